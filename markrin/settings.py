@@ -1,0 +1,278 @@
+"""Every setting, by section, read from the environment (docs/settings.md lists them).
+
+What is safe everywhere has a default. A secret or an address has one only in DEBUG; `markrin/checks.py` refuses to
+start and names the setting otherwise.
+"""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import environ
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- The process -----------------------------------------------------------------------------------------------------
+DEBUG = env.bool("DEBUG", False)
+LOCAL_DIR = Path(env.str("LOCAL_DIR", str(BASE_DIR / ".local")))
+SECRET_KEY = env.str("SECRET_KEY", "debug-only-" + "0" * 50 if DEBUG else "")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else [])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+TRUSTED_PROXIES = env.list(
+    "TRUSTED_PROXIES", default=[]
+)  # addresses or networks whose X-Forwarded-For is believed
+RELEASE = env.str("RELEASE", "")
+ENVIRONMENT = env.str("ENVIRONMENT", "development" if DEBUG else "production")
+
+ROOT_URLCONF = "markrin.urls"
+WSGI_APPLICATION = "markrin.wsgi.application"
+APPEND_SLASH = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "accounts.User"
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.import_export",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "corsheaders",
+    "csp",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "django_celery_results",
+    "django_structlog",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "import_export",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "markrin",
+    "markrin.outbox",
+    "products",
+    "accounts",
+    "orders",
+    "analytics",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- The shop --------------------------------------------------------------------------------------------------------
+SHOP_NAME = env.str("SHOP_NAME", "Markrin")
+SHOP_URL = env.str(
+    "SHOP_URL", "http://localhost:8000" if DEBUG else ""
+)  # where mails link to
+SHOP_CURRENCY = env.str("SHOP_CURRENCY", "INR")  # ISO 4217
+SHOP_COUNTRY = env.str(
+    "SHOP_COUNTRY", "IN"
+)  # ISO 3166-1: the default for telephone numbers and addresses
+SHOP_TIME_ZONE = env.str(
+    "SHOP_TIME_ZONE", "Asia/Kolkata"
+)  # IANA: the days of reports, the admin's clock
+SHIPPING_FREE_ABOVE = Decimal(
+    env.str("SHIPPING_FREE_ABOVE", "1000.00")
+)  # shop currency
+SHIPPING_FEE = Decimal(env.str("SHIPPING_FEE", "50.00"))  # shop currency
+TAX_PERCENT = Decimal(
+    env.str("TAX_PERCENT", "18.00")
+)  # unless the category says otherwise
+TAX_INCLUDED = env.bool(
+    "TAX_INCLUDED", True
+)  # whether the prices shown contain the tax
+GUEST_CHECKOUT = env.bool("GUEST_CHECKOUT", True)
+ORDER_UNPAID_TTL_S = env.int("ORDER_UNPAID_TTL_S", 900)
+LOW_STOCK_AT = env.int(
+    "LOW_STOCK_AT", 3
+)  # sellable pieces of a variant at which staff are told
+
+# --- Database --------------------------------------------------------------------------------------------------------
+DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres:///markrin")}
+DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE_S", 60)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"]["ATOMIC_REQUESTS"] = (
+    False  # a service owns its transaction: style of the code, and auth's safety
+)
+
+# --- Cache -----------------------------------------------------------------------------------------------------------
+CACHE_URL = env.str("CACHE_URL", "redis://localhost:6379/0" if DEBUG else "")
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": CACHE_URL,
+        "KEY_PREFIX": env.str("CACHE_KEY_PREFIX", "markrin"),
+        "OPTIONS": {
+            "CLIENT_CLASS": "django_redis.client.DefaultClient",
+            "SOCKET_CONNECT_TIMEOUT": 0.05,
+            "SOCKET_TIMEOUT": 0.1,
+        },
+    }
+}
+
+# --- API -------------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.tokens.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["markrin.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["markrin.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "markrin.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "markrin.errors.exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Markrin",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api",
+}
+RATE_LIMIT_SCALE = env.float("RATE_LIMIT_SCALE", 1.0)  # multiplies every limit
+
+# What a lower app lets a higher one join: each function runs in the caller's transaction, in this order.
+HOOKS: dict[str, list[str]] = {
+    "signed_in": ["orders.services.merge_guest_cart"],
+    "email_verified": ["orders.services.attach_guest_orders"],
+    "export": ["orders.services.export_customer"],
+    "erase": ["orders.services.erase_customer"],
+}
+
+# --- Sign-in ---------------------------------------------------------------------------------------------------------
+JWT_KEYS: list[dict[str, str]] = env.json("JWT_KEYS", default=[])
+ACCESS_TTL_S = env.int("ACCESS_TTL_S", 900)
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+LOGIN_URL = "admin:login"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+
+# --- Browser security ------------------------------------------------------------------------------------------------
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", not DEBUG)
+SECURE_HSTS_SECONDS = 0 if DEBUG else env.int("SECURE_HSTS_SECONDS", 31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+)
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+
+# --- Language and time -----------------------------------------------------------------------------------------------
+LANGUAGE_CODE = env.str("LANGUAGE_CODE", "en")
+TIME_ZONE = SHOP_TIME_ZONE
+USE_TZ = True
+USE_I18N = True
+
+# --- Files -----------------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", str(LOCAL_DIR / "static")))
+MEDIA_URL = "/media/"
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(LOCAL_DIR / "media")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+
+# --- Mail ------------------------------------------------------------------------------------------------------------
+MAIL_DIR = Path(env.str("MAIL_DIR", str(LOCAL_DIR / "mail")))
+MAIL_FROM = DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str(
+    "MAIL_FROM", "shop@markrin.invalid"
+)
+MAIL_DOMAIN = env.str("MAIL_DOMAIN", "markrin.invalid")
+STAFF_MAIL = env.list(
+    "STAFF_MAIL", default=[]
+)  # who learns of low stock and of payments that need a person
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT_S", 10)
+MAIL_IDEMPOTENCY_HEADER = env.str(
+    "MAIL_IDEMPOTENCY_HEADER", ""
+)  # the provider's, e.g. Resend-Idempotency-Key
+# smtp+tls://user:password@host:587, or EMAIL_BACKEND for one of anymail's; a file per mail in MAIL_DIR where DEBUG
+EMAIL_URL = env.str("EMAIL_URL", "")
+if EMAIL_URL:
+    globals().update(env.email_url_config(EMAIL_URL))
+EMAIL_BACKEND = env.str(
+    "EMAIL_BACKEND",
+    "django.core.mail.backends.smtp.EmailBackend"
+    if EMAIL_URL or not DEBUG
+    else "markrin.mail_backends.FileBackend",
+)
+
+# --- Jobs (Celery): see celery_app.py and markrin/outbox -------------------------------------------------------------
+CELERY_BROKER_URL = env.str(
+    "CELERY_BROKER_URL", "redis://localhost:6379/1" if DEBUG else ""
+)
+# Without socket_timeout a publish to a broker that accepts but never answers would wait for ever.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 2,
+    "socket_connect_timeout": 1,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 0
+}  # the row is the retry; publish_retry=False would wait 6 s
+CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 2
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker never gives up reconnecting
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_ACKS_LATE = False  # no redelivery: a lost run is the row's to notice
+CELERY_TASK_IGNORE_RESULT = (
+    True  # results only where a person looks: there the task says so
+)
+CELERY_TASK_CREATE_MISSING_QUEUES = False
+CELERY_RESULT_BACKEND = "django-db"
+CELERY_RESULT_EXTENDED = True
+CELERY_RESULT_EXPIRES = 7 * 86_400
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_DISABLE_PREFETCH = True
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 300_000  # KiB
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = (
+    False  # worker_alive asks the database, which a deaf worker cannot fool
+)
+CELERY_DB_REUSE_MAX = 100  # tasks per database connection
+CELERY_TIMEZONE = SHOP_TIME_ZONE  # nightly means the shop's night
+OUTBOX_MEMORY_LIMIT_MB = env.int(
+    "OUTBOX_MEMORY_LIMIT_MB", 1024
+)  # of a worker's process; 0 = none
+OUTBOX_KEEP_DONE_DAYS = env.int("OUTBOX_KEEP_DONE_DAYS", 14)
+OUTBOX_KEEP_DEAD_DAYS = env.int("OUTBOX_KEEP_DEAD_DAYS", 90)

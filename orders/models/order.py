@@ -1,0 +1,347 @@
+"""Orders: a snapshot of what was bought, at what price, for where; and every step they took."""
+
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from accounts.models import AddressFields
+from markrin import constraints
+from markrin.models import Model, QuerySet
+from orders.models.cart import MOST_PER_LINE
+
+
+class OrderStatus(models.TextChoices):
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    PROCESSING = "processing"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+    RETURNED = "returned"
+
+
+class PaymentStatus(models.TextChoices):
+    UNPAID = "unpaid"
+    PAID = "paid"
+    FAILED = "failed"
+    REFUNDED = "refunded"
+
+
+class PaymentMethod(models.TextChoices):
+    COD = "cod"
+    ONLINE = "online"
+
+
+# The state machines. The trigger `orders_order_transition` refuses the same moves; a test holds the two together.
+NEXT_STATUS: Final[dict[str, frozenset[str]]] = {
+    "pending": frozenset({"confirmed", "cancelled"}),
+    "confirmed": frozenset({"processing", "cancelled"}),
+    "processing": frozenset({"shipped", "cancelled"}),
+    "shipped": frozenset({"delivered"}),
+    "delivered": frozenset({"returned"}),
+    "cancelled": frozenset(),
+    "returned": frozenset(),
+}
+NEXT_PAYMENT_STATUS: Final[dict[str, frozenset[str]]] = {
+    "unpaid": frozenset({"paid", "failed"}),
+    "failed": frozenset({"paid", "unpaid"}),
+    "paid": frozenset({"refunded"}),
+    "refunded": frozenset(),
+}
+
+
+class OrderQuerySet(QuerySet["Order"]):
+    def for_customer(self, customer: Any) -> "OrderQuerySet":
+        return self.filter(user=customer)
+
+    def with_lines(self) -> "OrderQuerySet":
+        """Load what the order's serializer shows, in a fixed number of queries."""
+        return self.prefetch_related("lines", "events__by")
+
+
+class Order(AddressFields, Model):
+    """What somebody bought. Amounts are in `currency`; the address and the lines are snapshots.
+
+    An unpaid online order is a reservation until `expires_at`. `email` is a guest's address, or the customer's at the
+    time of ordering; with the rest of the person's data it is emptied when the customer is erased.
+    """
+
+    number = models.CharField(
+        max_length=20, unique=True, help_text="for people: MK-2026-000123"
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="orders",
+    )
+    email = models.CharField(max_length=254, blank=True, default="")
+    guest_token_hash = models.BinaryField(
+        max_length=32, null=True, blank=True, editable=False
+    )
+    language = models.CharField(max_length=8, blank=True, default="")
+    status = models.CharField(
+        max_length=10, choices=OrderStatus, default=OrderStatus.PENDING
+    )
+    payment_status = models.CharField(
+        max_length=8, choices=PaymentStatus, default=PaymentStatus.UNPAID
+    )
+    payment_method = models.CharField(max_length=6, choices=PaymentMethod)
+    currency = models.CharField(max_length=3)
+    subtotal = models.DecimalField(max_digits=12, decimal_places=2)
+    discount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    shipping = models.DecimalField(max_digits=12, decimal_places=2)
+    tax = models.DecimalField(max_digits=12, decimal_places=2)
+    tax_included = models.BooleanField(
+        help_text="whether subtotal and shipping already contain the tax"
+    )
+    total = models.DecimalField(max_digits=12, decimal_places=2)
+    refunded = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    coupon_code = models.CharField(max_length=32, blank=True, default="")
+    carrier = models.CharField(max_length=80, blank=True, default="")
+    tracking_number = models.CharField(max_length=80, blank=True, default="")
+    tracking_url = models.CharField(max_length=500, blank=True, default="")
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="when it is cancelled unless it is paid"
+    )
+    paid_at = models.DateTimeField(null=True, blank=True)
+    shipped_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(
+        null=True, blank=True, help_text="when it was cancelled or returned"
+    )
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(
+                fields=["user", "-created_at", "-id"], name="order_of_user_newest"
+            ),
+            models.Index(fields=["-created_at", "-id"], name="order_newest"),
+            models.Index(
+                fields=["status", "-created_at", "-id"], name="order_by_status"
+            ),
+            models.Index(fields=["updated_at"], name="order_by_change"),
+            models.Index(
+                fields=["email"], name="order_of_guest", condition=Q(user=None)
+            ),
+            models.Index(
+                fields=["expires_at"],
+                name="order_to_expire",
+                condition=Q(status="pending", payment_status__in=["unpaid", "failed"]),
+            ),
+        ]
+        constraints = [
+            *AddressFields.rules("order", erasable=True),
+            constraints.pattern(
+                "order",
+                "number",
+                "[A-Z0-9-]{1,20}",
+                "number takes upper-case letters, digits and hyphens.",
+            ),
+            constraints.choice("order", "status", OrderStatus),
+            constraints.choice("order", "payment_status", PaymentStatus),
+            constraints.choice("order", "payment_method", PaymentMethod),
+            constraints.pattern(
+                "order", "currency", "[A-Z]{3}", "currency must be an ISO 4217 code."
+            ),
+            *constraints.not_negative(
+                "order", "subtotal", "discount", "shipping", "tax", "total", "refunded"
+            ),
+            *constraints.text(
+                "order", "carrier", "tracking_number", "coupon_code", blank=True
+            ),
+            constraints.pattern(
+                "order",
+                "tracking_url",
+                r"(https://[^\s\u0001-\u001F\u007F]+)?",
+                "trackingUrl must begin with https://.",
+            ),
+            models.CheckConstraint(
+                condition=Q(discount__lte=F("subtotal")),
+                name="order_discount_within_subtotal",
+                violation_error_message="The discount cannot exceed the subtotal.",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    tax_included=True,
+                    total=F("subtotal") - F("discount") + F("shipping"),
+                )
+                | Q(
+                    tax_included=False,
+                    total=F("subtotal") - F("discount") + F("shipping") + F("tax"),
+                ),
+                name="order_total_adds_up",
+                violation_error_message="The total must be subtotal - discount + shipping, plus tax unless included.",
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded__lte=F("total")),
+                name="order_refunded_within_total",
+                violation_error_message="No more can be refunded than was paid.",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    paid_at=None, payment_status__in=["unpaid", "failed"], refunded=0
+                )
+                | Q(paid_at__isnull=False, payment_status__in=["paid", "refunded"]),
+                name="order_paid_at_fits_payment_status",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    shipped_at=None,
+                    status__in=["pending", "confirmed", "processing", "cancelled"],
+                )
+                | Q(
+                    shipped_at__isnull=False,
+                    status__in=["shipped", "delivered", "returned"],
+                ),
+                name="order_shipped_at_fits_status",
+            ),
+            models.CheckConstraint(
+                condition=Q(delivered_at=None)
+                & ~Q(status__in=["delivered", "returned"])
+                | Q(delivered_at__isnull=False, status__in=["delivered", "returned"]),
+                name="order_delivered_at_fits_status",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at=None) & ~Q(status__in=["cancelled", "returned"])
+                | Q(closed_at__isnull=False, status__in=["cancelled", "returned"]),
+                name="order_closed_at_fits_status",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="delivered")
+                | Q(payment_status__in=["paid", "refunded"])
+                | Q(payment_method="cod"),
+                name="order_delivered_online_is_paid",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class OrderLine(models.Model):
+    """A variant as it was bought. `line_total` is before the order's discount; `tax` is the line's share after it."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
+    position = models.PositiveSmallIntegerField()
+    variant = models.ForeignKey("products.Variant", models.PROTECT, related_name="+")
+    product = models.ForeignKey("products.Product", models.PROTECT, related_name="+")
+    category = models.ForeignKey(
+        "products.Category", models.SET_NULL, null=True, related_name="+"
+    )
+    name = models.CharField(max_length=200)
+    sku = models.CharField(max_length=64)
+    size = models.CharField(max_length=20, blank=True, default="")
+    color = models.CharField(max_length=40, blank=True, default="")
+    image = models.CharField(max_length=2000, blank=True, default="")
+    quantity = models.PositiveSmallIntegerField()
+    returned = models.PositiveSmallIntegerField(
+        default=0, help_text="pieces that came back"
+    )
+    unit_price = models.DecimalField(max_digits=10, decimal_places=2)
+    line_total = models.GeneratedField(
+        expression=F("unit_price") * F("quantity"),
+        output_field=models.DecimalField(max_digits=12, decimal_places=2),
+        db_persist=True,
+    )
+    discount = models.DecimalField(
+        max_digits=12, decimal_places=2, default=0, help_text="its share of the order's"
+    )
+    tax_percent = models.DecimalField(max_digits=5, decimal_places=2)
+    tax = models.DecimalField(max_digits=12, decimal_places=2)
+
+    class Meta:
+        ordering = ["order", "position"]
+        indexes = [models.Index(fields=["product"], name="order_line_of_product")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "variant"], name="order_line_once_per_variant"
+            ),
+            models.UniqueConstraint(
+                fields=["order", "position"], name="order_line_one_per_position"
+            ),
+            constraints.between("order_line", "quantity", 1, MOST_PER_LINE),
+            models.CheckConstraint(
+                condition=Q(returned__gte=0, returned__lte=F("quantity")),
+                name="order_line_returned_within_quantity",
+                violation_error_message="No more pieces can come back than were bought.",
+            ),
+            *constraints.not_negative("order_line", "unit_price", "discount", "tax"),
+            models.CheckConstraint(
+                condition=Q(discount__lte=F("unit_price") * F("quantity")),
+                name="order_line_discount_within_line",
+            ),
+            constraints.between("order_line", "tax_percent", 0, 100),
+            *constraints.text("order_line", "name", "sku"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.sku}"
+
+
+class OrderEventKind(models.TextChoices):
+    STATUS = "status"
+    PAYMENT = "payment"
+    REFUND = "refund"
+    NOTE = "note"
+    MAIL = "mail"
+
+
+class OrderEvent(models.Model):
+    """A step of an order: when, by whom, from where to where, why. Append-only (a trigger refuses UPDATE and DELETE,
+    but for the author of an erased account)."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=7, choices=OrderEventKind)
+    at = models.DateTimeField(db_default=Now())
+    from_status = models.CharField(max_length=10, blank=True, default="")
+    to_status = models.CharField(max_length=10, blank=True, default="")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    actor = models.CharField(
+        max_length=10, help_text="customer, staff, system or gateway"
+    )
+    note = models.CharField(max_length=1000, blank=True, default="")
+    is_public = models.BooleanField(
+        default=True, help_text="whether the customer sees it"
+    )
+    request_id = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [
+            models.Index(
+                fields=["request_id"],
+                name="order_event_of_request",
+                condition=~Q(request_id=""),
+            )
+        ]
+        constraints = [
+            constraints.choice("order_event", "kind", OrderEventKind),
+            models.CheckConstraint(
+                condition=Q(
+                    actor__in=["customer", "guest", "staff", "system", "gateway"]
+                ),
+                name="order_event_actor_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=["status", "payment"]) | ~Q(to_status=""),
+                name="order_event_status_has_target",
+            ),
+            *constraints.text("order_event", "note", blank=True, lines=True),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.to_status}"

@@ -1,0 +1,141 @@
+"""Payments, what gateways told about them, and refunds."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from markrin import constraints
+from markrin.models import Model, QuerySet
+
+
+class PaymentState(models.TextChoices):
+    CREATED = "created"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Payment(Model):
+    """One attempt to pay an order through a provider. It succeeds only by a verified webhook, or by staff for cash."""
+
+    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="payments")
+    provider = models.CharField(max_length=20)
+    provider_ref = models.CharField(
+        max_length=120, blank=True, default="", help_text="the provider's id of it"
+    )
+    amount = models.DecimalField(max_digits=12, decimal_places=2)
+    currency = models.CharField(max_length=3)
+    state = models.CharField(
+        max_length=9, choices=PaymentState, default=PaymentState.CREATED
+    )
+    error = models.CharField(max_length=200, blank=True, default="")
+    succeeded_at = models.DateTimeField(null=True, blank=True)
+    objects = QuerySet["Payment"].as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "provider_ref"],
+                condition=~Q(provider_ref=""),
+                name="payment_provider_ref_once",
+            ),
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(state="created"),
+                name="payment_one_open_per_order",
+            ),
+            constraints.choice("payment", "state", PaymentState),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0), name="payment_amount_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="succeeded", succeeded_at__isnull=False)
+                | (~Q(state="succeeded") & Q(succeeded_at=None)),
+                name="payment_succeeded_at_fits_state",
+            ),
+            *constraints.text("payment", "provider"),
+            *constraints.text("payment", "provider_ref", "error", blank=True),
+            constraints.pattern(
+                "payment", "currency", "[A-Z]{3}", "currency must be an ISO 4217 code."
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.provider_ref}"
+
+
+class PaymentEvent(models.Model):
+    """A webhook that was verified: kept once, in the transaction of its effect."""
+
+    provider = models.CharField(max_length=20)
+    event_id = models.CharField(max_length=120)
+    type = models.CharField(max_length=60)
+    payment = models.ForeignKey(
+        Payment, models.SET_NULL, null=True, blank=True, related_name="events"
+    )
+    outcome = models.CharField(max_length=40, blank=True, default="")
+    received_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "event_id"], name="payment_event_once"
+            ),
+            *constraints.text("payment_event", "provider", "event_id", "type"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.event_id}"
+
+
+class RefundState(models.TextChoices):
+    REQUESTED = "requested"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class Refund(Model):
+    """Money that goes back. It counts into the order's `refunded` from the moment it is requested until it fails."""
+
+    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="refunds")
+    payment = models.ForeignKey(
+        Payment, models.PROTECT, null=True, blank=True, related_name="refunds"
+    )
+    amount = models.DecimalField(max_digits=12, decimal_places=2)
+    reason = models.CharField(max_length=200)
+    state = models.CharField(
+        max_length=9, choices=RefundState, default=RefundState.REQUESTED
+    )
+    provider_ref = models.CharField(max_length=120, blank=True, default="")
+    error = models.CharField(max_length=200, blank=True, default="")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    finished_at = models.DateTimeField(null=True, blank=True)
+    objects = QuerySet["Refund"].as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount__gt=0),
+                name="refund_amount_positive",
+                violation_error_message="amount must be above 0.",
+            ),
+            constraints.choice("refund", "state", RefundState),
+            *constraints.text("refund", "reason"),
+            models.CheckConstraint(
+                condition=Q(state="requested", finished_at=None)
+                | (~Q(state="requested") & Q(finished_at__isnull=False)),
+                name="refund_finished_at_fits_state",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} of {self.order_id}"

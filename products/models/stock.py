@@ -1,0 +1,148 @@
+"""Stock: a level per variant, and the ledger that explains it."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower, Now
+
+from markrin import constraints
+from markrin.models import Model, QuerySet
+
+MOST = 1_000_000_000  # pieces: far above any shelf, below what an integer column holds
+
+
+class StockLevelQuerySet(QuerySet["StockLevel"]):
+    def sellable(self) -> "StockLevelQuerySet":
+        """Return levels of which at least one piece can be sold."""
+        return self.filter(on_hand__gt=F("reserved"))
+
+
+class StockLevel(models.Model):
+    """Pieces of one variant: on the shelf, and how many of them are promised to orders.
+
+    Written only by products/services/stock.py. A narrow table without further indexes, half-filled pages: updates
+    stay heap-only tuples, and nothing else locks the rows that every checkout fights for.
+    """
+
+    variant = models.OneToOneField(
+        "products.Variant", models.PROTECT, primary_key=True, related_name="stock"
+    )
+    on_hand = models.IntegerField(default=0, db_default=0)
+    reserved = models.IntegerField(default=0, db_default=0)
+    counted_at = models.DateTimeField(
+        null=True, blank=True, help_text="when a feed last counted the shelf"
+    )
+    objects = StockLevelQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            constraints.between("stock_level", "on_hand", 0, MOST),
+            *constraints.not_negative("stock_level", "reserved"),
+            models.CheckConstraint(
+                condition=Q(reserved__lte=F("on_hand")),
+                name="stock_level_reserved_on_hand",
+                violation_error_message="No more pieces can be reserved than are on hand.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.on_hand - self.reserved} sellable"
+
+    @property
+    def sellable(self) -> int:
+        """Pieces that can still be sold: the API's `countInStock`."""
+        return self.on_hand - self.reserved
+
+
+class MovementKind(models.TextChoices):
+    INITIAL = "initial"
+    ADJUST = "adjust"
+    FEED = "feed"
+    RESERVE = "reserve"
+    RELEASE = "release"
+    SHIP = "ship"
+    RETURN = "return"
+
+
+class StockMovement(models.Model):
+    """One entry of the ledger, append-only (a trigger refuses UPDATE and DELETE). `ref` makes each effect happen once."""
+
+    variant = models.ForeignKey(
+        "products.Variant", models.PROTECT, related_name="movements"
+    )
+    kind = models.CharField(max_length=7, choices=MovementKind)
+    d_on_hand = models.IntegerField(default=0)
+    d_reserved = models.IntegerField(default=0)
+    ref = models.CharField(max_length=160, unique=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    note = models.CharField(max_length=200, blank=True, default="")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["variant", "created_at"], name="stock_movement_of_variant"
+            )
+        ]
+        constraints = [
+            constraints.choice("stock_movement", "kind", MovementKind),
+            constraints.between("stock_movement", "d_on_hand", -MOST, MOST),
+            constraints.between("stock_movement", "d_reserved", -MOST, MOST),
+            *constraints.text("stock_movement", "ref"),
+            *constraints.text("stock_movement", "note", blank=True),
+            models.CheckConstraint(
+                condition=Q(kind="initial", d_on_hand__gte=0, d_reserved=0)
+                | Q(kind__in=["adjust", "feed"], d_reserved=0)
+                | Q(kind="reserve", d_on_hand=0, d_reserved__gt=0)
+                | Q(kind="release", d_on_hand=0, d_reserved__lt=0)
+                | Q(kind="ship", d_on_hand__lt=0, d_reserved=F("d_on_hand"))
+                | Q(kind="return", d_on_hand__gt=0, d_reserved=0),
+                name="stock_movement_deltas_fit_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+
+class BackInStockRequest(Model):
+    """A customer's wish to hear when a variant can be bought again; answered once, by mail."""
+
+    variant = models.ForeignKey(
+        "products.Variant", models.CASCADE, related_name="back_in_stock_requests"
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    email = models.CharField(max_length=254)
+    notified_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "variant",
+                Lower("email"),
+                condition=Q(notified_at=None),
+                name="back_in_stock_request_once",
+            ),
+            constraints.pattern(
+                "back_in_stock_request",
+                "email",
+                r"[^\s@]+@[^\s@]+",
+                "email must be an address.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id}"
