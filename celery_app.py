@@ -1,0 +1,74 @@
+"""The Celery app, and the map of background work: what follows an event, and what the clock starts.
+
+An event's rows are written by `markrin.outbox.services.add` in the transaction of what happened; the relay rings the
+workers. Only the relay and beat publish to the broker: no other code may.
+"""
+
+import os
+import resource
+from typing import Any
+
+from celery import Celery
+from celery.schedules import crontab
+from celery.signals import setup_logging, worker_process_init
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "markrin.settings")
+
+# A worker process per queue, so that a hanging mail server starves only mail.
+QUEUES = ("email", "analytics", "inventory")
+
+app = Celery("markrin")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.task_queues = [Queue(name) for name in QUEUES]
+app.conf.task_default_queue = "analytics"  # beat's short tasks; beat names another queue where one is meant
+app.autodiscover_tasks()
+
+# event → the outbox handlers (`@handler(name, …)` in an app's tasks.py) that each get a row when it happens. An event
+# that nobody follows has an empty list, so that a misspelt name is an error rather than silence.
+ON_EVENT: dict[str, list[str]] = {
+    "user.registered": [],
+    "order.placed": [],
+    "order.shipped": [],
+    "order.cancelled": [],
+    "feed.staged": [],
+    "stock.changed": [],
+}
+
+
+def every(seconds: float, task: str, *, args: tuple[Any, ...] = (), queue: str | None = None) -> dict[str, Any]:
+    """Return a beat entry of this period; a tick not begun when the next one is due is dropped, not piled up."""
+    return {"task": task, "schedule": seconds, "args": args, "options": _options(seconds, queue)}
+
+
+def nightly(hour: int, minute: int, task: str, *, queue: str | None = None) -> dict[str, Any]:
+    """Return a beat entry for this time of day (UTC)."""
+    return {"task": task, "schedule": crontab(hour=hour, minute=minute), "options": _options(86_400, queue)}
+
+
+def _options(period_s: float, queue: str | None) -> dict[str, Any]:
+    return {"expires": period_s, **({"queue": queue} if queue else {})}
+
+
+# Beat tasks are sweeps that are right whenever, and however often, they run: two beats or a missed tick change nothing.
+app.conf.beat_schedule = {
+    "outbox.sweep": every(30, "outbox.sweep"),
+    **{f"outbox.pulse:{queue}": every(30, "outbox.pulse", args=(queue,), queue=queue) for queue in QUEUES},
+    "outbox.prune": nightly(20, 30, "outbox.prune"),
+    # The name replaces Celery's own entry, whose clean-up deletes every expired result in one statement.
+    "celery.backend_cleanup": nightly(20, 40, "outbox.prune_results"),
+}
+
+
+@setup_logging.connect
+def _keep_django_logging(**_: Any) -> None:
+    """Being connected is the point: Celery then leaves the logging that Django's settings configured alone."""
+
+
+@worker_process_init.connect
+def _limit_memory(**_: Any) -> None:
+    """Let a job that eats memory get a MemoryError, and its retries, before it takes the machine with it."""
+    from django.conf import settings
+
+    if limit := settings.OUTBOX_MEMORY_LIMIT_MB * 1024 * 1024:
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))

@@ -1,0 +1,16 @@
+"""Jobs as rows in the database: written with what they follow from, run by Celery workers."""
+
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+
+
+class OutboxConfig(AppConfig):
+    name = "markrin.outbox"
+    label = "outbox"
+    verbose_name = "Background jobs"
+
+    def ready(self) -> None:
+        from markrin.outbox import checks  # noqa: F401 (registers the system checks)
+
+        # `add` must know each handler's queue and limits, in a web process too.
+        autodiscover_modules("tasks")

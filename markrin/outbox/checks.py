@@ -1,0 +1,53 @@
+"""System checks: the map of events names only what exists."""
+
+import inspect
+from dataclasses import is_dataclass
+from importlib import import_module
+from typing import Any
+
+from django.apps import apps
+from django.core.checks import CheckMessage, Error, register
+from django.utils.module_loading import module_has_submodule
+
+from celery_app import ON_EVENT, QUEUES
+from markrin.outbox import handlers
+
+
+@register()
+def check_event_map(**_: Any) -> list[CheckMessage]:
+    """Every task in ON_EVENT is a registered handler, and every event of an app has its line there."""
+    unknown = [
+        Error(f"celery_app.ON_EVENT[{event!r}] names {task!r}, which no @handler has.", id="outbox.E001")
+        for event, tasks in ON_EVENT.items()
+        for task in tasks
+        if task not in handlers.registry
+    ]
+    unheard = [
+        Error(f"The event {event!r} has no line in celery_app.ON_EVENT.", id="outbox.E002")
+        for event in sorted(_declared_events() - ON_EVENT.keys())
+    ]
+    return [*unknown, *unheard]
+
+
+@register()
+def check_queues(**_: Any) -> list[CheckMessage]:
+    """Every handler's queue has a worker."""
+    return [
+        Error(f"The handler {known.name!r} wants the queue {known.queue!r}, which is not in QUEUES.", id="outbox.E003")
+        for known in handlers.registry.values()
+        if known.queue not in QUEUES
+    ]
+
+
+def _declared_events() -> set[str]:
+    modules = [
+        import_module(f"{config.name}.events")
+        for config in apps.get_app_configs()
+        if config.module is not None and module_has_submodule(config.module, "events")
+    ]
+    return {
+        item.name
+        for module in modules
+        for _, item in inspect.getmembers(module, inspect.isclass)
+        if is_dataclass(item) and item.__module__ == module.__name__ and isinstance(getattr(item, "name", None), str)
+    }

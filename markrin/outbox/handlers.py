@@ -1,0 +1,228 @@
+"""What runs a row: `@handler` names a function, `run` claims the row, runs it and writes down how it went.
+
+    from markrin.outbox import handlers as outbox
+
+    @outbox.handler("orders.confirm_by_mail", queue="email", effect="outside", time_limit_s=30, max_attempts=11)
+    def confirm_by_mail(*, order_id: str, **later) -> None:  # later: fields that a newer sender has added
+        services.confirm_by_mail(order_id=UUID(order_id))
+
+A handler gets the row's payload as keywords and reads the present state of what they name, so that the order in which
+rows run does not matter. It may run twice. What it returns (a JSON object, or None) is kept as the row's result.
+"""
+
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+import structlog
+from django.db import OperationalError, close_old_connections, connection, transaction
+
+from celery_app import app
+from markrin.outbox import rows, tracing
+
+log = structlog.get_logger(__name__)
+
+Effect = Literal["outside", "database"]
+Result = dict[str, Any] | None
+_T = TypeVar("_T")
+# Waits, in seconds, when the database is away just as a run ends: together less than the lease's margin.
+FINISH_WAITS_S = (0.2, 0.5, 1, 2, 4, 4)
+
+
+class Retry(Exception):
+    """It failed and may work later: the row waits, longer each time. Any unexpected exception counts as this."""
+
+
+class Unreachable(Retry):
+    """A connection failure or timeout outside: a Retry, and five in a row in a queue pause it for 30 s."""
+
+
+class Permanent(Exception):
+    """It failed and will fail again: the row is dead at once, and waits for a person."""
+
+
+class Later(Exception):
+    """Not ready, or not finished: run again in this many seconds. The attempt is given back."""
+
+    def __init__(self, seconds: float, result: Result = None) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+        self.result = result
+
+
+class Misconfigured(Exception):
+    """Nothing in this queue can work until a person acts (wrong credentials): it pauses for 5 minutes, loudly."""
+
+
+class LeaseLost(Exception):
+    """The run took longer than its lease, and the row is another run's now: this one must leave no trace."""
+
+
+@dataclass(frozen=True)
+class Handler:
+    """A registered handler. Times are seconds."""
+
+    name: str
+    queue: str
+    effect: Effect
+    time_limit_s: int
+    max_attempts: int
+    useless_after_s: int | None
+    function: Callable[..., Result]
+
+
+registry: dict[str, Handler] = {}
+_current: ContextVar[rows.Claimed | None] = ContextVar("outbox_run", default=None)
+
+
+def handler(
+    name: str,
+    *,
+    queue: str,
+    effect: Effect,
+    time_limit_s: int,
+    max_attempts: int,
+    useless_after_s: int | None = None,
+) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+    """Register the function as what does the rows of this task.
+
+    effect="database": it runs inside the transaction that marks the row done, so its effect happens exactly once; it
+    must not commit by itself (no durable services) nor touch anything but the database.
+    effect="outside": it runs outside any transaction, at least once: a mail, a call, or several transactions.
+
+    Past time_limit_s its process is killed, and the row comes back when the lease ends. A row older than
+    useless_after_s is not begun any more, but dead.
+    """
+
+    def register(function: Callable[..., Result]) -> Callable[..., Result]:
+        if name in registry:
+            raise ValueError(f"two outbox handlers are named {name}")
+        known = Handler(name, queue, effect, time_limit_s, max_attempts, useless_after_s, function)
+        registry[name] = known
+        # The worker's task: all it is told is which row to look at.
+        app.task(name=name, time_limit=time_limit_s, shared=False)(lambda row_id: run(known, row_id))
+        return function
+
+    return register
+
+
+def run(known: Handler, row_id: int) -> str | None:
+    """Claim the row, run it and record the outcome, which is returned; None when there was nothing to do."""
+    close_old_connections()
+    claimed = rows.claim(
+        row_id, task=known.name, time_limit_s=known.time_limit_s, useless_after_s=known.useless_after_s
+    )
+    if claimed is None:
+        return None
+    if claimed.state == "dead":
+        log.error("job_dead", task=known.name, row_id=row_id, key=claimed.key, error=claimed.error)
+        return "dead"
+    started = time.monotonic()
+    token = _current.set(claimed)
+    try:
+        with tracing.bound(known.name, claimed.trace):
+            outcome = _attempt(known, claimed)
+            log.info(
+                "job",
+                task=known.name,
+                row_id=row_id,
+                key=claimed.key,
+                attempt=claimed.attempts,
+                outcome=outcome,
+                duration_ms=round((time.monotonic() - started) * 1000),
+                waited_ms=claimed.waited_ms,
+            )
+            return outcome
+    finally:
+        _current.reset(token)
+
+
+def still_mine() -> None:
+    """Return if this run still holds its row's lease, or if no row is being run. Call it just before an effect outside.
+
+    Raises:
+        LeaseLost: another run has begun, or may begin at any moment.
+    """
+    claimed = _current.get()
+    if claimed is not None and not rows.holds(claimed):
+        raise LeaseLost(claimed.key)
+
+
+def _attempt(known: Handler, claimed: rows.Claimed) -> str:
+    try:
+        if known.effect == "database":
+            _run_inside(known, claimed)
+        else:
+            _run_outside(known, claimed)
+    except LeaseLost:
+        log.warning("job_lease_lost", task=known.name, row_id=claimed.id, key=claimed.key)
+        return "lease_lost"
+    except Later as later:
+        return _postponed(claimed, later.seconds, later.result)
+    except Misconfigured as exc:
+        rows.pause(known.queue, seconds=300, reason=rows.describe(exc))
+        log.error("queue_paused", queue=known.queue, task=known.name, error=rows.describe(exc))
+        return _postponed(claimed, 0, None)
+    except Permanent as exc:
+        return _failed(known, claimed, exc, final=True)
+    except Exception as exc:
+        if isinstance(exc, (Unreachable, ConnectionError, TimeoutError)) and rows.count_unreachable(known.queue):
+            log.error("queue_paused", queue=known.queue, task=known.name, error=rows.describe(exc))
+        return _failed(known, claimed, exc, final=False)
+    if known.effect == "outside":
+        rows.count_reached(known.queue)
+    return "done"
+
+
+def _run_inside(known: Handler, claimed: rows.Claimed) -> None:
+    with transaction.atomic():
+        # A process that hangs in here keeps the row's lock; PostgreSQL ends such a session by these.
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('statement_timeout', %(ms)s, true),"
+                " set_config('idle_in_transaction_session_timeout', %(ms)s, true)",
+                {"ms": str(known.time_limit_s * 1000)},
+            )
+        if not rows.finish(claimed, None):
+            raise LeaseLost(claimed.key)
+        result = known.function(**claimed.payload)
+        if result is not None:
+            rows.note_result(claimed, result)
+
+
+def _run_outside(known: Handler, claimed: rows.Claimed) -> None:
+    result = known.function(**claimed.payload)
+    if not _patiently(lambda: rows.finish(claimed, result)):
+        raise LeaseLost(claimed.key)
+
+
+def _patiently(write: Callable[[], _T]) -> _T:
+    """Write, trying for some seconds while the database is away: giving up here would do an effect twice."""
+    for wait_s in FINISH_WAITS_S:
+        try:
+            return write()
+        except OperationalError:
+            if connection.in_atomic_block:
+                raise
+            connection.close()
+            time.sleep(wait_s)
+    return write()
+
+
+def _postponed(claimed: rows.Claimed, seconds: float, result: Result) -> str:
+    state = _patiently(lambda: rows.postpone(claimed, seconds, result))
+    return "later" if state else "lease_lost"
+
+
+def _failed(known: Handler, claimed: rows.Claimed, exc: Exception, *, final: bool) -> str:
+    state = _patiently(lambda: rows.fail(claimed, exc, final=final))
+    seen = {"task": known.name, "row_id": claimed.id, "key": claimed.key, "error": rows.describe(exc)}
+    if state == "dead":
+        log.error("job_dead", **seen)
+    elif isinstance(exc, Retry):
+        log.warning("job_failed", **seen)
+    else:
+        log.warning("job_failed", **seen, exc_info=exc)
+    return {"dead": "dead", "waiting": "retry"}.get(state or "", "lease_lost")

@@ -1,0 +1,114 @@
+"""Ring the workers: look for rows that are due, and tell the broker their ids. Any number of relays may run."""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import structlog
+from django.db import Error as DatabaseError
+from django.db import close_old_connections, connection
+from kombu.exceptions import KombuError
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
+
+from celery_app import QUEUES, app
+from markrin.outbox import heartbeats
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+INTERVAL_S = 0.25
+RING_AGAIN_S = 2  # after a failed publish
+BACKOFF_S = (1, 2, 5)
+FULL = 1000  # messages in a broker's queue above which nothing is rung twice
+LOOK_S = 5  # how often the relay looks at the broker's queues, and shows that it lives
+BROKEN = (KombuError, BrokerError, RedisError, OSError)
+
+_DUE = """
+WITH due AS MATERIALIZED (
+    SELECT id FROM outbox_event
+    WHERE wake_at <= now() AND queue <> ALL(SELECT queue FROM outbox_pause WHERE until > now())
+      AND NOT (rings > 0 AND queue = ANY(%(full)s))
+    ORDER BY wake_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+UPDATE outbox_event e SET rings = least(e.rings + 1, 30000),
+       wake_at = now() + least(interval '30 s' * 2 ^ least(e.rings, 5), interval '15 min')
+FROM due WHERE e.id = due.id RETURNING e.id, e.task, e.queue
+"""
+_UNRUNG = """
+UPDATE outbox_event SET rings = greatest(rings - 1, 0), wake_at = now() + make_interval(secs => %(wait_s)s)
+WHERE id = ANY(%(ids)s) AND state = 'waiting'
+"""
+
+
+class Doorbell(NamedTuple):
+    id: int
+    task: str
+    queue: str
+
+
+class Unsent(Exception):
+    """The broker did not take every doorbell; the rows wait for the next try."""
+
+
+def ring(full: list[str] | None = None) -> int:
+    """Ring for up to 200 rows that are due, those of `full` queues only for the first time; return how many.
+
+    Locks: the due rows, for one statement. Nothing is locked while it talks to the broker.
+
+    Raises:
+        Unsent: the broker failed; what it did not take will be due again in 2 s.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, {"limit": BATCH, "full": full or []})
+        bells = [Doorbell(*row) for row in cursor.fetchall()]
+    sent = 0
+    try:
+        with app.producer_or_acquire() as producer:
+            for bell in bells:
+                app.send_task(bell.task, args=[bell.id], queue=bell.queue, producer=producer, ignore_result=True)
+                sent += 1
+    except BROKEN as exc:
+        with connection.cursor() as cursor:
+            cursor.execute(_UNRUNG, {"ids": [bell.id for bell in bells[sent:]], "wait_s": RING_AGAIN_S})
+        # The connection may be one that only looks alive: the next try opens another.
+        app.pool.force_close_all()
+        raise Unsent(f"{type(exc).__name__}: {exc}") from exc
+    return len(bells)
+
+
+def full_queues() -> list[str]:
+    """Return the queues with over 1,000 messages waiting in the broker; none where it cannot say."""
+    try:
+        with app.connection_for_read() as link, link.channel() as channel:
+            counts = {name: app.amqp.queues[name].bind(channel).queue_declare().message_count for name in QUEUES}
+    except BROKEN:
+        return []
+    return [queue for queue, count in counts.items() if count > FULL]
+
+
+def run_for_ever(*, stopping: Callable[[], bool]) -> None:
+    """Ring every 250 ms, and at once while batches are full, until `stopping`. Survives broker and database."""
+    failures = 0
+    looked_at = -LOOK_S
+    full: list[str] = []
+    while not stopping():
+        try:
+            close_old_connections()
+            if time.monotonic() - looked_at >= LOOK_S:
+                heartbeats.beat("relay")
+                full = full_queues()
+                looked_at = time.monotonic()
+            if ring(full) < BATCH:
+                _pause(INTERVAL_S, stopping)
+            failures = 0
+        except (Unsent, DatabaseError) as exc:
+            if failures == 0:
+                log.warning("relay_stalled", error=str(exc))
+            _pause(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)], stopping)
+            failures += 1
+
+
+def _pause(seconds: float, stopping: Callable[[], bool]) -> None:
+    end = time.monotonic() + seconds
+    while not stopping() and (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, 0.25))

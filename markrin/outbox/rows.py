@@ -1,0 +1,190 @@
+"""What happens to a row, one statement each: claimed, finished, failed, put off; and a queue, paused.
+
+Every statement but `claim` names the lease, so that a run which lost its row changes nothing. Times are the database's.
+"""
+
+import json
+import random
+import re
+from dataclasses import dataclass
+from typing import Any, LiteralString
+from uuid import UUID, uuid4
+
+from django.db import connection
+from psycopg.types.json import Jsonb
+
+# How long a row waits after its first, second, … failed attempt, in seconds; ± 20 % is added.
+DELAYS_S = (10, 30, 60, 300, 900, 1800, 3600, 7200, 14_400, 28_800)
+LEASE_MARGIN_S = 15  # a killed run is surely gone, and a finished one surely written, when the lease ends
+UNREACHABLE_IN_A_ROW = 5
+UNREACHABLE_PAUSE_S = 30
+
+_ADDRESS = re.compile(r"[^\s<>@,;:\"'()]+@[^\s<>@,;:\"'()]+")
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A row as its run sees it: `state` is running, or dead where it was lost too often or is useless by now."""
+
+    id: int
+    key: str
+    state: str
+    payload: dict[str, Any]
+    trace: dict[str, str]
+    attempts: int
+    lost: int
+    lease: UUID | None
+    waited_ms: int
+    error: str
+
+
+# Attempt n's lease is longer by attempt n's delay from the second on, so that a job which keeps killing its worker
+# backs off like one which keeps failing.
+_CLAIM = """
+WITH mine AS MATERIALIZED (
+    SELECT id, state = 'running' AS was_lost,
+           CASE WHEN attempts >= max_attempts THEN 'RunsLost: lost too often'
+                WHEN created_at < now() - make_interval(secs => %(useless_after_s)s) THEN 'Useless: too late to be of use'
+           END AS over
+    FROM outbox_event e
+    WHERE id = %(id)s AND task = %(task)s
+      AND ((state = 'waiting' AND run_after <= now()) OR (state = 'running' AND leased_until < now()))
+      AND NOT EXISTS (SELECT FROM outbox_pause p WHERE p.queue = e.queue AND p.until > now())
+    FOR UPDATE OF e SKIP LOCKED
+), begun AS (
+    SELECT mine.*, now() + make_interval(secs => %(lease_s)s + CASE WHEN e.attempts = 0 THEN 0
+               ELSE (%(delays_s)s::int[])[least(e.attempts + 1, cardinality(%(delays_s)s::int[]))] END) AS ends
+    FROM mine JOIN outbox_event e USING (id)
+)
+UPDATE outbox_event e SET
+    rings = 0,
+    lost = e.lost + begun.was_lost::int,
+    state = CASE WHEN over IS NULL THEN 'running' ELSE 'dead' END,
+    attempts = e.attempts + (over IS NULL)::int,
+    started_at = CASE WHEN over IS NULL THEN now() ELSE e.started_at END,
+    lease = CASE WHEN over IS NULL THEN %(lease)s::uuid END,
+    leased_until = CASE WHEN over IS NULL THEN begun.ends END,
+    wake_at = CASE WHEN over IS NULL THEN begun.ends END,
+    finished_at = CASE WHEN over IS NULL THEN NULL ELSE now() END,
+    error = coalesce(over, e.error)
+FROM begun WHERE e.id = begun.id
+RETURNING e.id, e.key, e.state, e.payload, e.trace, e.attempts, e.lost, e.lease,
+          (extract(epoch FROM now() - e.run_after) * 1000)::bigint, e.error
+"""
+
+
+def claim(row_id: int, *, task: str, time_limit_s: int, useless_after_s: int | None) -> Claimed | None:
+    """Begin a run of the row, committed at once; None when it is done, not due, paused, or another run's.
+
+    Locks: the row, without waiting for whoever holds it.
+    """
+    row = _one(
+        _CLAIM,
+        id=row_id,
+        task=task,
+        lease=uuid4(),
+        lease_s=time_limit_s + LEASE_MARGIN_S,
+        useless_after_s=useless_after_s,
+        delays_s=list(DELAYS_S),
+    )
+    if row is None:
+        return None
+    return Claimed(*row[:3], json.loads(row[3]), json.loads(row[4]), *row[5:])
+
+
+def holds(claimed: Claimed) -> bool:
+    """Return whether the run's lease is still its own and has not ended."""
+    sql: LiteralString = "SELECT 1 FROM outbox_event WHERE id = %(id)s AND lease = %(lease)s AND leased_until > now()"
+    return _one(sql, id=claimed.id, lease=claimed.lease) is not None
+
+
+def finish(claimed: Claimed, result: dict[str, Any] | None) -> bool:
+    """Mark the row done; False when it is no longer this run's."""
+    sql: LiteralString = """
+        UPDATE outbox_event SET state = 'done', finished_at = now(), result = coalesce(%(result)s, result),
+               lease = NULL, leased_until = NULL, wake_at = NULL
+        WHERE id = %(id)s AND lease = %(lease)s RETURNING id"""
+    return _one(sql, id=claimed.id, lease=claimed.lease, result=_json(result)) is not None
+
+
+def note_result(claimed: Claimed, result: dict[str, Any]) -> None:
+    """Keep what a run did that has marked its row done in this transaction already."""
+    _one(
+        "UPDATE outbox_event SET result = %(result)s WHERE id = %(id)s RETURNING id",
+        id=claimed.id,
+        result=_json(result),
+    )
+
+
+def fail(claimed: Claimed, error: BaseException, *, final: bool) -> str | None:
+    """Put the row back to wait, or mark it dead if final or out of attempts. Return its state; None if not ours."""
+    delay_s = DELAYS_S[min(claimed.attempts, len(DELAYS_S)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311 (jitter)
+    sql: LiteralString = """
+        WITH verdict AS (SELECT id, %(final)s OR attempts >= max_attempts AS dead FROM outbox_event WHERE id = %(id)s)
+        UPDATE outbox_event e SET state = CASE WHEN dead THEN 'dead' ELSE 'waiting' END, error = %(error)s,
+               lease = NULL, leased_until = NULL,
+               run_after = CASE WHEN dead THEN run_after ELSE now() + make_interval(secs => %(delay_s)s) END,
+               wake_at = CASE WHEN dead THEN NULL ELSE now() + make_interval(secs => %(delay_s)s) END,
+               finished_at = CASE WHEN dead THEN now() END
+        FROM verdict WHERE e.id = verdict.id AND lease = %(lease)s RETURNING state"""
+    row = _one(sql, id=claimed.id, lease=claimed.lease, final=final, error=describe(error), delay_s=delay_s)
+    return row and row[0]
+
+
+def postpone(claimed: Claimed, seconds: float, result: dict[str, Any] | None) -> str | None:
+    """Put the row back to wait this long, its attempt given back. Return its state; None if not ours."""
+    sql: LiteralString = """
+        UPDATE outbox_event SET state = 'waiting', attempts = attempts - 1, result = coalesce(%(result)s, result),
+               lease = NULL, leased_until = NULL,
+               run_after = now() + make_interval(secs => %(seconds)s),
+               wake_at = now() + make_interval(secs => %(seconds)s)
+        WHERE id = %(id)s AND lease = %(lease)s RETURNING state"""
+    row = _one(sql, id=claimed.id, lease=claimed.lease, seconds=seconds, result=_json(result))
+    return row and row[0]
+
+
+def count_unreachable(queue: str) -> bool:
+    """Count a connection failure of the queue; return whether it made the queue pause (for 30 s)."""
+    sql: LiteralString = """
+        INSERT INTO outbox_pause AS p (queue, until, reason, "by", failures) VALUES (%(queue)s, now(), '', '', 1)
+        ON CONFLICT (queue) DO UPDATE SET failures = p.failures + 1,
+            until = CASE WHEN p.failures + 1 >= %(limit)s AND p.until < now() + make_interval(secs => %(pause_s)s)
+                         THEN now() + make_interval(secs => %(pause_s)s) ELSE p.until END,
+            reason = CASE WHEN p.failures + 1 >= %(limit)s AND p.until <= now()
+                          THEN 'connection failures in a row' ELSE p.reason END,
+            "by" = CASE WHEN p.failures + 1 >= %(limit)s AND p.until <= now() THEN '' ELSE p.by END
+        RETURNING failures >= %(limit)s"""
+    row = _one(sql, queue=queue, limit=UNREACHABLE_IN_A_ROW, pause_s=UNREACHABLE_PAUSE_S)
+    return row is not None and row[0]
+
+
+def count_reached(queue: str) -> None:
+    """Forget the queue's connection failures: what is outside answers."""
+    _one("UPDATE outbox_pause SET failures = 0 WHERE queue = %(queue)s AND failures > 0 RETURNING queue", queue=queue)
+
+
+def pause(queue: str, *, seconds: float, reason: str, by: str = "") -> None:
+    """Let the queue rest for this many seconds, or longer where it rests longer already."""
+    sql: LiteralString = """
+        INSERT INTO outbox_pause AS p (queue, until, reason, "by")
+        VALUES (%(queue)s, now() + make_interval(secs => %(seconds)s), %(reason)s, %(by)s)
+        ON CONFLICT (queue) DO UPDATE SET until = greatest(p.until, excluded.until), reason = excluded.reason,
+            "by" = excluded.by
+        RETURNING queue"""
+    _one(sql, queue=queue, seconds=seconds, reason=reason, by=by)
+
+
+def describe(error: BaseException) -> str:
+    """Return class and message of the error, at most 500 characters, without mail addresses: what a row keeps."""
+    text = f"{type(error).__name__}: {error}".replace("\x00", "")
+    return _ADDRESS.sub("[address]", text)[:500]
+
+
+def _json(value: dict[str, Any] | None) -> Jsonb | None:
+    return None if value is None else Jsonb(value)
+
+
+def _one(sql: LiteralString, **params: Any) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchone()

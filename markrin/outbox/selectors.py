@@ -1,0 +1,98 @@
+"""What is read of the outbox: counts for the metrics and for staff, and what a check of the books looks for."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models.functions import Now
+
+from markrin.outbox.models import OutboxEvent, OutboxPause, State
+
+
+@dataclass(frozen=True)
+class Count:
+    """Rows of a queue in a state that is not done; how many seconds ago the oldest of them was due (0: none is)."""
+
+    queue: str
+    state: str
+    rows: int
+    oldest_due_s: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What finished in the last hour, and how many of its runs were lost."""
+
+    task: str
+    outcome: str
+    rows: int
+    lost: int
+
+
+def counts() -> list[Count]:
+    """Return the open and dead rows, counted by queue and state."""
+    return [
+        Count(row[0], row[1], row[2], float(row[3]))
+        for row in _all(
+            """SELECT queue, state, count(*),
+                      greatest(0, extract(epoch FROM now() - min(run_after) FILTER (WHERE state = 'waiting')))
+               FROM outbox_event WHERE state <> 'done' GROUP BY queue, state ORDER BY queue, state"""
+        )
+    ]
+
+
+def outcomes_last_hour() -> list[Outcome]:
+    """Return what finished in the last hour, counted by task and outcome (done or dead)."""
+    return [
+        Outcome(*row)
+        for row in _all(
+            """SELECT task, state, count(*), sum(lost) FROM outbox_event
+               WHERE finished_at > now() - interval '1 hour' GROUP BY task, state ORDER BY task, state"""
+        )
+    ]
+
+
+def waits_last_hour() -> dict[str, tuple[float, float, float]]:
+    """Return by queue how long jobs finished in the last hour had waited once due: median, 95 %, 99 %, in seconds."""
+    return {
+        row[0]: (float(row[1][0]), float(row[1][1]), float(row[1][2]))
+        for row in _all(
+            """SELECT queue, percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (
+                          ORDER BY greatest(0, extract(epoch FROM started_at - run_after))::float8)
+               FROM outbox_event
+               WHERE finished_at > now() - interval '1 hour' AND started_at IS NOT NULL GROUP BY queue ORDER BY queue"""
+        )
+    }
+
+
+def heartbeat_ages() -> dict[str, float]:
+    """Return by name how many seconds ago each part was last seen alive."""
+    rows = _all("SELECT name, extract(epoch FROM now() - at) FROM heartbeat WHERE slot = 0 ORDER BY name")
+    return {row[0]: float(row[1]) for row in rows}
+
+
+def paused() -> list[OutboxPause]:
+    """Return the queues that rest now."""
+    return list(OutboxPause.objects.filter(until__gt=Now()).order_by("queue"))
+
+
+def dead_ids(*, task: str | None = None, queue: str | None = None) -> list[int]:
+    """Return the dead jobs of the task or queue, oldest first."""
+    wanted = {name: value for name, value in {"task": task, "queue": queue}.items() if value is not None}
+    rows = OutboxEvent.objects.filter(state=State.DEAD, **wanted)
+    return list(rows.order_by("id").values_list("id", flat=True))
+
+
+def overdue_runs() -> list[OutboxEvent]:
+    """Return the running rows whose lease ended over 5 minutes ago: there must be none, so `verify` asks."""
+    return list(
+        OutboxEvent.objects.raw(
+            "SELECT * FROM outbox_event WHERE state = 'running' AND leased_until < now() - interval '5 minutes' ORDER BY id"
+        )
+    )
+
+
+def _all(sql: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall()

@@ -1,0 +1,31 @@
+"""Carry the request's id and Sentry trace from whoever asked for a job to the worker that runs it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sentry_sdk
+import structlog
+
+
+def current() -> dict[str, str]:
+    """Return what a row keeps of the trace it is written in."""
+    trace = {}
+    if request_id := structlog.contextvars.get_contextvars().get("request_id"):
+        trace["request_id"] = str(request_id)
+    if sentry_sdk.is_initialized():
+        headers = {"sentry-trace": sentry_sdk.get_traceparent(), "baggage": sentry_sdk.get_baggage()}
+        trace.update({name: value for name, value in headers.items() if value})
+    return trace
+
+
+@contextmanager
+def bound(task: str, trace: dict[str, str]) -> Iterator[None]:
+    """Log with the row's request id, and continue its Sentry trace, until the block ends."""
+    ids = {"request_id": trace["request_id"]} if "request_id" in trace else {}
+    with structlog.contextvars.bound_contextvars(**ids):
+        if not sentry_sdk.is_initialized():
+            yield
+            return
+        transaction = sentry_sdk.continue_trace(trace, op="queue.process", name=task)
+        with sentry_sdk.start_transaction(transaction):
+            yield
