@@ -337,7 +337,7 @@ class ProductImage(Model):
             models.CheckConstraint(
                 condition=Q(external_url="")
                 | Q(
-                    external_url__regex=r"\Ahttps://[^\s\u0001-\u001F\u007F<>" "'`]+\Z"
+                    external_url__regex=r"\Ahttps://[^\s\u0001-\u001F\u007F<>" r"'`]+\Z"
                 ),
                 name="product_image_external_url_https",
                 violation_error_message="An image's address must begin with https://.",
