@@ -1,0 +1,21 @@
+"""What tests make their rows with: `make_variant(stock=5)`, `make_order()`; a module per app, all of it found here."""
+
+from tests.factories.products import (
+    make_category,
+    make_image,
+    make_product,
+    make_purchase,
+    make_review,
+    make_size_chart,
+    make_variant,
+)
+
+__all__ = [
+    "make_category",
+    "make_image",
+    "make_product",
+    "make_purchase",
+    "make_review",
+    "make_size_chart",
+    "make_variant",
+]
