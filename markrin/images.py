@@ -1,0 +1,90 @@
+"""Uploaded pictures: proved by decoding, and kept only as what we encoded ourselves, without metadata."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import IO
+
+from PIL import Image, ImageOps, features
+
+FORMATS = ("JPEG", "PNG", "WEBP", *(("AVIF",) if features.check("avif") else ()))
+MEDIA_TYPES = tuple(f"image/{name.lower()}" for name in FORMATS)
+THUMBNAIL_SIDES = (200, 400, 800)  # pixels
+MAX_SIDE = 2400  # pixels of what is kept
+_QUALITY = 85
+# Everything Pillow's decoders raise for bytes that are not what they claim to be.
+_UNREADABLE = (
+    OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, OverflowError,
+    Image.DecompressionBombError, Image.DecompressionBombWarning,
+)  # fmt: skip
+
+
+class NotAPicture(Exception):
+    """The file is refused; `code` and the text say why."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A picture as it is stored: its bytes, file extension with the dot, and size in pixels."""
+
+    content: bytes
+    extension: str
+    width: int
+    height: int
+
+
+def decode(file: IO[bytes], *, max_bytes: int, max_pixels: int) -> Image.Image:
+    """Return the picture in `file`, upright, as RGB or RGBA.
+
+    Raises:
+        NotAPicture: it is no JPEG, PNG, WebP or AVIF, is cut off, has bytes after its end, moves, or is too large. The
+            pixels are counted before any is decoded.
+    """
+    content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise NotAPicture("too_large", f"The picture may have at most {max_bytes} bytes.")
+    try:
+        opened = Image.open(io.BytesIO(content), formats=FORMATS)
+        if opened.width * opened.height > max_pixels:
+            raise NotAPicture("too_many_pixels", f"The picture may have at most {max_pixels} pixels.")
+        if opened.format != "MPO" and getattr(opened, "n_frames", 1) > 1:
+            raise NotAPicture("animated", "The picture may not move.")
+        opened.load()
+        upright = ImageOps.exif_transpose(opened)
+        clear = upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info
+        picture = upright.convert("RGBA" if clear else "RGB")
+    except _UNREADABLE as exc:
+        raise NotAPicture("format", "This is not a whole JPEG, PNG, WebP or AVIF picture.") from exc
+    if not _ends(content, opened.format or ""):
+        raise NotAPicture("trailing", "The file has something behind its picture. Save the picture anew.")
+    return picture
+
+
+def _ends(content: bytes, format: str) -> bool:
+    """Whether the file ends with its picture: what lies behind it would make it a second, hidden file."""
+    if format in ("JPEG", "MPO"):
+        return content.rstrip(b"\0\r\n").endswith(b"\xff\xd9")
+    if format == "PNG":
+        return content.endswith(b"\0\0\0\0IEND\xaeB`\x82")
+    if format == "WEBP":
+        return len(content) == int.from_bytes(content[4:8], "little") + 8
+    return True  # AVIF's boxes cover the whole file, or its decoder refuses it
+
+
+def reencode(picture: Image.Image, *, max_side: int = MAX_SIDE) -> Encoded:
+    """Return the picture as WebP, no side longer than `max_side` pixels, with nothing but its pixels."""
+    small = ImageOps.contain(picture, (max_side, max_side)) if max(picture.size) > max_side else picture.copy()
+    small.info.clear()
+    out = io.BytesIO()
+    small.save(out, "WEBP", quality=_QUALITY, exif=b"", icc_profile=b"", xmp=b"")
+    return Encoded(out.getvalue(), ".webp", small.width, small.height)
+
+
+def thumbnails(picture: Image.Image) -> dict[str, Encoded]:
+    """Return the picture in each of THUMBNAIL_SIDES, keyed by its longest side in pixels; none is enlarged."""
+    return {str(side): reencode(picture, max_side=side) for side in THUMBNAIL_SIDES}

@@ -1,0 +1,84 @@
+"""What goes out: read-only serializers, camelCase outside and snake_case inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.fields import Field
+
+from markrin import names
+from markrin.pagination import CursorPage, Page
+
+_CENT = Decimal("0.01")
+
+
+class Serializer(serializers.Serializer[Any]):
+    """Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`."""
+
+    def get_fields(self) -> dict[str, Field[Any, Any, Any, Any]]:
+        """Return the fields under their names outside."""
+        outside = {}
+        for name, field in super().get_fields().items():
+            called = names.camel(name)
+            if isinstance(field, serializers.SerializerMethodField):
+                field.method_name = field.method_name or f"get_{name}"
+            elif called != name and field.source is None:
+                field.source = name
+            outside[called] = field
+        return outside
+
+
+@extend_schema_field({"type": "string", "pattern": r"^-?(?:0|[1-9][0-9]*)\.[0-9]{2}$", "examples": ["1299.00"]})
+class Money(serializers.Field[Any, Any, str, Any]):
+    """An amount in the shop currency: a string with two decimals. A finer amount is a fault of ours, and raises."""
+
+    def to_representation(self, value: Decimal) -> str:
+        """Return the amount as text."""
+        rounded = Decimal(value).quantize(_CENT)
+        if rounded != value:
+            raise ValueError(f"{self.field_name} is finer than a hundredth")
+        return str(rounded)
+
+
+class Percent(Money):
+    """A percentage: a string with two decimals."""
+
+
+@extend_schema_field({"type": "string", "format": "date-time"})
+class Timestamp(serializers.Field[Any, Any, str, Any]):
+    """A moment in UTC, with `Z`. Source: RFC 3339."""
+
+    def to_representation(self, value: datetime) -> str:
+        """Return the moment as text."""
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+class _PageSerializer(Serializer):
+    """`{items, page, pages, total, limit}` for a `Page`, `{items, next}` for a `CursorPage`."""
+
+    page = serializers.IntegerField(min_value=1, required=False)
+    pages = serializers.IntegerField(min_value=0, required=False)
+    total = serializers.IntegerField(min_value=0, required=False)
+    limit = serializers.IntegerField(min_value=1, max_value=100, required=False)
+    next = serializers.CharField(required=False, allow_null=True)
+
+    def to_representation(self, instance: Page[Any] | CursorPage[Any]) -> dict[str, Any]:
+        """Return the page and its items."""
+        items = self.fields["items"].to_representation(instance.items)
+        if isinstance(instance, CursorPage):
+            return {"items": items, "next": instance.next}
+        numbers = {name: getattr(instance, name) for name in ("page", "pages", "total", "limit")}
+        return {"items": items, **numbers}
+
+
+@cache
+def page_of(item: type[serializers.BaseSerializer[Any]]) -> type[Serializer]:
+    """Return the serializer class of a page of `item`s, for a `Page` or a `CursorPage`."""
+    made: Mapping[str, Any] = {"items": item(many=True), "__doc__": f"A page of {item.__name__}."}
+    return type(f"{item.__name__}Page", (_PageSerializer,), dict(made))

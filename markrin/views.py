@@ -1,0 +1,50 @@
+"""The base of every view of the API."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from markrin import converters, errors, operations, permissions, renderers
+
+__all__ = ["View", "converters"]  # importing a view registers the converters that its URL is written with
+
+
+class View(APIView):
+    """A URL; each of its methods has an `@operation(…)`. Signed-in users only, unless `permission_classes` says so."""
+
+    permission_classes = [permissions.IsAuthenticated]
+    content_negotiation_class = renderers.Negotiation
+
+    @property
+    def operation(self) -> operations.Operation | None:
+        """What is stated for the method of the current request."""
+        return operations.of(self, getattr(self.request, "method", None) or "")
+
+    def get_permissions(self) -> list[BasePermission]:
+        """Return the operation's permissions, or else the view's."""
+        stated = self.operation
+        classes = self.permission_classes if stated is None or stated.permissions is None else stated.permissions
+        return [permission() for permission in classes]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse an unknown method before asking who calls, so that the answer is the same for everybody."""
+        if request.method != "OPTIONS":
+            if self.operation is None:
+                raise errors.MethodNotAllowed
+            super().initial(request, *args, **kwargs)
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Answer with the Allow header only: the OpenAPI document describes the rest."""
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+    def permission_denied(self, request: HttpRequest, message: str | None = None, code: str | None = None) -> None:  # type: ignore[override]  # the stubs say NoReturn
+        """Refuse: 401 to nobody in particular, 403 to somebody."""
+        user = getattr(request, "user", None)
+        raise errors.Forbidden if user is not None and user.is_authenticated else errors.TokenMissing
