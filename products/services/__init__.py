@@ -1,0 +1,1 @@
+"""What changes in the catalogue: a file per noun, a function per use case."""
