@@ -1,8 +1,22 @@
 """The map of requests: path to app."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-urlpatterns = [
+from markrin import errors
+
+handler400 = errors.handler400
+handler403 = errors.handler403
+handler404 = errors.handler404
+handler500 = errors.handler500
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/", include("accounts.urls")),
+    path("api/", include("products.urls")),
+    path("api/", include("orders.urls")),
+    path("api/", include("analytics.urls")),
+    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("admin/", admin.site.urls),
 ]

@@ -121,13 +121,8 @@ def move(moves: Sequence[Move]) -> None:
     sums = _sums([each for each in moves if each.ref in new])
     _change(sums)
     cache.touch(*{f"product:{levels[variant_id].variant.product_id}" for variant_id in sums})
-    _flip(
-        {
-            levels[v].variant.product_id
-            for v, (on_hand, reserved) in sums.items()
-            if _flips(levels[v], on_hand, reserved)
-        }
-    )
+    if flipped := [v for v, (on_hand, reserved) in sums.items() if _flips(levels[v], on_hand, reserved)]:
+        refresh_in_stock({levels[v].variant.product_id for v in flipped})
 
 
 def _sums(moves: Iterable[Move]) -> dict[UUID, tuple[int, int]]:
