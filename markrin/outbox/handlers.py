@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 Effect = Literal["outside", "database"]
 Result = dict[str, Any] | None
 _T = TypeVar("_T")
+MISCONFIGURED_PAUSE_S = 300
 # Waits, in seconds, when the database is away just as a run ends: together less than the lease's margin.
 FINISH_WAITS_S = (0.2, 0.5, 1, 2, 4, 4)
 
@@ -162,18 +163,22 @@ def _attempt(known: Handler, claimed: rows.Claimed) -> str:
     except Later as later:
         return _postponed(claimed, later.seconds, later.result)
     except Misconfigured as exc:
-        rows.pause(known.queue, seconds=300, reason=rows.describe(exc))
-        log.error("queue_paused", queue=known.queue, task=known.name, error=rows.describe(exc))
+        rows.pause(known.queue, seconds=MISCONFIGURED_PAUSE_S, reason=rows.describe(exc))
+        _tell_of_pause(known, exc)
         return _postponed(claimed, 0, None)
     except Permanent as exc:
         return _failed(known, claimed, exc, final=True)
     except Exception as exc:
         if isinstance(exc, (Unreachable, ConnectionError, TimeoutError)) and rows.count_unreachable(known.queue):
-            log.error("queue_paused", queue=known.queue, task=known.name, error=rows.describe(exc))
+            _tell_of_pause(known, exc)
         return _failed(known, claimed, exc, final=False)
     if known.effect == "outside":
         rows.count_reached(known.queue)
     return "done"
+
+
+def _tell_of_pause(known: Handler, exc: Exception) -> None:
+    log.error("queue_paused", queue=known.queue, task=known.name, error=rows.describe(exc))
 
 
 def _run_inside(known: Handler, claimed: rows.Claimed) -> None:

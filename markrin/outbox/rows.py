@@ -44,7 +44,7 @@ _CLAIM = """
 WITH mine AS MATERIALIZED (
     SELECT id, state = 'running' AS was_lost,
            CASE WHEN attempts >= max_attempts THEN 'RunsLost: lost too often'
-                WHEN created_at < now() - make_interval(secs => %(useless_after_s)s) THEN 'Useless: too late to be of use'
+                WHEN created_at < now() - make_interval(secs => %(useless_after_s)s) THEN 'Useless: it is too late'
            END AS over
     FROM outbox_event e
     WHERE id = %(id)s AND task = %(task)s

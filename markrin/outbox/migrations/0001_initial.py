@@ -1,8 +1,9 @@
 """The outbox, pauses and heartbeats."""
 
 import django.db.models.functions.datetime
-import markrin.models
 from django.db import migrations, models
+
+import markrin.models
 
 
 class Migration(migrations.Migration):
