@@ -266,9 +266,6 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_DISABLE_PREFETCH = True
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 300_000  # KiB
-CELERY_WORKER_ENABLE_REMOTE_CONTROL = (
-    False  # worker_alive asks the database, which a deaf worker cannot fool
-)
 CELERY_DB_REUSE_MAX = 100  # tasks per database connection
 CELERY_TIMEZONE = SHOP_TIME_ZONE  # nightly means the shop's night
 OUTBOX_MEMORY_LIMIT_MB = env.int(
