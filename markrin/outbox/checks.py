@@ -45,9 +45,10 @@ def _declared_events() -> set[str]:
         for config in apps.get_app_configs()
         if config.module is not None and module_has_submodule(config.module, "events")
     ]
-    return {
-        item.name
+    declared = {
+        getattr(item, "name", None)
         for module in modules
         for _, item in inspect.getmembers(module, inspect.isclass)
-        if is_dataclass(item) and item.__module__ == module.__name__ and isinstance(getattr(item, "name", None), str)
+        if is_dataclass(item) and item.__module__ == module.__name__
     }
+    return {name for name in declared if isinstance(name, str)}

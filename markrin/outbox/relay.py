@@ -71,7 +71,7 @@ def ring(full: list[str] | None = None) -> int:
         with connection.cursor() as cursor:
             cursor.execute(_UNRUNG, {"ids": [bell.id for bell in bells[sent:]], "wait_s": RING_AGAIN_S})
         # The connection may be one that only looks alive: the next try opens another.
-        app.pool.force_close_all()
+        app.pool.force_close_all()  # type: ignore[attr-defined]  # celery-types takes it for the pool of producers
         raise Unsent(f"{type(exc).__name__}: {exc}") from exc
     return len(bells)
 
@@ -80,7 +80,7 @@ def full_queues() -> list[str]:
     """Return the queues with over 1,000 messages waiting in the broker; none where it cannot say."""
     try:
         with app.connection_for_read() as link, link.channel() as channel:
-            counts = {name: app.amqp.queues[name].bind(channel).queue_declare().message_count for name in QUEUES}
+            counts = {name: channel.queue_declare(queue=name, durable=True).message_count for name in QUEUES}
     except BROKEN:
         return []
     return [queue for queue, count in counts.items() if count > FULL]
@@ -89,7 +89,7 @@ def full_queues() -> list[str]:
 def run_for_ever(*, stopping: Callable[[], bool]) -> None:
     """Ring every 250 ms, and at once while batches are full, until `stopping`. Survives broker and database."""
     failures = 0
-    looked_at = -LOOK_S
+    looked_at = float(-LOOK_S)
     full: list[str] = []
     while not stopping():
         try:

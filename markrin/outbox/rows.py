@@ -69,7 +69,7 @@ UPDATE outbox_event e SET
     error = coalesce(over, e.error)
 FROM begun WHERE e.id = begun.id
 RETURNING e.id, e.key, e.state, e.payload, e.trace, e.attempts, e.lost, e.lease,
-          (extract(epoch FROM now() - e.run_after) * 1000)::bigint, e.error
+          (extract(epoch FROM now() - e.run_after) * 1000)::bigint AS waited_ms, e.error
 """
 
 
@@ -89,7 +89,7 @@ def claim(row_id: int, *, task: str, time_limit_s: int, useless_after_s: int | N
     )
     if row is None:
         return None
-    return Claimed(*row[:3], json.loads(row[3]), json.loads(row[4]), *row[5:])
+    return Claimed(**{**row, "payload": json.loads(row["payload"]), "trace": json.loads(row["trace"])})
 
 
 def holds(claimed: Claimed) -> bool:
@@ -128,7 +128,7 @@ def fail(claimed: Claimed, error: BaseException, *, final: bool) -> str | None:
                finished_at = CASE WHEN dead THEN now() END
         FROM verdict WHERE e.id = verdict.id AND lease = %(lease)s RETURNING state"""
     row = _one(sql, id=claimed.id, lease=claimed.lease, final=final, error=describe(error), delay_s=delay_s)
-    return row and row[0]
+    return None if row is None else row["state"]
 
 
 def postpone(claimed: Claimed, seconds: float, result: dict[str, Any] | None) -> str | None:
@@ -140,7 +140,7 @@ def postpone(claimed: Claimed, seconds: float, result: dict[str, Any] | None) ->
                wake_at = now() + make_interval(secs => %(seconds)s)
         WHERE id = %(id)s AND lease = %(lease)s RETURNING state"""
     row = _one(sql, id=claimed.id, lease=claimed.lease, seconds=seconds, result=_json(result))
-    return row and row[0]
+    return None if row is None else row["state"]
 
 
 def count_unreachable(queue: str) -> bool:
@@ -153,9 +153,9 @@ def count_unreachable(queue: str) -> bool:
             reason = CASE WHEN p.failures + 1 >= %(limit)s AND p.until <= now()
                           THEN 'connection failures in a row' ELSE p.reason END,
             "by" = CASE WHEN p.failures + 1 >= %(limit)s AND p.until <= now() THEN '' ELSE p.by END
-        RETURNING failures >= %(limit)s"""
+        RETURNING failures >= %(limit)s AS paused"""
     row = _one(sql, queue=queue, limit=UNREACHABLE_IN_A_ROW, pause_s=UNREACHABLE_PAUSE_S)
-    return row is not None and row[0]
+    return row is not None and row["paused"]
 
 
 def count_reached(queue: str) -> None:
@@ -184,7 +184,8 @@ def _json(value: dict[str, Any] | None) -> Jsonb | None:
     return None if value is None else Jsonb(value)
 
 
-def _one(sql: LiteralString, **params: Any) -> Any:
+def _one(sql: LiteralString, **params: Any) -> dict[str, Any] | None:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchone()
+        row = cursor.fetchone()
+        return None if row is None else dict(zip((column.name for column in cursor.description), row, strict=True))
