@@ -1,6 +1,5 @@
 """How ids stand in URLs: `<uid:id>`, `<slugid:slug>`, `<idorslug:key>`. Anything else is a 404 without a query."""
 
-from typing import ClassVar
 from uuid import UUID
 
 from django.urls import register_converter
@@ -11,8 +10,8 @@ from markrin import fields
 class Uid:
     """A UUID in canonical, lower-case spelling."""
 
-    regex: ClassVar[str] = fields.Uuid.form.pattern
-    stated: ClassVar[dict[str, str]] = {"type": "string", "format": "uuid", "pattern": f"^{regex}$"}
+    regex = fields.Uuid.form.pattern
+    stated = {"type": "string", "format": "uuid", "pattern": f"^{regex}$"}
 
     def to_python(self, value: str) -> UUID:
         return UUID(value)
@@ -24,8 +23,8 @@ class Uid:
 class SlugId:
     """1 to 120 lower-case letters, digits and hyphens."""
 
-    regex: ClassVar[str] = fields.Slug.form.pattern
-    stated: ClassVar[dict[str, str]] = {"type": "string", "pattern": f"^{regex}$"}
+    regex = fields.Slug.form.pattern
+    stated = {"type": "string", "pattern": f"^{regex}$"}
 
     def to_python(self, value: str) -> str:
         return value

@@ -6,6 +6,7 @@ The answers are problem documents. Source: RFC 9457. A value that was sent is ne
 from __future__ import annotations
 
 import json
+import math
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
@@ -54,6 +55,7 @@ class ShopError(Exception):
     status: ClassVar[int]
     code: ClassVar[str]
     message: ClassVar[str]
+    identifies: ClassVar[bool] = False  # whether any call that needs an access token can be refused so
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -126,10 +128,12 @@ class PageTooDeep(ShopError):
 
 class TokenMissing(ShopError):
     status, code, message = 401, "token_missing", "This needs a signed-in user."
+    identifies = True
 
 
 class TokenInvalid(ShopError):
     status, code, message = 401, "token_invalid", "The access token is not valid."
+    identifies = True
 
 
 class Forbidden(ShopError):
@@ -179,7 +183,11 @@ class InternalError(ShopError):
 
 
 class Unavailable(ShopError):
-    status, code, message = 503, "unavailable", "The shop is busy or being repaired. Try again after Retry-After seconds."
+    status, code, message = (
+        503,
+        "unavailable",
+        "The shop is busy or being repaired. Try again after Retry-After seconds.",
+    )
 
     def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
         super().__init__(detail, headers={"Retry-After": "1", **(headers or {})}, **extra)
@@ -220,7 +228,7 @@ def _from_drf(exc: drf_errors.APIException) -> ShopError:
         case drf_errors.UnsupportedMediaType():
             return UnsupportedMediaType()
         case drf_errors.Throttled():
-            return RateLimited(headers={"Retry-After": str(max(1, round(exc.wait or 1)))})
+            return RateLimited(headers={"Retry-After": str(max(1, math.ceil(getattr(exc, "wait", None) or 1)))})
         case drf_errors.ValidationError() | drf_errors.ParseError():
             return BadRequest()
     return InternalError() if exc.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else BadRequest()

@@ -1,3 +1,4 @@
+# ruff: noqa: A002 (`max` and `min` are the words that a schema's author looks for)
 """The strict input types: everything that enters the shop is one of these.
 
 Each says its limits once: `_check` enforces them and `limits` is their JSON Schema, from which the OpenAPI document
@@ -33,7 +34,8 @@ JSONSchema = dict[str, Any]
 # Control and bidirectional characters, line separators, the byte order mark, surrogates and non-characters, as the
 # inside of a character class that Python, ECMAScript and Rust read alike.
 FORBIDDEN = (
-    r"\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff"
+    r"\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+    r"\ufdd0-\ufdef\ufeff\ufffe\uffff"
 )
 FORBIDDEN_LINES = FORBIDDEN.replace(r"\u0000-\u001f", r"\u0000-\u0009\u000b-\u001f")
 # What the document states: without surrogates, which no valid JSON text holds and some engines cannot write.
@@ -139,7 +141,10 @@ class Text(Field[str]):
         if len(text) > self.max:
             raise refuse("too_long", f"This takes at most {self.max} characters.")
         if _seen(text) < self.min:
-            raise refuse("too_short", "This may not be blank." if self.min == 1 else f"This takes at least {self.min} characters.")
+            raise refuse(
+                "too_short",
+                "This may not be blank." if self.min == 1 else f"This takes at least {self.min} characters.",
+            )
         return text
 
     def limits(self) -> JSONSchema:
@@ -221,10 +226,11 @@ class Int(Field[int]):
     def _number(self, value: Any) -> int | Decimal:
         if self.from_text and isinstance(value, str) and self._FORM.fullmatch(value):
             return int(value)
-        if not self.from_text and isinstance(value, int | Decimal) and not isinstance(value, bool):
-            # adjusted() first: 1e999999 is a short text, but not one to multiply out.
-            if isinstance(value, int) or value.adjusted() > 20 or value == value.to_integral_value():
-                return value
+        if not self.from_text and isinstance(value, int) and not isinstance(value, bool):
+            return value
+        # Not int(value) before its range is known: 1e999999 is a short text, but not one to multiply out.
+        if not self.from_text and isinstance(value, Decimal) and value == value.to_integral_value():
+            return value
         raise refuse("type", "This must be a whole number.")
 
     def limits(self) -> JSONSchema:
@@ -390,7 +396,13 @@ class Phone(Field[str]):
         raise refuse("format", "This must be a telephone number, with its country's prefix such as +91.")
 
     def limits(self) -> JSONSchema:
-        return {"type": "string", "format": "phone", "minLength": 5, "maxLength": 31, "pattern": r"^\+?[0-9 ()./-]{5,30}$"}
+        return {
+            "type": "string",
+            "format": "phone",
+            "minLength": 5,
+            "maxLength": 31,
+            "pattern": r"^\+?[0-9 ()./-]{5,30}$",
+        }
 
 
 class HttpsUrl(_Pattern[str]):
@@ -494,7 +506,7 @@ class Commas(_Many):
 
 
 class Image(Field[PIL.Image.Image]):
-    """An uploaded picture, decoded: JPEG, PNG, WebP or AVIF of at most `max_bytes` and `max_pixels`. In UploadSchema."""
+    """An uploaded picture, decoded: JPEG, PNG, WebP or AVIF, of at most `max_bytes` and `max_pixels`."""
 
     def __init__(self, *, max_bytes: int, max_pixels: int, **kw: Any):
         super().__init__(**kw)

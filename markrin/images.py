@@ -65,13 +65,13 @@ def decode(file: IO[bytes], *, max_bytes: int, max_pixels: int) -> Image.Image:
     return picture
 
 
-def _ends(content: bytes, format: str) -> bool:
+def _ends(content: bytes, kind: str) -> bool:
     """Whether the file ends with its picture: what lies behind it would make it a second, hidden file."""
-    if format in ("JPEG", "MPO"):
+    if kind in ("JPEG", "MPO"):
         return content.rstrip(b"\0\r\n").endswith(b"\xff\xd9")
-    if format == "PNG":
+    if kind == "PNG":
         return content.endswith(b"\0\0\0\0IEND\xaeB`\x82")
-    if format == "WEBP":
+    if kind == "WEBP":
         return len(content) == int.from_bytes(content[4:8], "little") + 8
     return True  # AVIF's boxes cover the whole file, or its decoder refuses it
 

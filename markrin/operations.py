@@ -6,8 +6,8 @@ The same statement validates the request, is what the OpenAPI document shows, an
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
@@ -42,6 +42,7 @@ class Operation:
     media_types: tuple[str, ...] = (parsers.JSON_TYPE,)
     max_bytes: int = parsers.MAX_BYTES
     description: str = ""
+    also: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def answers(self) -> list[Answer]:
@@ -118,7 +119,8 @@ def operation(**stated: Any) -> Callable[[Method], Method]:
     the schemas of what comes in, handed to the method as keyword arguments of these names (dicts), and refused where
     not stated; `answer`, a serializer class, `"file:<media type>"`, a list of these, or None; its `status`; `errors`,
     the refusals of the use case; `permissions`, where this method's differ from the view's; `media_types` and
-    `max_bytes` (100 KB) of the body.
+    `max_bytes` (100 KB) of the body; `also`, further statuses with their description: below 300 with the same answer,
+    else with none.
     """
     stating = Operation(**stated)
 

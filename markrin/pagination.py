@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import Field, Model, Q, QuerySet
+from django.db.models import DateTimeField, Field, Model, Q, QuerySet
 
 from markrin import errors
 
@@ -101,10 +101,13 @@ class _Key:
 
     def read(self, text: str) -> Any:
         """Return the value; whatever PostgreSQL could not compare with the column is refused."""
-        value = self.field.clean(text, None) if self.field.choices is None else text
-        if isinstance(value, datetime) and (value.tzinfo is None or not 1900 <= value.year <= 2100):
-            raise ValueError("no time of this shop's")
-        if isinstance(value, float | Decimal) and not abs(value) < 10**15:
+        if isinstance(self.field, DateTimeField):
+            moment = datetime.fromisoformat(text)
+            if moment.tzinfo is None or not 1900 <= moment.year <= 2100:
+                raise ValueError("no time of this shop's")
+            return moment
+        value = self.field.clean(text, None)
+        if isinstance(value, float | Decimal) and not abs(float(value)) < 1e15:
             raise ValueError("no number of this shop's")
         return value
 
@@ -155,5 +158,3 @@ def paged(
     if cursor is not None:
         return CursorPage[M].of(queryset, order=order, cursor=cursor, limit=limit)
     return Page[M].of(queryset.order_by(*order), page=page, limit=limit)
-
-

@@ -13,7 +13,7 @@ from typing import IO, Any, NoReturn
 from urllib.parse import unquote_to_bytes
 
 from django.http import HttpRequest
-from django.http.request import MediaType
+from django.utils.http import parse_header_parameters
 from rest_framework.parsers import BaseParser
 
 from markrin import errors
@@ -150,13 +150,16 @@ def _read(stream: IO[bytes], most: int) -> bytes:
     return b"".join(parts)
 
 
-def _length(request: HttpRequest) -> int:
+def content_length(request: HttpRequest) -> int:
+    """Return the stated length of the body in bytes, 0 where none is stated."""
     stated = request.META.get("CONTENT_LENGTH") or "0"
     return int(stated) if stated.isascii() and stated.isdigit() else 0
 
 
 def _is_chunked(request: HttpRequest) -> bool:
-    return not request.META.get("CONTENT_LENGTH") and "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
+    return (
+        not request.META.get("CONTENT_LENGTH") and "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
+    )
 
 
 def has_body(request: HttpRequest) -> bool:
@@ -172,9 +175,8 @@ def check_media_type(request: HttpRequest, allowed: Sequence[str] = (JSON_TYPE,)
     """
     if request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):
         raise errors.UnsupportedMediaType("The body may not be compressed.")
-    sent = MediaType(request.META.get("CONTENT_TYPE", ""))
-    charset = sent.params.get("charset", "utf-8").strip('"').lower()
-    if f"{sent.main_type}/{sent.sub_type}".lower() not in allowed or charset not in ("utf-8", "utf8"):
+    media_type, parameters = parse_header_parameters(request.META.get("CONTENT_TYPE", ""))
+    if media_type.lower() not in allowed or parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
         raise errors.UnsupportedMediaType(f"The body must be {' or '.join(allowed)} in UTF-8.")
 
 
@@ -210,29 +212,24 @@ def parse_query(request: HttpRequest) -> dict[str, str]:
     for index, (name, value, fault) in enumerate(_pairs(raw)):
         if index >= MAX_PARAMETERS:
             raise errors.Invalid.parameter("", "count", f"There are more than {MAX_PARAMETERS} parameters.")
-        if name in found:
-            fault = ("repeated", "This parameter may be given once.")
-        if fault:
-            wrong.append({"parameter": name[:100], "code": fault[0], "message": fault[1]})
+        code, message = ("repeated", "This parameter may be given once.") if name in found else fault
+        if code:
+            wrong.append({"parameter": name[:100], "code": code, "message": message})
         found[name] = value
     if wrong:
         raise errors.Invalid(errors=wrong)
     return found
 
 
-def _pairs(raw: bytes) -> Iterator[tuple[str, str, tuple[str, str] | None]]:
-    for part in raw.split(b"&"):
-        if not part:
-            continue
+def _pairs(raw: bytes) -> Iterator[tuple[str, str, tuple[str, str]]]:
+    """Yield name and value of each parameter, and code and message of what is wrong with its spelling, if anything."""
+    for part in filter(None, raw.split(b"&")):
         name, _, value = (unquote_to_bytes(side.replace(b"+", b" ")) for side in part.partition(b"="))
-        fault = None
+        called, said, fault = name.decode("utf-8", "replace"), value.decode("utf-8", "replace"), ("", "")
         if _PERCENT.search(part):
             fault = ("encoding", "A % must be followed by two hexadecimal digits.")
-        try:
-            said = value.decode("utf-8")
-            called = name.decode("utf-8")
-        except UnicodeDecodeError:
-            fault, said, called = ("encoding", "This is not UTF-8."), "", name.decode("utf-8", "replace")
-        if "\0" in said + called:
-            fault, called = ("characters", "This has a NUL."), called.replace("\0", "")
-        yield called, said, fault
+        elif (called.encode(), said.encode()) != (name, value):
+            fault = ("encoding", "This is not UTF-8.")
+        elif "\0" in called + said:
+            fault = ("characters", "This has a NUL.")
+        yield called.replace("\0", ""), said, fault

@@ -14,7 +14,7 @@ class _Role(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Return whether the caller has one of the roles."""
-        return bool(request.user and request.user.is_authenticated and request.user.role in self.roles)
+        return request.user.is_authenticated and request.user.role in self.roles
 
 
 class IsStaff(_Role):
@@ -37,9 +37,10 @@ def InGroup(group: str) -> type[BasePermission]:  # noqa: N802 (it stands where 
         __doc__ = f"Staff of the group {group}, and admins."
 
         def has_permission(self, request: Request, view: Any) -> bool:
-            if not super().has_permission(request, view):
+            user = request.user
+            if not super().has_permission(request, view) or not user.is_authenticated:
                 return False
-            return request.user.role == "admin" or request.user.groups.filter(name=group).exists()
+            return user.role == "admin" or user.groups.filter(name=group).exists()
 
     Member.__name__ = Member.__qualname__ = f"InGroup[{group}]"
     return Member

@@ -48,7 +48,7 @@ class Negotiation(BaseContentNegotiation):
         """Return the one parser; it judges the media type itself."""
         return next(iter(parsers))
 
-    def select_renderer(  # type: ignore[override]  # the stubs name neither the request's nor the answer's type fully
+    def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         """Return the JSON renderer.

@@ -35,7 +35,7 @@ class Schema(ma.Schema):
     def on_bind_field(self, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
         field_obj.data_key = field_obj.data_key or self.outside(field_name)
 
-    def load(self, data: Any, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]  # narrower: always a dict
+    def load(self, data: Any, **kwargs: Any) -> dict[str, Any]:
         """Return `data` read by the fields.
 
         Raises:
@@ -44,7 +44,7 @@ class Schema(ma.Schema):
         try:
             return cast(dict[str, Any], super().load(data, **kwargs))
         except ma.ValidationError as exc:
-            found = [self._error(path, text) for path, text in _walk(exc.normalized_messages(), ())]
+            found = [self._error(path, text) for path, text in _walk(cast(Any, exc).normalized_messages(), ())]
             raise errors.Invalid(errors=sorted(found, key=lambda error: error[self.place])) from exc
 
     def _error(self, path: tuple[str, ...], text: str) -> errors.FieldError:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -27,7 +27,7 @@ class View(APIView):
         """What is stated for the method of the current request."""
         return operations.of(self, getattr(self.request, "method", None) or "")
 
-    def get_permissions(self) -> list[BasePermission]:
+    def get_permissions(self) -> Sequence[Any]:
         """Return the operation's permissions, or else the view's."""
         stated = self.operation
         classes = self.permission_classes if stated is None or stated.permissions is None else stated.permissions
@@ -40,7 +40,7 @@ class View(APIView):
                 raise errors.MethodNotAllowed
             super().initial(request, *args, **kwargs)
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         """Answer with the Allow header only: the OpenAPI document describes the rest."""
         return Response(status=HTTPStatus.NO_CONTENT)
 
