@@ -97,19 +97,16 @@ class Postgres:
         """PostgreSQL refuses to run as root: find the user to run it as, and make that user the first time."""
         if os.geteuid() != 0:
             return
-        user = _find_user(SYSTEM_USER)
-        for _ in range(20):
-            if user:
-                break
-            # It fails while another copy is doing the same: /etc/passwd is locked.
-            made = subprocess.run(
-                ["useradd", "--system", "--no-create-home", SYSTEM_USER], check=False, capture_output=True, text=True
-            )
+        user, trouble = _find_user(SYSTEM_USER), ""
+        until = time.monotonic() + 10
+        while not user and time.monotonic() < until:
+            add = ["useradd", "--system", "--no-create-home", SYSTEM_USER]
+            trouble = subprocess.run(add, check=False, capture_output=True, text=True).stderr.strip()
             user = _find_user(SYSTEM_USER)
-            time.sleep(0 if user else 0.5)
+            time.sleep(0 if user else 0.5)  # another copy may be doing the same: /etc/passwd is locked meanwhile
         if not user:
             raise StackError(
-                f"PostgreSQL does not run as root, and a user for it could not be made: {made.stderr.strip()} "
+                f"PostgreSQL does not run as root, and a user for it could not be made: {trouble} "
                 "Run as an ordinary user, or set DATABASE_URL to a server that runs elsewhere."
             )
         self._uid, self._gid = user.pw_uid, user.pw_gid

@@ -28,6 +28,11 @@ def local_dir() -> Path:
     return Path(os.environ.get("LOCAL_DIR") or ROOT / ".local").absolute()
 
 
+def path_with_tools() -> str:
+    """Return a PATH on which `python` and the installed tools are those of the running interpreter."""
+    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+
+
 class Stack:
     """The two servers below one folder.
 

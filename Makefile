@@ -1,0 +1,48 @@
+# Two commands matter: `make up` runs the shop, `make test` tests it. `make help` names the others.
+
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/installed
+APPS := markrin products accounts orders analytics
+
+.PHONY: help up test check audit fmt lock shell clean
+.DEFAULT_GOAL := help
+
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
+
+# A recipe that is one plain command replaces no shell: a signal to make reaches the program.
+up: $(STAMP) ## Run the whole shop here: PostgreSQL, Valkey, web, relay, workers, beat (Ctrl-C ends it)
+	@$(PY) -m dev.up
+
+test: $(STAMP) ## Run every test; ARGS="-k checkout" and the like go to pytest
+	@$(PY) -m pytest -n 2 $(ARGS)
+
+check: $(STAMP) ## Lint, types, layers, migrations, security: everything that CI looks at besides the tests
+	@$(PY) -m dev.check
+
+audit: $(STAMP) ## Look for known holes in the pinned packages (needs the network)
+	@$(PY) -m pip_audit --require-hashes -r requirements.txt
+
+fmt: $(STAMP) ## Format the code and fix what can be fixed
+	@$(PY) -m ruff check --fix-only --quiet .
+	@$(PY) -m ruff format .
+
+lock: $(STAMP) ## Pin the newest versions that requirements*.in allow
+	@$(PY) -m dev.lock
+
+shell: $(STAMP) ## Open Django's shell on the development database
+	@$(PY) -m dev.stack run $(PY) manage.py shell
+
+clean: ## Remove what `make up` and `make test` have made, data included; keeps $(VENV)
+	@if [ -x $(PY) ]; then $(PY) -m dev.stack clean; fi
+
+$(STAMP): requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo "Markrin needs Python 3.11 or newer; none was found (set PYTHON=…)."; exit 1; }
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || { \
+		echo "Python cannot make a virtual environment here. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Installing the pinned packages into $(VENV) …"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $(STAMP)

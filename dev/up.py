@@ -1,0 +1,235 @@
+"""`make up`: the whole shop in one terminal, until Ctrl-C or SIGTERM ends it."""
+
+import ctypes
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+import psutil
+
+from dev import processes, stack
+from dev.processes import StackError
+from dev.stack import ROOT
+
+FIRST_PORT = 8000
+PORTS_TRIED = 100
+MARK = "MARKRIN_UP"  # in the environment of everything started here: how a later run knows what a killed one has left
+PR_SET_PDEATHSIG = 1  # Linux: a signal to get when the parent dies. Source: prctl(2)
+FRONTEND = ROOT / "frontend" / "shop"
+
+
+class Ended(BaseException):
+    """Ctrl-C or SIGTERM has come."""
+
+
+def main() -> int:
+    """Start everything, wait, and stop everything; return the exit code."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
+    if os.environ.get("MAKELEVEL"):
+        _die_with_parent()  # make killed by SIGKILL cannot tell anybody
+    home = processes.own_folder(stack.local_dir())
+    try:
+        with _only_one(home) as address, stack.development() as env, _reserved_port() as port:
+            env |= {MARK: str(home), "PATH": stack.path_with_tools()}
+            env.setdefault("HOST", "127.0.0.1")
+            env.setdefault("WEB_PROCESSES", "1")
+            env |= {"WEB_PORT": str(port), "PYTHONUNBUFFERED": "1"}
+            url = f"http://localhost:{port}"
+            env.setdefault("SHOP_URL", url)
+            address.write(url)
+            address.flush()
+            _prepare(env)
+            return _run(env, url)
+    except Ended:
+        return 0
+    except subprocess.CalledProcessError as error:
+        print(f"markrin: `{' '.join(error.cmd)}` failed; the lines above say why.", file=sys.stderr)
+        return 1
+    except StackError as error:
+        print(f"markrin: {error}", file=sys.stderr)
+        return 1
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    _ignore_signals()  # the first is enough: a second must not interrupt the stopping
+    raise Ended
+
+
+def _ignore_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@contextmanager
+def _only_one(home: Path) -> Iterator[IO[str]]:
+    """Hold this copy's `up` lock, and end what a run that was killed has left; gives the file for the address."""
+    with (home / "up").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise StackError(f"this copy is already running: {file.read() or 'it is just starting'}") from None
+        file.truncate(0)
+        _sweep(home)
+        try:
+            yield file
+        finally:
+            _sweep(home)
+
+
+def _sweep(home: Path) -> None:
+    """End every process that was started by `make up` on this folder."""
+    left = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK) == str(home):
+                process.terminate()
+                left.append(process)
+        except psutil.Error:
+            continue  # somebody else's, or gone meanwhile
+    for process in psutil.wait_procs(left, timeout=5)[1]:
+        process.kill()
+
+
+@contextmanager
+def _reserved_port() -> Iterator[int]:
+    """Give the port to serve on: PORT, or the first free one from 8000 on.
+
+    The socket stays bound, so that no copy starting next to this one chooses the same. The web server binds beside it,
+    since both set SO_REUSEPORT; two servers would as well, and silently share the visitors, hence the care.
+    Raises: StackError when PORT is taken.
+    """
+    host = os.environ.get("HOST") or "127.0.0.1"
+    asked = os.environ.get("PORT")
+    if asked and not (asked.isdecimal() and 0 < int(asked) < 65536):
+        raise StackError(f"PORT must be a number from 1 to 65535, not {asked!r}.")
+    for port in [int(asked)] if asked else range(FIRST_PORT, FIRST_PORT + PORTS_TRIED):
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as reserved:
+            try:
+                reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                reserved.bind((host, port))
+            except OSError:
+                continue
+            reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            if port != FIRST_PORT and not asked:
+                print(f"Port {FIRST_PORT} is taken, using {port}. PORT=… chooses another.")
+            yield port
+            return
+    raise StackError(f"Port {asked or f'{FIRST_PORT} and the next {PORTS_TRIED}'} on {host} is taken; set PORT.")
+
+
+def _prepare(env: dict[str, str]) -> None:
+    """Bring the database up to date, load the demo shop once, and build the storefront."""
+    manage = [sys.executable, "manage.py"]
+    _say("Bringing the database up to date …")
+    _call([*manage, "migrate", "--no-input", "--verbosity", "0"], env)
+    _call([*manage, "load_demo"], env)
+    static = Path(env["LOCAL_DIR"]) / "static"
+    static.mkdir(exist_ok=True)
+    _build_storefront(env)
+
+
+def _build_storefront(env: dict[str, str]) -> None:
+    if not (FRONTEND / "package.json").exists():
+        return
+    if not shutil.which("npm"):
+        _say("npm is not installed: the storefront is left out. The API and the admin do not need it.")
+        return
+    sources = [path for path in FRONTEND.rglob("*") if path.is_file() and not {"node_modules", "dist"} & {*path.parts}]
+    built = FRONTEND / "dist" / "index.html"
+    if built.exists() and built.stat().st_mtime > max(path.stat().st_mtime for path in sources):
+        return
+    _say("Building the storefront …")
+    installed = FRONTEND / "node_modules" / ".package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < (FRONTEND / "package-lock.json").stat().st_mtime:
+        _call(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], env, cwd=FRONTEND)
+    _call(["npm", "run", "--silent", "build"], env, cwd=FRONTEND)
+
+
+def _call(command: list[str], env: dict[str, str], cwd: Path = ROOT) -> None:
+    # In a session of its own, lest Ctrl-C makes it print a traceback; we end it ourselves.
+    subprocess.run(command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, check=True, start_new_session=True)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _run(env: dict[str, str], url: str) -> int:
+    """Run the Procfile until it ends or we are told to end; leave nothing behind. Returns the exit code."""
+    none = str(Path(env["LOCAL_DIR"]) / "none")  # honcho would read a .env that migrate has not seen
+    honcho = subprocess.Popen(
+        [sys.executable, "-m", "honcho", "-e", none, "start"],
+        env=env,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C comes to us alone, and we tell it once
+        preexec_fn=_die_with_parent,  # noqa: PLW1509 (this program has one thread)
+    )
+    try:
+        announced = False
+        while honcho.poll() is None:
+            if not announced and _ready(url):
+                _announce(env, url)
+                announced = True
+            time.sleep(0.5)
+        _say("A process of the shop has ended, so all of it ends; the lines above say why.")
+        return 1
+    finally:
+        _ignore_signals()
+        if honcho.poll() is None:
+            honcho.terminate()
+        try:
+            honcho.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            honcho.kill()
+            honcho.wait()
+
+
+def _ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/health/ready", timeout=2) as answer:  # noqa: S310 (our own address)
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _announce(env: dict[str, str], url: str) -> None:
+    _say(
+        f"""
+  Markrin is up.
+
+    shop      {url}/
+    API       {url}/api/docs
+    admin     {url}/admin/
+    mails     {env["LOCAL_DIR"]}/mail/
+
+    customer  demo@example.com / demo
+    staff     staff@example.com
+    admin     admin@example.com
+
+  Ctrl-C ends all of it.
+"""
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
