@@ -27,7 +27,6 @@ from markrin.renderers import JSON_TYPES
 
 Stated = dict[str, Any]
 OAS_VERSION = "3.1.0"
-SECURITY_SCHEMES = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
 
 PROBLEM: Stated = {
     "type": "object",
@@ -108,7 +107,7 @@ class Converter(OpenAPIConverter):
 
     def schema2jsonschema(self, schema: Any) -> Stated:
         """Return the object's JSON Schema, which takes no unknown names."""
-        stated: Stated = {**self.fields2jsonschema(schema.fields), "additionalProperties": False}
+        stated: Stated = {**cast(Any, self).fields2jsonschema(schema.fields), "additionalProperties": False}
         if isinstance(schema, schemas.PatchSchema):
             stated["minProperties"] = 1
         said = type(schema).__dict__.get("__doc__")
