@@ -1,4 +1,4 @@
-"""Path to view, a line each."""
+"""The catalogue's URLs, below `api/`."""
 
 from django.urls import URLPattern
 
