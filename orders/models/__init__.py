@@ -5,6 +5,7 @@ from orders.models.coupon import Coupon, CouponUse
 from orders.models.idempotency import IdempotencyKey
 from orders.models.order import Order, OrderEvent, OrderLine
 from orders.models.payment import Payment, PaymentEvent, Refund
+from orders.models.returns import Return, ReturnLine
 
 __all__ = [
     "Cart",
@@ -18,4 +19,6 @@ __all__ = [
     "Payment",
     "PaymentEvent",
     "Refund",
+    "Return",
+    "ReturnLine",
 ]

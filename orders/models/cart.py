@@ -28,9 +28,7 @@ class Cart(Model):
         unique=True,
         help_text="SHA-256 of the token",
     )
-    coupon = models.ForeignKey(
-        "orders.Coupon", models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    coupon = models.ForeignKey("orders.Coupon", models.SET_NULL, null=True, blank=True, related_name="+")
     objects = QuerySet["Cart"].as_manager()
 
     class Meta:
@@ -44,8 +42,7 @@ class Cart(Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(user__isnull=False, token_hash=None)
-                | Q(user=None, token_hash__isnull=False),
+                condition=Q(user__isnull=False, token_hash=None) | Q(user=None, token_hash__isnull=False),
                 name="cart_of_user_or_guest",
                 violation_error_message="A cart belongs either to a customer or to a guest's token.",
             ),
@@ -61,17 +58,13 @@ class CartLine(Model):
     cart = models.ForeignKey(Cart, models.CASCADE, related_name="lines")
     variant = models.ForeignKey("products.Variant", models.PROTECT, related_name="+")
     quantity = models.PositiveSmallIntegerField()
-    price_at_add = models.DecimalField(
-        max_digits=10, decimal_places=2, help_text="shop currency, one piece"
-    )
+    price_at_add = models.DecimalField(max_digits=10, decimal_places=2, help_text="shop currency, one piece")
     objects = QuerySet["CartLine"].as_manager()
 
     class Meta:
         ordering = ["created_at", "id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["cart", "variant"], name="cart_line_once_per_variant"
-            ),
+            models.UniqueConstraint(fields=["cart", "variant"], name="cart_line_once_per_variant"),
             constraints.between("cart_line", "quantity", 1, MOST_PER_LINE),
             *constraints.not_negative("cart_line", "price_at_add"),
         ]

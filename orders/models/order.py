@@ -3,9 +3,10 @@
 from typing import Any, Final
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 
 from accounts.models import AddressFields
 from markrin import constraints
@@ -69,9 +70,7 @@ class Order(AddressFields, Model):
     time of ordering; with the rest of the person's data it is emptied when the customer is erased.
     """
 
-    number = models.CharField(
-        max_length=20, unique=True, help_text="for people: MK-2026-000123"
-    )
+    number = models.CharField(max_length=20, unique=True, help_text="for people: MK-2026-000123")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -80,55 +79,57 @@ class Order(AddressFields, Model):
         related_name="orders",
     )
     email = models.CharField(max_length=254, blank=True, default="")
-    guest_token_hash = models.BinaryField(
-        max_length=32, null=True, blank=True, editable=False
-    )
+    guest_token_hash = models.BinaryField(max_length=32, null=True, blank=True, editable=False)
     language = models.CharField(max_length=8, blank=True, default="")
-    status = models.CharField(
-        max_length=10, choices=OrderStatus, default=OrderStatus.PENDING
-    )
-    payment_status = models.CharField(
-        max_length=8, choices=PaymentStatus, default=PaymentStatus.UNPAID
-    )
+    status = models.CharField(max_length=10, choices=OrderStatus, default=OrderStatus.PENDING)
+    payment_status = models.CharField(max_length=8, choices=PaymentStatus, default=PaymentStatus.UNPAID)
     payment_method = models.CharField(max_length=6, choices=PaymentMethod)
     currency = models.CharField(max_length=3)
     subtotal = models.DecimalField(max_digits=12, decimal_places=2)
     discount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     shipping = models.DecimalField(max_digits=12, decimal_places=2)
     tax = models.DecimalField(max_digits=12, decimal_places=2)
-    tax_included = models.BooleanField(
-        help_text="whether subtotal and shipping already contain the tax"
-    )
+    tax_included = models.BooleanField(help_text="whether subtotal and shipping already contain the tax")
     total = models.DecimalField(max_digits=12, decimal_places=2)
     refunded = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     coupon_code = models.CharField(max_length=32, blank=True, default="")
     carrier = models.CharField(max_length=80, blank=True, default="")
     tracking_number = models.CharField(max_length=80, blank=True, default="")
     tracking_url = models.CharField(max_length=500, blank=True, default="")
-    expires_at = models.DateTimeField(
-        null=True, blank=True, help_text="when it is cancelled unless it is paid"
+    attention = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        help_text="why a person should look at it; emptied by staff",
     )
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="when it is cancelled unless it is paid")
     paid_at = models.DateTimeField(null=True, blank=True)
     shipped_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
-    closed_at = models.DateTimeField(
-        null=True, blank=True, help_text="when it was cancelled or returned"
-    )
+    closed_at = models.DateTimeField(null=True, blank=True, help_text="when it was cancelled or returned")
     objects = OrderQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]
         indexes = [
-            models.Index(
-                fields=["user", "-created_at", "-id"], name="order_of_user_newest"
-            ),
+            models.Index(fields=["user", "-created_at", "-id"], name="order_of_user_newest"),
             models.Index(fields=["-created_at", "-id"], name="order_newest"),
-            models.Index(
-                fields=["status", "-created_at", "-id"], name="order_by_status"
-            ),
+            models.Index(fields=["status", "-created_at", "-id"], name="order_by_status"),
             models.Index(fields=["updated_at"], name="order_by_change"),
+            models.Index(fields=["email"], name="order_of_guest", condition=Q(user=None)),
+            # What staff search by: a number, an address, a telephone, part of a name.
+            models.Index(fields=["email"], name="order_by_email"),
+            models.Index(fields=["phone"], name="order_by_phone"),
+            GinIndex(OpClass(Upper("recipient"), name="gin_trgm_ops"), name="order_by_recipient"),
             models.Index(
-                fields=["email"], name="order_of_guest", condition=Q(user=None)
+                fields=["-created_at", "-id"],
+                name="order_needing_attention",
+                condition=~Q(attention=""),
+            ),
+            models.Index(
+                fields=["closed_at"],
+                name="order_cancelled_but_paid",
+                condition=Q(status="cancelled", payment_status="paid"),
             ),
             models.Index(
                 fields=["expires_at"],
@@ -147,15 +148,9 @@ class Order(AddressFields, Model):
             constraints.choice("order", "status", OrderStatus),
             constraints.choice("order", "payment_status", PaymentStatus),
             constraints.choice("order", "payment_method", PaymentMethod),
-            constraints.pattern(
-                "order", "currency", "[A-Z]{3}", "currency must be an ISO 4217 code."
-            ),
-            *constraints.not_negative(
-                "order", "subtotal", "discount", "shipping", "tax", "total", "refunded"
-            ),
-            *constraints.text(
-                "order", "carrier", "tracking_number", "coupon_code", blank=True
-            ),
+            constraints.pattern("order", "currency", "[A-Z]{3}", "currency must be an ISO 4217 code."),
+            *constraints.not_negative("order", "subtotal", "discount", "shipping", "tax", "total", "refunded"),
+            *constraints.text("order", "carrier", "tracking_number", "coupon_code", "attention", blank=True),
             constraints.pattern(
                 "order",
                 "tracking_url",
@@ -185,9 +180,7 @@ class Order(AddressFields, Model):
                 violation_error_message="No more can be refunded than was paid.",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    paid_at=None, payment_status__in=["unpaid", "failed"], refunded=0
-                )
+                condition=Q(paid_at=None, payment_status__in=["unpaid", "failed"], refunded=0)
                 | Q(paid_at__isnull=False, payment_status__in=["paid", "refunded"]),
                 name="order_paid_at_fits_payment_status",
             ),
@@ -203,8 +196,7 @@ class Order(AddressFields, Model):
                 name="order_shipped_at_fits_status",
             ),
             models.CheckConstraint(
-                condition=Q(delivered_at=None)
-                & ~Q(status__in=["delivered", "returned"])
+                condition=Q(delivered_at=None) & ~Q(status__in=["delivered", "returned"])
                 | Q(delivered_at__isnull=False, status__in=["delivered", "returned"]),
                 name="order_delivered_at_fits_status",
             ),
@@ -214,9 +206,7 @@ class Order(AddressFields, Model):
                 name="order_closed_at_fits_status",
             ),
             models.CheckConstraint(
-                condition=~Q(status="delivered")
-                | Q(payment_status__in=["paid", "refunded"])
-                | Q(payment_method="cod"),
+                condition=~Q(status="delivered") | Q(payment_status__in=["paid", "refunded"]) | Q(payment_method="cod"),
                 name="order_delivered_online_is_paid",
             ),
         ]
@@ -233,27 +223,21 @@ class OrderLine(models.Model):
     position = models.PositiveSmallIntegerField()
     variant = models.ForeignKey("products.Variant", models.PROTECT, related_name="+")
     product = models.ForeignKey("products.Product", models.PROTECT, related_name="+")
-    category = models.ForeignKey(
-        "products.Category", models.SET_NULL, null=True, related_name="+"
-    )
+    category = models.ForeignKey("products.Category", models.SET_NULL, null=True, related_name="+")
     name = models.CharField(max_length=200)
     sku = models.CharField(max_length=64)
     size = models.CharField(max_length=20, blank=True, default="")
     color = models.CharField(max_length=40, blank=True, default="")
     image = models.CharField(max_length=2000, blank=True, default="")
     quantity = models.PositiveSmallIntegerField()
-    returned = models.PositiveSmallIntegerField(
-        default=0, help_text="pieces that came back"
-    )
+    returned = models.PositiveSmallIntegerField(default=0, help_text="pieces that came back")
     unit_price = models.DecimalField(max_digits=10, decimal_places=2)
     line_total = models.GeneratedField(
         expression=F("unit_price") * F("quantity"),
         output_field=models.DecimalField(max_digits=12, decimal_places=2),
         db_persist=True,
     )
-    discount = models.DecimalField(
-        max_digits=12, decimal_places=2, default=0, help_text="its share of the order's"
-    )
+    discount = models.DecimalField(max_digits=12, decimal_places=2, default=0, help_text="its share of the order's")
     tax_percent = models.DecimalField(max_digits=5, decimal_places=2)
     tax = models.DecimalField(max_digits=12, decimal_places=2)
 
@@ -261,12 +245,8 @@ class OrderLine(models.Model):
         ordering = ["order", "position"]
         indexes = [models.Index(fields=["product"], name="order_line_of_product")]
         constraints = [
-            models.UniqueConstraint(
-                fields=["order", "variant"], name="order_line_once_per_variant"
-            ),
-            models.UniqueConstraint(
-                fields=["order", "position"], name="order_line_one_per_position"
-            ),
+            models.UniqueConstraint(fields=["order", "variant"], name="order_line_once_per_variant"),
+            models.UniqueConstraint(fields=["order", "position"], name="order_line_one_per_position"),
             constraints.between("order_line", "quantity", 1, MOST_PER_LINE),
             models.CheckConstraint(
                 condition=Q(returned__gte=0, returned__lte=F("quantity")),
@@ -310,13 +290,9 @@ class OrderEvent(models.Model):
         blank=True,
         related_name="+",
     )
-    actor = models.CharField(
-        max_length=10, help_text="customer, staff, system or gateway"
-    )
+    actor = models.CharField(max_length=10, help_text="customer, staff, system or gateway")
     note = models.CharField(max_length=1000, blank=True, default="")
-    is_public = models.BooleanField(
-        default=True, help_text="whether the customer sees it"
-    )
+    is_public = models.BooleanField(default=True, help_text="whether the customer sees it")
     request_id = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
@@ -331,9 +307,7 @@ class OrderEvent(models.Model):
         constraints = [
             constraints.choice("order_event", "kind", OrderEventKind),
             models.CheckConstraint(
-                condition=Q(
-                    actor__in=["customer", "guest", "staff", "system", "gateway"]
-                ),
+                condition=Q(actor__in=["customer", "guest", "staff", "system", "gateway"]),
                 name="order_event_actor_known",
             ),
             models.CheckConstraint(
