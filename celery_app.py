@@ -27,10 +27,17 @@ app.autodiscover_tasks()
 # event → the outbox handlers (`@handler(name, …)` in an app's tasks.py) that each get a row when it happens. An event
 # that nobody follows has an empty list, so that a misspelt name is an error rather than silence.
 ON_EVENT: dict[str, list[str]] = {
+    "cache.touched": ["cache.drop"],
     "user.registered": [],
     "order.placed": [],
+    "order.paid": [],
     "order.shipped": [],
+    "order.delivered": [],
     "order.cancelled": [],
+    "order.returned": [],
+    "payment.abandoned": [],
+    "refund.requested": [],
+    "refund.made": [],
     "feed.staged": [],
     "stock.changed": [],
 }
