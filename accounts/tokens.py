@@ -1,1 +1,255 @@
-"""Placeholder until the accounts work lands."""
+"""Access and refresh tokens, and the authentication class that every API view uses by default.
+
+The classes are SimpleJWT's, with another backend: it signs with the first of our keys and verifies with any of them.
+Source: RFC 7519, RFC 8725 (fixed algorithm, typed tokens), RFC 9068 (`at+jwt`).
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Self
+from uuid import UUID, uuid4
+
+import jwt
+from django.conf import settings
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+from rest_framework_simplejwt import tokens as simplejwt
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.exceptions import TokenBackendError, TokenBackendExpiredToken, TokenError
+
+from accounts import errors
+from accounts.models import Session, User
+from markrin import limits
+
+ALGORITHM = "HS256"
+# Headers by which a token names its own key, or asks for processing that we do not do.
+REFUSED_HEADERS = frozenset({"jku", "jwk", "x5u", "x5c", "crit"})
+REQUIRED_CLAIMS = ("iss", "aud", "sub", "sid", "jti", "iat", "exp", "token_type")
+MAX_LENGTH = 2048
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_JTI = re.compile(r"[0-9a-f]{32}")
+_BEARER = re.compile(r"bearer(?:[ \t]+(.*))?", re.IGNORECASE | re.DOTALL)
+
+
+def new_jti() -> str:
+    """Return a token id: 128 bits, of which 122 are random."""
+    return uuid4().hex
+
+
+def whole_second(moment: datetime) -> datetime:
+    """Return the moment as a token's claim can state it. Source: RFC 7519, NumericDate."""
+    return moment.replace(microsecond=0)
+
+
+class Keyring(TokenBackend):
+    """Signs with the first of JWT_KEYS, verifies with all of them; the algorithm is ours and never the token's."""
+
+    def __init__(self, typ: str) -> None:
+        super().__init__(ALGORITHM, issuer=settings.JWT_ISSUER, audience=settings.JWT_AUDIENCE)
+        self.typ = typ
+
+    def encode(self, payload: dict[str, Any]) -> str:
+        """Return the signed token."""
+        first = settings.JWT_KEYS[0]
+        claims = {**payload, "iss": settings.JWT_ISSUER, "aud": settings.JWT_AUDIENCE}
+        return jwt.encode(claims, first["secret"], algorithm=ALGORITHM, headers={"typ": self.typ, "kid": first["kid"]})
+
+    def decode(self, token: Any, verify: bool = True, *, verify_exp: bool = True) -> dict[str, Any]:
+        """Return the claims of a token that is ours; `verify` is SimpleJWT's and must be True.
+
+        Raises:
+            TokenBackendExpiredToken: it was.
+            TokenBackendError: it is not.
+        """
+        if not verify or not isinstance(token, str) or len(token) > MAX_LENGTH:
+            raise TokenBackendError("Token is invalid")
+        try:
+            return jwt.decode(
+                token,
+                self._secret_for(jwt.get_unverified_header(token)),
+                algorithms=[ALGORITHM],
+                audience=settings.JWT_AUDIENCE,
+                issuer=settings.JWT_ISSUER,
+                # `iat` in the future is another server's clock, a second ahead of ours, and no forgery.
+                options={"require": list(REQUIRED_CLAIMS), "verify_exp": verify_exp, "verify_iat": False},
+            )
+        except jwt.ExpiredSignatureError as exc:
+            raise TokenBackendExpiredToken("Token is expired") from exc
+        except (jwt.InvalidTokenError, ValueError) as exc:  # ValueError: not even text that base64 could hold
+            raise TokenBackendError("Token is invalid") from exc
+
+    def _secret_for(self, header: Mapping[str, Any]) -> str:
+        kid = header.get("kid")
+        if header.get("typ") != self.typ or not isinstance(kid, str) or REFUSED_HEADERS & header.keys():
+            raise jwt.InvalidTokenError("header")
+        for key in settings.JWT_KEYS:
+            if key["kid"] == kid:
+                return str(key["secret"])
+        raise jwt.InvalidTokenError("kid")
+
+
+class _OfSession(simplejwt.Token):
+    """What the two kinds share. Make one by `of`, read one by `read`: the constructor makes a token out of None."""
+
+    typ = ""
+
+    def get_token_backend(self) -> Keyring:
+        return _keyring(self.typ)
+
+    def verify(self) -> None:
+        """Check the claims' forms. The signature and `exp` have been checked by the keyring."""
+        self._verify_claims()
+
+    def _verify_claims(self) -> None:
+        claims = self.payload
+        numbers = all(type(claims[name]) is int and 0 < claims[name] < 2**40 for name in ("iat", "exp"))
+        texts = _is(_UUID, claims["sub"]) and _is(_UUID, claims["sid"]) and _is(_JTI, claims["jti"])
+        if not (numbers and texts and claims["token_type"] == self.token_type):
+            raise TokenError("Token is invalid")
+
+    @classmethod
+    def _made(cls, **claims: Any) -> Self:
+        made = cls()
+        made.payload = {"token_type": cls.token_type, **claims}
+        return made
+
+    @classmethod
+    def read(cls, text: str, *, verify_exp: bool = True) -> Self:
+        """Return the token that `text` is.
+
+        Raises:
+            ExpiredTokenError: it is ours, but expired.
+            TokenError: it is not ours, or of the other kind.
+        """
+        made = cls()
+        try:
+            made.payload = made.get_token_backend().decode(text, verify_exp=verify_exp)
+        except TokenBackendExpiredToken as exc:
+            raise simplejwt.ExpiredTokenError("Token is expired") from exc
+        except TokenBackendError as exc:
+            raise TokenError("Token is invalid") from exc
+        made._verify_claims()
+        return made
+
+    @property
+    def sid(self) -> UUID:
+        return UUID(self.payload["sid"])
+
+    @property
+    def sub(self) -> UUID:
+        return UUID(self.payload["sub"])
+
+    @property
+    def jti(self) -> str:
+        return str(self.payload["jti"])
+
+
+class AccessToken(_OfSession, simplejwt.AccessToken):
+    """What a client sends with every call. Lives ACCESS_TTL_S seconds, and never past its session."""
+
+    typ = "at+jwt"
+
+    @classmethod
+    def of(cls, session: Session, now: datetime) -> Self:
+        """Return a fresh one."""
+        issued = int(now.timestamp())
+        ends = min(issued + settings.ACCESS_TTL_S, int(session.expires_at.timestamp()))
+        return cls._made(sub=str(session.user_id), sid=str(session.pk), jti=new_jti(), iat=issued, exp=ends)
+
+
+class RefreshToken(_OfSession, simplejwt.RefreshToken):
+    """What a client trades for the next pair; the session's row says which one is live."""
+
+    typ = "rt+jwt"
+
+    @classmethod
+    def of(cls, session: Session) -> Self:
+        """Return the session's live one: always the same claims until it is rotated."""
+        return cls._made(
+            sub=str(session.user_id),
+            sid=str(session.pk),
+            jti=session.current_jti,
+            iat=int(session.current_iat.timestamp()),
+            exp=int(session.current_exp.timestamp()),
+            gen=session.generation,
+        )
+
+    def check_blacklist(self) -> None:
+        """Do nothing: a spent token must reach the session's own rules, which tell a retry from a theft."""
+
+    def _verify_claims(self) -> None:
+        super()._verify_claims()
+        if type(self.payload.get("gen")) is not int or not 0 <= self.payload["gen"] < 2**31:
+            raise TokenError("Token is invalid")
+
+    @property
+    def gen(self) -> int:
+        return int(self.payload["gen"])
+
+
+@functools.cache
+def _keyring(typ: str) -> Keyring:
+    return Keyring(typ)
+
+
+def _is(form: re.Pattern[str], value: Any) -> bool:
+    return isinstance(value, str) and form.fullmatch(value) is not None
+
+
+def bearer(header: str | None) -> str | None:
+    """Return the token of an Authorization header, "" if it names the scheme without one, None for another scheme."""
+    found = _BEARER.fullmatch(header.strip()) if header else None
+    return (found[1] or "") if found else None
+
+
+class BearerAuthentication(BaseAuthentication):
+    """Finds the user and session (`request.user`, `request.auth`) of an access token, by exactly one query."""
+
+    def authenticate(self, request: Request) -> tuple[User, Session] | None:
+        """Return user and session; None if no token was sent.
+
+        Raises:
+            errors.TokenExpired, errors.SessionRevoked, errors.SessionExpired: each of them a 401.
+            markrin.errors.TokenInvalid: so is this.
+            markrin.errors.RateLimited: this network has sent too much that was refused.
+        """
+        text = bearer(request.headers.get("Authorization"))
+        if text is None:
+            return None
+        try:
+            session = identify(text, now=datetime.now(UTC))
+        except Exception:
+            limits.count_refused(request._request)
+            raise
+        return session.user, session
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="markrin"'
+
+
+def identify(text: str, *, now: datetime) -> Session:
+    """Return the session of an access token, with its user.
+
+    Raises:
+        errors.TokenExpired, errors.SessionRevoked, errors.SessionExpired, markrin.errors.TokenInvalid.
+    """
+    try:
+        token = AccessToken.read(text)
+    except simplejwt.ExpiredTokenError as exc:
+        raise errors.TokenExpired from exc
+    except TokenError as exc:
+        raise errors.token_invalid() from exc
+    session = Session.objects.select_related("user").filter(pk=token.sid).first()
+    if session is None or session.user_id != token.sub:
+        raise errors.token_invalid()
+    if session.revoked_at is not None:
+        raise errors.SessionRevoked
+    if session.expires_at <= now:
+        raise errors.SessionExpired
+    if not session.user.is_active or session.auth_epoch != session.user.auth_epoch:
+        raise errors.SessionRevoked
+    return session

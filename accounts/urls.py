@@ -1,4 +1,4 @@
-"""Path to view, a line each."""
+"""The map of requests around accounts: path → view."""
 
 from django.urls import URLPattern
 

@@ -63,6 +63,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "markrin.cache.middleware.AnswerCache",
     "markrin.errors.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -143,6 +144,9 @@ CACHES = {
     }
 }
 
+CACHE_MEMORY_BYTES = env.int("CACHE_MEMORY_BYTES", 64 * 1024 * 1024)  # of catalogue answers in each web process
+CACHE_CDN_TTL_S = env.int("CACHE_CDN_TTL_S", 0)  # s-maxage, for shops whose CDN is purged on change
+
 # --- API -------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.tokens.BearerAuthentication"],
@@ -150,6 +154,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PARSER_CLASSES": ["markrin.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["markrin.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "markrin.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["markrin.limits.ApiThrottle"],
     "EXCEPTION_HANDLER": "markrin.errors.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
@@ -166,6 +171,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": [],  # enumerations stay where they are used
     "APPEND_COMPONENTS": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}},
 }
+API_LIMIT = env.int("API_LIMIT", 2000)  # requests of one client (user, or network) to the whole API
+API_LIMIT_WINDOW_S = env.int("API_LIMIT_WINDOW_S", 900)
 RATE_LIMIT_SCALE = env.float("RATE_LIMIT_SCALE", 1.0)  # multiplies every limit
 
 # What a lower app lets a higher one join: each function runs in the caller's transaction, in this order.
@@ -177,10 +184,38 @@ HOOKS: dict[str, list[str]] = {
 }
 
 # --- Sign-in ---------------------------------------------------------------------------------------------------------
-JWT_KEYS: list[dict[str, str]] = env.json("JWT_KEYS", default=[])
+# [{"kid": …, "secret": …}], the first signs and all verify; `manage.py new_signing_key` makes one.
+JWT_KEYS: list[dict[str, str]] = env.json(
+    "JWT_KEYS", default=[{"kid": "debug", "secret": "debug-only-" + "1" * 50}] if DEBUG else []
+)
+JWT_ISSUER = env.str("JWT_ISSUER", "markrin")
+JWT_AUDIENCE = env.str("JWT_AUDIENCE", "markrin-api")
+# SimpleJWT's own views are not routed; should any of its own tokens be made nevertheless, nothing of ours verifies it.
+SIMPLE_JWT = {"USER_ID_CLAIM": "sub", "UPDATE_LAST_LOGIN": False}
 ACCESS_TTL_S = env.int("ACCESS_TTL_S", 900)
+REFRESH_IDLE_S = env.int("REFRESH_IDLE_S", 7 * 86_400)  # a session unused for so long has ended
+SESSION_TTL_S = env.int("SESSION_TTL_S", 30 * 86_400)  # and one that began so long ago
+STAFF_REFRESH_IDLE_S = env.int("STAFF_REFRESH_IDLE_S", 3600)
+STAFF_SESSION_TTL_S = env.int("STAFF_SESSION_TTL_S", 12 * 3600)
+REFRESH_RETRY_S = env.int("REFRESH_RETRY_S", 300)  # how long a lost answer may be asked for again
+SESSIONS_PER_USER = env.int("SESSIONS_PER_USER", 20)
+SESSION_KEEP_ENDED_S = env.int("SESSION_KEEP_ENDED_S", 30 * 86_400)
+REAUTHENTICATION_S = env.int("REAUTHENTICATION_S", 600)  # how long a given password counts for sensitive calls
+RESET_TOKEN_TTL_S = env.int("RESET_TOKEN_TTL_S", 1800)
+VERIFY_TOKEN_TTL_S = env.int("VERIFY_TOKEN_TTL_S", 86_400)
+# Off only for development over http, where a browser would not take the cookie: then it also loses its __Host- prefix.
+REFRESH_COOKIE_SECURE = env.bool("REFRESH_COOKIE_SECURE", not DEBUG)
+ADMIN_SECOND_FACTOR = env.bool("ADMIN_SECOND_FACTOR", not DEBUG)  # staff give a code besides the password
+OTP_TOTP_ISSUER = SHOP_NAME
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTHENTICATION_BACKENDS = ["accounts.backends.PasswordBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "accounts.passwords.Length"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.passwords.ContextWords"},
+]
 LOGIN_URL = "admin:login"
+SESSION_COOKIE_AGE = STAFF_SESSION_TTL_S  # of the admin's sessions
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
@@ -189,13 +224,33 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", not DEBUG)
 SECURE_HSTS_SECONDS = 0 if DEBUG else env.int("SECURE_HSTS_SECONDS", 31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
-)
-CSRF_FAILURE_VIEW = "markrin.errors.csrf_failure"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Pages of other origins that may call the API with credentials; exact, such as https://shop.example
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_ALLOW_CREDENTIALS = True
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "x-markrin-client", "x-cart-token"]
+CORS_EXPOSE_HEADERS = ["Retry-After", "X-Request-Id"]
+CORS_PREFLIGHT_MAX_AGE = 600
+# Whose pages may use the refresh cookie: the shop's own and those above.
+AUTH_ORIGINS = env.list("AUTH_ORIGINS", default=[SHOP_URL.rstrip("/"), *CORS_ALLOWED_ORIGINS])
+# Source: W3C Content Security Policy Level 3. The admin's scripts (Alpine in django-unfold) compile expressions.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'", "'unsafe-eval'"],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:", "blob:"],
+        "font-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
 
 # --- Language and time -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", "en")
@@ -231,6 +286,11 @@ EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT_S", 10)
 MAIL_IDEMPOTENCY_HEADER = env.str(
     "MAIL_IDEMPOTENCY_HEADER", ""
 )  # the provider's, e.g. Resend-Idempotency-Key
+# A shop's own wording of a mail is a file of the same name in a folder of its own, which is looked in first.
+MAIL_TEMPLATES = [
+    *env.list("MAIL_TEMPLATES", default=[]),
+    str(BASE_DIR / "templates" / "mail"),
+]
 # smtp+tls://user:password@host:587, or EMAIL_BACKEND for one of anymail's; a file per mail in MAIL_DIR where DEBUG
 EMAIL_URL = env.str("EMAIL_URL", "")
 if EMAIL_URL:

@@ -80,4 +80,4 @@ def access_token(user: Any) -> str:
     """Return an access token as a login gives it."""
     from accounts import services
 
-    return services.open_session(user)["access"]
+    return services.open_session(user).access

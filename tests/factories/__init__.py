@@ -1,5 +1,6 @@
 """What tests make their rows with: `make_variant(stock=5)`, `make_order()`; a module per app, all of it found here."""
 
+from tests.factories.accounts import PASSWORD, make_address, make_user
 from tests.factories.products import (
     make_category,
     make_image,
@@ -11,11 +12,14 @@ from tests.factories.products import (
 )
 
 __all__ = [
+    "PASSWORD",
+    "make_address",
     "make_category",
     "make_image",
     "make_product",
     "make_purchase",
     "make_review",
     "make_size_chart",
+    "make_user",
     "make_variant",
 ]

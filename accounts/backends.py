@@ -1,0 +1,33 @@
+"""The admin's sign-in, under the same limits and with the same log as the API's."""
+
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from accounts.models import User
+
+
+class PasswordBackend(ModelBackend):
+    """E-mail and password, limited. Permissions of groups come from ModelBackend."""
+
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
+    ) -> User | None:
+        """Return the user whose password it is.
+
+        Raises:
+            PermissionDenied: it is not, or there were too many attempts; Django then asks no further backend.
+        """
+        from accounts.callers import Caller
+        from accounts.services import credentials
+        from markrin.errors import ShopError
+
+        if username is None or password is None:
+            return None
+        caller = Caller.of(request) if request is not None else Caller()
+        try:
+            return credentials.check(email=username.lower(), password=password, caller=caller)
+        except ShopError as exc:
+            raise PermissionDenied from exc

@@ -1,0 +1,51 @@
+"""Who calls, as far as sign-in remembers it: address, browser and request id."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+
+from markrin import client_address, errors
+
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Where a request came from."""
+
+    ip: str | None = None
+    user_agent: str = ""
+    request_id: str = ""
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Caller:
+        """Return the caller of this request; of a browser's name only 256 printable ASCII characters are kept."""
+        agent = _UNPRINTABLE.sub("", request.META.get("HTTP_USER_AGENT", ""))[:256]
+        return cls(client_address.of(request), agent, errors.request_id_of(request)[:64])
+
+    @property
+    def network(self) -> str:
+        """What limits are counted by."""
+        return client_address.network(self.ip)
+
+    @property
+    def label(self) -> str:
+        """A short name of the device for the list of sessions, such as "Firefox on Windows"."""
+        agent = self.user_agent
+        program = next((said for part, said in _PROGRAMS if part in agent), "")
+        system = next((said for part, said in _SYSTEMS if part in agent), "")
+        return " on ".join(filter(None, (program, system))) or agent.partition(" ")[0][:80]
+
+
+# In this order: most browsers also name the ones below them.
+_PROGRAMS = (
+    ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox", "Firefox"),
+    ("FxiOS", "Firefox"), ("CriOS", "Chrome"), ("Chrome", "Chrome"), ("Safari", "Safari"),
+)  # fmt: skip
+_SYSTEMS = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"), ("Linux", "Linux"),
+)  # fmt: skip

@@ -1,0 +1,58 @@
+"""Rules for a new password. Source: NIST SP 800-63B section 5.1.1.2: a length, a list of known ones, nothing else."""
+
+import re
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import password_validation
+from django.core.exceptions import ValidationError
+
+from accounts import errors
+
+SHORTEST, LONGEST = 8, 128
+
+
+class Length:
+    """8 to 128 characters, as Django's other validators also hold them for the admin and the command line."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        """Raise ValidationError if it is shorter or longer."""
+        if not SHORTEST <= len(password) <= LONGEST:
+            raise ValidationError(self.get_help_text(), code="length")
+
+    def get_help_text(self) -> str:
+        return f"A password has {SHORTEST} to {LONGEST} characters."
+
+
+class ContextWords:
+    """Not the shop's name, nor the user's, nor the address before its @, however they are written or numbered."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        """Raise ValidationError if nothing is left once these words and the digits at the ends are away."""
+        told = re.sub(r"[\W\d_]+", "", password.casefold())
+        if told in self._words(user):
+            raise ValidationError(self.get_help_text(), code="context")
+
+    def get_help_text(self) -> str:
+        return "A password may not be made of the shop's name, your name or your e-mail address."
+
+    def _words(self, user: Any) -> set[str]:
+        said = ["markrin", settings.SHOP_NAME, "password"]
+        if user is not None:
+            said += [user.name, user.last_name, user.name + user.last_name, user.email, user.email.partition("@")[0]]
+        return {word for word in (re.sub(r"[\W\d_]+", "", text.casefold()) for text in said) if len(word) >= 3}
+
+
+def check(password: str, user: Any, *, field: str) -> None:
+    """Return if it may become the user's password.
+
+    Raises:
+        errors.PasswordRejected: pointing to `field` of the body.
+    """
+    try:
+        password_validation.validate_password(password, user)
+    except ValidationError as exc:
+        found = [(one.code or "password", one.messages[0]) for one in exc.error_list]
+        raise errors.PasswordRejected(
+            errors=[{"pointer": f"/{field}", "code": code, "message": message} for code, message in found]
+        ) from exc

@@ -1,0 +1,193 @@
+"""Sessions: open, list, end. The tables of SimpleJWT's blacklist follow each change, in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+
+from accounts import errors
+from accounts.callers import Caller
+from accounts.models import AuthEvent, Revoked, Session, Transport, User
+from accounts.tokens import AccessToken, RefreshToken, new_jti, whole_second
+from markrin.errors import NotFound
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a sign-in or refresh gives out. Lives in memory only: neither token is stored or logged."""
+
+    access: str
+    access_expires_in: int  # seconds
+    refresh: str
+    refresh_expires_in: int  # seconds
+    session: Session
+
+    @classmethod
+    def of(cls, session: Session, now: datetime) -> Tokens:
+        """Return the session's live refresh token, with a fresh access token."""
+        access = AccessToken.of(session, now)
+        return cls(
+            access=str(access),
+            access_expires_in=access["exp"] - access["iat"],
+            refresh=str(RefreshToken.of(session)),
+            refresh_expires_in=max(0, int(session.current_exp.timestamp()) - int(now.timestamp())),
+            session=session,
+        )
+
+
+def note(
+    type_: str, outcome: str, *, caller: Caller, user_id: UUID | None = None, sid: UUID | None = None, **details: Any
+) -> None:
+    """Write into the log of sign-ins. Never pass a password, a token or a mail address."""
+    AuthEvent.objects.create(
+        type=type_,
+        outcome=outcome,
+        user_id=user_id,
+        sid=sid,
+        ip=caller.ip,
+        user_agent=caller.user_agent,
+        request_id=caller.request_id,
+        details=details,
+    )
+
+
+def idle(user: User) -> timedelta:
+    """Return how long a session of this user may be unused."""
+    return timedelta(seconds=settings.STAFF_REFRESH_IDLE_S if user.is_staff else settings.REFRESH_IDLE_S)
+
+
+def lifetime(user: User) -> timedelta:
+    """Return how long a session of this user may last."""
+    return timedelta(seconds=settings.STAFF_SESSION_TTL_S if user.is_staff else settings.SESSION_TTL_S)
+
+
+def open_session(
+    user: User, *, transport: str = Transport.BODY, caller: Caller | None = None, now: datetime | None = None
+) -> Tokens:
+    """Begin a session and return its first tokens. The oldest of more than SESSIONS_PER_USER live ones is revoked.
+
+    The session takes over the epoch that `user` was loaded with: if a password change came in between, it is born dead.
+    Locks: the user's sessions that are over the number. For an exact number the caller holds the user's lock.
+    """
+    now, caller = now or timezone.now(), caller or Caller()
+    with transaction.atomic():
+        _make_room(user, now)
+        expires_at = now + lifetime(user)
+        session = Session.objects.create(
+            user=user,
+            current_jti=new_jti(),
+            current_iat=whole_second(now),
+            current_exp=whole_second(min(now + idle(user), expires_at)),
+            auth_epoch=user.auth_epoch,
+            transport=transport,
+            created_at=now,
+            authenticated_at=now,
+            last_seen_at=now,
+            expires_at=expires_at,
+            ip=caller.ip,
+            user_agent=caller.user_agent,
+            label=caller.label,
+        )
+        remember(session)
+    return Tokens.of(session, now)
+
+
+def _make_room(user: User, now: datetime) -> None:
+    live = Session.objects.filter(user=user).live(now).order_by("-created_at", "-id").values_list("pk", flat=True)
+    oldest = list(live[settings.SESSIONS_PER_USER - 1 :])
+    revoke(Session.objects.filter(pk__in=oldest), reason=Revoked.SESSION_CAP, now=now)
+
+
+def remember(session: Session) -> None:
+    """Write the session's live refresh token into the blacklist app's tables: its id and end, never the token."""
+    OutstandingToken.objects.create(
+        user_id=session.user_id,
+        jti=session.current_jti,
+        token="",  # noqa: S106 (empty on purpose)
+        created_at=session.current_iat,
+        expires_at=session.current_exp,
+    )
+
+
+def spend(jti: str) -> bool:
+    """Blacklist a refresh token; return whether this call did it, and not one before it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)"
+            " SELECT id, now() FROM token_blacklist_outstandingtoken WHERE jti = %s ON CONFLICT DO NOTHING",
+            [jti],
+        )
+        return bool(cursor.rowcount == 1)
+
+
+def revoke(sessions: Any, *, reason: Revoked, now: datetime) -> int:
+    """End these sessions (a query set) that are not ended yet, and blacklist their live tokens. Return how many.
+
+    A step in the caller's transaction. Locks: the sessions, in key order.
+    """
+    ended: list[Session] = list(sessions.filter(revoked_at=None).locked())
+    if ended:
+        Session.objects.filter(pk__in=[session.pk for session in ended]).update(revoked_at=now, revoked_reason=reason)
+        live = OutstandingToken.objects.filter(jti__in=[session.current_jti for session in ended])
+        BlacklistedToken.objects.bulk_create([BlacklistedToken(token=token) for token in live], ignore_conflicts=True)
+    return len(ended)
+
+
+def revoke_all(user_ids: Iterable[UUID], *, reason: Revoked, now: datetime, but: UUID | None = None) -> int:
+    """End every session of these users, `but` one. A step in the caller's transaction; return how many."""
+    sessions = Session.objects.filter(user_id__in=list(user_ids)).filter(~Q(pk=but) if but else Q())
+    return revoke(sessions, reason=reason, now=now)
+
+
+def require_recent_password(session: Session, now: datetime) -> None:
+    """Return if the session's user has given the password lately.
+
+    Raises:
+        errors.ReauthenticationRequired: more than REAUTHENTICATION_S seconds ago.
+    """
+    if now - session.authenticated_at > timedelta(seconds=settings.REAUTHENTICATION_S):
+        raise errors.ReauthenticationRequired
+
+
+@transaction.atomic(durable=True)
+def revoke_session(*, current: Session, session_id: UUID, caller: Caller) -> None:
+    """End one of the caller's own sessions; one that has ended already stays so.
+
+    Raises:
+        errors.ReauthenticationRequired: the password was given too long ago.
+        NotFound: it is not one of theirs.
+    """
+    now = timezone.now()
+    require_recent_password(current, now)
+    mine = Session.objects.filter(user_id=current.user_id, pk=session_id)
+    if not mine.exists():
+        raise NotFound
+    if revoke(mine, reason=Revoked.LOGOUT, now=now):
+        note("session_revoked", "ok", caller=caller, user_id=current.user_id, sid=session_id)
+
+
+@transaction.atomic(durable=True)
+def logout_everywhere(*, current: Session, caller: Caller) -> None:
+    """End every session of the user, the admin's too.
+
+    Locks: the user, then the sessions.
+
+    Raises:
+        errors.ReauthenticationRequired: the password was given too long ago.
+    """
+    now = timezone.now()
+    require_recent_password(current, now)
+    user = User.objects.select_for_update(no_key=True).get(pk=current.user_id)
+    user.auth_epoch += 1
+    user.save(update_fields=["auth_epoch"])
+    revoke_all([user.pk], reason=Revoked.LOGOUT_ALL, now=now)
+    note("logout_all", "ok", caller=caller, user_id=user.pk, sid=current.pk)

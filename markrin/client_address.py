@@ -1,0 +1,55 @@
+"""Who is calling, by address: the peer of the connection, or what a proxy of ours says about its own peer."""
+
+from functools import cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from django.conf import settings
+from django.http import HttpRequest
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+IPV6_SUBSCRIBER = 64  # one household or machine has all of such a network
+
+
+def of(request: HttpRequest) -> str | None:
+    """Return the client's address, None where the server does not know it (a Unix socket without proxy).
+
+    X-Forwarded-For is read from its end, and only as far as each hop is one of TRUSTED_PROXIES: anybody can write the
+    rest. A hop that is no address ends the walk.
+    """
+    peer = _address(request.META.get("REMOTE_ADDR", ""))
+    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    while hops and _is_ours(peer):
+        hop = _address(hops.pop())
+        if hop is None:
+            break
+        peer = hop
+    return str(peer) if peer else None
+
+
+def network(address: str | None) -> str:
+    """Return what limits are counted by: an IPv4 address, the /64 of an IPv6 address, or "unknown"."""
+    found = _address(address or "")
+    if isinstance(found, IPv6Address):
+        return str(ip_network((found, IPV6_SUBSCRIBER), strict=False))
+    return str(found or "unknown")
+
+
+def _address(text: str) -> Address | None:
+    try:
+        found = ip_address(text.strip())
+    except ValueError:
+        return None
+    return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found
+
+
+def _is_ours(peer: Address | None) -> bool:
+    trusted = _networks(tuple(settings.TRUSTED_PROXIES))
+    if peer is None:  # a Unix socket: only a proxy on this machine can hold its other end
+        return bool(trusted)
+    return any(peer in one for one in trusted)
+
+
+@cache
+def _networks(trusted: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(ip_network(text, strict=False) for text in trusted)
