@@ -366,7 +366,7 @@ class Email(Field[str]):
         if not isinstance(value, str):
             raise refuse("type", "This must be a string.")
         try:
-            if len(value) > 254:
+            if len(value) > 254 or len(value.rpartition("@")[0]) > 64:  # RFC 5321 section 4.5.3.1
                 raise ValueError("too long")
             found = email_validator.validate_email(value, check_deliverability=False, allow_smtputf8=False)
             address = (found.ascii_email or "").lower()
