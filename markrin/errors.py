@@ -258,10 +258,14 @@ def known(exc: Exception) -> ShopError | None:
     return None
 
 
-def request_id_of(request: HttpRequest | None) -> str:
-    """Return the id under which this request is logged, made here if no middleware has given it one."""
+def request_id_of(request: Any) -> str:
+    """Return the id under which this request is logged; where no middleware has given it one, it gets one here."""
     found = getattr(request, "request_id", None) or structlog.contextvars.get_contextvars().get("request_id")
-    return str(found or uuid.uuid4().hex)
+    if not found:
+        found = uuid.uuid4().hex
+        if request is not None:
+            request.request_id = found
+    return str(found)
 
 
 def refusal(exc: Exception, request: HttpRequest | None) -> ShopError:
