@@ -144,6 +144,7 @@ CACHES = {
     }
 }
 
+CACHE_ANSWERS = env.bool("CACHE_ANSWERS", True)  # whether catalogue answers are kept at all
 CACHE_MEMORY_BYTES = env.int("CACHE_MEMORY_BYTES", 64 * 1024 * 1024)  # of catalogue answers in each web process
 CACHE_CDN_TTL_S = env.int("CACHE_CDN_TTL_S", 0)  # s-maxage, for shops whose CDN is purged on change
 

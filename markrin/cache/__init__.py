@@ -4,6 +4,6 @@
 """
 
 from markrin.cache.answers import cached
-from markrin.cache.tags import touch
+from markrin.cache.tags import drop, touch
 
-__all__ = ["cached", "touch"]
+__all__ = ["cached", "drop", "touch"]

@@ -1,14 +1,77 @@
 """`touch`: answers that carry a tag are dropped once the transaction that changed it has committed."""
 
-from django.db import transaction
+from dataclasses import dataclass
+from typing import ClassVar
 
-_VERSION = "tag:{}"
+import redis
+import structlog
+from django.db import connection, transaction
+
+from markrin.cache import link, store
+
+log = structlog.get_logger("markrin.cache")
 
 
-def touch(*tags: str) -> None:
-    """Drop every kept answer with one of these tags, on commit; a rolled-back transaction drops nothing."""
-    transaction.on_commit(lambda: _drop(frozenset(tags)), robust=True)
+@dataclass(frozen=True)
+class CacheTouched:
+    """That answers with these tags have to go: the safety net, should the process die between commit and `drop`."""
+
+    name: ClassVar[str] = "cache.touched"
+    tags: tuple[str, ...]
 
 
-def _drop(tags: frozenset[str]) -> None:
-    """Nothing is kept yet, so there is nothing to drop: the tiers arrive with the answer cache."""
+class _Drop:
+    """What runs on commit; it grows while the transaction does, so that many changes cost one round trip."""
+
+    def __init__(self) -> None:
+        self.tags: set[str] = set()
+        self.done = False
+
+    def __call__(self) -> None:
+        self.done = True
+        drop(self.tags)
+
+
+def touch(*tags: str, durably: bool = True) -> None:
+    """Drop every kept answer with one of these tags, on commit; a rolled-back transaction drops nothing.
+
+    `durably`, an outbox row of the same transaction drops them again, late rather than never, if this process dies
+    before it can; a caller whose own event leads there says False. A bulk write sends no signals, so its caller calls
+    this.
+    """
+    if not tags:
+        return
+    if not connection.in_atomic_block:
+        drop(set(tags))
+        return
+    pending = _pending()
+    new = set(tags) - pending.tags
+    if new and durably:
+        from markrin.outbox import services as outbox  # the outbox's own tables need Django to be set up
+
+        outbox.add(CacheTouched(tags=tuple(sorted(new))))
+    pending.tags |= new
+
+
+def _pending() -> _Drop:
+    """Return the last `_Drop` of this transaction if it belongs to the present savepoint, else a new one."""
+    if connection.run_on_commit:
+        savepoints, last, *_ = connection.run_on_commit[-1]
+        if isinstance(last, _Drop) and not last.done and savepoints == set(connection.savepoint_ids):
+            return last
+    made = _Drop()
+    transaction.on_commit(made)
+    return made
+
+
+def drop(tags: set[str]) -> bool:
+    """Drop answers with these tags everywhere, now. Return whether the cache server heard; what it did not hear is
+    made good when this process's line is back, or by the outbox."""
+    link.own.memory.drop(tags)
+    try:
+        store.touch(tags)
+    except (redis.RedisError, OSError) as error:
+        link.own.suspect()
+        log.warning("cache.drop_failed", tags=len(tags), error=type(error).__name__)
+        return False
+    return True

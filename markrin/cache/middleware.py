@@ -1,0 +1,220 @@
+"""`AnswerCache`: answers a catalogue request from memory, else from Valkey, else lets the view answer and keeps that.
+
+Stands right under the request log. A hit resolves no URL, runs no view, and asks no database. Answers tell how they
+came about in `Cache-Status`. Source: RFC 9111 (caching), RFC 9110 sections 8.8.3 and 13.1.2 (ETag, If-None-Match),
+RFC 9211 (Cache-Status).
+"""
+
+import gzip
+import hashlib
+import random
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+
+import brotli
+import redis
+from corsheaders.middleware import CorsMiddleware
+from django.conf import settings
+from django.core.exceptions import MiddlewareNotUsed
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import Resolver404, resolve
+
+from markrin import errors
+from markrin.cache import link, store
+from markrin.cache.store import EVERYTHING, Answer
+
+_TTL_S = 3600.0
+_MISSING_TTL_S = 5.0
+_RENDER_S = 2.0  # how long others may wait for one process to render an answer
+_WAIT_S = 0.3  # how long one does wait
+# Of one request or one client, so no part of what is kept.
+_NOT_KEPT = ("set-cookie", "x-request-id", "content-length", "vary", "date", "etag", "cache-control", "cache-status")
+_VARY = "Accept-Encoding, Origin"
+
+Next = Callable[[HttpRequest], HttpResponseBase]
+
+
+class AnswerCache:
+    """The middleware."""
+
+    sync_capable, async_capable = True, False
+
+    def __init__(self, get_response: Next) -> None:
+        if not settings.CACHE_ANSWERS:
+            raise MiddlewareNotUsed
+        self._next = get_response
+        self._cors = CorsMiddleware(lambda request: request._kept_response)  # type: ignore[attr-defined]  # set below
+        self._link = link.own
+        self._cache_control = "public, max-age=0, must-revalidate"
+        if settings.CACHE_CDN_TTL_S:
+            self._cache_control += f", s-maxage={settings.CACHE_CDN_TTL_S}"
+        self._rendering: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method not in ("GET", "HEAD") or not _takes_json(request):
+            return self._next(request)
+        name = _name(request)
+        if self._link.alive and (answer := self._link.memory.get(name)) is not None:
+            self._link.counts["hit_memory"] += 1
+            return self._reply(request, answer, "hit; detail=memory")
+        return self._beyond_memory(request, name)
+
+    def _beyond_memory(self, request: HttpRequest, name: str) -> HttpResponseBase:
+        if not _is_cacheable(request.path_info):
+            return self._next(request)
+        self._link.start()
+        if not self._link.alive:
+            return self._bypass(request)
+        try:
+            return self._from_server(request, name)
+        except (redis.RedisError, OSError):
+            self._link.suspect()
+            return self._bypass(request)
+
+    def _bypass(self, request: HttpRequest) -> HttpResponseBase:
+        self._link.counts["bypass"] += 1
+        response = self._next(request)
+        answer = _answer(request, response)
+        return response if answer is None else self._reply(request, answer, "fwd=bypass")
+
+    def _from_server(self, request: HttpRequest, name: str) -> HttpResponseBase:
+        """Answer from the shared tier, or be the one who renders, or wait for that one. Raises redis.RedisError."""
+        if (answer := self._read(name)) is not None:
+            self._link.counts["hit_shared"] += 1
+            return self._reply(request, answer, "hit; detail=shared")
+        with self._rendering[name]:  # one thread of this process, ...
+            try:
+                deadline = time.monotonic() + _WAIT_S
+                while not (mine := store.begin_rendering(name, at_most_s=_RENDER_S)):  # ... and one process
+                    if (answer := self._read(name)) is not None or time.monotonic() > deadline:
+                        break
+                    time.sleep(0.005)
+                if answer is None:  # it may have been kept while this thread waited for the other one
+                    answer = self._read(name)
+                if answer is not None:
+                    self._link.counts["hit_waited"] += 1
+                    return self._reply(request, answer, "hit; detail=waited")
+                return self._render(request, name)
+            finally:
+                self._rendering.pop(name, None)
+                if mine:
+                    store.end_rendering(name)
+
+    def _read(self, name: str) -> Answer | None:
+        generation = self._link.memory.generation
+        answer = store.read(name)
+        if answer is not None:
+            ttl_s = _TTL_S if answer.status == 200 else _MISSING_TTL_S
+            self._link.memory.put(name, answer, generation=generation, ttl_s=ttl_s)
+        return answer
+
+    def _render(self, request: HttpRequest, name: str) -> HttpResponseBase:
+        stamp = store.stamp()
+        response = self._next(request)
+        answer = _answer(request, response)
+        if answer is None:
+            return response
+        # Entries made together do not end together.
+        ttl_s = _TTL_S * random.uniform(0.8, 1.0) if answer.status == 200 else _MISSING_TTL_S  # noqa: S311 (no secret)
+        try:
+            kept = store.write(name, answer, stamp=stamp, ttl_s=ttl_s)
+        except (redis.RedisError, OSError):
+            self._link.suspect()
+            kept = False
+        self._link.counts["stored" if kept else "refused"] += 1
+        return self._reply(request, answer, "fwd=miss; stored" if kept else "fwd=miss")
+
+    def _reply(self, request: HttpRequest, answer: Answer, how: str) -> HttpResponseBase:
+        # A problem document names the request, so each has its own.
+        missing = answer.status == 404
+        response = errors.response(errors.NotFound(), request) if missing else self._whole(request, answer)
+        response.headers["Cache-Status"] = f"markrin; {how}"
+        if "HTTP_ORIGIN" not in request.META:
+            return response
+        request._kept_response = response  # type: ignore[attr-defined]  # for the middleware made above
+        return self._cors(request)
+
+    def _whole(self, request: HttpRequest, answer: Answer) -> HttpResponse:
+        coding = _coding(request.META.get("HTTP_ACCEPT_ENCODING", ""), answer)
+        etag = f'"{answer.etag}-{coding}"'
+        if _matches(request.META.get("HTTP_IF_NONE_MATCH", ""), etag):
+            response = HttpResponse(status=304)
+            del response.headers["Content-Type"]
+        else:
+            body = answer.bodies[coding]
+            response = HttpResponse(body if request.method == "GET" else b"")
+            response.headers["Content-Length"] = str(len(body))
+            if coding != "identity":
+                response.headers["Content-Encoding"] = coding
+        for header, value in answer.headers:
+            response.headers[header] = value
+        response.headers["ETag"] = etag
+        response.headers["Cache-Control"] = self._cache_control
+        response.headers["Vary"] = _VARY
+        return response
+
+
+def _name(request: HttpRequest) -> str:
+    """Return the answer's name: the path and the query's pairs in order, so that a reordered query is the same one."""
+    query = request.META.get("QUERY_STRING", "")
+    if not query:
+        return request.path_info
+    return f"{request.path_info}?{'&'.join(sorted(query.split('&'))) if '&' in query else query}"
+
+
+def _takes_json(request: HttpRequest) -> bool:
+    accept = request.META.get("HTTP_ACCEPT")
+    return accept is None or "*/*" in accept or "application/json" in accept
+
+
+def _is_cacheable(path: str) -> bool:
+    try:
+        view = resolve(path).func
+    except Resolver404:
+        return False
+    return hasattr(getattr(getattr(view, "cls", None), "get", None), "cache_tags")
+
+
+def _answer(request: HttpRequest, response: HttpResponseBase) -> Answer | None:
+    """Return what may be kept of the response of a view marked `cached`: a 200 without a cookie, or a 404."""
+    missing = getattr(request, "missing_tags", None)
+    if response.status_code == 404 and missing:
+        return Answer(404, (), {}, missing | {EVERYTHING}, "")
+    tags = getattr(response, "cache_tags", None)
+    if tags is None or response.status_code != 200 or response.cookies or not isinstance(response, HttpResponse):
+        return None
+    body = response.content
+    headers = tuple(
+        (header, value)
+        for header, value in response.items()
+        if header.lower() not in _NOT_KEPT and not header.lower().startswith("access-control-")
+    )
+    bodies = {"identity": body}
+    if len(body) > 500:  # below, the headers weigh more
+        bodies |= {"gzip": gzip.compress(body, 6, mtime=0), "br": brotli.compress(body, quality=5)}
+    etag = hashlib.blake2b(body, digest_size=12).hexdigest()
+    return Answer(200, headers, bodies, tags | {EVERYTHING}, etag)
+
+
+def _coding(accepted: str, answer: Answer) -> str:
+    """Return the content coding to answer in. Source: RFC 9110 section 12.5.3; a quality of 0 refuses."""
+    if not accepted or len(answer.bodies) == 1:
+        return "identity"
+    offered = {}
+    for part in accepted.split(","):
+        coding, _, weight = part.partition(";")
+        offered[coding.strip().lower()] = weight.replace(" ", "").lower() not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    for coding in ("br", "gzip"):
+        if offered.get(coding):
+            return coding
+    return "identity"
+
+
+def _matches(header: str, etag: str) -> bool:
+    """Return whether an If-None-Match names this ETag, by weak comparison."""
+    if not header:
+        return False
+    return header.strip() == "*" or etag in (part.strip().removeprefix("W/") for part in header.split(","))

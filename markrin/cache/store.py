@@ -1,0 +1,177 @@
+"""The shared tier (L2): answers in Valkey, each valid until one of its tags is touched.
+
+A logical clock orders reads and changes. A reader takes the clock's `stamp` before it reads the database, and its
+answer is kept under that stamp; `touch` moves the clock on and writes the new time to the tag. An answer is valid
+while none of its tags is younger than its stamp, so neither an answer that was rendered from old rows and stored late
+nor one that nobody came round to delete is ever served. Source: the leases of "Scaling Memcache at Facebook", NSDI
+2013. The clock never falls behind the server's own time, so stamps from before a restart stay in the past.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django_redis import get_redis_connection
+from redis.commands.core import Script
+
+EVERYTHING = "*"  # the tag that every answer carries
+# The braces keep all keys in one slot of a cluster, as the scripts need.
+_NAMESPACE = f"{{{settings.CACHES['default']['KEY_PREFIX']}}}"
+_CLOCK = f"{_NAMESPACE}:clock"
+TAGS = f"{_NAMESPACE}:tag:"
+_ANSWERS = f"{_NAMESPACE}:answer:"
+_RENDERING = f"{_NAMESPACE}:rendering:"
+_STATS = f"{_NAMESPACE}:stats"
+
+_NOW = """
+local function now()
+    local time = redis.call('TIME')
+    local current = time[1] * 1000000 + time[2]
+    local last = tonumber(redis.call('GET', KEYS[1]) or '0')
+    if current <= last then current = last + 1 end
+    local text = string.format('%.0f', current)
+    redis.call('SET', KEYS[1], text)
+    return text
+end
+local function moved(tags, stamp)
+    local keys = {}
+    for tag in string.gmatch(tags, '[^\\n]+') do keys[#keys + 1] = ARGV[1] .. tag end
+    local times = redis.call('MGET', unpack(keys))
+    for i = 1, #keys do
+        if times[i] and tonumber(times[i]) > tonumber(stamp) then return true end
+    end
+    return false
+end
+"""
+_TOUCH = _NOW + "local t = now() for i = 2, #ARGV do redis.call('SET', ARGV[1] .. ARGV[i], t) end return t"
+_STAMP = _NOW + "return redis.call('GET', KEYS[1]) or now()"
+_READ = (
+    _NOW
+    + """
+local kept = redis.call('HMGET', KEYS[2], 'stamp', 'tags', 'data')
+if not kept[1] then return false end
+if moved(kept[2], kept[1]) then redis.call('UNLINK', KEYS[2]) return false end
+return kept
+"""
+)
+_WRITE = (
+    _NOW
+    + """
+if moved(ARGV[3], ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[2], 'stamp', ARGV[2], 'tags', ARGV[3], 'data', ARGV[4])
+redis.call('PEXPIRE', KEYS[2], ARGV[5])
+return 1
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole response: its headers, and its body in every content coding it may be asked for."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    bodies: dict[str, bytes]  # "identity", "gzip", "br" → bytes
+    tags: frozenset[str]
+    etag: str  # without quotes
+
+    def __bytes__(self) -> bytes:
+        about = {
+            "status": self.status,
+            "headers": self.headers,
+            "etag": self.etag,
+            "bodies": [(coding, len(body)) for coding, body in self.bodies.items()],
+        }
+        return orjson.dumps(about) + b"\n" + b"".join(self.bodies.values())
+
+    @classmethod
+    def parse(cls, data: bytes, tags: frozenset[str]) -> "Answer":
+        """Return the answer that `bytes()` wrote."""
+        head, _, rest = data.partition(b"\n")
+        about = orjson.loads(head)
+        bodies, start = {}, 0
+        for coding, length in about["bodies"]:
+            bodies[coding] = rest[start : start + length]
+            start += length
+        headers = tuple((name, value) for name, value in about["headers"])
+        return cls(about["status"], headers, bodies, tags, about["etag"])
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory, near enough for a bound."""
+        return 1000 + sum(map(len, self.bodies.values()))
+
+
+@cache
+def _script(text: str) -> Script:
+    return get_redis_connection("default").register_script(text)
+
+
+def _key(name: str) -> str:
+    return hashlib.blake2b(name.encode(), digest_size=20).hexdigest()
+
+
+def stamp() -> str:
+    """Return the clock's time, to be taken before the database is read. Raises redis.RedisError."""
+    return _text(_script(_STAMP)(keys=[_CLOCK], args=[TAGS]))
+
+
+def touch(tags: Iterable[str]) -> str:
+    """Make every answer with one of these tags invalid, in one round trip. Raises redis.RedisError."""
+    return _text(_script(_TOUCH)(keys=[_CLOCK], args=[TAGS, *tags]))
+
+
+def read(name: str) -> Answer | None:
+    """Return the answer kept under this name if it is still true. Raises redis.RedisError."""
+    found = _script(_READ)(keys=[_CLOCK, _ANSWERS + _key(name)], args=[TAGS])
+    if found is None:
+        return None
+    _, tags, data = found
+    return Answer.parse(data, frozenset(_text(tags).split("\n")))
+
+
+def write(name: str, answer: Answer, *, stamp: str, ttl_s: float) -> bool:
+    """Keep the answer, unless one of its tags has moved since `stamp`; return whether it was kept.
+
+    Raises redis.RedisError.
+    """
+    args = [TAGS, stamp, "\n".join(sorted(answer.tags)), bytes(answer), int(ttl_s * 1000)]
+    return bool(_script(_WRITE)(keys=[_CLOCK, _ANSWERS + _key(name)], args=args))
+
+
+def begin_rendering(name: str, *, at_most_s: float) -> bool:
+    """Return whether the caller is the one to render this answer; the right ends by itself. Raises redis.RedisError."""
+    return bool(get_redis_connection("default").set(_RENDERING + _key(name), 1, nx=True, px=int(at_most_s * 1000)))
+
+
+def end_rendering(name: str) -> None:
+    """Give the right to render back. Raises redis.RedisError."""
+    get_redis_connection("default").delete(_RENDERING + _key(name))
+
+
+def add_stats(counts: dict[str, int]) -> None:
+    """Add to the counters that `manage.py cache_stats` shows. Raises redis.RedisError."""
+    pipeline = get_redis_connection("default").pipeline(transaction=False)
+    for name, count in counts.items():
+        pipeline.hincrby(_STATS, name, count)
+    pipeline.execute()
+
+
+def stats() -> dict[str, int]:
+    """Return the counters of all processes since the cache server started. Raises redis.RedisError."""
+    found: dict[bytes, bytes] = get_redis_connection("default").hgetall(_STATS)
+    return {_text(name): int(count) for name, count in found.items()}
+
+
+def count_answers() -> int:
+    """Return how many answers are kept, by walking the keys (slow). Raises redis.RedisError."""
+    pattern = _ANSWERS.replace("[", "\\[") + "*"
+    return sum(1 for _ in get_redis_connection("default").scan_iter(match=pattern, count=1000))
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

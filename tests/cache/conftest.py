@@ -1,0 +1,40 @@
+"""The tiny shop with the cache on, and its line to the server up."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.test import override_settings
+
+from markrin.cache import link
+from tests.cache import shelf
+from tests.client import Client
+
+
+def until(ready: Callable[[], bool], *, seconds: float = 5) -> None:
+    """Wait for what another thread or process brings about."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.002)
+
+
+@pytest.fixture
+def line(clean_valkey: None) -> Iterator[link.Link]:
+    """Return the process's line to the cache server, alive."""
+    link.own.start()
+    until(lambda: link.own.alive)
+    link.own.memory.clear()
+    link.own.counts.clear()
+    yield link.own
+    until(lambda: link.own.alive)
+
+
+@pytest.fixture
+def shop(line: link.Link, db: None) -> Iterator[Client]:
+    """Return a client of the tiny shop."""
+    shelf.rendered.clear()
+    shelf.stock.clear()
+    shelf.stock["shirt"] = 3
+    with override_settings(ROOT_URLCONF="tests.cache.shelf", CACHE_ANSWERS=True):
+        yield Client()
