@@ -78,6 +78,22 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def _make_was_interrupted() -> bool:
+    """Return whether make, our parent, has had a SIGINT that was sent to it alone.
+
+    It passes SIGTERM on to us, but waits in silence after SIGINT, since a terminal sends that to both. What shows is
+    that it has given up its handler: bit 1 of the caught signals. Source: proc(5), SigCgt; GNU make, commands.c.
+    """
+    try:
+        status = Path(f"/proc/{os.getppid()}/status").read_text()
+    except OSError:
+        return False  # not Linux
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    interrupt = 1 << (signal.SIGINT - 1)
+    ignored_or_caught = int(fields["SigCgt"], 16) | int(fields["SigIgn"], 16)
+    return fields["Name"].strip() == "make" and not ignored_or_caught & interrupt
+
+
 @contextmanager
 def _only_one(home: Path) -> Iterator[IO[str]]:
     """Hold this copy's `up` lock, and end what a run that was killed has left; gives the file for the address."""
@@ -186,11 +202,13 @@ def _run(env: dict[str, str], url: str) -> int:
     )
     try:
         announced = False
-        while honcho.poll() is None:
+        while honcho.poll() is None and not _make_was_interrupted():
             if not announced and _ready(url):
                 _announce(env, url)
                 announced = True
             time.sleep(0.5)
+        if honcho.poll() is None:
+            return 0
         _say("A process of the shop has ended, so all of it ends; the lines above say why.")
         return 1
     finally:
