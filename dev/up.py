@@ -27,7 +27,14 @@ FIRST_PORT = 8000
 PORTS_TRIED = 100
 MARK = "MARKRIN_UP"  # in the environment of everything started here: how a later run knows what a killed one has left
 PR_SET_PDEATHSIG = 1  # Linux: a signal to get when the parent dies. Source: prctl(2)
-FRONTEND = ROOT / "frontend" / "shop"
+FRONTEND = ROOT / "frontend"
+# Who load_demo makes, and what it gives them while DEBUG is on and DEMO_PASSWORD unset (a test holds the two together).
+DEMO_PEOPLE = {
+    "customer": "customer@markrin.invalid",
+    "staff": "staff@markrin.invalid",
+    "admin": "admin@markrin.invalid",
+}
+DEMO_PASSWORD = "demo-shop"  # noqa: S105 (it is meant to be known)
 
 
 class Ended(BaseException):
@@ -157,27 +164,34 @@ def _prepare(env: dict[str, str]) -> None:
     manage = [sys.executable, "manage.py"]
     _say("Bringing the database up to date …")
     _call([*manage, "migrate", "--no-input", "--verbosity", "0"], env)
-    _call([*manage, "load_demo"], env)
-    static = Path(env["LOCAL_DIR"]) / "static"
-    static.mkdir(exist_ok=True)
+    (Path(env["LOCAL_DIR"]) / "static").mkdir(exist_ok=True)
+    try:
+        _call([*manage, "load_demo"], env)
+    except subprocess.CalledProcessError:
+        _say("The demo was not loaded; the shop runs without it.")
     _build_storefront(env)
 
 
 def _build_storefront(env: dict[str, str]) -> None:
-    if not (FRONTEND / "package.json").exists():
+    """Build `frontend/shop` if its sources are newer than what was built last."""
+    if not (FRONTEND / "shop").exists():
         return
     if not shutil.which("npm"):
         _say("npm is not installed: the storefront is left out. The API and the admin do not need it.")
         return
-    sources = [path for path in FRONTEND.rglob("*") if path.is_file() and not {"node_modules", "dist"} & {*path.parts}]
-    built = FRONTEND / "dist" / "index.html"
+    made = {"node_modules", "dist"}
+    sources = [path for path in FRONTEND.glob("*/**/*") if path.is_file() and not made & {*path.parts}]
+    built = FRONTEND / "shop" / "dist" / "index.html"
     if built.exists() and built.stat().st_mtime > max(path.stat().st_mtime for path in sources):
         return
     _say("Building the storefront …")
-    installed = FRONTEND / "node_modules" / ".package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < (FRONTEND / "package-lock.json").stat().st_mtime:
-        _call(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], env, cwd=FRONTEND)
-    _call(["npm", "run", "--silent", "build"], env, cwd=FRONTEND)
+    lock, installed = FRONTEND / "package-lock.json", FRONTEND / "node_modules" / ".package-lock.json"
+    try:
+        if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+            _call(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], env, cwd=FRONTEND)
+        _call(["npm", "run", "--silent", "build"], env, cwd=FRONTEND)
+    except subprocess.CalledProcessError:
+        _say("The storefront could not be built; the API and the admin do not need it.")
 
 
 def _call(command: list[str], env: dict[str, str], cwd: Path = ROOT) -> None:
@@ -231,6 +245,8 @@ def _ready(url: str) -> bool:
 
 
 def _announce(env: dict[str, str], url: str) -> None:
+    password = env.get("DEMO_PASSWORD") or DEMO_PASSWORD
+    people = "\n".join(f"    {role:9} {email} / {password}" for role, email in DEMO_PEOPLE.items())
     _say(
         f"""
   Markrin is up.
@@ -240,9 +256,7 @@ def _announce(env: dict[str, str], url: str) -> None:
     admin     {url}/admin/
     mails     {env["LOCAL_DIR"]}/mail/
 
-    customer  demo@example.com / demo
-    staff     staff@example.com
-    admin     admin@example.com
+{people}
 
   Ctrl-C ends all of it.
 """
