@@ -103,15 +103,19 @@ def handler(
         known = Handler(name, queue, effect, time_limit_s, max_attempts, useless_after_s, function)
         registry[name] = known
         # The worker's task: all it is told is which row to look at.
-        app.task(name=name, time_limit=time_limit_s, shared=False)(lambda row_id: run(known, row_id))
+        app.task(name=name, time_limit=time_limit_s, shared=False)(lambda row_id: _work(known, row_id))
         return function
 
     return register
 
 
+def _work(known: Handler, row_id: int) -> str | None:
+    close_old_connections()
+    return run(known, row_id)
+
+
 def run(known: Handler, row_id: int) -> str | None:
     """Claim the row, run it and record the outcome, which is returned; None when there was nothing to do."""
-    close_old_connections()
     claimed = rows.claim(
         row_id, task=known.name, time_limit_s=known.time_limit_s, useless_after_s=known.useless_after_s
     )

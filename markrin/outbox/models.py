@@ -1,8 +1,8 @@
 """The outbox: a row is a job. What the broker carries is only a doorbell with the row's id."""
 
+from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from markrin.models import uuid7
 
@@ -15,7 +15,10 @@ class State(models.TextChoices):
 
 
 class OutboxEvent(models.Model):
-    """One task that one event asked for. Every time in it is the database's `now()`, never a process's clock."""
+    """One task that one event asked for.
+
+    Every time in it is the database's `now()`, the start of the transaction, and never a process's clock.
+    """
 
     event = models.TextField(help_text="what happened, for example order.placed")
     event_id = models.UUIDField(default=uuid7, help_text="shared by the rows of one event")
@@ -32,13 +35,13 @@ class OutboxEvent(models.Model):
     rings = models.SmallIntegerField(db_default=0, help_text="doorbells since it was last picked up")
     lost = models.SmallIntegerField(db_default=0, help_text="runs whose lease ran out: the worker died or hung")
 
-    run_after = models.DateTimeField(db_default=Now(), help_text="earliest start")
-    wake_at = models.DateTimeField(null=True, db_default=Now(), help_text="when the relay looks next")
+    run_after = models.DateTimeField(db_default=TransactionNow(), help_text="earliest start")
+    wake_at = models.DateTimeField(null=True, db_default=TransactionNow(), help_text="when the relay looks next")
     started_at = models.DateTimeField(null=True, help_text="when its last run began")
     leased_until = models.DateTimeField(null=True)
     lease = models.UUIDField(null=True, help_text="whose run it is")
     error = models.TextField(blank=True, default="", help_text="class and message of the last failure, redacted")
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=TransactionNow())
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -78,7 +81,9 @@ class OutboxPause(models.Model):
     """A queue that rests until a time, and how many connection failures in a row it has seen."""
 
     queue = models.TextField(primary_key=True)
-    until = models.DateTimeField(db_default=Now(), help_text="relay and workers leave the queue alone until then")
+    until = models.DateTimeField(
+        db_default=TransactionNow(), help_text="relay and workers leave the queue alone until then"
+    )
     reason = models.TextField(blank=True, default="")
     by = models.TextField(blank=True, default="", help_text="who paused it; empty: the worker did")
     failures = models.IntegerField(db_default=0, help_text="connection failures or timeouts in a row")
@@ -95,7 +100,7 @@ class Heartbeat(models.Model):
     """When a part was last seen alive, and the last period in which a once-per-period task ran."""
 
     name = models.TextField(primary_key=True, help_text="for example worker:email, relay")
-    at = models.DateTimeField(db_default=Now())
+    at = models.DateTimeField(db_default=TransactionNow())
     slot = models.BigIntegerField(db_default=0, help_text="number of the last period claimed (since 1970)")
 
     class Meta:

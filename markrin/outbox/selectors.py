@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.postgres.functions import TransactionNow
 from django.db import connection
-from django.db.models.functions import Now
 
 from markrin.outbox.models import OutboxEvent, OutboxPause, State
 
@@ -73,7 +73,7 @@ def heartbeat_ages() -> dict[str, float]:
 
 def paused() -> list[OutboxPause]:
     """Return the queues that rest now."""
-    return list(OutboxPause.objects.filter(until__gt=Now()).order_by("queue"))
+    return list(OutboxPause.objects.filter(until__gt=TransactionNow()).order_by("queue"))
 
 
 def dead_ids(*, task: str | None = None, queue: str | None = None) -> list[int]:

@@ -4,8 +4,8 @@ from dataclasses import fields
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
+from django.contrib.postgres.functions import TransactionNow
 from django.db import connection, transaction
-from django.db.models.functions import Now
 
 from celery_app import ON_EVENT, QUEUES
 from markrin.models import uuid7
@@ -85,7 +85,7 @@ def _plain(name: str, value: object) -> Any:
 def run_again(ids: list[int]) -> int:
     """Let these dead jobs start over, at once and with all their attempts. Return how many were dead."""
     return OutboxEvent.objects.filter(pk__in=ids, state=State.DEAD).update(
-        state=State.WAITING, attempts=0, rings=0, run_after=Now(), wake_at=Now(), finished_at=None
+        state=State.WAITING, attempts=0, rings=0, run_after=TransactionNow(), wake_at=TransactionNow(), finished_at=None
     )
 
 
@@ -109,5 +109,7 @@ def pause(queue: str, *, seconds: float | None, reason: str, by: str) -> None:
 
 def resume(queue: str) -> bool:
     """End the queue's pause and forget its failures; return whether it was paused. Its jobs start within a second."""
-    paused = OutboxPause.objects.filter(queue=queue, until__gt=Now()).update(until=Now(), failures=0, reason="", by="")
+    paused = OutboxPause.objects.filter(queue=queue, until__gt=TransactionNow()).update(
+        until=TransactionNow(), failures=0, reason="", by=""
+    )
     return bool(paused)

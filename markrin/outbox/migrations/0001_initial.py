@@ -1,6 +1,6 @@
 """The outbox, pauses and heartbeats."""
 
-import django.db.models.functions.datetime
+import django.contrib.postgres.functions
 from django.db import migrations, models
 
 import markrin.models
@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                     "name",
                     models.TextField(help_text="for example worker:email, relay", primary_key=True, serialize=False),
                 ),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("at", models.DateTimeField(db_default=django.contrib.postgres.functions.TransactionNow())),
                 (
                     "slot",
                     models.BigIntegerField(db_default=0, help_text="number of the last period claimed (since 1970)"),
@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 (
                     "until",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
+                        db_default=django.contrib.postgres.functions.TransactionNow(),
                         help_text="relay and workers leave the queue alone until then",
                     ),
                 ),
@@ -83,13 +83,13 @@ class Migration(migrations.Migration):
                 (
                     "run_after",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), help_text="earliest start"
+                        db_default=django.contrib.postgres.functions.TransactionNow(), help_text="earliest start"
                     ),
                 ),
                 (
                     "wake_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
+                        db_default=django.contrib.postgres.functions.TransactionNow(),
                         help_text="when the relay looks next",
                         null=True,
                     ),
@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
                         blank=True, default="", help_text="class and message of the last failure, redacted"
                     ),
                 ),
-                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("created_at", models.DateTimeField(db_default=django.contrib.postgres.functions.TransactionNow())),
                 ("finished_at", models.DateTimeField(null=True)),
             ],
             options={
