@@ -1,6 +1,13 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class AnalyticsConfig(AppConfig):
     name = "analytics"
     verbose_name = "Analytics"
+
+    def ready(self) -> None:
+        from analytics.roles import make_groups
+
+        # The last app of all, so every app's permissions exist by then.
+        post_migrate.connect(make_groups, sender=self, dispatch_uid="analytics.make_groups")

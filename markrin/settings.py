@@ -117,6 +117,9 @@ TAX_INCLUDED = env.bool(
 )  # whether the prices shown contain the tax
 GUEST_CHECKOUT = env.bool("GUEST_CHECKOUT", True)
 ORDER_UNPAID_TTL_S = env.int("ORDER_UNPAID_TTL_S", 900)
+DEMO_PASSWORD = env.str(
+    "DEMO_PASSWORD", "demo-shop" if DEBUG else ""
+)  # of load_demo's people; empty: a random one, printed
 LOW_STOCK_AT = env.int(
     "LOW_STOCK_AT", 3
 )  # sellable pieces of a variant at which staff are told
@@ -172,8 +175,20 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": [],  # enumerations stay where they are used
     "APPEND_COMPONENTS": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}},
 }
-API_LIMIT = env.int("API_LIMIT", 2000)  # requests of one client (user, or network) to the whole API
-API_LIMIT_WINDOW_S = env.int("API_LIMIT_WINDOW_S", 900)
+# What one client may do, as requests/seconds; RATE_LIMITS="login_network=200/300,register=20/3600" changes some.
+RATE_LIMITS: dict[str, str] = {
+    "api": "2000/900",  # of a user, or else a network
+    "login_account_network": "5/300",  # failures
+    "login_network": "100/300",  # failures
+    "login_account": "50/3600",  # failures, beyond which only networks known from a sign-in may go on trying
+    "refresh_session": "30/60",
+    "refresh_network": "300/60",
+    "register": "5/3600",  # of a network
+    "forgot_account": "3/3600",
+    "forgot_network": "20/3600",
+    "mail_token": "20/3600",  # reset and verification links tried by a network
+    "password": "5/300",  # current passwords tried by a signed-in user
+} | env.dict("RATE_LIMITS", default={})
 RATE_LIMIT_SCALE = env.float("RATE_LIMIT_SCALE", 1.0)  # multiplies every limit
 
 # What a lower app lets a higher one join: each function runs in the caller's transaction, in this order.

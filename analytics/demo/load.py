@@ -1,0 +1,79 @@
+"""Loads the demo shop: all of it in one transaction, or nothing."""
+
+from collections.abc import Callable
+
+from django.db import connection, transaction
+
+from analytics.demo import catalogue, gallery, people, reviews, sales
+from analytics.demo.plan import SOURCE, Plan
+from analytics.demo.writing import Sink
+from products.models import Category, Product
+
+
+class NotEmpty(Exception):
+    """There is a catalogue already, and it is not this demo's."""
+
+
+Steps = Callable[[str, int], Callable[[int], None]]  # (what, how many) → what to call as they get done
+
+
+def loaded() -> int:
+    """Return how many products of a demo there are.
+
+    Raises:
+        NotEmpty: there are none, but categories, which a demo's could collide with.
+    """
+    if demo := Product.objects.filter(source=SOURCE).count():
+        return demo
+    if Category.objects.exists():
+        raise NotEmpty("this shop has a catalogue of its own; the demo needs an empty one")
+    return 0
+
+
+def load(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
+    """Make the demo and copy it into the database; return how many rows each table got.
+
+    The tables' foreign keys are deferred, so what depends on everything (a product's rating, a variant's stock) is
+    written last and needs no second pass. All constraints and triggers stay on.
+    """
+    with transaction.atomic():
+        sink = Sink()
+        everyone = people.people(plan)
+        people.write_people(plan, everyone, password, sink)
+        catalogue.write_tree(plan, sink)
+        articles = list(catalogue.articles(plan))
+        trade = sales.Trade(plan, articles, everyone, sink)
+        trade.run(steps("orders", plan.orders))
+        reviews.write_purchases(articles, everyone, trade.bought, sink)
+        reviews.write_reviews(plan, articles, everyone, trade.bought, sink, steps("reviews", plan.reviews))
+        reviews.write_wishes(plan, articles, everyone, sink)
+        _write_catalogue(plan, articles, sink, steps("products", len(articles)))
+        gallery.write_images(plan, articles, sink, steps("pictures", len(articles)))
+        sink.flush()
+        done = steps("checks", 1)
+        _finish(plan)
+        done(1)
+    tidied = steps("statistics", len(sink.counts))
+    with connection.cursor() as cursor:
+        for table in sorted(sink.counts):
+            cursor.execute(f'VACUUM (ANALYZE) "{table}"')
+            tidied(1)
+    return sink.counts
+
+
+def _write_catalogue(
+    plan: Plan, articles: list[catalogue.Article], sink: Sink, progress: Callable[[int], None]
+) -> None:
+    categories, rng = catalogue.nodes(plan), plan.random("products")
+    for article in articles:
+        catalogue.write_article(plan, article, categories, rng, sink)
+        progress(1)
+
+
+def _finish(plan: Plan) -> None:
+    """Let the next order number follow the demo's, and have every deferred constraint checked now."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval('orders_order_number', %s)", [plan.orders])
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+

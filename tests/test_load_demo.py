@@ -1,0 +1,192 @@
+"""The demo shop: it fills every screen, keeps every rule, and is the same each time."""
+
+from datetime import date
+from io import StringIO
+
+import pytest
+from django.contrib.auth import authenticate
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.models import F, Q, Sum
+
+from accounts.models import User
+from analytics.demo import load, people
+from analytics.demo.plan import Plan
+from orders.models import Cart, Coupon, Order, OrderEvent, OrderLine, Payment, Refund
+from orders.models.order import OrderStatus, PaymentStatus
+from products.models import Category, Product, ProductImage, Review, SizeChart, StockLevel, StockMovement, Variant
+
+TODAY = date(2026, 11, 20)
+
+
+def run(*args: str) -> str:
+    out = StringIO()
+    call_command("load_demo", *args, stdout=out, force=True, today=TODAY)
+    return out.getvalue()
+
+
+@pytest.fixture
+def demo(transactional_db: None) -> str:
+    return run()
+
+
+def test_fills_the_shop_and_keeps_its_books(demo: str) -> None:
+    assert "300 products" in demo
+    assert Category.objects.count() >= 25
+    assert not Category.objects.filter(children=None, products=None).exists()
+    assert not Product.objects.exclude(images__gt=None).exists()
+    assert SizeChart.objects.exclude(entries=None).count() == SizeChart.objects.count() > 5
+    assert Review.objects.count() == 600
+    assert set(Order.objects.values_list("status", flat=True)) == set(OrderStatus.values)
+    assert set(Order.objects.values_list("payment_status", flat=True)) == set(PaymentStatus.values)
+    midnight = Plan(TODAY).midnight
+    assert not Order.objects.filter(updated_at__gte=midnight).exists()
+    assert not OrderEvent.objects.filter(at__gte=midnight).exists()
+    assert not Review.objects.filter(created_at__gte=midnight).exists()
+
+
+def test_stock_is_the_sum_of_its_movements_and_reserved_by_open_orders(demo: str) -> None:
+    moved = {
+        row["variant"]: (row["on_hand"], row["reserved"])
+        for row in StockMovement.objects.values("variant").annotate(
+            on_hand=Sum("d_on_hand"), reserved=Sum("d_reserved")
+        )
+    }
+    levels = {level.pk: (level.on_hand, level.reserved) for level in StockLevel.objects.all()}
+    assert levels == moved
+    assert len(levels) == Variant.objects.count()
+    held = dict(
+        OrderLine.objects.filter(order__status__in=["pending", "confirmed", "processing"])
+        .values_list("variant")
+        .annotate(Sum("quantity"))
+    )
+    assert held
+    assert held == {variant: reserved for variant, (_, reserved) in levels.items() if reserved}
+    sellable = set(
+        Variant.objects.filter(stock__on_hand__gt=F("stock__reserved")).values_list("product_id", flat=True)
+    )
+    assert sellable == set(Product.objects.filter(in_stock=True).values_list("pk", flat=True))
+    assert Product.objects.filter(in_stock=False).exists()
+
+
+def test_ratings_money_and_coupons_agree(demo: str) -> None:
+    for product in Product.objects.all():
+        shown = product.reviews.filter(status="published")
+        assert product.review_count == shown.count()
+        assert product.rated_5 == shown.filter(rating=5).count()
+        assert product.fit_true == shown.filter(fit="true").count()
+    assert Review.objects.filter(verified_buyer=True).exists()
+    for order in Order.objects.filter(payment_status="refunded"):
+        assert order.refunded == order.total == Refund.objects.get(order=order).amount
+    paid = Order.objects.filter(payment_status__in=["paid", "refunded"])
+    assert Payment.objects.filter(state="succeeded").count() == paid.count()
+    for coupon in Coupon.objects.all():
+        assert coupon.used == coupon.uses.count()
+    used = Order.objects.exclude(coupon_code="").exclude(status="cancelled")
+    assert sum(Coupon.objects.values_list("used", flat=True)) == used.count() > 0
+    assert not used.filter(Q(discount=0)).exists()
+
+
+def test_staff_admin_and_customer_can_sign_in(demo: str, settings) -> None:
+    password = demo.split()[-1]
+    assert password == settings.DEMO_PASSWORD
+    for email, role in ((people.CUSTOMER, "customer"), (people.STAFF, "staff"), (people.ADMIN, "admin")):
+        user = User.objects.get(email=email)
+        assert user.role == role
+        assert user.check_password(password)
+    staff = User.objects.get(email=people.STAFF)
+    assert set(staff.groups.values_list("name", flat=True)) == {"catalogue", "orders", "analytics"}
+    assert staff.has_perm("products.change_product")
+    assert not staff.has_perm("accounts.change_user")
+    shopper = User.objects.get(email=people.CUSTOMER)
+    assert Cart.objects.get(user=shopper).lines.exists()
+    assert shopper.wishlist.exists()
+    assert not shopper.is_superuser
+
+
+def test_pictures_are_stored_in_every_size(demo: str) -> None:
+    image = ProductImage.objects.order_by("pk")[0]
+    assert set(image.thumbnails) == {"200", "400", "800"}
+    for file in image.thumbnails.values():
+        with default_storage.open(file) as stored:
+            assert stored.read(3) == b"\xff\xd8\xff"
+    assert len({each.file.name for each in ProductImage.objects.all()}) == ProductImage.objects.count()
+
+
+def test_a_second_run_says_so_and_changes_nothing(demo: str) -> None:
+    before = fingerprint()
+    assert "loaded already (300 products); nothing was changed" in run()
+    assert fingerprint() == before
+
+
+@pytest.mark.parametrize("args", [(), ("--scale", "20")])
+def test_is_the_same_for_the_same_day(transactional_db: None, args: tuple[str, ...]) -> None:
+    run(*args)
+    first = fingerprint()
+    call_command("flush", interactive=False, verbosity=0)
+    run(*args)
+    assert fingerprint() == first
+
+
+def test_scaled_has_what_was_asked_for(transactional_db: None) -> None:
+    run("--scale", "30")
+    assert Product.objects.count() == 30
+    assert Variant.objects.count() == 180
+    assert Review.objects.count() == 300
+    assert Order.objects.count() == 150
+    assert User.objects.filter(role="customer").count() == 30
+
+
+def test_next_order_number_follows(demo: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('orders_order_number')")
+        assert cursor.fetchone() == (421,)
+
+
+def test_refuses_a_shop_of_its_own(transactional_db: None) -> None:
+    Category.objects.create(name="Mine", slug="mine")
+    with pytest.raises(CommandError, match="catalogue of its own"):
+        run()
+    assert not User.objects.exists()
+
+
+def test_refuses_without_debug(transactional_db: None) -> None:
+    with pytest.raises(CommandError, match="DEBUG is off"):
+        call_command("load_demo", today=TODAY)
+    assert not Product.objects.exists()
+
+
+def test_a_failure_leaves_nothing(transactional_db: None, monkeypatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(default_storage, "save", full)
+    with pytest.raises(OSError, match="No space"):
+        load.load(Plan(TODAY), password="x", steps=lambda what, total: lambda number: None)
+    assert not Product.objects.exists()
+    assert not Order.objects.exists()
+
+
+def fingerprint() -> list[tuple[str, int, str]]:
+    """Return, for each table that the demo fills, how many rows it has and a hash over all of them."""
+    tables = ("accounts_address", "products_product", "products_variant", "products_stockmovement",
+              "products_review", "products_productimage", "orders_order", "orders_orderline", "orders_payment",
+              "orders_cartline", "products_category")  # fmt: skip
+    found = []
+    with connection.cursor() as cursor:
+        for table in tables:
+            # Without identity columns, which go on counting.
+            cursor.execute(
+                f"SELECT count(*), md5(string_agg(row, '' ORDER BY row)) FROM"
+                f" (SELECT (to_jsonb(t) - CASE WHEN jsonb_typeof(to_jsonb(t)->'id') = 'number' THEN 'id' ELSE '' END)"
+                f"::text AS row FROM {table} t) rows"
+            )
+            found.append((table, *cursor.fetchone()))
+    return found
+
+
+def test_nobody_else_can_sign_in(demo: str, rf) -> None:
+    other = User.objects.exclude(email__in=(people.CUSTOMER, people.STAFF, people.ADMIN))[0]
+    assert not other.has_usable_password()
+    assert authenticate(rf.post("/"), username=other.email, password=demo.split()[-1]) is None
