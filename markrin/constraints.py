@@ -15,20 +15,14 @@ _LINES = r"\A[^\u0001-\u0009\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069
 _TRIMMED = r"\A(\S(.*\S)?)?\Z"
 
 
-def text(
-    table: str, *names: str, blank: bool = False, lines: bool = False
-) -> list[models.CheckConstraint]:
+def text(table: str, *names: str, blank: bool = False, lines: bool = False) -> list[models.CheckConstraint]:
     """Trimmed text without control or bidirectional characters; not empty unless `blank`; one line unless `lines`."""
     made = []
     for name in names:
-        rule = Q(**{f"{name}__regex": _LINES if lines else _ONE_LINE}) & Q(
-            **{f"{name}__regex": _TRIMMED}
-        )
+        rule = Q(**{f"{name}__regex": _LINES if lines else _ONE_LINE}) & Q(**{f"{name}__regex": _TRIMMED})
         if not blank:
             rule &= ~Q(**{name: ""})
-        message = f"{name} must be trimmed text without control characters" + (
-            "." if blank else ", and not be empty."
-        )
+        message = f"{name} must be trimmed text without control characters" + ("." if blank else ", and not be empty.")
         made.append(
             models.CheckConstraint(
                 condition=rule,
@@ -58,9 +52,7 @@ def slug(table: str, name: str = "slug") -> models.CheckConstraint:
     )
 
 
-def choice(
-    table: str, name: str, choices: type[models.TextChoices]
-) -> models.CheckConstraint:
+def choice(table: str, name: str, choices: type[models.TextChoices]) -> models.CheckConstraint:
     """One of an enumeration's values."""
     return models.CheckConstraint(
         condition=Q(**{f"{name}__in": choices.values}),
@@ -93,7 +85,7 @@ def not_negative(table: str, *names: str) -> list[models.CheckConstraint]:
 def max_length(table: str, name: str, high: int) -> models.CheckConstraint:
     """At most `high` characters, for text columns that PostgreSQL itself does not bound."""
     return models.CheckConstraint(
-        condition=models.lookups.LessThanOrEqual(Length(F(name)), high),  # type: ignore[attr-defined]  # stubs lack it
+        condition=models.lookups.LessThanOrEqual(Length(F(name)), high),
         name=f"{table}_{name}_length",
         violation_error_message=f"{name} takes at most {high} characters.",
     )

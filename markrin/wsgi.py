@@ -6,4 +6,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "markrin.settings")
 
-application = get_wsgi_application()
+_django = get_wsgi_application()
+
+from markrin.cache.front import Front  # noqa: E402 (reads the settings, which stand only now)
+
+application = Front(_django)

@@ -1,8 +1,7 @@
 """`AnswerCache`: answers a catalogue request from memory, else from Valkey, else lets the view answer and keeps that.
 
 Stands right under the request log. A hit resolves no URL, runs no view, and asks no database. Answers tell how they
-came about in `Cache-Status`. Source: RFC 9111 (caching), RFC 9110 sections 8.8.3 and 13.1.2 (ETag, If-None-Match),
-RFC 9211 (Cache-Status).
+came about in `Cache-Status`. `markrin.cache.front` answers the plainest hits before Django sees them.
 """
 
 import gzip
@@ -12,6 +11,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from typing import cast
 
 import brotli
 import redis
@@ -23,7 +23,7 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
 from markrin import errors
-from markrin.cache import link, store
+from markrin.cache import link, replies, store
 from markrin.cache.store import EVERYTHING, Answer
 
 _TTL_S = 3600.0
@@ -32,7 +32,6 @@ _RENDER_S = 2.0  # how long others may wait for one process to render an answer
 _WAIT_S = 0.3  # how long one does wait
 # Of one request or one client, so no part of what is kept.
 _NOT_KEPT = ("set-cookie", "x-request-id", "content-length", "vary", "date", "etag", "cache-control", "cache-status")
-_VARY = "Accept-Encoding, Origin"
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 
@@ -46,17 +45,14 @@ class AnswerCache:
         if not settings.CACHE_ANSWERS:
             raise MiddlewareNotUsed
         self._next = get_response
-        self._cors = CorsMiddleware(lambda request: request._kept_response)  # type: ignore[attr-defined]  # set below
+        self._cors = CorsMiddleware(lambda request: request._kept_response)  # set in _reply
         self._link = link.own
-        self._cache_control = "public, max-age=0, must-revalidate"
-        if settings.CACHE_CDN_TTL_S:
-            self._cache_control += f", s-maxage={settings.CACHE_CDN_TTL_S}"
         self._rendering: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.method not in ("GET", "HEAD") or not _takes_json(request):
+        if request.method not in ("GET", "HEAD") or not self._may_answer(request):
             return self._next(request)
-        name = _name(request)
+        name = replies.name(request.path_info, request.META.get("QUERY_STRING", ""))
         if self._link.alive and (answer := self._link.memory.get(name)) is not None:
             self._link.counts["hit_memory"] += 1
             return self._reply(request, answer, "hit; detail=memory")
@@ -135,39 +131,22 @@ class AnswerCache:
         if "HTTP_ORIGIN" not in request.META:
             return response
         request._kept_response = response  # type: ignore[attr-defined]  # for the middleware made above
-        return self._cors(request)
+        return cast(HttpResponseBase, self._cors(request))  # it could be awaitable, but for an async view only
+
+    def _may_answer(self, request: HttpRequest) -> bool:
+        if settings.SECURE_SSL_REDIRECT and not request.is_secure():
+            return False  # SecurityMiddleware, further in, redirects
+        return replies.takes_json(request.META.get("HTTP_ACCEPT"))
 
     def _whole(self, request: HttpRequest, answer: Answer) -> HttpResponse:
-        coding = _coding(request.META.get("HTTP_ACCEPT_ENCODING", ""), answer)
-        etag = f'"{answer.etag}-{coding}"'
-        if _matches(request.META.get("HTTP_IF_NONE_MATCH", ""), etag):
-            response = HttpResponse(status=304)
-            del response.headers["Content-Type"]
-        else:
-            body = answer.bodies[coding]
-            response = HttpResponse(body if request.method == "GET" else b"")
-            response.headers["Content-Length"] = str(len(body))
-            if coding != "identity":
-                response.headers["Content-Encoding"] = coding
-        for header, value in answer.headers:
-            response.headers[header] = value
-        response.headers["ETag"] = etag
-        response.headers["Cache-Control"] = self._cache_control
-        response.headers["Vary"] = _VARY
-        return response
-
-
-def _name(request: HttpRequest) -> str:
-    """Return the answer's name: the path and the query's pairs in order, so that a reordered query is the same one."""
-    query = request.META.get("QUERY_STRING", "")
-    if not query:
-        return request.path_info
-    return f"{request.path_info}?{'&'.join(sorted(query.split('&'))) if '&' in query else query}"
-
-
-def _takes_json(request: HttpRequest) -> bool:
-    accept = request.META.get("HTTP_ACCEPT")
-    return accept is None or "*/*" in accept or "application/json" in accept
+        coding = replies.coding(request.META.get("HTTP_ACCEPT_ENCODING", ""), answer)
+        headers = replies.headers(answer, coding)
+        if replies.matches(request.META.get("HTTP_IF_NONE_MATCH", ""), replies.etag(answer, coding)):
+            unchanged = HttpResponse(status=304, headers=dict(replies.of_304(headers)))
+            del unchanged.headers["Content-Type"]  # Django's default
+            return unchanged
+        body = answer.bodies[coding] if request.method == "GET" else b""
+        return HttpResponse(body, headers=dict(headers))
 
 
 def _is_cacheable(path: str) -> bool:
@@ -197,24 +176,3 @@ def _answer(request: HttpRequest, response: HttpResponseBase) -> Answer | None:
         bodies |= {"gzip": gzip.compress(body, 6, mtime=0), "br": brotli.compress(body, quality=5)}
     etag = hashlib.blake2b(body, digest_size=12).hexdigest()
     return Answer(200, headers, bodies, tags | {EVERYTHING}, etag)
-
-
-def _coding(accepted: str, answer: Answer) -> str:
-    """Return the content coding to answer in. Source: RFC 9110 section 12.5.3; a quality of 0 refuses."""
-    if not accepted or len(answer.bodies) == 1:
-        return "identity"
-    offered = {}
-    for part in accepted.split(","):
-        coding, _, weight = part.partition(";")
-        offered[coding.strip().lower()] = weight.replace(" ", "").lower() not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    for coding in ("br", "gzip"):
-        if offered.get(coding):
-            return coding
-    return "identity"
-
-
-def _matches(header: str, etag: str) -> bool:
-    """Return whether an If-None-Match names this ETag, by weak comparison."""
-    if not header:
-        return False
-    return header.strip() == "*" or etag in (part.strip().removeprefix("W/") for part in header.split(","))

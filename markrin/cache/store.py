@@ -9,7 +9,7 @@ nor one that nobody came round to delete is ever served. Source: the leases of "
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -78,6 +78,8 @@ class Answer:
     bodies: dict[str, bytes]  # "identity", "gzip", "br" → bytes
     tags: frozenset[str]
     etag: str  # without quotes
+    # What a process has made of it for its own use, by content coding; no part of what is stored.
+    prepared: dict[str, tuple[list[tuple[str, str]], bytes]] = field(default_factory=dict, compare=False, repr=False)
 
     def __bytes__(self) -> bytes:
         about = {
@@ -108,7 +110,8 @@ class Answer:
 
 @cache
 def _script(text: str) -> Script:
-    return get_redis_connection("default").register_script(text)
+    script: Script = get_redis_connection("default").register_script(text)
+    return script
 
 
 def _key(name: str) -> str:
@@ -139,7 +142,7 @@ def write(name: str, answer: Answer, *, stamp: str, ttl_s: float) -> bool:
 
     Raises redis.RedisError.
     """
-    args = [TAGS, stamp, "\n".join(sorted(answer.tags)), bytes(answer), int(ttl_s * 1000)]
+    args: list[str | bytes | int] = [TAGS, stamp, "\n".join(sorted(answer.tags)), bytes(answer), int(ttl_s * 1000)]
     return bool(_script(_WRITE)(keys=[_CLOCK, _ANSWERS + _key(name)], args=args))
 
 
