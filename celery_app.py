@@ -28,6 +28,12 @@ app.autodiscover_tasks()
 # that nobody follows has an empty list, so that a misspelt name is an error rather than silence.
 ON_EVENT: dict[str, list[str]] = {
     "cache.touched": ["cache.drop"],
+    "session.reuse_detected": [],
+    "session.signed_in_from_new_device": [],
+    "user.email_change_requested": [],
+    "user.reset_requested": [],
+    "user.staff_invited": [],
+    "user.verification_requested": [],
     "user.registered": [],
     "order.placed": [],
     "order.paid": [],

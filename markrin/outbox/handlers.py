@@ -102,16 +102,15 @@ def handler(
             raise ValueError(f"two outbox handlers are named {name}")
         known = Handler(name, queue, effect, time_limit_s, max_attempts, useless_after_s, function)
         registry[name] = known
-        # The worker's task: all it is told is which row to look at.
-        app.task(name=name, time_limit=time_limit_s, shared=False)(lambda row_id: _work(known, row_id))
+
+        def work(row_id: int) -> None:  # the worker's task: all it is told is which row to look at
+            close_old_connections()
+            run(known, row_id)
+
+        app.task(name=name, time_limit=time_limit_s)(work)
         return function
 
     return register
-
-
-def _work(known: Handler, row_id: int) -> str | None:
-    close_old_connections()
-    return run(known, row_id)
 
 
 def run(known: Handler, row_id: int) -> str | None:

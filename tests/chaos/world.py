@@ -1,0 +1,164 @@
+"""The shop's background processes as they run in production, each behind something that can fail."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import redis
+from django.db import connection, transaction
+
+from markrin.outbox import rows, selectors, services
+from markrin.outbox.models import OutboxEvent
+from tests import services as processes
+from tests.chaos.proxy import Proxy, proxy
+from tests.chaos.smtp import Sink, sink
+from tests.services import Running
+
+MAILS = Path(__file__).parent / "mails"
+PATIENCE_S = 20.0
+
+
+class World:
+    """Broker and mail server behind proxies, and the processes that a test has started.
+
+    A process that is killed stays dead until `start` is called for it again, unless `supervise` looks after it.
+    """
+
+    def __init__(self, broker: Proxy, mail: Proxy, sink: Sink, stack: ExitStack) -> None:
+        self.broker, self.mail, self.sink = broker, mail, sink
+        self._stack = stack
+        path, _, db = _broker_place()
+        self.redis = redis.Redis(unix_socket_path=path, db=db)
+        self.running: dict[str, Running] = {}
+        self._commands: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {}
+        self.env = {
+            "CELERY_BROKER_URL": f"redis://127.0.0.1:{broker.port}/{db}",
+            "EMAIL_URL": f"smtp://127.0.0.1:{mail.port}",
+            "EMAIL_TIMEOUT_S": "2",  # 10 in production: a hanging server is told from a slow one sooner
+            "MAIL_TEMPLATES": str(MAILS),
+            "OUTBOX_MEMORY_LIMIT_MB": "512",
+            "ALLOWED_HOSTS": "localhost",
+            "MAIL_DOMAIN": "shop.test",
+        }
+
+    def worker(self, queue: str, *, concurrency: int = 2, name: str = "", **env: str) -> str:
+        """Start a worker of the queue; return its name here."""
+        command = [
+            "-m",
+            "celery",
+            "-A",
+            "tests.chaos.jobs",
+            "worker",
+            "-Q",
+            queue,
+            "-c",
+            str(concurrency),
+            "-l",
+            "INFO",
+        ]
+        name = name or f"worker:{queue}"
+        return self._start(
+            name, *command, "-n", f"{name.replace(':', '-')}@tests", "--without-gossip", "--without-mingle", **env
+        )
+
+    def relay(self, name: str = "relay") -> str:
+        return self._start(name, "manage.py", "relay")
+
+    def beat(self, name: str = "beat") -> str:
+        schedule = Path(os.environ["LOCAL_DIR"]) / f"{name}-{time.monotonic_ns()}"
+        return self._start(name, "-m", "celery", "-A", "tests.chaos.jobs", "beat", "-s", str(schedule), "-l", "INFO")
+
+    def restart(self, name: str) -> None:
+        """Start again what died or was killed."""
+        command, env = self._commands[name]
+        self._start(name, *command, **env)
+
+    def kill(self, name: str) -> None:
+        """kill -9, the process and its children."""
+        self.running[name].signal(signal.SIGKILL)
+        self.running[name].process.wait(timeout=10)
+
+    def children(self, name: str) -> list[int]:
+        """Return the ids of the pool's processes."""
+        import psutil
+
+        return [child.pid for child in psutil.Process(self.running[name].pid).children()]
+
+    def _start(self, name: str, *command: str, **env: str) -> str:
+        self._commands[name] = command, env
+        self.running[name] = self._stack.enter_context(processes.running(*command, env=self.env | env))
+        return name
+
+    # --- what a test puts in, and looks at ---
+
+    def add(self, *events: Any) -> None:
+        with transaction.atomic():
+            services.add(*events)
+
+    def effects(self) -> dict[int, int]:
+        """Return how often each number's effect happened in the database."""
+        return dict(_query("SELECT number, count(*) FROM chaos_effect GROUP BY number"))
+
+    def states(self) -> dict[str, int]:
+        return dict(_query("SELECT state, count(*) FROM outbox_event GROUP BY state"))
+
+    def lost(self) -> int:
+        return int(_query("SELECT coalesce(sum(lost), 0) FROM outbox_event")[0][0])
+
+    def finish(self, *, within_s: float = PATIENCE_S) -> float:
+        """Wait until no row waits or runs; return after how many seconds. Raises: AssertionError with what is left."""
+        started = time.monotonic()
+        await_(lambda: not (self.states().keys() - {"done", "dead"}), within_s=within_s, why=self.explain)
+        return time.monotonic() - started
+
+    def explain(self) -> str:
+        left = OutboxEvent.objects.exclude(state__in=("done", "dead")).order_by("id")[:5]
+        logs = {name: one.output()[-1500:] for name, one in self.running.items()}
+        return f"{self.states()} {selectors.paused()} {list(left.values())} {logs}"
+
+
+def await_(happened: Callable[[], bool], *, within_s: float = PATIENCE_S, why: Callable[[], str] = str) -> None:
+    """Wait for it. Raises: AssertionError with what `why` says."""
+    until = time.monotonic() + within_s
+    while not happened():
+        assert time.monotonic() < until, f"not within {within_s} s: {why()}"
+        time.sleep(0.1)
+
+
+@contextmanager
+def world() -> Iterator[World]:
+    """Set the stage; nothing of the shop runs yet. The database must be one that other processes can see."""
+    path, _, _ = _broker_place()
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS chaos_effect")
+        cursor.execute(
+            "CREATE TABLE chaos_effect (number int NOT NULL, pid int NOT NULL, at timestamptz DEFAULT now())"
+        )
+    with ExitStack() as stack:
+        broker = stack.enter_context(proxy(path))
+        kept, port = stack.enter_context(sink())
+        mail = stack.enter_context(proxy(("127.0.0.1", port)))
+        yield World(broker, mail, kept, stack)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE chaos_effect")
+
+
+def _broker_place() -> tuple[str, str, int]:
+    """Return the broker's socket, scheme and database number, from the tests' own address."""
+    parts = urlsplit(os.environ["CELERY_BROKER_URL"])
+    return parts.path, parts.scheme, int(parts.query.removeprefix("virtual_host="))
+
+
+def _query(sql: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
+
+
+__all__ = ["World", "await_", "rows", "world"]
