@@ -176,5 +176,15 @@ def count_answers() -> int:
     return sum(1 for _ in get_redis_connection("default").scan_iter(match=pattern, count=1000))
 
 
+def memory() -> dict[str, Any]:
+    """Return what the cache server holds and how it evicts. Raises redis.RedisError."""
+    info: dict[str, Any] = get_redis_connection("default").info("memory")
+    return {
+        "used_bytes": info["used_memory"],
+        "max_bytes": info.get("maxmemory", 0),
+        "policy": info.get("maxmemory_policy", ""),
+    }
+
+
 def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
