@@ -19,7 +19,7 @@ from django.core import exceptions as django_errors
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
-from django.utils.module_loading import import_string
+from django.utils.module_loading import autodiscover_modules, import_string
 from django.views import defaults
 from rest_framework import exceptions as drf_errors
 from rest_framework.response import Response
@@ -72,11 +72,16 @@ class ShopError(Exception):
         self.headers = dict(headers or {})
         self.extra = extra
 
+    @classmethod
+    def slug(cls) -> str:
+        """Return the code as it stands in the address of its entry in the list of all errors."""
+        return cls.code.replace("_", "-")
+
     def document(self, request_id: str) -> dict[str, Any]:
         """Return the problem document. Source: RFC 9457 section 3."""
         return {
             **{camel(name): value for name, value in self.extra.items()},
-            "type": f"/api/errors#/{self.code}",
+            "type": f"{API_PREFIX}errors/{self.slug()}",
             "title": self.message,
             "status": self.status,
             "detail": self.detail,
@@ -191,6 +196,12 @@ class Unavailable(ShopError):
 
     def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
         super().__init__(detail, headers={"Retry-After": "1", **(headers or {})}, **extra)
+
+
+def every_kind() -> list[type[ShopError]]:
+    """Return every refusal that the shop can answer with, by status and code."""
+    autodiscover_modules("errors")
+    return sorted(ShopError.registry.values(), key=lambda kind: (kind.status, kind.code))
 
 
 # --- Races that only the database sees -------------------------------------------------------------------------------

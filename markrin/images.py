@@ -15,7 +15,7 @@ MAX_SIDE = 2400  # pixels of what is kept
 _QUALITY = 85
 # Everything Pillow's decoders raise for bytes that are not what they claim to be.
 _UNREADABLE = (
-    OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, OverflowError,
+    OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, OverflowError, RuntimeError,
     Image.DecompressionBombError, Image.DecompressionBombWarning,
 )  # fmt: skip
 
@@ -61,7 +61,7 @@ def decode(file: IO[bytes], *, max_bytes: int, max_pixels: int) -> Image.Image:
     except _UNREADABLE as exc:
         raise NotAPicture("format", "This is not a whole JPEG, PNG, WebP or AVIF picture.") from exc
     if not _ends(content, opened.format or ""):
-        raise NotAPicture("trailing", "The file has something behind its picture. Save the picture anew.")
+        raise NotAPicture("ending", "The file does not end where its picture does. Save the picture anew.")
     return picture
 
 

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from markrin import errors
+from markrin import errors, views
 
 handler400 = errors.handler400
 handler403 = errors.handler403
@@ -16,6 +16,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("products.urls")),
     path("api/", include("orders.urls")),
     path("api/", include("analytics.urls")),
+    path("api/errors", views.ErrorKinds.as_view()),
+    path("api/errors/<slugid:slug>", views.ErrorKind.as_view()),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("admin/", admin.site.urls),

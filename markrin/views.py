@@ -7,19 +7,27 @@ from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from markrin import converters, errors, operations, permissions, renderers
+from markrin.operations import operation
+from markrin.serializers import Serializer
 
-__all__ = ["View", "converters"]  # importing a view registers the converters that its URL is written with
+__all__ = [
+    "ErrorKind",
+    "ErrorKinds",
+    "View",
+    "converters",
+]  # importing a view registers the converters that its URL is written with
 
 
 class View(APIView):
     """A URL; each of its methods has an `@operation(…)`. Signed-in users only, unless `permission_classes` says so."""
 
-    permission_classes = [permissions.IsAuthenticated]
+    permission_classes: Sequence[Any] = (permissions.IsAuthenticated,)
     content_negotiation_class = renderers.Negotiation
 
     @property
@@ -48,3 +56,41 @@ class View(APIView):
         """Refuse: 401 to nobody in particular, 403 to somebody."""
         user = getattr(request, "user", None)
         raise errors.Forbidden if user is not None and user.is_authenticated else errors.TokenMissing
+
+
+# --- What a problem document's `type` leads to -----------------------------------------------------------------------
+class Kind(Serializer):
+    """A kind of refusal."""
+
+    code = serializers.CharField()
+    status = serializers.IntegerField(min_value=400, max_value=599)
+    title = serializers.CharField(source="message")
+
+
+class Kinds(Serializer):
+    """Every kind of refusal."""
+
+    items = Kind(many=True)
+
+
+class ErrorKinds(View):
+    permission_classes = (permissions.AllowAny,)
+    authentication_classes = ()
+
+    @operation(id="listErrors", tag="errors", summary="List every error code", answer=Kinds)
+    def get(self, request: Request) -> Response:
+        """Answer all kinds, by status and code."""
+        return Response(Kinds({"items": errors.every_kind()}).data)
+
+
+class ErrorKind(View):
+    permission_classes = (permissions.AllowAny,)
+    authentication_classes = ()
+
+    @operation(id="getError", tag="errors", summary="Explain an error code", answer=Kind)
+    def get(self, request: Request, slug: str) -> Response:
+        """Answer one kind."""
+        found = next((kind for kind in errors.every_kind() if kind.slug() == slug), None)
+        if found is None:
+            raise errors.NotFound
+        return Response(Kind(found).data)

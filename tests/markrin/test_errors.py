@@ -43,7 +43,7 @@ def test_the_document_and_its_headers(front: Client) -> None:
     assert found.pop("requestId")
     assert found == {
         "newTotal": "1.00",
-        "type": "/api/errors#/conflict",
+        "type": "/api/errors/conflict",
         "title": errors.Conflict.message,
         "status": 409,
         "detail": "Twice.",

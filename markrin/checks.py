@@ -1,0 +1,202 @@
+"""System checks: the shop refuses to start with unsafe settings, or with an API route that states no contract.
+
+`manage.py check` and every command run them, so does the worker; `refuse_to_start` is how the web server does.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
+
+import marshmallow as ma
+import pycountry
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register, run_checks
+from django.core.checks import Warning as Advice
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls.converters import get_converters
+
+MIN_SECRET_BYTES = 32
+OTHERS_VIEWS = ("drf_spectacular.",)  # serve the OpenAPI document itself
+METHODS = ("get", "post", "put", "patch", "delete")
+PARTS = ("body", "query", "headers", "upload")
+
+
+def refuse_to_start() -> None:
+    """Run all checks.
+
+    Raises:
+        ImproperlyConfigured: with everything that is wrong.
+    """
+    wrong = [str(message) for message in run_checks() if message.is_serious() and not message.is_silenced()]
+    if wrong:
+        raise ImproperlyConfigured("\n".join(wrong))
+
+
+# --- Settings --------------------------------------------------------------------------------------------------------
+@register()
+def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse settings that are unsafe, or that only a development machine can leave out; each message names one."""
+    return [
+        *_check_keys(),
+        *_check_shop(),
+        *([] if settings.DEBUG else _check_addresses()),
+        *([] if settings.DEBUG else _check_exposure()),
+    ]
+
+
+def _error(number: int, name: str, said: str) -> Error:
+    return Error(f"{name} {said}", id=f"markrin.E{number:03}")
+
+
+def _check_keys() -> Iterator[CheckMessage]:
+    secret = settings.SECRET_KEY
+    if len(secret.encode()) < MIN_SECRET_BYTES or len(set(secret)) < 5:
+        yield _error(1, "SECRET_KEY", f"must have at least {MIN_SECRET_BYTES} bytes, and not be one letter repeated.")
+    keys = settings.JWT_KEYS
+    if not keys:
+        yield _error(
+            2, "JWT_KEYS", 'is missing: a JSON list of {"kid", "secret"}; `manage.py new_signing_key` makes one.'
+        )
+    if not all(isinstance(key, dict) and isinstance(key.get("kid"), str) and key["kid"] for key in keys):
+        yield _error(3, "JWT_KEYS", 'must be a list of {"kid": "…", "secret": "…"}, each kid a text.')
+        return
+    secrets = [str(key.get("secret", "")) for key in keys]
+    if len({key["kid"] for key in keys}) < len(keys) or len(set(secrets)) < len(keys):
+        yield _error(4, "JWT_KEYS", "has a kid or a secret twice.")
+    if any(len(text.encode()) < MIN_SECRET_BYTES for text in secrets):
+        yield _error(5, "JWT_KEYS", f"has a secret of less than {MIN_SECRET_BYTES} bytes.")
+    if secret in secrets:
+        yield _error(6, "JWT_KEYS", "has a secret that is SECRET_KEY's.")
+    if not settings.DEBUG and any(text.startswith("debug-only-") for text in (secret, *secrets)):
+        yield _error(7, "SECRET_KEY or JWT_KEYS", "is the one of development: everybody knows it.")
+
+
+def _check_shop() -> Iterator[CheckMessage]:
+    if pycountry.currencies.get(alpha_3=settings.SHOP_CURRENCY) is None:
+        yield _error(10, "SHOP_CURRENCY", "must be a currency's three letters, such as INR (ISO 4217).")
+    if pycountry.countries.get(alpha_2=settings.SHOP_COUNTRY) is None:
+        yield _error(11, "SHOP_COUNTRY", "must be a country's two letters, such as IN (ISO 3166-1).")
+    if not 0 <= settings.TAX_PERCENT <= 100:
+        yield _error(12, "TAX_PERCENT", "must be from 0 to 100.")
+    if settings.SHIPPING_FEE < 0 or settings.SHIPPING_FREE_ABOVE < 0:
+        yield _error(13, "SHIPPING_FEE and SHIPPING_FREE_ABOVE", "must not be negative.")
+    if settings.RATE_LIMIT_SCALE <= 0:
+        yield _error(14, "RATE_LIMIT_SCALE", "must be above 0: limits are never off.")
+    database = settings.DATABASES["default"]
+    if "postgresql" not in database["ENGINE"]:
+        yield _error(15, "DATABASE_URL", "must name a PostgreSQL database: the shop's rules are kept there.")
+    if database.get("ATOMIC_REQUESTS"):
+        yield _error(16, "ATOMIC_REQUESTS", "must be off: what a refusal records must outlive it.")
+
+
+def _check_addresses() -> Iterator[CheckMessage]:
+    if "DATABASE_URL" not in os.environ:
+        yield _error(20, "DATABASE_URL", "is missing, such as postgres://user:password@host/name.")
+    for name in ("CACHE_URL", "CELERY_BROKER_URL"):
+        if not getattr(settings, name):
+            yield _error(21, name, "is missing, such as redis://host:6379/0.")
+    if not settings.ALLOWED_HOSTS:
+        yield _error(22, "ALLOWED_HOSTS", "is missing: the host names under which the shop is called.")
+    if not settings.SHOP_URL.startswith(("https://", "http://")):
+        yield _error(23, "SHOP_URL", "is missing: where mails link to, such as https://shop.example.")
+    if settings.MAIL_FROM.endswith(".invalid"):
+        yield Advice("MAIL_FROM is not set: no mail can be answered.", id="markrin.W001")
+
+
+def _check_exposure() -> Iterator[CheckMessage]:
+    if "*" in settings.ALLOWED_HOSTS:
+        yield _error(30, "ALLOWED_HOSTS", "must not be * outside DEBUG: links in mails follow the Host header.")
+    for name in ("REFRESH_COOKIE_SECURE", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE"):
+        if not getattr(settings, name):
+            yield _error(31, name, "must be on outside DEBUG.")
+    if getattr(settings, "CORS_ALLOW_ALL_ORIGINS", False):
+        yield _error(32, "CORS_ALLOW_ALL_ORIGINS", "must be off: name the origins in CORS_ALLOWED_ORIGINS.")
+    if "null" in settings.CORS_ALLOWED_ORIGINS:
+        yield _error(33, "CORS_ALLOWED_ORIGINS", "must not hold null.")
+
+
+# --- The contract of every route -------------------------------------------------------------------------------------
+@register()
+def check_contract(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse a method below api/ without `@operation`, a schema with a field that is not ours or has no limits."""
+    from markrin import views  # not before the settings are there
+
+    found: list[CheckMessage] = []
+    ids: dict[str, str] = {}
+    for route, callback in _routes(get_resolver().url_patterns, ""):
+        view = getattr(callback, "cls", None)
+        if getattr(view, "__module__", "").startswith(OTHERS_VIEWS):
+            continue
+        if view is None or not issubclass(view, views.View):
+            found.append(_error(40, f"/{route}", "is not served by a markrin.views.View."))
+            continue
+        kinds = re.findall(r"<(?:(\w+):)?\w+>", route)
+        if not all(hasattr(get_converters().get(kind), "stated") for kind in kinds):
+            found.append(_error(41, f"/{route}", "has a path value of no strict type: use uid, slugid or idorslug."))
+        for method in METHODS:
+            if hasattr(view, method):
+                found += _check_method(f"{method.upper()} /{route}", getattr(view, method), ids)
+    return found
+
+
+def _routes(patterns: Iterable[URLPattern | URLResolver], prefix: str) -> Iterator[tuple[str, Any]]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _routes(pattern.url_patterns, route)
+        elif route.startswith("api/"):
+            yield route, pattern.callback
+
+
+def _check_method(name: str, handler: Any, ids: dict[str, str]) -> Iterator[CheckMessage]:
+    stated = getattr(handler, "operation", None)
+    if stated is None:
+        yield _error(42, name, "has no @operation.")
+        return
+    if ids.setdefault(stated.id, name) != name:
+        yield _error(43, name, f"has the operation id {stated.id} of {ids[stated.id]}.")
+    if bool(stated.answers) == (stated.status == 204):
+        yield _error(44, name, "must state an answer, or status=204.")
+    taken = inspect.signature(inspect.unwrap(handler)).parameters
+    for part in PARTS:
+        schema = getattr(stated, part)
+        if (schema is not None) != (part in taken):
+            yield _error(45, name, f"states and takes `{part}` only together.")
+        if schema is not None:
+            yield from check_schema(schema())
+
+
+def check_schema(schema: ma.Schema) -> Iterator[CheckMessage]:
+    """Yield what is wrong with a schema: fields that are not of markrin.fields, or that leave something unlimited."""
+    for name, field in schema.fields.items():
+        yield from _check_field(f"{type(schema).__module__}.{type(schema).__qualname__}.{name}", field)
+
+
+def _check_field(name: str, field: Any) -> Iterator[CheckMessage]:
+    from markrin import fields, schemas
+
+    if isinstance(field, fields.Nested):
+        if not isinstance(field.schema, schemas.InputSchema):
+            yield _error(46, name, "nests what is not an InputSchema.")
+        yield from check_schema(field.schema)
+        return
+    if not isinstance(field, fields.Field):
+        yield _error(47, name, f"is marshmallow's own {type(field).__name__}: use markrin.fields.")
+        return
+    limits = field.limits()
+    needed: dict[str, tuple[set[str], ...]] = {
+        "string": ({"maxLength"}, {"enum"}, {"pattern"}, {"contentMediaType"}),
+        "integer": ({"minimum", "maximum"},),
+        "array": ({"maxItems"},),
+        "boolean": (set(),),
+    }
+    if not any(names <= set(limits) for names in needed.get(limits.get("type", ""), ())):
+        yield _error(48, name, "has no limits.")
+    inner = getattr(cast(Any, field), "inner", None)
+    if inner is not None:
+        yield from _check_field(f"{name}[]", inner)

@@ -1,0 +1,124 @@
+"""Pictures: what is decoded and kept, and the many files that only look like one."""
+
+import io
+import struct
+import zlib
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from PIL import Image, TiffImagePlugin
+
+from markrin import images
+
+
+def encoded(kind: str, size: tuple[int, int] = (40, 20), mode: str = "RGB", **options: Any) -> bytes:
+    out = io.BytesIO()
+    Image.new(mode, size, "red" if mode != "P" else 1).save(out, kind, **options)
+    return out.getvalue()
+
+
+def decode(content: bytes, **limits: int) -> Image.Image:
+    return images.decode(io.BytesIO(content), **{"max_bytes": 100_000, "max_pixels": 1_000_000, **limits})
+
+
+@pytest.mark.parametrize("kind", images.FORMATS)
+def test_takes_each_format_and_keeps_its_pixels_only(kind: str) -> None:
+    kept = images.reencode(decode(encoded(kind)))
+    again = Image.open(io.BytesIO(kept.content))
+    assert (again.format, again.size, kept.width, kept.height, kept.extension) == ("WEBP", (40, 20), 40, 20, ".webp")
+    red, green, blue = again.convert("RGB").getpixel((5, 5))  # type: ignore[misc]  # a pixel of RGB has three parts
+    assert red > 200 > 60 > max(green, blue)
+
+
+def test_turns_upright_and_drops_the_metadata() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    exif[0x010E] = "taken at home"
+    exif.get_ifd(0x8825)[2] = (TiffImagePlugin.IFDRational(52), TiffImagePlugin.IFDRational(1), 0)
+    kept = images.reencode(decode(encoded("JPEG", exif=exif.tobytes(), comment=b"secret")))
+    again = Image.open(io.BytesIO(kept.content))
+    assert again.size == (20, 40)
+    assert not again.getexif()
+    assert b"home" not in kept.content
+
+
+def test_keeps_transparency() -> None:
+    clear = Image.new("RGBA", (9, 9), (255, 0, 0, 128))
+    out = io.BytesIO()
+    clear.save(out, "PNG")
+    kept = images.reencode(decode(out.getvalue()))
+    assert Image.open(io.BytesIO(kept.content)).mode == "RGBA"
+
+
+def test_shrinks_but_never_enlarges() -> None:
+    large = decode(encoded("PNG", size=(3000, 300)))
+    assert (images.reencode(large).width, images.reencode(large).height) == (2400, 240)
+    assert {name: made.width for name, made in images.thumbnails(large).items()} == {"200": 200, "400": 400, "800": 800}
+    assert images.thumbnails(decode(encoded("PNG")))["800"].width == 40
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def bomb(side: int) -> bytes:
+    """Return a PNG whose header promises `side` by `side` pixels, from a few bytes."""
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    body = chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + body + chunk(b"IEND", b"")
+
+
+def moving() -> bytes:
+    out = io.BytesIO()
+    frames = [Image.new("RGB", (9, 9), colour) for colour in ("red", "blue")]
+    frames[0].save(out, "WEBP", save_all=True, append_images=frames[1:])
+    return out.getvalue()
+
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "format"),
+        (SVG, "format"),
+        (b"<?xml version='1.0'?>" + SVG, "format"),
+        (b"GIF89a" + b"\0" * 50, "format"),
+        (encoded("GIF"), "format"),
+        (encoded("BMP"), "format"),
+        (encoded("TIFF"), "format"),
+        (encoded("ICO"), "format"),
+        (b"%PDF-1.7", "format"),
+        (b"\x89PNG\r\n\x1a\n", "format"),
+        (b"\xff\xd8\xff", "format"),
+        (encoded("PNG")[:-20], "ending"),
+        (encoded("JPEG")[:-30], "format"),
+        (encoded("WEBP")[:-10], "format"),
+        (encoded("JPEG")[:200] + b"<script>", "format"),
+        (b"<script>" + encoded("PNG"), "format"),
+        (encoded("PNG") + b"PK\x03\x04evil.zip", "ending"),
+        (encoded("JPEG") + b"<?php evil() ?>", "ending"),
+        (encoded("WEBP") + b"x", "ending"),
+        (moving(), "animated"),
+        (bomb(1001), "too_many_pixels"),
+        (bomb(20_000), "format"),  # beyond what Pillow itself opens
+        (bomb(12_000), "format"),
+        (b"\0" * 100_001, "too_large"),
+    ],
+)
+def test_refuses(content: bytes, code: str) -> None:
+    with pytest.raises(images.NotAPicture) as caught:
+        decode(content)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("kind", images.FORMATS)
+def test_survives_any_damage(kind: str) -> None:
+    whole = encoded(kind)
+    for place in range(0, len(whole), max(1, len(whole) // 200)):
+        damaged = whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]
+        for content in (damaged, whole[:place]):
+            with suppress(images.NotAPicture):  # nothing else: no error of Pillow's own
+                assert decode(content).mode in ("RGB", "RGBA")

@@ -1,0 +1,70 @@
+"""What goes out: names, money, times, pages, and bytes."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from markrin.pagination import CursorPage, Page
+from markrin.renderers import JSONRenderer
+from markrin.serializers import Money, Timestamp, page_of
+from tests.markrin.shopfront import OrderShape
+
+U = UUID("0190b6f0-7000-7000-8000-00000000000a")
+
+
+@dataclass
+class Order:
+    id: UUID
+    grand_total: Decimal
+    created_at: datetime
+    lines: list[int]
+
+
+ORDER = Order(U, Decimal(1299), datetime(2026, 1, 1, 5, 30, tzinfo=timezone(timedelta(hours=5.5))), [1, 2])
+SHOWN = {"id": str(U), "grandTotal": "1299.00", "createdAt": "2026-01-01T00:00:00Z", "lineCount": 2}
+
+
+def test_names_money_and_times() -> None:
+    assert OrderShape(ORDER).data == SHOWN
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [("0", "0.00"), ("1.5", "1.50"), ("-2", "-2.00"), ("99999999.99", "99999999.99")]
+)
+def test_money_has_two_decimals(value: str, shown: str) -> None:
+    assert Money().to_representation(Decimal(value)) == shown
+
+
+def test_money_is_not_rounded_in_silence() -> None:
+    with pytest.raises(ValueError):
+        Money().to_representation(Decimal("1.005"))
+
+
+def test_times_keep_their_microseconds() -> None:
+    assert (
+        Timestamp().to_representation(datetime(2026, 1, 1, 0, 0, 0, 120, tzinfo=UTC)) == "2026-01-01T00:00:00.000120Z"
+    )
+
+
+def test_pages() -> None:
+    serializer: Any = page_of(OrderShape)
+    assert page_of(OrderShape) is serializer
+    assert serializer(Page([ORDER], 1, 1, 1, 12)).data == {
+        "items": [SHOWN], "page": 1, "pages": 1, "total": 1, "limit": 12,
+    }  # fmt: skip
+    assert serializer(CursorPage([ORDER], None)).data == {"items": [SHOWN], "next": None}
+
+
+def test_bytes() -> None:
+    render = JSONRenderer().render
+    assert (
+        render({"a": Decimal("1.50"), "b": U, "c": "\u00e9", 1: None})
+        == f'{{"a":"1.50","b":"{U}","c":"\u00e9","1":null}}'.encode()
+    )
+    assert render(None) == b""
+    with pytest.raises(TypeError):
+        render({"a": object()})
