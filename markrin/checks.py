@@ -57,12 +57,12 @@ def _check_keys() -> Iterator[CheckMessage]:
     secret = settings.SECRET_KEY
     if len(secret.encode()) < MIN_SECRET_BYTES or len(set(secret)) < 5:
         yield _error(1, "SECRET_KEY", f"must have at least {MIN_SECRET_BYTES} bytes, and not be one letter repeated.")
-    keys = settings.JWT_KEYS
+    keys: list[Any] = settings.JWT_KEYS
     if not keys:
         yield _error(
             2, "JWT_KEYS", 'is missing: a JSON list of {"kid", "secret"}; `manage.py new_signing_key` makes one.'
         )
-    if not all(isinstance(key, dict) and isinstance(key.get("kid"), str) and key["kid"] for key in keys):
+    if not all(isinstance(key, dict) and key.get("kid") and isinstance(key["kid"], str) for key in keys):
         yield _error(3, "JWT_KEYS", 'must be a list of {"kid": "…", "secret": "…"}, each kid a text.')
         return
     secrets = [str(key.get("secret", "")) for key in keys]

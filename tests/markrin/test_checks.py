@@ -114,6 +114,9 @@ class Deep(schemas.InputSchema):
 
 
 class Unlimited(fields.Field[str]):
+    def _check(self, value: Any) -> str:
+        return str(value)
+
     def limits(self) -> fields.JSONSchema:
         return {"type": "string"}
 

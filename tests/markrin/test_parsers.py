@@ -74,7 +74,7 @@ def test_takes_what_lies_just_within_the_limits() -> None:
     assert parsers.parse_json(b'{"a":0.' + b"1" * 38 + b"}") == {"a": Decimal("0." + "1" * 38)}
     assert parsers.parse_json(b'{"a":1e999999}') == {"a": Decimal("1e999999")}
     assert len(parsers.parse_json(b'{"a":[' + b"1," * 9_997 + b"1]}")["a"]) == 9_998
-    deep = parsers.parse_json(b'{"a":' * 32 + b"1" + b"}" * 32)
+    deep: Any = parsers.parse_json(b'{"a":' * 32 + b"1" + b"}" * 32)
     for _ in range(32):
         deep = deep["a"]
     assert deep == 1
