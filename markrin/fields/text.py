@@ -21,7 +21,7 @@ FORBIDDEN = (
     r"\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
     r"\ufdd0-\ufdef\ufeff\ufffe\uffff"
 )
-FORBIDDEN_LINES = FORBIDDEN.replace(r"\u0000-\u001f", r"\u0000-\u0009\u000b-\u001f")
+FORBIDDEN_LINES = FORBIDDEN.replace(r"\u0000-\u001f", r"\u0000-\u0009\u000b\u000c\u000e-\u001f")
 # What the document states: without surrogates, which no valid JSON text holds and some engines cannot write.
 _SPEAKABLE = {False: FORBIDDEN.replace(r"\ud800-\udfff", ""), True: FORBIDDEN_LINES.replace(r"\ud800-\udfff", "")}
 _FORBIDDEN_RE = {False: re.compile(f"[{FORBIDDEN}]"), True: re.compile(f"[{FORBIDDEN_LINES}]")}
@@ -34,7 +34,7 @@ class Text(Field[str]):
     """Free text: NFC, without surrounding white space, control or bidirectional characters; not blank unless min=0.
 
     `max` and `min` count characters. With `pattern` (Python's and ECMAScript's common part) the value must match as
-    sent, from end to end. `multiline` allows line feeds, and reads a carriage return with line feed as one.
+    sent, from end to end. `multiline` allows line ends, and reads any as a line feed.
     """
 
     def __init__(self, *, max: int, min: int = 1, multiline: bool = False, pattern: str | None = None, **kw: Any):
@@ -48,11 +48,11 @@ class Text(Field[str]):
             raise refuse("type", "This must be a string.")
         if self._form and not self._form.fullmatch(value):
             raise refuse("format", "This has the wrong form.")
-        text = value.replace("\r\n", "\n") if self.multiline else value
-        if len(text) > self.max:
+        if len(value) > self.max:
             raise refuse("too_long", f"This takes at most {self.max} characters.")
-        if _FORBIDDEN_RE[self.multiline].search(text):
+        if _FORBIDDEN_RE[self.multiline].search(value):
             raise refuse("characters", "This has control characters or others that are not allowed.")
+        text = value.replace("\r\n", "\n").replace("\r", "\n")
         text = unicodedata.normalize("NFC", text).strip()
         if len(text) > self.max:
             raise refuse("too_long", f"This takes at most {self.max} characters.")
