@@ -1,0 +1,90 @@
+"""What must be true of orders, their money and their stock, for `manage.py verify`."""
+
+from markrin.verify.invariant import Invariant
+
+TRIGGERS = (
+    "orders_order_transition",
+    "orders_order_equals_lines",
+    "orders_orderline_equals_order",
+    "orders_orderevent_append_only",
+)
+
+_EACH = "placed.id > %(after)s AND placed.id <= %(upto)s"
+
+INVARIANTS = [
+    Invariant(
+        rule="an order equals its lines",
+        table="orders_order",
+        query=f"""SELECT placed.id, format('%%s lines; subtotal %%s, discount %%s, tax %%s; lines %%s, %%s, %%s',
+                n, placed.subtotal, placed.discount, placed.tax, lines.subtotal, lines.discount, lines.tax)
+            FROM orders_order AS placed CROSS JOIN LATERAL (
+                SELECT count(*) AS n, sum(line_total) AS subtotal, sum(discount) AS discount, sum(tax) AS tax
+                FROM orders_orderline WHERE order_id = placed.id) AS lines
+            WHERE {_EACH} AND (n = 0 OR (placed.subtotal, placed.discount, placed.tax)
+                <> (lines.subtotal, lines.discount, lines.tax))""",  # noqa: S608 (our own text)
+    ),
+    Invariant(
+        rule="a line's tax is its rate of what is paid for it",
+        table="orders_orderline",
+        query="""SELECT line.id, format('tax %%s of %%s at %%s %%%%', line.tax, line_total - line.discount, tax_percent)
+            FROM orders_orderline AS line JOIN orders_order AS placed ON placed.id = line.order_id
+            WHERE line.id > %(after)s AND line.id <= %(upto)s AND line.tax <> round((line_total - line.discount)
+                * tax_percent / CASE WHEN placed.tax_included THEN 100 + tax_percent ELSE 100 END, 2)""",
+    ),
+    Invariant(
+        rule="reserved = the lines of open orders",
+        table="products_stocklevel",
+        key="variant_id",
+        query="""SELECT level.variant_id, format('%%s reserved, open orders want %%s', reserved, coalesce(wanted, 0))
+            FROM products_stocklevel AS level LEFT JOIN (
+                SELECT line.variant_id, sum(line.quantity) AS wanted FROM orders_orderline AS line
+                JOIN orders_order AS placed ON placed.id = line.order_id
+                WHERE placed.status IN ('pending', 'confirmed', 'processing')
+                AND line.variant_id > %(after)s AND line.variant_id <= %(upto)s GROUP BY 1) AS orders USING (variant_id)
+            WHERE level.variant_id > %(after)s AND level.variant_id <= %(upto)s
+            AND level.reserved <> coalesce(wanted, 0)""",
+    ),
+    Invariant(
+        rule="an order is where its history says",
+        table="orders_order",
+        query=f"""SELECT placed.id, format('is %%s, its last step was to %%s', status, coalesce(to_status, '-'))
+            FROM orders_order AS placed LEFT JOIN LATERAL (
+                SELECT to_status FROM orders_orderevent WHERE order_id = placed.id AND kind = 'status'
+                ORDER BY at DESC, id DESC LIMIT 1) AS step ON true
+            WHERE {_EACH} AND placed.status IS DISTINCT FROM step.to_status""",  # noqa: S608 (our own text)
+    ),
+    Invariant(
+        rule="refunded = the refunds",
+        table="orders_order",
+        query=f"""SELECT placed.id, format('refunded %%s, its refunds add up to %%s', refunded, coalesce(back, 0))
+            FROM orders_order AS placed LEFT JOIN LATERAL (
+                SELECT sum(amount) AS back FROM orders_refund
+                WHERE order_id = placed.id AND state <> 'failed' AND NOT surplus) AS refunds ON true
+            WHERE {_EACH} AND placed.refunded <> coalesce(back, 0)""",  # noqa: S608 (our own text)
+    ),
+    Invariant(
+        rule="paid online = a payment that succeeded",
+        table="orders_order",
+        query=f"""SELECT placed.id, 'is paid online, but no payment of its total succeeded' FROM orders_order AS placed
+            WHERE {_EACH} AND placed.payment_method = 'online' AND placed.payment_status IN ('paid', 'refunded')
+            AND placed.total > 0 AND NOT EXISTS (SELECT FROM orders_payment WHERE order_id = placed.id
+                AND state = 'succeeded' AND amount = placed.total)""",  # noqa: S608 (our own text)
+    ),
+    Invariant(
+        rule="a coupon's uses are counted",
+        table="orders_coupon",
+        query="""SELECT coupon.id, format('used %%s, uses %%s', used, n) FROM orders_coupon AS coupon
+            CROSS JOIN LATERAL (SELECT count(*) AS n FROM orders_couponuse WHERE coupon_id = coupon.id) AS uses
+            WHERE coupon.id > %(after)s AND coupon.id <= %(upto)s AND used <> n""",
+        lock="SELECT FROM orders_coupon WHERE id = ANY(%(keys)s::uuid[]) ORDER BY id FOR NO KEY UPDATE",
+        repair="""UPDATE orders_coupon SET used = (SELECT count(*) FROM orders_couponuse
+                WHERE coupon_id = orders_coupon.id) WHERE id = ANY(%(keys)s::uuid[])""",
+    ),
+    Invariant(
+        rule="every order of the last 13 days has one confirmation",
+        table="orders_order",
+        query=f"""SELECT placed.id, 'has no job that confirms it by mail' FROM orders_order AS placed
+            WHERE {_EACH} AND created_at > now() - interval '13 days'
+            AND NOT EXISTS (SELECT FROM outbox_event WHERE key = 'orders.confirm_by_mail:' || placed.id)""",  # noqa: S608
+    ),
+]

@@ -1,0 +1,140 @@
+"""What must be true of the catalogue and its stock, for `manage.py verify`."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+
+from markrin.verify.invariant import Breach, Invariant
+from products.models import Category, ProductImage
+
+TRIGGERS = (
+    "products_category_tree",
+    "products_category_subtree",
+    "products_stockmovement_append_only",
+    "products_review_counted",
+)
+
+_COUNTERS = """
+    SELECT product_id, count(*) FILTER (WHERE rating = 1) AS rated_1, count(*) FILTER (WHERE rating = 2) AS rated_2,
+        count(*) FILTER (WHERE rating = 3) AS rated_3, count(*) FILTER (WHERE rating = 4) AS rated_4,
+        count(*) FILTER (WHERE rating = 5) AS rated_5, count(*) FILTER (WHERE fit = 'small') AS fit_small,
+        count(*) FILTER (WHERE fit = 'true') AS fit_true, count(*) FILTER (WHERE fit = 'large') AS fit_large
+    FROM products_review WHERE status = 'published' AND {wanted} GROUP BY product_id
+"""
+_NAMES = ("rated_1", "rated_2", "rated_3", "rated_4", "rated_5", "fit_small", "fit_true", "fit_large")
+_STORED = f"({', '.join(f'product.{name}' for name in _NAMES)})"
+_TRUE = f"({', '.join(f'coalesce(truth.{name}, 0)' for name in _NAMES)})"
+
+INVARIANTS = [
+    Invariant(
+        rule="level = ledger",
+        table="products_stocklevel",
+        key="variant_id",
+        query="""SELECT level.variant_id, format('level %%s on hand, %%s reserved; ledger %%s, %%s',
+                level.on_hand, level.reserved, ledger.on_hand, ledger.reserved)
+            FROM products_stocklevel AS level CROSS JOIN LATERAL (
+                SELECT coalesce(sum(d_on_hand), 0) AS on_hand, coalesce(sum(d_reserved), 0) AS reserved
+                FROM products_stockmovement WHERE variant_id = level.variant_id) AS ledger
+            WHERE level.variant_id > %(after)s AND level.variant_id <= %(upto)s
+            AND (level.on_hand, level.reserved) <> (ledger.on_hand, ledger.reserved)""",
+        lock="SELECT FROM products_stocklevel WHERE variant_id = ANY(%(keys)s::uuid[]) ORDER BY 1 FOR NO KEY UPDATE",
+        repair="""UPDATE products_stocklevel AS level SET on_hand = ledger.on_hand, reserved = ledger.reserved
+            FROM (SELECT variant_id, sum(d_on_hand) AS on_hand, sum(d_reserved) AS reserved
+                FROM products_stockmovement WHERE variant_id = ANY(%(keys)s::uuid[]) GROUP BY 1) AS ledger
+            WHERE level.variant_id = ledger.variant_id
+            AND ledger.on_hand >= ledger.reserved AND ledger.reserved >= 0""",
+    ),
+    Invariant(
+        rule="every variant has a stock level",
+        table="products_variant",
+        query="""SELECT id, 'has no stock level' FROM products_variant AS variant
+            WHERE id > %(after)s AND id <= %(upto)s
+            AND NOT EXISTS (SELECT FROM products_stocklevel WHERE variant_id = variant.id)""",
+    ),
+    Invariant(
+        rule="in stock = some active variant can be sold",
+        table="products_product",
+        query="""SELECT id, format('in_stock is %%s', in_stock) FROM products_product AS product
+            WHERE id > %(after)s AND id <= %(upto)s AND in_stock <> EXISTS (
+                SELECT FROM products_variant AS variant
+                JOIN products_stocklevel AS level ON level.variant_id = variant.id
+                WHERE variant.product_id = product.id AND is_active AND on_hand > reserved)""",
+        lock="SELECT FROM products_product WHERE id = ANY(%(keys)s::uuid[]) ORDER BY id FOR NO KEY UPDATE",
+        repair="UPDATE products_product SET in_stock = NOT in_stock WHERE id = ANY(%(keys)s::uuid[])",
+    ),
+    Invariant(
+        rule="ratings = reviews",
+        table="products_product",
+        query=f"""SELECT id, format('counters %%s, reviews %%s', {_STORED}::text, {_TRUE}::text)
+            FROM products_product AS product
+            LEFT JOIN ({_COUNTERS.replace("{wanted}", "product_id > %(after)s AND product_id <= %(upto)s")}) AS truth
+                ON truth.product_id = product.id
+            WHERE id > %(after)s AND id <= %(upto)s AND {_STORED} <> {_TRUE}""",  # noqa: S608 (our own column names)
+        lock="SELECT FROM products_product WHERE id = ANY(%(keys)s::uuid[]) ORDER BY id FOR NO KEY UPDATE",
+        repair=f"""UPDATE products_product AS product SET {", ".join(f"{n} = coalesce(truth.{n}, 0)" for n in _NAMES)}
+            FROM products_product AS same
+            LEFT JOIN ({_COUNTERS.replace("{wanted}", "product_id = ANY(%(keys)s::uuid[])")}) AS truth
+                ON truth.product_id = same.id
+            WHERE product.id = same.id AND product.id = ANY(%(keys)s::uuid[])""",  # noqa: S608 (our own column names)
+    ),
+    Invariant(
+        rule="the tree has no cycle and knows its ancestors",
+        table="products_category",
+        query="""WITH RECURSIVE up (id, parent_id, path) AS (
+                SELECT id, parent_id, ARRAY[id] FROM products_category WHERE id > %(after)s AND id <= %(upto)s
+                UNION ALL SELECT up.id, above.parent_id, above.id || up.path
+                FROM up JOIN products_category AS above ON above.id = up.parent_id
+                WHERE cardinality(up.path) < 20)
+            SELECT category.id, format('ancestors %%s, in truth %%s', category.ancestors::text, up.path::text)
+            FROM products_category AS category JOIN LATERAL (
+                SELECT path FROM up WHERE up.id = category.id ORDER BY cardinality(path) DESC LIMIT 1) AS up ON true
+            WHERE category.ancestors <> up.path""",
+        repair="UPDATE products_category SET ancestors = '{}' WHERE id = ANY(%(keys)s::uuid[])",
+    ),
+    Invariant(
+        rule="a slug in use is nobody's former slug",
+        table="products_product",
+        query="""SELECT product.id, format('%%s is also a former slug', former.slug) FROM products_product AS product
+            JOIN products_formerslug AS former ON former.slug = product.slug
+            WHERE product.id > %(after)s AND product.id <= %(upto)s""",
+        repair="""DELETE FROM products_formerslug WHERE slug IN
+            (SELECT slug FROM products_product WHERE id = ANY(%(keys)s::uuid[]))""",
+    ),
+    Invariant(
+        rule="a feed's counts are its rows'",
+        table="products_feed",
+        query="""SELECT feed.id, format('applied %%s, unchanged %%s, rejected %%s; its rows say otherwise',
+                applied, unchanged, rejected)
+            FROM products_feed AS feed CROSS JOIN LATERAL (
+                SELECT count(*) FILTER (WHERE result IN ('applied', 'conflict')) AS done,
+                    count(*) FILTER (WHERE result = 'unchanged') AS same,
+                    count(*) FILTER (WHERE result = 'rejected') AS refused
+                FROM products_feedrow WHERE feed_id = feed.id) AS lines
+            WHERE feed.id > %(after)s AND feed.id <= %(upto)s AND state = 'applied'
+            AND (applied, unchanged, rejected) <> (lines.done, lines.same, lines.refused)""",
+    ),
+]
+
+
+def orphan_media() -> Iterator[Breach]:
+    """Yield files that no row names, and rows whose file is not there. Only where files lie on this machine's disk."""
+    rule, named = "no orphan media", set()
+    for image in ProductImage.objects.exclude(file="").only("pk", "file", "thumbnails").iterator():
+        for name in (image.file.name, *image.thumbnails.values()):
+            named.add(name)
+            if not default_storage.exists(name):
+                yield Breach(rule, "products_productimage", str(image.pk), f"{name} is not there")
+    for pk, name in Category.objects.exclude(image="").values_list("pk", "image"):
+        named.add(name)
+        if not default_storage.exists(name):
+            yield Breach(rule, "products_category", str(pk), f"{name} is not there")
+    root = Path(settings.MEDIA_ROOT)
+    for folder in ("products", "categories"):
+        for path in (root / folder).rglob("*"):
+            if path.is_file() and (name := path.relative_to(root).as_posix()) not in named:
+                yield Breach(rule, "media", name, "no row names it")
+
+
+AT_ONCE: dict[str, Callable[[], Iterator[Breach]]] = {"no orphan media": orphan_media}
