@@ -61,17 +61,18 @@ def ring(full: list[str] | None = None) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_DUE, {"limit": BATCH, "full": full or []})
         bells = [Doorbell(*row) for row in cursor.fetchall()]
+    if not bells:
+        return 0
     sent = 0
     try:
-        with app.producer_or_acquire() as producer:
+        # A connection of its own for each batch: one from Celery's pool may be left over from a broker that is gone.
+        with app.connection_for_write() as link, app.amqp.Producer(link) as producer:
             for bell in bells:
                 app.send_task(bell.task, args=[bell.id], queue=bell.queue, producer=producer, ignore_result=True)
                 sent += 1
     except BROKEN as exc:
         with connection.cursor() as cursor:
             cursor.execute(_UNRUNG, {"ids": [bell.id for bell in bells[sent:]], "wait_s": RING_AGAIN_S})
-        # The connection may be one that only looks alive: the next try opens another.
-        app.pool.force_close_all()  # type: ignore[attr-defined]  # celery-types takes it for the pool of producers
         raise Unsent(f"{type(exc).__name__}: {exc}") from exc
     return len(bells)
 
@@ -99,9 +100,12 @@ def run_for_ever(*, stopping: Callable[[], bool]) -> None:
                 heartbeats.beat("relay")
                 full = full_queues()
                 looked_at = time.monotonic()
-            if ring(full) < BATCH:
+            rung = ring(full)
+            if rung and failures:
+                log.info("relay_resumed", tries=failures)
+            failures = 0 if rung else failures  # between two tries nothing is due, which proves nothing
+            if rung < BATCH:
                 _pause(INTERVAL_S, stopping)
-            failures = 0
         except (Unsent, DatabaseError) as exc:
             if failures == 0:
                 log.warning("relay_stalled", error=str(exc))

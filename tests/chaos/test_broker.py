@@ -1,0 +1,83 @@
+"""The broker goes away, keeps silent, or forgets: nothing is lost, nothing is doubled, and adding stays quick."""
+
+import time
+
+import pytest
+
+from markrin.outbox import heartbeats
+from tests.chaos.conftest import Record
+from tests.chaos.jobs import Both
+from tests.chaos.world import World, await_
+
+pytestmark = pytest.mark.slow
+
+BACK_WITHIN_S = 40  # a Celery worker waits up to 30 s between its tries to reconnect
+
+
+@pytest.mark.parametrize("fault", ["refuse", "stall"])
+@pytest.mark.timeout(180)
+def test_broker_gone(stage: World, hold: Record, fault: str) -> None:
+    stage.relay()
+    stage.worker("email")
+    stage.worker("analytics")
+    stage.add(Both(0))
+    stage.finish()
+    getattr(stage.broker, fault)()
+    slowest = 0.0
+    for number in range(1, 40):
+        started = time.monotonic()
+        stage.add(Both(number))
+        slowest = max(slowest, time.monotonic() - started)
+        time.sleep(0.25)
+    stuck = stage.states().get("done", 0)
+    stage.broker.heal()
+    seconds = stage.finish(within_s=BACK_WITHIN_S + 30)
+    counted = (
+        f"{stuck} of 80 done during 10 s; all {seconds:.1f} s after its return; slowest add {slowest * 1000:.0f} ms"
+    )
+    hold(f"broker {fault}", 1, "each effect once", counted, stage.breaches(range(40)))
+    hold(f"broker {fault}", 1, f"done within {BACK_WITHIN_S} s of its return", counted, int(seconds > BACK_WITHIN_S))
+    hold(f"broker {fault}", 1, "an add takes under 100 ms", counted, int(slowest > 0.1))
+
+
+@pytest.mark.timeout(300)
+def test_broker_forgets_everything(stage: World, hold: Record) -> None:
+    stage.relay()
+    stage.add(*(Both(number) for number in range(500)))
+    await_(lambda: stage.redis.llen("email") + stage.redis.llen("analytics") == 1000)
+    stage.redis.flushdb()
+    stage.worker("email")
+    stage.worker("analytics")
+    time.sleep(5)
+    stage.broker.refuse()  # and now it is restarted, empty again, in the middle
+    stage.redis.flushdb()
+    time.sleep(2)
+    stage.broker.heal()
+    seconds = stage.finish(within_s=150)
+    alive = sum(one.process.poll() is None for one in stage.running.values())
+    counted = f"1000 rows, {seconds:.1f} s, {alive} of 3 processes never restarted"
+    hold(
+        "broker flushed, restarted empty, 1000 rows",
+        2,
+        "each effect once, no process restarted",
+        counted,
+        stage.breaches(range(500)) + (alive != 3),
+    )
+
+
+@pytest.mark.timeout(180)
+def test_no_relay_and_two_beats(stage: World, hold: Record) -> None:
+    stage.worker("email")
+    stage.worker("analytics")
+    stage.worker("inventory")
+    stage.beat("beat 1")
+    stage.beat("beat 2")
+    queues = ("email", "analytics", "inventory")
+    await_(
+        lambda: all(heartbeats.age_s(f"worker:{queue}") is not None for queue in queues), within_s=60, why=stage.explain
+    )
+    stage.add(*(Both(number) for number in range(50)))
+    seconds = stage.finish(within_s=60)
+    counted = f"100 rows after {seconds:.1f} s; pulses of {len(queues)} queues seen"
+    hold("no relay, two beats", 1, "each effect once", counted, stage.breaches(range(50)))
+    hold("no relay, two beats", 1, "mail within 35 s", counted, int(seconds > 35))
