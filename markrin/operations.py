@@ -35,6 +35,7 @@ class Operation:
     query: type[QuerySchema] | None = None
     headers: type[HeaderSchema] | None = None
     upload: type[InputSchema] | None = None
+    raw: bool = False
     answer: Answer | Sequence[Answer] | None = None
     status: int = 200
     errors: Sequence[type[errors.ShopError]] = ()
@@ -103,7 +104,7 @@ class Operation:
             if parsers.has_body(request._request):  # without one, "a body is needed" says more than its type
                 parsers.check_media_type(request._request, self.media_types)
             return schema.load(parsers.parse_json(parsers.read_body(request._request, max_bytes=self.max_bytes)))
-        if not self.upload and parsers.has_body(request._request):
+        if not self.upload and not self.raw and parsers.has_body(request._request):
             raise errors.Invalid.at("", "unexpected", "This takes no body.")
         return None
 
@@ -118,8 +119,8 @@ def operation(**stated: Any) -> Callable[[Method], Method]:
     Keyword arguments: `id`, `tag` and `summary` for the OpenAPI document; `body`, `query`, `headers` and `upload`,
     the schemas of what comes in, handed to the method as keyword arguments of these names (dicts), and refused where
     not stated; `answer`, a serializer class, `"file:<media type>"`, a list of these, or None; its `status`; `errors`,
-    the refusals of the use case; `permissions`, where this method's differ from the view's; `media_types` and
-    `max_bytes` (100 KB) of the body; `also`, further statuses with their description: below 300 with the same answer,
+    the refusals of the use case; `raw=True`, where the method reads the body itself, as a signature is over its bytes;
+    `permissions`, where this method's differ from the view's; `media_types` and `max_bytes` (100 KB) of the body; `also`, further statuses with their description: below 300 with the same answer,
     else with none.
     """
     stating = Operation(**stated)
