@@ -306,8 +306,9 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
 
 def response(error: ShopError, request: HttpRequest | None) -> HttpResponse:
     """Return the problem document as a plain Django response, for where no REST view is running."""
-    body = json.dumps(error.document(request_id_of(request)), default=str)
-    return HttpResponse(body, status=error.status, headers=error.headers, content_type=PROBLEM_TYPE)
+    body = json.dumps(error.document(request_id_of(request)), default=str).encode()
+    headers = {**error.headers, "Content-Length": str(len(body))}
+    return HttpResponse(body, status=error.status, headers=headers, content_type=PROBLEM_TYPE)
 
 
 # --- Where no view runs: Django's own handlers, and a middleware around all others ------------------------------------

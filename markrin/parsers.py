@@ -133,7 +133,7 @@ def read_body(request: HttpRequest, *, max_bytes: int = MAX_BYTES) -> bytes:
     """
     if content_length(request) > max_bytes:
         raise errors.TooLarge(f"The body may have at most {max_bytes} bytes.")
-    if _is_chunked(request) and not request._read_started:  # type: ignore[attr-defined]  # the stubs lack it
+    if _is_chunked(request) and not hasattr(request, "_body"):
         stream: IO[bytes] = request.META["wsgi.input"]
         # With the body set, `request.body` works for whoever reads it later.
         request._body = _read(stream, max_bytes + 1)
