@@ -28,22 +28,22 @@ app.autodiscover_tasks()
 # that nobody follows has an empty list, so that a misspelt name is an error rather than silence.
 ON_EVENT: dict[str, list[str]] = {
     "cache.touched": ["cache.drop"],
-    "session.reuse_detected": [],
-    "session.signed_in_from_new_device": [],
-    "user.email_change_requested": [],
-    "user.reset_requested": [],
-    "user.staff_invited": [],
-    "user.verification_requested": [],
-    "user.registered": [],
-    "order.placed": [],
+    "user.registered": ["accounts.welcome_by_mail"],
+    "user.verification_requested": ["accounts.verify_by_mail"],
+    "user.email_change_requested": ["accounts.confirm_new_email_by_mail", "accounts.warn_of_new_email_by_mail"],
+    "user.reset_requested": ["accounts.reset_by_mail"],
+    "user.staff_invited": ["accounts.invite_by_mail"],
+    "session.reuse_detected": ["accounts.report_reuse_by_mail"],
+    "session.signed_in_from_new_device": ["accounts.report_new_device_by_mail"],
+    "order.placed": ["orders.confirm_by_mail"],
     "order.paid": [],
-    "order.shipped": [],
-    "order.delivered": [],
-    "order.cancelled": [],
+    "order.shipped": ["orders.shipped_by_mail"],
+    "order.delivered": ["orders.delivered_by_mail"],
+    "order.cancelled": ["orders.cancelled_by_mail"],
     "order.returned": [],
-    "payment.abandoned": [],
-    "refund.requested": [],
-    "refund.made": [],
+    "payment.abandoned": ["orders.abandon_payment"],
+    "refund.requested": ["orders.send_refund"],
+    "refund.made": ["orders.refunded_by_mail"],
     "feed.staged": [],
     "stock.changed": [],
 }
@@ -55,7 +55,7 @@ def every(seconds: float, task: str, *, args: tuple[Any, ...] = (), queue: str |
 
 
 def nightly(hour: int, minute: int, task: str, *, queue: str | None = None) -> dict[str, Any]:
-    """Return a beat entry for this time of day (UTC)."""
+    """Return a beat entry for this time of the shop's day."""
     return {"task": task, "schedule": crontab(hour=hour, minute=minute), "options": _options(86_400, queue)}
 
 
@@ -67,9 +67,13 @@ def _options(period_s: float, queue: str | None) -> dict[str, Any]:
 app.conf.beat_schedule = {
     "outbox.sweep": every(30, "outbox.sweep"),
     **{f"outbox.pulse:{queue}": every(30, "outbox.pulse", args=(queue,), queue=queue) for queue in QUEUES},
-    "outbox.prune": nightly(20, 30, "outbox.prune"),
+    "accounts.purge": every(3600, "accounts.purge"),
+    "orders.expire": every(60, "orders.expire"),
+    "orders.settle_payments": every(300, "orders.settle_payments"),
+    "orders.forget_old": nightly(3, 20, "orders.forget_old"),
+    "outbox.prune": nightly(3, 0, "outbox.prune"),
     # The name replaces Celery's own entry, whose clean-up deletes every expired result in one statement.
-    "celery.backend_cleanup": nightly(20, 40, "outbox.prune_results"),
+    "celery.backend_cleanup": nightly(3, 10, "outbox.prune_results"),
 }
 
 

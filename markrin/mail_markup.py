@@ -71,7 +71,7 @@ class _Loader(FilesystemLoader):
 @cache
 def _engine() -> Engine:
     return Engine(
-        dirs=[str(settings.BASE_DIR / "templates" / "mail")],
+        dirs=settings.MAIL_TEMPLATES,
         loaders=["markrin.mail_markup._Loader"],
         libraries=get_installed_libraries(),
         builtins=["django.templatetags.i18n", "django.templatetags.l10n"],
@@ -98,12 +98,22 @@ def render(template: str, context: dict[str, Any], *, language: str | None = Non
 
 
 def _blocks(lines: list[str]) -> Iterator[Block]:
-    for kind, group in groupby(lines, key=_kind):
-        found = [line.removeprefix(MARK + _PREFIX.get(kind, "")).strip() for line in group]
+    for (kind, _), group in groupby(_kept(lines), key=lambda pair: pair[0]):
+        found = [line.removeprefix(MARK + _PREFIX.get(kind, "")).strip() for _, line in group]
         if kind in ("heading", "button"):
             yield from (Block(kind, [line]) for line in found)
-        elif kind:
+        else:
             yield Block(kind, found)
+
+
+def _kept(lines: list[str]) -> Iterator[tuple[tuple[str, int], str]]:
+    """Give each line that is not blank with its kind, and for text its paragraph: a loop leaves blank lines in tables."""
+    paragraph = 0
+    for line in lines:
+        if kind := _kind(line):
+            yield (kind, paragraph if kind == "text" else 0), line
+        else:
+            paragraph += 1
 
 
 _PREFIX = {"heading": "# ", "list": "- ", "row": "| ", "button": ""}
