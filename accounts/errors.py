@@ -5,19 +5,19 @@ from typing import Any
 
 from markrin import errors
 
-INVALID_TOKEN = 'Bearer realm="markrin", error="invalid_token"'
+CHALLENGE = 'Bearer realm="markrin", error="invalid_token"'
 
 
 class _TokenRefused(errors.ShopError):
     """A token was sent and identifies nobody. Source: RFC 6750 section 3."""
 
     def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
-        super().__init__(detail, headers={"WWW-Authenticate": INVALID_TOKEN, **(headers or {})}, **extra)
+        super().__init__(detail, headers={"WWW-Authenticate": CHALLENGE, **(headers or {})}, **extra)
 
 
 def token_invalid() -> errors.TokenInvalid:
     """Return the refusal of a token that is not ours, or of another kind."""
-    return errors.TokenInvalid(headers={"WWW-Authenticate": INVALID_TOKEN})
+    return errors.TokenInvalid(headers={"WWW-Authenticate": CHALLENGE})
 
 
 class TokenExpired(_TokenRefused):

@@ -38,6 +38,12 @@ class Limit:
     amount: int
     seconds: int
 
+    @classmethod
+    def named(cls, name: str) -> Limit:
+        """Return the limit that settings.RATE_LIMITS has under this name."""
+        amount, seconds = settings.RATE_LIMITS[name].split("/")
+        return cls(name, int(amount), int(seconds))
+
     @property
     def allowed(self) -> int:
         """The amount as scaled by settings.RATE_LIMIT_SCALE."""
@@ -129,21 +135,17 @@ def clear(limit: Limit, *key: str) -> None:
 
 
 # --- The whole API ---------------------------------------------------------------------------------------------------
-def _api() -> Limit:
-    return Limit("api", settings.API_LIMIT, settings.API_LIMIT_WINDOW_S)
-
-
 def count_refused(request: HttpRequest) -> None:
     """Count a request whose token was refused: the throttle below sees only those that come through.
 
     Raises:
         errors.RateLimited: this network has sent too many.
     """
-    take(_api(), "network", client_address.network(client_address.of(request)))
+    take(Limit.named("api"), "network", client_address.network(client_address.of(request)))
 
 
 class ApiThrottle(BaseThrottle):
-    """settings.API_LIMIT requests in API_LIMIT_WINDOW_S seconds for each client: a user, or else a network."""
+    """The limit `api`, for each client: a user, or else a network."""
 
     _wait: float | None = None
 
@@ -151,9 +153,11 @@ class ApiThrottle(BaseThrottle):
         """Count the request; return whether it may go on."""
         user = request.user
         if user is not None and user.is_authenticated:
-            self._wait = count(_api(), "user", str(user.pk))
+            self._wait = count(Limit.named("api"), "user", str(user.pk))
         else:
-            self._wait = count(_api(), "network", client_address.network(client_address.of(request._request)))
+            self._wait = count(
+                Limit.named("api"), "network", client_address.network(client_address.of(request._request))
+            )
         return self._wait is None
 
     def wait(self) -> float | None:

@@ -4,9 +4,10 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.db.models.functions.text
 import django.utils.timezone
-import markrin.models
 from django.conf import settings
 from django.db import migrations, models
+
+import markrin.models
 
 
 class Migration(migrations.Migration):

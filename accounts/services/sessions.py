@@ -112,7 +112,7 @@ def remember(session: Session) -> None:
     OutstandingToken.objects.create(
         user_id=session.user_id,
         jti=session.current_jti,
-        token="",  # noqa: S106 (empty on purpose)
+        token="",
         created_at=session.current_iat,
         expires_at=session.current_exp,
     )

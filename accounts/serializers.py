@@ -1,0 +1,134 @@
+"""What goes out around users: read-only."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.models import Role, Sex, Transport
+from accounts.services import Tokens
+from markrin.serializers import Serializer, Timestamp, page_of
+from products.serializers import ProductItem
+
+
+class User(Serializer):
+    """A user to themselves. `pendingEmail` waits to be verified."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    last_name = serializers.CharField()
+    email = serializers.CharField()
+    email_verified = serializers.BooleanField()
+    pending_email = serializers.SerializerMethodField()
+    role = serializers.ChoiceField(Role.choices)
+    phone = serializers.SerializerMethodField()
+    date_of_birth = serializers.DateField(allow_null=True)
+    gender = serializers.ChoiceField(Sex.choices)
+    created_at = Timestamp()
+
+    def get_pending_email(self, user: Any) -> str | None:
+        return user.pending_email or None
+
+    def get_phone(self, user: Any) -> str | None:
+        return user.phone or None
+
+
+class StaffUser(User):
+    """A user to staff."""
+
+    active = serializers.BooleanField(source="is_active")
+    groups = serializers.SerializerMethodField()
+    erased_at = Timestamp(allow_null=True)
+
+    def get_groups(self, user: Any) -> list[str]:
+        return sorted(group.name for group in user.groups.all())
+
+
+StaffUserPage = page_of(StaffUser)
+
+
+class SignedIn(Serializer):
+    """New tokens. `refresh` is there only where no cookie holds it."""
+
+    access = serializers.CharField()
+    access_expires_in = serializers.IntegerField(help_text="seconds")
+    refresh = serializers.CharField(required=False)
+    refresh_expires_in = serializers.IntegerField(help_text="seconds")
+    session_id = serializers.UUIDField()
+
+    def to_representation(self, instance: Tokens) -> dict[str, Any]:
+        """Return the tokens; a refresh token that travels by cookie stays out of the body."""
+        shown: dict[str, Any] = {"access": instance.access, "accessExpiresIn": instance.access_expires_in}
+        if instance.session.transport == Transport.BODY:
+            shown["refresh"] = instance.refresh
+        return {**shown, "refreshExpiresIn": instance.refresh_expires_in, "sessionId": str(instance.session.pk)}
+
+
+class SignedInUser(SignedIn):
+    """New tokens, and whose they are."""
+
+    user = User()
+
+    def to_representation(self, instance: Tokens) -> dict[str, Any]:
+        """Return the tokens and the user."""
+        return {**super().to_representation(instance), "user": User(instance.session.user).data}
+
+
+class Accepted(Serializer):
+    """The same for everybody who asks: a mail goes out if there is somebody to write to."""
+
+    accepted = serializers.BooleanField()
+
+
+class Session(Serializer):
+    """A session, to its user."""
+
+    id = serializers.UUIDField()
+    current = serializers.BooleanField()
+    label = serializers.CharField()
+    ip = serializers.CharField(allow_null=True)
+    user_agent = serializers.CharField()
+    created_at = Timestamp()
+    last_seen_at = Timestamp()
+    expires_at = Timestamp()
+
+
+class Sessions(Serializer):
+    """Every live session of a user: at most SESSIONS_PER_USER, so in one piece."""
+
+    items = Session(many=True)
+
+
+class Address(Serializer):
+    id = serializers.UUIDField()
+    recipient = serializers.CharField()
+    phone = serializers.CharField()
+    street = serializers.CharField()
+    city = serializers.CharField()
+    state = serializers.CharField()
+    postal_code = serializers.CharField()
+    country = serializers.CharField()
+    is_default = serializers.BooleanField()
+
+
+class Addresses(Serializer):
+    """The whole address book."""
+
+    items = Address(many=True)
+
+
+class WishlistItem(Serializer):
+    product = ProductItem()
+    added_at = Timestamp()
+
+
+WishlistPage = page_of(WishlistItem)
+
+
+class Export(Serializer):
+    """Everything that is known about a person, by kind; see the document that comes."""
+
+    profile = serializers.DictField()
+    addresses = serializers.ListField(child=serializers.DictField())
+    wishlist = serializers.ListField(child=serializers.DictField())
+    sessions = serializers.ListField(child=serializers.DictField())
+    sign_in_log = serializers.ListField(child=serializers.DictField())

@@ -1,0 +1,93 @@
+"""Is this the password? Under limits, and in the same time whether or not there is such an account."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import errors
+from accounts.callers import Caller
+from accounts.metrics import SIGN_INS
+from accounts.models import Session, User
+from accounts.services.sessions import note
+from markrin import client_address, limits
+
+
+def account_key(email: str) -> str:
+    """Return what an account is counted under: no address stands in the cache."""
+    return hashlib.sha256(email.lower().encode()).hexdigest()
+
+
+def check(*, email: str, password: str, caller: Caller) -> User:
+    """Return the active user whose password it is.
+
+    Every attempt counts as a failure until it has succeeded, so that attempts side by side cannot slip through.
+    Not in a transaction: a failure's count and log must survive the refusal.
+
+    Raises:
+        errors.InvalidCredentials: unknown, wrong or inactive, which nobody can tell apart.
+        markrin.errors.RateLimited: too many failures.
+    """
+    user = User.objects.filter(email=email.lower()).first()
+    _count_attempt(email, user, caller)
+    if user is None:
+        User().set_password(password)  # as long as checking one takes
+    elif user.check_password(password) and user.is_active:
+        _forget_attempt(email, caller)
+        return user
+    SIGN_INS.labels("failed").inc()
+    note("login", "failed", caller=caller, user_id=user.pk if user else None)
+    raise errors.InvalidCredentials
+
+
+def _count_attempt(email: str, user: User | None, caller: Caller) -> None:
+    key, network = account_key(email), caller.network
+    limits.take(limits.Limit.named("login_account_network"), key, network)
+    try:
+        limits.take(limits.Limit.named("login_network"), network)
+    except limits.errors.RateLimited:
+        limits.give_back(limits.Limit.named("login_account_network"), key, network)
+        raise
+    wait = limits.count(limits.Limit.named("login_account"), key)
+    # A stranger who fails all day must not lock the owner out, whose networks are known.
+    if wait is not None and not (user and _knows(user, network)):
+        raise limits.refusal(wait)
+
+
+def _forget_attempt(email: str, caller: Caller) -> None:
+    key, network = account_key(email), caller.network
+    limits.clear(limits.Limit.named("login_account_network"), key, network)
+    limits.give_back(limits.Limit.named("login_network"), network)
+    limits.give_back(limits.Limit.named("login_account"), key)
+
+
+def _knows(user: User, network: str) -> bool:
+    """Return whether the user has signed in from this network within the last month."""
+    addresses = Session.objects.filter(user=user).values_list("ip", flat=True).distinct()
+    return any(client_address.network(address) == network for address in addresses)
+
+
+def is_new_device(user: User, caller: Caller) -> bool:
+    """Return whether the user has signed in before, but neither from this network nor with just this browser nearby."""
+    seen = Session.objects.filter(user=user, created_at__gt=timezone.now() - timedelta(days=60))
+    if not seen.exists():
+        return False
+    same_browser = Q(user_agent=caller.user_agent) if caller.user_agent else Q(pk=None)
+    return not _knows(user, caller.network) and not seen.filter(same_browser).exists()
+
+
+def confirm(user: User, password: str) -> None:
+    """Return if it is the signed-in user's password.
+
+    Raises:
+        errors.CurrentPasswordWrong: it is not.
+        markrin.errors.RateLimited: too many were tried.
+    """
+    limit = limits.Limit.named("password")
+    limits.take(limit, str(user.pk))
+    if not user.check_password(password):
+        raise errors.CurrentPasswordWrong
+    limits.clear(limit, str(user.pk))

@@ -1,0 +1,107 @@
+"""What a person may ask for: everything the shop knows about them, and to be forgotten."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+
+from accounts.callers import Caller
+from accounts.models import Address, AuthEvent, MailToken, Role, Session, User, WishlistItem
+from accounts.services.sessions import note, require_recent_password
+from markrin import hooks
+from markrin.errors import NotFound, Unprocessable
+
+_PROFILE = (
+    "id", "email", "pending_email", "email_verified_at", "name", "last_name", "phone", "date_of_birth", "gender",
+    "language", "role", "created_at",
+)  # fmt: skip
+_ADDRESS = ("recipient", "phone", "street", "city", "state", "postal_code", "country", "is_default", "created_at")
+_SESSION = (
+    "id",
+    "created_at",
+    "last_seen_at",
+    "expires_at",
+    "revoked_at",
+    "revoked_reason",
+    "ip",
+    "user_agent",
+    "label",
+)
+_EVENT = ("at", "type", "outcome", "ip", "user_agent")
+
+
+def export_user(*, user_id: UUID, caller: Caller, by: UUID) -> dict[str, Any]:
+    """Return everything that is known about a user, as JSON can hold it; other apps add theirs by the hook `export`.
+
+    Raises:
+        NotFound: there is no such user.
+    """
+    with transaction.atomic(durable=True):
+        user = User.objects.filter(pk=user_id).first()
+        if user is None:
+            raise NotFound
+        found: dict[str, Any] = {
+            "profile": {name: getattr(user, name) for name in _PROFILE},
+            "addresses": list(Address.objects.for_customer(user).values(*_ADDRESS)),
+            "wishlist": list(WishlistItem.objects.filter(user=user).values("product_id", "created_at")),
+            "sessions": list(Session.objects.filter(user=user).values(*_SESSION)),
+            "signInLog": list(AuthEvent.objects.filter(user_id=user.pk).values(*_EVENT)),
+        }
+        for part in hooks.call("export", user=user):
+            found |= part
+        note("export", "ok", caller=caller, user_id=user.pk, by=str(by))
+    return found
+
+
+def erase_me(*, current: Session, caller: Caller) -> None:
+    """Anonymise the signed-in customer.
+
+    Raises:
+        markrin.errors.ReauthenticationRequired: the password was given too long ago.
+        Unprocessable: they are staff.
+    """
+    require_recent_password(current, timezone.now())
+    erase_customer(user_id=current.user_id, caller=caller, by=current.user_id)
+
+
+@transaction.atomic(durable=True)
+def erase_customer(*, user_id: UUID, caller: Caller, by: UUID) -> None:
+    """Anonymise a customer for good: what identifies the person goes, and what the books need stays without it.
+
+    Other apps see to theirs by the hook `erase`. Once done, doing it again changes nothing. Locks: the user.
+
+    Raises:
+        NotFound: there is no such user.
+        Unprocessable: they are staff, whose deeds must remain theirs; deactivate them.
+    """
+    user = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
+    if user is None:
+        raise NotFound
+    if user.erased_at is not None:
+        return
+    if user.role != Role.CUSTOMER:
+        raise Unprocessable("Only customers can be erased. Make them a customer first, or deactivate them.")
+    hooks.call("erase", user=user)
+    _forget(user)
+    note("erase", "ok", caller=Caller(request_id=caller.request_id), user_id=user.pk, by=str(by))
+
+
+def _forget(user: User) -> None:
+    tokens = OutstandingToken.objects.filter(user=user)
+    BlacklistedToken.objects.filter(token__in=tokens).delete()
+    tokens.delete()
+    for mine in (Session, MailToken, Address, WishlistItem):
+        mine.objects.filter(user=user).delete()
+    AuthEvent.objects.filter(user_id=user.pk).update(ip=None, user_agent="", details={})
+    user.groups.clear()
+    user.user_permissions.clear()
+    user.email = f"erased-{user.pk.hex}@erased.invalid"
+    user.name, user.last_name, user.phone, user.gender, user.language = "Erased", "", "", "", ""
+    user.pending_email, user.email_verified_at, user.date_of_birth = "", None, None
+    user.is_active, user.erased_at = False, timezone.now()
+    user.set_unusable_password()
+    user.save()

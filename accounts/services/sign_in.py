@@ -1,0 +1,145 @@
+"""Register, sign in, sign out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from rest_framework_simplejwt.exceptions import TokenError
+
+from accounts import errors, events, passwords
+from accounts.callers import Caller
+from accounts.metrics import SIGN_INS
+from accounts.models import Revoked, Session, User
+from accounts.services import credentials
+from accounts.services.sessions import Tokens, note, open_session, revoke
+from accounts.tokens import AccessToken, RefreshToken
+from markrin import hooks, limits
+from markrin.outbox import services as outbox
+
+
+def register(
+    *,
+    email: str,
+    password: str,
+    name: str,
+    last_name: str = "",
+    transport: str,
+    caller: Caller,
+    presented: Collection[UUID] = (),
+    request_headers: Mapping[str, str],
+) -> Tokens:
+    """Create a customer and sign them in. A mail asks them to verify the address.
+
+    Raises:
+        errors.EmailTaken, errors.PasswordRejected: nothing has changed.
+        markrin.errors.RateLimited: this network has registered too many.
+    """
+    limits.take(limits.Limit.named("register"), caller.network)
+    user = User(email=email, name=name, last_name=last_name)
+    passwords.check(password, user, field="password")
+    if User.objects.filter(email=email).exists():
+        raise errors.EmailTaken
+    user.set_password(password)
+    try:
+        with transaction.atomic(durable=True):
+            user.save(force_insert=True)
+            tokens = _begin(user, transport=transport, caller=caller, presented=presented, headers=request_headers)
+            note("register", "ok", caller=caller, user_id=user.pk, sid=tokens.session.pk)
+            outbox.add(events.UserRegistered(user_id=user.pk))
+    except IntegrityError as exc:
+        if User.objects.filter(email=email).exists():  # somebody was faster
+            raise errors.EmailTaken from exc
+        raise
+    return tokens
+
+
+def login(
+    *,
+    email: str,
+    password: str,
+    transport: str,
+    caller: Caller,
+    presented: Collection[UUID] = (),
+    request_headers: Mapping[str, str],
+) -> Tokens:
+    """Sign in. Sessions whose tokens came with the call end in the same transaction.
+
+    Raises:
+        errors.InvalidCredentials: no such active account, or not its password.
+        markrin.errors.RateLimited: too many failures.
+    """
+    checked = credentials.check(email=email, password=password, caller=caller)
+    tokens = _sign_in(checked, transport=transport, caller=caller, presented=presented, headers=request_headers)
+    SIGN_INS.labels("ok").inc()
+    return tokens
+
+
+@transaction.atomic(durable=True)
+def _sign_in(
+    checked: User, *, transport: str, caller: Caller, presented: Collection[UUID], headers: Mapping[str, str]
+) -> Tokens:
+    # Locked, so that sign-ins side by side count the live sessions one after the other.
+    user = User.objects.select_for_update(no_key=True).get(pk=checked.pk)
+    if not user.is_active or user.auth_epoch != checked.auth_epoch:
+        raise errors.InvalidCredentials  # the password was changed while it was being checked
+    known = Session.objects.filter(pk__in=presented, user=user).exists()
+    new_device = not known and credentials.is_new_device(user, caller)
+    tokens = _begin(user, transport=transport, caller=caller, presented=presented, headers=headers)
+    note("login", "ok", caller=caller, user_id=user.pk, sid=tokens.session.pk)
+    if new_device:
+        outbox.add(events.SignedInFromNewDevice(user_id=user.pk, session_id=tokens.session.pk))
+    return tokens
+
+
+def _begin(
+    user: User, *, transport: str, caller: Caller, presented: Collection[UUID], headers: Mapping[str, str]
+) -> Tokens:
+    now = timezone.now()
+    revoke(Session.objects.filter(pk__in=presented), reason=Revoked.LOGOUT, now=now)
+    tokens = open_session(user, transport=transport, caller=caller, now=now)
+    hooks.call("signed_in", user=user, request_headers=dict(headers))
+    return tokens
+
+
+def presented_session(kind: type[AccessToken] | type[RefreshToken], text: str | None) -> set[UUID]:
+    """Return the session that a token names, if it is ours: also when expired or spent, as it only ends it."""
+    if not text:
+        return set()
+    try:
+        return {kind.read(text, verify_exp=False).sid}
+    except TokenError:
+        return set()
+
+
+@transaction.atomic(durable=True)
+def logout(*, sessions: Collection[UUID], caller: Caller) -> None:
+    """End these sessions; those that have ended or never were make no difference."""
+    now = timezone.now()
+    for session in Session.objects.filter(pk__in=sessions, revoked_at=None):
+        note("logout", "ok", caller=caller, user_id=session.user_id, sid=session.pk)
+    revoke(Session.objects.filter(pk__in=sessions), reason=Revoked.LOGOUT, now=now)
+
+
+def reauthenticate(*, current: Session, password: str, caller: Caller) -> None:
+    """Note that the user has just given the password, as sensitive calls ask for.
+
+    Raises:
+        errors.CurrentPasswordWrong: it is not theirs.
+        markrin.errors.RateLimited: too many were tried.
+    """
+    _confirm(current, password, caller, "reauthenticate")
+    Session.objects.filter(pk=current.pk).update(authenticated_at=timezone.now())
+
+
+def _confirm(current: Session, password: str, caller: Caller, what: str) -> None:
+    seen: dict[str, Any] = {"caller": caller, "user_id": current.user_id, "sid": current.pk}
+    try:
+        credentials.confirm(current.user, password)
+    except errors.CurrentPasswordWrong:
+        note(what, "failed", **seen)
+        raise
+    note(what, "ok", **seen)

@@ -1,0 +1,111 @@
+"""Users as an admin manages them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import Group
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Least
+from django.utils import timezone
+
+from accounts import errors, events, passwords
+from accounts.callers import Caller
+from accounts.models import Revoked, Role, Session, User
+from accounts.services.sessions import lifetime, note, revoke_all
+from markrin.errors import NotFound
+from markrin.outbox import services as outbox
+
+
+def add_user(
+    *,
+    by: User,
+    caller: Caller,
+    email: str,
+    role: Role,
+    password: str | None = None,
+    groups: Sequence[str] = (),
+    **values: Any,
+) -> User:
+    """Create a user of any role. Without a password they get a mail with a link to set one.
+
+    Raises:
+        errors.EmailTaken, errors.PasswordRejected: nothing has changed.
+    """
+    user = User(email=email, role=role, **values)
+    if password is not None:
+        passwords.check(password, user, field="password")
+    if User.objects.filter(email=email).exists():
+        raise errors.EmailTaken
+    user.set_password(password)
+    try:
+        with transaction.atomic(durable=True):
+            user.save(force_insert=True)
+            _join(user, groups)
+            note("user_added", "ok", caller=caller, user_id=user.pk, by=str(by.pk), role=str(role))
+            if password is None:
+                outbox.add(events.StaffInvited(user_id=user.pk))
+    except IntegrityError as exc:
+        if User.objects.filter(email=email).exists():
+            raise errors.EmailTaken from exc
+        raise
+    return user
+
+
+def _join(user: User, groups: Sequence[str]) -> None:
+    user.groups.set(Group.objects.get_or_create(name=name)[0] for name in groups)
+
+
+@transaction.atomic(durable=True)
+def change_user(
+    *,
+    by: User,
+    caller: Caller,
+    user_id: UUID,
+    role: Role | None = None,
+    active: bool | None = None,
+    groups: Sequence[str] | None = None,
+) -> User:
+    """Change role, groups, or whether the user may sign in; deactivation ends every session.
+
+    Locks: the admins in key order, then the user.
+
+    Raises:
+        NotFound: there is no such user, or only what is left after an erasure.
+        errors.LastAdmin: nobody would be left to undo it.
+    """
+    admins = {
+        admin.pk
+        for admin in User.objects.filter(role=Role.ADMIN, is_active=True).order_by("pk").select_for_update(no_key=True)
+    }
+    user = User.objects.select_for_update(no_key=True).filter(pk=user_id, erased_at=None).first()
+    if user is None:
+        raise NotFound
+    before = {"role": user.role, "active": user.is_active}
+    user.role = role if role is not None else user.role
+    user.is_active = active if active is not None else user.is_active
+    if admins == {user.pk} and not (user.is_active and user.role == Role.ADMIN):
+        raise errors.LastAdmin
+    user.save(update_fields=["role", "is_active", "updated_at"])
+    if groups is not None:
+        _join(user, groups)
+    _fit_sessions(user)
+    after = {"role": user.role, "active": user.is_active}
+    note("user_changed", "ok", caller=caller, user_id=user.pk, by=str(by.pk), before=before, after=after)
+    return user
+
+
+def _fit_sessions(user: User) -> None:
+    """Let the user's sessions last no longer than the new role allows, or end them."""
+    now = timezone.now()
+    if not user.is_active:
+        revoke_all([user.pk], reason=Revoked.USER_DISABLED, now=now)
+    elif user.is_staff:
+        end = now + lifetime(user)
+        live = Session.objects.filter(user=user).live(now).locked()
+        Session.objects.filter(pk__in=[session.pk for session in live]).update(
+            expires_at=Least(F("expires_at"), end), current_exp=Least(F("current_exp"), end)
+        )

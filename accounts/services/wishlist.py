@@ -1,0 +1,45 @@
+"""The wishlist."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts import errors
+from accounts.models import User, WishlistItem
+from markrin.errors import NotFound
+from products.models import Product
+
+MOST = 500
+
+
+@transaction.atomic(durable=True)
+def put_on_wishlist(*, customer: User, product_id: UUID) -> None:
+    """Put a product on the list; one that is on it stays where it is.
+
+    Locks: the user, so that the list cannot grow past its limit by calls side by side.
+
+    Raises:
+        NotFound: there is no such product on sale.
+        errors.WishlistLimit: the list is full.
+    """
+    if not Product.objects.published().filter(pk=product_id).exists():
+        raise NotFound
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=customer.pk)
+    wanted = WishlistItem.objects.filter(user=customer)
+    if wanted.filter(product_id=product_id).exists():
+        return
+    if wanted.count() >= MOST:
+        raise errors.WishlistLimit(f"A wishlist holds {MOST} products.")
+    WishlistItem.objects.create(user=customer, product_id=product_id)
+
+
+def take_off_wishlist(*, customer: User, product_id: UUID) -> None:
+    """Take a product off the list; one that is not on it makes no difference."""
+    WishlistItem.objects.filter(user=customer, product_id=product_id).delete()
+
+
+def clear_wishlist(*, customer: User) -> None:
+    """Empty the list."""
+    WishlistItem.objects.filter(user=customer).delete()

@@ -1,0 +1,60 @@
+"""Handlers of outbox rows, and what beat starts: each one call into the services."""
+
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from accounts import services
+from celery_app import app
+from markrin.outbox import handlers as outbox
+
+# About a day of tries; a link that arrives later than that is no help to anybody.
+MAIL: dict[str, Any] = {"queue": "email", "effect": "outside", "time_limit_s": 60, "max_attempts": 11}
+LINK: dict[str, Any] = {**MAIL, "useless_after_s": 6 * 3600}
+
+
+@outbox.handler("accounts.welcome_by_mail", **MAIL)
+def welcome_by_mail(*, user_id: str, **later: Any) -> outbox.Result:
+    return services.welcome_by_mail(user_id=UUID(user_id))
+
+
+@outbox.handler("accounts.verify_by_mail", **LINK)
+def verify_by_mail(*, user_id: str, asked_id: str, **later: Any) -> outbox.Result:
+    return services.verify_by_mail(user_id=UUID(user_id), asked_id=UUID(asked_id))
+
+
+@outbox.handler("accounts.confirm_new_email_by_mail", **LINK)
+def confirm_new_email_by_mail(*, user_id: str, asked_id: str, **later: Any) -> outbox.Result:
+    return services.confirm_new_email_by_mail(user_id=UUID(user_id), asked_id=UUID(asked_id))
+
+
+@outbox.handler("accounts.warn_of_new_email_by_mail", **MAIL)
+def warn_of_new_email_by_mail(*, user_id: str, asked_id: str, **later: Any) -> outbox.Result:
+    return services.warn_of_new_email_by_mail(user_id=UUID(user_id), asked_id=UUID(asked_id))
+
+
+@outbox.handler("accounts.reset_by_mail", **LINK)
+def reset_by_mail(*, user_id: str, asked_id: str, **later: Any) -> outbox.Result:
+    return services.reset_by_mail(user_id=UUID(user_id), asked_id=UUID(asked_id))
+
+
+@outbox.handler("accounts.invite_by_mail", **MAIL)
+def invite_by_mail(*, user_id: str, asked_id: str, **later: Any) -> outbox.Result:
+    return services.invite_by_mail(user_id=UUID(user_id), asked_id=UUID(asked_id))
+
+
+@outbox.handler("accounts.report_reuse_by_mail", **MAIL)
+def report_reuse_by_mail(*, user_id: str, session_id: str, **later: Any) -> outbox.Result:
+    return services.report_reuse_by_mail(user_id=UUID(user_id), session_id=UUID(session_id))
+
+
+@outbox.handler("accounts.report_new_device_by_mail", **MAIL)
+def report_new_device_by_mail(*, user_id: str, session_id: str, **later: Any) -> outbox.Result:
+    return services.report_new_device_by_mail(user_id=UUID(user_id), session_id=UUID(session_id))
+
+
+@app.task(name="accounts.purge", time_limit=900)
+def purge() -> dict[str, int]:
+    """Forget expired tokens and sessions long ended."""
+    return services.purge(now=timezone.now())

@@ -1,0 +1,59 @@
+"""What the views of this app share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.db import transaction
+from django.http import HttpResponseBase
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import cookies
+from accounts.models import Session, Transport, User
+from accounts.services import Tokens
+from markrin.views import View
+
+
+class AuthView(View):
+    """Private: no cache keeps an answer. Its services commit by themselves, also before a refusal."""
+
+    # Whether a cookie may count: then a request that means to use one must show where it comes from.
+    uses_cookie: ClassVar[bool] = False
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+        """Return the view, outside of any transaction of the request's, whatever ATOMIC_REQUESTS says."""
+        return transaction.non_atomic_requests(super().as_view(**initkwargs))
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse a forged request before anything else is looked at."""
+        if self.uses_cookie and cookies.transport_of(request._request) == Transport.COOKIE:
+            cookies.check_origin(request._request)
+        super().initial(request, *args, **kwargs)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+        """Forbid every cache to keep the answer."""
+        answer: Response = super().finalize_response(request, response, *args, **kwargs)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+
+def me(request: Request) -> User:
+    """Return the signed-in user."""
+    user: User = request.user
+    return user
+
+
+def session(request: Request) -> Session:
+    """Return the session of the access token."""
+    found: Session = request.auth
+    return found
+
+
+def granted(serializer: Any, tokens: Tokens, status: int = 200) -> Response:
+    """Return the answer that hands out tokens."""
+    response = Response(serializer(tokens).data, status)
+    cookies.give(response, tokens)
+    return response

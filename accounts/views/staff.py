@@ -1,0 +1,72 @@
+"""Users as staff see them, and admins change them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import errors, schemas, selectors, serializers, services
+from accounts.callers import Caller
+from accounts.views.base import AuthView, me
+from markrin.errors import NotFound, Unprocessable
+from markrin.operations import operation
+from markrin.permissions import IsAdmin, IsStaff
+
+
+class Users(AuthView):
+    permission_classes = [IsStaff]
+
+    @operation(
+        query=schemas.ListUsers, answer=serializers.StaffUserPage,
+        id="listUsers", tag="staff", summary="Find users",
+    )  # fmt: skip
+    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
+        return Response(serializers.StaffUserPage(selectors.list_users(**query)).data)
+
+    @operation(
+        body=schemas.AddUser, answer=serializers.StaffUser, status=201, permissions=[IsAdmin],
+        errors=[errors.EmailTaken, errors.PasswordRejected],
+        id="addUser", tag="staff", summary="Add a user of any role",
+    )  # fmt: skip
+    def post(self, request: Request, *, body: dict[str, Any]) -> Response:
+        user = services.add_user(by=me(request), caller=Caller.of(request._request), **body)
+        return Response(serializers.StaffUser(selectors.get_user(user_id=user.pk)).data, 201)
+
+
+class OneUser(AuthView):
+    permission_classes = [IsAdmin]
+
+    @operation(
+        body=schemas.ChangeUser, answer=serializers.StaffUser, errors=[NotFound, errors.LastAdmin],
+        id="changeUser", tag="staff", summary="Change role or groups, deactivate or activate",
+    )  # fmt: skip
+    def patch(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002 (the URL's name)
+        services.change_user(by=me(request), caller=Caller.of(request._request), user_id=id, **body)
+        return Response(serializers.StaffUser(selectors.get_user(user_id=id)).data)
+
+
+class UserExport(AuthView):
+    permission_classes = [IsAdmin]
+
+    @operation(
+        answer=serializers.Export, errors=[NotFound],
+        id="exportUser", tag="staff", summary="Everything that is known about a user who asks",
+    )  # fmt: skip
+    def get(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
+        found = services.export_user(user_id=id, caller=Caller.of(request._request), by=me(request).pk)
+        return Response(found, headers={"Content-Disposition": f'attachment; filename="{id}.json"'})
+
+
+class UserErase(AuthView):
+    permission_classes = [IsAdmin]
+
+    @operation(
+        status=204, errors=[NotFound, Unprocessable],
+        id="eraseUser", tag="staff", summary="Anonymise a customer who asks, for good",
+    )  # fmt: skip
+    def post(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
+        services.erase_customer(user_id=id, caller=Caller.of(request._request), by=me(request).pk)
+        return Response(status=204)
