@@ -1,6 +1,6 @@
 """Every refusal of the catalogue and of its stock."""
 
-from markrin.errors import ShopError
+from markrin.errors import Conflict, ShopError, map_constraint
 
 
 class OutOfStock(ShopError):
@@ -9,3 +9,98 @@ class OutOfStock(ShopError):
 
 class StockTooLow(ShopError):
     status, code, message = 409, "stock_too_low", "Fewer pieces would be left than are promised to orders."
+
+
+class StockTooHigh(ShopError):
+    status, code, message = 422, "stock_too_high", "More pieces than a shelf can hold."
+
+
+class StockOnlyMoves(ShopError):
+    status, code, message = (
+        422,
+        "stock_only_moves",
+        "The stock of an existing variant is changed by an adjustment, not with the product.",
+    )
+
+
+class AlreadyInStock(ShopError):
+    status, code, message = 409, "already_in_stock", "The variant can be bought now."
+
+
+class SlugTaken(ShopError):
+    status, code, message = 409, "slug_taken", "Another page has this slug."
+
+
+class SkuTaken(ShopError):
+    status, code, message = 409, "sku_taken", "Another variant has this SKU."
+
+
+class VariantExists(ShopError):
+    status, code, message = 409, "variant_exists", "The product has a variant of this size and colour."
+
+
+class TooManyVariants(ShopError):
+    status, code, message = 422, "too_many_variants", "The product has as many variants as it can have."
+
+
+class TooManyImages(ShopError):
+    status, code, message = 422, "too_many_images", "The product has as many images as it can have."
+
+
+class ImageUnknown(ShopError):
+    status, code, message = 422, "image_unknown", "The product has no such image."
+
+
+class ImageOrderIncomplete(ShopError):
+    status, code, message = 422, "image_order_incomplete", "The order must name each of the product's images once."
+
+
+class SalePriceNotBelow(ShopError):
+    status, code, message = 422, "sale_price_not_below", "The sale price must be below the base price."
+
+
+class CategoryUnknown(ShopError):
+    status, code, message = 422, "category_unknown", "There is no such category."
+
+
+class CategoryNameTaken(ShopError):
+    status, code, message = 409, "category_name_taken", "Another category there has this name."
+
+
+class CategoryNotEmpty(ShopError):
+    status, code, message = 409, "category_not_empty", "The category still has products or categories below it."
+
+
+class CategoryCycle(ShopError):
+    status, code, message = 422, "category_cycle", "A category cannot lie below itself."
+
+
+class CategoryTooDeep(ShopError):
+    status, code, message = 422, "category_too_deep", "Categories can be 8 levels deep."
+
+
+class SizeChartExists(ShopError):
+    status, code, message = 409, "size_chart_exists", "The category has a size chart."
+
+
+class AlreadyReviewed(ShopError):
+    status, code, message = 409, "already_reviewed", "You have reviewed this product: change that review instead."
+
+
+# What two callers at once get past the services' own checks.
+for _constraint, _error in {
+    "products_product_slug_key": SlugTaken,
+    "products_category_slug_key": SlugTaken,
+    "products_variant_sku_key": SkuTaken,
+    "variant_once_per_product": VariantExists,
+    "product_sale_price_below_base": SalePriceNotBelow,
+    "category_name_once_per_parent": CategoryNameTaken,
+    "category_not_its_own_parent": CategoryCycle,
+    "category_tree_without_cycles": CategoryCycle,
+    "category_tree_at_most_8_deep": CategoryTooDeep,
+    "products_sizechart_category_id_key": SizeChartExists,
+    "review_once_per_customer": AlreadyReviewed,
+    "stock_level_on_hand_range": StockTooHigh,
+    "product_image_one_per_position": Conflict,
+}.items():
+    map_constraint(_constraint, _error)

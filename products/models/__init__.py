@@ -4,24 +4,31 @@ from products.models.category import Category, SizeChart, SizeChartEntry
 from products.models.feed import Feed, FeedRow
 from products.models.product import (
     FormerSlug,
+    Gender,
     Product,
     ProductImage,
+    ProductStatus,
     SearchWord,
     Variant,
 )
-from products.models.review import Purchase, Review
-from products.models.stock import BackInStockRequest, StockLevel, StockMovement
+from products.models.review import Fit, Purchase, Review, ReviewStatus
+from products.models.stock import BackInStockRequest, MovementKind, StockLevel, StockMovement
 
 __all__ = [
     "BackInStockRequest",
     "Category",
     "Feed",
     "FeedRow",
+    "Fit",
     "FormerSlug",
+    "Gender",
+    "MovementKind",
     "Product",
     "ProductImage",
+    "ProductStatus",
     "Purchase",
     "Review",
+    "ReviewStatus",
     "SearchWord",
     "SizeChart",
     "SizeChartEntry",

@@ -29,4 +29,4 @@ def forget_purchase(*, user_id: UUID, product_ids: Collection[UUID]) -> None:
 def _mark(user_id: UUID, product_ids: Collection[UUID], *, bought: bool) -> None:
     reviews = Review.objects.filter(user_id=user_id, product_id__in=product_ids).exclude(verified_buyer=bought)
     if reviews.update(verified_buyer=bought):
-        cache.touch(*(f"product:{product_id}" for product_id in set(product_ids)))
+        cache.touch(*(f"reviews:{product_id}" for product_id in set(product_ids)))

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db.models import BooleanField, Case, Expression, F, Func, Model, OuterRef, QuerySet, Subquery, Value, When
-from django.db.models.functions import Cardinality, Coalesce, JSONObject
+from django.db.models.functions import Coalesce, JSONObject
 
 from products.models import Category, ProductImage, Variant
 from products.models.product import ProductStatus
@@ -101,7 +101,7 @@ class _InArray(Func):
 
 def _tax_percent(ancestors: str) -> Expression:
     above = Category.objects.filter(_InArray(F("pk"), OuterRef(ancestors)), tax_percent__isnull=False)
-    nearest = above.order_by(Cardinality("ancestors").desc()).values("tax_percent")[:1]
+    nearest = above.order_by("-ancestors__len").values("tax_percent")[:1]
     return Coalesce(Subquery(nearest), Value(settings.TAX_PERCENT))
 
 

@@ -45,7 +45,7 @@ def make_product(*, variants: int = 0, stock: int = 5, **overrides: Any) -> Prod
 
 
 def make_variant(*, stock: int = 5, product: Product | None = None, **overrides: Any) -> Variant:
-    """Make a variant, of a product of its own unless one is given, with so many pieces on the shelf and in the ledger."""
+    """Make a variant, of a product of its own unless one is given, with so many pieces on the shelf and the ledger."""
     number = next(_numbers)
     product = product or make_product()
     defaults = {"sku": f"SKU-{number}", "size": f"S{number}", "color": "Black"}

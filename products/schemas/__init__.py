@@ -1,0 +1,63 @@
+"""What may come in: a schema per body or query string, a file per noun."""
+
+from products.schemas.categories import (
+    CreateCategory,
+    CreateSizeChart,
+    ReplaceSizeChart,
+    UpdateCategory,
+    UploadCategoryImage,
+)
+from products.schemas.products import (
+    BODY_BYTES,
+    AdjustStock,
+    CreateProduct,
+    CreateVariant,
+    ListProducts,
+    ListRelated,
+    ListStaffProducts,
+    NotifyWhenBack,
+    OrderImages,
+    ProductSort,
+    ReplaceProduct,
+    UpdateImage,
+    UpdateProduct,
+    UpdateVariant,
+    UploadImage,
+)
+from products.schemas.reviews import (
+    CreateReview,
+    ListReviews,
+    ListStaffReviews,
+    ModerateReview,
+    ReviewSort,
+    UpdateReview,
+)
+
+__all__ = [
+    "BODY_BYTES",
+    "AdjustStock",
+    "CreateCategory",
+    "CreateProduct",
+    "CreateReview",
+    "CreateSizeChart",
+    "CreateVariant",
+    "ListProducts",
+    "ListRelated",
+    "ListReviews",
+    "ListStaffProducts",
+    "ListStaffReviews",
+    "ModerateReview",
+    "NotifyWhenBack",
+    "OrderImages",
+    "ProductSort",
+    "ReplaceProduct",
+    "ReplaceSizeChart",
+    "ReviewSort",
+    "UpdateCategory",
+    "UpdateImage",
+    "UpdateProduct",
+    "UpdateReview",
+    "UpdateVariant",
+    "UploadCategoryImage",
+    "UploadImage",
+]

@@ -1,0 +1,78 @@
+"""How categories and size charts go out."""
+
+from typing import Any
+
+from django.core.files.storage import default_storage
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from markrin.serializers import Percent, Serializer
+
+
+class CategoryLink(Serializer):
+    id = serializers.UUIDField()
+    slug = serializers.CharField()
+    name = serializers.CharField()
+
+
+@extend_schema_field({"type": ["string", "null"]})
+class _ImageUrl(serializers.Field[Any, Any, str | None, Any]):
+    def to_representation(self, value: str) -> str | None:
+        return default_storage.url(value) if value else None
+
+
+@extend_schema_field({"type": "array", "items": {"$ref": "#/components/schemas/Category"}})
+class _Children(serializers.Field[Any, Any, list[dict[str, Any]], Any]):
+    def to_representation(self, value: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return list(Category(value, many=True).data)
+
+
+class Category(Serializer):
+    """A category with the tree below it; `productCount` counts the published products of the whole subtree."""
+
+    id = serializers.UUIDField()
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    image = _ImageUrl()
+    parent_id = serializers.UUIDField(allow_null=True)
+    position = serializers.IntegerField(min_value=0)
+    tax_percent = Percent(allow_null=True)
+    children = _Children()
+    product_count = serializers.IntegerField(min_value=0)
+
+
+class Categories(Serializer):
+    items = Category(many=True)
+
+
+class LengthRange(Serializer):
+    min = serializers.CharField()
+    max = serializers.CharField()
+
+
+class SizeCell(Serializer):
+    """A measure of a size, as strings with one decimal; the inches follow from the centimetres."""
+
+    cm = LengthRange()
+    inches = LengthRange()
+
+
+class SizeRow(Serializer):
+    size = serializers.CharField()
+    values = serializers.ListField(child=SizeCell(allow_null=True))
+
+
+class SizeChart(Serializer):
+    """A table: a row for each size, in it a value for each of the measures."""
+
+    id = serializers.UUIDField()
+    title = serializers.CharField()
+    note = serializers.CharField()
+    category = CategoryLink()
+    measures = serializers.ListField(child=serializers.CharField())
+    rows = SizeRow(many=True)
+
+
+class SizeCharts(Serializer):
+    items = SizeChart(many=True)

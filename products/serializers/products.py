@@ -1,0 +1,206 @@
+"""How products go out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from markrin.serializers import Money, Serializer, Timestamp, page_of
+from products.models import Gender, MovementKind, ProductStatus
+from products.serializers.categories import CategoryLink, SizeChart
+
+
+def image_url(image: Mapping[str, Any]) -> str:
+    """Return where an image's row is to be had: on our own storage, or where it is linked to."""
+    return default_storage.url(image["file"]) if image["file"] else str(image["external_url"])
+
+
+class _Url(serializers.CharField):
+    def __init__(self) -> None:
+        super().__init__(source="*")
+
+    def to_representation(self, value: Mapping[str, Any]) -> str:
+        return image_url(value)
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
+class _Thumbnails(serializers.Field[Any, Any, dict[str, str], Any]):
+    """Addresses by the longest side in pixels; none for an image that is only linked to."""
+
+    def to_representation(self, value: Mapping[str, str]) -> dict[str, str]:
+        return {side: default_storage.url(name) for side, name in value.items()}
+
+
+@extend_schema_field({"type": "string"})
+class _Currency(serializers.Field[Any, Any, str, Any]):
+    """The shop's currency. Source: ISO 4217."""
+
+    def __init__(self) -> None:
+        super().__init__(source="*")
+
+    def to_representation(self, value: Any) -> str:
+        return str(settings.SHOP_CURRENCY)
+
+
+class CardImage(Serializer):
+    url = _Url()
+    alt_text = serializers.CharField()
+
+
+class ProductItem(Serializer):
+    """A product in a list."""
+
+    id = serializers.UUIDField()
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    brand = serializers.CharField()
+    category = CategoryLink()
+    collection = serializers.CharField()
+    gender = serializers.ChoiceField(choices=Gender.choices)
+    material = serializers.CharField()
+    base_price = Money()
+    sale_price = Money(allow_null=True)
+    price = Money()
+    currency = _Currency()
+    in_stock = serializers.BooleanField()
+    is_featured = serializers.BooleanField()
+    is_new_arrival = serializers.BooleanField()
+    rating = serializers.FloatField(allow_null=True, min_value=1, max_value=5)
+    review_count = serializers.IntegerField(min_value=0)
+    colors = serializers.ListField(child=serializers.CharField())
+    sizes = serializers.ListField(child=serializers.CharField())
+    image = CardImage(allow_null=True)
+    created_at = Timestamp()
+
+
+class StaffProductItem(ProductItem):
+    status = serializers.ChoiceField(choices=ProductStatus.choices)
+
+
+class FacetValue(Serializer):
+    """A value to filter by, and how many products it would leave; categories have their name besides the slug."""
+
+    value = serializers.CharField()
+    name = serializers.CharField(required=False)
+    count = serializers.IntegerField(min_value=1)
+
+
+class PriceRange(Serializer):
+    min = Money(allow_null=True, source="lowest")
+    max = Money(allow_null=True, source="highest")
+
+
+class Facets(Serializer):
+    category = FacetValue(many=True, source="values.category")
+    brand = FacetValue(many=True, source="values.brand")
+    color = FacetValue(many=True, source="values.color")
+    size = FacetValue(many=True, source="values.size")
+    gender = FacetValue(many=True, source="values.gender")
+    material = FacetValue(many=True, source="values.material")
+    price = PriceRange(source="*")
+
+
+class _Listed:
+    """Adds the facets, where they were asked for, to a page."""
+
+    fields: dict[str, Any]
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        shown: dict[str, Any] = super().to_representation(instance.page)  # type: ignore[misc]  # page_of's class
+        if instance.facets is not None:
+            shown["facets"] = self.fields["facets"].to_representation(instance.facets)
+        return shown
+
+
+class ProductItemPage(page_of(ProductItem)):  # type: ignore[misc]  # made at run time
+    pass
+
+
+class ProductPage(_Listed, page_of(ProductItem)):  # type: ignore[misc]  # made at run time
+    facets = Facets(required=False)
+
+
+class StaffProductPage(_Listed, page_of(StaffProductItem)):  # type: ignore[misc]  # made at run time
+    facets = Facets(required=False)
+
+
+class ProductItems(Serializer):
+    """A short list without pages."""
+
+    items = ProductItem(many=True)
+
+
+class ProductImage(Serializer):
+    id = serializers.UUIDField()
+    url = _Url()
+    alt_text = serializers.CharField()
+    thumbnails = _Thumbnails()
+
+
+class Variant(Serializer):
+    id = serializers.UUIDField()
+    sku = serializers.CharField()
+    size = serializers.CharField()
+    color = serializers.CharField()
+    count_in_stock = serializers.IntegerField(min_value=0)
+    in_stock = serializers.BooleanField()
+
+
+class StaffVariant(Variant):
+    position = serializers.IntegerField()
+    is_active = serializers.BooleanField()
+    on_hand = serializers.IntegerField(min_value=0)
+    reserved = serializers.IntegerField(min_value=0)
+
+
+def _counters(name: str, prefix: str, *keys: str) -> type[Serializer]:
+    counted = {key: serializers.IntegerField(min_value=0, source=f"{prefix}_{key}") for key in keys}
+    return type(name, (Serializer,), counted)
+
+
+RatingHistogram = _counters("RatingHistogram", "rated", "1", "2", "3", "4", "5")
+FitCounts = _counters("FitCounts", "fit", "small", "true", "large")
+
+
+class Seo(Serializer):
+    title = serializers.CharField(source="seo_title")
+    description = serializers.CharField(source="seo_description")
+
+
+class ProductDetail(ProductItem):
+    description = serializers.CharField()
+    tags = serializers.ListField(child=serializers.CharField())
+    images = ProductImage(many=True)
+    variants = Variant(many=True)
+    category_path = CategoryLink(many=True)
+    size_chart = SizeChart(allow_null=True)
+    rating_histogram = RatingHistogram(source="*")
+    fit = FitCounts(source="*")
+    seo = Seo(source="*")
+    updated_at = Timestamp()
+
+
+class StaffProductDetail(ProductDetail):
+    status = serializers.ChoiceField(choices=ProductStatus.choices)
+    popularity = serializers.IntegerField(min_value=0)
+    variants = StaffVariant(many=True)
+
+
+class StockMovement(Serializer):
+    """An entry of the stock's ledger, in pieces."""
+
+    id = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=MovementKind.choices)
+    on_hand = serializers.IntegerField(source="d_on_hand")
+    reserved = serializers.IntegerField(source="d_reserved")
+    ref = serializers.CharField()
+    actor_id = serializers.UUIDField(allow_null=True)
+    note = serializers.CharField()
+    created_at = Timestamp()
+
+
+class StockMovementPage(page_of(StockMovement)):  # type: ignore[misc]  # made at run time
+    pass

@@ -1,0 +1,133 @@
+"""A product's images: uploaded ones, kept by us, and links."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import Max
+from PIL import Image
+
+from markrin import cache
+from markrin.errors import NotFound
+from products import errors
+from products.models import Product, ProductImage
+from products.services import files
+
+MOST = 20  # of one product
+
+
+def upload_image(*, product_id: UUID, file: Image.Image, alt_text: str) -> UUID:
+    """Add a picture behind the product's other images, encoded anew with its thumbnails; return the image's id.
+
+    Locks: the product.
+
+    Raises:
+        NotFound: there is no such product.
+        TooManyImages: it has MOST already.
+    """
+    with files.stored(file, "products") as stored, transaction.atomic(durable=True):
+        product = _locked(product_id)
+        if product.images.count() >= MOST:
+            raise errors.TooManyImages
+        last = product.images.aggregate(last=Max("position"))["last"]
+        image = ProductImage.objects.create(
+            product=product,
+            file=stored.name,
+            width=stored.width,
+            height=stored.height,
+            thumbnails=stored.thumbnails,
+            alt_text=alt_text,
+            position=0 if last is None else last + 1,
+        )
+        return image.pk
+
+
+@transaction.atomic(durable=True)
+def update_image(*, product_id: UUID, image_id: UUID, alt_text: str) -> None:
+    """Change what stands for the image where it cannot be seen.
+
+    Raises:
+        NotFound: the product has no such image.
+    """
+    image = _image(product_id, image_id)
+    image.alt_text = alt_text
+    image.save(update_fields=["alt_text", "updated_at"])
+
+
+@transaction.atomic(durable=True)
+def delete_image(*, product_id: UUID, image_id: UUID) -> None:
+    """Take the image off the product; its files go after the commit.
+
+    Raises:
+        NotFound: the product has no such image.
+    """
+    image = _image(product_id, image_id)
+    _forget([image])
+    image.delete()
+
+
+@transaction.atomic(durable=True)
+def order_images(*, product_id: UUID, ids: Sequence[UUID]) -> None:
+    """Put the product's images into this order; the first is the one that lists show.
+
+    Locks: the product.
+
+    Raises:
+        NotFound: there is no such product.
+        ImageOrderIncomplete: these are not exactly its images.
+    """
+    product = _locked(product_id)
+    images = {image.pk: image for image in product.images.all()}
+    if set(ids) != images.keys():
+        raise errors.ImageOrderIncomplete
+    for position, image_id in enumerate(ids):
+        images[image_id].position = position
+    ProductImage.objects.bulk_update(images.values(), ["position"])
+    cache.touch(f"product:{product_id}", "products")
+
+
+def set_images(product: Product, given: Sequence[dict[str, Any]]) -> None:
+    """Make these the product's images: known addresses stay, https links are added, what is left out goes.
+
+    A step inside the caller's transaction, which has locked the product.
+
+    Raises:
+        ImageUnknown: an address on our own storage is not that of an image of this product.
+    """
+    left = {_url(image): image for image in product.images.all()}
+    new = []
+    for position, row in enumerate(given):
+        image = left.pop(row["url"], None)
+        if image is None and not row["url"].startswith("https://"):
+            raise errors.ImageUnknown(url=row["url"])
+        image = image or ProductImage(product=product, external_url=row["url"])
+        image.position, image.alt_text = position, row["alt_text"]
+        new.append(image)
+    _forget(left.values())
+    ProductImage.objects.filter(pk__in=[image.pk for image in left.values()]).delete()
+    for image in new:
+        image.save()
+
+
+def _url(image: ProductImage) -> str:
+    return default_storage.url(image.file.name) if image.file else image.external_url
+
+
+def _locked(product_id: UUID) -> Product:
+    product = Product.objects.filter(pk=product_id).locked().first()
+    if product is None:
+        raise NotFound
+    return product
+
+
+def _image(product_id: UUID, image_id: UUID) -> ProductImage:
+    image = ProductImage.objects.filter(pk=image_id, product=product_id).locked().first()
+    if image is None:
+        raise NotFound
+    return image
+
+
+def _forget(images: Iterable[ProductImage]) -> None:
+    files.remove_on_commit(name for image in images for name in (image.file.name, *image.thumbnails.values()) if name)

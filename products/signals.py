@@ -1,0 +1,45 @@
+"""A changed row → the cached answers that go. A bulk write sends no signal: whoever makes one touches by hand."""
+
+from typing import Any
+
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+
+from markrin import cache
+from products.models import Category, FormerSlug, Product, ProductImage, Review, SizeChart, SizeChartEntry, Variant
+
+_CHANGED = [post_save, post_delete]
+
+
+@receiver(_CHANGED, sender=Product)
+def product_changed(instance: Product, **kwargs: Any) -> None:
+    # The categories count their products.
+    cache.touch(f"product:{instance.pk}", f"reviews:{instance.pk}", "products", "categories")
+
+
+@receiver(_CHANGED, sender=Variant)
+@receiver(_CHANGED, sender=ProductImage)
+def part_changed(instance: Variant | ProductImage, **kwargs: Any) -> None:
+    cache.touch(f"product:{instance.product_id}", "products")
+
+
+@receiver(_CHANGED, sender=FormerSlug)
+def former_slug_changed(instance: FormerSlug, **kwargs: Any) -> None:
+    cache.touch("products")  # under which a slug that leads nowhere is remembered
+
+
+@receiver(_CHANGED, sender=Review)
+def review_changed(instance: Review, **kwargs: Any) -> None:
+    # Lists show the rating, too.
+    cache.touch(f"product:{instance.product_id}", f"reviews:{instance.product_id}", "products")
+
+
+@receiver(_CHANGED, sender=Category)
+def category_changed(instance: Category, **kwargs: Any) -> None:
+    cache.touch("categories")
+
+
+@receiver(_CHANGED, sender=SizeChart)
+@receiver(_CHANGED, sender=SizeChartEntry)
+def size_chart_changed(instance: SizeChart | SizeChartEntry, **kwargs: Any) -> None:
+    cache.touch("size-charts")

@@ -1,0 +1,196 @@
+"""Categories and size charts."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from markrin.cache import cached
+from markrin.errors import NotFound
+from markrin.operations import operation
+from markrin.permissions import AllowAny, InGroup
+from markrin.views import View
+from products import errors, schemas, selectors, serializers, services
+
+CATALOGUE = [InGroup("catalogue")]
+_REFUSED = [errors.CategoryUnknown, errors.CategoryNameTaken, errors.SlugTaken, errors.CategoryTooDeep]
+
+
+class CategoryTree(View):
+    permission_classes = [AllowAny]
+
+    @cached(lambda request, data: ["categories"])
+    @operation(
+        id="listCategories",
+        tag="categories",
+        summary="Show the tree of categories",
+        answer=serializers.Categories,
+    )
+    def get(self, request: Request) -> Response:
+        return Response(serializers.Categories({"items": selectors.list_categories()}).data)
+
+    @operation(
+        id="createCategory",
+        tag="staff: categories",
+        summary="Create a category",
+        body=schemas.CreateCategory,
+        answer=serializers.Category,
+        status=201,
+        errors=_REFUSED,
+        permissions=CATALOGUE,
+    )
+    def post(self, request: Request, *, body: dict[str, Any]) -> Response:
+        return _category(services.create_category(**body), HTTPStatus.CREATED)
+
+
+class CategoryDetail(View):
+    permission_classes = [AllowAny]
+
+    @cached(lambda request, data: ["categories"], missing=["categories"])
+    @operation(
+        id="getCategory",
+        tag="categories",
+        summary="Show a category with the tree below it, by id or slug",
+        answer=serializers.Category,
+        errors=[NotFound],
+    )
+    def get(self, request: Request, *, key: UUID | str) -> Response:
+        return _category(key)
+
+    @operation(
+        id="replaceCategory",
+        tag="staff: categories",
+        summary="Replace a category's data, or move it",
+        body=schemas.CreateCategory,
+        answer=serializers.Category,
+        errors=[NotFound, *_REFUSED, errors.CategoryCycle],
+        permissions=CATALOGUE,
+    )
+    def put(self, request: Request, *, key: UUID | str, body: dict[str, Any]) -> Response:
+        return _category(services.update_category(key=key, **body))
+
+    @operation(
+        id="updateCategory",
+        tag="staff: categories",
+        summary="Change some fields of a category, or move it",
+        body=schemas.UpdateCategory,
+        answer=serializers.Category,
+        errors=[NotFound, *_REFUSED, errors.CategoryCycle],
+        permissions=CATALOGUE,
+    )
+    def patch(self, request: Request, *, key: UUID | str, body: dict[str, Any]) -> Response:
+        return _category(services.update_category(key=key, **body))
+
+    @operation(
+        id="deleteCategory",
+        tag="staff: categories",
+        summary="Delete an empty category",
+        status=204,
+        errors=[NotFound, errors.CategoryNotEmpty],
+        permissions=CATALOGUE,
+    )
+    def delete(self, request: Request, *, key: UUID | str) -> Response:
+        services.delete_category(key=key)
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+class CategoryImage(View):
+    permission_classes = CATALOGUE
+
+    @operation(
+        id="setCategoryImage",
+        tag="staff: categories",
+        summary="Give a category a picture; it is encoded anew, without metadata",
+        upload=schemas.UploadCategoryImage,
+        answer=serializers.Category,
+        errors=[NotFound],
+    )
+    def put(self, request: Request, *, key: UUID | str, upload: dict[str, Any]) -> Response:
+        services.set_category_image(key=key, **upload)
+        return _category(key)
+
+    @operation(
+        id="deleteCategoryImage",
+        tag="staff: categories",
+        summary="Take a category's picture away",
+        status=204,
+        errors=[NotFound],
+    )
+    def delete(self, request: Request, *, key: UUID | str) -> Response:
+        services.delete_category_image(key=key)
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _category(key: UUID | str, status: int = HTTPStatus.OK) -> Response:
+    return Response(serializers.Category(selectors.get_category(key=key)).data, status=status)
+
+
+class SizeChartList(View):
+    permission_classes = [AllowAny]
+
+    @cached(lambda request, data: ["size-charts", "categories"])
+    @operation(id="listSizeCharts", tag="size charts", summary="List all size charts", answer=serializers.SizeCharts)
+    def get(self, request: Request) -> Response:
+        return Response(serializers.SizeCharts({"items": selectors.list_size_charts()}).data)
+
+    @operation(
+        id="createSizeChart",
+        tag="staff: categories",
+        summary="Give a category a size chart, as a whole table in centimetres",
+        body=schemas.CreateSizeChart,
+        max_bytes=schemas.BODY_BYTES,
+        answer=serializers.SizeChart,
+        status=201,
+        errors=[errors.CategoryUnknown, errors.SizeChartExists],
+        permissions=CATALOGUE,
+    )
+    def post(self, request: Request, *, body: dict[str, Any]) -> Response:
+        services.create_size_chart(**body)
+        return _chart(body["category_id"], HTTPStatus.CREATED)
+
+
+class SizeChartDetail(View):
+    permission_classes = [AllowAny]
+
+    @cached(lambda request, data: ["size-charts", "categories"], missing=["size-charts", "categories"])
+    @operation(
+        id="getSizeChart",
+        tag="size charts",
+        summary="Show the size chart that holds for a category: its own or the nearest above it",
+        answer=serializers.SizeChart,
+        errors=[NotFound],
+    )
+    def get(self, request: Request, *, key: UUID | str) -> Response:
+        return _chart(key)
+
+    @operation(
+        id="replaceSizeChart",
+        tag="staff: categories",
+        summary="Replace a category's own size chart by this table in centimetres",
+        body=schemas.ReplaceSizeChart,
+        max_bytes=schemas.BODY_BYTES,
+        answer=serializers.SizeChart,
+        errors=[NotFound],
+        permissions=CATALOGUE,
+    )
+    def put(self, request: Request, *, key: UUID | str, body: dict[str, Any]) -> Response:
+        services.replace_size_chart(key=key, **body)
+        return _chart(key)
+
+    @operation(
+        id="deleteSizeChart",
+        tag="staff: categories",
+        summary="Delete a category's own size chart",
+        status=204,
+        errors=[NotFound],
+        permissions=CATALOGUE,
+    )
+    def delete(self, request: Request, *, key: UUID | str) -> Response:
+        services.delete_size_chart(key=key)
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _chart(key: UUID | str, status: int = HTTPStatus.OK) -> Response:
+    return Response(serializers.SizeChart(selectors.get_size_chart(key=key)).data, status=status)

@@ -1,0 +1,192 @@
+"""Products, as shoppers see them and as staff write them."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from markrin.cache import cached
+from markrin.errors import Invalid, NotFound, PageTooDeep
+from markrin.operations import operation
+from markrin.permissions import AllowAny, InGroup
+from markrin.schemas import PageQuery
+from markrin.views import View
+from products import errors, schemas, selectors, serializers, services
+
+CATALOGUE = [InGroup("catalogue")]
+_REFUSED = [errors.CategoryUnknown, errors.SlugTaken, errors.ImageUnknown]
+_REFUSED_VARIANTS = [errors.SkuTaken, errors.VariantExists, errors.TooManyVariants]
+
+
+class ProductList(View):
+    permission_classes = [AllowAny]
+
+    @cached(lambda request, data: ["products", "categories"])
+    @operation(
+        id="listProducts",
+        tag="products",
+        summary="List, filter and search the products",
+        query=schemas.ListProducts,
+        answer=serializers.ProductPage,
+        errors=[Invalid, PageTooDeep],
+    )
+    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
+        return Response(serializers.ProductPage(selectors.list_products(**query)).data)
+
+    @operation(
+        id="createProduct",
+        tag="staff: products",
+        summary="Create a product with its variants and their first stock",
+        body=schemas.CreateProduct,
+        max_bytes=schemas.BODY_BYTES,
+        answer=serializers.StaffProductDetail,
+        status=201,
+        errors=[*_REFUSED, *_REFUSED_VARIANTS],
+        permissions=CATALOGUE,
+    )
+    def post(self, request: Request, *, body: dict[str, Any]) -> Response:
+        product_id = services.create_product(actor_id=request.user.pk, **body)
+        return _staff_detail(product_id, HTTPStatus.CREATED)
+
+
+class ProductDetail(View):
+    permission_classes = [AllowAny]
+
+    @cached(lambda request, data: [f"product:{data['id']}", "categories", "size-charts"], missing=["products"])
+    @operation(
+        id="getProduct",
+        tag="products",
+        summary="Show a product, by id or slug",
+        answer=serializers.ProductDetail,
+        also={HTTPStatus.PERMANENT_REDIRECT: "The product's present address, for a slug that it had earlier."},
+        errors=[NotFound],
+    )
+    def get(self, request: Request, *, key: UUID | str) -> Response:
+        try:
+            return Response(serializers.ProductDetail(selectors.get_product(key=key)).data)
+        except NotFound:
+            slug = selectors.get_new_slug(former=str(key))
+            if slug is None:
+                raise
+        return Response(status=HTTPStatus.PERMANENT_REDIRECT, headers={"Location": f"/api/products/{slug}"})
+
+    @operation(
+        id="replaceProduct",
+        tag="staff: products",
+        summary="Replace a product",
+        body=schemas.ReplaceProduct,
+        max_bytes=schemas.BODY_BYTES,
+        answer=serializers.StaffProductDetail,
+        errors=[NotFound, *_REFUSED, *_REFUSED_VARIANTS, errors.StockOnlyMoves],
+        permissions=CATALOGUE,
+    )
+    def put(self, request: Request, *, key: UUID | str, body: dict[str, Any]) -> Response:
+        return _staff_detail(services.replace_product(key=key, actor_id=request.user.pk, **body))
+
+    @operation(
+        id="updateProduct",
+        tag="staff: products",
+        summary="Change some fields of a product",
+        body=schemas.UpdateProduct,
+        max_bytes=schemas.BODY_BYTES,
+        answer=serializers.StaffProductDetail,
+        errors=[NotFound, *_REFUSED, errors.SalePriceNotBelow],
+        permissions=CATALOGUE,
+    )
+    def patch(self, request: Request, *, key: UUID | str, body: dict[str, Any]) -> Response:
+        return _staff_detail(services.update_product(key=key, **body))
+
+    @operation(
+        id="archiveProduct",
+        tag="staff: products",
+        summary="Archive a product",
+        status=204,
+        errors=[NotFound],
+        permissions=CATALOGUE,
+    )
+    def delete(self, request: Request, *, key: UUID | str) -> Response:
+        services.archive_product(key=key)
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+class RelatedProducts(View):
+    permission_classes = [AllowAny]
+
+    @cached(lambda request, data: ["products", "categories"], missing=["products"])
+    @operation(
+        id="listRelatedProducts",
+        tag="products",
+        summary="List products like this one",
+        query=schemas.ListRelated,
+        answer=serializers.ProductItems,
+        errors=[NotFound],
+    )
+    def get(self, request: Request, *, key: UUID | str, query: dict[str, Any]) -> Response:
+        return Response(serializers.ProductItems({"items": selectors.list_related(key=key, **query)}).data)
+
+
+class NewArrivals(View):
+    permission_classes = [AllowAny]
+
+    @cached(lambda request, data: ["products", "categories"])
+    @operation(
+        id="listNewArrivals",
+        tag="products",
+        summary="List the products marked as new, newest first",
+        query=PageQuery,
+        answer=serializers.ProductItemPage,
+        errors=[PageTooDeep],
+    )
+    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
+        return Response(serializers.ProductItemPage(selectors.list_new_arrivals(**query)).data)
+
+
+class Featured(View):
+    permission_classes = [AllowAny]
+
+    @cached(lambda request, data: ["products", "categories"])
+    @operation(
+        id="listFeaturedProducts",
+        tag="products",
+        summary="List the featured products, newest first",
+        query=PageQuery,
+        answer=serializers.ProductItemPage,
+        errors=[PageTooDeep],
+    )
+    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
+        return Response(serializers.ProductItemPage(selectors.list_featured(**query)).data)
+
+
+class StaffProductList(View):
+    permission_classes = CATALOGUE
+
+    @operation(
+        id="listStaffProducts",
+        tag="staff: products",
+        summary="List products of any status",
+        query=schemas.ListStaffProducts,
+        answer=serializers.StaffProductPage,
+        errors=[PageTooDeep],
+    )
+    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
+        return Response(serializers.StaffProductPage(selectors.list_staff_products(**query)).data)
+
+
+class StaffProductDetail(View):
+    permission_classes = CATALOGUE
+
+    @operation(
+        id="getStaffProduct",
+        tag="staff: products",
+        summary="Show a product of any status with all its variants, by id or slug",
+        answer=serializers.StaffProductDetail,
+        errors=[NotFound],
+    )
+    def get(self, request: Request, *, key: UUID | str) -> Response:
+        return _staff_detail(key)
+
+
+def _staff_detail(key: UUID | str, status: int = HTTPStatus.OK) -> Response:
+    return Response(serializers.StaffProductDetail(selectors.get_staff_product(key=key)).data, status=status)

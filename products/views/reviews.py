@@ -1,0 +1,114 @@
+"""Reviews: read by everybody, written by customers, moderated by staff."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from markrin.cache import cached
+from markrin.errors import NotFound, PageTooDeep
+from markrin.operations import operation
+from markrin.permissions import AllowAny, InGroup, IsAuthenticated
+from markrin.views import View
+from products import errors, schemas, selectors, serializers, services
+
+
+class ReviewList(View):
+    permission_classes = [IsAuthenticated]
+
+    @cached(lambda request, data: [f"reviews:{request.parser_context['kwargs']['id']}"], missing=["products"])
+    @operation(
+        id="listReviews",
+        tag="reviews",
+        summary="List a product's reviews",
+        query=schemas.ListReviews,
+        answer=serializers.ReviewPage,
+        errors=[NotFound, PageTooDeep],
+        permissions=[AllowAny],
+    )
+    def get(self, request: Request, *, id: UUID, query: dict[str, Any]) -> Response:  # noqa: A002 (the path's name)
+        return Response(serializers.ReviewPage(selectors.list_reviews(product_id=id, **query)).data)
+
+    @operation(
+        id="createReview",
+        tag="reviews",
+        summary="Review a product, once",
+        body=schemas.CreateReview,
+        answer=serializers.OwnReview,
+        status=201,
+        errors=[NotFound, errors.AlreadyReviewed],
+    )
+    def post(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
+        review = services.create_review(product_id=id, user_id=request.user.pk, **body)
+        return Response(serializers.OwnReview(review).data, status=HTTPStatus.CREATED)
+
+
+class OwnReview(View):
+    @operation(
+        id="getOwnReview",
+        tag="reviews",
+        summary="Show one's own review of a product",
+        answer=serializers.OwnReview,
+        errors=[NotFound],
+    )
+    def get(self, request: Request, *, id: UUID) -> Response:  # noqa: A002
+        review = selectors.get_own_review(product_id=id, user_id=request.user.pk)
+        return Response(serializers.OwnReview(review).data)
+
+
+class ReviewDetail(View):
+    @operation(
+        id="updateReview",
+        tag="reviews",
+        summary="Change one's own review",
+        body=schemas.UpdateReview,
+        answer=serializers.OwnReview,
+        errors=[NotFound],
+    )
+    def patch(self, request: Request, *, id: UUID, review_id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
+        review = services.update_review(product_id=id, review_id=review_id, user_id=request.user.pk, **body)
+        return Response(serializers.OwnReview(review).data)
+
+    @operation(
+        id="deleteReview",
+        tag="reviews",
+        summary="Delete one's own review",
+        status=204,
+        errors=[NotFound],
+    )
+    def delete(self, request: Request, *, id: UUID, review_id: UUID) -> Response:  # noqa: A002
+        services.delete_review(product_id=id, review_id=review_id, user_id=request.user.pk)
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+class StaffReviewList(View):
+    permission_classes = [InGroup("catalogue")]
+
+    @operation(
+        id="listStaffReviews",
+        tag="staff: reviews",
+        summary="List reviews of any product and status",
+        query=schemas.ListStaffReviews,
+        answer=serializers.StaffReviewPage,
+        errors=[PageTooDeep],
+    )
+    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
+        return Response(serializers.StaffReviewPage(selectors.list_staff_reviews(**query)).data)
+
+
+class StaffReviewDetail(View):
+    permission_classes = [InGroup("catalogue")]
+
+    @operation(
+        id="moderateReview",
+        tag="staff: reviews",
+        summary="Hide a review, or show it again",
+        body=schemas.ModerateReview,
+        answer=serializers.StaffReview,
+        errors=[NotFound],
+    )
+    def patch(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
+        services.moderate_review(review_id=id, **body)
+        return Response(serializers.StaffReview(selectors.get_staff_review(review_id=id)).data)

@@ -1,0 +1,185 @@
+"""Variants, images and stock of a product, as staff change them; and a shopper's wish to hear of a variant."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from markrin.errors import Invalid, NotFound
+from markrin.operations import operation
+from markrin.permissions import AllowAny, InGroup
+from markrin.schemas import PageQuery
+from markrin.views import View
+from products import errors, schemas, selectors, serializers, services
+
+CATALOGUE = [InGroup("catalogue")]
+
+
+class VariantList(View):
+    permission_classes = CATALOGUE
+
+    @operation(
+        id="createVariant",
+        tag="staff: products",
+        summary="Add a variant with its first stock",
+        body=schemas.CreateVariant,
+        answer=serializers.StaffVariant,
+        status=201,
+        errors=[NotFound, errors.SkuTaken, errors.VariantExists, errors.TooManyVariants],
+    )
+    def post(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002 (the path's name)
+        variant_id = services.create_variant(product_id=id, actor_id=request.user.pk, **body)
+        return _variant(variant_id, HTTPStatus.CREATED)
+
+
+class VariantDetail(View):
+    permission_classes = CATALOGUE
+
+    @operation(
+        id="updateVariant",
+        tag="staff: products",
+        summary="Change a variant in place, or put it back on sale",
+        body=schemas.UpdateVariant,
+        answer=serializers.StaffVariant,
+        errors=[NotFound, errors.SkuTaken, errors.VariantExists],
+    )
+    def patch(self, request: Request, *, id: UUID, variant_id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
+        services.update_variant(product_id=id, variant_id=variant_id, **body)
+        return _variant(variant_id)
+
+    @operation(
+        id="deleteVariant",
+        tag="staff: products",
+        summary="Take a variant off sale",
+        status=204,
+        errors=[NotFound],
+    )
+    def delete(self, request: Request, *, id: UUID, variant_id: UUID) -> Response:  # noqa: A002
+        services.delete_variant(product_id=id, variant_id=variant_id)
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+class VariantNotify(View):
+    permission_classes = [AllowAny]
+
+    @operation(
+        id="notifyWhenBack",
+        tag="products",
+        summary="Ask for a mail when the variant can be bought again",
+        body=schemas.NotifyWhenBack,
+        status=204,
+        errors=[NotFound, Invalid, errors.AlreadyInStock],
+    )
+    def post(self, request: Request, *, id: UUID, variant_id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
+        services.notify_when_back(
+            product_id=id,
+            variant_id=variant_id,
+            user_id=request.user.pk,
+            account_email=getattr(request.user, "email", ""),
+            email=body.get("email"),
+        )
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+class StockAdjustments(View):
+    permission_classes = CATALOGUE
+
+    @operation(
+        id="adjustStock",
+        tag="staff: stock",
+        summary="Correct a variant's stock by a number of pieces",
+        body=schemas.AdjustStock,
+        answer=serializers.StaffVariant,
+        errors=[NotFound, errors.StockTooLow, errors.StockTooHigh],
+    )
+    def post(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
+        services.adjust_stock(variant_id=id, actor_id=request.user.pk, **body)
+        return _variant(id)
+
+
+class StockMovements(View):
+    permission_classes = CATALOGUE
+
+    @operation(
+        id="listStockMovements",
+        tag="staff: stock",
+        summary="List a variant's stock ledger, the last entry first",
+        query=PageQuery,
+        answer=serializers.StockMovementPage,
+        errors=[NotFound],
+    )
+    def get(self, request: Request, *, id: UUID, query: dict[str, Any]) -> Response:  # noqa: A002
+        return Response(serializers.StockMovementPage(selectors.list_movements(variant_id=id, **query)).data)
+
+
+def _variant(variant_id: UUID, status: int = HTTPStatus.OK) -> Response:
+    variant = selectors.get_staff_variant(variant_id=variant_id)
+    return Response(serializers.StaffVariant(variant).data, status=status)
+
+
+class ImageList(View):
+    permission_classes = CATALOGUE
+
+    @operation(
+        id="uploadProductImage",
+        tag="staff: products",
+        summary="Add a picture; it is encoded anew, without metadata, with thumbnails",
+        upload=schemas.UploadImage,
+        answer=serializers.ProductImage,
+        status=201,
+        errors=[NotFound, errors.TooManyImages],
+    )
+    def post(self, request: Request, *, id: UUID, upload: dict[str, Any]) -> Response:  # noqa: A002
+        image_id = services.upload_image(product_id=id, **upload)
+        return _image(id, image_id, HTTPStatus.CREATED)
+
+
+class ImageOrder(View):
+    permission_classes = CATALOGUE
+
+    @operation(
+        id="orderProductImages",
+        tag="staff: products",
+        summary="Put the product's images into another order; the first is the one that lists show",
+        body=schemas.OrderImages,
+        status=204,
+        errors=[NotFound, errors.ImageOrderIncomplete],
+    )
+    def put(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
+        services.order_images(product_id=id, **body)
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+class ImageDetail(View):
+    permission_classes = CATALOGUE
+
+    @operation(
+        id="updateProductImage",
+        tag="staff: products",
+        summary="Change an image's alternative text",
+        body=schemas.UpdateImage,
+        answer=serializers.ProductImage,
+        errors=[NotFound],
+    )
+    def patch(self, request: Request, *, id: UUID, image_id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
+        services.update_image(product_id=id, image_id=image_id, **body)
+        return _image(id, image_id)
+
+    @operation(
+        id="deleteProductImage",
+        tag="staff: products",
+        summary="Delete an image and its files",
+        status=204,
+        errors=[NotFound],
+    )
+    def delete(self, request: Request, *, id: UUID, image_id: UUID) -> Response:  # noqa: A002
+        services.delete_image(product_id=id, image_id=image_id)
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _image(product_id: UUID, image_id: UUID, status: int = HTTPStatus.OK) -> Response:
+    images = selectors.get_staff_product(key=product_id)["images"]
+    image = next(image for image in images if image["id"] == str(image_id))
+    return Response(serializers.ProductImage(image).data, status=status)

@@ -1,0 +1,324 @@
+"""The list of products: filters, facets, orders, pages."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from products.models import Product, StockLevel
+from products.schemas import ProductSort
+from products.selectors.filters import ORDERS
+from tests.factories import make_category, make_image, make_product, make_variant
+
+
+def names(response):
+    assert response.status_code == 200, response.json()
+    return [item["name"] for item in response.json()["items"]]
+
+
+def found(api, **query):
+    return sorted(names(api.get("/api/products", query)))
+
+
+def test_shows_a_card_with_exactly_the_contracts_fields(api):
+    category = make_category(name="Shirts", slug="shirts")
+    product = make_product(
+        name="Oxford", slug="oxford", category=category, brand="Acme", collection="Summer", gender="men",
+        material="Cotton", base_price="1299.00", sale_price="999.50", is_featured=True,
+    )  # fmt: skip
+    for place, (size, color) in enumerate([("L", "White"), ("M", "White"), ("M", "Blue")]):
+        make_variant(product=product, size=size, color=color, position=place)
+    make_variant(product=product, size="XXL", color="Pink", is_active=False)
+    make_image(product=product, external_url="https://img.example/a.jpg", alt_text="Front")
+    make_image(product=product)
+    body = api.get("/api/products").json()
+    [item] = body.pop("items")
+    assert body == {"page": 1, "pages": 1, "total": 1, "limit": 12}
+    assert item.pop("createdAt").endswith("Z")
+    assert item == {
+        "id": str(product.pk),
+        "slug": "oxford",
+        "name": "Oxford",
+        "brand": "Acme",
+        "category": {"id": str(category.pk), "slug": "shirts", "name": "Shirts"},
+        "collection": "Summer",
+        "gender": "men",
+        "material": "Cotton",
+        "basePrice": "1299.00",
+        "salePrice": "999.50",
+        "price": "999.50",
+        "currency": "INR",
+        "inStock": True,
+        "isFeatured": True,
+        "isNewArrival": False,
+        "rating": None,
+        "reviewCount": 0,
+        "colors": ["White", "Blue"],
+        "sizes": ["L", "M"],
+        "image": {"url": "https://img.example/a.jpg", "altText": "Front"},
+    }
+
+
+def test_shows_only_what_is_published(api):
+    make_product(name="Draft", status="draft")
+    make_product(name="Archived", status="archived")
+    bare = make_product(name="Bare")
+    assert names(api.get("/api/products")) == [bare.name]
+    assert api.get("/api/products").json()["items"][0]["image"] is None
+
+
+def test_a_category_includes_everything_below_it(api):
+    women = make_category(slug="women")
+    dresses = make_category(slug="dresses", parent=women)
+    make_product(name="Gown", category=make_category(slug="gowns", parent=dresses))
+    make_product(name="Scarf", category=women)
+    make_product(name="Boot", category=make_category(slug="boots"))
+    assert found(api, category="women") == ["Gown", "Scarf"]
+    assert found(api, category="dresses") == ["Gown"]
+    assert found(api, category="gowns,boots") == ["Boot", "Gown"]
+    assert found(api, category="nowhere") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"brand": "Acme"}, ["One"]),
+        ({"brand": "Acme,Bolt"}, ["One", "Two"]),
+        ({"brand": "acme"}, []),
+        ({"collection": "Winter"}, ["Two"]),
+        ({"material": "Wool,Silk"}, ["Two"]),
+        ({"gender": "women"}, ["Two"]),
+        ({"gender": "women,men"}, ["One", "Two"]),
+        ({"tag": "sport"}, ["One"]),
+        ({"tag": "sport,party"}, ["One", "Two"]),
+        ({"minPrice": "500.00"}, ["Three", "Two"]),
+        ({"maxPrice": "450.00"}, ["One"]),
+        ({"minPrice": "450.00", "maxPrice": "800.00"}, ["One", "Two"]),
+        ({"featured": "true"}, ["Three"]),
+        ({"newArrival": "true"}, ["Two"]),
+        ({"onSale": "true"}, ["One"]),
+        ({"onSale": "false"}, ["Three", "Two"]),
+        ({"inStock": "true"}, ["One"]),
+        ({"inStock": "false"}, ["Three", "Two"]),
+    ],
+)
+def test_filters(api, query, expected):
+    one = make_product(
+        name="One", brand="Acme", gender="men", base_price="900.00", sale_price="450.00", tags=["sport", "gym"]
+    )
+    make_product(
+        name="Two", brand="Bolt", gender="women", base_price="800.00", collection="Winter", material="Wool",
+        is_new_arrival=True, tags=["party"],
+    )  # fmt: skip
+    make_product(name="Three", base_price="2000.00", is_featured=True)
+    make_variant(product=one)
+    assert found(api, **query) == expected
+
+
+def test_size_and_colour_hold_for_one_and_the_same_active_variant(api):
+    split = make_product(name="Split")
+    make_variant(product=split, size="M", color="Red")
+    make_variant(product=split, size="L", color="Blue")
+    both = make_product(name="Both")
+    make_variant(product=both, size="M", color="Blue")
+    gone = make_product(name="Gone")
+    make_variant(product=gone, size="M", color="Blue", is_active=False)
+    assert found(api, size="M", color="Blue") == ["Both"]
+    assert found(api, size="M") == ["Both", "Split"]
+    assert found(api, color="Blue,Red") == ["Both", "Split"]
+
+
+def test_in_stock_with_a_size_means_a_piece_of_that_size(api):
+    product = make_product(name="Shirt")
+    make_variant(product=product, size="M", stock=0)
+    large = make_variant(product=product, size="L", stock=2)
+    assert found(api, size="L", inStock="true") == ["Shirt"]
+    assert found(api, size="M", inStock="true") == []
+    StockLevel.objects.filter(pk=large.pk).update(reserved=2)
+    assert found(api, size="L", inStock="true") == []
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("newest", ["C", "B", "A"]),
+        ("price_asc", ["B", "A", "C"]),
+        ("price_desc", ["C", "A", "B"]),
+        ("name_asc", ["A", "B", "C"]),
+        ("name_desc", ["C", "B", "A"]),
+        ("rating", ["B", "C", "A"]),
+        ("popularity", ["A", "C", "B"]),
+        ("relevance", ["C", "B", "A"]),
+    ],
+)
+def test_sorts_and_walks_every_order_by_page_and_by_cursor(api, sort, expected):
+    make_product(name="A", base_price="500.00", popularity=9)
+    make_product(name="B", base_price="900.00", sale_price="100.00", rated_5=1)
+    make_product(name="C", base_price="700.00", rated_3=1, popularity=4)
+    assert names(api.get("/api/products", {"sort": sort})) == expected
+    by_page = [names(api.get("/api/products", {"sort": sort, "limit": 1, "page": page}))[0] for page in (1, 2, 3)]
+    assert by_page == expected
+    walked, cursor = [], ""
+    while cursor is not None:
+        body = api.get("/api/products", {"sort": sort, "limit": 1, "cursor": cursor}).json()
+        assert body.keys() == {"items", "next"}
+        walked += [item["name"] for item in body["items"]]
+        cursor = body["next"]
+    assert walked == expected
+
+
+def test_every_sort_has_an_order_that_ends_in_a_unique_column():
+    assert set(ORDERS) == set(ProductSort.values)
+    assert all(order[-1] in ("id", "-id") for order in ORDERS.values())
+
+
+def test_a_relevance_cursor_walks_equal_ranks_too(api):
+    for number in range(7):
+        make_product(name=f"Linen shirt {number}", popularity=number // 2)
+    expected = names(api.get("/api/products", {"search": "linen"}))
+    walked, cursor = [], ""
+    while cursor is not None:
+        body = api.get("/api/products", {"search": "linen", "limit": 2, "cursor": cursor}).json()
+        walked += [item["name"] for item in body["items"]]
+        cursor = body["next"]
+    assert len(expected) == 7
+    assert walked == expected
+
+
+def test_deep_pages_are_refused_with_a_pointer_to_the_cursor(api):
+    response = api.get("/api/products", {"page": 1002, "limit": 10})
+    assert (response.status_code, response.json()["code"]) == (400, "page_too_deep")
+    assert "cursor" in response.json()["detail"]
+    assert names(api.get("/api/products", {"page": 1001, "limit": 10})) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ({"colour": "red"}, "colour"),
+        ({"gender": "men,martian"}, "gender"),
+        ({"minPrice": "5"}, "minPrice"),
+        ({"minPrice": "9.00", "maxPrice": "8.99"}, "maxPrice"),
+        ({"sort": "cheapest"}, "sort"),
+        ({"inStock": "1"}, "inStock"),
+        ({"category": "Women"}, "category"),
+        ({"brand": ""}, "brand"),
+        ({"brand": "a,a"}, "brand"),
+        ({"brand": ",".join(map(str, range(21)))}, "brand"),
+        ({"page": "0"}, "page"),
+        ({"limit": "101"}, "limit"),
+        ({"page": "1", "cursor": ""}, "cursor"),
+        ({"cursor": "nonsense"}, "cursor"),
+        ({"search": " "}, "search"),
+        ({"search": "x" * 101}, "search"),
+        ({"facets": "yes"}, "facets"),
+        ({"status": "draft"}, "status"),
+    ],
+)
+def test_refuses_what_it_does_not_know(api, query, parameter):
+    response = api.get("/api/products", query)
+    assert (response.status_code, response.json()["code"]) == (400, "invalid")
+    assert [error["parameter"] for error in response.json()["errors"]] == [parameter]
+
+
+def test_another_orders_cursor_is_refused(api):
+    for name in "ABC":
+        make_product(name=name)
+    cursor = api.get("/api/products", {"cursor": "", "limit": 1}).json()["next"]
+    response = api.get("/api/products", {"cursor": cursor, "sort": "price_asc"})
+    assert (response.status_code, response.json()["errors"][0]["parameter"]) == (400, "cursor")
+
+
+def facets(api, **query):
+    response = api.get("/api/products", {"facets": "true", **query})
+    assert response.status_code == 200, response.json()
+    counted = response.json()["facets"]
+    return {name: {row["value"]: row["count"] for row in rows} for name, rows in counted.items() if name != "price"} | {
+        "price": counted["price"], "total": response.json()["total"],
+    }  # fmt: skip
+
+
+@pytest.fixture
+def wardrobe(db):
+    women = make_category(name="Women", slug="women")
+    dresses = make_category(name="Dresses", slug="dresses", parent=women)
+    shirts = make_category(name="Shirts", slug="shirts")
+    gown = make_product(name="Gown", category=dresses, brand="Acme", gender="women", material="Silk", base_price="3000")
+    make_variant(product=gown, size="S", color="Red")
+    make_variant(product=gown, size="M", color="Blue", stock=0)
+    kurta = make_product(name="Kurta", category=women, brand="Bolt", gender="women", material="Cotton", base_price="900")
+    make_variant(product=kurta, size="M", color="Red")
+    oxford = make_product(name="Oxford", category=shirts, brand="Acme", gender="men", material="Cotton", base_price="700")
+    make_variant(product=oxford, size="M", color="Blue")
+    make_variant(product=oxford, size="L", color="Blue")
+    make_product(name="Hidden", status="draft", brand="Acme", category=shirts)
+
+
+def test_facets_without_a_filter_count_everything(api, wardrobe):
+    assert facets(api) == {
+        "category": {"women": 2, "dresses": 1, "shirts": 1},
+        "brand": {"Acme": 2, "Bolt": 1},
+        "color": {"Red": 2, "Blue": 2},
+        "size": {"M": 3, "S": 1, "L": 1},
+        "gender": {"women": 2, "men": 1},
+        "material": {"Cotton": 2, "Silk": 1},
+        "price": {"min": "700.00", "max": "3000.00"},
+        "total": 3,
+    }
+    categories = api.get("/api/products", {"facets": "true"}).json()["facets"]["category"]
+    assert categories[0] == {"value": "women", "name": "Women", "count": 2}
+
+
+def test_each_facet_is_counted_with_the_other_filters_applied(api, wardrobe):
+    counted = facets(api, brand="Acme")
+    assert counted["total"] == 2
+    assert counted["brand"] == {"Acme": 2, "Bolt": 1}
+    assert counted["category"] == {"women": 1, "dresses": 1, "shirts": 1}
+    assert counted["color"] == {"Blue": 2, "Red": 1}
+    assert counted["price"] == {"min": "700.00", "max": "3000.00"}
+    counted = facets(api, category="women", maxPrice="1000.00")
+    assert counted["total"] == 1
+    assert counted["category"] == {"women": 1, "shirts": 1}
+    assert counted["price"] == {"min": "900.00", "max": "3000.00"}
+    assert counted["brand"] == {"Bolt": 1}
+
+
+def test_the_facets_of_size_and_colour_look_at_the_same_variant(api, wardrobe):
+    counted = facets(api, color="Blue")
+    assert counted["total"] == 2
+    assert counted["color"] == {"Red": 2, "Blue": 2}
+    assert counted["size"] == {"M": 2, "L": 1}
+    counted = facets(api, color="Blue", size="M", inStock="true")
+    assert counted["total"] == 1
+    assert counted["color"] == {"Red": 1, "Blue": 1}
+    assert counted["size"] == {"M": 1, "L": 1}
+    assert counted["brand"] == {"Acme": 1}
+
+
+def test_facets_of_nothing(api):
+    assert facets(api, search="unicorn") == {
+        "category": {}, "brand": {}, "color": {}, "size": {}, "gender": {}, "material": {},
+        "price": {"min": None, "max": None}, "total": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "most"),
+    [
+        ({}, 3),
+        ({"category": "women", "brand": "Acme", "sort": "price_asc"}, 4),
+        ({"category": "women", "search": "gown", "facets": "true", "color": "Red", "minPrice": "1.00"}, 4),
+        ({"search": "gown", "cursor": "", "facets": "true"}, 4),
+    ],
+)
+def test_asks_as_often_for_many_as_for_one(api, query, most):
+    women = make_category(slug="women")
+    counts = []
+    for number in (1, 5):
+        while Product.objects.count() < number:
+            product = make_product(name="Gown", brand="Acme", category=women)
+            make_variant(product=product, color="Red")
+            make_image(product=product)
+        with CaptureQueriesContext(connection, ) as asked:
+            assert len(api.get("/api/products", {**query, "limit": 100 - number}).json()["items"]) == number
+        counts.append(len(asked))
+    assert counts[0] == counts[1] <= most
