@@ -89,6 +89,7 @@ class _Key:
         bare = name.removeprefix("-")
         annotation = queryset.query.annotations.get(bare)
         field = annotation.output_field if annotation is not None else queryset.model._meta.get_field(bare)
+        field = getattr(field, "output_field", field)  # a generated column's own type reads no text
         return cls(bare, name.startswith("-"), cast("Field[Any, Any]", field))
 
     def write(self, row: Any) -> str:
