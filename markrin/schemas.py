@@ -106,16 +106,16 @@ class QuerySchema(Schema):
 
 
 class PageQuery(QuerySchema):
-    """Paging of a list: `page` and `limit`, or `cursor` (empty for the start) and `limit`."""
+    """Paging of a list: `page` and `limit`, or `cursor` (empty for the start) and `limit`; of both, `cursor` counts."""
 
     page = fields.Int(min=1, max=10_001)
     limit = fields.Int(min=1, max=100, load_default=12)
-    cursor = fields.Text(max=500, min=0, pattern=r"[A-Za-z0-9_-]{0,500}")
-
-    @ma.validates_schema
-    def _one_way(self, data: Mapping[str, Any], **kwargs: Any) -> None:
-        if "page" in data and "cursor" in data:
-            raise fields.refuse("exclusive", "Give `page` or `cursor`, not both.", "cursor")
+    cursor = fields.Text(
+        max=500,
+        min=0,
+        pattern=r"[A-Za-z0-9_-]{0,500}",
+        metadata={"format": "cursor", "description": "Empty for the start, then `next` of the answer before."},
+    )
 
     @ma.post_load
     def _first_page(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class Image(Field[PIL.Image.Image]):
 
     def limits(self) -> JSONSchema:
         said = f"A picture of at most {self.max_bytes} bytes and {self.max_pixels} pixels."
-        return {"type": "string", "contentMediaType": "application/octet-stream", "description": said}
+        return {"type": "string", "format": "binary", "contentMediaType": "image/*", "description": said}
 
 
 class Nested(ma.fields.Nested):
