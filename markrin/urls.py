@@ -20,5 +20,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/errors/<slugid:slug>", views.ErrorKind.as_view()),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("test-gateway/", include("orders.local_gateway_urls")),
     path("admin/", admin.site.urls),
 ]

@@ -83,6 +83,18 @@ class Quote:
     total: Decimal
     currency: str
 
+    def document(self) -> dict[str, str | bool]:
+        """Return the quote as a refusal shows it: in the API's names."""
+        return {
+            "subtotal": str(self.subtotal),
+            "discount": str(self.discount),
+            "shipping": str(self.shipping),
+            "tax": str(self.tax),
+            "taxIncluded": self.tax_included,
+            "total": str(self.total),
+            "currency": self.currency,
+        }
+
 
 def quote(lines: Sequence[Line], *, rules: Rules, discount: Discount | None = None) -> Quote:
     """Return the quote for these lines. Nothing costs nothing, shipping included."""

@@ -1,5 +1,29 @@
-"""Path to view, a line each."""
+"""Path to view, a line each; below `api/`."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from orders.views import carts, orders, payments, staff
+
+urlpatterns = [
+    path("cart", carts.Cart.as_view()),
+    path("cart/items", carts.CartItems.as_view()),
+    path("cart/items/<uid:id>", carts.CartItem.as_view()),
+    path("cart/coupon", carts.CartCoupon.as_view()),
+    path("orders", orders.Orders.as_view()),
+    path("orders/<uid:id>", orders.Order.as_view()),
+    path("orders/<uid:id>/cancel", orders.CancelOrder.as_view()),
+    path("orders/<uid:id>/invoice", orders.Invoice.as_view()),
+    path("orders/<uid:id>/payments", orders.OrderPayments.as_view()),
+    path("payments/webhooks/<slugid:provider>", payments.Webhook.as_view()),
+    path("staff/orders", staff.Orders.as_view()),
+    path("staff/orders/<uid:id>", staff.Order.as_view()),
+    path("staff/orders/<uid:id>/transition", staff.Transition.as_view()),
+    path("staff/orders/<uid:id>/notes", staff.Notes.as_view()),
+    path("staff/orders/<uid:id>/cash", staff.Cash.as_view()),
+    path("staff/orders/<uid:id>/refunds", staff.Refunds.as_view()),
+    path("staff/orders/<uid:id>/returns", staff.Returns.as_view()),
+    path("staff/orders/<uid:id>/invoice", staff.Invoice.as_view()),
+    path("staff/refunds/<uid:id>", staff.Refund.as_view()),
+    path("staff/coupons", staff.Coupons.as_view()),
+    path("staff/coupons/<uid:id>", staff.Coupon.as_view()),
+]

@@ -1,0 +1,82 @@
+"""What happened to orders, for the outbox: ids only. `natural_id` makes each follow-up happen once per order or refund."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class _OfOrder:
+    order_id: UUID
+
+    @property
+    def natural_id(self) -> str:
+        return str(self.order_id)
+
+
+@dataclass(frozen=True)
+class OrderPlaced(_OfOrder):
+    name: ClassVar[str] = "order.placed"
+
+
+@dataclass(frozen=True)
+class OrderPaid(_OfOrder):
+    name: ClassVar[str] = "order.paid"
+
+
+@dataclass(frozen=True)
+class OrderShipped(_OfOrder):
+    name: ClassVar[str] = "order.shipped"
+
+
+@dataclass(frozen=True)
+class OrderDelivered(_OfOrder):
+    name: ClassVar[str] = "order.delivered"
+
+
+@dataclass(frozen=True)
+class OrderCancelled(_OfOrder):
+    name: ClassVar[str] = "order.cancelled"
+
+
+@dataclass(frozen=True)
+class GoodsReturned:
+    name: ClassVar[str] = "order.returned"
+    order_id: UUID
+    return_id: UUID
+
+    @property
+    def natural_id(self) -> str:
+        return str(self.return_id)
+
+
+@dataclass(frozen=True)
+class _OfRefund:
+    order_id: UUID
+    refund_id: UUID
+
+    @property
+    def natural_id(self) -> str:
+        return str(self.refund_id)
+
+
+@dataclass(frozen=True)
+class RefundRequested(_OfRefund):
+    name: ClassVar[str] = "refund.requested"
+
+
+@dataclass(frozen=True)
+class RefundMade(_OfRefund):
+    name: ClassVar[str] = "refund.made"
+
+
+@dataclass(frozen=True)
+class PaymentAbandoned:
+    """An open payment whose order is cancelled: the provider is told, so that it cannot succeed any more."""
+
+    name: ClassVar[str] = "payment.abandoned"
+    payment_id: UUID
+
+    @property
+    def natural_id(self) -> str:
+        return str(self.payment_id)

@@ -1,0 +1,148 @@
+"""What is read: carts and orders for their shoppers, orders and coupons for staff. Locks nothing."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import phonenumbers
+from django.conf import settings
+from django.db.models import Q, Sum
+
+from markrin.errors import NotFound
+from markrin.pagination import CursorPage, Page, paged
+from orders import contents, gateways
+from orders.contents import Contents
+from orders.gateways import local
+from orders.models import Cart, Coupon, Order, Payment
+from orders.shoppers import Shopper
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+NEWEST = ("-created_at", "-id")
+
+
+def get_cart(*, shopper: Shopper) -> Contents:
+    """Return the shopper's whole cart, an empty one where there is none: two queries, some more with a coupon."""
+    carts = Cart.objects.select_related("coupon")
+    cart = None
+    if shopper.user is not None:
+        cart = carts.filter(user=shopper.user).first()
+    elif shopper.token_hash is not None:
+        cart = carts.filter(token_hash=shopper.token_hash).first()
+    return contents.read(cart, token=shopper.token)
+
+
+def list_orders(*, customer: "User", page: int, limit: int, cursor: str | None) -> Page[Order] | CursorPage[Order]:
+    """Return the customer's orders, newest first: the same number of queries for one as for many."""
+    return paged(Order.objects.for_customer(customer).with_lines(), order=NEWEST, page=page, limit=limit, cursor=cursor)
+
+
+def get_order(*, shopper: Shopper, order_id: UUID) -> Order:
+    """Return one's own order with what is shown of it. Raises: NotFound, also for somebody else's."""
+    order = Order.objects.with_lines().filter(pk=order_id).first()
+    if order is None or not shopper.owns(order):
+        raise NotFound
+    return order
+
+
+# --- Staff -----------------------------------------------------------------------------------------------------------
+
+
+def list_all_orders(
+    *,
+    page: int,
+    limit: int,
+    cursor: str | None,
+    status: list[str] | None = None,
+    payment_status: list[str] | None = None,
+    payment_method: str | None = None,
+    placed_from: datetime | None = None,
+    placed_until: datetime | None = None,
+    customer_id: UUID | None = None,
+    attention: bool | None = None,
+    search: str | None = None,
+) -> Page[Order] | CursorPage[Order]:
+    """Return all orders that fit every filter, newest first; `placed_until` is excluded."""
+    wanted = {
+        "status__in": status,
+        "payment_status__in": payment_status,
+        "payment_method": payment_method,
+        "created_at__gte": placed_from,
+        "created_at__lt": placed_until,
+        "user": customer_id,
+    }
+    orders = Order.objects.filter(**{name: value for name, value in wanted.items() if value is not None})
+    if attention is not None:
+        orders = orders.exclude(attention="") if attention else orders.filter(attention="")
+    if search:
+        orders = orders.filter(_found_by(search))
+    counted = orders.annotate(item_count=Sum("lines__quantity"))
+    return paged(counted, order=NEWEST, page=page, limit=limit, cursor=cursor)
+
+
+def _found_by(text: str) -> Q:
+    """Return what staff mean: an address if it has an @, else an order's number, a telephone, or part of a name."""
+    if "@" in text:
+        return Q(email=text.lower())
+    found = Q(number=text.upper()) | Q(recipient__icontains=text)
+    if text.isascii() and text.isdecimal() and len(text) <= 6:  # the end of a number, of this year or another
+        found |= Q(number__endswith=f"-{text.zfill(6)}")
+    try:
+        number = phonenumbers.parse(text, settings.SHOP_COUNTRY)
+    except phonenumbers.NumberParseException:
+        return found
+    return found | Q(phone=phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def get_any_order(*, order_id: UUID) -> Order:
+    """Return an order with all that staff see: its private history, payments, refunds and returns. Raises: NotFound."""
+    order = (
+        Order.objects.with_lines()
+        .prefetch_related("payments", "refunds__by", "returns__lines", "returns__by")
+        .select_related("user")
+        .filter(pk=order_id)
+        .first()
+    )
+    if order is None:
+        raise NotFound
+    return order
+
+
+def list_coupons(
+    *, page: int, limit: int, cursor: str | None, active: bool | None = None, code: str | None = None
+) -> Page[Coupon] | CursorPage[Coupon]:
+    """Return the coupons, newest first."""
+    coupons = Coupon.objects.all()
+    if active is not None:
+        coupons = coupons.filter(is_active=active)
+    if code is not None:
+        coupons = coupons.filter(code__startswith=code)
+    return paged(coupons, order=NEWEST, page=page, limit=limit, cursor=cursor)
+
+
+def get_coupon(*, coupon_id: UUID) -> Coupon:
+    """Return a coupon. Raises: NotFound."""
+    coupon = Coupon.objects.filter(pk=coupon_id).first()
+    if coupon is None:
+        raise NotFound
+    return coupon
+
+
+def get_test_payment(*, payment_id: UUID, token: str) -> Payment:
+    """Return the payment that a page of the test gateway is about, with its order. Raises: NotFound."""
+    payment = Payment.objects.select_related("order").filter(pk=payment_id, provider="test").first()
+    known = gateways.current()
+    if payment is None or known is None or known.name != "test" or not local.is_page_token(payment_id, token):
+        raise NotFound
+    return payment
+
+
+def get_placed_at(*, order_id: UUID) -> datetime | None:
+    """Return when the order was placed, None where there is none such."""
+    return Order.objects.filter(pk=order_id).values_list("created_at", flat=True).first()
+
+
+def list_placed_at(*, changed_since: datetime) -> list[datetime]:
+    """Return when the orders that have changed since then were placed."""
+    return list(Order.objects.filter(updated_at__gte=changed_since).values_list("created_at", flat=True))

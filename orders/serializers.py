@@ -1,0 +1,170 @@
+"""What goes out: carts, quotes and orders as their customers see them. All of it was loaded before."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from markrin.serializers import Money, Serializer, Timestamp, page_of
+from orders.models import Order, OrderLine
+from orders.models.order import OrderEvent, OrderEventKind, OrderStatus, PaymentMethod, PaymentStatus
+
+
+class Quote(Serializer):
+    subtotal = Money()
+    discount = Money()
+    shipping = Money()
+    tax = Money()
+    tax_included = serializers.BooleanField()
+    total = Money()
+    currency = serializers.CharField()
+
+
+class Image(Serializer):
+    url = serializers.CharField()
+    alt_text = serializers.CharField()
+
+
+class CartProduct(Serializer):
+    id = serializers.UUIDField(source="product_id")
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    image = Image(allow_null=True)
+
+
+class CartItem(Serializer):
+    id = serializers.UUIDField()
+    variant_id = serializers.UUIDField(source="offer.variant_id")
+    sku = serializers.CharField(source="offer.sku")
+    size = serializers.CharField(source="offer.size")
+    color = serializers.CharField(source="offer.color")
+    product = CartProduct(source="offer")
+    quantity = serializers.IntegerField()
+    price_at_add = Money()
+    price = Money(source="offer.price")
+    price_changed = serializers.BooleanField()
+    line_total = Money(source="line.total")
+    available = serializers.BooleanField(help_text="whether this many can be bought now")
+    count_in_stock = serializers.IntegerField()
+
+
+class CartCoupon(Serializer):
+    code = serializers.CharField()
+    applied = serializers.BooleanField()
+    reason = serializers.CharField(allow_null=True, help_text="the code of the refusal, where it does not apply")
+
+
+class Cart(Serializer):
+    id = serializers.UUIDField(allow_null=True)
+    token = serializers.CharField(allow_null=True, help_text="a guest's: send it back as X-Cart-Token")
+    items = CartItem(many=True)
+    coupon = CartCoupon(allow_null=True)
+    quote = Quote()
+    item_count = serializers.IntegerField()
+
+
+class OrderItem(Serializer):
+    id = serializers.UUIDField()
+    variant_id = serializers.UUIDField()
+    product_id = serializers.UUIDField()
+    name = serializers.CharField()
+    sku = serializers.CharField()
+    size = serializers.CharField()
+    color = serializers.CharField()
+    image = serializers.SerializerMethodField()
+    quantity = serializers.IntegerField()
+    returned = serializers.IntegerField()
+    unit_price = Money()
+    line_total = Money()
+    discount = Money()
+    tax = Money()
+
+    def get_image(self, line: OrderLine) -> str | None:
+        return line.image or None
+
+
+class Address(Serializer):
+    recipient = serializers.CharField()
+    phone = serializers.CharField()
+    street = serializers.CharField()
+    city = serializers.CharField()
+    state = serializers.CharField()
+    postal_code = serializers.CharField()
+    country = serializers.CharField()
+
+
+class Shipment(Serializer):
+    carrier = serializers.CharField()
+    tracking_number = serializers.CharField()
+    tracking_url = serializers.CharField()
+
+
+class Step(Serializer):
+    """A step that the customer sees: of the order's status, or of its payment."""
+
+    at = Timestamp()
+    kind = serializers.ChoiceField(choices=OrderEventKind.choices)
+    from_ = serializers.CharField(source="from_status")
+    to = serializers.CharField(source="to_status")
+    by = serializers.CharField(source="actor", help_text="customer, guest, staff, system or gateway")
+    note = serializers.CharField()
+
+
+class OrderDetail(Serializer):
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    status = serializers.ChoiceField(choices=OrderStatus.choices)
+    payment_status = serializers.ChoiceField(choices=PaymentStatus.choices)
+    payment_method = serializers.ChoiceField(choices=PaymentMethod.choices)
+    items = OrderItem(many=True, source="lines.all")
+    shipping_address = Address(source="*")
+    subtotal = Money()
+    discount = Money()
+    shipping = Money()
+    tax = Money()
+    tax_included = serializers.BooleanField()
+    total = Money()
+    refunded = Money()
+    currency = serializers.CharField()
+    coupon_code = serializers.SerializerMethodField()
+    shipment = serializers.SerializerMethodField()
+    history = serializers.SerializerMethodField()
+    created_at = Timestamp()
+    expires_at = Timestamp(allow_null=True)
+    paid_at = Timestamp(allow_null=True)
+    shipped_at = Timestamp(allow_null=True)
+    delivered_at = Timestamp(allow_null=True)
+
+    def get_coupon_code(self, order: Order) -> str | None:
+        return order.coupon_code or None
+
+    @extend_schema_field(Shipment(allow_null=True))
+    def get_shipment(self, order: Order) -> Any:
+        return Shipment(order).data if order.shipped_at else None
+
+    @extend_schema_field(Step(many=True))
+    def get_history(self, order: Order) -> Any:
+        return Step(filter(_is_shown, order.events.all()), many=True).data
+
+
+def _is_shown(event: OrderEvent) -> bool:
+    return event.is_public and event.kind != OrderEventKind.MAIL
+
+
+class Payment(Serializer):
+    """How to pay: a page to go to, or a secret for the provider's own form."""
+
+    provider = serializers.CharField()
+    client_secret = serializers.CharField(allow_null=True)
+    redirect_url = serializers.CharField(allow_null=True)
+    public_key = serializers.CharField(allow_null=True)
+
+
+class PlacedOrder(OrderDetail):
+    """The order; for an online one how to pay, unless the provider does not answer just now; for a guest the token."""
+
+    payment = Payment(allow_null=True)
+    token = serializers.CharField(allow_null=True, help_text="a guest's: X-Cart-Token opens the order")
+
+
+OrderPage = page_of(OrderDetail)

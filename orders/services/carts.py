@@ -1,0 +1,227 @@
+"""Carts. Every change locks the cart's row first, so that two of them, or one and a checkout, cannot mix."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import transaction
+
+from markrin.errors import NotFound
+from orders import contents, errors
+from orders.contents import Contents
+from orders.models import Cart, CartLine, Coupon
+from orders.models.cart import MOST_LINES, MOST_PER_LINE
+from orders.shoppers import Shopper, hash_token, new_token
+from products.errors import OutOfStock
+from products.services import selling
+from products.services.selling import Offer
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+@transaction.atomic(durable=True)
+def add_to_cart(*, shopper: Shopper, variant_id: UUID, quantity: int) -> Contents:
+    """Put pieces of a variant into the cart, on top of what is in it; a guest without a cart gets one, with its token.
+
+    Locks: the cart.
+
+    Raises:
+        VariantNotOnSale, QuantityLimit, CartFull, OutOfStock: and nothing has changed.
+    """
+    cart, token = _open(shopper)
+    offer = _on_sale(variant_id)
+    lines = {line.variant_id: line for line in cart.lines.all()}
+    line = lines.get(variant_id)
+    if line is None and len(lines) >= MOST_LINES:
+        raise errors.CartFull
+    wanted = quantity + (line.quantity if line else 0)
+    _check(offer, wanted)
+    if line is None:
+        CartLine.objects.create(cart=cart, variant_id=variant_id, quantity=wanted, price_at_add=offer.price)
+    else:
+        line.quantity, line.price_at_add = wanted, offer.price
+        line.save(update_fields=["quantity", "price_at_add", "updated_at"])
+    return _changed(cart, token)
+
+
+@transaction.atomic(durable=True)
+def change_cart_line(
+    *, shopper: Shopper, line_id: UUID, quantity: int | None = None, variant_id: UUID | None = None
+) -> Contents:
+    """Change a line's quantity, or its variant to another of the same product, or both.
+
+    A variant that has a line of its own already takes this one's pieces over. Locks: the cart.
+
+    Raises:
+        NotFound: the cart has no such line.
+        OtherProduct, VariantNotOnSale, QuantityLimit, OutOfStock: and nothing has changed.
+    """
+    cart, line = _line(shopper, line_id)
+    wanted = line.quantity if quantity is None else quantity
+    if variant_id is None or variant_id == line.variant_id:
+        _check(_on_sale(line.variant_id), wanted)
+        line.quantity = wanted
+        line.save(update_fields=["quantity", "updated_at"])
+        return _changed(cart, shopper.token)
+    offers = selling.get_offers([line.variant_id, variant_id])
+    offer = _on_sale(variant_id, offers)
+    if offer.product_id != offers[line.variant_id].product_id:
+        raise errors.OtherProduct
+    other = cart.lines.filter(variant=variant_id).first()
+    if other is not None:
+        wanted += other.quantity
+        other.delete()
+    _check(offer, wanted)
+    line.variant_id, line.quantity, line.price_at_add = variant_id, wanted, offer.price
+    line.save(update_fields=["variant", "quantity", "price_at_add", "updated_at"])
+    return _changed(cart, shopper.token)
+
+
+@transaction.atomic(durable=True)
+def remove_cart_line(*, shopper: Shopper, line_id: UUID) -> Contents:
+    """Take a line out of the cart. Locks: the cart. Raises: NotFound."""
+    cart, line = _line(shopper, line_id)
+    line.delete()
+    return _changed(cart, shopper.token)
+
+
+@transaction.atomic(durable=True)
+def clear_cart(*, shopper: Shopper) -> Contents:
+    """Empty the cart, its coupon included; a shopper without one has an empty cart all the same. Locks: the cart."""
+    cart = find(shopper, lock=True)
+    if cart is None:
+        return contents.read(None, token=None)
+    cart.lines.all().delete()
+    cart.coupon = None
+    return _changed(cart, shopper.token)
+
+
+@transaction.atomic(durable=True)
+def put_coupon(*, shopper: Shopper, code: str) -> Contents:
+    """Let the cart's quote count on a coupon; whether its limits still allow it is decided at checkout.
+
+    Locks: the cart.
+
+    Raises:
+        CouponUnknown, CouponNotNow, CouponExhausted, CouponUsedUp, CouponMinimumSpend: the cart keeps what it had.
+    """
+    cart, token = _open(shopper)
+    cart.coupon = Coupon.objects.filter(code=code, is_active=True).first()
+    if cart.coupon is None:
+        raise errors.CouponUnknown
+    shown = _changed(cart, token)
+    if shown.coupon is not None and shown.coupon.reason:
+        raise errors.ShopError.registry[shown.coupon.reason]
+    return shown
+
+
+@transaction.atomic(durable=True)
+def remove_coupon(*, shopper: Shopper) -> Contents:
+    """Take the coupon off the cart; without one nothing changes. Locks: the cart."""
+    cart = find(shopper, lock=True)
+    if cart is None:
+        return contents.read(None, token=None)
+    cart.coupon = None
+    return _changed(cart, shopper.token)
+
+
+def merge_guest_cart(*, user: "User", request_headers: dict[str, Any]) -> None:
+    """Put what a guest has in the cart into the customer's, at sign-in; the guest's cart is then gone.
+
+    Quantities add up to at most 20 and to what can be sold; what is no longer on sale is left behind. A token that is
+    nobody's is ignored. Part of the caller's transaction (settings.HOOKS). Locks: both carts, in key order.
+    """
+    sent = {name.lower(): value for name, value in request_headers.items()}
+    token = sent.get("x-cart-token") or sent.get("x_cart_token")
+    if not token:
+        return
+    guest = Cart.objects.filter(token_hash=hash_token(token)).values_list("pk", flat=True).first()
+    if guest is None:
+        return
+    own = _create_for(user)
+    locked = {cart.pk: cart for cart in Cart.objects.filter(pk__in=[guest, own]).locked()}
+    if guest not in locked:  # another sign-in with the same token came first
+        return
+    _take_over(locked[own], list(CartLine.objects.filter(cart=guest).order_by("created_at", "id")))
+    if locked[own].coupon_id is None and locked[guest].coupon_id is not None:
+        locked[own].coupon_id = locked[guest].coupon_id
+        locked[own].save(update_fields=["coupon", "updated_at"])
+    locked[guest].delete()
+
+
+def _take_over(cart: Cart, arriving: Iterable[CartLine]) -> None:
+    own = {line.variant_id: line for line in cart.lines.all()}
+    arriving = list(arriving)
+    offers = selling.get_offers(line.variant_id for line in arriving)
+    for line in arriving:
+        offer, had = offers[line.variant_id], own.get(line.variant_id)
+        most = min(MOST_PER_LINE, offer.sellable) if offer.on_sale else 0
+        quantity = min(line.quantity + (had.quantity if had else 0), most)
+        if had is not None and quantity > had.quantity:
+            had.quantity = quantity
+            had.save(update_fields=["quantity", "updated_at"])
+        elif had is None and quantity > 0 and len(own) < MOST_LINES:
+            own[line.variant_id] = CartLine.objects.create(
+                cart=cart, variant_id=line.variant_id, quantity=quantity, price_at_add=line.price_at_add
+            )
+
+
+def find(shopper: Shopper, *, lock: bool = False) -> Cart | None:
+    """Return the shopper's cart with its coupon, or None. Locks: its row, if so asked, within a transaction."""
+    if shopper.user is not None:
+        carts = Cart.objects.filter(user=shopper.user)
+    elif shopper.token_hash is not None:
+        carts = Cart.objects.filter(token_hash=shopper.token_hash)
+    else:
+        return None
+    carts = carts.select_related("coupon")
+    return (carts.locked() if lock else carts).first()
+
+
+def _open(shopper: Shopper) -> tuple[Cart, str | None]:
+    """Return the shopper's cart, locked, and a guest's token; a new one if there is none."""
+    cart = find(shopper, lock=True)
+    if cart is not None:
+        return cart, shopper.token
+    if shopper.user is None:  # a token that is nobody's is not adopted: who made it up might know it
+        token = new_token()
+        return Cart.objects.create(token_hash=hash_token(token)), token
+    own = _create_for(shopper.user)
+    return Cart.objects.locked().select_related("coupon").get(pk=own), None
+
+
+def _create_for(user: "User") -> UUID:
+    """Return the id of the customer's cart, made now if there is none; two at once make one."""
+    Cart.objects.bulk_create([Cart(user=user)], ignore_conflicts=True)
+    return Cart.objects.values_list("pk", flat=True).get(user=user)
+
+
+def _line(shopper: Shopper, line_id: UUID) -> tuple[Cart, CartLine]:
+    cart = find(shopper, lock=True)
+    line = cart.lines.filter(pk=line_id).first() if cart else None
+    if cart is None or line is None:
+        raise NotFound
+    return cart, line
+
+
+def _on_sale(variant_id: UUID, offers: dict[UUID, Offer] | None = None) -> Offer:
+    offer = (offers or selling.get_offers([variant_id])).get(variant_id)
+    if offer is None or not offer.on_sale:
+        raise errors.VariantNotOnSale
+    return offer
+
+
+def _check(offer: Offer, wanted: int) -> None:
+    if wanted > MOST_PER_LINE:
+        raise errors.QuantityLimit
+    if wanted > offer.sellable:
+        raise OutOfStock(
+            lines=[{"variantId": offer.variant_id, "sku": offer.sku, "requested": wanted, "available": offer.sellable}]
+        )
+
+
+def _changed(cart: Cart, token: str | None) -> Contents:
+    """Note that the cart is in use, and return it whole."""
+    cart.save(update_fields=["coupon", "updated_at"])
+    return contents.read(cart, token=token)

@@ -1,0 +1,297 @@
+"""Placing an order: one transaction from the cart to the reserved stock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from markrin.models import uuid7
+from markrin.outbox import services as outbox
+from orders import contents, coupons, errors, events, gateways, pricing
+from orders.contents import Item
+from orders.models import Cart, CartLine, Coupon, Order, OrderEvent, OrderLine, Payment
+from orders.models.order import OrderEventKind, OrderStatus, PaymentMethod, PaymentStatus
+from orders.services import carts, idempotency, payments, transactions
+from orders.services.idempotency import Request
+from orders.services.payments import Started
+from orders.shoppers import Shopper
+from products.errors import OutOfStock
+from products.services import stock
+
+ADDRESS = ("recipient", "phone", "street", "city", "state", "postal_code", "country")
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """What a shopper asks for, read by the schema. `email` is where an order's mails go; `address` is a snapshot."""
+
+    shopper: Shopper
+    payment_method: PaymentMethod
+    address: dict[str, str]
+    email: str
+    language: str
+    expected_total: Decimal | None
+    coupon_code: str | None
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The order, loaded as it is shown; how to pay, if it is to be paid online; whether it was placed before."""
+
+    order: Order
+    payment: Started | None
+    replayed: bool
+
+
+def place_order(
+    *,
+    shopper: Shopper,
+    idempotency_key: str | None,
+    base_url: str,
+    language: str,
+    body: dict[str, Any],
+) -> Placed:
+    """Turn the shopper's cart into an order, reserve its stock and, for an online order, open its payment.
+
+    `body` is what `schemas.PlaceOrder` has read. Amounts are in the shop's currency. The payment provider is called
+    after the commit: if it does not answer, the order stands without a way to pay, until `start_payment` asks again.
+
+    Locks: the key, the cart, the coupon, then stock in variant order.
+
+    Raises:
+        IdempotencyKeyMissing, IdempotencyKeyReused, IdempotencyKeyInUse: see `idempotency`.
+        CartEmpty, AddressUnknown, EmailNeeded, EmailUnexpected, GuestCheckoutOff, PaymentMethodUnavailable.
+        CouponUnknown and the coupon's other refusals.
+        QuoteChanged: the cart does not cost what was expected; `quote` says what it costs.
+        OutOfStock: fewer pieces are left than asked for; `lines` says of what. After any refusal nothing has changed.
+    """
+    request = Request.of(scope=shopper.scope, key=idempotency_key, route="POST /api/orders", body=body)
+    checkout = _read(shopper, language, body)
+    known = _look(checkout, request)
+    if known is None:
+        order, replayed = transactions.retried(lambda: _place(checkout, request))
+    else:
+        order, replayed = Order.objects.with_lines().get(pk=known), True
+    return Placed(order, payments.open_payment(order, base_url=base_url), replayed)
+
+
+def _read(shopper: Shopper, language: str, body: dict[str, Any]) -> Checkout:
+    user, email, payment_method = shopper.user, body.get("email"), body["payment_method"]
+    if user is None and not settings.GUEST_CHECKOUT:
+        raise errors.GuestCheckoutOff
+    if user is None and not email:
+        raise errors.EmailNeeded
+    if user is not None and email:
+        raise errors.EmailUnexpected
+    if payment_method == PaymentMethod.ONLINE and gateways.current() is None:
+        raise errors.PaymentMethodUnavailable
+    return Checkout(
+        shopper=shopper,
+        payment_method=payment_method,
+        address=_address(shopper, body),
+        email=user.email if user is not None else str(email),
+        language=user.language if user is not None and user.language else language,
+        expected_total=body.get("expected_total"),
+        coupon_code=body.get("coupon_code"),
+    )
+
+
+def _address(shopper: Shopper, body: dict[str, Any]) -> dict[str, str]:
+    if "shipping_address" in body:
+        return {name: body["shipping_address"][name] for name in ADDRESS}
+    found = shopper.user.addresses.filter(pk=body["address_id"]).values(*ADDRESS).first() if shopper.user else None
+    if found is None:
+        raise errors.AddressUnknown
+    return found
+
+
+def _look(checkout: Checkout, request: Request) -> UUID | None:
+    """Refuse what is sold out without queueing for the rows that everybody wants; return the key's result if it has one.
+
+    Only a look: the transaction decides. One query for a cart that can be bought.
+    """
+    shopper = checkout.shopper
+    if shopper.user is None and shopper.token_hash is None:
+        raise errors.CartEmpty
+    owner = {"cart__user": shopper.user} if shopper.user else {"cart__token_hash": shopper.token_hash}
+    try:
+        _refuse_missing(contents.load_lines(CartLine.objects.filter(**owner)))
+    except OutOfStock:
+        # The pieces may be missing because this very request has bought them already.
+        if (known := idempotency.find(request)) is None:
+            raise
+        return known
+    return None
+
+
+def _refuse_missing(items: Sequence[Item]) -> None:
+    short = [item for item in items if not item.available]
+    if short:
+        raise OutOfStock(
+            lines=[
+                {
+                    "variantId": item.offer.variant_id,
+                    "sku": item.offer.sku,
+                    "requested": item.quantity,
+                    "available": item.count_in_stock,
+                }
+                for item in short
+            ]
+        )
+
+
+@transaction.atomic(durable=True)
+def _place(checkout: Checkout, request: Request) -> tuple[Order, bool]:
+    order_id = uuid7()
+    number = _begin()
+    if (known := idempotency.claim(request, order_id)) is not None:
+        return Order.objects.with_lines().get(pk=known), True
+    cart = carts.find(checkout.shopper, lock=True)
+    items = contents.load(cart) if cart else []
+    if cart is None or not items:
+        raise errors.CartEmpty
+    _refuse_missing(items)
+    draft = _price(checkout, cart, items)
+    order = _insert(checkout, draft, order_id, number)
+    if draft.coupon is not None:
+        coupons.claim(draft.coupon, order_id=order.pk, key=_customer_key(checkout))
+    outbox.add(events.OrderPlaced(order_id=order.pk))
+    CartLine.objects.filter(cart=cart).delete()
+    if cart.coupon_id is not None:
+        Cart.objects.filter(pk=cart.pk).update(coupon=None)
+    # Last: the busiest rows are locked for the shortest time.
+    stock.reserve({line.pk: (line.variant_id, line.quantity) for line in order.lines.all()})
+    return order, False
+
+
+def _begin() -> int:
+    """Limit the transaction's waits and draw the order's number, in one statement. A refused order leaves a gap."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{transactions.LIMITS_SQL}, nextval('orders_order_number')")
+        return int(cursor.fetchone()[2])
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """An order before it is written."""
+
+    items: Sequence[Item]
+    quote: pricing.Quote
+    coupon: Coupon | None
+    now: Any = field(default_factory=timezone.now)
+
+
+def _price(checkout: Checkout, cart: Cart, items: Sequence[Item]) -> _Draft:
+    """Return the priced cart.
+
+    A coupon that was named must apply. One that only lies in the cart may have ceased to: then the shopper either
+    expects the higher total already, or is told.
+    """
+    coupon = cart.coupon
+    if checkout.coupon_code is not None:
+        coupon = Coupon.objects.filter(code=checkout.coupon_code).first()
+        if coupon is None:
+            raise errors.CouponUnknown
+    lines = [item.line for item in items]
+    refused = None
+    if coupon is not None:
+        refused = coupons.refusal(
+            coupon,
+            subtotal=sum((line.total for line in lines), pricing.ZERO),
+            now=timezone.now(),
+            used_by_customer=coupons.uses(coupon, _customer_key(checkout)),
+        )
+    if refused is not None and (checkout.coupon_code is not None or checkout.expected_total is None):
+        raise refused
+    applied = coupon if refused is None else None
+    quote = pricing.quote(lines, rules=pricing.Rules.current(), discount=coupons.discount(applied) if applied else None)
+    if checkout.expected_total not in (None, quote.total):
+        raise errors.QuoteChanged(quote=quote.document())
+    return _Draft(items, quote, applied)
+
+
+def _customer_key(checkout: Checkout) -> str:
+    user = checkout.shopper.user
+    return coupons.customer_key(user_id=user.pk if user else None, email=checkout.email)
+
+
+def _insert(checkout: Checkout, draft: _Draft, order_id: UUID, number: int) -> Order:
+    """Write the order, its lines, its first event and its payment, and return it as it is shown, without reading."""
+    quote, shopper = draft.quote, checkout.shopper
+    owed = quote.total > 0  # nothing is paid already
+    online = checkout.payment_method == PaymentMethod.ONLINE and owed
+    order = Order.objects.create(
+        pk=order_id,
+        number=f"MK-{timezone.localtime(draft.now).year}-{number:06d}",
+        user=shopper.user,
+        email=checkout.email,
+        guest_token_hash=shopper.token_hash,
+        language=checkout.language,
+        payment_method=checkout.payment_method,
+        payment_status=PaymentStatus.UNPAID if owed else PaymentStatus.PAID,
+        paid_at=None if owed else draft.now,
+        coupon_code=draft.coupon.code if draft.coupon else "",
+        expires_at=draft.now + timedelta(seconds=settings.ORDER_UNPAID_TTL_S) if online else None,
+        currency=quote.currency,
+        subtotal=quote.subtotal,
+        discount=quote.discount,
+        shipping=quote.shipping,
+        tax=quote.tax,
+        tax_included=quote.tax_included,
+        total=quote.total,
+        **checkout.address,
+    )
+    lines = OrderLine.objects.bulk_create(
+        [
+            _line(order, position, item, priced)
+            for position, (item, priced) in enumerate(zip(draft.items, quote.lines, strict=True))
+        ]
+    )
+    event = OrderEvent.objects.create(
+        order=order,
+        kind=OrderEventKind.STATUS,
+        to_status=OrderStatus.PENDING,
+        by=shopper.user,
+        actor=shopper.actor,
+        request_id=request_id(),
+    )
+    if online:
+        Payment.objects.create(
+            order=order, provider=settings.ONLINE_PROVIDER, amount=quote.total, currency=quote.currency
+        )
+    order._prefetched_objects_cache = {"lines": lines, "events": [event]}  # type: ignore[attr-defined]  # Django's own
+    return order
+
+
+def _line(order: Order, position: int, item: Item, priced: pricing.PricedLine) -> OrderLine:
+    offer = item.offer
+    return OrderLine(
+        id=uuid7(),
+        order=order,
+        position=position,
+        variant_id=offer.variant_id,
+        product_id=offer.product_id,
+        category_id=offer.category_id,
+        name=offer.name,
+        sku=offer.sku,
+        size=offer.size,
+        color=offer.color,
+        image=offer.image.url if offer.image else "",
+        quantity=item.quantity,
+        unit_price=offer.price,
+        discount=priced.discount,
+        tax_percent=offer.tax_percent,
+        tax=priced.tax,
+    )
+
+
+def request_id() -> str:
+    """Return the id of the request that is being answered, or "" outside of one."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))[:64]

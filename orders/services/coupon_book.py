@@ -1,0 +1,64 @@
+"""Coupons, as staff keep them."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models.deletion import ProtectedError
+
+from markrin import errors as shop_errors
+from markrin.errors import NotFound
+from orders import errors
+from orders.models import Coupon
+from orders.models.coupon import CouponKind
+
+
+@transaction.atomic(durable=True)
+def create_coupon(**values: Any) -> Coupon:
+    """Make a coupon.
+
+    Raises:
+        CouponCodeTaken, Invalid: the code is another's; the values do not fit together.
+    """
+    return _saved(Coupon(**values), new=True)
+
+
+@transaction.atomic(durable=True)
+def update_coupon(*, coupon_id: UUID, **values: Any) -> Coupon:
+    """Change a coupon. Orders that have used it keep what it gave them. Locks: its row. Raises: as `create_coupon`."""
+    coupon = Coupon.objects.locked().filter(pk=coupon_id).first()
+    if coupon is None:
+        raise NotFound
+    for name, value in values.items():
+        setattr(coupon, name, value)
+    return _saved(coupon, new=False)
+
+
+@transaction.atomic(durable=True)
+def delete_coupon(*, coupon_id: UUID) -> None:
+    """Delete a coupon that no order has used. Raises: NotFound, CouponInUse."""
+    coupon = Coupon.objects.locked().filter(pk=coupon_id).first()
+    if coupon is None:
+        raise NotFound
+    try:
+        coupon.delete()
+    except ProtectedError as exc:
+        raise errors.CouponInUse from exc
+
+
+def _saved(coupon: Coupon, *, new: bool) -> Coupon:
+    _check(coupon)
+    if Coupon.objects.filter(code=coupon.code).exclude(pk=coupon.pk).exists():
+        raise errors.CouponCodeTaken
+    coupon.save(force_insert=new)
+    return coupon
+
+
+def _check(coupon: Coupon) -> None:
+    """Refuse values that do not fit together, naming the field; the database refuses the same."""
+    if coupon.kind == CouponKind.PERCENT and coupon.value > 100:
+        raise shop_errors.Invalid.at("/value", "range", "A percentage is at most 100.00.")
+    if coupon.starts_at and coupon.ends_at and coupon.ends_at <= coupon.starts_at:
+        raise shop_errors.Invalid.at("/endsAt", "order", "endsAt must be after startsAt.")
+    if coupon.total_limit is not None and coupon.total_limit < coupon.used:
+        raise shop_errors.Invalid.at("/totalLimit", "range", f"It has been used {coupon.used} times already.")

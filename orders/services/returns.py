@@ -1,0 +1,130 @@
+"""Goods that come back after delivery: what of them is sold again, and what is given back for them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from markrin.models import uuid7
+from markrin.outbox import services as outbox
+from orders import errors, events
+from orders.models import Order, OrderLine, Return, ReturnLine
+from orders.models.order import OrderEventKind, OrderStatus, PaymentMethod, PaymentStatus
+from orders.models.payment import RefundState
+from orders.pricing import CENT, ZERO
+from orders.services import refunds, steps, transactions
+from orders.services.steps import Actor
+from products.services import purchases, stock
+
+
+@dataclass(frozen=True)
+class Returned:
+    """So many pieces of a line; `restock` says whether they can be sold again."""
+
+    line_id: UUID
+    quantity: int
+    restock: bool = True
+
+
+def take_back(*, order_id: UUID, actor: Actor, reason: str, lines: Sequence[Returned] | None, refund: bool) -> Return:
+    """Note what has come back: some pieces, or with `lines` None all that are still out. Stock rises by what is sold
+    again; once everything is back, the order is `returned`. With `refund` the pieces' price goes back, too: what was
+    paid for them, not the shipping.
+
+    Locks: the order, stock in variant order.
+
+    Raises:
+        NotFound: there is no such order.
+        OrderNotIn: it was not delivered, or a refund is asked for what is not paid.
+        ReturnTooMany: more pieces than are out, of a line; or of none.
+    """
+
+    @transaction.atomic(durable=True)
+    def run() -> Return:
+        transactions.limit_waits()
+        order = steps.lock(order_id)
+        if order.status != OrderStatus.DELIVERED:
+            raise errors.OrderNotIn(f"The order is {order.status}: nothing can come back.", order_status=order.status)
+        known = {line.pk: line for line in order.lines.all()}
+        back = _merged(known, lines)
+        if not back:
+            raise errors.ReturnTooMany("Everything is back already.")
+        parcel = Return.objects.create(order=order, reason=reason, by_id=actor.user_id)
+        restocked = _write_lines(parcel, known, back)
+        _history(order, parcel, known, actor, reason)
+        if refund:
+            _refund(order, known, back, actor, reason)
+        outbox.add(events.GoodsReturned(order_id=order.pk, return_id=parcel.pk))
+        stock.take_back(restocked, actor_id=actor.user_id)
+        return parcel
+
+    return transactions.retried(run)
+
+
+def _merged(known: Mapping[UUID, OrderLine], lines: Sequence[Returned] | None) -> list[Returned]:
+    """Return what comes back, by line, checked against what is out."""
+    if lines is None:
+        return [
+            Returned(line.pk, line.quantity - line.returned) for line in known.values() if line.quantity > line.returned
+        ]
+    for wanted in lines:
+        line = known.get(wanted.line_id)
+        if line is None or wanted.quantity > line.quantity - line.returned:
+            raise errors.ReturnTooMany
+    return list(lines)
+
+
+def _write_lines(
+    parcel: Return, known: Mapping[UUID, OrderLine], back: Sequence[Returned]
+) -> dict[str, tuple[UUID, int]]:
+    """Write the return's lines, and give what of them goes back on the shelf, as the stock takes it."""
+    rows = [
+        ReturnLine(id=uuid7(), parcel=parcel, line_id=each.line_id, quantity=each.quantity, restocked=each.restock)
+        for each in back
+    ]
+    ReturnLine.objects.bulk_create(rows)
+    for row in rows:
+        OrderLine.objects.filter(pk=row.line_id).update(returned=F("returned") + row.quantity)
+        known[row.line_id].returned += row.quantity
+    return {str(row.pk): (known[row.line_id].variant_id, row.quantity) for row in rows if row.restocked}
+
+
+def _history(order: Order, parcel: Return, known: Mapping[UUID, OrderLine], actor: Actor, reason: str) -> None:
+    """Write the return into the order's history; one that is complete ends the order and its purchases."""
+    if all(line.returned == line.quantity for line in known.values()):
+        steps.advance(order, OrderStatus.RETURNED, actor=actor, note=reason, closed_at=timezone.now())
+    else:
+        steps.write(order, OrderEventKind.NOTE, actor=actor, note=f"Some pieces came back: {reason}")
+    if order.user_id is not None:
+        kept = {line.product_id for line in known.values() if line.returned < line.quantity}
+        gone = {line.product_id for line in known.values()} - kept
+        elsewhere = OrderLine.objects.filter(
+            order__user=order.user_id,
+            order__status=OrderStatus.DELIVERED,
+            product__in=gone,
+            returned__lt=F("quantity"),
+        )
+        gone -= set(elsewhere.values_list("product", flat=True))
+        purchases.forget_purchase(user_id=order.user_id, product_ids=gone)
+
+
+def _refund(order: Order, known: Mapping[UUID, OrderLine], back: Sequence[Returned], actor: Actor, reason: str) -> None:
+    if order.payment_status != PaymentStatus.PAID:
+        raise errors.OrderNotIn("Nothing is paid that could be refunded.", order_status=order.status)
+    amount = sum((worth(order, known[each.line_id], each.quantity) for each in back), ZERO)
+    amount = min(amount, order.total - order.refunded)
+    if amount > 0:
+        refund = refunds.request(order, amount=amount, reason=reason, actor=actor)
+        if order.payment_method == PaymentMethod.COD:
+            refunds.finish(order, refund, RefundState.SUCCEEDED, actor=actor)
+
+
+def worth(order: Order, line: OrderLine, quantity: int) -> Decimal:
+    """Return what was paid for so many pieces of the line: after its discount, with its tax."""
+    paid = line.line_total - line.discount + (ZERO if order.tax_included else line.tax)
+    share: Decimal = paid * quantity / line.quantity
+    return share.quantize(CENT, ROUND_HALF_UP)

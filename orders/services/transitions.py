@@ -1,0 +1,160 @@
+"""What staff and customers do with an order. Each use case is a transaction that locks the order first, stock last."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from markrin.errors import NotFound
+from markrin.outbox import services as outbox
+from orders import coupons, errors, events
+from orders.models import Order, Payment
+from orders.models.order import OrderEventKind, OrderStatus, PaymentMethod, PaymentStatus
+from orders.models.payment import PaymentState
+from orders.services import refunds, steps, transactions
+from orders.services.steps import BEFORE_SHIPPING, Actor
+from orders.shoppers import Shopper
+from products.services import purchases, stock
+
+PAID = (PaymentStatus.PAID, PaymentStatus.REFUNDED)
+
+
+def cancel_order(*, shopper: Shopper, order_id: UUID, reason: str = "") -> Order:
+    """Cancel one's own order while it has not been shipped: its stock is free again, what was paid goes back.
+
+    Locks: the order, the coupon, stock in variant order.
+
+    Raises:
+        NotFound: there is none, or it is somebody else's.
+        OrderNotIn: it is too late.
+    """
+    actor = Actor(shopper.actor, shopper.user.pk if shopper.user else None)
+
+    @transaction.atomic(durable=True)
+    def run() -> None:
+        transactions.limit_waits()
+        order = steps.lock(order_id)
+        if not shopper.owns(order):
+            raise NotFound
+        cancel(order, actor=actor, note=reason)
+
+    transactions.retried(run)
+    return Order.objects.with_lines().get(pk=order_id)
+
+
+def cancel(order: Order, *, actor: Actor, note: str) -> None:
+    """Cancel a locked order, within the caller's transaction. Locks: the coupon, then stock. Raises: OrderNotIn."""
+    steps.advance(
+        order,
+        OrderStatus.CANCELLED,
+        actor=actor,
+        note=note,
+        from_=BEFORE_SHIPPING,
+        closed_at=timezone.now(),
+        expires_at=None,
+    )
+    for payment in Payment.objects.filter(order=order, state=PaymentState.CREATED):
+        payment.state = PaymentState.CANCELLED
+        payment.save(update_fields=["state", "updated_at"])
+        outbox.add(events.PaymentAbandoned(payment_id=payment.pk))
+    if order.payment_status == PaymentStatus.PAID and order.total > order.refunded:
+        refunds.request(order, amount=order.total - order.refunded, reason="The order was cancelled.", actor=actor)
+    outbox.add(events.OrderCancelled(order_id=order.pk))
+    coupons.give_back(order_id=order.pk)
+    stock.release(steps.pieces(order))
+
+
+def move_order(
+    *, order_id: UUID, to: OrderStatus, actor: Actor, note: str = "", shipment: dict[str, str] | None = None
+) -> None:
+    """Take the order to its next status. `shipment` (carrier, tracking_number, tracking_url) goes with `shipped`.
+
+    Locks: the order, the coupon, stock in variant order.
+
+    Raises:
+        NotFound: there is no such order.
+        OrderNotIn: its status, or an online payment that has not arrived, does not allow it.
+    """
+
+    @transaction.atomic(durable=True)
+    def run() -> None:
+        transactions.limit_waits()
+        order = steps.lock(order_id)
+        if order.payment_method == PaymentMethod.ONLINE and order.payment_status not in PAID:
+            if to != OrderStatus.CANCELLED:
+                raise errors.OrderNotIn("The online payment has not arrived.", order_status=order.status)
+        _TO[to](order, actor, note, shipment or {})
+
+    transactions.retried(run)
+
+
+def _cancel(order: Order, actor: Actor, note: str, shipment: dict[str, str]) -> None:
+    cancel(order, actor=actor, note=note)
+
+
+def _confirm(order: Order, actor: Actor, note: str, shipment: dict[str, str]) -> None:
+    steps.advance(order, OrderStatus.CONFIRMED, actor=actor, note=note)
+
+
+def _process(order: Order, actor: Actor, note: str, shipment: dict[str, str]) -> None:
+    steps.advance(order, OrderStatus.PROCESSING, actor=actor, note=note)
+
+
+def _ship(order: Order, actor: Actor, note: str, shipment: dict[str, str]) -> None:
+    steps.advance(order, OrderStatus.SHIPPED, actor=actor, note=note, shipped_at=timezone.now(), **shipment)
+    outbox.add(events.OrderShipped(order_id=order.pk))
+    stock.ship(steps.pieces(order), actor_id=actor.user_id)
+
+
+def _deliver(order: Order, actor: Actor, note: str, shipment: dict[str, str]) -> None:
+    steps.advance(order, OrderStatus.DELIVERED, actor=actor, note=note, delivered_at=timezone.now())
+    outbox.add(events.OrderDelivered(order_id=order.pk))
+    if order.user_id is not None:
+        bought = {line.product_id for line in order.lines.all()}
+        purchases.record_purchase(user_id=order.user_id, product_ids=bought)
+
+
+_TO: dict[str, Any] = {
+    OrderStatus.CONFIRMED: _confirm,
+    OrderStatus.PROCESSING: _process,
+    OrderStatus.SHIPPED: _ship,
+    OrderStatus.DELIVERED: _deliver,
+    OrderStatus.CANCELLED: _cancel,
+}
+
+
+@transaction.atomic(durable=True)
+def note_order(*, order_id: UUID, actor: Actor, note: str, public: bool, resolve: bool) -> None:
+    """Write a note into the order's history, and with `resolve` take it off those that need a person.
+
+    Locks: the order. Raises: NotFound.
+    """
+    order = steps.lock(order_id)
+    steps.write(order, OrderEventKind.NOTE, actor=actor, note=note, public=public)
+    if resolve and order.attention:
+        Order.objects.filter(pk=order.pk).update(attention="", updated_at=timezone.now())
+
+
+@transaction.atomic(durable=True)
+def mark_cash_paid(*, order_id: UUID, actor: Actor) -> None:
+    """Note that the order's cash has been received. Locks: the order.
+
+    Raises:
+        NotFound: there is no such order.
+        OrderNotIn: it is not to be paid in cash, is paid already, or was cancelled.
+    """
+    order = steps.lock(order_id)
+    open_ = order.payment_status not in PAID and order.status != OrderStatus.CANCELLED
+    if order.payment_method != PaymentMethod.COD or not open_:
+        raise errors.OrderNotIn("The order is not waiting for cash.", order_status=order.status)
+    now = timezone.now()
+    Payment.objects.create(
+        order=order,
+        provider=PaymentMethod.COD,
+        amount=order.total,
+        currency=order.currency,
+        state=PaymentState.SUCCEEDED,
+        succeeded_at=now,
+    )
+    steps.advance_payment(order, PaymentStatus.PAID, actor=actor, paid_at=now)

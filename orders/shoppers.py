@@ -1,0 +1,61 @@
+"""Who is shopping: a signed-in customer, or a guest who holds a token."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from rest_framework.request import Request
+
+from orders.models import Order
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+@dataclass(frozen=True)
+class Shopper:
+    """A customer, or a guest. A customer's token is not looked at: signing in has merged what it stood for."""
+
+    user: "User | None" = None
+    token: str | None = None
+
+    @classmethod
+    def of(cls, request: Request, headers: dict[str, Any]) -> "Shopper":
+        """Return who sent the request; `headers` holds `x_cart_token` where it was sent."""
+        if request.user.is_authenticated:
+            return cls(user=request.user)
+        return cls(token=headers.get("x_cart_token"))
+
+    @cached_property
+    def token_hash(self) -> bytes | None:
+        """The SHA-256 of a guest's token: what the database keeps of it."""
+        return hash_token(self.token) if self.user is None and self.token else None
+
+    @property
+    def actor(self) -> str:
+        """The word for them in an order's history."""
+        return "customer" if self.user else "guest"
+
+    @property
+    def scope(self) -> str:
+        """What an idempotency key of theirs is unique within."""
+        return f"user:{self.user.pk}" if self.user else f"guest:{(self.token_hash or b'').hex()}"
+
+    def owns(self, order: Order) -> bool:
+        """Return whether the order is theirs: of their account, or made with the token that they hold."""
+        if self.user is not None:
+            return order.user_id == self.user.pk
+        held, needed = self.token_hash, order.guest_token_hash
+        return held is not None and needed is not None and secrets.compare_digest(held, bytes(needed))
+
+
+def new_token() -> str:
+    """Return a token of 256 random bits, in 43 characters."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_token(token: str) -> bytes:
+    """Return the token's SHA-256. A random token of this length needs no slow hash."""
+    return hashlib.sha256(token.encode()).digest()

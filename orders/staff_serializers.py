@@ -1,0 +1,145 @@
+"""What staff see: orders with their private side, and coupons."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from markrin.serializers import Money, Serializer, Timestamp, page_of
+from orders.models import Order
+from orders.models.coupon import CouponKind
+from orders.models.order import OrderEventKind, OrderStatus, PaymentMethod, PaymentStatus
+from orders.models.payment import PaymentState, RefundState
+from orders.serializers import Address, OrderItem, Shipment
+
+
+class StaffOrderSummary(Serializer):
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    status = serializers.ChoiceField(choices=OrderStatus.choices)
+    payment_status = serializers.ChoiceField(choices=PaymentStatus.choices)
+    payment_method = serializers.ChoiceField(choices=PaymentMethod.choices)
+    recipient = serializers.CharField()
+    email = serializers.CharField()
+    phone = serializers.CharField()
+    customer_id = serializers.UUIDField(source="user_id", allow_null=True)
+    item_count = serializers.IntegerField()
+    total = Money()
+    refunded = Money()
+    currency = serializers.CharField()
+    attention = serializers.CharField()
+    created_at = Timestamp()
+
+
+class StaffStep(Serializer):
+    at = Timestamp()
+    kind = serializers.ChoiceField(choices=OrderEventKind.choices)
+    from_ = serializers.CharField(source="from_status")
+    to = serializers.CharField(source="to_status")
+    by = serializers.CharField(source="actor")
+    by_email = serializers.SerializerMethodField()
+    note = serializers.CharField()
+    public = serializers.BooleanField(source="is_public")
+    request_id = serializers.CharField()
+
+    def get_by_email(self, event: Any) -> str | None:
+        return event.by.email if event.by else None
+
+
+class StaffPayment(Serializer):
+    id = serializers.UUIDField()
+    provider = serializers.CharField()
+    provider_ref = serializers.CharField()
+    amount = Money()
+    currency = serializers.CharField()
+    state = serializers.ChoiceField(choices=PaymentState.choices)
+    error = serializers.CharField()
+    created_at = Timestamp()
+    succeeded_at = Timestamp(allow_null=True)
+
+
+class Refund(Serializer):
+    id = serializers.UUIDField()
+    payment_id = serializers.UUIDField(allow_null=True)
+    amount = Money()
+    reason = serializers.CharField()
+    state = serializers.ChoiceField(choices=RefundState.choices)
+    surplus = serializers.BooleanField()
+    provider_ref = serializers.CharField()
+    error = serializers.CharField()
+    created_at = Timestamp()
+    finished_at = Timestamp(allow_null=True)
+
+
+class ReturnLine(Serializer):
+    line_id = serializers.UUIDField()
+    quantity = serializers.IntegerField()
+    restocked = serializers.BooleanField()
+
+
+class Return(Serializer):
+    id = serializers.UUIDField()
+    reason = serializers.CharField()
+    lines = ReturnLine(many=True, source="lines.all")
+    created_at = Timestamp()
+
+
+class StaffOrder(Serializer):
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    status = serializers.ChoiceField(choices=OrderStatus.choices)
+    payment_status = serializers.ChoiceField(choices=PaymentStatus.choices)
+    payment_method = serializers.ChoiceField(choices=PaymentMethod.choices)
+    attention = serializers.CharField()
+    customer_id = serializers.UUIDField(source="user_id", allow_null=True)
+    email = serializers.CharField()
+    language = serializers.CharField()
+    items = OrderItem(many=True, source="lines.all")
+    shipping_address = Address(source="*")
+    subtotal = Money()
+    discount = Money()
+    shipping = Money()
+    tax = Money()
+    tax_included = serializers.BooleanField()
+    total = Money()
+    refunded = Money()
+    currency = serializers.CharField()
+    coupon_code = serializers.SerializerMethodField()
+    shipment = serializers.SerializerMethodField()
+    history = StaffStep(many=True, source="events.all")
+    payments = StaffPayment(many=True, source="payments.all")
+    refunds = Refund(many=True, source="refunds.all")
+    returns = Return(many=True, source="returns.all")
+    created_at = Timestamp()
+    updated_at = Timestamp()
+    expires_at = Timestamp(allow_null=True)
+    paid_at = Timestamp(allow_null=True)
+    shipped_at = Timestamp(allow_null=True)
+    delivered_at = Timestamp(allow_null=True)
+    closed_at = Timestamp(allow_null=True)
+
+    def get_coupon_code(self, order: Order) -> str | None:
+        return order.coupon_code or None
+
+    @extend_schema_field(Shipment(allow_null=True))
+    def get_shipment(self, order: Order) -> Any:
+        return Shipment(order).data if order.shipped_at else None
+
+
+class Coupon(Serializer):
+    id = serializers.UUIDField()
+    code = serializers.CharField()
+    kind = serializers.ChoiceField(choices=CouponKind.choices)
+    value = Money()
+    min_spend = Money()
+    starts_at = Timestamp(allow_null=True)
+    ends_at = Timestamp(allow_null=True)
+    total_limit = serializers.IntegerField(allow_null=True)
+    per_customer_limit = serializers.IntegerField(allow_null=True)
+    used = serializers.IntegerField()
+    is_active = serializers.BooleanField()
+    created_at = Timestamp()
+
+
+StaffOrderPage = page_of(StaffOrderSummary)
+CouponPage = page_of(Coupon)

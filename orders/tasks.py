@@ -1,0 +1,68 @@
+"""Handlers of outbox rows, and what beat starts: each one call into the services."""
+
+from typing import Any
+from uuid import UUID
+
+from celery_app import app
+from markrin.outbox import handlers as outbox
+from orders import gateways, services
+
+MAIL: dict[str, Any] = {"queue": "email", "effect": "outside", "time_limit_s": 60, "max_attempts": 11}
+# Calls to a payment provider: not among the mails, which a hanging mail server holds up.
+MONEY: dict[str, Any] = {"queue": "inventory", "effect": "outside", "time_limit_s": 60, "max_attempts": 11}
+
+
+@outbox.handler("orders.confirm_by_mail", **MAIL)
+def confirm_by_mail(*, order_id: str, **later: Any) -> outbox.Result:
+    return services.confirm_by_mail(order_id=UUID(order_id))
+
+
+@outbox.handler("orders.shipped_by_mail", **MAIL)
+def shipped_by_mail(*, order_id: str, **later: Any) -> outbox.Result:
+    return services.shipped_by_mail(order_id=UUID(order_id))
+
+
+@outbox.handler("orders.delivered_by_mail", **MAIL)
+def delivered_by_mail(*, order_id: str, **later: Any) -> outbox.Result:
+    return services.delivered_by_mail(order_id=UUID(order_id))
+
+
+@outbox.handler("orders.cancelled_by_mail", **MAIL)
+def cancelled_by_mail(*, order_id: str, **later: Any) -> outbox.Result:
+    return services.cancelled_by_mail(order_id=UUID(order_id))
+
+
+@outbox.handler("orders.refunded_by_mail", **MAIL)
+def refunded_by_mail(*, order_id: str, refund_id: str, **later: Any) -> outbox.Result:
+    return services.refunded_by_mail(order_id=UUID(order_id), refund_id=UUID(refund_id))
+
+
+@outbox.handler("orders.send_refund", **MONEY)
+def send_refund(*, refund_id: str, **later: Any) -> outbox.Result:
+    return services.send_refund(refund_id=UUID(refund_id))
+
+
+@outbox.handler("orders.abandon_payment", **MONEY)
+def abandon_payment(*, payment_id: str, **later: Any) -> None:
+    try:
+        services.abandon_payment(payment_id=UUID(payment_id))
+    except gateways.ProviderDown as exc:
+        raise outbox.Unreachable(str(exc)) from exc
+
+
+@app.task(name="orders.expire", time_limit=300)
+def expire_orders() -> int:
+    """Cancel unpaid orders whose time is up."""
+    return services.expire_orders()
+
+
+@app.task(name="orders.settle_payments", time_limit=300)
+def settle_payments() -> dict[str, int]:
+    """Ask after open payments, and refund what is paid but cancelled."""
+    return services.settle_payments()
+
+
+@app.task(name="orders.forget_old", time_limit=900)
+def forget_old() -> dict[str, int]:
+    """Delete old idempotency keys and guests' carts."""
+    return services.forget_old()

@@ -1,0 +1,1 @@
+"""What answers a request: a class per URL, a method per verb."""

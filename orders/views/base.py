@@ -1,0 +1,56 @@
+"""What the views of this app share."""
+
+from typing import Any
+
+from django.utils import translation
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from markrin.permissions import InGroup
+from markrin.views import View
+from orders.services import Actor
+
+
+class Private(View):
+    """Private: no cache keeps an answer."""
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+        """Forbid every cache to keep the answer."""
+        answer: Response = super().finalize_response(request, response, *args, **kwargs)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+
+class ShopperView(Private):
+    """For customers, and for guests with their token."""
+
+    permission_classes = [AllowAny]
+
+
+class StaffView(Private):
+    """For staff of the group `orders`, and admins."""
+
+    permission_classes = [InGroup("orders")]
+
+
+def staff_of(request: Request) -> Actor:
+    """Return who is at work."""
+    return Actor("staff", request.user.pk)
+
+
+def language_of(request: Request) -> str:
+    """Return the language that the client asks for, among those that the shop speaks."""
+    return translation.get_language_from_request(request._request)
+
+
+def base_url_of(request: Request) -> str:
+    """Return the address under which the client reaches the shop."""
+    return request.build_absolute_uri("/")
+
+
+def replayed(response: Response, *, again: bool) -> Response:
+    """Mark the answer to a request that had taken effect before."""
+    if again:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response

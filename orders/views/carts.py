@@ -1,0 +1,93 @@
+"""The cart. Every call answers all of it."""
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from markrin.errors import NotFound
+from markrin.operations import operation
+from orders import errors, schemas, selectors, serializers, services
+from orders.contents import Contents
+from orders.shoppers import Shopper
+from orders.views.base import ShopperView
+from products.errors import OutOfStock
+
+COUPON_ERRORS = [
+    errors.CouponUnknown,
+    errors.CouponNotNow,
+    errors.CouponExhausted,
+    errors.CouponUsedUp,
+    errors.CouponMinimumSpend,
+]
+
+
+def _answer(contents: Contents) -> Response:
+    return Response(serializers.Cart(contents).data)
+
+
+class Cart(ShopperView):
+    @operation(
+        headers=schemas.CartHeaders, answer=serializers.Cart,
+        id="getCart", tag="cart", summary="The cart, with its quote",
+    )  # fmt: skip
+    def get(self, request: Request, *, headers: dict[str, Any]) -> Response:
+        return _answer(selectors.get_cart(shopper=Shopper.of(request, headers)))
+
+    @operation(
+        headers=schemas.CartHeaders, answer=serializers.Cart,
+        id="clearCart", tag="cart", summary="Empty the cart",
+    )  # fmt: skip
+    def delete(self, request: Request, *, headers: dict[str, Any]) -> Response:
+        return _answer(services.clear_cart(shopper=Shopper.of(request, headers)))
+
+
+class CartItems(ShopperView):
+    @operation(
+        body=schemas.AddToCart, headers=schemas.CartHeaders, answer=serializers.Cart,
+        errors=[errors.VariantNotOnSale, errors.QuantityLimit, errors.CartFull, OutOfStock],
+        id="addToCart", tag="cart", summary="Put pieces into the cart; a guest's first gets a token",
+    )  # fmt: skip
+    def post(self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]) -> Response:
+        return _answer(services.add_to_cart(shopper=Shopper.of(request, headers), **body))
+
+
+class CartItem(ShopperView):
+    @operation(
+        body=schemas.ChangeCartLine, headers=schemas.CartHeaders, answer=serializers.Cart,
+        errors=[NotFound, errors.OtherProduct, errors.VariantNotOnSale, errors.QuantityLimit, OutOfStock],
+        id="changeCartItem", tag="cart", summary="Change how many, or which variant of the product",
+    )  # fmt: skip
+    def patch(
+        self,
+        request: Request,
+        *,
+        id: UUID,
+        body: dict[str, Any],
+        headers: dict[str, Any],  # noqa: A002 (the URL's name)
+    ) -> Response:
+        return _answer(services.change_cart_line(shopper=Shopper.of(request, headers), line_id=id, **body))
+
+    @operation(
+        headers=schemas.CartHeaders, answer=serializers.Cart, errors=[NotFound],
+        id="removeCartItem", tag="cart", summary="Take a line out of the cart",
+    )  # fmt: skip
+    def delete(self, request: Request, *, id: UUID, headers: dict[str, Any]) -> Response:  # noqa: A002 (the URL's name)
+        return _answer(services.remove_cart_line(shopper=Shopper.of(request, headers), line_id=id))
+
+
+class CartCoupon(ShopperView):
+    @operation(
+        body=schemas.PutCoupon, headers=schemas.CartHeaders, answer=serializers.Cart, errors=COUPON_ERRORS,
+        id="putCoupon", tag="cart", summary="Let the quote count on a coupon",
+    )  # fmt: skip
+    def put(self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]) -> Response:
+        return _answer(services.put_coupon(shopper=Shopper.of(request, headers), **body))
+
+    @operation(
+        headers=schemas.CartHeaders, answer=serializers.Cart,
+        id="removeCoupon", tag="cart", summary="Take the coupon off the cart",
+    )  # fmt: skip
+    def delete(self, request: Request, *, headers: dict[str, Any]) -> Response:
+        return _answer(services.remove_coupon(shopper=Shopper.of(request, headers)))

@@ -1,0 +1,118 @@
+"""Checkout, and one's own orders."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from markrin.errors import NotFound, Unavailable
+from markrin.operations import operation
+from markrin.permissions import IsAuthenticated
+from orders import errors, invoice, schemas, selectors, serializers, services
+from orders.shoppers import Shopper
+from orders.views.base import ShopperView, base_url_of, language_of, replayed
+from orders.views.carts import COUPON_ERRORS
+from products.errors import OutOfStock
+
+IDEMPOTENCY_ERRORS = [
+    errors.IdempotencyKeyMissing,
+    errors.IdempotencyKeyReused,
+    errors.IdempotencyKeyInUse,
+    Unavailable,
+]
+
+
+class Orders(ShopperView):
+    @operation(
+        query=schemas.ListOrders, answer=serializers.OrderPage, permissions=[IsAuthenticated],
+        id="listOrders", tag="orders", summary="One's own orders, newest first",
+    )  # fmt: skip
+    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
+        page = selectors.list_orders(customer=request.user, **query)
+        return Response(serializers.OrderPage(page).data)
+
+    @operation(
+        body=schemas.PlaceOrder, headers=schemas.ShopperHeaders, answer=serializers.PlacedOrder, status=201,
+        errors=[
+            *IDEMPOTENCY_ERRORS, errors.CartEmpty, errors.AddressUnknown, errors.EmailNeeded, errors.EmailUnexpected,
+            errors.GuestCheckoutOff, errors.PaymentMethodUnavailable, *COUPON_ERRORS, errors.QuoteChanged, OutOfStock,
+        ],
+        id="placeOrder", tag="orders", summary="Turn the cart into an order",
+    )  # fmt: skip
+    def post(self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]) -> Response:
+        shopper = Shopper.of(request, headers)
+        placed = services.place_order(
+            shopper=shopper,
+            idempotency_key=headers.get("idempotency_key"),
+            base_url=base_url_of(request),
+            language=language_of(request),
+            body=body,
+        )
+        placed.order.token, placed.order.payment = shopper.token, placed.payment
+        return replayed(Response(serializers.PlacedOrder(placed.order).data, 201), again=placed.replayed)
+
+
+class Order(ShopperView):
+    @operation(
+        headers=schemas.CartHeaders, answer=serializers.OrderDetail, errors=[NotFound],
+        id="getOrder", tag="orders", summary="One of one's own orders",
+    )  # fmt: skip
+    def get(self, request: Request, *, id: UUID, headers: dict[str, Any]) -> Response:  # noqa: A002 (the URL's name)
+        order = selectors.get_order(shopper=Shopper.of(request, headers), order_id=id)
+        return Response(serializers.OrderDetail(order).data)
+
+
+class CancelOrder(ShopperView):
+    @operation(
+        body=schemas.CancelOrder, headers=schemas.CartHeaders, answer=serializers.OrderDetail,
+        errors=[NotFound, errors.OrderNotIn, Unavailable],
+        id="cancelOrder", tag="orders", summary="Cancel an order that has not been shipped",
+    )  # fmt: skip
+    def post(
+        self,
+        request: Request,
+        *,
+        id: UUID,
+        body: dict[str, Any],
+        headers: dict[str, Any],  # noqa: A002 (the URL's name)
+    ) -> Response:
+        order = services.cancel_order(shopper=Shopper.of(request, headers), order_id=id, **body)
+        return Response(serializers.OrderDetail(order).data)
+
+
+class Invoice(ShopperView):
+    @operation(
+        headers=schemas.CartHeaders, answer="file:application/pdf", errors=[NotFound],
+        id="getInvoice", tag="orders", summary="The order's invoice, to print",
+    )  # fmt: skip
+    def get(self, request: Request, *, id: UUID, headers: dict[str, Any]) -> HttpResponse:  # noqa: A002 (the URL's name)
+        order = selectors.get_order(shopper=Shopper.of(request, headers), order_id=id)
+        return pdf(invoice.render(order), f"{order.number}.pdf")
+
+
+class OrderPayments(ShopperView):
+    @operation(
+        headers=schemas.ShopperHeaders, answer=serializers.Payment, status=201,
+        errors=[
+            *IDEMPOTENCY_ERRORS, NotFound, errors.NothingToPay, errors.PaymentMethodUnavailable,
+            errors.ProviderUnavailable,
+        ],
+        id="startPayment", tag="orders", summary="Open a payment, also after one has failed",
+    )  # fmt: skip
+    def post(self, request: Request, *, id: UUID, headers: dict[str, Any]) -> Response:  # noqa: A002 (the URL's name)
+        started, again = services.start_payment(
+            shopper=Shopper.of(request, headers),
+            order_id=id,
+            idempotency_key=headers.get("idempotency_key"),
+            base_url=base_url_of(request),
+        )
+        return replayed(Response(serializers.Payment(started).data, 201), again=again)
+
+
+def pdf(document: bytes, name: str) -> HttpResponse:
+    """Return the document as a file that a browser shows."""
+    return HttpResponse(
+        document, content_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'}
+    )

@@ -1,0 +1,39 @@
+"""Where payment providers tell what has happened."""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from markrin import parsers
+from markrin.errors import NotFound, Unavailable
+from markrin.operations import operation
+from markrin.permissions import AllowAny
+from markrin.serializers import Serializer
+from orders import errors, services
+from orders.views.base import Private
+
+MAX_BYTES = 1_000_000
+
+
+class Received(Serializer):
+    """What came of the webhook, for the provider's log."""
+
+    outcome = serializers.CharField()
+
+
+class Webhook(Private):
+    """The signature over the very bytes is what lets one in."""
+
+    permission_classes = [AllowAny]
+    authentication_classes: Any = []
+
+    @operation(
+        raw=True, answer=Received, errors=[NotFound, errors.SignatureInvalid, Unavailable],
+        id="receiveWebhook", tag="payments", summary="A payment provider's webhook",
+    )  # fmt: skip
+    def post(self, request: Request, *, provider: str) -> Response:
+        body = parsers.read_body(request._request, max_bytes=MAX_BYTES)
+        outcome = services.receive_webhook(provider_name=provider, body=body, headers=request.headers)
+        return Response(Received({"outcome": outcome}).data)

@@ -1,0 +1,170 @@
+"""Orders and coupons, for staff of the group `orders`."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from markrin.errors import NotFound, Unavailable
+from markrin.operations import operation
+from markrin.schemas import Empty, IdempotencyHeaders
+from orders import errors, invoice, selectors, services
+from orders import staff_schemas as schemas
+from orders import staff_serializers as serializers
+from orders.views.base import StaffView, replayed, staff_of
+from orders.views.orders import IDEMPOTENCY_ERRORS, pdf
+
+
+def _order(order_id: UUID, status: int = 200) -> Response:
+    return Response(serializers.StaffOrder(selectors.get_any_order(order_id=order_id)).data, status)
+
+
+class Orders(StaffView):
+    @operation(
+        query=schemas.ListAllOrders, answer=serializers.StaffOrderPage,
+        id="staffListOrders", tag="staff-orders", summary="All orders, newest first",
+    )  # fmt: skip
+    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
+        return Response(serializers.StaffOrderPage(selectors.list_all_orders(**query)).data)
+
+
+class Order(StaffView):
+    @operation(
+        answer=serializers.StaffOrder, errors=[NotFound],
+        id="staffGetOrder", tag="staff-orders", summary="An order, with its private history",
+    )  # fmt: skip
+    def get(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
+        return _order(id)
+
+
+class Transition(StaffView):
+    @operation(
+        body=schemas.MoveOrder, answer=serializers.StaffOrder, errors=[NotFound, errors.OrderNotIn, Unavailable],
+        id="moveOrder", tag="staff-orders", summary="Take an order to its next status",
+    )  # fmt: skip
+    def post(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002 (the URL's name)
+        shipment = {name: body[name] for name in ("carrier", "tracking_number", "tracking_url") if name in body}
+        services.move_order(
+            order_id=id, to=body["status"], note=body["note"], shipment=shipment, actor=staff_of(request)
+        )
+        return _order(id)
+
+
+class Notes(StaffView):
+    @operation(
+        body=schemas.NoteOrder, answer=serializers.StaffOrder, status=201, errors=[NotFound],
+        id="noteOrder", tag="staff-orders", summary="Write a note into the order's history",
+    )  # fmt: skip
+    def post(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002 (the URL's name)
+        services.note_order(order_id=id, actor=staff_of(request), **body)
+        return _order(id, 201)
+
+
+class Cash(StaffView):
+    @operation(
+        body=Empty, answer=serializers.StaffOrder, errors=[NotFound, errors.OrderNotIn],
+        id="markCashPaid", tag="staff-orders", summary="Note that the cash has been received",
+    )  # fmt: skip
+    def post(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002 (the URL's name)
+        services.mark_cash_paid(order_id=id, actor=staff_of(request))
+        return _order(id)
+
+
+class Refunds(StaffView):
+    @operation(
+        body=schemas.RefundOrder, headers=IdempotencyHeaders, answer=serializers.Refund, status=201,
+        errors=[*IDEMPOTENCY_ERRORS, NotFound, errors.OrderNotIn, errors.RefundTooHigh],
+        id="refundOrder", tag="staff-orders", summary="Give money back, all or a part",
+    )  # fmt: skip
+    def post(
+        self,
+        request: Request,
+        *,
+        id: UUID,
+        body: dict[str, Any],
+        headers: dict[str, Any],  # noqa: A002 (the URL's name)
+    ) -> Response:
+        refund, again = services.refund_order(
+            order_id=id,
+            actor=staff_of(request),
+            amount=body.get("amount"),
+            reason=body["reason"],
+            idempotency_key=headers.get("idempotency_key"),
+        )
+        return replayed(Response(serializers.Refund(refund).data, 201), again=again)
+
+
+class Refund(StaffView):
+    @operation(
+        body=schemas.SettleRefund, answer=serializers.Refund, errors=[NotFound, errors.OrderNotIn],
+        id="settleRefund", tag="staff-orders", summary="Close an open refund by hand",
+    )  # fmt: skip
+    def patch(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002 (the URL's name)
+        refund = services.settle_refund(refund_id=id, actor=staff_of(request), **body)
+        return Response(serializers.Refund(refund).data)
+
+
+class Returns(StaffView):
+    @operation(
+        body=schemas.ReturnGoods, answer=serializers.StaffOrder, status=201,
+        errors=[NotFound, errors.OrderNotIn, errors.ReturnTooMany, Unavailable],
+        id="returnGoods", tag="staff-orders", summary="Note what has come back",
+    )  # fmt: skip
+    def post(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002 (the URL's name)
+        lines = [services.Returned(**line) for line in body["lines"]] if "lines" in body else None
+        services.take_back(
+            order_id=id, actor=staff_of(request), reason=body["reason"], lines=lines, refund=body["refund"]
+        )
+        return _order(id, 201)
+
+
+class Invoice(StaffView):
+    @operation(
+        answer="file:application/pdf", errors=[NotFound],
+        id="staffGetInvoice", tag="staff-orders", summary="The order's invoice, to print",
+    )  # fmt: skip
+    def get(self, request: Request, *, id: UUID) -> HttpResponse:  # noqa: A002 (the URL's name)
+        order = selectors.get_any_order(order_id=id)
+        return pdf(invoice.render(order), f"{order.number}.pdf")
+
+
+class Coupons(StaffView):
+    @operation(
+        query=schemas.ListCoupons, answer=serializers.CouponPage,
+        id="listCoupons", tag="staff-coupons", summary="The coupons, newest first",
+    )  # fmt: skip
+    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
+        return Response(serializers.CouponPage(selectors.list_coupons(**query)).data)
+
+    @operation(
+        body=schemas.CreateCoupon, answer=serializers.Coupon, status=201, errors=[errors.CouponCodeTaken],
+        id="createCoupon", tag="staff-coupons", summary="Make a coupon",
+    )  # fmt: skip
+    def post(self, request: Request, *, body: dict[str, Any]) -> Response:
+        return Response(serializers.Coupon(services.create_coupon(**body)).data, 201)
+
+
+class Coupon(StaffView):
+    @operation(
+        answer=serializers.Coupon, errors=[NotFound],
+        id="getCoupon", tag="staff-coupons", summary="A coupon",
+    )  # fmt: skip
+    def get(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
+        return Response(serializers.Coupon(selectors.get_coupon(coupon_id=id)).data)
+
+    @operation(
+        body=schemas.UpdateCoupon, answer=serializers.Coupon, errors=[NotFound],
+        id="updateCoupon", tag="staff-coupons", summary="Change a coupon",
+    )  # fmt: skip
+    def patch(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002 (the URL's name)
+        return Response(serializers.Coupon(services.update_coupon(coupon_id=id, **body)).data)
+
+    @operation(
+        status=204, errors=[NotFound, errors.CouponInUse],
+        id="deleteCoupon", tag="staff-coupons", summary="Delete a coupon that no order has used",
+    )  # fmt: skip
+    def delete(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
+        services.delete_coupon(coupon_id=id)
+        return Response(status=204)

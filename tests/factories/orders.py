@@ -1,0 +1,116 @@
+"""Makers of carts, orders and coupons. An order made here went through the shop's own services, so its stock, ledger
+and history are as in life."""
+
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+from django.utils import timezone
+
+from orders import services
+from orders.models import Cart, CartLine, Coupon, Order
+from orders.models.order import OrderStatus, PaymentMethod
+from orders.services import Actor
+from orders.shoppers import Shopper, hash_token, new_token
+from tests.factories.accounts import make_address, make_user
+from tests.factories.products import make_variant
+
+_numbers = count(1)
+SHIPPING_ADDRESS = {
+    "recipient": "Asha Rao",
+    "phone": "+919876543210",
+    "street": "12 Linking Road",
+    "city": "Mumbai",
+    "state": "Maharashtra",
+    "postalCode": "400050",
+    "country": "IN",
+}
+_PATH = ("confirmed", "processing", "shipped", "delivered")
+
+
+def make_cart_line(*, customer: Any = None, token: str | None = None, variant: Any = None, quantity: int = 1) -> CartLine:
+    """Put pieces into the cart of a customer, or of the guest who holds `token`."""
+    variant = variant or make_variant()
+    if token is not None:
+        cart, _ = Cart.objects.get_or_create(token_hash=hash_token(token))
+    else:
+        cart, _ = Cart.objects.get_or_create(user=customer or make_user())
+    variant.product.refresh_from_db()
+    return CartLine.objects.create(
+        cart=cart, variant=variant, quantity=quantity, price_at_add=variant.product.price
+    )
+
+
+def make_coupon(**overrides: Any) -> Coupon:
+    """Make a coupon of 10 percent without limits."""
+    defaults = {"code": f"CODE-{next(_numbers)}", "kind": "percent", "value": "10.00"}
+    return Coupon.objects.create(**defaults | overrides)
+
+
+def order_body(customer: Any = None, **more: Any) -> dict[str, Any]:
+    """Return the body of a checkout: to the customer's address, which is made, or a guest's."""
+    if customer is None:
+        return {"shippingAddress": SHIPPING_ADDRESS, "email": "guest@example.com", "paymentMethod": "cod", **more}
+    return {"addressId": str(make_address(user=customer).pk), "paymentMethod": "cod", **more}
+
+
+def key() -> dict[str, str]:
+    """Return the headers of a new Idempotency-Key."""
+    return {"Idempotency-Key": str(uuid4())}
+
+
+def make_order(
+    *,
+    customer: Any = None,
+    guest_email: str | None = None,
+    variant: Any = None,
+    quantity: int = 1,
+    status: str = "pending",
+    method: PaymentMethod = PaymentMethod.COD,
+    paid: bool = False,
+    coupon_code: str | None = None,
+) -> Order:
+    """Place an order of one line, and take it to `status`, cash received if it is `paid`."""
+    token = new_token() if guest_email else None
+    customer = None if guest_email else customer or make_user()
+    make_cart_line(customer=customer, token=token, variant=variant, quantity=quantity)
+    address = {
+        "recipient": "Asha Rao",
+        "phone": "+919876543210",
+        "street": "12 Linking Road",
+        "city": "Mumbai",
+        "state": "Maharashtra",
+        "postal_code": "400050",
+        "country": "IN",
+    }
+    body: dict[str, Any] = {"shipping_address": address, "payment_method": method}
+    body |= {"email": guest_email} if guest_email else {}
+    body |= {"coupon_code": coupon_code} if coupon_code else {}
+    placed = services.place_order(
+        shopper=Shopper(user=customer, token=token),
+        idempotency_key=str(uuid4()),
+        base_url="http://testserver/",
+        language="en",
+        body=body,
+    )
+    move_to(placed.order, status)
+    if paid:
+        services.mark_cash_paid(order_id=placed.order.pk, actor=Actor("staff"))
+    order = Order.objects.get(pk=placed.order.pk)
+    order.guest_token = token  # type: ignore[attr-defined]  # only for the test that plays the guest
+    return order
+
+
+def move_to(order: Order, status: str) -> None:
+    """Take a placed order along its way, up to `status`."""
+    if status == "cancelled":
+        services.move_order(order_id=order.pk, to=OrderStatus.CANCELLED, actor=Actor("staff"))
+        return
+    for step in _PATH[: _PATH.index(status) + 1] if status in _PATH else ():
+        if Order.objects.get(pk=order.pk).status != step:
+            services.move_order(order_id=order.pk, to=OrderStatus(step), actor=Actor("staff"))
+
+
+def age(order: Order, **columns: Any) -> None:
+    """Set columns that only time changes, such as `expires_at`."""
+    Order.objects.filter(pk=order.pk).update(**columns or {"expires_at": timezone.now()})
