@@ -23,6 +23,8 @@ from django.urls.converters import get_converters
 MIN_SECRET_BYTES = 32
 OTHERS_VIEWS = ("drf_spectacular.",)  # serve the OpenAPI document itself
 METHODS = ("get", "post", "put", "patch", "delete")
+STATUSES_WITH_ANSWER = (200, 201, 202)
+STATUSES_WITHOUT_ANSWER = (202, 204, 303, 307, 308)
 PARTS = ("body", "query", "headers", "upload")
 
 
@@ -160,8 +162,10 @@ def _check_method(name: str, handler: Any, ids: dict[str, str]) -> Iterator[Chec
         return
     if ids.setdefault(stated.id, name) != name:
         yield _error(43, name, f"has the operation id {stated.id} of {ids[stated.id]}.")
-    if bool(stated.answers) == (stated.status == 204):
-        yield _error(44, name, "must state an answer, or status=204.")
+    if stated.status not in (STATUSES_WITH_ANSWER if stated.answers else STATUSES_WITHOUT_ANSWER):
+        yield _error(
+            44, name, f"must not state status={stated.status} {'with' if stated.answers else 'without'} an answer."
+        )
     taken = inspect.signature(inspect.unwrap(handler)).parameters
     for part in PARTS:
         schema = getattr(stated, part)
