@@ -32,8 +32,10 @@ class Page(Generic[T]):
     limit: int
 
     @classmethod
-    def of(cls, queryset: QuerySet[M], page: int = 1, limit: int = 12) -> Page[M]:
-        """Return page `page` of `limit` rows, in two queries. The query set's order ends in a unique column.
+    def of(cls, queryset: QuerySet[M], page: int = 1, limit: int = 12, *, total: int | None = None) -> Page[M]:
+        """Return page `page` of `limit` rows, in two queries, or in one if the caller knows how many rows there are.
+
+        The query set's order ends in a unique column.
 
         Raises:
             errors.PageTooDeep: more than 10,000 rows lie before it; `CursorPage` reaches them.
@@ -41,7 +43,7 @@ class Page(Generic[T]):
         offset = (page - 1) * limit
         if offset > MAX_OFFSET:
             raise errors.PageTooDeep
-        total = queryset.count()
+        total = queryset.count() if total is None else total
         items = list(queryset[offset : offset + limit])
         return cast("Page[M]", cls(cast(list[T], items), page, -(-total // limit), total, limit))
 
@@ -150,6 +152,7 @@ def paged(
     page: int = 1,
     limit: int = 12,
     cursor: str | None = None,
+    total: int | None = None,
 ) -> Page[M] | CursorPage[M]:
     """Return what a `PageQuery` asked for: by cursor where one (or "" for the start) was given, else by number.
 
@@ -158,4 +161,4 @@ def paged(
     """
     if cursor is not None:
         return CursorPage[M].of(queryset, order=order, cursor=cursor, limit=limit)
-    return Page[M].of(queryset.order_by(*order), page=page, limit=limit)
+    return Page[M].of(queryset.order_by(*order), page=page, limit=limit, total=total)

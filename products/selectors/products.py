@@ -67,7 +67,8 @@ def _listing(
     passing, order = filters.ordered(filters.apply(products), sort)
     counted = count_facets(products, filters) if facets else None
     keys = passing.only(*{name.removeprefix("-") for name in order} - set(passing.query.annotations) | {"id"})
-    found = paged(keys, order=order, page=page, limit=limit, cursor=cursor)
+    total = counted.total if counted else None
+    found = paged(keys, order=order, page=page, limit=limit, cursor=cursor, total=total)
     return Listing(with_cards(found), counted)
 
 

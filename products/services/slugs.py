@@ -39,6 +39,11 @@ def free(name: str, *, among: QuerySet[Any], else_: str) -> str:
     return slug
 
 
+def is_reserved(slug: str) -> bool:
+    """Return whether the slug would mean something else where a product's stands in an address."""
+    return slug in _RESERVED or _ID.fullmatch(slug) is not None
+
+
 def is_made_from(slug: str, name: str) -> bool:
     """Return whether the slug is the name's already, with or without a number."""
     base = made_from(name, else_="")
@@ -51,7 +56,7 @@ def check(slug: str, *, among: QuerySet[Any]) -> str:
     Raises:
         SlugTaken: one of the rows has it, or it means something else in an address.
     """
-    if slug in _RESERVED or _ID.fullmatch(slug) or among.filter(slug=slug).exists():
+    if is_reserved(slug) or among.filter(slug=slug).exists():
         raise errors.SlugTaken
     return slug
 
