@@ -83,7 +83,7 @@ class OrderItem(Serializer):
         return line.image or None
 
 
-class Address(Serializer):
+class ShippingAddress(Serializer):
     recipient = serializers.CharField()
     phone = serializers.CharField()
     street = serializers.CharField()
@@ -117,7 +117,7 @@ class OrderDetail(Serializer):
     payment_status = serializers.ChoiceField(choices=PaymentStatus.choices)
     payment_method = serializers.ChoiceField(choices=PaymentMethod.choices)
     items = OrderItem(many=True, source="lines.all")
-    shipping_address = Address(source="*")
+    shipping_address = ShippingAddress(source="*")
     subtotal = Money()
     discount = Money()
     shipping = Money()
