@@ -10,7 +10,7 @@ from orders.models import Order
 from orders.models.coupon import CouponKind
 from orders.models.order import OrderEventKind, OrderStatus, PaymentMethod, PaymentStatus
 from orders.models.payment import PaymentState, RefundState
-from orders.serializers import Address, OrderItem, Shipment
+from orders.serializers import OrderItem, Shipment, ShippingAddress
 
 
 class StaffOrderSummary(Serializer):
@@ -95,7 +95,7 @@ class StaffOrder(Serializer):
     email = serializers.CharField()
     language = serializers.CharField()
     items = OrderItem(many=True, source="lines.all")
-    shipping_address = Address(source="*")
+    shipping_address = ShippingAddress(source="*")
     subtotal = Money()
     discount = Money()
     shipping = Money()
