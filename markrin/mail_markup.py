@@ -107,7 +107,7 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
 
 
 def _kept(lines: list[str]) -> Iterator[tuple[tuple[str, int], str]]:
-    """Give each line that is not blank with its kind, and for text its paragraph: a loop leaves blank lines in tables."""
+    """Give each line with its kind, and for text its paragraph; blank ones are dropped: loops leave some in tables."""
     paragraph = 0
     for line in lines:
         if kind := _kind(line):

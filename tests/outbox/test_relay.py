@@ -1,0 +1,86 @@
+"""The relay rings for what is due, through a real broker, and puts back what it could not ring for."""
+
+import os
+from uuid import uuid4
+
+import pytest
+import redis
+from django.db import connection
+
+from celery_app import app
+from markrin.outbox import relay, rows, services
+from markrin.outbox.models import OutboxEvent, OutboxPause
+from tests.outbox import jobs
+from tests.services import free_port
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def broker():
+    path, db = os.environ["CELERY_BROKER_URL"].removeprefix("redis+socket://").split("?virtual_host=")
+    return redis.Redis(unix_socket_path=path, db=int(db))
+
+
+def seconds_until_woken() -> list[float]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT extract(epoch FROM wake_at - now()) FROM outbox_event ORDER BY id")
+        return [float(row[0]) for row in cursor.fetchall()]
+
+
+def make_due() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE outbox_event SET wake_at = now()")
+
+
+def test_rings_once_and_then_ever_more_rarely(broker):
+    services.add(jobs.Happened(uuid4()))
+    assert (relay.ring(), relay.ring()) == (2, 0)
+    assert (broker.llen("email"), broker.llen("analytics")) == (1, 1)
+    waits = [seconds_until_woken()[0]]
+    for _ in range(6):
+        make_due()
+        relay.ring()
+        waits.append(seconds_until_woken()[0])
+    assert waits == [30, 60, 120, 240, 480, 900, 900]
+    assert OutboxEvent.objects.first().rings == 7
+
+
+def test_a_batch_has_a_limit():
+    services.add(*(jobs.Happened(uuid4()) for _ in range(130)))
+    assert [relay.ring(), relay.ring(), relay.ring()] == [200, 60, 0]
+
+
+def test_a_closed_broker_costs_no_ring_and_no_time(settings):
+    services.add(jobs.Happened(uuid4()))
+    url, app.conf.broker_write_url = app.conf.broker_write_url, f"redis://127.0.0.1:{free_port()}/0"
+    try:
+        with pytest.raises(relay.Unsent, match="Connection refused"):
+            relay.ring()
+    finally:
+        app.conf.broker_write_url = url
+    assert seconds_until_woken() == [2, 2]
+    assert set(OutboxEvent.objects.values_list("rings", flat=True)) == {0}
+
+
+def test_leaves_a_paused_queue_alone(broker):
+    services.add(jobs.Happened(uuid4()))
+    rows.pause("email", seconds=60, reason="by hand")
+    assert relay.ring() == 1
+    OutboxPause.objects.all().delete()
+    assert relay.ring() == 1
+    assert broker.llen("email") == 1
+
+
+def test_does_not_ring_twice_where_a_queue_is_full(broker):
+    services.add(jobs.Happened(uuid4()))
+    assert relay.ring(["email"]) == 2, "the first ring is never held back"
+    make_due()
+    assert relay.ring(["email"]) == 1
+    assert relay.ring() == 1
+
+
+def test_sees_which_queue_is_full(broker):
+    assert relay.full_queues() == []
+    broker.rpush("email", *["x"] * 1001)
+    assert relay.full_queues() == ["email"]
