@@ -14,6 +14,7 @@ from accounts.models import Address, AuthEvent, MailToken, Role, Session, User, 
 from accounts.services.sessions import note, require_recent_password
 from markrin import hooks
 from markrin.errors import NotFound, Unprocessable
+from markrin.names import camel
 
 _PROFILE = (
     "id", "email", "pending_email", "email_verified_at", "name", "last_name", "phone", "date_of_birth", "gender",
@@ -34,6 +35,10 @@ _SESSION = (
 _EVENT = ("at", "type", "outcome", "ip", "user_agent")
 
 
+def _camel(row: dict[str, Any]) -> dict[str, Any]:
+    return {camel(name): value for name, value in row.items()}
+
+
 def export_user(*, user_id: UUID, caller: Caller, by: UUID) -> dict[str, Any]:
     """Return everything that is known about a user, as JSON can hold it; other apps add theirs by the hook `export`.
 
@@ -45,11 +50,11 @@ def export_user(*, user_id: UUID, caller: Caller, by: UUID) -> dict[str, Any]:
         if user is None:
             raise NotFound
         found: dict[str, Any] = {
-            "profile": {name: getattr(user, name) for name in _PROFILE},
-            "addresses": list(Address.objects.for_customer(user).values(*_ADDRESS)),
-            "wishlist": list(WishlistItem.objects.filter(user=user).values("product_id", "created_at")),
-            "sessions": list(Session.objects.filter(user=user).values(*_SESSION)),
-            "signInLog": list(AuthEvent.objects.filter(user_id=user.pk).values(*_EVENT)),
+            "profile": _camel({name: getattr(user, name) for name in _PROFILE}),
+            "addresses": [_camel(row) for row in Address.objects.for_customer(user).values(*_ADDRESS)],
+            "wishlist": [_camel(row) for row in user.wishlist.values("product_id", "created_at")],
+            "sessions": [_camel(row) for row in user.sessions.values(*_SESSION)],
+            "signInLog": [_camel(row) for row in AuthEvent.objects.filter(user_id=user.pk).values(*_EVENT)],
         }
         for part in hooks.call("export", user=user):
             found |= part
