@@ -1,5 +1,11 @@
 """Path to view, a line each."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from analytics import views
+
+urlpatterns = [
+    path("analytics/events", views.Events.as_view()),
+    path("staff/stats", views.Stats.as_view()),
+    path("staff/reports/<slugid:name>", views.Report.as_view()),
+]

@@ -1,12 +1,11 @@
 """What is read: carts and orders for their shoppers, orders and coupons for staff. Locks nothing."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import phonenumbers
 from django.conf import settings
-from django.db.models import Q, Sum
+from django.db.models import Count, Q, Sum
 
 from markrin.errors import NotFound
 from markrin.pagination import CursorPage, Page, paged
@@ -14,10 +13,8 @@ from orders import contents, gateways
 from orders.contents import Contents
 from orders.gateways import local
 from orders.models import Cart, Coupon, Order, Payment
+from orders.models.order import OrderStatus
 from orders.shoppers import Shopper
-
-if TYPE_CHECKING:
-    from accounts.models import User
 
 NEWEST = ("-created_at", "-id")
 
@@ -33,9 +30,11 @@ def get_cart(*, shopper: Shopper) -> Contents:
     return contents.read(cart, token=shopper.token)
 
 
-def list_orders(*, customer: "User", page: int, limit: int, cursor: str | None) -> Page[Order] | CursorPage[Order]:
+def list_orders(*, shopper: Shopper, page: int, limit: int, cursor: str | None) -> Page[Order] | CursorPage[Order]:
     """Return the customer's orders, newest first: the same number of queries for one as for many."""
-    return paged(Order.objects.for_customer(customer).with_lines(), order=NEWEST, page=page, limit=limit, cursor=cursor)
+    return paged(
+        Order.objects.for_customer(shopper.user).with_lines(), order=NEWEST, page=page, limit=limit, cursor=cursor
+    )
 
 
 def get_order(*, shopper: Shopper, order_id: UUID) -> Order:
@@ -146,3 +145,15 @@ def get_placed_at(*, order_id: UUID) -> datetime | None:
 def list_placed_at(*, changed_since: datetime) -> list[datetime]:
     """Return when the orders that have changed since then were placed."""
     return list(Order.objects.filter(updated_at__gte=changed_since).values_list("created_at", flat=True))
+
+
+def count_by_status(*, start: datetime, end: datetime) -> dict[str, int]:
+    """Return how many orders placed from `start` until before `end` are in each status, those without any as 0."""
+    found = Order.objects.filter(created_at__gte=start, created_at__lt=end).values("status").annotate(n=Count("pk"))
+    counts = {row["status"]: row["n"] for row in found.order_by()}
+    return {status: counts.get(status, 0) for status in OrderStatus.values}
+
+
+def list_recent(*, most: int) -> list[Order]:
+    """Return the newest orders, without their lines."""
+    return list(Order.objects.order_by("-created_at", "-id")[:most])

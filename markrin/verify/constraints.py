@@ -72,7 +72,7 @@ def expected_triggers() -> list[str]:
 
 def asked_again() -> Iterator[Invariant]:
     """Yield a rule for the CHECKs and foreign keys of every table of ours."""
-    ours = {model._meta.db_table: model._meta.pk.column for model in _models()}
+    ours = {model._meta.db_table: model._meta.pk_fields[0].column for model in _models()}
     rules: dict[str, list[tuple[str, str]]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(_CHECKS)

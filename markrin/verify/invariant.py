@@ -15,6 +15,7 @@ FIRST = {  # below every key of the type
     "character varying": "",
     "text": "",
     "date": "-infinity",
+    "timestamp with time zone": "-infinity",
 }
 
 

@@ -7,6 +7,7 @@ when a product sells out or comes back, its row in product order. Nothing else i
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -120,7 +121,7 @@ def move(moves: Sequence[Move]) -> None:
     new = _enter(moves)
     sums = _sums([each for each in moves if each.ref in new])
     _change(sums)
-    cache.touch(*{f"product:{levels[variant_id].variant.product_id}" for variant_id in sums})
+    cache.touch(*{f"product:{levels[variant_id].variant.product_id}" for variant_id in sums}, durably=False)
     if flipped := [v for v, (on_hand, reserved) in sums.items() if _flips(levels[v], on_hand, reserved)]:
         refresh_in_stock({levels[v].variant.product_id for v in flipped})
 
@@ -158,7 +159,7 @@ def _refuse(levels: Mapping[UUID, StockLevel], moves: Sequence[Move], short: lis
 
 def _enter(moves: Sequence[Move]) -> set[str]:
     """Insert the moves, leaving out those whose `ref` is taken, and return the refs that are new."""
-    columns = [
+    columns: list[list[Any]] = [
         [each.variant_id for each in moves],
         [each.kind.value for each in moves],
         [each.d_on_hand for each in moves],

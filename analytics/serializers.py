@@ -1,0 +1,99 @@
+"""What goes out: the shop's figures."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from analytics.selectors import reports
+from markrin.serializers import Money, Serializer, Timestamp
+
+
+class Accepted(Serializer):
+    """How many events of the batch were new."""
+
+    accepted = serializers.IntegerField(min_value=0, max_value=50)
+
+
+class Funnel(Serializer):
+    views = serializers.IntegerField(min_value=0)
+    carts = serializers.IntegerField(min_value=0)
+    checkouts = serializers.IntegerField(min_value=0)
+    orders = serializers.IntegerField(min_value=0)
+
+
+class Numbers(Serializer):
+    revenue = Money()
+    orders = serializers.IntegerField(min_value=0)
+    average_order = Money(allow_null=True)
+    units = serializers.IntegerField(min_value=0)
+    new_customers = serializers.IntegerField(min_value=0)
+    returning_customers = serializers.IntegerField(min_value=0)
+    funnel = Funnel()
+
+
+class RecentOrder(Serializer):
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    status = serializers.CharField()
+    payment_status = serializers.CharField()
+    total = Money()
+    currency = serializers.CharField()
+    created_at = Timestamp()
+
+
+class Stats(Serializer):
+    """The numbers of a period at the top, those of the period before it under `previous`."""
+
+    orders_by_status = serializers.DictField(child=serializers.IntegerField(min_value=0))
+    top_products = serializers.ListField(child=serializers.DictField())
+    low_stock = serializers.ListField(child=serializers.DictField())
+    recent_orders = RecentOrder(many=True)
+    previous = Numbers()
+    as_of = Timestamp(allow_null=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        return {**Numbers().get_fields(), **super().get_fields()}
+
+    def to_representation(self, instance: dict[str, Any]) -> dict[str, Any]:
+        """Return the numbers and, beside them, the rest."""
+        own = {name: field for name, field in self.fields.items() if field.source in instance}
+        rest = {}
+        for name, field in own.items():
+            value = instance[str(field.source)]
+            rest[name] = None if value is None else field.to_representation(value)
+        return {**Numbers(instance["numbers"]).data, **rest}
+
+
+@extend_schema_field({"type": ["string", "integer", "null"]})
+class Cell(serializers.Field[Any, Any, Any, Any]):
+    """A number, or text: an amount has two decimals."""
+
+    def to_representation(self, value: Any) -> Any:
+        """Return it as it is; `Report` has made it ready."""
+        return value
+
+
+class ReportColumn(Serializer):
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(choices=["text", "number", "money", "ratio", "date", "id"])
+
+
+class Report(Serializer):
+    """A table: `rows` hold their cells in the order of `columns`."""
+
+    name = serializers.CharField()
+    title = serializers.CharField(source="definition.title")
+    interval = serializers.CharField()
+    as_of = Timestamp(allow_null=True)
+    columns = ReportColumn(many=True, source="definition.columns")
+    rows = serializers.SerializerMethodField()
+
+    def get_fields(self) -> dict[str, Any]:
+        period = {"from": serializers.DateField(source="first"), "to": serializers.DateField(source="last")}
+        return {**super().get_fields(), **period}
+
+    @extend_schema_field(serializers.ListField(child=serializers.ListField(child=Cell(allow_null=True))))
+    def get_rows(self, report: reports.Report) -> list[list[Any]]:
+        kinds = [column.kind for column in report.definition.columns]
+        return [[reports.shown(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in report.rows]

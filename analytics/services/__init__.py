@@ -1,0 +1,15 @@
+"""What changes in analytics: events come in, days are added up."""
+
+from analytics.services.events import forget_salts, mark_changed, record_events
+from analytics.services.partitions import drop_old_partitions, make_partitions
+from analytics.services.rollups import rebuild_changed_days, rebuild_day
+
+__all__ = [
+    "drop_old_partitions",
+    "forget_salts",
+    "make_partitions",
+    "mark_changed",
+    "rebuild_changed_days",
+    "rebuild_day",
+    "record_events",
+]

@@ -1,0 +1,100 @@
+"""What the frontend tells of shoppers, and what the orders app tells of orders."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from analytics import days
+from analytics.models import DirtyDay, VisitorSalt
+from markrin.errors import FieldError, Invalid
+from orders import selectors as orders
+
+OLDEST, NEWEST = timedelta(hours=48), timedelta(minutes=5)  # how far an event's time may lie from now
+_NETWORK = {4: 24, 6: 48}  # bits of an address that are used
+
+
+@transaction.atomic(durable=True)
+def record_events(*, events: Sequence[dict[str, Any]], address: str | None, user_agent: str, now: datetime) -> int:
+    """Keep a batch of what a shopper did; return how many were new. What was sent before counts once.
+
+    One INSERT, not waited for to reach the disk: losing a second of it in a power cut is fine.
+
+    Raises:
+        Invalid: an event's time lies more than 48 hours back or 5 minutes ahead; then none is kept.
+    """
+    _check_times(events, now)
+    visitor = _visitor(address, user_agent, now)
+    rows = [
+        (e["id"], e["at"], e["type"].value, e.get("product_id"), e.get("query", ""), e.get("results"), e["session_key"])
+        for e in events
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = off")
+        cursor.execute(
+            """INSERT INTO analytics_event
+                (id, occurred_at, type, product_id, query, results, session_key, visitor)
+            SELECT *, %s FROM unnest(%s::uuid[], %s::timestamptz[], %s::text[], %s::uuid[], %s::text[], %s::int[],
+                %s::text[]) ON CONFLICT DO NOTHING""",
+            [visitor, *map(list, zip(*rows, strict=True))],
+        )
+        new = int(cursor.rowcount)
+    today = days.day_of(now)
+    _mark({day for e in events if (day := days.day_of(e["at"])) != today})
+    return new
+
+
+def mark_changed(*, order_id: UUID) -> None:
+    """Have the figures of the order's day made anew: it was placed, cancelled, returned or refunded. A step inside the
+    caller's transaction. An order that is not there changes nothing."""
+    placed_at = orders.get_placed_at(order_id=order_id)
+    if placed_at is not None:
+        _mark({days.day_of(placed_at)})
+
+
+def _mark(changed: set[Any]) -> None:
+    if changed:
+        DirtyDay.objects.bulk_create([DirtyDay(day=day) for day in sorted(changed)], ignore_conflicts=True)
+
+
+def _check_times(events: Sequence[dict[str, Any]], now: datetime) -> None:
+    wrong: list[FieldError] = [
+        {
+            "pointer": f"/events/{number}/at",
+            "code": "range",
+            "message": "An event lies at most 48 hours back and 5 minutes ahead.",
+        }
+        for number, event in enumerate(events)
+        if not now - OLDEST <= event["at"] <= now + NEWEST
+    ]
+    if wrong:
+        raise Invalid(errors=wrong)
+
+
+def _visitor(address: str | None, user_agent: str, now: datetime) -> str:
+    """Return today's name of a visitor: nobody can tell from it who it was, nor find them again tomorrow."""
+    salt = _salt(now)
+    network = ip_network((address, _NETWORK[ip_address(address).version]), strict=False) if address else ""
+    return hmac.new(salt, f"{network}\n{user_agent}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _salt(now: datetime) -> bytes:
+    """Return the day's salt. Yesterday's goes once it is 48 hours old."""
+    today = days.day_of(now)
+    found = VisitorSalt.objects.filter(day=today).values_list("salt", flat=True).first()
+    if found is None:
+        VisitorSalt.objects.bulk_create([VisitorSalt(day=today, salt=secrets.token_bytes(32))], ignore_conflicts=True)
+        VisitorSalt.objects.filter(day__lt=today - timedelta(days=1)).delete()
+        found = VisitorSalt.objects.values_list("salt", flat=True).get(day=today)
+    return bytes(found)
+
+
+def forget_salts(*, now: datetime) -> int:
+    """Delete the salts that are older than 48 hours, also where no event has come since; return how many."""
+    return VisitorSalt.objects.filter(day__lt=days.day_of(now) - timedelta(days=1)).delete()[0]

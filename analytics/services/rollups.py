@@ -1,0 +1,117 @@
+"""Adding up a day. A day is made anew as a whole, so that it is right however often and by however many it is made."""
+
+from datetime import date, datetime, timedelta
+
+from django.db import connection, transaction
+
+from analytics import days
+from analytics.models import DirtyDay
+from orders import selectors as orders
+
+_CUSTOMER = "coalesce(placed.user_id::text, nullif(placed.email, ''), placed.id::text)"
+
+_SALES = f"""
+INSERT INTO analytics_dailysales
+    (day, orders, cancelled, units, revenue, refunded, new_customers, returning_customers, stock_outs)
+WITH placed AS (
+    SELECT * FROM orders_order WHERE created_at >= %(start)s AND created_at < %(end)s
+), sold AS (
+    SELECT * FROM placed WHERE status <> 'cancelled'
+), customers AS (
+    SELECT {_CUSTOMER} AS customer, bool_or(EXISTS (
+        SELECT FROM orders_order AS earlier
+        WHERE earlier.created_at < %(start)s AND earlier.status <> 'cancelled'
+        AND CASE WHEN placed.user_id IS NOT NULL THEN earlier.user_id = placed.user_id
+            ELSE placed.email <> '' AND earlier.user_id IS NULL AND earlier.email = placed.email END)) AS known
+    FROM sold AS placed GROUP BY 1
+)
+SELECT %(day)s,
+    (SELECT count(*) FROM sold),
+    (SELECT count(*) FROM placed WHERE status = 'cancelled'),
+    (SELECT coalesce(sum(quantity - returned), 0) FROM orders_orderline AS line JOIN sold ON sold.id = line.order_id),
+    (SELECT coalesce(sum(total - refunded), 0) FROM sold),
+    (SELECT coalesce(sum(refunded), 0) FROM sold),
+    (SELECT count(*) FROM customers WHERE NOT known),
+    (SELECT count(*) FROM customers WHERE known),
+    (SELECT count(*) FROM (
+        SELECT level.variant_id FROM products_stocklevel AS level
+        WHERE level.variant_id IN (
+            SELECT variant_id FROM products_stockmovement WHERE created_at >= %(start)s AND created_at < %(end)s)
+        AND level.on_hand - level.reserved = (
+            SELECT coalesce(sum(d_on_hand - d_reserved), 0) FROM products_stockmovement AS later
+            WHERE later.variant_id = level.variant_id AND later.created_at >= %(end)s)) AS out)
+"""  # noqa: S608 (our own text)
+
+_PRODUCTS = """
+INSERT INTO analytics_dailyproduct (day, product_id, views, carts, orders, units, revenue)
+SELECT %(day)s, product.id, coalesce(seen.views, 0), coalesce(seen.carts, 0),
+    coalesce(sold.orders, 0), coalesce(sold.units, 0), coalesce(sold.revenue, 0)
+FROM (
+    SELECT product_id, count(*) FILTER (WHERE type = 'view') AS views,
+        count(DISTINCT visitor) FILTER (WHERE type = 'add_to_cart') AS carts
+    FROM analytics_event WHERE occurred_at >= %(start)s AND occurred_at < %(end)s AND product_id IS NOT NULL
+    GROUP BY product_id
+) AS seen FULL JOIN (
+    SELECT line.product_id, count(*) AS orders, sum(quantity - returned) AS units,
+        sum(round((line_total - line.discount) * (quantity - returned) / quantity, 2)) AS revenue
+    FROM orders_orderline AS line JOIN orders_order AS placed ON placed.id = line.order_id
+    WHERE placed.created_at >= %(start)s AND placed.created_at < %(end)s AND placed.status <> 'cancelled'
+    GROUP BY line.product_id
+) AS sold USING (product_id)
+JOIN products_product AS product ON product.id = coalesce(seen.product_id, sold.product_id)
+"""
+
+_FUNNEL = """
+INSERT INTO analytics_dailyfunnel (day, visits, views, carts, checkouts)
+SELECT %(day)s, count(DISTINCT visitor), count(DISTINCT visitor) FILTER (WHERE type = 'view'),
+    count(DISTINCT visitor) FILTER (WHERE type = 'add_to_cart'),
+    count(DISTINCT visitor) FILTER (WHERE type = 'checkout_started')
+FROM analytics_event WHERE occurred_at >= %(start)s AND occurred_at < %(end)s
+"""
+
+_SEARCHES = """
+INSERT INTO analytics_dailysearch (day, query, searches, without_result)
+SELECT %(day)s, lower(query), count(*), count(*) FILTER (WHERE results = 0)
+FROM analytics_event WHERE occurred_at >= %(start)s AND occurred_at < %(end)s AND type = 'search'
+GROUP BY lower(query)
+"""
+
+_MADE = {
+    "analytics_dailysales": _SALES,
+    "analytics_dailyproduct": _PRODUCTS,
+    "analytics_dailyfunnel": _FUNNEL,
+    "analytics_dailysearch": _SEARCHES,
+}
+
+
+@transaction.atomic(durable=True)
+def rebuild_day(*, day: date) -> None:
+    """Make a day's figures anew from the orders and events.
+
+    Locks: an advisory lock on the day, so that two at once do it one after the other.
+    """
+    start, end = days.bounds(day, day)
+    values = {"day": day, "start": start, "end": end}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('analytics_day'), %s)", [day.toordinal()])
+        # First, so that what is marked from here on is made anew again.
+        cursor.execute("DELETE FROM analytics_dirtyday WHERE day = %(day)s", values)
+        for table, statement in _MADE.items():
+            cursor.execute(f"DELETE FROM {table} WHERE day = %(day)s", values)  # noqa: S608 (names from above)
+            cursor.execute(statement, values)
+
+
+def rebuild_changed_days(*, now: datetime, also_recent: bool = False) -> list[date]:
+    """Make today anew, and every day that has been marked; return which. Each in a transaction of its own.
+
+    With `also_recent` yesterday, too, for its late events, and the days whose orders have changed in the last two
+    hours, whatever changed them.
+    """
+    today = days.day_of(now)
+    wanted = {today, *DirtyDay.objects.values_list("day", flat=True)}
+    if also_recent:
+        wanted.add(today - timedelta(days=1))
+        wanted.update(map(days.day_of, orders.list_placed_at(changed_since=now - timedelta(hours=2))))
+    for day in sorted(wanted):
+        rebuild_day(day=day)
+    return sorted(wanted)

@@ -1,0 +1,95 @@
+"""A class per URL: load, call, serialize."""
+
+import csv
+import io
+from datetime import date, timedelta
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from analytics import days, schemas, selectors, serializers, services
+from analytics.selectors import reports
+from markrin import client_address
+from markrin.errors import NotFound
+from markrin.operations import operation
+from markrin.permissions import AllowAny, InGroup
+from markrin.views import View
+
+_DEFAULT_DAYS = 30
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
+
+
+class Events(View):
+    permission_classes = [AllowAny]
+    authentication_classes: list[Any] = []
+
+    @operation(
+        body=schemas.RecordEvents, answer=serializers.Accepted, status=202,
+        media_types=("application/json", "text/plain"), max_bytes=32_768,
+        id="recordEvents", tag="analytics", summary="Tell what a shopper did, in batches",
+    )  # fmt: skip
+    def post(self, request: Request, *, body: dict[str, Any]) -> Response:
+        accepted = services.record_events(
+            events=body["events"],
+            address=client_address.of(request._request),
+            user_agent=request.headers.get("User-Agent", ""),
+            now=timezone.now(),
+        )
+        return Response(serializers.Accepted({"accepted": accepted}).data, 202)
+
+
+class Stats(View):
+    permission_classes = [InGroup("analytics")]
+
+    @operation(
+        query=schemas.Period, answer=serializers.Stats,
+        id="getStats", tag="staff", summary="The shop's numbers, beside those of the period before",
+    )  # fmt: skip
+    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
+        first, last = _period(query)
+        return Response(serializers.Stats(selectors.get_stats(first=first, last=last)).data)
+
+
+class Report(View):
+    permission_classes = [InGroup("analytics")]
+
+    @operation(
+        query=schemas.Report, answer=[serializers.Report, "file:text/csv"], errors=[NotFound],
+        id="getReport", tag="staff", summary="A report: sales, funnel, products, categories, searches or stock",
+    )  # fmt: skip
+    def get(self, request: Request, *, name: str, query: dict[str, Any]) -> Response | HttpResponse:
+        if name not in selectors.REPORTS:
+            raise NotFound
+        first, last = _period(query)
+        interval = query.get("interval", schemas.Interval.DAY).value
+        report = selectors.get_report(name=name, first=first, last=last, interval=interval)
+        if query.get("format") == schemas.Format.CSV:
+            return _csv(report)
+        return Response(serializers.Report(report).data)
+
+
+def _period(query: dict[str, Any]) -> tuple[date, date]:
+    """Return the first and last day asked for: 30 days where nothing, or only one end, is said."""
+    span = timedelta(days=_DEFAULT_DAYS - 1)
+    last = query.get("to") or (query["from_"] + span if "from_" in query else days.day_of(timezone.now()))
+    return query.get("from_") or last - span, last
+
+
+def _csv(report: reports.Report) -> HttpResponse:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    columns = report.definition.columns
+    writer.writerow([column.name for column in columns])
+    for row in report.rows:
+        writer.writerow([_cell(reports.shown(v, c.kind)) for v, c in zip(row, columns, strict=True)])
+    name = f"{report.name}-{report.first}-{report.last}.csv"
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8", headers=disposition)
+
+
+def _cell(value: Any) -> Any:
+    """Return the cell so that no spreadsheet takes what a shopper wrote for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
