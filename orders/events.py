@@ -1,4 +1,4 @@
-"""What happened to orders, for the outbox: ids only. `natural_id` makes each follow-up happen once per order or refund."""
+"""What happened to orders, for the outbox: ids only. By `natural_id` each follow-up happens once an order or refund."""
 
 from dataclasses import dataclass
 from typing import ClassVar

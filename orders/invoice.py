@@ -90,8 +90,8 @@ class _Page:
         self.pdf.set_text_color(grey)
 
     def write(self, text: str, *, width: float = 0, align: str = "L", down: bool = True, height: float = 5) -> None:
-        after = {"new_x": XPos.LMARGIN, "new_y": YPos.NEXT} if down else {"new_x": XPos.RIGHT, "new_y": YPos.TOP}
-        self.pdf.cell(width, height, text, align=align, **after)
+        x, y = (XPos.LMARGIN, YPos.NEXT) if down else (XPos.RIGHT, YPos.TOP)
+        self.pdf.cell(width, height, text, align=align, new_x=x, new_y=y)
 
     def amount(self, value: Decimal) -> str:
         return money.spoken(value, self.order.currency)

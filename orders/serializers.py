@@ -1,6 +1,6 @@
 """What goes out: carts, quotes and orders as their customers see them. All of it was loaded before."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -8,6 +8,9 @@ from rest_framework import serializers
 from markrin.serializers import Money, Serializer, Timestamp, page_of
 from orders.models import Order, OrderLine
 from orders.models.order import OrderEvent, OrderEventKind, OrderStatus, PaymentMethod, PaymentStatus
+
+if TYPE_CHECKING:
+    from orders.services.checkout import Placed
 
 
 class Quote(Serializer):
@@ -165,6 +168,12 @@ class PlacedOrder(OrderDetail):
 
     payment = Payment(allow_null=True)
     token = serializers.CharField(allow_null=True, help_text="a guest's: X-Cart-Token opens the order")
+
+    def to_representation(self, placed: "Placed") -> dict[str, Any]:
+        """Return the order, and what only its placing tells."""
+        order = placed.order
+        order.payment, order.token = placed.payment, placed.token  # type: ignore[attr-defined]  # only shown here
+        return super().to_representation(order)
 
 
 OrderPage = page_of(OrderDetail)

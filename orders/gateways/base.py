@@ -9,7 +9,9 @@ from uuid import UUID
 
 TIMEOUT_S: Final = 10  # of one call to a provider
 # Currencies without hundredths. Source: ISO 4217, and https://docs.stripe.com/currencies#zero-decimal.
-_WHOLE: Final = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF".split())
+_WHOLE: Final = frozenset(
+    ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")
+)
 
 
 class ProviderDown(Exception):

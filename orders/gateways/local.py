@@ -64,12 +64,12 @@ class LocalGateway:
 
 
 def webhook(
-    *, event_id: str, type: str, payment_id: UUID, amount: Decimal, currency: str, error: str = ""
+    *, event_id: str, kind: str, payment_id: UUID, amount: Decimal, currency: str, error: str = ""
 ) -> tuple[bytes, dict[str, str]]:
     """Return body and headers of a signed webhook, as the gateway sends it."""
     told = {
         "id": event_id,
-        "type": type,
+        "type": kind,
         "ref": f"test_{payment_id.hex}",
         "paymentId": str(payment_id),
         "amount": minor_units(amount, currency),

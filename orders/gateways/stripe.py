@@ -41,7 +41,7 @@ class StripeGateway:
     name: ClassVar[str] = "stripe"
 
     def __init__(self) -> None:
-        base: stripe.BaseAddresses = {"api": settings.STRIPE_API_BASE} if settings.STRIPE_API_BASE else {}
+        base: Any = {"api": settings.STRIPE_API_BASE} if settings.STRIPE_API_BASE else {}
         self._client = stripe.StripeClient(
             settings.STRIPE_SECRET_KEY,
             base_addresses=base,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from markrin.errors import NotFound
+from markrin.errors import NotFound, ShopError
 from orders import contents, errors
 from orders.contents import Contents
 from orders.models import Cart, CartLine, Coupon
@@ -112,7 +112,7 @@ def put_coupon(*, shopper: Shopper, code: str) -> Contents:
         raise errors.CouponUnknown
     shown = _changed(cart, token)
     if shown.coupon is not None and shown.coupon.reason:
-        raise errors.ShopError.registry[shown.coupon.reason]
+        raise ShopError.registry[shown.coupon.reason]
     return shown
 
 

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import structlog
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
@@ -16,11 +15,11 @@ from markrin.models import uuid7
 from markrin.outbox import services as outbox
 from orders import contents, coupons, errors, events, gateways, pricing
 from orders.contents import Item
+from orders.gateways import Started
 from orders.models import Cart, CartLine, Coupon, Order, OrderEvent, OrderLine, Payment
 from orders.models.order import OrderEventKind, OrderStatus, PaymentMethod, PaymentStatus
-from orders.services import carts, idempotency, payments, transactions
+from orders.services import carts, idempotency, payments, steps, transactions
 from orders.services.idempotency import Request
-from orders.services.payments import Started
 from orders.shoppers import Shopper
 from products.errors import OutOfStock
 from products.services import stock
@@ -43,10 +42,12 @@ class Checkout:
 
 @dataclass(frozen=True)
 class Placed:
-    """The order, loaded as it is shown; how to pay, if it is to be paid online; whether it was placed before."""
+    """The order, loaded as it is shown; how to pay, if it is to be paid online; a guest's token; whether it was
+    placed before."""
 
     order: Order
     payment: Started | None
+    token: str | None
     replayed: bool
 
 
@@ -79,7 +80,7 @@ def place_order(
         order, replayed = transactions.retried(lambda: _place(checkout, request))
     else:
         order, replayed = Order.objects.with_lines().get(pk=known), True
-    return Placed(order, payments.open_payment(order, base_url=base_url), replayed)
+    return Placed(order, payments.open_payment(order, base_url=base_url), shopper.token, replayed)
 
 
 def _read(shopper: Shopper, language: str, body: dict[str, Any]) -> Checkout:
@@ -106,14 +107,14 @@ def _read(shopper: Shopper, language: str, body: dict[str, Any]) -> Checkout:
 def _address(shopper: Shopper, body: dict[str, Any]) -> dict[str, str]:
     if "shipping_address" in body:
         return {name: body["shipping_address"][name] for name in ADDRESS}
-    found = shopper.user.addresses.filter(pk=body["address_id"]).values(*ADDRESS).first() if shopper.user else None
+    found = shopper.user.addresses.filter(pk=body["address_id"]).first() if shopper.user else None
     if found is None:
         raise errors.AddressUnknown
-    return found
+    return {name: getattr(found, name) for name in ADDRESS}
 
 
 def _look(checkout: Checkout, request: Request) -> UUID | None:
-    """Refuse what is sold out without queueing for the rows that everybody wants; return the key's result if it has one.
+    """Refuse what is sold out without queueing for the rows that everybody wants; return what the key led to before.
 
     Only a look: the transaction decides. One query for a cart that can be bought.
     """
@@ -260,7 +261,7 @@ def _insert(checkout: Checkout, draft: _Draft, order_id: UUID, number: int) -> O
         to_status=OrderStatus.PENDING,
         by=shopper.user,
         actor=shopper.actor,
-        request_id=request_id(),
+        request_id=steps.request_id(),
     )
     if online:
         Payment.objects.create(
@@ -290,8 +291,3 @@ def _line(order: Order, position: int, item: Item, priced: pricing.PricedLine) -
         tax_percent=offer.tax_percent,
         tax=priced.tax,
     )
-
-
-def request_id() -> str:
-    """Return the id of the request that is being answered, or "" outside of one."""
-    return str(structlog.contextvars.get_contextvars().get("request_id", ""))[:64]

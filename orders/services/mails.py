@@ -1,4 +1,4 @@
-"""What customers are told by mail. Each reads the order as it is when the mail goes out; an erased customer gets none."""
+"""What customers are told by mail: the order as it is when the mail goes out. An erased customer gets none."""
 
 from typing import Any
 from uuid import UUID

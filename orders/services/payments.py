@@ -63,7 +63,7 @@ def start_payment(
     except gateways.ProviderDown as exc:
         raise errors.ProviderUnavailable(headers={"Retry-After": "5"}) from exc
     except gateways.ProviderRefused as exc:
-        log.error("payment.refused", payment_id=str(payment.pk), error=str(exc))
+        log.warning("payment.refused", payment_id=str(payment.pk), error=str(exc))
         raise errors.PaymentMethodUnavailable from exc
 
 
@@ -165,7 +165,7 @@ def _insert(notice: Notice) -> bool:
             " VALUES (%s, %s, %s, '', now()) ON CONFLICT (provider, event_id) DO NOTHING",
             [notice.provider, notice.event_id[:120], notice.type[:60]],
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount)
 
 
 def _noted(notice: Notice, payment: Payment | None, outcome: str) -> str:
@@ -178,11 +178,12 @@ def _noted(notice: Notice, payment: Payment | None, outcome: str) -> str:
 
 
 def _find(notice: Notice) -> Payment | None:
-    """Return the payment that is told of: by the provider's id, or by ours if the webhook was faster than its answer."""
+    """Return the payment told of: by the provider's id, or by ours if the webhook was faster than its answer."""
     payments = Payment.objects.filter(provider=notice.provider)
-    return (payments.filter(provider_ref=notice.ref).first() if notice.ref else None) or payments.filter(
-        pk=notice.payment_id, provider_ref=""
-    ).first()
+    known = payments.filter(provider_ref=notice.ref).first() if notice.ref else None
+    if known is None and notice.payment_id is not None:
+        known = payments.filter(pk=notice.payment_id, provider_ref="").first()
+    return known
 
 
 def _succeeded(order: Order, payment: Payment, notice: Notice) -> str:

@@ -12,9 +12,16 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 # What names or finds a person. Amounts, goods and the country stay: the books need them.
-_EMPTY = {
-    name: "" for name in ("email", "recipient", "phone", "street", "city", "state", "postal_code", "tracking_number")
-} | {"tracking_url": "", "guest_token_hash": None}
+_TEXTS = ("email", "recipient", "phone", "street", "city", "state", "postal_code", "tracking_number", "tracking_url")
+_EMPTY: dict[str, Any] = {**dict.fromkeys(_TEXTS, ""), "guest_token_hash": None}
+
+_ORDER = (
+    *("number", "email", "status", "payment_status", "payment_method", "coupon_code", "currency"),
+    *("subtotal", "discount", "shipping", "tax", "total", "refunded", "carrier", "tracking_number"),
+    *("created_at", "paid_at", "shipped_at", "delivered_at", "closed_at"),
+    *("recipient", "phone", "street", "city", "state", "postal_code", "country"),
+)
+_LINE = ("name", "sku", "size", "color", "quantity", "unit_price")
 
 
 def attach_guest_orders(*, user: "User") -> int:
@@ -42,16 +49,9 @@ def export_customer(*, user: "User") -> dict[str, Any]:
 
 
 def _order(order: Order) -> dict[str, Any]:
-    columns = ("number", "email", "status", "payment_status", "payment_method", "currency", "subtotal", "discount")
-    columns += ("shipping", "tax", "total", "refunded", "coupon_code", "carrier", "tracking_number", "created_at")
-    columns += ("paid_at", "shipped_at", "delivered_at", "closed_at", "recipient", "phone", "street", "city")
-    columns += ("state", "postal_code", "country")
     return {
-        **{name: getattr(order, name) for name in columns},
-        "lines": [
-            {name: getattr(line, name) for name in ("name", "sku", "size", "color", "quantity", "unit_price")}
-            for line in order.lines.all()
-        ],
+        **{name: getattr(order, name) for name in _ORDER},
+        "lines": [{name: getattr(line, name) for name in _LINE} for line in order.lines.all()],
         "history": [
             {"at": event.at, "kind": event.kind, "to": event.to_status, "note": event.note}
             for event in order.events.all()

@@ -5,6 +5,7 @@ Every one of these is a sweep: right whenever and however often it runs, by seve
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -38,7 +39,7 @@ def expire_orders() -> int:
     due = Order.objects.filter(_due(), expires_at__lte=timezone.now()).order_by("expires_at")
     ids = list(due.values_list("pk", flat=True)[:MOST_AT_ONCE])
     _ask(Payment.objects.filter(order__in=ids, state=PaymentState.CREATED))
-    return sum(transactions.retried(lambda order_id=order_id: _expire(order_id)) for order_id in ids)
+    return sum(transactions.retried(partial(_expire, order_id)) for order_id in ids)
 
 
 def _due() -> Q:

@@ -65,10 +65,8 @@ def cancel(order: Order, *, actor: Actor, note: str) -> None:
     stock.release(steps.pieces(order))
 
 
-def move_order(
-    *, order_id: UUID, to: OrderStatus, actor: Actor, note: str = "", shipment: dict[str, str] | None = None
-) -> None:
-    """Take the order to its next status. `shipment` (carrier, tracking_number, tracking_url) goes with `shipped`.
+def move_order(*, order_id: UUID, to: OrderStatus, actor: Actor, note: str = "", **shipment: str) -> None:
+    """Take the order to its next status; carrier, tracking_number and tracking_url go with `shipped`.
 
     Locks: the order, the coupon, stock in variant order.
 
@@ -81,10 +79,10 @@ def move_order(
     def run() -> None:
         transactions.limit_waits()
         order = steps.lock(order_id)
-        if order.payment_method == PaymentMethod.ONLINE and order.payment_status not in PAID:
-            if to != OrderStatus.CANCELLED:
-                raise errors.OrderNotIn("The online payment has not arrived.", order_status=order.status)
-        _TO[to](order, actor, note, shipment or {})
+        waits = order.payment_method == PaymentMethod.ONLINE and order.payment_status not in PAID
+        if waits and to != OrderStatus.CANCELLED:
+            raise errors.OrderNotIn("The online payment has not arrived.", order_status=order.status)
+        _TO[to](order, actor, note, shipment)
 
     transactions.retried(run)
 

@@ -63,18 +63,18 @@ class CartItem(ShopperView):
         self,
         request: Request,
         *,
-        id: UUID,
+        line_id: UUID,
         body: dict[str, Any],
-        headers: dict[str, Any],  # noqa: A002 (the URL's name)
+        headers: dict[str, Any],
     ) -> Response:
-        return _answer(services.change_cart_line(shopper=Shopper.of(request, headers), line_id=id, **body))
+        return _answer(services.change_cart_line(shopper=Shopper.of(request, headers), line_id=line_id, **body))
 
     @operation(
         headers=schemas.CartHeaders, answer=serializers.Cart, errors=[NotFound],
         id="removeCartItem", tag="cart", summary="Take a line out of the cart",
     )  # fmt: skip
-    def delete(self, request: Request, *, id: UUID, headers: dict[str, Any]) -> Response:  # noqa: A002 (the URL's name)
-        return _answer(services.remove_cart_line(shopper=Shopper.of(request, headers), line_id=id))
+    def delete(self, request: Request, *, line_id: UUID, headers: dict[str, Any]) -> Response:
+        return _answer(services.remove_cart_line(shopper=Shopper.of(request, headers), line_id=line_id))
 
 
 class CartCoupon(ShopperView):

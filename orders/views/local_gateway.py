@@ -31,7 +31,7 @@ def pay(request: HttpRequest, payment_id: UUID, token: str) -> HttpResponse:
         return render(request, "orders/test_gateway.html", context, status=200 if request.method == "GET" else 409)
     body, headers = local.webhook(
         event_id=f"evt_{uuid7().hex}",
-        type=type_,
+        kind=type_,
         payment_id=payment.pk,
         amount=payment.amount,
         currency=payment.currency,

@@ -30,7 +30,7 @@ class Orders(ShopperView):
         id="listOrders", tag="orders", summary="One's own orders, newest first",
     )  # fmt: skip
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
-        page = selectors.list_orders(customer=request.user, **query)
+        page = selectors.list_orders(shopper=Shopper.of(request, {}), **query)
         return Response(serializers.OrderPage(page).data)
 
     @operation(
@@ -50,8 +50,7 @@ class Orders(ShopperView):
             language=language_of(request),
             body=body,
         )
-        placed.order.token, placed.order.payment = shopper.token, placed.payment
-        return replayed(Response(serializers.PlacedOrder(placed.order).data, 201), again=placed.replayed)
+        return replayed(Response(serializers.PlacedOrder(placed).data, 201), again=placed.replayed)
 
 
 class Order(ShopperView):
@@ -59,8 +58,8 @@ class Order(ShopperView):
         headers=schemas.CartHeaders, answer=serializers.OrderDetail, errors=[NotFound],
         id="getOrder", tag="orders", summary="One of one's own orders",
     )  # fmt: skip
-    def get(self, request: Request, *, id: UUID, headers: dict[str, Any]) -> Response:  # noqa: A002 (the URL's name)
-        order = selectors.get_order(shopper=Shopper.of(request, headers), order_id=id)
+    def get(self, request: Request, *, order_id: UUID, headers: dict[str, Any]) -> Response:
+        order = selectors.get_order(shopper=Shopper.of(request, headers), order_id=order_id)
         return Response(serializers.OrderDetail(order).data)
 
 
@@ -74,11 +73,11 @@ class CancelOrder(ShopperView):
         self,
         request: Request,
         *,
-        id: UUID,
+        order_id: UUID,
         body: dict[str, Any],
-        headers: dict[str, Any],  # noqa: A002 (the URL's name)
+        headers: dict[str, Any],
     ) -> Response:
-        order = services.cancel_order(shopper=Shopper.of(request, headers), order_id=id, **body)
+        order = services.cancel_order(shopper=Shopper.of(request, headers), order_id=order_id, **body)
         return Response(serializers.OrderDetail(order).data)
 
 
@@ -87,8 +86,8 @@ class Invoice(ShopperView):
         headers=schemas.CartHeaders, answer="file:application/pdf", errors=[NotFound],
         id="getInvoice", tag="orders", summary="The order's invoice, to print",
     )  # fmt: skip
-    def get(self, request: Request, *, id: UUID, headers: dict[str, Any]) -> HttpResponse:  # noqa: A002 (the URL's name)
-        order = selectors.get_order(shopper=Shopper.of(request, headers), order_id=id)
+    def get(self, request: Request, *, order_id: UUID, headers: dict[str, Any]) -> HttpResponse:
+        order = selectors.get_order(shopper=Shopper.of(request, headers), order_id=order_id)
         return pdf(invoice.render(order), f"{order.number}.pdf")
 
 
@@ -101,10 +100,10 @@ class OrderPayments(ShopperView):
         ],
         id="startPayment", tag="orders", summary="Open a payment, also after one has failed",
     )  # fmt: skip
-    def post(self, request: Request, *, id: UUID, headers: dict[str, Any]) -> Response:  # noqa: A002 (the URL's name)
+    def post(self, request: Request, *, order_id: UUID, headers: dict[str, Any]) -> Response:
         started, again = services.start_payment(
             shopper=Shopper.of(request, headers),
-            order_id=id,
+            order_id=order_id,
             idempotency_key=headers.get("idempotency_key"),
             base_url=base_url_of(request),
         )

@@ -35,8 +35,8 @@ class Order(StaffView):
         answer=serializers.StaffOrder, errors=[NotFound],
         id="staffGetOrder", tag="staff-orders", summary="An order, with its private history",
     )  # fmt: skip
-    def get(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
-        return _order(id)
+    def get(self, request: Request, *, order_id: UUID) -> Response:
+        return _order(order_id)
 
 
 class Transition(StaffView):
@@ -44,12 +44,9 @@ class Transition(StaffView):
         body=schemas.MoveOrder, answer=serializers.StaffOrder, errors=[NotFound, errors.OrderNotIn, Unavailable],
         id="moveOrder", tag="staff-orders", summary="Take an order to its next status",
     )  # fmt: skip
-    def post(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002 (the URL's name)
-        shipment = {name: body[name] for name in ("carrier", "tracking_number", "tracking_url") if name in body}
-        services.move_order(
-            order_id=id, to=body["status"], note=body["note"], shipment=shipment, actor=staff_of(request)
-        )
-        return _order(id)
+    def post(self, request: Request, *, order_id: UUID, body: dict[str, Any]) -> Response:
+        services.move_order(order_id=order_id, to=body.pop("status"), actor=staff_of(request), **body)
+        return _order(order_id)
 
 
 class Notes(StaffView):
@@ -57,9 +54,9 @@ class Notes(StaffView):
         body=schemas.NoteOrder, answer=serializers.StaffOrder, status=201, errors=[NotFound],
         id="noteOrder", tag="staff-orders", summary="Write a note into the order's history",
     )  # fmt: skip
-    def post(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002 (the URL's name)
-        services.note_order(order_id=id, actor=staff_of(request), **body)
-        return _order(id, 201)
+    def post(self, request: Request, *, order_id: UUID, body: dict[str, Any]) -> Response:
+        services.note_order(order_id=order_id, actor=staff_of(request), **body)
+        return _order(order_id, 201)
 
 
 class Cash(StaffView):
@@ -67,9 +64,9 @@ class Cash(StaffView):
         body=Empty, answer=serializers.StaffOrder, errors=[NotFound, errors.OrderNotIn],
         id="markCashPaid", tag="staff-orders", summary="Note that the cash has been received",
     )  # fmt: skip
-    def post(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002 (the URL's name)
-        services.mark_cash_paid(order_id=id, actor=staff_of(request))
-        return _order(id)
+    def post(self, request: Request, *, order_id: UUID, body: dict[str, Any]) -> Response:
+        services.mark_cash_paid(order_id=order_id, actor=staff_of(request))
+        return _order(order_id)
 
 
 class Refunds(StaffView):
@@ -82,12 +79,12 @@ class Refunds(StaffView):
         self,
         request: Request,
         *,
-        id: UUID,
+        order_id: UUID,
         body: dict[str, Any],
-        headers: dict[str, Any],  # noqa: A002 (the URL's name)
+        headers: dict[str, Any],
     ) -> Response:
         refund, again = services.refund_order(
-            order_id=id,
+            order_id=order_id,
             actor=staff_of(request),
             amount=body.get("amount"),
             reason=body["reason"],
@@ -101,8 +98,8 @@ class Refund(StaffView):
         body=schemas.SettleRefund, answer=serializers.Refund, errors=[NotFound, errors.OrderNotIn],
         id="settleRefund", tag="staff-orders", summary="Close an open refund by hand",
     )  # fmt: skip
-    def patch(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002 (the URL's name)
-        refund = services.settle_refund(refund_id=id, actor=staff_of(request), **body)
+    def patch(self, request: Request, *, refund_id: UUID, body: dict[str, Any]) -> Response:
+        refund = services.settle_refund(refund_id=refund_id, actor=staff_of(request), **body)
         return Response(serializers.Refund(refund).data)
 
 
@@ -112,12 +109,12 @@ class Returns(StaffView):
         errors=[NotFound, errors.OrderNotIn, errors.ReturnTooMany, Unavailable],
         id="returnGoods", tag="staff-orders", summary="Note what has come back",
     )  # fmt: skip
-    def post(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002 (the URL's name)
+    def post(self, request: Request, *, order_id: UUID, body: dict[str, Any]) -> Response:
         lines = [services.Returned(**line) for line in body["lines"]] if "lines" in body else None
         services.take_back(
-            order_id=id, actor=staff_of(request), reason=body["reason"], lines=lines, refund=body["refund"]
+            order_id=order_id, actor=staff_of(request), reason=body["reason"], lines=lines, refund=body["refund"]
         )
-        return _order(id, 201)
+        return _order(order_id, 201)
 
 
 class Invoice(StaffView):
@@ -125,8 +122,8 @@ class Invoice(StaffView):
         answer="file:application/pdf", errors=[NotFound],
         id="staffGetInvoice", tag="staff-orders", summary="The order's invoice, to print",
     )  # fmt: skip
-    def get(self, request: Request, *, id: UUID) -> HttpResponse:  # noqa: A002 (the URL's name)
-        order = selectors.get_any_order(order_id=id)
+    def get(self, request: Request, *, order_id: UUID) -> HttpResponse:
+        order = selectors.get_any_order(order_id=order_id)
         return pdf(invoice.render(order), f"{order.number}.pdf")
 
 
@@ -151,20 +148,20 @@ class Coupon(StaffView):
         answer=serializers.Coupon, errors=[NotFound],
         id="getCoupon", tag="staff-coupons", summary="A coupon",
     )  # fmt: skip
-    def get(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
-        return Response(serializers.Coupon(selectors.get_coupon(coupon_id=id)).data)
+    def get(self, request: Request, *, coupon_id: UUID) -> Response:
+        return Response(serializers.Coupon(selectors.get_coupon(coupon_id=coupon_id)).data)
 
     @operation(
         body=schemas.UpdateCoupon, answer=serializers.Coupon, errors=[NotFound],
         id="updateCoupon", tag="staff-coupons", summary="Change a coupon",
     )  # fmt: skip
-    def patch(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002 (the URL's name)
-        return Response(serializers.Coupon(services.update_coupon(coupon_id=id, **body)).data)
+    def patch(self, request: Request, *, coupon_id: UUID, body: dict[str, Any]) -> Response:
+        return Response(serializers.Coupon(services.update_coupon(coupon_id=coupon_id, **body)).data)
 
     @operation(
         status=204, errors=[NotFound, errors.CouponInUse],
         id="deleteCoupon", tag="staff-coupons", summary="Delete a coupon that no order has used",
     )  # fmt: skip
-    def delete(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
-        services.delete_coupon(coupon_id=id)
+    def delete(self, request: Request, *, coupon_id: UUID) -> Response:
+        services.delete_coupon(coupon_id=coupon_id)
         return Response(status=204)

@@ -68,7 +68,8 @@ def with_offers(rows: QuerySet[_Row], *, path: str = "variant__") -> QuerySet[_R
     columns["sellable"] = Coalesce(F(f"{path}stock__on_hand") - F(f"{path}stock__reserved"), 0)
     columns["tax_percent"] = _tax_percent(f"{path}product__category__ancestors")
     columns["image"] = _first_image(f"{path}product_id")
-    return rows.annotate(**{_PREFIX + name: column for name, column in columns.items()})
+    joined: QuerySet[_Row] = rows.annotate(**{_PREFIX + name: column for name, column in columns.items()})
+    return joined
 
 
 def offer_of(row: Model) -> Offer:
@@ -105,7 +106,7 @@ def _tax_percent(ancestors: str) -> Expression:
     return Coalesce(Subquery(nearest), Value(settings.TAX_PERCENT))
 
 
-def _first_image(product: str) -> Expression:
+def _first_image(product: str) -> "Subquery[Any]":
     first = ProductImage.objects.filter(product=OuterRef(product)).order_by("position", "id")
     return Subquery(first.values(it=JSONObject(file="file", url="external_url", alt="alt_text"))[:1])
 

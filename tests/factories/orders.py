@@ -28,7 +28,9 @@ SHIPPING_ADDRESS = {
 _PATH = ("confirmed", "processing", "shipped", "delivered")
 
 
-def make_cart_line(*, customer: Any = None, token: str | None = None, variant: Any = None, quantity: int = 1) -> CartLine:
+def make_cart_line(
+    *, customer: Any = None, token: str | None = None, variant: Any = None, quantity: int = 1
+) -> CartLine:
     """Put pieces into the cart of a customer, or of the guest who holds `token`."""
     variant = variant or make_variant()
     if token is not None:
@@ -36,9 +38,7 @@ def make_cart_line(*, customer: Any = None, token: str | None = None, variant: A
     else:
         cart, _ = Cart.objects.get_or_create(user=customer or make_user())
     variant.product.refresh_from_db()
-    return CartLine.objects.create(
-        cart=cart, variant=variant, quantity=quantity, price_at_add=variant.product.price
-    )
+    return CartLine.objects.create(cart=cart, variant=variant, quantity=quantity, price_at_add=variant.product.price)
 
 
 def make_coupon(**overrides: Any) -> Coupon:

@@ -19,7 +19,7 @@ def line(price: str, quantity: int = 1, percent: str = "18.00") -> Line:
     return Line(UUID(int=1), Decimal(price), quantity, Decimal(percent))
 
 
-def amounts(quote: Quote) -> tuple[str, str, str, str, str]:
+def amounts(quote: Quote) -> tuple[str, ...]:
     return tuple(map(str, (quote.subtotal, quote.discount, quote.shipping, quote.tax, quote.total)))
 
 
