@@ -1,0 +1,243 @@
+"""Figures against plain SQL and plain Python over the same random orders and events, across time zones."""
+
+import csv
+import io
+import random
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from analytics import services
+from analytics.models import DailySales, DirtyDay, Event
+from orders.models import Order, OrderLine
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+FIRST = datetime(2026, 9, 1, tzinfo=UTC).date()
+DAYS = 12
+ZONES = ["Asia/Kolkata", "America/New_York", "UTC", "Pacific/Kiritimati"]
+
+
+@pytest.fixture
+def analyst(api, staff):
+    staff.groups.add(Group.objects.get_or_create(name="analytics")[0])
+    return api.as_user(staff)
+
+
+def make_world(seed):
+    """Make orders of a few customers and guests, some cancelled, refunded, returned; and events."""
+    dice = random.Random(seed)
+    variants = [factories.make_variant(stock=50) for _ in range(4)]
+    people = [factories.make_user() for _ in range(4)]
+    for _ in range(30):
+        # On some days nothing is sold at all.
+        day = dice.choice([0, 1, 2, 5, 6, 8, 11])
+        at = datetime(2026, 9, 1, tzinfo=UTC) + timedelta(days=day, seconds=dice.randrange(86_400))
+        make_old_order(dice, at, dice.choice([*people, None]), dice.sample(variants, dice.randint(1, 3)))
+    services.make_partitions(now=datetime(2026, 9, 15, tzinfo=UTC))
+    for _ in range(120):
+        at = datetime(2026, 9, 1, tzinfo=UTC) + timedelta(seconds=dice.randrange(86_400 * DAYS))
+        kind = dice.choice(["view", "view", "search", "add_to_cart", "checkout_started"])
+        Event.objects.create(
+            id=uuid4(), occurred_at=at, type=kind, session_key="session-key", visitor=f"{dice.randrange(9):032x}",
+            product_id=dice.choice(variants).product_id if kind in ("view", "add_to_cart") else None,
+            query=dice.choice(["Kurta", "kurta", "parka"]) if kind == "search" else "",
+            results=dice.choice([0, 3, None]) if kind == "search" else None,
+        )  # fmt: skip
+
+
+def make_old_order(dice, at, user, variants):
+    lines = [(variant, dice.randint(1, 3), Decimal(dice.randrange(100, 90_000)) / 100) for variant in variants]
+    subtotal = sum(quantity * price for _, quantity, price in lines)
+    status = dice.choice(["pending", "delivered", "delivered", "cancelled"])
+    paid = status == "delivered"
+    order = Order.objects.create(
+        number=f"T-{uuid4().hex[:10].upper()}", user=user,
+        email=user.email if user else f"g{dice.randrange(3)}@example.com",
+        created_at=at, status=status, payment_status="paid" if paid else "unpaid", payment_method="cod", currency="INR",
+        subtotal=subtotal, shipping=Decimal("50.00"), tax=0, tax_included=True, total=subtotal + 50,
+        refunded=Decimal(dice.choice([0, 0, 25])) if paid else 0, paid_at=at if paid else None,
+        shipped_at=at if paid else None, delivered_at=at if paid else None,
+        closed_at=at if status == "cancelled" else None,
+        recipient="A", phone="+919876543210", street="S", city="C", postal_code="400050", country="IN",
+    )  # fmt: skip
+    for position, (variant, quantity, price) in enumerate(lines):
+        OrderLine.objects.create(
+            id=uuid4(), order=order, position=position, variant=variant, product=variant.product,
+            name="N", sku=variant.sku, quantity=quantity, returned=dice.choice([0, 0, 1]) if paid else 0, unit_price=price, tax_percent=0, tax=0,
+        )  # fmt: skip
+
+
+def expected_sales(zone):
+    """Return the figures by day, by plain Python over every order."""
+    days, seen = defaultdict(lambda: defaultdict(Decimal)), {}
+    for order in Order.objects.exclude(status="cancelled").order_by("created_at"):
+        who = order.user_id or order.email
+        seen.setdefault(who, order.created_at.astimezone(zone).date())
+    customers = defaultdict(set)
+    for order in Order.objects.prefetch_related("lines"):
+        day = order.created_at.astimezone(zone).date()
+        if order.status == "cancelled":
+            days[day]["cancelled"] += 1
+            continue
+        days[day]["orders"] += 1
+        days[day]["revenue"] += order.total - order.refunded
+        days[day]["units"] += sum(line.quantity - line.returned for line in order.lines.all())
+        customers[day].add(order.user_id or order.email)
+    for day, people in customers.items():
+        days[day]["newCustomers"] = sum(seen[who] == day for who in people)
+        days[day]["returningCustomers"] = sum(seen[who] < day for who in people)
+    return days
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_sales_equal_the_orders_day_by_day_also_on_days_without_any(analyst, settings, zone, seed):
+    settings.SHOP_TIME_ZONE = zone
+    make_world(seed)
+    for number in range(-1, DAYS + 2):
+        services.rebuild_day(day=FIRST + timedelta(days=number))
+
+    period = f"from={FIRST - timedelta(days=1)}&to={FIRST + timedelta(days=DAYS + 1)}"
+    report = analyst.get(f"/api/staff/reports/sales?{period}").json()
+    names = [column["name"] for column in report["columns"]]
+    rows = [dict(zip(names, row, strict=True)) for row in report["rows"]]
+
+    expected = expected_sales(ZoneInfo(zone))
+    assert len(rows) == DAYS + 3
+    for row in rows:
+        day = expected[datetime.fromisoformat(row["period"]).date()]
+        for name in ("orders", "cancelled", "units", "newCustomers", "returningCustomers"):
+            assert row[name] == day[name], (row["period"], name)
+        assert Decimal(row["revenue"]) == day["revenue"]
+    assert sum(row["orders"] for row in rows) == Order.objects.exclude(status="cancelled").count()
+
+    stats = analyst.get(f"/api/staff/stats?{period}").json()
+    assert Decimal(stats["revenue"]) == sum(day["revenue"] for day in expected.values())
+    assert stats["orders"] == sum(row["orders"] for row in rows)
+    assert stats["ordersByStatus"]["cancelled"] == Order.objects.filter(status="cancelled").count()
+
+
+@pytest.mark.parametrize("interval", ["week", "month"])
+def test_weeks_and_months_add_up_to_the_days(analyst, interval):
+    make_world(3)
+    for number in range(DAYS):
+        services.rebuild_day(day=FIRST + timedelta(days=number))
+    path = f"/api/staff/reports/sales?from={FIRST}&to={FIRST + timedelta(days=DAYS - 1)}"
+
+    whole = analyst.get(f"{path}&interval={interval}").json()["rows"]
+    single = analyst.get(path).json()["rows"]
+    assert len(whole) < len(single)
+    assert sum(Decimal(row[2]) for row in whole) == sum(Decimal(row[2]) for row in single)
+
+
+def test_funnel_searches_and_products_equal_plain_sql(analyst, settings):
+    settings.SHOP_TIME_ZONE = "UTC"
+    make_world(4)
+    for number in range(DAYS):
+        services.rebuild_day(day=FIRST + timedelta(days=number))
+    path = f"?from={FIRST}&to={FIRST + timedelta(days=DAYS - 1)}"
+
+    funnel = analyst.get(f"/api/staff/reports/funnel{path}").json()["rows"]
+    assert [(row[0], row[1], row[4]) for row in funnel] == sql(
+        """SELECT d::date::text, count(DISTINCT visitor),
+            count(DISTINCT visitor) FILTER (WHERE type = 'checkout_started')
+        FROM generate_series('2026-09-01'::timestamptz, '2026-09-12', '1 day') AS d
+        LEFT JOIN analytics_event ON occurred_at >= d AND occurred_at < d + interval '1 day' GROUP BY d ORDER BY d"""
+    )
+    searches = analyst.get(f"/api/staff/reports/searches{path}").json()["rows"]
+    assert sorted(map(tuple, searches)) == sorted(
+        sql(
+            """SELECT lower(query), count(*), count(*) FILTER (WHERE results = 0) FROM analytics_event
+            WHERE type = 'search' GROUP BY 1"""
+        )
+    )
+    products = analyst.get(f"/api/staff/reports/products{path}").json()["rows"]
+    assert sorted((row[0], row[5], row[6]) for row in products) == sorted(
+        sql(
+            """SELECT product_id::text, sum(quantity - returned),
+                round(sum(unit_price * (quantity - returned)), 2)::text
+            FROM orders_orderline JOIN orders_order AS o ON o.id = order_id WHERE status <> 'cancelled' GROUP BY 1"""
+        )
+    )
+
+
+def sql(query):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL TIME ZONE 'UTC'")
+        cursor.execute(query)
+        return cursor.fetchall()
+
+
+def test_an_order_marks_its_day_and_the_rollup_makes_it_anew_once(customer):
+    order = factories.make_order(customer=customer)
+    services.mark_changed(order_id=order.pk)
+    services.mark_changed(order_id=uuid4())  # of an order that is not there
+    made = services.rebuild_changed_days(now=datetime.now(UTC))
+
+    assert not DirtyDay.objects.exists()
+    assert DailySales.objects.get(day=made[-1]).orders == 1
+    assert DailySales.objects.get(day=made[-1]).revenue == order.total
+
+
+def test_csv_has_the_same_cells_and_no_formula(analyst):
+    services.make_partitions(now=datetime(2026, 9, 15, tzinfo=UTC))
+    Event.objects.create(
+        id=uuid4(), occurred_at=datetime(2026, 9, 3, tzinfo=UTC), type="search", query="=HYPERLINK(1)", results=0,
+        session_key="session-key", visitor="0" * 32,
+    )  # fmt: skip
+    services.rebuild_day(day=FIRST + timedelta(days=2))
+    response = analyst.get(f"/api/staff/reports/searches?from={FIRST}&to={FIRST + timedelta(days=9)}&format=csv")
+
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert list(csv.reader(io.StringIO(response.content.decode()))) == [
+        ["query", "searches", "withoutResult"],
+        ["'=hyperlink(1)", "1", "1"],
+    ]
+
+
+def test_stats_take_the_same_number_of_queries_for_much_as_for_nothing(analyst):
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            assert analyst.get(f"/api/staff/stats?from={FIRST}&to={FIRST + timedelta(days=9)}").status_code == 200
+        return len(captured)
+
+    before = queries()
+    make_world(5)
+    for number in range(10):
+        services.rebuild_day(day=FIRST + timedelta(days=number))
+    assert queries() == before
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("from=2026-02-30", "from"),
+        ("from=2026-03-02&to=2026-03-01", "to"),
+        ("from=2020-01-01&to=2026-01-01", "to"),
+        ("interval=year", "interval"),
+        ("limit=5", "limit"),
+    ],
+)
+def test_refuses_a_period_that_is_none(analyst, query, parameter):
+    response = analyst.get(f"/api/staff/reports/sales?{query}")
+    assert (response.status_code, response.json()["errors"][0]["parameter"]) == (400, parameter)
+
+
+def test_figures_are_for_the_analytics_group_and_admins(api, customer, staff, admin_user, analyst):
+    for path in ("/api/staff/stats", "/api/staff/reports/sales"):
+        answers = [
+            api.get(path),
+            api.as_user(customer).get(path),
+            api.as_user(factories.make_user(role="staff")).get(path),
+        ]
+        assert [each.status_code for each in answers] == [401, 403, 403]
+        assert [who.get(path).status_code for who in (analyst, api.as_user(admin_user))] == [200, 200]
+    assert analyst.get("/api/staff/reports/nothing").status_code == 404
