@@ -1,0 +1,236 @@
+"""How sessions end: auth.md, section 9, tests 9 to 11."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.test import override_settings
+from django.utils import timezone
+
+from accounts import errors, services
+from accounts.callers import Caller
+from accounts.models import Purpose, Session, User
+from accounts.services import credentials, mail_tokens, sign_in
+from tests.accounts.flows import live_tokens, login, profile, refresh, said, session_of
+from tests.client import Client
+from tests.factories import PASSWORD, make_user
+
+DEAD = (401, "session_revoked")
+NEW = "another quiet harbour"
+DAY = 86_400
+
+
+@pytest.mark.parametrize(("role", "idle_s"), [("customer", 7 * DAY), ("staff", 3600), ("admin", 3600)])
+def test_09_a_session_unused_for_too_long_has_ended(db, role, idle_s):
+    with time_machine.travel(timezone.now().replace(microsecond=0), tick=False) as clock:
+        first = login(make_user(role=role))
+        assert first["refreshExpiresIn"] == idle_s
+        clock.shift(idle_s - 1)
+        second = refresh(first["refresh"]).json()
+        assert second["refreshExpiresIn"] == idle_s  # used again: it may idle as long once more
+        clock.shift(idle_s)
+        assert said(refresh(second["refresh"])) == (401, "refresh_token_expired")
+        assert session_of(first).revoked_at is None  # nothing has changed
+
+
+@pytest.mark.parametrize(("role", "idle_s", "most_s"), [("customer", 7 * DAY, 30 * DAY), ("staff", 3600, 12 * 3600)])
+def test_09_no_rotation_moves_the_absolute_end(db, role, idle_s, most_s):
+    with time_machine.travel(timezone.now().replace(microsecond=0), tick=False) as clock:
+        tokens: dict[str, Any] = login(make_user(role=role))
+        end = session_of(tokens).expires_at
+        assert end == timezone.now() + timedelta(seconds=most_s)
+        while timezone.now() + timedelta(seconds=idle_s) <= end:
+            clock.shift(idle_s - 10)
+            tokens = refresh(tokens["refresh"]).json()
+        left = int((end - timezone.now()).total_seconds())
+        assert tokens["refreshExpiresIn"] == left < idle_s
+        clock.shift(left - 5)
+        last = refresh(tokens["refresh"]).json()
+        assert last["accessExpiresIn"] == last["refreshExpiresIn"] == 5
+        assert session_of(last).expires_at == end
+        clock.shift(5)
+        assert refresh(last["refresh"]).status_code == 401
+        assert said(profile(last["access"])) == (401, "token_expired")
+
+
+def test_09_the_absolute_end_holds_for_tokens_that_would_outlive_it(customer):
+    first = login(customer)
+    ended = timezone.now() - timedelta(seconds=1)
+    Session.objects.update(expires_at=ended, current_exp=ended)  # as if the setting had been shortened
+    assert said(profile(first["access"])) == (401, "session_expired")
+    assert said(refresh(first["refresh"])) == (401, "session_expired")
+    assert session_of(first).revoked_reason == "expired"
+    assert live_tokens(first["sessionId"]) == 0
+
+
+def test_09_a_promotion_shortens_the_sessions_that_are_open(admin_user, customer):
+    first = login(customer)
+    services.change_user(by=admin_user, caller=Caller(), user_id=customer.pk, role="staff")
+    assert session_of(first).expires_at <= timezone.now() + timedelta(hours=12)
+
+
+def test_10_logout_kills_both_tokens_and_says_the_same_each_time(api, customer):
+    first = login(customer)
+    second = refresh(first["refresh"]).json()
+    for _ in range(2):
+        answer = api.post("/api/auth/logout", {"refresh": second["refresh"]})
+        assert (answer.status_code, answer.content) == (204, b"")
+    assert said(profile(second["access"])) == said(refresh(second["refresh"])) == DEAD
+    assert session_of(first).revoked_reason == "logout"
+    assert live_tokens(first["sessionId"]) == 0
+
+
+@pytest.mark.parametrize("by", ["spent", "expired refresh", "access", "expired access"])
+def test_10_any_token_that_is_ours_ends_the_session(api, customer, by):
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        first = login(customer)
+        second = refresh(first["refresh"]).json()
+        if "expired" in by:
+            clock.shift(8 * DAY)
+        body, headers = {"refresh": {"spent": first, "expired refresh": second}.get(by, {}).get("refresh")}, {}
+        if "access" in by:
+            body, headers = {}, {"Authorization": f"bearer {second['access']}"}
+        assert api.post("/api/auth/logout", body, headers=headers).status_code == 204
+    assert session_of(first).revoked_reason == "logout"
+
+
+@pytest.mark.parametrize("body", [{}, {"refresh": "x"}, {"refresh": "a.b.c"}])
+def test_10_a_logout_without_a_token_of_ours_succeeds_too(api, body):
+    assert api.post("/api/auth/logout", body, headers={"Authorization": "Bearer nonsense"}).status_code == 204
+
+
+def _change(user: User, tokens: dict[str, Any]) -> None:
+    body = {"currentPassword": PASSWORD, "newPassword": NEW}
+    other = login(user)
+    answer = Client().post("/api/auth/password/change", body, headers={"Authorization": f"Bearer {other['access']}"})
+    assert answer.status_code == 200
+    assert profile(answer.json()["access"]).status_code == 200
+    assert refresh(answer.json()["refresh"]).status_code == 200
+
+
+def _reset(user: User, tokens: dict[str, Any]) -> None:
+    token = mail_tokens.mint(user, Purpose.RESET, email=user.email, ttl_s=60)
+    answer = Client().post("/api/auth/password/reset", {"token": token, "newPassword": NEW})
+    assert answer.status_code == 204
+
+
+def _disable(user: User, tokens: dict[str, Any]) -> None:
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+
+def _logout_all(user: User, tokens: dict[str, Any]) -> None:
+    answer = Client().post("/api/auth/logout-all", headers={"Authorization": f"Bearer {tokens['access']}"})
+    assert answer.status_code == 204
+
+
+@pytest.mark.parametrize("end", [_change, _reset, _disable, _logout_all])
+def test_11_everywhere_else_is_signed_out(customer, end: Callable[[User, dict[str, Any]], None]):
+    here, there = login(customer), login(customer)
+    end(customer, there)
+    for tokens in (here, there):
+        assert said(profile(tokens["access"])) == said(refresh(tokens["refresh"])) == DEAD
+        assert live_tokens(tokens["sessionId"]) <= 1  # that of the session which changed the password
+        assert session_of(tokens).revoked_at is not None
+
+
+def test_11_a_deleted_user_is_401_everywhere(api, customer):
+    tokens = login(customer)
+    customer.delete()
+    assert said(profile(tokens["access"])) == said(refresh(tokens["refresh"])) == (401, "token_invalid")
+    assert api.post("/api/auth/logout", {"refresh": tokens["refresh"]}).status_code == 204
+    assert api.get("/api/addresses", headers={"Authorization": f"Bearer {tokens['access']}"}).status_code == 401
+
+
+def test_11_coming_back_revives_nothing(customer):
+    stale = User.objects.get(pk=customer.pk)
+    tokens = login(customer)
+    _disable(customer, tokens)
+    User.objects.filter(pk=customer.pk).update(is_active=True)
+    stale.name = "As it was loaded before"
+    stale.save()  # writes the old epoch back, or would
+    assert said(profile(tokens["access"])) == said(refresh(tokens["refresh"])) == DEAD
+    assert profile(login(customer)["access"]).status_code == 200
+
+
+def test_11_a_login_with_the_old_password_that_races_the_change_is_dead(customer, monkeypatch):
+    real = credentials.check
+
+    def overtaken(**kwargs: Any) -> User:
+        checked = real(**kwargs)
+        changed = User.objects.get(pk=customer.pk)
+        changed.set_password(NEW)
+        changed.save()
+        return checked
+
+    monkeypatch.setattr(sign_in.credentials, "check", overtaken)
+    with pytest.raises(errors.InvalidCredentials):
+        services.login(email=customer.email, password=PASSWORD, transport="body", caller=Caller(), request_headers={})
+    assert not Session.objects.exists()
+
+
+def test_11_a_session_of_the_old_epoch_is_born_dead(customer):
+    stale = User.objects.get(pk=customer.pk)
+    customer.set_password(NEW)
+    customer.save()
+    tokens = services.open_session(stale)
+    assert said(profile(tokens.access)) == DEAD
+
+
+class StrongerArgon2(Argon2PasswordHasher):
+    time_cost, memory_cost, parallelism = 2, 16, 1
+
+
+def test_11_a_better_hash_of_the_same_password_signs_nobody_out(customer):
+    tokens = login(customer)
+    with override_settings(PASSWORD_HASHERS=["tests.accounts.test_ends.StrongerArgon2"]):
+        login(customer)
+    before, customer.password = customer.password, User.objects.get(pk=customer.pk).password
+    assert customer.password != before
+    assert profile(tokens["access"]).status_code == refresh(tokens["refresh"]).status_code == 200
+
+
+def test_the_21st_session_ends_the_oldest(customer):
+    opened = [login(customer) for _ in range(21)]
+    assert said(profile(opened[0]["access"])) == DEAD
+    assert session_of(opened[0]).revoked_reason == "session_cap"
+    assert all(profile(tokens["access"]).status_code == 200 for tokens in opened[1:])
+
+
+def test_sessions_are_listed_and_ended_one_by_one(api, customer):
+    here, there = login(customer, **{"User-Agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0"}), login(customer)
+    bearer = {"Authorization": f"Bearer {here['access']}"}
+    listed = api.get("/api/auth/sessions", headers=bearer).json()["items"]
+    assert {(one["id"], one["current"], one["label"]) for one in listed} == {
+        (here["sessionId"], True, "Firefox on Windows"),
+        (there["sessionId"], False, ""),
+    }
+    for _ in range(2):
+        assert api.delete(f"/api/auth/sessions/{there['sessionId']}", headers=bearer).status_code == 204
+    assert said(profile(there["access"])) == DEAD
+    assert [one["id"] for one in api.get("/api/auth/sessions", headers=bearer).json()["items"]] == [here["sessionId"]]
+
+
+@pytest.mark.parametrize("path", ["/api/auth/logout-all", "/api/auth/sessions/{id}", "/api/auth/erase"])
+def test_sensitive_calls_want_the_password_of_the_last_ten_minutes(api, customer, path):
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        tokens, other = login(customer), login(customer)
+        clock.shift(601)
+        bearer = {"Authorization": f"Bearer {tokens['access']}"}
+        method = api.delete if "sessions" in path else api.post
+        path = path.replace("{id}", other["sessionId"])
+        assert said(method(path, headers=bearer)) == (403, "reauthentication_required")
+        wrong = api.post("/api/auth/reauthenticate", {"password": "not this one"}, headers=bearer)
+        assert said(wrong) == (400, "current_password_wrong")
+        assert said(method(path, headers=bearer)) == (403, "reauthentication_required")
+        assert api.post("/api/auth/reauthenticate", {"password": PASSWORD}, headers=bearer).status_code == 204
+        assert method(path, headers=bearer).status_code == 204
+
+
+def test_a_login_ends_the_session_that_came_with_it(api, customer):
+    first = login(customer)
+    login(customer, Authorization=f"Bearer {first['access']}")
+    assert said(refresh(first["refresh"])) == DEAD
+    assert session_of(first).revoked_reason == "logout"
