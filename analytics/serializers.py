@@ -65,7 +65,7 @@ class Stats(Serializer):
         return {**Numbers(instance["numbers"]).data, **rest}
 
 
-@extend_schema_field({"type": ["string", "integer", "null"]})
+@extend_schema_field({"type": ["string", "integer"]})
 class Cell(serializers.Field[Any, Any, Any, Any]):
     """A number, or text: an amount has two decimals."""
 
