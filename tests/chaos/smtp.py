@@ -42,7 +42,7 @@ class Sink:
         if fault == "slow":
             await asyncio.sleep(self.slow_s)
         content = cast("bytes", envelope.content)
-        self.mails.append(cast("EmailMessage", email.message_from_bytes(content, policy=email.policy.default)))
+        self.mails.append(email.message_from_bytes(content, policy=email.policy.default))
         if fault == "cut after DATA":
             assert server.transport is not None
             server.transport.close()

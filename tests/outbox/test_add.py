@@ -86,7 +86,7 @@ def test_refuses_what_is_no_id(value, error):
 def test_lists_of_ids_are_kept():
     ids = [uuid4(), uuid4()]
     services.add(Happened(uuid4(), quantity=tuple(ids)))
-    assert OutboxEvent.objects.first().payload["quantity"] == [str(one) for one in ids]
+    assert OutboxEvent.objects.earliest("id").payload["quantity"] == [str(one) for one in ids]
 
 
 @pytest.mark.django_db
