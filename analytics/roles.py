@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django.apps import apps as installed
 from django.apps.registry import Apps
+from django.db import DEFAULT_DB_ALIAS
 
 _ALL = ("view", "add", "change", "delete")
 _VIEW = ("view",)
@@ -14,7 +16,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
-def make_groups(*, using: str, apps: Apps, **_: Any) -> None:
+def make_groups(*, using: str = DEFAULT_DB_ALIAS, apps: Apps = installed, **_: Any) -> None:
     """Make the groups, and give them the permissions they lack. Nothing is taken away: a shop may grant more."""
     try:
         groups = apps.get_model("auth", "Group").objects.using(using)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.db import connection, transaction
 
+from analytics import roles
 from analytics.demo import catalogue, gallery, people, reviews, sales
 from analytics.demo.plan import SOURCE, Plan
 from analytics.demo.writing import Sink
@@ -37,6 +38,7 @@ def load(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
     written last and needs no second pass. All constraints and triggers stay on.
     """
     with transaction.atomic():
+        roles.make_groups()  # a database that was flushed has lost them
         sink = Sink()
         everyone = people.people(plan)
         people.write_people(plan, everyone, password, sink)

@@ -31,7 +31,7 @@ class Plan:
 
     @property
     def customers(self) -> int:
-        return self.products if self.scaled else 60
+        return max(60, self.products) if self.scaled else 60
 
     @property
     def reviews(self) -> int:

@@ -1,11 +1,8 @@
 """Rows on their way into the database: gathered by table, then copied."""
 
-from functools import cache
 from typing import Any
 
-from django.apps import apps
-from django.db import connection
-from django.db.models import AutoField
+from markrin import bulk
 
 Row = tuple[Any, ...]
 
@@ -69,27 +66,7 @@ class Sink:
     def flush(self) -> None:
         """Copy what is held. Part of the caller's transaction."""
         for table, rows in self._rows.items():
-            names, rest = COLUMNS[table].split(), _defaults(table)
-            columns = ", ".join(f'"{name}"' for name in (*names, *rest))
-            fixed = tuple(rest.values())
-            with connection.cursor() as cursor, cursor.copy(f'COPY "{table}" ({columns}) FROM STDIN') as copy:
-                for row in rows:
-                    copy.write_row(row + fixed)
+            bulk.copy(table, COLUMNS[table].split(), rows)
             self.counts[table] = self.counts.get(table, 0) + len(rows)
         self._rows.clear()
         self._held = 0
-
-
-@cache
-def _defaults(table: str) -> dict[str, Any]:
-    """Return the defaults of the columns that COLUMNS leaves out and PostgreSQL does not fill by itself."""
-    models = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
-    named = COLUMNS[table].split()
-    return {
-        field.column: field.get_db_prep_save(field.get_default(), connection)
-        for field in models[table]._meta.concrete_fields
-        if field.column not in named
-        and not field.generated
-        and not field.has_db_default()
-        and not isinstance(field, AutoField)
-    }

@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--scale", type=_positive, metavar="N", help=(
-            "make N products with 6 variants each, N customers, 10 N reviews and 5 N orders (default: a shop of"
+            "make N products with 6 variants each, N customers (at least 60), 10 N reviews and 5 N orders (default: a shop of"
             f" {PRODUCTS} products to look at)"
         ))  # fmt: skip
         parser.add_argument("--today", type=date.fromisoformat, metavar="YYYY-MM-DD", help=(

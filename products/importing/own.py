@@ -1,0 +1,79 @@
+"""The shop's own CSV: a line for each variant, a product's own columns in its first line. See docs/importing.md."""
+
+from typing import Any
+
+from products.importing.drafts import Draft, Refused
+from products.importing.reading import FileRefused, Line, require
+
+SEPARATOR = "|"  # between tags, and between images
+BELOW = ">"  # between a category and one below it
+# column → the field it fills, when it has something in it
+_TEXTS = {
+    "name": "name", "slug": "slug", "description": "description", "brand": "brand", "collection": "collection",
+    "gender": "gender", "material": "material", "basePrice": "basePrice", "salePrice": "salePrice",
+    "isFeatured": "isFeatured", "isNewArrival": "isNewArrival", "status": "status",
+}  # fmt: skip
+_PRODUCT = ("category", *_TEXTS, "tags", "images", "seoTitle", "seoDescription")
+_VARIANT = ("sku", "size", "color", "stock")
+COLUMNS = ("product", *_PRODUCT, *_VARIANT)
+NEEDED = ["product", "name", "category", "basePrice", "sku"]
+
+
+class Own:
+    """Reads the shop's own CSV."""
+
+    key = "product"
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+
+    def check(self, header: list[str]) -> None:
+        require(header, NEEDED)
+        if unknown := [name for name in header if name not in COLUMNS]:
+            raise FileRefused(f"line 1: there is no column {', '.join(unknown)}; there are {', '.join(COLUMNS)}")
+
+    def draft(self, ref: str, lines: list[Line]) -> Draft:
+        first = lines[0]
+        draft = Draft(ref, first.number, {}, [line.number for line in lines], {"seo": "seoTitle"})
+        for line in lines[1:]:
+            for name in _PRODUCT:
+                value = line.values.get(name, "").strip()
+                if value and value != first.values[name].strip():
+                    message = f"This differs from line {first.number}, the product's first."
+                    raise Refused(draft.reject("differs", message, column=name, line=line.number))
+        draft.data = _product(first.values)
+        draft.data["variants"] = [_variant(line.values) for line in lines]
+        return draft
+
+
+def _product(values: dict[str, str]) -> dict[str, Any]:
+    data: dict[str, Any] = {field: text for name, field in _TEXTS.items() if (text := values.get(name, "").strip())}
+    for name in ("basePrice", "salePrice"):
+        if name in data:
+            data[name] = amount(data[name])
+    if path := values.get("category", "").strip():
+        data["category"] = [part.strip() for part in path.split(BELOW)]
+    if tags := _parts(values.get("tags", "")):
+        data["tags"] = tags
+    if images := _parts(values.get("images", "")):
+        data["images"] = [{"url": url} for url in images]
+    seo = {"title": values.get("seoTitle", "").strip(), "description": values.get("seoDescription", "").strip()}
+    if any(seo.values()):
+        data["seo"] = seo
+    return data
+
+
+def _variant(values: dict[str, str]) -> dict[str, Any]:
+    return {name: text for name in _VARIANT if (text := values.get(name, "").strip())}
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(SEPARATOR) if part.strip()]
+
+
+def amount(text: str) -> str:
+    """Return an amount as the API writes it: "50" and "50.5" become "50.00" and "50.50"; the rest is left as it is."""
+    whole, point, part = text.partition(".")
+    if whole.isascii() and whole.isdecimal() and len(part) < 3 and (part.isascii() and part.isdecimal() or not point):
+        return f"{whole}.{part:0<2}"
+    return text
