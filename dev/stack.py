@@ -44,16 +44,15 @@ class Stack:
         self.home = processes.own_folder(home)
         self.postgres = Postgres(home, durable=durable) if database else None
         self.valkey = Valkey(home, durable=durable) if valkey else None
+        self._servers: list[Postgres | Valkey] = [one for one in (self.postgres, self.valkey) if one]
         self._users = (home / "users").open("w")
 
     def enter(self) -> None:
         """Start what is not running, and count as a user. Raises: StackError."""
         with processes.locked(self.home / "starting"):
             fcntl.flock(self._users, fcntl.LOCK_SH)
-            if self.postgres:
-                self.postgres.start()
-            if self.valkey:
-                self.valkey.start()
+            for server in self._servers:
+                server.start()
 
     def leave(self, *, keep: bool = False) -> None:
         """Stop the servers, unless somebody else still uses them or they are to be kept."""
@@ -63,10 +62,20 @@ class Stack:
             except BlockingIOError:
                 keep = True
             if not keep:
-                for server in (self.valkey, self.postgres):
-                    if server:
-                        server.stop()
+                for server in self._servers:
+                    server.stop()
             self._users.close()
+
+    def stop(self) -> None:
+        """Stop servers that nobody uses. Raises: StackError when somebody does."""
+        with processes.locked(self.home / "starting"):
+            try:
+                fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StackError(f"{self.home} is in use: stop `make up` or the tests first.") from None
+            self._users.close()
+            for server in self._servers:
+                server.stop()
 
 
 @contextmanager
@@ -114,17 +123,17 @@ def clean() -> None:
     home = local_dir()
     for folder in (home / "test", home):
         if (folder / "users").exists():
-            stack = Stack(folder)
-            try:
-                fcntl.flock(stack._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise StackError(f"{folder} is in use: stop `make up` or the tests first.") from None
-            stack.enter()  # finds out where everything is
-            stack.leave()
-        for link in (folder / "run", folder / "postgres-outside", folder / "postgres-outside/run"):
-            if link.is_symlink():
-                shutil.rmtree(link.resolve(), ignore_errors=True)
+            Stack(folder).stop()
+        remove_outside(folder)
     shutil.rmtree(home, ignore_errors=True)
+
+
+def remove_outside(home: Path) -> None:
+    """Remove the folders that were made elsewhere for the servers of this one, which are down."""
+    outside = home / "postgres-outside"
+    for link in (outside / "run", outside, home / "run"):
+        if link.is_symlink():
+            shutil.rmtree(link.resolve(), ignore_errors=True)
 
 
 def main(arguments: list[str]) -> int:

@@ -151,6 +151,9 @@ def _reserved_port() -> Iterator[int]:
                 reserved.bind((host, port))
             except OSError:
                 continue
+            # While bound: let the web server in beside it, which has both options, but no other `make up`, which has
+            # only the first, as a port must be usable again right after a restart.
+            reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
             reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             if port != FIRST_PORT and not asked:
                 print(f"Port {FIRST_PORT} is taken, using {port}. PORT=… chooses another.")

