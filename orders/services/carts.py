@@ -193,7 +193,7 @@ def _open(shopper: Shopper) -> tuple[Cart, str | None]:
 
 def _create_for(user: "User") -> UUID:
     """Return the id of the customer's cart, made now if there is none; two at once make one."""
-    Cart.objects.bulk_create([Cart(user=user)], ignore_conflicts=True)
+    Cart.objects.bulk_create([Cart(user_id=user.pk)], ignore_conflicts=True)
     return Cart.objects.values_list("pk", flat=True).get(user=user)
 
 
