@@ -39,7 +39,8 @@ INVARIANTS = [
                 FROM products_stockmovement WHERE variant_id = level.variant_id) AS ledger
             WHERE level.variant_id > %(after)s AND level.variant_id <= %(upto)s
             AND (level.on_hand, level.reserved) <> (ledger.on_hand, ledger.reserved)""",
-        lock="SELECT FROM products_stocklevel WHERE variant_id = ANY(%(keys)s::uuid[]) ORDER BY 1 FOR NO KEY UPDATE",
+        lock="""SELECT FROM products_stocklevel WHERE variant_id = ANY(%(keys)s::uuid[])
+            ORDER BY variant_id FOR NO KEY UPDATE""",
         repair="""UPDATE products_stocklevel AS level SET on_hand = ledger.on_hand, reserved = ledger.reserved
             FROM (SELECT variant_id, sum(d_on_hand) AS on_hand, sum(d_reserved) AS reserved
                 FROM products_stockmovement WHERE variant_id = ANY(%(keys)s::uuid[]) GROUP BY 1) AS ledger

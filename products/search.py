@@ -13,7 +13,7 @@ from django.contrib.postgres.search import SearchQuery
 
 MOST_WORDS = 10
 MOST_CORRECTIONS = 3
-_WORD = re.compile(r"\w+(?:[-'’.&]\w+)*")
+_WORD = re.compile(r"[^\W_]+(?:[-'’.&][^\W_]+)*")
 
 # Each lexeme of the words given (in the order they were typed), whether the catalogue has it, and else what is like
 # it. The last word may still be in the making: it is known if any word begins so, and stands also where it is a stop

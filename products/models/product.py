@@ -1,11 +1,13 @@
 """Products, their variants, images and former slugs."""
 
+from decimal import Decimal
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import F, Func, Q, Value
-from django.db.models.functions import Coalesce, NullIf, Round
+from django.db.models import F, Func, Q
+from django.db.models.functions import Cast, Coalesce, NullIf, Round
 
 from markrin import constraints
 from markrin.models import Model, QuerySet
@@ -101,9 +103,8 @@ class Product(Model):
     )
     rating = models.GeneratedField(
         expression=Round(
-            (_STARS)
-            * Value(1, output_field=models.DecimalField(max_digits=4, decimal_places=2))
-            / NullIf(_RATINGS, 0),
+            # Cast first: whole numbers would be divided as such.
+            Cast(_STARS, models.DecimalField(max_digits=12, decimal_places=2)) / NullIf(_RATINGS, 0),
             precision=2,
         ),
         output_field=models.DecimalField(max_digits=3, decimal_places=2, null=True),
@@ -168,8 +169,9 @@ class Product(Model):
                 name="product_popularity",
                 condition=Q(status="published"),
             ),
+            # As the list by rating walks it: what nobody has rated comes last.
             models.Index(
-                F("rating").desc(nulls_last=True),
+                Coalesce("rating", Decimal(0)).desc(),
                 F("id").desc(),
                 name="product_rating",
                 condition=Q(status="published"),
@@ -337,7 +339,7 @@ class ProductImage(Model):
             models.CheckConstraint(
                 condition=Q(external_url="")
                 | Q(
-                    external_url__regex=r"\Ahttps://[^\s\u0001-\u001F\u007F<>" r"'`]+\Z"
+                    external_url__regex=r"\Ahttps://[^\s\u0001-\u001F\u007F<>'`]+\Z"
                 ),
                 name="product_image_external_url_https",
                 violation_error_message="An image's address must begin with https://.",

@@ -50,11 +50,6 @@ class ListProducts(PageQuery):
     sort = fields.Enum(ProductSort)
     facets = fields.Bool(load_default=False)
 
-    @validates_schema
-    def _prices_in_order(self, data: Mapping[str, Any], **kwargs: Any) -> None:
-        if "min_price" in data and "max_price" in data and data["min_price"] > data["max_price"]:
-            raise fields.refuse("range", "This may not be below minPrice.", "max_price")
-
 
 class ListStaffProducts(ListProducts):
     status = fields.Commas(fields.Enum(ProductStatus), max=3)

@@ -6,6 +6,7 @@ from uuid import UUID
 from markrin import errors
 from markrin.pagination import CursorPage, Page, paged
 from products.models import StockMovement, Variant
+from products.selectors.rows import Row, fetch
 
 
 def list_movements(*, variant_id: UUID, **paging: Any) -> Page[StockMovement] | CursorPage[StockMovement]:
@@ -19,13 +20,20 @@ def list_movements(*, variant_id: UUID, **paging: Any) -> Page[StockMovement] | 
     return paged(StockMovement.objects.filter(variant=variant_id), order=("-id",), **paging)
 
 
-def get_staff_variant(*, variant_id: UUID) -> Variant:
-    """Return a variant with its stock level.
+def get_staff_variant(*, variant_id: UUID) -> Row:
+    """Return what `serializers.StaffVariant` shows of a variant.
 
     Raises:
         errors.NotFound: there is none.
     """
-    variant = Variant.objects.select_related("stock").filter(pk=variant_id).first()
-    if variant is None:
+    rows = fetch(_VARIANT, [variant_id])
+    if not rows:
         raise errors.NotFound
-    return variant
+    return rows[0]
+
+
+_VARIANT = """
+    SELECT v.id, v.sku, v.size, v.color, v.position, v.is_active, l.on_hand, l.reserved,
+        l.on_hand - l.reserved AS count_in_stock, l.on_hand > l.reserved AS in_stock
+    FROM products_variant v JOIN products_stocklevel l ON l.variant_id = v.id WHERE v.id = %s
+"""

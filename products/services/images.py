@@ -123,7 +123,7 @@ def _locked(product_id: UUID) -> Product:
 
 
 def _image(product_id: UUID, image_id: UUID) -> ProductImage:
-    image = ProductImage.objects.filter(pk=image_id, product=product_id).locked().first()
+    image = ProductImage.objects.filter(pk=image_id, product=product_id).select_for_update(no_key=True).first()
     if image is None:
         raise NotFound
     return image

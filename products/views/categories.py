@@ -107,7 +107,7 @@ class CategoryImage(View):
         answer=serializers.Category,
         errors=[NotFound],
     )
-    def put(self, request: Request, *, key: UUID | str, upload: dict[str, Any]) -> Response:
+    def post(self, request: Request, *, key: UUID | str, upload: dict[str, Any]) -> Response:
         services.set_category_image(key=key, **upload)
         return _category(key)
 

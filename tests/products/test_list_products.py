@@ -93,6 +93,7 @@ def test_a_category_includes_everything_below_it(api):
         ({"minPrice": "500.00"}, ["Three", "Two"]),
         ({"maxPrice": "450.00"}, ["One"]),
         ({"minPrice": "450.00", "maxPrice": "800.00"}, ["One", "Two"]),
+        ({"minPrice": "800.00", "maxPrice": "450.00"}, []),
         ({"featured": "true"}, ["Three"]),
         ({"newArrival": "true"}, ["Two"]),
         ({"onSale": "true"}, ["One"]),
@@ -197,7 +198,6 @@ def test_deep_pages_are_refused_with_a_pointer_to_the_cursor(api):
         ({"colour": "red"}, "colour"),
         ({"gender": "men,martian"}, "gender"),
         ({"minPrice": "5"}, "minPrice"),
-        ({"minPrice": "9.00", "maxPrice": "8.99"}, "maxPrice"),
         ({"sort": "cheapest"}, "sort"),
         ({"inStock": "1"}, "inStock"),
         ({"category": "Women"}, "category"),
@@ -206,7 +206,6 @@ def test_deep_pages_are_refused_with_a_pointer_to_the_cursor(api):
         ({"brand": ",".join(map(str, range(21)))}, "brand"),
         ({"page": "0"}, "page"),
         ({"limit": "101"}, "limit"),
-        ({"page": "1", "cursor": ""}, "cursor"),
         ({"cursor": "nonsense"}, "cursor"),
         ({"search": " "}, "search"),
         ({"search": "x" * 101}, "search"),
@@ -245,9 +244,13 @@ def wardrobe(db):
     gown = make_product(name="Gown", category=dresses, brand="Acme", gender="women", material="Silk", base_price="3000")
     make_variant(product=gown, size="S", color="Red")
     make_variant(product=gown, size="M", color="Blue", stock=0)
-    kurta = make_product(name="Kurta", category=women, brand="Bolt", gender="women", material="Cotton", base_price="900")
+    kurta = make_product(
+        name="Kurta", category=women, brand="Bolt", gender="women", material="Cotton", base_price="900"
+    )
     make_variant(product=kurta, size="M", color="Red")
-    oxford = make_product(name="Oxford", category=shirts, brand="Acme", gender="men", material="Cotton", base_price="700")
+    oxford = make_product(
+        name="Oxford", category=shirts, brand="Acme", gender="men", material="Cotton", base_price="700"
+    )
     make_variant(product=oxford, size="M", color="Blue")
     make_variant(product=oxford, size="L", color="Blue")
     make_product(name="Hidden", status="draft", brand="Acme", category=shirts)
@@ -318,7 +321,7 @@ def test_asks_as_often_for_many_as_for_one(api, query, most):
             product = make_product(name="Gown", brand="Acme", category=women)
             make_variant(product=product, color="Red")
             make_image(product=product)
-        with CaptureQueriesContext(connection, ) as asked:
+        with CaptureQueriesContext(connection) as asked:
             assert len(api.get("/api/products", {**query, "limit": 100 - number}).json()["items"]) == number
         counts.append(len(asked))
     assert counts[0] == counts[1] <= most

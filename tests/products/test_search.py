@@ -1,0 +1,129 @@
+"""Searching the catalogue: ranked, forgiving, as one types."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from products import search, services
+from products.models import Product, SearchWord
+from tests.factories import make_product
+
+
+def found(api, text, **query):
+    response = api.get("/api/products", {"search": text, **query})
+    assert response.status_code == 200, response.json()
+    return [item["name"] for item in response.json()["items"]]
+
+
+@pytest.fixture
+def shelf(db):
+    make_product(name="Denim jacket", brand="Acme", description="A classic.")
+    make_product(name="Leather boots", brand="Crème Atelier", tags=["winter"])
+    make_product(name="Sneakers", brand="Runner", material="Canvas", description="Goes with a jacket.")
+    make_product(name="Blue shirt", brand="O'Neill", material="Cotton")
+    make_product(name="Hidden jacket", status="draft")
+    services.rebuild_search_words()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("jacket", ["Denim jacket", "Sneakers"]),  # the name counts for more than the description
+        ("jackets", ["Denim jacket", "Sneakers"]),
+        ("JACKET acme", ["Denim jacket"]),
+        ("creme", ["Leather boots"]),
+        ("crème", ["Leather boots"]),
+        ("winter", ["Leather boots"]),
+        ("canvas", ["Sneakers"]),
+        ("o'neill", ["Blue shirt"]),
+        ("jac", ["Denim jacket", "Sneakers"]),  # as one types
+        ("denim j", ["Denim jacket"]),
+        ("jaket", ["Denim jacket", "Sneakers"]),
+        ("jakcet", ["Denim jacket", "Sneakers"]),
+        ("shrit", ["Blue shirt"]),
+        ("sneekers", ["Sneakers"]),
+        ("lether bots", ["Leather boots"]),
+        ("blue shrt", ["Blue shirt"]),
+        ("denmi jack", ["Denim jacket"]),
+        ("jacket boots", []),
+        ("unicorn", []),
+        ("the", []),
+        ("!!!", []),
+    ],
+)
+def test_finds(api, shelf, text, expected):
+    assert found(api, text) == expected
+
+
+def test_a_word_that_is_there_is_not_corrected(api, db):
+    make_product(name="Boat")
+    make_product(name="Boot")
+    services.rebuild_search_words()
+    assert found(api, "boat") == ["Boat"]
+
+
+def test_equal_ranks_are_ordered_by_popularity(api, db):
+    make_product(name="Linen shirt", popularity=1)
+    make_product(name="Cotton shirt", popularity=7)
+    assert found(api, "shirt") == ["Cotton shirt", "Linen shirt"]
+    assert found(api, "shirt", sort="name_desc") == ["Linen shirt", "Cotton shirt"]
+
+
+def test_combines_with_filters(api, shelf):
+    assert found(api, "jaket", brand="Runner") == ["Sneakers"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("jacket' | 'boots", "jacket boots"), ("jacket:*", "jacket"), ("!jacket", "jacket"), ("\\' jacket", "jacket"),
+        ("(jacket", "jacket"), ("jacket) & (acme", "jacket acme"), ("jacket <-> denim", "jacket denim"),
+        ("jack%_", "jack"), ("🙂 jacket", "jacket"), ("jacket*", "jacket"), ("'", "''"), ("\\", "!"), ("ß", "ﬀ"),
+    ],
+)  # fmt: skip
+def test_what_looks_like_a_query_is_only_words(api, shelf, text, words):
+    assert found(api, text) == found(api, words)
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=40))
+def test_any_lexeme_survives_its_quoting(lexeme):
+    quoted = search._quoted(lexeme)
+    assert quoted[0] == quoted[-1] == "'"
+    assert quoted[1:-1].replace("''", "").replace("\\\\", "").count("'") == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [("", "", 0), ("a", "", 1), ("shirt", "shirt", 0), ("shrit", "shirt", 1), ("jaket", "jacket", 1), ("ca", "abc", 3),
+     ("boot", "boat", 1), ("sandal", "vandals", 2)],
+)  # fmt: skip
+def test_counts_slips(one, other, expected):
+    assert search.distance(one, other) == search.distance(other, one) == expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (("boot", False, ["boat", "bolt", "best"]), ["boat", "bolt"]),
+        (("boot", False, ["best"]), []),
+        (("sneek", True, ["sneaker"]), ["sneaker"]),
+        (("sneek", False, ["sneaker"]), []),
+        (("trowser", False, ["trouser", "browser"]), ["trouser", "browser"]),
+        (("x", True, None), []),
+    ],
+)
+def test_corrects_to_the_nearest_words_only(wanted, expected):
+    lexeme, last, candidates = wanted
+    assert search.corrections(search.Wanted(1, last, lexeme, candidates)) == expected
+
+
+def test_a_written_product_brings_its_words_and_a_rebuild_takes_those_of_the_gone(api, staff_client, category):
+    product = {"name": "Corduroy trousers", "categoryId": str(category.pk), "basePrice": "10.00"}
+    draft = staff_client.post("/api/products", product).json()
+    assert not SearchWord.objects.exists()
+    staff_client.patch(f"/api/products/{draft['id']}", {"status": "published"})
+    assert set(SearchWord.objects.values_list("word", flat=True)) == {"corduroy", "trouser"}
+    assert found(api, "cordurroy") == ["Corduroy trousers"]
+    Product.objects.update(name="Chino")
+    assert services.rebuild_search_words() == 1
+    assert list(SearchWord.objects.values_list("word", flat=True)) == ["chino"]
