@@ -1,6 +1,7 @@
 /** The errors a call can end in. */
 
 import type { components } from "./schema.js";
+import type { ProblemCode } from "./shapes.js";
 
 /** A problem document (RFC 9457) as the API sends it. */
 export type ProblemDocument = components["schemas"]["Problem"];
@@ -56,7 +57,7 @@ export class SessionEnded extends Error {
 }
 
 /** Whether `error` is the API's refusal, with this code if one is given. */
-export function isProblem(error: unknown, code?: string): error is Problem {
+export function isProblem(error: unknown, code?: ProblemCode): error is Problem {
   return error instanceof Problem && (code === undefined || error.code === code);
 }
 

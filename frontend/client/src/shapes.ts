@@ -18,3 +18,18 @@ export type JsonAnswer<Path extends keyof paths, M extends Method> = paths[Path]
 }
   ? Success<Responses>
   : never;
+
+type Codes<Responses> = {
+  [Status in keyof Responses]: Responses[Status] extends {
+    content: { "application/problem+json": { code?: infer Code } };
+  }
+    ? Code
+    : never;
+}[keyof Responses];
+
+/** Every code that a refusal of the API can have, so that a slip in one does not compile. */
+export type ProblemCode = {
+  [Path in keyof paths]: {
+    [M in Method]: paths[Path][M] extends { responses: infer Responses } ? Codes<Responses> : never;
+  }[Method];
+}[keyof paths];

@@ -4,7 +4,7 @@ import type { Platform } from "./platform.js";
 import { NetworkError, type Problem, problemOf } from "./problem.js";
 import type { components } from "./schema.js";
 
-export type Tokens = components["schemas"]["Tokens"];
+export type Tokens = components["schemas"]["SignedIn"];
 
 export interface SessionOptions {
   baseUrl: string;

@@ -176,7 +176,9 @@ describe("a guest's cart", () => {
     const browser = new Browser();
     const shop = browser.tab();
     await settled(shop.GET("/api/cart"));
-    await settled(shop.POST("/api/cart/items", { body: { variantId: "v", quantity: 1 } }));
+    await settled(
+      shop.POST("/api/cart/items", { body: { variantId: "01890000-0000-7000-8000-000000000000", quantity: 1 } }),
+    );
     expect(server.log.map((call) => call.cart)).toEqual([null, "guest-cart"]);
     await settled(shop.auth.login({ email: "asha@example.com", password: "a long secret" }));
     expect(server.log.at(-1)).toMatchObject({ path: "/api/auth/login", cart: "guest-cart" });

@@ -1,0 +1,260 @@
+/** Every call of this shop: queries for what is shown, plain functions for what changes. */
+
+import { isProblem, type JsonBody, mayRepeat, unwrap } from "@markrin/client";
+import { QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
+import { shop, useSession } from "./shop";
+import type { Cart, User } from "./types";
+
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 30_000,
+      retry: (failures, error) => failures < 5 && mayRepeat(error, "GET"),
+      retryDelay: (failures) => Math.min(500 * 2 ** failures, 4_000),
+    },
+  },
+});
+
+// What belongs to one sign-in stands under its id, and goes with it.
+shop.auth.subscribe(() => {
+  queries.removeQueries({ queryKey: ["own"] });
+  void queries.invalidateQueries();
+});
+
+const own = (...key: unknown[]) => ["own", shop.auth.state.sessionId, ...key];
+
+/** A list asked for by page, whose numbers the API leaves out only where it is walked by cursor. */
+async function paged<T extends Partial<Numbers>>(call: Promise<{ data?: T; error?: unknown; response: Response }>) {
+  return (await unwrap(call)) as T & Numbers;
+}
+
+interface Numbers {
+  page: number;
+  pages: number;
+  total: number;
+}
+
+// --- The catalogue -----------------------------------------------------------------------------------------------------
+
+export type Filters = Record<string, string>;
+
+export const products = (filters: Filters, facets = false) =>
+  queryOptions({
+    queryKey: ["products", filters, facets],
+    queryFn: ({ signal }) => {
+      // The address bar holds the filters as the API takes them: strings, several values with commas.
+      const query = { ...filters, ...(facets && { facets: "true" }) } as Record<string, never>;
+      const querySerializer = (given: Record<string, unknown>) => new URLSearchParams(given as Filters).toString();
+      return paged(shop.GET("/api/products", { params: { query }, querySerializer, signal }));
+    },
+  });
+
+export const product = (key: string) =>
+  queryOptions({
+    queryKey: ["product", key],
+    queryFn: () => unwrap(shop.GET("/api/products/{key}", { params: { path: { key } } })),
+  });
+
+export const related = (key: string) =>
+  queryOptions({
+    queryKey: ["related", key],
+    queryFn: () => unwrap(shop.GET("/api/products/{key}/related", { params: { path: { key } } })),
+  });
+
+export const reviews = (id: string, page: number) =>
+  queryOptions({
+    queryKey: ["reviews", id, page],
+    queryFn: () =>
+      paged(shop.GET("/api/products/{id}/reviews", { params: { path: { id }, query: { page, limit: 5 } } })),
+  });
+
+export const categories = queryOptions({
+  queryKey: ["categories"],
+  staleTime: 300_000,
+  queryFn: () => unwrap(shop.GET("/api/categories")),
+});
+
+export const featured = queryOptions({
+  queryKey: ["featured"],
+  queryFn: () => unwrap(shop.GET("/api/products/featured")),
+});
+
+export const newArrivals = queryOptions({
+  queryKey: ["new-arrivals"],
+  queryFn: () => unwrap(shop.GET("/api/products/new-arrivals")),
+});
+
+export const addReview = (id: string, body: JsonBody<"/api/products/{id}/reviews", "post">) =>
+  unwrap(shop.POST("/api/products/{id}/reviews", { params: { path: { id } }, body }));
+
+export const tellWhenBack = (id: string, variantId: string, email: string | undefined) =>
+  unwrap(
+    shop.POST("/api/products/{id}/variants/{variant_id}/notify", {
+      params: { path: { id, variant_id: variantId } },
+      body: email ? { email } : {},
+    }),
+  );
+
+// --- The cart ------------------------------------------------------------------------------------------------------------
+
+export const cartQuery = () =>
+  queryOptions({ queryKey: own("cart"), queryFn: () => unwrap(shop.GET("/api/cart")) as Promise<Cart> });
+
+export function useCart() {
+  useSession(); // another sign-in has another cart
+  return useQuery(cartQuery());
+}
+
+export function keepCart(cart: Cart): Cart {
+  queries.setQueryData(cartQuery().queryKey, cart);
+  return cart;
+}
+
+/** Pieces of a variant in the cart. */
+function pieces(cart: Cart | undefined, variantId: string): number {
+  return cart?.items.find((item) => item.variantId === variantId)?.quantity ?? 0;
+}
+
+/**
+ * Adds to the cart, once. A POST whose answer was lost may have run, so the cart itself is asked before another try.
+ */
+export async function addToCart(variantId: string, quantity: number): Promise<Cart> {
+  const before = pieces(queries.getQueryData(cartQuery().queryKey) ?? (await unwrap(shop.GET("/api/cart"))), variantId);
+  for (let tries = 1; ; tries++) {
+    try {
+      return keepCart(await unwrap(shop.POST("/api/cart/items", { body: { variantId, quantity } })));
+    } catch (error) {
+      if (tries === 6 || !mayRepeat(error, "GET")) throw error;
+      await pause(400 * tries);
+      const now = await queries.fetchQuery({ ...cartQuery(), staleTime: 0 });
+      if (pieces(now, variantId) > before) return now;
+    }
+  }
+}
+
+/** Sets a line's quantity, or its variant; saying it twice is the same as once. */
+export function changeLine(id: string, body: JsonBody<"/api/cart/items/{line_id}", "patch">): Promise<Cart> {
+  return again(() => unwrap(shop.PATCH("/api/cart/items/{line_id}", { params: { path: { line_id: id } }, body }))).then(
+    keepCart,
+  );
+}
+
+/** Removes a line. A repetition may find it gone already, which is what was wanted. */
+export async function removeLine(id: string): Promise<Cart> {
+  try {
+    return keepCart(
+      await again(() => unwrap(shop.DELETE("/api/cart/items/{line_id}", { params: { path: { line_id: id } } }))),
+    );
+  } catch (error) {
+    if (isProblem(error) && error.status === 404) return queries.fetchQuery({ ...cartQuery(), staleTime: 0 });
+    throw error;
+  }
+}
+
+export const putCoupon = (code: string) =>
+  again(() => unwrap(shop.PUT("/api/cart/coupon", { body: { code } }))).then(keepCart);
+
+export const removeCoupon = () => again(() => unwrap(shop.DELETE("/api/cart/coupon"))).then(keepCart);
+
+/** Repeats what may be said twice while the shop does not answer. */
+async function again<T>(call: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await call();
+    } catch (error) {
+      if (tries === 6 || !mayRepeat(error, "PUT")) throw error;
+      await pause(400 * tries);
+    }
+  }
+}
+
+// --- Orders ----------------------------------------------------------------------------------------------------------------
+
+export type Placing = JsonBody<"/api/orders", "post">;
+
+/** Places the order. With the same key it may be repeated: the server answers with the first one. */
+export async function placeOrder(body: Placing, key: string) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await unwrap(shop.POST("/api/orders", { params: { header: { "Idempotency-Key": key } }, body }));
+    } catch (error) {
+      if (tries === 6 || !(mayRepeat(error, "POST", key) || isProblem(error, "idempotency_key_in_use"))) throw error;
+      await pause(500 * tries);
+    }
+  }
+}
+
+export const orders = (page: number) =>
+  queryOptions({
+    queryKey: own("orders", page),
+    queryFn: () => paged(shop.GET("/api/orders", { params: { query: { page, limit: 10 } } })),
+  });
+
+export const order = (id: string) =>
+  queryOptions({
+    queryKey: own("order", id),
+    queryFn: () => unwrap(shop.GET("/api/orders/{order_id}", { params: { path: { order_id: id } } })),
+  });
+
+export const cancelOrder = (id: string) =>
+  unwrap(shop.POST("/api/orders/{order_id}/cancel", { params: { path: { order_id: id } }, body: {} }));
+
+export const startPayment = (id: string, key: string) =>
+  unwrap(
+    shop.POST("/api/orders/{order_id}/payments", {
+      params: { path: { order_id: id }, header: { "Idempotency-Key": key } },
+    }),
+  );
+
+export async function invoice(id: string): Promise<Blob> {
+  const call = shop.GET("/api/orders/{order_id}/invoice", { params: { path: { order_id: id } }, parseAs: "blob" });
+  return (await unwrap(call)) as Blob;
+}
+
+// --- The account -----------------------------------------------------------------------------------------------------------
+
+export const profile = () =>
+  queryOptions({ queryKey: own("profile"), queryFn: () => unwrap(shop.GET("/api/auth/profile")) as Promise<User> });
+
+export const saveProfile = (body: JsonBody<"/api/auth/profile", "patch">) =>
+  unwrap(shop.PATCH("/api/auth/profile", { body }));
+
+export const addresses = () =>
+  queryOptions({ queryKey: own("addresses"), queryFn: () => unwrap(shop.GET("/api/addresses")) });
+
+export type AddressBody = JsonBody<"/api/addresses", "post">;
+
+export const addAddress = (body: AddressBody) => unwrap(shop.POST("/api/addresses", { body }));
+
+export const changeAddress = (id: string, body: JsonBody<"/api/addresses/{id}", "patch">) =>
+  again(() => unwrap(shop.PATCH("/api/addresses/{id}", { params: { path: { id } }, body })));
+
+export const removeAddress = (id: string) => unwrap(shop.DELETE("/api/addresses/{id}", { params: { path: { id } } }));
+
+export const sessions = () =>
+  queryOptions({ queryKey: own("sessions"), queryFn: () => unwrap(shop.GET("/api/auth/sessions")) });
+
+export const endSession = (id: string) => unwrap(shop.DELETE("/api/auth/sessions/{id}", { params: { path: { id } } }));
+
+export const reauthenticate = (password: string) =>
+  unwrap(shop.POST("/api/auth/reauthenticate", { body: { password } }));
+
+export const wishlist = () =>
+  queryOptions({ queryKey: own("wishlist"), queryFn: () => unwrap(shop.GET("/api/wishlist")) });
+
+export const putWish = (productId: string) =>
+  again(() => unwrap(shop.PUT("/api/wishlist/{product_id}", { params: { path: { product_id: productId } } })));
+
+export const removeWish = (productId: string) =>
+  again(() => unwrap(shop.DELETE("/api/wishlist/{product_id}", { params: { path: { product_id: productId } } })));
+
+export const forgotPassword = (email: string) => unwrap(shop.POST("/api/auth/password/forgot", { body: { email } }));
+
+export const resetPassword = (token: string, newPassword: string) =>
+  unwrap(shop.POST("/api/auth/password/reset", { body: { token, newPassword } }));
+
+export const verifyEmail = (token: string) => unwrap(shop.POST("/api/auth/email/verify", { body: { token } }));
+
+export const resendVerification = () => unwrap(shop.POST("/api/auth/email/verify/resend", { body: {} }));

@@ -1,0 +1,89 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { type AddressBody, addAddress, addresses, changeAddress, queries, removeAddress } from "../api";
+import { said } from "../errors";
+import type { Address } from "../types";
+import { AddressFields, AddressText, addressIn } from "./address-form";
+import { Dialog } from "./dialog";
+import { Notice } from "./notice";
+import { Bone } from "./skeleton";
+
+const changed = () => queries.invalidateQueries({ queryKey: addresses().queryKey });
+
+export function Addresses() {
+  const { data, error } = useQuery(addresses());
+  const [editing, setEditing] = useState<Address | "new" | null>(null);
+  const remove = useMutation({ mutationFn: removeAddress, onSettled: changed });
+  const makeDefault = useMutation({
+    mutationFn: (id: string) => changeAddress(id, { isDefault: true }),
+    onSettled: changed,
+  });
+  const trouble = error ?? remove.error ?? makeDefault.error;
+  const old = editing === "new" ? null : editing;
+  return (
+    <>
+      {trouble && <Notice kind="bad">{said(trouble)}</Notice>}
+      {!data && !error && <Bone shape="box" />}
+      <ul className="address-list">
+        {data?.items.map((address) => (
+          <li key={address.id}>
+            <AddressText address={address} />
+            <p className="actions">
+              {address.isDefault ? (
+                <span className="tag">Default</span>
+              ) : (
+                <button type="button" className="link" onClick={() => makeDefault.mutate(address.id)}>
+                  Make default
+                </button>
+              )}
+              <button type="button" className="link" onClick={() => setEditing(address)}>
+                Change<span className="visually-hidden"> {address.street}</span>
+              </button>
+              <button
+                type="button"
+                className="link"
+                disabled={remove.isPending}
+                onClick={() => remove.mutate(address.id)}
+              >
+                Remove<span className="visually-hidden"> {address.street}</span>
+              </button>
+            </p>
+          </li>
+        ))}
+      </ul>
+      <button type="button" className="button" onClick={() => setEditing("new")}>
+        Add an address
+      </button>
+      <Dialog
+        open={editing !== null}
+        onClose={() => setEditing(null)}
+        title={old ? "Change the address" : "A new address"}
+      >
+        <AddressForm address={old} onDone={() => setEditing(null)} />
+      </Dialog>
+    </>
+  );
+}
+
+function AddressForm({ address, onDone }: { address: Address | null; onDone: () => void }) {
+  const save = useMutation({
+    mutationFn: (body: AddressBody) => (address ? changeAddress(address.id, body) : addAddress(body)),
+    onSuccess: () => {
+      void changed();
+      onDone();
+    },
+  });
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    save.mutate(addressIn(event.currentTarget));
+  };
+  return (
+    <form onSubmit={submit}>
+      {save.error && <Notice kind="bad">{said(save.error)}</Notice>}
+      <AddressFields legend="Address" value={address ?? undefined} error={save.error} />
+      <button type="submit" className="button" disabled={save.isPending}>
+        Save
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,95 @@
+/** What stands between the shopper and the order, and the shortest way past it. */
+
+import { isProblem } from "@markrin/client";
+import { useMutation } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+import { changeLine, removeLine } from "../api";
+import { said } from "../errors";
+import { money } from "../format";
+import type { Cart, CartItem } from "../types";
+import { Notice } from "./notice";
+
+interface Props {
+  error: unknown;
+  cart: Cart;
+  /** The bag has been put right: what was said about it no longer holds. */
+  onMended: () => void;
+}
+
+export function CheckoutTrouble({ error, cart, onMended }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const short = cart.items.filter((item) => !item.available);
+  useEffect(() => {
+    if (error) box.current?.scrollIntoView({ block: "center", behavior: "smooth" });
+  }, [error]);
+  if (!error && !short.length) return null;
+  return (
+    <div ref={box}>
+      {short.length > 0 ? (
+        <SoldOut lines={short} surprised={isProblem(error, "out_of_stock")} onMended={onMended} />
+      ) : isProblem(error, "quote_changed") ? (
+        <PriceChanged cart={cart} />
+      ) : isProblem(error, "out_of_stock") ? (
+        <Notice kind="bad">Something in your bag sold out a moment ago. We are looking at what is left…</Notice>
+      ) : error ? (
+        <Notice kind="bad">{said(error)}</Notice>
+      ) : null}
+    </div>
+  );
+}
+
+/** The server would not take the old total. The new one stands on the button: pressing it again agrees to it. */
+function PriceChanged({ cart }: { cart: Cart }) {
+  const { currency, total } = cart.quote;
+  const changed = cart.items.filter((item) => item.priceChanged);
+  return (
+    <Notice kind="bad">
+      <h3>The price has changed while you were here</h3>
+      <ul>
+        {changed.map((item) => (
+          <li key={item.id}>
+            {item.product.name}: {money(item.priceAtAdd, currency)} → <strong>{money(item.price, currency)}</strong>
+          </li>
+        ))}
+      </ul>
+      <p>
+        Nothing has been ordered or charged. Your total is now <strong>{money(total, currency)}</strong>; place the
+        order again if that is fine with you.
+      </p>
+    </Notice>
+  );
+}
+
+function SoldOut({ lines, surprised, onMended }: { lines: CartItem[]; surprised: boolean; onMended: () => void }) {
+  const fix = useMutation({
+    mutationFn: (item: CartItem) =>
+      item.countInStock > 0 ? changeLine(item.id, { quantity: item.countInStock }) : removeLine(item.id),
+    onSuccess: (cart) => cart.items.every((item) => item.available) && onMended(),
+  });
+  return (
+    <Notice kind="bad">
+      <h3>{surprised ? "Somebody was faster" : "Not everything is still there"}</h3>
+      <p>Nothing has been ordered or charged. Choose how to go on:</p>
+      <ul className="shortages">
+        {lines.map((item) => (
+          <li key={item.id}>
+            <span>
+              <strong>{item.product.name}</strong> <span>{[item.color, item.size].filter(Boolean).join(" · ")}</span>
+              <br />
+              You asked for {item.quantity}; {item.countInStock > 0 ? `${item.countInStock} left.` : "it is sold out."}
+            </span>
+            <button
+              type="button"
+              className="button button-quiet"
+              disabled={fix.isPending}
+              onClick={() => fix.mutate(item)}
+            >
+              {item.countInStock > 0 ? `Take ${item.countInStock}` : "Remove"}
+            </button>
+          </li>
+        ))}
+      </ul>
+      {fix.error && <p className="error">{said(fix.error)}</p>}
+    </Notice>
+  );
+}

@@ -1,0 +1,171 @@
+/** The size chart, in centimetres or inches, and a hint for one's own measures. */
+
+import { useId, useState } from "react";
+import { count } from "../format";
+import type { ProductDetail, SizeChart } from "../types";
+import { Dialog } from "./dialog";
+import { Notice } from "./notice";
+
+type Unit = "cm" | "inches";
+
+interface Props {
+  product: ProductDetail;
+  sizes: readonly string[];
+  choose: (size: string) => void;
+}
+
+export function SizeHelp({ product, sizes, choose }: Props) {
+  const [open, setOpen] = useState(false);
+  const [unit, setUnit] = useState<Unit>("cm");
+  const chart = product.sizeChart;
+  const fit = fitWords(product.fit);
+  if (!chart) return fit ? <p className="hint">{fit}</p> : null;
+  return (
+    <>
+      <p className="hint">
+        <button type="button" className="link" onClick={() => setOpen(true)}>
+          Which size fits me?
+        </button>
+        {fit && ` ${fit}`}
+      </p>
+      <Dialog open={open} onClose={() => setOpen(false)} title={chart.title}>
+        <div className="size-help">
+          <fieldset className="unit">
+            <legend className="visually-hidden">Unit</legend>
+            {(["cm", "inches"] as const).map((name) => (
+              <label key={name} className="choice choice-size">
+                <input type="radio" name="unit" checked={unit === name} onChange={() => setUnit(name)} />
+                <span>{name}</span>
+              </label>
+            ))}
+          </fieldset>
+          <SizeHint
+            chart={chart}
+            unit={unit}
+            fit={product.fit}
+            sizes={sizes}
+            choose={(size) => {
+              choose(size);
+              setOpen(false);
+            }}
+          />
+          <ChartTable chart={chart} unit={unit} />
+          {chart.note && <p className="hint">{chart.note}</p>}
+        </div>
+      </Dialog>
+    </>
+  );
+}
+
+function ChartTable({ chart, unit }: { chart: SizeChart; unit: Unit }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+    <section className="table-box" tabIndex={0} aria-label={`${chart.title} in ${unit}`}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Size</th>
+            {chart.measures.map((measure) => (
+              <th key={measure} scope="col">
+                {measure}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {chart.rows.map((row) => (
+            <tr key={row.size}>
+              <th scope="row">{row.size}</th>
+              {row.values.map((value, at) => (
+                <td key={chart.measures[at]}>{value ? range(value[unit]) : "–"}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+interface HintProps extends Omit<Props, "product"> {
+  chart: SizeChart;
+  unit: Unit;
+  fit: ProductDetail["fit"];
+}
+
+function SizeHint({ chart, unit, fit, sizes, choose }: HintProps) {
+  const id = useId();
+  const [measure, setMeasure] = useState(0);
+  const [text, setText] = useState("");
+  const given = Number(text.replace(",", "."));
+  const found = text && given > 0 ? sizeFor(chart, measure, given, unit) : undefined;
+  const small = runsSmall(fit);
+  return (
+    <div className="size-hint">
+      <label htmlFor={`${id}-measure`}>Your</label>
+      <select id={`${id}-measure`} value={measure} onChange={(event) => setMeasure(Number(event.target.value))}>
+        {chart.measures.map((name, at) => (
+          <option key={name} value={at}>
+            {name}
+          </option>
+        ))}
+      </select>
+      <label htmlFor={`${id}-value`} className="visually-hidden">
+        {chart.measures[measure]} in {unit}
+      </label>
+      <input
+        id={`${id}-value`}
+        inputMode="decimal"
+        value={text}
+        placeholder={unit}
+        onChange={(event) => setText(event.target.value)}
+      />
+      <div role="status" className="size-answer">
+        {text && given > 0 && !found && <Notice>None of our sizes is made for that measure.</Notice>}
+        {found && (
+          <Notice kind="good">
+            <p>
+              We would send you size <strong>{found}</strong>.{small && " Buyers say that it runs small."}
+            </p>
+            {sizes.includes(found) && (
+              <button type="button" className="link" onClick={() => choose(found)}>
+                Take {found}
+              </button>
+            )}
+          </Notice>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** The first size whose range reaches up to the measure, if the smallest one does not begin far above it. */
+export function sizeFor(chart: SizeChart, measure: number, given: number, unit: Unit): string | undefined {
+  const slack = unit === "cm" ? 4 : 1.5;
+  for (const row of chart.rows) {
+    const value = row.values[measure];
+    if (!value || given > Number(value[unit].max)) continue;
+    return given >= Number(value[unit].min) - slack ? row.size : undefined;
+  }
+  return undefined;
+}
+
+/** What reviews say of the fit, once there are enough of them to say anything. */
+export function fitWords(fit: ProductDetail["fit"]): string | undefined {
+  const all = fit.small + fit.true + fit.large;
+  if (all < 3) return undefined;
+  if (runsSmall(fit)) return `Runs small, say ${fit.small} of ${count(all, "buyer")}: take one size up.`;
+  if (fit.large * 2 > all) return `Runs large, say ${fit.large} of ${count(all, "buyer")}: take one size down.`;
+  return `True to size, say ${fit.true} of ${count(all, "buyer")}.`;
+}
+
+function runsSmall(fit: ProductDetail["fit"]): boolean {
+  const all = fit.small + fit.true + fit.large;
+  return all >= 3 && fit.small * 2 > all;
+}
+
+function range(of: { min: string; max: string }): string {
+  return of.min === of.max ? trim(of.min) : `${trim(of.min)}–${trim(of.max)}`;
+}
+
+const trim = (length: string) => length.replace(/\.0$/, "");
