@@ -3,12 +3,12 @@
 from typing import Any
 
 from django.db.models.signals import post_delete, post_save
-from django.dispatch import receiver
+from django.dispatch import Signal, receiver
 
 from markrin import cache
 from products.models import Category, FormerSlug, Product, ProductImage, Review, SizeChart, SizeChartEntry, Variant
 
-_CHANGED = [post_save, post_delete]
+_CHANGED: list[Signal] = [post_save, post_delete]
 
 
 @receiver(_CHANGED, sender=Product)

@@ -47,7 +47,7 @@ def get_category(*, key: UUID | str) -> Row:
 def _nested(rows: Iterable[dict[str, Any]]) -> list[Row]:
     """Return the rows that lie below none of the others, everything else below these, in the order given."""
     by_id = {row["id"]: {**row, "children": []} for row in rows}
-    roots = []
+    roots: list[Row] = []
     for row in by_id.values():
         parent = by_id.get(row["parent_id"])
         (parent["children"] if parent else roots).append(row)

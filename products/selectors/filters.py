@@ -124,12 +124,13 @@ class Filters:
 
     def ordered(self, products: QuerySet[Product], sort: str | None) -> tuple[QuerySet[Product], tuple[str, ...]]:
         """Return the products with what the order needs, and the order. Without a search, relevance is newest."""
-        if sort is None or (sort == "relevance" and self.lexemes is None):
-            sort = "newest" if self.lexemes is None else "relevance"
+        if self.lexemes is None:
+            sort = "newest" if sort in (None, "relevance") else sort
         added: dict[str, Any] = {}
         if sort == "rating":
             added["stars"] = Coalesce("rating", Decimal(0))
-        if sort == "relevance":
+        if self.lexemes is not None and sort in (None, "relevance"):
+            sort = "relevance"
             # A whole number, as a float would not be equal to itself again in a cursor.
             added["relevance"] = Cast(SearchRank(F("search"), self.lexemes) * 1_000_000, IntegerField())
-        return products.annotate(**added), ORDERS[sort]
+        return products.annotate(**added), ORDERS[sort or "newest"]

@@ -18,7 +18,8 @@ def image_url(image: Mapping[str, Any]) -> str:
     return default_storage.url(image["file"]) if image["file"] else str(image["external_url"])
 
 
-class _Url(serializers.CharField):
+@extend_schema_field({"type": "string"})
+class _Url(serializers.Field[Any, Any, str, Any]):
     def __init__(self) -> None:
         super().__init__(source="*")
 

@@ -53,7 +53,7 @@ def remove(names: Iterable[str]) -> None:
         default_storage.delete(name)
 
 
-def remove_on_commit(names: Iterable[str]) -> None:
+def remove_on_commit(names: Iterable[str | None]) -> None:
     """Remove files once the rows that referred to them are gone for good. A file that cannot be removed is left."""
     doomed = [name for name in names if name]
     if doomed:

@@ -13,6 +13,7 @@ from markrin.operations import operation
 from markrin.permissions import AllowAny, InGroup, IsAuthenticated
 from markrin.views import View
 from products import errors, schemas, selectors, serializers, services
+from products.views.callers import user_id
 
 
 class ReviewList(View):
@@ -41,7 +42,7 @@ class ReviewList(View):
         errors=[NotFound, errors.AlreadyReviewed],
     )
     def post(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
-        review = services.create_review(product_id=id, user_id=request.user.pk, **body)
+        review = services.create_review(product_id=id, user_id=user_id(request), **body)
         return Response(serializers.OwnReview(review).data, status=HTTPStatus.CREATED)
 
 
@@ -54,7 +55,7 @@ class OwnReview(View):
         errors=[NotFound],
     )
     def get(self, request: Request, *, id: UUID) -> Response:  # noqa: A002
-        review = selectors.get_own_review(product_id=id, user_id=request.user.pk)
+        review = selectors.get_own_review(product_id=id, user_id=user_id(request))
         return Response(serializers.OwnReview(review).data)
 
 
@@ -68,7 +69,7 @@ class ReviewDetail(View):
         errors=[NotFound],
     )
     def patch(self, request: Request, *, id: UUID, review_id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
-        review = services.update_review(product_id=id, review_id=review_id, user_id=request.user.pk, **body)
+        review = services.update_review(product_id=id, review_id=review_id, user_id=user_id(request), **body)
         return Response(serializers.OwnReview(review).data)
 
     @operation(
@@ -79,7 +80,7 @@ class ReviewDetail(View):
         errors=[NotFound],
     )
     def delete(self, request: Request, *, id: UUID, review_id: UUID) -> Response:  # noqa: A002
-        services.delete_review(product_id=id, review_id=review_id, user_id=request.user.pk)
+        services.delete_review(product_id=id, review_id=review_id, user_id=user_id(request))
         return Response(status=HTTPStatus.NO_CONTENT)
 
 

@@ -13,6 +13,7 @@ from markrin.permissions import AllowAny, InGroup
 from markrin.schemas import PageQuery
 from markrin.views import View
 from products import errors, schemas, selectors, serializers, services
+from products.views.callers import user_id
 
 CATALOGUE = [InGroup("catalogue")]
 
@@ -95,7 +96,7 @@ class StockAdjustments(View):
         errors=[NotFound, errors.StockTooLow, errors.StockTooHigh],
     )
     def post(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
-        services.adjust_stock(variant_id=id, actor_id=request.user.pk, **body)
+        services.adjust_stock(variant_id=id, actor_id=user_id(request), **body)
         return _variant(id)
 
 
