@@ -1,0 +1,333 @@
+"""Who may call what: a row for each endpoint and method, tried as everybody. Auth.md, section 9, test 18.
+
+A new endpoint has no row, and fails. The rows are written from the contract, not read from the code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from markrin import operations
+from tests import factories
+from tests.client import Client
+
+# --- Roles -----------------------------------------------------------------------------------------------------------
+NOBODY, OWNER, OTHER, STAFF, ADMIN = "nobody", "owner", "other", "staff", "admin"
+CATALOGUE, ORDERS, ANALYTICS = "catalogue", "orders", "analytics"
+EVERYBODY = (NOBODY, OWNER, OTHER, STAFF, CATALOGUE, ORDERS, ANALYTICS, ADMIN)
+USERS = EVERYBODY[1:]
+CUSTOMERS = (OWNER, OTHER)
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who is let in, and what the others get."""
+
+    allowed: tuple[str, ...]
+    refused: dict[str, int]
+
+
+PUBLIC = Access(EVERYBODY, {})
+SIGNED_IN = Access(USERS, {NOBODY: 401})
+# Somebody else's object does not exist, not even for staff, who have their own endpoints.
+OWN = Access((OWNER,), {NOBODY: 401} | {role: 404 for role in USERS if role != OWNER})
+OWN_OR_GUESTS = Access((OWNER,), {role: 404 for role in EVERYBODY if role != OWNER})
+
+
+def only(*allowed: str) -> Access:
+    """Let these in; other users are forbidden, and nobody has to sign in."""
+    others = {role: 403 for role in USERS if role not in (*allowed, ADMIN)}
+    return Access((*allowed, ADMIN), {NOBODY: 401} | others)
+
+
+ANY_STAFF = only(STAFF, CATALOGUE, ORDERS, ANALYTICS)
+ADMINS = only()
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. `body` is only needed where it is read before the object is looked for."""
+
+    access: Access
+    body: Any = None
+    found: bool = True  # whether the path names something that exists, so that a 404 would be a refusal
+
+
+ADDRESS = {"recipient": "A", "phone": "+919876543210", "street": "1 A Road", "city": "Pune", "postalCode": "411001"}
+TABLE = {
+    "POST /api/auth/register": Row(PUBLIC),
+    "POST /api/auth/login": Row(PUBLIC),
+    "POST /api/auth/logout": Row(PUBLIC, {}),
+    "POST /api/auth/password/forgot": Row(PUBLIC),
+    "POST /api/auth/password/reset": Row(PUBLIC),
+    "POST /api/auth/email/verify": Row(PUBLIC),
+    "POST /api/auth/email/verify/resend": Row(PUBLIC),
+    # Its 401 is about the refresh token in the body: whoever holds one is somebody.
+    "POST /api/auth/refresh": Row(Access((), dict.fromkeys(EVERYBODY, 401)), {}),
+    "POST /api/auth/logout-all": Row(SIGNED_IN),
+    "POST /api/auth/reauthenticate": Row(SIGNED_IN),
+    "POST /api/auth/password/change": Row(SIGNED_IN),
+    "GET /api/auth/sessions": Row(SIGNED_IN),
+    "DELETE /api/auth/sessions/{session}": Row(OWN),
+    "GET /api/auth/profile": Row(SIGNED_IN),
+    "PATCH /api/auth/profile": Row(SIGNED_IN),
+    "GET /api/auth/export": Row(SIGNED_IN),
+    "POST /api/auth/erase": Row(SIGNED_IN),
+    "GET /api/addresses": Row(SIGNED_IN),
+    "POST /api/addresses": Row(SIGNED_IN, ADDRESS),
+    "PATCH /api/addresses/{address}": Row(OWN, {"city": "Pune"}),
+    "DELETE /api/addresses/{address}": Row(OWN),
+    "GET /api/wishlist": Row(SIGNED_IN),
+    "DELETE /api/wishlist": Row(SIGNED_IN),
+    "PUT /api/wishlist/{product}": Row(SIGNED_IN),
+    "DELETE /api/wishlist/{product}": Row(SIGNED_IN),
+    "GET /api/staff/users": Row(ANY_STAFF),
+    "POST /api/staff/users": Row(ADMINS),
+    "PATCH /api/staff/users/{user}": Row(ADMINS, {"role": "admin"}),
+    "GET /api/staff/users/{user}/export": Row(ADMINS),
+    "POST /api/staff/users/{user}/erase": Row(ADMINS),
+    "GET /api/products": Row(PUBLIC),
+    "POST /api/products": Row(only(CATALOGUE)),
+    "GET /api/products/new-arrivals": Row(PUBLIC),
+    "GET /api/products/featured": Row(PUBLIC),
+    "GET /api/products/{product}": Row(PUBLIC),
+    "PUT /api/products/{product}": Row(only(CATALOGUE)),
+    "PATCH /api/products/{product}": Row(only(CATALOGUE)),
+    "DELETE /api/products/{product}": Row(only(CATALOGUE)),
+    "GET /api/products/{product}/related": Row(PUBLIC),
+    "POST /api/products/{product}/images": Row(only(CATALOGUE)),
+    "PUT /api/products/{product}/images/order": Row(only(CATALOGUE)),
+    "PATCH /api/products/{product}/images/{image}": Row(only(CATALOGUE)),
+    "DELETE /api/products/{product}/images/{image}": Row(only(CATALOGUE)),
+    "GET /api/products/{product}/reviews": Row(PUBLIC),
+    "POST /api/products/{product}/reviews": Row(SIGNED_IN),
+    "GET /api/products/{product}/reviews/mine": Row(OWN),
+    "PATCH /api/products/{product}/reviews/{review}": Row(OWN, {"rating": 5}),
+    "DELETE /api/products/{product}/reviews/{review}": Row(OWN),
+    "POST /api/products/{product}/variants": Row(only(CATALOGUE)),
+    "PATCH /api/products/{product}/variants/{variant}": Row(only(CATALOGUE)),
+    "DELETE /api/products/{product}/variants/{variant}": Row(only(CATALOGUE)),
+    "POST /api/products/{product}/variants/{variant}/notify": Row(PUBLIC),
+    "GET /api/categories": Row(PUBLIC),
+    "POST /api/categories": Row(only(CATALOGUE)),
+    "GET /api/categories/{category}": Row(PUBLIC),
+    "PUT /api/categories/{category}": Row(only(CATALOGUE)),
+    "PATCH /api/categories/{category}": Row(only(CATALOGUE)),
+    "DELETE /api/categories/{category}": Row(only(CATALOGUE)),
+    "POST /api/categories/{category}/image": Row(only(CATALOGUE)),
+    "DELETE /api/categories/{category}/image": Row(only(CATALOGUE)),
+    "GET /api/size-charts": Row(PUBLIC),
+    "POST /api/size-charts": Row(only(CATALOGUE)),
+    "GET /api/size-charts/{chart}": Row(PUBLIC),
+    "PUT /api/size-charts/{chart}": Row(only(CATALOGUE)),
+    "DELETE /api/size-charts/{chart}": Row(only(CATALOGUE)),
+    "GET /api/staff/products": Row(only(CATALOGUE)),
+    "GET /api/staff/products/{product}": Row(only(CATALOGUE)),
+    "GET /api/staff/reviews": Row(only(CATALOGUE)),
+    "PATCH /api/staff/reviews/{review}": Row(only(CATALOGUE)),
+    "POST /api/staff/variants/{variant}/adjust": Row(only(CATALOGUE)),
+    "GET /api/staff/variants/{variant}/movements": Row(only(CATALOGUE)),
+    "GET /api/cart": Row(PUBLIC),
+    "DELETE /api/cart": Row(PUBLIC),
+    "POST /api/cart/items": Row(PUBLIC),
+    "PATCH /api/cart/items/{line}": Row(OWN_OR_GUESTS, {"quantity": 1}),
+    "DELETE /api/cart/items/{line}": Row(OWN_OR_GUESTS),
+    "PUT /api/cart/coupon": Row(PUBLIC),
+    "DELETE /api/cart/coupon": Row(PUBLIC),
+    "GET /api/orders": Row(SIGNED_IN),
+    "POST /api/orders": Row(PUBLIC),
+    "GET /api/orders/{order}": Row(OWN_OR_GUESTS),
+    "POST /api/orders/{order}/cancel": Row(OWN_OR_GUESTS, {}),
+    "GET /api/orders/{order}/invoice": Row(OWN_OR_GUESTS),
+    "POST /api/orders/{order}/payments": Row(OWN_OR_GUESTS),
+    "POST /api/payments/webhooks/test": Row(PUBLIC),
+    "GET /api/staff/orders": Row(only(ORDERS)),
+    "GET /api/staff/orders/{order}": Row(only(ORDERS)),
+    "POST /api/staff/orders/{order}/transition": Row(only(ORDERS)),
+    "POST /api/staff/orders/{order}/notes": Row(only(ORDERS)),
+    "POST /api/staff/orders/{order}/cash": Row(only(ORDERS)),
+    "POST /api/staff/orders/{order}/refunds": Row(only(ORDERS)),
+    "POST /api/staff/orders/{order}/returns": Row(only(ORDERS)),
+    "GET /api/staff/orders/{order}/invoice": Row(only(ORDERS)),
+    "PATCH /api/staff/refunds/{unknown}": Row(only(ORDERS), found=False),
+    "GET /api/staff/coupons": Row(only(ORDERS)),
+    "POST /api/staff/coupons": Row(only(ORDERS)),
+    "GET /api/staff/coupons/{coupon}": Row(only(ORDERS)),
+    "PATCH /api/staff/coupons/{coupon}": Row(only(ORDERS)),
+    "DELETE /api/staff/coupons/{coupon}": Row(only(ORDERS)),
+    "POST /api/analytics/events": Row(PUBLIC),
+    "GET /api/staff/stats": Row(only(ANALYTICS)),
+    "GET /api/staff/reports/{report}": Row(only(ANALYTICS), found=False),
+    "GET /api/errors": Row(PUBLIC),
+    "GET /api/errors/{error}": Row(PUBLIC),
+    "GET /api/schema": Row(PUBLIC),
+    "GET /api/docs": Row(PUBLIC),
+}
+
+
+# --- The urlconf -----------------------------------------------------------------------------------------------------
+def _patterns(resolver: URLResolver, before: str = "/") -> Iterator[tuple[str, URLPattern]]:
+    for one in resolver.url_patterns:
+        path = before + str(one.pattern)
+        if isinstance(one, URLPattern):
+            yield path, one
+        else:
+            yield from _patterns(one, path)
+
+
+def served() -> set[str]:
+    """Return every method and path below /api/ that the urlconf serves; a path's variable parts are `{}`."""
+    found = set()
+    for path, pattern in _patterns(get_resolver()):
+        if not path.startswith("/api/"):
+            continue
+        view = getattr(pattern.callback, "cls", None) or getattr(pattern.callback, "view_class", pattern.callback)
+        methods = [name for name in ("GET", "POST", "PUT", "PATCH", "DELETE") if operations.of(view, name)]
+        found |= {f"{method} {_bare(path)}" for method in methods or ["GET"]}
+    return found
+
+
+def _bare(path: str) -> str:
+    parts = ["{}" if part.startswith(("<", "{")) else part for part in path.split("/")]
+    return "/".join(parts).replace("/webhooks/test", "/webhooks/{}")
+
+
+def test_18_every_endpoint_has_a_row_and_every_row_an_endpoint():
+    assert {_bare(row) for row in TABLE} == served()
+
+
+# --- The objects, each the owner's where it is somebody's ------------------------------------------------------------
+@dataclass
+class World:
+    """What paths name, made when first named."""
+
+    owner: Any = field(default_factory=factories.make_user)
+
+    def named(self, name: str) -> str:
+        """Return the id, or slug, of the object."""
+        made = getattr(self, name)
+        return str(made if isinstance(made, str) else made.pk)
+
+    error, report = "not-found", "sales"
+
+    @cached_property
+    def session(self) -> Any:
+        from accounts import services
+
+        return services.open_session(self.owner).session
+
+    @cached_property
+    def user(self) -> Any:
+        return factories.make_user()
+
+    @cached_property
+    def unknown(self) -> str:
+        return str(uuid4())
+
+    @cached_property
+    def address(self) -> Any:
+        return factories.make_address(user=self.owner)
+
+    @cached_property
+    def variant(self) -> Any:
+        return factories.make_variant(stock=5)
+
+    @cached_property
+    def product(self) -> Any:
+        return self.variant.product
+
+    @cached_property
+    def image(self) -> Any:
+        return factories.make_image(product=self.product)
+
+    @cached_property
+    def review(self) -> Any:
+        return factories.make_review(product=self.product, user=self.owner)
+
+    @cached_property
+    def category(self) -> str:
+        return str(factories.make_category().slug)
+
+    @cached_property
+    def chart(self) -> str:
+        return str(factories.make_size_chart().category.slug)
+
+    @cached_property
+    def line(self) -> Any:
+        return factories.make_cart_line(customer=self.owner)
+
+    @cached_property
+    def order(self) -> Any:
+        return factories.make_order(customer=self.owner)
+
+    @cached_property
+    def coupon(self) -> Any:
+        return factories.make_coupon()
+
+
+def _client(role: str, world: World) -> Client:
+    people: dict[str, Callable[[], Any]] = {
+        OWNER: lambda: world.owner,
+        OTHER: factories.make_user,
+        STAFF: lambda: factories.make_user(role="staff"),
+        ADMIN: lambda: factories.make_user(role="admin"),
+        **{name: lambda name=name: factories.make_user(role="staff", groups=(name,))
+           for name in (CATALOGUE, ORDERS, ANALYTICS)},
+    }  # fmt: skip
+    return Client() if role == NOBODY else Client().as_user(people[role]())
+
+
+def _call(row: str, role: str, world: World) -> Any:
+    method, template = row.split()
+    names = {part[1:-1] for part in template.split("/") if part.startswith("{")}
+    path = template.format(**{name: world.named(name) for name in names})
+    if "mine" in path:
+        world.named("review")
+    body = TABLE[row].body
+    json = {"json": body} if body is not None and method not in ("GET", "DELETE") else {}
+    headers = {"Idempotency-Key": str(uuid4())}
+    return getattr(_client(role, world), method.lower())(path, headers=headers, **json)
+
+
+@pytest.mark.parametrize("row", TABLE)
+def test_18_each_role_gets_what_the_table_says(db, row):
+    access = TABLE[row].access
+    world = World()
+    refused = {role: _call(row, role, world).status_code for role in access.refused}
+    assert refused == access.refused
+    # Once more for each of the allowed, with objects of their own, as some of these calls use them up.
+    let_in = {role: _call(row, role, World()).status_code for role in access.allowed}
+    closed = {401, 403, 404} if TABLE[row].found else {401, 403}
+    assert not {role: status for role, status in let_in.items() if status in closed}
+    assert not {role: status for role, status in let_in.items() if status >= 500}
+
+
+# --- Mass assignment: what a client may not set, it cannot name -------------------------------------------------------
+NOT_THEIRS = ("id", "role", "isActive", "active", "isStaff", "isSuperuser", "emailVerified", "authEpoch", "userId",
+              "groups", "createdAt", "password_hash", "erasedAt")  # fmt: skip
+WRITES = {
+    "POST /api/auth/register": {"name": "A", "email": "a@example.com", "password": "a quiet harbour"},
+    "PATCH /api/auth/profile": {"name": "A"},
+    "POST /api/addresses": ADDRESS,
+    "POST /api/auth/login": {"email": "a@example.com", "password": "a quiet harbour"},
+}
+
+
+@pytest.mark.parametrize("name", NOT_THEIRS)
+@pytest.mark.parametrize("write", WRITES)
+def test_18_what_is_not_theirs_to_set_is_refused(db, write, name):
+    world = World()
+    method, path = write.split()
+    answer = getattr(_client(OWNER, world), method.lower())(path, json={**WRITES[write], name: True})
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["pointer"] == f"/{name}"
+    world.owner.refresh_from_db()
+    assert (world.owner.role, world.owner.is_superuser) == ("customer", False)
+    assert not world.owner.addresses.exists()
