@@ -122,11 +122,13 @@ INVARIANTS = [
 def orphan_media() -> Iterator[Breach]:
     """Yield files that no row names, and rows whose file is not there. Only where files lie on this machine's disk."""
     rule, named = "no orphan media", set()
-    for image in ProductImage.objects.exclude(file="").only("pk", "file", "thumbnails").iterator():
-        for name in (image.file.name, *image.thumbnails.values()):
+    for pk, file, thumbnails in (
+        ProductImage.objects.exclude(file="").values_list("pk", "file", "thumbnails").iterator()
+    ):
+        for name in (file, *thumbnails.values()):
             named.add(name)
             if not default_storage.exists(name):
-                yield Breach(rule, "products_productimage", str(image.pk), f"{name} is not there")
+                yield Breach(rule, "products_productimage", str(pk), f"{name} is not there")
     for pk, name in Category.objects.exclude(image="").values_list("pk", "image"):
         named.add(name)
         if not default_storage.exists(name):

@@ -6,9 +6,13 @@ by its name, and then asked of the rows once more.
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import reduce
+from operator import or_
+from typing import Any
 
 from django.apps import apps
-from django.db import connection, transaction
+from django.db import connection
+from django.db.models import Count, F, Model, Q, UniqueConstraint
 
 from markrin.verify.invariant import Breach, Invariant
 
@@ -23,6 +27,10 @@ _TRIGGERS = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled 
 _NOT_NULL = """
 SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attnotnull
 """
+_UNIQUE_COLUMNS = """
+SELECT attname FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
+WHERE indrelid = %s::regclass AND indisunique AND indisvalid AND indnkeyatts = 1 AND indpred IS NULL
+"""
 _CHECKS = """
 SELECT conrelid::regclass::text, conname, pg_get_expr(conbin, conrelid) FROM pg_constraint
 WHERE contype = 'c' AND connamespace = 'public'::regnamespace
@@ -33,11 +41,11 @@ JOIN pg_attribute AS a ON a.attrelid = conrelid AND a.attnum = conkey[1]
 JOIN pg_attribute AS b ON b.attrelid = confrelid AND b.attnum = confkey[1]
 WHERE contype = 'f' AND connamespace = 'public'::regnamespace AND cardinality(conkey) = 1
 """
-_UNIQUE = """
-SELECT indrelid::regclass::text, relname, indnullsnotdistinct, pg_get_expr(indpred, indrelid),
-    ARRAY(SELECT pg_get_indexdef(indexrelid, n, true) FROM generate_series(1, indnkeyatts) AS n)
-FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
-WHERE indisunique AND relnamespace = 'public'::regnamespace
+
+
+_NEVER_VALIDATED = """
+SELECT conrelid::regclass::text, conname FROM pg_constraint
+WHERE connamespace = 'public'::regnamespace AND NOT convalidated AND contype = 'f'
 """
 
 
@@ -53,11 +61,18 @@ def missing() -> Iterator[Breach]:
             for constraint in model._meta.constraints:
                 if constraint.name not in present:
                     yield Breach(RULE, table, constraint.name, "is missing or has never been validated")
+            cursor.execute(_UNIQUE_COLUMNS, [table])
+            unique = {name for (name,) in cursor.fetchall()}
             cursor.execute(_NOT_NULL, [table])
             not_null = {name for (name,) in cursor.fetchall()}
             for field in model._meta.local_concrete_fields:
+                if field.unique and field.column is not None and field.column not in unique:
+                    yield Breach(RULE, table, str(field.column), "is not UNIQUE")
                 if not field.null and not getattr(field, "generated", False) and field.column not in not_null:
                     yield Breach(RULE, table, str(field.column), "is not NOT NULL")
+        cursor.execute(_NEVER_VALIDATED)
+        for table, name in cursor.fetchall():
+            yield Breach(RULE, table, name, "has never been validated")
     for name in expected_triggers():
         if name not in triggers:
             yield Breach(RULE, name.rsplit("_", 1)[0], name, "the trigger is missing or disabled")
@@ -72,7 +87,7 @@ def expected_triggers() -> list[str]:
 
 def asked_again() -> Iterator[Invariant]:
     """Yield a rule for the CHECKs and foreign keys of every table of ours."""
-    ours = {model._meta.db_table: model._meta.pk_fields[0].column for model in _models()}
+    ours = {model._meta.db_table: str(model._meta.pk_fields[0].column) for model in _models()}
     rules: dict[str, list[tuple[str, str]]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(_CHECKS)
@@ -100,30 +115,30 @@ def asked_again() -> Iterator[Invariant]:
 
 
 def doubles() -> Iterator[Breach]:
-    """Yield what stands twice where a unique index says once."""
-    ours = {model._meta.db_table for model in _models()}
-    with transaction.atomic(), connection.cursor() as cursor:
-        # Scanning the tables and not the indexes, which may be what is broken.
-        cursor.execute("SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off")
-        cursor.execute(_UNIQUE)
-        for table, name, nulls_equal, predicate, columns in cursor.fetchall():
-            if table not in ours:
-                continue
-            wanted = [f"({predicate})"] if predicate else []
-            if not nulls_equal:
-                wanted += [f"({column}) IS NOT NULL" for column in columns]
-            grouped = ", ".join(f"({column})" for column in columns)
-            cursor.execute(
-                f"""SELECT concat_ws(', ', {grouped}), count(*) FROM {table}
-                {"WHERE " + " AND ".join(wanted) if wanted else ""}
-                GROUP BY {grouped} HAVING count(*) > 1 LIMIT 100""".replace("%", "%%"),  # noqa: S608 (the catalogue's)
-                [],
-            )
-            for key, count in cursor.fetchall():
-                yield Breach(RULE, table, key, f"{name}: stands {count} times")
+    """Yield what stands twice where the models say once: a missing or broken index hides nothing."""
+    for model in _models():
+        for field in model._meta.local_concrete_fields:
+            if field.unique and field.column is not None:
+                yield from _twice(model, f"{field.column} is unique", [F(field.name)], Q(), nulls_equal=False)
+        for rule in model._meta.constraints:
+            if isinstance(rule, UniqueConstraint):
+                parts: list[Any] = [F(name) for name in rule.fields] or list(rule.expressions)
+                yield from _twice(
+                    model, rule.name, parts, rule.condition or Q(), nulls_equal=rule.nulls_distinct is False
+                )
 
 
-def _models() -> list[type]:
+def _twice(model: type[Model], name: str, parts: list[Any], where: Q, *, nulls_equal: bool) -> Iterator[Breach]:
+    columns = {f"part_{number}": part for number, part in enumerate(parts)}
+    rows = model._default_manager.order_by().annotate(**columns).filter(where)
+    if not nulls_equal:
+        rows = rows.exclude(reduce(or_, (Q(**{f"{column}__isnull": True}) for column in columns)))
+    for row in rows.values_list(*columns).annotate(n=Count("*")).filter(n__gt=1)[:100]:
+        key = ", ".join(map(str, row[:-1]))
+        yield Breach(RULE, model._meta.db_table, key, f"{name}: stands {row[-1]} times")
+
+
+def _models() -> list[type[Model]]:
     from markrin.verify import rules
 
     labels = {"markrin", "outbox", *rules.APPS}
