@@ -71,7 +71,9 @@ def make_old_order(dice, at, user, variants):
     for position, (variant, quantity, price) in enumerate(lines):
         OrderLine.objects.create(
             id=uuid4(), order=order, position=position, variant=variant, product=variant.product,
-            name="N", sku=variant.sku, quantity=quantity, returned=dice.choice([0, 0, 1]) if paid else 0, unit_price=price, tax_percent=0, tax=0,
+            name="N", sku=variant.sku,
+            quantity=quantity,
+            returned=dice.choice([0, 0, 1]) if paid else 0, unit_price=price, tax_percent=0, tax=0,
         )  # fmt: skip
 
 
