@@ -7,6 +7,11 @@ RUN python -m venv /opt/venv
 COPY requirements.txt .
 RUN /opt/venv/bin/pip install --require-hashes -r requirements.txt
 
+FROM node:20-bookworm-slim AS storefront
+WORKDIR /frontend
+COPY frontend .
+RUN npm ci --no-audit --no-fund && npm run build
+
 FROM python:3.11-slim-bookworm
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
@@ -19,6 +24,7 @@ RUN useradd --system --uid 10001 --create-home --home-dir /srv/markrin markrin
 WORKDIR /app
 COPY --from=packages /opt/venv /opt/venv
 COPY . .
+COPY --from=storefront /frontend/shop/dist frontend/shop/dist
 # The settings want their secrets at start; collecting static files uses none of them. What is under MEDIA_ROOT
 # (/srv/markrin/media) belongs on a volume.
 RUN SECRET_KEY=only-for-collectstatic-0000000000000000000000000000000000 DEBUG=0 \

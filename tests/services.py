@@ -45,6 +45,7 @@ def start() -> None:
         given = os.environ.get("TEST_DATABASE_URL")
         stack = Stack(home, durable=False, database=not given)
         atexit.register(stack.leave, keep=KEEP)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what atexit holds runs then as well
         stack.enter()
         slot = _free_slot(home)
         name = f"run{slot}" + (f"_{_migrations()}" if KEEP else "")  # kept ones are for these very migrations
