@@ -10,6 +10,8 @@ from typing import Any
 
 import environ
 
+from markrin import storefront
+
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -295,6 +297,12 @@ USE_I18N = True
 # --- Files -----------------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(LOCAL_DIR / "static")))
+STOREFRONT_DIR = Path(env.str("STOREFRONT_DIR", str(BASE_DIR / "frontend/shop/dist")))  # what `npm run build` makes
+if STOREFRONT_DIR.is_dir():  # WhiteNoise warns of a folder that is not there
+    WHITENOISE_ROOT = STOREFRONT_DIR
+WHITENOISE_ADD_HEADERS_FUNCTION = storefront.add_headers
+# Names that hold a hash of the content: Vite's, and those of Django's manifest storage.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/assets/[^/]+-[\w-]{8}\.\w+$|^/static/.+\.[0-9a-f]{12}\.\w+$"
 MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(LOCAL_DIR / "media")))
 STORAGES = {

@@ -1,10 +1,10 @@
 """The map of requests: path to app."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from markrin import errors, views
+from markrin import errors, storefront, views
 
 handler400 = errors.handler400
 handler403 = errors.handler403
@@ -22,4 +22,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("test-gateway/", include("orders.local_gateway_urls")),
     path("admin/", admin.site.urls),
+    re_path(storefront.PATH, storefront.page),  # last: whatever is not of the above is a page of the shop
 ]
