@@ -33,7 +33,6 @@ RUN SECRET_KEY=only-for-collectstatic-0000000000000000000000000000000000 DEBUG=0
 USER markrin
 EXPOSE 8000
 VOLUME /srv/markrin
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD \
-    ["python", "-c", "import os, urllib.request as u; u.urlopen(u.Request(f'http://127.0.0.1:{os.environ[\"PORT\"]}/health/live', headers={'X-Forwarded-Proto': 'https'}), timeout=2)"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["./docker-entrypoint.sh", "healthy"]
 ENTRYPOINT ["./docker-entrypoint.sh"]
 CMD ["web"]

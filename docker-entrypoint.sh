@@ -14,6 +14,12 @@ worker)
 relay) exec python manage.py relay "$@" ;;
 beat) exec python -m celery -A celery_app beat -s /tmp/beat-schedule --pidfile= "$@" ;;
 manage) exec python manage.py "$@" ;;
+healthy) # what the image's health check asks; for a worker's pulse see `manage worker_alive`
+  case $(tr '\0' ' ' </proc/1/cmdline) in
+  *granian*)
+    exec python -c "import sys, urllib.request as u; u.urlopen(u.Request(sys.argv[1], headers={'X-Forwarded-Proto': 'https'}), timeout=2)" \
+      "http://127.0.0.1:$PORT/health/live" ;;
+  esac ;;
 *)
   echo "unknown role '$role': web, worker QUEUE, relay, beat or manage COMMAND" >&2
   exit 2 ;;
