@@ -16,8 +16,8 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
-# What the shop's pages may load: their own files, and pictures, which run nothing, from wherever the catalogue links to.
-# Source: W3C Content Security Policy Level 3.
+# What the shop's pages may load: their own files, and pictures, which run nothing, from wherever the catalogue links
+# to. Source: W3C Content Security Policy Level 3.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
