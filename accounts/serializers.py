@@ -1,13 +1,17 @@
 """What goes out around users: read-only."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from rest_framework import serializers
 
 from accounts.models import Role, Sex, Transport
-from accounts.services import Tokens
 from markrin.serializers import Serializer, Timestamp, page_of
 from products.serializers import ProductItem
+
+if TYPE_CHECKING:
+    from accounts.services import Tokens
 
 
 class User(Serializer):

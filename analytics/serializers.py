@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from analytics.selectors import reports
+from analytics import cells
 from markrin.serializers import Money, Serializer, Timestamp
 
 
@@ -94,6 +94,6 @@ class Report(Serializer):
         return {**super().get_fields(), **period}
 
     @extend_schema_field(serializers.ListField(child=serializers.ListField(child=Cell(allow_null=True))))
-    def get_rows(self, report: reports.Report) -> list[list[Any]]:
+    def get_rows(self, report: Any) -> list[list[Any]]:
         kinds = [column.kind for column in report.definition.columns]
-        return [[reports.shown(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in report.rows]
+        return [[cells.shown(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in report.rows]

@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from analytics import days, schemas, selectors, serializers, services
+from analytics import cells, days, schemas, selectors, serializers, services
 from analytics.selectors import reports
 from markrin import client_address
 from markrin.errors import NotFound
@@ -84,7 +84,7 @@ def _csv(report: reports.Report) -> HttpResponse:
     columns = report.definition.columns
     writer.writerow([column.name for column in columns])
     for row in report.rows:
-        writer.writerow([_cell(reports.shown(v, c.kind)) for v, c in zip(row, columns, strict=True)])
+        writer.writerow([_cell(cells.shown(v, c.kind)) for v, c in zip(row, columns, strict=True)])
     name = f"{report.name}-{report.first}-{report.last}.csv"
     disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8", headers=disposition)

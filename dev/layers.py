@@ -64,6 +64,8 @@ _LAYERS = {*MAY_IMPORT, *MAY_NOT_IMPORT, "views"}
 
 
 def _place(module: str) -> tuple[str, str]:
-    """Return the app and the layer of a module: `orders.services.stock` is in orders' services."""
-    parts = [*module.split("."), ""]
-    return parts[0], parts[1]
+    """Return the app and the layer of a module: `orders.services.stock` is in orders' services, as would be
+    `orders.staff_services`."""
+    app, layer, *_ = [*module.split("."), ""]
+    last = layer.rpartition("_")[2]
+    return app, last if last in {*_LAYERS, "urls"} else layer

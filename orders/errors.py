@@ -88,7 +88,7 @@ class EmailUnexpected(ShopError):
 
 
 class GuestCheckoutOff(ShopError):
-    status, code, message = 401, "guest_checkout_off", "This shop takes orders of signed-in customers only."
+    status, code, message = 403, "guest_checkout_off", "This shop takes orders of signed-in customers only."
 
 
 class PaymentMethodUnavailable(ShopError):

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -157,14 +156,3 @@ def get_report(*, name: str, first: date, last: date, interval: str, most: int =
         cursor.execute(definition.query, values)
         rows = cursor.fetchall()
     return Report(name, definition, first, last, interval, as_of, rows)
-
-
-def shown(value: Any, kind: str) -> Any:
-    """Return a cell as JSON and CSV show it: money and ratios as text that no reader rounds."""
-    if value is None:
-        return None
-    if kind in ("money", "ratio"):
-        return str(Decimal(value).quantize(Decimal("0.01")) if kind == "money" else Decimal(value))
-    if kind == "number":
-        return int(value)
-    return str(value)

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Max, Sum
 from django.db.models.functions import Coalesce
 
-from analytics import days
+from analytics import cells, days
 from analytics.models import DailyFunnel, DailySales
 from analytics.selectors import reports
 from orders import selectors as orders
@@ -64,6 +64,6 @@ def _rows(name: str, first: date, last: date, most: int) -> list[dict[str, Any]]
     report = reports.get_report(name=name, first=first, last=last, interval="day", most=most)
     columns = report.definition.columns
     return [
-        {column.name: reports.shown(value, column.kind) for column, value in zip(columns, row, strict=True)}
+        {column.name: cells.shown(value, column.kind) for column, value in zip(columns, row, strict=True)}
         for row in report.rows
     ]

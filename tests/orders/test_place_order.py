@@ -146,7 +146,7 @@ def test_refuses_an_empty_cart_somebody_elses_address_and_a_guest_without_email(
 def test_a_shop_may_want_accounts(api, settings):
     settings.GUEST_CHECKOUT = False
     response = api.post("/api/orders", order_body(), headers=key())
-    assert (response.status_code, response.json()["code"]) == (401, "guest_checkout_off")
+    assert (response.status_code, response.json()["code"]) == (403, "guest_checkout_off")
 
 
 def test_what_costs_nothing_is_paid(api, customer, settings):
