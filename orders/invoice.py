@@ -55,14 +55,13 @@ def _font_file(weight: str) -> str:
     """Return a font file with the letters of an invoice only: a whole one takes a second to read, for each invoice."""
     options = subset.Options(layout_features=[], hinting=False, notdef_outline=True)
     source = resources.files("unfold") / "static" / "unfold" / "fonts" / "inter" / _WEIGHTS[weight]
-    with resources.as_file(source) as path:
-        font = subset.load_font(str(path), options)
-    cutter = subset.Subsetter(options)
-    cutter.populate(unicodes=_LETTERS)
-    cutter.subset(font)
-    font.flavor = None
     made = Path(_folder.name) / f"inter{weight}.ttf"
-    font.save(made)
+    with resources.as_file(source) as path, subset.load_font(str(path), options) as font:
+        cutter = subset.Subsetter(options)
+        cutter.populate(unicodes=_LETTERS)
+        cutter.subset(font)
+        font.flavor = None
+        font.save(made)
     return str(made)
 
 

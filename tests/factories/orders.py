@@ -25,7 +25,6 @@ SHIPPING_ADDRESS = {
     "postalCode": "400050",
     "country": "IN",
 }
-_PATH = ("confirmed", "processing", "shipped", "delivered")
 
 
 def make_cart_line(
@@ -106,9 +105,10 @@ def move_to(order: Order, status: str) -> None:
     if status == "cancelled":
         services.move_order(order_id=order.pk, to=OrderStatus.CANCELLED, actor=Actor("staff"))
         return
-    for step in _PATH[: _PATH.index(status) + 1] if status in _PATH else ():
-        if Order.objects.get(pk=order.pk).status != step:
-            services.move_order(order_id=order.pk, to=OrderStatus(step), actor=Actor("staff"))
+    path = ("pending", "confirmed", "processing", "shipped", "delivered")
+    now = path.index(Order.objects.values_list("status", flat=True).get(pk=order.pk))
+    for step in path[now + 1 : path.index(status) + 1]:
+        services.move_order(order_id=order.pk, to=OrderStatus(step), actor=Actor("staff"))
 
 
 def age(order: Order, **columns: Any) -> None:

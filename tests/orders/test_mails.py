@@ -1,0 +1,75 @@
+"""What customers are told by mail, through the handlers that the outbox runs."""
+
+from django.core import mail
+
+from orders import services, tasks
+from orders.services import Actor
+from tests.factories import age, make_coupon, make_order, make_product, make_variant, move_to
+
+
+def last():
+    return mail.outbox[-1]
+
+
+def html(message):
+    return message.alternatives[0].content
+
+
+def test_a_placed_order_is_confirmed(customer):
+    variant = make_variant(product=make_product(name="Kurta <b>red</b>", base_price="1200.50"), size="M", color="Red")
+    coupon = make_coupon(code="TEN")
+    order = make_order(customer=customer, variant=variant, quantity=2, coupon_code=coupon.code)
+    sent = tasks.confirm_by_mail(order_id=str(order.pk), later_field=1)
+    assert sent == {"message_id": last().extra_headers["Message-ID"]}
+    assert (last().to, last().subject) == ([customer.email], f"Your order {order.number}")
+    for text in (
+        "Kurta <b>red</b> (M, Red)",
+        "₹2,401.00",
+        "−₹240.10",
+        "₹2,160.90",
+        "400050 Mumbai",
+        "ready for the courier",
+    ):
+        assert text in last().body, text
+    assert "Kurta &lt;b&gt;red&lt;/b&gt;" in html(last())
+    assert f"/orders/{order.pk}" in last().body
+
+
+def test_an_online_order_says_that_it_waits_for_payment(customer):
+    order = make_order(customer=customer, method="online")
+    tasks.confirm_by_mail(order_id=str(order.pk))
+    assert "It waits for your payment." in last().body
+    assert "courier" not in last().body
+
+
+def test_the_other_mails(customer):
+    order = make_order(customer=customer, status="processing")
+    services.move_order(
+        order_id=order.pk, to="shipped", actor=Actor("staff"), carrier="Delhivery", tracking_number="D1",
+        tracking_url="https://track.example/d1",
+    )  # fmt: skip
+    tasks.shipped_by_mail(order_id=str(order.pk))
+    assert "on its way" in last().subject
+    assert all(text in last().body for text in ("Delhivery", "D1", "https://track.example/d1"))
+    move_to(order, "delivered")
+    tasks.delivered_by_mail(order_id=str(order.pk))
+    assert "arrived" in last().subject
+    other = make_order(guest_email="guest@example.com", method="online")
+    age(other)
+    services.expire_orders()
+    tasks.cancelled_by_mail(order_id=str(other.pk))
+    assert (last().to, "It was not paid in time." in last().body) == (["guest@example.com"], True)
+    services.mark_cash_paid(order_id=order.pk, actor=Actor("staff"))
+    refund, _ = services.refund_order(
+        order_id=order.pk, actor=Actor("staff", customer.pk), amount=None, reason="x", idempotency_key="k"
+    )
+    tasks.refunded_by_mail(order_id=str(order.pk), refund_id=str(refund.pk))
+    assert "₹1,050.00" in last().body
+    assert len({message.extra_headers["Message-ID"] for message in mail.outbox}) == 4
+
+
+def test_an_erased_customer_gets_none(customer):
+    order = make_order(customer=customer)
+    services.erase_customer(user=customer)
+    assert tasks.confirm_by_mail(order_id=str(order.pk)) is None
+    assert mail.outbox == []
