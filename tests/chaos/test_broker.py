@@ -65,7 +65,7 @@ def test_broker_forgets_everything(stage: World, hold: Record) -> None:
     )
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_no_relay_and_two_beats(stage: World, hold: Record) -> None:
     stage.worker("email")
     stage.worker("analytics")
@@ -76,8 +76,11 @@ def test_no_relay_and_two_beats(stage: World, hold: Record) -> None:
     await_(
         lambda: all(heartbeats.age_s(f"worker:{queue}") is not None for queue in queues), within_s=60, why=stage.explain
     )
-    stage.add(*(Both(number) for number in range(50)))
-    seconds = stage.finish(within_s=60)
-    counted = f"100 rows after {seconds:.1f} s; pulses of {len(queues)} queues seen"
-    hold("no relay, two beats", 1, "each effect once", counted, stage.breaches(range(50)))
-    hold("no relay, two beats", 1, "mail within 35 s", counted, int(seconds > 35))
+    took = []
+    for turn in range(3):
+        stage.add(*(Both(number) for number in range(turn * 50, turn * 50 + 50)))
+        took.append(stage.finish(within_s=60))
+        time.sleep(7)
+    counted = f"3 times 100 rows, after {', '.join(f'{seconds:.1f}' for seconds in took)} s"
+    hold("no relay, two beats", 3, "each effect once", counted, stage.breaches(range(150)))
+    hold("no relay, two beats", 3, "mail within 35 s", counted, sum(seconds > 35 for seconds in took))

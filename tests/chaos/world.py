@@ -1,5 +1,6 @@
 """The shop's background processes as they run in production, each behind something that can fail."""
 
+import json
 import os
 import signal
 import time
@@ -13,6 +14,8 @@ import psutil
 import redis
 from django.db import connection, transaction
 
+from dev.postgres import Postgres
+from dev.processes import gone
 from markrin.outbox import selectors, services
 from markrin.outbox.models import OutboxEvent
 from tests import services as processes
@@ -93,6 +96,21 @@ class World:
         self._commands[name] = command, env
         self.running[name] = self._stack.enter_context(processes.running(*command, env=self.env | env))
         return name
+
+    @contextmanager
+    def database_away(self, how: signal.Signals) -> Iterator[None]:
+        """Stop PostgreSQL until the block ends: SIGQUIT is its immediate, crash-like stop, SIGINT the orderly one."""
+        server = Postgres(Path(json.loads(os.environ["MARKRIN_TEST"])["home"]), durable=False)
+        server.start()  # finds the one that runs
+        pid = server.pid()
+        assert pid is not None
+        os.kill(pid, how)
+        await_(lambda: gone(pid), within_s=30)
+        try:
+            yield
+        finally:
+            server.start()
+            connection.close()
 
     # --- what a test puts in, and looks at ---
 
