@@ -141,12 +141,14 @@ class AddAddress(InputSchema):
     country = fields.Enum(Country, load_default=lambda: Country(settings.SHOP_COUNTRY))
     is_default = fields.Bool()
 
-    @ma.post_load
-    def _fits(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        data["postal_code"] = _upper(data["postal_code"])
-        if not postal_codes.fits(data["country"], data["postal_code"]):
+    @ma.validates_schema
+    def _fits(self, data: dict[str, Any], **kwargs: Any) -> None:
+        if not postal_codes.fits(data["country"], _upper(data["postal_code"])):
             raise fields.refuse("postal_code", postal_codes.says(data["country"]), "postal_code")
-        return data
+
+    @ma.post_load
+    def _written(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        return {**data, "postal_code": _upper(data["postal_code"])}
 
 
 class ChangeAddress(PatchSchema):

@@ -17,7 +17,14 @@ from accounts.services.privacy import erase_customer, erase_me, export_user
 from accounts.services.profile import change_profile
 from accounts.services.purge import purge
 from accounts.services.refresh import refresh
-from accounts.services.sessions import Tokens, logout_everywhere, open_session, revoke_session
+from accounts.services.sessions import (
+    Tokens,
+    end_sessions,
+    logout_everywhere,
+    open_session,
+    revoke_session,
+    sign_out_users,
+)
 from accounts.services.sign_in import login, logout, presented_session, reauthenticate, register
 from accounts.services.staff import add_user, change_user
 from accounts.services.wishlist import clear_wishlist, put_on_wishlist, take_off_wishlist
@@ -33,6 +40,7 @@ __all__ = [
     "clear_wishlist",
     "confirm_new_email_by_mail",
     "delete_address",
+    "end_sessions",
     "erase_customer",
     "erase_me",
     "export_user",
@@ -54,6 +62,7 @@ __all__ = [
     "reset_by_mail",
     "reset_password",
     "revoke_session",
+    "sign_out_users",
     "take_off_wishlist",
     "verify_by_mail",
     "verify_email",

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
@@ -191,3 +191,22 @@ def logout_everywhere(*, current: Session, caller: Caller) -> None:
     user.save(update_fields=["auth_epoch"])
     revoke_all([user.pk], reason=Revoked.LOGOUT_ALL, now=now)
     note("logout_all", "ok", caller=caller, user_id=user.pk, sid=current.pk)
+
+
+@transaction.atomic(durable=True)
+def sign_out_users(*, user_ids: Iterable[UUID], caller: Caller) -> int:
+    """End every session of these users, the admin's too; return how many of the API's.
+
+    Locks: the users in key order, then the sessions.
+    """
+    users = list(User.objects.filter(pk__in=list(user_ids)).order_by("pk").select_for_update(no_key=True))
+    User.objects.filter(pk__in=[user.pk for user in users]).update(auth_epoch=F("auth_epoch") + 1)
+    for user in users:
+        note("logout_all", "by_admin", caller=caller, user_id=user.pk)
+    return revoke_all([user.pk for user in users], reason=Revoked.ADMIN, now=timezone.now())
+
+
+@transaction.atomic(durable=True)
+def end_sessions(*, session_ids: Iterable[UUID], reason: Revoked, now: datetime) -> int:
+    """End these sessions; return how many had not ended yet. Locks: the sessions, in key order."""
+    return revoke(Session.objects.filter(pk__in=list(session_ids)), reason=reason, now=now)

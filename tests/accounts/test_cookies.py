@@ -66,8 +66,10 @@ def test_13_development_over_http_has_a_plain_cookie(customer):
     assert "Secure" not in cookie
 
 
-ORIGINS = {ORIGIN: True, ALLOWED: True, "https://evil.example": False, "null": False, None: False,
-           f"{ALLOWED}.evil.example": False, f"{ALLOWED}:444": False, ALLOWED.upper(): False, f"{ALLOWED}/": False}  # fmt: skip
+ORIGINS = {
+    ORIGIN: True, ALLOWED: True, "https://evil.example": False, "null": False, None: False,
+    f"{ALLOWED}.evil.example": False, f"{ALLOWED}:444": False, ALLOWED.upper(): False, f"{ALLOWED}/": False,
+}  # fmt: skip
 SITES = {"same-origin": True, "same-site": True, None: True, "cross-site": False, "none": False, "": False}
 CLIENTS = {"web": True, None: False, "Web": False, "native": False}
 TYPES = {"application/json": True, "application/json; charset=utf-8": True, "text/plain": False,

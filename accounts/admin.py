@@ -1,0 +1,149 @@
+"""Users, their sessions and the log of sign-ins, as an admin sees them. No page shows a token or its id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from accounts import services
+from accounts.callers import Caller
+from accounts.models import Address, AuthEvent, Revoked, Role, Session, User
+from markrin import second_factor
+from markrin.errors import ShopError
+
+admin.site.unregister(Group)
+
+
+class ReadOnly:
+    """What is looked at, and changed elsewhere."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class AddUserForm(UserCreationForm):
+    class Meta:
+        model = User
+        fields = ("email", "name", "last_name", "role")
+
+    def clean_email(self) -> str:
+        """Return the address as it is kept."""
+        return str(self.cleaned_data["email"]).lower()
+
+
+class ChangeUserForm(UserChangeForm):
+    class Meta:
+        model = User
+        fields = "__all__"
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse to leave the shop without an admin."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        stays = cleaned.get("role") == Role.ADMIN and cleaned.get("is_active")
+        others = User.objects.filter(role=Role.ADMIN, is_active=True).exclude(pk=self.instance.pk)
+        was = self.initial.get("role") == Role.ADMIN and self.initial.get("is_active")
+        if was and not stays and not others.exists():
+            self.add_error("role", "Somebody must remain an active admin.")
+        return cleaned
+
+
+class AddressInline(ReadOnly, TabularInline):
+    model = Address
+    extra = 0
+    fields = ("recipient", "phone", "street", "city", "state", "postal_code", "country", "is_default")
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, ModelAdmin):
+    form, add_form, change_password_form = ChangeUserForm, AddUserForm, AdminPasswordChangeForm
+    list_display = ("email", "name", "last_name", "role", "is_active", "email_verified", "created_at")
+    list_filter = ("role", "is_active", "groups")
+    search_fields = ("email", "name", "last_name")
+    ordering = ("-created_at", "-id")
+    readonly_fields = ("email_verified_at", "pending_email", "created_at", "erased_at")
+    filter_horizontal = ("groups",)
+    fieldsets = (
+        (None, {"fields": ("email", "password", "email_verified_at", "pending_email")}),
+        ("Person", {"fields": ("name", "last_name", "phone", "date_of_birth", "gender", "language")}),
+        ("Access", {"fields": ("role", "groups", "is_active")}),
+        ("Times", {"fields": ("created_at", "erased_at")}),
+    )
+    add_fieldsets = ((None, {"fields": ("email", "name", "last_name", "role", "password1", "password2")}),)
+    inlines = (AddressInline,)
+    actions = ("sign_out", "forget_second_factor", "erase")
+    show_full_result_count = False
+
+    @admin.display(boolean=True, description="verified")
+    def email_verified(self, user: User) -> bool:
+        return user.email_verified
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Users are deactivated, or erased: what they did stays theirs."""
+        return False
+
+    @admin.action(description="Sign out everywhere", permissions=["change"])
+    def sign_out(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        count = services.sign_out_users(user_ids=[user.pk for user in queryset], caller=Caller.of(request))
+        self.message_user(request, f"{count} sessions ended.")
+
+    @admin.action(description="Reset the second factor", permissions=["change"])
+    def forget_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        count = sum(second_factor.forget(user) for user in queryset)
+        self.message_user(request, f"{count} devices removed; they set up another at the next sign-in.")
+
+    @admin.action(description="Anonymise for good (a customer who asks)", permissions=["change"])
+    def erase(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            try:
+                services.erase_customer(user_id=user.pk, caller=Caller.of(request), by=request.user.pk)
+            except ShopError as error:
+                self.message_user(request, f"{user.email}: {error.detail}", messages.ERROR)
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+    pass
+
+
+@admin.register(Session)
+class SessionAdmin(ReadOnly, ModelAdmin):
+    fields = (
+        "user", "label", "ip", "user_agent", "transport", "generation", "replay_count", "created_at",
+        "authenticated_at", "last_seen_at", "expires_at", "revoked_at", "revoked_reason",
+    )  # fmt: skip
+    list_display = ("user", "label", "ip", "created_at", "last_seen_at", "expires_at", "revoked_reason")
+    list_filter = ("revoked_reason", "transport")
+    list_select_related = ("user",)
+    search_fields = ("user__email", "ip")
+    show_full_result_count = False
+    actions = ("end",)
+
+    @admin.action(description="End", permissions=["view"])
+    def end(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
+        ids = [session.pk for session in queryset]
+        count = services.end_sessions(session_ids=ids, reason=Revoked.ADMIN, now=timezone.now())
+        self.message_user(request, f"{count} sessions ended.")
+
+
+@admin.register(AuthEvent)
+class AuthEventAdmin(ReadOnly, ModelAdmin):
+    fields = ("at", "type", "outcome", "user_id", "sid", "ip", "user_agent", "request_id", "details")
+    list_display = ("at", "type", "outcome", "user_id", "ip")
+    list_filter = ("type", "outcome")
+    search_fields = ("user_id__exact", "sid__exact", "ip", "request_id")
+    show_full_result_count = False
