@@ -1,7 +1,8 @@
 """The shop's pages, as `frontend/shop` was built, from the same process as the API.
 
-WhiteNoise serves the files; what is left for here is the one page that all of the shop's addresses share, since the
-browser decides what an address shows. `/api`, `/admin` and the other prefixes of `markrin/urls.py` are never touched.
+WhiteNoise serves the files. What is left for here is the one page that all of the shop's addresses share, since the
+browser decides what an address shows, and the catalogue's pictures. `/api`, `/admin` and the other prefixes of
+`markrin/urls.py` are never touched.
 """
 
 import re
@@ -14,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
+from django.views import static
 from django.views.decorators.http import require_safe
 
 # What the shop's pages may load: their own files, and pictures, which run nothing, from wherever the catalogue links
@@ -24,6 +26,8 @@ POLICY = (
 )
 # Everything that is not somebody else's; behind all other paths in markrin/urls.py.
 PATH = r"^(?!(?:api|admin|static|media|health|metrics|test-gateway|assets)(?:/|$)).*$"
+MEDIA_PATH = r"^media/(?P<path>[A-Za-z0-9._/-]+)$"
+MEDIA_MAX_AGE_S = 86_400  # a changed picture has another name
 # The addresses that frontend/shop/src/app.tsx knows. Any other gets the same page, which says so, but as a 404.
 _KNOWN = re.compile(
     r"/(?:shop(?:/[^/]+)?|p/[^/]+|checkout|orders(?:/[^/]+)?|account(?:/[^/]+)?|wishlist|sign-in|sign-up"
@@ -47,6 +51,15 @@ def page(request: HttpRequest) -> HttpResponseBase:
     response["Cache-Control"] = "no-cache"  # it names the hashed files, so it must be the newest
     if response.status_code == HttpResponse.status_code:
         return get_conditional_response(request, etag=etag, response=response) or response
+    return response
+
+
+@require_safe
+def media(request: HttpRequest, path: str) -> HttpResponseBase:
+    """Answer an uploaded picture, where no proxy in front of us does; only pictures of our own encoding are there."""
+    response = static.serve(request, path, document_root=settings.MEDIA_ROOT)
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Cache-Control"] = f"public, max-age={MEDIA_MAX_AGE_S}"
     return response
 
 

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from markrin import errors, storefront, views
+from markrin.observe import health
 
 handler400 = errors.handler400
 handler403 = errors.handler403
@@ -22,5 +23,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("test-gateway/", include("orders.local_gateway_urls")),
     path("admin/", admin.site.urls),
+    path("health/live", health.live),
+    path("health/ready", health.ready),
+    path("metrics", health.prometheus),
+    re_path(storefront.MEDIA_PATH, storefront.media),
     re_path(storefront.PATH, storefront.page),  # last: whatever is not of the above is a page of the shop
 ]

@@ -70,3 +70,18 @@ def test_hashed_files_are_immutable_and_the_rest_is_not(built, settings):
     page = dict(files["/index.html"].get_response("HEAD", {}).headers)
     assert "immutable" not in page["Cache-Control"]
     assert page["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def test_pictures_are_served_to_be_shown_and_nothing_else(client, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    (tmp_path / "media" / "products").mkdir(parents=True)
+    (tmp_path / "media" / "products" / "a-200.jpg").write_bytes(b"a picture")
+    (tmp_path / "secret").write_text("not to be read")
+    answer = client.get("/media/products/a-200.jpg")
+    assert (answer.status_code, b"".join(answer)) == (200, b"a picture")
+    assert answer["Content-Type"] == "image/jpeg"
+    assert answer["Cache-Control"] == "public, max-age=86400"
+    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    for path in ("/media/../secret", "/media/products/../../secret", "/media/%2e%2e/secret", "/media/products"):
+        assert client.get(path).status_code == 404
