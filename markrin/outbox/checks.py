@@ -6,7 +6,9 @@ from importlib import import_module
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.core.checks import Warning as Advice
 from django.utils.module_loading import module_has_submodule
 
 from celery_app import ON_EVENT, QUEUES
@@ -37,6 +39,14 @@ def check_queues(**_: Any) -> list[CheckMessage]:
         for known in handlers.registry.values()
         if known.queue not in QUEUES
     ]
+
+
+@register(deploy=True)
+def check_mail_server(**_: Any) -> list[CheckMessage]:
+    """Somebody has said where mails go: by default it is a server on this very machine."""
+    if settings.EMAIL_URL or settings.EMAIL_BACKEND != "django.core.mail.backends.smtp.EmailBackend":
+        return []
+    return [Advice("EMAIL_URL is not set: mails go to port 25 of this machine.", id="outbox.W001")]
 
 
 def _declared_events() -> set[str]:

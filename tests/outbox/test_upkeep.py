@@ -164,6 +164,13 @@ def test_the_check_names_what_is_nobodys(monkeypatch):
     assert len(messages) == 3
 
 
+def test_the_check_asks_for_a_mail_server(settings):
+    settings.EMAIL_URL, settings.EMAIL_BACKEND = "", "django.core.mail.backends.smtp.EmailBackend"
+    assert [found.id for found in checks.check_mail_server()] == ["outbox.W001"]
+    settings.EMAIL_URL = "smtp://mail.example:587"
+    assert checks.check_mail_server() == []
+
+
 def test_two_handlers_cannot_share_a_name():
     with pytest.raises(ValueError, match=r"test\.outside"):
         handlers.handler("test.outside", queue="email", effect="outside", time_limit_s=1, max_attempts=1)(print)
