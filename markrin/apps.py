@@ -1,6 +1,7 @@
 """What every app needs and no app owns."""
 
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class MarkrinConfig(AppConfig):
@@ -9,3 +10,7 @@ class MarkrinConfig(AppConfig):
 
     def ready(self) -> None:
         from markrin import checks  # noqa: F401 (registers the system checks)
+        from markrin.observe import logs, sentry
+
+        logs.configure(path=settings.LOG_FILE, level=settings.LOG_LEVEL)
+        sentry.configure()

@@ -35,6 +35,12 @@ def network(address: str | None) -> str:
     return str(found or "unknown")
 
 
+def is_in(request: HttpRequest, networks: list[str]) -> bool:
+    """Return whether the client's address lies in one of the networks; a Unix socket's other end is on this machine."""
+    found = _address(of(request) or "127.0.0.1")
+    return any(found in ip_network(text, strict=False) for text in networks)
+
+
 def _address(text: str) -> Address | None:
     try:
         found = ip_address(text.strip())

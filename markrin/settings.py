@@ -66,6 +66,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "accounts.middleware.arrival",
+    "markrin.observe.requests.RequestLog",
     "markrin.cache.middleware.AnswerCache",
     "markrin.errors.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -123,6 +124,9 @@ ORDER_UNPAID_TTL_S = env.int("ORDER_UNPAID_TTL_S", 900)
 DEMO_PASSWORD = env.str(
     "DEMO_PASSWORD", "demo-shop" if DEBUG else ""
 )  # of load_demo's people; empty: a random one, printed
+# Inventory feeds that are fetched: {"warehouse": {"url": "https://…", "mode": "count", "authorization": "Bearer …"}}
+FEEDS: dict[str, dict[str, str]] = env.json("FEEDS", default={})
+FEED_MAX_BYTES = env.int("FEED_MAX_BYTES", 200_000_000)
 LOW_STOCK_AT = env.int(
     "LOW_STOCK_AT", 3
 )  # sellable pieces of a variant at which staff are told
@@ -343,6 +347,15 @@ EMAIL_BACKEND = env.str(
     if EMAIL_URL or not DEBUG
     else "markrin.mail_backends.FileBackend",
 )
+
+# --- Logs, errors, metrics -------------------------------------------------------------------------------------------
+LOG_FORMAT = env.str("LOG_FORMAT", "console" if DEBUG else "json")  # or "json": a line an event
+LOG_FILE = env.str("LOG_FILE", "")  # empty: standard output
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
+LOGGING_CONFIG = None  # markrin/observe/logs.py sets logging up
+SENTRY_DSN = env.str("SENTRY_DSN", "")  # empty: errors are logged, and reported nowhere
+SENTRY_TRACES_SAMPLE_RATE = env.float("SENTRY_TRACES_SAMPLE_RATE", 0.0)  # from 0 to 1
+METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])  # who may read /metrics
 
 # --- Jobs (Celery): see celery_app.py and markrin/outbox -------------------------------------------------------------
 CELERY_BROKER_URL = env.str(

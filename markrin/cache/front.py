@@ -5,6 +5,7 @@ memory never gets there. Everything else (another method, another origin, plain 
 answer that is not in memory) goes to Django, whose `AnswerCache` middleware knows the whole cache.
 """
 
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from django.conf import settings
 
 from markrin.cache import link, replies
 from markrin.cache.store import Answer
+from markrin.observe import requests
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -29,11 +31,12 @@ class Front:
         self._proxy_header = settings.SECURE_PROXY_SSL_HEADER
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        start = time.perf_counter()
         if environ["REQUEST_METHOD"] == "GET" and self._link.alive and "HTTP_ORIGIN" not in environ:
             name = replies.name(environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
             answer = self._link.memory.get(name)
             if answer is not None and answer.status == 200 and self._may_answer(environ):
-                return self._answer(environ, start_response, answer)
+                return self._answer(environ, start_response, answer, start)
         return self._django(environ, start_response)
 
     def _may_answer(self, environ: "WSGIEnvironment") -> bool:
@@ -46,12 +49,17 @@ class Front:
             return str(environ.get(header)) == secure
         return str(environ["wsgi.url_scheme"]) == "https"
 
-    def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse", answer: Answer) -> Iterable[bytes]:
+    def _answer(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse", answer: Answer, start: float
+    ) -> Iterable[bytes]:
         coding = replies.coding(environ.get("HTTP_ACCEPT_ENCODING", ""), answer)
         headers, body = replies.prepared(answer, coding)
-        self._link.counts["hit_memory"] += 1
+        status, text = 200, "200 OK"
         if replies.matches(environ.get("HTTP_IF_NONE_MATCH", ""), replies.etag(answer, coding)):
-            start_response("304 Not Modified", replies.of_304(headers))
-            return [b""]
-        start_response("200 OK", headers)
+            status, text = 304, "304 Not Modified"
+            headers, body = replies.of_304(headers), b""
+        found = requests.request_id(environ.get("HTTP_X_REQUEST_ID"))
+        start_response(text, [*headers, ("X-Request-Id", found)])
+        self._link.counts["hit_memory"] += 1
+        requests.write_hit(route=answer.route, status=status, seconds=time.perf_counter() - start, request_id=found)
         return [body]

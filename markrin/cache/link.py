@@ -24,6 +24,7 @@ from redis.retry import Retry
 
 from markrin.cache import store
 from markrin.cache.memory import Memory
+from markrin.observe import metrics
 
 log = structlog.get_logger("markrin.cache")
 
@@ -138,6 +139,7 @@ class Link:
     def _report(self) -> None:
         counts, self.counts = self.counts, Counter()
         if counts:
+            metrics.count_cache(counts)
             store.add_stats(counts)
 
 

@@ -128,6 +128,7 @@ class AnswerCache:
         missing = answer.status == 404
         response = errors.response(errors.NotFound(), request) if missing else self._whole(request, answer)
         response.headers["Cache-Status"] = f"markrin; {how}"
+        request.kept_route = answer.route  # type: ignore[attr-defined]  # for the request log: nothing was resolved
         if "HTTP_ORIGIN" not in request.META:
             return response
         request._kept_response = response  # type: ignore[attr-defined]  # for the middleware made above
@@ -175,4 +176,5 @@ def _answer(request: HttpRequest, response: HttpResponseBase) -> Answer | None:
     if len(body) > 500:  # below, the headers weigh more
         bodies |= {"gzip": gzip.compress(body, 6, mtime=0), "br": brotli.compress(body, quality=5)}
     etag = hashlib.blake2b(body, digest_size=12).hexdigest()
-    return Answer(200, headers, bodies, tags | {EVERYTHING}, etag)
+    route = request.resolver_match.route if request.resolver_match else ""
+    return Answer(200, headers, bodies, tags | {EVERYTHING}, etag, route)

@@ -78,6 +78,7 @@ class Answer:
     bodies: dict[str, bytes]  # "identity", "gzip", "br" → bytes
     tags: frozenset[str]
     etag: str  # without quotes
+    route: str = ""  # the URL pattern it answers, for the request log
     # What a process has made of it for its own use, by content coding; no part of what is stored.
     prepared: dict[str, tuple[list[tuple[str, str]], bytes]] = field(default_factory=dict, compare=False, repr=False)
 
@@ -86,6 +87,7 @@ class Answer:
             "status": self.status,
             "headers": self.headers,
             "etag": self.etag,
+            "route": self.route,
             "bodies": [(coding, len(body)) for coding, body in self.bodies.items()],
         }
         return orjson.dumps(about) + b"\n" + b"".join(self.bodies.values())
@@ -100,7 +102,7 @@ class Answer:
             bodies[coding] = rest[start : start + length]
             start += length
         headers = tuple((name, value) for name, value in about["headers"])
-        return cls(about["status"], headers, bodies, tags, about["etag"])
+        return cls(about["status"], headers, bodies, tags, about["etag"], about["route"])
 
     @property
     def size(self) -> int:

@@ -40,8 +40,8 @@ def front(shop):
 
 
 def test_answers_from_memory_what_the_middleware_would(front, shop):
-    theirs = shop.get(PATH)
-    status, headers, body = call(front)
+    theirs = shop.get(PATH, headers={"X-Request-Id": "from-the-proxy"})
+    status, headers, body = call(front, HTTP_X_REQUEST_ID="from-the-proxy")
 
     assert (status, body) == ("200 OK", theirs.content)
     assert headers == dict(theirs.headers)

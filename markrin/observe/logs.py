@@ -1,0 +1,102 @@
+"""structlog and the standard library's logging, on one path: context, time, redaction, one JSON line; in DEBUG, a
+readable one."""
+
+import logging
+import logging.config
+from typing import Any
+
+import structlog
+from django.conf import settings
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from markrin.observe import redact
+from markrin.observe.lines import Lines, dumps
+
+lines = Lines()
+
+_SHARED: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+]
+
+
+class _Writer:
+    """The logger at the end of structlog's chain: it gets a rendered line."""
+
+    def msg(self, line: bytes) -> None:
+        lines.write(line)
+
+    def now(self, line: bytes) -> None:
+        lines.write(line, now=True)
+
+    debug = info = warning = warn = log = msg
+    error = critical = exception = fatal = now
+
+
+class _Handler(logging.Handler):
+    """The standard library's records, by the same chain."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        chain = [structlog.stdlib.ExtraAdder(), *_SHARED, *_endings()]
+        self.setFormatter(
+            structlog.stdlib.ProcessorFormatter(foreign_pre_chain=chain[:-1], processors=[_drop, chain[-1]])
+        )
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line: Any = self.format(record)
+            lines.write(line if isinstance(line, bytes) else str(line).encode(), now=record.levelno >= logging.ERROR)
+        except Exception:
+            self.handleError(record)
+
+
+def configure(*, path: str, level: str) -> None:
+    """Set up logging for this process. `path` is a file, or empty for standard output."""
+    lines.__init__(path)  # type: ignore[misc]  # the same object, which loggers already hold, on another path
+    structlog.configure(
+        processors=[*_SHARED, *_endings()],
+        wrapper_class=structlog.make_filtering_bound_logger(level.lower()),
+        logger_factory=lambda *_: _Writer(),
+        cache_logger_on_first_use=True,
+    )
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "handlers": {"lines": {"()": _Handler}},
+            "root": {"handlers": ["lines"], "level": level},
+            "loggers": {
+                # The request log has said it, in one line and with more.
+                "django.request": {"level": "CRITICAL"},
+                "django.server": {"level": "CRITICAL"},
+                "django.security.DisallowedHost": {"level": "CRITICAL"},
+                "celery.app.trace": {"level": "WARNING"},
+                "celery.worker.strategy": {"level": "WARNING"},
+            },
+        }
+    )
+
+
+def _endings() -> list[Processor]:
+    if settings.LOG_FORMAT == "json":
+        return [structlog.processors.format_exc_info, redact.event, _json]
+    return [structlog.processors.format_exc_info, redact.event, _readable]
+
+
+def _json(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
+    return dumps(event)
+
+
+def _readable(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
+    """Return a line for a person: time, level, event, then the rest; a traceback below."""
+    at, level, name = str(event.pop("timestamp", ""))[11:19], event.pop("level", ""), event.pop("event", "")
+    trace = event.pop("exception", "")
+    rest = " ".join(f"{key}={value}" for key, value in event.items() if value is not None)
+    return f"{at} {level:<7} {name} {rest}{chr(10) if trace else ''}{trace}".encode()
+
+
+def _drop(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    return structlog.stdlib.ProcessorFormatter.remove_processors_meta(logger, method, event)
