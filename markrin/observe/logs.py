@@ -40,7 +40,7 @@ class _Handler(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        chain = [structlog.stdlib.ExtraAdder(), *_SHARED, *_endings()]
+        chain: list[Any] = [structlog.stdlib.ExtraAdder(), *_SHARED, *_endings()]
         self.setFormatter(
             structlog.stdlib.ProcessorFormatter(foreign_pre_chain=chain[:-1], processors=[_drop, chain[-1]])
         )
