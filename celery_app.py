@@ -44,8 +44,10 @@ ON_EVENT: dict[str, list[str]] = {
     "payment.abandoned": ["orders.abandon_payment"],
     "refund.requested": ["orders.send_refund"],
     "refund.made": ["orders.refunded_by_mail", "analytics.record_change"],
-    "feed.staged": [],
-    "stock.changed": [],
+    "feed.staged": ["products.apply_feed"],
+    "stock.changed": ["products.watch_stock"],
+    "stock.came_back": ["products.back_in_stock_by_mail"],
+    "stock.ran_low": ["products.low_stock_by_mail"],
 }
 
 
@@ -71,6 +73,9 @@ app.conf.beat_schedule = {
     "orders.expire": every(60, "orders.expire"),
     "orders.settle_payments": every(300, "orders.settle_payments"),
     "orders.forget_old": nightly(3, 20, "orders.forget_old"),
+    "products.pull_feeds": every(600, "products.pull_feeds", queue="inventory"),
+    "products.tell_low_stock": every(900, "products.tell_low_stock"),
+    "products.rebuild_search_words": nightly(4, 0, "products.rebuild_search_words"),
     "analytics.rollup": every(300, "analytics.rollup"),
     "analytics.rollup_recent": every(3600, "analytics.rollup_recent"),
     "analytics.tend_partitions": nightly(2, 30, "analytics.tend_partitions"),

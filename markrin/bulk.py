@@ -11,8 +11,9 @@ from django.db import connection
 def copy(table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> int:
     """Copy the rows, whose values are in the order of `columns`, into a model's table; return how many there were.
 
-    A column that is left out gets its model's default; an id that PostgreSQL does not make must be given. Part of the caller's transaction. No signal is sent, so the
-    caller touches the cache; constraints and triggers work as ever, the foreign keys' at commit.
+    A column that is left out gets its model's default; an id that PostgreSQL does not make must be given. Part of the
+    caller's transaction. No signal is sent, so the caller touches the cache; constraints and triggers work as ever,
+    the foreign keys' at commit.
     """
     rest = defaults(table, tuple(columns))
     names = ", ".join(f'"{name}"' for name in (*columns, *rest))
@@ -29,7 +30,7 @@ def defaults(table: str, columns: tuple[str, ...]) -> dict[str, Any]:
     """Return the defaults of the table's columns that are not among `columns` and that PostgreSQL does not fill."""
     models = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
     return {
-        field.column: field.get_db_prep_save(field.get_default(), connection)
+        str(field.column): field.get_db_prep_save(field.get_default(), connection)
         for field in models[table]._meta.concrete_fields
         if field.column not in columns
         and not field.generated

@@ -14,7 +14,8 @@ OVERHEAD = 64 * 1024  # bytes for boundaries, part headers and text parts
 
 def max_bytes(schema: Schema) -> int:
     """Return the most bytes that a body of this schema can have."""
-    return OVERHEAD + sum(field.max_bytes for field in schema.fields.values() if isinstance(field, fields.Image))
+    files = (fields.File, fields.Image)
+    return OVERHEAD + sum(field.max_bytes for field in schema.fields.values() if isinstance(field, files))
 
 
 def read(request: HttpRequest, schema: Schema) -> dict[str, Any]:

@@ -87,6 +87,18 @@ class AlreadyReviewed(ShopError):
     status, code, message = 409, "already_reviewed", "You have reviewed this product: change that review instead."
 
 
+class FeedUnreadable(ShopError):
+    status, code, message = 422, "feed_unreadable", "This is not an inventory feed."
+
+
+class FeedSequenceTaken(ShopError):
+    status, code, message = 409, "feed_sequence_taken", "The source has sent another feed with this sequence."
+
+
+class FeedNotHeld(ShopError):
+    status, code, message = 409, "feed_not_held", "The feed does not wait for a decision."
+
+
 # What two callers at once get past the services' own checks.
 for _constraint, _error in {
     "products_product_slug_key": SlugTaken,
@@ -102,5 +114,7 @@ for _constraint, _error in {
     "review_once_per_customer": AlreadyReviewed,
     "stock_level_on_hand_range": StockTooHigh,
     "product_image_one_per_position": Conflict,
+    "feed_sequence_once": FeedSequenceTaken,
+    "feed_content_once": FeedSequenceTaken,
 }.items():
     map_constraint(_constraint, _error)

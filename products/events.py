@@ -11,3 +11,43 @@ class StockChanged:
 
     name: ClassVar[str] = "stock.changed"
     variant_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True)
+class FeedStaged:
+    """An inventory feed is ready to be applied."""
+
+    name: ClassVar[str] = "feed.staged"
+    feed_id: UUID
+
+    @property
+    def natural_id(self) -> str:
+        return str(self.feed_id)
+
+
+@dataclass(frozen=True)
+class CameBack:
+    """A variant that somebody waits for can be bought again; `round` tells this time from a later one."""
+
+    name: ClassVar[str] = "stock.came_back"
+    request_id: UUID
+    round: int
+
+    @property
+    def natural_id(self) -> str:
+        return f"{self.request_id}:{self.round}"
+
+
+@dataclass(frozen=True)
+class RanLow:
+    """Variants have fallen to few pieces. `recipient` is a place in STAFF_MAIL, as an event holds no address; `round`
+    tells this time from a later one."""
+
+    name: ClassVar[str] = "stock.ran_low"
+    variant_ids: tuple[UUID, ...]
+    recipient: int
+    round: int
+
+    @property
+    def natural_id(self) -> str:
+        return f"{self.variant_ids[0]}:{self.round}:{self.recipient}"

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from products import views
+from products.views import feeds
 
 urlpatterns = [
     path("products", views.ProductList.as_view()),
@@ -24,6 +25,11 @@ urlpatterns = [
     path("categories/<idorslug:key>/image", views.CategoryImage.as_view()),
     path("size-charts", views.SizeChartList.as_view()),
     path("size-charts/<idorslug:key>", views.SizeChartDetail.as_view()),
+    path("staff/feeds", feeds.FeedList.as_view()),
+    path("staff/feeds/<uid:id>", feeds.FeedDetail.as_view()),
+    path("staff/feeds/<uid:id>/report", feeds.FeedReport.as_view()),
+    path("staff/feeds/<uid:id>/release", feeds.FeedRelease.as_view()),
+    path("staff/feeds/<uid:id>/discard", feeds.FeedDiscard.as_view()),
     path("staff/products", views.StaffProductList.as_view()),
     path("staff/products/<idorslug:key>", views.StaffProductDetail.as_view()),
     path("staff/reviews", views.StaffReviewList.as_view()),

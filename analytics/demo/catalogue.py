@@ -17,7 +17,7 @@ _MANY = (3, 1, 6)  # scaled: 2 colours in 3 sizes, or 6 colours of what has one 
 
 @dataclass(slots=True)
 class Choice:
-    """A variant. `sellable` is what is left in the end; `reserved` and `gone` (off the shelf) are added by the sales."""
+    """A variant. `sellable` is what is left in the end; the sales add what is `reserved` and `gone` from the shelf."""
 
     id: str
     sku: str
@@ -30,7 +30,7 @@ class Choice:
 
 @dataclass(slots=True)
 class Article:
-    """A product. Prices are hundredths; `stars`, `fits` and `sold` (last 30 days) are added by the reviews and sales."""
+    """A product. Prices are hundredths; reviews and sales add `stars`, `fits` and what was `sold` in 30 days."""
 
     number: int
     id: str
@@ -107,7 +107,7 @@ def _choices(plan: Plan, rng: Random, number: int, garment: Garment, at: datetim
         sizes = sizes[: _MANY[0]]
         colors = _MANY[2] // len(sizes)
     sold_out = rng.random() < 0.04
-    made = []
+    made: list[Choice] = []
     for color in rng.sample(list(COLOURS), colors):
         for size in sizes:
             sku = "-".join(filter(None, (garment.code, f"{number:05d}", COLOURS[color][0], size.replace(" ", ""))))
@@ -146,7 +146,7 @@ def write_article(plan: Plan, article: Article, categories: dict[str, str], rng:
     sink.add("products_product", (
         article.id, at, at, article.name, article.slug, _description(article), categories[garment.category],
         article.brand, rng.choice(COLLECTIONS), garment.gender, article.material, money(article.base_price),
-        None if article.sale_price is None else money(article.sale_price), "{%s}" % ",".join(tags),
+        None if article.sale_price is None else money(article.sale_price), tags,
         rng.random() < 0.08, age_days < 41, article.status, f"{article.name} by {article.brand}"[:120],
         garment.text[:320], in_stock, article.sold, *article.stars, *article.fits, SOURCE, str(article.number), "",
     ))  # fmt: skip

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from os import cpu_count
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage

@@ -77,5 +77,3 @@ def _finish(plan: Plan) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT setval('orders_order_number', %s)", [plan.orders])
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-
-

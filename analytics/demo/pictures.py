@@ -16,6 +16,7 @@ _GRID = (100, 133)  # the drawings' own units
 
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
+Box = tuple[float, float, float, float]
 GROUNDS: tuple[tuple[Colour, Colour], ...] = (
     ((244, 239, 232), (226, 218, 207)),
     ((236, 240, 243), (212, 220, 226)),
@@ -29,48 +30,134 @@ class Shape:
     """A drawing on the grid: filled outlines, cut-outs that show the ground, and lines on top."""
 
     outlines: tuple[tuple[Point, ...], ...] = ()
-    ellipses: tuple[tuple[float, float, float, float], ...] = ()
-    holes: tuple[tuple[float, float, float, float], ...] = ()
+    ellipses: tuple[Box, ...] = ()
+    holes: tuple[Box, ...] = ()
     lines: tuple[tuple[Point, ...], ...] = ()
     dots: tuple[Point, ...] = ()
+
 
 _NEVER_PATTERNED = {"shoe", "heel", "bag", "belt", "watch", "glasses", "necklace"}
 
 
-def _mirrored(*half: Point) -> tuple[Point, ...]:
-    """Return the outline whose left half is given, from top to bottom."""
-    return half + tuple((100 - x, y) for x, y in reversed(half))
+def _shape(*, outlines: str = "", ellipses: str = "", holes: str = "", lines: str = "", dots: str = "") -> Shape:
+    """Return a shape written as text: "x y, x y; x y …", a box as its left, top, right and bottom."""
+    return Shape(
+        outlines=tuple(_points(part) for part in _parts(outlines)),
+        ellipses=tuple(_sides(part) for part in _parts(ellipses)),
+        holes=tuple(_sides(part) for part in _parts(holes)),
+        lines=tuple(_points(part) for part in _parts(lines)),
+        dots=_points(dots) if dots else (),
+    )
 
 
-_TEE = _mirrored((42, 26), (30, 30), (10, 50), (20, 62), (29, 54), (28, 108))
-_LONG = _mirrored((42, 22), (28, 27), (14, 60), (9, 98), (20, 101), (29, 64), (28, 112))
-_LEGS = _mirrored((30, 16), (28, 40), (25, 118), (43, 118), (49, 52))
+def _parts(text: str) -> list[str]:
+    return text.split(";") if text else []
 
-SHAPES: dict[str, Shape] = {
-    "tee": Shape((_TEE,), holes=((41, 19, 59, 33),), lines=(((40, 27), (44, 33), (50, 35), (56, 33), (60, 27)),)),
-    "shirt": Shape((_LONG,), lines=(((42, 22), (50, 34), (58, 22)), ((50, 34), (50, 112)), ((58, 50), (68, 50), (68, 62), (58, 62), (58, 50))),
-                   dots=tuple((52.0, 42.0 + 11 * i) for i in range(6))),
-    "jacket": Shape((_LONG,), lines=(((42, 22), (38, 50), (50, 70), (62, 50), (58, 22)), ((50, 70), (50, 112)), ((32, 84), (43, 80)), ((68, 84), (57, 80)))),
-    "kurta": Shape((_mirrored((43, 18), (30, 23), (16, 55), (12, 84), (21, 87), (31, 56), (24, 122)),),
-                   lines=(((43, 18), (50, 30), (57, 18)), ((50, 30), (50, 56)), ((34, 122), (35, 100)), ((66, 122), (65, 100))), dots=((50.0, 36.0), (50.0, 44.0), (50.0, 52.0))),
-    "trousers": Shape((_LEGS,), lines=(((30, 23), (70, 23)), ((50, 23), (50, 52)), ((31, 26), (37, 36)), ((69, 26), (63, 36)))),
-    "shorts": Shape((_mirrored((28, 30), (22, 92), (46, 94), (49, 64)),), lines=(((28, 38), (72, 38)), ((50, 38), (50, 64)))),
-    "dress": Shape((_mirrored((38, 16), (35, 30), (30, 42), (37, 62), (18, 120)),), holes=((39, 8, 61, 28),), lines=(((37, 62), (63, 62)), ((45, 64), (38, 118)), ((55, 64), (62, 118)))),
-    "top": Shape((_mirrored((38, 24), (34, 36), (22, 52), (30, 60), (33, 56), (26, 100)),), holes=((39, 16, 61, 36),), lines=(((33, 66), (67, 66)),)),
-    "skirt": Shape((_mirrored((34, 30), (18, 112)),), lines=(((34, 37), (66, 37)), ((42, 38), (34, 112)), ((50, 38), (50, 112)), ((58, 38), (66, 112)))),
-    "saree": Shape((((36, 20), (58, 18), (66, 40), (60, 56), (80, 122), (22, 122), (40, 56), (30, 42)),),
-                   lines=(((36, 20), (50, 40), (62, 58), (74, 122)), ((44, 60), (34, 122)), ((50, 60), (44, 122)), ((56, 60), (54, 122)))),
-    "shoe": Shape((((12, 86), (14, 58), (24, 56), (30, 62), (42, 58), (58, 72), (84, 78), (90, 88), (90, 92), (12, 92)), ((10, 92), (92, 92), (90, 99), (12, 99))),
-                  lines=(((40, 60), (34, 72)), ((46, 64), (41, 75)), ((52, 69), (48, 78)), ((12, 86), (34, 86), (58, 72)))),
-    "heel": Shape((((14, 52), (24, 50), (40, 74), (66, 92), (88, 94), (90, 99), (62, 100), (30, 74), (22, 70), (20, 104), (15, 104)),), lines=(((24, 52), (40, 74), (66, 92)),)),
-    "bag": Shape((_mirrored((24, 52), (16, 112)),), lines=(((36, 52), (37, 32), (44, 24), (56, 24), (63, 32), (64, 52)), ((20, 66), (80, 66))), dots=((50.0, 70.0),)),
-    "belt": Shape((((8, 60), (92, 60), (92, 72), (8, 72)),), holes=((12, 62, 24, 70),), lines=(((9, 57), (27, 57), (27, 75), (9, 75), (9, 57)),), dots=tuple((60.0 + 6 * i, 66.0) for i in range(5))),
-    "watch": Shape((((41, 14), (59, 14), (60, 46), (40, 46)), ((40, 84), (60, 84), (59, 118), (41, 118))), ellipses=((28, 43, 72, 87),), lines=(((50, 65), (50, 51)), ((50, 65), (60, 69))), dots=((50.0, 48.0), (50.0, 82.0), (33.0, 65.0), (67.0, 65.0))),
-    "glasses": Shape((((46, 58), (54, 58), (54, 62), (46, 62)),), ellipses=((12, 50, 47, 80), (53, 50, 88, 80)), lines=(((12, 60), (4, 54)), ((88, 60), (96, 54)))),
-    "cap": Shape((((22, 82), (24, 60), (36, 46), (54, 44), (70, 54), (76, 74), (96, 84), (92, 90), (60, 84)),), lines=(((50, 45), (48, 80)), ((70, 54), (62, 82))), dots=((50.0, 44.0),)),
-    "scarf": Shape((((38, 22), (62, 22), (66, 40), (60, 56), (66, 116), (46, 118), (48, 60), (34, 44)), ((40, 50), (50, 56), (44, 110), (28, 106))), lines=(((36, 42), (50, 54), (64, 42)),)),
-    "necklace": Shape((), ellipses=((40, 82, 60, 104),), lines=(((24, 22), (28, 48), (38, 70), (50, 82), (62, 70), (72, 48), (76, 22)),)),
-}  # fmt: skip
+
+def _points(text: str) -> tuple[Point, ...]:
+    pairs = (pair.split() for pair in text.split(","))
+    return tuple((float(x), float(y)) for x, y in pairs)
+
+
+def _sides(text: str) -> Box:
+    left, top, right, bottom = map(float, text.split())
+    return left, top, right, bottom
+
+
+SHAPES = {
+    "tee": _shape(
+        outlines="42 26, 30 30, 10 50, 20 62, 29 54, 28 108, 72 108, 71 54, 80 62, 90 50, 70 30, 58 26",
+        holes="41 19 59 33",
+        lines="40 27, 44 33, 50 35, 56 33, 60 27",
+    ),
+    "shirt": _shape(
+        outlines=(
+            "42 22, 28 27, 14 60, 9 98, 20 101, 29 64, 28 112, 72 112, 71 64, 80 101, 91 98, 86 60, 72 27, 58 22"
+        ),
+        lines="42 22, 50 34, 58 22; 50 34, 50 112; 58 50, 68 50, 68 62, 58 62, 58 50",
+        dots="52 42, 52 53, 52 64, 52 75, 52 86, 52 97",
+    ),
+    "jacket": _shape(
+        outlines=(
+            "42 22, 28 27, 14 60, 9 98, 20 101, 29 64, 28 112, 72 112, 71 64, 80 101, 91 98, 86 60, 72 27, 58 22"
+        ),
+        lines="42 22, 38 50, 50 70, 62 50, 58 22; 50 70, 50 112; 32 84, 43 80; 68 84, 57 80",
+    ),
+    "kurta": _shape(
+        outlines="43 18, 30 23, 16 55, 12 84, 21 87, 31 56, 24 122, 76 122, 69 56, 79 87, 88 84, 84 55, 70 23, 57 18",
+        lines="43 18, 50 30, 57 18; 50 30, 50 56; 34 122, 35 100; 66 122, 65 100",
+        dots="50 36, 50 44, 50 52",
+    ),
+    "trousers": _shape(
+        outlines="30 16, 28 40, 25 118, 43 118, 49 52, 51 52, 57 118, 75 118, 72 40, 70 16",
+        lines="30 23, 70 23; 50 23, 50 52; 31 26, 37 36; 69 26, 63 36",
+    ),
+    "shorts": _shape(
+        outlines="28 30, 22 92, 46 94, 49 64, 51 64, 54 94, 78 92, 72 30",
+        lines="28 38, 72 38; 50 38, 50 64",
+    ),
+    "dress": _shape(
+        outlines="38 16, 35 30, 30 42, 37 62, 18 120, 82 120, 63 62, 70 42, 65 30, 62 16",
+        holes="39 8 61 28",
+        lines="37 62, 63 62; 45 64, 38 118; 55 64, 62 118",
+    ),
+    "top": _shape(
+        outlines="38 24, 34 36, 22 52, 30 60, 33 56, 26 100, 74 100, 67 56, 70 60, 78 52, 66 36, 62 24",
+        holes="39 16 61 36",
+        lines="33 66, 67 66",
+    ),
+    "skirt": _shape(
+        outlines="34 30, 18 112, 82 112, 66 30",
+        lines="34 37, 66 37; 42 38, 34 112; 50 38, 50 112; 58 38, 66 112",
+    ),
+    "saree": _shape(
+        outlines="36 20, 58 18, 66 40, 60 56, 80 122, 22 122, 40 56, 30 42",
+        lines="36 20, 50 40, 62 58, 74 122; 44 60, 34 122; 50 60, 44 122; 56 60, 54 122",
+    ),
+    "shoe": _shape(
+        outlines="12 86, 14 58, 24 56, 30 62, 42 58, 58 72, 84 78, 90 88, 90 92, 12 92; 10 92, 92 92, 90 99, 12 99",
+        lines="40 60, 34 72; 46 64, 41 75; 52 69, 48 78; 12 86, 34 86, 58 72",
+    ),
+    "heel": _shape(
+        outlines="14 52, 24 50, 40 74, 66 92, 88 94, 90 99, 62 100, 30 74, 22 70, 20 104, 15 104",
+        lines="24 52, 40 74, 66 92",
+    ),
+    "bag": _shape(
+        outlines="24 52, 16 112, 84 112, 76 52",
+        lines="36 52, 37 32, 44 24, 56 24, 63 32, 64 52; 20 66, 80 66",
+        dots="50 70",
+    ),
+    "belt": _shape(
+        outlines="8 60, 92 60, 92 72, 8 72",
+        holes="12 62 24 70",
+        lines="9 57, 27 57, 27 75, 9 75, 9 57",
+        dots="60 66, 66 66, 72 66, 78 66, 84 66",
+    ),
+    "watch": _shape(
+        outlines="41 14, 59 14, 60 46, 40 46; 40 84, 60 84, 59 118, 41 118",
+        ellipses="28 43 72 87",
+        lines="50 65, 50 51; 50 65, 60 69",
+        dots="50 48, 50 82, 33 65, 67 65",
+    ),
+    "glasses": _shape(
+        outlines="46 58, 54 58, 54 62, 46 62",
+        ellipses="12 50 47 80; 53 50 88 80",
+        lines="12 60, 4 54; 88 60, 96 54",
+    ),
+    "cap": _shape(
+        outlines="22 82, 24 60, 36 46, 54 44, 70 54, 76 74, 96 84, 92 90, 60 84",
+        lines="50 45, 48 80; 70 54, 62 82",
+        dots="50 44",
+    ),
+    "scarf": _shape(
+        outlines="38 22, 62 22, 66 40, 60 56, 66 116, 46 118, 48 60, 34 44; 40 50, 50 56, 44 110, 28 106",
+        lines="36 42, 50 54, 64 42",
+    ),
+    "necklace": _shape(
+        ellipses="40 82 60 104",
+        lines="24 22, 28 48, 38 70, 50 82, 62 70, 72 48, 76 22",
+    ),
+}
 
 
 def draw(picture: str, color: str, *, seed: int) -> Image.Image:
@@ -106,7 +193,7 @@ def _at(point: Point) -> Point:
     return point[0] * WIDTH * _SCALE / _GRID[0], point[1] * HEIGHT * _SCALE / _GRID[1]
 
 
-def _box(box: tuple[float, float, float, float]) -> list[Point]:
+def _box(box: Box) -> list[Point]:
     return [_at(box[:2]), _at(box[2:])]
 
 

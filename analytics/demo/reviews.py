@@ -40,7 +40,8 @@ def write_reviews(
                 article.fits[_FITS.index(fit)] += 1
         status = "hidden" if hidden else "published"
         sink.add("products_review", (
-            uid("review", number, at), at, at, article.id, person.id, rating, comment, fit, received is not None, status,
+            uid("review", number, at), at, at, article.id, person.id, rating, comment, fit, received is not None,
+            status,
         ))  # fmt: skip
         progress(1)
 

@@ -33,7 +33,8 @@ FIRST_NAMES = {
     "male": ("Arjun", "Dev", "Farhan", "Imran", "Kabir", "Karan", "Manish", "Nikhil", "Rahul", "Rohan", "Sameer",
              "Varun", "Vikram", "Yusuf", "Joseph"),
 }  # fmt: skip
-LAST_NAMES = ("Rao", "Iyer", "Sharma", "Khan", "Patel", "Nair", "Das", "Mehta", "Singh", "Fernandes", "Bose", "Kulkarni",
+LAST_NAMES = ("Rao", "Iyer", "Sharma", "Khan", "Patel", "Nair", "Das", "Mehta", "Singh", "Fernandes", "Bose",
+              "Kulkarni",
               "Reddy", "Gupta", "Thomas", "Chatterjee")  # fmt: skip
 STREETS = ("Lake View Road", "Station Road", "Temple Street", "Park Lane", "Hill Road", "Ring Road", "Church Street",
            "Garden Avenue")  # fmt: skip
@@ -54,7 +55,8 @@ COMMENTS = {
         "Beautiful finish, arrived two days early."),
     4: ("Very good; the colour is a touch darker than on screen.", "Good value. Wish it came in more colours.",
         "Nice {material}, and it washed well.", "Lovely, though it creases a little."),
-    3: ("Decent for the price.", "It is fine. The stitching could be neater.", "Looks good, but I expected more from {brand}."),
+    3: ("Decent for the price.", "It is fine. The stitching could be neater.",
+        "Looks good, but I expected more from {brand}."),
     2: ("Thinner than I thought.", "A loose thread on the first day.", "Not quite like the picture."),
     1: ("Came in the wrong shade and I sent it back.", "Fell apart after two washes."),
 }  # fmt: skip

@@ -9,8 +9,7 @@ Row = tuple[Any, ...]
 _TIMES = "id created_at updated_at "
 _ADDRESS = " recipient phone street city state postal_code country"
 COLUMNS = {
-    "accounts_user": _TIMES + "password email email_verified_at name last_name phone date_of_birth gender"
-    " role",
+    "accounts_user": _TIMES + "password email email_verified_at name last_name phone date_of_birth gender role",
     "accounts_user_groups": "user_id group_id",
     "accounts_address": _TIMES + "user_id is_default" + _ADDRESS,
     "accounts_wishlistitem": "user_id product_id created_at",

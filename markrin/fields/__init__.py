@@ -6,12 +6,12 @@ Unicode's NFC form, surrounding white space of free text, and canonical spelling
 """
 
 from markrin.fields.base import Field, JSONSchema, Message, refuse
-from markrin.fields.compound import Commas, Image, List, Nested
+from markrin.fields.compound import Commas, File, Image, List, Nested
 from markrin.fields.number import Bool, Int, Money, Percent
 from markrin.fields.text import Email, Enum, HttpsUrl, Phone, Secret, Slug, Text, Token, Uuid
 from markrin.fields.time import Date, Timestamp
 
 __all__ = [
-    "Bool", "Commas", "Date", "Email", "Enum", "Field", "HttpsUrl", "Image", "Int", "JSONSchema", "List", "Message",
-    "Money", "Nested", "Percent", "Phone", "Secret", "Slug", "Text", "Timestamp", "Token", "Uuid", "refuse",
+    "Bool", "Commas", "Date", "Email", "Enum", "Field", "File", "HttpsUrl", "Image", "Int", "JSONSchema", "List",
+    "Message", "Money", "Nested", "Percent", "Phone", "Secret", "Slug", "Text", "Timestamp", "Token", "Uuid", "refuse",
 ]  # fmt: skip

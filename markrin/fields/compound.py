@@ -90,6 +90,25 @@ class Image(Field[PIL.Image.Image]):
         return {"type": "string", "format": "binary", "contentMediaType": "image/*", "description": said}
 
 
+class File(Field[Any]):
+    """An uploaded file (Django's UploadedFile) as it came, of at most `max_bytes` and not empty: what is in it, its reader has to find out."""
+
+    def __init__(self, *, max_bytes: int, media_type: str = "application/octet-stream", **kw: Any):
+        super().__init__(**kw)
+        self.max_bytes, self.media_type = max_bytes, media_type
+
+    def _check(self, value: Any) -> Any:
+        if not isinstance(value, UploadedFile):
+            raise refuse("type", "This must be a file.")
+        if not 1 <= (value.size or 0) <= self.max_bytes:
+            raise refuse("too_large" if value.size else "empty", f"The file takes 1 to {self.max_bytes} bytes.")
+        return value
+
+    def limits(self) -> JSONSchema:
+        said = f"A file of 1 to {self.max_bytes} bytes."
+        return {"type": "string", "format": "binary", "contentMediaType": self.media_type, "description": said}
+
+
 class Nested(ma.fields.Nested):
     """An object of another InputSchema; its errors point into it."""
 

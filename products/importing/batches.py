@@ -1,4 +1,4 @@
-"""Writes valid drafts a batch at a time: a handful of statements for hundreds of products, each product whole or not."""
+"""Writes valid drafts a batch at a time: few statements for hundreds of products, each product whole or not at all."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -108,7 +108,9 @@ class Writer:
         wanted = [variant["sku"] for draft in drafts for variant in draft.data["variants"]]
         owners = _owners(wanted)
         named = [slug for draft in drafts if (slug := draft.data.get("slug"))]
-        slug_owners = dict(Product.objects.filter(slug__in=named).values_list("slug", "pk")) if named else {}
+        slug_owners: dict[str, UUID | str] = {}
+        if named:
+            slug_owners |= dict(Product.objects.filter(slug__in=named).values_list("slug", "pk"))
         for draft in drafts:
             own = there[draft.ref].pk if draft.ref in there else draft.ref
             slug = draft.data.get("slug", "")

@@ -74,6 +74,6 @@ def _parts(text: str) -> list[str]:
 def amount(text: str) -> str:
     """Return an amount as the API writes it: "50" and "50.5" become "50.00" and "50.50"; the rest is left as it is."""
     whole, point, part = text.partition(".")
-    if whole.isascii() and whole.isdecimal() and len(part) < 3 and (part.isascii() and part.isdecimal() or not point):
+    if whole.isascii() and whole.isdecimal() and len(part) < 3 and ((part.isascii() and part.isdecimal()) or not point):
         return f"{whole}.{part:0<2}"
     return text

@@ -26,7 +26,7 @@ class Line:
 class Table:
     """An open CSV file: its header, and its lines."""
 
-    def __init__(self, path: Path, raw: io.BufferedIOBase, delimiter: str) -> None:
+    def __init__(self, path: Path, raw: io.BufferedReader, delimiter: str) -> None:
         self._path, self._raw = path, raw
         # utf-8-sig: spreadsheets like to put a byte order mark in front.
         self._text = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")

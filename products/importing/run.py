@@ -155,4 +155,3 @@ def _alone(source: str) -> Iterator[None]:
 def _finish() -> None:
     search_words.rebuild_search_words()
     cache.touch("products", "categories")
-

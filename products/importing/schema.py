@@ -126,7 +126,7 @@ def validate(draft: Draft) -> list[Rejection]:
     return []
 
 
-def _rejection(draft: Draft, error: Mapping[str, str]) -> Rejection:
+def _rejection(draft: Draft, error: errors.FieldError) -> Rejection:
     line, name = draft.line, error["pointer"].split("/")[1] if error["pointer"] else ""
     if found := _IN_VARIANT.fullmatch(error["pointer"]):
         line = draft.lines[int(found[1])]

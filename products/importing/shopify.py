@@ -99,7 +99,9 @@ def _images(lines: list[Line]) -> list[dict[str, str]]:
 
 def _variant(ref: str, first: dict[str, str], values: dict[str, str]) -> dict[str, str]:
     """Return a variant. Options that are neither size nor colour stand behind the size."""
-    sizes, color, named = [], "", []
+    sizes: list[str] = []
+    named: list[str] = []
+    color = ""
     for number in "123":
         name = first.get(f"Option{number} Name", "").strip().lower()
         value = values.get(f"Option{number} Value", "").strip()

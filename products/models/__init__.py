@@ -2,6 +2,7 @@
 
 from products.models.category import Category, SizeChart, SizeChartEntry
 from products.models.feed import Feed, FeedRow
+from products.models.notices import FeedPull, LowStock
 from products.models.product import (
     FormerSlug,
     Gender,
@@ -18,10 +19,12 @@ __all__ = [
     "BackInStockRequest",
     "Category",
     "Feed",
+    "FeedPull",
     "FeedRow",
     "Fit",
     "FormerSlug",
     "Gender",
+    "LowStock",
     "MovementKind",
     "Product",
     "ProductImage",

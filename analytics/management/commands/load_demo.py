@@ -22,8 +22,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--scale", type=_positive, metavar="N", help=(
-            "make N products with 6 variants each, N customers (at least 60), 10 N reviews and 5 N orders (default: a shop of"
-            f" {PRODUCTS} products to look at)"
+            "make N products with 6 variants each, N customers (at least 60), 10 N reviews and 5 N orders (default: a"
+            f" shop of {PRODUCTS} products to look at)"
         ))  # fmt: skip
         parser.add_argument("--today", type=date.fromisoformat, metavar="YYYY-MM-DD", help=(
             "the day before which everything happened (default: today in the shop's time zone)"

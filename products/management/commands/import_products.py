@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="the CSV file, in UTF-8")
-        parser.add_argument("--format", choices=("own", "shopify"), default="own", help="default: own")
+        parser.add_argument("--format", dest="format_", choices=("own", "shopify"), default="own", help="default: own")
         parser.add_argument("--mapping", type=Path, metavar="FILE", help="how to read another CSV (TOML)")
         parser.add_argument("--source", metavar="NAME", help=(
             "where the products come from; with their reference it tells a second run which they are (default: the"
@@ -41,14 +41,14 @@ class Command(BaseCommand):
         parser.add_argument("--strict", action="store_true", help="exit with 1 if any product was left out")
 
     def handle(
-        self, *, file: Path, format: str, mapping: Path | None, source: str | None, category: str, dry_run: bool,
+        self, *, file: Path, format_: str, mapping: Path | None, source: str | None, category: str, dry_run: bool,
         rejects: Path | None, batch: int, strict: bool, verbosity: int, **_: object,
     ) -> None:  # fmt: skip
         if source is not None and not 1 <= len(source.strip()) <= 40:
             raise CommandError("--source takes 1 to 40 characters")
         shown = verbosity > 0 and sys.stdout.isatty()
         try:
-            reader, delimiter = _reader(format, mapping, source and source.strip(), category)
+            reader, delimiter = _reader(format_, mapping, source and source.strip(), category)
             report = _import(file, reader, delimiter, dry_run, rejects, batch, shown=shown)
         except FileRefused as exc:
             raise CommandError(f"Nothing more was imported: {exc}.") from exc
@@ -103,14 +103,10 @@ def _import(
 
 
 def _summary(report: Report, *, dry_run: bool) -> list[str]:
-    if not (report.created or report.updated or report.rejected):
-        lines = [f"Nothing has changed: all {report.unchanged:,} products are in the shop already."]
-    else:
-        would = "Would be " if dry_run else ""
-        lines = [
-            f"{would}created {report.created:,}, updated {report.updated:,}, unchanged {report.unchanged:,},"
-            f" rejected {report.rejected:,} of {report.products:,} products ({report.variants:,} variants)."
-        ]
+    head = "Nothing has changed: " if not report.created and not report.updated else "Would be: " if dry_run else ""
+    counts = f"created {report.created:,}, updated {report.updated:,}, unchanged {report.unchanged:,}"
+    whole = f"rejected {report.rejected:,} of {report.products:,} products ({report.variants:,} variants)"
+    lines = [f"{head}{counts}, {whole}."]
     if report.categories:
         lines.append(f"New categories: {len(report.categories):,}, such as {' > '.join(report.categories[-1])}.")
     for (column, code), number in report.reasons.most_common():

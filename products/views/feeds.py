@@ -1,0 +1,109 @@
+"""Inventory feeds, for staff: sent, looked at, let through or not."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.http import StreamingHttpResponse
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from markrin.errors import NotFound
+from markrin.operations import operation
+from markrin.permissions import InGroup
+from markrin.views import View
+from products import errors
+from products.schemas import feeds as schemas
+from products.selectors import feeds as selectors
+from products.serializers import feeds as serializers
+from products.services import feeds as services
+
+
+class _FeedView(View):
+    permission_classes = [InGroup("catalogue")]
+
+
+class FeedList(_FeedView):
+    @operation(
+        id="listFeeds",
+        tag="staff: stock",
+        summary="List inventory feeds, the newest first",
+        query=schemas.ListFeeds,
+        answer=serializers.FeedPage,
+    )
+    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
+        return Response(serializers.FeedPage(selectors.list_feeds(**query)).data)
+
+    @operation(
+        id="sendFeed",
+        tag="staff: stock",
+        summary="Send an inventory feed; the same one again is answered with the first",
+        upload=schemas.UploadFeed,
+        answer=serializers.Feed,
+        status=201,
+        errors=[errors.FeedUnreadable, errors.FeedSequenceTaken],
+        also={200: "It was sent before."},
+    )
+    def post(self, request: Request, *, upload: dict[str, Any]) -> Response:
+        feed, new = services.stage_upload(**upload)
+        return Response(serializers.Feed(feed).data, HTTPStatus.CREATED if new else HTTPStatus.OK)
+
+
+class FeedDetail(_FeedView):
+    @operation(
+        id="getFeed",
+        tag="staff: stock",
+        summary="Show how far an inventory feed has come",
+        answer=serializers.Feed,
+        errors=[NotFound],
+    )
+    def get(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the path's name)
+        return _feed(id)
+
+
+class FeedReport(_FeedView):
+    @operation(
+        id="getFeedReport",
+        tag="staff: stock",
+        summary="Get the rows that were rejected or conflict, with reasons",
+        answer="file:text/csv",
+        errors=[NotFound],
+    )
+    def get(self, request: Request, *, id: UUID) -> StreamingHttpResponse:  # noqa: A002
+        feed = selectors.get_feed(feed_id=id)
+        name = f"{feed.source}-{feed.sequence}.csv"
+        return StreamingHttpResponse(
+            selectors.report(feed_id=id),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"},
+        )
+
+
+class FeedRelease(_FeedView):
+    @operation(
+        id="releaseFeed",
+        tag="staff: stock",
+        summary="Let a held feed be applied after all",
+        answer=serializers.Feed,
+        errors=[NotFound, errors.FeedNotHeld],
+    )
+    def post(self, request: Request, *, id: UUID) -> Response:  # noqa: A002
+        services.release(feed_id=id)
+        return _feed(id)
+
+
+class FeedDiscard(_FeedView):
+    @operation(
+        id="discardFeed",
+        tag="staff: stock",
+        summary="Close a held feed without applying it",
+        answer=serializers.Feed,
+        errors=[NotFound, errors.FeedNotHeld],
+    )
+    def post(self, request: Request, *, id: UUID) -> Response:  # noqa: A002
+        services.discard(feed_id=id)
+        return _feed(id)
+
+
+def _feed(feed_id: UUID) -> Response:
+    return Response(serializers.Feed(selectors.get_feed(feed_id=feed_id)).data)
