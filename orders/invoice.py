@@ -150,7 +150,7 @@ class _Page:
             for line in self.rows:
                 kind = ", ".join(filter(None, (line.size, line.color)))
                 name = f"{line.name}\n{line.sku}{f' · {kind}' if kind else ''}"
-                discount = f"−{self.amount(line.discount)}" if line.discount else ""
+                discount = self.amount(-line.discount) if line.discount else ""
                 paid = self.amount(line.line_total - line.discount)
                 rate = f"{line.tax_percent.normalize():f} %"
                 table.row([name, str(line.quantity), self.amount(line.unit_price), discount, rate, paid])
