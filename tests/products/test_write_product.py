@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from products.models import FormerSlug, Product, StockLevel, StockMovement, Variant
-from tests.factories import make_category, make_image, make_product, make_user, make_variant
+from tests.factories import make_image, make_product, make_user, make_variant
 
 
 def body(category, **overrides):
