@@ -12,7 +12,8 @@ from markrin.schemas import InputSchema
 from products import schemas
 from products.importing.drafts import Draft, Rejection
 from products.models import ProductStatus
-from products.schemas.products import MOST_IMAGES, MOST_VARIANTS, ProductFields, Seo
+from products.models.product import MAX_IMAGES, MAX_VARIANTS
+from products.schemas.products import ProductFields, Seo
 
 
 class ImportImage(InputSchema):
@@ -36,8 +37,8 @@ class ImportProduct(ProductFields):
 
     category = fields.List(fields.Text(max=80), min=1, max=8, required=True)
     status = fields.Enum(ProductStatus, load_default=ProductStatus.PUBLISHED)
-    images = fields.List(fields.Nested(ImportImage), max=MOST_IMAGES, load_default=list)
-    variants = fields.List(fields.Nested(ImportVariant), min=1, max=MOST_VARIANTS, required=True)
+    images = fields.List(fields.Nested(ImportImage), max=MAX_IMAGES, load_default=list)
+    variants = fields.List(fields.Nested(ImportVariant), min=1, max=MAX_VARIANTS, required=True)
 
     def check(self, data: Mapping[str, Any]) -> None:
         """Check the rules over several fields. Raises: marshmallow's ValidationError."""
@@ -115,7 +116,7 @@ def validate(draft: Draft) -> list[Rejection]:
     """Read the draft's data in place, and return what is wrong with it: nothing, if it may be written."""
     with suppress(KeyError, TypeError, ma.ValidationError):
         read = _quick.load(draft.data)
-        if 0 < len(read["variants"]) <= MOST_VARIANTS and len(read["images"]) <= MOST_IMAGES:
+        if 0 < len(read["variants"]) <= MAX_VARIANTS and len(read["images"]) <= MAX_IMAGES:
             _schema.check(read)
             draft.data = read
             return []

@@ -12,6 +12,8 @@ from django.db.models.functions import Cast, Coalesce, NullIf, Round
 from markrin import constraints
 from markrin.models import Model, QuerySet
 
+MAX_VARIANTS, MAX_IMAGES = 200, 20  # of one product
+
 
 class Gender(models.TextChoices):
     MEN = "men"

@@ -11,9 +11,9 @@ from marshmallow import validates_schema
 from markrin import fields
 from markrin.schemas import InputSchema, PageQuery, PatchSchema, QuerySchema
 from products.models import Gender, ProductStatus
+from products.models.product import MAX_IMAGES, MAX_VARIANTS
 
 SKU = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}"
-MOST_VARIANTS, MOST_IMAGES = 200, 20  # of one product
 MOST_PIECES = 1_000_000  # that one call brings or takes
 BODY_BYTES = 256 * 1024  # a product with its longest description and all its images
 
@@ -116,7 +116,7 @@ class ProductFields(InputSchema):
     is_new_arrival = fields.Bool(load_default=False)
     status = fields.Enum(ProductStatus, load_default=ProductStatus.DRAFT)
     seo = fields.Nested(Seo, load_default=lambda: {"title": "", "description": ""})
-    images = fields.List(fields.Nested(ProductImage), max=MOST_IMAGES, load_default=list)
+    images = fields.List(fields.Nested(ProductImage), max=MAX_IMAGES, load_default=list)
 
     @validates_schema
     def _sale_below_base(self, data: Mapping[str, Any], **kwargs: Any) -> None:
@@ -126,7 +126,7 @@ class ProductFields(InputSchema):
 
 
 class CreateProduct(ProductFields):
-    variants = fields.List(fields.Nested(CreateVariant), max=MOST_VARIANTS, load_default=list)
+    variants = fields.List(fields.Nested(CreateVariant), max=MAX_VARIANTS, load_default=list)
 
 
 class ReplaceProduct(ProductFields):
@@ -136,8 +136,8 @@ class ReplaceProduct(ProductFields):
     out is taken off sale.
     """
 
-    images = fields.List(fields.Nested(ProductImage), max=MOST_IMAGES)
-    variants = fields.List(fields.Nested(ReplaceVariant), max=MOST_VARIANTS)
+    images = fields.List(fields.Nested(ProductImage), max=MAX_IMAGES)
+    variants = fields.List(fields.Nested(ReplaceVariant), max=MAX_VARIANTS)
 
 
 class UpdateProduct(PatchSchema, ProductFields):
@@ -154,7 +154,7 @@ class UpdateImage(PatchSchema):
 
 
 class OrderImages(InputSchema):
-    ids = fields.List(fields.Uuid(), max=MOST_IMAGES, unique=True, required=True)
+    ids = fields.List(fields.Uuid(), max=MAX_IMAGES, unique=True, required=True)
 
 
 class AdjustStock(InputSchema):

@@ -13,9 +13,8 @@ from markrin import cache
 from markrin.errors import NotFound
 from products import errors
 from products.models import Product, ProductImage
+from products.models.product import MAX_IMAGES
 from products.services import files
-
-MOST = 20  # of one product
 
 
 def upload_image(*, product_id: UUID, file: Image.Image, alt_text: str) -> UUID:
@@ -25,11 +24,11 @@ def upload_image(*, product_id: UUID, file: Image.Image, alt_text: str) -> UUID:
 
     Raises:
         NotFound: there is no such product.
-        TooManyImages: it has MOST already.
+        TooManyImages: it has MAX_IMAGES already.
     """
     with files.stored(file, "products") as stored, transaction.atomic(durable=True):
         product = _locked(product_id)
-        if product.images.count() >= MOST:
+        if product.images.count() >= MAX_IMAGES:
             raise errors.TooManyImages
         last = product.images.aggregate(last=Max("position"))["last"]
         image = ProductImage.objects.create(

@@ -12,9 +12,8 @@ from markrin.errors import Invalid, NotFound
 from markrin.models import uuid7
 from products import errors
 from products.models import Product, Variant
+from products.models.product import MAX_VARIANTS
 from products.services import stock
-
-MOST = 200  # of one product
 
 
 @transaction.atomic(durable=True)
@@ -63,8 +62,8 @@ def add_variants(product: Product, given: Sequence[Mapping[str, Any]], *, actor_
 
 
 def _check_new(given: Sequence[Mapping[str, Any]], taken: set[tuple[str, str]]) -> None:
-    if len(given) + len(taken) > MOST:
-        raise errors.TooManyVariants(f"A product can have {MOST} variants.")
+    if len(given) + len(taken) > MAX_VARIANTS:
+        raise errors.TooManyVariants(f"A product can have {MAX_VARIANTS} variants.")
     check_distinct(given)
     skus = [row["sku"] for row in given]
     if held := list(Variant.objects.filter(sku__in=skus).values_list("sku", flat=True).order_by("sku")):

@@ -1,11 +1,15 @@
-"""Who calls, where the permission has let only the signed-in through."""
+"""Who may write the catalogue, and who calls."""
 
 from typing import cast
 from uuid import UUID
 
 from rest_framework.request import Request
 
+from markrin.permissions import InGroup
+
+CATALOGUE = [InGroup("catalogue")]
+
 
 def user_id(request: Request) -> UUID:
-    """Return the signed-in caller's id."""
+    """Return the caller's id, where the permission has let only the signed-in through."""
     return cast(UUID, request.user.pk)

@@ -10,11 +10,11 @@ from rest_framework.response import Response
 from markrin.cache import cached
 from markrin.errors import NotFound
 from markrin.operations import operation
-from markrin.permissions import AllowAny, InGroup
+from markrin.permissions import AllowAny
 from markrin.views import View
 from products import errors, schemas, selectors, serializers, services
+from products.views.callers import CATALOGUE
 
-CATALOGUE = [InGroup("catalogue")]
 _REFUSED = [errors.CategoryUnknown, errors.CategoryNameTaken, errors.SlugTaken, errors.CategoryTooDeep]
 
 

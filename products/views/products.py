@@ -10,12 +10,12 @@ from rest_framework.response import Response
 from markrin.cache import cached
 from markrin.errors import Invalid, NotFound, PageTooDeep
 from markrin.operations import operation
-from markrin.permissions import AllowAny, InGroup
+from markrin.permissions import AllowAny
 from markrin.schemas import PageQuery
 from markrin.views import View
 from products import errors, schemas, selectors, serializers, services
+from products.views.callers import CATALOGUE
 
-CATALOGUE = [InGroup("catalogue")]
 _REFUSED = [errors.CategoryUnknown, errors.SlugTaken, errors.ImageUnknown]
 _REFUSED_VARIANTS = [errors.SkuTaken, errors.VariantExists, errors.TooManyVariants]
 

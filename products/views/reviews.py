@@ -10,10 +10,10 @@ from rest_framework.response import Response
 from markrin.cache import cached
 from markrin.errors import NotFound, PageTooDeep
 from markrin.operations import operation
-from markrin.permissions import AllowAny, InGroup, IsAuthenticated
+from markrin.permissions import AllowAny, IsAuthenticated
 from markrin.views import View
 from products import errors, schemas, selectors, serializers, services
-from products.views.callers import user_id
+from products.views.callers import CATALOGUE, user_id
 
 
 class ReviewList(View):
@@ -85,7 +85,7 @@ class ReviewDetail(View):
 
 
 class StaffReviewList(View):
-    permission_classes = [InGroup("catalogue")]
+    permission_classes = CATALOGUE
 
     @operation(
         id="listStaffReviews",
@@ -100,7 +100,7 @@ class StaffReviewList(View):
 
 
 class StaffReviewDetail(View):
-    permission_classes = [InGroup("catalogue")]
+    permission_classes = CATALOGUE
 
     @operation(
         id="moderateReview",

@@ -9,13 +9,11 @@ from rest_framework.response import Response
 
 from markrin.errors import Invalid, NotFound
 from markrin.operations import operation
-from markrin.permissions import AllowAny, InGroup
+from markrin.permissions import AllowAny
 from markrin.schemas import PageQuery
 from markrin.views import View
 from products import errors, schemas, selectors, serializers, services
-from products.views.callers import user_id
-
-CATALOGUE = [InGroup("catalogue")]
+from products.views.callers import CATALOGUE, user_id
 
 
 class VariantList(View):
