@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 APPS := markrin products accounts orders analytics
 
-.PHONY: help up test check audit fmt lock shell clean
+.PHONY: help up test chaos check audit fmt lock shell clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -19,6 +19,9 @@ up: $(STAMP) ## Run the whole shop here: PostgreSQL, Valkey, web, relay, workers
 
 test: $(STAMP) ## Run every test; ARGS="-k checkout" and the like go to pytest
 	@$(PY) -m pytest -n 2 $(ARGS)
+
+chaos: $(STAMP) ## Inject every fault and print what held: fault, tries, invariant, breaches (20 minutes)
+	@$(PY) -m tests.chaos.run $(ARGS)
 
 check: $(STAMP) ## Lint, types, layers, migrations, security: everything that CI looks at besides the tests
 	@$(PY) -m dev.check

@@ -1,7 +1,9 @@
 """The table that `make chaos` prints: fault × tries × what must hold × breaches."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +41,16 @@ def hold(request: pytest.FixtureRequest) -> Record:
         assert breaches == 0, f"{fault}: {invariant}: {counted}"
 
     return record
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the slow faults to `make chaos`: they take minutes, and some stop servers that other tests use."""
+    if os.environ.get("CHAOS") == "1":
+        return
+    here = Path(__file__).parent
+    slow = [item for item in items if here in item.path.parents and item.get_closest_marker("slow")]
+    items[:] = [item for item in items if item not in slow]
+    config.hook.pytest_deselected(items=slow)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
