@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -41,7 +42,12 @@ def at_once(tasks: Iterable[Callable[[], T]], *, threads: int = THREADS) -> list
         done = list(pool.map(run, tasks))
         # Each thread's connections end with it, or the test's database could not be dropped.
         barrier = Barrier(threads)
-        list(pool.map(lambda _: (barrier.wait(timeout=30), connections.close_all()), range(threads)))
+
+        def end(_: int) -> None:
+            barrier.wait(timeout=30)
+            connections.close_all()
+
+        list(pool.map(end, range(threads)))
         return done
 
 
@@ -74,7 +80,7 @@ def test_two_hundred_buyers_for_fifty_pieces_with_overlapping_carts():
         lines = [first, second, others[number % 3]]
         buyers.append(buyer(reversed(lines) if number % 2 else lines))
     random.shuffle(buyers)
-    answers = at_once([lambda b=b: checkout(*b, key()) for b in buyers])
+    answers = at_once([partial(checkout, *who, key()) for who in buyers])
     assert Counter(answer.status_code for answer in answers) == {201: 50, 409: 150}
     assert {a.json()["code"] for a in answers if a.status_code == 409} == {"out_of_stock"}
     assert (StockLevel.objects.get(variant=first).reserved, Order.objects.count()) == (50, 50)
@@ -110,7 +116,7 @@ def test_one_cart_bought_with_many_keys_is_bought_once():
 def test_a_coupons_limits_hold():
     variant, coupon = make_variant(stock=1000), make_coupon(code="FIRST-TEN", total_limit=10)
     buyers = [buyer([variant], couponCode="FIRST-TEN") for _ in range(60)]
-    answers = at_once([lambda b=b: checkout(*b, key()) for b in buyers])
+    answers = at_once([partial(checkout, *who, key()) for who in buyers])
     assert Counter(answer.status_code for answer in answers) == {201: 10, 409: 50}
     assert {a.json()["code"] for a in answers if a.status_code == 409} == {"coupon_exhausted"}
     assert (Coupon.objects.get().used, CouponUse.objects.filter(coupon=coupon).count()) == (10, 10)
@@ -129,7 +135,7 @@ def test_a_customers_limit_holds_for_guests_of_one_address():
         make_cart_line(token=token, variant=variant)
     guest = Client()
     order = {**body, "shippingAddress": address}
-    answers = at_once([lambda t=t: checkout(guest, order, {**key(), "X-Cart-Token": t}) for t in tokens])
+    answers = at_once([partial(checkout, guest, order, {**key(), "X-Cart-Token": token}) for token in tokens])
     assert Counter(answer.status_code for answer in answers) == {201: 2, 409: 18}
     assert sorted(CouponUse.objects.values_list("slot", flat=True)) == [1, 2]
 
@@ -161,7 +167,7 @@ def test_a_payment_that_succeeds_at_the_moment_of_expiry():
         )  # fmt: skip
         payments.record(notice)
 
-    paying = [lambda p=p: pay(p) for p in Payment.objects.all()]
+    paying = [partial(pay, payment) for payment in Payment.objects.all()]
     tasks: list[Callable[[], Any]] = [*paying, *[services.expire_orders] * 40]
     random.shuffle(tasks)
     at_once(tasks)

@@ -22,6 +22,7 @@ from orders.gateways.base import major_units, minor_units
 from orders.gateways.razorpay import RazorpayGateway
 from orders.gateways.stripe import StripeGateway
 from orders.models import Payment
+from orders.models.order import OrderStatus
 from tests.factories import key, make_cart_line, make_order, order_body
 
 PAYMENT, ORDER, REFUND = (UUID(f"00000000-0000-7000-8000-00000000000{n}") for n in (1, 2, 3))
@@ -314,7 +315,7 @@ def test_a_refund_that_fails_is_for_a_person(customer, provider, settings):
         "payment_intent.succeeded",
     )
     services.receive_webhook(provider_name="stripe", body=body, headers=headers)
-    services.move_order(order_id=order.pk, to="cancelled", actor=services.Actor("staff"))
+    services.move_order(order_id=order.pk, to=OrderStatus.CANCELLED, actor=services.Actor("staff"))
     refund = order.refunds.get()
     settings.STRIPE_API_BASE = "http://127.0.0.1:1"
     with pytest.raises(handlers.Unreachable):
@@ -324,7 +325,12 @@ def test_a_refund_that_fails_is_for_a_person(customer, provider, settings):
     assert services.send_refund(refund_id=refund.pk) == {"refused": "no_such"}
     refund.refresh_from_db()
     order.refresh_from_db()
-    assert (refund.state, refund.error, order.refunded, order.payment_status) == ("failed", "no_such", 0, "paid")
+    assert (refund.state, refund.error, str(order.refunded), order.payment_status) == (
+        "failed",
+        "no_such",
+        "0.00",
+        "paid",
+    )
     assert "A refund of 1050.00 INR failed." in order.attention
 
 

@@ -3,6 +3,7 @@
 from django.core import mail
 
 from orders import services, tasks
+from orders.models.order import OrderStatus
 from orders.services import Actor
 from tests.factories import age, make_coupon, make_order, make_product, make_variant, move_to
 
@@ -45,7 +46,7 @@ def test_an_online_order_says_that_it_waits_for_payment(customer):
 def test_the_other_mails(customer):
     order = make_order(customer=customer, status="processing")
     services.move_order(
-        order_id=order.pk, to="shipped", actor=Actor("staff"), carrier="Delhivery", tracking_number="D1",
+        order_id=order.pk, to=OrderStatus.SHIPPED, actor=Actor("staff"), carrier="Delhivery", tracking_number="D1",
         tracking_url="https://track.example/d1",
     )  # fmt: skip
     tasks.shipped_by_mail(order_id=str(order.pk))

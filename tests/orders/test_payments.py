@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import timedelta
 from decimal import Decimal
 from urllib.parse import urlsplit
 
@@ -270,7 +271,7 @@ def test_before_an_order_expires_its_provider_is_asked(order, gateway):
 def test_lost_webhooks_are_asked_after(order, gateway):
     gateway.knows = paid(order.payments.get())
     assert services.settle_payments()["asked"] == 0
-    Payment.objects.update(created_at=timezone.now() - timezone.timedelta(minutes=3))
+    Payment.objects.update(created_at=timezone.now() - timedelta(minutes=3))
     assert services.settle_payments()["asked"] == 1
     assert state_of(order) == ("confirmed", "paid")
 
