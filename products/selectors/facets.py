@@ -69,13 +69,11 @@ class _Parts:
     def _passing(self, *without: str) -> str:
         """Return the SQL of the products that pass all filters but these, and add its parameters."""
         passing = self.filters.without(*without).apply(self.products)
-        sql, params = (
-            passing.order_by()
-            .values("id", "category_id", "brand", "gender", "material", "price")
-            .query.sql_with_params()
-        )
+        query = passing.order_by().values("id", "category_id", "brand", "gender", "material", "price").query
+        # Not elided: a filter that nothing can pass (a category that there is not) is a count of zero.
+        sql, params = query.get_compiler(connection.alias, elide_empty=False).as_sql()
         self.params += params
-        return sql
+        return str(sql)
 
     def shared(self) -> None:
         """Count, in one pass over what passes all filters, whatever has no filter of its own."""

@@ -297,11 +297,16 @@ def test_the_facets_of_size_and_colour_look_at_the_same_variant(api, wardrobe):
     assert counted["brand"] == {"Acme": 1}
 
 
-def test_facets_of_nothing(api):
-    assert facets(api, search="unicorn") == {
+@pytest.mark.parametrize("query", [{"search": "unicorn"}, {"category": "nowhere"}])
+def test_facets_of_nothing(api, query):
+    assert facets(api, **query) == {
         "category": {}, "brand": {}, "color": {}, "size": {}, "gender": {}, "material": {},
         "price": {"min": None, "max": None}, "total": 0,
     }  # fmt: skip
+
+
+def test_facets_of_a_category_that_there_is_not(api, wardrobe):
+    assert facets(api, category="nowhere", minPrice="1.00")["total"] == 0
 
 
 @pytest.mark.parametrize(
