@@ -18,10 +18,12 @@ def copy(table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) ->
     rest = defaults(table, tuple(columns))
     names = ", ".join(f'"{name}"' for name in (*columns, *rest))
     fixed, number = tuple(rest.values()), 0
-    with connection.cursor() as cursor, cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as writer:
-        for row in rows:
-            writer.write_row(row + fixed)
-            number += 1
+    # Django's cursor wraps the errors of `execute`, but not those of psycopg's `copy`.
+    with connection.wrap_database_errors, connection.cursor() as cursor:
+        with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as writer:
+            for row in rows:
+                writer.write_row(row + fixed)
+                number += 1
     return number
 
 

@@ -72,9 +72,7 @@ def test_stock_is_the_sum_of_its_movements_and_reserved_by_open_orders(demo: str
     )
     assert held
     assert held == {variant: reserved for variant, (_, reserved) in levels.items() if reserved}
-    sellable = set(
-        Variant.objects.filter(stock__on_hand__gt=F("stock__reserved")).values_list("product_id", flat=True)
-    )
+    sellable = set(Variant.objects.filter(stock__on_hand__gt=F("stock__reserved")).values_list("product_id", flat=True))
     assert sellable == set(Product.objects.filter(in_stock=True).values_list("pk", flat=True))
     assert Product.objects.filter(in_stock=False).exists()
 

@@ -9,6 +9,7 @@ from products.selectors.rows import Row, fetch
 
 _CM_PER_INCH = Decimal("2.54")  # exactly, by the international yard and pound agreement of 1959
 _TENTH = Decimal("0.1")
+_MISSING: Row = {"cm": None, "inches": None}
 
 _CHARTS = """
     SELECT chart.id, chart.title, chart.note, json_build_object('id', c.id, 'slug', c.slug, 'name', c.name) AS category,
@@ -48,7 +49,9 @@ def as_table(chart: dict[str, Any]) -> Row:
     sizes: dict[str, dict[str, Row]] = {}
     for cell in cells:
         sizes.setdefault(cell["size"], {})[cell["measure"]] = _ranges(cell["min_cm"], cell["max_cm"])
-    rows = [{"size": size, "values": [row.get(measure) for measure in measures]} for size, row in sizes.items()]
+    rows = [
+        {"size": size, "values": [row.get(measure, _MISSING) for measure in measures]} for size, row in sizes.items()
+    ]
     return {**chart, "measures": measures, "rows": rows}
 
 

@@ -10,6 +10,8 @@ from markrin.serializers import Percent, Serializer
 
 
 class CategoryLink(Serializer):
+    """A category, as something else refers to it."""
+
     id = serializers.UUIDField()
     slug = serializers.CharField()
     name = serializers.CharField()
@@ -43,24 +45,30 @@ class Category(Serializer):
 
 
 class Categories(Serializer):
+    """The tree's roots."""
+
     items = Category(many=True)
 
 
 class LengthRange(Serializer):
+    """From and to, as strings with one decimal."""
+
     min = serializers.CharField()
     max = serializers.CharField()
 
 
 class SizeCell(Serializer):
-    """A measure of a size, as strings with one decimal; the inches follow from the centimetres."""
+    """A measure of a size, null where there is none; the inches follow from the centimetres."""
 
-    cm = LengthRange()
-    inches = LengthRange()
+    cm = LengthRange(allow_null=True)
+    inches = LengthRange(allow_null=True)
 
 
 class SizeRow(Serializer):
+    """A size, with a value for each of the chart's measures."""
+
     size = serializers.CharField()
-    values = serializers.ListField(child=SizeCell(allow_null=True))
+    values = SizeCell(many=True)
 
 
 class SizeChart(Serializer):
@@ -75,4 +83,6 @@ class SizeChart(Serializer):
 
 
 class SizeCharts(Serializer):
+    """All size charts."""
+
     items = SizeChart(many=True)

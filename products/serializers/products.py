@@ -47,6 +47,8 @@ class _Currency(serializers.Field[Any, Any, str, Any]):
 
 
 class CardImage(Serializer):
+    """The first of a product's images."""
+
     url = _Url()
     alt_text = serializers.CharField()
 
@@ -78,6 +80,8 @@ class ProductItem(Serializer):
 
 
 class StaffProductItem(ProductItem):
+    """A product in a list for staff."""
+
     status = serializers.ChoiceField(choices=ProductStatus.choices)
 
 
@@ -90,11 +94,15 @@ class FacetValue(Serializer):
 
 
 class PriceRange(Serializer):
+    """The lowest and the highest price, in the shop's currency."""
+
     min = Money(allow_null=True, source="lowest")
     max = Money(allow_null=True, source="highest")
 
 
 class Facets(Serializer):
+    """How many products each value would leave, every facet counted with the other filters applied."""
+
     category = FacetValue(many=True, source="values.category")
     brand = FacetValue(many=True, source="values.brand")
     color = FacetValue(many=True, source="values.color")
@@ -117,14 +125,18 @@ class _Listed:
 
 
 class ProductItemPage(page_of(ProductItem)):  # type: ignore[misc]  # made at run time
-    pass
+    """A page of products."""
 
 
 class ProductPage(_Listed, page_of(ProductItem)):  # type: ignore[misc]  # made at run time
+    """A page of products, with facets if they were asked for."""
+
     facets = Facets(required=False)
 
 
 class StaffProductPage(_Listed, page_of(StaffProductItem)):  # type: ignore[misc]  # made at run time
+    """A page of products of any status, with facets if they were asked for."""
+
     facets = Facets(required=False)
 
 
@@ -135,6 +147,8 @@ class ProductItems(Serializer):
 
 
 class ProductImage(Serializer):
+    """An image; one that was uploaded has thumbnails by their longest side in pixels."""
+
     id = serializers.UUIDField()
     url = _Url()
     alt_text = serializers.CharField()
@@ -142,6 +156,8 @@ class ProductImage(Serializer):
 
 
 class Variant(Serializer):
+    """A size and colour that can be chosen; `countInStock` is how many pieces can be sold."""
+
     id = serializers.UUIDField()
     sku = serializers.CharField()
     size = serializers.CharField()
@@ -151,27 +167,33 @@ class Variant(Serializer):
 
 
 class StaffVariant(Variant):
+    """A variant with its stock level: pieces on hand, and how many of them are reserved for orders."""
+
     position = serializers.IntegerField()
     is_active = serializers.BooleanField()
     on_hand = serializers.IntegerField(min_value=0)
     reserved = serializers.IntegerField(min_value=0)
 
 
-def _counters(name: str, prefix: str, *keys: str) -> type[Serializer]:
-    counted = {key: serializers.IntegerField(min_value=0, source=f"{prefix}_{key}") for key in keys}
-    return type(name, (Serializer,), counted)
+def _counters(name: str, said: str, prefix: str, *keys: str) -> type[Serializer]:
+    counted: dict[str, Any] = {key: serializers.IntegerField(min_value=0, source=f"{prefix}_{key}") for key in keys}
+    return type(name, (Serializer,), {**counted, "__doc__": said})
 
 
-RatingHistogram = _counters("RatingHistogram", "rated", "1", "2", "3", "4", "5")
-FitCounts = _counters("FitCounts", "fit", "small", "true", "large")
+RatingHistogram = _counters("RatingHistogram", "Reviews by their stars.", "rated", "1", "2", "3", "4", "5")
+FitCounts = _counters("FitCounts", "Reviews by how they found the fit.", "fit", "small", "true", "large")
 
 
 class Seo(Serializer):
+    """What a search engine is to show."""
+
     title = serializers.CharField(source="seo_title")
     description = serializers.CharField(source="seo_description")
 
 
 class ProductDetail(ProductItem):
+    """A product in full."""
+
     description = serializers.CharField()
     tags = serializers.ListField(child=serializers.CharField())
     images = ProductImage(many=True)
@@ -185,6 +207,8 @@ class ProductDetail(ProductItem):
 
 
 class StaffProductDetail(ProductDetail):
+    """A product of any status with all its variants."""
+
     status = serializers.ChoiceField(choices=ProductStatus.choices)
     popularity = serializers.IntegerField(min_value=0)
     variants = StaffVariant(many=True)
@@ -204,4 +228,4 @@ class StockMovement(Serializer):
 
 
 class StockMovementPage(page_of(StockMovement)):  # type: ignore[misc]  # made at run time
-    pass
+    """A page of the stock's ledger."""

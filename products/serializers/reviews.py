@@ -27,7 +27,7 @@ class Review(Serializer):
 
 
 class ReviewPage(page_of(Review)):  # type: ignore[misc]  # made at run time
-    pass
+    """A page of reviews."""
 
 
 class OwnReview(Review):
@@ -38,15 +38,19 @@ class OwnReview(Review):
 
 
 class ReviewedProduct(Serializer):
+    """What a review is about."""
+
     id = serializers.UUIDField()
     slug = serializers.CharField()
     name = serializers.CharField()
 
 
 class StaffReview(OwnReview):
+    """A review, with what it is about and whose it is."""
+
     product = ReviewedProduct()
     user_id = serializers.UUIDField()
 
 
 class StaffReviewPage(page_of(StaffReview)):  # type: ignore[misc]  # made at run time
-    pass
+    """A page of reviews of any status."""
