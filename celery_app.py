@@ -40,6 +40,7 @@ ON_EVENT: dict[str, list[str]] = {
     "order.shipped": ["orders.shipped_by_mail"],
     "order.delivered": ["orders.delivered_by_mail"],
     "order.cancelled": ["orders.cancelled_by_mail", "analytics.record_change"],
+    "order.person_needed": ["orders.call_staff_by_mail"],
     "order.returned": ["analytics.record_change"],
     "payment.abandoned": ["orders.abandon_payment"],
     "refund.requested": ["orders.send_refund"],

@@ -46,11 +46,12 @@ def prepare(buyers: int, pieces: int) -> tuple[UUID, list[tuple[bytes, dict[str,
     from django.db import connection
 
     from tests.client import access_token
-    from tests.factories import make_address, make_cart_line, make_user, make_variant
+    from tests.factories import make_address, make_cart_line, make_category, make_product, make_user, make_variant
 
     say(f"{buyers} customers put it into their carts …")
     run = uuid4().hex[:8]
-    variant = make_variant(stock=pieces, sku=f"RUSH-{run}")
+    category = make_category(name=f"Rush {run}", slug=f"rush-{run}")
+    variant = make_variant(product=make_product(slug=f"rush-{run}", category=category), stock=pieces, sku=f"RUSH-{run}")
     requests = []
     for number in range(buyers):
         user = make_user(email=f"{run}-{number}@example.com", password=None)

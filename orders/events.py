@@ -71,6 +71,14 @@ class RefundMade(_OfRefund):
 
 
 @dataclass(frozen=True)
+class PersonNeeded:
+    """Something about an order that no program should decide; told anew each time."""
+
+    name: ClassVar[str] = "order.person_needed"
+    order_id: UUID
+
+
+@dataclass(frozen=True)
 class PaymentAbandoned:
     """An open payment whose order is cancelled: the provider is told, so that it cannot succeed any more."""
 

@@ -37,6 +37,11 @@ def refunded_by_mail(*, order_id: str, refund_id: str, **later: Any) -> outbox.R
     return services.refunded_by_mail(order_id=UUID(order_id), refund_id=UUID(refund_id))
 
 
+@outbox.handler("orders.call_staff_by_mail", **MAIL)
+def call_staff_by_mail(*, order_id: str, **later: Any) -> outbox.Result:
+    return services.call_staff_by_mail(order_id=UUID(order_id))
+
+
 @outbox.handler("orders.send_refund", **MONEY)
 def send_refund(*, refund_id: str, **later: Any) -> outbox.Result:
     return services.send_refund(refund_id=UUID(refund_id))

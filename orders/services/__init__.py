@@ -12,6 +12,7 @@ from orders.services.carts import (
 from orders.services.checkout import place_order
 from orders.services.coupon_book import create_coupon, delete_coupon, update_coupon
 from orders.services.mails import (
+    call_staff_by_mail,
     cancelled_by_mail,
     confirm_by_mail,
     delivered_by_mail,
@@ -32,6 +33,7 @@ __all__ = [
     "abandon_payment",
     "add_to_cart",
     "attach_guest_orders",
+    "call_staff_by_mail",
     "cancel_order",
     "cancelled_by_mail",
     "change_cart_line",

@@ -41,6 +41,18 @@ def refunded_by_mail(*, order_id: UUID, refund_id: UUID) -> Sent:
     return _send("refunded", order_id, key=refund_id, back=money.spoken(refund.amount, settings.SHOP_CURRENCY))
 
 
+def call_staff_by_mail(*, order_id: UUID) -> Sent:
+    """Tell staff (STAFF_MAIL) of an order that needs a person; nothing once somebody has seen to it."""
+    order = Order.objects.with_lines().get(pk=order_id)
+    if not order.attention:
+        return None
+    sent = {}
+    for to in settings.STAFF_MAIL:
+        key = f"orders.person_needed:{order.pk}:{order.attention}:{to}"
+        sent |= mail.send(template="orders/person_needed", to=to, context=shown(order), key=key)
+    return sent
+
+
 def _send(name: str, order_id: UUID, *, key: UUID | None = None, **more: Any) -> Sent:
     order = Order.objects.with_lines().select_related("user").get(pk=order_id)
     to = order.user.email if order.user is not None else order.email

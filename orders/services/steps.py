@@ -9,7 +9,8 @@ import structlog
 from django.utils import timezone
 
 from markrin.errors import NotFound
-from orders import errors
+from markrin.outbox import services as outbox
+from orders import errors, events
 from orders.models import Order, OrderEvent
 from orders.models.order import NEXT_STATUS, OrderEventKind, OrderStatus, PaymentStatus
 
@@ -107,10 +108,11 @@ def write(
 
 
 def call_for_a_person(order: Order, why: str) -> None:
-    """Show the order to staff, among those that need a person, and say why in its private history."""
+    """Show the order to staff, among those that need a person; say why in its private history, and by mail."""
     Order.objects.filter(pk=order.pk).update(attention=why, updated_at=timezone.now())
     order.attention = why
     write(order, OrderEventKind.NOTE, actor=SYSTEM, note=why, public=False)
+    outbox.add(events.PersonNeeded(order_id=order.pk))
 
 
 def request_id() -> str:

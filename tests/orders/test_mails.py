@@ -2,6 +2,7 @@
 
 from django.core import mail
 
+from markrin.outbox.models import OutboxEvent
 from orders import services, tasks
 from orders.models.order import OrderStatus
 from orders.services import Actor
@@ -74,3 +75,15 @@ def test_an_erased_customer_gets_none(customer):
     services.erase_customer(user=customer)
     assert tasks.confirm_by_mail(order_id=str(order.pk)) is None
     assert mail.outbox == []
+
+
+def test_staff_hear_of_what_needs_a_person(customer, settings):
+    settings.STAFF_MAIL = ["desk@example.com", "boss@example.com"]
+    order = make_order(customer=customer, paid=True)
+    services.move_order(order_id=order.pk, to=OrderStatus.CANCELLED, actor=Actor("system"))
+    (job,) = OutboxEvent.objects.filter(task="orders.call_staff_by_mail")
+    assert tasks.call_staff_by_mail(**job.payload) is not None
+    assert [message.to for message in mail.outbox] == [["desk@example.com"], ["boss@example.com"]]
+    assert "to be given back in cash" in last().body
+    services.note_order(order_id=order.pk, actor=Actor("staff"), note="Done", public=False, resolve=True)
+    assert tasks.call_staff_by_mail(**job.payload) is None
