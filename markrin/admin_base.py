@@ -1,0 +1,135 @@
+"""What the apps' admin pages share: pages that only look, and steps that a form asks for and a service takes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin, TabularInline
+
+from markrin.errors import ShopError
+
+
+class ReadOnly:
+    """What is looked at, and written elsewhere."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class FirstRows(ReadOnly, TabularInline):
+    """The first `most` rows of something that may have very many."""
+
+    extra = 0
+    most = 50
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Return a formset that reads no more than that."""
+        most = self.most
+
+        class First(super().get_formset(request, obj, **kwargs)):  # type: ignore[misc]  # made at run time
+            def get_queryset(self) -> Any:
+                if not hasattr(self, "_first"):
+                    self._first = super().get_queryset()[:most]
+                return self._first
+
+        return First
+
+
+class ReadOnlyAdmin(ReadOnly, ModelAdmin):
+    """A model that only services write."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that staff do with a row, on a page of its own: a form, and the service that it feeds.
+
+    `do` gets the request, the row and the form's cleaned data, and returns what to say when it is done; a ShopError
+    that it raises is shown, and nothing has changed. `offered` says whether the row is where the step is possible.
+    """
+
+    title: str
+    do: Callable[[HttpRequest, Any, Mapping[str, Any]], str]
+    form: type[forms.Form] = forms.Form
+    offered: Callable[[Any], bool] = lambda row: True
+    danger: bool = False
+
+
+class SteppedAdmin(ModelAdmin):
+    """A model whose rows staff move by steps. A step runs outside the admin's own transaction: services have theirs."""
+
+    steps: Mapping[str, Step] = {}
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages, with one for each step."""
+        own = path(
+            "<path:object_id>/step/<slug:name>/", self.admin_site.admin_view(self.step_view), name=self._step_name()
+        )
+        return [own, *super().get_urls()]
+
+    def _step_name(self) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_step"
+
+    def may_step(self, request: HttpRequest) -> bool:
+        """Return whether the user may take steps: whoever may change the model."""
+        return bool(request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}"))
+
+    @admin.display(description="Next")
+    def next_steps(self, row: models.Model) -> SafeString:
+        """Show the steps that are possible now, as links."""
+        offered = [(name, step) for name, step in self.steps.items() if step.offered(row)]
+        css = "bg-primary-600 text-white", "bg-red-600 text-white"
+        return format_html_join(
+            " ",
+            '<a href="{}" class="inline-block rounded-default px-3 py-2 mr-1 mb-1 font-medium {}">{}</a>',
+            ((reverse(f"admin:{self._step_name()}", args=[row.pk, name]), css[step.danger], step.title)
+             for name, step in offered),
+        )  # fmt: skip
+
+    def step_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponseBase:
+        """Ask for what the step needs, and take it."""
+        row, step = self.get_object(request, object_id), self.steps.get(name)
+        if row is None or step is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]  # Django's
+        if not self.may_step(request):
+            raise PermissionDenied
+        back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
+        form = step.form(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                said = step.do(request, row, form.cleaned_data)
+            except ShopError as refusal:
+                form.add_error(None, refusal.detail)
+            else:
+                self.log_change(request, row, f"{step.title}: {said}")
+                self.message_user(request, said, messages.SUCCESS)
+                return HttpResponseRedirect(back)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{step.title}: {row}",
+            "opts": self.opts,
+            "original": row,
+            "form": form,
+            "step": step,
+            "back": back,
+        }
+        status = 200 if request.method == "GET" or not form.errors else 422
+        page: HttpResponse = TemplateResponse(request, "admin/step.html", context, status=status)
+        return page
