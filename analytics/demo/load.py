@@ -1,14 +1,17 @@
 """Loads the demo shop: all of it in one transaction, or nothing."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.db import connection, transaction
 
-from analytics import roles
-from analytics.demo import catalogue, gallery, people, reviews, sales
-from analytics.demo.plan import SOURCE, Plan
+from analytics import roles, services
+from analytics.demo import catalogue, gallery, people, reviews, sales, visits
+from analytics.demo.plan import SOURCE, TRADE_DAYS, Plan
 from analytics.demo.writing import Sink
+from markrin import cache
 from products.models import Category, Product
+from products.services import rebuild_search_words
 
 
 class NotEmpty(Exception):
@@ -37,6 +40,8 @@ def load(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
     The tables' foreign keys are deferred, so what depends on everything (a product's rating, a variant's stock) is
     written last and needs no second pass. All constraints and triggers stay on.
     """
+    for back_days in (0, visits.DAYS):
+        services.make_partitions(now=plan.midnight - timedelta(days=back_days))
     with transaction.atomic():
         roles.make_groups()  # a database that was flushed has lost them
         sink = Sink()
@@ -51,6 +56,7 @@ def load(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         reviews.write_wishes(plan, articles, everyone, sink)
         _write_catalogue(plan, articles, sink, steps("products", len(articles)))
         gallery.write_images(plan, articles, sink, steps("pictures", len(articles)))
+        visits.write_visits(plan, articles, sink)
         sink.flush()
         done = steps("checks", 1)
         _finish(plan)
@@ -60,7 +66,17 @@ def load(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         for table in sorted(sink.counts):
             cursor.execute(f'VACUUM (ANALYZE) "{table}"')
             tidied(1)
+    _add_up(plan, steps)
     return sink.counts
+
+
+def _add_up(plan: Plan, steps: Steps) -> None:
+    """Make the figures of each day, after the statistics without which a large demo's would take hours."""
+    days = [plan.today - timedelta(days=back) for back in range(TRADE_DAYS + 1)]
+    added = steps("figures", len(days))
+    for day in days:
+        services.rebuild_day(day=day)
+        added(1)
 
 
 def _write_catalogue(
@@ -73,7 +89,12 @@ def _write_catalogue(
 
 
 def _finish(plan: Plan) -> None:
-    """Let the next order number follow the demo's, and have every deferred constraint checked now."""
+    """Do what a bulk write leaves to its caller, and have every deferred constraint checked now.
+
+    The next order number follows the demo's.
+    """
+    cache.touch("products", "categories", "size-charts")
+    rebuild_search_words()
     with connection.cursor() as cursor:
         cursor.execute("SELECT setval('orders_order_number', %s)", [plan.orders])
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -1,5 +1,6 @@
 """Makes 90 days of trade: orders with their history, payments and refunds, and the stock they moved."""
 
+import json
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +16,9 @@ from analytics.demo.people import Person, staff_id
 from analytics.demo.plan import TRADE_DAYS, Plan, half_up, later, money, uid, weighted
 from analytics.demo.words import CARRIERS
 from analytics.demo.writing import Sink
+from markrin.outbox import handlers
 
+_JOBS_KEPT = 14  # days, as the outbox keeps them
 _OPEN = ("pending", "confirmed", "processing")
 _SHIPPED = ("shipped", "delivered", "returned")
 
@@ -231,6 +234,8 @@ class Trade:
             ))  # fmt: skip
         self._write_events(sale)
         self._write_payment(sale)
+        if (self.plan.midnight - sale.at).days < _JOBS_KEPT:
+            self._write_confirmation(sale)
         if sale.coupon is not None and sale.status != "cancelled":
             buyer = sale.buyer
             assert buyer is not None  # noqa: S101  # only customers use coupons here
@@ -299,6 +304,16 @@ class Trade:
                 uid("refund", sale.number, when), when, when, sale.id, payment, money(sale.total), reason, "succeeded",
                 f"{reference}_refund" if reference else "", "", self.staff, when,
             ))  # fmt: skip
+
+    def _write_confirmation(self, sale: Sale) -> None:
+        """Write the job that has confirmed the order by mail: every recent order has one."""
+        task, at = "orders.confirm_by_mail", sale.at
+        job = handlers.registry[task]
+        self.sink.add("outbox_event", (
+            "order.placed", uid("placed", sale.number, at), task, job.queue, f"{task}:{sale.id}",
+            json.dumps({"order_id": sale.id}), json.dumps({"demo": "no mail was sent"}), "done", 1, job.max_attempts,
+            at, None, at, at,
+        ))  # fmt: skip
 
     def _write_coupons(self) -> None:
         for number, coupon in enumerate(COUPONS):

@@ -38,8 +38,9 @@ COLUMNS = {
     "orders_refund": _TIMES + "order_id payment_id amount reason state provider_ref error by_id finished_at",
     "orders_cart": _TIMES + "user_id token_hash coupon_id",
     "orders_cartline": _TIMES + "cart_id variant_id quantity price_at_add",
-    "outbox_event": "event event_id task queue key payload result trace state attempts max_attempts rings lost"
-    " run_after wake_at leased_until lease error created_at finished_at",
+    "outbox_event": "event event_id task queue key payload result state attempts max_attempts run_after wake_at"
+    " created_at finished_at",
+    "analytics_event": "id occurred_at type product_id query results session_key visitor",
 }
 _BATCH = 20_000  # rows held before they are copied
 
