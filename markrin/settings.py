@@ -21,9 +21,7 @@ LOCAL_DIR = Path(env.str("LOCAL_DIR", str(BASE_DIR / ".local")))
 SECRET_KEY = env.str("SECRET_KEY", "debug-only-" + "0" * 50 if DEBUG else "")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-TRUSTED_PROXIES = env.list(
-    "TRUSTED_PROXIES", default=[]
-)  # addresses or networks whose X-Forwarded-For is believed
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])  # addresses or networks whose X-Forwarded-For is believed
 RELEASE = env.str("RELEASE", "")
 ENVIRONMENT = env.str("ENVIRONMENT", "development" if DEBUG else "production")
 
@@ -99,37 +97,24 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # --- The shop --------------------------------------------------------------------------------------------------------
 SHOP_NAME = env.str("SHOP_NAME", "Markrin")
-SHOP_URL = env.str(
-    "SHOP_URL", "http://localhost:8000" if DEBUG else ""
-)  # where mails link to
+SHOP_URL = env.str("SHOP_URL", "http://localhost:8000" if DEBUG else "")  # where mails link to
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", "INR")  # ISO 4217
-SHOP_COUNTRY = env.str(
-    "SHOP_COUNTRY", "IN"
-)  # ISO 3166-1: the default for telephone numbers and addresses
-SHOP_TIME_ZONE = env.str(
-    "SHOP_TIME_ZONE", "Asia/Kolkata"
-)  # IANA: the days of reports, the admin's clock
-SHIPPING_FREE_ABOVE = Decimal(
-    env.str("SHIPPING_FREE_ABOVE", "1000.00")
-)  # shop currency
+SHOP_COUNTRY = env.str("SHOP_COUNTRY", "IN")  # ISO 3166-1: the default for telephone numbers and addresses
+SHOP_TIME_ZONE = env.str("SHOP_TIME_ZONE", "Asia/Kolkata")  # IANA: the days of reports, the admin's clock
+SHIPPING_FREE_ABOVE = Decimal(env.str("SHIPPING_FREE_ABOVE", "1000.00"))  # shop currency
 SHIPPING_FEE = Decimal(env.str("SHIPPING_FEE", "50.00"))  # shop currency
-TAX_PERCENT = Decimal(
-    env.str("TAX_PERCENT", "18.00")
-)  # unless the category says otherwise
-TAX_INCLUDED = env.bool(
-    "TAX_INCLUDED", True
-)  # whether the prices shown contain the tax
+TAX_PERCENT = Decimal(env.str("TAX_PERCENT", "18.00"))  # unless the category says otherwise
+TAX_INCLUDED = env.bool("TAX_INCLUDED", True)  # whether the prices shown contain the tax
 GUEST_CHECKOUT = env.bool("GUEST_CHECKOUT", True)
 ORDER_UNPAID_TTL_S = env.int("ORDER_UNPAID_TTL_S", 900)
+CHECKOUTS_AT_ONCE = env.int("CHECKOUTS_AT_ONCE", 4)  # transactions of checkout at once in one web process
 DEMO_PASSWORD = env.str(
     "DEMO_PASSWORD", "demo-shop" if DEBUG else ""
 )  # of load_demo's people; empty: a random one, printed
 # Inventory feeds that are fetched: {"warehouse": {"url": "https://…", "mode": "count", "authorization": "Bearer …"}}
 FEEDS: dict[str, dict[str, str]] = env.json("FEEDS", default={})
 FEED_MAX_BYTES = env.int("FEED_MAX_BYTES", 200_000_000)
-LOW_STOCK_AT = env.int(
-    "LOW_STOCK_AT", 3
-)  # sellable pieces of a variant at which staff are told
+LOW_STOCK_AT = env.int("LOW_STOCK_AT", 3)  # sellable pieces of a variant at which staff are told
 
 # What stands on invoices.
 SHOP_ADDRESS = env.str("SHOP_ADDRESS", "", multiline=True)  # lines
@@ -152,9 +137,7 @@ RAZORPAY_API_BASE = env.str("RAZORPAY_API_BASE", "")  # for a stand-in; empty: R
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres:///markrin")}
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE_S", 60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-DATABASES["default"]["ATOMIC_REQUESTS"] = (
-    False  # a service owns its transaction: style of the code, and auth's safety
-)
+DATABASES["default"]["ATOMIC_REQUESTS"] = False  # a service owns its transaction: style of the code, and auth's safety
 
 # --- Cache -----------------------------------------------------------------------------------------------------------
 CACHE_URL = env.str("CACHE_URL", "redis://localhost:6379/0" if DEBUG else "")
@@ -321,17 +304,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 # --- Mail ------------------------------------------------------------------------------------------------------------
 MAIL_DIR = Path(env.str("MAIL_DIR", str(LOCAL_DIR / "mail")))
-MAIL_FROM = DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str(
-    "MAIL_FROM", "shop@markrin.invalid"
-)
+MAIL_FROM = DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("MAIL_FROM", "shop@markrin.invalid")
 MAIL_DOMAIN = env.str("MAIL_DOMAIN", "markrin.invalid")
-STAFF_MAIL = env.list(
-    "STAFF_MAIL", default=[]
-)  # who learns of low stock and of payments that need a person
+STAFF_MAIL = env.list("STAFF_MAIL", default=[])  # who learns of low stock and of payments that need a person
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT_S", 10)
-MAIL_IDEMPOTENCY_HEADER = env.str(
-    "MAIL_IDEMPOTENCY_HEADER", ""
-)  # the provider's, e.g. Resend-Idempotency-Key
+MAIL_IDEMPOTENCY_HEADER = env.str("MAIL_IDEMPOTENCY_HEADER", "")  # the provider's, e.g. Resend-Idempotency-Key
 # A shop's own wording of a mail is a file of the same name in a folder of its own, which is looked in first.
 MAIL_TEMPLATES = [
     *env.list("MAIL_TEMPLATES", default=[]),
@@ -343,9 +320,7 @@ if EMAIL_URL:
     globals().update(env.email_url_config(EMAIL_URL))
 EMAIL_BACKEND = env.str(
     "EMAIL_BACKEND",
-    "django.core.mail.backends.smtp.EmailBackend"
-    if EMAIL_URL or not DEBUG
-    else "markrin.mail_backends.FileBackend",
+    "django.core.mail.backends.smtp.EmailBackend" if EMAIL_URL or not DEBUG else "markrin.mail_backends.FileBackend",
 )
 
 # --- Logs, errors, metrics -------------------------------------------------------------------------------------------
@@ -358,9 +333,7 @@ SENTRY_TRACES_SAMPLE_RATE = env.float("SENTRY_TRACES_SAMPLE_RATE", 0.0)  # from 
 METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])  # who may read /metrics
 
 # --- Jobs (Celery): see celery_app.py and markrin/outbox -------------------------------------------------------------
-CELERY_BROKER_URL = env.str(
-    "CELERY_BROKER_URL", "redis://localhost:6379/1" if DEBUG else ""
-)
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "redis://localhost:6379/1" if DEBUG else "")
 # Without socket_timeout a publish to a broker that accepts but never answers would wait for ever.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 2,
@@ -368,16 +341,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "health_check_interval": 10,
 }
-CELERY_TASK_PUBLISH_RETRY_POLICY = {
-    "max_retries": 0
-}  # the row is the retry; publish_retry=False would wait 6 s
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 0}  # the row is the retry; publish_retry=False would wait 6 s
 CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 2
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker never gives up reconnecting
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_ACKS_LATE = False  # no redelivery: a lost run is the row's to notice
-CELERY_TASK_IGNORE_RESULT = (
-    True  # results only where a person looks: there the task says so
-)
+CELERY_TASK_IGNORE_RESULT = True  # results only where a person looks: there the task says so
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_RESULT_BACKEND = "django-db"
 CELERY_RESULT_EXTENDED = True
@@ -388,8 +357,6 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 300_000  # KiB
 CELERY_DB_REUSE_MAX = 100  # tasks per database connection
 CELERY_TIMEZONE = SHOP_TIME_ZONE  # nightly means the shop's night
-OUTBOX_MEMORY_LIMIT_MB = env.int(
-    "OUTBOX_MEMORY_LIMIT_MB", 1024
-)  # of a worker's process; 0 = none
+OUTBOX_MEMORY_LIMIT_MB = env.int("OUTBOX_MEMORY_LIMIT_MB", 1024)  # of a worker's process; 0 = none
 OUTBOX_KEEP_DONE_DAYS = env.int("OUTBOX_KEEP_DONE_DAYS", 14)
 OUTBOX_KEEP_DEAD_DAYS = env.int("OUTBOX_KEEP_DEAD_DAYS", 90)
