@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from threading import BoundedSemaphore
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
+from markrin.errors import ShopError
 from markrin.models import uuid7
 from markrin.outbox import services as outbox
 from orders import contents, coupons, errors, events, gateways, pricing
@@ -24,6 +26,7 @@ from orders.shoppers import Shopper
 from products.errors import OutOfStock
 from products.services import stock
 
+_turns = BoundedSemaphore(settings.CHECKOUTS_AT_ONCE)
 ADDRESS = ("recipient", "phone", "street", "city", "state", "postal_code", "country")
 
 
@@ -74,13 +77,31 @@ def place_order(
         OutOfStock: fewer pieces are left than asked for; `lines` says of what. After any refusal nothing has changed.
     """
     request = Request.of(scope=shopper.scope, key=idempotency_key, route="POST /api/orders", body=body)
-    checkout = _read(shopper, language, body)
-    known = _look(checkout, request)
-    if known is None:
-        order, replayed = transactions.retried(lambda: _place(checkout, request))
-    else:
+    try:
+        checkout = _read(shopper, language, body)
+        _look(checkout)
+    except ShopError:
+        # The pieces may be missing because this very request has bought them, the address deleted since.
+        if (known := idempotency.find(request)) is None:
+            raise
         order, replayed = Order.objects.with_lines().get(pk=known), True
+    else:
+        order, replayed = _place_in_turn(checkout, request)
     return Placed(order, payments.open_payment(order, base_url=base_url), shopper.token, replayed)
+
+
+def _place_in_turn(checkout: Checkout, request: Request) -> tuple[Order, bool]:
+    """Place the order, a few at a time in this process: more would only wait for one another's rows, against the clock.
+
+    Raises:
+        OutOfStock: also where the wait for a row was in vain, and the last piece is gone by now.
+    """
+    with _turns:
+        try:
+            return transactions.retried(lambda: _place(checkout, request))
+        except OperationalError:
+            _look(checkout)
+            raise
 
 
 def _read(shopper: Shopper, language: str, body: dict[str, Any]) -> Checkout:
@@ -113,23 +134,16 @@ def _address(shopper: Shopper, body: dict[str, Any]) -> dict[str, str]:
     return {name: getattr(found, name) for name in ADDRESS}
 
 
-def _look(checkout: Checkout, request: Request) -> UUID | None:
-    """Refuse what is sold out without queueing for the rows that everybody wants; return what the key led to before.
+def _look(checkout: Checkout) -> None:
+    """Refuse what is sold out without queueing for the rows that everybody wants.
 
-    Only a look: the transaction decides. One query for a cart that can be bought.
+    Only a look: the transaction decides. One query.
     """
     shopper = checkout.shopper
     if shopper.user is None and shopper.token_hash is None:
         raise errors.CartEmpty
     owner = {"cart__user": shopper.user} if shopper.user else {"cart__token_hash": shopper.token_hash}
-    try:
-        _refuse_missing(contents.load_lines(CartLine.objects.filter(**owner)))
-    except OutOfStock:
-        # The pieces may be missing because this very request has bought them already.
-        if (known := idempotency.find(request)) is None:
-            raise
-        return known
-    return None
+    _refuse_missing(contents.load_lines(CartLine.objects.filter(**owner)))
 
 
 def _refuse_missing(items: Sequence[Item]) -> None:

@@ -82,3 +82,12 @@ def test_keys_are_forgotten_after_two_days(api, customer):
     assert services.forget_old()["keys"] == 0
     IdempotencyKey.objects.update(created_at=timezone.now() - timedelta(hours=49))
     assert services.forget_old()["keys"] == 1
+
+
+def test_replays_though_the_address_is_gone(api, customer):
+    make_cart_line(customer=customer)
+    body, client = order_body(customer), api.as_user(customer)
+    first = client.post("/api/orders", body, headers={"Idempotency-Key": "k"})
+    customer.addresses.all().delete()
+    again = client.post("/api/orders", body, headers={"Idempotency-Key": "k"})
+    assert (again.status_code, again.json()["id"]) == (201, first.json()["id"])
