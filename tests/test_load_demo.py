@@ -14,6 +14,7 @@ from django.db.models import Count, F, Q, Sum
 from accounts.models import User
 from analytics.demo import load, people
 from analytics.demo.plan import Plan
+from analytics.models import DailyFunnel, DailySales
 from orders.models import Cart, Coupon, Order, OrderEvent, OrderLine, Payment, Refund
 from orders.models.order import OrderStatus, PaymentStatus
 from products.models import Category, Product, ProductImage, Review, SizeChart, StockLevel, StockMovement, Variant
@@ -157,6 +158,20 @@ def test_nobody_else_can_sign_in(demo: str, rf) -> None:
     other = User.objects.exclude(email__in=(people.CUSTOMER, people.STAFF, people.ADMIN))[0]
     assert not other.has_usable_password()
     assert authenticate(rf.post("/"), username=other.email, password=demo.split()[-1]) is None
+
+
+def test_every_invariant_holds(demo: str) -> None:
+    out = StringIO()
+    call_command("verify", stdout=out, stderr=out)
+    assert "nothing is wrong" in out.getvalue()
+
+
+def test_staff_see_figures(demo: str) -> None:
+    sold = DailySales.objects.filter(orders__gt=0)
+    assert sold.count() > 60
+    made = Order.objects.exclude(status="cancelled").count()
+    assert sold.aggregate(n=Sum("orders"))["n"] == made
+    assert DailyFunnel.objects.filter(visits__gt=0, carts__gt=0, checkouts__gt=0).count() >= 20
 
 
 def test_is_the_same_for_the_same_day(transactional_db: None) -> None:
