@@ -53,7 +53,10 @@ def main() -> int:
             env |= {MARK: str(home), "PATH": stack.path_with_tools()}
             env.setdefault("HOST", "127.0.0.1")
             env.setdefault("WEB_PROCESSES", "1")
+            env.setdefault("WEB_THREADS", str(min(8, 2 * (os.cpu_count() or 1) + 1)))  # granian warns of more
             env |= {"WEB_PORT": str(port), "PYTHONUNBUFFERED": "1"}
+            # Celery's word to root is for servers; who types `make up` as root knows.
+            env.setdefault("PYTHONWARNINGS", "ignore:You're running the worker with superuser privileges")
             url = f"http://localhost:{port}"
             env.setdefault("SHOP_URL", url)
             address.write(url)
@@ -164,14 +167,8 @@ def _reserved_port() -> Iterator[int]:
 
 def _prepare(env: dict[str, str]) -> None:
     """Bring the database up to date, load the demo shop once, and build the storefront."""
-    manage = [sys.executable, "manage.py"]
     _say("Bringing the database up to date …")
-    _call([*manage, "migrate", "--no-input", "--verbosity", "0"], env)
-    (Path(env["LOCAL_DIR"]) / "static").mkdir(exist_ok=True)
-    try:
-        _call([*manage, "load_demo"], env)
-    except subprocess.CalledProcessError:
-        _say("The demo was not loaded; the shop runs without it.")
+    _call([sys.executable, "-m", "dev.prepare"], env)
     _build_storefront(env)
 
 

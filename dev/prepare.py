@@ -1,0 +1,33 @@
+"""Bring the development database up to date and load the demo shop once.
+
+One process for both, as starting Django is most of what they cost.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import django
+from django.core.management import CommandError, call_command
+
+
+def main() -> int:
+    """Migrate, then load the demo unless it is there; a shop that has goods of its own is left as it is."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "markrin.settings")
+    django.setup()
+    from django.conf import settings
+
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of one that is missing
+    call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
+    try:
+        call_command("load_demo")
+    except CommandError as error:
+        print(error)
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except CommandError as error:
+        sys.exit(f"markrin: {error}")
