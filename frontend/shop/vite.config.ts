@@ -1,12 +1,36 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 
 // Where `npm run dev` finds the API; what is built talks to the host it came from.
 const api = process.env.SHOP_API ?? "http://localhost:8000";
 
+/** Writes each text file a second and third time, as `.br` and `.gz`: the web server picks what a browser takes. */
+function compressed(): Plugin {
+  let folder = "";
+  return {
+    name: "compressed",
+    apply: "build",
+    configResolved(config) {
+      folder = config.build.outDir;
+    },
+    closeBundle() {
+      for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+        if (!/\.(js|css|svg)$/.test(name)) continue;
+        const file = join(folder, name);
+        const content = readFileSync(file);
+        writeFileSync(`${file}.br`, brotliCompressSync(content));
+        writeFileSync(`${file}.gz`, gzipSync(content, { level: 9 }));
+      }
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), compressed()],
   resolve: { alias: { "@markrin/client": new URL("../client/src/index.ts", import.meta.url).pathname } },
-  build: { target: "es2022", assetsDir: "assets", assetsInlineLimit: 0, sourcemap: false },
-  server: { proxy: { "/api": api, "/media": api } },
+  build: { target: "es2022", assetsInlineLimit: 0 },
+  server: { proxy: { "/api": api, "/media": api, "/test-gateway": api } },
 });

@@ -5,14 +5,17 @@ import { QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
 import { shop, useSession } from "./shop";
 import type { Cart, User } from "./types";
 
-const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+// Long enough for the shop's servers to be restarted behind our back.
+const TRIES = 9;
+const delayMs = (failures: number) => Math.min(500 * 2 ** failures, 4_000);
+const pause = (failures: number) => new Promise((done) => setTimeout(done, delayMs(failures)));
 
 export const queries = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 30_000,
-      retry: (failures, error) => failures < 5 && mayRepeat(error, "GET"),
-      retryDelay: (failures) => Math.min(500 * 2 ** failures, 4_000),
+      retry: (failures, error) => failures < TRIES - 1 && mayRepeat(error, "GET"),
+      retryDelay: delayMs,
     },
   },
 });
@@ -126,8 +129,8 @@ export async function addToCart(variantId: string, quantity: number): Promise<Ca
     try {
       return keepCart(await unwrap(shop.POST("/api/cart/items", { body: { variantId, quantity } })));
     } catch (error) {
-      if (tries === 6 || !mayRepeat(error, "GET")) throw error;
-      await pause(400 * tries);
+      if (tries === TRIES || !mayRepeat(error, "GET")) throw error;
+      await pause(tries);
       const now = await queries.fetchQuery({ ...cartQuery(), staleTime: 0 });
       if (pieces(now, variantId) > before) return now;
     }
@@ -164,8 +167,8 @@ async function again<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      if (tries === 6 || !mayRepeat(error, "PUT")) throw error;
-      await pause(400 * tries);
+      if (tries === TRIES || !mayRepeat(error, "PUT")) throw error;
+      await pause(tries);
     }
   }
 }
@@ -180,8 +183,9 @@ export async function placeOrder(body: Placing, key: string) {
     try {
       return await unwrap(shop.POST("/api/orders", { params: { header: { "Idempotency-Key": key } }, body }));
     } catch (error) {
-      if (tries === 6 || !(mayRepeat(error, "POST", key) || isProblem(error, "idempotency_key_in_use"))) throw error;
-      await pause(500 * tries);
+      if (tries === TRIES || !(mayRepeat(error, "POST", key) || isProblem(error, "idempotency_key_in_use")))
+        throw error;
+      await pause(tries);
     }
   }
 }

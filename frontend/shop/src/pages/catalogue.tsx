@@ -15,7 +15,7 @@ import { ProductGrid } from "../parts/product-card";
 import { useSeenSearch } from "../parts/search-box";
 import { CardSkeletons } from "../parts/skeleton";
 import { useTitle } from "../title";
-import type { Category } from "../types";
+import type { Category, FacetValue } from "../types";
 
 const SORTS = {
   "": "Most loved",
@@ -61,7 +61,12 @@ export function Catalogue({ category }: { category?: string }) {
   const set = (changes: Record<string, string>) => go(to(changes), { replace: true });
   const chosen = Object.entries(filters).filter(([key]) => !["sort", "page", "search"].includes(key));
   const facets = data?.facets && (
-    <FacetPanel facets={data.facets} filters={filters} set={set} inCategory={category !== undefined} />
+    <FacetPanel
+      facets={{ ...data.facets, category: named(data.facets.category, tree?.items ?? []) }}
+      filters={filters}
+      set={set}
+      inCategory={category !== undefined}
+    />
   );
 
   return (
@@ -154,6 +159,14 @@ function find(tree: readonly Category[], slug: string): Category[] | undefined {
     if (below) return [category, ...below];
   }
   return undefined;
+}
+
+/** Categories with where they stand, as "Clothing" alone is men's, women's and children's. */
+function named(values: readonly FacetValue[], tree: readonly Category[]): FacetValue[] {
+  return values.map((value) => {
+    const trail = find(tree, value.value) ?? [];
+    return trail.length > 1 ? { ...value, name: trail.map((step) => step.name).join(" · ") } : value;
+  });
 }
 
 function name(filters: Record<string, string>): string {

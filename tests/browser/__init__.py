@@ -1,0 +1,1 @@
+"""The storefront in a real browser, against the shop's own processes."""

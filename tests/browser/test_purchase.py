@@ -1,0 +1,72 @@
+"""A guest buys something, pays at the test gateway, and has the mail."""
+
+import re
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from orders.models import Order
+from products.models import Product
+from tests.browser.conftest import Shop
+from tests.browser.steps import add_to_bag, fill_address, to_checkout
+from tests.factories import make_category, make_product, make_size_chart, make_variant
+
+
+def test_a_guest_finds_buys_and_pays(page: Page, shop: Shop, look: Any, width: str) -> None:
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Just arrived")).to_be_visible()
+    look(page, "home", full=True)
+
+    page.goto("/shop")
+    expect(page.get_by_role("status").filter(has_text="products").first).to_be_visible()
+    look(page, "catalogue")
+
+    search = page.get_by_role("searchbox")
+    search.press_sequentially("linen", delay=40)
+    found = page.locator(".search-found")
+    expect(found.get_by_role("link").first).to_be_visible()
+    look(page, "search")
+    search.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("“linen”")
+
+    page.locator(".card:not(:has([data-sold-out=true])) .card-link").first.click()
+    expect(page.get_by_role("button", name="Add to bag")).to_be_visible()
+    look(page, "product", full=True)
+    add_to_bag(page)
+    look(page, "bag")
+    to_checkout(page)
+    page.get_by_label("E-mail address").fill(f"guest-{width}@example.com")
+    fill_address(page)
+    look(page, "checkout", full=True)
+    page.get_by_role("button", name=re.compile("Place order")).click()
+
+    page.wait_for_url("**/test-gateway/**")
+    page.locator("button[value=success], input[value=success]").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you!")
+    expect(page.get_by_text("Your order is confirmed")).to_be_visible()
+    look(page, "order", full=True)
+
+    order = shop.db(Order.objects.get, email=f"guest-{width}@example.com")
+    assert (order.status, order.payment_status) == ("confirmed", "paid")
+    assert order.number in shop.mail(f"guest-{width}@example.com", order.number)
+
+
+def sized_shirt() -> Product:
+    category = make_category(name="Shirts of the size test")
+    make_size_chart(category=category)
+    product = make_product(category=category, name="Sized shirt")
+    for size in ("S", "M", "L"):
+        make_variant(product=product, size=size)
+    return product
+
+
+def test_the_size_chart_finds_a_size(page: Page, shop: Shop, look: Any) -> None:
+    product = shop.db(sized_shirt)
+    page.goto(f"/p/{product.slug}")
+    page.get_by_role("button", name="Which size fits me?").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    look(page, "sizes")
+    cell = page.get_by_role("cell").first
+    centimetres = cell.inner_text()
+    page.get_by_text("inches", exact=True).click()
+    expect(cell).not_to_have_text(centimetres)
