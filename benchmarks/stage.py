@@ -1,0 +1,209 @@
+"""The stage of every benchmark: servers of their own, a catalogue of a given size, web processes, and load.
+
+Everything lies below LOCAL_DIR/bench and is kept between runs, as the big catalogue takes minutes to make. The
+benchmarked processes run with DEBUG off, JSON request logs to a file, security headers and metrics on.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+import psycopg
+from psycopg import sql
+
+from dev import processes
+from dev.stack import ROOT, Stack, kept_secrets, local_dir, path_with_tools
+from tests.services import free_port
+
+CONNECTIONS = 8
+
+
+class NotReady(Exception):
+    """Something that a benchmark needs is not there; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a load saw. Latencies in milliseconds."""
+
+    requests_per_s: float
+    p50_ms: float
+    p99_ms: float
+    failures: int
+
+
+class Stage:
+    """The servers, and the environment of the processes on them."""
+
+    def __init__(self) -> None:
+        self.home = processes.own_folder(local_dir() / "bench")
+        self._stack = Stack(self.home, durable=True)
+
+    def __enter__(self) -> "Stage":
+        self._stack.enter()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stack.leave()
+
+    def environment(self, scale: int) -> dict[str, str]:
+        """Return the environment of a shop of `scale` products, which is loaded the first time."""
+        postgres, valkey = self._stack.postgres, self._stack.valkey
+        if postgres is None or valkey is None:
+            raise NotReady("a benchmark brings its own PostgreSQL and Valkey")
+        env = {
+            "PATH": path_with_tools(),
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": str(ROOT),
+            "LOCAL_DIR": str(self.home / f"shop{scale}"),
+            "DATABASE_URL": postgres.url(f"bench{scale}"),
+            "CACHE_URL": valkey.cache_url(2),
+            "CELERY_BROKER_URL": valkey.broker_url(3),
+            "ALLOWED_HOSTS": "localhost,127.0.0.1",
+            "SHOP_URL": "http://localhost",
+            "SECURE_SSL_REDIRECT": "0",
+            "RATE_LIMIT_SCALE": "1000000",
+            "CACHE_KEY_PREFIX": f"bench{scale}",
+        } | kept_secrets(self.home)
+        Path(env["LOCAL_DIR"]).mkdir(parents=True, exist_ok=True)
+        self._load(env, scale)
+        return env
+
+    def _load(self, env: dict[str, str], scale: int) -> None:
+        done = Path(env["LOCAL_DIR"]) / "loaded"
+        name = f"bench{scale}"
+        migrations = str(max(path.stat().st_mtime_ns for path in ROOT.glob("*/migrations/*.py")))
+        if done.exists() and done.read_text() == migrations:
+            return
+        if self._stack.postgres is None:
+            raise NotReady("no PostgreSQL")
+        with psycopg.connect(_libpq(self._stack.postgres.url("postgres")), autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        say(f"Loading a shop of {scale:,} products, once …")
+        for arguments in (
+            ["migrate", "-v0"],
+            ["load_demo", "--scale", str(scale), "--force"],
+            ["collectstatic", "-v0", "--noinput"],
+        ):
+            command = [sys.executable, "manage.py", *arguments]
+            subprocess.run(command, check=True, env=env, cwd=ROOT, stdout=subprocess.DEVNULL)
+        done.write_text(migrations)
+
+    def connect(self, scale: int) -> psycopg.Connection:
+        """Return a connection to a shop's database."""
+        if self._stack.postgres is None:
+            raise NotReady("no PostgreSQL")
+        return psycopg.connect(_libpq(self._stack.postgres.url(f"bench{scale}")), autocommit=True)
+
+    @property
+    def valkey(self) -> "object":
+        """The cache server, for the benchmarks that stop it."""
+        return self._stack.valkey
+
+
+def _libpq(url: str) -> str:
+    """Return django-environ's form of an address, the socket's folder at the start of the path, in libpq's."""
+    before, _, name = url.rpartition("/")
+    user, _, folder = before.removeprefix("postgres://").partition("@/")
+    return psycopg.conninfo.make_conninfo(host=unquote(folder), user=user, dbname=name)
+
+
+@contextmanager
+def web(env: dict[str, str], *, application: str = "markrin.wsgi:application", workers: int = 1) -> Iterator[str]:
+    """Run an application on granian and give its address. Its log goes to a file, as in life."""
+    port = free_port()
+    command = [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
+        "--workers", str(workers), "--blocking-threads", "8", "--backpressure", "64", "--no-ws",
+        "--log-level", "warning", application,
+    ]  # fmt: skip
+    with running(command, env) as process:
+        address = f"http://127.0.0.1:{port}"
+        await_http(address, process)
+        yield address
+
+
+@contextmanager
+def running(command: Sequence[str], env: dict[str, str], cwd: Path = ROOT) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command in a process group of its own, its output in a file; end all of it on leaving."""
+    log = Path(env.get("LOCAL_DIR", "/tmp")) / f"{Path(command[-1]).name.replace(':', '-')}.log"  # noqa: S108 (a peer's)
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, env=env, cwd=cwd, stdout=out, stderr=out, start_new_session=True)
+    try:
+        yield process
+    finally:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if process.poll() is None:
+                os.killpg(process.pid, number)
+                try:
+                    process.wait(timeout=15)
+                except subprocess.TimeoutExpired:
+                    continue
+
+
+def await_http(address: str, process: subprocess.Popen[bytes], *, seconds: float = 60) -> None:
+    """Wait until something answers at the address. Raises: NotReady."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise NotReady(f"{process.args!r} ended at once; see its log below LOCAL_DIR/bench")
+        try:
+            urllib.request.urlopen(address, timeout=5).close()  # noqa: S310 (our own server)
+            return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise NotReady(f"nothing answers at {address}")
+
+
+def load(url: str, *, seconds: float = 5, headers: Sequence[str] = (), connections: int = CONNECTIONS) -> Measured:
+    """Ask for a URL with wrk, over and over. Raises: NotReady where wrk is missing."""
+    if shutil.which("wrk") is None:
+        raise NotReady("wrk makes the load: apt-get install wrk")
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", "--timeout", "10s"]
+    for header in headers:
+        command += ["-H", header]
+    out = subprocess.run([*command, url], check=True, capture_output=True, text=True).stdout
+    return Measured(
+        requests_per_s=float(_found(r"Requests/sec:\s+([\d.]+)", out)),
+        p50_ms=_ms(_found(r"50%\s+(\S+)", out)),
+        p99_ms=_ms(_found(r"99%\s+(\S+)", out)),
+        failures=sum(map(int, re.findall(r"(?:Non-2xx or 3xx responses:|connect|read|write|timeout) (\d+)", out))),
+    )
+
+
+def _found(pattern: str, text: str) -> str:
+    found = re.search(pattern, text)
+    if found is None:
+        raise NotReady(f"wrk said something else than expected:\n{text}")
+    return found[1]
+
+
+def _ms(text: str) -> float:
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()  # type: ignore[union-attr]  # wrk's own units
+    return float(number) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[unit]
+
+
+def median(measured: Sequence[Measured]) -> Measured:
+    """Return the run in the middle, by requests per second; the failures of all."""
+    ordered = sorted(measured, key=lambda each: each.requests_per_s)
+    middle = ordered[len(ordered) // 2]
+    return Measured(middle.requests_per_s, middle.p50_ms, middle.p99_ms, sum(each.failures for each in measured))
+
+
+def say(text: str) -> None:
+    """Tell whoever waits what is going on."""
+    print(text, file=sys.stderr, flush=True)
