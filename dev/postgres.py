@@ -17,6 +17,7 @@ from urllib.parse import quote
 import psutil
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from dev import processes
 from dev.processes import StackError
@@ -198,7 +199,7 @@ class Postgres:
         return {"host": str(self._sockets), "user": user, "dbname": user}
 
     def _connect(self) -> "psycopg.Connection[tuple[object, ...]]":
-        return psycopg.connect(connect_timeout=5, autocommit=True, **self.connection("postgres"))
+        return psycopg.connect(make_conninfo(**self.connection("postgres"), connect_timeout=5), autocommit=True)
 
     def _answers(self) -> bool:
         try:
