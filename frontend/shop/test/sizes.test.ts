@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { count, money, percentOff } from "../src/format";
+import { orderWords } from "../src/parts/order-words";
+import { fitWords, sizeFor } from "../src/parts/size-help";
+import type { SizeChart } from "../src/types";
+
+const cell = (min: number, max: number) => ({
+  cm: { min: min.toFixed(1), max: max.toFixed(1) },
+  inches: { min: (min / 2.54).toFixed(1), max: (max / 2.54).toFixed(1) },
+});
+const chart: SizeChart = {
+  id: "c",
+  title: "Shirts",
+  note: "",
+  category: { id: "k", slug: "shirts", name: "Shirts" },
+  measures: ["Chest", "Waist"],
+  rows: [
+    { size: "S", values: [cell(86, 91), cell(70, 75)] },
+    { size: "M", values: [cell(92, 98), cell(76, 82)] },
+    { size: "L", values: [cell(99, 106), cell(83, 90)] },
+  ],
+};
+
+describe("the size hint", () => {
+  it.each([
+    [86, "S"],
+    [91, "S"],
+    [91.5, "M"], // between two sizes: the larger one
+    [98, "M"],
+    [106, "L"],
+    [84, "S"], // a little below the smallest
+    [70, undefined],
+    [120, undefined],
+  ])("takes a chest of %d cm for %s", (measure, size) => {
+    expect(sizeFor(chart, 0, measure, "cm")).toBe(size);
+  });
+
+  it("reads inches as inches, and the measure that was asked for", () => {
+    expect(sizeFor(chart, 0, 37, "inches")).toBe("M");
+    expect(sizeFor(chart, 1, 80, "cm")).toBe("M");
+  });
+
+  it.each([
+    [{ small: 1, true: 1, large: 0 }, undefined], // too few to say anything
+    [{ small: 5, true: 2, large: 1 }, "Runs small, say 5 of 8 buyers: take one size up."],
+    [{ small: 0, true: 1, large: 3 }, "Runs large, say 3 of 4 buyers: take one size down."],
+    [{ small: 1, true: 4, large: 1 }, "True to size, say 4 of 6 buyers."],
+  ])("says of %o: %s", (fit, words) => {
+    expect(fitWords(fit)).toBe(words);
+  });
+});
+
+it("writes money in its currency, without empty hundredths", () => {
+  expect(money("1299.00", "INR")).toBe("₹1,299");
+  expect(money("123456.50", "INR")).toBe("₹1,23,456.50");
+  expect(money("0.05", "INR")).toBe("₹0.05");
+});
+
+it("counts and compares in words", () => {
+  expect(count(1, "piece")).toBe("1 piece");
+  expect(count(1200, "piece")).toBe("1,200 pieces");
+  expect(percentOff("2199.00", "1320.00")).toBe(40);
+});
+
+it("tells what an order waits for", () => {
+  const online = { paymentMethod: "online", status: "pending" } as const;
+  expect(orderWords({ ...online, paymentStatus: "unpaid" })).toBe("Waiting for payment");
+  expect(orderWords({ ...online, paymentStatus: "failed" })).toBe("Payment failed");
+  expect(orderWords({ paymentMethod: "cod", status: "pending", paymentStatus: "unpaid" })).toBe("Placed");
+  expect(orderWords({ ...online, status: "cancelled", paymentStatus: "refunded" })).toBe("Cancelled, refunded");
+});
