@@ -46,7 +46,7 @@ def call_staff_by_mail(*, order_id: UUID) -> Sent:
     order = Order.objects.with_lines().get(pk=order_id)
     if not order.attention:
         return None
-    sent = {}
+    sent: dict[str, str] = {}
     for to in settings.STAFF_MAIL:
         key = f"orders.person_needed:{order.pk}:{order.attention}:{to}"
         sent |= mail.send(template="orders/person_needed", to=to, context=shown(order), key=key)
