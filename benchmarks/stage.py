@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+import environ
 import psycopg
 from psycopg import sql
 
@@ -118,6 +119,12 @@ def _libpq(url: str) -> str:
     before, _, name = url.rpartition("/")
     user, _, folder = before.removeprefix("postgres://").partition("@/")
     return psycopg.conninfo.make_conninfo(host=unquote(folder), user=user, dbname=name)
+
+
+def _connect(url: str) -> psycopg.Connection:
+    """Connect by an address as the settings take it, which psycopg itself cannot read where it names a socket."""
+    where = environ.Env.db_url_config(url)
+    return psycopg.connect(host=where["HOST"], dbname=where["NAME"], user=where["USER"], autocommit=True)
 
 
 @contextmanager
