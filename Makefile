@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 APPS := markrin products accounts orders analytics
 
-.PHONY: help up test chaos check audit fmt lock shell clean
+.PHONY: help up test chaos bench bench-reads bench-rush bench-auth check audit fmt lock shell clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -25,6 +25,17 @@ chaos: $(STAMP) ## Inject every fault and print what held: fault, tries, invaria
 
 check: $(STAMP) ## Lint, types, layers, migrations, security: everything that CI looks at besides the tests
 	@$(PY) -m dev.check
+
+bench: bench-reads bench-rush bench-auth ## Measure everything side by side, into benchmarks/results.md
+
+bench-reads: $(STAMP) ## Catalogue reads beside a bare server, the stock stack, Express and plain SQL (needs wrk)
+	@$(PY) -m benchmarks.reads $(ARGS)
+
+bench-rush: $(STAMP) ## 500 buyers at once for 100 pieces, over 4 web processes
+	@$(PY) -m benchmarks.checkout_rush $(ARGS)
+
+bench-auth: $(STAMP) ## 200 sessions refreshing in 3 tabs each, answers lost, a web process killed, tokens stolen
+	@$(PY) -m benchmarks.auth_hammer $(ARGS)
 
 audit: $(STAMP) ## Look for known holes in the pinned packages (needs the network)
 	@$(PY) -m pip_audit --require-hashes -r requirements.txt
