@@ -37,6 +37,12 @@ def loaded(django_db_setup: None, django_db_blocker) -> Iterator[str]:
 
 
 @pytest.fixture
+def empty(transactional_db: None) -> None:
+    """Start without the demo that the other tests share."""
+    call_command("flush", interactive=False, verbosity=0)
+
+
+@pytest.fixture
 def demo(loaded: str, db: None) -> str:
     return loaded
 
@@ -174,7 +180,7 @@ def test_staff_see_figures(demo: str) -> None:
     assert DailyFunnel.objects.filter(visits__gt=0, carts__gt=0, checkouts__gt=0).count() >= 20
 
 
-def test_is_the_same_for_the_same_day(transactional_db: None) -> None:
+def test_is_the_same_for_the_same_day(empty: None) -> None:
     run("--scale", "20")
     first = fingerprint()
     call_command("flush", interactive=False, verbosity=0)
@@ -185,20 +191,20 @@ def test_is_the_same_for_the_same_day(transactional_db: None) -> None:
     assert User.objects.filter(role="customer").count() == 60
 
 
-def test_refuses_a_shop_of_its_own(transactional_db: None) -> None:
+def test_refuses_a_shop_of_its_own(empty: None) -> None:
     Category.objects.create(name="Mine", slug="mine")
     with pytest.raises(CommandError, match="catalogue of its own"):
         run()
     assert not User.objects.exists()
 
 
-def test_refuses_without_debug(transactional_db: None) -> None:
+def test_refuses_without_debug(empty: None) -> None:
     with pytest.raises(CommandError, match="DEBUG is off"):
         call_command("load_demo", today=TODAY)
     assert not Product.objects.exists()
 
 
-def test_a_failure_leaves_nothing(transactional_db: None, monkeypatch) -> None:
+def test_a_failure_leaves_nothing(empty: None, monkeypatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 

@@ -81,7 +81,8 @@ def write_wishes(plan: Plan, articles: list[Article], everyone: list[Person], si
     published = [article for article in articles if article.status == "published"]
     day = plan.midnight
     for person in everyone:
-        for article in rng.sample(published, 4 if person.number == 0 else rng.randrange(5)):
+        wishes = 4 if person.number == 0 else rng.randrange(5)
+        for article in rng.sample(published, min(wishes, len(published))):
             at = max(person.created_at, later(day, rng, -900, -1))
             sink.add("accounts_wishlistitem", (person.id, article.id, at))
         if person.number and rng.random() > 0.3:
@@ -89,7 +90,7 @@ def write_wishes(plan: Plan, articles: list[Article], everyone: list[Person], si
         at = max(person.created_at, later(day, rng, -300, -1))
         cart = uid("cart", person.number, at)
         sink.add("orders_cart", (cart, at, at, person.id, None, None))
-        wanted = [article for article in rng.sample(published, 4) if article.choices[0].sellable]
+        wanted = [article for article in rng.sample(published, min(4, len(published))) if article.choices[0].sellable]
         for place, article in enumerate(wanted[:3]):
             line = uid("cart line", person.number * 10 + place, at)
             price = money(article.price)
