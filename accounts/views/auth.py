@@ -14,7 +14,7 @@ from accounts.callers import Caller
 from accounts.models import Transport
 from accounts.tokens import AccessToken, BearerAuthentication, RefreshToken, bearer
 from accounts.views.base import AuthView, granted, me, session
-from markrin.errors import CsrfFailed, Invalid, NotFound, RateLimited, TokenInvalid
+from markrin.errors import CsrfFailed, Invalid, NotFound, RateLimited, TokenInvalid, Unprocessable
 from markrin.operations import operation
 from markrin.permissions import AllowAny
 
@@ -260,7 +260,7 @@ class Export(AuthView):
 
 class Erase(AuthView):
     @operation(
-        status=204, errors=[errors.ReauthenticationRequired],
+        status=204, errors=[errors.ReauthenticationRequired, Unprocessable],
         id="eraseMe", tag="auth", summary="Anonymise the signed-in customer, for good",
     )  # fmt: skip
     def post(self, request: Request) -> Response:
