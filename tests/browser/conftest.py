@@ -26,7 +26,7 @@ from tests.browser.proxy import Proxy
 Run = Callable[..., Any]
 
 FRONTEND = ROOT / "frontend"
-PICTURES = ROOT / "test-results" / "browser"
+PICTURES = ROOT / "build" / "browser"  # not test-results/: pytest-playwright empties that in every run of any test
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 WIDTHS = {"wide": {"width": 1280, "height": 900}, "narrow": {"width": 390, "height": 844}}
 # Nothing is a skeleton any more, and the pictures in sight are there.
@@ -141,6 +141,8 @@ def shop(storefront: Path, browser: Browser, db: Run) -> Iterator[Shop]:
             "MAIL_DIR": str(mails),
             "MEDIA_ROOT": str(settings.MEDIA_ROOT),
             "ALLOWED_HOSTS": "127.0.0.1",
+            "ONLINE_PROVIDER": "test",
+            "TEST_GATEWAY_IN_PUBLIC": "1",
             "CACHE_ANSWERS": "1",
         }
         for process in (services.relay(env=env), services.worker("email", env=env)):

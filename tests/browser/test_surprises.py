@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from orders.models import Order
-from products.models import Product, Variant
+from products.models import MovementKind, Product, Variant
 from products.services import stock
 from tests.browser.conftest import Shop
 from tests.browser.steps import add_to_bag, fill_address, place_order, to_checkout
@@ -25,7 +25,13 @@ def sell(variant: Variant, pieces: int) -> None:
     from django.db import transaction
 
     with transaction.atomic():
-        stock.move([stock.Move(variant.pk, "adjust", d_on_hand=-pieces, ref=f"adjust:browser-{variant.pk}-{pieces}")])
+        stock.move(
+            [
+                stock.Move(
+                    variant.pk, MovementKind.ADJUST, d_on_hand=-pieces, ref=f"adjust:browser-{variant.pk}-{pieces}"
+                )
+            ]
+        )
 
 
 def reprice(product: Product, price: str) -> None:

@@ -447,9 +447,9 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
+        put?: never;
         /** Give a category a picture; it is encoded anew, without metadata */
-        put: operations["setCategoryImage"];
-        post?: never;
+        post: operations["setCategoryImage"];
         /** Take a category's picture away */
         delete: operations["deleteCategoryImage"];
         options?: never;
@@ -914,6 +914,92 @@ export interface paths {
         patch: operations["updateCoupon"];
         trace?: never;
     };
+    "/api/staff/feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List inventory feeds, the newest first */
+        get: operations["listFeeds"];
+        put?: never;
+        /** Send an inventory feed; the same one again is answered with the first */
+        post: operations["sendFeed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/staff/feeds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show how far an inventory feed has come */
+        get: operations["getFeed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/staff/feeds/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close a held feed without applying it */
+        post: operations["discardFeed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/staff/feeds/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a held feed be applied after all */
+        post: operations["releaseFeed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/staff/feeds/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the rows that were rejected or conflict, with reasons */
+        get: operations["getFeedReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/staff/orders": {
         parameters: {
             query?: never;
@@ -1372,7 +1458,7 @@ export interface components {
             /** @default  */
             reason?: string;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /** @description The first of a product's images. */
         CardImage: {
             url: string;
             altText: string;
@@ -1425,7 +1511,7 @@ export interface components {
             name: string;
             image: components["schemas"]["Image"] | null;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /** @description The tree's roots. */
         Categories: {
             items: components["schemas"]["Category"][];
         };
@@ -1445,7 +1531,7 @@ export interface components {
             children: components["schemas"]["Category"][];
             productCount: number;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /** @description A category, as something else refers to it. */
         CategoryLink: {
             /** Format: uuid */
             id: string;
@@ -1668,7 +1754,7 @@ export interface components {
             name?: string;
             count: number;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /** @description How many products each value would leave, every facet counted with the other filters applied. */
         Facets: {
             category: components["schemas"]["FacetValue"][];
             brand: components["schemas"]["FacetValue"][];
@@ -1678,7 +1764,54 @@ export interface components {
             material: components["schemas"]["FacetValue"][];
             price: components["schemas"]["PriceRange"];
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /** @description A feed and how far it has come, in rows. `heldReason` says what a person should look at. */
+        Feed: {
+            /** Format: uuid */
+            id: string;
+            source: string;
+            sequence: number;
+            /**
+             * @description * `count` - Count
+             *     * `full` - Full
+             *     * `delta` - Delta
+             * @enum {string}
+             */
+            mode: "count" | "full" | "delta";
+            /** Format: date-time */
+            countedAt: string;
+            dryRun: boolean;
+            /**
+             * @description * `staging` - Staging
+             *     * `held` - Held
+             *     * `staged` - Staged
+             *     * `applying` - Applying
+             *     * `applied` - Applied
+             *     * `reported` - Reported
+             *     * `superseded` - Superseded
+             *     * `discarded` - Discarded
+             * @enum {string}
+             */
+            state: "staging" | "held" | "staged" | "applying" | "applied" | "reported" | "superseded" | "discarded";
+            heldReason: string;
+            total: number;
+            applied: number;
+            unchanged: number;
+            rejected: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            finishedAt: string | null;
+        };
+        /** @description A page of Feed. */
+        FeedPage: {
+            page?: number;
+            pages?: number;
+            total?: number;
+            limit?: number;
+            next?: string | null;
+            items: components["schemas"]["Feed"][];
+        };
+        /** @description Reviews by how they found the fit. */
         FitCounts: {
             small: number;
             true: number;
@@ -1710,7 +1843,7 @@ export interface components {
         Kinds: {
             items: components["schemas"]["Kind"][];
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /** @description From and to, as strings with one decimal. */
         LengthRange: {
             min: string;
             max: string;
@@ -1963,7 +2096,7 @@ export interface components {
             /** @description a guest's: X-Cart-Token opens the order */
             token: string | null;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /** @description The lowest and the highest price, in the shop's currency. */
         PriceRange: {
             /** @example 1299.00 */
             min: string | null;
@@ -1990,7 +2123,7 @@ export interface components {
                 message: string;
             }[];
         };
-        /** @description A product in a list. */
+        /** @description A product in full. */
         ProductDetail: {
             /** Format: uuid */
             id: string;
@@ -2039,7 +2172,7 @@ export interface components {
             /** Format: date-time */
             updatedAt: string;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /** @description An image; one that was uploaded has thumbnails by their longest side in pixels. */
         ProductImage: {
             /** Format: uuid */
             id: string;
@@ -2093,7 +2226,7 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
         };
-        /** @description A page of ProductItem. */
+        /** @description A page of products. */
         ProductItemPage: {
             page?: number;
             pages?: number;
@@ -2106,7 +2239,7 @@ export interface components {
         ProductItems: {
             items: components["schemas"]["ProductItem"][];
         };
-        /** @description Adds the facets, where they were asked for, to a page. */
+        /** @description A page of products, with facets if they were asked for. */
         ProductPage: {
             page?: number;
             pages?: number;
@@ -2134,7 +2267,7 @@ export interface components {
             total: string;
             currency: string;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /** @description Reviews by their stars. */
         RatingHistogram: {
             1: number;
             2: number;
@@ -2347,7 +2480,7 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
         };
-        /** @description A page of Review. */
+        /** @description A page of reviews. */
         ReviewPage: {
             page?: number;
             pages?: number;
@@ -2356,14 +2489,14 @@ export interface components {
             next?: string | null;
             items: components["schemas"]["Review"][];
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /** @description What a review is about. */
         ReviewedProduct: {
             /** Format: uuid */
             id: string;
             slug: string;
             name: string;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /** @description What a search engine is to show. */
         Seo: {
             title: string;
             description: string;
@@ -2449,10 +2582,10 @@ export interface components {
             sessionId: string;
             user: components["schemas"]["User"];
         };
-        /** @description A measure of a size, as strings with one decimal; the inches follow from the centimetres. */
+        /** @description A measure of a size, null where there is none; the inches follow from the centimetres. */
         SizeCell: {
-            cm: components["schemas"]["LengthRange"];
-            inches: components["schemas"]["LengthRange"];
+            cm: components["schemas"]["LengthRange"] | null;
+            inches: components["schemas"]["LengthRange"] | null;
         };
         /** @description A table: a row for each size, in it a value for each of the measures. */
         SizeChart: {
@@ -2464,7 +2597,7 @@ export interface components {
             measures: string[];
             rows: components["schemas"]["SizeRow"][];
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /** @description All size charts. */
         SizeCharts: {
             items: components["schemas"]["SizeChart"][];
         };
@@ -2474,7 +2607,7 @@ export interface components {
             /** @description Centimetres. */
             max: string;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /** @description A size, with a value for each of the chart's measures. */
         SizeRow: {
             size: string;
             values: components["schemas"]["SizeCell"][];
@@ -2632,7 +2765,7 @@ export interface components {
             /** Format: date-time */
             succeededAt: string | null;
         };
-        /** @description A product in a list. */
+        /** @description A product of any status with all its variants. */
         StaffProductDetail: {
             /** Format: uuid */
             id: string;
@@ -2689,7 +2822,7 @@ export interface components {
             status: "draft" | "published" | "archived";
             popularity: number;
         };
-        /** @description A product in a list. */
+        /** @description A product in a list for staff. */
         StaffProductItem: {
             /** Format: uuid */
             id: string;
@@ -2734,7 +2867,7 @@ export interface components {
              */
             status: "draft" | "published" | "archived";
         };
-        /** @description Adds the facets, where they were asked for, to a page. */
+        /** @description A page of products of any status, with facets if they were asked for. */
         StaffProductPage: {
             page?: number;
             pages?: number;
@@ -2744,7 +2877,7 @@ export interface components {
             items: components["schemas"]["StaffProductItem"][];
             facets?: components["schemas"]["Facets"];
         };
-        /** @description What its author sees: also whether it is shown. */
+        /** @description A review, with what it is about and whose it is. */
         StaffReview: {
             /** Format: uuid */
             id: string;
@@ -2767,7 +2900,7 @@ export interface components {
             /** Format: uuid */
             userId: string;
         };
-        /** @description A page of StaffReview. */
+        /** @description A page of reviews of any status. */
         StaffReviewPage: {
             page?: number;
             pages?: number;
@@ -2840,7 +2973,7 @@ export interface components {
             next?: string | null;
             items: components["schemas"]["StaffUser"][];
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /** @description A variant with its stock level: pieces on hand, and how many of them are reserved for orders. */
         StaffVariant: {
             /** Format: uuid */
             id: string;
@@ -2921,7 +3054,7 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
         };
-        /** @description A page of StockMovement. */
+        /** @description A page of the stock's ledger. */
         StockMovementPage: {
             page?: number;
             pages?: number;
@@ -3000,6 +3133,25 @@ export interface components {
              */
             file: string;
         };
+        /** @description A feed as a file, CSV or JSON lines. */
+        UploadFeedInput: {
+            /**
+             * Format: binary
+             * @description A file of 1 to 20971520 bytes.
+             */
+            file: string;
+            source: string;
+            sequence: number;
+            /**
+             * @default count
+             * @enum {string}
+             */
+            mode?: "count" | "full" | "delta";
+            /** Format: date-time */
+            countedAt: string;
+            /** @default false */
+            dryRun?: boolean;
+        };
         UploadImageInput: {
             /**
              * Format: binary
@@ -3039,7 +3191,7 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /** @description A size and colour that can be chosen; `countInStock` is how many pieces can be sold. */
         Variant: {
             /** Format: uuid */
             id: string;
@@ -8052,7 +8204,19 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "guest_checkout_off" | "token_invalid";
+                        code?: "token_invalid";
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "guest_checkout_off";
                     };
                 };
             };
@@ -13068,6 +13232,808 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    listFeeds: {
+        parameters: {
+            query?: {
+                page?: number;
+                limit?: number;
+                /** @description Empty for the start, then `next` of the answer before. */
+                cursor?: string;
+                source?: string;
+                state?: "staging" | "held" | "staged" | "applying" | "applied" | "reported" | "superseded" | "discarded";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid" | "page_too_deep";
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "token_invalid" | "token_missing";
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_acceptable";
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    sendFeed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadFeedInput"];
+            };
+        };
+        responses: {
+            /** @description It was sent before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feed"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feed"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid" | "malformed";
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "token_invalid" | "token_missing";
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_acceptable";
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "feed_sequence_taken";
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "too_large";
+                    };
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "feed_unreadable";
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    getFeed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feed"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid";
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "token_invalid" | "token_missing";
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_acceptable";
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    discardFeed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feed"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid";
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "token_invalid" | "token_missing";
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_acceptable";
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "feed_not_held";
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    releaseFeed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feed"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid";
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "token_invalid" | "token_missing";
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_acceptable";
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "feed_not_held";
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    getFeedReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid";
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "token_invalid" | "token_missing";
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_acceptable";
                     };
                 };
             };

@@ -1,7 +1,7 @@
 /** The size chart, in centimetres or inches, and a hint for one's own measures. */
 
 import { useId, useState } from "react";
-import { count } from "../format";
+import { capital, count } from "../format";
 import type { ProductDetail, SizeChart } from "../types";
 import { Dialog } from "./dialog";
 import { Notice } from "./notice";
@@ -67,7 +67,7 @@ function ChartTable({ chart, unit }: { chart: SizeChart; unit: Unit }) {
             <th scope="col">Size</th>
             {chart.measures.map((measure) => (
               <th key={measure} scope="col">
-                {measure}
+                {capital(measure)}
               </th>
             ))}
           </tr>
@@ -77,7 +77,7 @@ function ChartTable({ chart, unit }: { chart: SizeChart; unit: Unit }) {
             <tr key={row.size}>
               <th scope="row">{row.size}</th>
               {row.values.map((value, at) => (
-                <td key={chart.measures[at]}>{value ? range(value[unit]) : "–"}</td>
+                <td key={chart.measures[at]}>{range(value[unit])}</td>
               ))}
             </tr>
           ))}
@@ -143,9 +143,9 @@ function SizeHint({ chart, unit, fit, sizes, choose }: HintProps) {
 export function sizeFor(chart: SizeChart, measure: number, given: number, unit: Unit): string | undefined {
   const slack = unit === "cm" ? 4 : 1.5;
   for (const row of chart.rows) {
-    const value = row.values[measure];
-    if (!value || given > Number(value[unit].max)) continue;
-    return given >= Number(value[unit].min) - slack ? row.size : undefined;
+    const range = row.values[measure]?.[unit];
+    if (!range || given > Number(range.max)) continue;
+    return given >= Number(range.min) - slack ? row.size : undefined;
   }
   return undefined;
 }
@@ -164,7 +164,8 @@ function runsSmall(fit: ProductDetail["fit"]): boolean {
   return all >= 3 && fit.small * 2 > all;
 }
 
-function range(of: { min: string; max: string }): string {
+function range(of: { min: string; max: string } | null): string {
+  if (!of) return "–"; // this size has no such measure
   return of.min === of.max ? trim(of.min) : `${trim(of.min)}–${trim(of.max)}`;
 }
 
