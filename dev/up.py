@@ -30,9 +30,9 @@ PR_SET_PDEATHSIG = 1  # Linux: a signal to get when the parent dies. Source: prc
 FRONTEND = ROOT / "frontend"
 # Who load_demo makes, and what it gives them while DEBUG is on and DEMO_PASSWORD unset (a test holds the two together).
 DEMO_PEOPLE = {
-    "customer": "customer@markrin.invalid",
-    "staff": "staff@markrin.invalid",
-    "admin": "admin@markrin.invalid",
+    "customer": "customer@markrin.example",
+    "staff": "staff@markrin.example",
+    "admin": "admin@markrin.example",
 }
 DEMO_PASSWORD = "demo-shop"  # noqa: S105 (it is meant to be known)
 

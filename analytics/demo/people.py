@@ -11,7 +11,7 @@ from analytics.demo.plan import Plan, before, uid
 from analytics.demo.words import CITIES, FIRST_NAMES, LAST_NAMES, STREETS
 from analytics.demo.writing import Sink
 
-DOMAIN = "markrin.invalid"
+DOMAIN = "markrin.example"
 CUSTOMER, STAFF, ADMIN = f"customer@{DOMAIN}", f"staff@{DOMAIN}", f"admin@{DOMAIN}"
 _NOBODY = "!demo"  # no password fits: Django's mark of an unusable one
 

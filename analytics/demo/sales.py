@@ -253,7 +253,7 @@ class Trade:
         unpaid = sale.status == "cancelled" and sale.online and sale.paid_at is None
         return (
             sale.id, sale.at, sale.changed_at, f"MK-{sale.at.year}-{sale.number:06d}", buyer.id if buyer else None,
-            buyer.email if buyer else f"guest.{sale.number}@markrin.invalid",
+            buyer.email if buyer else f"guest.{sale.number}@markrin.example",
             None if buyer else sha256(sale.id.encode()).digest(), "", sale.status, sale.payment,
             "online" if sale.online else "cod", settings.SHOP_CURRENCY, money(sale.subtotal), money(sale.discount),
             money(sale.shipping), money(sale.tax), settings.TAX_INCLUDED, money(sale.total),
