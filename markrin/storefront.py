@@ -57,7 +57,7 @@ def page(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
     """Answer an uploaded picture, where no proxy in front of us does; only pictures of our own encoding are there."""
-    response = static.serve(request, path, document_root=settings.MEDIA_ROOT)
+    response = static.serve(request, path, document_root=str(settings.MEDIA_ROOT))
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cache-Control"] = f"public, max-age={MEDIA_MAX_AGE_S}"
     return response

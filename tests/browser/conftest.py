@@ -32,6 +32,13 @@ WIDTHS = {"wide": {"width": 1280, "height": 900}, "narrow": {"width": 390, "heig
 # Nothing is a skeleton any more, and the pictures in sight are there.
 SETTLED = """() => !document.querySelector('.bone') && [...document.images].every((image) =>
     image.complete || image.getBoundingClientRect().top > innerHeight)"""
+SCROLL = """async () => {
+    for (let y = 0; y < document.body.scrollHeight; y += 500) {
+        scrollTo(0, y);
+        await new Promise((done) => setTimeout(done, 60));
+    }
+    scrollTo(0, 0);
+}"""
 # As root Chromium needs --no-sandbox; the others keep it from calling home, which a closed network would make slow.
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -196,8 +203,7 @@ def look(request: pytest.FixtureRequest, width: str) -> Any:
 
     def take(page: Page, name: str, *, full: bool = False) -> None:
         if full:  # pictures further down load when they are scrolled to
-            page.evaluate("for (let y = 0; y < document.body.scrollHeight; y += 400) scrollTo(0, y)")
-            page.evaluate("scrollTo(0, 0)")
+            page.evaluate(SCROLL)
         page.wait_for_function(SETTLED)
         page.screenshot(path=PICTURES / f"{name}-{width}.png", full_page=full)
         page.evaluate(source)

@@ -77,8 +77,8 @@ class _Handler(BaseHTTPRequestHandler):
             if name.lower() not in HOP_BY_HOP | {"content-length"}:
                 self.send_header(name, value)
         if answer.status not in {204, 304}:
-            length = answer.getheader("Content-Length") or "0" if self.command == "HEAD" else str(len(content))
-            self.send_header("Content-Length", length)
+            size = answer.getheader("Content-Length") if self.command == "HEAD" else None
+            self.send_header("Content-Length", size or str(len(content)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)

@@ -6,7 +6,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from orders.models import Order
-from products.models import Product
+from products.models import Category, Product
 from tests.browser.conftest import Shop
 from tests.browser.steps import add_to_bag, fill_address, to_checkout
 from tests.factories import make_category, make_product, make_size_chart, make_variant
@@ -52,7 +52,7 @@ def test_a_guest_finds_buys_and_pays(page: Page, shop: Shop, look: Any, width: s
 
 
 def sized_shirt(width: str) -> Product:
-    category = make_category(name=f"Shirts of the size test, {width}")
+    category = make_category(name=f"Shirts of the size test, {width}", parent=Category.objects.filter(parent=None)[0])
     make_size_chart(category=category)
     product = make_product(category=category, name="Sized shirt")
     for size in ("S", "M", "L"):

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from orders.models import Order
-from products.models import MovementKind, Product, Variant
+from products.models import Category, MovementKind, Product, Variant
 from products.services import stock
 from tests.browser.conftest import Shop
 from tests.browser.steps import add_to_bag, fill_address, place_order, to_checkout
@@ -16,7 +16,7 @@ from tests.factories import make_product, make_variant
 
 
 def shirt(name: str, pieces: int) -> tuple[Product, Variant]:
-    product = make_product(name=name, base_price=Decimal("1500.00"))
+    product = make_product(name=name, base_price=Decimal("1500.00"), category=Category.objects.earliest("created_at"))
     return product, make_variant(product=product, size="M", stock=pieces)
 
 

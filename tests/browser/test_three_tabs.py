@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from accounts.models import Session, User
+from products.models import Category
 from tests.browser.conftest import PICTURES, Shop, serving
 from tests.browser.proxy import Proxy
 from tests.browser.steps import add_to_bag, sign_in
@@ -45,7 +46,7 @@ def width() -> str:
 
 def customer_and_shirt(email: str) -> tuple[User, str]:
     user = make_user(email=email, password=PASSWORD)
-    product = make_product(name="The shirt of three tabs")
+    product = make_product(name="The shirt of three tabs", category=Category.objects.earliest("created_at"))
     make_variant(product=product, size="M", stock=1000)
     return user, product.slug
 

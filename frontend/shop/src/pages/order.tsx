@@ -67,7 +67,7 @@ export function OrderPage({ id }: { id: string }) {
         <section>
           <h2>Payment</h2>
           <p>
-            {order.paymentMethod === "cod" ? "Cash on delivery" : "Paid online"} · {capital(order.paymentStatus)}
+            {order.paymentMethod === "cod" ? "Cash on delivery" : "Online"} · {capital(order.paymentStatus)}
           </p>
         </section>
       </div>

@@ -19,6 +19,7 @@ import { NotFound } from "./not-found";
 export function ProductPage({ slug }: { slug: string }) {
   const { data: product, error } = useQuery(productQuery(slug));
   useTitle(product?.name);
+  const [picture, setPicture] = useState(0);
   const id = product?.id;
   useEffect(() => {
     if (id) seen({ type: "view", productId: id });
@@ -43,7 +44,7 @@ export function ProductPage({ slug }: { slug: string }) {
         ))}
       </nav>
       <div className="product-top">
-        <Gallery product={product} />
+        <Gallery product={product} at={picture} setAt={setPicture} />
         <div className="product-words">
           <p className="card-brand">{product.brand}</p>
           <h1>{product.name}</h1>
@@ -55,7 +56,7 @@ export function ProductPage({ slug }: { slug: string }) {
               <Stars rating={product.rating} reviews={product.reviewCount} />
             </a>
           )}
-          <BuyBox product={product} />
+          <BuyBox product={product} onColor={(color) => setPicture((now) => pictureOf(product, color) ?? now)} />
           <div className="product-text">
             {product.description.split("\n").map((line, at) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: a text's lines do not move
@@ -88,8 +89,19 @@ export function ProductPage({ slug }: { slug: string }) {
   );
 }
 
-function Gallery({ product }: { product: ProductDetail }) {
-  const [at, setAt] = useState(0);
+/** The picture that says that it shows this colour. */
+function pictureOf(product: ProductDetail, color: string): number | undefined {
+  const at = product.images.findIndex((image) => image.altText.toLowerCase().includes(color.toLowerCase()));
+  return at < 0 ? undefined : at;
+}
+
+interface GalleryProps {
+  product: ProductDetail;
+  at: number;
+  setAt: (at: number) => void;
+}
+
+function Gallery({ product, at, setAt }: GalleryProps) {
   const main = product.images[at] ?? product.images[0];
   if (!main) return <div className="picture picture-none">{product.name.charAt(0)}</div>;
   return (

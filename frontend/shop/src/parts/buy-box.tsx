@@ -16,7 +16,13 @@ import { WishButton } from "./wish-button";
 
 const FEW_LEFT = 5;
 
-export function BuyBox({ product }: { product: ProductDetail }) {
+interface Props {
+  product: ProductDetail;
+  /** Told of a chosen colour, so that it can be shown. */
+  onColor: (color: string) => void;
+}
+
+export function BuyBox({ product, onColor }: Props) {
   const { variants } = product;
   const colors = [...new Set(variants.map((variant) => variant.color))];
   const [color, setColor] = useState(
@@ -26,6 +32,10 @@ export function BuyBox({ product }: { product: ProductDetail }) {
   const [size, setSize] = useState<string | null>(() => (ofColor.length === 1 ? (ofColor[0]?.size ?? null) : null));
   const chosen = ofColor.find((variant) => variant.size === size);
   const [asked, setAsked] = useState(false);
+  const show = (name: string) => {
+    setColor(name);
+    onColor(name);
+  };
   const { setOpen } = useCartDrawer();
   const add = useMutation({
     mutationFn: (variant: Variant) => addToCart(variant.id, 1),
@@ -47,7 +57,7 @@ export function BuyBox({ product }: { product: ProductDetail }) {
           <div className="choices">
             {colors.map((name) => (
               <label key={name} className="choice choice-color" title={name}>
-                <input type="radio" name="color" checked={name === color} onChange={() => setColor(name)} />
+                <input type="radio" name="color" checked={name === color} onChange={() => show(name)} />
                 <span style={{ background: shade(name) }} />
                 <span className={shade(name) ? "visually-hidden" : ""}>{name}</span>
               </label>
