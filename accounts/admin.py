@@ -88,6 +88,10 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     actions = ("sign_out", "forget_second_factor", "erase")
     show_full_result_count = False
 
+    def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Nobody has addresses before they are there themselves."""
+        return self.inlines if obj is not None else ()
+
     @admin.display(boolean=True, description="verified")
     def email_verified(self, user: User) -> bool:
         return user.email_verified

@@ -32,7 +32,7 @@ class Key(fields.Text):
     _HEX = "[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 
     def __init__(self, **kw: Any) -> None:
-        super().__init__(max=38, pattern=f'{self._HEX}|"{self._HEX}"', **kw)
+        super().__init__(min=36, max=38, pattern=f'{self._HEX}|"{self._HEX}"', **kw)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> UUID:  # type: ignore[override]  # read further than text
         return UUID(self._check(value).strip('"'))

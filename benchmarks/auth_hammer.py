@@ -40,6 +40,7 @@ COOKIE = "__Host-mk_rt"
 LOST = 0.1  # of the answers
 LOCKLESS = 0.1  # of the browsers
 STOLEN = 0.1
+PATIENCE_S = 60
 READS = 0.05  # of a tab's seconds
 DEAD = {"session_revoked", "session_expired", "token_invalid", "refresh_token_expired"}
 
@@ -50,6 +51,8 @@ class Web:
 
     def __init__(self, env: dict[str, str], stack: ExitStack) -> None:
         self.env, self.stack = env, stack
+        # As many as the servers' threads, with some to spare: the load is to be sharp, not to wait in a queue.
+        self.gate = asyncio.Semaphore(24)
         self.ports = [free_port(), free_port()]
         self.processes = [self._start(port) for port in self.ports]
 
@@ -93,20 +96,22 @@ class NetworkError(Exception):
 class Browser:
     """What the tabs of a browser share: the cookie, the lock, the key of a refresh under way, the last access token."""
 
-    def __init__(self, web: Web, http: httpx.AsyncClient, seen: Seen, tokens: Tokens) -> None:
+    def __init__(self, web: Web, http: httpx.AsyncClient, seen: Seen, tokens: Tokens, ttl_s: float) -> None:
         self.web, self.http, self.seen = web, http, seen
         self.by_cookie = tokens.session.transport == "cookie"
         self.lock: asyncio.Lock | None = None if random.random() < LOCKLESS else asyncio.Lock()
         self.refresh_token, self.session_id = tokens.refresh, str(tokens.session.pk)
         self.key: str | None = None
-        self.access, self.access_number, self.due = tokens.access, 0, 0.0
+        self.access, self.access_number = tokens.access, 0
+        self.due = time.monotonic() + ttl_s * random.uniform(0, 0.8)  # people do not all come at once
         self.dead = self.stolen = self.stop = False
 
     async def send(self, method: str, path: str, *, lossy: bool = True, **sent: Any) -> httpx.Response:
         """Send, to either server. Raises: NetworkError."""
         port = random.choice(self.web.ports)
         try:
-            answer = await self.http.request(method, f"http://127.0.0.1:{port}{path}", **sent)
+            async with self.web.gate:
+                answer = await self.http.request(method, f"http://127.0.0.1:{port}{path}", **sent)
         except httpx.HTTPError as exc:
             self.seen.calls["no connection"] += 1
             raise NetworkError from exc
@@ -282,9 +287,8 @@ async def hammer(
 ) -> tuple[list[Browser], list[bool]]:
     """Run everything; return the browsers, and for each theft whether it ended the family."""
     sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # httpcore looks for it at each call, in vain
-    limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
-    async with httpx.AsyncClient(limits=limits, timeout=httpx.Timeout(10, pool=60)) as http:
-        browsers = [Browser(web, http, seen, tokens) for tokens in opened]
+    async with httpx.AsyncClient(timeout=10) as http:
+        browsers = [Browser(web, http, seen, tokens, options.ttl) for tokens in opened]
         say(f"{options.seconds} seconds of {options.tabs} tabs each, one server killed half way …")
         done = asyncio.Event()
         watcher = asyncio.create_task(watch(stage, run, seen, done))
@@ -299,9 +303,12 @@ async def hammer(
         await asyncio.sleep(2)
         await asyncio.to_thread(web.revive)
         await asyncio.sleep(max(0, options.seconds / 2 - 2))
-        ended = await asyncio.gather(*thefts)
+        say("The thieves finish …")
+        await asyncio.wait(thefts, timeout=PATIENCE_S)
+        ended = [theft.done() and theft.result() for theft in thefts]
         for browser in browsers:
             browser.stop = True
+        say("The tabs close …")
         await asyncio.gather(*tabs)
         say("One more refresh by everybody who was not robbed …")
         honest = [browser for browser in browsers if not browser.stolen]

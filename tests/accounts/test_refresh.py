@@ -123,9 +123,7 @@ def test_05_a_key_is_good_for_300_seconds(customer, after_s, wanted):
         assert refresh(first["refresh"], key).status_code == wanted
 
 
-@pytest.mark.parametrize(
-    "key", ["", "1", "x" * 36, f"'{new_key()}'", new_key()[:-1], "é" * 36], ids=range(6)
-)
+@pytest.mark.parametrize("key", ["", "1", "x" * 36, f"'{new_key()}'", new_key()[:-1], "é" * 36], ids=range(6))
 def test_05_a_key_that_is_no_uuid_is_refused_and_changes_nothing(customer, api, key):
     first = login(customer)
     answer = api.post("/api/auth/refresh", {"refresh": first["refresh"]}, headers={"Idempotency-Key": key})
