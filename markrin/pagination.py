@@ -44,7 +44,7 @@ class Page(Generic[T]):
         if offset > MAX_OFFSET:
             raise errors.PageTooDeep
         total = queryset.count() if total is None else total
-        items = list(queryset[offset : offset + limit])
+        items = list(queryset[offset : offset + limit]) if offset < total else []
         return cast("Page[M]", cls(cast(list[T], items), page, -(-total // limit), total, limit))
 
 

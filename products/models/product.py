@@ -148,8 +148,17 @@ class Product(Model):
     class Meta:
         ordering = ["-created_at", "-id"]
         indexes = [
+            # With what lists are narrowed down by, so that these columns are counted without the rows.
             models.Index(
-                fields=["category", "price", "id"], name="product_category_price"
+                fields=["category", "price", "id"],
+                include=["brand", "gender", "material", "in_stock"],
+                name="product_category_price",
+                condition=Q(status="published"),
+            ),
+            models.Index(
+                fields=["category", "-popularity", "-id"],
+                name="product_category_popularity",
+                condition=Q(status="published"),
             ),
             models.Index(
                 fields=["-created_at", "-id"],
@@ -287,7 +296,13 @@ class Variant(Model):
                 fields=["color", "size", "product"],
                 name="variant_color_size",
                 condition=Q(is_active=True),
-            )
+            ),
+            models.Index(
+                fields=["product"],
+                include=["color", "size", "position"],
+                name="variant_options",
+                condition=Q(is_active=True),
+            ),
         ]
         constraints = [
             constraints.pattern(

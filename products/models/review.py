@@ -49,7 +49,8 @@ class Review(Model):
             models.Index(
                 fields=["product", "-created_at", "-id"],
                 name="review_of_product_newest",
-            )
+            ),
+            models.Index(fields=["-created_at", "-id"], name="review_newest"),
         ]
         constraints = [
             constraints.between("review", "rating", 1, 5),

@@ -34,8 +34,11 @@ def count_facets(products: QuerySet[Product], filters: Filters) -> Facets:
     for name in _COLUMN_FACETS:
         if getattr(filters, name):
             parts.column(name)
-    for name in _VARIANT_FACETS:
-        parts.variant(name)
+    if filters.size or filters.color:
+        parts.variant("color", other="size")
+        parts.variant("size", other="color")
+    else:
+        parts.variants()
     if filters.min_price is not None or filters.max_price is not None:
         parts.price()
     with connection.cursor() as cursor:
@@ -50,10 +53,12 @@ class _Parts:
         self.products, self.filters = products, filters
         self.selects: list[str] = []
         self.params: list[Any] = []
+        self.passing_all = self._passing()
 
     def sql(self) -> str:
         # A category's products count for each category above it, too.
         return f"""
+            WITH passing_all AS MATERIALIZED ({self.passing_all})
             SELECT facet, coalesce(category.slug, counted.value) AS value, category.name, sum(count)::int, min(low),
                 max(high)
             FROM ({" UNION ALL ".join(self.selects)}) AS counted
@@ -87,7 +92,7 @@ class _Parts:
         self._add(
             f"""SELECT {case} AS facet, {f"CASE {value} END" if value else "NULL"} AS value, count(*) AS count,
             min(price) AS low, max(price) AS high
-            FROM ({self._passing()}) AS passing GROUP BY GROUPING SETS ({sets})"""
+            FROM passing_all GROUP BY GROUPING SETS ({sets})"""
         )
 
     def column(self, name: str) -> None:
@@ -97,25 +102,35 @@ class _Parts:
             FROM ({self._passing(name)}) AS passing GROUP BY {column}"""
         )
 
-    def variant(self, name: str) -> None:
-        """Count products by a column of their active variants; the other one's filter holds for the same variant."""
-        other = "size" if name == "color" else "color"
-        chosen = getattr(self.filters, other)
-        passing = self._passing(*_VARIANT_FACETS) if self.filters.size or self.filters.color else self._passing()
-        stocked = (
-            """JOIN products_stocklevel AS level ON level.variant_id = variant.id
-            AND level.on_hand > level.reserved"""
-            if self.filters.in_stock
-            else ""
-        )
-        narrowed = f"AND variant.{other} = ANY (%s)" if chosen else ""
+    def variants(self) -> None:
+        """Count products by colour and by size, in one pass over the variants of what passes all filters."""
         self._add(
-            f"""SELECT '{name}', variant.{name}, count(DISTINCT variant.product_id), NULL, NULL
-            FROM ({passing}) AS passing
-            JOIN products_variant AS variant ON variant.product_id = passing.id AND variant.is_active {stocked}
-            WHERE variant.{name} <> '' {narrowed} GROUP BY variant.{name}""",
-            *([list(chosen)] if chosen else []),
+            f"""SELECT facet, value, count(*), NULL, NULL FROM (
+                SELECT CASE WHEN grouping(color) = 0 THEN 'color' ELSE 'size' END AS facet,
+                    coalesce(color, size) AS value
+                FROM passing_all AS passing {self._join_variants()}
+                GROUP BY GROUPING SETS ((variant.product_id, color), (variant.product_id, size))
+            ) AS options WHERE value <> '' GROUP BY facet, value"""
         )
+
+    def variant(self, name: str, other: str) -> None:
+        """Count products by one of the two; the other one's filter holds for the same variant."""
+        chosen = list(getattr(self.filters, other))
+        self._add(
+            f"""SELECT '{name}', {name}, count(*), NULL, NULL FROM (
+                SELECT DISTINCT variant.product_id, {name}
+                FROM ({self._passing(*_VARIANT_FACETS)}) AS passing {self._join_variants()}
+                WHERE {name} <> '' {f"AND {other} = ANY (%s)" if chosen else ""}
+            ) AS options GROUP BY {name}""",
+            *([chosen] if chosen else []),
+        )
+
+    def _join_variants(self) -> str:
+        join = "JOIN products_variant AS variant ON variant.product_id = passing.id AND variant.is_active"
+        if not self.filters.in_stock:
+            return join
+        return f"""{join} JOIN products_stocklevel AS level ON level.variant_id = variant.id
+            AND level.on_hand > level.reserved"""
 
     def price(self) -> None:
         self._add(

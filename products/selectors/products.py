@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, OrderBy, QuerySet
+from django.db.models.functions import Coalesce
 
 from markrin import errors
 from markrin.pagination import CursorPage, Page, paged
@@ -14,6 +15,8 @@ from products.selectors.facets import Facets, count_facets
 from products.selectors.filters import Filters
 from products.selectors.rows import Row, fetch
 from products.selectors.size_charts import as_table
+
+FEW = 5_000  # products that are sooner sorted than found one by one along an index
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,21 @@ def _listing(
     passing, order = filters.ordered(filters.apply(products), sort)
     counted = count_facets(products, filters) if facets else None
     keys = passing.only(*{name.removeprefix("-") for name in order} - set(passing.query.annotations) | {"id"})
-    total = counted.total if counted else None
-    found = paged(keys, order=order, page=page, limit=limit, cursor=cursor, total=total)
-    return Listing(with_cards(found), counted)
+    if cursor is not None:
+        return Listing(with_cards(CursorPage[Product].of(keys, order=order, cursor=cursor, limit=limit)), counted)
+    total = counted.total if counted else passing.count()
+    ordered = keys.order_by(*(_unindexed(name) for name in order) if total <= FEW else order)
+    return Listing(with_cards(Page[Product].of(ordered, page, limit, total=total)), counted)
+
+
+def _unindexed(name: str) -> OrderBy:
+    """Return a key of the same order that no index serves.
+
+    PostgreSQL would rather walk the index of the order until it has met enough products that pass, which is all of
+    them where hardly any does.
+    """
+    column = name.removeprefix("-")
+    return OrderBy(Coalesce(F(column), F(column)), descending=name.startswith("-"))
 
 
 def with_cards(found: Page[Product] | CursorPage[Product]) -> Page[Row] | CursorPage[Row]:
