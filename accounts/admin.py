@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -11,14 +11,15 @@ from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import services
 from accounts.callers import Caller
 from accounts.models import Address, AuthEvent, Revoked, Role, Session, User
 from markrin import second_factor
+from markrin.admin_base import ModelAdmin, TabularInline
 from markrin.errors import ShopError
+from markrin.forms import Strict
 
 admin.site.unregister(Group)
 
@@ -36,7 +37,7 @@ class ReadOnly:
         return False
 
 
-class AddUserForm(UserCreationForm):
+class AddUserForm(Strict, UserCreationForm):
     class Meta:
         model = User
         fields = ("email", "name", "last_name", "role")
@@ -46,7 +47,7 @@ class AddUserForm(UserCreationForm):
         return str(self.cleaned_data["email"]).lower()
 
 
-class ChangeUserForm(UserChangeForm):
+class ChangeUserForm(Strict, UserChangeForm):
     class Meta:
         model = User
         fields = "__all__"
@@ -69,7 +70,7 @@ class AddressInline(ReadOnly, TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]  # unfold is untyped, Django not generic
     form, add_form, change_password_form = ChangeUserForm, AddUserForm, AdminPasswordChangeForm
     list_display = ("email", "name", "last_name", "role", "is_active", "email_verified", "created_at")
     list_filter = ("role", "is_active", "groups")
@@ -112,9 +113,10 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
     @admin.action(description="Anonymise for good (a customer who asks)", permissions=["change"])
     def erase(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        user_id = cast(User, request.user).pk
         for user in queryset:
             try:
-                services.erase_customer(user_id=user.pk, caller=Caller.of(request), by=request.user.pk)
+                services.erase_customer(user_id=user.pk, caller=Caller.of(request), by=user_id)
             except ShopError as error:
                 self.message_user(request, f"{user.email}: {error.detail}", messages.ERROR)
 

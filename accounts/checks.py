@@ -16,7 +16,7 @@ _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 @register(Tags.security)
 def signing_keys(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """JWT_KEYS: at least one key; each with its own kid, long enough, and not SECRET_KEY."""
-    keys = settings.JWT_KEYS
+    keys: Any = settings.JWT_KEYS  # from outside: it may be anything
     hint = "manage.py new_signing_key prints one"
     if not isinstance(keys, list) or not keys:
         return [Error("JWT_KEYS holds no key to sign tokens with.", hint=hint, id="accounts.E001")]

@@ -20,10 +20,10 @@ from markrin.schemas import CartHeaders, Empty, HeaderSchema, InputSchema, PageQ
 
 __all__ = ["CartHeaders", "Empty"]
 
-Country = TextChoices("Country", {one.alpha_2: (one.alpha_2, one.name) for one in pycountry.countries})  # type: ignore[misc]  # its members are not literal
+Country = TextChoices("Country", {one.alpha_2: (one.alpha_2, one.name) for one in pycountry.countries})  # type: ignore[call-overload]  # Enum's functional form
 
 GROUPS = tuple(groups.GROUPS)
-Group = TextChoices("Group", {name.upper(): (name, name) for name in GROUPS})  # type: ignore[misc]  # as above
+Group = TextChoices("Group", {name.upper(): (name, name) for name in GROUPS})  # type: ignore[call-overload]  # as above
 
 
 class Key(fields.Text):

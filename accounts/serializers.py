@@ -88,7 +88,7 @@ class Session(Serializer):
 
     id = serializers.UUIDField()
     current = serializers.BooleanField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field, not this serializer's own label
     ip = serializers.CharField(allow_null=True)
     user_agent = serializers.CharField()
     created_at = Timestamp()

@@ -19,7 +19,12 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework_simplejwt import tokens as simplejwt
 from rest_framework_simplejwt.backends import TokenBackend
-from rest_framework_simplejwt.exceptions import TokenBackendError, TokenBackendExpiredToken, TokenError
+from rest_framework_simplejwt.exceptions import (
+    ExpiredTokenError,
+    TokenBackendError,
+    TokenBackendExpiredToken,
+    TokenError,
+)
 
 from accounts import errors
 from accounts.models import Session, User
@@ -129,7 +134,7 @@ class _OfSession(simplejwt.Token):
         try:
             made.payload = made.get_token_backend().decode(text, verify_exp=verify_exp)
         except TokenBackendExpiredToken as exc:
-            raise simplejwt.ExpiredTokenError("Token is expired") from exc
+            raise ExpiredTokenError("Token is expired") from exc
         except TokenBackendError as exc:
             raise TokenError("Token is invalid") from exc
         made._verify_claims()
@@ -161,7 +166,7 @@ class AccessToken(_OfSession, simplejwt.AccessToken):
         return cls._made(sub=str(session.user_id), sid=str(session.pk), jti=new_jti(), iat=issued, exp=ends)
 
 
-class RefreshToken(_OfSession, simplejwt.RefreshToken):
+class RefreshToken(_OfSession, simplejwt.RefreshToken):  # type: ignore[misc]  # the library's own bases disagree
     """What a client trades for the next pair; the session's row says which one is live."""
 
     typ = "rt+jwt"
@@ -239,7 +244,7 @@ def identify(text: str, *, now: datetime) -> Session:
     """
     try:
         token = AccessToken.read(text)
-    except simplejwt.ExpiredTokenError as exc:
+    except ExpiredTokenError as exc:
         raise errors.TokenExpired from exc
     except TokenError as exc:
         raise errors.token_invalid() from exc

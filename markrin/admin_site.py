@@ -35,8 +35,8 @@ class AdminSite(UnfoldAdminSite):
             after = request.GET.get(REDIRECT_FIELD_NAME, reverse(f"{self.name}:index"))
             query = urlencode({REDIRECT_FIELD_NAME: after})
             return HttpResponseRedirect(f"{reverse(f'{self.name}:second-factor')}?{query}")
-        answer: HttpResponse = _scripts_may_compile(super().login)(request, extra_context)
-        return answer
+        asking: Callable[..., HttpResponse] = _scripts_may_compile(super().login)
+        return asking(request, extra_context)
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Callable[..., HttpResponseBase]:
         """Return the view, for those who may see it."""

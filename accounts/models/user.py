@@ -68,9 +68,11 @@ class User(AbstractBaseUser, PermissionsMixin, Model):
     role = models.CharField(max_length=8, choices=Role, default=Role.CUSTOMER)
     is_active = models.BooleanField(default=True)
     is_superuser = models.GeneratedField(  # admins; generated, so that it can never contradict the role
-        expression=Q(role="admin"), output_field=models.BooleanField(), db_persist=True
+        expression=Q(role="admin"),  # type: ignore[arg-type]  # the stubs know no conditions here
+        output_field=models.BooleanField(),
+        db_persist=True,
     )
-    last_login = None  # sessions know; a column would cost every sign-in a write to this row
+    last_login = None  # type: ignore[misc]  # sessions know; a column would cost every sign-in a write to this row
     auth_epoch = models.PositiveIntegerField(default=0, editable=False, help_text="raised to end every session at once")
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -119,14 +121,13 @@ class User(AbstractBaseUser, PermissionsMixin, Model):
     def __str__(self) -> str:
         return self.email
 
-    def save(  # type: ignore[override]  # keywords only, as everywhere in Django from 5.1 on
-        self, *, update_fields: Iterable[str] | None = None, **kwargs: Any
-    ) -> None:
+    def save(self, *, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         """Save. A new password ends every session, which a better hash of the same one (at sign-in) does not.
 
         Deactivation ends them too: a trigger sees to that, and that a stale copy of a user lowers no epoch.
         """
-        new_password = self._password is not None and not self._state.adding
+        # Django's own: what set_password left to be saved. The stubs lack it.
+        new_password = self._password is not None and not self._state.adding  # type: ignore[attr-defined]  # as said
         if new_password:
             self.auth_epoch = F("auth_epoch") + 1
             update_fields = None if update_fields is None else {*update_fields, "auth_epoch"}

@@ -14,6 +14,7 @@ from accounts.metrics import SIGN_INS
 from accounts.models import Session, User
 from accounts.services.sessions import note
 from markrin import client_address, limits
+from markrin.errors import RateLimited
 
 
 def account_key(email: str) -> str:
@@ -48,7 +49,7 @@ def _count_attempt(email: str, user: User | None, caller: Caller) -> None:
     limits.take(limits.Limit.named("login_account_network"), key, network)
     try:
         limits.take(limits.Limit.named("login_network"), network)
-    except limits.errors.RateLimited:
+    except RateLimited:
         limits.give_back(limits.Limit.named("login_account_network"), key, network)
         raise
     wait = limits.count(limits.Limit.named("login_account"), key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -35,7 +36,7 @@ _SESSION = (
 _EVENT = ("at", "type", "outcome", "ip", "user_agent")
 
 
-def _camel(row: dict[str, Any]) -> dict[str, Any]:
+def _camel(row: Mapping[str, object]) -> dict[str, Any]:
     return {camel(name): value for name, value in row.items()}
 
 

@@ -46,7 +46,7 @@ def _purge(statement: str, before: datetime) -> int:
     while True:
         with transaction.atomic(durable=True), connection.cursor() as cursor:
             cursor.execute(statement, {"before": before, "limit": BATCH})
-            count = cursor.rowcount
+            count = int(cursor.rowcount)
         deleted += count
         if count < BATCH:
             return deleted

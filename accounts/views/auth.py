@@ -117,7 +117,7 @@ class Refresh(_Public):
             text=text,
             transport=transport,
             key=headers.get("idempotency_key"),
-            received_at=request._request.received_at,
+            received_at=request._request.received_at,  # type: ignore[attr-defined]  # accounts.middleware
             caller=Caller.of(request._request),
         )
         return granted(serializers.SignedIn, tokens)

@@ -20,7 +20,7 @@ ORIGIN = "http://localhost:8000"
 WEB = {"X-Markrin-Client": "web", "Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
 
 
-def login(user: Any, *, password: str = PASSWORD, client: Client | None = None, **headers: str) -> dict[str, Any]:
+def login(user: Any, *, password: str = PASSWORD, client: Client | None = None, headers: Any = None) -> dict[str, Any]:
     """Sign in and return the answer."""
     answer = (client or Client()).post("/api/auth/login", {"email": user.email, "password": password}, headers=headers)
     assert answer.status_code == 200, answer.content

@@ -1,6 +1,7 @@
 """Profile, e-mail, passwords and the mails about them."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -134,7 +135,7 @@ def test_a_mailed_token_ends(api, customer, mailoutbox, purpose, path, after_s):
         )
         do_jobs()
         token = MailToken.objects.get()
-        assert token.expires_at == timezone.now() + timezone.timedelta(seconds=after_s - 1)
+        assert token.expires_at == timezone.now() + timedelta(seconds=after_s - 1)
         clock.shift(after_s)
         page = "reset-password" if purpose == "reset" else "verify-email"
         body = {"token": linked(mailoutbox[0], page)} | ({"newPassword": NEW} if purpose == "reset" else {})
@@ -167,7 +168,7 @@ def test_changing_the_password_needs_the_current_one(customer, me):
 def test_a_sign_in_from_elsewhere_is_told_of(api, customer, mailoutbox):
     def enter(ip: str, agent: str) -> None:
         api.http.defaults["REMOTE_ADDR"] = ip
-        login(customer, client=api, **{"User-Agent": agent})
+        login(customer, client=api, headers={"User-Agent": agent})
 
     for ip, agent in (("192.0.2.1", "A"), ("192.0.2.1", "B"), ("192.0.2.2", "A")):
         enter(ip, agent)  # the first ever; the same network; the same browser

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from accounts import errors, services
 from accounts.callers import Caller
-from accounts.models import Purpose, Session, User
-from accounts.services import credentials, mail_tokens, sign_in
+from accounts.models import Purpose, Role, Session, User
+from accounts.services import credentials, mail_tokens
 from tests.accounts.flows import live_tokens, login, profile, refresh, said, session_of
 from tests.client import Client
 from tests.factories import PASSWORD, make_user
@@ -68,7 +68,7 @@ def test_09_the_absolute_end_holds_for_tokens_that_would_outlive_it(customer):
 
 def test_09_a_promotion_shortens_the_sessions_that_are_open(admin_user, customer):
     first = login(customer)
-    services.change_user(by=admin_user, caller=Caller(), user_id=customer.pk, role="staff")
+    services.change_user(by=admin_user, caller=Caller(), user_id=customer.pk, role=Role.STAFF)
     assert session_of(first).expires_at <= timezone.now() + timedelta(hours=12)
 
 
@@ -165,7 +165,7 @@ def test_11_a_login_with_the_old_password_that_races_the_change_is_dead(customer
         changed.save()
         return checked
 
-    monkeypatch.setattr(sign_in.credentials, "check", overtaken)
+    monkeypatch.setattr(credentials, "check", overtaken)
     with pytest.raises(errors.InvalidCredentials):
         services.login(email=customer.email, password=PASSWORD, transport="body", caller=Caller(), request_headers={})
     assert not Session.objects.exists()
@@ -200,7 +200,10 @@ def test_the_21st_session_ends_the_oldest(customer):
 
 
 def test_sessions_are_listed_and_ended_one_by_one(api, customer):
-    here, there = login(customer, **{"User-Agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0"}), login(customer)
+    here, there = (
+        login(customer, headers={"User-Agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0"}),
+        login(customer),
+    )
     bearer = {"Authorization": f"Bearer {here['access']}"}
     listed = api.get("/api/auth/sessions", headers=bearer).json()["items"]
     assert {(one["id"], one["current"], one["label"]) for one in listed} == {
@@ -231,6 +234,6 @@ def test_sensitive_calls_want_the_password_of_the_last_ten_minutes(api, customer
 
 def test_a_login_ends_the_session_that_came_with_it(api, customer):
     first = login(customer)
-    login(customer, Authorization=f"Bearer {first['access']}")
+    login(customer, headers={"Authorization": f"Bearer {first['access']}"})
     assert said(refresh(first["refresh"])) == DEAD
     assert session_of(first).revoked_reason == "logout"

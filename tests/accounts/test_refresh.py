@@ -13,7 +13,7 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 
 from accounts import errors, services
 from accounts.callers import Caller
-from accounts.models import AuthEvent, Session
+from accounts.models import AuthEvent, Revoked, Session
 from accounts.services import sessions
 from accounts.tokens import RefreshToken
 from tests.accounts.flows import (
@@ -180,7 +180,7 @@ def test_08_a_refresh_that_waits_for_a_logout_finds_the_session_dead():
         answers = _racing(first)
         sleep(0.3)
         assert len(answers) == 1  # it waits for the lock
-        sessions.revoke(Session.objects.filter(pk=first["sessionId"]), reason="logout", now=timezone.now())
+        sessions.revoke(Session.objects.filter(pk=first["sessionId"]), reason=Revoked.LOGOUT, now=timezone.now())
     answers[0].join(10)
     assert said(answers[1]) == DEAD
     assert live_tokens(first["sessionId"]) == 0
@@ -243,7 +243,7 @@ def test_22_a_login_beside_a_refresh_of_the_old_session_mixes_nobody_up():
         def both(number: int, first: dict[str, Any] = first) -> Any:
             if number:
                 return refresh(first["refresh"])
-            return login(new, Authorization=f"Bearer {first['access']}")
+            return login(new, headers={"Authorization": f"Bearer {first['access']}"})
 
         signed_in, refreshed = at_once(both, times=2)
         assert signed_in["user"]["id"] == str(new.pk)

@@ -85,12 +85,12 @@ def test_17_no_secret_in_the_admin(db, admin_user, settings):
     browser = Browser()
     browser.force_login(admin_user)
     pages = 0
-    for model, model_admin in admin.site._registry.items():
+    for model in admin.site._registry:
         if model._meta.app_label != "accounts":
             continue
         base = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         urls = [reverse(f"{base}_changelist")]
-        urls += [reverse(f"{base}_change", args=[row.pk]) for row in model_admin.get_queryset(None)[:3]]
+        urls += [reverse(f"{base}_change", args=[row.pk]) for row in model.objects.all()[:3]]
         for url in urls:
             answer = browser.get(url)
             assert answer.status_code == 200, url

@@ -48,7 +48,7 @@ def test_a_deactivated_user_is_out_at_once_and_stays_out(boss, customer):
     assert Session.objects.get(pk=tokens["sessionId"]).revoked_reason == "user_disabled"
     assert boss.patch(path, {"active": True}).json()["active"] is True
     assert said(profile(tokens["access"])) == (401, "session_revoked")
-    changed = AuthEvent.objects.filter(type="user_changed", user_id=customer.pk).first()
+    changed = AuthEvent.objects.filter(type="user_changed", user_id=customer.pk)[0]
     assert changed.details["before"] == {"role": "customer", "active": False}
 
 
@@ -100,7 +100,7 @@ def _with_everything(user: User) -> dict[str, Any]:
     factories.make_address(user=user, street="7 Secret Lane")
     factories.make_order(customer=user)
     WishlistItem.objects.create(user=user, product=factories.make_product())
-    return login(user, **{"User-Agent": "CanaryBrowser/1"})
+    return login(user, headers={"User-Agent": "CanaryBrowser/1"})
 
 
 def test_the_export_holds_everything_that_is_known(api):

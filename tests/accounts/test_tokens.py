@@ -70,7 +70,7 @@ FORGERIES: dict[str, Callable[[str], str]] = {
     "typ JWT": lambda token: remade(token, h_typ="JWT"),
     "no typ": _raw(typ=None),
     "typ in capitals": lambda token: remade(token, h_typ=jwt.get_unverified_header(token)["typ"].upper()),
-    **{f"header {name}": _raw(**{name: value}) for name, value in {
+    **{f"header {name}": _raw("sha256", **{name: value}) for name, value in {
         "jku": "https://evil.test/keys", "jwk": {"kty": "oct", "k": "AAAA"}, "x5u": "https://evil.test/x",
         "x5c": ["AAAA"], "crit": ["exp"],
     }.items()},
