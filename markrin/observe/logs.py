@@ -42,13 +42,12 @@ class _Handler(logging.Handler):
         super().__init__()
         chain: list[Any] = [structlog.stdlib.ExtraAdder(), *_SHARED, *_endings()]
         self.setFormatter(
-            structlog.stdlib.ProcessorFormatter(foreign_pre_chain=chain[:-1], processors=[_drop, chain[-1]])
+            structlog.stdlib.ProcessorFormatter(foreign_pre_chain=chain[:-1], processors=[_drop, chain[-1], _text])
         )
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            line: Any = self.format(record)
-            lines.write(line if isinstance(line, bytes) else str(line).encode(), now=record.levelno >= logging.ERROR)
+            lines.write(self.format(record).encode(), now=record.levelno >= logging.ERROR)
         except Exception:
             self.handleError(record)
 
@@ -96,6 +95,11 @@ def _readable(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
     trace = event.pop("exception", "")
     rest = " ".join(f"{key}={value}" for key, value in event.items() if value is not None)
     return f"{at} {level:<7} {name} {rest}{chr(10) if trace else ''}{trace}".encode()
+
+
+def _text(logger: WrappedLogger, method: str, line: bytes) -> str:
+    """The standard library's formatters must return text: given bytes, structlog writes their `b'…'`."""
+    return line.decode()
 
 
 def _drop(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
