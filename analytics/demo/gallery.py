@@ -22,9 +22,13 @@ def write_images(plan: Plan, articles: list[Article], sink: Sink, progress: Call
 
     A product has files of its own, unless the demo is scaled: then products of one look share them.
     """
+    first = {(article.garment.picture, article.colors[0]) for article in articles}
     looks = sorted({(article.garment.picture, color) for article in articles for color in article.colors[:2]})
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        drawings = {look: pool.submit(pictures.render, *look, seed=number) for number, look in enumerate(looks)}
+        drawings = {
+            look: pool.submit(pictures.render, *look, seed=number, close=look in first)
+            for number, look in enumerate(looks)
+        }
         shared: dict[tuple[Look, str], dict[str, str]] = {}
         for article in articles:
             for position, (look, view) in enumerate(_views(article)):

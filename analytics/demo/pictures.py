@@ -257,10 +257,10 @@ def _mix(color: Colour, factor: float) -> Colour:
     return red, green, blue
 
 
-def render(picture: str, color: str, *, seed: int) -> dict[str, dict[str, bytes]]:
-    """Return the drawn picture `front` and `close`, each as JPEG bytes by its longest side in pixels."""
+def render(picture: str, color: str, *, seed: int, close: bool) -> dict[str, dict[str, bytes]]:
+    """Return the picture's `front`, and on request its `close`, as JPEG bytes by the longest side in pixels."""
     front = draw(picture, color, seed=seed)
-    return {"front": _sizes(front), "close": _sizes(closer(front))}
+    return {"front": _sizes(front)} | ({"close": _sizes(closer(front))} if close else {})
 
 
 def _sizes(drawn: Image.Image) -> dict[str, bytes]:

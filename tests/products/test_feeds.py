@@ -28,7 +28,7 @@ def write(tmp_path):
     """Write a feed's file: rows of CSV, or one text."""
 
     def write_(*rows: str, header: str = "sku,quantity", name: str = "feed.csv") -> Path:
-        path = tmp_path / name
+        path: Path = tmp_path / name
         path.write_text("\n".join([header, *rows]) + "\n" if header else "\n".join(rows), "utf-8")
         return path
 
