@@ -205,6 +205,7 @@ def look(request: pytest.FixtureRequest, width: str) -> Any:
         if full:  # pictures further down load when they are scrolled to
             page.evaluate(SCROLL)
         page.wait_for_function(SETTLED)
+        page.wait_for_timeout(200)  # a picture that has come is painted a moment later
         page.screenshot(path=PICTURES / f"{name}-{width}.png", full_page=full)
         page.evaluate(source)
         found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")

@@ -5,6 +5,8 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from analytics.models import Event
+from dev.processes import wait_for
 from orders.models import Order
 from products.models import Category, Product
 from tests.browser.conftest import Shop
@@ -49,6 +51,11 @@ def test_a_guest_finds_buys_and_pays(page: Page, shop: Shop, look: Any, width: s
     order = shop.db(Order.objects.get, email=f"guest-{width}@example.com")
     assert (order.status, order.payment_status) == ("confirmed", "paid")
     assert order.number in shop.mail(f"guest-{width}@example.com", order.number)
+
+    visit = page.evaluate("sessionStorage.getItem('visit')")
+    told = {"view", "search", "add_to_cart", "checkout_started"}
+    events = Event.objects.filter(session_key=visit).values_list("type", flat=True)
+    assert wait_for(lambda: set(shop.db(lambda: list(events.all()))) == told, seconds=20)
 
 
 def sized_shirt(width: str) -> Product:

@@ -4145,6 +4145,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unprocessable";
+                    };
+                };
+            };
             /** @description Too Many Requests */
             429: {
                 headers: {
@@ -8161,8 +8173,8 @@ export interface operations {
     placeOrder: {
         parameters: {
             query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
+            header: {
+                "Idempotency-Key": string;
                 "X-Cart-Token"?: string;
             };
             path?: never;
@@ -8704,8 +8716,8 @@ export interface operations {
     startPayment: {
         parameters: {
             query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
+            header: {
+                "Idempotency-Key": string;
                 "X-Cart-Token"?: string;
             };
             path: {
@@ -14764,8 +14776,8 @@ export interface operations {
     refundOrder: {
         parameters: {
             query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
+            header: {
+                "Idempotency-Key": string;
             };
             path: {
                 order_id: string;
