@@ -70,7 +70,7 @@ class AddressInline(ReadOnly, TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]  # unfold is untyped, Django not generic
+class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
     form, add_form, change_password_form = ChangeUserForm, AddUserForm, AdminPasswordChangeForm
     list_display = ("email", "name", "last_name", "role", "is_active", "email_verified", "created_at")
     list_filter = ("role", "is_active", "groups")
@@ -122,7 +122,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]  #
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold's own attributes are untyped
     pass
 
 

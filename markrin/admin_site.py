@@ -1,7 +1,7 @@
 """The admin: django-unfold's pages, behind a second factor where settings.ADMIN_SECOND_FACTOR asks for one."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from csp.decorators import csp_update
 from django.conf import settings
@@ -35,8 +35,8 @@ class AdminSite(UnfoldAdminSite):
             after = request.GET.get(REDIRECT_FIELD_NAME, reverse(f"{self.name}:index"))
             query = urlencode({REDIRECT_FIELD_NAME: after})
             return HttpResponseRedirect(f"{reverse(f'{self.name}:second-factor')}?{query}")
-        asking: Callable[..., HttpResponse] = _scripts_may_compile(super().login)
-        return asking(request, extra_context)
+        asking: Any = _scripts_may_compile(super().login)
+        return cast(HttpResponse, asking(request, extra_context))
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Callable[..., HttpResponseBase]:
         """Return the view, for those who may see it."""

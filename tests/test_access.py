@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from uuid import uuid4
 
@@ -278,8 +278,7 @@ def _client(role: str, world: World) -> Client:
         OTHER: factories.make_user,
         STAFF: lambda: factories.make_user(role="staff"),
         ADMIN: lambda: factories.make_user(role="admin"),
-        **{name: lambda name=name: factories.make_user(role="staff", groups=(name,))
-           for name in (CATALOGUE, ORDERS, ANALYTICS)},
+        **{name: partial(factories.make_user, role="staff", groups=(name,)) for name in (CATALOGUE, ORDERS, ANALYTICS)},
     }  # fmt: skip
     return Client() if role == NOBODY else Client().as_user(people[role]())
 

@@ -1,7 +1,7 @@
 """Users."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar, cast
 
 from django.contrib.auth.models import (
     AbstractBaseUser,
@@ -68,17 +68,18 @@ class User(AbstractBaseUser, PermissionsMixin, Model):
     role = models.CharField(max_length=8, choices=Role, default=Role.CUSTOMER)
     is_active = models.BooleanField(default=True)
     is_superuser = models.GeneratedField(  # admins; generated, so that it can never contradict the role
-        expression=Q(role="admin"),  # type: ignore[arg-type]  # the stubs know no conditions here
+        expression=cast("Any", Q(role="admin")),  # the stubs know no conditions here
         output_field=models.BooleanField(),
         db_persist=True,
     )
-    last_login = None  # type: ignore[misc]  # sessions know; a column would cost every sign-in a write to this row
+    # Sessions know; a column would cost every sign-in a write to this row.
+    last_login = cast("Any", None)  # None is how a field of the base is left out
     auth_epoch = models.PositiveIntegerField(default=0, editable=False, help_text="raised to end every session at once")
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = UserManager()
     USERNAME_FIELD = EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
         ordering = ["-created_at", "-id"]

@@ -147,7 +147,8 @@ def test_the_wishlist_is_walked_by_cursor(me):
     made = [factories.make_product() for _ in range(5)]
     for product in made:
         me.put(f"/api/wishlist/{product.pk}")
-    seen, cursor = [], ""
+    seen: list[str] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = me.get("/api/wishlist", {"cursor": cursor, "limit": 2}).json()
         seen += [one["product"]["id"] for one in page["items"]]

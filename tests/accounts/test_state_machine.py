@@ -117,5 +117,7 @@ class SignIn(RuleBasedStateMachine):
             assert live_tokens(self.models[0].id) == sum(model.alive for model in self.models)
 
 
-class Test21SignInKeepsItsRules(SignIn.TestCase, TestCase):  # type: ignore[misc]  # hypothesis makes the base
-    settings = settings(max_examples=12, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck))
+class Test21SignInKeepsItsRules(SignIn.TestCase, TestCase):  # type: ignore[misc, valid-type]  # hypothesis makes it
+    settings = settings(  # type: ignore[assignment]  # where hypothesis looks
+        max_examples=12, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+    )
