@@ -30,8 +30,9 @@ def rollup() -> None:
 
 @app.task(name="analytics.rollup_recent", time_limit=600)
 def rollup_recent() -> None:
-    """Make what may have changed unmarked anew as well."""
+    """Make what may have changed unmarked anew as well, and tell the catalogue what sells."""
     services.rebuild_changed_days(now=timezone.now(), also_recent=True)
+    services.tell_popularity(now=timezone.now())
 
 
 @app.task(name="analytics.tend_partitions", time_limit=600)

@@ -2,7 +2,7 @@
 
 from analytics.services.events import forget_salts, mark_changed, record_events
 from analytics.services.partitions import drop_old_partitions, make_partitions
-from analytics.services.rollups import rebuild_changed_days, rebuild_day
+from analytics.services.rollups import rebuild_changed_days, rebuild_day, tell_popularity
 
 __all__ = [
     "drop_old_partitions",
@@ -12,4 +12,5 @@ __all__ = [
     "rebuild_changed_days",
     "rebuild_day",
     "record_events",
+    "tell_popularity",
 ]

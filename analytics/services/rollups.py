@@ -3,10 +3,14 @@
 from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Sum
 
 from analytics import days
-from analytics.models import DirtyDay
+from analytics.models import DailyProduct, DirtyDay
 from orders import selectors as orders
+from products import services as products
+
+POPULAR_DAYS = 30
 
 _CUSTOMER = "coalesce(placed.user_id::text, nullif(placed.email, ''), placed.id::text)"
 
@@ -115,3 +119,11 @@ def rebuild_changed_days(*, now: datetime, also_recent: bool = False) -> list[da
     for day in sorted(wanted):
         rebuild_day(day=day)
     return sorted(wanted)
+
+
+def tell_popularity(*, now: datetime) -> int:
+    """Tell the catalogue how many pieces each product has sold in the last 30 days; return how many have changed."""
+    today = days.day_of(now)
+    sold = DailyProduct.objects.filter(day__gt=today - timedelta(days=POPULAR_DAYS), units__gt=0)
+    rows = sold.values_list("product_id").annotate(total=Sum("units"))
+    return products.set_popularity(dict(rows))

@@ -9,6 +9,7 @@ from products.services.categories import (
     update_category,
 )
 from products.services.images import delete_image, order_images, update_image, upload_image
+from products.services.popularity import set_popularity
 from products.services.products import archive_product, create_product, replace_product, update_product
 from products.services.purchases import forget_purchase, record_purchase
 from products.services.reviews import create_review, delete_review, moderate_review, update_review
@@ -40,6 +41,7 @@ __all__ = [
     "replace_product",
     "replace_size_chart",
     "set_category_image",
+    "set_popularity",
     "update_category",
     "update_image",
     "update_product",

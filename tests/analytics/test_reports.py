@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from analytics import services
 from analytics.models import DailySales, DirtyDay, Event
 from orders.models import Order, OrderLine
+from products.models import Product
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -187,6 +188,19 @@ def test_an_order_marks_its_day_and_the_rollup_makes_it_anew_once(customer):
     assert not DirtyDay.objects.exists()
     assert DailySales.objects.get(day=made[-1]).orders == 1
     assert DailySales.objects.get(day=made[-1]).revenue == order.total
+
+
+def test_the_catalogue_is_told_what_sells_and_what_no_longer_does(customer):
+    variant, other = factories.make_variant(stock=9), factories.make_variant(stock=9)
+    Product.objects.filter(pk=other.product_id).update(popularity=7)
+    factories.make_order(customer=customer, variant=variant, quantity=3)
+    now = datetime.now(UTC)
+    services.rebuild_changed_days(now=now)
+
+    assert services.tell_popularity(now=now) == 2
+    assert dict(Product.objects.values_list("pk", "popularity")) == {variant.product_id: 3, other.product_id: 0}
+    assert services.tell_popularity(now=now) == 0
+    assert services.tell_popularity(now=now + timedelta(days=31)) == 1
 
 
 def test_csv_has_the_same_cells_and_no_formula(analyst):
