@@ -161,12 +161,7 @@ class Writer:
         """Return a slug for each draft: the one the file names, else the name's; where that is taken, with the ref."""
         tries = {draft.ref: _candidates(draft) for draft in drafts}
         asked = {slug for candidates in tries.values() for slug in candidates}
-        taken = set(Product.objects.filter(slug__in=asked).values_list("slug", flat=True))
-        taken |= set(
-            FormerSlug.objects.filter(slug__in=asked)
-            .exclude(slug__in=[draft.data["slug"] for draft in drafts if "slug" in draft.data])
-            .values_list("slug", flat=True)
-        )
+        taken = _taken(asked, but_former={draft.data["slug"] for draft in drafts if "slug" in draft.data})
         taken |= self._taken_slugs
         found = {}
         for ref, candidates in tries.items():
@@ -184,6 +179,17 @@ def _owners(skus: list[str]) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT sku, product_id FROM products_variant WHERE sku = ANY(%s)", [skus])
         return dict(cursor.fetchall())
+
+
+def _taken(asked: set[str], *, but_former: set[str]) -> set[str]:
+    """Return which of these slugs a product has, or has had; a slug that the file names may have been another's."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT slug FROM products_product WHERE slug = ANY(%s)
+            UNION SELECT slug FROM products_formerslug WHERE slug = ANY(%s)""",
+            [list(asked), list(asked - but_former)],
+        )
+        return {slug for (slug,) in cursor.fetchall()}
 
 
 _PRODUCT = (

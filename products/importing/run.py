@@ -3,8 +3,9 @@
 import csv
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,8 +62,12 @@ def run(
         format_.check(table.header)
         writer = Writer(format_.source, dry_run=dry_run)
         lines = table.lines(lambda done: progress(done, report))
-        for drafts in _batches(group(lines, format_.key), format_, batch, report, reject):
-            _count(report, writer.write(drafts), reject)
+        with closing(_ahead(_batches(group(lines, format_.key), format_, batch))) as batches_:
+            for each in batches_:
+                report.products += each.products
+                report.variants += sum(len(draft.data["variants"]) for draft in each.valid)
+                _reject(report, each.rejected, reject)
+                _count(report, writer.write(each.valid), reject)
         report.categories = writer.categories.made
     if (report.created or report.updated) and not dry_run:
         _finish()
@@ -70,17 +75,22 @@ def run(
     return report
 
 
+@dataclass
+class _Batch:
+    """Some products of the file: those that are valid, and why the others are not."""
+
+    products: int = 0
+    valid: list[Draft] = field(default_factory=list)
+    rejected: list[list[Rejection]] = field(default_factory=list)
+
+
 def _batches(
-    groups: Iterator[tuple[str, list[reading.Line], Rejection | None]],
-    format_: Format,
-    size: int,
-    report: Report,
-    reject: Reject,
-) -> Iterator[list[Draft]]:
-    """Yield the drafts that are valid, so many at a time."""
-    valid: list[Draft] = []
+    groups: Iterator[tuple[str, list[reading.Line], Rejection | None]], format_: Format, size: int
+) -> Iterator[_Batch]:
+    """Yield the file's products, so many valid ones at a time."""
+    batch = _Batch()
     for ref, lines, problem in groups:
-        report.products += 1
+        batch.products += 1
         found: list[Rejection] = [problem] if problem else []
         if not problem:
             try:
@@ -90,30 +100,37 @@ def _batches(
                 found = list(exc.rejections)
             else:
                 if not found:
-                    valid.append(draft)
-                    report.variants += len(draft.data["variants"])
+                    batch.valid.append(draft)
         if found:
-            _reject(report, found, reject)
-        if len(valid) >= size:
-            yield valid
-            valid = []
-    if valid:
-        yield valid
+            batch.rejected.append(found)
+        if len(batch.valid) >= size:
+            yield batch
+            batch = _Batch()
+    yield batch
+
+
+def _ahead(batches_: Iterator[_Batch]) -> Generator[_Batch, None, None]:
+    """Yield the batches, each read in a thread while PostgreSQL is busy with the one before it."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, batches_, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, batches_, None)
+            yield batch
 
 
 def _count(report: Report, outcome: Outcome, reject: Reject) -> None:
     report.created += outcome.created
     report.updated += outcome.updated
     report.unchanged += outcome.unchanged
-    for rejection in outcome.rejections:
-        _reject(report, [rejection], reject)
+    _reject(report, [[rejection] for rejection in outcome.rejections], reject)
 
 
-def _reject(report: Report, found: list[Rejection], reject: Reject) -> None:
-    report.rejected += 1
-    report.reasons[found[0].column, found[0].code] += 1
-    for rejection in found:
-        reject(rejection)
+def _reject(report: Report, rejected: list[list[Rejection]], reject: Reject) -> None:
+    for found in rejected:
+        report.rejected += 1
+        report.reasons[found[0].column, found[0].code] += 1
+        for rejection in found:
+            reject(rejection)
 
 
 @contextmanager
