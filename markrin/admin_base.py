@@ -4,18 +4,61 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import models
+from django.db import IntegrityError, connection, models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin as UnfoldModelAdmin
+from unfold.admin import TabularInline as UnfoldTabularInline
 
-from markrin.errors import ShopError
+from markrin.errors import ShopError, from_constraint
+from markrin.forms import StrictForm, StrictModelForm
+
+
+class ModelAdmin(UnfoldModelAdmin):
+    """A model's pages, whose form is strict."""
+
+    form = StrictModelForm
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponseBase:
+        """Show the form; on POST save, or say what the database refuses that no form can see: triggers, races."""
+        if request.method != "POST":
+            return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]  # unfold has no types
+        try:
+            with transaction.atomic():
+                answer: HttpResponseBase = super().changeform_view(request, object_id, form_url, extra_context)
+                connection.check_constraints()  # the deferred ones too, while the page can still say so
+                return answer
+        except IntegrityError as exc:
+            self.message_user(request, _said(exc), messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+        except ShopError as refusal:
+            self.message_user(request, refusal.detail, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+
+def _said(exc: IntegrityError) -> str:
+    """Return what to tell staff of a rule that refused."""
+    known = from_constraint(exc)
+    if known is not None:
+        return known.detail
+    cause = exc.__cause__
+    rule = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
+    return f"Nothing was saved: a rule of the database refuses it ({rule or 'unnamed'})."
+
+
+class TabularInline(UnfoldTabularInline):
+    """Rows on another model's page, whose forms are strict."""
+
+    form = StrictModelForm
 
 
 class ReadOnly:
@@ -67,7 +110,7 @@ class Step:
 
     title: str
     do: Callable[[HttpRequest, Any, Mapping[str, Any]], str]
-    form: type[forms.Form] = forms.Form
+    form: type[forms.Form] = StrictForm
     offered: Callable[[Any], bool] = lambda row: True
     danger: bool = False
 

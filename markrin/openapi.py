@@ -193,6 +193,10 @@ class AutoSchema(openapi.AutoSchema):
         for place, schema in (("query", self.stated.query), ("header", self.stated.headers)):
             if schema is not None:
                 found += converter.schema2parameters(schema(), location=place)
+        # A header whose absence the use case refuses with a code of its own (Idempotency-Key) is needed all the same.
+        refused = {refusal.code for refusal in self.stated.errors}
+        for one in found:
+            one["required"] |= f"{one['name'].lower().replace('-', '_')}_missing" in refused
         return found
 
     def _get_request_body(self, direction: str = "request") -> Stated | None:

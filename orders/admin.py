@@ -10,10 +10,10 @@ from django.db.models import QuerySet, Sum
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from markrin.admin_base import ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin
+from markrin.admin_base import ModelAdmin, ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin, TabularInline
+from markrin.forms import StrictForm, StrictModelForm
 from orders import services
 from orders.models import (
     Cart,
@@ -36,11 +36,11 @@ from orders.services import Actor
 _LONG = 1000
 
 
-class NoteForm(forms.Form):
+class NoteForm(StrictForm):
     note = forms.CharField(max_length=_LONG, required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}))
 
 
-class OwnNoteForm(forms.Form):
+class OwnNoteForm(StrictForm):
     note = forms.CharField(max_length=_LONG, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
     public = forms.BooleanField(required=False, label="The customer may read it")
     resolve = forms.BooleanField(required=False, label="This settles what needed a person")
@@ -58,7 +58,7 @@ class ShipForm(NoteForm):
     )
 
 
-class RefundForm(forms.Form):
+class RefundForm(StrictForm):
     amount = forms.DecimalField(
         max_digits=12, decimal_places=2, min_value=0, required=False, widget=UnfoldAdminDecimalFieldWidget,
         help_text="shop currency; empty: all that is left",
@@ -235,7 +235,7 @@ class PaymentEventAdmin(ReadOnlyAdmin):
     list_select_related = ("payment",)
 
 
-class CouponForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes no parameter when it runs
+class CouponForm(StrictModelForm):
     class Meta:
         model = Coupon
         fields = (

@@ -9,10 +9,10 @@ from django.db.models import Count, F, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
-from markrin.admin_base import FirstRows, ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin
+from markrin.admin_base import FirstRows, ModelAdmin, ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin, TabularInline
+from markrin.forms import StrictForm, StrictModelForm
 from products import services
 from products.models import (
     BackInStockRequest,
@@ -108,7 +108,7 @@ class FormerSlugInline(ReadOnly, TabularInline):
     readonly_fields = fields
 
 
-class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes no parameter when it runs
+class ProductForm(StrictModelForm):
     slug = forms.RegexField(
         regex=r"\A[a-z0-9-]{1,120}\Z", required=False, widget=UnfoldAdminTextInputWidget,
         help_text="empty: made from the name; the old one leads to a new one",
@@ -191,7 +191,7 @@ class ProductAdmin(ModelAdmin):
         self.message_user(request, f"{len(queryset)} products are {status} now.", messages.SUCCESS)
 
 
-class AdjustForm(forms.Form):
+class AdjustForm(StrictForm):
     delta = forms.IntegerField(
         min_value=-1_000_000, max_value=1_000_000, widget=UnfoldAdminIntegerFieldWidget,
         help_text="pieces more (5) or fewer (-5) on the shelf",

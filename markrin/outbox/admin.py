@@ -9,11 +9,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from markrin.admin_base import ModelAdmin
+from markrin.forms import StrictModelForm
 from markrin.outbox import services
 from markrin.outbox.models import Heartbeat, OutboxEvent, OutboxPause, State
 
@@ -25,7 +26,7 @@ class JobActionForm(ActionForm):
     reason.widget.attrs["placeholder"] = "reason (to discard)"
 
 
-class JobForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes no parameter when it runs
+class JobForm(StrictModelForm):
     """A job's page changes nothing but by its two buttons."""
 
     reason = forms.CharField(

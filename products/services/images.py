@@ -95,17 +95,21 @@ def set_images(product: Product, given: Sequence[dict[str, Any]]) -> None:
     Raises:
         ImageUnknown: an address on our own storage is not that of an image of this product.
     """
-    left = {_url(image): image for image in product.images.all()}
+    left: dict[str, list[ProductImage]] = {}  # one address may stand for several images
+    for image in product.images.all():
+        left.setdefault(_url(image), []).append(image)
     new = []
     for position, row in enumerate(given):
-        image = left.pop(row["url"], None)
+        known = left.get(row["url"])
+        image = known.pop(0) if known else None
         if image is None and not row["url"].startswith("https://"):
             raise errors.ImageUnknown(url=row["url"])
         image = image or ProductImage(product=product, external_url=row["url"])
         image.position, image.alt_text = position, row["alt_text"]
         new.append(image)
-    _forget(left.values())
-    ProductImage.objects.filter(pk__in=[image.pk for image in left.values()]).delete()
+    out = [image for images in left.values() for image in images]
+    _forget(out)
+    ProductImage.objects.filter(pk__in=[image.pk for image in out]).delete()
     for image in new:
         image.save()
 

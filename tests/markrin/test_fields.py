@@ -151,7 +151,7 @@ REFUSED: list[tuple[Any, Any, str]] = [
             "http://a.example/", "https://a/", "https://u:p@a.example/", "https://a.example/#x", "https://127.0.0.1/", "https://[::1]/",
             "https://a.example:0/", "https://a.example:99999/", "https://a..example/", "https://-a.example/", "https://a.example/ x",
             "https://a.example/\\", "https://a.example\n", "javascript:alert(1)", "//a.example", "https://a.example/\u00e9", "https:/a.example",
-            f"https://{'a.' * 130}de/",
+            f"https://{'a.' * 130}de/", "https://a.example/[x]", "https://a.example/%zz", "https://a.example/%",
         )
     ),
     (fields.HttpsUrl(max=20), "https://a.example/xxxxx", "too_long"),

@@ -203,6 +203,15 @@ def test_without_its_last_stocked_variant_a_product_is_out_of_stock(staff_client
     assert again["inStock"] is True
 
 
+def test_an_address_may_stand_for_two_images(staff_client, category):
+    twice = [{"url": "https://img.example/1.jpg"}, {"url": "https://img.example/1.jpg", "altText": "Again"}]
+    created = staff_client.post("/api/products", body(category, images=twice)).json()
+    for images in (twice, twice[::-1], [*twice, twice[0]], twice[:1]):
+        shown = staff_client.patch(f"/api/products/{created['id']}", {"images": images})
+        assert shown.status_code == 200
+        assert [image["altText"] for image in shown.json()["images"]] == [one.get("altText", "") for one in images]
+
+
 def test_images_are_kept_by_their_address_and_put_in_order(staff_client):
     product = make_product()
     first = make_image(product=product, external_url="https://img.example/1.jpg")
