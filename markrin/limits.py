@@ -60,7 +60,7 @@ class Store:
             socket_connect_timeout=0.05,
             socket_timeout=0.1,
         )
-        self._alone = MemoryStorage()
+        self._alone, self._alone_lock = MemoryStorage(), threading.Lock()
         self._away_until = 0.0
         self._lock = threading.Lock()
 
@@ -71,7 +71,8 @@ class Store:
                 return work(self._shared, 1)
             except (RedisError, OSError) as exc:
                 self._note_absence(exc)
-        return work(self._alone, ALONE_DIVISOR)
+        with self._alone_lock:  # the library's own locks let two threads begin the same window
+            return work(self._alone, ALONE_DIVISOR)
 
     def _note_absence(self, exc: Exception) -> None:
         with self._lock:
@@ -81,8 +82,16 @@ class Store:
             log.warning("limits.store_away", error=type(exc).__name__)
 
 
-@functools.cache
+_making = threading.Lock()
+
+
 def _store(url: str) -> Store:
+    with _making:  # two at once would each count for themselves
+        return _made(url)
+
+
+@functools.cache
+def _made(url: str) -> Store:
     return Store(url)
 
 
