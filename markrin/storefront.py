@@ -11,6 +11,7 @@ from pathlib import Path
 from wsgiref.headers import Headers
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousFileOperation
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
@@ -57,7 +58,10 @@ def page(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
     """Answer an uploaded picture, where no proxy in front of us does; only pictures of our own encoding are there."""
-    response = static.serve(request, path, document_root=str(settings.MEDIA_ROOT))
+    try:
+        response = static.serve(request, path, document_root=str(settings.MEDIA_ROOT))
+    except SuspiciousFileOperation as exc:  # a path that leads out of the folder
+        raise Http404 from exc
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cache-Control"] = f"public, max-age={MEDIA_MAX_AGE_S}"
     return response

@@ -1,4 +1,4 @@
-"""Who may call what: a row for each endpoint and method, tried as everybody. Auth.md, section 9, test 18.
+"""Who may call what: a row for each endpoint and method, tried as everybody.
 
 A new endpoint has no row, and fails. The rows are written from the contract, not read from the code.
 """
@@ -13,8 +13,10 @@ from uuid import uuid4
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from markrin import operations
+from products.models import Feed
 from tests import factories
 from tests.client import Client
 
@@ -134,6 +136,12 @@ TABLE = {
     "PATCH /api/staff/reviews/{review}": Row(only(CATALOGUE)),
     "POST /api/staff/variants/{variant}/adjust": Row(only(CATALOGUE)),
     "GET /api/staff/variants/{variant}/movements": Row(only(CATALOGUE)),
+    "GET /api/staff/feeds": Row(only(CATALOGUE)),
+    "POST /api/staff/feeds": Row(only(CATALOGUE)),
+    "GET /api/staff/feeds/{feed}": Row(only(CATALOGUE)),
+    "GET /api/staff/feeds/{feed}/report": Row(only(CATALOGUE)),
+    "POST /api/staff/feeds/{feed}/release": Row(only(CATALOGUE)),
+    "POST /api/staff/feeds/{feed}/discard": Row(only(CATALOGUE)),
     "GET /api/cart": Row(PUBLIC),
     "DELETE /api/cart": Row(PUBLIC),
     "POST /api/cart/items": Row(PUBLIC),
@@ -250,6 +258,12 @@ class World:
     @cached_property
     def review(self) -> Any:
         return factories.make_review(product=self.product, user=self.owner)
+
+    @cached_property
+    def feed(self) -> Any:
+        return Feed.objects.create(
+            source="warehouse", sequence=1, sha256="0" * 64, counted_at=timezone.now(), state="held"
+        )
 
     @cached_property
     def category(self) -> str:
