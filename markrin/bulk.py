@@ -19,11 +19,11 @@ def copy(table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) ->
     names = ", ".join(f'"{name}"' for name in (*columns, *rest))
     fixed, number = tuple(rest.values()), 0
     # Django's cursor wraps the errors of `execute`, but not those of psycopg's `copy`.
-    with connection.wrap_database_errors, connection.cursor() as cursor:
-        with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as writer:
-            for row in rows:
-                writer.write_row(row + fixed)
-                number += 1
+    copy = f'COPY "{table}" ({names}) FROM STDIN'
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(copy) as writer:
+        for row in rows:
+            writer.write_row(row + fixed)
+            number += 1
     return number
 
 

@@ -58,7 +58,7 @@ def _rule(name: str, field: forms.Field) -> Callable[[Any, Any], Any] | None:
         return None  # a password is taken as sent
     match field:
         case SimpleArrayField():
-            each = fields.Text(max=field.base_field.max_length or 200)
+            each = fields.Text(max=getattr(field.base_field, "max_length", None) or 200)
             return lambda sent, found: [each.deserialize(one) for one in found]
         case forms.EmailField():
             return _text(fields.Email())

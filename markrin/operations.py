@@ -120,8 +120,8 @@ def operation(**stated: Any) -> Callable[[Method], Method]:
     the schemas of what comes in, handed to the method as keyword arguments of these names (dicts), and refused where
     not stated; `answer`, a serializer class, `"file:<media type>"`, a list of these, or None; its `status`; `errors`,
     the refusals of the use case; `raw=True`, where the method reads the body itself, as a signature is over its bytes;
-    `permissions`, where this method's differ from the view's; `media_types` and `max_bytes` (100 KB) of the body; `also`, further statuses with their description: below 300 with the same answer,
-    else with none.
+    `permissions`, where this method's differ from the view's; `media_types` and `max_bytes` (100 KB) of the body;
+    `also`, further statuses with their description: below 300 with the same answer, else with none.
     """
     stating = Operation(**stated)
 

@@ -13,8 +13,8 @@ os.environ.setdefault("CACHE_ANSWERS", "0")  # a test that counts queries wants 
 services.start()  # before Django reads its settings, hence here and not in a fixture
 django.setup()
 if "PYTEST_XDIST_WORKER" not in os.environ:
-    # xdist's processes inherit the environment. With this name in it, pytest-django would read the settings there before
-    # `services.start` has given the process a cache of its own.
+    # xdist's processes inherit the environment. With this name in it, pytest-django would read the settings there
+    # before `services.start` has given the process a cache of its own.
     del os.environ["DJANGO_SETTINGS_MODULE"]
 
 from django.test import override_settings  # noqa: E402

@@ -57,7 +57,8 @@ def _numbers(first: date, last: date) -> Numbers:
     funnel = DailyFunnel.objects.filter(day__range=(first, last)).aggregate(
         views=Coalesce(Sum("views"), 0), carts=Coalesce(Sum("carts"), 0), checkouts=Coalesce(Sum("checkouts"), 0)
     )
-    return Numbers(*(sums[f"sum_{name}"] for name in names), funnel={**funnel, "orders": sums["sum_orders"]})
+    sales: dict[str, Any] = {name: sums[f"sum_{name}"] for name in names}
+    return Numbers(**sales, funnel={**funnel, "orders": sums["sum_orders"]})
 
 
 def _rows(name: str, first: date, last: date, most: int) -> list[dict[str, Any]]:

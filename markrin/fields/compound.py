@@ -91,7 +91,10 @@ class Image(Field[PIL.Image.Image]):
 
 
 class File(Field[Any]):
-    """An uploaded file (Django's UploadedFile) as it came, of at most `max_bytes` and not empty: what is in it, its reader has to find out."""
+    """An uploaded file (Django's UploadedFile) as it came, of at most `max_bytes` and not empty.
+
+    What is in it, its reader has to find out.
+    """
 
     def __init__(self, *, max_bytes: int, media_type: str = "application/octet-stream", **kw: Any):
         super().__init__(**kw)

@@ -41,9 +41,8 @@ class _Handler(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         chain: list[Any] = [structlog.stdlib.ExtraAdder(), *_SHARED, *_endings()]
-        self.setFormatter(
-            structlog.stdlib.ProcessorFormatter(foreign_pre_chain=chain[:-1], processors=[_drop, chain[-1], _text])
-        )
+        endings: list[Any] = [_drop, chain[-1], _text]
+        self.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=chain[:-1], processors=endings))
 
     def emit(self, record: logging.LogRecord) -> None:
         try:

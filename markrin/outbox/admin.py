@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
@@ -103,9 +104,9 @@ class JobAdmin(ReadOnlyAdmin):
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
+    ) -> HttpResponseBase:
         only_ours = {"show_save": False, "show_save_and_continue": False, "show_save_and_add_another": False}
-        shown: HttpResponse = super().changeform_view(
+        shown: HttpResponseBase = super().changeform_view(
             request, object_id, form_url, {**(extra_context or {}), **only_ours}
         )
         return shown

@@ -36,13 +36,7 @@ class ProductQuerySet(QuerySet["Product"]):
 
 
 _RATINGS = F("rated_1") + F("rated_2") + F("rated_3") + F("rated_4") + F("rated_5")
-_STARS = (
-    F("rated_1")
-    + F("rated_2") * 2
-    + F("rated_3") * 3
-    + F("rated_4") * 4
-    + F("rated_5") * 5
-)
+_STARS = F("rated_1") + F("rated_2") * 2 + F("rated_3") * 3 + F("rated_4") * 4 + F("rated_5") * 5
 
 
 class Product(Model):
@@ -55,16 +49,12 @@ class Product(Model):
     name = models.CharField(max_length=200)
     slug = models.CharField(max_length=120, unique=True)
     description = models.TextField(blank=True, default="", max_length=10_000)
-    category = models.ForeignKey(
-        "products.Category", models.PROTECT, related_name="products"
-    )
+    category = models.ForeignKey("products.Category", models.PROTECT, related_name="products")
     brand = models.CharField(max_length=80, blank=True, default="")
     collection = models.CharField(max_length=80, blank=True, default="")
     gender = models.CharField(max_length=6, choices=Gender, default=Gender.UNISEX)
     material = models.CharField(max_length=80, blank=True, default="")
-    base_price = models.DecimalField(
-        max_digits=10, decimal_places=2, help_text="shop currency"
-    )
+    base_price = models.DecimalField(max_digits=10, decimal_places=2, help_text="shop currency")
     sale_price = models.DecimalField(
         max_digits=10,
         decimal_places=2,
@@ -77,21 +67,15 @@ class Product(Model):
         output_field=models.DecimalField(max_digits=10, decimal_places=2),
         db_persist=True,
     )
-    tags = ArrayField(
-        models.CharField(max_length=40), size=20, blank=True, default=list
-    )
+    tags = ArrayField(models.CharField(max_length=40), size=20, blank=True, default=list)
     is_featured = models.BooleanField(default=False)
     is_new_arrival = models.BooleanField(default=False)
-    status = models.CharField(
-        max_length=9, choices=ProductStatus, default=ProductStatus.DRAFT
-    )
+    status = models.CharField(max_length=9, choices=ProductStatus, default=ProductStatus.DRAFT)
     seo_title = models.CharField(max_length=120, blank=True, default="")
     seo_description = models.CharField(max_length=320, blank=True, default="")
 
     in_stock = models.BooleanField(default=False, editable=False)
-    popularity = models.PositiveIntegerField(
-        default=0, editable=False, help_text="pieces sold in the last 30 days"
-    )
+    popularity = models.PositiveIntegerField(default=0, editable=False, help_text="pieces sold in the last 30 days")
     rated_1 = models.PositiveIntegerField(default=0, editable=False)
     rated_2 = models.PositiveIntegerField(default=0, editable=False)
     rated_3 = models.PositiveIntegerField(default=0, editable=False)
@@ -100,9 +84,7 @@ class Product(Model):
     fit_small = models.PositiveIntegerField(default=0, editable=False)
     fit_true = models.PositiveIntegerField(default=0, editable=False)
     fit_large = models.PositiveIntegerField(default=0, editable=False)
-    review_count = models.GeneratedField(
-        expression=_RATINGS, output_field=models.IntegerField(), db_persist=True
-    )
+    review_count = models.GeneratedField(expression=_RATINGS, output_field=models.IntegerField(), db_persist=True)
     rating = models.GeneratedField(
         expression=Round(
             # Cast first: whole numbers would be divided as such.
@@ -133,9 +115,7 @@ class Product(Model):
         editable=False,
         help_text="the import it came from",
     )
-    source_ref = models.CharField(
-        max_length=120, blank=True, default="", editable=False, help_text="its id there"
-    )
+    source_ref = models.CharField(max_length=120, blank=True, default="", editable=False, help_text="its id there")
     source_hash = models.CharField(
         max_length=64,
         blank=True,
@@ -218,8 +198,7 @@ class Product(Model):
             constraints.choice("product", "status", ProductStatus),
             constraints.between("product", "base_price", 0, 99_999_999),
             models.CheckConstraint(
-                condition=Q(sale_price=None)
-                | Q(sale_price__gt=0, sale_price__lt=F("base_price")),
+                condition=Q(sale_price=None) | Q(sale_price__gt=0, sale_price__lt=F("base_price")),
                 name="product_sale_price_below_base",
                 violation_error_message="salePrice must be above 0 and below basePrice.",
             ),
@@ -338,15 +317,9 @@ class ProductImage(Model):
     )
     external_url = models.CharField(max_length=2000, blank=True, default="")
     alt_text = models.CharField(max_length=200, blank=True, default="")
-    thumbnails = models.JSONField(
-        default=dict, blank=True, editable=False, help_text="width in pixels -> file"
-    )
-    width = models.PositiveIntegerField(
-        null=True, blank=True, editable=False, help_text="pixels"
-    )
-    height = models.PositiveIntegerField(
-        null=True, blank=True, editable=False, help_text="pixels"
-    )
+    thumbnails = models.JSONField(default=dict, blank=True, editable=False, help_text="width in pixels -> file")
+    width = models.PositiveIntegerField(null=True, blank=True, editable=False, help_text="pixels")
+    height = models.PositiveIntegerField(null=True, blank=True, editable=False, help_text="pixels")
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
@@ -354,16 +327,12 @@ class ProductImage(Model):
         constraints = [
             *constraints.text("product_image", "alt_text", blank=True),
             models.CheckConstraint(
-                condition=Q(external_url="")
-                | Q(
-                    external_url__regex=r"\Ahttps://[^\s\u0001-\u001F\u007F<>'`]+\Z"
-                ),
+                condition=Q(external_url="") | Q(external_url__regex=r"\Ahttps://[^\s\u0001-\u001F\u007F<>'`]+\Z"),
                 name="product_image_external_url_https",
                 violation_error_message="An image's address must begin with https://.",
             ),
             models.CheckConstraint(
-                condition=(Q(file="") & ~Q(external_url=""))
-                | (~Q(file="") & Q(external_url="")),
+                condition=(Q(file="") & ~Q(external_url="")) | (~Q(file="") & Q(external_url="")),
                 name="product_image_file_or_url",
                 violation_error_message="An image is either a file or an address.",
             ),
@@ -384,11 +353,7 @@ class SearchWord(models.Model):
     word = models.CharField(max_length=64, primary_key=True)
 
     class Meta:
-        indexes = [
-            GinIndex(
-                fields=["word"], name="search_word_trigrams", opclasses=["gin_trgm_ops"]
-            )
-        ]
+        indexes = [GinIndex(fields=["word"], name="search_word_trigrams", opclasses=["gin_trgm_ops"])]
 
     def __str__(self) -> str:
         return self.word

@@ -24,14 +24,10 @@ class StockLevel(models.Model):
     stay heap-only tuples, and nothing else locks the rows that every checkout fights for.
     """
 
-    variant = models.OneToOneField(
-        "products.Variant", models.PROTECT, primary_key=True, related_name="stock"
-    )
+    variant = models.OneToOneField("products.Variant", models.PROTECT, primary_key=True, related_name="stock")
     on_hand = models.IntegerField(default=0, db_default=0)
     reserved = models.IntegerField(default=0, db_default=0)
-    counted_at = models.DateTimeField(
-        null=True, blank=True, help_text="when a feed last counted the shelf"
-    )
+    counted_at = models.DateTimeField(null=True, blank=True, help_text="when a feed last counted the shelf")
     objects = StockLevelQuerySet.as_manager()
 
     class Meta:
@@ -65,11 +61,12 @@ class MovementKind(models.TextChoices):
 
 
 class StockMovement(models.Model):
-    """One entry of the ledger, append-only (a trigger refuses UPDATE and DELETE). `ref` makes each effect happen once."""
+    """One entry of the ledger, append-only (a trigger refuses UPDATE and DELETE).
 
-    variant = models.ForeignKey(
-        "products.Variant", models.PROTECT, related_name="movements"
-    )
+    `ref` makes each effect happen once.
+    """
+
+    variant = models.ForeignKey("products.Variant", models.PROTECT, related_name="movements")
     kind = models.CharField(max_length=7, choices=MovementKind)
     d_on_hand = models.IntegerField(default=0)
     d_reserved = models.IntegerField(default=0)
@@ -86,11 +83,7 @@ class StockMovement(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [
-            models.Index(
-                fields=["variant", "created_at"], name="stock_movement_of_variant"
-            )
-        ]
+        indexes = [models.Index(fields=["variant", "created_at"], name="stock_movement_of_variant")]
         constraints = [
             constraints.choice("stock_movement", "kind", MovementKind),
             constraints.between("stock_movement", "d_on_hand", -MOST, MOST),
@@ -115,9 +108,7 @@ class StockMovement(models.Model):
 class BackInStockRequest(Model):
     """A customer's wish to hear when a variant can be bought again; answered once, by mail."""
 
-    variant = models.ForeignKey(
-        "products.Variant", models.CASCADE, related_name="back_in_stock_requests"
-    )
+    variant = models.ForeignKey("products.Variant", models.CASCADE, related_name="back_in_stock_requests")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.CASCADE,

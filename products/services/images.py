@@ -96,8 +96,8 @@ def set_images(product: Product, given: Sequence[dict[str, Any]]) -> None:
         ImageUnknown: an address on our own storage is not that of an image of this product.
     """
     left: dict[str, list[ProductImage]] = {}  # one address may stand for several images
-    for image in product.images.all():
-        left.setdefault(_url(image), []).append(image)
+    for one in product.images.all():
+        left.setdefault(_url(one), []).append(one)
     new = []
     for position, row in enumerate(given):
         known = left.get(row["url"])

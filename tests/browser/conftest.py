@@ -16,7 +16,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from dev.processes import wait_for
 from dev.stack import ROOT
@@ -29,6 +29,7 @@ FRONTEND = ROOT / "frontend"
 PICTURES = ROOT / "build" / "browser"  # not test-results/: pytest-playwright empties that in every run of any test
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 WIDTHS = {"wide": {"width": 1280, "height": 900}, "narrow": {"width": 390, "height": 844}}
+PATIENCE_MS = 20_000  # a machine that also runs the other tests is slow at times
 # Nothing is a skeleton any more, and the pictures in sight are there.
 SETTLED = """() => !document.querySelector('.bone') && [...document.images].every((image) =>
     image.complete || image.getBoundingClientRect().top > innerHeight)"""
@@ -183,7 +184,8 @@ def context(browser: Browser, width: str, shop: Shop) -> Iterator[BrowserContext
     """Return a fresh browser profile, in which nothing may crash."""
     crashes: list[str] = []
     one = browser.new_context(base_url=shop.url, viewport=WIDTHS[width], reduced_motion="reduce")  # type: ignore[arg-type]  # a dict of the right keys
-    one.set_default_timeout(15_000)
+    one.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
     one.on("weberror", lambda error: crashes.append(str(error.error)))
     yield one
     one.close()

@@ -30,6 +30,7 @@ def test_a_guest_finds_buys_and_pays(page: Page, shop: Shop, look: Any, width: s
     look(page, "search")
     search.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("“linen”")
+    expect(page.locator(".catalogue-found[data-busy=false]")).to_be_visible()
 
     page.locator(".card:not(:has([data-sold-out=true])) .card-link").first.click()
     expect(page.get_by_role("button", name="Add to bag")).to_be_visible()

@@ -147,7 +147,7 @@ def test_three_tabs_and_a_thief(context: BrowserContext, shop: Shop, look: Any, 
         for tab in tabs:
             tab.begin(0)
         for number, tab in enumerate(tabs):
-            expect(tab.page.get_by_test_id("signed-out")).to_contain_text("You have been signed out.", timeout=20_000)
+            expect(tab.page.get_by_test_id("signed-out")).to_contain_text("You have been signed out.")
             expect(tab.page.get_by_role("heading", name="Welcome back")).to_be_visible()
             look(tab.page, f"signed-out-{number}")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dev import processes, up
+from dev import processes, stack, up
 from dev.processes import StackError
 from dev.stack import ROOT
 
@@ -72,10 +72,17 @@ def left_of(home: Path) -> list[str]:
     return found
 
 
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """Return a LOCAL_DIR; what lies outside it, as PostgreSQL's user cannot enter it, goes as well."""
+    folder = tmp_path / "up"
+    yield folder
+    stack.remove_outside(folder)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_serves_the_shop_and_leaves_nothing_however_it_ends(tmp_path: Path) -> None:
-    home = tmp_path / "up"
+def test_serves_the_shop_and_leaves_nothing_however_it_ends(home: Path, tmp_path: Path) -> None:
     for end in (
         signal.SIGINT,
         signal.SIGTERM,

@@ -15,7 +15,11 @@ _numbers = count(1)
 def make_user(*, password: str | None = PASSWORD, groups: tuple[str, ...] = (), **overrides: Any) -> User:
     """Make a customer with a verified address; `role=`, and `groups=("catalogue",)` for staff."""
     number = next(_numbers)
-    wanted: dict[str, Any] = {"email": f"user{number}@example.com", "name": f"User {number}", "email_verified_at": timezone.now()}
+    wanted: dict[str, Any] = {
+        "email": f"user{number}@example.com",
+        "name": f"User {number}",
+        "email_verified_at": timezone.now(),
+    }
     user = User.objects.create_user(password=password, **wanted | overrides)
     user.groups.set(Group.objects.get_or_create(name=name)[0] for name in groups)
     return user

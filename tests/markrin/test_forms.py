@@ -77,7 +77,7 @@ def test_every_form_of_the_admin_is_strict(db):
     for model, page in admin.site._registry.items():
         if model._meta.app_label not in OURS:
             continue
-        used = [page.form, *(inline.form for inline in page.inlines)]
+        used: list[type] = [page.form, *(inline.form for inline in page.inlines)]
         used += [step.form for step in page.steps.values()] if isinstance(page, SteppedAdmin) else []
         loose += [f"{model.__name__}: {form.__name__}" for form in used if not issubclass(form, Strict)]
     assert not loose
