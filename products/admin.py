@@ -18,8 +18,10 @@ from products.models import (
     BackInStockRequest,
     Category,
     Feed,
+    FeedPull,
     FeedRow,
     FormerSlug,
+    LowStock,
     Product,
     ProductImage,
     Purchase,
@@ -340,6 +342,18 @@ class BackInStockRequestAdmin(ReadOnlyAdmin):
     list_display = ("variant", "email", "created_at", "notified_at")
     search_fields = ("variant__sku__iexact", "email__iexact")
     list_select_related = ("variant",)
+
+
+@admin.register(LowStock)
+class LowStockAdmin(ReadOnlyAdmin):
+    list_display = ("variant", "fell_at", "told_at")
+    search_fields = ("variant__sku__iexact",)
+    list_select_related = ("variant",)
+
+
+@admin.register(FeedPull)
+class FeedPullAdmin(ReadOnlyAdmin):
+    list_display = ("source", "checked_at", "last_modified", "error")
 
 
 @admin.register(FormerSlug)

@@ -78,7 +78,7 @@ def test_a_new_customer_settles_in(page: Page, shop: Shop, look: Any, width: str
     page.get_by_role("button", name=re.compile("Add to wishlist")).first.click()
     expect(page.get_by_role("button", name=re.compile("Remove from wishlist"))).to_have_count(1)
     page.goto("/wishlist")
-    expect(page.locator(".card")).to_have_count(1)
+    expect(page.locator(".card-link")).to_have_count(1)
     look(page, "wishlist")
 
     page.goto("/account")
@@ -90,7 +90,7 @@ def test_a_new_customer_settles_in(page: Page, shop: Shop, look: Any, width: str
 def test_dark_and_keyboard(page: Page, look: Any) -> None:
     page.emulate_media(color_scheme="dark")
     page.goto("/shop")
-    expect(page.locator(".card").first).to_be_visible()
+    expect(page.locator(".card-link").first).to_be_visible()
     look(page, "catalogue-dark")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()

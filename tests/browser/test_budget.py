@@ -31,7 +31,7 @@ def test_a_first_visit_is_light_and_a_second_lighter(page: Page, shop: Shop, wid
     figures: dict[str, Any] = {}
     for path in ("/", "/shop"):
         page.goto(path)
-        expect(page.locator(".card").first).to_be_visible()
+        expect(page.locator(".card-link").first).to_be_visible()
         page.wait_for_load_state("networkidle")
         figures[path] = page.evaluate(MEASURE)
         assert figures[path]["elsewhere"] == []
