@@ -1,0 +1,119 @@
+"""Every method of every URL of the API, with a request that it takes: what the table of bad inputs starts from."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, cast
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import TextChoices
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from markrin import fields, operations
+from markrin.schemas import Schema
+from tests.fuzz.world import Ids
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+DAY = "2026-11-23"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One method of one URL."""
+
+    method: str
+    route: str  # as in the urlconf: /api/orders/<uid:id>
+    stated: operations.Operation
+
+    def __str__(self) -> str:
+        path = re.sub(r"<(?:[a-z]+:)?([a-z_]+)>", r"{\1}", self.route)
+        return f"{self.method} {path}"
+
+    @cached_property
+    def kinds(self) -> list[tuple[str, str]]:
+        """Converter and name of each value in the path."""
+        return re.findall(r"<([a-z]+):([a-z_]+)>", self.route)
+
+    def path(self, ids: Ids, **given: str) -> str:
+        """Return a path of rows that there are; `given` values stand as they are."""
+        path = self.route
+        for kind, name in self.kinds:
+            known = ids.of(name, self.route) or ([str(uuid.uuid4())] if kind == "uid" else ["some-slug"])
+            path = path.replace(f"<{kind}:{name}>", given.get(name, known[0]))
+        return path
+
+    def body(self, ids: Ids) -> dict[str, Any]:
+        """Return a body in which every field is given."""
+        return example(self.stated.body, ids, self.route) if self.stated.body else {}
+
+
+def every() -> list[Endpoint]:
+    """Return all endpoints, in the order of the urlconf."""
+    return list(_endpoints(get_resolver(), "/"))
+
+
+def _endpoints(resolver: URLResolver, before: str) -> Iterator[Endpoint]:
+    for one in resolver.url_patterns:
+        route = before + str(one.pattern)
+        if isinstance(one, URLResolver):
+            yield from _endpoints(one, route)
+        elif isinstance(one, URLPattern) and route.startswith("/api/"):
+            view = getattr(one.callback, "cls", None)
+            for method in METHODS:
+                stated = operations.of(view, method)
+                if stated is not None and hasattr(view, method.lower()):
+                    yield Endpoint(method, route, stated)
+
+
+def example(schema: type[Schema], ids: Ids, path: str) -> dict[str, Any]:
+    """Return a value for every field of a schema, each within its limits."""
+    made = schema()
+    return {field.data_key or name: _value(field, ids, path) for name, field in made.fields.items()}
+
+
+def _value(field: Any, ids: Ids, path: str) -> Any:  # noqa: C901 (a line for each type of field)
+    match field:
+        case fields.Nested():
+            return example(type(cast(Schema, field.schema)), ids, path)
+        case fields.Commas():
+            return str(_value(field.inner, ids, path))
+        case fields.List():
+            return [_value(field.inner, ids, path)]
+        case fields.Image() | fields.File():
+            return SimpleUploadedFile("a.bin", b"?", "application/octet-stream")
+        case fields.Uuid():
+            return (ids.of(str(field.data_key or field.name), path) or [str(uuid.uuid4())])[0]
+        case fields.Enum():
+            return _choice(field.choices)
+        case fields.Bool():
+            return "true" if field.from_text else True
+        case fields.Int():
+            number = max(field.min, min(1, field.max))
+            return str(number) if field.from_text else number
+        case fields.Timestamp():
+            return f"{DAY}T09:00:00Z"
+        case fields.Date():
+            return DAY
+        case fields.Email():
+            return "asha@example.com"
+        case fields.Phone():
+            return "+919876543210"
+        case fields.HttpsUrl():
+            return "https://shop.example/a"
+        case fields.Money():
+            return "1.00" if field.form.fullmatch("1.00") else "1.0"
+        case fields.Slug():
+            return "a-slug"
+        case fields.Secret():
+            return "a quiet harbour at dawn"
+        case fields.Token():
+            return "t" * max(field.min, 20)
+    return "A1" + "a" * max(field.min - 2, 0) if field.max > 1 else "A"
+
+
+def _choice(choices: type[TextChoices]) -> str:
+    return next(str(value) for value in choices.values if value)

@@ -1,0 +1,128 @@
+"""Valid input made from the schemas themselves: one example for the table, and strategies for Hypothesis."""
+
+from __future__ import annotations
+
+import io
+import re
+import string
+from collections.abc import Mapping
+from typing import Any
+
+import marshmallow as ma
+import PIL.Image
+from django.core.files.uploadedfile import SimpleUploadedFile
+from hypothesis import strategies as st
+
+from markrin import fields
+from markrin.schemas import Schema
+from tests.fuzz.world import Ids
+
+SHOP_PHONES = st.from_regex(r"\A\+?91?98[0-9]{8}\Z")
+# Where Python and PostgreSQL could differ about what is white space, a letter, or one character.
+TRICKY = (
+    "\u00a0\u1680\u180e\u2000\u2007\u200b\u200d\u202f\u205f\u2060\u3000\u00ad\u0301\u0345\u1e9e\ufb01İǅßﬀ😀\U000e0001"
+)
+TEXTS = st.text(
+    st.one_of(
+        st.characters(exclude_categories=["Cs"], exclude_characters="\0"),
+        st.sampled_from(TRICKY + string.printable),
+    )
+)
+
+
+def png(width: int = 8) -> bytes:
+    """Return a small picture."""
+    file = io.BytesIO()
+    PIL.Image.new("RGB", (width, 8), "teal").save(file, "PNG")
+    return file.getvalue()
+
+
+def valid(schema: type[ma.Schema], ids: Ids, path: str = "") -> st.SearchStrategy[dict[str, Any]]:
+    """Return a strategy of JSON objects (or query strings, or parts) that keep every limit of `schema`'s fields.
+
+    Rules over several fields are the schema's own to check: `taken` tells. Ids are of rows that there are.
+    """
+    made = schema()
+    patch = not any(field.required for field in made.fields.values())
+    needed = {name: _field(field, ids, path) for name, field in _named(made) if field.required}
+    optional = {name: _field(field, ids, path) for name, field in _named(made) if not field.required}
+    whole = st.fixed_dictionaries(needed, optional=optional)
+    return whole.filter(bool) if patch and optional else whole
+
+
+def _named(schema: ma.Schema) -> list[tuple[str, ma.fields.Field[Any]]]:
+    return [(field.data_key or name, field) for name, field in schema.fields.items()]
+
+
+def _field(field: Any, ids: Ids, path: str) -> st.SearchStrategy[Any]:
+    strategy = _value(field, ids, path)
+    return st.none() | strategy if field.allow_none else strategy
+
+
+def _value(field: Any, ids: Ids, path: str) -> st.SearchStrategy[Any]:  # noqa: C901 (a line for each type of field)
+    match field:
+        case fields.Nested():
+            return valid(type(field.schema), ids, path)
+        case fields.Commas():
+            inner = _value(field.inner, ids, path).map(str).filter(lambda text: text and "," not in text)
+            return st.lists(inner, min_size=1, max_size=min(field.max, 3), unique=True).map(",".join)
+        case fields.List():
+            most = min(field.max, max(field.min, 4))
+            by = repr if field.unique else None
+            return st.lists(_value(field.inner, ids, path), min_size=field.min, max_size=most, unique_by=by)
+        case fields.Image():
+            return st.just(SimpleUploadedFile("a.png", png(), "image/png"))
+        case fields.File():
+            return st.just(SimpleUploadedFile("a.csv", b"sku,quantity\n", "text/csv"))
+        case fields.Uuid():
+            known = ids.of(str(field.data_key or field.name), path)
+            return st.uuids(version=4).map(str) if not known else st.sampled_from(known) | st.uuids().map(str)
+        case fields.Enum():
+            return st.sampled_from(field.choices.values)
+        case fields.Bool():
+            return st.sampled_from(["true", "false"]) if field.from_text else st.booleans()
+        case fields.Int():
+            numbers = st.integers(field.min, field.max)
+            return numbers.map(str) if field.from_text else numbers
+        case fields.Email():
+            return st.emails().map(lambda found: found[:254])
+        case fields.Phone():
+            return SHOP_PHONES
+        case fields.Secret():
+            return st.text(min_size=field.min, max_size=field.max).filter(lambda text: "\0" not in text)
+        case fields.Text() if not field.pattern:
+            return _text(field)
+    return _of_form(field)
+
+
+def _text(field: fields.Text) -> st.SearchStrategy[str]:
+    edges = st.sampled_from(["a", "é", "😀", "ß"]).map(lambda letter: letter * field.max)
+    return (TEXTS.map(lambda text: text[: field.max]) | edges).filter(lambda text: _passes(field, text))
+
+
+def _of_form(field: Any) -> st.SearchStrategy[str]:
+    stated = field.limits()
+    pattern = re.compile(stated["pattern"].removeprefix("^").removesuffix("$"), re.ASCII)
+    return st.from_regex(pattern, fullmatch=True).filter(lambda text: _passes(field, text))
+
+
+def _passes(field: Any, value: Any) -> bool:
+    try:
+        field.deserialize(value)
+    except ma.ValidationError:
+        return False
+    return True
+
+
+def taken(schema: type[Schema], found: Mapping[str, Any]) -> bool:
+    """Return whether the schema as a whole takes what its fields take one by one."""
+    from markrin import errors
+
+    try:
+        schema().load(found)
+    except errors.Invalid:
+        return False
+    return True
+
+
+__all__ = ["png", "taken", "valid"]

@@ -1,0 +1,41 @@
+"""The OpenAPI document is true: schemathesis, which believes it, finds no difference. Auth.md, section 9, test 20."""
+
+import os
+import time
+
+import pytest
+from django.core.management import call_command
+
+from tests.fuzz import document, world
+
+FULL = os.environ.get("FUZZ") == "full"
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "5"))  # generated inputs for each operation and person
+SECONDS = 12  # for each person, in a run that is not full
+
+
+@pytest.mark.timeout(7200 if FULL else 180)
+@pytest.mark.django_db(transaction=True)
+def test_20_a_fuzzer_that_believes_the_document_finds_no_difference():
+    document.register()
+    outcomes = []
+    with world.settings(), document.connections_closed(), document.crashes() as crashes:
+        world.build()
+        for role in world.ROLES:
+            begun = time.monotonic()
+            if FULL:
+                outcome = document.run(role, examples=EXAMPLES)
+            else:
+                outcome = document.run(role, examples=1, phases=("fuzzing",), most_s=SECONDS)
+            outcomes.append(outcome)
+            print(
+                f"{role}: {len(outcome.operations)} operations, {outcome.examples} examples, {len(outcome.failures)} "
+                f"failures, {time.monotonic() - begun:.0f} s; answers: {dict(sorted(outcome.statuses.items()))}; "
+                f"{len(outcome.accepted)} operations have answered 2xx; checks: {sum(outcome.checks.values())}"
+            )
+    found = {f"{one.role}: {title}": how for one in outcomes for title, how in one.failures.items()}
+    assert not found | crashes, "\n\n".join(f"{title}\n{how}" for title, how in (found | crashes).items())
+    assert all(one.examples for one in outcomes)
+    if FULL:
+        assert sum(one.examples for one in outcomes) >= 10_000
+        assert all(len(one.operations) == document.operations() for one in outcomes)
+    call_command("verify")  # whatever was let in keeps every invariant
