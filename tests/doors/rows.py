@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db import models
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import AuthEvent, User
 from orders.models.order import PaymentMethod
 from products.models import Category, Product, SizeChart
 from tests import factories
@@ -37,6 +37,7 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
     used = factories.make_coupon(code="USED")
     for _ in range(2):
         factories.make_order(variant=factories.make_variant(), coupon_code="USED")
+    AuthEvent.objects.create(type="login", outcome="success")
     other = factories.make_product(slug="another-product")
     named = {
         "address": addresses[0], "second": addresses[1], "product": product, "variant": variant, "image": image,

@@ -144,7 +144,7 @@ def _by_api(rule: Rule, api: Api) -> str | None:
     assert answer.status_code == calls.status or (calls.status == told.ONCE and answer.status_code < 300), (
         f"{answer.status_code} {answer.content[:300]!r}"
     )
-    said = answer.json()["code"] if answer.status_code >= 400 else "taken once"
+    said = answer.json()["code"] if answer.status_code >= 400 else "taken as the rule wants it"
     return f"{calls.method} {calls.path}: {answer.status_code} {said}"
 
 

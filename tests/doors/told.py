@@ -31,6 +31,7 @@ CHART = {"title": "T", "measures": ["chest"], "rows": [{"size": "S", "values": [
 API: dict[str, Calls] = {
     "accounts_user_email_key": Calls(
         "POST", "/api/staff/users", {"name": "A", "email": "{email}", "role": "customer"}, 409),
+    "user_email_lower": Calls("PATCH", "/api/auth/profile", {"email": "Asha@B.example"}),
     "wishlist_item_once": Calls("PUT", "/api/wishlist/{product}", times=2),
     "orders_cart_user_id_key": Calls("POST", "/api/cart/items", {"variantId": "{variant}"}, times=2),
     "cart_line_once_per_variant": Calls("POST", "/api/cart/items", {"variantId": "{variant}"}, times=2),
@@ -68,10 +69,10 @@ API: dict[str, Calls] = {
     "category_tree_at_most_8_deep": Calls("POST", "/api/categories", {"name": "Nine", "parentId": "{eighth}"}, 422),
     "order_status_transition": Calls(
         "POST", "/api/staff/orders/{order}/transition", {"status": "delivered"}, 409),
-    "order_payment_transition": Calls("POST", "/api/staff/orders/{refunded}/cash", None, 409),
+    "order_payment_transition": Calls("POST", "/api/staff/orders/{refunded}/cash", {}, 409),
     "order_refunded_within_total": Calls(
         "POST", "/api/staff/orders/{paid}/refunds", {"amount": "99999.00", "reason": "a"}, 422, key="much"),
-    "coupon_used_within_limit": Calls("PATCH", "/api/staff/coupons/{used_coupon}", {"totalLimit": 1}, 422),
+    "coupon_used_within_limit": Calls("PATCH", "/api/staff/coupons/{used_coupon}", {"totalLimit": 1}, 400),
     "stock_level_on_hand_range": Calls(
         "POST", "/api/staff/variants/{variant}/adjust", {"delta": -1000, "note": "a"}, 409),
     "stock_level_reserved_on_hand": Calls(
