@@ -23,7 +23,7 @@ EVERYTHING = "*"  # the tag that every answer carries
 _NAMESPACE = f"{{{settings.CACHES['default']['KEY_PREFIX']}}}"
 _CLOCK = f"{_NAMESPACE}:clock"
 TAGS = f"{_NAMESPACE}:tag:"
-_ANSWERS = f"{_NAMESPACE}:answer:"
+_ANSWERS = f"{_NAMESPACE}:answer:2:"  # a change of how answers are written raises the number
 _RENDERING = f"{_NAMESPACE}:rendering:"
 _STATS = f"{_NAMESPACE}:stats"
 
