@@ -86,6 +86,7 @@ class Seen:
     unexpected: Counter[str] = field(default_factory=Counter)
     twice_live: int = 0
     looks: int = 0
+    died: int = 0
 
 
 class NetworkError(Exception):
@@ -315,6 +316,7 @@ async def hammer(
         for browser in honest:
             browser.stop = False
         await asyncio.gather(*(browser.refresh(browser.access_number) for browser in honest))
+        seen.died = sum(process.poll() is not None for process in web.processes)
         done.set()
         await watcher
         return browsers, ended
@@ -343,7 +345,7 @@ def tell(
         ("honest sessions not alive in the database", honest - by_reason[""], f"of {honest}", 0),
         ("times a session had two live refresh tokens", seen.twice_live, f"in {seen.looks} looks", 0),
         ("answers of another kind", sum(seen.unexpected.values()), f"of {sum(seen.calls.values())}", 0),
-        ("web servers that died unasked", 0 if refreshes else 1, "of 2", 0),
+        ("web servers that died unasked", seen.died, "of 2", 0),
     ]
     table = [Row(what, str(count), "out of", of, "-", str(goal), count == goal) for what, count, of, goal in rows]
     calls = ", ".join(f"{name}: {count}" for name, count in sorted(seen.calls.items()))

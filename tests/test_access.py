@@ -261,9 +261,9 @@ class World:
 
     @cached_property
     def feed(self) -> Any:
-        return Feed.objects.create(
-            source="warehouse", sequence=1, sha256="0" * 64, counted_at=timezone.now(), state="held"
-        )
+        # A feed of its own source: the worlds of one test share a database.
+        source, sha256 = uuid4().hex, uuid4().hex * 2
+        return Feed.objects.create(source=source, sequence=1, sha256=sha256, counted_at=timezone.now(), state="held")
 
     @cached_property
     def category(self) -> str:
