@@ -132,6 +132,8 @@ BEYOND = [
     (r"POST /api/staff/orders/{order_id}/transition", r"/(carrier|trackingNumber|trackingUrl)", "exclusive"),
     (r"POST /api/staff/orders/{order_id}/returns", r"/lines", "unique"),  # by line
     (r"POST /api/orders", r"/addressId", "exclusive"),  # one of two
+    (r"POST /api/auth/email/verify/resend", r"/email", "required"),  # unless signed in
+    (r"POST /api/staff/orders/{order_id}/transition", r"/status", "choice"),  # two come about by themselves
     (r"PATCH /api/auth/profile", r"/dateOfBirth", "range"),  # not in the future
     (r"GET /api/staff/(stats|reports)", r"to|from", "range"),  # in order, and not too far apart
     (r"POST /api/(auth/register|staff/users|auth/password)", r"/(password|newPassword)", "password_.*"),
