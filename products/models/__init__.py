@@ -1,5 +1,6 @@
 """The catalogue's tables: a file per noun."""
 
+from products.models.bulk import BulkChange, BulkChangeRow, ImportFile
 from products.models.category import Category, SizeChart, SizeChartEntry
 from products.models.feed import Feed, FeedRow
 from products.models.notices import FeedPull, LowStock
@@ -17,6 +18,8 @@ from products.models.stock import BackInStockRequest, MovementKind, StockLevel, 
 
 __all__ = [
     "BackInStockRequest",
+    "BulkChange",
+    "BulkChangeRow",
     "Category",
     "Feed",
     "FeedPull",
@@ -24,6 +27,7 @@ __all__ = [
     "Fit",
     "FormerSlug",
     "Gender",
+    "ImportFile",
     "LowStock",
     "MovementKind",
     "Product",
