@@ -99,6 +99,14 @@ class FeedNotHeld(ShopError):
     status, code, message = 409, "feed_not_held", "The feed does not wait for a decision."
 
 
+class NothingChosen(ShopError):
+    status, code, message = 422, "nothing_chosen", "No product is chosen."
+
+
+class BulkChangeTooLate(ShopError):
+    status, code, message = 409, "bulk_change_too_late", "The bulk change is no longer where this is possible."
+
+
 # What two callers at once get past the services' own checks.
 for _constraint, _error in {
     "products_product_slug_key": SlugTaken,

@@ -51,3 +51,11 @@ class RanLow:
     @property
     def natural_id(self) -> str:
         return f"{self.variant_ids[0]}:{self.round}:{self.recipient}"
+
+
+@dataclass(frozen=True)
+class BulkChangeBegun:
+    """A change of many products has begun to be previewed, applied or undone, and is too large for one request."""
+
+    name: ClassVar[str] = "bulk_change.begun"
+    change_id: UUID

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from celery_app import app
 from markrin.outbox import handlers as outbox
-from products.services import feed_pulls, feeds, search_words, stock_watch
+from products.services import bulk_changes, feed_pulls, feeds, search_words, stock_watch
 
 MAIL: dict[str, Any] = {"queue": "email", "effect": "outside", "time_limit_s": 60, "max_attempts": 11}
 FEED_BUDGET_S = 20  # then the queue's other jobs get their turn
@@ -14,6 +14,13 @@ FEED_BUDGET_S = 20  # then the queue's other jobs get their turn
 @outbox.handler("products.apply_feed", queue="inventory", effect="outside", time_limit_s=120, max_attempts=11)
 def apply_feed(*, feed_id: str, **later: Any) -> outbox.Result:
     if not feeds.apply(feed_id=UUID(feed_id), budget_s=FEED_BUDGET_S):
+        raise outbox.Later(0)
+    return None
+
+
+@outbox.handler("products.carry_on_bulk_change", queue="inventory", effect="outside", time_limit_s=120, max_attempts=11)
+def carry_on_bulk_change(*, change_id: str, **later: Any) -> outbox.Result:
+    if not bulk_changes.carry_on(change_id=UUID(change_id), budget_s=FEED_BUDGET_S):
         raise outbox.Later(0)
     return None
 
@@ -33,6 +40,11 @@ def back_in_stock_by_mail(*, request_id: str, **later: Any) -> outbox.Result:
 def low_stock_by_mail(*, variant_ids: list[str], recipient: int, round: int, **later: Any) -> outbox.Result:  # noqa: A002 (the event's field)
     ids = [UUID(each) for each in variant_ids]
     return stock_watch.low_stock_by_mail(variant_ids=ids, recipient=recipient, round_=round)
+
+
+@app.task(name="products.forget_unapplied_changes")
+def forget_unapplied_changes() -> None:
+    bulk_changes.forget_unapplied()
 
 
 @app.task(name="products.tell_low_stock")

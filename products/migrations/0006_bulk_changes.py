@@ -1,11 +1,10 @@
-
-
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
-import markrin.models
 from django.conf import settings
 from django.db import migrations, models
+
+import markrin.models
 
 
 class Migration(migrations.Migration):

@@ -1,6 +1,7 @@
 """What changes in the catalogue: a file per noun, a function per use case."""
 
 from products.services.back_in_stock import adjust_stock, notify_when_back
+from products.services.bulk_changes import apply_change, choose_products, preview_change, undo_change
 from products.services.categories import (
     create_category,
     delete_category,
@@ -20,7 +21,9 @@ from products.services.variants import create_variant, delete_variant, update_va
 __all__ = [
     "add_search_words",
     "adjust_stock",
+    "apply_change",
     "archive_product",
+    "choose_products",
     "create_category",
     "create_product",
     "create_review",
@@ -36,12 +39,14 @@ __all__ = [
     "moderate_review",
     "notify_when_back",
     "order_images",
+    "preview_change",
     "rebuild_search_words",
     "record_purchase",
     "replace_product",
     "replace_size_chart",
     "set_category_image",
     "set_popularity",
+    "undo_change",
     "update_category",
     "update_image",
     "update_product",
