@@ -17,14 +17,19 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import TabularInline as UnfoldTabularInline
 
+from markrin.desk.counts import BoundedPaginator
+from markrin.desk.pages import DeskPages
 from markrin.errors import ShopError, from_constraint
 from markrin.forms import StrictForm, StrictModelForm
 
 
-class ModelAdmin(UnfoldModelAdmin):
-    """A model's pages, whose form is strict."""
+class ModelAdmin(DeskPages, UnfoldModelAdmin):
+    """A model's pages, whose form is strict; filters stick, and long lists are not counted to their end."""
 
     form = StrictModelForm
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    list_per_page = 50
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
@@ -100,12 +105,20 @@ class ReadOnlyAdmin(ReadOnly, ModelAdmin):
     list_per_page = 50
 
 
+_LOOKS = {
+    "first": "border-primary-600 bg-primary-600 text-white",
+    "danger": "border-red-600 text-red-700 dark:border-red-500 dark:text-red-400",
+    "other": "border-base-300 text-font-important-light dark:border-base-700 dark:text-font-important-dark",
+}
+
+
 @dataclass(frozen=True)
 class Step:
     """Something that staff do with a row, on a page of its own: a form, and the service that it feeds.
 
     `do` gets the request, the row and the form's cleaned data, and returns what to say when it is done; a ShopError
-    that it raises is shown, and nothing has changed. `offered` says whether the row is where the step is possible.
+    that it raises is shown, and nothing has changed. `offered` says whether the row is where the step is possible;
+    `form_of` makes the form where it depends on the row; `warning` stands above it.
     """
 
     title: str
@@ -113,12 +126,18 @@ class Step:
     form: type[forms.Form] = StrictForm
     offered: Callable[[Any], bool] = lambda row: True
     danger: bool = False
+    form_of: Callable[[Any], type[forms.Form]] | None = None
+    warning: str = ""
 
 
 class SteppedAdmin(ModelAdmin):
-    """A model whose rows staff move by steps. A step runs outside the admin's own transaction: services have theirs."""
+    """A model whose rows staff move by steps. A step runs outside the admin's own transaction: services have theirs.
+
+    `logs_steps` is off where the services write a history themselves.
+    """
 
     steps: Mapping[str, Step] = {}
+    logs_steps = True
 
     def get_urls(self) -> list[URLPattern]:
         """Return the pages, with one for each step."""
@@ -137,14 +156,26 @@ class SteppedAdmin(ModelAdmin):
     @admin.display(description="Next")
     def next_steps(self, row: models.Model) -> SafeString:
         """Show the steps that are possible now, as links."""
-        offered = [(name, step) for name, step in self.steps.items() if step.offered(row)]
-        css = "bg-primary-600 text-white", "bg-red-600 text-white"
+        return self.step_links(row)
+
+    def step_links(self, row: models.Model, *names: str) -> SafeString:
+        """Return links to the steps that are possible now, of these or of all; the first one stands out."""
+        offered = [
+            (name, step) for name, step in self.steps.items() if (not names or name in names) and step.offered(row)
+        ]
+        first = next((name for name, step in offered if not step.danger), None)
         return format_html_join(
-            " ",
-            '<a href="{}" class="inline-block rounded-default px-3 py-2 mr-1 mb-1 font-medium {}">{}</a>',
-            ((reverse(f"admin:{self._step_name()}", args=[row.pk, name]), css[step.danger], step.title)
-             for name, step in offered),
-        )  # fmt: skip
+            "",
+            '<a href="{}" class="inline-block rounded-default border px-3 py-2 mr-2 mb-2 font-medium {}">{}</a>',
+            (
+                (
+                    reverse(f"admin:{self._step_name()}", args=[row.pk, name]),
+                    _LOOKS["danger" if step.danger else "first" if name == first else "other"],
+                    step.title,
+                )
+                for name, step in offered
+            ),
+        )
 
     def step_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponseBase:
         """Ask for what the step needs, and take it."""
@@ -154,14 +185,15 @@ class SteppedAdmin(ModelAdmin):
         if not self.may_step(request):
             raise PermissionDenied
         back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
-        form = step.form(request.POST if request.method == "POST" else None)
+        form = (step.form_of(row) if step.form_of else step.form)(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             try:
                 said = step.do(request, row, form.cleaned_data)
             except ShopError as refusal:
                 form.add_error(None, refusal.detail)
             else:
-                self.log_change(request, row, f"{step.title}: {said}")
+                if self.logs_steps:
+                    self.log_change(request, row, f"{step.title}: {said}")
                 self.message_user(request, said, messages.SUCCESS)
                 return HttpResponseRedirect(back)
         context = {

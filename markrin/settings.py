@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "rest_framework_simplejwt.token_blacklist",
     "markrin",
     "markrin.outbox",
+    "markrin.desk",
     "products",
     "accounts",
     "orders",
@@ -138,6 +139,8 @@ DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres:///markrin"
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE_S", 60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["ATOMIC_REQUESTS"] = False  # a service owns its transaction: style of the code, and auth's safety
+# DATABASE_URL leads to a pooler in transaction mode (PgBouncer): a cursor that outlives its transaction is none there.
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("DATABASE_POOLED", False)
 
 # --- Cache -----------------------------------------------------------------------------------------------------------
 CACHE_URL = env.str("CACHE_URL", "redis://localhost:6379/0" if DEBUG else "")
@@ -334,13 +337,12 @@ METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128
 
 # --- Jobs (Celery): see celery_app.py and markrin/outbox -------------------------------------------------------------
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "redis://localhost:6379/1" if DEBUG else "")
-# Without socket_timeout a publish to a broker that accepts but never answers would wait for ever.
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "socket_timeout": 2,
-    "socket_connect_timeout": 1,
-    "socket_keepalive": True,
-    "health_check_interval": 10,
-}
+# Without a timeout a publish to a broker that accepts but never answers would wait for ever.
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
+    {"connect_timeout": 1, "read_timeout": 5, "write_timeout": 2, "confirm_publish": True}
+    if CELERY_BROKER_URL.startswith(("amqp", "pyamqp"))
+    else {"socket_timeout": 2, "socket_connect_timeout": 1, "socket_keepalive": True, "health_check_interval": 10}
+)
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 0}  # the row is the retry; publish_retry=False would wait 6 s
 CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 2
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker never gives up reconnecting

@@ -88,3 +88,17 @@ class PaymentAbandoned:
     @property
     def natural_id(self) -> str:
         return str(self.payment_id)
+
+
+@dataclass(frozen=True)
+class MailWanted:
+    """Staff want a mail of the order to go out once more."""
+
+    name: ClassVar[str] = "order.mail_wanted"
+    order_id: UUID
+    mail_name: str  # of orders.services.MAILS
+    wanted_id: UUID
+
+    @property
+    def natural_id(self) -> str:
+        return str(self.wanted_id)

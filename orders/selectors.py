@@ -1,19 +1,22 @@
 """What is read: carts and orders for their shoppers, orders and coupons for staff. Locks nothing."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import phonenumbers
 from django.conf import settings
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 
 from markrin.errors import NotFound
 from markrin.pagination import CursorPage, Page, paged
 from orders import contents, gateways
 from orders.contents import Contents
 from orders.gateways import local
-from orders.models import Cart, Coupon, Order, Payment
-from orders.models.order import OrderStatus
+from orders.models import Cart, Coupon, Order, OrderLine, Payment
+from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
 from orders.shoppers import Shopper
 
 NEWEST = ("-created_at", "-id")
@@ -157,3 +160,63 @@ def count_by_status(*, start: datetime, end: datetime) -> dict[str, int]:
 def list_recent(*, most: int) -> list[Order]:
     """Return the newest orders, without their lines."""
     return list(Order.objects.order_by("-created_at", "-id")[:most])
+
+
+# --- Packing ---------------------------------------------------------------------------------------------------------
+
+COUNTED_TO_PACK = 1_000  # a longer queue is "more than" that
+
+
+@dataclass(frozen=True)
+class Pick:
+    """What to fetch from the shelf for a round of orders."""
+
+    sku: str
+    name: str
+    kind: str
+    pieces: int
+    orders: int
+
+
+def _to_pack() -> QuerySet[Order]:
+    paid = Q(payment_method=PaymentMethod.COD) | Q(payment_status=PaymentStatus.PAID)
+    return Order.objects.filter(paid, status__in=[OrderStatus.CONFIRMED, OrderStatus.PROCESSING])
+
+
+def list_to_pack(*, first: int, most: int) -> tuple[list[Order], bool]:
+    """Return the orders to pack with their lines by SKU, the oldest first; and whether there are more after them.
+
+    An online order counts once it is paid. Two queries.
+    """
+    by_sku = Prefetch("lines", OrderLine.objects.order_by("sku"))
+    waiting = _to_pack().order_by("created_at", "id").prefetch_related(by_sku)
+    found = list(waiting[first : first + most + 1])
+    return found[:most], len(found) > most
+
+
+def count_to_pack() -> int:
+    """Return how many orders are to be packed, counted up to COUNTED_TO_PACK + 1."""
+    return _to_pack()[: COUNTED_TO_PACK + 1].count()
+
+
+def picks(orders: Iterable[Order]) -> list[Pick]:
+    """Return what to fetch for orders that were loaded with their lines, by SKU. No query."""
+    lines: dict[str, list[OrderLine]] = defaultdict(list)
+    for order in orders:
+        for line in order.lines.all():
+            lines[line.sku].append(line)
+    return [
+        Pick(
+            sku,
+            each[0].name,
+            " · ".join(filter(None, (each[0].size, each[0].color))),
+            sum(line.quantity for line in each),
+            len(each),
+        )
+        for sku, each in sorted(lines.items())
+    ]
+
+
+def count_needing_a_person() -> int:
+    """Return how many orders a person should look at."""
+    return Order.objects.exclude(attention="").count()

@@ -42,6 +42,11 @@ def call_staff_by_mail(*, order_id: str, **later: Any) -> outbox.Result:
     return services.call_staff_by_mail(order_id=UUID(order_id))
 
 
+@outbox.handler("orders.mail_again", **MAIL)
+def mail_again(*, order_id: str, mail_name: str, wanted_id: str, **later: Any) -> outbox.Result:
+    return services.mail_again(order_id=UUID(order_id), mail_name=mail_name, wanted_id=UUID(wanted_id))
+
+
 @outbox.handler("orders.send_refund", **MONEY)
 def send_refund(*, refund_id: str, **later: Any) -> outbox.Result:
     return services.send_refund(refund_id=UUID(refund_id))

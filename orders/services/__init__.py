@@ -12,11 +12,15 @@ from orders.services.carts import (
 from orders.services.checkout import place_order
 from orders.services.coupon_book import create_coupon, delete_coupon, update_coupon
 from orders.services.mails import (
+    MAILS,
     call_staff_by_mail,
     cancelled_by_mail,
     confirm_by_mail,
     delivered_by_mail,
+    mail_again,
+    mails_of,
     refunded_by_mail,
+    resend_mail,
     shipped_by_mail,
 )
 from orders.services.payments import abandon_payment, receive_webhook, start_payment
@@ -28,6 +32,7 @@ from orders.services.steps import Actor
 from orders.services.transitions import cancel_order, mark_cash_paid, move_order, note_order
 
 __all__ = [
+    "MAILS",
     "Actor",
     "Returned",
     "abandon_payment",
@@ -46,6 +51,8 @@ __all__ = [
     "expire_orders",
     "export_customer",
     "forget_old",
+    "mail_again",
+    "mails_of",
     "mark_cash_paid",
     "merge_guest_cart",
     "move_order",
@@ -57,6 +64,7 @@ __all__ = [
     "refunded_by_mail",
     "remove_cart_line",
     "remove_coupon",
+    "resend_mail",
     "send_refund",
     "settle_payments",
     "settle_refund",

@@ -1,16 +1,28 @@
 """What customers are told by mail: the order as it is when the mail goes out. An erased customer gets none."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 
 from markrin import mail
-from orders import money
+from markrin.models import uuid7
+from markrin.outbox import services as outbox
+from orders import errors, events, money
 from orders.models import Order, Refund
-from orders.models.order import PaymentMethod, PaymentStatus
+from orders.models.order import OrderEventKind, OrderStatus, PaymentMethod, PaymentStatus
+from orders.services import steps
+from orders.services.steps import Actor
 
 Sent = dict[str, str] | None
+# What staff may send again: the template's name → what they call it.
+MAILS: Final = {
+    "placed": "Confirmation of the order",
+    "shipped": "The parcel is on its way",
+    "delivered": "The parcel has arrived",
+    "cancelled": "The order is cancelled",
+}
 
 
 def confirm_by_mail(*, order_id: UUID) -> Sent:
@@ -30,9 +42,12 @@ def delivered_by_mail(*, order_id: UUID) -> Sent:
 
 def cancelled_by_mail(*, order_id: UUID) -> Sent:
     """Tell the customer that nothing will come, and why."""
+    return _send("cancelled", order_id, why=_why_cancelled(order_id))
+
+
+def _why_cancelled(order_id: UUID) -> str:
     order = Order.objects.with_lines().get(pk=order_id)
-    why = next((event.note for event in order.events.all() if event.to_status == "cancelled"), "")
-    return _send("cancelled", order_id, why=why)
+    return next((event.note for event in order.events.all() if event.to_status == "cancelled"), "")
 
 
 def refunded_by_mail(*, order_id: UUID, refund_id: UUID) -> Sent:
@@ -51,6 +66,39 @@ def call_staff_by_mail(*, order_id: UUID) -> Sent:
         key = f"orders.person_needed:{order.pk}:{order.attention}:{to}"
         sent |= mail.send(template="orders/person_needed", to=to, context=shown(order), key=key)
     return sent
+
+
+def mails_of(order: Order) -> list[str]:
+    """Return the names of the mails that fit where the order is now: those which it has had and that are still true."""
+    had = {
+        "placed": True,
+        "shipped": order.status in (OrderStatus.SHIPPED, OrderStatus.DELIVERED),
+        "delivered": order.status == OrderStatus.DELIVERED,
+        "cancelled": order.status == OrderStatus.CANCELLED,
+    }
+    return [name for name in MAILS if had[name] and order.email]
+
+
+@transaction.atomic(durable=True)
+def resend_mail(*, order_id: UUID, mail_name: str, actor: Actor) -> None:
+    """Have one of the order's mails sent again, by a job, and write that into the private history. Locks: the order.
+
+    Raises:
+        NotFound: there is no such order.
+        OrderNotIn: the mail does not fit where the order is now, or there is no address to send it to.
+    """
+    order = steps.lock(order_id)
+    if mail_name not in mails_of(order):
+        raise errors.OrderNotIn("This mail does not fit the order as it is now.", order_status=order.status)
+    note = f"To be sent again: {MAILS[mail_name]}."
+    steps.write(order, OrderEventKind.MAIL, actor=actor, note=note, public=False)
+    outbox.add(events.MailWanted(order_id=order.pk, mail_name=mail_name, wanted_id=uuid7()))
+
+
+def mail_again(*, order_id: UUID, mail_name: str, wanted_id: UUID) -> Sent:
+    """Send a mail of the order once more: the body of the job. Its Message-ID is its own, and the same at each try."""
+    more = {"why": _why_cancelled(order_id)} if mail_name == "cancelled" else {}
+    return _send(mail_name, order_id, key=wanted_id, **more)
 
 
 def _send(name: str, order_id: UUID, *, key: UUID | None = None, **more: Any) -> Sent:

@@ -94,7 +94,13 @@ def step(client, row, name, **data):
 def test_staff_take_an_order_to_delivered_and_refund_half(boss):
     order = factories.make_order(variant=factories.make_variant(stock=5), quantity=2)
     path = reverse("admin:orders_order_change", args=[order.pk])
-    assert re.findall(r"step/(\w+)/", boss.get(path).content.decode()) == ["confirm", "cash", "note", "cancel"]
+    assert re.findall(r"step/(\w+)/", boss.get(path).content.decode()) == [
+        "confirm",
+        "cash",
+        "note",
+        "resend",
+        "cancel",
+    ]
 
     for name in ("confirm", "process"):
         assert step(boss, order, name, note="").status_code == 302

@@ -1,0 +1,53 @@
+"""What a form has changed, field by field with the values before and after, as Django's log of the admin keeps it."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from django import forms
+from django.contrib.admin.utils import construct_change_message
+from django.db import models
+
+_LONG = 200
+Values = list[list[str]]
+
+
+def describe(form: Any, formsets: Iterable[Any], add: bool, *, hidden: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Return Django's own message with, beside the names of changed fields, `values`: rows of label, before, after.
+
+    Of fields in `hidden`, and of passwords, no value is kept.
+    """
+    formsets = list(formsets or ())
+    message: list[dict[str, Any]] = construct_change_message(form, formsets, add)
+    changed = iter([entry["changed"] for entry in message if "changed" in entry])
+    if not add and form.changed_data:
+        next(changed)["values"] = _values(form, form.changed_data, hidden)
+    for formset in formsets:
+        for row, names in formset.changed_objects:
+            its = next(one for one in formset.forms if one.instance.pk == row.pk)
+            next(changed)["values"] = _values(its, names, hidden)
+    return message
+
+
+def _values(form: Any, names: Iterable[str], hidden: Collection[str]) -> Values:
+    found = []
+    for name in names:
+        field = form.fields.get(name)
+        if field is None or name in hidden or isinstance(field.widget, forms.PasswordInput):
+            continue
+        label = str(field.label or name)
+        found.append(
+            [label, _shown(field, form.get_initial_for_field(field, name)), _shown(field, form.cleaned_data.get(name))]
+        )
+    return found
+
+
+def _shown(field: Any, value: Any) -> str:
+    """Return a value as a person reads it; a reference by the name of what it points to."""
+    if value in (None, ""):
+        return ""
+    if isinstance(field, forms.ModelChoiceField) and not isinstance(value, models.Model | models.QuerySet | list):
+        value = field.queryset.filter(pk=value).first() or value
+    if isinstance(value, models.QuerySet | list | tuple | set):
+        value = ", ".join(sorted(str(one) for one in value))
+    text = str(value)
+    return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"

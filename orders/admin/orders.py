@@ -1,0 +1,161 @@
+"""An order's page: what was bought, what happened, and the steps that are possible now."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from markrin.admin_base import ReadOnly, SteppedAdmin, TabularInline
+from orders import invoice, money
+from orders.admin import packing, steps
+from orders.models import Order, OrderEvent, OrderLine, Payment, Refund
+from orders.models.order import OrderStatus, PaymentStatus
+
+_STATUS = {
+    OrderStatus.PENDING: "warning",
+    OrderStatus.CONFIRMED: "info",
+    OrderStatus.PROCESSING: "info",
+    OrderStatus.SHIPPED: "primary",
+    OrderStatus.DELIVERED: "success",
+    OrderStatus.CANCELLED: "danger",
+    OrderStatus.RETURNED: "danger",
+}
+_PAYMENT = {
+    PaymentStatus.PAID: "success",
+    PaymentStatus.FAILED: "danger",
+    PaymentStatus.REFUNDED: "info",
+    PaymentStatus.UNPAID: "warning",
+}
+
+
+class LineInline(ReadOnly, TabularInline):
+    model = OrderLine
+    extra = 0
+    fields = ("sku", "name", "size", "color", "quantity", "returned", "unit_price", "line_total", "discount", "tax")
+    readonly_fields = fields
+    verbose_name_plural = "what was bought"
+
+
+class EventInline(ReadOnly, TabularInline):
+    model = OrderEvent
+    extra = 0
+    fields = ("at", "kind", "from_status", "to_status", "actor", "by", "note", "is_public")
+    readonly_fields = fields
+    verbose_name_plural = "history"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderEvent]:
+        return super().get_queryset(request).select_related("by")  # type: ignore[no-any-return]  # unfold has no types
+
+
+class PaymentInline(ReadOnly, TabularInline):
+    model = Payment
+    extra = 0
+    fields = ("provider", "provider_ref", "amount", "state", "error", "created_at", "succeeded_at")
+    readonly_fields = fields
+
+
+class RefundInline(ReadOnly, TabularInline):
+    model = Refund
+    extra = 0
+    fields = ("amount", "reason", "state", "error", "by", "created_at", "finished_at")
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Refund]:
+        return super().get_queryset(request).select_related("by")  # type: ignore[no-any-return]  # unfold has no types
+
+
+class NeedsAPerson(admin.SimpleListFilter):
+    title = "needs a person"
+    parameter_name = "attention"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the choices."""
+        return [("yes", "Yes")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        """Return those that were left for a person to decide."""
+        return queryset.exclude(attention="") if self.value() == "yes" else queryset
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnly, SteppedAdmin):
+    list_display = ("number", "shown_status", "shown_payment", "payment_method", "amount", "recipient", "city",
+                    "created_at")  # fmt: skip
+    list_filter = (NeedsAPerson, "status", "payment_status", "payment_method", "created_at")
+    search_fields = ("number__iexact", "email__iexact", "phone__exact", "recipient__istartswith")
+    search_help_text = "number, e-mail, telephone (+91…), or the beginning of the name"
+    ordering = ("-created_at", "-id")
+    date_hierarchy = "created_at"
+    inlines = (LineInline, EventInline, PaymentInline, RefundInline)
+    fieldsets = (
+        (None, {"fields": (("shown_status", "shown_payment", "payment_method"), "next_steps", "attention", "papers")}),
+        ("Money", {"fields": (("subtotal", "discount", "coupon_code"), ("shipping", "tax", "tax_included"),
+                              ("total", "refunded", "currency"), ("paid_at", "expires_at"))}),
+        ("Customer", {"fields": (("user", "email"), ("recipient", "phone"), "street", ("postal_code", "city"),
+                                 ("state", "country"))}),
+        ("Parcel", {"fields": (("carrier", "tracking_number", "tracking_url"), ("shipped_at", "delivered_at"))}),
+    )  # fmt: skip
+    steps = steps.OF_ORDER
+    logs_steps = False
+    export_columns = {
+        "Number": "number", "Placed at": "created_at", "Status": "status", "Payment": "payment_status",
+        "Method": "payment_method", "Subtotal": "subtotal", "Discount": "discount", "Coupon": "coupon_code",
+        "Shipping": "shipping", "Tax": "tax", "Total": "total", "Refunded": "refunded", "Currency": "currency",
+        "Recipient": "recipient", "E-mail": "email", "Telephone": "phone", "City": "city", "State": "state",
+        "Postal code": "postal_code", "Country": "country", "Carrier": "carrier", "Tracking": "tracking_number",
+        "Shipped at": "shipped_at", "Delivered at": "delivered_at",
+    }  # fmt: skip
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages, with the queue of what to pack and the invoices."""
+        view = self.admin_site.admin_view
+        own = [
+            path("packing/", view(self.packing_view), name="orders_order_packing"),
+            path("<uuid:pk>/invoice/", view(self.invoice_view), name="orders_order_invoice"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["shown_status", "shown_payment", "next_steps", "papers"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        return super().get_queryset(request).select_related("user")  # type: ignore[no-any-return]  # unfold has no types
+
+    @display(description="status", ordering="status", label=_STATUS)
+    def shown_status(self, order: Order) -> str:
+        return order.status
+
+    @display(description="payment", ordering="payment_status", label=_PAYMENT)
+    def shown_payment(self, order: Order) -> str:
+        return order.payment_status
+
+    @admin.display(description="total", ordering="total")
+    def amount(self, order: Order) -> str:
+        return money.spoken(order.total, order.currency)
+
+    @admin.display(description="Invoice")
+    def papers(self, order: Order) -> SafeString:
+        return format_html(
+            '<a class="font-medium text-primary-700 underline dark:text-primary-400" href="{}">Invoice (PDF)</a>',
+            reverse("admin:orders_order_invoice", args=[order.pk]),
+        )
+
+    def packing_view(self, request: HttpRequest) -> HttpResponse:
+        """Show what is to be packed."""
+        return packing.page(self, request)
+
+    def invoice_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Answer with the order's invoice."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        order = Order.objects.with_lines().filter(pk=pk).first()
+        if order is None:
+            raise Http404
+        named = {"Content-Disposition": f'inline; filename="{order.number}.pdf"', "Cache-Control": "no-store"}
+        return HttpResponse(invoice.render(order), content_type="application/pdf", headers=named)
