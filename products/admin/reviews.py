@@ -1,0 +1,55 @@
+"""Reviews, and who may write them as a buyer."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from markrin.admin_base import ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin
+from products import services
+from products.models import (
+    Purchase,
+    Review,
+)
+
+
+@admin.register(Review)
+class ReviewAdmin(ReadOnly, SteppedAdmin):
+    list_display = ("product", "rating", "short", "user", "verified_buyer", "status", "created_at")
+    list_filter = ("status", "rating", "verified_buyer")
+    search_fields = ("product__name__icontains", "user__email__iexact")
+    list_select_related = ("product", "user")
+    show_full_result_count = False
+    fields = ("product", "user", "rating", "fit", "comment", "verified_buyer", "status", "created_at", "next_steps")
+    steps = {
+        "hide": Step(
+            "Hide",
+            lambda request, review, data: _moderate(review, "hidden"),
+            offered=lambda review: review.status == "published",
+            danger=True,
+        ),
+        "show": Step(
+            "Show again",
+            lambda request, review, data: _moderate(review, "published"),
+            offered=lambda review: review.status == "hidden",
+        ),
+    }
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["next_steps", "created_at"]
+
+    @admin.display(description="comment")
+    def short(self, review: Review) -> str:
+        return review.comment[:80]
+
+
+def _moderate(review: Review, status: str) -> str:
+    services.moderate_review(review_id=review.pk, status=status)
+    return f"The review is {status} now."
+
+
+@admin.register(Purchase)
+class PurchaseAdmin(ReadOnlyAdmin):
+    list_display = ("user", "product", "created_at")
+    search_fields = ("user__email__iexact", "product__name__icontains")
+    list_select_related = ("user", "product")

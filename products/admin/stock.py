@@ -1,0 +1,100 @@
+"""Stock: looked at per variant, moved by a step, never edited."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import F, QuerySet
+from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
+
+from markrin.admin_base import FirstRows, ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin, TabularInline
+from markrin.forms import StrictForm
+from products import services
+from products.models import (
+    BackInStockRequest,
+    LowStock,
+    StockLevel,
+    StockMovement,
+    Variant,
+)
+
+
+class AdjustForm(StrictForm):
+    delta = forms.IntegerField(
+        min_value=-1_000_000, max_value=1_000_000, widget=UnfoldAdminIntegerFieldWidget,
+        help_text="pieces more (5) or fewer (-5) on the shelf",
+    )  # fmt: skip
+    note = forms.CharField(max_length=200, widget=UnfoldAdminTextInputWidget)
+
+
+def _adjust(request: HttpRequest, variant: Variant, data: Mapping[str, Any]) -> str:
+    services.adjust_stock(variant_id=variant.pk, actor_id=request.user.pk, delta=data["delta"], note=data["note"])  # type: ignore[arg-type]  # signed in
+    return f"{data['delta']:+} pieces of {variant.sku}."
+
+
+class LevelInline(ReadOnly, TabularInline):
+    model = StockLevel
+    extra = 0
+    fields = ("on_hand", "reserved", "counted_at")
+    readonly_fields = fields
+
+
+class NewestMoves(FirstRows):
+    model = StockMovement
+    fields = ("created_at", "kind", "d_on_hand", "d_reserved", "ref", "actor", "note")
+    readonly_fields = fields
+    verbose_name_plural = "the newest movements"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StockMovement]:
+        return super().get_queryset(request).select_related("actor")  # type: ignore[no-any-return]  # unfold has no types
+
+
+@admin.register(Variant)
+class VariantAdmin(ReadOnly, SteppedAdmin):
+    list_display = ("sku", "product", "size", "color", "is_active", "sellable")
+    list_filter = ("is_active",)
+    search_fields = ("sku__iexact", "product__name__icontains")
+    list_select_related = ("product", "stock")
+    show_full_result_count = False
+    fields = ("sku", "product", "size", "color", "is_active", "next_steps")
+    inlines = (LevelInline, NewestMoves)
+    steps = {"adjust": Step("Adjust stock", _adjust, AdjustForm)}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["next_steps"]
+
+    @admin.display(ordering=F("stock__on_hand") - F("stock__reserved"))
+    def sellable(self, variant: Variant) -> int | None:
+        level = getattr(variant, "stock", None)
+        return None if level is None else level.sellable
+
+
+@admin.register(StockMovement)
+class StockMovementAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "variant", "kind", "d_on_hand", "d_reserved", "ref", "actor", "note")
+    list_filter = ("kind",)
+    search_fields = ("variant__sku__iexact", "ref__exact")
+    list_select_related = ("variant", "actor")
+
+
+@admin.register(StockLevel)
+class StockLevelAdmin(ReadOnlyAdmin):
+    list_display = ("variant", "on_hand", "reserved", "counted_at")
+    search_fields = ("variant__sku__iexact",)
+    list_select_related = ("variant",)
+
+
+@admin.register(BackInStockRequest)
+class BackInStockRequestAdmin(ReadOnlyAdmin):
+    list_display = ("variant", "email", "created_at", "notified_at")
+    search_fields = ("variant__sku__iexact", "email__iexact")
+    list_select_related = ("variant",)
+
+
+@admin.register(LowStock)
+class LowStockAdmin(ReadOnlyAdmin):
+    list_display = ("variant", "fell_at", "told_at")
+    search_fields = ("variant__sku__iexact",)
+    list_select_related = ("variant",)
