@@ -87,6 +87,11 @@ class Postgres:
         if pid := self.pid():
             processes.stop(pid, signal.SIGINT, signal.SIGQUIT, signal.SIGKILL, seconds=20)
 
+    def owner(self) -> tuple[int | None, int | None]:
+        """Return user and group that the server runs as, where they are not those of this process."""
+        self._locate()
+        return self._uid, self._gid
+
     def url(self, database: str = ROLE) -> str:
         """Return the address in the form that django-environ reads: the socket's folder as the start of the path."""
         return f"postgres://{ROLE}@/{quote(str(self._sockets))}/{database}"

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import structlog
+from amqp.exceptions import AMQPError
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from kombu.exceptions import KombuError
@@ -22,7 +23,7 @@ RING_AGAIN_S = 2  # after a failed publish
 BACKOFF_S = (1, 2, 5)
 FULL = 1000  # messages in a broker's queue above which nothing is rung twice
 LOOK_S = 5  # how often the relay looks at the broker's queues, and shows that it lives
-BROKEN = (KombuError, BrokerError, RedisError, OSError)
+BROKEN = (KombuError, BrokerError, RedisError, AMQPError, OSError)
 
 _DUE = """
 WITH due AS MATERIALIZED (
@@ -82,7 +83,8 @@ def full_queues() -> list[str]:
     try:
         with app.connection_for_read() as link, link.channel() as channel:
             count = channel.queue_declare  # type: ignore[attr-defined]  # the stubs' channel is but the abstract one
-            counts = {name: count(queue=name, durable=True).message_count for name in QUEUES}
+            # As the workers declare them: RabbitMQ refuses to know one queue by two descriptions.
+            counts = {name: count(queue=name, durable=True, auto_delete=False).message_count for name in QUEUES}
     except BROKEN:
         return []
     return [queue for queue, count in counts.items() if count > FULL]

@@ -1,0 +1,152 @@
+"""The servers that a larger installation has, from Debian's packages, each on ports of its own and gone afterwards."""
+
+import base64
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psycopg
+
+from dev import processes
+from dev.postgres import ROLE, Postgres
+from dev.processes import StackError
+from tests.services import free_port
+
+RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # what the wrapper in /usr/sbin starts, as another user
+
+
+def installed(name: str) -> bool:
+    """Return whether this program is here (system folders included, which are not on everybody's PATH)."""
+    return RABBITMQ.exists() if name == "rabbitmq" else program(name) is not None
+
+
+def program(name: str) -> str | None:
+    """Return the path of a program."""
+    return shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """Give a folder that every user may enter, and remove it afterwards."""
+    path = Path(tempfile.mkdtemp(prefix="markrin-deploy-", dir="/tmp"))
+    path.chmod(0o755)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def server(command: list[str], *, log: Path, uid: int | None = None, gid: int | None = None) -> Iterator[int]:
+    """Run a server until the block ends; give its process id."""
+    child = processes.start_server(command, log=log, uid=uid, gid=gid)
+    try:
+        yield child.pid
+    finally:
+        child.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=20)
+        child.kill()
+        child.wait(timeout=10)
+
+
+def await_port(port: int, *, log: Path, seconds: float = 60) -> None:
+    """Wait until something listens there. Raises: StackError with the end of the log."""
+    import socket
+
+    def listens() -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+        return False
+
+    if not processes.wait_for(listens, seconds=seconds):
+        raise StackError(f"nothing listens on port {port}:\n{processes.tail(log, 40)}")
+
+
+@contextmanager
+def pgbouncer(postgres: Postgres, *, pool_size: int = 60) -> Iterator[str]:
+    """Run PgBouncer in transaction mode before the server; give an address that lacks only the database's name."""
+    port = free_port()
+    with folder() as home:
+        (home / "users").write_text(f'"{ROLE}" ""\n')
+        (home / "ini").write_text(
+            f"[databases]\n* = host={postgres.connection()['host']}\n[pgbouncer]\npool_mode = transaction\n"
+            f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = trust\n"
+            f"auth_file = {home}/users\nmax_client_conn = 1000\ndefault_pool_size = {pool_size}\n"
+            "server_reset_query =\nserver_idle_timeout = 5\nlogfile =\npidfile =\n"
+        )
+        uid, gid = postgres.owner()
+        log = home / "log"
+        with server([program("pgbouncer") or "", str(home / "ini")], log=log, uid=uid, gid=gid):
+            await_port(port, log=log)
+            yield f"postgres://{ROLE}@127.0.0.1:{port}/"
+
+
+@contextmanager
+def rabbitmq(vhosts: int = 4) -> Iterator[str]:
+    """Run RabbitMQ; give an address with `{worker}` in the place of the virtual host: gw0, gw1, …"""
+    port, salt = free_port(), os.urandom(4)
+    names = [f"gw{number}" for number in range(vhosts)]
+    everything = {"configure": ".*", "write": ".*", "read": ".*"}
+    definitions = {
+        "users": [
+            {
+                "name": "shop",
+                "password_hash": base64.b64encode(salt + hashlib.sha256(salt + b"shop").digest()).decode(),
+                "hashing_algorithm": "rabbit_password_hashing_sha256",
+                "tags": "",
+            }
+        ],
+        "vhosts": [{"name": name} for name in names],
+        "permissions": [{"user": "shop", "vhost": name, **everything} for name in names],
+    }
+    with folder() as home:
+        (home / "definitions.json").write_text(json.dumps(definitions))
+        (home / "rabbitmq.conf").write_text(
+            f"listeners.tcp.default = 127.0.0.1:{port}\n"
+            f"load_definitions = {home}/definitions.json\nlog.console = true\n"
+        )
+        (home / "plugins").write_text("[].\n")
+        ports = {"ERL_EPMD_PORT": str(free_port()), "RABBITMQ_DIST_PORT": str(free_port())}
+        environment = (
+            os.environ
+            | ports
+            | {
+                "HOME": str(home),
+                "RABBITMQ_NODENAME": f"markrin-{port}@localhost",
+                "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq.conf"),
+                "RABBITMQ_MNESIA_BASE": str(home / "mnesia"),
+                "RABBITMQ_LOG_BASE": str(home / "log"),
+                "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "plugins"),
+                "RABBITMQ_LOGS": "-",
+            }
+        )
+        log = home / "output"
+        with log.open("wb") as output:
+            child = subprocess.Popen(
+                [str(RABBITMQ)], env=environment, stdout=output, stderr=output, start_new_session=True
+            )
+        try:
+            await_port(port, log=log, seconds=120)
+            yield f"amqp://shop:shop@127.0.0.1:{port}/{{worker}}"
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, 15)
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(timeout=30)
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, 9)
+            subprocess.run(["epmd", "-kill"], env=environment, check=False, capture_output=True)
+
+
+def query(address: dict[str, str], text: str) -> list[tuple[object, ...]]:
+    """Run one statement as its own transaction and return its rows."""
+    with psycopg.connect(autocommit=True, **address) as connection:  # type: ignore[arg-type]  # only strings
+        cursor = connection.execute(text)  # type: ignore[arg-type]  # the tests' own text
+        return cursor.fetchall() if cursor.description else []
