@@ -1,7 +1,5 @@
 """A class per URL: load, call, serialize."""
 
-import csv
-import io
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,8 +8,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from analytics import cells, days, schemas, selectors, serializers, services
-from analytics.selectors import reports
+from analytics import days, schemas, selectors, serializers, services, spreadsheets
 from markrin import client_address
 from markrin.errors import NotFound
 from markrin.operations import operation
@@ -19,7 +16,6 @@ from markrin.permissions import AllowAny, InGroup
 from markrin.views import View
 
 _DEFAULT_DAYS = 30
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
 
 
 class Events(View):
@@ -67,7 +63,7 @@ class Report(View):
         interval = query.get("interval", schemas.Interval.DAY).value
         report = selectors.get_report(name=name, first=first, last=last, interval=interval)
         if query.get("format") == schemas.Format.CSV:
-            return _csv(report)
+            return spreadsheets.answer(report)
         return Response(serializers.Report(report).data)
 
 
@@ -76,20 +72,3 @@ def _period(query: dict[str, Any]) -> tuple[date, date]:
     span = timedelta(days=_DEFAULT_DAYS - 1)
     last = query.get("to") or (query["from_"] + span if "from_" in query else days.day_of(timezone.now()))
     return query.get("from_") or last - span, last
-
-
-def _csv(report: reports.Report) -> HttpResponse:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    columns = report.definition.columns
-    writer.writerow([column.name for column in columns])
-    for row in report.rows:
-        writer.writerow([_cell(cells.shown(v, c.kind)) for v, c in zip(row, columns, strict=True)])
-    name = f"{report.name}-{report.first}-{report.last}.csv"
-    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8", headers=disposition)
-
-
-def _cell(value: Any) -> Any:
-    """Return the cell so that no spreadsheet takes what a shopper wrote for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -278,8 +278,27 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# --- The admin (django-unfold) ---------------------------------------------------------------------------------------
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": SHOP_NAME,
+    "SITE_HEADER": SHOP_NAME,
+    "SITE_SUBHEADER": "Admin",
+    "SITE_SYMBOL": "storefront",
+    "SITE_URL": "/",
+    "SHOW_BACK_BUTTON": True,
+    "DASHBOARD_CALLBACK": "analytics.admin.dashboard.fill",
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": True,
+        "navigation": "markrin.admin_menu.navigation",
+    },
+}
+
 # --- Language and time -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", "en")
+SHOP_LANGUAGES = env.list("SHOP_LANGUAGES", default=[LANGUAGE_CODE])  # that mails may be in; locale/ has en and hi
+LANGUAGES = [(code, code) for code in SHOP_LANGUAGES]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = SHOP_TIME_ZONE
 USE_TZ = True
 USE_I18N = True

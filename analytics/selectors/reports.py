@@ -139,7 +139,22 @@ def get_report(*, name: str, first: date, last: date, interval: str, most: int =
     Amounts are in the shop's currency. `as_of` is when the latest of its figures was made, None if there are none.
     One query for the rows and one for the time.
     """
-    definition = REPORTS[name]
+    rows = get_rows(name=name, first=first, last=last, interval=interval, most=most)
+    return Report(name, REPORTS[name], first, last, interval, get_as_of(first=first, last=last), rows)
+
+
+def get_as_of(*, first: date, last: date) -> datetime | None:
+    """Return when the latest figures of these days were made, None if there are none."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(made_at) FROM analytics_dailysales WHERE day BETWEEN %s AND %s", [first, last])
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def get_rows(
+    *, name: str, first: date, last: date, interval: str = "day", most: int = MOST_ROWS
+) -> list[tuple[Any, ...]]:
+    """Return a report's rows alone, in one query."""
     start, end = days.bounds(first, last)
     values = {
         "first": first,
@@ -151,8 +166,6 @@ def get_report(*, name: str, first: date, last: date, interval: str, most: int =
         "most": most,
     }
     with connection.cursor() as cursor:
-        cursor.execute("SELECT max(made_at) FROM analytics_dailysales WHERE day BETWEEN %(first)s AND %(last)s", values)
-        (as_of,) = cursor.fetchone() or (None,)
-        cursor.execute(definition.query, values)
-        rows = cursor.fetchall()
-    return Report(name, definition, first, last, interval, as_of, rows)
+        cursor.execute(REPORTS[name].query, values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

@@ -1,0 +1,212 @@
+"""The admin's first page: what waits, how the shop does beside the period before, and whether its machinery is well.
+
+Everybody sees the parts that their permissions cover; nothing is read for the others.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from analytics import days, selectors
+from analytics.admin import charts
+from markrin.outbox import selectors as outbox
+from orders import money
+from orders import selectors as orders
+
+PERIODS = (7, 30, 90)
+_TOP, _LOW, _SEARCHES = 8, 8, 8
+_COVER_DAYS = 30
+_LATE_S = 120.0  # from when on a waiting job, or a silent worker, is worth a look
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of the period, beside the period before; `better` says whether its change is good, None for neither."""
+
+    name: str
+    value: str
+    change: str
+    better: bool | None
+    link: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something that waits for somebody."""
+
+    name: str
+    count: str
+    link: str
+    urgent: bool
+
+
+def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add the dashboard to the context of the admin's index (UNFOLD's DASHBOARD_CALLBACK). At most 20 queries."""
+    may = request.user.has_perm  # type: ignore[union-attr]  # signed in by now
+    span = int(request.GET["days"]) if request.GET.get("days") in map(str, PERIODS) else 30
+    now = timezone.now()
+    last = days.day_of(now)
+    first = last - timedelta(days=span - 1)
+    context |= {"span": span, "periods": PERIODS, "now": now, "title": f"{settings.SHOP_NAME} today", "tasks": []}
+    if may("orders.view_order"):
+        context["tasks"] += _orders()
+    if may("outbox.view_outboxevent"):
+        context["machinery"] = _machinery()
+        context["tasks"] += _dead(context["machinery"])
+    if may("analytics.view_dailysales"):
+        context |= _figures(first, last)
+    if may("products.view_stocklevel"):
+        context["stock"] = _stock(last)
+    return context
+
+
+def _orders() -> list[Task]:
+    waiting, asking = orders.count_to_pack(), orders.count_needing_a_person()
+    many = waiting > orders.COUNTED_TO_PACK
+    queue = Task(
+        "orders to pack", f"{orders.COUNTED_TO_PACK:,}+" if many else str(waiting),
+        reverse("admin:orders_order_packing"), False,
+    )  # fmt: skip
+    person = Task(
+        "orders need a person", str(asking), f"{reverse('admin:orders_order_changelist')}?attention=yes", asking > 0
+    )
+    return [queue, person]
+
+
+def _machinery() -> dict[str, Any]:
+    counts, outcomes = outbox.counts(), outbox.outcomes_last_hour()
+    queues: dict[str, dict[str, Any]] = {}
+    for count in counts:
+        row = queues.setdefault(count.queue, {"waiting": 0, "running": 0, "dead": 0, "late_s": 0.0})
+        row[count.state] = count.rows
+        row["late_s"] = max(row["late_s"], count.oldest_due_s)
+    mails = [each for each in outcomes if each.task.endswith("_by_mail") or each.task == "orders.mail_again"]
+    ages = outbox.heartbeat_ages()
+    return {
+        "queues": [{"name": name, **row, "late": row["late_s"] > _LATE_S} for name, row in sorted(queues.items())],
+        "dead": sum(count.rows for count in counts if count.state == "dead"),
+        "mails_sent": sum(each.rows for each in mails if each.outcome == "done"),
+        "mails_dead": sum(each.rows for each in mails if each.outcome == "dead"),
+        "paused": outbox.paused(),
+        "parts": [{"name": name, "age_s": int(age), "silent": age > _LATE_S} for name, age in sorted(ages.items())],
+        "dead_link": f"{reverse('admin:outbox_outboxevent_changelist')}?state__exact=dead",
+    }
+
+
+def _dead(machinery: dict[str, Any]) -> list[Task]:
+    return [Task("jobs are dead", str(machinery["dead"]), machinery["dead_link"], machinery["dead"] > 0)]
+
+
+def _figures(first: date, last: date) -> dict[str, Any]:
+    span = last - first + timedelta(days=1)
+    sales = _columns(selectors.get_rows(name="sales", first=first - span, last=last))
+    visits = _columns(selectors.get_rows(name="funnel", first=first, last=last))
+    half = span.days
+    names = ("revenue", "orders", "units", "new", "returning")
+    columns = dict(zip(names, (sales[2], sales[1], sales[4], sales[5], sales[6]), strict=True))
+    now = {name: column[half:] for name, column in columns.items()}
+    before = {name: column[:half] for name, column in columns.items()}
+    all_days = list(days.each(first, last))
+    top = selectors.get_rows(name="products", first=first, last=last, most=_TOP)
+    searches = selectors.get_rows(name="searches", first=first, last=last, most=_SEARCHES)
+    as_of: datetime | None = selectors.get_as_of(first=first - span, last=last)
+    return {
+        "figures": _compared(now, before),
+        "charts": [
+            charts.chart("Revenue", all_days, now["revenue"], before["revenue"], _amount),
+            charts.chart("Orders", all_days, now["orders"], before["orders"], _number),
+        ],
+        "funnel": _funnel(visits, sum(now["orders"])),
+        "top": [
+            {
+                "name": row[1],
+                "link": reverse("admin:products_product_change", args=[row[0]]),
+                "views": _number(row[2]),
+                "units": _number(row[5]),
+                "revenue": _amount(row[6]),
+                "conversion": "–" if row[7] is None else f"{float(row[7]):.1%}",
+            }
+            for row in top
+        ],
+        "searches": [{"query": row[0], "times": row[1], "nothing": row[2]} for row in searches if row[2]],
+        "as_of": as_of,
+        "period_query": f"?first={first}&last={last}&interval=day",
+        "reports": {name: reverse("admin:analytics_report", args=[name]) for name in selectors.REPORTS},
+    }
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return list(zip(*rows, strict=True))
+
+
+def _compared(now: dict[str, Any], before: dict[str, Any]) -> list[Figure]:
+    sums, olds = ({name: sum(column) for name, column in each.items()} for each in (now, before))
+    average, old_average = (each["revenue"] / each["orders"] if each["orders"] else 0 for each in (sums, olds))
+    sales = reverse("admin:analytics_report", args=["sales"])
+    shown = [
+        ("Revenue", _amount(sums["revenue"]), sums["revenue"], olds["revenue"]),
+        ("Orders", _number(sums["orders"]), sums["orders"], olds["orders"]),
+        ("Average order", _amount(average), average, old_average),
+        ("Pieces", _number(sums["units"]), sums["units"], olds["units"]),
+        ("New customers", _number(sums["new"]), sums["new"], olds["new"]),
+        ("Returning customers", _number(sums["returning"]), sums["returning"], olds["returning"]),
+    ]
+    return [Figure(name, value, *_change(ours, theirs), sales) for name, value, ours, theirs in shown]
+
+
+def _change(now: Any, before: Any) -> tuple[str, bool | None]:
+    if not before:
+        return ("nothing before", None)
+    change = (Decimal(now) - Decimal(before)) / Decimal(before)
+    if abs(change) < Decimal("0.005"):
+        return ("as before", None)
+    return (f"{'+' if change > 0 else '−'}{abs(change):.0%}", change > 0)
+
+
+def _funnel(visits: Sequence[tuple[Any, ...]], placed: int) -> list[dict[str, Any]]:
+    _, seen, views, carts, checkouts, _, _ = visits
+    steps = [
+        ("Visits", sum(seen)), ("Looked at a product", sum(views)), ("Put into the bag", sum(carts)),
+        ("Began the checkout", sum(checkouts)), ("Ordered", placed),
+    ]  # fmt: skip
+    whole = max(1, steps[0][1])
+    return [
+        {"name": name, "count": _number(count), "share": f"{min(1.0, count / whole):.1%}",
+         "width": round(min(1.0, count / whole) * 100, 1)}
+        for name, count in steps
+    ]  # fmt: skip
+
+
+def _stock(last: date) -> dict[str, Any]:
+    rows = selectors.get_rows(name="stock", first=last - timedelta(days=_COVER_DAYS - 1), last=last, most=_LOW)
+    return {
+        "rows": [
+            {
+                "sku": row[1],
+                "product": row[2],
+                "kind": " · ".join(filter(None, (row[3], row[4]))),
+                "left": row[5],
+                "per_day": row[6],
+                "cover": "–" if row[7] is None else f"{row[7]:g}",
+                "link": reverse("admin:products_variant_change", args=[row[0]]),
+            }
+            for row in rows
+        ],
+        "link": reverse("admin:analytics_report", args=["stock"]),
+        "at": settings.LOW_STOCK_AT,
+    }
+
+
+def _amount(value: Any) -> str:
+    return money.spoken(Decimal(value), settings.SHOP_CURRENCY).removesuffix(".00")
+
+
+def _number(value: Any) -> str:
+    return f"{int(value):,}"

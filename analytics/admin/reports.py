@@ -1,0 +1,125 @@
+"""The reports as pages: a period, a table, and the same as a CSV file."""
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from analytics import cells, days, selectors, spreadsheets
+from analytics.selectors.reports import Column, Report
+from markrin.forms import StrictForm
+from orders import money
+
+SHOWN = 200  # rows on the page; the file has them all
+MOST_DAYS = 1100
+_LINKS = {"productId": "admin:products_product_change", "variantId": "admin:products_variant_change",
+          "categoryId": "admin:products_category_change"}  # fmt: skip
+_PERMISSIONS = {"stock": ("products.view_stocklevel",)}
+
+
+class PeriodForm(StrictForm):
+    """From which day to which, and what a row stands for."""
+
+    first = forms.DateField(label="From", widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}))
+    last = forms.DateField(label="To", widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}))
+    interval = forms.ChoiceField(
+        label="By", choices=[(name, name) for name in ("day", "week", "month")], widget=UnfoldAdminSelectWidget
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a period that ends before it begins, or is longer than three years."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if "first" in cleaned and "last" in cleaned:
+            span = (cleaned["last"] - cleaned["first"]).days
+            if not 0 <= span < MOST_DAYS:
+                raise forms.ValidationError("The period ends before it begins, or is longer than three years.")
+        return cleaned
+
+
+def may_see(request: HttpRequest, name: str) -> bool:
+    """Return whether the user may see the report."""
+    wanted = _PERMISSIONS.get(name, ("analytics.view_dailysales",))
+    return all(request.user.has_perm(each) for each in wanted)  # type: ignore[union-attr]  # signed in by now
+
+
+def page(admin: Any, request: HttpRequest, name: str) -> HttpResponseBase:
+    """Show a report over the period asked for, of 30 days where none is, or answer with its CSV."""
+    if name not in selectors.REPORTS:
+        raise Http404
+    if not may_see(request, name):
+        raise PermissionDenied
+    today = days.day_of(timezone.now())
+    usual = {"first": today - timedelta(days=29), "last": today, "interval": "day"}
+    form = PeriodForm({**{key: str(value) for key, value in usual.items()}, **request.GET.dict()})
+    asked = form.cleaned_data if form.is_valid() else usual
+    report = selectors.get_report(name=name, **asked)
+    if form.is_valid() and request.GET.get("format") == "csv":
+        return spreadsheets.answer(report)
+    query = request.GET.copy()
+    query["format"] = "csv"
+    context = {
+        **admin.admin_site.each_context(request),
+        "title": report.definition.title,
+        "opts": admin.opts,
+        "form": form,
+        "report": report,
+        "headings": [_heading(column) for column in report.definition.columns if column.kind != "id"],
+        "rows": [_row(report, row) for row in report.rows[:SHOWN]],
+        "left": max(0, len(report.rows) - SHOWN),
+        "csv": f"?{query.urlencode()}",
+        "others": [
+            {"title": each.title, "link": reverse("admin:analytics_report", args=[key]), "active": key == name}
+            for key, each in selectors.REPORTS.items()
+            if may_see(request, key)
+        ],
+    }
+    return TemplateResponse(request, "analytics/report.html", context, status=200 if form.is_valid() else 422)
+
+
+def _heading(column: Column) -> dict[str, Any]:
+    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in column.name)
+    return {"text": words.capitalize(), "right": column.kind in ("number", "money", "ratio")}
+
+
+def _row(report: Report, values: tuple[Any, ...]) -> list[dict[str, Any]]:
+    """Return the row's cells as people read them; an id becomes the next cell's link."""
+    shown, link = [], ""
+    for column, value in zip(report.definition.columns, values, strict=True):
+        if column.kind == "id":
+            link = _link(column, value)
+            continue
+        text: Any = spoken(column, value)
+        if link:
+            text = format_html('<a class="underline" href="{}">{}</a>', link, text)
+            link = ""
+        shown.append({"text": text, "right": column.kind in ("number", "money", "ratio")})
+    return shown
+
+
+def _link(column: Column, value: UUID) -> str:
+    return reverse(_LINKS[column.name], args=[value])
+
+
+def spoken(column: Column, value: Any) -> str:
+    """Return a value as people read it."""
+    if value is None:
+        return "–"
+    if column.kind == "money":
+        return money.spoken(value, settings.SHOP_CURRENCY)
+    if column.name == "conversion":
+        return f"{float(value):.1%}"
+    if column.kind == "number":
+        return f"{int(value):,}"
+    if isinstance(value, date):
+        return f"{value:%d %b %Y}"
+    return str(cells.shown(value, column.kind))

@@ -1,0 +1,23 @@
+"""A report as CSV, for the API and the admin."""
+
+import csv
+import io
+
+from django.http import HttpResponse
+
+from analytics import cells
+from analytics.selectors.reports import Report
+from markrin.desk import exports
+
+
+def answer(report: Report) -> HttpResponse:
+    """Return the report as a file; no text in it that a spreadsheet takes for a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    columns = report.definition.columns
+    writer.writerow([column.name for column in columns])
+    for row in report.rows:
+        writer.writerow([exports.cell(cells.shown(v, c.kind)) for v, c in zip(row, columns, strict=True)])
+    name = f"{report.name}-{report.first}-{report.last}.csv"
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8", headers=disposition)
