@@ -4,7 +4,8 @@ A logical clock orders reads and changes. A reader takes the clock's `stamp` bef
 answer is kept under that stamp; `touch` moves the clock on and writes the new time to the tag. An answer is valid
 while none of its tags is younger than its stamp, so neither an answer that was rendered from old rows and stored late
 nor one that nobody came round to delete is ever served. Source: the leases of "Scaling Memcache at Facebook", NSDI
-2013. The clock never falls behind the server's own time, so stamps from before a restart stay in the past.
+2013. The clock never falls behind the server's own time, and knows when it began: stamps from before a restart or a
+flush, with which the server forgot what had been touched, count no more.
 """
 
 import hashlib
@@ -21,23 +22,28 @@ from redis.commands.core import Script
 EVERYTHING = "*"  # the tag that every answer carries
 # The braces keep all keys in one slot of a cluster, as the scripts need.
 _NAMESPACE = f"{{{settings.CACHES['default']['KEY_PREFIX']}}}"
-_CLOCK = f"{_NAMESPACE}:clock"
+_CLOCK = f"{_NAMESPACE}:clock:2"  # the number tells one form of it from another
 TAGS = f"{_NAMESPACE}:tag:"
 _ANSWERS = f"{_NAMESPACE}:answer:2:"  # a change of how answers are written raises the number
 _RENDERING = f"{_NAMESPACE}:rendering:"
 _STATS = f"{_NAMESPACE}:stats"
 
-_NOW = """
+# The clock is a hash, so that its time and when it began live and die together: a server that was flushed or has lost
+# its keys has also forgotten what was touched, and no stamp from before that may count.
+_CLOCK_LUA = """
 local function now()
     local time = redis.call('TIME')
     local current = time[1] * 1000000 + time[2]
-    local last = tonumber(redis.call('GET', KEYS[1]) or '0')
+    local last = tonumber(redis.call('HGET', KEYS[1], 'now') or '0')
     if current <= last then current = last + 1 end
     local text = string.format('%.0f', current)
-    redis.call('SET', KEYS[1], text)
+    redis.call('HSET', KEYS[1], 'now', text)
+    redis.call('HSETNX', KEYS[1], 'began', text)
     return text
 end
 local function moved(tags, stamp)
+    local began = redis.call('HGET', KEYS[1], 'began')
+    if not began or tonumber(began) > tonumber(stamp) then return true end
     local keys = {}
     for tag in string.gmatch(tags, '[^\\n]+') do keys[#keys + 1] = ARGV[1] .. tag end
     local times = redis.call('MGET', unpack(keys))
@@ -47,10 +53,10 @@ local function moved(tags, stamp)
     return false
 end
 """
-_TOUCH = _NOW + "local t = now() for i = 2, #ARGV do redis.call('SET', ARGV[1] .. ARGV[i], t) end return t"
-_STAMP = _NOW + "return redis.call('GET', KEYS[1]) or now()"
+_TOUCH = _CLOCK_LUA + "local t = now() for i = 2, #ARGV do redis.call('SET', ARGV[1] .. ARGV[i], t) end return t"
+_STAMP = _CLOCK_LUA + "return redis.call('HGET', KEYS[1], 'now') or now()"
 _READ = (
-    _NOW
+    _CLOCK_LUA
     + """
 local kept = redis.call('HMGET', KEYS[2], 'stamp', 'tags', 'data')
 if not kept[1] then return false end
@@ -59,7 +65,7 @@ return kept
 """
 )
 _WRITE = (
-    _NOW
+    _CLOCK_LUA
     + """
 if moved(ARGV[3], ARGV[2]) then return 0 end
 redis.call('HSET', KEYS[2], 'stamp', ARGV[2], 'tags', ARGV[3], 'data', ARGV[4])
