@@ -299,6 +299,9 @@ LANGUAGE_CODE = env.str("LANGUAGE_CODE", "en")
 SHOP_LANGUAGES = env.list("SHOP_LANGUAGES", default=[LANGUAGE_CODE])  # that mails may be in; locale/ has en and hi
 LANGUAGES = [(code, code) for code in SHOP_LANGUAGES]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+SHOP_LANGUAGES = env.list("SHOP_LANGUAGES", default=[LANGUAGE_CODE])  # that mails may be in; locale/ has en and hi
+LANGUAGES = [(code, code) for code in SHOP_LANGUAGES]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = SHOP_TIME_ZONE
 USE_TZ = True
 USE_I18N = True
