@@ -53,6 +53,7 @@ def main() -> int:
             env |= {MARK: str(home), "PATH": stack.path_with_tools()}
             env.setdefault("HOST", "127.0.0.1")
             env.setdefault("WEB_PROCESSES", "1")
+            env["PROMETHEUS_MULTIPROC_DIR"] = _empty_folder(home / "metrics")  # what an earlier run counted is over
             env.setdefault("WEB_THREADS", str(min(8, 2 * (os.cpu_count() or 1) + 1)))  # granian warns of more
             env |= {"WEB_PORT": str(port), "PYTHONUNBUFFERED": "1"}
             # Celery's word to root is for servers; who types `make up` as root knows.
@@ -163,6 +164,12 @@ def _reserved_port() -> Iterator[int]:
             yield port
             return
     raise StackError(f"Port {asked or f'{FIRST_PORT} and the next {PORTS_TRIED}'} on {host} is taken; set PORT.")
+
+
+def _empty_folder(path: Path) -> str:
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    return str(path)
 
 
 def _prepare(env: dict[str, str]) -> None:

@@ -22,6 +22,7 @@ SECRET_KEY = env.str("SECRET_KEY", "debug-only-" + "0" * 50 if DEBUG else "")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])  # addresses or networks whose X-Forwarded-For is believed
+DRAIN_FILE = env.str("DRAIN_FILE", "")  # while this file exists /health/live says 503: docker-entrypoint.sh stops by it
 RELEASE = env.str("RELEASE", "")
 ENVIRONMENT = env.str("ENVIRONMENT", "development" if DEBUG else "production")
 
@@ -66,6 +67,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "accounts.middleware.arrival",
     "markrin.observe.requests.RequestLog",
+    "markrin.observe.health.probes",
     "markrin.cache.middleware.AnswerCache",
     "markrin.errors.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -286,6 +288,8 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "storefront",
     "SITE_URL": "/",
     "SHOW_BACK_BUTTON": True,
+    "STYLES": ["markrin.admin_menu.style"],
+    "SCRIPTS": ["markrin.admin_menu.script"],
     "DASHBOARD_CALLBACK": "analytics.admin.dashboard.fill",
     "SIDEBAR": {
         "show_search": True,
@@ -299,12 +303,10 @@ LANGUAGE_CODE = env.str("LANGUAGE_CODE", "en")
 SHOP_LANGUAGES = env.list("SHOP_LANGUAGES", default=[LANGUAGE_CODE])  # that mails may be in; locale/ has en and hi
 LANGUAGES = [(code, code) for code in SHOP_LANGUAGES]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-SHOP_LANGUAGES = env.list("SHOP_LANGUAGES", default=[LANGUAGE_CODE])  # that mails may be in; locale/ has en and hi
-LANGUAGES = [(code, code) for code in SHOP_LANGUAGES]
-LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = SHOP_TIME_ZONE
 USE_TZ = True
 USE_I18N = True
+FORMAT_MODULE_PATH = ["markrin.formats"]
 
 # --- Files -----------------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

@@ -1,12 +1,18 @@
 """Is it alive, and can it work? For load balancers and orchestrators."""
 
+import os
+import socket
+import threading
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.urls import resolve
 from django.views.decorators.cache import never_cache
 from django_redis import get_redis_connection
 
@@ -14,13 +20,30 @@ from markrin import client_address
 from markrin.observe import metrics
 from markrin.outbox import selectors as outbox
 
+PROBES = ("/health/live", "/health/ready", "/metrics")
+ANSWER_WITHIN_S = 1.0
 _DUE_S, _BEAT_S = 120.0, 120.0  # from when on waiting jobs, and a part that is silent, are worth an alarm
 _migrated = False  # once true, always: a process never runs with fewer migrations than it started with
 
 
+def probes(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Answer probes ahead of what wants a known host name or https: they come by address, and over http."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        if request.path_info not in PROBES:
+            return get_response(request)
+        request.resolver_match = match = resolve(request.path_info)
+        response: HttpResponseBase = match.func(request)
+        return response
+
+    return answer
+
+
 @never_cache
 def live(request: HttpRequest) -> JsonResponse:
-    """Answer that the process answers, and nothing else."""
+    """Answer that the process answers, and nothing else; 503 while it drains: it still serves, but send it no more."""
+    if settings.DRAIN_FILE and os.path.exists(settings.DRAIN_FILE):
+        return JsonResponse({"status": "draining"}, status=503)
     return JsonResponse({"status": "ok"})
 
 
@@ -30,9 +53,7 @@ def ready(request: HttpRequest) -> JsonResponse:
 
     What it can sell without (cache, broker, workers, beat) is reported as `degraded`, with 200.
     """
-    checks: dict[str, Any] = {"database": _database()}
-    if checks["database"] == "ok":
-        checks |= _jobs()
+    checks = _database()
     checks["cache"] = _reachable(settings.CACHE_URL)
     checks["broker"] = _reachable(settings.CELERY_BROKER_URL)
     status = "unavailable" if checks["database"] != "ok" else "ok" if set(checks.values()) == {"ok"} else "degraded"
@@ -47,22 +68,44 @@ def prometheus(request: HttpRequest) -> HttpResponse:
     return HttpResponse(metrics.render(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-def _database() -> str:
+class _Question(threading.Thread):
+    """One look at the database, in a thread: one that takes a connection and then says nothing would hold the probe
+    for ever."""
+
+    def __init__(self) -> None:
+        super().__init__(name="ready", daemon=True)
+        self.answer = {"database": "unreachable"}
+
+    def run(self) -> None:
+        self.answer = _ask_database()
+
+
+_asked: _Question | None = None
+
+
+def _database() -> dict[str, str]:
+    global _asked
+    question = _asked
+    if question is None or not question.is_alive():  # while one hangs, no second thread joins it
+        _asked = question = _Question()
+        question.start()
+    question.join(ANSWER_WITHIN_S)
+    return dict(question.answer)
+
+
+def _ask_database() -> dict[str, str]:
     global _migrated
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SET statement_timeout = '1s'")
-            try:
-                if not _migrated:
-                    executor = MigrationExecutor(connection)
-                    _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
-                cursor.execute("SELECT 1")
-            finally:
-                cursor.execute("RESET statement_timeout")
+            cursor.execute("SET statement_timeout = %s", [int(ANSWER_WITHIN_S * 1000)])
+        if not _migrated:
+            executor = MigrationExecutor(connection)
+            _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+        return {"database": "ok"} | _jobs() if _migrated else {"database": "migrations are missing"}
     except DatabaseError:
-        connection.close()
-        return "unreachable"
-    return "ok" if _migrated else "migrations are missing"
+        return {"database": "unreachable"}
+    finally:
+        connection.close()  # the thread's own: between two probes it would only be one more at the server
 
 
 def _jobs() -> dict[str, str]:
@@ -76,15 +119,19 @@ def _jobs() -> dict[str, str]:
 
 
 def _reachable(url: str) -> str:
-    """Ask a Valkey for a sign of life, within a tenth of a second. Another kind of broker is the relay's to watch."""
+    """Ask for a sign of life, within a tenth of a second: a Valkey answers PING, RabbitMQ takes a connection."""
+    parts = urlsplit(url)
+    waits: dict[str, Any] = {"socket_timeout": 0.1, "socket_connect_timeout": 0.1}
     try:
         if url == settings.CACHE_URL:
             get_redis_connection("default").ping()
-        elif url.startswith(("redis://", "rediss://")):
-            redis.Redis.from_url(url, socket_timeout=0.1, socket_connect_timeout=0.1).ping()
-        elif url.startswith("redis+socket://"):
-            path = url.removeprefix("redis+socket://").partition("?")[0]
-            redis.Redis(unix_socket_path=path, socket_timeout=0.1, socket_connect_timeout=0.1).ping()
+        elif parts.scheme in ("redis", "rediss"):
+            redis.Redis.from_url(url, **waits).ping()
+        elif parts.scheme == "redis+socket":
+            redis.Redis(unix_socket_path=parts.path, **waits).ping()
+        elif parts.scheme in ("amqp", "amqps"):
+            port = parts.port or (5671 if parts.scheme == "amqps" else 5672)
+            socket.create_connection((parts.hostname or "localhost", port), timeout=0.1).close()
     except (redis.RedisError, OSError):
         return "unreachable"
     return "ok"

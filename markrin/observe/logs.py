@@ -3,6 +3,8 @@ readable one."""
 
 import logging
 import logging.config
+import sys
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -54,6 +56,7 @@ class _Handler(logging.Handler):
 def configure(*, path: str, level: str) -> None:
     """Set up logging for this process. `path` is a file, or empty for standard output."""
     lines.__init__(path)  # type: ignore[misc]  # the same object, which loggers already hold, on another path
+    sys.excepthook = _crashed
     structlog.configure(
         processors=[*_SHARED, *_endings()],
         wrapper_class=structlog.make_filtering_bound_logger(level.lower()),
@@ -76,6 +79,15 @@ def configure(*, path: str, level: str) -> None:
             },
         }
     )
+
+
+def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Log what ends a process, as Python would print it; on a terminal, where a person reads it, leave it as it is."""
+    if issubclass(kind, KeyboardInterrupt) or settings.LOG_FORMAT != "json" or sys.stderr.isatty():
+        sys.__excepthook__(kind, error, trace)
+        return
+    structlog.get_logger("markrin").critical("crashed", command=sys.argv[:2], exc_info=error)
+    lines.flush()
 
 
 def _endings() -> list[Processor]:

@@ -13,6 +13,7 @@ from prometheus_client.registry import REGISTRY, Collector
 
 from markrin.outbox import selectors as outbox
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 requests = Counter("markrin_http_requests_total", "Requests answered.", ["method", "route", "status"])
@@ -21,7 +22,8 @@ cache_answers = Counter("markrin_cache_answers_total", "Catalogue answers, by ho
 
 
 def observe_request(method: str, route: str, status: int, seconds: float) -> None:
-    """Count a request."""
+    """Count a request. A method that nobody has heard of is `other`: a visitor's words must not make new series."""
+    method = method if method in _METHODS else "other"
     requests.labels(method, route, status).inc()
     durations.labels(method, route).observe(seconds)
 

@@ -1,43 +1,124 @@
-"""Keeping secrets and personal data out of log lines and error reports, whoever put them in."""
+"""Keeping secrets and personal data out of log lines and error reports, whoever put them in.
+
+Three ways, each for what the others cannot see: by the name beside a value, by a text's look, and, where an exception
+is told of during a request, by what that request brought: nothing a client sent is in the message of its failure.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from typing import Any
+from urllib.parse import parse_qsl
 
 HIDDEN = "[hidden]"
 # Names of which the value is never shown, however they are spelt.
 _NAMES = re.compile(
-    r"pass(word|wd)|secret|authori[sz]ation|cookie|api_?key|csrf|credential|^(access|refresh|id)?_?token$|^refresh$|"
-    r"^access$|^otp$|^signature$|^email$|^phone$|^recipient$|^street$|^ip$|^remote_addr$",
+    r"pass(word|wd|phrase)|secret|authori[sz]ation|cookie|api_?key|csrf|credential|(^|_)token$|^refresh$|^access$|"
+    r"^otp$|^pin$|^signature$|(^|_)e?mail$|^(e?mail_?)?address$|(^|_)phone$|^mobile$|^recipient$|^street$|^postal_?code$|"
+    r"^ip$|^ip_address$|^remote_addr$|^query_string$|^card",
     re.IGNORECASE,
 )
 _TEXTS = re.compile(
-    r"[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"  # a JSON Web Token
-    r"|(?i:\bbearer\s+)\S+"
+    r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"  # a JSON Web Token
+    r"|(?i:\b(?:bearer|basic)\s+)[^\s\"',]+"
+    r"|(?<=://)[^/\s@]+@"  # user and password of an address
     r"|[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\.[A-Za-z0-9.-]+"  # what looks like an e-mail address
-    r"|(?i:(?<=token=)|(?<=password=)|(?<=key=))[^&\s\"']+"
+    r"|(?i:\b(?:pass(?:word|wd|phrase)|secret|\w*token|api_?key|cookie|authorization|email|phone|street)"
+    r"[\"']?\s*[:=]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;&\"'}\])]+)"
+    r"|(?<=[\w/])\?[^\s\"'<>]*=[^\s\"'<>]*"  # a query string
+    r"|(?<![\w.+-])\+[1-9](?:[ ()-]{0,2}\d){6,14}(?!\w)"  # a telephone number. Source: ITU-T E.164
+    r"|(?<![\w.:-])0?[6-9]\d{9}(?![\w.])"  # one of India, without its country
+    # What PostgreSQL quotes of a row or of a statement.
+    r"|(?s:(?<=DETAIL:  ).+?(?=\n\n|\Z))|(?<=\nLINE )\d+:[^\n]*|(?<=: )\"[^\"\n]*\"(?=\n|\Z)"
 )
+_DIGITS = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])")
 _DEEPEST = 8
+_SHORTEST = 4  # a shorter value is a size or a number, and would tear holes into every text
+_MOST = 500  # values of one request
+
+# The request that is being answered. Its `sent_data`, where a parser has read a body, is what the body said.
+answering: ContextVar[Any] = ContextVar("redact_answering", default=None)
 
 
 def value(found: Any, depth: int = 0) -> Any:
     """Return a copy without what is secret or personal, by name and by look."""
     if isinstance(found, str):
-        return _TEXTS.sub(HIDDEN, found)
-    if isinstance(found, bytes):
+        return text(found)
+    if found is None or isinstance(found, bool | int | float):
+        return found
+    if isinstance(found, bytes) or depth >= _DEEPEST:
         return HIDDEN
-    if depth >= _DEEPEST:
-        return found if isinstance(found, int | float | bool | None) else HIDDEN
     if isinstance(found, Mapping):
         return {
-            name: HIDDEN if isinstance(name, str) and inner and _NAMES.search(name) else value(inner, depth + 1)
+            name: HIDDEN if isinstance(name, str) and inner and _secret(name) else value(inner, depth + 1)
             for name, inner in found.items()
         }
     if isinstance(found, list | tuple | set | frozenset):
         return [value(inner, depth + 1) for inner in found]
+    return text(str(found))  # here, since whoever writes it out would do the same, and later
+
+
+def text(found: str) -> str:
+    """Return the text without what looks secret or personal."""
+    return _DIGITS.sub(_card, _TEXTS.sub(HIDDEN, found))
+
+
+def without_sent(found: Any, sent: list[str] | None = None) -> Any:
+    """Return a copy without any text that the request being answered came with."""
+    sent = _sent() if sent is None else sent
+    if not sent:
+        return found
+    if isinstance(found, str):
+        for each in sent:
+            found = found.replace(each, HIDDEN)
+        return found
+    if isinstance(found, Mapping):
+        return {name: without_sent(inner, sent) for name, inner in found.items()}
+    if isinstance(found, list | tuple):
+        return [without_sent(inner, sent) for inner in found]
     return found
 
 
 def event(logger: Any, method: str, found: Any) -> Any:
-    """Do the same as a processor of structlog."""
-    return value(found)
+    """Do all of it to a log line, as a processor of structlog."""
+    clean = value(found)
+    if "exception" in clean:
+        clean["exception"] = without_sent(clean["exception"])
+    return clean
+
+
+def _secret(name: str) -> bool:
+    return _NAMES.search(name.replace("-", "_")) is not None
+
+
+def _card(found: re.Match[str]) -> str:
+    """Hide a number with a payment card's check digit. Source: ISO/IEC 7812-1, the Luhn formula."""
+    digits = [int(each) for each in found[0] if each.isdigit()]
+    total = sum(digits[-1::-2]) + sum(sum(divmod(2 * digit, 10)) for digit in digits[-2::-2])
+    return HIDDEN if total % 10 == 0 else found[0]
+
+
+def _sent() -> list[str]:
+    """Return what the request came with: header values, query, body; the longest first."""
+    request = answering.get()
+    if request is None:
+        return []
+    meta = request.META
+    texts = {meta.get(name, "") for name in ("HTTP_AUTHORIZATION", "HTTP_X_CART_TOKEN", "HTTP_IDEMPOTENCY_KEY")}
+    texts |= set(getattr(request, "COOKIES", {}).values())
+    texts |= {inner for _, inner in parse_qsl(meta.get("QUERY_STRING", ""), max_num_fields=_MOST)}
+    texts |= set(_leaves(getattr(request, "sent_data", None)))
+    texts |= set(_leaves(dict(getattr(request, "_post", None) or {})))  # a form that Django has read
+    texts |= {each.strip() for each in texts}
+    return sorted((each for each in texts if len(each) >= _SHORTEST), key=len, reverse=True)[:_MOST]
+
+
+def _leaves(found: Any) -> Iterator[str]:
+    if isinstance(found, str):
+        yield found
+    elif isinstance(found, Mapping):
+        for inner in found.values():
+            yield from _leaves(inner)
+    elif isinstance(found, list | tuple):
+        for inner in found:
+            yield from _leaves(inner)

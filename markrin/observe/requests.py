@@ -1,12 +1,14 @@
 """One id and one log line for each request: who asked for what, how it ended, what it cost."""
 
 import re
+import sys
 import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import sentry_sdk
 import structlog
 from django.conf import settings
 from django.db import connections
@@ -14,8 +16,10 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django_structlog.middlewares import RequestMiddleware
 
-from markrin.observe import logs, metrics
+from markrin.observe import logs, metrics, redact
 from markrin.observe.lines import dumps
+
+log = structlog.get_logger("markrin.request")
 
 _ID = re.compile(r"\A[A-Za-z0-9._-]{8,64}\Z")
 
@@ -31,7 +35,7 @@ def write_line(**fields: Any) -> None:
         line = {"timestamp": datetime.now(UTC).isoformat(), "level": "info", "event": "request", **fields}
         logs.lines.write(dumps(line))
     else:
-        structlog.get_logger("markrin.request").info("request", **fields)
+        log.info("request", **fields)
 
 
 def write_hit(*, route: str, status: int, seconds: float, request_id: str) -> None:
@@ -76,6 +80,7 @@ class RequestLog(RequestMiddleware):
         response.headers["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]  # set in prepare
         self._finish(request, response, time.perf_counter() - start, queries)
         structlog.contextvars.clear_contextvars()
+        redact.answering.set(None)
         return response
 
     def prepare(self, request: HttpRequest) -> None:
@@ -84,9 +89,14 @@ class RequestLog(RequestMiddleware):
         request.request_id = found  # type: ignore[attr-defined]  # read by errors, outbox and mail
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=found)
+        redact.answering.set(request)
+        if sentry_sdk.is_initialized():
+            sentry_sdk.get_isolation_scope().set_tag("request_id", found)
 
     def process_got_request_exception(self, sender: Any, request: HttpRequest, **kwargs: Any) -> None:
-        """Do nothing: `markrin.errors` logs what was raised, once."""
+        """Log what a page or a middleware raised. What a view of the API raises never gets here: `markrin.errors`
+        answers it, and logs it."""
+        log.error("request.failed", exc_info=sys.exc_info()[1])
 
     def _finish(self, request: HttpRequest, response: HttpResponseBase, seconds: float, queries: _Queries) -> None:
         match = request.resolver_match

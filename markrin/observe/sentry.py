@@ -11,8 +11,8 @@ from sentry_sdk.types import Event, Hint
 
 from markrin.observe import redact
 
-# Parts of an event that hold what somebody sent or where they are.
-_PARTS = ("request", "user", "extra", "contexts", "breadcrumbs", "exception", "logentry", "message", "tags")
+_HEADERS = ("user-agent", "x-request-id")
+_KNOWN_TEXTS = ("event_id", "timestamp", "start_timestamp", "sdk", "modules", "release", "environment")
 
 
 def configure() -> None:
@@ -23,7 +23,7 @@ def configure() -> None:
         dsn=settings.SENTRY_DSN,
         release=settings.RELEASE or None,
         environment=settings.ENVIRONMENT,
-        traces_sample_rate=settings.SENTRY_TRACES_SAMPLE_RATE,
+        traces_sampler=_share,
         send_default_pii=False,
         include_local_variables=False,
         max_request_body_size="never",
@@ -37,6 +37,28 @@ def configure() -> None:
     )
 
 
+def _share(context: dict[str, Any]) -> float:
+    """Return which share of such traces to send, from 0 to 1.
+
+    A job is traced exactly if the request that asked for it was. A visitor's own `sentry-trace` header decides
+    nothing, or anybody could have everything traced. The doorbell's Celery task is no work of its own, and probes are
+    not worth a trace.
+    """
+    transaction = context["transaction_context"]
+    if transaction.get("op") == "queue.process" and context.get("parent_sampled") is not None:
+        return float(context["parent_sampled"])
+    environ = context.get("wsgi_environ") or {}
+    if environ.get("PATH_INFO", "").startswith(("/health/", "/metrics")) or _is_doorbell(context):
+        return 0.0
+    return float(settings.SENTRY_TRACES_SAMPLE_RATE)
+
+
+def _is_doorbell(context: dict[str, Any]) -> bool:
+    from markrin.outbox import handlers
+
+    return "celery_job" in context and context["celery_job"].get("task") in handlers.registry
+
+
 def _without_personal_data(event: Event, hint: Hint) -> Event | None:
     """Return the event without addresses, tokens and queries; None where it is an expected refusal or a retry."""
     error = (hint.get("exc_info") or (None, None))[1]
@@ -48,10 +70,12 @@ def _without_personal_data(event: Event, hint: Hint) -> Event | None:
         for part in ("data", "cookies", "env", "query_string"):
             request.pop(part, None)
         headers = request.get("headers") or {}
-        request["headers"] = {name: headers[name] for name in headers if name.lower() in ("user-agent", "x-request-id")}
-    for part in _PARTS:
-        if part in clean:
-            clean[part] = redact.value(clean[part], -12)  # an exception's frames lie deep
+        request["headers"] = {name: headers[name] for name in headers if name.lower() in _HEADERS}
+    extra = clean.get("extra")
+    if isinstance(extra, dict) and "sys.argv" in extra:
+        extra["sys.argv"] = list(extra["sys.argv"])[:2]  # the program and the command; what follows may be anything
+    for part in clean.keys() - set(_KNOWN_TEXTS):
+        clean[part] = redact.without_sent(redact.value(clean[part], -12))  # an exception's frames lie deep
     return cast(Event, clean)
 
 
@@ -59,4 +83,4 @@ def _is_expected(error: BaseException) -> bool:
     from markrin.errors import ShopError
     from markrin.outbox import handlers
 
-    return isinstance(error, ShopError | handlers.Retry | handlers.Later | handlers.LeaseLost)
+    return isinstance(error, ShopError | handlers.Retry | handlers.Later | handlers.LeaseLost | KeyboardInterrupt)

@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+import sentry_sdk
 import structlog
 from django.db import OperationalError, close_old_connections, connection, transaction
 
@@ -28,6 +29,8 @@ Effect = Literal["outside", "database"]
 Result = dict[str, Any] | None
 _T = TypeVar("_T")
 MISCONFIGURED_PAUSE_S = 300
+# What the world outside does to a job now and then: the next try is the answer to it, not a report.
+FORESEEN = (ConnectionError, TimeoutError, OperationalError)
 # Waits, in seconds, when the database is away just as a run ends: together less than the lease's margin.
 FINISH_WAITS_S = (0.2, 0.5, 1, 2, 4, 4)
 
@@ -121,7 +124,9 @@ def run(known: Handler, row_id: int) -> str | None:
     if claimed is None:
         return None
     if claimed.state == "dead":
-        log.error("job_dead", task=known.name, row_id=row_id, key=claimed.key, error=claimed.error)
+        with tracing.bound(known.name, claimed.trace):
+            log.error("job_dead", task=known.name, row_id=row_id, key=claimed.key, error=claimed.error)
+            tracing.report_dead(known.name, claimed.key, claimed.error)
         return "dead"
     started = time.monotonic()
     token = _current.set(claimed)
@@ -227,10 +232,17 @@ def _postponed(claimed: rows.Claimed, seconds: float, result: Result) -> str:
 def _failed(known: Handler, claimed: rows.Claimed, exc: Exception, *, final: bool) -> str:
     state = _patiently(lambda: rows.fail(claimed, exc, final=final))
     seen = {"task": known.name, "row_id": claimed.id, "key": claimed.key, "error": rows.describe(exc)}
+    foreseen = isinstance(exc, (*FORESEEN, Retry, Permanent))
     if state == "dead":
-        log.error("job_dead", **seen)
-    elif isinstance(exc, Retry):
+        log.error("job_dead", **seen, exc_info=None if foreseen else exc)
+        if foreseen:
+            tracing.report_dead(known.name, claimed.key, rows.describe(exc))
+        else:
+            sentry_sdk.capture_exception(exc)
+    elif foreseen:
         log.warning("job_failed", **seen)
     else:
         log.warning("job_failed", **seen, exc_info=exc)
+        if claimed.attempts == 1:  # a fault of ours: known in a minute, not when the last of its tries has failed
+            sentry_sdk.capture_exception(exc)
     return {"dead": "dead", "waiting": "retry"}.get(state or "", "lease_lost")

@@ -13,6 +13,8 @@ from uuid import UUID, uuid4
 from django.db import connection
 from psycopg.types.json import Jsonb
 
+from markrin.observe import redact
+
 # How long a row waits after its first, second, … failed attempt, in seconds; ± 20 % is added.
 DELAYS_S = (10, 30, 60, 300, 900, 1800, 3600, 7200, 14_400, 28_800)
 LEASE_MARGIN_S = 15  # a killed run is surely gone, and a finished one surely written, when the lease ends
@@ -175,9 +177,9 @@ def pause(queue: str, *, seconds: float, reason: str, by: str = "") -> None:
 
 
 def describe(error: BaseException) -> str:
-    """Return class and message of the error, at most 500 characters, without mail addresses: what a row keeps."""
-    text = f"{type(error).__name__}: {error}".replace("\x00", "")
-    return _ADDRESS.sub("[address]", text)[:500]
+    """Return class and message of the error, redacted, at most 500 characters: what a row keeps."""
+    said = f"{type(error).__name__}: {error}".replace("\x00", "")
+    return redact.text(_ADDRESS.sub("[address]", said))[:500]
 
 
 def _json(value: dict[str, Any] | None) -> Jsonb | None:

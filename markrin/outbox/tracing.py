@@ -26,6 +26,16 @@ def bound(task: str, trace: dict[str, str]) -> Iterator[None]:
         if not sentry_sdk.is_initialized():
             yield
             return
-        transaction = sentry_sdk.continue_trace(trace, op="queue.process", name=task)
-        with sentry_sdk.start_transaction(transaction):
-            yield
+        with sentry_sdk.new_scope() as scope:
+            scope.set_tags(ids)
+            transaction = sentry_sdk.continue_trace(trace, op="queue.process", name=task)
+            with sentry_sdk.start_transaction(transaction):
+                yield
+
+
+def report_dead(task: str, key: str, error: str) -> None:
+    """Tell Sentry of a job that has failed for good, and as foreseen: a person must look. One issue for each task."""
+    with sentry_sdk.new_scope() as scope:
+        scope.fingerprint = ["job_dead", task]
+        scope.set_tag("job", key)
+        sentry_sdk.capture_message(f"{task} is dead: {error}", level="error")
