@@ -1,11 +1,13 @@
 # syntax=docker/dockerfile:1
-# One image, four roles: `docker run markrin web|worker QUEUE|relay|beat|manage …`
+# One image for every part of the shop: `docker run markrin web|worker QUEUE|relay|beat|manage COMMAND`.
 
 FROM python:3.11-slim-bookworm AS packages
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
-RUN python -m venv /opt/venv
+WORKDIR /build
 COPY requirements.txt .
-RUN /opt/venv/bin/pip install --require-hashes -r requirements.txt
+# Without pip in it: nothing is installed into a running container.
+RUN python -m venv --without-pip /opt/venv \
+    && pip --python /opt/venv/bin/python install --disable-pip-version-check --no-cache-dir --require-hashes \
+       -r requirements.txt
 
 FROM node:20-bookworm-slim AS storefront
 WORKDIR /frontend
@@ -13,26 +15,37 @@ COPY frontend .
 RUN npm ci --no-audit --no-fund && npm run build
 
 FROM python:3.11-slim-bookworm
+ARG RELEASE=""
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
-    PYTHONDONTWRITEBYTECODE=1 \
     DJANGO_SETTINGS_MODULE=markrin.settings \
     LOCAL_DIR=/srv/markrin \
     STATIC_ROOT=/app/static \
-    PORT=8000
+    DRAIN_FILE=/tmp/draining \
+    PORT=8000 \
+    RELEASE=$RELEASE
 RUN useradd --system --uid 10001 --create-home --home-dir /srv/markrin markrin
 WORKDIR /app
 COPY --from=packages /opt/venv /opt/venv
-COPY . .
+COPY manage.py celery_app.py docker-entrypoint.sh ./
+COPY accounts accounts
+COPY analytics analytics
+COPY markrin markrin
+COPY orders orders
+COPY products products
+COPY templates templates
 COPY --from=storefront /frontend/shop/dist frontend/shop/dist
-# The settings want their secrets at start; collecting static files uses none of them. What is under MEDIA_ROOT
-# (/srv/markrin/media) belongs on a volume.
-RUN SECRET_KEY=only-for-collectstatic-0000000000000000000000000000000000 DEBUG=0 \
-    python manage.py collectstatic --no-input --verbosity 0 --skip-checks \
-    && chmod 0755 docker-entrypoint.sh
-USER markrin
+# The settings want their secrets at start; collecting static files uses none of them. Bytecode is made here, as the
+# running user may write nothing below /app.
+RUN chmod 0755 docker-entrypoint.sh \
+    && SECRET_KEY=only-for-collectstatic python manage.py collectstatic --no-input --verbosity 0 --skip-checks \
+    && python -m compileall -q . \
+    && rm -rf /srv/markrin/* && mkdir /srv/markrin/media && chown markrin: /srv/markrin/media
+ENV PYTHONDONTWRITEBYTECODE=1
+USER 10001
 EXPOSE 8000
-VOLUME /srv/markrin
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["./docker-entrypoint.sh", "healthy"]
+# Uploaded and generated pictures.
+VOLUME /srv/markrin/media
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["./docker-entrypoint.sh", "healthy"]
 ENTRYPOINT ["./docker-entrypoint.sh"]
 CMD ["web"]

@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 APPS := markrin products accounts orders analytics
 
-.PHONY: help up test fuzz doors chaos bench bench-reads bench-rush bench-auth check audit fmt lock shell clean
+.PHONY: help up test rolling fuzz doors chaos bench bench-reads bench-rush bench-auth check audit fmt lock shell clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -22,6 +22,9 @@ test: $(STAMP) ## Run every test; ARGS="-k checkout" and the like go to pytest
 
 chaos: $(STAMP) ## Inject every fault and print what held: fault, tries, invariant, breaches (20 minutes)
 	@$(PY) -m tests.chaos.run $(ARGS)
+
+rolling: $(STAMP) ## Restart web servers, relay and workers one by one under load: no request fails, no job is lost
+	@ROLLING_ROUNDS=$(or $(ROUNDS),2) $(PY) -m pytest -n 0 -s tests/deploy/test_rolling.py $(ARGS)
 
 fuzz: $(STAMP) ## Fuzz the whole API, print what was tried (FUZZ_EXAMPLES=5 for each operation), then verify; takes long
 	@FUZZ=full $(PY) -m pytest -n 0 -s --timeout 7200 tests/fuzz $(ARGS)

@@ -219,17 +219,3 @@ def _refusal(draft: Draft, exc: DatabaseError | errors.ShopError) -> Rejection:
     if isinstance(known, errors.ShopError):
         return draft.reject(known.code, known.message)
     return draft.reject("database", str(exc).splitlines()[0][:300])
-
-
-def lock(source: str) -> bool:
-    """Return whether this session may import from the source: only one at a time does, until its connection ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [f"import:{source}"])
-        found: tuple[bool] = cursor.fetchone()
-        return found[0]
-
-
-def unlock(source: str) -> None:
-    """Let others import from the source."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [f"import:{source}"])

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from products.importing.cells import split, unquoted
 from products.importing.drafts import Draft, Refused
 from products.importing.reading import FileRefused, Line, require
 
@@ -13,16 +14,17 @@ _TEXTS = {
     "gender": "gender", "material": "material", "basePrice": "basePrice", "salePrice": "salePrice",
     "isFeatured": "isFeatured", "isNewArrival": "isNewArrival", "status": "status",
 }  # fmt: skip
-_PRODUCT = ("category", *_TEXTS, "tags", "images", "seoTitle", "seoDescription")
+_PRODUCT = ("category", *_TEXTS, "tags", "images", "imageTexts", "seoTitle", "seoDescription")
 _VARIANT = ("sku", "size", "color", "stock")
 COLUMNS = ("product", *_PRODUCT, *_VARIANT)
 NEEDED = ["product", "name", "category", "basePrice", "sku"]
 
 
 class Own:
-    """Reads the shop's own CSV."""
+    """Reads the shop's own CSV, and so what the shop itself has exported."""
 
     key = "product"
+    is_export = True
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -31,6 +33,10 @@ class Own:
         require(header, NEEDED)
         if unknown := [name for name in header if name not in COLUMNS]:
             raise FileRefused(f"line 1: there is no column {', '.join(unknown)}; there are {', '.join(COLUMNS)}")
+
+    def line(self, line: Line) -> Line:
+        """Return the line without what an export puts before cells that look like formulas."""
+        return Line(line.number, {name: unquoted(value) for name, value in line.values.items()}, line.problem)
 
     def draft(self, ref: str, lines: list[Line]) -> Draft:
         first = lines[0]
@@ -42,7 +48,12 @@ class Own:
                     message = f"This differs from line {first.number}, the product's first."
                     raise Refused(draft.reject("differs", message, column=name, line=line.number))
         draft.data = _product(first.values)
+        if "imageTexts" in first.values:
+            draft.has_image_texts = True
+            _describe(draft, first.values["imageTexts"])
         draft.data["variants"] = [_variant(line.values) for line in lines]
+        if draft.data["variants"] == [{}]:
+            draft.data["variants"] = []  # a product of which nothing is on sale
         return draft
 
 
@@ -52,7 +63,7 @@ def _product(values: dict[str, str]) -> dict[str, Any]:
         if name in data:
             data[name] = amount(data[name])
     if path := values.get("category", "").strip():
-        data["category"] = [part.strip() for part in path.split(BELOW)]
+        data["category"] = split(path, BELOW)
     if tags := _parts(values.get("tags", "")):
         data["tags"] = tags
     if images := _parts(values.get("images", "")):
@@ -63,12 +74,22 @@ def _product(values: dict[str, str]) -> dict[str, Any]:
     return data
 
 
+def _describe(draft: Draft, text: str) -> None:
+    """Give the images their texts, each the one in its place. Raises: Refused, when there are more texts."""
+    texts, images = split(text, SEPARATOR) if text.strip() else [], draft.data.get("images", [])
+    if len(texts) > len(images):
+        message = f"There are {len(texts)} texts for {len(images)} images."
+        raise Refused(draft.reject("count", message, column="imageTexts"))
+    for image, alt_text in zip(images, texts, strict=False):
+        image["altText"] = alt_text
+
+
 def _variant(values: dict[str, str]) -> dict[str, Any]:
     return {name: text for name in _VARIANT if (text := values.get(name, "").strip())}
 
 
 def _parts(text: str) -> list[str]:
-    return [part.strip() for part in text.split(SEPARATOR) if part.strip()]
+    return [part for part in split(text, SEPARATOR) if part]
 
 
 def amount(text: str) -> str:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from django.db import transaction
 
-from markrin import cache
-from products.importing import batches, reading, schema
+from markrin import cache, locks
+from products.importing import reading, schema
 from products.importing.batches import Outcome, Writer
 from products.importing.drafts import Draft, Format, Refused, Rejection, group
 from products.services import search_words
@@ -160,12 +160,10 @@ def _plain(text: str) -> str:
 
 @contextmanager
 def _alone(source: str) -> Iterator[None]:
-    if not batches.lock(source):
-        raise reading.FileRefused(f"an import of {source!r} is running already")
-    try:
+    with locks.alone(f"import:{source}") as mine:
+        if not mine:
+            raise reading.FileRefused(f"an import of {source!r} is running already")
         yield
-    finally:
-        batches.unlock(source)
 
 
 @transaction.atomic

@@ -12,9 +12,9 @@ from typing import IO, Final
 import requests
 import structlog
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
+from markrin import locks
 from markrin.errors import ShopError
 from products.models import Feed, FeedPull
 from products.models.feed import FeedMode
@@ -54,20 +54,8 @@ def pull(source: str) -> Feed | None:
         PullFailed: there is no 200 or 304 in time, or the answer is larger than FEED_MAX_BYTES.
         ShopError: what came is no feed.
     """
-    if not _claim(source):
-        return None
-    try:
-        return _pull(source, settings.FEEDS[source])
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [f"feed pull:{source}"])
-
-
-def _claim(source: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [f"feed pull:{source}"])
-        found: tuple[bool] = cursor.fetchone()
-        return found[0]
+    with locks.alone(f"feed pull:{source}") as mine:
+        return _pull(source, settings.FEEDS[source]) if mine else None
 
 
 def _pull(source: str, where: Mapping[str, str]) -> Feed | None:

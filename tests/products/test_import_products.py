@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 
+from markrin import locks
 from products.importing import batches, mapping, schema
 from products.importing.drafts import Draft
 from products.importing.reading import FileRefused
@@ -315,16 +315,11 @@ def test_the_report_cannot_run_as_a_formula(write) -> None:
 
 
 @pytest.mark.django_db
-def test_one_import_of_a_source_at_a_time(write, django_db_blocker) -> None:
-    other = connection.copy()
-    try:
-        with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(hashtextextended('import:own', 0))")
+def test_one_import_of_a_source_at_a_time(write) -> None:
+    with locks.alone("import:own"):
         with pytest.raises(CommandError, match="running already"):
             run(write(SHIRT))
         assert "created 1" in run(write(SHIRT), "--source", "other")
-    finally:
-        other.close()
 
 
 @pytest.mark.django_db
