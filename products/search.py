@@ -123,3 +123,9 @@ def distance(one: str, other: str) -> int:
             cheapest = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted))
             row.append(min(cheapest, last[j - 2] + 1) if swapped else cheapest)
     return row[-1]
+
+
+def beginnings(found: list[str]) -> SearchQuery:
+    """Return the query for what holds all these words, each whole or as a beginning, none of them corrected."""
+    text = " & ".join(_quoted(word) + ":*" for word in found)
+    return SearchQuery(text, search_type="raw", config="public.markrin")

@@ -20,6 +20,7 @@ from markrin.admin_base import ModelAdmin, ReadOnly
 from markrin.errors import ShopError
 from markrin.forms import StrictForm
 from products import services
+from products.admin.finding import without_junk
 from products.models import BulkChange, BulkChangeRow, Category, Product, Variant
 from products.models.bulk import BulkEnding, BulkHow, BulkKind, BulkResult, BulkState
 
@@ -52,6 +53,9 @@ class RuleForm(StrictForm):
         label="New category", queryset=Category.objects.all(), required=False,
         widget=AutocompleteSelect(Product._meta.get_field("category"), admin.site),
     )  # fmt: skip
+
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        super().__init__(without_junk(data, "category"), **kwargs)
 
     def clean(self) -> dict[str, Any]:
         """Ask for what the kind of change needs, and leave out what it does not."""
@@ -209,7 +213,7 @@ class _Known(Paginator):  # type: ignore[type-arg]  # it takes no parameter when
 
 def _rows(change: BulkChange, result: str, number: str | None) -> "Page[BulkChangeRow]":
     """Return a page of the change's rows, each with what the page shows of its product: two queries."""
-    rows = change.rows.select_related("product", "old_category").order_by("product")
+    rows = change.rows.select_related("product", "old_category").order_by("product_id")
     rows = rows.defer("product__search", "product__description")
     count = change.total
     if result:

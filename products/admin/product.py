@@ -1,33 +1,65 @@
-"""A product with its variants and pictures."""
+"""A product with its variants and pictures: what the form says is done by the services, in the page's transaction."""
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect, JsonResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.contrib.filters.admin import RangeNumericFilter
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from markrin.admin_base import ModelAdmin, ReadOnly, ReadOnlyAdmin, TabularInline
 from markrin.forms import StrictModelForm
-from products import services
+from products import selectors, services
 from products.admin import bulk
-from products.models import (
-    FormerSlug,
-    Product,
-    ProductImage,
-    SearchWord,
-    Variant,
-)
-from products.services import slugs, stock
+from products.admin.finding import CategoryFilter, ProductSearch, without_junk
+from products.admin.images import ImagePanel
+from products.models import FormerSlug, Product, ProductStatus, SearchWord, Variant
+from products.schemas.products import MOST_PIECES
+from products.services import slugs
+from products.services.products import add_product, change_product
+from products.services.variants import add_variants, change_variant
+
+_PRICES = {"base_price", "sale_price"}  # which one rule compares
+_SEO = {"seo_title": "title", "seo_description": "description"}
+
+
+class VariantForm(StrictModelForm):
+    """A variant; its first pieces are asked for while it is new, after that stock only moves."""
+
+    stock = forms.IntegerField(
+        required=False, min_value=0, max_value=MOST_PIECES, label="first pieces",
+        widget=UnfoldAdminIntegerFieldWidget(attrs={"aria-label": "first pieces"}),
+    )  # fmt: skip
+
+    class Meta:
+        model = Variant
+        fields = ("sku", "size", "color", "position", "is_active")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            self.fields["stock"].disabled = True
+            self.fields["stock"].widget = forms.HiddenInput()
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Check nothing of a row that stays as it is: each rule would be a query."""
+        found: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # Django's own
+        return found if self.has_changed() else found | set(self.fields)
 
 
 class VariantInline(TabularInline):
     model = Variant
+    form = VariantForm
     extra = 0
-    fields = ("sku", "size", "color", "position", "is_active", "sellable", "page")
+    fields = ("sku", "size", "color", "stock", "position", "is_active", "sellable", "page")
     readonly_fields = ("sellable", "page")
     can_delete = False
 
@@ -38,24 +70,12 @@ class VariantInline(TabularInline):
         level = getattr(variant, "stock", None)
         return "" if level is None else f"{level.sellable} ({level.reserved} reserved)"
 
-    @admin.display(description="")
+    @admin.display(description="move stock")
     def page(self, variant: Variant) -> SafeString | str:
         if variant._state.adding:
             return ""
-        return format_html('<a class="underline" href="/admin/products/variant/{}/change/">stock</a>', variant.pk)
-
-
-class ImageInline(TabularInline):
-    model = ProductImage
-    extra = 0
-    fields = ("preview", "alt_text", "position", "external_url")
-    readonly_fields = ("preview",)
-
-    @admin.display(description="picture")
-    def preview(self, image: ProductImage) -> SafeString | str:
-        name = next(iter(image.thumbnails.values()), "")
-        address = f"/media/{name}" if name else image.external_url
-        return format_html('<img src="{}" alt="" class="h-16 rounded-default">', address) if address else ""
+        address = reverse("admin:products_variant_step", args=[variant.pk, "adjust"])
+        return format_html('<a class="underline" href="{}">Adjust stock of {}</a>', address, variant.sku)
 
 
 class FormerSlugInline(ReadOnly, TabularInline):
@@ -78,60 +98,127 @@ class ProductForm(StrictModelForm):
             "base_price", "sale_price", "tags", "is_featured", "is_new_arrival", "seo_title", "seo_description",
         )  # fmt: skip
 
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(without_junk(data, "category"), *args, **kwargs)
+        if "brand" in self.fields:  # who may only look has no fields
+            self.fields["brand"].widget.attrs |= {
+                "list": "brands", "autocomplete": "off", "data-suggestions": reverse("admin:products_product_brands"),
+            }  # fmt: skip
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Check the rules of what has changed: each is a query."""
+        found: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # Django's own
+        if self.instance._state.adding:
+            return found
+        changed = set(self.changed_data)
+        return found | (set(self.fields) - changed - (_PRICES if changed & _PRICES else set()))
+
     def clean_slug(self) -> str:
         """Refuse a slug that another product has, or that means something else."""
         slug = str(self.cleaned_data["slug"])
-        others = slugs.others(Product, self.instance.pk)
-        if slug and (slugs.is_reserved(slug) or others.filter(slug=slug).exists()):
+        taken = slugs.others(Product, None if self.instance._state.adding else self.instance.pk)
+        if slug and (slugs.is_reserved(slug) or taken.filter(slug=slug).exists()):
             raise forms.ValidationError("Another product has this slug, or it has a meaning of its own.")
-        return slug or slugs.free(self.cleaned_data.get("name", ""), among=others, else_="product")
+        return slug
+
+    def changes(self) -> dict[str, Any]:
+        """Return what the form says otherwise than the product, as the services take it."""
+        said = self.cleaned_data
+        names = [*said] if self.instance._state.adding else self.changed_data
+        data = {name: said[name] for name in names if name not in _SEO and name not in ("slug", "category")}
+        if "category" in names:
+            data["category_id"] = said["category"].pk
+        if "slug" in names and said["slug"]:
+            data["slug"] = said["slug"]
+        if _SEO.keys() & set(names):
+            data["seo"] = {short: said[name] for name, short in _SEO.items()}
+        return data
 
 
 @admin.register(Product)
-class ProductAdmin(ModelAdmin):
+class ProductAdmin(ProductSearch, ImagePanel, ModelAdmin):
     form = ProductForm
     list_display = (
-        "name",
-        "category",
-        "brand",
-        "base_price",
-        "sale_price",
-        "status",
-        "in_stock",
-        "rating",
-        "created_at",
-    )
-    list_filter = ("status", "in_stock", "gender", "is_featured", "is_new_arrival")
-    search_fields = ("name__icontains", "slug__istartswith", "brand__istartswith", "variants__sku__iexact")
-    search_help_text = "name, brand, slug, or a variant's SKU"
+        "name", "category", "brand", "base_price", "sale_price", "status", "badges", "in_stock", "rating", "created_at",
+    )  # fmt: skip
+    list_filter = (
+        "status", ("category", CategoryFilter), "in_stock", "gender", "is_featured", "is_new_arrival",
+        ("base_price", RangeNumericFilter),
+    )  # fmt: skip
+    list_filter_submit = True  # the range has fields of its own
+    search_help_text = "words of the name, brand, tags or text; a slug; a variant's whole SKU"
     list_select_related = ("category",)
     autocomplete_fields = ("category",)
-    ordering = ("-created_at", "-id")
+    ordering = ("-id",)  # the newest first, by the index that every table has
     readonly_fields = ("in_stock", "popularity", "rating", "review_count", "source", "source_ref")
     show_full_result_count = False
     list_per_page = 50
-    inlines = (VariantInline, ImageInline, FormerSlugInline)
+    inlines = (VariantInline, FormerSlugInline)
     actions = ("change_in_bulk", "publish", "archive")
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "status", "description", "category", "brand", "collection", "gender",
+                           "material", "tags")}),
+        ("Prices", {"fields": (("base_price", "sale_price"),)}),
+        ("Badges", {"fields": (("is_featured", "is_new_arrival"),)}),
+        ("For search engines", {"fields": ("seo_title", "seo_description")}),
+        ("As it stands", {"fields": readonly_fields}),
+    )  # fmt: skip
+
+    class Media:
+        js = ("products/product-images.js", "products/suggestions.js")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages, with what suggests brands."""
+        view = self.admin_site.admin_view(self.brands_view)
+        return [path("brands/", view, name="products_product_brands"), *super().get_urls()]
+
+    def brands_view(self, request: HttpRequest) -> JsonResponse:
+        """Answer the catalogue's brands that begin so, for whoever may look at products."""
+        found = selectors.list_brands(request.GET.get("q", "")) if self.has_view_permission(request) else []
+        return JsonResponse({"items": found})
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Products are archived: orders and old links still mean something."""
         return False
 
-    def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
-        """Save within the page's transaction, the old slug kept as a redirect."""
-        wanted = obj.slug
-        obj.slug = Product.objects.filter(pk=obj.pk).values_list("slug", flat=True).first() or "" if change else ""
-        slugs.rename(obj, wanted)
-        super().save_model(request, obj, form, change)
-        services.add_search_words([obj.pk])
+    def view_on_site(self, product: Product) -> str:
+        """Return the product's page in the shop: only what is published has one."""
+        return f"{settings.SHOP_URL.rstrip('/')}/p/{quote(product.slug)}"
 
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Save the variants, and give the new ones a stock level."""
-        super().save_related(request, form, formsets, change)
-        variants = form.instance.variants
-        if new := list(variants.filter(stock=None).values_list("pk", flat=True)):
-            stock.set_initial(dict.fromkeys(new, 0), actor_id=request.user.pk)
-        stock.refresh_in_stock([form.instance.pk])
+    def get_view_on_site_url(self, obj: Any = None) -> str | None:
+        """Offer no link to what shoppers do not see."""
+        if obj is None or obj.status != ProductStatus.PUBLISHED:
+            return None
+        return self.view_on_site(obj)
+
+    @admin.display(description="badges")
+    def badges(self, product: Product) -> str:
+        on = {"featured": product.is_featured, "new": product.is_new_arrival, "sale": product.sale_price is not None}
+        return ", ".join(name for name, shown in on.items() if shown)
+
+    def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
+        """Let the services write it; what the form did not change stays, whoever has changed it meanwhile."""
+        if change:
+            change_product(obj.pk, form.changes())
+        else:
+            obj.pk = add_product(form.changes(), actor_id=request.user.pk).pk
+            obj._state.adding = False
+        obj.refresh_from_db()
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Let the services write the variants: changed in place, or added with their first pieces."""
+        if formset.model is not Variant:
+            super().save_formset(request, form, formset, change)
+            return
+        product = form.instance
+        formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []  # what the log reads
+        for each in formset.initial_forms:
+            if names := [name for name in each.changed_data if name not in ("id", "stock")]:
+                change_variant(product.pk, each.instance.pk, {name: each.cleaned_data[name] for name in names})
+                formset.changed_objects.append((each.instance, names))
+        if new := [each for each in formset.extra_forms if each.has_changed()]:
+            rows = [_variant(each.cleaned_data) for each in new]
+            formset.new_objects = add_variants(product, rows, actor_id=request.user.pk)
 
     @admin.action(description="Change prices or category …", permissions=["change"])
     def change_in_bulk(self, request: HttpRequest, queryset: QuerySet[Product]) -> HttpResponseRedirect:
@@ -152,14 +239,18 @@ class ProductAdmin(ModelAdmin):
         self.message_user(request, f"{len(queryset)} products are {status} now.", messages.SUCCESS)
 
 
+def _variant(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {"sku": said["sku"], "size": said["size"], "color": said["color"], "stock": said.get("stock") or 0}
+
+
 @admin.register(FormerSlug)
 class FormerSlugAdmin(ReadOnlyAdmin):
     list_display = ("slug", "product", "created_at")
-    search_fields = ("slug__istartswith",)
+    search_fields = ("slug__startswith",)
     list_select_related = ("product",)
 
 
 @admin.register(SearchWord)
 class SearchWordAdmin(ReadOnlyAdmin):
     list_display = ("word",)
-    search_fields = ("word__istartswith",)
+    search_fields = ("word__startswith",)

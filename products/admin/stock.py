@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 from markrin.admin_base import FirstRows, ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin, TabularInline
 from markrin.forms import StrictForm
 from products import services
+from products.admin.finding import SkuSearch
 from products.models import (
     BackInStockRequest,
     LowStock,
@@ -52,10 +53,10 @@ class NewestMoves(FirstRows):
 
 
 @admin.register(Variant)
-class VariantAdmin(ReadOnly, SteppedAdmin):
+class VariantAdmin(SkuSearch, ReadOnly, SteppedAdmin):
     list_display = ("sku", "product", "size", "color", "is_active", "sellable")
     list_filter = ("is_active",)
-    search_fields = ("sku__iexact", "product__name__icontains")
+    sku_path = "sku"
     list_select_related = ("product", "stock")
     show_full_result_count = False
     fields = ("sku", "product", "size", "color", "is_active", "next_steps")
@@ -72,17 +73,15 @@ class VariantAdmin(ReadOnly, SteppedAdmin):
 
 
 @admin.register(StockMovement)
-class StockMovementAdmin(ReadOnlyAdmin):
+class StockMovementAdmin(SkuSearch, ReadOnlyAdmin):
     list_display = ("created_at", "variant", "kind", "d_on_hand", "d_reserved", "ref", "actor", "note")
     list_filter = ("kind",)
-    search_fields = ("variant__sku__iexact", "ref__exact")
     list_select_related = ("variant", "actor")
 
 
 @admin.register(StockLevel)
-class StockLevelAdmin(ReadOnlyAdmin):
+class StockLevelAdmin(SkuSearch, ReadOnlyAdmin):
     list_display = ("variant", "on_hand", "reserved", "counted_at")
-    search_fields = ("variant__sku__iexact",)
     list_select_related = ("variant",)
 
 
@@ -94,7 +93,6 @@ class BackInStockRequestAdmin(ReadOnlyAdmin):
 
 
 @admin.register(LowStock)
-class LowStockAdmin(ReadOnlyAdmin):
+class LowStockAdmin(SkuSearch, ReadOnlyAdmin):
     list_display = ("variant", "fell_at", "told_at")
-    search_fields = ("variant__sku__iexact",)
     list_select_related = ("variant",)

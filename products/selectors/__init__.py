@@ -1,5 +1,6 @@
 """What is read of the catalogue: a function per answer, a file per noun."""
 
+from products.selectors.brands import list_brands
 from products.selectors.cards import get_cards
 from products.selectors.categories import get_category, list_categories
 from products.selectors.products import (
@@ -28,6 +29,7 @@ __all__ = [
     "get_staff_product",
     "get_staff_review",
     "get_staff_variant",
+    "list_brands",
     "list_categories",
     "list_featured",
     "list_movements",

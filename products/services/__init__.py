@@ -9,7 +9,7 @@ from products.services.categories import (
     set_category_image,
     update_category,
 )
-from products.services.images import delete_image, order_images, update_image, upload_image
+from products.services.images import delete_image, link_image, order_images, update_image, upload_image
 from products.services.popularity import set_popularity
 from products.services.products import archive_product, create_product, replace_product, update_product
 from products.services.purchases import forget_purchase, record_purchase
@@ -36,6 +36,7 @@ __all__ = [
     "delete_size_chart",
     "delete_variant",
     "forget_purchase",
+    "link_image",
     "moderate_review",
     "notify_when_back",
     "order_images",

@@ -192,7 +192,7 @@ def _work(change: BulkChange) -> None:
     rows = change.rows.filter(result__in=wanted) if wanted else change.rows.all()
     if change.cursor is not None:
         rows = rows.filter(product__gt=change.cursor)
-    found = list(rows.order_by("product")[: CHUNK + 1])
+    found = list(rows.order_by("product_id")[: CHUNK + 1])
     chunk = found[:CHUNK]
     if chunk:
         before = Counter(_COUNT_OF[BulkResult(row.result)] for row in chunk) if wanted else Counter[str]()

@@ -44,6 +44,24 @@ def upload_image(*, product_id: UUID, file: Image.Image, alt_text: str) -> UUID:
 
 
 @transaction.atomic(durable=True)
+def link_image(*, product_id: UUID, url: str, alt_text: str) -> UUID:
+    """Add a picture that stands elsewhere, by its https address, behind the product's others; return the image's id.
+
+    Locks: the product.
+
+    Raises:
+        NotFound: there is no such product.
+        TooManyImages: it has MAX_IMAGES already.
+    """
+    product = _locked(product_id)
+    if product.images.count() >= MAX_IMAGES:
+        raise errors.TooManyImages
+    last = product.images.aggregate(last=Max("position"))["last"]
+    position = 0 if last is None else last + 1
+    return ProductImage.objects.create(product=product, external_url=url, alt_text=alt_text, position=position).pk
+
+
+@transaction.atomic(durable=True)
 def update_image(*, product_id: UUID, image_id: UUID, alt_text: str) -> None:
     """Change what stands for the image where it cannot be seen.
 

@@ -23,11 +23,18 @@ def create_product(*, actor_id: UUID | None, variants: Sequence[Mapping[str, Any
     Raises:
         CategoryUnknown, SlugTaken, ImageUnknown, SkuTaken: what it refers to is not so.
     """
+    return add_product(data, variants, actor_id=actor_id).pk
+
+
+def add_product(
+    data: Mapping[str, Any], variants: Sequence[Mapping[str, Any]] = (), *, actor_id: UUID | None
+) -> Product:
+    """Do what `create_product` does: a step inside the caller's transaction. Locks and raises as that."""
     product = Product()
     _fill(product, data)
     product.save(force_insert=True)
     _finish(product, data, variants, actor_id)
-    return product.pk
+    return product
 
 
 @transaction.atomic(durable=True)
@@ -64,13 +71,18 @@ def update_product(*, key: UUID | str, **changes: Any) -> UUID:
         SalePriceNotBelow: the sale price would not be below the base price.
         CategoryUnknown, SlugTaken, ImageUnknown: what it refers to is not so.
     """
+    return change_product(key, changes).pk
+
+
+def change_product(key: UUID | str, changes: Mapping[str, Any]) -> Product:
+    """Do what `update_product` does: a step inside the caller's transaction. Locks and raises as that."""
     product = _locked(key)
     _fill(product, changes)
     if product.sale_price is not None and product.sale_price >= product.base_price:
         raise errors.SalePriceNotBelow
     product.save()
     _finish(product, changes, None, None)
-    return product.pk
+    return product
 
 
 @transaction.atomic(durable=True)

@@ -99,6 +99,11 @@ def update_variant(*, product_id: UUID, variant_id: UUID, **changes: Any) -> Non
         NotFound: the product has no such variant.
         SkuTaken, VariantExists: another one has that already.
     """
+    change_variant(product_id, variant_id, changes)
+
+
+def change_variant(product_id: UUID, variant_id: UUID, changes: Mapping[str, Any]) -> None:
+    """Do what `update_variant` does: a step inside the caller's transaction. Locks and raises as that."""
     variant = _locked(product_id, variant_id)
     if Variant.objects.exclude(pk=variant_id).filter(sku=changes.get("sku", "")).exists():
         raise errors.SkuTaken(skus=[changes["sku"]])

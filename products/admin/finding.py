@@ -1,0 +1,89 @@
+"""How staff find products among very many: by indexes, where Django's own search would read every row."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+
+from products import search
+from products.models import Category, Product, Variant
+
+
+class ProductSearch:
+    """Mixed into the product's ModelAdmin: words of its text, the last one perhaps not finished; a slug; a SKU."""
+
+    search_fields = ("name",)  # that there is a search; what it does stands below
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Product], search_term: str
+    ) -> tuple[QuerySet[Product], bool]:
+        """Return the products that match: three indexes, and a look for the SKU before."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        wanted = Q(pk__in=products_of_sku(term)) | Q(slug__startswith=term.lower())
+        if words := search.words(term):
+            wanted |= Q(search=search.beginnings(words))
+        return queryset.filter(wanted), False
+
+
+def skus(term: str) -> list[str]:
+    """Return the ways in which a SKU that somebody typed may be written: SKUs are told apart by their case."""
+    return sorted({term, term.upper(), term.lower()})
+
+
+def products_of_sku(term: str) -> list[UUID]:
+    """Return the products that have a variant of this SKU."""
+    return list(Variant.objects.filter(sku__in=skus(term)).values_list("product_id", flat=True))
+
+
+class SkuSearch:
+    """Mixed into the ModelAdmin of something that belongs to a variant: `sku_path` leads to the SKU."""
+
+    sku_path = "variant__sku"
+    search_fields = ("pk",)  # that there is a search; what it does stands below
+    search_help_text = "a whole SKU"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Return the rows of this SKU."""
+        term = search_term.strip()
+        return (queryset.filter(**{f"{self.sku_path}__in": skus(term)}) if term else queryset), False
+
+
+class CategoryFilter(AutocompleteSelectFilter):
+    """A category, with all that lies below it."""
+
+    def value(self) -> Any:
+        """Return the category's id, if it is one."""
+        found = super().value()
+        return found if found and _is_id(found) else None
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        """Return the products of the category that is asked for."""
+        if not self.value():
+            return queryset
+        below = Category.objects.filter(ancestors__contains=[UUID(self.value())]).values_list("pk", flat=True)
+        return queryset.filter(category__in=list(below))
+
+
+def without_junk(data: Any, *names: str) -> Any:
+    """Return what was posted, with nothing where these references are no ids: Django's widget cannot show one."""
+    junk = [name for name in names if data and name in data and not _is_id(data[name])]
+    if not junk:
+        return data
+    cleaned = data.copy()
+    for name in junk:
+        cleaned[name] = ""
+    return cleaned
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

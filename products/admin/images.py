@@ -1,0 +1,149 @@
+"""The pictures of a product: several uploaded at once, ordered, described, taken away. Each button is one service call.
+
+The panel stands below the product's form. It works by plain forms; the script `product-images.js` only saves the
+reader the reload, and lets files and pictures be dragged.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.files.storage import default_storage
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from markrin.errors import Invalid, ShopError
+from products import schemas, services
+from products.models import Product, ProductImage
+from products.models.product import MAX_IMAGES
+from products.schemas.images import LinkImage
+
+
+class ImagePanel:
+    """Mixed into the product's ModelAdmin."""
+
+    change_form_outer_after_template = "admin/products/images.html"
+    admin_site: Any
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages, with the one that the panel's forms go to."""
+        view = self.admin_site.admin_view(self.images_view)
+        own = path("<uuid:product_id>/images/", view, name="products_product_images")
+        return [own, *super().get_urls()]  # type: ignore[misc]  # the ModelAdmin's
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
+        """Show the product, with its pictures below the form."""
+        context = (extra_context or {}) | _context(object_id, may=_may(request))
+        return super().change_view(request, object_id, form_url, context)  # type: ignore[misc]  # the ModelAdmin's
+
+    def images_view(self, request: HttpRequest, product_id: UUID) -> HttpResponseBase:
+        """Do what the button says, and show the panel again: alone, where the script asks for it."""
+        product = Product.objects.filter(pk=product_id).only("name").first()
+        if product is None:
+            raise Http404
+        if not _may(request):
+            raise PermissionDenied
+        said = ""
+        if request.method == "POST":
+            try:
+                refused = _do(request, product_id)
+            except ShopError as refusal:
+                refused = [refusal.detail]
+            said = " ".join(refused) or "Saved."
+            if not refused:
+                self.log_change(request, product, f"Images: {request.POST.get('do', '')[:20]}")  # type: ignore[attr-defined]  # the ModelAdmin's
+        if request.headers.get("X-Requested-With") == "fetch":
+            context = _context(str(product_id), may=True) | {"said": said}
+            return TemplateResponse(request, "admin/products/images.html", context)
+        if said:
+            messages.add_message(request, messages.SUCCESS if said == "Saved." else messages.ERROR, said)
+        return HttpResponseRedirect(reverse("admin:products_product_change", args=[product_id]) + "#images")
+
+
+def _may(request: HttpRequest) -> bool:
+    return bool(request.user.has_perm("products.change_product"))
+
+
+def _context(product_id: str, *, may: bool) -> dict[str, Any]:
+    try:
+        rows = ProductImage.objects.filter(product=UUID(product_id)).order_by("position", "pk")
+    except ValueError:
+        return {}
+    images = [{"id": row.pk, "alt_text": row.alt_text, "small": _small(row), "whole": _whole(row)} for row in rows]
+    return {
+        "images": images,
+        "images_url": reverse("admin:products_product_images", args=[product_id]),
+        "may_change_images": may,
+        "most_images": MAX_IMAGES,
+    }
+
+
+def _small(image: ProductImage) -> str:
+    name = image.thumbnails.get("400") or next(iter(image.thumbnails.values()), "")
+    return str(default_storage.url(name)) if name else _whole(image)
+
+
+def _whole(image: ProductImage) -> str:
+    return str(default_storage.url(image.file.name)) if image.file else image.external_url
+
+
+def _do(request: HttpRequest, product_id: UUID) -> list[str]:
+    """Do it, and return what was refused. Raises: ShopError, when all of it is."""
+    match request.POST.get("do"):
+        case "upload":
+            return _upload(request, product_id)
+        case "link":
+            data = LinkImage().load(_given(request, "url", "alt_text"))
+            services.link_image(product_id=product_id, **data)
+        case "describe":
+            data = schemas.UpdateImage().load(_given(request, "alt_text"))
+            services.update_image(product_id=product_id, image_id=_image_id(request), **data)
+        case "delete":
+            services.delete_image(product_id=product_id, image_id=_image_id(request))
+        case "up" | "down" as way:
+            _step(product_id, _image_id(request), -1 if way == "up" else 1)
+        case "order":
+            ids = schemas.OrderImages().load({"ids": request.POST.getlist("ids")})["ids"]
+            services.order_images(product_id=product_id, ids=ids)
+    return []
+
+
+def _given(request: HttpRequest, *names: str) -> dict[str, str]:
+    keys = {"alt_text": "altText"}
+    return {keys.get(name, name): request.POST.get(name, "") for name in names}
+
+
+def _image_id(request: HttpRequest) -> UUID:
+    try:
+        return UUID(request.POST.get("image", ""))
+    except ValueError as exc:
+        raise Invalid.at("/image", "format", "This is not an image.") from exc
+
+
+def _upload(request: HttpRequest, product_id: UUID) -> list[str]:
+    """Take the files one by one, in their order; return why some were refused."""
+    files = request.FILES.getlist("files")
+    if not files:
+        return ["Choose one or more pictures first."]
+    refused = []
+    for file in files:
+        try:
+            data = schemas.UploadImage().load({"file": file})
+            services.upload_image(product_id=product_id, **data)
+        except Invalid as exc:
+            refused.append(f"{file.name}: {exc.errors[0]['message']}")
+        except ShopError as exc:
+            refused.append(f"{file.name}: {exc.detail}")
+    return refused
+
+
+def _step(product_id: UUID, image_id: UUID, by: int) -> None:
+    ids = list(ProductImage.objects.filter(product=product_id).order_by("position", "pk").values_list("pk", flat=True))
+    if image_id not in ids:
+        return
+    place = ids.index(image_id)
+    other = min(max(place + by, 0), len(ids) - 1)
+    ids[place], ids[other] = ids[other], ids[place]
+    services.order_images(product_id=product_id, ids=ids)
