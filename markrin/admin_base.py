@@ -61,13 +61,23 @@ def _said(exc: IntegrityError) -> str:
 
 
 class TabularInline(UnfoldTabularInline):
-    """Rows on another model's page, whose forms are strict."""
+    """Rows on another model's page, whose forms are strict; each field is named, as the table's head names no input."""
 
     form = StrictModelForm
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Return the formset, with the columns' names on the fields."""
+        formset = super().get_formset(request, obj, **kwargs)
+        for name, field in formset.form.base_fields.items():
+            widget = getattr(field.widget, "widget", field.widget)  # a reference's is wrapped in its links
+            widget.attrs.setdefault("aria-label", str(field.label or name).capitalize())
+        return formset
 
 
 class ReadOnly:
     """What is looked at, and written elsewhere."""
+
+    hide_title = True  # of an inline's row: its cells say it all
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -199,7 +209,6 @@ class SteppedAdmin(ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": f"{step.title}: {row}",
-            "opts": self.opts,
             "original": row,
             "form": form,
             "step": step,

@@ -6,7 +6,7 @@ Everybody sees the parts that their permissions cover; nothing is read for the o
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.conf import settings
@@ -52,7 +52,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     may = request.user.has_perm  # type: ignore[union-attr]  # signed in by now
     span = int(request.GET["days"]) if request.GET.get("days") in map(str, PERIODS) else 30
     now = timezone.now()
-    last = days.day_of(now)
+    last = days.day_of(now) - timedelta(days=1)  # whole days only: a morning beside a day would look like a disaster
     first = last - timedelta(days=span - 1)
     context |= {"span": span, "periods": PERIODS, "now": now, "title": f"{settings.SHOP_NAME} today", "tasks": []}
     if may("orders.view_order"):
@@ -106,7 +106,8 @@ def _dead(machinery: dict[str, Any]) -> list[Task]:
 
 def _figures(first: date, last: date) -> dict[str, Any]:
     span = last - first + timedelta(days=1)
-    sales = _columns(selectors.get_rows(name="sales", first=first - span, last=last))
+    *whole, today = selectors.get_rows(name="sales", first=first - span, last=last + timedelta(days=1))
+    sales = _columns(whole)
     visits = _columns(selectors.get_rows(name="funnel", first=first, last=last))
     half = span.days
     names = ("revenue", "orders", "units", "new", "returning")
@@ -116,9 +117,10 @@ def _figures(first: date, last: date) -> dict[str, Any]:
     all_days = list(days.each(first, last))
     top = selectors.get_rows(name="products", first=first, last=last, most=_TOP)
     searches = selectors.get_rows(name="searches", first=first, last=last, most=_SEARCHES)
-    as_of: datetime | None = selectors.get_as_of(first=first - span, last=last)
+    as_of: datetime | None = selectors.get_as_of(first=first - span, last=last + timedelta(days=1))
     return {
         "figures": _compared(now, before),
+        "today": {"revenue": _amount(today[2]), "orders": int(today[1])},
         "charts": [
             charts.chart("Revenue", all_days, now["revenue"], before["revenue"], _amount),
             charts.chart("Orders", all_days, now["orders"], before["orders"], _number),
@@ -131,7 +133,7 @@ def _figures(first: date, last: date) -> dict[str, Any]:
                 "views": _number(row[2]),
                 "units": _number(row[5]),
                 "revenue": _amount(row[6]),
-                "conversion": "–" if row[7] is None else f"{float(row[7]):.1%}",
+                "conversion": "–" if row[7] is None or row[7] > 1 else f"{float(row[7]):.1%}",
             }
             for row in top
         ],
@@ -178,7 +180,7 @@ def _funnel(visits: Sequence[tuple[Any, ...]], placed: int) -> list[dict[str, An
     ]  # fmt: skip
     whole = max(1, steps[0][1])
     return [
-        {"name": name, "count": _number(count), "share": f"{min(1.0, count / whole):.1%}",
+        {"name": name, "count": _number(count), "share": f"{count / whole:.1%}" if count <= whole else "–",
          "width": round(min(1.0, count / whole) * 100, 1)}
         for name, count in steps
     ]  # fmt: skip
@@ -205,7 +207,9 @@ def _stock(last: date) -> dict[str, Any]:
 
 
 def _amount(value: Any) -> str:
-    return money.spoken(Decimal(value), settings.SHOP_CURRENCY).removesuffix(".00")
+    """Return an amount without its hundredths, which say nothing at this size."""
+    whole = Decimal(value).quantize(Decimal(1), ROUND_HALF_UP)
+    return money.spoken(whole, settings.SHOP_CURRENCY).removesuffix(".00")
 
 
 def _number(value: Any) -> str:

@@ -70,7 +70,6 @@ def page(admin: Any, request: HttpRequest, name: str) -> HttpResponseBase:
     context = {
         **admin.admin_site.each_context(request),
         "title": report.definition.title,
-        "opts": admin.opts,
         "form": form,
         "report": report,
         "headings": [_heading(column) for column in report.definition.columns if column.kind != "id"],

@@ -80,7 +80,6 @@ class DeskPages:
         context = {
             **self.admin_site.each_context(request),
             "title": f"Export {self.opts.verbose_name_plural}",
-            "opts": self.opts,
             "form": form,
             "filtered": filters.wanted(request) or "q" in request.GET,
             "saved": saved,

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -94,13 +95,10 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
     date_hierarchy = "created_at"
     inlines = (LineInline, EventInline, PaymentInline, RefundInline)
     fieldsets = (
-        (None, {"fields": (("shown_status", "shown_payment", "payment_method"), "next_steps", "attention", "papers")}),
-        ("Money", {"fields": (("subtotal", "discount", "coupon_code"), ("shipping", "tax", "tax_included"),
-                              ("total", "refunded", "currency"), ("paid_at", "expires_at"))}),
-        ("Customer", {"fields": (("user", "email"), ("recipient", "phone"), "street", ("postal_code", "city"),
-                                 ("state", "country"))}),
-        ("Parcel", {"fields": (("carrier", "tracking_number", "tracking_url"), ("shipped_at", "delivered_at"))}),
-    )  # fmt: skip
+        (None, {"fields": (("status", "payment_status", "payment_method"), "next_steps", "needs", "papers")}),
+        ("Money", {"fields": ("sums",)}),
+        ("Customer and parcel", {"fields": (("customer", "parcel"),)}),
+    )
     steps = steps.OF_ORDER
     logs_steps = False
     export_columns = {
@@ -122,7 +120,14 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
         return [*own, *super().get_urls()]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["shown_status", "shown_payment", "next_steps", "papers"]
+        return ["next_steps", "needs", "papers", "sums", "customer", "parcel"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave out what nobody has to look at."""
+        if obj is not None and obj.attention:
+            return self.fieldsets
+        return ((None, {"fields": (("status", "payment_status", "payment_method"), "next_steps", "papers")}),
+                *self.fieldsets[1:])  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         return super().get_queryset(request).select_related("user")  # type: ignore[no-any-return]  # unfold has no types
@@ -139,12 +144,26 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
     def amount(self, order: Order) -> str:
         return money.spoken(order.total, order.currency)
 
-    @admin.display(description="Invoice")
+    @admin.display(description="Needs a person")
+    def needs(self, order: Order) -> SafeString:
+        return format_html('<strong class="desk-bad">{}</strong>', order.attention)
+
+    @admin.display(description="Papers")
     def papers(self, order: Order) -> SafeString:
-        return format_html(
-            '<a class="font-medium text-primary-700 underline dark:text-primary-400" href="{}">Invoice (PDF)</a>',
-            reverse("admin:orders_order_invoice", args=[order.pk]),
-        )
+        link = reverse("admin:orders_order_invoice", args=[order.pk])
+        return format_html('<a class="desk-link" href="{}">Invoice (PDF)</a>', link)
+
+    @admin.display(description="")
+    def sums(self, order: Order) -> SafeString:
+        return render_to_string("orders/sums.html", {"rows": _sums(order), "order": order})
+
+    @admin.display(description="Customer")
+    def customer(self, order: Order) -> SafeString:
+        return render_to_string("orders/customer.html", {"order": order})
+
+    @admin.display(description="Parcel")
+    def parcel(self, order: Order) -> SafeString:
+        return render_to_string("orders/parcel.html", {"order": order})
 
     def packing_view(self, request: HttpRequest) -> HttpResponse:
         """Show what is to be packed."""
@@ -159,3 +178,16 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
             raise Http404
         named = {"Content-Disposition": f'inline; filename="{order.number}.pdf"', "Cache-Control": "no-store"}
         return HttpResponse(invoice.render(order), content_type="application/pdf", headers=named)
+
+
+def _sums(order: Order) -> list[tuple[str, str]]:
+    """Return what the order comes to, line by line, as people read it."""
+    rows = [("Subtotal", order.subtotal)]
+    if order.discount:
+        rows.append((f"Discount {order.coupon_code}".strip(), -order.discount))
+    rows.append(("Shipping", order.shipping))
+    rows.append(("Tax, included" if order.tax_included else "Tax", order.tax))
+    rows.append(("Total", order.total))
+    if order.refunded:
+        rows += [("Refunded", -order.refunded), ("Left", order.total - order.refunded)]
+    return [(name, money.spoken(amount, order.currency)) for name, amount in rows]

@@ -34,7 +34,6 @@ def page(admin: Any, request: HttpRequest) -> HttpResponse:
     context = {
         **admin.admin_site.each_context(request),
         "title": "To pack",
-        "opts": admin.opts,
         "rounds": rounds,
         "picks": selectors.picks(orders),
         "page": number,

@@ -1,0 +1,39 @@
+// django-unfold opens its menus by clicks on <span>s and on <a>s without an address. Here they become buttons:
+// reachable by Tab, pressed by Enter or Space, and named; icons, which are words to a screen reader, are hidden.
+(() => {
+  const NAMES = { dock_to_right: "Menu", close: "Close the menu", unfold_more: "Account", arrow_back: "Back", storefront: "Dashboard" };
+
+  const words = (element) => {
+    const copy = element.cloneNode(true);
+    copy.querySelectorAll(".material-symbols-outlined").forEach((icon) => icon.remove());
+    return element.classList.contains("material-symbols-outlined") ? "" : copy.textContent.trim();
+  };
+
+  const iconOf = (element) =>
+    (element.classList.contains("material-symbols-outlined") ? element : element.querySelector(".material-symbols-outlined"))?.textContent.trim();
+
+  const makeButton = (element) => {
+    if (element.closest("button, a[href], label") || element.matches("input, select, textarea, form")) return;
+    element.setAttribute("role", "button");
+    element.setAttribute("tabindex", "0");
+    element.addEventListener("keydown", (event) => {
+      if (event.target !== element || (event.key !== "Enter" && event.key !== " ")) return;
+      event.preventDefault();
+      element.click();
+    });
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const element of document.querySelectorAll("[x-on\\:click]")) {
+      // What closes a menu by a click beside it is no button, and contains others.
+      if (element.id !== "changelist-filter-close" && !element.querySelector("a[href], button, input")) makeButton(element);
+    }
+    for (const element of document.querySelectorAll("a, button, [role=button]")) {
+      if (!words(element) && !element.hasAttribute("aria-label")) {
+        const icon = iconOf(element) ?? "more";
+        element.setAttribute("aria-label", element.title || NAMES[icon] || icon.replaceAll("_", " "));
+      }
+    }
+    for (const icon of document.querySelectorAll(".material-symbols-outlined:not([role])")) icon.setAttribute("aria-hidden", "true");
+  });
+})();
