@@ -84,6 +84,7 @@ app.conf.beat_schedule = {
     "analytics.rollup_recent": every(3600, "analytics.rollup_recent"),
     "analytics.tend_partitions": nightly(2, 30, "analytics.tend_partitions"),
     "outbox.prune": nightly(3, 0, "outbox.prune"),
+    "verify": nightly(4, 30, "verify"),
     # The name replaces Celery's own entry, whose clean-up deletes every expired result in one statement.
     "celery.backend_cleanup": nightly(3, 10, "outbox.prune_results"),
 }

@@ -8,6 +8,8 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import URLPattern
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
@@ -16,7 +18,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from markrin.admin_base import ModelAdmin
 from markrin.forms import StrictModelForm
-from markrin.outbox import services
+from markrin.outbox import previews, services
 from markrin.outbox.models import Heartbeat, OutboxEvent, OutboxPause, State
 
 
@@ -39,7 +41,7 @@ class JobForm(StrictModelForm):
         fields = ()
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class Machinery(ModelAdmin):
     """What only the machinery writes: staff look at it, and act through services."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -50,7 +52,7 @@ class ReadOnlyAdmin(ModelAdmin):
 
 
 @admin.register(OutboxEvent)
-class JobAdmin(ReadOnlyAdmin):
+class JobAdmin(Machinery):
     form = JobForm
     action_form = JobActionForm
     list_display = ("key", "queue", "state_label", "attempts_of", "lost", "run_after", "created_at", "error")
@@ -58,10 +60,13 @@ class JobAdmin(ReadOnlyAdmin):
     search_fields = ("key__startswith",)
     search_help_text = "the beginning of a key, such as orders.confirm_by_mail:0190…"
     ordering = ("-id",)
-    show_full_result_count = False
-    list_per_page = 50
+    export_columns = {
+        "Key": "key", "Task": "task", "Queue": "queue", "State": "state", "Attempts": "attempts", "Lost": "lost",
+        "Error": "error", "Made at": "created_at", "Finished at": "finished_at",
+    }  # fmt: skip
     actions = ("run_selected_again", "discard_selected")
     actions_submit_line = ("run_again", "discard")
+    actions_list = ("see_mails",)
     fields = (
         ("key", "state_label"),
         ("event", "event_id"),
@@ -77,6 +82,14 @@ class JobAdmin(ReadOnlyAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         shown = [name for line in self.fields for name in (line if isinstance(line, tuple) else (line,))]
         return [name for name in shown if name != "reason"]
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages, with those that show the mails."""
+        return [*previews.urls(self.admin_site), *super().get_urls()]
+
+    @action(description="What the mails look like", url_path="see-mails")
+    def see_mails(self, request: HttpRequest) -> HttpResponseBase:
+        return redirect("admin:outbox_mails")
 
     @display(
         description="state",
@@ -160,7 +173,7 @@ class JobAdmin(ReadOnlyAdmin):
 
 
 @admin.register(OutboxPause)
-class PauseAdmin(ReadOnlyAdmin):
+class PauseAdmin(Machinery):
     list_display = ("queue", "until", "reason", "by", "failures")
     readonly_fields = ("queue", "until", "reason", "by", "failures")
     actions = ("resume",)
@@ -172,7 +185,7 @@ class PauseAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Heartbeat)
-class HeartbeatAdmin(ReadOnlyAdmin):
+class HeartbeatAdmin(Machinery):
     list_display = ("name", "at")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -1,0 +1,33 @@
+"""What the previews of the mails about accounts show: a user, a session and a link of nobody's."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import Session, User
+
+_LINK = {"token": "an-example-that-opens-nothing"}
+
+
+def _user(**more: Any) -> dict[str, Any]:
+    return {"user": User(name="Asha", last_name="Rao", email="asha@example.com"), **more}
+
+
+def _session() -> dict[str, Any]:
+    now = timezone.now()
+    return _user(session=Session(created_at=now, revoked_at=now, label="Firefox on Linux", ip="203.0.113.7"))
+
+
+SAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
+    "accounts/welcome": partial(_user, **_LINK),
+    "accounts/verify": partial(_user, **_LINK),
+    "accounts/email_change": partial(_user, **_LINK),
+    "accounts/email_change_notice": _user,
+    "accounts/reset": partial(_user, minutes=settings.RESET_TOKEN_TTL_S // 60, **_LINK),
+    "accounts/invite": partial(_user, **_LINK),
+    "accounts/reuse_detected": _session,
+    "accounts/new_device": _session,
+}

@@ -1,0 +1,82 @@
+"""The admin's pages of mails: what each looks like, as HTML and as text, in each language of the shop."""
+
+from csp.decorators import csp_replace
+from django.conf import settings
+from django.contrib.admin import AdminSite
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import check_for_language
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+
+from markrin import mail_previews
+from markrin.mail_markup import Rendered
+
+_POLICY = {
+    "default-src": ["'none'"],
+    "script-src": ["'none'"],
+    "style-src": ["'unsafe-inline'"],
+    "frame-ancestors": ["'self'"],
+}
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """Return the pages, for whoever may see the admin: they show made-up data."""
+
+    def overview(request: HttpRequest, name: str = "") -> HttpResponse:
+        return _overview(request, site, name)
+
+    def framed(request: HttpRequest, name: str) -> HttpResponse:
+        if not site.has_permission(request):  # the site's own wrapper would let scripts in
+            raise Http404
+        return _html(request, name)
+
+    return [
+        path("mails/", site.admin_view(overview), name="outbox_mails"),
+        path("mails/<path:name>/html/", framed, name="outbox_mail_html"),
+        path("mails/<path:name>/", site.admin_view(overview), name="outbox_mail"),
+    ]
+
+
+def _overview(request: HttpRequest, site: AdminSite, name: str) -> HttpResponse:
+    names = list(mail_previews.samples())
+    shown = name or names[0]
+    language = _language(request)
+    rendered = _rendered(shown, language)
+    context = {
+        **site.each_context(request),
+        "title": "Mails",
+        "names": names,
+        "shown": shown,
+        "language": language,
+        "languages": [code for code, _ in settings.LANGUAGES],
+        "mail": rendered,
+        "html_url": f"{reverse('admin:outbox_mail_html', args=[shown])}?language={language}",
+    }
+    return TemplateResponse(request, "admin/outbox/mails.html", context)
+
+
+@xframe_options_sameorigin
+@csp_replace(
+    {
+        "default-src": ["'none'"],
+        "script-src": ["'none'"],
+        "style-src": ["'unsafe-inline'"],
+        "frame-ancestors": ["'self'"],
+    }
+)
+def _html(request: HttpRequest, name: str) -> HttpResponse:
+    """The mail's own HTML, for the frame on the page: no script, nothing from elsewhere."""
+    return HttpResponse(_rendered(name, _language(request)).html)
+
+
+def _rendered(name: str, language: str) -> Rendered:
+    if name not in mail_previews.samples():
+        raise Http404
+    return mail_previews.render(name, language=language)
+
+
+def _language(request: HttpRequest) -> str:
+    wanted = request.GET.get("language", "")
+    known = dict(settings.LANGUAGES)
+    return wanted if wanted in known and check_for_language(wanted) else settings.LANGUAGE_CODE

@@ -1,0 +1,87 @@
+"""What the previews of the mails about orders show: an order that nobody has placed."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+
+from markrin.models import uuid7
+from orders import money
+from orders.models import Order, OrderLine
+from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
+from orders.services import mails
+
+_LINES = (("Linen shirt", "M", "Indigo", 2, "1299.00"), ("Canvas belt", "", "", 1, "499.00"))
+
+
+def _order(**columns: Any) -> Order:
+    placed = Order(
+        number="MK-2026-000123",
+        email="asha@example.com",
+        payment_method=PaymentMethod.COD,
+        currency=settings.SHOP_CURRENCY,
+        subtotal=Decimal("3097.00"),
+        discount=Decimal("309.70"),
+        shipping=Decimal("0.00"),
+        tax=Decimal("425.17"),
+        tax_included=settings.TAX_INCLUDED,
+        total=Decimal("2787.30") if settings.TAX_INCLUDED else Decimal("3212.47"),
+        coupon_code="SUMMER10",
+        recipient="Asha Rao",
+        phone="+919876543210",
+        street="12 Linking Road",
+        city="Mumbai",
+        state="Maharashtra",
+        postal_code="400050",
+        country="IN",
+    )
+    for name, value in columns.items():
+        setattr(placed, name, value)
+    lines = [
+        OrderLine(
+            id=uuid7(), order=placed, position=position, name=name, size=size, color=color, quantity=quantity,
+            unit_price=Decimal(price), line_total=quantity * Decimal(price),
+        )
+        for position, (name, size, color, quantity, price) in enumerate(_LINES)
+    ]  # fmt: skip
+    placed._prefetched_objects_cache = {"lines": lines}  # type: ignore[attr-defined]  # Django's own
+    return placed
+
+
+def _placed() -> dict[str, Any]:
+    return mails.shown(_order())
+
+
+def _shipped() -> dict[str, Any]:
+    parcel = {"carrier": "Blue Dart", "tracking_number": "BD123456789IN"}
+    return mails.shown(
+        _order(status=OrderStatus.SHIPPED, tracking_url="https://www.bluedart.com/tracking/BD123456789IN", **parcel)
+    )
+
+
+def _delivered() -> dict[str, Any]:
+    return mails.shown(_order(status=OrderStatus.DELIVERED, payment_status=PaymentStatus.PAID))
+
+
+def _cancelled() -> dict[str, Any]:
+    return {**mails.shown(_order(status=OrderStatus.CANCELLED)), "why": "The last piece was damaged."}
+
+
+def _refunded() -> dict[str, Any]:
+    back = money.spoken(Decimal("499.00"), settings.SHOP_CURRENCY)
+    return {**mails.shown(_order(payment_status=PaymentStatus.PAID, refunded=Decimal("499.00"))), "back": back}
+
+
+def _person_needed() -> dict[str, Any]:
+    why = "Paid after it was cancelled: the payment is being refunded."
+    return mails.shown(_order(status=OrderStatus.CANCELLED, payment_status=PaymentStatus.PAID, attention=why))
+
+
+SAMPLES = {
+    "orders/placed": _placed,
+    "orders/shipped": _shipped,
+    "orders/delivered": _delivered,
+    "orders/cancelled": _cancelled,
+    "orders/refunded": _refunded,
+    "orders/person_needed": _person_needed,
+}

@@ -1,0 +1,23 @@
+"""What the previews of the mails about stock show: a variant that is in no shop."""
+
+from typing import Any
+
+from django.conf import settings
+
+from products.models import Product, StockLevel, Variant
+
+
+def _variant() -> Variant:
+    return Variant(product=Product(name="Linen shirt", slug="linen-shirt"), sku="LIN-M-IND", size="M", color="Indigo")
+
+
+def _back_in_stock() -> dict[str, Any]:
+    variant = _variant()
+    return {"variant": variant, "product": variant.product}
+
+
+def _low_stock() -> dict[str, Any]:
+    return {"levels": [StockLevel(variant=_variant(), on_hand=3, reserved=1)], "threshold": settings.LOW_STOCK_AT}
+
+
+SAMPLES = {"products/back_in_stock": _back_in_stock, "products/low_stock": _low_stock}
