@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -17,24 +18,11 @@ from accounts import services
 from accounts.callers import Caller
 from accounts.models import Address, AuthEvent, Revoked, Role, Session, User
 from markrin import second_factor
-from markrin.admin_base import ModelAdmin, TabularInline
+from markrin.admin_base import FirstRows, ModelAdmin, ReadOnly, Step, SteppedAdmin, TabularInline
 from markrin.errors import ShopError
 from markrin.forms import Strict
 
 admin.site.unregister(Group)
-
-
-class ReadOnly:
-    """What is looked at, and changed elsewhere."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class AddUserForm(Strict, UserCreationForm):
@@ -69,28 +57,71 @@ class AddressInline(ReadOnly, TabularInline):
     fields = ("recipient", "phone", "street", "city", "state", "postal_code", "country", "is_default")
 
 
+class SessionInline(FirstRows):
+    model = Session
+    fields = ("label", "ip", "created_at", "last_seen_at", "expires_at", "revoked_at", "revoked_reason")
+    readonly_fields = fields
+    verbose_name_plural = "sessions, the newest 50"
+
+
+def _sign_out(request: HttpRequest, user: User, data: Mapping[str, Any]) -> str:
+    count = services.sign_out_users(user_ids=[user.pk], caller=Caller.of(request))
+    return f"{count} sessions ended."
+
+
+def _forget_factor(request: HttpRequest, user: User, data: Mapping[str, Any]) -> str:
+    count = second_factor.forget(user)
+    return f"{count} devices removed; they set up another at the next sign-in."
+
+
+def _erase(request: HttpRequest, user: User, data: Mapping[str, Any]) -> str:
+    services.erase_customer(user_id=user.pk, caller=Caller.of(request), by=cast(User, request.user).pk)
+    return "Nobody can tell any more who this was."
+
+
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg]  # not generic at run time
     form, add_form, change_password_form = ChangeUserForm, AddUserForm, AdminPasswordChangeForm
     list_display = ("email", "name", "last_name", "role", "is_active", "email_verified", "created_at")
-    list_filter = ("role", "is_active", "groups")
-    search_fields = ("email", "name", "last_name")
+    list_filter = ("role", "is_active", "groups", "created_at")
+    search_fields = ("email__istartswith", "name__istartswith", "last_name__istartswith")
+    search_help_text = "the beginning of the e-mail or of a name"
     ordering = ("-created_at", "-id")
-    readonly_fields = ("email_verified_at", "pending_email", "created_at", "erased_at")
+    readonly_fields = ("next_steps", "email_verified_at", "pending_email", "created_at", "erased_at")
     filter_horizontal = ("groups",)
     fieldsets = (
-        (None, {"fields": ("email", "password", "email_verified_at", "pending_email")}),
-        ("Person", {"fields": ("name", "last_name", "phone", "date_of_birth", "gender", "language")}),
-        ("Access", {"fields": ("role", "groups", "is_active")}),
-        ("Times", {"fields": ("created_at", "erased_at")}),
+        (None, {"fields": ("next_steps", "email", "password", ("email_verified_at", "pending_email"))}),
+        ("Person", {"fields": (("name", "last_name"), ("phone", "date_of_birth"), ("gender", "language"))}),
+        ("Access", {"fields": (("role", "is_active"), "groups")}),
+        ("Times", {"fields": (("created_at", "erased_at"),)}),
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "last_name", "role", "password1", "password2")}),)
-    inlines = (AddressInline,)
+    inlines = (SessionInline, AddressInline)
     actions = ("sign_out", "forget_second_factor", "erase")
-    show_full_result_count = False
+    # Whoever asks to be forgotten must not live on in the log: it names these fields, and no values of them.
+    unlogged = ("email", "name", "last_name", "phone", "date_of_birth", "gender", "password")
+    steps = {
+        "sign-out": Step(
+            "Sign out everywhere", _sign_out, offered=lambda user: user.erased_at is None,
+            warning="Every session of theirs ends at once, in the shop and in the admin.",
+        ),
+        "second-factor": Step(
+            "Reset the second factor", _forget_factor, offered=lambda user: user.is_staff,
+            warning="Make sure that it is they who ask: with the password alone they set up another device.",
+        ),
+        "erase": Step(
+            "Anonymise for good", _erase, danger=True,
+            offered=lambda user: user.role == Role.CUSTOMER and user.erased_at is None,
+            warning="Name, addresses, sessions and wishlist go, orders stay without the person. It cannot be undone.",
+        ),
+    }  # fmt: skip
+    export_columns = {
+        "E-mail": "email", "Name": "name", "Last name": "last_name", "Telephone": "phone", "Role": "role",
+        "Active": "is_active", "Verified at": "email_verified_at", "Since": "created_at", "Language": "language",
+    }  # fmt: skip
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Nobody has addresses before they are there themselves."""
+        """Nobody has addresses or sessions before they are there themselves."""
         return self.inlines if obj is not None else ()
 
     @admin.display(boolean=True, description="verified")
@@ -128,6 +159,7 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold'
 
 @admin.register(Session)
 class SessionAdmin(ReadOnly, ModelAdmin):
+    ordering = ("-id",)
     fields = (
         "user", "label", "ip", "user_agent", "transport", "generation", "replay_count", "created_at",
         "authenticated_at", "last_seen_at", "expires_at", "revoked_at", "revoked_reason",
@@ -135,8 +167,7 @@ class SessionAdmin(ReadOnly, ModelAdmin):
     list_display = ("user", "label", "ip", "created_at", "last_seen_at", "expires_at", "revoked_reason")
     list_filter = ("revoked_reason", "transport")
     list_select_related = ("user",)
-    search_fields = ("user__email", "ip")
-    show_full_result_count = False
+    search_fields = ("user__email__istartswith", "ip__exact")
     actions = ("end",)
 
     @admin.action(description="End", permissions=["view"])
@@ -151,5 +182,5 @@ class AuthEventAdmin(ReadOnly, ModelAdmin):
     fields = ("at", "type", "outcome", "user_id", "sid", "ip", "user_agent", "request_id", "details")
     list_display = ("at", "type", "outcome", "user_id", "ip")
     list_filter = ("type", "outcome")
-    search_fields = ("user_id__exact", "sid__exact", "ip", "request_id")
-    show_full_result_count = False
+    search_fields = ("user_id__exact", "sid__exact", "ip__exact", "request_id__exact")
+    ordering = ("-id",)

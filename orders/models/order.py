@@ -126,6 +126,11 @@ class Order(AddressFields, Model):
                 name="order_needing_attention",
                 condition=~Q(attention=""),
             ),
+            models.Index(  # the packing queue, the oldest first
+                fields=["created_at", "id"],
+                name="order_to_pack",
+                condition=Q(status__in=["confirmed", "processing"]),
+            ),
             models.Index(
                 fields=["closed_at"],
                 name="order_cancelled_but_paid",
@@ -302,7 +307,9 @@ class OrderEvent(models.Model):
                 fields=["request_id"],
                 name="order_event_of_request",
                 condition=~Q(request_id=""),
-            )
+            ),
+            # Who of the staff changed what: few among the many steps that customers and the shop itself take.
+            models.Index(fields=["-at", "-id"], name="order_event_of_staff", condition=Q(actor="staff")),
         ]
         constraints = [
             constraints.choice("order_event", "kind", OrderEventKind),
