@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "markrin.observe.requests.RequestLog",
     "markrin.observe.health.probes",
     "markrin.cache.middleware.AnswerCache",
+    "markrin.replica.CatalogueReads",
     "markrin.errors.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -143,6 +144,12 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["ATOMIC_REQUESTS"] = False  # a service owns its transaction: style of the code, and auth's safety
 # DATABASE_URL leads to a pooler in transaction mode (PgBouncer): a cursor that outlives its transaction is none there.
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("DATABASE_POOLED", False)
+if DATABASE_REPLICA_URL := env.str("DATABASE_REPLICA_URL", ""):  # a streaming standby, for catalogue reads
+    DATABASES["replica"] = DATABASES["default"] | env.db_url_config(DATABASE_REPLICA_URL)
+    DATABASES["replica"]["OPTIONS"] = {"connect_timeout": 2} | DATABASES["replica"].get("OPTIONS", {})
+    DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
+# How long a request waits for the standby to have what the primary has, before it asks the primary instead.
+DATABASE_REPLICA_WAIT_MS = env.int("DATABASE_REPLICA_WAIT_MS", 20)
 
 # --- Cache -----------------------------------------------------------------------------------------------------------
 CACHE_URL = env.str("CACHE_URL", "redis://localhost:6379/0" if DEBUG else "")
@@ -209,6 +216,8 @@ HOOKS: dict[str, list[str]] = {
     "email_verified": ["orders.services.attach_guest_orders"],
     "export": ["orders.services.export_customer"],
     "erase": ["orders.services.erase_customer"],
+    "trace_find": ["orders.timeline.find"],
+    "trace_tell": ["accounts.timeline.tell", "orders.timeline.tell"],
 }
 
 # --- Sign-in ---------------------------------------------------------------------------------------------------------

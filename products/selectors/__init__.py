@@ -16,7 +16,7 @@ from products.selectors.products import (
 )
 from products.selectors.reviews import get_own_review, get_staff_review, list_reviews, list_staff_reviews
 from products.selectors.size_charts import get_size_chart, list_size_charts
-from products.selectors.stock import get_staff_variant, list_movements
+from products.selectors.stock import get_staff_variant, list_movements, list_movements_by_ref
 
 __all__ = [
     "Listing",
@@ -33,6 +33,7 @@ __all__ = [
     "list_categories",
     "list_featured",
     "list_movements",
+    "list_movements_by_ref",
     "list_new_arrivals",
     "list_products",
     "list_related",

@@ -20,6 +20,11 @@ def list_movements(*, variant_id: UUID, **paging: Any) -> Page[StockMovement] | 
     return paged(StockMovement.objects.filter(variant=variant_id), order=("-id",), **paging)
 
 
+def list_movements_by_ref(*, refs: list[str]) -> list[StockMovement]:
+    """Return the movements of these refs with their variants, the first one first: one query."""
+    return list(StockMovement.objects.filter(ref__in=refs).select_related("variant").order_by("created_at", "id"))
+
+
 def get_staff_variant(*, variant_id: UUID) -> Row:
     """Return what `serializers.StaffVariant` shows of a variant.
 

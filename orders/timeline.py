@@ -1,0 +1,80 @@
+"""What `manage.py trace` tells of orders: their history, payments, refunds, and what they moved in the stock."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.db.models import Q
+
+from markrin.tracing.moment import Clues, Moment
+from orders.models import Order, OrderEvent, Payment, PaymentEvent, Refund, Return
+from products import selectors as products
+
+MOST = 20  # orders of one request that are told whole, as where staff have changed many at once
+
+
+def find(*, clues: Clues) -> None:
+    """Add the orders that the id names, by number or id, or that the request has touched."""
+    for order in Order.objects.filter(_named(clues)).distinct().order_by("created_at", "id")[:MOST]:
+        clues.name(f"order {order.number}")
+        clues.payload.add(("order_id", str(order.pk)))
+
+
+def tell(*, clues: Clues) -> dict[str, Iterator[Moment]]:
+    """Return the moments of the orders that were found, by kind."""
+    ids = [UUID(value) for name, value in clues.payload if name == "order_id"]
+    return {"order events": _events(ids), "payments": _payments(ids), "stock moves": _moves(ids)}
+
+
+def _named(clues: Clues) -> Q:
+    given = clues.given
+    named = Q(number=given.upper()) | Q(events__request_id=given)
+    if (found := _uuid(given)) is not None:
+        named |= Q(pk=found) | Q(payments=found)
+    of_jobs = [UUID(value) for name, value in clues.payload if name == "order_id"]
+    return named | Q(pk__in=of_jobs)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _events(ids: list[UUID]) -> Iterator[Moment]:
+    for event in OrderEvent.objects.filter(order__in=ids).select_related("order").order_by("at", "id"):
+        step = f"{event.from_status} → {event.to_status}" if event.from_status else event.to_status
+        note = f": {event.note}" if event.note and not event.is_public else ""
+        yield Moment(
+            event.at,
+            "order",
+            f"{event.order.number} {event.kind} {step} by {event.actor}{note}".replace("  ", " "),
+            event.request_id,
+        )
+
+
+def _payments(ids: list[UUID]) -> Iterator[Moment]:
+    for payment in Payment.objects.filter(order__in=ids):
+        money = f"payment {payment.pk}: {payment.amount} {payment.currency} by {payment.provider}"
+        yield Moment(payment.created_at, "payment", f"{money}, begun")
+        if payment.succeeded_at is not None:
+            yield Moment(payment.succeeded_at, "payment", f"{money}, succeeded")
+        elif payment.state != "created":
+            yield Moment(payment.updated_at, "payment", f"{money}, {payment.state} {payment.error}".rstrip())
+    for told in PaymentEvent.objects.filter(payment__order__in=ids):
+        what = f"{told.provider} told {told.type} ({told.event_id}): {told.outcome}"
+        yield Moment(told.received_at, "payment", what)
+    for refund in Refund.objects.filter(order__in=ids):
+        yield Moment(refund.created_at, "payment", f"refund {refund.pk}: {refund.amount}, requested")
+        if refund.finished_at is not None:
+            yield Moment(refund.finished_at, "payment", f"refund {refund.pk}: {refund.state} {refund.error}".rstrip())
+
+
+def _moves(ids: list[UUID]) -> Iterator[Moment]:
+    lines = list(Order.objects.filter(pk__in=ids).values_list("lines__pk", flat=True))
+    back = list(Return.objects.filter(order__in=ids).values_list("lines__pk", flat=True))
+    refs = [f"{kind}:{line}" for line in lines for kind in ("reserve", "release", "ship")]
+    refs += [f"return:{line}" for line in back]
+    for move in products.list_movements_by_ref(refs=refs):
+        deltas = f"on hand {move.d_on_hand:+}, reserved {move.d_reserved:+}"
+        yield Moment(move.created_at, "stock", f"{move.kind} {move.variant.sku}: {deltas}")
