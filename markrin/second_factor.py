@@ -25,10 +25,12 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from markrin.forms import StrictForm
+
 RECOVERY_CODES = 10
 
 
-class CodeForm(forms.Form):
+class CodeForm(StrictForm):
     """Six digits, or a recovery code."""
 
     code = forms.CharField(

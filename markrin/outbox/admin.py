@@ -17,12 +17,12 @@ from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from markrin.admin_base import ModelAdmin
-from markrin.forms import StrictModelForm
+from markrin.forms import Strict, StrictModelForm
 from markrin.outbox import previews, services
 from markrin.outbox.models import Heartbeat, OutboxEvent, OutboxPause, State
 
 
-class JobActionForm(ActionForm):
+class JobActionForm(Strict, ActionForm):
     """The list's actions, and the reason that *Discard* asks for."""
 
     reason = forms.CharField(required=False, max_length=200, label="", widget=UnfoldAdminTextInputWidget)

@@ -1,5 +1,6 @@
 """Forms take what the API's fields take, and refuse what they refuse."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from accounts.models import User
 from markrin.admin_base import SteppedAdmin
 from markrin.forms import Strict, StrictForm
 
-OURS = ("products", "accounts", "orders", "analytics", "outbox")
+OURS = ("products", "accounts", "orders", "analytics", "outbox", "desk")
 
 
 class Sample(StrictForm):
@@ -81,3 +82,18 @@ def test_every_form_of_the_admin_is_strict(db):
         used += [step.form for step in page.steps.values()] if isinstance(page, SteppedAdmin) else []
         loose += [f"{model.__name__}: {form.__name__}" for form in used if not issubclass(form, Strict)]
     assert not loose
+
+
+def test_every_form_that_the_shop_declares_is_strict():
+    admin.autodiscover()
+    declared = {form for form in _below(forms.BaseForm) if form.__module__.startswith(("markrin.", *OURS))}
+    assert len(declared) > 10
+    # A library's form of a file and of choices; what the file says passes the import's own schema.
+    loose = {form.__name__ for form in declared if not issubclass(form, Strict)} - {"FileForm"}
+    assert not loose
+
+
+def _below(kind: type) -> Iterator[type]:
+    for one in kind.__subclasses__():
+        yield one
+        yield from _below(one)
