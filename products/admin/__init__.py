@@ -1,5 +1,5 @@
 """The catalogue as staff keep it: a file per noun."""
 
-from products.admin import bulk, categories, feeds, product, reviews, stock
+from products.admin import bulk, categories, feeds, product, reviews, size_charts, stock
 
-__all__ = ["bulk", "categories", "feeds", "product", "reviews", "stock"]
+__all__ = ["bulk", "categories", "feeds", "product", "reviews", "size_charts", "stock"]

@@ -1,4 +1,4 @@
-"""Categories and size charts."""
+"""Categories."""
 
 from typing import Any
 
@@ -6,22 +6,29 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
-from markrin.admin_base import ModelAdmin, TabularInline
-from products.models import (
-    Category,
-    SizeChart,
-    SizeChartEntry,
-)
+from markrin.admin_base import ModelAdmin
+from markrin.forms import StrictModelForm
+from products.admin.finding import without_junk
+from products.models import Category
+
+
+class CategoryForm(StrictModelForm):
+    class Meta:
+        model = Category
+        fields = ("name", "slug", "parent", "position", "tax_percent", "description")
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(without_junk(data, "parent"), *args, **kwargs)
 
 
 @admin.register(Category)
 class CategoryAdmin(ModelAdmin):
+    form = CategoryForm
     list_display = ("name", "slug", "parent", "position", "tax_percent", "product_count")
     search_fields = ("name__icontains", "slug__istartswith")
     list_select_related = ("parent",)
     autocomplete_fields = ("parent",)
     prepopulated_fields = {"slug": ("name",)}
-    fields = ("name", "slug", "parent", "position", "tax_percent", "description")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
         found: QuerySet[Category] = super().get_queryset(request)
@@ -30,17 +37,3 @@ class CategoryAdmin(ModelAdmin):
     @admin.display(description="products", ordering="n")
     def product_count(self, category: Any) -> int:
         return int(category.n)
-
-
-class SizeChartEntryInline(TabularInline):
-    model = SizeChartEntry
-    extra = 0
-
-
-@admin.register(SizeChart)
-class SizeChartAdmin(ModelAdmin):
-    list_display = ("title", "category")
-    list_select_related = ("category",)
-    autocomplete_fields = ("category",)
-    search_fields = ("title__icontains", "category__name__icontains")
-    inlines = (SizeChartEntryInline,)

@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponseRedirect, JsonResponse, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -21,6 +21,7 @@ from products import selectors, services
 from products.admin import bulk
 from products.admin.finding import CategoryFilter, ProductSearch, without_junk
 from products.admin.images import ImagePanel
+from products.admin.transfer import CatalogueTransfer, send_file
 from products.models import FormerSlug, Product, ProductStatus, SearchWord, Variant
 from products.schemas.products import MOST_PIECES
 from products.services import slugs
@@ -136,7 +137,7 @@ class ProductForm(StrictModelForm):
 
 
 @admin.register(Product)
-class ProductAdmin(ProductSearch, ImagePanel, ModelAdmin):
+class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
     form = ProductForm
     list_display = (
         "name", "category", "brand", "base_price", "sale_price", "status", "badges", "in_stock", "rating", "created_at",
@@ -154,7 +155,7 @@ class ProductAdmin(ProductSearch, ImagePanel, ModelAdmin):
     show_full_result_count = False
     list_per_page = 50
     inlines = (VariantInline, FormerSlugInline)
-    actions = ("change_in_bulk", "publish", "archive")
+    actions = ("change_in_bulk", "publish", "archive", "export_selected")
     fieldsets = (
         (None, {"fields": ("name", "slug", "status", "description", "category", "brand", "collection", "gender",
                            "material", "tags")}),
@@ -231,6 +232,10 @@ class ProductAdmin(ProductSearch, ImagePanel, ModelAdmin):
     @admin.action(description="Archive", permissions=["change"])
     def archive(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
         self._set_status(request, queryset, "archived")
+
+    @admin.action(description="Export CSV", permissions=["view"])
+    def export_selected(self, request: HttpRequest, queryset: QuerySet[Product]) -> StreamingHttpResponse:
+        return send_file(queryset)
 
     def _set_status(self, request: HttpRequest, queryset: QuerySet[Product], status: str) -> None:
         for product in queryset:

@@ -1,24 +1,29 @@
 """Writes valid drafts a batch at a time: few statements for hundreds of products, each product whole or not at all."""
 
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
 from markrin import bulk, cache, errors
 from markrin.models import uuid7
-from products.errors import SkuTaken, SlugTaken
-from products.importing import changes
+from products.errors import ImageUnknown, SkuTaken, SlugTaken
+from products.importing import changes, exporting
 from products.importing.categories import Categories
 from products.importing.drafts import Draft, Rejection
 from products.models import FormerSlug, Product
 from products.services import first_stock, slugs
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SHORT = 120  # characters of a change that are shown
 
 
 @dataclass
@@ -29,19 +34,36 @@ class Outcome:
     updated: int = 0
     unchanged: int = 0
     rejections: list[Rejection] = field(default_factory=list)
+    changes: list["Change"] = field(default_factory=list)
 
     def add(self, other: "Outcome") -> None:
         self.created += other.created
         self.updated += other.updated
         self.unchanged += other.unchanged
         self.rejections += other.rejections
+        self.changes += other.changes
+
+
+@dataclass(frozen=True)
+class Change:
+    """A product that was made, or changed: where in the file it stands, and what is otherwise now, if that is known."""
+
+    line: int
+    product_id: UUID
+    name: str
+    is_new: bool
+    says: str = ""
 
 
 class Writer:
-    """Writes the products of one source; with `dry_run` everything is tried, and rolled back."""
+    """Writes the products of one source; with `dry_run` everything is tried, and rolled back.
 
-    def __init__(self, source: str, *, dry_run: bool) -> None:
-        self.source, self.dry_run = source, dry_run
+    Where the file `is_export`, a product may be named by its id, and one that is in the shop as the file has it is
+    unchanged, whatever an earlier file said.
+    """
+
+    def __init__(self, source: str, *, dry_run: bool, is_export: bool = False) -> None:
+        self.source, self.dry_run, self.is_export = source, dry_run, is_export
         self.categories = Categories()
         # What an earlier, rolled back batch of a dry run would have taken.
         self._taken_skus: dict[str, str] = {}
@@ -54,16 +76,45 @@ class Writer:
         Locks: the products that change, in key order; a new slug's name.
         """
         hashes = {draft.ref: fingerprint(draft.data) for draft in drafts}
-        known = dict(
-            Product.objects.filter(source=self.source, source_ref__in=list(hashes)).values_list(
-                "source_ref", "source_hash"
-            )
-        )
-        changed = [draft for draft in drafts if known.get(draft.ref) != hashes[draft.ref]]
+        known = self._by_ref(Product.objects.only("source", "source_ref", "source_hash"), hashes)
+        changed = [draft for draft in drafts if not self._is_known(known.get(draft.ref), draft.ref, hashes)]
+        self._says: dict[str, str] = {}
+        if self.is_export:
+            changed = self._unlike(changed, known)
         outcome = Outcome(unchanged=len(drafts) - len(changed))
         if changed:
             outcome.add(self._write(changed, hashes))
         return outcome
+
+    def _by_ref(self, products: QuerySet[Product], refs: Iterable[str]) -> dict[str, Product]:
+        """Return the products that the file means, by what it calls them."""
+        refs = list(refs)
+        own = {product.source_ref: product for product in products.filter(source=self.source, source_ref__in=refs)}
+        ids = [ref for ref in refs if _ID.fullmatch(ref)] if self.is_export else []
+        return {str(product.pk): product for product in products.filter(pk__in=ids)} | own if ids else own
+
+    def _is_own(self, product: Product, ref: str) -> bool:
+        return product.source == self.source and product.source_ref == ref
+
+    def _is_known(self, product: Product | None, ref: str, hashes: Mapping[str, str]) -> bool:
+        return product is not None and self._is_own(product, ref) and product.source_hash == hashes[ref]
+
+    def _unlike(self, drafts: Sequence[Draft], known: Mapping[str, Product]) -> list[Draft]:
+        """Return the drafts that are not what the shop has, and note what is otherwise."""
+        now = exporting.drafts([known[draft.ref].pk for draft in drafts if draft.ref in known])
+        found = []
+        for draft in drafts:
+            there = now.get(known[draft.ref].pk) if draft.ref in known else None
+            if there is None:
+                found.append(draft)
+                continue
+            _keep_texts(draft, there)
+            said = {name: there.data[name] for name in there.data if _says_of(draft, name)}
+            mine = {name: draft.data[name] for name in draft.data if _says_of(draft, name)}
+            if fingerprint(said) != fingerprint(mine):
+                found.append(draft)
+                self._says[draft.ref] = _differences(said, mine)
+        return found
 
     def _write(self, drafts: Sequence[Draft], hashes: dict[str, str]) -> Outcome:
         try:
@@ -83,25 +134,28 @@ class Writer:
             self.categories.rolled_back()
             raise
         if self.dry_run:
-            self.categories.rolled_back()
+            self.categories.pretended()
         else:
             self.categories.committed()
         return outcome
 
     def _try(self, drafts: Sequence[Draft], hashes: dict[str, str]) -> Outcome:
-        rows = Product.objects.filter(source=self.source, source_ref__in=[draft.ref for draft in drafts]).locked()
-        there = {product.source_ref: product for product in rows.defer("search")}
+        there = self._by_ref(Product.objects.locked().defer("search"), [draft.ref for draft in drafts])
+        # What another source knows of a product is that source's to say.
+        hashes = hashes | {ref: each.source_hash for ref, each in there.items() if not self._is_own(each, ref)}
         rejections = {each.ref: each for each in self._conflicts(drafts, there)}
         left = [draft for draft in drafts if draft.ref not in rejections]
         new = [draft for draft in left if draft.ref not in there]
         old = [(there[draft.ref], draft) for draft in left if draft.ref in there]
         ids = self.categories.resolve(tuple(draft.data["category"]) for draft in left)
+        made: list[Change] = []
         if new:
-            self._insert(new, ids, hashes)
+            made = self._insert(new, ids, hashes)
             cache.touch("products", "categories")
         if old:
             changes.apply(old, ids, hashes)
-        return Outcome(created=len(new), updated=len(old), rejections=list(rejections.values()))
+        made += [Change(draft.line, each.pk, each.name, False, self._says.get(draft.ref, "")) for each, draft in old]
+        return Outcome(created=len(new), updated=len(old), rejections=list(rejections.values()), changes=made)
 
     def _conflicts(self, drafts: Sequence[Draft], there: dict[str, Product]) -> Iterable[Rejection]:
         """Yield what another product stands in the way of: a SKU, or a slug that the file names."""
@@ -111,8 +165,13 @@ class Writer:
         slug_owners: dict[str, UUID | str] = {}
         if named:
             slug_owners |= dict(Product.objects.filter(slug__in=named).values_list("slug", "pk"))
+        named_ids: set[UUID | str] = set()
         for draft in drafts:
             own = there[draft.ref].pk if draft.ref in there else draft.ref
+            if problem := _problem(draft, is_new=draft.ref not in there, is_twice=own in named_ids):
+                yield problem
+                continue
+            named_ids.add(own)
             slug = draft.data.get("slug", "")
             if slug and (slug_owners.setdefault(slug, own) != own or slugs.is_reserved(slug)):
                 yield draft.reject(SlugTaken.code, SlugTaken.message, column=draft.columns.get("slug", "slug"))
@@ -129,7 +188,10 @@ class Writer:
                 if self.dry_run:
                     self._taken_skus |= mine
 
-    def _insert(self, drafts: Sequence[Draft], categories: dict[tuple[str, ...], UUID], hashes: dict[str, str]) -> None:
+    def _insert(
+        self, drafts: Sequence[Draft], categories: dict[tuple[str, ...], UUID], hashes: dict[str, str]
+    ) -> list[Change]:
+        made = []
         now = timezone.now()
         chosen = self._slugs(drafts)
         products, variants, images = [], [], []
@@ -137,6 +199,7 @@ class Writer:
         for draft in drafts:
             data, pk = draft.data, uuid7()
             seo = data["seo"]
+            made.append(Change(draft.line, pk, data["name"], is_new=True))
             products.append((
                 pk, now, data["name"], chosen[draft.ref], data["description"], categories[tuple(data["category"])],
                 data["brand"], data["collection"], data["gender"].value, data["material"], data["base_price"],
@@ -156,6 +219,7 @@ class Writer:
         first_stock.enter(pieces)
         if images:
             bulk.copy("products_productimage", _IMAGE, images)
+        return made
 
     def _slugs(self, drafts: Sequence[Draft]) -> dict[str, str]:
         """Return a slug for each draft: the one the file names, else the name's; where that is taken, with the ref."""
@@ -172,6 +236,47 @@ class Writer:
         if self.dry_run:
             self._taken_slugs |= set(found.values())
         return found
+
+
+def _problem(draft: Draft, *, is_new: bool, is_twice: bool) -> Rejection | None:
+    """Return what only somebody who knows the shop's products can say of a draft, if anything is wrong."""
+    if is_twice:
+        return draft.reject("twice", "The file has this product already, by its other name.", column="product")
+    if not is_new:
+        return None
+    if not draft.data["variants"]:
+        return draft.reject("required", "This is required.", column=draft.columns.get("sku", "sku"))
+    if any(not image["url"].startswith("https://") for image in draft.data["images"]):
+        return draft.reject(ImageUnknown.code, ImageUnknown.message, column=draft.columns.get("images", "images"))
+    return None
+
+
+def _keep_texts(draft: Draft, there: Draft) -> None:
+    """Leave images their texts where the file says nothing of them."""
+    if not draft.has_image_texts:
+        texts = {image["url"]: image["alt_text"] for image in there.data["images"]}
+        for image in draft.data["images"]:
+            image["alt_text"] = texts.get(image["url"], image["alt_text"])
+
+
+def _says_of(draft: Draft, name: str) -> bool:
+    """Whether the file says anything of this: a slug or images that it does not name are left as they are."""
+    return name not in ("slug", "images") or bool(draft.data.get(name))
+
+
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """Return what is otherwise in short words: values where they are short, else the names."""
+    said = []
+    for name in sorted(new.keys() | old.keys()):
+        before, after = old.get(name), new.get(name)
+        if name == "variants":
+            before, after = ([{**each, "stock": 0} for each in value or []] for value in (before, after))
+        if (name == "slug" and after is None) or before == after:
+            continue
+        short = not isinstance(after, list | dict) and len(f"{before}{after}") <= _SHORT
+        words = name.replace("_", " ")
+        said.append(f"{words} {before if before is not None else 'none'} → {after}" if short else words)
+    return ", ".join(said)
 
 
 def _owners(skus: list[str]) -> dict[str, Any]:

@@ -27,6 +27,11 @@ class Categories:
         self.made += self._unsure
         self._unsure.clear()
 
+    def pretended(self) -> None:
+        """Remember what a dry run's transaction would have made, and that it has not."""
+        self.made += [path for path in self._unsure if path not in self.made]
+        self._unsure.clear()
+
     def rolled_back(self) -> None:
         """Forget what the transaction had made."""
         self._unsure.clear()

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from markrin import cache
 from products.importing.drafts import Draft
+from products.importing.exporting import address
 from products.models import Product, ProductImage, Variant
 from products.services import images, slugs, variants
 
@@ -66,8 +67,8 @@ _UPDATE = f"""UPDATE products_product AS product SET updated_at = %s, {_SET}
 def _set_images(pairs: Pairs) -> None:
     have: dict[UUID, list[tuple[str, str]]] = defaultdict(list)
     rows = ProductImage.objects.filter(product__in=[product.pk for product, _ in pairs]).order_by("position", "pk")
-    for product_id, url, alt_text in rows.values_list("product_id", "external_url", "alt_text"):
-        have[product_id].append((url, alt_text))
+    for image in rows:
+        have[image.product_id].append((address(image), image.alt_text))
     for product, draft in pairs:
         given = draft.data["images"]
         # A file without images says nothing of those that staff have uploaded.

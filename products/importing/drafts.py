@@ -30,7 +30,8 @@ class Refused(Exception):
 class Draft:
     """A product as the file has it: `data` goes into `schema.ImportProduct`, and is what that read once it is valid.
 
-    `lines` are those of its variants, in their order; `columns` says which column a field came from.
+    `lines` are those of its variants, in their order; `columns` says which column a field came from;
+    `has_image_texts`, whether the file says anything of them: if not, those of images that stay are kept.
     """
 
     ref: str
@@ -38,6 +39,7 @@ class Draft:
     data: dict[str, Any]
     lines: list[int] = field(default_factory=list)
     columns: dict[str, str] = field(default_factory=dict)
+    has_image_texts: bool = False
 
     def reject(self, code: str, message: str, *, column: str = "", line: int | None = None) -> Rejection:
         """Return the rejection of this draft for what stands in this column."""
@@ -45,10 +47,18 @@ class Draft:
 
 
 class Format(Protocol):
-    """A kind of file: which column tells its products apart, and how a product's lines become a draft."""
+    """A kind of file: which column tells its products apart, and how a product's lines become a draft.
+
+    In one that `is_export`, a product may also be named by its id in the shop.
+    """
 
     source: str
     key: str
+    is_export: bool = False
+
+    def line(self, line: Line) -> Line:
+        """Return the line as it is meant."""
+        return line
 
     def check(self, header: list[str]) -> None:
         """Raise FileRefused unless the file has the columns that are needed."""

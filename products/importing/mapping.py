@@ -16,7 +16,7 @@ from django.utils.text import slugify
 
 from markrin import errors, fields
 from markrin.schemas import InputSchema
-from products.importing.drafts import Draft
+from products.importing.drafts import Draft, Format
 from products.importing.own import amount
 from products.importing.reading import FileRefused, Line, require
 
@@ -157,7 +157,7 @@ def load(path: Path) -> "Mapped":
     return Mapped(rules)
 
 
-class Mapped:
+class Mapped(Format):
     """Reads any CSV by the rules of a mapping file."""
 
     def __init__(self, rules: dict[str, Any]) -> None:

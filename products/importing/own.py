@@ -3,7 +3,7 @@
 from typing import Any
 
 from products.importing.cells import split, unquoted
-from products.importing.drafts import Draft, Refused
+from products.importing.drafts import Draft, Format, Refused
 from products.importing.reading import FileRefused, Line, require
 
 SEPARATOR = "|"  # between tags, and between images
@@ -20,7 +20,7 @@ COLUMNS = ("product", *_PRODUCT, *_VARIANT)
 NEEDED = ["product", "name", "category", "basePrice", "sku"]
 
 
-class Own:
+class Own(Format):
     """Reads the shop's own CSV, and so what the shop itself has exported."""
 
     key = "product"

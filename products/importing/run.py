@@ -1,6 +1,7 @@
 """Runs an import from the file to the last batch."""
 
 import csv
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
@@ -13,11 +14,15 @@ from django.db import transaction
 
 from markrin import cache, locks
 from products.importing import reading, schema
-from products.importing.batches import Outcome, Writer
+from products.importing.batches import Change, Outcome, Writer
+from products.importing.cells import quoted
 from products.importing.drafts import Draft, Format, Refused, Rejection, group
 from products.services import search_words
 
 BATCH = 500  # products a transaction
+MOST_CHANGES = 10_000
+MOST_SHOWN = 500
+FEW = 1_000  # products whose words are added one by one rather than all words counted anew
 
 
 @dataclass
@@ -33,9 +38,31 @@ class Report:
     seconds: float = 0.0
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     categories: list[tuple[str, ...]] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    """The first MOST_CHANGES products that were made or changed."""
+    rejections: list[Rejection] = field(default_factory=list)
+    """The first MOST_SHOWN reasons why products were left out."""
 
 
 Reject = Callable[[Rejection], None]
+
+
+def run_whole(content: bytes, format_: Format, *, dry_run: bool = False) -> Report:
+    """Import a file of at most a few thousand lines in one transaction: all of it or, if a product is refused, nothing.
+
+    Locks: the products that change, in key order by batch, until the end.
+
+    Raises:
+        reading.FileRefused: as `run`.
+    """
+    with tempfile.NamedTemporaryFile(prefix="catalogue-") as kept:
+        kept.write(content)
+        kept.flush()
+        with transaction.atomic():
+            report = run(Path(kept.name), format_, dry_run=dry_run)
+            if report.rejected:
+                transaction.set_rollback(True)
+    return report
 
 
 def run(
@@ -60,8 +87,8 @@ def run(
     started, report = time.monotonic(), Report()
     with reading.table(path, delimiter=delimiter) as table, _alone(format_.source), _listed(rejects) as reject:
         format_.check(table.header)
-        writer = Writer(format_.source, dry_run=dry_run)
-        lines = table.lines(lambda done: progress(done, report))
+        writer = Writer(format_.source, dry_run=dry_run, is_export=format_.is_export)
+        lines = map(format_.line, table.lines(lambda done: progress(done, report)))
         with closing(_ahead(_batches(group(lines, format_.key), format_, batch))) as batches_:
             for each in batches_:
                 report.products += each.products
@@ -70,7 +97,7 @@ def run(
                 _count(report, writer.write(each.valid), reject)
         report.categories = writer.categories.made
     if (report.created or report.updated) and not dry_run:
-        _finish()
+        _finish(report)
     report.seconds = time.monotonic() - started
     return report
 
@@ -122,6 +149,7 @@ def _count(report: Report, outcome: Outcome, reject: Reject) -> None:
     report.created += outcome.created
     report.updated += outcome.updated
     report.unchanged += outcome.unchanged
+    report.changes += outcome.changes[: MOST_CHANGES - len(report.changes)]
     _reject(report, [[rejection] for rejection in outcome.rejections], reject)
 
 
@@ -131,6 +159,7 @@ def _reject(report: Report, rejected: list[list[Rejection]], reject: Reject) -> 
         report.reasons[found[0].column, found[0].code] += 1
         for rejection in found:
             reject(rejection)
+        report.rejections += found[: MOST_SHOWN - len(report.rejections)]
 
 
 @contextmanager
@@ -148,14 +177,9 @@ def _listed(path: Path | None) -> Iterator[Reject]:
         report.writerow(["line", "product", "column", "reason", "message"])
 
         def write(each: Rejection) -> None:
-            report.writerow([each.line, _plain(each.ref), each.column, each.code, each.message])
+            report.writerow([each.line, quoted(each.ref), each.column, each.code, each.message])
 
         yield write
-
-
-def _plain(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula. Source: OWASP, CSV Injection."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 @contextmanager
@@ -167,6 +191,9 @@ def _alone(source: str) -> Iterator[None]:
 
 
 @transaction.atomic
-def _finish() -> None:
-    search_words.rebuild_search_words()
+def _finish(report: Report) -> None:
+    if report.created + report.updated <= FEW:
+        search_words.add_search_words(change.product_id for change in report.changes)
+    else:
+        search_words.rebuild_search_words()
     cache.touch("products", "categories")

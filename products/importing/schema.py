@@ -13,13 +13,13 @@ from products import schemas
 from products.importing.drafts import Draft, Rejection
 from products.models import ProductStatus
 from products.models.product import MAX_IMAGES, MAX_VARIANTS
-from products.schemas.products import ProductFields, Seo
+from products.schemas.products import ImageUrl, ProductFields, Seo
 
 
 class ImportImage(InputSchema):
-    """A link; a picture that the shop has already is not an import's to name."""
+    """A link, or a picture that the product has already, as an export names it."""
 
-    url = fields.HttpsUrl(required=True)
+    url = ImageUrl(required=True)
     alt_text = fields.Text(max=200, min=0, load_default="")
 
 
@@ -38,7 +38,7 @@ class ImportProduct(ProductFields):
     category = fields.List(fields.Text(max=80), min=1, max=8, required=True)
     status = fields.Enum(ProductStatus, load_default=ProductStatus.PUBLISHED)
     images = fields.List(fields.Nested(ImportImage), max=MAX_IMAGES, load_default=list)
-    variants = fields.List(fields.Nested(ImportVariant), min=1, max=MAX_VARIANTS, required=True)
+    variants = fields.List(fields.Nested(ImportVariant), max=MAX_VARIANTS, required=True)
 
     def check(self, data: Mapping[str, Any]) -> None:
         """Check the rules over several fields. Raises: marshmallow's ValidationError."""
@@ -116,7 +116,7 @@ def validate(draft: Draft) -> list[Rejection]:
     """Read the draft's data in place, and return what is wrong with it: nothing, if it may be written."""
     with suppress(KeyError, TypeError, ma.ValidationError):
         read = _quick.load(draft.data)
-        if 0 < len(read["variants"]) <= MAX_VARIANTS and len(read["images"]) <= MAX_IMAGES:
+        if len(read["variants"]) <= MAX_VARIANTS and len(read["images"]) <= MAX_IMAGES:
             _schema.check(read)
             draft.data = read
             return []

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.html import strip_tags
 from django.utils.text import slugify
 
-from products.importing.drafts import Draft, Refused
+from products.importing.drafts import Draft, Format, Refused
 from products.importing.own import amount
 from products.importing.reading import Line, require
 
@@ -29,7 +29,7 @@ _COLUMNS = {
 }  # fmt: skip
 
 
-class Shopify:
+class Shopify(Format):
     """Reads Shopify's product export. What has no type goes into the category `default_category`."""
 
     key = "Handle"

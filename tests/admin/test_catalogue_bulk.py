@@ -17,7 +17,8 @@ from products.repricing import Prices, Rule, reprice, rounded
 from products.services import bulk_changes
 from tests import factories
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+WHOLE = pytest.mark.django_db(transaction=True)  # where services must find no transaction around them
 LIST = reverse("admin:products_product_changelist")
 
 
@@ -64,6 +65,7 @@ def prices(products):
 PERCENT = {"kind": "base", "how": "percent", "value": "-10", "ending": ""}
 
 
+@WHOLE
 def test_200_prices_change_and_change_back_in_few_queries(client, keeper):
     products = make_products(200)
     page = choose(client, products[:1], all_matching=True)
@@ -71,7 +73,6 @@ def test_200_prices_change_and_change_back_in_few_queries(client, keeper):
         if name == "apply":
             shown = client.get(page).content.decode()
             assert "Apply to 200 products" in shown
-            assert "899.99" in shown or "900.99" in shown or "899.99" in shown
         if name != "preview":
             assert prices(products) == [("1000.00" if name == "apply" else "899.99", None)] * 200
         with CaptureQueriesContext(connection) as queries:
@@ -153,6 +154,7 @@ def test_the_category_moves_with_its_counts_and_answers(client, api):
     assert set(Product.objects.values_list("category", flat=True)) == {old.pk}
 
 
+@WHOLE
 def test_a_category_that_is_deleted_meanwhile_is_no_place_to_go(client):
     old, gone = factories.make_category(), factories.make_category()
     products = make_products(2, category=old)
@@ -199,6 +201,7 @@ def test_a_rule_that_says_too_little_is_explained_at_its_field(client, rule, fie
     assert change_at(page).state == BulkState.CHOSEN
 
 
+@WHOLE
 def test_many_products_are_the_work_of_a_job_that_goes_on_where_it_was_killed(client, monkeypatch):
     monkeypatch.setattr(bulk_changes, "CHUNK", 3)
     products = make_products(8)

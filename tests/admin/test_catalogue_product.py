@@ -17,7 +17,8 @@ from products.models import FormerSlug, Product, ProductImage, StockLevel, Stock
 from tests import factories
 from tests.admin.test_pages import form_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+WHOLE = pytest.mark.django_db(transaction=True)  # where services must find no transaction around them
 LIST = reverse("admin:products_product_changelist")
 
 
@@ -57,6 +58,7 @@ def new_variant(number, **said):
     return {f"variants-{number}-{name}": value for name, value in {"position": "0", "is_active": "on", **said}.items()}
 
 
+@WHOLE
 def test_a_product_is_made_with_its_variants_and_their_first_pieces(client, keeper):
     category = factories.make_category()
     data = {
@@ -99,6 +101,7 @@ def test_another_name_brings_another_slug_unless_one_is_given(client):
     assert product.slug == "mine"
 
 
+@WHOLE
 def test_a_variant_is_changed_in_place_and_its_stock_cannot_be_typed(client):
     product = factories.make_product(variants=2, stock=5)
     first = product.variants.first()
@@ -149,6 +152,7 @@ def test_only_what_is_published_has_a_link_to_the_shop(client):
     assert f"/p/{draft.slug}" not in client.get(page_of(draft)).content.decode()
 
 
+@WHOLE
 def test_several_pictures_at_once_of_which_a_bad_one_is_named(client):
     product = factories.make_product()
     bad = SimpleUploadedFile("notes.txt", b"no picture", "image/png")

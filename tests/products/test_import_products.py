@@ -155,7 +155,7 @@ def test_the_same_name_gets_different_slugs(write) -> None:
         ({"tags": "|".join(map(str, range(21)))}, "tags", "count"),
         ({"tags": "a|a"}, "tags", "unique"),
         ({"images": "http://a.example.com/1.jpg"}, "images", "format"),
-        ({"images": "/media/products/1.jpg"}, "images", "format"),
+        ({"images": "/media/products/1.jpg"}, "images", "image_unknown"),
         ({"slug": "No Slug"}, "slug", "format"),
         ({"seoTitle": "x" * 121}, "seoTitle", "too_long"),
         ({"sku": ""}, "sku", "required"),
@@ -352,7 +352,7 @@ def test_the_quick_reader_reads_as_the_schema_does() -> None:
     wrong: list[dict[str, Any]] = [
         {"name": "a"},
         {**rows[0], "nope": "1"},
-        {**rows[0], "variants": []},
+        {**rows[0], "variants": [{}]},
         {**rows[0], "name": 5},
     ]
     for data in wrong:
