@@ -71,6 +71,8 @@ function account(on: Platform, session: Session, root: string, authFetch: typeof
     register: (body: JsonBody<"/api/auth/register", "post">) => enter("/api/auth/register", body),
     /** Signs out everywhere in this browser at once; resolves when the server knows, or could not be told now. */
     logout: () => session.signOut(),
+    /** The shopper has read why the session ended: no tab, now or later, tells it again. */
+    dismiss: () => session.dismiss(),
     /** Ends every session of this account. Throws: Problem (`reauthentication_required`), NetworkError. */
     async logoutEverywhere(): Promise<void> {
       const answer = await authFetch(`${root}/api/auth/logout-all`, { method: "POST" });

@@ -35,6 +35,7 @@ type Step = "done" | "conflict" | { afterMs: number };
 const SIGNED_IN = "mk-signed-in"; // the session's id, which is no secret; the flag that a refresh is worth trying
 const KEY = "mk-rt-key";
 const REFRESH = "mk-refresh"; // body mode only
+const ENDED = "mk-ended"; // why the session ended, for a tab that opens too late to hear of it
 const LEAVING = "mk-leaving"; // a sign-out that the server has not heard of yet
 const KEY_LIFE_MS = 280_000; // the server honours a key for 300 s
 const REFRESH_TIMEOUT_MS = 10_000;
@@ -60,7 +61,9 @@ export class Session {
     this.#storage = on.storage;
     this.#wire = new Wire(on, options);
     const sessionId = this.#storage.getItem(SIGNED_IN);
-    this.#state = sessionId ? { signedIn: true, sessionId } : { signedIn: false, sessionId: null, reason: null };
+    this.#state = sessionId
+      ? { signedIn: true, sessionId }
+      : { signedIn: false, sessionId: null, reason: this.#storage.getItem(ENDED) };
   }
 
   get state(): SessionState {
@@ -163,8 +166,15 @@ export class Session {
   ended(reason: string): void {
     const { sessionId } = this.#state;
     this.#forget(SIGNED_IN, REFRESH);
+    if (reason !== "signed_out") this.#storage.setItem(ENDED, reason);
     this.#leave(reason);
     this.#say({ type: "signed-out", sessionId, reason });
+  }
+
+  /** The shopper has read why the session ended, and need not be told again. */
+  dismiss(): void {
+    this.#forget(ENDED);
+    if (!this.#state.signedIn) this.#set({ signedIn: false, sessionId: null, reason: null });
   }
 
   // --- One refresh ---------------------------------------------------------------------------------------------------
@@ -191,7 +201,7 @@ export class Session {
     if (epoch !== this.#epoch || (await this.#adopted(failed))) return "done";
     const expected = this.#storage.getItem(SIGNED_IN);
     if (expected === null) {
-      this.#leave("signed_out"); // by another tab, while we waited
+      this.#leave(this.#storage.getItem(ENDED) ?? "signed_out"); // by another tab, while we waited
       return "done";
     }
     const answer = await this.#ask();
@@ -270,7 +280,7 @@ export class Session {
     const { access, sessionId } = tokens;
     const held: Held = { access, sessionId, receivedAt: this.on.now(), lifeMs, dueMs: lifeMs - early };
     const other = as === "token" && this.#state.sessionId !== sessionId;
-    this.#forget(KEY);
+    this.#forget(KEY, ENDED);
     if (tokens.refresh) this.#storage.setItem(REFRESH, tokens.refresh);
     this.#storage.setItem(SIGNED_IN, sessionId);
     if (other) this.#changed();
@@ -340,7 +350,7 @@ export class Session {
     // What other tabs have done is in the storage, should there be no channel to hear it on.
     const kept = this.#storage.getItem(SIGNED_IN);
     const { sessionId } = this.#state;
-    if (kept === null) this.#leave("signed_out");
+    if (kept === null) this.#leave(this.#storage.getItem(ENDED) ?? "signed_out");
     else if (sessionId !== null && kept !== sessionId) this.#changed();
     else {
       if (sessionId === null) this.#set({ signedIn: true, sessionId: kept });

@@ -76,6 +76,23 @@ describe("signing out", () => {
     expect(server.calls("/api/auth/refresh")).toBe(0);
   });
 
+  it("tells why to a tab that opens after the end, until the shopper has read it or signs in", async () => {
+    const browser = new Browser();
+    const shop = await browser.signedIn();
+    server.session.revoked = true;
+    await settled(profile(shop));
+    const late = browser.tab();
+    expect(late.auth.state).toMatchObject({ signedIn: false, reason: "session_revoked" });
+    late.auth.dismiss();
+    expect(late.auth.state).toMatchObject({ signedIn: false, reason: null });
+    expect(browser.tab().auth.state).toMatchObject({ signedIn: false, reason: null });
+
+    server.session.revoked = undefined;
+    await settled(shop.auth.login({ email: "asha@example.com", password: "a long secret" }));
+    await settled(shop.auth.logout());
+    expect(browser.tab().auth.state).toMatchObject({ signedIn: false, reason: null });
+  });
+
   it("notices on waking that another tab signed out while no message came through", async () => {
     const browser = new Browser();
     const shop = await browser.signedIn({ channel: undefined });
