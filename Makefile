@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 APPS := markrin products accounts orders analytics
 
-.PHONY: help up test rolling fuzz doors chaos bench bench-reads bench-rush bench-auth check audit fmt lock shell clean
+.PHONY: help up test rolling fuzz doors chaos bench bench-reads bench-rush bench-checkout bench-faults bench-outbox bench-auth check audit fmt lock shell clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -20,11 +20,11 @@ up: $(STAMP) ## Run the whole shop here: PostgreSQL, Valkey, web, relay, workers
 test: $(STAMP) ## Run every test; ARGS="-k checkout" and the like go to pytest
 	@$(PY) -m pytest -n 2 $(ARGS)
 
-chaos: $(STAMP) ## Inject every fault and print what held: fault, tries, invariant, breaches (20 minutes)
+chaos: $(STAMP) ## Inject every fault and print what held: fault, tries, invariant, breaches (half an hour)
 	@$(PY) -m tests.chaos.run $(ARGS)
 
-rolling: $(STAMP) ## Restart web servers, relay and workers one by one under load: no request fails, no job is lost
-	@ROLLING_ROUNDS=$(or $(ROUNDS),2) $(PY) -m pytest -n 0 -s tests/deploy/test_rolling.py $(ARGS)
+rolling: $(STAMP) ## Restart every process under load (no request fails, no job is lost); read from a real standby
+	@ROLLING_ROUNDS=$(or $(ROUNDS),2) $(PY) -m pytest -n 0 -s tests/deploy $(ARGS)
 
 fuzz: $(STAMP) ## Fuzz the whole API, print what was tried (FUZZ_EXAMPLES=5 for each operation), then verify; takes long
 	@FUZZ=full $(PY) -m pytest -n 0 -s --timeout 7200 tests/fuzz $(ARGS)
@@ -35,13 +35,25 @@ doors: $(STAMP) ## List every rule of the database with the doors at which it wa
 check: $(STAMP) ## Lint, types, layers, migrations, security: everything that CI looks at besides the tests
 	@$(PY) -m dev.check
 
-bench: bench-reads bench-rush bench-auth ## Measure everything side by side, into benchmarks/results.md
+bench: bench-reads bench-checkout bench-faults bench-outbox bench-rush bench-auth ## Measure everything side by side, into benchmarks/results.md
 
 bench-reads: $(STAMP) ## Catalogue reads beside a bare server, the stock stack, Express and plain SQL (needs wrk)
 	@$(PY) -m benchmarks.reads $(ARGS)
 
 bench-rush: $(STAMP) ## 500 buyers at once for 100 pieces, over 4 web processes
 	@$(PY) -m benchmarks.checkout_rush $(ARGS)
+
+bench-checkout: $(STAMP) ## Checkouts a second, beside the same statements by pgbench; everybody wants one SKU
+	@$(PY) -m benchmarks.checkout $(ARGS)
+
+bench-faults: $(STAMP) ## How long a checkout takes while mail server, broker or cache are broken, beside undisturbed
+	@$(PY) -m benchmarks.checkout_faults $(ARGS)
+
+bench-outbox: $(STAMP) ## Jobs a second through the outbox, beside Celery alone
+	@$(PY) -m benchmarks.outbox $(ARGS)
+
+bench-admin: $(STAMP) ## Every page of the admin on 100,000 products and 500,000 orders: queries and seconds
+	@$(PY) -m benchmarks.admin_pages $(ARGS)
 
 bench-auth: $(STAMP) ## 200 sessions refreshing in 3 tabs each, answers lost, a web process killed, tokens stolen
 	@$(PY) -m benchmarks.auth_hammer $(ARGS)

@@ -116,6 +116,7 @@ class RequestLog(RequestMiddleware):
             cache=cache or None,
             user_id=user,
             request_id=request.request_id,  # type: ignore[attr-defined]  # set in prepare
+            **getattr(request, "read_from", {}),  # markrin.replica's word that it was the standby
         )
 
 

