@@ -27,19 +27,20 @@ def register(
     password: str,
     name: str,
     last_name: str = "",
+    language: str = "",
     transport: str,
     caller: Caller,
     presented: Collection[UUID] = (),
     request_headers: Mapping[str, str],
 ) -> Tokens:
-    """Create a customer and sign them in. A mail asks them to verify the address.
+    """Create a customer and sign them in. A mail asks them to verify the address, in `language` or the shop's.
 
     Raises:
         errors.EmailTaken, errors.PasswordRejected: nothing has changed.
         markrin.errors.RateLimited: this network has registered too many.
     """
     limits.take(limits.Limit.named("register"), caller.network)
-    user = User(email=email, name=name, last_name=last_name)
+    user = User(email=email, name=name, last_name=last_name, language=language)
     passwords.check(password, user, field="password")
     if User.objects.filter(email=email).exists():
         raise errors.EmailTaken

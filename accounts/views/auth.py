@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.utils import translation
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -56,6 +57,7 @@ class Register(_Public):
     def post(self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]) -> Response:
         tokens = services.register(
             **body,
+            language=translation.get_language_from_request(request._request),
             transport=cookies.transport_of(request._request),
             caller=Caller.of(request._request),
             presented=_presented(request),

@@ -1,14 +1,17 @@
 """Mails as staff see them before customers do."""
 
+import re
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation.trans_real import get_languages
 
 from markrin import mail_previews
 from tests.factories import make_user
+from tests.outbox.helpers import drain
 
 MAILS = sorted(
     str(path.relative_to(folder).with_suffix(""))
@@ -78,3 +81,34 @@ def test_only_staff_see_it(client, customer):
     client.force_login(customer)
     assert client.get(reverse("admin:outbox_mails")).status_code == 302
     assert client.get(reverse("admin:outbox_mail_html", args=["orders/placed"])).status_code == 404
+
+
+@pytest.mark.parametrize("name", MAILS)
+def test_every_word_of_a_mail_can_be_translated_and_has_been(name):
+    source = (settings.BASE_DIR / f"templates/mail/{name}.mail").read_text()
+    source = re.sub(r"{% blocktranslate.*?{% endblocktranslate %}", "", source, flags=re.DOTALL)
+    bare = re.sub(r"\]\([^)]*\)|{%.*?%}|{{.*?}}|^Subject:", "", source, flags=re.MULTILINE)
+    assert not re.search(r"[A-Za-z]{2,}", bare)
+    mail = mail_previews.render(name, language="hi")
+    assert re.search(r"[\u0900-\u097f]", mail.subject)
+    assert '<html lang="hi">' in mail.html
+
+
+def test_no_translation_is_missing():
+    entries = (settings.BASE_DIR / "locale/hi/LC_MESSAGES/django.po").read_text().split("\n\n")[1:]
+    known = {"".join(re.findall(r'"(.*)"', entry.split("msgstr")[0])) for entry in entries}
+    assert not [entry for entry in entries if re.search(r'msgstr(\[\d\])? ""$', entry)]
+    sources = "".join(path.read_text() for path in (settings.BASE_DIR / "templates/mail").rglob("*.mail"))
+    used = set(re.findall(r'{% translate "(.*?)" %}', sources))
+    assert used <= known
+
+
+@pytest.mark.parametrize(("asked", "subject"), [("hi-IN,hi;q=0.9", "स्वागत है"), ("fr", "Welcome")])
+def test_a_new_customers_mails_are_in_their_language(api, settings, mailoutbox, asked, subject):
+    settings.LANGUAGES = [("en", "en"), ("hi", "hi")]
+    get_languages.cache_clear()
+    body = {"name": "Asha", "email": "asha@example.com", "password": "correct horse battery staple"}
+    assert api.post("/api/auth/register", body, headers={"Accept-Language": asked}).status_code == 201
+    drain(queue="email")
+    assert subject in mailoutbox[0].body
+    get_languages.cache_clear()
