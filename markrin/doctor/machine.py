@@ -10,13 +10,14 @@ from pathlib import Path
 import django
 from django.conf import settings
 from django.core.checks import run_checks
+from packaging.requirements import Requirement
 
 from markrin.doctor.finding import Finding, fault, note, ok
 from markrin.doctor.servers import unwritable
 
 LEAST_FREE = 0.05
 LEAST_FREE_BYTES = 1_000_000_000
-_PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)(?P<marker>\s*;)?", re.MULTILINE)
+_PIN = re.compile(r"^[A-Za-z0-9][^\\\n]*==[^\\\n]*", re.MULTILINE)  # a line of requirements.txt without its hashes
 
 
 def check_versions() -> Iterator[Finding]:
@@ -30,15 +31,16 @@ def check_versions() -> Iterator[Finding]:
         yield note("packages", "requirements.txt is not here, so versions are not compared")
         return
     wrong = []
-    for name, pinned, marker in _PIN.findall(pins.read_text()):
+    for pin in _PIN.findall(pins.read_text()):
+        wanted = Requirement(pin)
+        if wanted.marker is not None and not wanted.marker.evaluate():
+            continue
         try:
-            there = version(name)
+            there = version(wanted.name)
         except PackageNotFoundError:
-            if marker:  # for another Python or system
-                continue
             there = "missing"
-        if there != pinned:
-            wrong.append(f"{name} {there} instead of {pinned}")
+        if there == "missing" or not wanted.specifier.contains(there, prereleases=True):
+            wrong.append(f"{wanted.name} {there} instead of {str(wanted.specifier).removeprefix('==')}")
     if wrong:
         todo = "Install them: pip install --require-hashes -r requirements.txt."
         yield fault("packages", "; ".join(wrong[:5]) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""), todo)

@@ -51,6 +51,10 @@ class FromDatabase(Collector):
             oldest.add_metric([queue], seconds)
         yield rows
         yield oldest
+        resting = GaugeMetricFamily("outbox_paused", "1 for a queue that rests.", labels=["queue"])
+        for pause in outbox.paused():
+            resting.add_metric([pause.queue], 1)
+        yield resting
         finished = GaugeMetricFamily(
             "outbox_finished_last_hour", "Jobs finished in the last hour.", labels=["task", "outcome"]
         )
