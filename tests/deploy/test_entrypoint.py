@@ -76,9 +76,13 @@ def test_beat_is_healthy_while_it_saves_its_times(tmp_path: Path) -> None:
     beat = Part(tmp_path, {"BEAT_SCHEDULE": str(schedule)}, "beat")
     try:
         assert wait_for(lambda: healthy(beat), seconds=40), beat.log.read_text()
-        for file in tmp_path.glob("schedule*"):
-            os.utime(file, (time.time() - 660,) * 2)
-        assert not healthy(beat)
+
+        def hangs() -> bool:  # it may still be writing its first times
+            for file in tmp_path.glob("schedule*"):
+                os.utime(file, (time.time() - 660,) * 2)
+            return not healthy(beat)
+
+        assert wait_for(hangs, seconds=10)
         beat.process.send_signal(signal.SIGTERM)
         assert beat.process.wait(timeout=20) == 0
     finally:
