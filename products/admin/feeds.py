@@ -2,19 +2,39 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
-from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Max, QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
 
 from markrin.admin_base import FirstRows, ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin
-from products.models import (
-    Feed,
-    FeedPull,
-    FeedRow,
-)
-from products.models.feed import FeedState
+from markrin.errors import ShopError
+from markrin.forms import StrictForm
+from products.models import Feed, FeedPull, FeedRow
+from products.models.feed import FeedMode, FeedState
+from products.schemas.feeds import MOST_BYTES, SOURCE
+from products.selectors import feeds as selectors
 from products.services import feeds
+
+_MODES = [
+    (FeedMode.COUNT.value, "a count of these SKUs"),
+    (FeedMode.FULL.value, "a full count: what it leaves out is zero"),
+    (FeedMode.DELTA.value, "changes: pieces that came or went"),
+]
 
 
 class RejectedRows(FirstRows):
@@ -39,6 +59,47 @@ def _discard(request: HttpRequest, feed: Feed, data: Mapping[str, Any]) -> str:
     return "The feed is discarded."
 
 
+class UploadForm(StrictForm):
+    """A feed as a person has it: a file, where it is from, and when its pieces were counted."""
+
+    file = forms.FileField(
+        label="CSV or JSON lines", widget=forms.FileInput(attrs={"accept": ".csv,.jsonl,.json,text/csv"}),
+        help_text="with the columns sku and quantity; changes also have an id",
+    )  # fmt: skip
+    source = forms.RegexField(
+        regex=rf"\A{SOURCE}\Z", max_length=40, widget=UnfoldAdminTextInputWidget, initial="warehouse",
+        help_text="who counted: lower-case letters, digits and hyphens",
+    )  # fmt: skip
+    mode = forms.ChoiceField(choices=_MODES, widget=UnfoldAdminSelectWidget)
+    counted_at = forms.DateTimeField(
+        label="Counted at", widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
+        help_text="in the shop's time; what was sold after it is taken off the counted pieces",
+    )  # fmt: skip
+    sequence = forms.IntegerField(
+        required=False, min_value=0, max_value=2**62, widget=UnfoldAdminIntegerFieldWidget,
+        help_text="empty: the next of this source; a lower one than the last is old news",
+    )  # fmt: skip
+    dry_run = forms.BooleanField(
+        label="Only check it", required=False, widget=UnfoldBooleanWidget, help_text="reports, and changes no stock"
+    )
+
+    def clean_file(self) -> Any:
+        """Refuse what is too large for an upload."""
+        file = self.cleaned_data["file"]
+        if file.size > MOST_BYTES:
+            raise forms.ValidationError(f"An upload has at most {MOST_BYTES // 1024**2} MB.")
+        return file
+
+    def stated(self) -> dict[str, Any]:
+        """Return what `feeds.stage_upload` takes."""
+        data = dict(self.cleaned_data)
+        data["mode"] = FeedMode(data["mode"])
+        if data["sequence"] is None:
+            last = Feed.objects.filter(source=data["source"]).aggregate(last=Max("sequence"))["last"]
+            data["sequence"] = 0 if last is None else last + 1
+        return data
+
+
 @admin.register(Feed)
 class FeedAdmin(ReadOnly, SteppedAdmin):
     list_display = (
@@ -47,18 +108,83 @@ class FeedAdmin(ReadOnly, SteppedAdmin):
     )  # fmt: skip
     list_filter = ("state", "source", "mode")
     ordering = ("-created_at", "-id")
+    fields = (
+        "source", "sequence", "mode", "dry_run", "state", "held_reason", "next_steps", "progress", "applied",
+        "unchanged", "rejected", "report", "counted_at", "created_at", "finished_at",
+    )  # fmt: skip
     inlines = (RejectedRows,)
+    change_list_template = "admin/products/feed_list.html"
     steps = {
         "release": Step("Apply it", _release, offered=lambda feed: feed.state == FeedState.HELD),
         "discard": Step("Discard", _discard, offered=lambda feed: feed.state == FeedState.HELD, danger=True),
     }
 
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages, with those to upload a feed and to download its report."""
+        view = self.admin_site.admin_view
+        return [
+            path("upload/", view(self.upload_view), name="products_feed_upload"),
+            path("<uuid:feed_id>/report/", view(self.report_view), name="products_feed_report"),
+            *super().get_urls(),
+        ]
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["next_steps", "created_at"]
+        return ["next_steps", "progress", "report", "created_at"]
 
     def progress(self, feed: Feed) -> str:
         done = feed.applied + feed.unchanged + feed.rejected
         return f"{done} of {feed.total}"
+
+    def report(self, feed: Feed) -> SafeString:
+        address = reverse("admin:products_feed_report", args=[feed.pk])
+        return format_html('<a class="underline" href="{}">Download the report (CSV)</a>', address)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
+        """Show the list, with the way to upload."""
+        context = {"may_upload": self.may_step(request), **(extra_context or {})}
+        answer: HttpResponseBase = super().changelist_view(request, context)
+        return answer
+
+    def report_view(self, request: HttpRequest, feed_id: UUID) -> HttpResponseBase:
+        """Answer the rows that were rejected or conflict, with their reasons, as a CSV."""
+        feed = Feed.objects.filter(pk=feed_id).first()
+        if not self.has_view_permission(request, feed):
+            raise PermissionDenied
+        if feed is None:
+            raise Http404
+        disposition = f'attachment; filename="{feed.source}-{feed.sequence}.csv"'
+        return StreamingHttpResponse(
+            selectors.report(feed_id=feed_id),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"},
+        )
+
+    def upload_view(self, request: HttpRequest) -> HttpResponseBase:
+        """Ask for a feed and take it in; its page says what has become of it."""
+        if not self.may_step(request):
+            raise PermissionDenied
+        now = timezone.localtime().strftime("%Y-%m-%dT%H:%M")
+        posted = request.method == "POST"
+        form = UploadForm(request.POST, request.FILES) if posted else UploadForm(initial={"counted_at": now})
+        if posted and form.is_valid():
+            try:
+                feed, new = feeds.stage_upload(**form.stated())
+            except ShopError as refusal:
+                form.add_error(None, refusal.detail)
+            else:
+                said = "The feed is taken in." if new else "The same feed was taken in before: this is it."
+                if new:
+                    self.log_addition(request, feed, [{"added": {}}])
+                self.message_user(request, said, messages.SUCCESS if new else messages.WARNING)
+                return HttpResponseRedirect(reverse("admin:products_feed_change", args=[feed.pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Upload feed",
+            "opts": self.opts,
+            "form": form,
+            "back": reverse("admin:products_feed_changelist"),
+        }
+        return TemplateResponse(request, "admin/products/feed_upload.html", context, status=422 if form.errors else 200)
 
 
 @admin.register(FeedPull)
