@@ -205,6 +205,13 @@ def test_what_helps_is_left(text):
     assert redact.text(text) == text
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("part", ["a", "a?", "a@", "1 ", "eyJaaaaaaaa.", "://a", "token", "DETAIL:  ", "+1-"])
+def test_a_long_text_costs_its_length(part):
+    """Were it the square of it, this would take minutes."""
+    redact.text(part * 100_000)
+
+
 def test_names_hide_their_values_and_unknown_objects_become_text():
     class Request:
         def __str__(self) -> str:
