@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import structlog
 from django.conf import settings
 from django.http import HttpRequest
+from django_redis import get_redis_connection
 from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.storage import MemoryStorage, RedisStorage, Storage
 from redis import RedisError
@@ -56,6 +57,8 @@ class Store:
     def __init__(self, url: str) -> None:
         self._shared = RedisStorage(
             url.replace("unix://", "redis+unix://", 1),
+            # Only Sentinel knows where the server is at present.
+            connection_pool=get_redis_connection("default").connection_pool if settings.CACHE_SENTINELS else None,
             key_prefix=f"{settings.CACHES['default']['KEY_PREFIX']}:limits",
             socket_connect_timeout=0.05,
             socket_timeout=0.1,

