@@ -8,9 +8,11 @@ import os
 import time
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, ClassVar
 
 import time_machine
+from celery.signals import worker_process_init
 from django.db import connection
 
 from celery_app import ON_EVENT, app
@@ -31,6 +33,22 @@ ON_EVENT |= {
 
 if hours := float(os.environ.get("CHAOS_CLOCK_HOURS", "0")):
     time_machine.travel(timedelta(hours=hours), tick=True).start()
+
+
+@worker_process_init.connect
+def _fail_feeds(**_: Any) -> None:
+    """Treat feeds as the test wants; here, since the shop's modules are loaded only now."""
+    from products import tasks
+    from products.services import feeds
+    from tests.chaos import killing
+
+    if chunk := int(os.environ.get("CHAOS_FEED_CHUNK", "0")):
+        feeds.CHUNK = chunk  # type: ignore[misc]  # Final for the product's code
+        tasks.FEED_BUDGET_S = 2
+    if marks := os.environ.get("CHAOS_FEED_KILLS"):
+        killing.in_each_chunk(Path(marks))
+    if pause_s := float(os.environ.get("CHAOS_FEED_PAUSE_S", "0")):
+        killing.slow_chunks(pause_s)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ class Proxy:
         self._lock = threading.Lock()
         self._door: socket.socket | None = None
         self.port = 0
+        self.met = 0  # connections that were accepted so far
         self._listen()
 
     def refuse(self) -> None:
@@ -84,6 +85,7 @@ class Proxy:
                 client, _ = door.accept()
             except OSError:
                 return
+            self.met += 1
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from markrin.outbox import heartbeats
-from tests.chaos.conftest import Record
 from tests.chaos.jobs import Both
+from tests.chaos.table import Record
 from tests.chaos.world import World, await_
 
 pytestmark = pytest.mark.slow

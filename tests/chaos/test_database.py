@@ -6,8 +6,10 @@ import time
 
 import pytest
 
-from tests.chaos.conftest import Record
+from orders.models import Order
 from tests.chaos.jobs import Both
+from tests.chaos.shop import Shop, false_promises, statuses, unconfirmed, unsettled
+from tests.chaos.table import Record
 from tests.chaos.world import World, await_
 
 pytestmark = [
@@ -24,6 +26,7 @@ pytestmark = [
 )
 @pytest.mark.timeout(300)
 def test_database_gone(stage: World, hold: Record, how: signal.Signals, away_s: float, fault: str) -> None:
+    stage.durable()
     stage.relay()
     stage.worker("email", concurrency=4)
     stage.worker("analytics")
@@ -46,3 +49,38 @@ def test_database_gone(stage: World, hold: Record, how: signal.Signals, away_s: 
     hold(
         fault, 1, "extra copies <= runs lost; all processes alive", counted, max(0, extra - stage.lost()) + (alive != 3)
     )
+
+
+@pytest.mark.parametrize(
+    ("how", "away_s", "fault"),
+    [
+        (signal.SIGQUIT, 0, "PostgreSQL immediate restart while people buy"),
+        (signal.SIGINT, 10, "PostgreSQL away for 10 s while people buy"),
+    ],
+)
+@pytest.mark.timeout(300)
+def test_database_gone_while_people_buy(
+    shop: Shop, hold: Record, how: signal.Signals, away_s: float, fault: str
+) -> None:
+    shop.stage.durable()
+    shop.open(workers=2)
+    shop.stage.relay()
+    shop.stage.worker_of_all()
+    with shop.selling() as answers:
+        for _ in range(2):
+            time.sleep(3)
+            with shop.stage.database_away(how):
+                time.sleep(away_s)
+        time.sleep(3)
+    before, said = len(answers), statuses(answers)
+    strange = sum(each.status not in (201, 503) for each in answers)
+    shop.settle(answers)
+    shop.stage.finish(within_s=150)
+    missing, extra = unconfirmed(shop.stage)
+    alive = sum(one.process.poll() is None for one in shop.stage.running.values())
+    orders = Order.objects.count()
+    counted = f"{said}; all again by their keys: {orders} orders for {before} carts; {alive} of 2 processes alive"
+    hold(fault, 2, "503, never a false 201; each key one order", counted, false_promises(answers) + unsettled(before))
+    hold(fault, 2, "nothing but 201 and 503; all recover unaided", counted, strange + (alive != 2))
+    counted = f"{missing} of {orders} confirmations missing, {extra} extra, {shop.stage.lost()} runs lost"
+    hold(fault, 2, "every mail; extra copies <= runs lost", counted, missing + max(0, extra - shop.stage.lost()))

@@ -6,8 +6,8 @@ import pytest
 
 from markrin.outbox import selectors, services
 from markrin.outbox.models import OutboxEvent
-from tests.chaos.conftest import Record
 from tests.chaos.jobs import Both, Mailed
+from tests.chaos.table import Record
 from tests.chaos.world import World, await_
 
 pytestmark = pytest.mark.slow

@@ -2,8 +2,8 @@
 
 from celery_app import app
 from markrin.outbox.models import OutboxEvent
-from tests.chaos.conftest import Record
 from tests.chaos.jobs import Both
+from tests.chaos.table import Record
 from tests.chaos.world import World
 
 

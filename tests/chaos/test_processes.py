@@ -10,8 +10,8 @@ import pytest
 
 from markrin.outbox import heartbeats
 from markrin.outbox.models import OutboxEvent
-from tests.chaos.conftest import Record
 from tests.chaos.jobs import Both, Counted, Crashed, Dawdled, Eaten, Slept
+from tests.chaos.table import Record
 from tests.chaos.world import World, await_
 
 pytestmark = pytest.mark.slow

@@ -1,5 +1,6 @@
 """The shop's background processes as they run in production, each behind something that can fail."""
 
+import io
 import json
 import os
 import signal
@@ -12,10 +13,13 @@ from urllib.parse import urlsplit
 
 import psutil
 import redis
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
+from celery_app import QUEUES
 from dev.postgres import Postgres
-from dev.processes import gone
+from dev.processes import gone, own_folder
+from dev.valkey import Valkey
 from markrin.outbox import selectors, services
 from markrin.outbox.models import OutboxEvent
 from tests import services as processes
@@ -51,6 +55,24 @@ class World:
             "MAIL_DOMAIN": "shop.test",
         }
 
+    def own_broker(self) -> None:
+        """Give what is started from now on a broker of its own, which `broker_stopped` can stop without the cache."""
+        self._own_broker = Valkey(own_folder(Path(os.environ["LOCAL_DIR"]) / "broker"), durable=False)
+        self._own_broker.start()
+        self._stack.callback(self._own_broker.stop)
+        self.env["CELERY_BROKER_URL"] = self._own_broker.broker_url(0)
+
+    @contextmanager
+    def broker_stopped(self) -> Iterator[None]:
+        """SIGSTOP the broker of `own_broker` until the block ends."""
+        pid = self._own_broker.pid()
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
     def worker(self, queue: str, *, concurrency: int = 2, name: str = "", **env: str) -> str:
         """Start a worker of the queue; return its name here."""
         command = [
@@ -70,6 +92,10 @@ class World:
         return self._start(
             name, *command, "-n", f"{name.replace(':', '-')}@tests", "--without-gossip", "--without-mingle", **env
         )
+
+    def worker_of_all(self) -> str:
+        """Start one worker of all queues, where it is not the queues that are looked at."""
+        return self.worker(",".join(QUEUES), concurrency=3, name="worker:all")
 
     def relay(self, name: str = "relay") -> str:
         return self._start(name, "manage.py", "relay", "--skip-checks")  # the checks have tests of their own
@@ -97,6 +123,14 @@ class World:
         self.running[name] = self._stack.enter_context(processes.running(*command, env=self.env | env))
         return name
 
+    def durable(self) -> None:
+        """Let what is started from now on wait until PostgreSQL has written a commit, as it does in production."""
+        name = connection.ops.quote_name(str(connection.settings_dict["NAME"]))
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit = on")
+        connection.close()
+        self._stack.callback(_forgetful, name)
+
     @contextmanager
     def database_away(self, how: signal.Signals) -> Iterator[None]:
         """Stop PostgreSQL until the block ends: SIGQUIT is its immediate, crash-like stop, SIGINT the orderly one."""
@@ -111,6 +145,14 @@ class World:
         finally:
             server.start()
             connection.close()
+
+    def alive(self, queue: str, within_s: int) -> bool:
+        """Return what `manage.py worker_alive` says of the queue's worker."""
+        try:
+            call_command("worker_alive", "--queue", queue, "--within", str(within_s), stdout=io.StringIO())
+        except CommandError:
+            return False
+        return True
 
     # --- what a test puts in, and looks at ---
 
@@ -170,6 +212,11 @@ def world() -> Iterator[World]:
         yield World(broker, mail, kept, stack)
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE chaos_effect")
+
+
+def _forgetful(database: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER DATABASE {database} RESET synchronous_commit")
 
 
 def _broker_place() -> tuple[str, str, int]:

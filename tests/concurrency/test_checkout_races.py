@@ -21,6 +21,7 @@ from orders.gateways import Notice, Outcome
 from orders.models import Coupon, CouponUse, IdempotencyKey, Order, OrderLine, Payment, Refund
 from orders.services import payments
 from products.models import StockLevel, StockMovement
+from tests.chaos.table import Record
 from tests.client import Client
 from tests.factories import age, key, make_address, make_cart_line, make_coupon, make_order, make_user, make_variant
 
@@ -63,6 +64,10 @@ def checkout(client: Client, body: dict[str, Any], headers: dict[str, str]) -> A
     return client.http.post("/api/orders", body, content_type="application/json", headers={**client.headers, **headers})
 
 
+def statuses(answers: Iterable[Any]) -> str:
+    return ", ".join(f"{count} × {status}" for status, count in sorted(Counter(a.status_code for a in answers).items()))
+
+
 def buyer(lines: Iterable[Any], **more: Any) -> tuple[Client, dict[str, Any]]:
     user = make_user(password=None)
     for variant in lines:
@@ -72,7 +77,7 @@ def buyer(lines: Iterable[Any], **more: Any) -> tuple[Client, dict[str, Any]]:
 
 
 @pytest.mark.slow
-def test_two_hundred_buyers_for_fifty_pieces_with_overlapping_carts():
+def test_two_hundred_buyers_for_fifty_pieces_with_overlapping_carts(hold: Record):
     first, second = make_variant(stock=50), make_variant(stock=1000)
     others = [make_variant(stock=1000) for _ in range(3)]
     buyers = []
@@ -88,9 +93,11 @@ def test_two_hundred_buyers_for_fifty_pieces_with_overlapping_carts():
     assert (OrderLine.objects.count(), IdempotencyKey.objects.count()) == (150, 50)
     assert OutboxEvent.objects.filter(task="orders.confirm_by_mail").count() == 50
     assert level_equals_ledger()
+    counted = f"{statuses(answers)}; 50 reserved, 50 orders, 50 confirmations, level = ledger"
+    hold("200 buyers, 50 pieces, opposite line orders", 200, "exactly 50 sold, every 409 changed nothing", counted, 0)
 
 
-def test_the_same_key_fifty_times_at_once():
+def test_the_same_key_fifty_times_at_once(hold: Record):
     variant = make_variant(stock=50)
     client, body = buyer([variant])
     headers = key()
@@ -102,6 +109,8 @@ def test_the_same_key_fifty_times_at_once():
     other = checkout(client, {**body, "expectedTotal": "1.00"}, headers)
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     assert StockLevel.objects.get(variant=variant).reserved == 1
+    counted = f"{statuses(answers)}, 49 replayed, {Order.objects.count()} order; other body: {other.status_code}"
+    hold("the same key 50 times at once", 50, "one order, 49 replays, other body 422", counted, 0)
 
 
 def test_one_cart_bought_with_many_keys_is_bought_once():
@@ -113,7 +122,7 @@ def test_one_cart_bought_with_many_keys_is_bought_once():
 
 
 @pytest.mark.slow
-def test_a_coupons_limits_hold():
+def test_a_coupons_limits_hold(hold: Record):
     variant, coupon = make_variant(stock=1000), make_coupon(code="FIRST-TEN", total_limit=10)
     buyers = [buyer([variant], couponCode="FIRST-TEN") for _ in range(60)]
     answers = at_once([partial(checkout, *who, key()) for who in buyers])
@@ -121,6 +130,8 @@ def test_a_coupons_limits_hold():
     assert {a.json()["code"] for a in answers if a.status_code == 409} == {"coupon_exhausted"}
     assert (Coupon.objects.get().used, CouponUse.objects.filter(coupon=coupon).count()) == (10, 10)
     assert StockLevel.objects.get(variant=variant).reserved == 10
+    counted = f"{statuses(answers)}; used 10 times, 10 pieces reserved"
+    hold("60 buyers, a coupon for 10", 60, "used exactly 10 times", counted, 0)
 
 
 def test_a_customers_limit_holds_for_guests_of_one_address():
@@ -154,7 +165,7 @@ def test_cancelling_many_times_at_once_frees_the_stock_once():
 
 
 @pytest.mark.slow
-def test_a_payment_that_succeeds_at_the_moment_of_expiry():
+def test_a_payment_that_succeeds_at_the_moment_of_expiry(hold: Record):
     variant = make_variant(stock=1000)
     orders = [make_order(variant=variant, method="online") for _ in range(100)]
     for order in orders:
@@ -183,6 +194,8 @@ def test_a_payment_that_succeeds_at_the_moment_of_expiry():
     assert StockLevel.objects.get(variant=variant).reserved == kept
     assert OutboxEvent.objects.filter(task="orders.send_refund").count() == 100 - kept
     assert level_equals_ledger()
+    counted = f"{kept} paid and reserved, {100 - kept} cancelled and refunded, {kept} pieces reserved"
+    hold("payment at the moment of expiry", 100, "paid and reserved, or refunded", counted, 0)
 
 
 def test_a_checkout_that_waits_too_long_is_asked_to_come_again():

@@ -1,0 +1,29 @@
+"""What benchmarks/outbox.py has done: nothing, once as a job of the outbox and once as a task of Celery's own."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from celery_app import ON_EVENT, app
+from markrin.outbox import handlers as outbox
+
+__all__ = ["app"]
+
+QUEUE = "analytics"
+PLAIN = "bench.plain"
+ON_EVENT |= {"bench.nothing": ["bench.nothing"]}
+
+
+@dataclass(frozen=True)
+class Nothing:
+    name: ClassVar[str] = "bench.nothing"
+    number: int
+
+
+@outbox.handler("bench.nothing", queue=QUEUE, effect="outside", time_limit_s=30, max_attempts=3)
+def nothing(*, number: int, **later: Any) -> None:
+    """Do nothing."""
+
+
+@app.task(name=PLAIN)
+def plain(number: int) -> None:
+    """Do nothing."""

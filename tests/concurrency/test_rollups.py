@@ -1,0 +1,37 @@
+"""Two beats make the day's figures at once: they are those of one."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from analytics import services
+from tests.concurrency.together import together
+from tests.factories import make_order, make_variant
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TABLES = ("analytics_dailysales", "analytics_dailyproduct", "analytics_dailyfunnel")
+
+
+def figures() -> dict[str, list[Any]]:
+    with connection.cursor() as cursor:
+        found = {}
+        for table in TABLES:
+            cursor.execute(f"SELECT to_jsonb(t) - 'id' - 'made_at' FROM {table} AS t")
+            found[table] = sorted(str(row[0]) for row in cursor.fetchall())
+        return found
+
+
+def test_rollups_at_once_are_equal_to_one() -> None:
+    variant = make_variant(stock=20)
+    for status in ("pending", "confirmed", "cancelled", "delivered"):
+        make_order(variant=variant, status=status)
+    now = timezone.now()
+    services.rebuild_changed_days(now=now, also_recent=True)
+    one = figures()
+    assert one["analytics_dailysales"]
+    done = together(4, lambda _: services.rebuild_changed_days(now=now, also_recent=True))
+    assert [each for each in done if isinstance(each, Exception)] == []
+    assert figures() == one
