@@ -1,7 +1,8 @@
 """The servers that the tests run against, and the shop's real processes for the tests that need those.
 
 PostgreSQL and Valkey start when the first test process asks and stop when the last one ends; KEEP_SERVICES=1 leaves
-them, and the migrated test databases, for the next run. TEST_DATABASE_URL names another server to test against.
+them, and the migrated test databases, for the next run. TEST_DATABASE_URL and TEST_BROKER_URL name other servers to
+test against (`tests/deploy/behind.py` makes some).
 """
 
 import atexit
@@ -67,7 +68,8 @@ def start() -> None:
         "LOCAL_DIR": str(own),
         "DATABASE_URL": known["database"],
         "CACHE_URL": f"unix://{known['valkey']}?db={db}",
-        "CELERY_BROKER_URL": f"redis+socket://{known['valkey']}?virtual_host={db + 1}",
+        "CELERY_BROKER_URL": os.environ.get("TEST_BROKER_URL", "").format(worker=worker)
+        or f"redis+socket://{known['valkey']}?virtual_host={db + 1}",
         "SECRET_KEY": "tests-only-" + "s" * 50,
         "JWT_KEYS": json.dumps([{"kid": "tests", "secret": "tests-only-" + "j" * 50}]),
         "RATE_LIMIT_SCALE": "1000",
@@ -78,14 +80,31 @@ def empty_valkey() -> None:
     """Remove every key of this process's two databases: the cache's, and the broker's."""
     for client in _clients():
         client.flushdb()
+    if "TEST_BROKER_URL" in os.environ:
+        _empty_queues()
+
+
+def _empty_queues() -> None:
+    from celery_app import app
+
+    with app.connection_for_write() as link, link.channel() as channel:
+        for queue in app.amqp.queues.values():
+            queue(channel).declare()
+            queue(channel).purge()
+
+
+def cache_place() -> tuple[str, int]:
+    """Return the cache's socket and database number, for what stands between it and the shop."""
+    path, db = os.environ["CACHE_URL"].removeprefix("unix://").split("?db=")
+    return path, int(db)
 
 
 def _clients() -> list[redis.Redis]:
     if not _valkey:
         cache = os.environ["CACHE_URL"]
         _valkey.append(redis.Redis.from_url(cache))
-        path, db = cache.removeprefix("unix://").split("?db=")
-        _valkey.append(redis.Redis(unix_socket_path=path, db=int(db) + 1))
+        path, db = cache_place()
+        _valkey.append(redis.Redis(unix_socket_path=path, db=db + 1))
     return _valkey
 
 
@@ -189,11 +208,22 @@ def running(*command: str, env: dict[str, str] | None = None) -> Iterator[Runnin
 
 
 @contextmanager
-def web(*, processes: int = 1, env: dict[str, str] | None = None) -> Iterator[Running]:
-    """Serve the shop over HTTP at `.url`, with so many worker processes; ready when entered."""
+def web(
+    *,
+    processes: int = 1,
+    application: str = "markrin.wsgi:application",
+    respawn: bool = False,
+    env: dict[str, str] | None = None,
+) -> Iterator[Running]:
+    """Serve the shop over HTTP at `.url`, with so many worker processes; ready when entered.
+
+    With `respawn` a worker process that dies is replaced; otherwise its server ends too.
+    """
     port = free_port()
     options = ["--interface", "wsgi", "--port", str(port), "--workers", str(processes)]
-    options += ["--blocking-threads", "8", "--backpressure", "64", "markrin.wsgi:application"]
+    options += ["--blocking-threads", "8", "--backpressure", "64"]
+    options += ["--respawn-failed-workers", "--respawn-interval", "0.1"] if respawn else []
+    options.append(application)
     with running("-m", "granian", *options, env=env) as one:
         one.url = f"http://127.0.0.1:{port}"
         _await(one, lambda: _status(f"{one.url}/health/live") == 200)
