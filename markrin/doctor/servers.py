@@ -27,7 +27,10 @@ _FILES = "markrin.mail_backends.FileBackend"
 def check_cache() -> Iterator[Finding]:
     """Yield what there is to say of the cache's Valkey."""
     try:
-        yield from _valkey("cache", cast("redis.Redis", get_redis_connection("default")))
+        client = cast("redis.Redis", get_redis_connection("default"))
+        client.ping()
+        yield ok("cache", f"{without_password(settings.CACHE_URL)} answers")
+        yield from _valkey("cache", client)
     except redis.RedisError as error:
         said = f"{without_password(settings.CACHE_URL)}: {error}"
         yield fault("cache", said, "Start Valkey, or correct CACHE_URL. Meanwhile the shop sells, but slowly.")
@@ -59,9 +62,11 @@ def _valkey(subject: str, client: redis.Redis) -> Iterator[Finding]:
     kind = "Valkey" if "valkey_version" in info else "Redis"
     version = str(info.get("valkey_version") or info.get("redis_version") or "0")
     if int(version.partition(".")[0]) < OLDEST_REDIS:
-        yield fault(subject, f"{kind} {version}", f"Upgrade to Valkey, or to Redis {OLDEST_REDIS} or newer.")
+        yield fault(
+            f"{subject} version", f"{kind} {version}", f"Upgrade to Valkey, or to Redis {OLDEST_REDIS} or newer."
+        )
     else:
-        yield ok(subject, f"{kind} {version} answers")
+        yield ok(f"{subject} version", f"{kind} {version}")
     policy = str(info.get("maxmemory_policy", ""))
     if policy and policy not in KEEPING:
         said = (

@@ -26,6 +26,7 @@ from tests import services
 def doctor(capsys, settings, tmp_path):
     """Return a function that runs the command and gives its exit code and what it printed."""
     settings.EMAIL_BACKEND = "markrin.mail_backends.FileBackend"
+    settings.DEBUG = True  # as on a desk, which the rest of the tests' settings are
     settings.BASE_DIR = tmp_path  # without pins: what this checkout has installed is not the subject
 
     def run() -> tuple[int, str]:
