@@ -29,6 +29,7 @@ def render() -> str:
         for token in tokenize.generate_tokens(io.StringIO(source).readline)
         if token.type == tokenize.COMMENT
     }
+    alone = {n for n, line in enumerate(source.splitlines(), 1) if line.startswith("#")}
     lines, section = [HEAD], ""
     for statement in ast.parse(source).body:
         for call in _calls(statement):
@@ -36,7 +37,7 @@ def render() -> str:
             if head != section:
                 section = head
                 lines.append(f"\n## {head.strip('- ')}\n| name | type | default | |\n| --- | --- | --- | --- |")
-            lines.append(_row(call, _said(statement, comments)))
+            lines.append(_row(call, _said(statement, comments, alone)))
     return "\n".join(lines) + "\n"
 
 
@@ -54,12 +55,14 @@ def _calls(statement: ast.stmt) -> list[ast.Call]:
     ]
 
 
-def _said(statement: ast.stmt, comments: dict[int, str]) -> str:
-    """Return the comment beside the statement, or else the one right above it."""
+def _said(statement: ast.stmt, comments: dict[int, str], alone: set[int]) -> str:
+    """Return the comment beside the statement, or else the lines right above that hold nothing `alone` but comment."""
     last = statement.end_lineno or statement.lineno
     beside = next((comments[n] for n in range(last, statement.lineno - 1, -1) if n in comments), "")
-    above = comments.get(statement.lineno - 1, "")
-    said = beside or ("" if above.startswith("--- ") else above)
+    above, line = "", statement.lineno - 1
+    while not beside and line in alone and not comments[line].startswith("--- "):
+        above, line = f"{comments[line]} {above}".strip(), line - 1
+    said = beside or above
     return said.split("noqa")[0].strip().replace("|", "\\|")
 
 
