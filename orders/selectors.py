@@ -78,13 +78,13 @@ def list_all_orders(
     if attention is not None:
         orders = orders.exclude(attention="") if attention else orders.filter(attention="")
     if search:
-        orders = orders.filter(_found_by(search))
+        orders = orders.filter(found_by(search))
     counted = orders.annotate(item_count=Sum("lines__quantity"))
     return paged(counted, order=NEWEST, page=page, limit=limit, cursor=cursor)
 
 
-def _found_by(text: str) -> Q:
-    """Return what staff mean: an address if it has an @, else an order's number, a telephone, or part of a name."""
+def found_by(text: str) -> Q:
+    """Return what staff mean, as a condition: an address with an @, else a number, a telephone, or part of a name."""
     if "@" in text:
         return Q(email=text.lower())
     found = Q(number=text.upper()) | Q(recipient__icontains=text)

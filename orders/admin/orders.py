@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from markrin.admin_base import ReadOnly, SteppedAdmin, TabularInline
-from orders import invoice, money
+from orders import invoice, money, selectors
 from orders.admin import packing, steps
 from orders.models import Order, OrderEvent, OrderLine, Payment, Refund
 from orders.models.order import OrderStatus, PaymentStatus
@@ -89,8 +89,8 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
     list_display = ("number", "shown_status", "shown_payment", "payment_method", "amount", "recipient", "city",
                     "created_at")  # fmt: skip
     list_filter = (NeedsAPerson, "status", "payment_status", "payment_method", "created_at")
-    search_fields = ("number__iexact", "email__iexact", "phone__exact", "recipient__istartswith")
-    search_help_text = "number, e-mail, telephone (+91…), or the beginning of the name"
+    search_fields = ("number", "email", "phone", "recipient")  # see get_search_results
+    search_help_text = "number or its end, e-mail, telephone, or part of the name"
     ordering = ("-created_at", "-id")
     date_hierarchy = "created_at"
     inlines = (LineInline, EventInline, PaymentInline, RefundInline)
@@ -131,6 +131,12 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         return super().get_queryset(request).select_related("user")  # type: ignore[no-any-return]  # unfold has no types
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
+    ) -> tuple[QuerySet[Order], bool]:
+        """Find what staff mean, as the API does: by the columns that have indexes."""
+        return (queryset.filter(selectors.found_by(search_term)) if search_term.strip() else queryset), False
 
     @display(description="status", ordering="status", label=_STATUS)
     def shown_status(self, order: Order) -> str:

@@ -1,0 +1,137 @@
+"""Every page of the admin on a big shop: how many queries, how many seconds.
+
+`make bench-admin`, by default on 100,000 products with 500,000 orders; ARGS="--scale 2000" for a small one. The pages
+are asked for in one process, without a network: the median of three visits after the first. Exit code 1 if a page needs
+more than MOST_QUERIES queries or MOST_S seconds.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+MOST_QUERIES, MOST_S = 20, 1.0
+_VISITS = 3
+# What staff type into a model's search box, by the table; others get a word that names nothing.
+_SEARCHES = {
+    "products_product": ("cotton", "no such product"),
+    "products_variant": ("shirt",),
+    "orders_order": ("MK-2026-000001", "123", "asha", "somebody@markrin.example", "+919876543210"),
+    "accounts_user": ("asha", "customer@"),
+}
+
+
+def main() -> int:
+    """Load the shop, where that has not been done, and look at it in a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", type=int, default=100_000, help="products of the demo (default: 100,000)")
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.inside:
+        return inside(options.scale)
+    from benchmarks.stage import Stage
+
+    with Stage() as stage:
+        env = stage.environment(options.scale)
+        env |= {"ADMIN_SECOND_FACTOR": "0", "LOG_LEVEL": "ERROR", "ALLOWED_HOSTS": "*", "DEBUG": "0"}
+        command = [sys.executable, "-m", "benchmarks.admin_pages", "--inside", "--scale", str(options.scale)]
+        return subprocess.run(command, env=env, check=False).returncode
+
+
+def inside(scale: int) -> int:
+    """Visit every page and publish the table."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "markrin.settings")
+    import django
+
+    django.setup()
+    from django.test import Client
+
+    from benchmarks.report import Row, publish
+
+    client = Client()
+    client.force_login(_boss())
+    rows, missed = [], 0
+    for name, url in pages():
+        count, seconds = visit(client, url)
+        good = count <= MOST_QUERIES and seconds <= MOST_S
+        missed += not good
+        goal = f"≤ {MOST_QUERIES}, ≤ {MOST_S:g} s"
+        rows.append(Row(name, f"{seconds * 1000:.0f} ms", "queries", str(count), "-", goal, good))
+        print(f"{seconds * 1000:7.0f} ms {count:3} queries  {url}", file=sys.stderr, flush=True)
+    note = f"{scale:,} products, {5 * scale:,} orders; {len(rows)} pages, {missed} over a limit."
+    publish("admin", "The admin's pages: seconds and queries", rows, note)
+    return 1 if missed else 0
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """Yield a name and an address of each page: lists, their filters and searches, a row, and the pages of our own."""
+    from django.contrib import admin
+    from django.contrib.admin.utils import quote
+    from django.urls import reverse
+
+    yield "dashboard", reverse("admin:index")
+    yield "dashboard, 90 days", f"{reverse('admin:index')}?days=90"
+    yield "to pack", reverse("admin:orders_order_packing")
+    yield "to pack, page 20", f"{reverse('admin:orders_order_packing')}?p=20"
+    for report in ("sales", "funnel", "products", "categories", "searches", "stock"):
+        yield f"report: {report}", reverse("admin:analytics_report", args=[report])
+    yield "who changed what", reverse("admin:desk_audit")
+    for model, page in sorted(admin.site._registry.items(), key=lambda item: item[0]._meta.label):
+        name = f"{model._meta.app_label}_{model._meta.model_name}"
+        address = reverse(f"admin:{name}_changelist")
+        yield f"{name}: list", address
+        for word in _SEARCHES.get(name, ("zzz",)) if page.search_fields else ():
+            yield f"{name}: search {word}", f"{address}?q={word.replace('+', '%2B')}"
+        for query in _filters(page, address):
+            yield f"{name}: {query}", f"{address}{query}"
+        row = model._default_manager.order_by("-pk").first()
+        if row is not None:
+            yield f"{name}: a row", reverse(f"admin:{name}_change", args=[quote(row.pk)])
+            if hasattr(page, "export_columns") and page.export_columns:
+                yield f"{name}: export", reverse(f"admin:{name}_export")
+
+
+def _filters(page: Any, address: str) -> Iterator[str]:
+    """Yield the last choice of each of a list's filters, as a query string."""
+    from django.test import RequestFactory
+
+    request = RequestFactory().get(address)
+    request.user = _boss()
+    for spec in page.get_changelist_instance(request).filter_specs:
+        choices = list(spec.choices(page.get_changelist_instance(request)))
+        if len(choices) > 1:
+            yield str(choices[-1]["query_string"])
+
+
+def visit(client: Any, url: str) -> tuple[int, float]:
+    """Return how many queries a page makes, and the seconds of a visit in the middle of some."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get(url, follow=True)
+    assert answer.status_code == 200, (url, answer.status_code)
+    count = len(queries)  # now: the next request empties the log that it reads
+    taken = []
+    for _ in range(_VISITS):
+        started = time.perf_counter()
+        answer = client.get(url, follow=True)
+        assert answer.content
+        taken.append(time.perf_counter() - started)
+        if taken[0] > 3 * MOST_S:
+            break
+    return count, statistics.median(taken)
+
+
+def _boss() -> Any:
+    from accounts.models import User
+
+    return User.objects.filter(role="admin").order_by("created_at")[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
