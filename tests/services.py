@@ -177,7 +177,7 @@ def environment() -> dict[str, str]:
     return os.environ | {
         "DATABASE_URL": f"{base}/{connection.settings_dict['NAME']}",
         "DEBUG": "0",
-        "ALLOWED_HOSTS": "*",
+        "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "SECURE_SSL_REDIRECT": "0",
         "SHOP_URL": "http://shop.test",
         "PYTHONUNBUFFERED": "1",
