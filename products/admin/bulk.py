@@ -170,10 +170,8 @@ class BulkChangeAdmin(ReadOnly, ModelAdmin):
             "counts": [(each, getattr(change, name)) for each, name in _COUNTS.items() if getattr(change, name)],
             "by_category": change.kind == BulkKind.CATEGORY,
             "is_open": change.state in (BulkState.CHOSEN, BulkState.PREVIEWED),
-            "done": change.ready + change.problems + change.unchanged + change.skipped + change.undone + change.kept
-            + (change.applied if change.state != BulkState.UNDOING else 0)
-            - (change.ready if change.state == BulkState.APPLYING else 0),
-        }  # fmt: skip
+            "done": _seen(change),
+        }
         return TemplateResponse(request, "admin/products/bulk_change.html", context, status=status)
 
 
@@ -189,6 +187,17 @@ def _address(change_id: UUID) -> str:
 def _initial(change: BulkChange) -> dict[str, Any]:
     names = ("kind", "how", "value", "ending", "category_id")
     return {name.removesuffix("_id"): getattr(change, name) for name in names} if change.kind else {}
+
+
+def _seen(change: BulkChange) -> int:
+    """Return how many products the work has come past."""
+    match change.state:
+        case BulkState.PREVIEWING:
+            return int(change.ready + change.problems + change.unchanged)
+        case BulkState.APPLYING:
+            return int(change.total - change.ready)
+        case _:
+            return int(change.total - change.applied)
 
 
 def _said(change: BulkChange) -> str:

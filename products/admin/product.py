@@ -16,6 +16,7 @@ from unfold.contrib.filters.admin import RangeNumericFilter
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from markrin.admin_base import ModelAdmin, ReadOnly, ReadOnlyAdmin, TabularInline
+from markrin.errors import ShopError
 from markrin.forms import StrictModelForm
 from products import selectors, services
 from products.admin import bulk
@@ -222,8 +223,12 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
             formset.new_objects = add_variants(product, rows, actor_id=request.user.pk)
 
     @admin.action(description="Change prices or category …", permissions=["change"])
-    def change_in_bulk(self, request: HttpRequest, queryset: QuerySet[Product]) -> HttpResponseRedirect:
-        return bulk.begin(request, queryset)
+    def change_in_bulk(self, request: HttpRequest, queryset: QuerySet[Product]) -> HttpResponseRedirect | None:
+        try:
+            return bulk.begin(request, queryset)
+        except ShopError as refusal:
+            self.message_user(request, refusal.detail, messages.ERROR)
+            return None
 
     @admin.action(description="Publish", permissions=["change"])
     def publish(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -48,8 +49,11 @@ def choose_products(*, products: QuerySet[Product], actor_id: UUID) -> UUID:
     Raises:
         NothingChosen: there are none.
     """
+    try:
+        sql, params = products.order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet as exc:  # a filter that nothing can match
+        raise errors.NothingChosen from exc
     change = BulkChange.objects.create(actor_id=actor_id)
-    sql, params = products.order_by().values("pk").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
             f"""INSERT INTO products_bulkchangerow (change_id, product_id, result, reason)

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from markrin.outbox.models import OutboxEvent
-from products import services
+from products import errors, services
 from products.models import BulkChange, BulkChangeRow, Category, Product
 from products.models.bulk import BulkEnding, BulkHow, BulkKind, BulkState
 from products.repricing import Prices, Rule, reprice, rounded
@@ -257,6 +257,14 @@ def test_all_that_match_the_filter_are_chosen_and_no_others(client):
     page = choose(client, chosen[:1], all_matching=True, query="?is_featured__exact=1")
     rows = BulkChangeRow.objects.filter(change=change_at(page))
     assert set(rows.values_list("product", flat=True)) == {product.pk for product in chosen}
+
+
+def test_none_at_all_are_no_change(client):
+    with pytest.raises(errors.NothingChosen):
+        services.choose_products(products=Product.objects.none(), actor_id=factories.make_user().pk)
+    with pytest.raises(errors.NothingChosen):
+        services.choose_products(products=Product.objects.all(), actor_id=factories.make_user().pk)
+    assert not BulkChange.objects.exists()
 
 
 def test_what_nobody_applies_is_forgotten(client, keeper):
