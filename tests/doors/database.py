@@ -112,6 +112,10 @@ SPECIAL: dict[str, dict[str, str]] = {
     "outbox_event_leased_while_running": {"state": "'running'", "lease": "NULL"},
     "outbox_event_state": {"state": "'zz'"},
     "outbox_event_wakes_while_open": {"state": "'waiting'", "wake_at": "NULL"},
+    "bulk_change_counts_within_total": dict.fromkeys(
+        ["total", "problems", "unchanged", "applied", "skipped", "undone", "kept"], "0") | {"ready": "1"},
+    "bulk_change_rule_whole": {"kind": "'base'", "how": "''", "value": "NULL"},
+    "bulk_change_row_remembers": {"result": "'applied'", "old_base_price": "NULL"},
     "category_not_its_own_parent": {"id": "'00000000-0000-7000-8000-000000000001'",
                                     "parent_id": "'00000000-0000-7000-8000-000000000001'"},
     "feed_counts_within_total": {"total": "0", "applied": "1", "unchanged": "0", "rejected": "0"},

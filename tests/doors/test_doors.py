@@ -79,7 +79,9 @@ def test_every_rule_is_kept_by_the_api_and_the_admin_or_has_no_such_door(caller)
     browser.force_login(caller)
     api, pages = Api(client.Client().as_user(caller), named), Pages(browser, own)
     report = Report()
-    for rule in rules():
+    for number, rule in enumerate(rules()):
+        if rule.kind == "n" and not FULL and number % 6:
+            continue  # hundreds, and all alike
         doors = {"api": _door(rule, report, _by_api, api), "admin": _door(rule, report, _by_page, pages, named)}
         why = "" if any(doors.values()) else told.reason(rule)
         if why is None:

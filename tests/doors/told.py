@@ -146,6 +146,12 @@ SERVICES = {
     "orders_paymentevent": "written from signed webhooks",
     "orders_refund": "states and times are written by settling",
     "orders_return": "the rest is written by the service", "orders_returnline": "the rest is written by the service",
+    "products_bulkchange": "chosen from lists in a form of its own (tests/admin/test_catalogue_bulk.py); counts and "
+    "states are the service's",
+    "products_bulkchangerow": "written by the service from what the products are",
+    "products_importfile": "a file that waits for its import: name and content are the page's",
+    "desk_keptfilter": "the page's own address and filters, kept when staff leave it",
+    "desk_savedexport": "named in a form of its own (tests/admin); its columns are chosen from a list",
     "products_backinstockrequest": "the rest is written by the service",
     "products_category": "the column is written by a trigger, or is a stored file's name",
     "products_feed": "counters and states are written by applying it; a feed is a file, tried in tests/products",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import marshmallow as ma
@@ -14,7 +14,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from hypothesis import strategies as st
 
 from markrin import fields
-from markrin.schemas import Schema
 from tests.fuzz.world import Ids
 
 SHOP_PHONES = st.from_regex(r"\A\+?91?98[0-9]{8}\Z")
@@ -40,7 +39,7 @@ def png(width: int = 8) -> bytes:
 def valid(schema: type[ma.Schema], ids: Ids, path: str = "") -> st.SearchStrategy[dict[str, Any]]:
     """Return a strategy of JSON objects (or query strings, or parts) that keep every limit of `schema`'s fields.
 
-    Rules over several fields are the schema's own to check: `taken` tells. Ids are of rows that there are.
+    Rules over several fields are the schema's own to check. Ids are of rows that there are.
     """
     made = schema()
     patch = not any(field.required for field in made.fields.values())
@@ -69,7 +68,7 @@ def _value(field: Any, ids: Ids, path: str) -> st.SearchStrategy[Any]:  # noqa: 
         case fields.List():
             most = min(field.max, max(field.min, 4))
             by = repr if field.unique else None
-            return st.lists(_value(field.inner, ids, path), min_size=field.min, max_size=most, unique_by=by)
+            return st.lists(_field(field.inner, ids, path), min_size=field.min, max_size=most, unique_by=by)
         case fields.Image():
             return st.just(SimpleUploadedFile("a.png", png(), "image/png"))
         case fields.File():
@@ -114,15 +113,64 @@ def _passes(field: Any, value: Any) -> bool:
     return True
 
 
-def taken(schema: type[Schema], found: Mapping[str, Any]) -> bool:
-    """Return whether the schema as a whole takes what its fields take one by one."""
-    from markrin import errors
-
-    try:
-        schema().load(found)
-    except errors.Invalid:
-        return False
-    return True
+def edges(field: Any) -> list[Any]:
+    """Return what a field just takes: its least and its most, and what is easily mistaken. Lists are full."""
+    return [edge for edge in _edges(field) if edge is None or _passes(field, edge)] + [None] * field.allow_none
 
 
-__all__ = ["png", "taken", "valid"]
+def _edges(field: Any) -> Iterable[Any]:  # noqa: C901 (a line for each type of field)
+    match field:
+        case fields.List():
+            return [], [_numbered(field.inner, number) for number in range(field.max)]
+        case fields.Int():
+            return field.min, field.max
+        case fields.Bool():
+            return False, True
+        case fields.Enum():
+            return [str(value) for value in field.choices.values]
+        case fields.Money():
+            return str(field.min), str(field.max)
+        case fields.Timestamp():
+            return "1900-01-01T00:00:00Z", "2100-12-31T23:59:59.999999999Z", "2099-12-31T23:59:59-23:59"
+        case fields.Date():
+            return "1900-01-01", "2100-12-31", "2028-02-29"
+        case fields.Email():
+            return "a@b.co", f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 57}.in", "a@\u092d\u093e\u0930\u0924.in"
+        case fields.Phone():
+            return "+919876543210", "098765 43210", "+49 1512 3456789", "+1 212-555-0123"
+        case fields.HttpsUrl():
+            return "https://a.in", "https://a.in/" + "x" * (field.max - 13)
+        case fields.Slug():
+            return "a", "-" * 120
+        case fields.Secret():
+            return "\U0001f600" * field.max, "a\nb \t" + "c" * field.min
+        case fields.Token():
+            return "~" * field.min, "!" * field.max
+        case fields.Text():
+            return _text_edges(field)
+    return ()
+
+
+def _text_edges(field: fields.Text) -> Iterator[str]:
+    letters = "A7\u00e9\u0928\u00df\U0001f600\U00020000"
+    yield from (letter * length for letter in letters for length in sorted({max(field.min, 1), field.max}))
+    yield ""
+    yield f"a{' ' * (field.max - 2)}a"
+    yield "\n".join("a" * (field.max // 2))
+
+
+def _numbered(field: Any, number: int) -> Any:
+    """Return a value of a list's field, another one for each number."""
+    match field:
+        case fields.Nested():
+            return {key: _numbered(one, number) for key, one in _named(field.schema) if one.required}
+        case fields.Uuid():
+            return f"00000000-0000-7000-8000-{number:012}"
+        case fields.Enum():
+            return field.choices.values[number % len(field.choices.values)]
+        case fields.List():
+            return [_numbered(field.inner, at) for at in range(max(field.min, 1))]
+    return next((text for text in (f"A{number}", f"a{number}") if _passes(field, text)), edges(field)[0])
+
+
+__all__ = ["edges", "png", "valid"]

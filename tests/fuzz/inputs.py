@@ -200,7 +200,7 @@ def _bad_values(one: Any) -> list[Any]:
     return found
 
 
-def _at(endpoint: Endpoint) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+def places(endpoint: Endpoint) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     """Yield path and field of everything in the endpoint's body, also within lists and objects."""
 
     def walk(schema: Any, above: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
@@ -218,18 +218,24 @@ def _at(endpoint: Endpoint) -> Iterator[tuple[tuple[str | int, ...], Any]]:
         yield from walk(endpoint.stated.body(), ())
 
 
-def _replaced(endpoint: Endpoint, ids: Ids, path: tuple[str | int, ...], value: Any) -> Request:
+def changed(endpoint: Endpoint, ids: Ids, path: tuple[str | int, ...], value: Any) -> dict[str, Any]:
+    """Return a body that is taken, but for the value at `path`."""
     body = endpoint.body(ids)
     inner: Any = body
     for step in path[:-1]:
         inner = inner[step]
     inner[path[-1]] = value
-    return Request(endpoint.path(ids), json.dumps(body).replace("Infinity", "1e400").encode())
+    return body
+
+
+def _replaced(endpoint: Endpoint, ids: Ids, path: tuple[str | int, ...], value: Any) -> Request:
+    body = json.dumps(changed(endpoint, ids, path, value)).replace("Infinity", "1e400")
+    return Request(endpoint.path(ids), body.encode())
 
 
 def of_fields(endpoint: Endpoint) -> Iterator[Row]:
     """Yield a row for every bad value of every field of the endpoint's body."""
-    for path, one in _at(endpoint):
+    for path, one in places(endpoint):
         for value in _bad_values(one):
             place = pointer(path)
             name = f"{type(one).__mro__[0].__name__}: {json.dumps(value)[:40]}"

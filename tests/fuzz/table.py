@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,12 +35,19 @@ class Tally:
 
     def lines(self) -> Iterator[str]:
         """Yield the table: a line for each kind of input, a column for each status."""
-        statuses = sorted({status for counts in self.rows.values() for status in counts})
-        yield f"{'input':52}" + "".join(f"{status:>7}" for status in statuses)
-        for name, counts in self.rows.items():
-            yield f"{name[:52]:52}" + "".join(f"{counts[status] or '':>7}" for status in statuses)
+        yield from lines("input", self.rows)
         rows, endpoints, wrong = len(self.rows), len(self.endpoints), len(self.wrong)
         yield f"{rows} inputs, {endpoints} endpoints, {self.tried} requests, {wrong} wrong"
+
+
+def lines(title: str, rows: Mapping[str, Counter[int]]) -> Iterator[str]:
+    """Yield a table of how often each status came back: a line for each name, a column for each status."""
+    statuses = sorted({status for counts in rows.values() for status in counts})
+    yield f"{title:52}" + "".join(f"{status:>7}" for status in statuses)
+    for name, counts in rows.items():
+        yield f"{name[:52]:52}" + "".join(f"{counts[status] or '':>7}" for status in statuses)
+    total = sum((counts for counts in rows.values()), Counter())
+    yield f"{'in all':52}" + "".join(f"{total[status]:>7}" for status in statuses)
 
 
 def run(endpoints: Iterable[Endpoint], headers: dict[str, str], *, every: int = 1) -> Tally:

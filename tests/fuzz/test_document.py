@@ -1,6 +1,7 @@
 """The OpenAPI document is true: schemathesis, which believes it, finds no difference. Auth.md, section 9, test 20."""
 
 import os
+import random
 import time
 
 import pytest
@@ -10,22 +11,26 @@ from tests.fuzz import document, world
 
 FULL = os.environ.get("FUZZ") == "full"
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "5"))  # generated inputs for each operation and person
-SECONDS = 12  # for each person, in a run that is not full
+ROLES = os.environ.get("FUZZ_ROLES", ",".join(world.ROLES)).split(",")
 
 
 @pytest.mark.timeout(7200 if FULL else 180)
 @pytest.mark.django_db(transaction=True)
-def test_20_a_fuzzer_that_believes_the_document_finds_no_difference():
+def test_20_a_fuzzer_that_believes_the_document_finds_no_difference(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path  # `verify` looks for files that no row names
     document.register()
     outcomes = []
     with world.settings(), document.connections_closed(), document.crashes() as crashes:
         world.build()
-        for role in world.ROLES:
+        turn = random.randrange(len(ROLES))
+        for number, role in enumerate(ROLES):
             begun = time.monotonic()
             if FULL:
                 outcome = document.run(role, examples=EXAMPLES)
             else:
-                outcome = document.run(role, examples=1, phases=("fuzzing",), most_s=SECONDS)
+                outcome = document.run(
+                    role, examples=1, phases=("fuzzing",), part=((number + turn) % len(ROLES), len(ROLES))
+                )
             outcomes.append(outcome)
             print(
                 f"{role}: {len(outcome.operations)} operations, {outcome.examples} examples, {len(outcome.failures)} "
@@ -34,8 +39,6 @@ def test_20_a_fuzzer_that_believes_the_document_finds_no_difference():
             )
     found = {f"{one.role}: {title}": how for one in outcomes for title, how in one.failures.items()}
     assert not found | crashes, "\n\n".join(f"{title}\n{how}" for title, how in (found | crashes).items())
-    assert all(one.examples for one in outcomes)
-    if FULL:
-        assert sum(one.examples for one in outcomes) >= 10_000
-        assert all(len(one.operations) == document.operations() for one in outcomes)
+    assert sum(len(one.operations) for one in outcomes) == document.operations() * (len(ROLES) if FULL else 1)
+    assert not FULL or sum(one.examples for one in outcomes) >= 4_000 * len(ROLES)
     call_command("verify")  # whatever was let in keeps every invariant
