@@ -17,7 +17,8 @@ from products.models import (
 class ReviewAdmin(ReadOnly, SteppedAdmin):
     list_display = ("product", "rating", "short", "user", "verified_buyer", "status", "created_at")
     list_filter = ("status", "rating", "verified_buyer")
-    search_fields = ("product__name__icontains", "user__email__iexact")
+    search_fields = ("product__slug__exact", "user__email__iexact")
+    search_help_text = "a product's whole slug, or an address"
     list_select_related = ("product", "user")
     show_full_result_count = False
     fields = ("product", "user", "rating", "fit", "comment", "verified_buyer", "status", "created_at", "next_steps")

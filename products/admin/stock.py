@@ -5,14 +5,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from markrin.admin_base import FirstRows, ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin, TabularInline
 from markrin.forms import StrictForm
 from products import services
-from products.admin.finding import SkuSearch
+from products.admin.finding import SkuSearch, skus
 from products.models import (
     BackInStockRequest,
     LowStock,
@@ -54,6 +54,7 @@ class NewestMoves(FirstRows):
 
 @admin.register(Variant)
 class VariantAdmin(SkuSearch, ReadOnly, SteppedAdmin):
+    ordering = ("-id",)  # by the index that every table has
     list_display = ("sku", "product", "size", "color", "is_active", "sellable")
     list_filter = ("is_active",)
     sku_path = "sku"
@@ -86,9 +87,18 @@ class StockLevelAdmin(SkuSearch, ReadOnlyAdmin):
 
 
 @admin.register(BackInStockRequest)
-class BackInStockRequestAdmin(ReadOnlyAdmin):
+class BackInStockRequestAdmin(SkuSearch, ReadOnlyAdmin):
     list_display = ("variant", "email", "created_at", "notified_at")
-    search_fields = ("variant__sku__iexact", "email__iexact")
+    search_help_text = "a whole SKU, or an address"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Return the wishes for this SKU, or of this address."""
+        term = search_term.strip()
+        wanted = Q(variant__sku__in=skus(term)) | Q(email__iexact=term)
+        return (queryset.filter(wanted) if term else queryset), False
+
     list_select_related = ("variant",)
 
 

@@ -118,7 +118,7 @@ class FileForm(ImportForm):
         return file
 
 
-class CatalogueTransfer(ImportExportMixin):  # type: ignore[misc]  # it has no types
+class CatalogueTransfer(ImportExportMixin):
     """Mixed into the product's ModelAdmin: Import and Export in its list, and an export of selected rows."""
 
     resource_classes = (ProductResource,)
