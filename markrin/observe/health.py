@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import resolve
@@ -96,12 +96,13 @@ def _database() -> dict[str, str]:
 def _ask_database() -> dict[str, str]:
     global _migrated
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SET statement_timeout = %s", [int(ANSWER_WITHIN_S * 1000)])
-        if not _migrated:
-            executor = MigrationExecutor(connection)
-            _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
-        return {"database": "ok"} | _jobs() if _migrated else {"database": "migrations are missing"}
+        with transaction.atomic():  # a SET for the session would stay behind in a pooler's connection
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL statement_timeout = %s", [int(ANSWER_WITHIN_S * 1000)])
+            if not _migrated:
+                executor = MigrationExecutor(connection)
+                _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+            return {"database": "ok"} | _jobs() if _migrated else {"database": "migrations are missing"}
     except DatabaseError:
         return {"database": "unreachable"}
     finally:
