@@ -16,9 +16,10 @@ from unfold.decorators import action, display
 from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from markrin.admin_base import ModelAdmin
+from celery_app import QUEUES
+from markrin.admin_base import ModelAdmin, known_values
 from markrin.forms import Strict, StrictModelForm
-from markrin.outbox import previews, services
+from markrin.outbox import handlers, previews, services
 from markrin.outbox.models import Heartbeat, OutboxEvent, OutboxPause, State
 
 
@@ -56,7 +57,7 @@ class JobAdmin(Machinery):
     form = JobForm
     action_form = JobActionForm
     list_display = ("key", "queue", "state_label", "attempts_of", "lost", "run_after", "created_at", "error")
-    list_filter = ("state", "queue", "task")
+    list_filter = ("state", known_values("queue", lambda: QUEUES), known_values("task", lambda: handlers.registry))
     search_fields = ("key__startswith",)
     search_help_text = "the beginning of a key, such as orders.confirm_by_mail:0190…"
     ordering = ("-id",)

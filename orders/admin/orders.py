@@ -92,7 +92,6 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
     search_fields = ("number", "email", "phone", "recipient")  # see get_search_results
     search_help_text = "number or its end, e-mail, telephone, or part of the name"
     ordering = ("-created_at", "-id")
-    date_hierarchy = "created_at"
     inlines = (LineInline, EventInline, PaymentInline, RefundInline)
     fieldsets = (
         (None, {"fields": (("status", "payment_status", "payment_method"), "next_steps", "needs", "papers")}),

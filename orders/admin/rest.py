@@ -6,8 +6,9 @@ from django.contrib import admin
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest
 
-from markrin.admin_base import ModelAdmin, ReadOnly, ReadOnlyAdmin, SteppedAdmin, TabularInline
+from markrin.admin_base import ModelAdmin, ReadOnly, ReadOnlyAdmin, SteppedAdmin, TabularInline, known_values
 from markrin.forms import StrictModelForm
+from orders import gateways
 from orders.admin import steps
 from orders.models import (
     Cart,
@@ -20,6 +21,8 @@ from orders.models import (
     Refund,
     Return,
 )
+
+_PROVIDERS = known_values("provider", lambda: ("cod", *gateways.PROVIDERS))
 
 
 @admin.register(Refund)
@@ -45,7 +48,7 @@ class RefundAdmin(ReadOnly, SteppedAdmin):
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin):
     list_display = ("order", "provider", "provider_ref", "amount", "state", "created_at", "succeeded_at")
-    list_filter = ("state", "provider")
+    list_filter = ("state", _PROVIDERS)
     search_fields = ("order__number__iexact", "provider_ref__exact")
     list_select_related = ("order",)
 
@@ -53,7 +56,7 @@ class PaymentAdmin(ReadOnlyAdmin):
 @admin.register(PaymentEvent)
 class PaymentEventAdmin(ReadOnlyAdmin):
     list_display = ("provider", "event_id", "type", "outcome", "received_at")
-    list_filter = ("provider", "type")
+    list_filter = (_PROVIDERS,)
     search_fields = ("event_id__exact",)
     list_select_related = ("payment",)
 
