@@ -30,6 +30,7 @@ COPY --from=packages /opt/venv /opt/venv
 COPY manage.py celery_app.py docker-entrypoint.sh ./
 COPY accounts accounts
 COPY analytics analytics
+COPY locale locale
 COPY markrin markrin
 COPY orders orders
 COPY products products
