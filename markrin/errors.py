@@ -284,20 +284,11 @@ def refusal(exc: Exception, request: HttpRequest | None) -> ShopError:
     error = known(exc)
     if error is None:
         error = InternalError()
-        _remember_body(request)
         log.error("request.failed", exc_info=exc, request_id=request_id_of(request))
         sentry_sdk.capture_exception(exc)
     elif isinstance(exc, OperationalError | InterfaceError):
-        _remember_body(request)
         log.warning("request.database_unavailable", exc_info=exc, request_id=request_id_of(request))
     return error
-
-
-def _remember_body(request: Any) -> None:
-    """Let `markrin.observe.redact` know what the body said, where one was read: none of it may be logged."""
-    body = getattr(request, "__dict__", {}).get("_full_data")  # REST framework's; asking `.data` would read it now
-    if isinstance(body, Mapping | list):
-        request._request.sent_data = body
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:

@@ -10,6 +10,8 @@ from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qsl
 
+import orjson
+
 HIDDEN = "[hidden]"
 # Names of which the value is never shown, however they are spelt.
 _NAMES = re.compile(
@@ -37,7 +39,7 @@ _DEEPEST = 8
 _SHORTEST = 4  # a shorter value is a size or a number, and would tear holes into every text
 _MOST = 500  # values of one request
 
-# The request that is being answered. Its `sent_data`, where a parser has read a body, is what the body said.
+# The request that is being answered.
 answering: ContextVar[Any] = ContextVar("redact_answering", default=None)
 
 
@@ -108,10 +110,18 @@ def _sent() -> list[str]:
     texts = {meta.get(name, "") for name in ("HTTP_AUTHORIZATION", "HTTP_X_CART_TOKEN", "HTTP_IDEMPOTENCY_KEY")}
     texts |= set(getattr(request, "COOKIES", {}).values())
     texts |= {inner for _, inner in parse_qsl(meta.get("QUERY_STRING", ""), max_num_fields=_MOST)}
-    texts |= set(_leaves(getattr(request, "sent_data", None)))
+    texts |= set(_leaves(_body(request)))
     texts |= set(_leaves(dict(getattr(request, "_post", None) or {})))  # a form that Django has read
     texts |= {each.strip() for each in texts}
     return sorted((each for each in texts if len(each) >= _SHORTEST), key=len, reverse=True)[:_MOST]
+
+
+def _body(request: Any) -> Any:
+    """Return what the body says, where it was read and is JSON."""
+    try:
+        return orjson.loads(getattr(request, "_body", b"") or b"null")
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _leaves(found: Any) -> Iterator[str]:

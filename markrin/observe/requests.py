@@ -80,7 +80,6 @@ class RequestLog(RequestMiddleware):
         response.headers["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]  # set in prepare
         self._finish(request, response, time.perf_counter() - start, queries)
         structlog.contextvars.clear_contextvars()
-        redact.answering.set(None)
         return response
 
     def prepare(self, request: HttpRequest) -> None:
@@ -89,7 +88,7 @@ class RequestLog(RequestMiddleware):
         request.request_id = found  # type: ignore[attr-defined]  # read by errors, outbox and mail
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=found)
-        redact.answering.set(request)
+        redact.answering.set(request)  # until the next one: Sentry's trace of this request is sent after us
         if sentry_sdk.is_initialized():
             sentry_sdk.get_isolation_scope().set_tag("request_id", found)
 
