@@ -22,9 +22,6 @@ from django.test import override_settings  # noqa: E402
 from markrin.cache import link  # noqa: E402
 from tests.client import Client  # noqa: E402
 
-# Long, and not yet green in every run: `make fuzz` and `make doors` take them.
-collect_ignore = [] if os.environ.get("FUZZ") else ["fuzz", "doors"]
-
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:

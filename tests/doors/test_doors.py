@@ -50,6 +50,7 @@ def caller(admin_user):
     return admin_user
 
 
+@pytest.mark.timeout(3600 if FULL else 600)
 def test_raw_sql_is_refused_by_every_rule(caller):
     found, wrong = rules(), []
     assert len(found) > 500
@@ -70,6 +71,7 @@ def test_raw_sql_is_refused_by_every_rule(caller):
     assert not wrong, f"{len(wrong)} of {len(found)}\n" + "\n".join(wrong)
 
 
+@pytest.mark.timeout(3600 if FULL else 600)
 def test_every_rule_is_kept_by_the_api_and_the_admin_or_has_no_such_door(caller):
     named, own = rows.make(caller)
     request = RequestFactory().get("/")

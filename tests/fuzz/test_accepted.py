@@ -55,7 +55,7 @@ def answers():
         print("", *table.lines("endpoint", found), sep="\n")
 
 
-@pytest.mark.timeout(3600 if FULL else 180)
+@pytest.mark.timeout(3600 if FULL else 600)
 def test_what_a_body_s_schema_accepts_the_database_accepts(caller, answers, subtests):
     taking = [one for one in ALL if one.stated.body or one.stated.upload]
     assert len(taking) > 40
@@ -69,7 +69,7 @@ def test_what_a_body_s_schema_accepts_the_database_accepts(caller, answers, subt
         assert never <= SECRETS, "nothing that these were sent has reached the database"
 
 
-@pytest.mark.timeout(3600 if FULL else 180)
+@pytest.mark.timeout(3600 if FULL else 600)
 def test_what_a_query_s_schema_accepts_is_answered(caller, answers, subtests):
     for endpoint in ALL:
         if endpoint.stated.query:
@@ -79,7 +79,7 @@ def test_what_a_query_s_schema_accepts_is_answered(caller, answers, subtests):
                 _each(queries, lambda query, at=endpoint, ids=ids: _call(caller, answers, at, ids, query=query))
 
 
-@pytest.mark.timeout(3600 if FULL else 180)
+@pytest.mark.timeout(3600 if FULL else 600)
 def test_what_is_at_the_edge_of_a_field_the_database_accepts(caller, answers, subtests):
     for number, endpoint in enumerate(ALL):
         ids = world.Ids()

@@ -14,7 +14,7 @@ EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "5"))  # generated inputs for eac
 ROLES = os.environ.get("FUZZ_ROLES", ",".join(world.ROLES)).split(",")
 
 
-@pytest.mark.timeout(7200 if FULL else 180)
+@pytest.mark.timeout(7200 if FULL else 600)
 @pytest.mark.django_db(transaction=True)
 def test_20_a_fuzzer_that_believes_the_document_finds_no_difference(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path  # `verify` looks for files that no row names

@@ -3,6 +3,7 @@
 import json
 import os
 
+import pytest
 from django.db import transaction
 from django.test import Client
 
@@ -11,6 +12,7 @@ from tests.fuzz import endpoints, table, world
 FULL = os.environ.get("FUZZ") == "full"
 
 
+@pytest.mark.timeout(3600 if FULL else 600)
 def test_19_20_every_bad_input_is_refused_everywhere(db):
     with world.settings():
         world.build()
@@ -39,6 +41,7 @@ READ_BESIDES = {
 }
 
 
+@pytest.mark.timeout(3600 if FULL else 600)
 def test_a_header_that_is_read_besides_is_never_our_fault(db, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
     client, ids, tried, faults = Client(raise_request_exception=False), world.Ids(), 0, []
