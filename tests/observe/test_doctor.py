@@ -79,6 +79,7 @@ def test_a_database_that_is_not_there_hides_nothing_else(tmp_path):
     assert "onnection refused" in fault(done.stdout, "database")
     assert "Start PostgreSQL, or correct DATABASE_URL." in done.stdout
     assert "\nok    cache eviction    volatile-lru\n" in done.stdout
+    assert "\nnote  jobs              not looked at" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
 
