@@ -115,7 +115,10 @@ def _passes(field: Any, value: Any) -> bool:
 
 def edges(field: Any) -> list[Any]:
     """Return what a field just takes: its least and its most, and what is easily mistaken. Lists are full."""
-    return [edge for edge in _edges(field) if edge is None or _passes(field, edge)] + [None] * field.allow_none
+    found = list(_edges(field))
+    if field.from_text:
+        found = [str(edge).lower() if isinstance(edge, int) else edge for edge in found]
+    return [edge for edge in found if _passes(field, edge)] + [None] * field.allow_none
 
 
 def _edges(field: Any) -> Iterable[Any]:  # noqa: C901 (a line for each type of field)

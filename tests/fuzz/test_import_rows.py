@@ -1,0 +1,39 @@
+"""What the schema of an import takes, the database takes: each column at its least and its most, a product each."""
+
+import csv
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from products.importing import own
+from products.importing.schema import ImportProduct, ImportVariant
+from products.models import Product
+from tests.fuzz import examples
+
+PLAIN = {"name": "Linen Shirt", "category": "Men > Shirts", "basePrice": "99999999.00"}
+
+
+@pytest.mark.django_db
+def test_no_row_that_the_schema_takes_is_refused_by_the_database(tmp_path):
+    rows = list(_rows())
+    path, report = tmp_path / "in.csv", tmp_path / "rejects.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, own.COLUMNS, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+    call_command("import_products", str(path), "--rejects", str(report), stdout=StringIO())
+    with report.open(newline="", encoding="utf-8") as file:
+        refused = {row["column"]: row["reason"] for row in csv.DictReader(file)}
+    assert set(refused.items()) <= {("salePrice", "range")}, "not below the base price is the one rule over two columns"
+    assert Product.objects.count() > len(rows) - 5 > 60
+
+
+def _rows():
+    for schema in (ImportProduct(), ImportVariant()):
+        for name, field in schema.fields.items():
+            column = field.data_key or name
+            for edge in examples.edges(field) if column in own.COLUMNS else ():
+                if isinstance(edge, str) and edge:
+                    number = f"E{column}{len(edge)}{sum(map(ord, edge))}"
+                    yield {"product": number, "sku": number, **PLAIN, column: edge}
