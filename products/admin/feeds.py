@@ -24,6 +24,7 @@ from unfold.widgets import (
 from markrin.admin_base import FirstRows, ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin
 from markrin.errors import ShopError
 from markrin.forms import StrictForm
+from products.admin.widgets import PlainFile
 from products.models import Feed, FeedPull, FeedRow
 from products.models.feed import FeedMode, FeedState
 from products.schemas.feeds import MOST_BYTES, SOURCE
@@ -63,7 +64,8 @@ class UploadForm(StrictForm):
     """A feed as a person has it: a file, where it is from, and when its pieces were counted."""
 
     file = forms.FileField(
-        label="CSV or JSON lines", widget=forms.FileInput(attrs={"accept": ".csv,.jsonl,.json,text/csv"}),
+        label="CSV or JSON lines",
+        widget=PlainFile(".csv,.jsonl,.json,text/csv"),
         help_text="with the columns sku and quantity; changes also have an id",
     )  # fmt: skip
     source = forms.RegexField(

@@ -49,7 +49,7 @@ class VariantForm(StrictModelForm):
         super().__init__(*args, **kwargs)
         if not self.instance._state.adding:
             self.fields["stock"].disabled = True
-            self.fields["stock"].widget = forms.HiddenInput()
+            self.fields["stock"].widget.attrs["title"] = "after the first pieces, stock only moves"
 
     def _get_validation_exclusions(self) -> set[str]:
         """Check nothing of a row that stays as it is: each rule would be a query."""

@@ -5,6 +5,7 @@ wrong with it, is for `products.importing` alone, so that a file is judged here 
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
@@ -22,10 +24,13 @@ from django.utils import timezone
 from import_export import resources
 from import_export.admin import ImportExportMixin
 from import_export.formats.base_formats import CSV
+from import_export.forms import ConfirmImportForm
 from import_export.results import Error, Result, RowResult
 from import_export.tmp_storages import BaseStorage
 from unfold.contrib.import_export.forms import ImportForm
 
+from markrin.forms import Strict
+from products.admin.widgets import PlainFile
 from products.importing import exporting, run
 from products.importing.own import Own
 from products.importing.reading import FileRefused
@@ -100,8 +105,12 @@ class ProductResource(resources.Resource):
         return []
 
 
-class FileForm(ImportForm):
+class FileForm(Strict, ImportForm):
     """Asks for a file that one request can import."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["import_file"].widget = PlainFile(".csv,text/csv")
 
     def clean_import_file(self) -> Any:
         """Refuse what is too large, and say what to do with it."""
@@ -118,12 +127,23 @@ class FileForm(ImportForm):
         return file
 
 
+class ConfirmForm(Strict, ConfirmImportForm):
+    """Names the file that was previewed. There is one format and one resource: whatever is posted, it is these."""
+
+    def clean_format(self) -> str:
+        return "0"
+
+    def clean_resource(self) -> str:
+        return "0"
+
+
 class CatalogueTransfer(ImportExportMixin):
     """Mixed into the product's ModelAdmin: Import and Export in its list, and an export of selected rows."""
 
     resource_classes = (ProductResource,)
     formats = (ShopCSV,)
     import_form_class = FileForm
+    confirm_form_class = ConfirmForm
     tmp_storage_class = InDatabase
     skip_export_form = True
     import_template_name = "admin/products/import.html"
@@ -139,11 +159,13 @@ class CatalogueTransfer(ImportExportMixin):
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         """Import what was previewed; the file may have been thrown away meanwhile."""
-        try:
-            return super().process_import(request, **kwargs)  # type: ignore[no-any-return]  # it has no types
-        except ImportFile.DoesNotExist:
-            messages.error(request, "The file is no longer here. Upload it again.")
-            return HttpResponseRedirect(reverse("admin:products_product_import"))
+        if not self.has_import_permission(request):
+            raise PermissionDenied
+        if request.method != "POST" or self.create_confirm_form(request).is_valid():
+            with suppress(ImportFile.DoesNotExist):
+                return super().process_import(request, **kwargs)  # type: ignore[no-any-return]  # it has no types
+        messages.error(request, "The file is no longer here. Upload it again.")
+        return HttpResponseRedirect(reverse("admin:products_product_import"))
 
     def process_result(self, result: Result, request: HttpRequest) -> HttpResponseBase:
         """Say what was imported; if something has come in between since the preview, that nothing was."""

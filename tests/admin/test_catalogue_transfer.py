@@ -214,6 +214,15 @@ def test_a_confirmation_of_a_file_that_is_gone_is_asked_for_again(client):
     assert not Product.objects.exists()
 
 
+@pytest.mark.parametrize("junk", [{"format": "7"}, {"format": "x"}, {"resource": "9"}, {"import_file_name": "\0"}, {}])
+def test_a_confirmation_that_nobody_was_shown_is_no_error_of_the_server(client, junk):
+    data = {"import_file_name": "nothing", "original_file_name": "x.csv", "format": "0", "resource": "0"}
+    answer = client.post(CONFIRM, data | junk if junk else {})
+    assert answer.status_code in (200, 302)
+    assert client.get(CONFIRM).status_code == 405
+    assert not Product.objects.exists()
+
+
 def test_one_product_under_both_its_names_is_refused(client):
     product = factories.make_product(variants=1, source="own", source_ref="R1")
     rows = rows_of(exported(client))
