@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -23,19 +24,19 @@ from tests import services
 
 
 @pytest.fixture
-def doctor(capsys, settings, tmp_path):
+def doctor(settings, tmp_path):
     """Return a function that runs the command and gives its exit code and what it printed."""
     settings.EMAIL_BACKEND = "markrin.mail_backends.FileBackend"
     settings.DEBUG = True  # as on a desk, which the rest of the tests' settings are
     settings.BASE_DIR = tmp_path  # without pins: what this checkout has installed is not the subject
 
     def run() -> tuple[int, str]:
-        code = 0
+        code, out = 0, StringIO()  # and not what pytest captures, where the log's own lines are
         try:
-            call_command("doctor")
+            call_command("doctor", stdout=out)
         except SystemExit as end:
             code = int(end.code or 0)
-        return code, capsys.readouterr().out
+        return code, out.getvalue()
 
     return run
 
