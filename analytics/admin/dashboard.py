@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from analytics import days, selectors
-from analytics.admin import charts
+from analytics.admin import charts, keeping
 from markrin.outbox import selectors as outbox
 from orders import money
 from orders import selectors as orders
@@ -60,10 +60,11 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if may("outbox.view_outboxevent"):
         context["machinery"] = _machinery()
         context["tasks"] += _dead(context["machinery"])
+    as_of = selectors.get_as_of(first=first - timedelta(days=span), last=last + timedelta(days=1))
     if may("analytics.view_dailysales"):
-        context |= _figures(first, last)
+        context |= _figures(first, last, as_of)
     if may("products.view_stocklevel"):
-        context["stock"] = _stock(last)
+        context["stock"] = _stock(last, as_of)
     return context
 
 
@@ -104,7 +105,7 @@ def _dead(machinery: dict[str, Any]) -> list[Task]:
     return [Task("jobs are dead", str(machinery["dead"]), machinery["dead_link"], machinery["dead"] > 0)]
 
 
-def _figures(first: date, last: date) -> dict[str, Any]:
+def _figures(first: date, last: date, as_of: datetime | None) -> dict[str, Any]:
     span = last - first + timedelta(days=1)
     *whole, today = selectors.get_rows(name="sales", first=first - span, last=last + timedelta(days=1))
     sales = _columns(whole)
@@ -115,9 +116,8 @@ def _figures(first: date, last: date) -> dict[str, Any]:
     now = {name: column[half:] for name, column in columns.items()}
     before = {name: column[:half] for name, column in columns.items()}
     all_days = list(days.each(first, last))
-    top = selectors.get_rows(name="products", first=first, last=last, most=_TOP)
+    _, top = keeping.rows("products", first=first, last=last, as_of=as_of, most=_TOP)
     searches = selectors.get_rows(name="searches", first=first, last=last, most=_SEARCHES)
-    as_of: datetime | None = selectors.get_as_of(first=first - span, last=last + timedelta(days=1))
     return {
         "figures": _compared(now, before),
         "today": {"revenue": _amount(today[2]), "orders": int(today[1])},
@@ -186,9 +186,11 @@ def _funnel(visits: Sequence[tuple[Any, ...]], placed: int) -> list[dict[str, An
     ]  # fmt: skip
 
 
-def _stock(last: date) -> dict[str, Any]:
-    rows = selectors.get_rows(name="stock", first=last - timedelta(days=_COVER_DAYS - 1), last=last, most=_LOW)
+def _stock(last: date, as_of: datetime | None) -> dict[str, Any]:
+    first = last - timedelta(days=_COVER_DAYS - 1)
+    read_at, rows = keeping.rows("stock", first=first, last=last, as_of=as_of, most=_LOW)
     return {
+        "as_of": read_at,
         "rows": [
             {
                 "sku": row[1],

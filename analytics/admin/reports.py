@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from analytics import cells, days, selectors, spreadsheets
+from analytics.admin import keeping
 from analytics.selectors.reports import Column, Report
 from markrin.forms import StrictForm
 from orders import money
@@ -62,7 +63,7 @@ def page(admin: Any, request: HttpRequest, name: str) -> HttpResponseBase:
     usual = {"first": today - timedelta(days=29), "last": today, "interval": "day"}
     form = PeriodForm({**{key: str(value) for key, value in usual.items()}, **request.GET.dict()})
     asked = form.cleaned_data if form.is_valid() else usual
-    report = selectors.get_report(name=name, **asked)
+    report = _read(name, asked)
     if form.is_valid() and request.GET.get("format") == "csv":
         return spreadsheets.answer(report)
     query = request.GET.copy()
@@ -83,6 +84,16 @@ def page(admin: Any, request: HttpRequest, name: str) -> HttpResponseBase:
         ],
     }
     return TemplateResponse(request, "analytics/report.html", context, status=200 if form.is_valid() else 422)
+
+
+def _read(name: str, asked: dict[str, Any]) -> Report:
+    """Return the report; those that sum up very many rows may be some minutes old, and say so."""
+    if name not in ("stock", "products", "categories"):
+        return selectors.get_report(name=name, **asked)
+    first, last = asked["first"], asked["last"]
+    as_of = selectors.get_as_of(first=first, last=last)
+    read_at, rows = keeping.rows(name, first=first, last=last, as_of=as_of, most=selectors.MOST_ROWS)
+    return Report(name, selectors.REPORTS[name], first, last, asked["interval"], read_at, rows)
 
 
 def _heading(column: Column) -> dict[str, Any]:

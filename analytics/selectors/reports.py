@@ -88,11 +88,16 @@ REPORTS: dict[str, Definition] = {
         _columns(
             "productId:id name:text views:number carts:number orders:number units:number revenue:money conversion:ratio"
         ),
-        """SELECT product.id, product.name, sum(views), sum(carts), sum(orders), sum(units), sum(revenue),
-            CASE WHEN sum(views) > 0 THEN round(sum(orders)::numeric / sum(views), 4) END
-        FROM analytics_dailyproduct JOIN products_product AS product ON product.id = product_id
-        WHERE day BETWEEN %(first)s AND %(last)s
-        GROUP BY product.id, product.name ORDER BY sum(revenue) DESC, sum(views) DESC, product.id LIMIT %(most)s""",
+        # Summed before the names are joined, as only the first rows need one.
+        """SELECT product.id, product.name, views, carts, orders, units, revenue,
+            CASE WHEN views > 0 THEN round(orders::numeric / views, 4) END
+        FROM (
+            SELECT product_id, sum(views) AS views, sum(carts) AS carts, sum(orders) AS orders, sum(units) AS units,
+                sum(revenue) AS revenue
+            FROM analytics_dailyproduct WHERE day BETWEEN %(first)s AND %(last)s
+            GROUP BY product_id ORDER BY sum(revenue) DESC, sum(views) DESC, product_id LIMIT %(most)s) AS day
+        JOIN products_product AS product ON product.id = product_id
+        ORDER BY revenue DESC, views DESC, product.id""",
     ),
     "categories": Definition(
         "Categories by revenue",
