@@ -173,6 +173,7 @@ class Shop:
             got: list[Answer] = []
 
             def bought(purchase: Purchase = purchase, got: list[Answer] = got) -> bool:
+                self.stand()
                 got.append(self.buy(purchase))
                 return got[-1].status == 201
 

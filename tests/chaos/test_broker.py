@@ -40,7 +40,7 @@ def test_broker_gone(stage: World, hold: Record, fault: str) -> None:
     hold(f"broker {fault}", 1, "an add takes under 100 ms", counted, int(slowest > 0.1))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_broker_forgets_everything(stage: World, hold: Record) -> None:
     stage.relay()
     stage.add(*(Both(number) for number in range(500)))
@@ -65,7 +65,7 @@ def test_broker_forgets_everything(stage: World, hold: Record) -> None:
     )
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_no_relay_and_two_beats(stage: World, hold: Record) -> None:
     stage.worker("email")
     stage.worker("analytics")

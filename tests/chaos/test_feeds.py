@@ -78,7 +78,7 @@ def sell(variants: list[Variant], until: Path, shipped: dict[UUID, int]) -> None
         connection.close()
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_killed_in_each_chunk_while_the_shop_sells(
     stage: World, hold: Record, variants: list[Variant], tmp_path: Path
 ) -> None:
@@ -114,7 +114,7 @@ def test_killed_in_each_chunk_while_the_shop_sells(
     hold(fault, kills, "every chunk was tried", f"{kills} of {2 * CHUNKS}", int(kills != 2 * CHUNKS))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_sigterm_in_the_middle_of_a_feed(stage: World, hold: Record, variants: list[Variant], tmp_path: Path) -> None:
     feed = send(write(tmp_path / "feed.csv", {variant.sku: 7 for variant in variants}), 1)
     stage.relay()
@@ -144,7 +144,7 @@ def test_sigterm_in_the_middle_of_a_feed(stage: World, hold: Record, variants: l
     )
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_twice_out_of_order_and_cut_in_half(
     stage: World, hold: Record, variants: list[Variant], tmp_path: Path
 ) -> None:

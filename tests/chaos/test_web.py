@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 KILLS = 10
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_killed_between_commit_and_reply(shop: Shop, hold: Record) -> None:
     fault = "kill -9 of web between COMMIT and reply"
     shop.open(application="tests.chaos.dying_wsgi:application", workers=2)
@@ -53,7 +53,7 @@ def _killed_once_kept(shop: Shop, cart: Purchase, orders: int) -> Answer:
     return tries[-1]
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_killed_at_random_while_people_buy(shop: Shop, hold: Record) -> None:
     fault = "kill -9 of web processes at random"
     dice = random.Random(9)
@@ -84,7 +84,7 @@ def _kill_one(shop: Shop, dice: random.Random) -> None:
 
 
 @pytest.mark.parametrize("fault", ["broker refuse", "broker stall", "mail server refuse", "mail server stall"])
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_checkout_does_not_notice(shop: Shop, hold: Record, fault: str) -> None:
     """How long it takes is `make bench-faults`, on a quiet machine; here it is shown beside the undisturbed."""
     shop.open(workers=2)
@@ -110,7 +110,7 @@ def test_checkout_does_not_notice(shop: Shop, hold: Record, fault: str) -> None:
     assert not unsettled(240)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_broker_hangs_while_people_buy(shop: Shop, hold: Record) -> None:
     """A broker whose process is stopped: its port still takes connections, and nothing answers."""
     shop.stage.own_broker()
@@ -132,7 +132,7 @@ def test_broker_hangs_while_people_buy(shop: Shop, hold: Record) -> None:
 
 
 @pytest.mark.parametrize("fault", ["refuse", "stall"])
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_cache_gone(shop: Shop, hold: Record, fault: str) -> None:
     shop.open(workers=2, CACHE_ANSWERS="1")
     product = shop.variants[0].product
