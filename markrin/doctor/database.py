@@ -58,7 +58,7 @@ def _migrations() -> Iterator[Finding]:
     if unknown:
         said = f"the database has {', '.join(unknown[:3])}, which this release does not know"
         yield note(
-            "migrations", said, "A newer release has been here: deploy that one again, or see docs/operations.md."
+            "migrations", said, "A newer release has been here: deploy that one again, or see docs/upgrading.md."
         )
     if not missing and not unknown:
         yield ok("migrations", f"{len(executor.loader.applied_migrations)} applied, none missing")
