@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 APPS := markrin products accounts orders analytics
 
-.PHONY: help up test rolling fuzz doors chaos bench bench-reads bench-rush bench-checkout bench-faults bench-outbox bench-auth check audit fmt lock shell clean
+.PHONY: help up test rolling fuzz doors chaos bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth check audit fmt lock shell clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -35,10 +35,22 @@ doors: $(STAMP) ## List every rule of the database with the doors at which it wa
 check: $(STAMP) ## Lint, types, layers, migrations, security: everything that CI looks at besides the tests
 	@$(PY) -m dev.check
 
-bench: bench-reads bench-checkout bench-faults bench-outbox bench-rush bench-auth ## Measure everything side by side, into benchmarks/results.md
+bench: bench-reads bench-freshness bench-calls bench-import bench-memory bench-checkout bench-faults bench-outbox bench-rush bench-auth ## Measure everything side by side, into benchmarks/results.md
 
 bench-reads: $(STAMP) ## Catalogue reads beside a bare server, the stock stack, Express and plain SQL (needs wrk)
 	@$(PY) -m benchmarks.reads $(ARGS)
+
+bench-freshness: $(STAMP) ## Is anybody shown what is no longer true? And with the cache server killed under load?
+	@$(PY) -m benchmarks.freshness $(ARGS)
+
+bench-calls: $(STAMP) ## What a token costs a call, what a refresh costs, and a day's figures among 500,000 orders
+	@$(PY) -m benchmarks.calls $(ARGS)
+
+bench-import: $(STAMP) ## 44,000 products by import_products, beside COPY into one flat table
+	@$(PY) -m benchmarks.imports $(ARGS)
+
+bench-memory: $(STAMP) ## A web process's memory after 100,000 mixed requests, beside after 1,000
+	@$(PY) -m benchmarks.memory $(ARGS)
 
 bench-rush: $(STAMP) ## 500 buyers at once for 100 pieces, over 4 web processes
 	@$(PY) -m benchmarks.checkout_rush $(ARGS)

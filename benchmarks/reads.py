@@ -36,7 +36,7 @@ def main() -> int:
     try:
         with Stage() as stage:
             publish("reads", "Catalogue reads from the cache", *cached(stage, options.scale, options.seconds))
-            publish("reads-uncached", "Catalogue reads from the database", uncached(stage, options.scale))
+            publish("reads-uncached", "Catalogue reads from the database", uncached(stage, options.scale), "", "reads")
     except NotReady as error:
         print(error, file=sys.stderr)
         return 1

@@ -39,8 +39,8 @@ def within(ratio: float, *, at_least: float | None = None, at_most: float | None
     return "-", True
 
 
-def publish(name: str, title: str, rows: list[Row], notes: str = "") -> None:
-    """Print the table, and keep it under `name` in results/ and results.md."""
+def publish(name: str, title: str, rows: list[Row], notes: str = "", target: str = "") -> None:
+    """Print the table, and keep it under `name` in results/ and results.md; `make bench-<target>` made it."""
     table = _table(rows)
     print(f"\n{title}\n{table}\n{notes}")
     (FOLDER / "results").mkdir(exist_ok=True)
@@ -52,7 +52,7 @@ def publish(name: str, title: str, rows: list[Row], notes: str = "") -> None:
     }
     (FOLDER / "results" / f"{name}.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     day = datetime.now(UTC).date().isoformat()
-    section = f"## {title}\n`make bench-{name}`, {day}, {machine()}\n\n{table}\n{notes}".rstrip() + "\n"
+    section = f"## {title}\n`make bench-{target or name}`, {day}, {machine()}\n\n{table}\n{notes}".rstrip() + "\n"
     old = RESULTS.read_text() if RESULTS.exists() else _HEAD
     begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
     block = begin + section + end

@@ -98,6 +98,19 @@ class Stage:
         _manage(env, "load_demo", "--scale", str(scale), "--force")
         done.write_text(f"{time.monotonic() - started:.1f} s\n")
 
+    def copy(self, scale: int, name: str) -> dict[str, str]:
+        """Return the environment of a shop that is a copy of that one, made anew, for what fills or empties it."""
+        env = self.environment(scale)
+        postgres = self._stack.postgres
+        if postgres is None:
+            raise NotReady("no PostgreSQL")
+        with psycopg.connect(_libpq(postgres.url("postgres")), autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(f"bench{scale}"))
+            )
+        return env | {"DATABASE_URL": postgres.url(name), "CACHE_KEY_PREFIX": name}
+
     def connect(self, scale: int) -> psycopg.Connection:
         """Return a connection to a shop's database."""
         if self._stack.postgres is None:

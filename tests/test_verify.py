@@ -95,6 +95,13 @@ PLANTED = {
     "an in-stock flag that lies": (
         [], "UPDATE products_product SET in_stock = NOT in_stock", "in stock = some active variant can be sold", True,
     ),
+    "a colour that no variant has": (
+        [], "UPDATE products_product SET colors = '{Octarine}'", "colours and sizes", True,
+    ),
+    "a size that the product was not told of": (
+        [("products_variant", "products_variant_options_update")], "UPDATE products_variant SET size = 'XXXL'",
+        "colours and sizes", True,
+    ),
     "ratings that nobody gave": (
         [], "UPDATE products_product SET rated_5 = rated_5 + 7", "ratings = reviews", True,
     ),

@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 (the SQL is put together from constants and the ORM's own)
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from products.selectors.rows import Row
 MOST_VALUES = 100  # of one facet, the most frequent ones
 _COLUMN_FACETS = ("category", "brand", "gender", "material")
 _VARIANT_FACETS = ("color", "size")
+_COLUMNS = ("id", "category_id", "brand", "gender", "material", "price")
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,10 @@ def count_facets(products: QuerySet[Product], filters: Filters) -> Facets:
     if filters.size or filters.color:
         parts.variant("color", other="size")
         parts.variant("size", other="color")
-    else:
+    elif filters.in_stock:
         parts.variants()
+    else:
+        parts.options()
     if filters.min_price is not None or filters.max_price is not None:
         parts.price()
     with connection.cursor() as cursor:
@@ -71,10 +75,10 @@ class _Parts:
         self.selects.append(f"({select})")
         self.params += params
 
-    def _passing(self, *without: str) -> str:
+    def _passing(self, *without: str, columns: Sequence[str] = _COLUMNS) -> str:
         """Return the SQL of the products that pass all filters but these, and add its parameters."""
         passing = self.filters.without(*without).apply(self.products)
-        query = passing.order_by().values("id", "category_id", "brand", "gender", "material", "price").query
+        query = passing.order_by().values(*columns).query
         # Not elided: a filter that nothing can pass (a category that there is not) is a count of zero.
         sql, params = query.get_compiler(connection.alias, elide_empty=False).as_sql()
         self.params += params
@@ -102,8 +106,18 @@ class _Parts:
             FROM ({self._passing(name)}) AS passing GROUP BY {column}"""
         )
 
+    def options(self) -> None:
+        """Count products by colour and by size, as each product has them written beside it."""
+        passing = self._passing(columns=("colors", "sizes"))
+        self._add(
+            f"""SELECT facet, value, count(*), NULL, NULL
+            FROM ({passing}) AS passing, LATERAL (
+                SELECT 'color' AS facet, unnest(colors) AS value UNION ALL SELECT 'size', unnest(sizes)
+            ) AS options GROUP BY facet, value"""
+        )
+
     def variants(self) -> None:
-        """Count products by colour and by size, in one pass over the variants of what passes all filters."""
+        """Count products by colour and by size, in one pass over the variants in stock of what passes all filters."""
         self._add(
             f"""SELECT facet, value, count(*), NULL, NULL FROM (
                 SELECT CASE WHEN grouping(color) = 0 THEN 'color' ELSE 'size' END AS facet,
