@@ -168,7 +168,7 @@ CACHES = {
 
 # host:port of each Sentinel; CACHE_URL then has the watched name for a host, as in redis://markrin/0
 if CACHE_SENTINELS := env.list("CACHE_SENTINELS", default=[]):
-    CACHES["default"]["OPTIONS"] |= {  # type: ignore[operator]  # a dict, in a dict of str and dict
+    CACHES["default"]["OPTIONS"] |= {
         "CONNECTION_FACTORY": "django_redis.pool.SentinelConnectionFactory",
         "SENTINELS": [(host, int(port)) for host, _, port in (each.rpartition(":") for each in CACHE_SENTINELS)],
     }
