@@ -72,11 +72,11 @@ def _orders() -> list[Task]:
     waiting, asking = orders.count_to_pack(), orders.count_needing_a_person()
     many = waiting > orders.COUNTED_TO_PACK
     queue = Task(
-        "orders to pack", f"{orders.COUNTED_TO_PACK:,}+" if many else str(waiting),
+        "orders to pack", f"{orders.COUNTED_TO_PACK:,}+" if many else f"{waiting:,}",
         reverse("admin:orders_order_packing"), False,
     )  # fmt: skip
     person = Task(
-        "orders need a person", str(asking), f"{reverse('admin:orders_order_changelist')}?attention=yes", asking > 0
+        "orders need a person", f"{asking:,}", f"{reverse('admin:orders_order_changelist')}?attention=yes", asking > 0
     )
     return [queue, person]
 
@@ -102,7 +102,7 @@ def _machinery() -> dict[str, Any]:
 
 
 def _dead(machinery: dict[str, Any]) -> list[Task]:
-    return [Task("jobs are dead", str(machinery["dead"]), machinery["dead_link"], machinery["dead"] > 0)]
+    return [Task("jobs are dead", f"{machinery['dead']:,}", machinery["dead_link"], machinery["dead"] > 0)]
 
 
 def _figures(first: date, last: date, as_of: datetime | None) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class Machinery(ModelAdmin):
 class JobAdmin(Machinery):
     form = JobForm
     action_form = JobActionForm
-    list_display = ("key", "queue", "state_label", "attempts_of", "lost", "run_after", "created_at", "error")
+    list_display = ("key", "queue", "state_label", "attempts_of", "error", "created_at")
     list_filter = ("state", known_values("queue", lambda: QUEUES), known_values("task", lambda: handlers.registry))
     search_fields = ("key__startswith",)
     search_help_text = "the beginning of a key, such as orders.confirm_by_mail:0190…"
