@@ -109,7 +109,7 @@ def _time_zone() -> Finding:
     return ok("time zone", zone)
 
 
-def _one(sql: str, *params: object) -> str:
+def _one(sql: str, *params: str) -> str:
     with connection.cursor() as cursor:
         cursor.execute(sql, params or None)
         row = cursor.fetchone()

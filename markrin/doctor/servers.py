@@ -19,7 +19,7 @@ from markrin.doctor.finding import Finding, fault, note, ok
 
 OLDEST_REDIS = 7
 KEEPING = ("volatile-lru", "noeviction")  # never evict a key without an expiry: queues, the cache's clock, limits
-TIMEOUT_S = 2.0
+TIMEOUT_S = 2
 _SMTP = "django.core.mail.backends.smtp.EmailBackend"
 _FILES = "markrin.mail_backends.FileBackend"
 
@@ -40,13 +40,14 @@ def check_broker() -> Iterator[Finding]:
     """Yield what there is to say of the broker."""
     url = settings.CELERY_BROKER_URL
     place = without_password(url)
+    away: tuple[type[Exception], ...] = (*app.connection_for_write().connection_errors, KombuError, OSError)
     try:
         with app.connection_for_write(connect_timeout=TIMEOUT_S) as link:
             link.ensure_connection(max_retries=1, timeout=TIMEOUT_S)
             link.default_channel  # noqa: B018 (Valkey's transport connects only here)
             yield ok("broker", f"{place} answers")
             yield from _broker_valkey(link)
-    except (KombuError, redis.RedisError, OSError, *app.connection_for_write().connection_errors) as error:
+    except away as error:
         todo = "Start the broker, or correct CELERY_BROKER_URL. Jobs wait in the database meanwhile."
         yield fault("broker", f"{place}: {error}", todo)
 
@@ -58,7 +59,7 @@ def _broker_valkey(link: "Connection") -> Iterator[Finding]:
 
 
 def _valkey(subject: str, client: redis.Redis) -> Iterator[Finding]:
-    info = cast("dict[str, Any]", client.info())
+    info: dict[str, Any] = client.info()
     kind = "Valkey" if "valkey_version" in info else "Redis"
     version = str(info.get("valkey_version") or info.get("redis_version") or "0")
     if int(version.partition(".")[0]) < OLDEST_REDIS:

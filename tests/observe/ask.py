@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
 from typing import Any
@@ -28,10 +29,17 @@ _open = urllib.request.build_opener(_Stay)
 
 
 def ask(
-    url: str, body: Any = None, *, form: dict[str, str] | None = None, method: str | None = None, **headers: str
+    url: str,
+    body: Any = None,
+    headers: Mapping[str, str] | None = None,
+    *,
+    form: dict[str, str] | None = None,
+    method: str | None = None,
+    **more: str,
 ) -> Answer:
     """GET, or POST a JSON document, bytes or a form; in a header's name `_` stands for `-`. No answer is an error."""
-    sent = {"Content-Type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    given = {**(headers or {}), **more}
+    sent = {"Content-Type": "application/json"} | {name.replace("_", "-"): value for name, value in given.items()}
     data = body if body is None or isinstance(body, bytes) else json.dumps(body, default=str).encode()
     if form is not None:
         data, sent["Content-Type"] = urlencode(form).encode(), "application/x-www-form-urlencoded"

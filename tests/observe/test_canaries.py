@@ -55,13 +55,13 @@ def break_everything(url: str) -> dict[str, int]:
     posted = {"street": PLANTED["street"], "password": PLANTED["password"]}
     query = f"token={QUERY}&q={QUERY}"
     answers |= {
-        "page": ask(f"{url}/crash-page?{query}", form=posted, **HEADERS).status,
-        "token": ask(f"{url}/api/auth/sessions?{query}", **HEADERS).status,
-        "unknown": ask(f"{url}/api/nothing/{QUERY}?{query}", **HEADERS).status,
+        "page": ask(f"{url}/crash-page?{query}", form=posted, headers=HEADERS).status,
+        "token": ask(f"{url}/api/auth/sessions?{query}", headers=HEADERS).status,
+        "unknown": ask(f"{url}/api/nothing/{QUERY}?{query}", headers=HEADERS).status,
         "malformed": ask(f"{url}/api/auth/register", b'{"email": "canary.person@canary.example", ').status,
         "extra": ask(f"{url}/api/auth/register", body).status,
         "login": ask(f"{url}/api/auth/login", {"email": body["email"], "password": body["password"]}).status,
-        "refresh": ask(f"{url}/api/auth/refresh", b"", method="POST", **HEADERS).status,
+        "refresh": ask(f"{url}/api/auth/refresh", b"", method="POST", headers=HEADERS).status,
         "cart": ask(f"{url}/api/cart", X_Cart_Token=CART).status,
         "admin": ask(f"{url}/admin/login/?next=/{QUERY}", form={"username": body["email"], **posted}).status,
         "host": ask(f"{url}/api/products?search={QUERY}", Host="canary.example").status,

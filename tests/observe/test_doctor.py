@@ -100,18 +100,15 @@ def test_an_eviction_that_would_eat_queues(doctor, all_alive, settings, tmp_path
     assert "\nok    broker eviction" in printed
 
 
-def test_cache_and_broker_that_are_not_there(doctor, all_alive, settings):
+def test_cache_and_broker_that_are_not_there(doctor, all_alive, settings, monkeypatch):
     from celery_app import app
 
     dead = f"redis://:canary@127.0.0.1:{services.free_port()}/0"
     settings.CACHE_URL = settings.CELERY_BROKER_URL = dead
     settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": dead}}
-    before = app.conf.broker_url, app.conf.broker_write_url
-    app.conf.broker_url = app.conf.broker_write_url = dead
-    try:
-        code, printed = doctor()
-    finally:
-        app.conf.broker_url, app.conf.broker_write_url = before
+    monkeypatch.setattr(app.conf, "broker_url", dead)
+    monkeypatch.setattr(app.conf, "broker_write_url", dead)
+    code, printed = doctor()
     assert code == 1
     assert "correct CACHE_URL" in fault(printed, "cache")
     assert "correct CELERY_BROKER_URL" in fault(printed, "broker")

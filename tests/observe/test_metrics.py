@@ -38,7 +38,7 @@ def scrape(url: str) -> dict[str, list[Any]]:
 
 
 def total(found: dict[str, list[Any]], name: str, /, **labels: str) -> float:
-    return sum(each.value for each in found.get(name, ()) if each.labels.items() >= labels.items())
+    return sum(float(each.value) for each in found.get(name, ()) if each.labels.items() >= labels.items())
 
 
 @pytest.mark.slow

@@ -148,7 +148,7 @@ def test_a_trace_goes_from_the_request_to_its_job(inbox, env):
     env = env | {"SENTRY_TRACES_SAMPLE_RATE": "1", "EMAIL_BACKEND": "markrin.mail_backends.FileBackend"}
     env |= {"MAIL_DIR": str(Path(services.environment()["LOCAL_DIR"]) / "mails-of-trace")}
     with services.web(env=env) as web, services.relay(env=env), services.worker("email", env=env):
-        assert ask(f"{web.url}/api/auth/password/forgot", {"email": user.email}, **unsampled).status == 202
+        assert ask(f"{web.url}/api/auth/password/forgot", {"email": user.email}, unsampled).status == 202
         assert ask(f"{web.url}/health/ready").status == 200
         assert wait_for(
             lambda: any(each["transaction"] == "accounts.reset_by_mail" for each in inbox.of_type("transaction")),

@@ -59,6 +59,7 @@ def test_a_sent_mail_by_its_message_id():
     order = make_order()
     drain(queue="email")
     job = OutboxEvent.objects.get(task="orders.confirm_by_mail")
+    assert job.result is not None
     told = trace(job.result["message_id"])
     assert told.startswith(f"job {job.pk}, {job.key}, order {order.number} ")
     assert f"orders.confirm_by_mail done, message_id {job.result['message_id']}" in told

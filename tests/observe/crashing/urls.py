@@ -36,7 +36,7 @@ def break_down(*, how: str, email: str, password: str, phone: str, street: str, 
         case "message":
             raise RuntimeError(f"no luck with {email}, {password}, {phone}, {street} and {card}")
         case "key":
-            {}[street]
+            dict.fromkeys("x")[street]
         case "unique":
             User.objects.create_user(email, password, name=street, phone=phone)
             User.objects.create_user(email, password, name=street, phone=phone)
