@@ -87,7 +87,8 @@ def preview_change(
         CategoryUnknown: there is no such category.
     """
     change = _locked(change_id, BulkState.CHOSEN, BulkState.PREVIEWING, BulkState.PREVIEWED)
-    if kind == BulkKind.CATEGORY and not Category.objects.filter(pk=category_id).exists():
+    known = category_id is not None and Category.objects.filter(pk=category_id).exists()
+    if kind == BulkKind.CATEGORY and not known:
         raise errors.CategoryUnknown
     change.kind, change.how, change.value, change.ending = kind, how, value, ending
     change.category_id = category_id if kind == BulkKind.CATEGORY else None
@@ -212,7 +213,9 @@ def _work(change: BulkChange) -> None:
 
 def _look(change: BulkChange, rows: Sequence[BulkChangeRow]) -> list[_Done]:
     products = Product.objects.filter(pk__in=[row.product_id for row in rows])
-    seen = {pk: rest for pk, *rest in products.values_list("pk", "base_price", "sale_price", "category_id")}
+    seen: dict[UUID, list[Any]] = {
+        pk: rest for pk, *rest in products.values_list("pk", "base_price", "sale_price", "category_id")
+    }
     rule = Rule(BulkKind(change.kind), BulkHow(change.how), change.value or Decimal(0), BulkEnding(change.ending))
     done = []
     for row in rows:

@@ -104,7 +104,7 @@ def test_another_name_brings_another_slug_unless_one_is_given(client):
 @WHOLE
 def test_a_variant_is_changed_in_place_and_its_stock_cannot_be_typed(client):
     product = factories.make_product(variants=2, stock=5)
-    first = product.variants.first()
+    first = product.variants.get(position=0)
     data = form_of(client, page_of(product))
     data |= {"variants-0-size": "XXL", "variants-0-stock": "900", "variants-0-on_hand": "900"}
     saved(client, page_of(product), data)
@@ -162,7 +162,7 @@ def test_several_pictures_at_once_of_which_a_bad_one_is_named(client):
     assert "notes.txt: This is not a whole" in answer.content.decode()
     images = list(product.images.order_by("position"))
     assert [image.position for image in images] == [0, 1]
-    assert all(default_storage.exists(image.file.name) for image in images)
+    assert all(default_storage.exists(str(image.file.name)) for image in images)
     assert images[0].thumbnails["400"] in answer.content.decode()
 
 
@@ -188,7 +188,7 @@ def test_pictures_move_by_buttons_and_by_dragging_are_described_and_deleted(clie
     do("delete", image=two.pk)
     assert order() == [one.pk, three.pk]
     do("link", url="https://img.example/9.jpg")
-    assert product.images.order_by("position").last().external_url == "https://img.example/9.jpg"
+    assert product.images.get(position=3).external_url == "https://img.example/9.jpg"
     assert "https://" in do("link", url="javascript:alert(1)").content.decode()
     assert product.images.count() == 3
 

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from products.models import Product
 from tests.browser.conftest import Shop, serving
@@ -42,7 +42,7 @@ def keeper(page: Page, desk: Shop) -> Page:
     return page
 
 
-def picture(color: str) -> dict[str, Any]:
+def picture(color: str) -> FilePayload:
     out = io.BytesIO()
     Image.new("RGB", (300, 400), color).save(out, "PNG")
     return {"name": f"{color}.png", "mimeType": "image/png", "buffer": out.getvalue()}
