@@ -137,6 +137,8 @@ BEYOND = [
     (r"POST /api/staff/orders/{order_id}/returns", r"/lines", "unique"),  # by line
     (r"POST /api/orders", r"/addressId", "exclusive"),  # one of two
     (r"POST /api/auth/email/verify/resend", r"/email", "required"),  # unless signed in
+    # Among its boundary values schemathesis 4.32 sends "0", which the document's pattern (a UUID) does not allow.
+    (r"POST /api/auth/refresh", r"Idempotency-Key", "format"),
     (r"POST /api/staff/orders/{order_id}/transition", r"/status", "choice"),  # two come about by themselves
     (r"PATCH /api/auth/profile", r"/dateOfBirth", "range"),  # not in the future
     (r"GET /api/staff/(stats|reports)", r"to|from", "range"),  # in order, and not too far apart
@@ -148,7 +150,10 @@ BEYOND = [
 def _beyond(case: Any, response: Any) -> bool:
     """Return whether everything that the problem names is in the list above."""
     problem = response.json()
-    found = [(error.get("pointer", error.get("parameter", "")), error["code"]) for error in problem.get("errors", ())]
+    places = ("pointer", "parameter", "header")
+    found = [
+        (next(error[place] for place in places if place in error), error["code"]) for error in problem.get("errors", ())
+    ]
     return all(
         any(
             re.match(operation, case.operation.label) and re.fullmatch(place, at) and re.fullmatch(code, found_code)

@@ -37,8 +37,8 @@ def test_20_a_fuzzer_that_believes_the_document_finds_no_difference(settings, tm
                 f"failures, {time.monotonic() - begun:.0f} s; answers: {dict(sorted(outcome.statuses.items()))}; "
                 f"{len(outcome.accepted)} operations have answered 2xx; checks: {sum(outcome.checks.values())}"
             )
+    call_command("verify")  # whatever was let in keeps every invariant
     found = {f"{one.role}: {title}": how for one in outcomes for title, how in one.failures.items()}
     assert not found | crashes, "\n\n".join(f"{title}\n{how}" for title, how in (found | crashes).items())
     assert sum(len(one.operations) for one in outcomes) == document.operations() * (len(ROLES) if FULL else 1)
     assert not FULL or sum(one.examples for one in outcomes) >= 4_000 * len(ROLES)
-    call_command("verify")  # whatever was let in keeps every invariant
