@@ -257,7 +257,7 @@ def beat(env: dict[str, str] | None = None) -> Iterator[Running]:
         yield one
 
 
-def _await(one: Running, ready: Callable[[], bool], *, seconds: float = 40) -> None:
+def _await(one: Running, ready: Callable[[], bool], *, seconds: float = 120) -> None:
     up = processes.wait_for(lambda: one.process.poll() is not None or ready(), seconds=seconds)
     if not up or one.process.poll() is not None:
         raise StackError(f"{one.process.args!r} is not ready; it printed:\n{one.output()[-4000:]}")
