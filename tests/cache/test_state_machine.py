@@ -100,6 +100,9 @@ class Shop(RuleBasedStateMachine):
     @rule(target=late, path=paths)
     def begin_to_fill(self, path: str) -> Any:
         """Render an answer as a slow reader does: the stamp first, then the database; and keep it in hand."""
+        return self.rendered(path)
+
+    def rendered(self, path: str) -> Any:
         generation, stamp = link.own.memory.generation, store.stamp()
         response = self.around.get(self.real(path))
         answer = middleware._answer(response.wsgi_request, response)
@@ -107,11 +110,20 @@ class Shop(RuleBasedStateMachine):
 
     @rule(held=late)
     def store_late(self, held: Any) -> None:
+        self.keep(held)
+
+    def keep(self, held: Any) -> None:
         path, answer, stamp, generation = held
         if answer is not None:
             name = replies.name(*(path.split("?") if "?" in path else (path, "")))
             store.write(name, answer, stamp=stamp, ttl_s=60)
             link.own.memory.put(name, answer, generation=generation, ttl_s=60)
+
+    @rule(path=paths, which=st.integers(0, 1), price=prices)
+    def a_write_overtakes_a_reader(self, path: str, which: int, price: str) -> None:
+        held = self.rendered(path)
+        self.commit(lambda: self.price(which, price), "commit")
+        self.keep(held)
 
     @rule()
     def forget_in_this_process(self) -> None:
