@@ -80,7 +80,7 @@ def _erase(request: HttpRequest, user: User, data: Mapping[str, Any]) -> str:
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg]  # not generic at run time
+class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]  # not generic at run time; our paginator
     form, add_form, change_password_form = ChangeUserForm, AddUserForm, AdminPasswordChangeForm
     list_display = ("email", "name", "last_name", "role", "is_active", "email_verified", "created_at")
     list_filter = ("role", "is_active", "groups", "created_at")

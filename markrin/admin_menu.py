@@ -71,7 +71,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 def _items(request: HttpRequest, entries: Iterable[Entry]) -> Iterable[dict[str, Any]]:
     for title, icon, page, query, permission in entries:
-        if permission and not request.user.has_perm(permission):  # type: ignore[union-attr]  # signed in by now
+        if permission and not request.user.has_perm(permission):
             continue
         name, _, argument = page.partition(":")
         try:

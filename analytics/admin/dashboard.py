@@ -49,8 +49,8 @@ class Task:
 
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add the dashboard to the context of the admin's index (UNFOLD's DASHBOARD_CALLBACK). At most 20 queries."""
-    may = request.user.has_perm  # type: ignore[union-attr]  # signed in by now
-    span = int(request.GET["days"]) if request.GET.get("days") in map(str, PERIODS) else 30
+    may = request.user.has_perm
+    span = next((days for days in PERIODS if request.GET.get("days") == str(days)), 30)
     now = timezone.now()
     last = days.day_of(now) - timedelta(days=1)  # whole days only: a morning beside a day would look like a disaster
     first = last - timedelta(days=span - 1)

@@ -62,7 +62,7 @@ class LogEntryAdmin(ReadOnlyAdmin):
 
     def audit_view(self, request: HttpRequest) -> HttpResponse:
         """Show who changed what, the newest first; older ones by their time."""
-        if not request.user.has_perm("admin.view_logentry"):  # type: ignore[union-attr]  # signed in by now
+        if not request.user.has_perm("admin.view_logentry"):
             raise PermissionDenied
         form = AuditForm(request.GET)
         asked = form.cleaned_data if form.is_valid() else {}

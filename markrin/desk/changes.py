@@ -46,7 +46,8 @@ def _shown(field: Any, value: Any) -> str:
     if value in (None, ""):
         return ""
     if isinstance(field, forms.ModelChoiceField) and not isinstance(value, models.Model | models.QuerySet | list):
-        value = field.queryset.filter(pk=value).first() or value
+        choices: Any = field.queryset
+        value = choices.filter(pk=value).first() or value
     if isinstance(value, models.QuerySet | list | tuple | set):
         value = ", ".join(sorted(str(one) for one in value))
     text = str(value)

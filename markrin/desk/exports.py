@@ -4,7 +4,8 @@ import copy
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 from django import forms
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -46,7 +47,7 @@ def rows_of(page: Any, request: HttpRequest, query: str) -> Any:
         ValueError: a filter in it means nothing any more.
     """
     asked = copy.copy(request)
-    asked.GET = QueryDict(query)  # type: ignore[assignment]  # a request's own is immutable as well
+    asked.GET = QueryDict(query)
     try:
         return page.get_changelist_instance(asked).queryset
     except (IncorrectLookupParameters, SuspiciousOperation) as exc:
@@ -64,9 +65,9 @@ def stream(request: HttpRequest, rows: Any, columns: Mapping[str, str], *, name:
     Read by key in chunks, so that neither memory nor a transaction grows with the table. Who took what is logged, as
     it may be customers' data.
     """
-    model = rows.model
+    model, who = rows.model, cast(UUID, request.user.pk)
     LogEntry.objects.create(
-        user_id=request.user.pk,
+        user_id=who,
         content_type=ContentType.objects.get_for_model(model),
         object_repr=f"export of {model._meta.verbose_name_plural}"[:200],
         action_flag=CHANGE,

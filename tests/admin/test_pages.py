@@ -5,6 +5,7 @@ import re
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
@@ -68,7 +69,7 @@ def test_lists_and_rows_open_in_few_queries(boss, world, model):
     paths = [reverse(f"{name}_changelist"), *([reverse(f"{name}_changelist") + "?q=a"] if search else [])]
     row = model._default_manager.first()
     if row is not None:
-        paths.append(reverse(f"{name}_change", args=[admin.utils.quote(row.pk)]))
+        paths.append(reverse(f"{name}_change", args=[quote(row.pk)]))
     for path in paths:
         boss.get(path)  # content types and the like are asked for once a process
         with CaptureQueriesContext(connection) as queries:
