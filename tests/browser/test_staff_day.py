@@ -4,8 +4,6 @@ The same pages are looked at, wide and narrow, light and dark: axe finds nothing
 """
 
 import re
-import subprocess
-import sys
 from base64 import b32decode
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,7 +16,6 @@ from django.utils import timezone
 from django_otp.oath import totp
 from playwright.sync_api import Page, expect
 
-from dev.stack import ROOT
 from markrin.outbox.models import OutboxEvent, State
 from orders.models import Order
 from products.models import BulkChange, Feed, Product, StockLevel
@@ -29,14 +26,15 @@ from tests.factories import PASSWORD, make_order, make_user, make_variant
 
 @pytest.fixture(scope="module")
 def desk(shop: Shop) -> Iterator[Shop]:
-    """Serve the shop with the admin's own styles and scripts, and a worker for what the inventory's queue does."""
-    collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"]
-    subprocess.run(collect, cwd=ROOT, env=shop.env, check=True)
+    """Serve the shop, and have a worker for what the inventory's queue does.
+
+    With DEBUG the admin's styles and scripts come from their packages: collecting and compressing them takes minutes.
+    """
     worker = services.worker("inventory", env=shop.env)
     shop.db(worker.__enter__)
     before = shop.proxy.upstream
     try:
-        with serving(shop):
+        with serving(shop, DEBUG="1", ADMIN_SECOND_FACTOR="1"):
             yield shop
     finally:
         shop.proxy.upstream = before
