@@ -40,7 +40,7 @@ def check_broker() -> Iterator[Finding]:
     """Yield what there is to say of the broker."""
     url = settings.CELERY_BROKER_URL
     place = without_password(url)
-    away: tuple[type[Exception], ...] = (*app.connection_for_write().connection_errors, KombuError, OSError)
+    away: tuple[type[BaseException], ...] = (*app.connection_for_write().connection_errors, KombuError, OSError)
     try:
         with app.connection_for_write(connect_timeout=TIMEOUT_S) as link:
             link.ensure_connection(max_retries=1, timeout=TIMEOUT_S)

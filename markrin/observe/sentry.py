@@ -13,7 +13,7 @@ from markrin.observe import redact
 
 _HEADERS = ("user-agent", "x-request-id")
 # Where what a request sent could be told again. Elsewhere, as in the names of functions, a word it sent is chance.
-_TELLING = ("message", "logentry", "breadcrumbs", "extra", "spans", "request")
+_TELLING = ("message", "logentry", "breadcrumbs", "extra", "spans", "request", "contexts")
 _KNOWN_TEXTS = ("event_id", "timestamp", "start_timestamp", "sdk", "modules", "release", "environment")
 
 
@@ -78,6 +78,8 @@ def _without_personal_data(event: Event, hint: Hint) -> Event | None:
         extra["sys.argv"] = list(extra["sys.argv"])[:2]  # the program and the command; what follows may be anything
     for part in clean.keys() - set(_KNOWN_TEXTS):
         clean[part] = redact.value(clean[part], -12)  # an exception's frames lie deep
+    if (clean.get("transaction_info") or {}).get("source") == "url":
+        clean["transaction"] = "unknown path"  # no route of ours: it is a visitor's words
     for part in clean.keys() & set(_TELLING):
         clean[part] = redact.without_sent(clean[part])
     for each in (clean.get("exception") or {}).get("values") or ():

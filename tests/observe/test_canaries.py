@@ -143,7 +143,9 @@ def test_no_canary_gets_into_a_log_or_to_sentry():
     assert "RuntimeError: no luck with [hidden]" in web_log
     assert "violates [hidden] constraint" in web_log  # the request had said "unique"
     assert sum(each.startswith(("RuntimeError", "KeyError", "IntegrityError")) for each in inbox.errors()) >= 4
-    assert {each["transaction"] for each in inbox.of_type("transaction")} >= {"/api/orders", "accounts.welcome_by_mail"}
+    traced = {each["transaction"] for each in inbox.of_type("transaction")}
+    assert "/api/orders" in traced
+    assert any(name.endswith("_by_mail") for name in traced)
     _one_line_each(web_log)
 
 
