@@ -164,7 +164,7 @@ class Shop:
         finally:
             stop.set()
             for thread in threads:
-                thread.join(timeout=60)
+                thread.join()  # each wait of `buy` has an end; an order that came later would not be counted
 
     def settle(self, answers: Iterable[Answer]) -> list[Answer]:
         """Send again, with its key, whatever was not answered 201, until it is; return these answers."""
