@@ -6,6 +6,7 @@ turn it is runs, the others are stopped (SIGSTOP). The buyers come one after ano
 """
 
 import argparse
+import logging
 import os
 import signal
 import socket
@@ -59,6 +60,7 @@ def main() -> int:
         with Stage() as stage, ExitStack() as stack:
             env = stage.environment(SCALE)
             os.environ |= env | {"DJANGO_SETTINGS_MODULE": "markrin.settings"}
+            logging.getLogger("mail.log").setLevel(logging.ERROR)  # the sink would tell of every line it is sent
             cache = stack.enter_context(valkey(stage.home / "fault-cache"))
             env["CACHE_URL"] = cache.cache_url(0)
             pairs = start_pairs(stage, env, stack)
