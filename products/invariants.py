@@ -79,7 +79,8 @@ INVARIANTS = [
     Invariant(
         rule="colours and sizes = those of the active variants",
         table="products_product",
-        query=f"""SELECT product.id, format('colours %%s, sizes %%s; its variants say otherwise', product.colors, product.sizes)
+        query=f"""SELECT product.id,
+                format('colours %%s, sizes %%s; its variants say otherwise', product.colors, product.sizes)
             FROM products_product AS product
             JOIN ({_OPTIONS.replace("{wanted}", "same.id > %(after)s AND same.id <= %(upto)s")}) AS truth
                 ON truth.id = product.id
