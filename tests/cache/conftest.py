@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterator
+from uuid import uuid4
 
 import pytest
 from django.test import override_settings
 
-from markrin.cache import link
+from markrin.cache import link, store
 from tests.cache import shelf
 from tests.client import Client
 
@@ -24,6 +25,9 @@ def line(clean_valkey: None) -> Iterator[link.Link]:
     """Return the process's line to the cache server, alive."""
     link.own.start()
     until(lambda: link.own.alive)
+    # Notices come in order: once this one is here, so is the one that the server was emptied before the test.
+    store.touch([tag := uuid4().hex])
+    until(lambda: tag in link.own.memory._dropped)
     link.own.memory.clear()
     link.own.counts.clear()
     yield link.own

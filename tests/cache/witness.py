@@ -45,7 +45,7 @@ class Seen:
 
     def lag_s(self, read: Read) -> float:
         """Return how long the read's version had been outdated when it was asked for; 0 if it was not."""
-        times = self.returned_at[read.slug]
+        times = self.returned_at.get(read.slug, [])
         if read.version + 1 >= len(times):
             return 0.0
         return max(0.0, read.asked_at - times[read.version + 1])
@@ -64,12 +64,20 @@ class Seen:
 
 
 def watch(
-    urls: Sequence[str], products: Sequence[Product], *, seconds: float, readers: int = 4, pause_s: float = 0.0
+    urls: Sequence[str],
+    products: Sequence[Product],
+    *,
+    seconds: float,
+    pause_s: float,
+    others: Sequence[str] = (),
+    readers: int = 4,
 ) -> Seen:
     """Write each product by a thread of its own while `readers` threads read all of them from all the servers.
 
-    `pause_s` is what a reader rests after each read, and four times that a writer after each write.
+    `pause_s` is what a reader rests after each read, and four times that a writer after each write. `others` are
+    slugs of products that are read as often and never written.
     """
+    slugs = [*(product.slug for product in products), *others]
     seen = Seen({product.slug: [] for product in products})
     over = threading.Event()
     ready = threading.Barrier(len(products) + 1)
@@ -78,7 +86,7 @@ def watch(
         thread.start()
     ready.wait(timeout=30)
     for number in range(readers):
-        threads.append(threading.Thread(target=_read, args=(urls, products, seen, over, number, pause_s)))
+        threads.append(threading.Thread(target=_read, args=(urls, slugs, seen, over, number, pause_s)))
         threads[-1].start()
     time.sleep(seconds)
     over.set()
@@ -106,20 +114,20 @@ def _write(product: Product, seen: Seen, over: threading.Event, pause_s: float, 
 
 
 def _read(
-    urls: Sequence[str], products: Sequence[Product], seen: Seen, over: threading.Event, number: int, pause_s: float
+    urls: Sequence[str], slugs: Sequence[str], seen: Seen, over: threading.Event, number: int, pause_s: float
 ) -> None:
     dice = random.Random(number)
     lines = [http.client.HTTPConnection(urlsplit(url).netloc, timeout=20) for url in urls]
     reads = []
     try:
         while not over.is_set():
-            line, slug = dice.choice(lines), dice.choice(products).slug
+            line, slug = dice.choice(lines), dice.choice(slugs)
             asked_at = time.monotonic()
             line.request("GET", f"/api/products/{slug}")
             answer = line.getresponse()
             body = answer.read()
-            version = _VERSION.search(body)
-            if answer.status != 200 or version is None:
+            version = _VERSION.search(body) or (b"", b"-1")
+            if answer.status != 200 or (slug in seen.returned_at and int(version[1]) < 0):
                 seen.failures.append(f"{answer.status}: {body[:200]!r}")
                 continue
             reads.append(Read(slug, asked_at, int(version[1]), _tier(answer.headers.get("Cache-Status", ""))))

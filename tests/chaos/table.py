@@ -3,9 +3,11 @@
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import override_settings
 
 Record = Callable[..., None]
 AFTER_EACH = "verify, after every fault above"
@@ -46,10 +48,14 @@ def verified(request: pytest.FixtureRequest, transactional_db: None) -> Iterator
 
 
 def verify() -> list[str]:
-    """Run `manage.py verify` and return what it found wrong, a line each; empty where nothing is."""
+    """Run `manage.py verify` and return what it found wrong, a line each; empty where nothing is.
+
+    Without the pictures that other tests of this process have left: chaos makes none.
+    """
     said = io.StringIO()
     try:
-        call_command("verify", stdout=said, stderr=io.StringIO())
+        with TemporaryDirectory() as media, override_settings(MEDIA_ROOT=media):
+            call_command("verify", stdout=said, stderr=io.StringIO())
     except CommandError as exc:
         return [*said.getvalue().splitlines(), str(exc)]
     return []

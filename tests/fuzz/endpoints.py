@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from markrin import fields, operations
 from markrin.schemas import Schema
-from tests.fuzz.world import Ids
+from tests.fuzz.world import WITHIN, Ids
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 DAY = "2026-11-23"
@@ -41,9 +41,14 @@ class Endpoint:
     def path(self, ids: Ids, **given: str) -> str:
         """Return a path of rows that there are; `given` values stand as they are."""
         path = self.route
+        values: dict[str, str] = {}
         for kind, name in self.kinds:
             known = ids.of(name, self.route) or ([str(uuid.uuid4())] if kind == "uid" else ["some-slug"])
-            path = path.replace(f"<{kind}:{name}>", given.get(name, known[0]))
+            values[name] = known[0]
+            if name in WITHIN and (product := WITHIN[name](known[0])):
+                values["id"] = str(product)  # two ids that belong together
+        for kind, name in self.kinds:
+            path = path.replace(f"<{kind}:{name}>", (values | given)[name])
         return path
 
     def body(self, ids: Ids) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def _passes(field: Any, value: Any) -> bool:
 def edges(field: Any) -> list[Any]:
     """Return what a field just takes: its least and its most, and what is easily mistaken. Lists are full."""
     found = list(_edges(field))
-    if field.from_text:
+    if getattr(field, "from_text", False):  # a nested object is never text
         found = [str(edge).lower() if isinstance(edge, int) else edge for edge in found]
     return [edge for edge in found if _passes(field, edge)] + [None] * field.allow_none
 

@@ -37,6 +37,7 @@ def caller(db, settings, tmp_path):
         world.build()
         person = world.Person("staff")
         headers = person.headers()
+        world.buy_and_review(person.user)
         connection.check_constraints()
         yield Client(headers=headers)
 

@@ -103,6 +103,14 @@ def build() -> None:
     factories.make_order(variant=_variant(), method=PaymentMethod.ONLINE)
 
 
+def buy_and_review(user: User) -> None:
+    """Let a customer have received every product, and have reviewed one of them: the last that a path would name."""
+    products = list(Product.objects.published().order_by("-pk"))
+    for product in products:
+        factories.make_purchase(product=product, user=user)
+    factories.make_review(product=products[-1], user=user)
+
+
 # --- Real ids, by the name under which a client sends them --------------------------------------------------------
 def _of(rows: Callable[[], Any], *order: str) -> Callable[[], list[str]]:
     return lambda: [str(one) for one in rows().order_by(*order or ("-pk",)).values_list("pk", flat=True)[:40]]
@@ -129,6 +137,14 @@ KINDS: dict[str, Callable[[], list[str]]] = {
 }  # fmt: skip
 
 
+# Of a row within a product, by its name in a path: which product that is.
+WITHIN: dict[str, Callable[[str], Any]] = {
+    "image_id": lambda pk: ProductImage.objects.filter(pk=pk).values_list("product_id", flat=True).first(),
+    "variant_id": lambda pk: Variant.objects.filter(pk=pk).values_list("product_id", flat=True).first(),
+    "review_id": lambda pk: Review.objects.filter(pk=pk).values_list("product_id", flat=True).first(),
+}
+
+
 def _addresses() -> Any:
     from accounts.models import Address
 
@@ -151,4 +167,6 @@ class Ids:
         return self.known[key][1] if key else []
 
 
-__all__ = ["ROLES", "Ids", "Payment", "Person", "SizeChart", "build", "fill_cart", "settings"]
+__all__ = [
+    "ROLES", "WITHIN", "Ids", "Payment", "Person", "SizeChart", "build", "buy_and_review", "fill_cart", "settings",
+]  # fmt: skip
