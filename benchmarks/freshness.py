@@ -33,7 +33,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         with Stage() as stage:
-            env = stage.environment(SCALE)
+            env = stage.copy(SCALE, "benchfresh")  # its products get other names
             os.environ.update(env, DJANGO_SETTINGS_MODULE="markrin.settings")
             import django
 

@@ -88,6 +88,8 @@ class Converter(OpenAPIConverter):
         stated = cast("fields.Field[Any]", field).limits()
         if isinstance(field, fields.List | fields.Commas):
             stated["items"] = self.field2property(field.inner)
+        if isinstance(field, fields.Commas) and "enum" not in stated["items"]:
+            stated["items"]["not"] = {"pattern": ","}  # it would be two values
         if field.allow_none and "enum" in stated:
             stated["enum"] = [*stated["enum"], None]
         return stated

@@ -13,8 +13,8 @@ _CHANGED: list[Signal] = [post_save, post_delete]
 
 @receiver(_CHANGED, sender=Product)
 def product_changed(instance: Product, **kwargs: Any) -> None:
-    # The categories count their products.
-    cache.touch(f"product:{instance.pk}", f"reviews:{instance.pk}", "products", "categories")
+    # Not the categories, which every product's page names; where they count their products, that answer is a list.
+    cache.touch(f"product:{instance.pk}", f"reviews:{instance.pk}", "products")
 
 
 @receiver(_CHANGED, sender=Variant)

@@ -30,7 +30,7 @@ def apply(pairs: Pairs, categories: dict[tuple[str, ...], UUID], hashes: dict[st
     _update(pairs, categories, hashes)
     _set_images(pairs)
     _set_variants(pairs)
-    cache.touch("products", "categories", *(f"product:{product.pk}" for product, _ in pairs))
+    cache.touch("products", *(f"product:{product.pk}" for product, _ in pairs))
 
 
 def _update(pairs: Pairs, categories: dict[tuple[str, ...], UUID], hashes: dict[str, str]) -> None:

@@ -319,8 +319,7 @@ def _write(goals: Mapping[UUID, _Seen], by_category: bool) -> None:
             WHERE product.id = goal.id""",  # noqa: S608 (one of two texts above)
             [timezone.now(), list(goals), *map(list, zip(*goals.values(), strict=True))],
         )
-    tags = ["products", *(f"product:{pk}" for pk in goals)]
-    cache.touch(*tags, *(["categories"] if by_category else []))  # which count their products
+    cache.touch("products", *(f"product:{pk}" for pk in goals))
 
 
 def _log(

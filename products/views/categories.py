@@ -21,7 +21,7 @@ _REFUSED = [errors.CategoryUnknown, errors.CategoryNameTaken, errors.SlugTaken, 
 class CategoryTree(View):
     permission_classes = [AllowAny]
 
-    @cached(lambda request, data: ["categories"])
+    @cached(lambda request, data: ["categories", "products"])  # it counts them
     @operation(
         id="listCategories",
         tag="categories",
@@ -48,7 +48,7 @@ class CategoryTree(View):
 class CategoryDetail(View):
     permission_classes = [AllowAny]
 
-    @cached(lambda request, data: ["categories"], missing=["categories"])
+    @cached(lambda request, data: ["categories", "products"], missing=["categories"])  # it counts them
     @operation(
         id="getCategory",
         tag="categories",

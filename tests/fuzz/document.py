@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import marshmallow as ma
 import PIL.Image
 import schemathesis
 import structlog
@@ -24,6 +25,7 @@ from schemathesis.core.failures import Failure
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.transport.wsgi import WSGITransport
 
+from markrin import fields
 from markrin.wsgi import application
 from tests.fuzz import world
 
@@ -268,6 +270,16 @@ def register() -> None:
     schemathesis.openapi.format("binary", st.just(_png()))
     schemathesis.openapi.format("cursor", st.just(""))
     schemathesis.openapi.format("phone", st.from_regex(r"\A\+9198[0-9]{8}\Z"))
+    schemathesis.openapi.format("email", st.emails().filter(_reachable))
+
+
+def _reachable(address: str) -> bool:
+    """Whether an address could be anybody's: not at one of the domains that RFC 6761 sets aside, such as `.test`."""
+    try:
+        fields.Email().deserialize(address)
+    except ma.ValidationError:
+        return False
+    return True
 
 
 @contextmanager
