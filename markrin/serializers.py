@@ -11,6 +11,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import Field
+from rest_framework.utils.serializer_helpers import BindingDict
 
 from markrin import names
 from markrin.pagination import CursorPage, Page
@@ -19,7 +20,16 @@ _CENT = Decimal("0.01")
 
 
 class Serializer(serializers.Serializer[Any]):
-    """Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`."""
+    """Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+
+    All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+    depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+    """
+
+    @property
+    def fields(self) -> BindingDict:
+        """Return the class's fields, bound to an instance that all others stand behind."""
+        return _fields(type(self))
 
     def get_fields(self) -> dict[str, Field[Any, Any, Any, Any]]:
         """Return the fields under their names outside."""
@@ -32,6 +42,15 @@ class Serializer(serializers.Serializer[Any]):
                 field.source = name
             outside[called] = field
         return outside
+
+
+@cache
+def _fields(of: type[Serializer]) -> BindingDict:
+    prototype = of()
+    bound = BindingDict(prototype)
+    for name, field in prototype.get_fields().items():
+        bound[name] = field
+    return bound
 
 
 @extend_schema_field({"type": "string", "pattern": r"^-?(?:0|[1-9][0-9]*)\.[0-9]{2}$", "examples": ["1299.00"]})
