@@ -76,6 +76,7 @@ def configure(*, path: str, level: str) -> None:
                 "django.security.DisallowedHost": {"level": "CRITICAL"},
                 "celery.app.trace": {"level": "WARNING"},
                 "celery.worker.strategy": {"level": "WARNING"},
+                "fontTools": {"level": "WARNING"},  # thirty lines for each invoice's font
             },
         }
     )
