@@ -1433,7 +1433,12 @@ export interface components {
             groups?: ("catalogue" | "orders" | "analytics")[];
             password?: string;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         Address: {
             /** Format: uuid */
             id: string;
@@ -1463,7 +1468,12 @@ export interface components {
             url: string;
             altText: string;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         Cart: {
             /** Format: uuid */
             id: string | null;
@@ -1474,14 +1484,24 @@ export interface components {
             quote: components["schemas"]["Quote"];
             itemCount: number;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         CartCoupon: {
             code: string;
             applied: boolean;
             /** @description the code of the refusal, where it does not apply */
             reason: string | null;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         CartItem: {
             /** Format: uuid */
             id: string;
@@ -1503,7 +1523,12 @@ export interface components {
             available: boolean;
             countInStock: number;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         CartProduct: {
             /** Format: uuid */
             id: string;
@@ -1578,7 +1603,12 @@ export interface components {
             active?: boolean;
             groups?: ("catalogue" | "orders" | "analytics")[];
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         Coupon: {
             /** Format: uuid */
             id: string;
@@ -1821,14 +1851,24 @@ export interface components {
             /** Format: email */
             email: string;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         Funnel: {
             views: number;
             carts: number;
             checkouts: number;
             orders: number;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         Image: {
             url: string;
             altText: string;
@@ -1885,7 +1925,12 @@ export interface components {
             /** Format: email */
             email?: string;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         Numbers: {
             /** @example 1299.00 */
             revenue: string;
@@ -1897,7 +1942,12 @@ export interface components {
             returningCustomers: number;
             funnel: components["schemas"]["Funnel"];
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         OrderDetail: {
             /** Format: uuid */
             id: string;
@@ -1969,7 +2019,12 @@ export interface components {
         OrderImagesInput: {
             ids: string[];
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         OrderItem: {
             /** Format: uuid */
             id: string;
@@ -2252,7 +2307,12 @@ export interface components {
         PutCouponInput: {
             code: string;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         Quote: {
             /** @example 1299.00 */
             subtotal: string;
@@ -2282,7 +2342,12 @@ export interface components {
         Received: {
             outcome: string;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         RecentOrder: {
             /** Format: uuid */
             id: string;
@@ -2302,7 +2367,12 @@ export interface components {
         RefreshInput: {
             refresh?: string;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         Refund: {
             /** Format: uuid */
             id: string;
@@ -2415,7 +2485,12 @@ export interface components {
             /** Format: date */
             to: string;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         ReportColumn: {
             name: string;
             /**
@@ -2438,7 +2513,12 @@ export interface components {
             token: string;
             newPassword: string;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         Return: {
             /** Format: uuid */
             id: string;
@@ -2454,7 +2534,12 @@ export interface components {
             /** @default false */
             refund?: boolean;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         ReturnLine: {
             /** Format: uuid */
             lineId: string;
@@ -2529,13 +2614,23 @@ export interface components {
         SettleRefundInput: {
             succeeded: boolean;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         Shipment: {
             carrier: string;
             trackingNumber: string;
             trackingUrl: string;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         ShippingAddress: {
             recipient: string;
             phone: string;
@@ -2616,7 +2711,12 @@ export interface components {
             size: string;
             values: components["schemas"]["SizeRangeInput"][];
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         StaffOrder: {
             /** Format: uuid */
             id: string;
@@ -2688,7 +2788,12 @@ export interface components {
             /** Format: date-time */
             closedAt: string | null;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         StaffOrderSummary: {
             /** Format: uuid */
             id: string;
@@ -2742,7 +2847,12 @@ export interface components {
             next?: string | null;
             items: components["schemas"]["StaffOrderSummary"][];
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         StaffPayment: {
             /** Format: uuid */
             id: string;
@@ -2909,7 +3019,12 @@ export interface components {
             next?: string | null;
             items: components["schemas"]["StaffReview"][];
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         StaffStep: {
             /** Format: date-time */
             at: string;
@@ -3204,7 +3319,12 @@ export interface components {
         VerifyEmailInput: {
             token: string;
         };
-        /** @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
+         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         */
         WishlistItem: {
             product: components["schemas"]["ProductItem"];
             /** Format: date-time */
