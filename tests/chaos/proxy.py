@@ -126,7 +126,11 @@ class Proxy:
         if isinstance(self._server, tuple):
             return socket.create_connection(self._server, timeout=None)
         server = socket.socket(socket.AF_UNIX)
-        server.connect(self._server)
+        try:
+            server.connect(self._server)
+        except OSError:
+            server.close()
+            raise
         return server
 
 

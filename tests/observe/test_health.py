@@ -89,7 +89,8 @@ def test_metrics_are_for_our_networks(api, settings):
 def test_a_database_that_says_nothing_is_unreachable_within_two_seconds():
     """The worst way to be away: it takes connections and never answers."""
     server = connection.settings_dict
-    with proxy(f"{server['HOST']}/.s.PGSQL.5432") as door:
+    by_socket = server["HOST"].startswith("/")
+    with proxy(f"{server['HOST']}/.s.PGSQL.5432" if by_socket else (server["HOST"], int(server["PORT"]))) as door:
         url = f"postgres://{server['USER']}@127.0.0.1:{door.port}/{server['NAME']}"
         with services.web(env={"ALLOWED_HOSTS": "127.0.0.1", "DATABASE_URL": url}) as web:
             assert ask(f"{web.url}/health/ready").status == 200
