@@ -84,7 +84,7 @@ def pgbouncer(postgres: Postgres, *, pool_size: int = 60) -> Iterator[str]:
             f"[databases]\n* = host={postgres.connection()['host']}\n[pgbouncer]\npool_mode = transaction\n"
             f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = trust\n"
             f"auth_file = {home}/users\nmax_client_conn = 1000\ndefault_pool_size = {pool_size}\n"
-            "server_reset_query =\nserver_idle_timeout = 5\nlogfile =\npidfile =\n"
+            "server_reset_query =\nserver_idle_timeout = 1\nlogfile =\npidfile =\n"
         )
         uid, gid = postgres.owner()
         log = home / "log"
