@@ -58,8 +58,9 @@ class Lexemes(SearchQuery):
 
     template = "(%(expressions)s)::tsquery"
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, places: int) -> None:
         super().__init__(text, search_type="raw")
+        self.text, self.places = text, places  # as PostgreSQL reads it; how many words are searched for
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ def query(found: Iterable[dict[str, Any]] | None) -> Lexemes:
     places = defaultdict(list)
     for wanted in (Wanted(**row) for row in found or ()):
         places[wanted.place].append(wanted)
-    return Lexemes(" & ".join(_alternatives(wanted) for place in sorted(places) for wanted in places[place]))
+    wanted = [each for place in sorted(places) for each in places[place]]
+    return Lexemes(" & ".join(map(_alternatives, wanted)), len(wanted))
 
 
 def _alternatives(wanted: Wanted) -> str:

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
-from django.contrib.postgres.search import SearchRank
 from django.db import connection
-from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from products import search as searching
 from products.models import Product, Variant
+from products.selectors import hits
 
 # The last column of each is unique, none is ever NULL: lists are also walked by cursor.
 ORDERS: dict[str, tuple[str, ...]] = {
@@ -122,15 +122,21 @@ class Filters:
             variants = variants.filter(stock__on_hand__gt=F("stock__reserved"))
         return Q(Exists(variants))
 
-    def ordered(self, products: QuerySet[Product], sort: str | None) -> tuple[QuerySet[Product], tuple[str, ...]]:
-        """Return the products with what the order needs, and the order. Without a search, relevance is newest."""
-        if self.lexemes is None:
-            sort = "newest" if sort in (None, "relevance") else sort
-        added: dict[str, Any] = {}
+    @property
+    def alone(self) -> bool:
+        """Whether one searched word is all there is."""
+        rest = replace(self, search=None, lexemes=None, category_ids=())
+        return self.lexemes is not None and self.lexemes.places == 1 and rest == Filters()
+
+    def by_relevance(self, sort: str | None) -> bool:
+        """Return whether the best hits of a search come first, as they do unless it is sorted otherwise."""
+        return self.lexemes is not None and sort in (None, "relevance")
+
+    def ordered(self, found: QuerySet[Product], sort: str | None) -> tuple[QuerySet[Product], tuple[str, ...]]:
+        """Return what `apply` has found with what the order needs, and the order. Without a search, relevance is
+        newest; with one, it leaves the hits that `hits` ranks."""
+        if self.lexemes is not None and self.by_relevance(sort):
+            return hits.ranked(found, self.lexemes, alone=self.alone), ORDERS["relevance"]
         if sort == "rating":
-            added["stars"] = Coalesce("rating", Decimal(0))
-        if self.lexemes is not None and sort in (None, "relevance"):
-            sort = "relevance"
-            # A whole number, as a float would not be equal to itself again in a cursor.
-            added["relevance"] = Cast(SearchRank(F("search"), self.lexemes) * 1_000_000, IntegerField())
-        return products.annotate(**added), ORDERS[sort or "newest"]
+            found = found.annotate(stars=Coalesce("rating", Decimal(0)))
+        return found, ORDERS["newest" if sort in (None, "relevance") else sort]

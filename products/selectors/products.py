@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, OrderBy, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 
 from markrin import errors
-from markrin.pagination import CursorPage, Page, paged
+from markrin.pagination import MAX_OFFSET, CursorPage, Page, paged
 from products.models import FormerSlug, Product
+from products.selectors import hits
 from products.selectors.cards import COLUMNS, get_cards
 from products.selectors.facets import Facets, count_facets
 from products.selectors.filters import Filters
-from products.selectors.rows import Row, fetch
+from products.selectors.rows import Row, fetch, fetch_planned
 from products.selectors.size_charts import as_table
 
 FEW = 5_000  # products that are sooner sorted than found one by one along an index
@@ -25,6 +25,7 @@ class Listing:
 
     page: Page[Row] | CursorPage[Row]
     facets: Facets | None = None
+    more: bool = False  # of a search: it finds more products than the page's total says
 
 
 def list_products(
@@ -67,24 +68,41 @@ def _listing(
     given: dict[str, Any],
 ) -> Listing:
     filters = Filters(**given).prepared()
-    passing, order = filters.ordered(filters.apply(products), sort)
     counted = count_facets(products, filters) if facets else None
-    keys = passing.only(*{name.removeprefix("-") for name in order} - set(passing.query.annotations) | {"id"})
+    found = filters.apply(products)
     if cursor is not None:
+        passing, order = filters.ordered(found, sort)
+        keys = passing.only(*{name.removeprefix("-") for name in order} - set(passing.query.annotations) | {"id"})
         return Listing(with_cards(CursorPage[Product].of(keys, order=order, cursor=cursor, limit=limit)), counted)
-    total = counted.total if counted else passing.count()
-    ordered = keys.order_by(*(_unindexed(name) for name in order) if total <= FEW else order)
+    if filters.lexemes is not None:
+        return _searched(found, filters, sort, page, limit, counted)
+    total = counted.total if counted else found.count()
+    ordered = _ordered(found, filters, sort, total)
     return Listing(with_cards(Page[Product].of(ordered, page, limit, total=total)), counted)
 
 
-def _unindexed(name: str) -> OrderBy:
-    """Return a key of the same order that no index serves.
+def _searched(
+    found: QuerySet[Product], filters: Filters, sort: str | None, page: int, limit: int, counted: Facets | None
+) -> Listing:
+    """Return a page of what a search finds, of its first hits.MOST products; also the total is counted so far only,
+    unless the facets have counted all of them anyway."""
+    offset = (page - 1) * limit
+    if offset > MAX_OFFSET:
+        raise errors.PageTooDeep
+    if filters.by_relevance(sort):
+        ids, number = hits.best(found, filters.lexemes, alone=filters.alone, offset=offset, limit=limit)
+    else:
+        number = counted.total if counted else found[: hits.MOST + 1].count()
+        ordered = _ordered(found, filters, sort, number).values_list("pk", flat=True)
+        ids = list(ordered[: hits.MOST][offset : offset + limit])
+    shown = min(number, hits.MOST)
+    total = counted.total if counted else shown
+    return Listing(Page(get_cards(ids), page, -(-shown // limit), total, limit), counted, number > total)
 
-    PostgreSQL would rather walk the index of the order until it has met enough products that pass, which is all of
-    them where hardly any does.
-    """
-    column = name.removeprefix("-")
-    return OrderBy(Coalesce(F(column), F(column)), descending=name.startswith("-"))
+
+def _ordered(found: QuerySet[Product], filters: Filters, sort: str | None, total: int) -> QuerySet[Product]:
+    passing, order = filters.ordered(found, sort)
+    return passing.only("id").order_by(*(map(hits.unindexed, order) if total <= FEW else order))
 
 
 def with_cards(found: Page[Product] | CursorPage[Product]) -> Page[Row] | CursorPage[Row]:
@@ -161,7 +179,7 @@ _DETAIL = f"""
             'in_stock', coalesce(l.on_hand > l.reserved, false)
          ) ORDER BY v.position, v.id), '[]')
          FROM products_variant v LEFT JOIN products_stocklevel l ON l.variant_id = v.id
-         WHERE v.product_id = p.id AND (v.is_active OR %(all)s)) AS variants,
+         WHERE v.product_id = p.id {{choosable}}) AS variants,
         (SELECT json_agg(json_build_object('id', above.id, 'slug', above.slug, 'name', above.name)
                 ORDER BY cardinality(above.ancestors))
          FROM products_category above WHERE above.id = ANY (c.ancestors)) AS category_path,
@@ -174,7 +192,11 @@ _DETAIL = f"""
          FROM products_sizechart chart JOIN products_category of ON of.id = chart.category_id
          WHERE chart.category_id = ANY (c.ancestors) ORDER BY cardinality(of.ancestors) DESC LIMIT 1) AS size_chart
     FROM products_product p JOIN products_category c ON c.id = p.category_id
-    WHERE (p.status = 'published' OR %(all)s) AND """  # noqa: S608 (constants)
+    WHERE {{visible}} {{key}} = %(key)s
+"""  # noqa: S608 (constants)
+# Apart for shoppers and staff, by id and by slug, as each is planned for itself.
+_FOR_SHOPPERS = {"choosable": "AND v.is_active", "visible": "p.status = 'published' AND"}
+_FOR_STAFF = {"choosable": "", "visible": ""}
 
 
 def _where(key: UUID | str) -> str:
@@ -187,7 +209,7 @@ def get_product(*, key: UUID | str) -> Row:
     Raises:
         errors.NotFound: there is none.
     """
-    return _detail(key, everything=False)
+    return _detail(key, _FOR_SHOPPERS)
 
 
 def get_staff_product(*, key: UUID | str) -> Row:
@@ -196,17 +218,29 @@ def get_staff_product(*, key: UUID | str) -> Row:
     Raises:
         errors.NotFound: there is none.
     """
-    return _detail(key, everything=True)
+    return _detail(key, _FOR_STAFF)
 
 
-def _detail(key: UUID | str, *, everything: bool) -> Row:
-    rows = fetch(_DETAIL + _where(key), {"key": key, "all": everything})
+def _detail(key: UUID | str, which: dict[str, str]) -> Row:
+    column = "p.id" if isinstance(key, UUID) else "p.slug"
+    rows = fetch_planned(_DETAIL.format(key=column, **which), {"key": key})
     if not rows:
         raise errors.NotFound
     product = rows[0]
+    choosable = [variant for variant in product["variants"] if variant["is_active"]]
+    product["colors"], product["sizes"] = _in_order(choosable, "color"), _in_order(choosable, "size")
+    product["image"] = next(iter(product["images"]), None)
     chart = product["size_chart"]
     product["size_chart"] = chart and as_table(chart)
     return product
+
+
+def _in_order(variants: list[Row], name: str) -> list[str]:
+    """Return the variants' colours or sizes as a card has them: by the first place of each, then by code point."""
+    first: dict[str, int] = {}
+    for variant in variants:
+        first.setdefault(variant[name], variant["position"])
+    return sorted((value for value in first if value), key=lambda value: (first[value], value))
 
 
 def get_new_slug(*, former: str) -> str | None:

@@ -113,12 +113,14 @@ class Facets(Serializer):
 
 
 class _Listed:
-    """Adds the facets, where they were asked for, to a page."""
+    """Adds the facets, where they were asked for, to a page, and that a search finds more than it counts."""
 
     fields: dict[str, Any]
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         shown: dict[str, Any] = super().to_representation(instance.page)  # type: ignore[misc]  # page_of's class
+        if instance.more:
+            shown["more"] = True
         if instance.facets is not None:
             shown["facets"] = self.fields["facets"].to_representation(instance.facets)
         return shown
@@ -129,14 +131,17 @@ class ProductItemPage(page_of(ProductItem)):  # type: ignore[misc]  # made at ru
 
 
 class ProductPage(_Listed, page_of(ProductItem)):  # type: ignore[misc]  # made at run time
-    """A page of products, with facets if they were asked for."""
+    """A page of products, with facets if they were asked for. A search shows its best 1,000 and, unless there are
+    facets, counts no further: `more` is there, and true, where it finds more than `total`."""
 
+    more = serializers.BooleanField(required=False)
     facets = Facets(required=False)
 
 
 class StaffProductPage(_Listed, page_of(StaffProductItem)):  # type: ignore[misc]  # made at run time
-    """A page of products of any status, with facets if they were asked for."""
+    """A page of products of any status, with facets if they were asked for; of a search as in `ProductPage`."""
 
+    more = serializers.BooleanField(required=False)
     facets = Facets(required=False)
 
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from products import search, services
 from products.models import Product, SearchWord
+from products.selectors import hits
 from tests.factories import make_product
 
 
@@ -127,3 +128,66 @@ def test_a_written_product_brings_its_words_and_a_rebuild_takes_those_of_the_gon
     Product.objects.update(name="Chino")
     assert services.rebuild_search_words() == 1
     assert list(SearchWord.objects.values_list("word", flat=True)) == ["chino"]
+
+
+@pytest.fixture
+def many(db, monkeypatch):
+    """Seven hits, of which the three most popular are ranked; the name counts for more than the description."""
+    monkeypatch.setattr(hits, "MOST", 3)
+    for number in range(7):
+        name, description = (f"Linen {number}", "") if number % 2 else (f"Plain {number}", "Linen.")
+        make_product(name=name, description=description, popularity=number)
+    services.rebuild_search_words()
+
+
+def test_of_many_hits_the_popular_ones_are_ranked_and_counted(api, many):
+    body = api.get("/api/products", {"search": "lnien", "limit": 2}).json()
+    assert [item["name"] for item in body["items"]] == ["Linen 5", "Plain 6"]
+    assert {name: body[name] for name in ("page", "pages", "total", "limit", "more")} == {
+        "page": 1, "pages": 2, "total": 3, "limit": 2, "more": True,
+    }  # fmt: skip
+    assert found(api, "linen", limit=2, page=2) == ["Plain 4"]
+    assert found(api, "linen", limit=2, page=3) == found(api, "linen", limit=3, page=2) == []
+
+
+def test_another_order_goes_through_all_hits_and_shows_as_many(api, many):
+    body = api.get("/api/products", {"search": "linen", "sort": "name_desc", "limit": 2}).json()
+    assert [item["name"] for item in body["items"]] == ["Plain 6", "Plain 4"]
+    assert (body["pages"], body["total"], body["more"]) == (2, 3, True)
+    assert found(api, "linen", sort="name_desc", limit=2, page=2) == ["Plain 2"]
+    assert found(api, "linen", sort="name_desc", limit=2, page=3) == []
+
+
+@pytest.mark.parametrize("sort", ["relevance", "newest"])
+def test_facets_count_all_hits(api, many, sort):
+    body = api.get("/api/products", {"search": "linen", "facets": "true", "limit": 2, "sort": sort}).json()
+    assert (body["pages"], body["total"], len(body["items"])) == (2, 7, 2)
+    assert "more" not in body
+    assert body["facets"]["gender"] == [{"value": "unisex", "count": 7}]
+
+
+def test_no_more_than_are_ranked_are_all_there_is(api, many):
+    body = api.get("/api/products", {"search": "plain"}).json() | {"items": None}
+    assert body == {"items": None, "page": 1, "pages": 2, "total": 3, "limit": 12, "more": True} | {"pages": 1}
+    Product.objects.filter(name="Plain 0").delete()
+    body = api.get("/api/products", {"search": "plain"}).json() | {"items": None}
+    assert body == {"items": None, "page": 1, "pages": 1, "total": 3, "limit": 12}
+
+
+@pytest.mark.parametrize(("sort", "number"), [("relevance", 3), ("popularity", 7)])
+def test_a_cursor_walks_the_ranked_or_else_all(api, many, sort, number):
+    walked, cursor = [], ""
+    while cursor is not None:
+        body = api.get("/api/products", {"search": "linen", "limit": 2, "cursor": cursor, "sort": sort}).json()
+        assert body.keys() == {"items", "next"}
+        walked += [item["name"] for item in body["items"]]
+        cursor = body["next"]
+    assert len(walked) == len(set(walked)) == number
+    if sort == "relevance":
+        assert walked == ["Linen 5", "Plain 6", "Plain 4"]
+
+
+def test_deep_pages_of_a_search_are_refused_as_others_are(api, many):
+    response = api.get("/api/products", {"search": "linen", "page": 1002, "limit": 10})
+    assert (response.status_code, response.json()["code"]) == (400, "page_too_deep")
+    assert found(api, "linen", page=1001, limit=10) == []

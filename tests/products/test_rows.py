@@ -1,0 +1,65 @@
+"""SQL by hand: statements that a connection plans once."""
+
+import pytest
+from django.db import NotSupportedError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from products.selectors.rows import fetch_planned
+
+SQL = "SELECT word, length(word) AS letters FROM planned WHERE word = %(word)s"
+
+
+@pytest.fixture
+def planned(transactional_db):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE planned (word varchar(5)); INSERT INTO planned VALUES ('linen')")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE planned")
+
+
+def prepared():
+    """Return how often each statement that this connection keeps has been used."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE statement LIKE '%planned%'"
+        )
+        return [used for (used,) in cursor.fetchall()]
+
+
+def alter(kind):
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE planned ALTER COLUMN word TYPE {kind}")
+    other.close()
+
+
+def test_a_statement_is_kept_and_counted(planned):
+    with CaptureQueriesContext(connection) as asked:
+        for _ in range(3):
+            assert fetch_planned(SQL, {"word": "linen"}) == [{"word": "linen", "letters": 5}]
+    assert fetch_planned(SQL, {"word": "' OR true --"}) == []
+    assert prepared() == [4]
+    assert len(asked) == 3
+    assert "FROM planned" in asked[0]["sql"]
+
+
+def test_a_column_of_another_type_does_not_stop_it(planned):
+    assert fetch_planned(SQL, {"word": "linen"})
+    alter("varchar(9)")  # as a migration does while this process runs; PostgreSQL then refuses the statement
+    assert fetch_planned(SQL, {"word": "linen"}) == [{"word": "linen", "letters": 5}]
+    assert fetch_planned(SQL, {"word": "linen"}) == [{"word": "linen", "letters": 5}]
+    assert prepared() == [1]
+
+
+def test_within_a_transaction_the_refusal_stays_one(planned):
+    assert fetch_planned(SQL, {"word": "linen"})
+    alter("varchar(9)")
+    with pytest.raises(NotSupportedError), transaction.atomic():
+        fetch_planned(SQL, {"word": "linen"})
+
+
+def test_a_pooler_in_between_keeps_no_statement(planned, monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
+    assert fetch_planned(SQL, {"word": "linen"}) == [{"word": "linen", "letters": 5}]
+    assert prepared() == []
