@@ -19,6 +19,7 @@ from accounts.callers import Caller
 from accounts.models import Address, AuthEvent, Revoked, Role, Session, User
 from markrin import second_factor
 from markrin.admin_base import FirstRows, ModelAdmin, ReadOnly, Step, SteppedAdmin, TabularInline
+from markrin.desk.searching import WholeTerm
 from markrin.errors import ShopError
 from markrin.forms import Strict
 
@@ -86,7 +87,7 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]  
     list_filter = ("role", "is_active", "groups", "created_at")
     search_fields = ("email__istartswith", "name__istartswith", "last_name__istartswith")
     search_help_text = "the beginning of the e-mail or of a name"
-    ordering = ("-created_at", "-id")
+    ordering = ("-id",)  # the newest first, by the index that every table has
     readonly_fields = ("next_steps", "email_verified_at", "pending_email", "created_at", "erased_at")
     filter_horizontal = ("groups",)
     fieldsets = (
@@ -158,7 +159,7 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold'
 
 
 @admin.register(Session)
-class SessionAdmin(ReadOnly, ModelAdmin):
+class SessionAdmin(WholeTerm, ReadOnly, ModelAdmin):
     ordering = ("-id",)
     fields = (
         "user", "label", "ip", "user_agent", "transport", "generation", "replay_count", "created_at",
@@ -167,7 +168,8 @@ class SessionAdmin(ReadOnly, ModelAdmin):
     list_display = ("user", "label", "ip", "created_at", "last_seen_at", "expires_at", "revoked_reason")
     list_filter = ("revoked_reason", "transport")
     list_select_related = ("user",)
-    search_fields = ("user__email__istartswith", "ip__exact")
+    search_fields = ("user__email__startswith", "ip")
+    search_help_text = "the beginning of an e-mail address, or an IP address"
     actions = ("end",)
 
     @admin.action(description="End", permissions=["view"])

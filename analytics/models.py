@@ -1,6 +1,9 @@
 """What shoppers did, and the shop's figures by day. A day is the shop's, by SHOP_TIME_ZONE."""
 
+from typing import ClassVar
+
 from django.contrib.postgres.indexes import BrinIndex
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -127,6 +130,64 @@ class DailyProduct(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.product_id}"
+
+
+class DailyVariant(models.Model):
+    """How many pieces of a variant were ordered on a day, less those returned: what days of cover are counted from."""
+
+    pk = models.CompositePrimaryKey("day", "variant_id")
+    day = models.DateField()
+    # Without an index of its own: a variant that was ever ordered cannot be deleted, and nothing asks by variant.
+    variant = models.ForeignKey("products.Variant", models.CASCADE, related_name="+", db_index=False)
+    units = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [*constraints.not_negative("daily_variant", "units")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.variant_id}"
+
+
+class DailyCategory(models.Model):
+    """A category's day: what was ordered of the products that were in it when they were ordered."""
+
+    pk = models.CompositePrimaryKey("day", "category_id")
+    day = models.DateField()
+    category = models.ForeignKey("products.Category", models.CASCADE, related_name="+")
+    orders = models.PositiveIntegerField(help_text="orders with anything of it")
+    units = models.PositiveIntegerField()
+    revenue = models.DecimalField(max_digits=14, decimal_places=2, help_text="lines less their discount")
+
+    class Meta:
+        constraints = [*constraints.not_negative("daily_category", "orders", "units", "revenue")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.category_id}"
+
+
+class KeptReport(models.Model):
+    """The first rows of a report over days that staff open every day, read by the job that makes the figures.
+
+    Nobody waits for the sums of very many rows. It may be thrown away at any time: the report is then read directly.
+    """
+
+    MOST_ROWS: ClassVar[int] = 201  # what a page shows, and one that says whether there are more
+
+    pk = models.CompositePrimaryKey("name", "first", "last")
+    name = models.CharField(max_length=20)
+    first = models.DateField()
+    last = models.DateField()
+    read_at = models.DateTimeField()
+    stamp = models.CharField(max_length=32, help_text="tells the figures of these days from older and newer ones")
+    rows = models.JSONField(encoder=DjangoJSONEncoder, help_text="in the order of the report's columns")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(first__lte=F("last")), name="kept_report_days_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.first} {self.last}"
 
 
 class DailyFunnel(models.Model):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from analytics import services
+from analytics import selectors, services
 from celery_app import app
 from markrin.outbox import handlers as outbox
 
@@ -24,8 +24,9 @@ def record_change(*, order_id: str, **later: Any) -> None:
 
 @app.task(name="analytics.rollup", time_limit=280)
 def rollup() -> None:
-    """Make today and the changed days anew."""
+    """Make today and the changed days anew, and read ahead the reports that pages open with."""
     services.rebuild_changed_days(now=timezone.now())
+    services.keep_reports(now=timezone.now(), read=selectors.get_rows)
 
 
 @app.task(name="analytics.rollup_recent", time_limit=600)

@@ -1,8 +1,9 @@
-"""Every page of the admin on a big shop: how many queries, how many seconds.
+"""Every page of the admin on a big shop: how many queries, how many seconds at the first visit and at the next ones.
 
-`make bench-admin`, by default on 100,000 products with 500,000 orders; ARGS="--scale 2000" for a small one. The pages
-are asked for in one process, without a network: the median of three visits after the first. Exit code 1 if a page needs
-more than MOST_QUERIES queries or MOST_S seconds.
+`make bench-admin`, by default on 100,000 products with 500,000 orders; ARGS="--scale 2000" for a small one. The job that
+beat starts every five minutes runs before, as in life. The pages are asked for in one process, without a network: lists
+with each filter, each search and each order, rows, reports. Exit code 1 if a page needs more than MOST_QUERIES queries,
+or more than MOST_S seconds at its first visit or in the middle of the three after it.
 """
 
 import argparse
@@ -52,19 +53,52 @@ def inside(scale: int) -> int:
 
     from benchmarks.report import Row, publish
 
+    said = _figures()
     client = Client()
     client.force_login(_boss())
+    _forget_filters()
+    client.get("/admin/password_change/")  # so that no page pays for the process's own start
     rows, missed = [], 0
     for name, url in pages():
-        count, seconds = visit(client, url)
-        good = count <= MOST_QUERIES and seconds <= MOST_S
+        count, first, later = visit(client, url)
+        good = count <= MOST_QUERIES and max(first, later) <= MOST_S
         missed += not good
         goal = f"≤ {MOST_QUERIES}, ≤ {MOST_S:g} s"
-        rows.append(Row(name, f"{seconds * 1000:.0f} ms", "queries", str(count), "-", goal, good))
-        print(f"{seconds * 1000:7.0f} ms {count:3} queries  {url}", file=sys.stderr, flush=True)
-    note = f"{scale:,} products, {5 * scale:,} orders; {len(rows)} pages, {missed} over a limit."
+        rows.append(
+            Row(name, f"{first * 1000:.0f} ms", "later visits", f"{later * 1000:.0f} ms", str(count), goal, good)
+        )
+        line = f"{first * 1000:7.0f} ms {later * 1000:7.0f} ms {count:3} queries  {url}"
+        print(line, file=sys.stderr, flush=True)
+    rows.sort(key=lambda row: -float(row.ours.split()[0]))
+    note = (
+        f"The first visit of a page in its process, the slowest on top; the middle of three later ones; in the column "
+        f"*ratio* the queries. {scale:,} products, {5 * scale:,} orders; {len(rows)} pages, {missed} over a limit. {said}"
+    )
     publish("admin", "The admin's pages: seconds and queries", rows, note)
     return 1 if missed else 0
+
+
+def _figures() -> str:
+    """Do what beat has done before anybody comes: the day's figures, and what pages open with. Say how long it took."""
+    from django.utils import timezone
+
+    from analytics import selectors, services
+
+    began = time.perf_counter()
+    made = services.rebuild_changed_days(now=timezone.now())
+    middle = time.perf_counter()
+    kept = services.keep_reports(now=timezone.now(), read=selectors.get_rows)
+    return (
+        f"The job of every five minutes made {len(made)} days' figures in {middle - began:.1f} s, and read {kept} reports "
+        f"ahead in {time.perf_counter() - middle:.1f} s."
+    )
+
+
+def _forget_filters() -> None:
+    """Let every list open bare, whatever an earlier run has left."""
+    from markrin.desk.models import KeptFilter
+
+    KeptFilter.objects.filter(user=_boss()).delete()
 
 
 def pages() -> Iterator[tuple[str, str]]:
@@ -86,7 +120,7 @@ def pages() -> Iterator[tuple[str, str]]:
         yield f"{name}: list", address
         for word in _SEARCHES.get(name, ("zzz",)) if page.search_fields else ():
             yield f"{name}: search {word}", f"{address}?q={word.replace('+', '%2B')}"
-        for query in _filters(page, address):
+        for query in (*_filters(page, address), *_orders(page, address)):
             yield f"{name}: {query}", f"{address}{query}"
         row = model._default_manager.order_by("-pk").first()
         if row is not None:
@@ -107,13 +141,30 @@ def _filters(page: Any, address: str) -> Iterator[str]:
             yield str(choices[-1]["query_string"])
 
 
-def visit(client: Any, url: str) -> tuple[int, float]:
-    """Return how many queries a page makes, and the seconds of a visit in the middle of some."""
+def _orders(page: Any, address: str) -> Iterator[str]:
+    """Yield each order that a list's headings offer, and the last page that it has, as query strings."""
+    from django.contrib.admin.templatetags.admin_list import result_headers
+    from django.test import RequestFactory
+
+    request = RequestFactory().get(address)
+    request.user = _boss()
+    shown = page.get_changelist_instance(request)
+    for number, heading in enumerate(result_headers(shown)):
+        if heading["sortable"]:
+            yield f"?o={number}"
+    if shown.paginator.num_pages > 1:
+        yield f"?p={shown.paginator.num_pages}"
+
+
+def visit(client: Any, url: str) -> tuple[int, float, float]:
+    """Return how many queries a page makes, the seconds of the first visit, and of one in the middle of some more."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
+    started = time.perf_counter()
     with CaptureQueriesContext(connection) as queries:
         answer = client.get(url, follow=True)
+    first = time.perf_counter() - started
     assert answer.status_code == 200, (url, answer.status_code)
     count = len(queries)  # now: the next request empties the log that it reads
     taken = []
@@ -124,7 +175,7 @@ def visit(client: Any, url: str) -> tuple[int, float]:
         taken.append(time.perf_counter() - started)
         if taken[0] > 3 * MOST_S:
             break
-    return count, statistics.median(taken)
+    return count, first, statistics.median(taken)
 
 
 def _boss() -> Any:

@@ -1,6 +1,6 @@
 """What the apps' admin pages share: pages that only look, and steps that a form asks for and a service takes."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,11 @@ class ModelAdmin(DeskPages, UnfoldModelAdmin):
     paginator = BoundedPaginator
     show_full_result_count = False
     list_per_page = 50
+
+    def get_ordering(self, request: HttpRequest) -> Sequence[str]:
+        """Return the list's order: where that is the newest first, by the key, which is as old as the row."""
+        stated: Sequence[str] = self.ordering or self.opts.ordering
+        return ("-id",) if list(stated) == ["-created_at", "-id"] else stated
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None

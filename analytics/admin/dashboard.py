@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from analytics import days, selectors
-from analytics.admin import charts, keeping
+from analytics.admin import charts
 from markrin.outbox import selectors as outbox
 from orders import money
 from orders import selectors as orders
@@ -64,7 +64,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if may("analytics.view_dailysales"):
         context |= _figures(first, last, as_of)
     if may("products.view_stocklevel"):
-        context["stock"] = _stock(last, as_of)
+        context["stock"] = _stock(last)
     return context
 
 
@@ -116,7 +116,7 @@ def _figures(first: date, last: date, as_of: datetime | None) -> dict[str, Any]:
     now = {name: column[half:] for name, column in columns.items()}
     before = {name: column[:half] for name, column in columns.items()}
     all_days = list(days.each(first, last))
-    _, top = keeping.rows("products", first=first, last=last, as_of=as_of, most=_TOP)
+    _, top = selectors.get_first_rows(name="products", first=first, last=last, most=_TOP)
     searches = selectors.get_rows(name="searches", first=first, last=last, most=_SEARCHES)
     return {
         "figures": _compared(now, before),
@@ -186,9 +186,9 @@ def _funnel(visits: Sequence[tuple[Any, ...]], placed: int) -> list[dict[str, An
     ]  # fmt: skip
 
 
-def _stock(last: date, as_of: datetime | None) -> dict[str, Any]:
+def _stock(last: date) -> dict[str, Any]:
     first = last - timedelta(days=_COVER_DAYS - 1)
-    read_at, rows = keeping.rows("stock", first=first, last=last, as_of=as_of, most=_LOW)
+    read_at, rows = selectors.get_first_rows(name="stock", first=first, last=last, most=_LOW)
     return {
         "as_of": read_at,
         "rows": [

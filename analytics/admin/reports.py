@@ -16,12 +16,12 @@ from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from analytics import cells, days, selectors, spreadsheets
-from analytics.admin import keeping
+from analytics.models import KeptReport
 from analytics.selectors.reports import Column, Report
 from markrin.forms import StrictForm
 from orders import money
 
-SHOWN = 200  # rows on the page; the file has them all
+SHOWN = KeptReport.MOST_ROWS - 1  # rows on the page; the file has more
 MOST_DAYS = 1100
 _LINKS = {"productId": "admin:products_product_change", "variantId": "admin:products_variant_change",
           "categoryId": "admin:products_category_change"}  # fmt: skip
@@ -63,9 +63,9 @@ def page(admin: Any, request: HttpRequest, name: str) -> HttpResponseBase:
     usual = {"first": today - timedelta(days=29), "last": today, "interval": "day"}
     form = PeriodForm({**{key: str(value) for key, value in usual.items()}, **request.GET.dict()})
     asked = form.cleaned_data if form.is_valid() else usual
-    report = _read(name, asked)
     if form.is_valid() and request.GET.get("format") == "csv":
-        return spreadsheets.answer(report)
+        return spreadsheets.answer(selectors.get_report(name=name, **asked))
+    report = _read(name, asked)
     query = request.GET.copy()
     query["format"] = "csv"
     context = {
@@ -75,7 +75,9 @@ def page(admin: Any, request: HttpRequest, name: str) -> HttpResponseBase:
         "report": report,
         "headings": [_heading(column) for column in report.definition.columns if column.kind != "id"],
         "rows": [_row(report, row) for row in report.rows[:SHOWN]],
-        "left": max(0, len(report.rows) - SHOWN),
+        "more": len(report.rows) > SHOWN,
+        "shown": SHOWN,
+        "most": f"{selectors.MOST_ROWS:,}",
         "csv": f"?{query.urlencode()}",
         "others": [
             {"title": each.title, "link": reverse("admin:analytics_report", args=[key]), "active": key == name}
@@ -87,12 +89,11 @@ def page(admin: Any, request: HttpRequest, name: str) -> HttpResponseBase:
 
 
 def _read(name: str, asked: dict[str, Any]) -> Report:
-    """Return the report; those that sum up very many rows may be some minutes old, and say so."""
-    if name not in ("stock", "products", "categories"):
+    """Return the report's first rows, one more than are shown; they may be some minutes old, and say so."""
+    if name not in ("stock", "products"):
         return selectors.get_report(name=name, **asked)
     first, last = asked["first"], asked["last"]
-    as_of = selectors.get_as_of(first=first, last=last)
-    read_at, rows = keeping.rows(name, first=first, last=last, as_of=as_of, most=selectors.MOST_ROWS)
+    read_at, rows = selectors.get_first_rows(name=name, first=first, last=last, most=SHOWN + 1)
     return Report(name, selectors.REPORTS[name], first, last, asked["interval"], read_at, rows)
 
 

@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet, Sum
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest
 
 from markrin.admin_base import ModelAdmin, ReadOnly, ReadOnlyAdmin, SteppedAdmin, TabularInline, known_values
+from markrin.desk.searching import WholeTerm
 from markrin.forms import StrictModelForm
 from orders import gateways
 from orders.admin import steps
@@ -26,10 +27,11 @@ _PROVIDERS = known_values("provider", lambda: ("cod", *gateways.PROVIDERS))
 
 
 @admin.register(Refund)
-class RefundAdmin(ReadOnly, SteppedAdmin):
+class RefundAdmin(WholeTerm, ReadOnly, SteppedAdmin):
     list_display = ("order", "amount", "state", "reason", "created_at", "finished_at")
     list_filter = ("state",)
-    search_fields = ("order__number__iexact",)
+    search_fields = ("order__number",)
+    search_help_text = "an order's whole number"
     list_select_related = ("order", "by", "payment")
     show_full_result_count = False
     readonly_fields = ("next_steps",)
@@ -46,10 +48,11 @@ class RefundAdmin(ReadOnly, SteppedAdmin):
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnlyAdmin):
+class PaymentAdmin(WholeTerm, ReadOnlyAdmin):
     list_display = ("order", "provider", "provider_ref", "amount", "state", "created_at", "succeeded_at")
     list_filter = ("state", _PROVIDERS)
-    search_fields = ("order__number__iexact", "provider_ref__exact")
+    search_fields = ("order__number", "provider_ref")
+    search_help_text = "an order's whole number, or the provider's reference"
     list_select_related = ("order",)
 
 
@@ -95,16 +98,18 @@ class CartLineInline(ReadOnly, TabularInline):
 
 
 @admin.register(Cart)
-class CartAdmin(ReadOnlyAdmin):
+class CartAdmin(WholeTerm, ReadOnlyAdmin):
     list_display = ("id", "user", "pieces", "updated_at")
-    search_fields = ("user__email__iexact",)
+    search_fields = ("user__email",)
+    search_help_text = "an address"
     list_select_related = ("user", "coupon")
     fields = ("user", "coupon", "created_at", "updated_at")
     inlines = (CartLineInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Cart]:
         found: QuerySet[Cart] = super().get_queryset(request)
-        return found.annotate(n=Sum("lines__quantity"))
+        lines = CartLine.objects.filter(cart=OuterRef("pk")).order_by().values("cart")
+        return found.annotate(n=Subquery(lines.annotate(n=Sum("quantity")).values("n")))
 
     @admin.display(ordering="n")
     def pieces(self, cart: Any) -> int:
@@ -112,9 +117,10 @@ class CartAdmin(ReadOnlyAdmin):
 
 
 @admin.register(CouponUse)
-class CouponUseAdmin(ReadOnlyAdmin):
+class CouponUseAdmin(WholeTerm, ReadOnlyAdmin):
     list_display = ("coupon", "order", "slot")
-    search_fields = ("coupon__code__iexact", "order__number__iexact")
+    search_fields = ("coupon__code", "order__number")
+    search_help_text = "a coupon's code, or an order's whole number"
     list_select_related = ("coupon", "order")
 
 
@@ -126,7 +132,8 @@ class IdempotencyKeyAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Return)
-class ReturnAdmin(ReadOnlyAdmin):
+class ReturnAdmin(WholeTerm, ReadOnlyAdmin):
     list_display = ("order", "reason", "by", "created_at")
-    search_fields = ("order__number__iexact",)
+    search_fields = ("order__number",)
+    search_help_text = "an order's whole number"
     list_select_related = ("order", "by")

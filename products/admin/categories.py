@@ -3,13 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 
 from markrin.admin_base import ModelAdmin
 from markrin.forms import StrictModelForm
 from products.admin.finding import without_junk
-from products.models import Category
+from products.models import Category, Product
 
 
 class CategoryForm(StrictModelForm):
@@ -32,8 +32,9 @@ class CategoryAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
         found: QuerySet[Category] = super().get_queryset(request)
-        return found.annotate(n=Count("products"))
+        products = Product.objects.filter(category=OuterRef("pk")).order_by().values("category")
+        return found.annotate(n=Subquery(products.annotate(n=Count("pk")).values("n")))
 
     @admin.display(description="products", ordering="n")
     def product_count(self, category: Any) -> int:
-        return int(category.n)
+        return int(category.n or 0)

@@ -5,7 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from markrin.admin_base import ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin
+from markrin.admin_base import ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin, known_values
+from markrin.desk.searching import WholeTerm
 from products import services
 from products.models import (
     Purchase,
@@ -14,10 +15,10 @@ from products.models import (
 
 
 @admin.register(Review)
-class ReviewAdmin(ReadOnly, SteppedAdmin):
+class ReviewAdmin(WholeTerm, ReadOnly, SteppedAdmin):
     list_display = ("product", "rating", "short", "user", "verified_buyer", "status", "created_at")
-    list_filter = ("status", "rating", "verified_buyer")
-    search_fields = ("product__slug__exact", "user__email__iexact")
+    list_filter = ("status", known_values("rating", lambda: "12345"), "verified_buyer")
+    search_fields = ("product__slug", "user__email")
     search_help_text = "a product's whole slug, or an address"
     list_select_related = ("product", "user")
     show_full_result_count = False
@@ -50,7 +51,8 @@ def _moderate(review: Review, status: str) -> str:
 
 
 @admin.register(Purchase)
-class PurchaseAdmin(ReadOnlyAdmin):
+class PurchaseAdmin(WholeTerm, ReadOnlyAdmin):
     list_display = ("user", "product", "created_at")
-    search_fields = ("user__email__iexact", "product__name__icontains")
+    search_fields = ("product__slug", "user__email")
+    search_help_text = "a product's whole slug, or an address"
     list_select_related = ("user", "product")

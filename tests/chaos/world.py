@@ -40,12 +40,10 @@ class World:
     def __init__(self, broker: Proxy, mail: Proxy, sink: Sink, stack: ExitStack) -> None:
         self.broker, self.mail, self.sink = broker, mail, sink
         self._stack = stack
-        path, _, db = _broker_place()
-        self.redis = redis.Redis(unix_socket_path=path, db=db)
         self.running: dict[str, Running] = {}
         self._commands: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {}
         self.env = {
-            "CELERY_BROKER_URL": f"redis://127.0.0.1:{broker.port}/{db}",
+            "CELERY_BROKER_URL": _broker_url(broker.port),
             "EMAIL_URL": f"smtp://127.0.0.1:{mail.port}",
             "EMAIL_TIMEOUT_S": "2",  # 10 in production: a hanging server is told from a slow one sooner
             "MAIL_TEMPLATES": str(MAILS),
@@ -54,6 +52,12 @@ class World:
             "ALLOWED_HOSTS": "localhost",
             "MAIL_DOMAIN": "shop.test",
         }
+
+    @property
+    def redis(self) -> redis.Redis:
+        """The broker behind the proxy, where it is a Valkey."""
+        path, db = _valkey_place()
+        return redis.Redis(unix_socket_path=path, db=db)
 
     def own_broker(self) -> None:
         """Give what is started from now on a broker of its own, which `broker_stopped` can stop without the cache."""
@@ -199,14 +203,13 @@ def await_(happened: Callable[[], bool], *, within_s: float = PATIENCE_S, why: C
 @contextmanager
 def world() -> Iterator[World]:
     """Set the stage; nothing of the shop runs yet. The database must be one that other processes can see."""
-    path, _, _ = _broker_place()
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS chaos_effect")
         cursor.execute(
             "CREATE TABLE chaos_effect (number int NOT NULL, pid int NOT NULL, at timestamptz DEFAULT now())"
         )
     with ExitStack() as stack:
-        broker = stack.enter_context(proxy(path))
+        broker = stack.enter_context(proxy(_broker_place()))
         kept, port = stack.enter_context(sink())
         mail = stack.enter_context(proxy(("127.0.0.1", port)))
         yield World(broker, mail, kept, stack)
@@ -219,10 +222,23 @@ def _forgetful(database: str) -> None:
         cursor.execute(f"ALTER DATABASE {database} RESET synchronous_commit")
 
 
-def _broker_place() -> tuple[str, str, int]:
-    """Return the broker's socket, scheme and database number, from the tests' own address."""
+def _broker_place() -> tuple[str, int] | str:
+    """Return where the tests' own broker listens: Valkey at a socket, RabbitMQ at a port."""
     parts = urlsplit(os.environ["CELERY_BROKER_URL"])
-    return parts.path, parts.scheme, int(parts.query.removeprefix("virtual_host="))
+    return (parts.hostname, parts.port) if parts.hostname and parts.port else parts.path
+
+
+def _valkey_place() -> tuple[str, int]:
+    parts = urlsplit(os.environ["CELERY_BROKER_URL"])
+    return parts.path, int(parts.query.removeprefix("virtual_host="))
+
+
+def _broker_url(port: int) -> str:
+    """Return the broker's address at another port of this host."""
+    parts = urlsplit(os.environ["CELERY_BROKER_URL"])
+    if not parts.port:
+        return f"redis://127.0.0.1:{port}/{_valkey_place()[1]}"
+    return parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@127.0.0.1:{port}").geturl()
 
 
 def _query(sql: str) -> list[tuple[Any, ...]]:

@@ -97,7 +97,8 @@ def test_an_eviction_that_would_eat_queues(doctor, all_alive, settings, tmp_path
         server.stop()
     assert code == 1
     assert "CONFIG SET maxmemory-policy volatile-lru" in fault(printed, "cache eviction")
-    assert "\nok    broker eviction" in printed
+    if settings.CELERY_BROKER_URL.startswith("redis"):  # RabbitMQ evicts nothing
+        assert "\nok    broker eviction" in printed
 
 
 def test_cache_and_broker_that_are_not_there(doctor, all_alive, settings, monkeypatch):
