@@ -2294,7 +2294,10 @@ export interface components {
         ProductItems: {
             items: components["schemas"]["ProductItem"][];
         };
-        /** @description A page of products, with facets if they were asked for. */
+        /**
+         * @description A page of products, with facets if they were asked for. A search shows its best 1,000 and, unless there are
+         *     facets, counts no further: `more` is there, and true, where it finds more than `total`.
+         */
         ProductPage: {
             page?: number;
             pages?: number;
@@ -2302,6 +2305,7 @@ export interface components {
             limit?: number;
             next?: string | null;
             items: components["schemas"]["ProductItem"][];
+            more?: boolean;
             facets?: components["schemas"]["Facets"];
         };
         PutCouponInput: {
@@ -2977,7 +2981,7 @@ export interface components {
              */
             status: "draft" | "published" | "archived";
         };
-        /** @description A page of products of any status, with facets if they were asked for. */
+        /** @description A page of products of any status, with facets if they were asked for; of a search as in `ProductPage`. */
         StaffProductPage: {
             page?: number;
             pages?: number;
@@ -2985,6 +2989,7 @@ export interface components {
             limit?: number;
             next?: string | null;
             items: components["schemas"]["StaffProductItem"][];
+            more?: boolean;
             facets?: components["schemas"]["Facets"];
         };
         /** @description A review, with what it is about and whose it is. */
