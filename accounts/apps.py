@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
 
 
 class AccountsConfig(AppConfig):
@@ -7,7 +6,5 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        """Register the checks, and the groups of staff."""
-        from accounts import checks, groups  # noqa: F401 (importing the checks registers them)
-
-        post_migrate.connect(groups.grant, dispatch_uid="accounts.groups")
+        """Register the checks."""
+        from accounts import checks  # noqa: F401 (importing registers them)

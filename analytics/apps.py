@@ -8,9 +8,9 @@ class AnalyticsConfig(AppConfig):
     verbose_name = "Analytics"
 
     def ready(self) -> None:
-        from analytics.roles import make_groups
+        from accounts.groups import grant
         from analytics.services import make_partitions
 
-        # The last app of all, so every app's permissions exist by then.
-        post_migrate.connect(make_groups, sender=self, dispatch_uid="analytics.make_groups")
+        # The last app of all, so the permissions of all exist by then.
+        post_migrate.connect(grant, sender=self, dispatch_uid="accounts.groups")
         post_migrate.connect(lambda **_: make_partitions(now=timezone.now()), sender=self, weak=False)

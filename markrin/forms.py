@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import marshmallow as ma
 from django import forms
+from django.contrib.admin.widgets import AutocompleteMixin
 from django.contrib.postgres.forms import SimpleArrayField
 from django.core.exceptions import ValidationError
 
@@ -33,6 +34,8 @@ class Strict:
             rule = _rule(name, field)
             if rule is not None:
                 field.clean = functools.partial(_clean, field.clean, rule)  # type: ignore[method-assign]  # see above
+            if isinstance(field, forms.ModelChoiceField):
+                _show_keys_only(field)
 
 
 class StrictForm(Strict, forms.Form):
@@ -41,6 +44,30 @@ class StrictForm(Strict, forms.Form):
 
 class StrictModelForm(Strict, forms.ModelForm):  # type: ignore[type-arg]  # it takes no parameter when it runs
     """A model's form."""
+
+
+def _show_keys_only(field: forms.ModelChoiceField) -> None:
+    """Have the field shown empty where what was sent is no key at all: Django's widget would ask the database for it.
+
+    The field's own check still says what is wrong.
+    """
+    widget = getattr(field.widget, "widget", field.widget)  # in the admin it is wrapped in links
+    if not isinstance(widget, AutocompleteMixin):
+        return
+    shown: Any = widget.optgroups  # type: ignore[attr-defined]  # of the select that the mixin is mixed into
+
+    def only_keys(name: str, value: list[str], attrs: Any = None) -> Any:
+        return shown(name, [each for each in value if not each or _is_key(field, each)], attrs)
+
+    widget.optgroups = only_keys  # type: ignore[attr-defined]  # as above
+
+
+def _is_key(field: forms.ModelChoiceField, text: str) -> bool:
+    try:
+        field.queryset.model._meta.pk.to_python(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def _clean(clean: Callable[..., Any], rule: Callable[[Any, Any], Any], value: Any, *rest: Any) -> Any:

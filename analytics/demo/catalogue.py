@@ -137,10 +137,17 @@ def _category(node: Node, ids: dict[str, str], position: int, at: datetime) -> R
     return (ids[node.slug], at, at, node.name, node.slug, node.text, "", parent, position, node.tax_percent)
 
 
+def _options(choices: list[Choice]) -> tuple[list[str], list[str]]:
+    """Return colours and sizes as the triggers of the variants and their stock would write them: already there, they
+    need no second version of the product's row."""
+    return sorted({each.color for each in choices if each.color}), sorted({each.size for each in choices if each.size})
+
+
 def write_article(plan: Plan, article: Article, categories: dict[str, str], rng: Random, sink: Sink) -> None:
     """Write the product with its variants, stock and first movements, once sales and reviews are known."""
     garment, at = article.garment, article.created_at
     in_stock = any(choice.sellable for choice in article.choices)
+    options = [*_options(article.choices), *_options([choice for choice in article.choices if choice.sellable])]
     age_days = (plan.midnight - at).days
     tags = rng.sample(TAGS, rng.randint(0, 3))
     sink.add("products_product", (
@@ -148,7 +155,7 @@ def write_article(plan: Plan, article: Article, categories: dict[str, str], rng:
         article.brand, rng.choice(COLLECTIONS), garment.gender, article.material, money(article.base_price),
         None if article.sale_price is None else money(article.sale_price), tags,
         rng.random() < 0.08, age_days < 41, article.status, f"{article.name} by {article.brand}"[:120],
-        garment.text[:320], in_stock, article.sold, *article.stars, *article.fits, SOURCE, str(article.number), "",
+        garment.text[:320], in_stock, *options, article.sold, *article.stars, *article.fits, SOURCE, str(article.number), "",
     ))  # fmt: skip
     for position, choice in enumerate(article.choices):
         sink.add(

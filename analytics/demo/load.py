@@ -6,7 +6,8 @@ from datetime import timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
-from analytics import roles, selectors, services
+from accounts import groups
+from analytics import selectors, services
 from analytics.demo import catalogue, gallery, people, reviews, sales, visits
 from analytics.demo.plan import SOURCE, TRADE_DAYS, Plan
 from analytics.demo.writing import Sink
@@ -44,7 +45,7 @@ def load(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
     for back_days in (0, visits.DAYS):
         services.make_partitions(now=plan.midnight - timedelta(days=back_days))
     with transaction.atomic():
-        roles.make_groups()  # a database that was flushed has lost them
+        groups.grant()  # a database that was flushed has lost them
         sink = Sink()
         everyone = people.people(plan)
         people.write_people(plan, everyone, password, sink)

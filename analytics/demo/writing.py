@@ -17,8 +17,9 @@ COLUMNS = {
     "products_sizechart": _TIMES + "category_id title note",
     "products_sizechartentry": "chart_id size measure min_cm max_cm row column",
     "products_product": _TIMES + "name slug description category_id brand collection gender material base_price"
-    " sale_price tags is_featured is_new_arrival status seo_title seo_description in_stock popularity rated_1 rated_2"
-    " rated_3 rated_4 rated_5 fit_small fit_true fit_large source source_ref source_hash",
+    " sale_price tags is_featured is_new_arrival status seo_title seo_description in_stock colors sizes stocked_colors"
+    " stocked_sizes popularity rated_1 rated_2 rated_3 rated_4 rated_5 fit_small fit_true fit_large source source_ref"
+    " source_hash",
     "products_variant": _TIMES + "product_id sku size color position is_active",
     "products_stocklevel": "variant_id on_hand reserved counted_at",
     "products_stockmovement": "variant_id kind d_on_hand d_reserved ref created_at",
@@ -43,10 +44,14 @@ COLUMNS = {
     "analytics_event": "id occurred_at type product_id query results session_key visitor",
 }
 _BATCH = 20_000  # rows held before they are copied
+# A product comes with its ratings, so its reviews must not find it there to be counted again; its variants and their
+# stock must, or it stays without their colours and sizes.
+_ORDERED = ("products_review", "products_product", "products_variant", "products_stocklevel")
 
 
 class Sink:
-    """Takes rows table by table and copies them. Foreign keys are deferred, so the order of tables does not matter.
+    """Takes rows table by table and copies them. Foreign keys are deferred, so the order of tables does not matter, but
+    for those whose triggers write to the product: _ORDERED.
 
     `counts` says how many rows each table got.
     """
@@ -65,7 +70,8 @@ class Sink:
 
     def flush(self) -> None:
         """Copy what is held. Part of the caller's transaction."""
-        for table, rows in self._rows.items():
+        for table in sorted(self._rows, key=lambda table: _ORDERED.index(table) if table in _ORDERED else -1):
+            rows = self._rows[table]
             bulk.copy(table, COLUMNS[table].split(), rows)
             self.counts[table] = self.counts.get(table, 0) + len(rows)
         self._rows.clear()

@@ -20,7 +20,6 @@ from markrin.admin_base import ModelAdmin, ReadOnly
 from markrin.errors import ShopError
 from markrin.forms import StrictForm
 from products import services
-from products.admin.finding import without_junk
 from products.models import BulkChange, BulkChangeRow, Category, Product, Variant
 from products.models.bulk import BulkEnding, BulkHow, BulkKind, BulkResult, BulkState
 
@@ -53,9 +52,6 @@ class RuleForm(StrictForm):
         label="New category", queryset=Category.objects.all(), required=False,
         widget=AutocompleteSelect(Product._meta.get_field("category"), admin.site),
     )  # fmt: skip
-
-    def __init__(self, data: Any = None, **kwargs: Any) -> None:
-        super().__init__(without_junk(data, "category"), **kwargs)
 
     def clean(self) -> dict[str, Any]:
         """Ask for what the kind of change needs, and leave out what it does not."""

@@ -8,7 +8,6 @@ from django.http import HttpRequest
 
 from markrin.admin_base import ModelAdmin
 from markrin.forms import StrictModelForm
-from products.admin.finding import without_junk
 from products.models import Category, Product
 
 
@@ -16,9 +15,6 @@ class CategoryForm(StrictModelForm):
     class Meta:
         model = Category
         fields = ("name", "slug", "parent", "position", "tax_percent", "description")
-
-    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
-        super().__init__(without_junk(data, "parent"), *args, **kwargs)
 
 
 @admin.register(Category)

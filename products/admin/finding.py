@@ -70,17 +70,6 @@ class CategoryFilter(AutocompleteSelectFilter):
         return queryset.filter(category__in=list(below))
 
 
-def without_junk(data: Any, *names: str) -> Any:
-    """Return what was posted, with nothing where these references are no ids: Django's widget cannot show one."""
-    junk = [name for name in names if data and name in data and not _is_id(data[name])]
-    if not junk:
-        return data
-    cleaned = data.copy()
-    for name in junk:
-        cleaned[name] = ""
-    return cleaned
-
-
 def _is_id(text: str) -> bool:
     try:
         UUID(text)

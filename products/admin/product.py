@@ -20,7 +20,7 @@ from markrin.errors import ShopError
 from markrin.forms import StrictModelForm
 from products import selectors, services
 from products.admin import bulk
-from products.admin.finding import CategoryFilter, ProductSearch, without_junk
+from products.admin.finding import CategoryFilter, ProductSearch
 from products.admin.images import ImagePanel
 from products.admin.transfer import CatalogueTransfer, send_file
 from products.models import FormerSlug, Product, ProductStatus, SearchWord, Variant
@@ -100,8 +100,8 @@ class ProductForm(StrictModelForm):
             "base_price", "sale_price", "tags", "is_featured", "is_new_arrival", "seo_title", "seo_description",
         )  # fmt: skip
 
-    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
-        super().__init__(without_junk(data, "category"), *args, **kwargs)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         if "brand" in self.fields:  # who may only look has no fields
             self.fields["brand"].widget.attrs |= {
                 "list": "brands", "autocomplete": "off", "data-suggestions": reverse("admin:products_product_brands"),

@@ -18,7 +18,6 @@ from markrin.admin_base import ModelAdmin
 from markrin.errors import Invalid, ShopError
 from markrin.forms import StrictForm
 from products import schemas, selectors, services
-from products.admin.finding import without_junk
 from products.models import Category, SizeChart
 from products.selectors.size_charts import as_table
 
@@ -128,9 +127,6 @@ class HeadForm(StrictForm):
     title = forms.CharField(max_length=80, widget=UnfoldAdminTextInputWidget)
     note = forms.CharField(max_length=1000, required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}))
 
-    def __init__(self, data: Any = None, **kwargs: Any) -> None:
-        super().__init__(without_junk(data, "category"), **kwargs)
-
 
 @admin.register(SizeChart)
 class SizeChartAdmin(ModelAdmin):
@@ -237,9 +233,8 @@ def _head(chart: SizeChart | None, data: Any = None, *, validate: bool = True) -
     if chart:
         initial = {"category": chart.category_id, "title": chart.title, "note": chart.note}
     if data is not None and not validate:
-        clean = without_junk(data, "category")
-        initial |= {name: clean.get(name, "") for name in ("title", "note")}
-        initial.setdefault("category", clean.get("category") or None)
+        initial |= {name: data.get(name, "") for name in ("title", "note")}
+        initial.setdefault("category", data.get("category") or None)
     form = HeadForm(data if validate else None, initial=initial)
     form.fields["category"].disabled = chart is not None
     return form

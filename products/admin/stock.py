@@ -76,6 +76,7 @@ class VariantAdmin(SkuSearch, ReadOnly, SteppedAdmin):
 @admin.register(StockMovement)
 class StockMovementAdmin(SkuSearch, ReadOnlyAdmin):
     list_display = ("created_at", "variant", "kind", "d_on_hand", "d_reserved", "ref", "actor", "note")
+    sortable_by = ()  # a ledger is read as it was written; it is the longest table of all
     list_filter = ("kind",)
     list_select_related = ("variant", "actor")
 

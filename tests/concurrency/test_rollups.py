@@ -12,7 +12,7 @@ from tests.factories import make_order, make_variant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-TABLES = ("analytics_dailysales", "analytics_dailyproduct", "analytics_dailyfunnel")
+TABLES = tuple(f"analytics_daily{name}" for name in ("sales", "product", "variant", "category", "funnel"))
 
 
 def figures() -> dict[str, list[Any]]:

@@ -132,6 +132,8 @@ SERVICES = {
     "analytics_event": "the column is made by the server from those that are sent",
     "analytics_dailysales": "figures are computed", "analytics_dailyproduct": "figures are computed",
     "analytics_dailyfunnel": "figures are computed", "analytics_dailysearch": "figures are computed",
+    "analytics_dailyvariant": "figures are computed", "analytics_dailycategory": "figures are computed",
+    "analytics_keptreport": "figures are computed",
     "analytics_dirtyday": "figures are computed", "analytics_visitorsalt": "salts are made by the server",
     "heartbeat": "written by the processes themselves", "outbox_event": "jobs are added by services",
     "outbox_pause": "written by the worker, and by `manage.py outbox`",
