@@ -17,6 +17,8 @@ TRIGGERS = (
     "products_variant_options_insert",
     "products_variant_options_update",
     "products_variant_options_delete",
+    "products_stocklevel_stocked_insert",
+    "products_stocklevel_stocked_update",
 )
 
 _COUNTERS = """
@@ -89,6 +91,21 @@ INVARIANTS = [
         repair=f"""UPDATE products_product AS product SET colors = truth.colors, sizes = truth.sizes
             FROM ({_OPTIONS.replace("{wanted}", "same.id = ANY(%(keys)s::uuid[])")}) AS truth
             WHERE product.id = truth.id""",  # noqa: S608 (ours)
+    ),
+    Invariant(
+        rule="stocked colours and sizes = those of the active variants that can be sold",
+        table="products_product",
+        query="""SELECT product.id,
+                format('stocked colours %%s, sizes %%s; its levels say otherwise', stocked_colors, stocked_sizes)
+            FROM products_product AS product CROSS JOIN LATERAL (
+                SELECT coalesce(array_agg(DISTINCT color ORDER BY color) FILTER (WHERE color <> ''), '{}') AS colors,
+                    coalesce(array_agg(DISTINCT size ORDER BY size) FILTER (WHERE size <> ''), '{}') AS sizes
+                FROM products_variant AS variant JOIN products_stocklevel AS level ON level.variant_id = variant.id
+                WHERE variant.product_id = product.id AND is_active AND on_hand > reserved) AS truth
+            WHERE product.id > %(after)s AND product.id <= %(upto)s
+            AND (stocked_colors::text[], stocked_sizes::text[]) <> (truth.colors::text[], truth.sizes::text[])""",
+        lock="SELECT FROM products_product WHERE id = ANY(%(keys)s::uuid[]) ORDER BY id FOR NO KEY UPDATE",
+        repair="SELECT products_refresh_stocked(%(keys)s::uuid[])",
     ),
     Invariant(
         rule="ratings = reviews",

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Count, F, Q, Sum
 
 from accounts.models import User
-from analytics.demo import load, people
+from analytics.demo import load, people, writing
 from analytics.demo.plan import Plan
 from analytics.models import DailyFunnel, DailySales
 from orders.models import Cart, Coupon, Order, OrderEvent, OrderLine, Payment, Refund
@@ -179,6 +179,15 @@ def test_every_invariant_holds(demo: str) -> None:
     out = StringIO()
     call_command("verify", stdout=out, stderr=out)
     assert "nothing is wrong" in out.getvalue()
+
+
+def test_keeps_the_products_right_wherever_a_batch_ends(empty: None, monkeypatch) -> None:
+    monkeypatch.setattr(writing, "_BATCH", 7)
+    run("--scale", "20")
+    out = StringIO()
+    call_command("verify", "--only", "products", stdout=out, stderr=out)
+    assert "nothing is wrong" in out.getvalue()
+    assert not Product.objects.filter(colors=[]).exists()
 
 
 def test_staff_see_figures(demo: str) -> None:

@@ -102,6 +102,13 @@ PLANTED = {
         [("products_variant", "products_variant_options_update")], "UPDATE products_variant SET size = 'XXXL'",
         "colours and sizes", True,
     ),
+    "a stocked colour that no variant has": (
+        [], "UPDATE products_product SET stocked_colors = '{Octarine}'", "stocked colours and sizes", True,
+    ),
+    "a product that was not told what sold out": (
+        [("products_stocklevel", "products_stocklevel_stocked_update")],
+        "UPDATE products_stocklevel SET on_hand = reserved", "stocked colours and sizes", True,
+    ),
     "ratings that nobody gave": (
         [], "UPDATE products_product SET rated_5 = rated_5 + 7", "ratings = reviews", True,
     ),

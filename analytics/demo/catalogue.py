@@ -155,7 +155,8 @@ def write_article(plan: Plan, article: Article, categories: dict[str, str], rng:
         article.brand, rng.choice(COLLECTIONS), garment.gender, article.material, money(article.base_price),
         None if article.sale_price is None else money(article.sale_price), tags,
         rng.random() < 0.08, age_days < 41, article.status, f"{article.name} by {article.brand}"[:120],
-        garment.text[:320], in_stock, *options, article.sold, *article.stars, *article.fits, SOURCE, str(article.number), "",
+        garment.text[:320], in_stock, *options, article.sold, *article.stars, *article.fits, SOURCE,
+        str(article.number), "",
     ))  # fmt: skip
     for position, choice in enumerate(article.choices):
         sink.add(

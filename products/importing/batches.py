@@ -204,8 +204,9 @@ class Writer:
                 pk, now, data["name"], chosen[draft.ref], data["description"], categories[tuple(data["category"])],
                 data["brand"], data["collection"], data["gender"].value, data["material"], data["base_price"],
                 data["sale_price"], data["tags"], data["is_featured"], data["is_new_arrival"], data["status"].value,
-                seo["title"], seo["description"], any(each["stock"] for each in data["variants"]), self.source,
-                draft.ref, hashes[draft.ref],
+                seo["title"], seo["description"], any(each["stock"] for each in data["variants"]),
+                *_options(data["variants"]), *_options([each for each in data["variants"] if each["stock"]]),
+                self.source, draft.ref, hashes[draft.ref],
             ))  # fmt: skip
             for position, each in enumerate(data["variants"]):
                 variant = uuid7()
@@ -236,6 +237,13 @@ class Writer:
         if self.dry_run:
             self._taken_slugs |= set(found.values())
         return found
+
+
+def _options(variants: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[str]]:
+    """Return their colours and sizes as the triggers of the variants and their stock would write them: already there,
+    they need no second version of the product's row."""
+    colors, sizes = {each["color"] for each in variants}, {each["size"] for each in variants}
+    return sorted(colors - {""}), sorted(sizes - {""})
 
 
 def _problem(draft: Draft, *, is_new: bool, is_twice: bool) -> Rejection | None:
@@ -300,7 +308,7 @@ def _taken(asked: set[str], *, but_former: set[str]) -> set[str]:
 _PRODUCT = (
     "id", "updated_at", "name", "slug", "description", "category_id", "brand", "collection", "gender", "material",
     "base_price", "sale_price", "tags", "is_featured", "is_new_arrival", "status", "seo_title", "seo_description",
-    "in_stock", "source", "source_ref", "source_hash",
+    "in_stock", "colors", "sizes", "stocked_colors", "stocked_sizes", "source", "source_ref", "source_hash",
 )  # fmt: skip
 _VARIANT = ("id", "updated_at", "product_id", "sku", "size", "color", "position")
 _IMAGE = ("id", "updated_at", "product_id", "external_url", "alt_text", "position")

@@ -39,8 +39,6 @@ def count_facets(products: QuerySet[Product], filters: Filters) -> Facets:
     if filters.size or filters.color:
         parts.variant("color", other="size")
         parts.variant("size", other="color")
-    elif filters.in_stock:
-        parts.variants()
     else:
         parts.options()
     if filters.min_price is not None or filters.max_price is not None:
@@ -107,24 +105,14 @@ class _Parts:
         )
 
     def options(self) -> None:
-        """Count products by colour and by size, as each product has them written beside it."""
-        passing = self._passing(columns=("colors", "sizes"))
+        """Count products by colour and by size, as each product has them written beside it: all, or what is left."""
+        colors, sizes = ("stocked_colors", "stocked_sizes") if self.filters.in_stock else ("colors", "sizes")
+        passing = self._passing(columns=(colors, sizes))
         self._add(
             f"""SELECT facet, value, count(*), NULL, NULL
             FROM ({passing}) AS passing, LATERAL (
-                SELECT 'color' AS facet, unnest(colors) AS value UNION ALL SELECT 'size', unnest(sizes)
+                SELECT 'color' AS facet, unnest({colors}) AS value UNION ALL SELECT 'size', unnest({sizes})
             ) AS options GROUP BY facet, value"""
-        )
-
-    def variants(self) -> None:
-        """Count products by colour and by size, in one pass over the variants in stock of what passes all filters."""
-        self._add(
-            f"""SELECT facet, value, count(*), NULL, NULL FROM (
-                SELECT CASE WHEN grouping(color) = 0 THEN 'color' ELSE 'size' END AS facet,
-                    coalesce(color, size) AS value
-                FROM passing_all AS passing {self._join_variants()}
-                GROUP BY GROUPING SETS ((variant.product_id, color), (variant.product_id, size))
-            ) AS options WHERE value <> '' GROUP BY facet, value"""
         )
 
     def variant(self, name: str, other: str) -> None:

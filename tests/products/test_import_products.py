@@ -73,6 +73,8 @@ def test_imports_a_product_with_its_variants(write) -> None:
     assert (product.tags, product.is_featured, product.status) == (["a", "b"], True, "published")
     assert (product.seo_title, product.description, product.gender) == ("A shirt", "Cool.\nVery.", "men")
     assert product.in_stock
+    assert (product.colors, product.sizes) == (["Blue"], ["L", "M"])
+    assert (product.stocked_colors, product.stocked_sizes) == (["Blue"], ["M"])
     assert [category.name for category in Category.objects.order_by("ancestors")] == ["Men", "Shirts"]
     assert product.category.slug == "men-shirts"
     assert list(product.variants.values_list("sku", "stock__on_hand", "position")) == [("S1-M", 3, 0), ("S1-L", 0, 1)]
@@ -106,6 +108,7 @@ def test_a_changed_product_is_changed_in_place(write) -> None:
         (Variant.objects.get(sku="S1-XL").pk, "S1-XL", 4),
     ]
     assert not Variant.objects.get(sku="S1-L").is_active
+    assert (product.stocked_colors, product.stocked_sizes) == (["Blue"], ["M", "XL"])
 
 
 @pytest.mark.django_db
