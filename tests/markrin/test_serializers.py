@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from rest_framework import serializers
 
 from markrin.pagination import CursorPage, Page
 from markrin.renderers import JSONRenderer
-from markrin.serializers import Money, Timestamp, page_of
+from markrin.serializers import Money, Serializer, Timestamp, page_of
 from tests.markrin.shopfront import OrderShape
 
 U = UUID("0190b6f0-7000-7000-8000-00000000000a")
@@ -30,6 +31,49 @@ SHOWN = {"id": str(U), "grandTotal": "1299.00", "createdAt": "2026-01-01T00:00:0
 
 def test_names_money_and_times() -> None:
     assert OrderShape(ORDER).data == SHOWN
+
+
+class Part(Serializer):
+    grand_total = Money()
+
+
+class Deep(Serializer):
+    """A field of every kind that finds its value in its own way."""
+
+    plain_name = serializers.CharField()
+    renamed = serializers.CharField(source="other")
+    within = serializers.IntegerField(source="inner.number")
+    whole = Part(source="*")
+    nothing = serializers.CharField(allow_null=True)
+    left_out = serializers.CharField(required=False)
+    assumed = serializers.CharField(default="this")
+    method = serializers.SerializerMethodField()
+
+    def get_method(self, instance: Any) -> int:
+        return 7
+
+
+ROW = {
+    "plain_name": "a", "other": "b", "inner": {"number": 3}, "nothing": None,
+    "grand_total": ORDER.grand_total,
+}  # fmt: skip
+
+
+def test_a_row_is_shown_as_drf_shows_it() -> None:
+    shown = Deep(ROW).data
+    assert shown == {
+        "plainName": "a", "renamed": "b", "within": 3, "whole": {"grandTotal": "1299.00"}, "nothing": None, "assumed": "this",
+        "method": 7,
+    }  # fmt: skip
+    assert list(shown) == ["plainName", "renamed", "within", "whole", "nothing", "assumed", "method"]
+    assert serializers.Serializer.to_representation(Deep(), ROW) == shown
+    assert Deep(ROW | {"left_out": "here", "assumed": None}).data == shown | {"leftOut": "here", "assumed": None}
+
+
+@pytest.mark.parametrize("missing", ["plain_name", "other", "inner"])
+def test_a_value_that_must_be_there_is_missed(missing: str) -> None:
+    with pytest.raises(KeyError, match="Original exception text"):
+        _ = Deep({name: value for name, value in ROW.items() if name != missing}).data
 
 
 @pytest.mark.parametrize(
