@@ -32,11 +32,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=int, default=100_000, help="products in the large catalogue")
     parser.add_argument("--seconds", type=float, default=4, help="of each load")
+    parser.add_argument("--only", choices=("cached", "uncached"), help="one of the two tables")
     options = parser.parse_args()
     try:
         with Stage() as stage:
-            publish("reads", "Catalogue reads from the cache", *cached(stage, options.scale, options.seconds))
-            publish("reads-uncached", "Catalogue reads from the database", uncached(stage, options.scale), "", "reads")
+            if options.only != "uncached":
+                publish("reads", "Catalogue reads from the cache", *cached(stage, options.scale, options.seconds))
+            if options.only != "cached":
+                publish(
+                    "reads-uncached", "Catalogue reads from the database", uncached(stage, options.scale), "", "reads"
+                )
     except NotReady as error:
         print(error, file=sys.stderr)
         return 1
