@@ -62,8 +62,8 @@ ROW = {
 def test_a_row_is_shown_as_drf_shows_it() -> None:
     shown = Deep(ROW).data
     assert shown == {
-        "plainName": "a", "renamed": "b", "within": 3, "whole": {"grandTotal": "1299.00"}, "nothing": None, "assumed": "this",
-        "method": 7,
+        "plainName": "a", "renamed": "b", "within": 3, "whole": {"grandTotal": "1299.00"}, "nothing": None,
+        "assumed": "this", "method": 7,
     }  # fmt: skip
     assert list(shown) == ["plainName", "renamed", "within", "whole", "nothing", "assumed", "method"]
     assert serializers.Serializer.to_representation(Deep(), ROW) == shown
