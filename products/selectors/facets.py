@@ -16,7 +16,6 @@ from products.selectors.rows import Row
 MOST_VALUES = 100  # of one facet, the most frequent ones
 _COLUMN_FACETS = ("category", "brand", "gender", "material")
 _VARIANT_FACETS = ("color", "size")
-_COLUMNS = ("id", "category_id", "brand", "gender", "material", "price")
 
 
 @dataclass(frozen=True)
@@ -39,8 +38,6 @@ def count_facets(products: QuerySet[Product], filters: Filters) -> Facets:
     if filters.size or filters.color:
         parts.variant("color", other="size")
         parts.variant("size", other="color")
-    else:
-        parts.options()
     if filters.min_price is not None or filters.max_price is not None:
         parts.price()
     with connection.cursor() as cursor:
@@ -55,12 +52,10 @@ class _Parts:
         self.products, self.filters = products, filters
         self.selects: list[str] = []
         self.params: list[Any] = []
-        self.passing_all = self._passing()
 
     def sql(self) -> str:
         # A category's products count for each category above it, too.
         return f"""
-            WITH passing_all AS MATERIALIZED ({self.passing_all})
             SELECT facet, coalesce(category.slug, counted.value) AS value, category.name, sum(count)::int, min(low),
                 max(high)
             FROM ({" UNION ALL ".join(self.selects)}) AS counted
@@ -73,7 +68,7 @@ class _Parts:
         self.selects.append(f"({select})")
         self.params += params
 
-    def _passing(self, *without: str, columns: Sequence[str] = _COLUMNS) -> str:
+    def _passing(self, *without: str, columns: Sequence[str]) -> str:
         """Return the SQL of the products that pass all filters but these, and add its parameters."""
         passing = self.filters.without(*without).apply(self.products)
         query = passing.order_by().values(*columns).query
@@ -83,36 +78,37 @@ class _Parts:
         return str(sql)
 
     def shared(self) -> None:
-        """Count, in one pass over what passes all filters, whatever has no filter of its own."""
-        names = [name for name in _COLUMN_FACETS if not getattr(self.filters, name)]
-        columns = {name: "category_id" if name == "category" else name for name in names}
-        sets = ", ".join(["()", *(f"({column})" for column in columns.values())])
+        """Count, in one pass over what passes all filters, whatever has no filter of its own.
+
+        Colours and sizes are counted as each product has them written beside it, all of them or what is left: first
+        the products that have the same ones together, then each of these for itself.
+        """
+        columns = {name: "category_id" if name == "category" else name for name in _COLUMN_FACETS}
+        columns = {name: column for name, column in columns.items() if not getattr(self.filters, name)}
+        values = {name: f"ARRAY[{column}::text]" for name, column in columns.items()}
+        if not self.filters.size and not self.filters.color:
+            options = {name: f"stocked_{name}s" if self.filters.in_stock else f"{name}s" for name in _VARIANT_FACETS}
+            columns |= options
+            values |= {name: f"{column}::text[]" for name, column in options.items()}
         # grouping(x) is 0 in the rows that are grouped by x.
-        which = " ".join(f"WHEN grouping({column}) = 0 THEN '{name}'" for name, column in columns.items())
-        value = " ".join(f"WHEN grouping({column}) = 0 THEN {column}::text" for column in columns.values())
-        case = f"CASE {which} ELSE 'total' END" if which else "'total'"
+        which = "".join(f" WHEN grouping({column}) = 0 THEN '{name}'" for name, column in columns.items())
+        value = "".join(f" WHEN grouping({column}) = 0 THEN {values[name]}" for name, column in columns.items())
+        sets = ", ".join(["()", *(f"({column})" for column in columns.values())])
+        passing = self._passing(columns=[*columns.values(), "price"])
         self._add(
-            f"""SELECT {case} AS facet, {f"CASE {value} END" if value else "NULL"} AS value, count(*) AS count,
-            min(price) AS low, max(price) AS high
-            FROM passing_all GROUP BY GROUPING SETS ({sets})"""
+            f"""SELECT facet, value, count, low, high FROM (
+                SELECT CASE {which or "WHEN false THEN ''"} ELSE 'total' END AS facet,
+                    CASE {value or "WHEN false THEN NULL"} ELSE ARRAY[NULL]::text[] END AS same,
+                    count(*) AS count, min(price) AS low, max(price) AS high
+                FROM ({passing}) AS passing GROUP BY GROUPING SETS ({sets})
+            ) AS alike, unnest(same) AS value"""
         )
 
     def column(self, name: str) -> None:
         column = "category_id" if name == "category" else name
         self._add(
             f"""SELECT '{name}', {column}::text, count(*), NULL, NULL
-            FROM ({self._passing(name)}) AS passing GROUP BY {column}"""
-        )
-
-    def options(self) -> None:
-        """Count products by colour and by size, as each product has them written beside it: all, or what is left."""
-        colors, sizes = ("stocked_colors", "stocked_sizes") if self.filters.in_stock else ("colors", "sizes")
-        passing = self._passing(columns=(colors, sizes))
-        self._add(
-            f"""SELECT facet, value, count(*), NULL, NULL
-            FROM ({passing}) AS passing, LATERAL (
-                SELECT 'color' AS facet, unnest({colors}) AS value UNION ALL SELECT 'size', unnest({sizes})
-            ) AS options GROUP BY facet, value"""
+            FROM ({self._passing(name, columns=[column])}) AS passing GROUP BY {column}"""
         )
 
     def variant(self, name: str, other: str) -> None:
@@ -121,7 +117,7 @@ class _Parts:
         self._add(
             f"""SELECT '{name}', {name}, count(*), NULL, NULL FROM (
                 SELECT DISTINCT variant.product_id, {name}
-                FROM ({self._passing(*_VARIANT_FACETS)}) AS passing {self._join_variants()}
+                FROM ({self._passing(*_VARIANT_FACETS, columns=["id"])}) AS passing {self._join_variants()}
                 WHERE {name} <> '' {f"AND {other} = ANY (%s)" if chosen else ""}
             ) AS options GROUP BY {name}""",
             *([chosen] if chosen else []),
@@ -137,7 +133,7 @@ class _Parts:
     def price(self) -> None:
         self._add(
             f"""SELECT 'price', NULL, count(*), min(price), max(price)
-            FROM ({self._passing("min_price", "max_price")}) AS passing"""
+            FROM ({self._passing("min_price", "max_price", columns=["price"])}) AS passing"""
         )
 
 
