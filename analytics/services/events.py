@@ -51,11 +51,10 @@ def record_events(*, events: Sequence[dict[str, Any]], address: str | None, user
 
 
 def mark_changed(*, order_id: UUID) -> None:
-    """Have the figures of the order's day made anew: it was placed, cancelled, returned or refunded. A step inside the
-    caller's transaction. An order that is not there changes nothing."""
-    placed_at = orders.get_placed_at(order_id=order_id)
-    if placed_at is not None:
-        _mark({days.day_of(placed_at)})
+    """Have the figures of the order's day made anew: it was placed, cancelled, returned or refunded; and those of the
+    day of the customer's next order, which may be their first now. A step inside the caller's transaction. An order
+    that is not there changes nothing."""
+    _mark({days.day_of(at) for at in orders.list_placed_at(order_id=order_id)})
 
 
 def _mark(changed: set[Any]) -> None:

@@ -32,7 +32,7 @@ def keep_reports(*, now: datetime, read: Callable[..., list[tuple[Any, ...]]]) -
     made = 0
     for key in wanted:
         name, first, last = key
-        stamp = _stamp(first, last)  # before the rows: if the figures change in between, the next round reads again
+        stamp = stamp_of(first, last)  # before the rows: if the figures change in between, the next round reads again
         old = kept.get(key)
         if old and old.stamp == stamp and (now - old.read_at).total_seconds() < _AGAIN_S[name]:
             continue
@@ -52,7 +52,8 @@ def _wanted(today: date) -> Iterator[tuple[str, date, date]]:
             yield name, today - timedelta(days=span), today - timedelta(days=1)
 
 
-def _stamp(first: date, last: date) -> str:
+def stamp_of(first: date, last: date) -> str:
+    """Return what tells the figures of these days from older and newer ones of the same days."""
     with connection.cursor() as cursor:
         cursor.execute(_STAMP, [first, last])
         return str(cursor.fetchone()[0])
