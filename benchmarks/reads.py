@@ -173,9 +173,10 @@ def lists(stage: Stage, scale: int) -> dict[str, str]:
             """SELECT c.slug, p.brand FROM products_product AS p JOIN products_category AS c ON c.id = p.category_id
             WHERE p.status = 'published' GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT 1"""
         ).fetchone() or ("", "")
-        (word,) = connection.execute("SELECT split_part(name, ' ', 2) FROM products_product LIMIT 1").fetchone() or (
-            "",
-        )
+        # The word that most names have in the second place: what is found must be counted and ranked.
+        (word,) = connection.execute(
+            "SELECT split_part(name, ' ', 2) FROM products_product GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"
+        ).fetchone() or ("",)
     filters = f"/api/products?category={category}&inStock=true&maxPrice=5000.00&sort=price_asc"
     return {
         "list: category, 2 filters, by price": filters,

@@ -142,6 +142,12 @@ class Product(Model):
                 name="product_category_price",
                 condition=Q(status="published"),
             ),
+            # A quarter as large, for the facet that counts what is in stock of every category.
+            models.Index(
+                fields=["category", "price", "id"],
+                name="product_in_stock_price",
+                condition=Q(status="published", in_stock=True),
+            ),
             models.Index(
                 fields=["category", "-popularity", "-id"],
                 name="product_category_popularity",

@@ -96,12 +96,12 @@ class _Parts:
         sets = ", ".join(["()", *(f"({column})" for column in columns.values())])
         passing = self._passing(columns=[*columns.values(), "price"])
         self._add(
-            f"""SELECT facet, value, count, low, high FROM (
+            f"""SELECT facet, value, sum(count) AS count, min(low) AS low, max(high) AS high FROM (
                 SELECT CASE {which or "WHEN false THEN ''"} ELSE 'total' END AS facet,
                     CASE {value or "WHEN false THEN NULL"} ELSE ARRAY[NULL]::text[] END AS same,
                     count(*) AS count, min(price) AS low, max(price) AS high
                 FROM ({passing}) AS passing GROUP BY GROUPING SETS ({sets})
-            ) AS alike, unnest(same) AS value"""
+            ) AS alike, unnest(same) AS value GROUP BY facet, value"""
         )
 
     def column(self, name: str) -> None:
@@ -131,8 +131,9 @@ class _Parts:
             AND level.on_hand > level.reserved"""
 
     def price(self) -> None:
+        # Without a count, which nobody asks for: the two ends of an index are enough where there is one.
         self._add(
-            f"""SELECT 'price', NULL, count(*), min(price), max(price)
+            f"""SELECT 'price', NULL, NULL, min(price), max(price)
             FROM ({self._passing("min_price", "max_price", columns=["price"])}) AS passing"""
         )
 
