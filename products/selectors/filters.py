@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import Self
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from products import search as searching
 from products.models import Product, Variant
 from products.selectors import hits
+from products.selectors.rows import fetch_planned
 
 # The last column of each is unique, none is ever NULL: lists are also walked by cursor.
 ORDERS: dict[str, tuple[str, ...]] = {
@@ -31,8 +31,8 @@ COLUMNS = {"brand": "brand", "collection": "collection", "gender": "gender", "ma
 _PREPARE = f"""
     SELECT
         (SELECT coalesce(array_agg(id), '{{}}') FROM products_category
-         WHERE ancestors && ARRAY(SELECT id FROM products_category WHERE slug = ANY (%(slugs)s))),
-        ({searching.WORDS_SQL})
+         WHERE ancestors && ARRAY(SELECT id FROM products_category WHERE slug = ANY (%(slugs)s::text[]))) AS ids,
+        ({searching.WORDS_SQL}) AS words
 """  # noqa: S608 (constants)
 
 
@@ -66,11 +66,9 @@ class Filters:
         if not self.category and self.search is None:
             return self
         given = {"slugs": list(self.category), "words": searching.words(self.search or "")}
-        with connection.cursor() as cursor:
-            cursor.execute(_PREPARE, given)
-            category_ids, found = cursor.fetchone()
-        lexemes = None if self.search is None else searching.query(found)
-        return replace(self, category_ids=category_ids, lexemes=lexemes)
+        [found] = fetch_planned(_PREPARE, given)
+        lexemes = None if self.search is None else searching.query(found["words"])
+        return replace(self, category_ids=found["ids"], lexemes=lexemes)
 
     def without(self, *names: str) -> Self:
         """Return the filters less the named ones."""

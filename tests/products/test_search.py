@@ -1,6 +1,8 @@
 """Searching the catalogue: ranked, forgiving, as one types."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -185,6 +187,18 @@ def test_a_cursor_walks_the_ranked_or_else_all(api, many, sort, number):
     assert len(walked) == len(set(walked)) == number
     if sort == "relevance":
         assert walked == ["Linen 5", "Plain 6", "Plain 4"]
+
+
+@pytest.mark.parametrize(
+    ("query", "walked"),
+    [({"search": "linen"}, True), ({"search": "linen plain"}, False), ({"search": "linen", "gender": "unisex"}, False)],
+)
+def test_only_what_a_lone_word_finds_may_be_taken_off_the_index_by_popularity(api, many, query, walked):
+    """Of two common words that never meet, that would be every product."""
+    with CaptureQueriesContext(connection) as asked:
+        assert found(api, query.pop("search"), **query)
+    [best] = [each["sql"] for each in asked if "WITH hits" in each["sql"]]
+    assert ("COALESCE" not in best) is walked
 
 
 def test_deep_pages_of_a_search_are_refused_as_others_are(api, many):
