@@ -72,7 +72,7 @@ def _fields(of: type[Serializer]) -> BindingDict:
 def _readable(of: type[Serializer]) -> list[tuple[str, str, Field[Any, Any, Any, Any]]]:
     """Return a class's fields with their names and, where it is just a key, the key of their value."""
     fields = [(name, field) for name, field in _fields(of).items() if not field.write_only]
-    return [(name, field.source if len(field.source_attrs) == 1 else "", field) for name, field in fields]
+    return [(name, field.source_attrs[0] if len(field.source_attrs) == 1 else "", field) for name, field in fields]
 
 
 @extend_schema_field({"type": "string", "pattern": r"^-?(?:0|[1-9][0-9]*)\.[0-9]{2}$", "examples": ["1299.00"]})

@@ -83,8 +83,8 @@ def query(found: Iterable[dict[str, Any]] | None) -> Lexemes:
     places = defaultdict(list)
     for wanted in (Wanted(**row) for row in found or ()):
         places[wanted.place].append(wanted)
-    wanted = [each for place in sorted(places) for each in places[place]]
-    return Lexemes(" & ".join(map(_alternatives, wanted)), len(wanted))
+    alternatives = [_alternatives(wanted) for place in sorted(places) for wanted in places[place]]
+    return Lexemes(" & ".join(alternatives), len(alternatives))
 
 
 def _alternatives(wanted: Wanted) -> str:

@@ -89,7 +89,7 @@ def _searched(
     offset = (page - 1) * limit
     if offset > MAX_OFFSET:
         raise errors.PageTooDeep
-    if filters.by_relevance(sort):
+    if filters.lexemes is not None and filters.by_relevance(sort):
         ids, number = hits.best(found, filters.lexemes, alone=filters.alone, offset=offset, limit=limit)
     else:
         number = counted.total if counted else found[: hits.MOST + 1].count()
