@@ -142,7 +142,8 @@ DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres:///markrin"
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE_S", 60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["ATOMIC_REQUESTS"] = False  # a service owns its transaction: style of the code, and auth's safety
-# DATABASE_URL leads to a pooler in transaction mode (PgBouncer): a cursor that outlives its transaction is none there.
+# DATABASE_URL leads to a pooler in transaction mode (PgBouncer): no cursor outlives its transaction, and no prepared
+# statement is kept.
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("DATABASE_POOLED", False)
 if DATABASE_REPLICA_URL := env.str("DATABASE_REPLICA_URL", ""):  # a streaming standby, for catalogue reads
     DATABASES["replica"] = DATABASES["default"] | env.db_url_config(DATABASE_REPLICA_URL)

@@ -18,6 +18,12 @@ def planned(transactional_db):
         cursor.execute("DROP TABLE planned")
 
 
+@pytest.fixture
+def session(planned):
+    if connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
+        pytest.skip("behind a pooler nobody has one")
+
+
 def prepared():
     """Return how often each statement that this connection keeps has been used."""
     with connection.cursor() as cursor:
@@ -34,7 +40,7 @@ def alter(kind):
     other.close()
 
 
-def test_a_statement_is_kept_and_counted(planned):
+def test_a_statement_is_kept_and_counted(session):
     with CaptureQueriesContext(connection) as asked:
         for _ in range(3):
             assert fetch_planned(SQL, {"word": "linen"}) == [{"word": "linen", "letters": 5}]
@@ -44,7 +50,7 @@ def test_a_statement_is_kept_and_counted(planned):
     assert "FROM planned" in asked[0]["sql"]
 
 
-def test_a_column_of_another_type_does_not_stop_it(planned):
+def test_a_column_of_another_type_does_not_stop_it(session):
     assert fetch_planned(SQL, {"word": "linen"})
     alter("varchar(9)")  # as a migration does while this process runs; PostgreSQL then refuses the statement
     assert fetch_planned(SQL, {"word": "linen"}) == [{"word": "linen", "letters": 5}]
@@ -52,7 +58,7 @@ def test_a_column_of_another_type_does_not_stop_it(planned):
     assert prepared() == [1]
 
 
-def test_within_a_transaction_the_refusal_stays_one(planned):
+def test_within_a_transaction_the_refusal_stays_one(session):
     assert fetch_planned(SQL, {"word": "linen"})
     alter("varchar(9)")
     with pytest.raises(NotSupportedError), transaction.atomic():
