@@ -39,7 +39,8 @@ class ModelAdmin(DeskPages, UnfoldModelAdmin):
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponseBase:
-        """Show the form; on POST save, or say what the database refuses that no form can see: triggers, races."""
+        """Show the form; on POST save, or show it again, as it was filled in, with what no form can see: what a
+        service refuses, or the database by a trigger or after a race."""
         if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]  # unfold has no types
         try:
@@ -48,11 +49,25 @@ class ModelAdmin(DeskPages, UnfoldModelAdmin):
                 connection.check_constraints()  # the deferred ones too, while the page can still say so
                 return answer
         except IntegrityError as exc:
-            self.message_user(request, _said(exc), messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
+            request._refusal = _said(exc)  # type: ignore[attr-defined]  # for get_form
         except ShopError as refusal:
-            self.message_user(request, refusal.detail, messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
+            request._refusal = refusal.detail  # type: ignore[attr-defined]  # as above
+        return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]  # as above
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Return the form's class; after a refusal, of one that is not valid for just that reason."""
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        refusal = getattr(request, "_refusal", "")
+        return _refused(form, refusal) if refusal else form
+
+
+def _refused(form: Any, refusal: str) -> Any:
+    class Refused(form):  # type: ignore[misc]  # made at run time
+        def full_clean(self) -> None:
+            super().full_clean()
+            self.add_error(None, refusal)
+
+    return Refused
 
 
 def _said(exc: IntegrityError) -> str:
