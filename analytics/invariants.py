@@ -53,8 +53,7 @@ INVARIANTS = [
 def kept_reports() -> Iterator[Breach]:
     """Yield the reports read ahead that are not what reading them now gives, although the figures are the same."""
     for kept in KeptReport.objects.filter(name="products").order_by("first", "last"):
-        days = {"first": kept.first, "last": kept.last}
-        rows = get_rows(name=kept.name, most=KeptReport.MOST_ROWS, **days)
+        rows = get_rows(name=kept.name, first=kept.first, last=kept.last, most=KeptReport.MOST_ROWS)
         # A row begins with the key and a name, which may have changed since; sums are text in JSON.
         now = [[str(row[0]), *(None if each is None else Decimal(each) for each in row[2:])] for row in rows]
         then = [[row[0], *(None if each is None else Decimal(each) for each in row[2:])] for row in kept.rows]

@@ -46,25 +46,26 @@ class StrictModelForm(Strict, forms.ModelForm):  # type: ignore[type-arg]  # it 
     """A model's form."""
 
 
-def _show_keys_only(field: forms.ModelChoiceField) -> None:
+def _show_keys_only(field: forms.ModelChoiceField[Any]) -> None:
     """Have the field shown empty where what was sent is no key at all: Django's widget would ask the database for it.
 
     The field's own check still says what is wrong.
     """
-    widget = getattr(field.widget, "widget", field.widget)  # in the admin it is wrapped in links
-    if not isinstance(widget, AutocompleteMixin):
+    widget: Any = getattr(field.widget, "widget", field.widget)  # in the admin it is wrapped in links
+    if not issubclass(type(widget), AutocompleteMixin):
         return
-    shown: Any = widget.optgroups  # type: ignore[attr-defined]  # of the select that the mixin is mixed into
+    shown = widget.optgroups
 
     def only_keys(name: str, value: list[str], attrs: Any = None) -> Any:
         return shown(name, [each for each in value if not each or _is_key(field, each)], attrs)
 
-    widget.optgroups = only_keys  # type: ignore[attr-defined]  # as above
+    widget.optgroups = only_keys
 
 
-def _is_key(field: forms.ModelChoiceField, text: str) -> bool:
+def _is_key(field: forms.ModelChoiceField[Any], text: str) -> bool:
+    choices: Any = field.queryset  # None only before a field is ready, which in a form it is
     try:
-        field.queryset.model._meta.pk.to_python(text)
+        choices.model._meta.pk.to_python(text)
     except ValidationError:
         return False
     return True

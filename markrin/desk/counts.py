@@ -36,4 +36,4 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at r
         first = (number - 1) * self.per_page
         keys = list(rows.values_list("pk", flat=True)[first : first + self.per_page])
         found = {row.pk: row for row in rows.order_by().filter(pk__in=keys)} if keys else {}
-        return self._get_page([found[key] for key in keys if key in found], number, self)
+        return Page([found[key] for key in keys if key in found], number, self)
