@@ -57,10 +57,11 @@ SELECT %(day)s,
 _SOLD = """
 WITH sold AS MATERIALIZED (
     SELECT line.order_id, line.variant_id, line.product_id,
-        coalesce(line.category_id, product.category_id) AS category_id, quantity - returned AS units,
+        CASE WHEN line.category_id IS NOT NULL THEN line.category_id
+            ELSE (SELECT category_id FROM products_product WHERE id = line.product_id) END AS category_id,
+        quantity - returned AS units,
         round((line_total - line.discount) * (quantity - returned) / quantity, 2) AS revenue
     FROM orders_orderline AS line JOIN orders_order AS placed ON placed.id = line.order_id
-    JOIN products_product AS product ON product.id = line.product_id
     WHERE placed.created_at >= %(start)s AND placed.created_at < %(end)s AND placed.status <> 'cancelled'
 ), variants AS (
     INSERT INTO analytics_dailyvariant (day, variant_id, units)

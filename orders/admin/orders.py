@@ -16,7 +16,7 @@ from markrin.admin_base import ReadOnly, SteppedAdmin, TabularInline
 from orders import invoice, money, selectors
 from orders.admin import packing, steps
 from orders.models import Order, OrderEvent, OrderLine, Payment, Refund
-from orders.models.order import OrderStatus, PaymentStatus
+from orders.models.order import OrderEventKind, OrderStatus, PaymentMethod, PaymentStatus
 
 _STATUS = {
     OrderStatus.PENDING: "warning",
@@ -38,37 +38,77 @@ _PAYMENT = {
 class LineInline(ReadOnly, TabularInline):
     model = OrderLine
     extra = 0
-    fields = ("sku", "name", "size", "color", "quantity", "returned", "unit_price", "line_total", "discount", "tax")
+    fields = ("code", "name", "size", "color", "quantity", "returned", "each", "sum", "off", "tax_part")
     readonly_fields = fields
     verbose_name_plural = "what was bought"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderLine]:
+        return super().get_queryset(request).select_related("order")  # type: ignore[no-any-return]  # unfold has no types
+
+    @admin.display(description="SKU")
+    def code(self, line: OrderLine) -> str:
+        return line.sku
+
+    @admin.display(description="unit price")
+    def each(self, line: OrderLine) -> str:
+        return money.spoken(line.unit_price, line.order.currency)
+
+    @admin.display(description="line total")
+    def sum(self, line: OrderLine) -> str:
+        return money.spoken(line.line_total, line.order.currency)
+
+    @admin.display(description="discount")
+    def off(self, line: OrderLine) -> str:
+        return money.spoken(line.discount, line.order.currency) if line.discount else ""
+
+    @admin.display(description="tax")
+    def tax_part(self, line: OrderLine) -> str:
+        return money.spoken(line.tax, line.order.currency)
 
 
 class EventInline(ReadOnly, TabularInline):
     model = OrderEvent
     extra = 0
-    fields = ("at", "kind", "from_status", "to_status", "actor", "by", "note", "is_public")
+    fields = ("at", "what", "who", "note", "is_public")
     readonly_fields = fields
     verbose_name_plural = "history"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderEvent]:
         return super().get_queryset(request).select_related("by")  # type: ignore[no-any-return]  # unfold has no types
 
+    def what(self, event: OrderEvent) -> str:
+        if not event.to_status:
+            return str(event.get_kind_display())
+        steps = f"{event.from_status} → {event.to_status}" if event.from_status else event.to_status
+        return steps if event.kind == OrderEventKind.STATUS else f"{event.get_kind_display()}: {steps}"
+
+    def who(self, event: OrderEvent) -> str:
+        return str(event.by or event.actor)
+
 
 class PaymentInline(ReadOnly, TabularInline):
     model = Payment
     extra = 0
-    fields = ("provider", "provider_ref", "amount", "state", "error", "created_at", "succeeded_at")
+    fields = ("provider", "provider_ref", "sum", "state", "error", "created_at", "succeeded_at")
     readonly_fields = fields
+
+    @admin.display(description="amount")
+    def sum(self, payment: Payment) -> str:
+        return money.spoken(payment.amount, payment.currency)
 
 
 class RefundInline(ReadOnly, TabularInline):
     model = Refund
     extra = 0
-    fields = ("amount", "reason", "state", "error", "by", "created_at", "finished_at")
+    fields = ("sum", "reason", "state", "error", "by", "created_at", "finished_at")
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Refund]:
-        return super().get_queryset(request).select_related("by")  # type: ignore[no-any-return]  # unfold has no types
+        return super().get_queryset(request).select_related("by", "order")  # type: ignore[no-any-return]  # unfold has no types
+
+    @admin.display(description="amount")
+    def sum(self, refund: Refund) -> str:
+        return money.spoken(refund.amount, refund.order.currency)
 
 
 class NeedsAPerson(admin.SimpleListFilter):
@@ -86,7 +126,7 @@ class NeedsAPerson(admin.SimpleListFilter):
 
 @admin.register(Order)
 class OrderAdmin(ReadOnly, SteppedAdmin):
-    list_display = ("number", "shown_status", "shown_payment", "payment_method", "amount", "recipient", "city",
+    list_display = ("number", "shown_status", "shown_payment", "paid_by", "amount", "recipient", "city",
                     "created_at")  # fmt: skip
     list_filter = (NeedsAPerson, "status", "payment_status", "payment_method", "created_at")
     search_fields = ("number", "email", "phone", "recipient")  # see get_search_results
@@ -94,7 +134,7 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
     ordering = ("-created_at", "-id")
     inlines = (LineInline, EventInline, PaymentInline, RefundInline)
     fieldsets = (
-        (None, {"fields": (("status", "payment_status", "payment_method"), "next_steps", "needs", "papers")}),
+        (None, {"fields": (("status", "payment_status", "paid_by"), "next_steps", "needs", "papers")}),
         ("Money", {"fields": ("sums",)}),
         ("Customer and parcel", {"fields": (("customer", "parcel"),)}),
     )
@@ -119,13 +159,13 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
         return [*own, *super().get_urls()]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["next_steps", "needs", "papers", "sums", "customer", "parcel"]
+        return ["next_steps", "needs", "papers", "sums", "customer", "parcel", "paid_by"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Leave out what nobody has to look at."""
         if obj is not None and obj.attention:
             return self.fieldsets
-        return ((None, {"fields": (("status", "payment_status", "payment_method"), "next_steps", "papers")}),
+        return ((None, {"fields": (("status", "payment_status", "paid_by"), "next_steps", "papers")}),
                 *self.fieldsets[1:])  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
@@ -144,6 +184,10 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
     @display(description="payment", ordering="payment_status", label=_PAYMENT)
     def shown_payment(self, order: Order) -> str:
         return order.payment_status
+
+    @admin.display(description="method", ordering="payment_method")
+    def paid_by(self, order: Order) -> str:
+        return "cash on delivery" if order.payment_method == PaymentMethod.COD else "online"
 
     @admin.display(description="total", ordering="total")
     def amount(self, order: Order) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from markrin.admin_base import Step
-from orders import errors, services
+from orders import errors, money, services
 from orders.admin import forms
 from orders.models import Order, Refund
 from orders.models.order import NEXT_STATUS, OrderStatus, PaymentMethod, PaymentStatus
@@ -59,7 +59,7 @@ def _refund(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
         reason=data["reason"],
         idempotency_key=data["key"],
     )
-    return f"{refund.amount} {order.currency} go back."
+    return f"{money.spoken(refund.amount, order.currency)} go back."
 
 
 def _take_back(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:

@@ -111,8 +111,8 @@ class FeedAdmin(ReadOnly, SteppedAdmin):
     list_filter = ("state", "source", "mode")
     ordering = ("-created_at", "-id")
     fields = (
-        "source", "sequence", "mode", "dry_run", "state", "held_reason", "next_steps", "progress", "applied",
-        "unchanged", "rejected", "report", "counted_at", "created_at", "finished_at",
+        ("source", "sequence"), "kind", ("state", "progress"), "next_steps", ("applied", "unchanged", "rejected"),
+        "report", "counted_at", ("created_at", "finished_at"),
     )  # fmt: skip
     inlines = (RejectedRows,)
     change_list_template = "admin/products/feed_list.html"
@@ -131,7 +131,23 @@ class FeedAdmin(ReadOnly, SteppedAdmin):
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["next_steps", "progress", "report", "created_at"]
+        return ["next_steps", "progress", "report", "created_at", "kind", "held"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the fields; why it is held, if it is, stands above what to do about it."""
+        if obj is None or not obj.held_reason:
+            return self.fields
+        at = self.fields.index("next_steps")
+        return (*self.fields[:at], "held", *self.fields[at:])
+
+    @admin.display(description="what it is")
+    def kind(self, feed: Feed) -> str:
+        said = dict(_MODES)[feed.mode]
+        return f"{said}; only checked" if feed.dry_run else said
+
+    @admin.display(description="held, because")
+    def held(self, feed: Feed) -> str:
+        return feed.held_reason
 
     def progress(self, feed: Feed) -> str:
         done = feed.applied + feed.unchanged + feed.rejected

@@ -44,6 +44,7 @@ class VariantForm(StrictModelForm):
     class Meta:
         model = Variant
         fields = ("sku", "size", "color", "position", "is_active")
+        labels = {"sku": "SKU"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -64,6 +65,7 @@ class VariantInline(TabularInline):
     fields = ("sku", "size", "color", "stock", "position", "is_active", "sellable", "page")
     readonly_fields = ("sellable", "page")
     can_delete = False
+    hide_title = True  # above a row, where the headings no longer stand over their cells
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
         return super().get_queryset(request).select_related("stock")  # type: ignore[no-any-return]  # unfold has no types
@@ -83,8 +85,12 @@ class VariantInline(TabularInline):
 class FormerSlugInline(ReadOnly, TabularInline):
     model = FormerSlug
     extra = 0
-    fields = ("slug", "created_at")
+    fields = ("address", "created_at")
     readonly_fields = fields
+
+    @admin.display(description="slug")
+    def address(self, former: FormerSlug) -> str:
+        return former.slug  # as the row's key, the field itself is hidden, and so would be its heading
 
 
 class ProductForm(StrictModelForm):

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
@@ -67,7 +67,6 @@ class VariantAdmin(SkuSearch, ReadOnly, SteppedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["next_steps"]
 
-    @admin.display(ordering=F("stock__on_hand") - F("stock__reserved"))
     def sellable(self, variant: Variant) -> int | None:
         level = getattr(variant, "stock", None)
         return None if level is None else level.sellable
