@@ -71,6 +71,9 @@ def test_pictures_are_added_ordered_and_described_without_a_reload(
     expect(page.locator("#images [data-image]").nth(1)).to_have_attribute("data-image", str(three))
     assert db(order, product) == [one, three, two]
 
+    # A dragged picture is in its place before the server knows: what it says next must not be what it said last.
+    expect(page.locator("#images [role=status]")).to_have_text("Saved.")
+    page.evaluate("document.querySelector('#images [role=status]').textContent = ''")
     if width == "wide":  # where both are in sight
         page.locator(f"[data-image='{one}'] img").drag_to(page.locator(f"[data-image='{two}'] img"))
     else:
