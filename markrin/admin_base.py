@@ -33,9 +33,12 @@ class ModelAdmin(DeskPages, UnfoldModelAdmin):
     list_per_page = 50
 
     def get_ordering(self, request: HttpRequest) -> Sequence[str]:
-        """Return the list's order: where that is the newest first, by the key, which is as old as the row."""
-        stated: Sequence[str] = self.ordering or self.opts.ordering
-        return ("-id",) if list(stated) == ["-created_at", "-id"] else stated
+        """Return the list's order. A model's newest first is by the key, which is as old as the row; a page that states
+        its order has the indexes for it."""
+        if self.ordering:
+            return self.ordering
+        usual: Sequence[str] = self.opts.ordering
+        return ("-id",) if list(usual) == ["-created_at", "-id"] else usual
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
