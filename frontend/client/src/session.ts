@@ -165,8 +165,8 @@ export class Session {
   /** The session is over: forgets it here, and tells the other tabs. */
   ended(reason: string): void {
     const { sessionId } = this.#state;
+    if (reason !== "signed_out") this.#storage.setItem(ENDED, reason); // first: a tab may open between two writes
     this.#forget(SIGNED_IN, REFRESH);
-    if (reason !== "signed_out") this.#storage.setItem(ENDED, reason);
     this.#leave(reason);
     this.#say({ type: "signed-out", sessionId, reason });
   }

@@ -76,6 +76,20 @@ describe("signing out", () => {
     expect(server.calls("/api/auth/refresh")).toBe(0);
   });
 
+  it("tells why to a tab that opens in the very moment of the end", async () => {
+    const browser = new Browser();
+    const shop = await browser.signedIn();
+    const reasons: unknown[] = [];
+    const { removeItem } = browser.storage;
+    browser.storage.removeItem = (key) => {
+      removeItem(key);
+      if (key === "mk-signed-in") reasons.push(browser.tab().auth.state);
+    };
+    server.session.revoked = true;
+    await settled(profile(shop));
+    expect(reasons).toEqual([{ signedIn: false, sessionId: null, reason: "session_revoked" }]);
+  });
+
   it("tells why to a tab that opens after the end, until the shopper has read it or signs in", async () => {
     const browser = new Browser();
     const shop = await browser.signedIn();
