@@ -35,10 +35,9 @@ class ModelAdmin(DeskPages, UnfoldModelAdmin):
     def get_ordering(self, request: HttpRequest) -> Sequence[str]:
         """Return the list's order. A model's newest first is by the key, which is as old as the row; a page that states
         its order has the indexes for it."""
-        if self.ordering:
-            return self.ordering
+        stated: Sequence[str] = self.ordering or ()
         usual: Sequence[str] = self.opts.ordering
-        return ("-id",) if list(usual) == ["-created_at", "-id"] else usual
+        return stated or (("-id",) if list(usual) == ["-created_at", "-id"] else usual)
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
