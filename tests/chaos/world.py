@@ -28,7 +28,7 @@ from tests.chaos.smtp import Sink, sink
 from tests.services import Running
 
 MAILS = Path(__file__).parent / "mails"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class World:
