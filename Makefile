@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 APPS := markrin products accounts orders analytics
 
-.PHONY: help up test rolling fuzz doors chaos bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth check audit fmt lock shell clean
+.PHONY: help up test rolling fuzz doors chaos bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin check audit fmt lock shell clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -35,7 +35,7 @@ doors: $(STAMP) ## List every rule of the database with the doors at which it wa
 check: $(STAMP) ## Lint, types, layers, migrations, security: everything that CI looks at besides the tests
 	@$(PY) -m dev.check
 
-bench: bench-reads bench-freshness bench-calls bench-import bench-memory bench-checkout bench-faults bench-outbox bench-rush bench-auth ## Measure everything side by side, into benchmarks/results.md
+bench: bench-reads bench-freshness bench-calls bench-import bench-memory bench-checkout bench-faults bench-outbox bench-rush bench-auth bench-admin ## Measure everything side by side, into benchmarks/results.md
 
 bench-reads: $(STAMP) ## Catalogue reads beside a bare server, the stock stack, Express and plain SQL (needs wrk)
 	@$(PY) -m benchmarks.reads $(ARGS)
