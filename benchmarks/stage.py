@@ -204,8 +204,8 @@ def load(url: str, *, seconds: float = 5, headers: Sequence[str] = (), connectio
     out = subprocess.run([*command, url], check=True, capture_output=True, text=True).stdout
     return Measured(
         requests_per_s=float(_found(r"Requests/sec:\s+([\d.]+)", out)),
-        p50_ms=_ms(_found(r"50%\s+(\S+)", out)),
-        p99_ms=_ms(_found(r"99%\s+(\S+)", out)),
+        p50_ms=_ms(_found(r"\n +50% +(\S+)", out)),
+        p99_ms=_ms(_found(r"\n +99% +(\S+)", out)),
         failures=sum(map(int, re.findall(r"(?:Non-2xx or 3xx responses:|connect|read|write|timeout) (\d+)", out))),
     )
 
