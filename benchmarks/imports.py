@@ -111,7 +111,7 @@ def run(stage: Stage, file: Path, mapping: Path | None) -> tuple[float, float, s
     found = re.search(r"([\d.]+) s, at most (\d+) MB", out)
     if found is None:
         raise NotReady(f"import_products said something else than expected:\n{out}")
-    return float(found[1]), float(found[2]), out.splitlines()[0].partition(",")[0]
+    return float(found[1]), float(found[2]), out.splitlines()[0].partition(", updated")[0]
 
 
 def copied(connection: psycopg.Connection, file: Path) -> float:

@@ -87,7 +87,7 @@ class Stage:
             raise NotReady("no PostgreSQL")
         if not done.exists():
             with psycopg.connect(_libpq(self._stack.postgres.url("postgres")), autocommit=True) as connection:
-                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         _manage(env, "migrate", "-v0")
         _collect(env)
@@ -105,7 +105,7 @@ class Stage:
         if postgres is None:
             raise NotReady("no PostgreSQL")
         with psycopg.connect(_libpq(postgres.url("postgres")), autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
             connection.execute(
                 sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(f"bench{scale}"))
             )
