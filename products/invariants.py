@@ -32,14 +32,6 @@ _NAMES = ("rated_1", "rated_2", "rated_3", "rated_4", "rated_5", "fit_small", "f
 _STORED = f"({', '.join(f'product.{name}' for name in _NAMES)})"
 _TRUE = f"({', '.join(f'coalesce(truth.{name}, 0)' for name in _NAMES)})"
 
-_OPTIONS = """
-    SELECT same.id, coalesce(array_agg(DISTINCT color ORDER BY color) FILTER (WHERE color <> ''), '{}') AS colors,
-        coalesce(array_agg(DISTINCT size ORDER BY size) FILTER (WHERE size <> ''), '{}') AS sizes
-    FROM products_product AS same
-    LEFT JOIN products_variant AS variant ON variant.product_id = same.id AND variant.is_active
-    WHERE {wanted} GROUP BY same.id
-"""
-
 INVARIANTS = [
     Invariant(
         rule="level = ledger",
@@ -81,16 +73,16 @@ INVARIANTS = [
     Invariant(
         rule="colours and sizes = those of the active variants",
         table="products_product",
-        query=f"""SELECT product.id,
+        query="""SELECT product.id,
                 format('colours %%s, sizes %%s; its variants say otherwise', product.colors, product.sizes)
-            FROM products_product AS product
-            JOIN ({_OPTIONS.replace("{wanted}", "same.id > %(after)s AND same.id <= %(upto)s")}) AS truth
-                ON truth.id = product.id
-            WHERE (product.colors::text[], product.sizes::text[]) <> (truth.colors::text[], truth.sizes::text[])""",  # noqa: S608 (ours)
+            FROM products_product AS product CROSS JOIN LATERAL (
+                SELECT coalesce(array_agg(DISTINCT color ORDER BY color) FILTER (WHERE color <> ''), '{}') AS colors,
+                    coalesce(array_agg(DISTINCT size ORDER BY size) FILTER (WHERE size <> ''), '{}') AS sizes
+                FROM products_variant AS variant WHERE variant.product_id = product.id AND is_active) AS truth
+            WHERE product.id > %(after)s AND product.id <= %(upto)s
+            AND (product.colors::text[], product.sizes::text[]) <> (truth.colors::text[], truth.sizes::text[])""",
         lock="SELECT FROM products_product WHERE id = ANY(%(keys)s::uuid[]) ORDER BY id FOR NO KEY UPDATE",
-        repair=f"""UPDATE products_product AS product SET colors = truth.colors, sizes = truth.sizes
-            FROM ({_OPTIONS.replace("{wanted}", "same.id = ANY(%(keys)s::uuid[])")}) AS truth
-            WHERE product.id = truth.id""",  # noqa: S608 (ours)
+        repair="SELECT products_refresh_options(%(keys)s::uuid[])",
     ),
     Invariant(
         rule="stocked colours and sizes = those of the active variants that can be sold",

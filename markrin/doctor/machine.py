@@ -51,7 +51,7 @@ def check_versions() -> Iterator[Finding]:
 def check_settings() -> Iterator[Finding]:
     """Yield what the system checks find: settings that are missing or unsafe, keys, names that are nobody's."""
     messages = [message for message in run_checks() if not message.is_silenced()]
-    for message in messages:
+    for message in sorted(messages, key=lambda message: message.id or ""):  # the registry is a set
         kind = fault if message.is_serious() else note
         yield kind("settings", f"{message.id}: {message.msg}", str(message.hint or "See docs/settings.md."))
     if not any(message.is_serious() for message in messages):

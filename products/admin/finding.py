@@ -29,29 +29,10 @@ class ProductSearch:
         return queryset.filter(wanted), False
 
 
-def skus(term: str) -> list[str]:
-    """Return the ways in which a SKU that somebody typed may be written: SKUs are told apart by their case."""
-    return sorted({term, term.upper(), term.lower()})
-
-
 def products_of_sku(term: str) -> list[UUID]:
-    """Return the products that have a variant of this SKU."""
-    return list(Variant.objects.filter(sku__in=skus(term)).values_list("product_id", flat=True))
-
-
-class SkuSearch:
-    """Mixed into the ModelAdmin of something that belongs to a variant: `sku_path` leads to the SKU."""
-
-    sku_path = "variant__sku"
-    search_fields = ("pk",)  # that there is a search; what it does stands below
-    search_help_text = "a whole SKU"
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Return the rows of this SKU."""
-        term = search_term.strip()
-        return (queryset.filter(**{f"{self.sku_path}__in": skus(term)}) if term else queryset), False
+    """Return the products that have a variant of this SKU, however it was typed: SKUs are told apart by their case."""
+    spelt = {term, term.upper(), term.lower()}
+    return list(Variant.objects.filter(sku__in=spelt).values_list("product_id", flat=True))
 
 
 class CategoryFilter(AutocompleteSelectFilter):

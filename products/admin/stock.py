@@ -5,14 +5,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from markrin.admin_base import FirstRows, ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin, TabularInline
+from markrin.desk.searching import WholeTerm
 from markrin.forms import StrictForm
 from products import services
-from products.admin.finding import SkuSearch, skus
 from products.models import (
     BackInStockRequest,
     LowStock,
@@ -53,11 +53,12 @@ class NewestMoves(FirstRows):
 
 
 @admin.register(Variant)
-class VariantAdmin(SkuSearch, ReadOnly, SteppedAdmin):
+class VariantAdmin(WholeTerm, ReadOnly, SteppedAdmin):
     ordering = ("-id",)  # by the index that every table has
     list_display = ("sku", "product", "size", "color", "is_active", "sellable")
     list_filter = ("is_active",)
-    sku_path = "sku"
+    search_fields = ("sku",)
+    search_help_text = "a whole SKU"
     list_select_related = ("product", "stock")
     show_full_result_count = False
     fields = ("sku", "product", "size", "color", "is_active", "next_steps")
@@ -73,7 +74,9 @@ class VariantAdmin(SkuSearch, ReadOnly, SteppedAdmin):
 
 
 @admin.register(StockMovement)
-class StockMovementAdmin(SkuSearch, ReadOnlyAdmin):
+class StockMovementAdmin(WholeTerm, ReadOnlyAdmin):
+    search_fields = ("variant__sku",)
+    search_help_text = "a whole SKU"
     list_display = ("created_at", "variant", "kind", "d_on_hand", "d_reserved", "ref", "actor", "note")
     sortable_by = ()  # a ledger is read as it was written; it is the longest table of all
     list_filter = ("kind",)
@@ -81,28 +84,24 @@ class StockMovementAdmin(SkuSearch, ReadOnlyAdmin):
 
 
 @admin.register(StockLevel)
-class StockLevelAdmin(SkuSearch, ReadOnlyAdmin):
+class StockLevelAdmin(WholeTerm, ReadOnlyAdmin):
+    search_fields = ("variant__sku",)
+    search_help_text = "a whole SKU"
     list_display = ("variant", "on_hand", "reserved", "counted_at")
     list_select_related = ("variant",)
 
 
 @admin.register(BackInStockRequest)
-class BackInStockRequestAdmin(SkuSearch, ReadOnlyAdmin):
+class BackInStockRequestAdmin(WholeTerm, ReadOnlyAdmin):
     list_display = ("variant", "email", "created_at", "notified_at")
+    search_fields = ("variant__sku", "email")
     search_help_text = "a whole SKU, or an address"
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Return the wishes for this SKU, or of this address."""
-        term = search_term.strip()
-        wanted = Q(variant__sku__in=skus(term)) | Q(email__iexact=term)
-        return (queryset.filter(wanted) if term else queryset), False
-
     list_select_related = ("variant",)
 
 
 @admin.register(LowStock)
-class LowStockAdmin(SkuSearch, ReadOnlyAdmin):
+class LowStockAdmin(WholeTerm, ReadOnlyAdmin):
+    search_fields = ("variant__sku",)
+    search_help_text = "a whole SKU"
     list_display = ("variant", "fell_at", "told_at")
     list_select_related = ("variant",)

@@ -179,7 +179,8 @@ def test_settings_and_packages(doctor, all_alive, settings, tmp_path: Path):
     (tmp_path / "requirements.txt").write_text("django==1.0 \\\n    --hash=sha256:0\nnobody-has-this==2.0\n")
     code, printed = doctor()
     assert code == 1
-    assert "SHOP_CURRENCY" in fault(printed, "settings")
-    assert "JWT_KEYS holds no key" in printed
+    assert "JWT_KEYS holds no key" in fault(printed, "settings")
+    assert "\nFAULT settings          markrin.E010: SHOP_CURRENCY must be" in printed
+    assert printed.index("accounts.E001") < printed.index("markrin.E010")
     assert "django 5.2" in fault(printed, "packages")
     assert "nobody-has-this missing instead of 2.0" in printed

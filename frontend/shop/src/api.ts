@@ -111,7 +111,9 @@ export function useCart() {
 }
 
 export function keepCart(cart: Cart): Cart {
-  queries.setQueryData(cartQuery().queryKey, cart);
+  const { queryKey } = cartQuery();
+  void queries.cancelQueries({ queryKey }); // what was asked before the change would overwrite it
+  queries.setQueryData(queryKey, cart);
   return cart;
 }
 
@@ -247,6 +249,13 @@ export const reauthenticate = (password: string) =>
 
 export const wishlist = () =>
   queryOptions({ queryKey: own("wishlist"), queryFn: () => unwrap(shop.GET("/api/wishlist")) });
+
+/** Asks for the wishlist anew after a change. A first answer that is still under way was given before the change. */
+export async function refreshWishlist(): Promise<void> {
+  const { queryKey } = wishlist();
+  await queries.cancelQueries({ queryKey });
+  await queries.invalidateQueries({ queryKey });
+}
 
 export const putWish = (productId: string) =>
   again(() => unwrap(shop.PUT("/api/wishlist/{product_id}", { params: { path: { product_id: productId } } })));

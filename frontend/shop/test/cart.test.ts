@@ -1,8 +1,9 @@
 // @vitest-environment happy-dom
+import { QueryObserver } from "@tanstack/react-query";
 import { HttpResponse, http } from "msw";
 import { setupServer } from "msw/node";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
-import { addToCart, placeOrder, queries, removeLine } from "../src/api";
+import { addToCart, cartQuery, placeOrder, putWish, queries, refreshWishlist, removeLine, wishlist } from "../src/api";
 
 const network = setupServer();
 const pieces = new Map<string, number>();
@@ -61,6 +62,59 @@ it("takes a line that is gone already for removed", async () => {
   pieces.set("other", 1);
   network.use(http.delete("*/api/cart/items/:id", () => HttpResponse.json({ status: 404 }, { status: 404 })));
   expect((await removeLine("line-v")).items).toHaveLength(1);
+});
+
+/** A first answer that was given before a change and arrives after it. */
+function answeredEarly(path: string, answer: () => object) {
+  let deliver = () => {};
+  const delivered = new Promise<void>((done) => {
+    deliver = done;
+  });
+  let first = true;
+  network.use(
+    http.get(path, async () => {
+      const said = answer();
+      if (first) {
+        first = false;
+        await delivered;
+      }
+      return HttpResponse.json(said);
+    }),
+  );
+  return deliver;
+}
+
+it("does not let an older answer hide what was added", async () => {
+  adding("ok");
+  const deliver = answeredEarly("*/api/cart", cart);
+  const seen = new QueryObserver(queries, cartQuery());
+  const stop = seen.subscribe(() => {});
+  await vi.advanceTimersByTimeAsync(200);
+  await addToCart("v", 1);
+  deliver();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(seen.getCurrentResult().data?.items).toMatchObject([{ variantId: "v", quantity: 1 }]);
+  stop();
+});
+
+it("asks for the wishlist anew, though its first answer is still under way", async () => {
+  const wished: { product: { id: string } }[] = [];
+  network.use(
+    http.put("*/api/wishlist/:id", ({ params }) => {
+      wished.push({ product: { id: `${params.id}` } });
+      return new HttpResponse(null, { status: 204 });
+    }),
+  );
+  const deliver = answeredEarly("*/api/wishlist", () => ({ items: [...wished] }));
+  const seen = new QueryObserver(queries, wishlist());
+  const stop = seen.subscribe(() => {});
+  await vi.advanceTimersByTimeAsync(200);
+  await putWish("p");
+  const settled = refreshWishlist();
+  deliver();
+  await settled;
+  await vi.waitFor(() => expect(seen.getCurrentResult().data?.items).toMatchObject([{ product: { id: "p" } }]));
+  stop();
 });
 
 it("repeats an order with the same key until it is answered", async () => {

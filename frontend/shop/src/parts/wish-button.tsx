@@ -2,7 +2,7 @@
 
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useLocation } from "wouter";
-import { putWish, queries, removeWish, wishlist } from "../api";
+import { putWish, refreshWishlist, removeWish, wishlist } from "../api";
 import { said } from "../errors";
 import { useSession } from "../shop";
 import { Icon } from "./icon";
@@ -26,7 +26,7 @@ export function WishButton({
     mutationFn: () => (wished ? removeWish(productId) : putWish(productId)),
     onSuccess: () => tell(wished ? `${name} is off your wishlist.` : `${name} is on your wishlist.`),
     onError: (error) => tell(said(error)),
-    onSettled: () => queries.invalidateQueries({ queryKey: wishlist().queryKey }),
+    onSettled: refreshWishlist,
   });
   const words = wished ? "Remove from wishlist" : "Add to wishlist";
   return (

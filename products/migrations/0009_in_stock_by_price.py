@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("products", "0009_fill_stocked_options")]
+    dependencies = [("products", "0008_fill_options")]
     operations = [
         AddIndexConcurrently(
             model_name="product",

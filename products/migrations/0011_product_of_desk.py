@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False  # products can be written to meanwhile
 
-    dependencies = [("products", "0011_rare_movements")]
+    dependencies = [("products", "0010_rare_movements")]
 
     operations = [
         AddIndexConcurrently(

@@ -8,7 +8,7 @@ from django.db.models import Q
 class Migration(migrations.Migration):
     atomic = False  # the ledger can be written to meanwhile
 
-    dependencies = [("products", "0010_in_stock_by_price")]
+    dependencies = [("products", "0009_in_stock_by_price")]
 
     operations = [
         AddIndexConcurrently(
