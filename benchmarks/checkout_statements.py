@@ -103,6 +103,7 @@ def _watch(goods: Goods) -> tuple[list[str], dict[str, UUID]]:
         seen.append(connection.ops.last_executed_query(context["cursor"], sql, params))
         return answer
 
+    connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = True  # no prepared statement, whose values stand apart
     client.get("/api/cart")  # what a process learns once
     with connection.execute_wrapper(note):
         key = uuid4()

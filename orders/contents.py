@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
+from markrin.rows import fetch_planned
 from orders import coupons, pricing
-from orders.models import Cart, CartLine, Coupon
+from orders.models import Cart, Coupon
+from orders.shoppers import Shopper
 from products.services import selling
 from products.services.selling import Offer
 
@@ -88,15 +90,30 @@ def read(cart: Cart | None, *, token: str | None) -> Contents:
     )
 
 
+_LINES: Final = f"""
+    SELECT line.id, line.quantity::bigint, line.price_at_add::numeric, offer.*
+    FROM orders_cartline AS line JOIN ({selling.OFFERS}) AS offer USING (variant_id)
+    WHERE line.cart_id = {{cart}} ORDER BY line.created_at, line.id
+"""  # noqa: S608 (constants)
+_OF_CART: Final = _LINES.format(cart="%(cart)s")
+_OF_SHOPPER: Final = _LINES.format(
+    cart="(SELECT id FROM orders_cart WHERE user_id = %(user)s::uuid OR token_hash = %(token)s::bytea)"
+)
+
+
 def load(cart: Cart) -> list[Item]:
     """Return the cart's lines in the order they were added, with their offers: one query."""
-    return load_lines(CartLine.objects.filter(cart=cart))
+    return _load(_OF_CART, cart=cart.pk)
 
 
-def load_lines(lines: QuerySet[CartLine]) -> list[Item]:
-    """Return these lines of one cart, as `load` does."""
-    rows = selling.with_offers(lines.order_by("created_at", "id"))
-    return [Item(row.pk, selling.offer_of(row), row.quantity, row.price_at_add) for row in rows]
+def load_of(shopper: Shopper) -> list[Item]:
+    """Return the lines of the shopper's cart, as `load` does; none if there is no cart."""
+    return _load(_OF_SHOPPER, user=shopper.user and shopper.user.pk, token=shopper.token_hash)
+
+
+def _load(sql: str, **params: Any) -> list[Item]:
+    rows = fetch_planned(sql, params)
+    return [Item(row["id"], selling.offer_of(row), row["quantity"], row["price_at_add"]) for row in rows]
 
 
 def _check(cart: Cart, coupon: Coupon, lines: Sequence[pricing.Line]) -> CartCoupon:

@@ -78,15 +78,12 @@ def place_order(
     """
     request = Request.of(scope=shopper.scope, key=idempotency_key, route="POST /api/orders", body=body)
     try:
-        checkout = _read(shopper, language, body)
-        _look(checkout)
+        order, replayed = _place_in_turn(_read(shopper, language, body), request)
     except ShopError:
         # The pieces may be missing because this very request has bought them, the address deleted since.
         if (known := idempotency.find(request)) is None:
             raise
         order, replayed = Order.objects.with_lines().get(pk=known), True
-    else:
-        order, replayed = _place_in_turn(checkout, request)
     return Placed(order, payments.open_payment(order, base_url=base_url), shopper.token, replayed)
 
 
@@ -96,12 +93,16 @@ def _place_in_turn(checkout: Checkout, request: Request) -> tuple[Order, bool]:
     Raises:
         OutOfStock: also where the wait for a row was in vain, and the last piece is gone by now.
     """
-    with _turns:
-        try:
-            return transactions.retried(lambda: _place(checkout, request))
-        except OperationalError:
-            _look(checkout)
-            raise
+    if not _turns.acquire(blocking=False):
+        _look(checkout)
+        _turns.acquire()
+    try:
+        return transactions.retried(lambda: _place(checkout, request))
+    except OperationalError:
+        _look(checkout)
+        raise
+    finally:
+        _turns.release()
 
 
 def _read(shopper: Shopper, language: str, body: dict[str, Any]) -> Checkout:
@@ -139,11 +140,7 @@ def _look(checkout: Checkout) -> None:
 
     Only a look: the transaction decides. One query.
     """
-    shopper = checkout.shopper
-    if shopper.user is None and shopper.token_hash is None:
-        raise errors.CartEmpty
-    owner = {"cart__user": shopper.user} if shopper.user else {"cart__token_hash": shopper.token_hash}
-    _refuse_missing(contents.load_lines(CartLine.objects.filter(**owner)))
+    _refuse_missing(contents.load_of(checkout.shopper))
 
 
 def _refuse_missing(items: Sequence[Item]) -> None:

@@ -1,6 +1,6 @@
 """The catalogue's brands, as what is typed into a form begins."""
 
-from products.selectors.rows import fetch
+from markrin.rows import fetch
 
 MOST = 20
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from markrin import errors
-from products.selectors.rows import Row, fetch
+from markrin.rows import Row, fetch
 
 # Every product is counted for its category and all above it.
 _TREE = """

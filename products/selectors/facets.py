@@ -9,9 +9,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
+from markrin.rows import Row
 from products.models import Product
 from products.selectors.filters import Filters
-from products.selectors.rows import Row
 
 MOST_VALUES = 100  # of one facet, the most frequent ones
 _COLUMN_FACETS = ("category", "brand", "gender", "material")

@@ -9,10 +9,10 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from markrin.rows import fetch_planned
 from products import search as searching
 from products.models import Product, Variant
 from products.selectors import hits
-from products.selectors.rows import fetch_planned
 
 # The last column of each is unique, none is ever NULL: lists are also walked by cursor.
 ORDERS: dict[str, tuple[str, ...]] = {

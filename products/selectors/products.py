@@ -8,12 +8,12 @@ from django.db.models import QuerySet
 
 from markrin import errors
 from markrin.pagination import MAX_OFFSET, CursorPage, Page, paged
+from markrin.rows import Row, fetch, fetch_planned
 from products.models import FormerSlug, Product
 from products.selectors import hits
 from products.selectors.cards import COLUMNS, get_cards
 from products.selectors.facets import Facets, count_facets
 from products.selectors.filters import Filters
-from products.selectors.rows import Row, fetch, fetch_planned
 from products.selectors.size_charts import as_table
 
 FEW = 5_000  # products that are sooner sorted than found one by one along an index

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from markrin import errors
-from products.selectors.rows import Row, fetch
+from markrin.rows import Row, fetch
 
 _CM_PER_INCH = Decimal("2.54")  # exactly, by the international yard and pound agreement of 1959
 _TENTH = Decimal("0.1")

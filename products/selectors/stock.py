@@ -5,8 +5,8 @@ from uuid import UUID
 
 from markrin import errors
 from markrin.pagination import CursorPage, Page, paged
+from markrin.rows import Row, fetch
 from products.models import StockMovement, Variant
-from products.selectors.rows import Row, fetch
 
 
 def list_movements(*, variant_id: UUID, **paging: Any) -> Page[StockMovement] | CursorPage[StockMovement]:

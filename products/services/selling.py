@@ -1,20 +1,15 @@
 """How carts and orders see a variant: what it is, what it costs, how it is taxed, how many pieces can be sold."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db.models import BooleanField, Case, Expression, F, Func, Model, OuterRef, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce, JSONObject
 
-from products.models import Category, ProductImage, Variant
-from products.models.product import ProductStatus
-
-_Row = TypeVar("_Row", bound=Model)
+from markrin.rows import Row, fetch_planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,70 +43,45 @@ class Offer:
     image: Image | None
 
 
+# Each variant with what `offer_of` reads. The casts keep a column's type when a migration widens the column: a planned
+# statement whose types change is refused, and its transaction with it.
+OFFERS: Final = """
+    SELECT variant.id AS variant_id, variant.sku::text, variant.size::text, variant.color::text,
+    product.id AS product_id, product.slug::text, product.name::text, product.category_id, product.price::numeric,
+    variant.is_active AND product.status = 'published' AS on_sale,
+    coalesce(level.on_hand - level.reserved, 0)::bigint AS sellable,
+    (SELECT above.tax_percent::numeric FROM products_category AS above
+     WHERE above.id = ANY (category.ancestors) AND above.tax_percent IS NOT NULL
+     ORDER BY cardinality(above.ancestors) DESC LIMIT 1) AS tax_percent,
+    image.id AS image_id, image.file::text AS image_file, image.external_url::text AS image_url,
+    image.alt_text::text AS image_alt
+    FROM products_variant AS variant
+    JOIN products_product AS product ON product.id = variant.product_id
+    JOIN products_category AS category ON category.id = product.category_id
+    LEFT JOIN products_stocklevel AS level ON level.variant_id = variant.id
+    LEFT JOIN LATERAL (
+        SELECT * FROM products_productimage WHERE product_id = product.id ORDER BY position, id LIMIT 1
+    ) AS image ON true
+"""
+_BY_VARIANT: Final = f"SELECT * FROM ({OFFERS}) AS offer WHERE variant_id = ANY (%s::uuid[])"  # noqa: S608 (constants)
+
+
 def get_offers(variant_ids: Iterable[UUID]) -> dict[UUID, Offer]:
     """Return what is on offer under these ids, in one query; an id that is nobody's is left out."""
-    rows = with_offers(Variant.objects.filter(pk__in=set(variant_ids)).only("pk").order_by(), path="")
-    return {row.pk: offer_of(row) for row in rows}
+    return {row["variant_id"]: offer_of(row) for row in fetch_planned(_BY_VARIANT, [list(set(variant_ids))])}
 
 
-def with_offers(rows: QuerySet[_Row], *, path: str = "variant__") -> QuerySet[_Row]:
-    """Join to each row the offer of its variant, which `offer_of` then reads; the query stays one.
-
-    `path` leads from the row to the variant, in Django's spelling.
-    """
-    columns: dict[str, Any] = {name: F(path + column) for name, column in _COLUMNS.items()}
-    columns["on_sale"] = Case(
-        When(**{f"{path}is_active": True, f"{path}product__status": ProductStatus.PUBLISHED}, then=Value(True)),
-        default=Value(False),
-        output_field=BooleanField(),
-    )
-    columns["sellable"] = Coalesce(F(f"{path}stock__on_hand") - F(f"{path}stock__reserved"), 0)
-    columns["tax_percent"] = _tax_percent(f"{path}product__category__ancestors")
-    columns["image"] = _first_image(f"{path}product_id")
-    joined: QuerySet[_Row] = rows.annotate(**{_PREFIX + name: column for name, column in columns.items()})
-    return joined
+def offer_of(row: Row) -> Offer:
+    """Return the offer in a row of `OFFERS`."""
+    columns = {name: row[name] for name in _COLUMNS}
+    tax_percent = settings.TAX_PERCENT if row["tax_percent"] is None else row["tax_percent"]
+    return Offer(**columns, tax_percent=tax_percent, image=_image(row))
 
 
-def offer_of(row: Model) -> Offer:
-    """Return the offer that `with_offers` has joined to the row."""
-    found = {field.name: getattr(row, _PREFIX + field.name) for field in fields(Offer)}
-    return Offer(**{**found, "image": _image(found["image"])})
+_COLUMNS: Final = [field for field in Offer.__annotations__ if field not in {"tax_percent", "image"}]
 
 
-_PREFIX: Final = "offer_"
-_COLUMNS: Final = {
-    "variant_id": "id",
-    "sku": "sku",
-    "size": "size",
-    "color": "color",
-    "product_id": "product_id",
-    "slug": "product__slug",
-    "name": "product__name",
-    "category_id": "product__category_id",
-    "price": "product__price",
-}
-
-
-class _InArray(Func):
-    """`value = ANY (array)`, which an index on the value serves."""
-
-    template = "%(expressions)s)"
-    arg_joiner = " = ANY ("
-    output_field = BooleanField()
-
-
-def _tax_percent(ancestors: str) -> Expression:
-    above = Category.objects.filter(_InArray(F("pk"), OuterRef(ancestors)), tax_percent__isnull=False)
-    nearest = above.order_by("-ancestors__len").values("tax_percent")[:1]
-    return Coalesce(Subquery(nearest), Value(settings.TAX_PERCENT))
-
-
-def _first_image(product: str) -> "Subquery[Any]":
-    first = ProductImage.objects.filter(product=OuterRef(product)).order_by("position", "id")
-    return Subquery(first.values(it=JSONObject(file="file", url="external_url", alt="alt_text"))[:1])
-
-
-def _image(found: dict[str, str] | None) -> Image | None:
-    if found is None:
+def _image(row: Row) -> Image | None:
+    if row["image_id"] is None:
         return None
-    return Image(url=found["url"] or default_storage.url(found["file"]), alt_text=found["alt"])
+    return Image(url=row["image_url"] or default_storage.url(row["image_file"]), alt_text=row["image_alt"])

@@ -4,12 +4,14 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from threading import Barrier
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.db import connection, connections, transaction
 from django.db.models import Sum
 from django.utils import timezone
@@ -20,6 +22,7 @@ from orders import services
 from orders.gateways import Notice, Outcome
 from orders.models import Coupon, CouponUse, IdempotencyKey, Order, OrderLine, Payment, Refund
 from orders.services import payments
+from orders.services.checkout import _turns
 from products.models import StockLevel, StockMovement
 from tests.chaos.table import Record
 from tests.client import Client
@@ -220,6 +223,17 @@ def test_a_checkout_that_waits_too_long_is_asked_to_come_again():
     assert "Retry-After" in answer.headers
     assert not Order.objects.exists()
     assert checkout(client, body, key()).status_code == 201
+
+
+def test_who_wants_what_is_sold_out_does_not_queue_for_it():
+    variant = make_variant(stock=1)
+    (client, body), (first, its_body) = buyer([variant]), buyer([variant])
+    assert checkout(first, its_body, key()).status_code == 201
+    with ExitStack() as all_turns:
+        for _ in range(settings.CHECKOUTS_AT_ONCE):
+            all_turns.enter_context(_turns)
+        answer = checkout(client, body, key())  # in this thread, which would wait for itself
+    assert (answer.status_code, answer.json()["code"]) == (409, "out_of_stock")
 
 
 def test_a_key_whose_first_request_still_runs_is_in_use():

@@ -23,7 +23,7 @@ def test_no_statement_needs_a_session() -> None:
 
 
 def test_psycopg_prepares_nothing() -> None:
-    """But for products/selectors/rows.py, which asks DATABASE_POOLED; tests/products/test_rows.py."""
+    """But for markrin/rows.py, which asks DATABASE_POOLED; tests/test_rows.py."""
     options = settings.DATABASES["default"].get("OPTIONS", {})
     assert not options.keys() & {"prepare_threshold", "server_side_binding", "pool"}
 

@@ -1,12 +1,17 @@
 """SQL by hand: statements that a connection plans once."""
 
+from uuid import uuid4
+
 import pytest
 from django.db import NotSupportedError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from products.selectors.rows import fetch_planned
+from markrin.rows import fetch_planned
+from orders import contents
 
 SQL = "SELECT word, length(word) AS letters FROM planned WHERE word = %(word)s"
+
+BOOLEAN, BIGINT, TEXT, NUMERIC, UUID = 16, 20, 25, 1700, 2950  # pg_type.oid
 
 
 @pytest.fixture
@@ -63,6 +68,23 @@ def test_within_a_transaction_the_refusal_stays_one(session):
     alter("varchar(9)")
     with pytest.raises(NotSupportedError), transaction.atomic():
         fetch_planned(SQL, {"word": "linen"})
+
+
+def test_a_cast_keeps_the_type_within_a_transaction(session):
+    cast = SQL.replace("SELECT word,", "SELECT word::text,")
+    assert fetch_planned(cast, {"word": "linen"})
+    alter("varchar(9)")
+    with transaction.atomic():
+        assert fetch_planned(cast, {"word": "linen"}) == [{"word": "linen", "letters": 5}]
+
+
+def test_what_a_checkout_reads_has_types_that_no_wider_column_changes(db):
+    with connection.cursor() as cursor:
+        cursor.execute(contents._OF_CART, {"cart": uuid4()})
+        for column in cursor.description:
+            assert (column.type_code, column.display_size, column.precision) in {
+                (oid, None, None) for oid in (BIGINT, TEXT, NUMERIC, BOOLEAN, UUID)
+            }, column.name
 
 
 def test_a_pooler_in_between_keeps_no_statement(planned, monkeypatch):
