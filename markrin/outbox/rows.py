@@ -6,8 +6,9 @@ Every statement but `claim` names the lease, so that a run which lost its row ch
 import json
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID, uuid4
 
 from django.db import connection
@@ -22,6 +23,37 @@ UNREACHABLE_IN_A_ROW = 5
 UNREACHABLE_PAUSE_S = 30
 
 _ADDRESS = re.compile(r"[^\s<>@,;:\"'()]+@[^\s<>@,;:\"'()]+")
+
+
+class New(NamedTuple):
+    """A row as it is added, in the order of `_ADD`."""
+
+    event: str
+    event_id: UUID
+    task: str
+    queue: str
+    key: str
+    payload: dict[str, Any]
+    trace: dict[str, str]
+    max_attempts: int
+
+
+# By hand, as every sale waits for it: what the model would set besides are defaults of the database.
+_ADD = """\
+INSERT INTO outbox_event (event, event_id, task, queue, key, payload, trace, max_attempts, error)
+SELECT *, '' FROM unnest(
+    %s::text[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[], %s::smallint[]
+) ON CONFLICT DO NOTHING
+"""
+
+
+def add(new: Sequence[New]) -> None:
+    """Insert these rows, leaving out those whose key exists. Within the caller's transaction."""
+    columns = [list(column) for column in zip(*new, strict=True)]
+    for at in (New._fields.index("payload"), New._fields.index("trace")):
+        columns[at] = [Jsonb(value) for value in columns[at]]
+    with connection.cursor() as cursor:
+        cursor.execute(_ADD, columns)
 
 
 @dataclass(frozen=True)

@@ -42,10 +42,10 @@ def add(*events: Event) -> None:
     trace = tracing.current()
     new = [row for event in events for row in _rows_of(event, trace)]
     if new:
-        OutboxEvent.objects.bulk_create(new, ignore_conflicts=True)
+        rows.add(new)
 
 
-def _rows_of(event: Event, trace: dict[str, str]) -> list[OutboxEvent]:
+def _rows_of(event: Event, trace: dict[str, str]) -> list[rows.New]:
     if event.name not in ON_EVENT:
         raise LookupError(f"celery_app.ON_EVENT has no line for the event {event.name}")
     event_id = uuid7()
@@ -53,7 +53,7 @@ def _rows_of(event: Event, trace: dict[str, str]) -> list[OutboxEvent]:
     natural_id = getattr(event, "natural_id", event_id)
     tasks = [handlers.registry[task] for task in ON_EVENT[event.name]]
     return [
-        OutboxEvent(
+        rows.New(
             event=event.name,
             event_id=event_id,
             task=task.name,
