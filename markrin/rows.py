@@ -1,12 +1,14 @@
 """SQL whose rows are dicts: for what is read most, where building the models would cost more than the query."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
-from django.db import NotSupportedError, connection
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Model
 
+_Model = TypeVar("_Model", bound=Model)
 Row = dict[str, Any]
 Params = Sequence[Any] | Mapping[str, Any]
 
@@ -36,6 +38,18 @@ def fetch_planned(sql: str, params: Params = ()) -> list[Row]:
         with connection.cursor() as cursor:
             cursor.execute("DEALLOCATE ALL")
         return fetch(sql, params)
+
+
+def columns_of(model: type[Model], alias: str) -> str:
+    """Return all columns of the table that the SQL calls `alias`, under names of which `model_of` makes the model."""
+    return ", ".join(f"{alias}.{field.column} AS {alias}_{field.column}" for field in model._meta.concrete_fields)
+
+
+def model_of(model: type[_Model], alias: str, row: Row) -> _Model:
+    """Return the model whose `columns_of` the row holds. For columns that the driver reads as Django would."""
+    all_fields = model._meta.concrete_fields
+    names, values = zip(*((field.attname, row[f"{alias}_{field.column}"]) for field in all_fields), strict=True)
+    return model.from_db(DEFAULT_DB_ALIAS, names, values)
 
 
 class _Cursor(psycopg.Cursor[Any]):

@@ -105,6 +105,7 @@ class ProductForm(StrictModelForm):
             "name", "slug", "status", "description", "category", "brand", "collection", "gender", "material",
             "base_price", "sale_price", "tags", "is_featured", "is_new_arrival", "seo_title", "seo_description",
         )  # fmt: skip
+        labels = {"seo_title": "SEO title", "seo_description": "SEO description"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -12,7 +12,9 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from tests.accounts.flows import login, profile, refresh, said
+from accounts.models import Session
+from accounts.tokens import identify
+from tests.accounts.flows import login, new_key, profile, refresh, said
 from tests.client import Client
 from tests.factories import make_user
 
@@ -116,6 +118,22 @@ def test_12_a_refresh_token_needs_its_generation(customer, gen):
     first = login(customer)
     assert said(refresh(remade(first["refresh"], gen=gen))) == INVALID
     assert refresh(first["refresh"]).status_code == 200
+
+
+def test_who_is_identified_is_who_is_stored(customer):
+    """Its SQL is by hand: every field is as Django's own query reads it."""
+    first = login(customer)["access"]
+    renewed = refresh(login(customer)["refresh"], new_key()).json()["access"]  # its session keeps the key's hash
+    for access in (first, renewed):
+        found = identify(access, now=timezone.now())
+        stored = Session.objects.select_related("user").get(pk=found.pk)
+        for one, other in ((found, stored), (found.user, stored.user)):
+            for field in one._meta.concrete_fields:
+                values = getattr(one, field.attname), getattr(other, field.attname)
+                assert values[0] == values[1], field
+                assert type(values[0]) is type(values[1]), field
+    assert found.rotation_key_hash
+    assert found.ip
 
 
 def test_12_neither_token_stands_in_for_the_other(customer):
