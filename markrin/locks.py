@@ -1,9 +1,9 @@
 """A lock across processes and machines, for work that takes longer than a transaction may."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from django.db import connection
+from django.db import Error, connection
 
 
 @contextmanager
@@ -22,4 +22,6 @@ def alone(name: str) -> Iterator[bool]:
             (mine,) = cursor.fetchone()
         yield mine
     finally:
+        with suppress(Error):  # a server that is gone holds nothing
+            own.rollback()  # closing alone is not waited for: whoever comes next could find the lock held
         own.close()

@@ -2,11 +2,9 @@
 
 import re
 
-import pytest
 from django.conf import settings
 
 from dev.stack import ROOT
-from markrin import locks
 
 APPS = ("markrin", "products", "accounts", "orders", "analytics")
 # What a session would be for. A function body of a migration runs within its statement, hence outside of migrations.
@@ -26,11 +24,3 @@ def test_psycopg_prepares_nothing() -> None:
     """But for markrin/rows.py, which asks DATABASE_POOLED; tests/test_rows.py."""
     options = settings.DATABASES["default"].get("OPTIONS", {})
     assert not options.keys() & {"prepare_threshold", "server_side_binding", "pool"}
-
-
-@pytest.mark.django_db
-def test_a_lock_is_one_blocks_at_a_time_and_free_afterwards() -> None:
-    with locks.alone("a name") as first, locks.alone("a name") as second, locks.alone("another") as third:
-        assert (first, second, third) == (True, False, True)
-    with locks.alone("a name") as again:
-        assert again
