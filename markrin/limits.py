@@ -28,7 +28,8 @@ log = structlog.get_logger(__name__)
 
 _T = TypeVar("_T")
 ALONE_DIVISOR = 4  # a process that counts for itself allows this part of a limit, whatever the others allow
-AWAY_S = 1.0  # how long Valkey is left alone after it did not answer
+CONNECT_WITHIN_S, ANSWER_WITHIN_S = 0.05, 0.1  # what Valkey has time for before it counts as away
+AWAY_S = 1.0  # how long it is then left alone
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ class Store:
             # Only Sentinel knows where the server is at present.
             connection_pool=get_redis_connection("default").connection_pool if settings.CACHE_SENTINELS else None,
             key_prefix=f"{settings.CACHES['default']['KEY_PREFIX']}:limits",
-            socket_connect_timeout=0.05,
-            socket_timeout=0.1,
+            socket_connect_timeout=CONNECT_WITHIN_S,
+            socket_timeout=ANSWER_WITHIN_S,
         )
         self._alone, self._alone_lock = MemoryStorage(), threading.Lock()
         self._away_until = 0.0

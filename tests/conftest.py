@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import django
+import hypothesis
 import pytest
 
 from tests import services
@@ -17,10 +18,28 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     # before `services.start` has given the process a cache of its own.
     del os.environ["DJANGO_SETTINGS_MODULE"]
 
+from django.conf import settings as shop_settings  # noqa: E402
 from django.test import override_settings  # noqa: E402
 
+from markrin import limits  # noqa: E402
 from markrin.cache import link  # noqa: E402
+from markrin.observe import health  # noqa: E402
 from tests.client import Client  # noqa: E402
+
+# The shop goes on without a Valkey that does not answer within a tenth of a second. Where all cores are busy with tests
+# that happens by chance, so the tests' own process is patient; those that it starts are as in production.
+PATIENCE_S = 20.0
+shop_settings.CACHES["default"]["OPTIONS"] |= {"SOCKET_CONNECT_TIMEOUT": PATIENCE_S, "SOCKET_TIMEOUT": PATIENCE_S}
+limits.CONNECT_WITHIN_S = limits.ANSWER_WITHIN_S = link.ALIVE_S = PATIENCE_S
+health.SIGN_WITHIN_S = health.ANSWER_WITHIN_S = PATIENCE_S
+
+# An ordinary run tries the same examples each time, however long each takes: if it fails, what was changed is why.
+# `make fuzz` looks for new ones.
+hypothesis.settings.register_profile(
+    "ordinary", derandomize=True, deadline=None, database=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+if os.environ.get("FUZZ") != "full":
+    hypothesis.settings.load_profile("ordinary")
 
 
 @pytest.hookimpl(tryfirst=True)

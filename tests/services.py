@@ -10,11 +10,13 @@ import fcntl
 import hashlib
 import json
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -162,11 +164,23 @@ class Running:
 
 
 def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that is free, and that no other test is given while this process lives.
+
+    It lies below those that the system hands out by itself, to a connection or to whoever binds to port 0, and which
+    it could have handed out again by the time that somebody listens here.
+    """
+    folder = processes.own_folder(Path(tempfile.gettempdir()) / f"markrin-ports-{os.geteuid()}")
+    while True:
+        port = random.SystemRandom().randrange(20_000, 30_000)
+        held = os.open(folder / str(port), os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            os.close(held)
+        else:
+            return port
 
 
 def environment() -> dict[str, str]:

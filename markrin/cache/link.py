@@ -29,7 +29,7 @@ from markrin.observe import metrics
 log = structlog.get_logger("markrin.cache")
 
 _BEAT_S = 0.1  # between two signs of life
-_ALIVE_S = 0.3  # how long one is good for
+ALIVE_S = 0.3  # how long one is good for
 _STATS_S = 1.0
 
 
@@ -90,8 +90,8 @@ class Link:
         options = {
             **pool.connection_kwargs,
             "protocol": 3,
-            "socket_timeout": _ALIVE_S,
-            "socket_connect_timeout": _ALIVE_S,
+            "socket_timeout": ALIVE_S,
+            "socket_connect_timeout": ALIVE_S,
             "retry": Retry(NoBackoff(), 0),
             "health_check_interval": 0,
             "decode_responses": False,
@@ -117,13 +117,13 @@ class Link:
             if asked is None and now >= ask_at:
                 connection.send_command("PING", check_health=False)
                 asked = now
-            if asked is not None and now - asked > _ALIVE_S:
+            if asked is not None and now - asked > ALIVE_S:
                 raise redis.TimeoutError("no sign of life")
             wait_s = _BEAT_S if asked is not None else max(ask_at - now, 0.001)
             with contextlib.suppress(redis.TimeoutError):
                 answer = connection.read_response(push_request=True, timeout=wait_s, disconnect_on_error=False)
                 if asked is not None and answer in (b"PONG", "PONG"):
-                    self._alive_until, ask_at, asked = asked + _ALIVE_S, asked + _BEAT_S, None
+                    self._alive_until, ask_at, asked = asked + ALIVE_S, asked + _BEAT_S, None
             if now >= report_at:
                 self._report()
                 report_at = now + _STATS_S

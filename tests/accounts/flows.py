@@ -67,7 +67,7 @@ def at_once(work: Callable[[int], Any], *, times: int) -> list[Any]:
     def one(number: int) -> Any:
         with closing(connections["default"]):
             connection.ensure_connection()
-            barrier.wait(20)
+            barrier.wait(120)
             return work(number)
 
     with ThreadPoolExecutor(times) as pool:

@@ -1,7 +1,7 @@
 """The decision table of a refresh: auth.md, section 9, tests 1 to 8 and 22."""
 
 import sys
-from threading import Thread
+from threading import Event, Thread
 from time import sleep
 from typing import Any
 
@@ -16,6 +16,7 @@ from accounts.callers import Caller
 from accounts.models import AuthEvent, Revoked, Session
 from accounts.services import sessions
 from accounts.tokens import RefreshToken
+from dev.processes import wait_for
 from tests.accounts.flows import (
     at_once,
     codes,
@@ -85,7 +86,8 @@ def test_03_twenty_at_once_without_a_key_make_one_child():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_04_twenty_at_once_with_one_key_get_the_same_child():
+def test_04_twenty_at_once_with_one_key_get_the_same_child(monkeypatch):
+    monkeypatch.setattr(sys.modules["accounts.services.refresh"], "LOCK_TIMEOUT", "60s")  # they stand in line
     first, key = login(make_user()), new_key()
     answers = at_once(lambda _: refresh(first["refresh"], key), times=20)
     assert codes(answers) == [200] * 20
@@ -172,16 +174,25 @@ def _racing(first: dict[str, Any]) -> list[Any]:
     return answers
 
 
+def somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE NOT granted AND datname = current_database())"
+        )
+        return bool(cursor.fetchone()[0])
+
+
 @pytest.mark.django_db(transaction=True)
 def test_08_a_refresh_that_waits_for_a_logout_finds_the_session_dead():
     first = login(make_user())
     with transaction.atomic():
         Session.objects.filter(pk=first["sessionId"]).locked().get()
         answers = _racing(first)
-        sleep(0.3)
-        assert len(answers) == 1  # it waits for the lock
+        assert wait_for(somebody_waits_for_a_lock, seconds=20)
+        assert len(answers) == 1
         sessions.revoke(Session.objects.filter(pk=first["sessionId"]), reason=Revoked.LOGOUT, now=timezone.now())
-    answers[0].join(10)
+    answers[0].join(60)
     assert said(answers[1]) == DEAD
     assert live_tokens(first["sessionId"]) == 0
 
@@ -190,17 +201,18 @@ def test_08_a_refresh_that_waits_for_a_logout_finds_the_session_dead():
 def test_08_a_logout_that_waits_for_a_refresh_ends_what_it_made(monkeypatch):
     first = login(make_user())
     decision = sys.modules["accounts.services.refresh"]  # the package's own `refresh` is the function
-    rotate = decision.rotate
+    rotate, inside = decision.rotate, Event()
 
     def slowly(*args: Any, **kwargs: Any) -> None:
         rotate(*args, **kwargs)
+        inside.set()
         sleep(0.4)  # the lock is held: the logout comes in here
 
     monkeypatch.setattr(decision, "rotate", slowly)
     answers = _racing(first)
-    sleep(0.15)
+    assert inside.wait(20)
     services.logout(sessions={RefreshToken.read(first["refresh"]).sid}, caller=Caller())
-    answers[0].join(10)
+    answers[0].join(60)
     won = answers[1].json()
     assert answers[1].status_code == 200  # it was given out before the logout took hold
     assert said(refresh(won["refresh"])) == said(profile(won["access"])) == DEAD
@@ -213,7 +225,7 @@ def test_a_refresh_that_waits_too_long_asks_to_come_again():
     with transaction.atomic():
         Session.objects.filter(pk=first["sessionId"]).locked().get()
         answers = _racing(first)
-        answers[0].join(10)
+        answers[0].join(60)
         assert said(answers[1]) == (409, "refresh_conflict")
     assert refresh(first["refresh"]).status_code == 200
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
@@ -18,6 +19,13 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 READ = selectors.get_rows
+
+
+@pytest.fixture(autouse=True)
+def noon():
+    """Let it be noon of this day: what happens some minutes earlier or later happens on the same one."""
+    with time_machine.travel(timezone.localtime().replace(hour=12, minute=0)):
+        yield
 
 
 def sell(quantity, *, days_ago=3, stock=20):

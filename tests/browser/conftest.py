@@ -130,7 +130,7 @@ class Shop:
                     found.append(part.get_content() if part else "")
             return bool(found)
 
-        assert wait_for(look, seconds=40), f"no mail {subject!r} to {to}"
+        assert wait_for(look, seconds=120), f"no mail {subject!r} to {to}"
         return found[-1]
 
 

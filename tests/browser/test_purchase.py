@@ -56,7 +56,7 @@ def test_a_guest_finds_buys_and_pays(page: Page, shop: Shop, look: Any, width: s
     visit = page.evaluate("sessionStorage.getItem('visit')")
     told = {"view", "search", "add_to_cart", "checkout_started"}
     events = Event.objects.filter(session_key=visit).values_list("type", flat=True)
-    assert wait_for(lambda: set(shop.db(lambda: list(events.all()))) == told, seconds=20)
+    assert wait_for(lambda: set(shop.db(lambda: list(events.all()))) == told, seconds=60)
 
 
 def sized_shirt(width: str) -> Product:

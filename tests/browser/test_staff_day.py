@@ -16,6 +16,7 @@ from django.utils import timezone
 from django_otp.oath import totp
 from playwright.sync_api import Page, expect
 
+from dev.processes import wait_for
 from markrin.outbox.models import OutboxEvent, State
 from orders.models import Order
 from products.models import BulkChange, Feed, Product, StockLevel
@@ -141,11 +142,7 @@ def _feed_with_errors(page: Page, desk: Shop, look: Any, width: str, tmp_path: P
     def done() -> bool:
         return str(Feed.objects.get(source=f"shelf-{width}").state) == "applied"
 
-    for _ in range(60):
-        if desk.db(done):
-            break
-        page.wait_for_timeout(500)
-    assert desk.db(done)
+    assert wait_for(lambda: desk.db(done), seconds=120)
     page.reload()
     expect(page.get_by_text("NO-SUCH-SKU").first).to_be_visible()
     whole(page, look, "admin-feed-report")
@@ -156,6 +153,7 @@ def _dead_job(page: Page, desk: Shop, look: Any, width: str) -> None:
     order = desk.db(make_order, guest_email=f"dead-{width}@example.com")
     jobs = OutboxEvent.objects.filter(key=f"orders.confirm_by_mail:{order.pk}")
     desk.mail(f"dead-{width}@example.com", order.number)  # it was sent; now say that it was not
+    assert wait_for(lambda: desk.db(jobs.get).state == State.DONE, seconds=60)  # the mail is there a moment earlier
     dead = {"state": State.DEAD, "error": "SMTPRecipientsRefused: 550 no such mailbox", "attempts": 11}
     assert desk.db(jobs.update, **dead) == 1
     page.goto("/admin/outbox/outboxevent/?state__exact=dead")
@@ -163,11 +161,7 @@ def _dead_job(page: Page, desk: Shop, look: Any, width: str) -> None:
     page.get_by_role("link", name=re.compile(str(order.pk))).first.click()
     page.get_by_role("button", name="Run again").click()
     expect(page.get_by_text("1 of 1 will run again")).to_be_visible()
-    for _ in range(60):
-        if desk.db(jobs.get).state == State.DONE:
-            break
-        page.wait_for_timeout(500)
-    assert desk.db(jobs.get).state == State.DONE
+    assert wait_for(lambda: desk.db(jobs.get).state == State.DONE, seconds=120)
 
 
 def _two_hundred_prices(page: Page, desk: Shop, look: Any) -> None:

@@ -12,7 +12,7 @@ from tests.cache import shelf
 from tests.client import Client
 
 
-def until(ready: Callable[[], bool], *, seconds: float = 5) -> None:
+def until(ready: Callable[[], bool], *, seconds: float = 30) -> None:
     """Wait for what another thread or process brings about."""
     deadline = time.monotonic() + seconds
     while not ready():

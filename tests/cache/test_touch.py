@@ -104,4 +104,4 @@ def test_another_process_hears_of_it(warm):
     """What another process's `drop` does here is what the server tells this one's line."""
     until(lambda: warm.get(PATH) and len(link.own.memory) == 1)  # a slow machine may have dropped it meanwhile
     store.touch(["shelf:shirt"])  # without this process's own memory being told
-    until(lambda: len(link.own.memory) == 0, seconds=1)
+    until(lambda: len(link.own.memory) == 0)

@@ -10,12 +10,13 @@ import random
 import re
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from django.db import connection, transaction
 
+from dev.processes import wait_for
 from products.models import Product
 
 _VERSION = re.compile(rb'"name":"v(\d+)"')
@@ -71,11 +72,13 @@ def watch(
     pause_s: float,
     others: Sequence[str] = (),
     readers: int = 4,
+    enough: Callable[[Seen], bool] = lambda seen: True,
 ) -> Seen:
     """Write each product by a thread of its own while `readers` threads read all of them from all the servers.
 
     `pause_s` is what a reader rests after each read, and four times that a writer after each write. `others` are
-    slugs of products that are read as often and never written.
+    slugs of products that are read as often and never written. What is not `enough` after so many seconds goes on for
+    a minute at most.
     """
     slugs = [*(product.slug for product in products), *others]
     seen = Seen({product.slug: [] for product in products})
@@ -89,6 +92,7 @@ def watch(
         threads.append(threading.Thread(target=_read, args=(urls, slugs, seen, over, number, pause_s)))
         threads[-1].start()
     time.sleep(seconds)
+    wait_for(lambda: enough(seen), seconds=60)
     over.set()
     for thread in threads:
         thread.join(timeout=60)
@@ -118,7 +122,6 @@ def _read(
 ) -> None:
     dice = random.Random(number)
     lines = [http.client.HTTPConnection(urlsplit(url).netloc, timeout=20) for url in urls]
-    reads = []
     try:
         while not over.is_set():
             line, slug = dice.choice(lines), dice.choice(slugs)
@@ -130,13 +133,12 @@ def _read(
             if answer.status != 200 or (slug in seen.returned_at and int(version[1]) < 0):
                 seen.failures.append(f"{answer.status}: {body[:200]!r}")
                 continue
-            reads.append(Read(slug, asked_at, int(version[1]), _tier(answer.headers.get("Cache-Status", ""))))
+            seen.reads.append(Read(slug, asked_at, int(version[1]), _tier(answer.headers.get("Cache-Status", ""))))
             time.sleep(pause_s)
     except Exception as error:
         seen.failures.append(f"reader: {error!r}")
         raise
     finally:
-        seen.reads += reads
         for line in lines:
             line.close()
 

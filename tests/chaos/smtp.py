@@ -3,16 +3,15 @@
 import asyncio
 import email
 import email.policy
+import socket
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
-
-from tests.services import free_port
 
 Fault = Literal["", "4xx", "5xx", "cut after DATA", "slow"]
 
@@ -60,11 +59,27 @@ class Sink:
         return found
 
 
+class _Controller(Controller):
+    """Serves at a socket that is bound already: nobody can take its port before."""
+
+    def __init__(self, kept: Sink) -> None:
+        self._door = socket.create_server(("127.0.0.1", 0))
+        port = self._door.getsockname()[1]
+        super().__init__(kept, hostname="127.0.0.1", port=port, enable_SMTPUTF8=True, ready_timeout=60)
+
+    def _create_server(self) -> Any:
+        return self.loop.create_server(self._factory_invoker, sock=self._door)
+
+    def _trigger_server(self) -> None:
+        with socket.create_connection((self.hostname, self.port), 60) as first:  # aiosmtpd itself waits a second
+            first.recv(1024)
+
+
 @contextmanager
 def sink() -> Iterator[tuple[Sink, int]]:
     """Run a mail server; give what it keeps, and its port."""
     kept = Sink()
-    controller = Controller(kept, hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=True)
+    controller = _Controller(kept)
     controller.start()
     try:
         yield kept, controller.port

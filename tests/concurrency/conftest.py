@@ -4,9 +4,24 @@ import os
 
 import pytest
 
+from orders.services import transactions
 from tests.chaos.table import hold, verified
 
 __all__ = ["hold", "verified"]
+
+
+@pytest.fixture(autouse=True)
+def long_waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a shopper wait for a row until it is free, as many stand in line and a busy machine serves them slowly."""
+    if "short_waits" not in request.fixturenames:
+        names = ("lock_timeout", "statement_timeout")
+        limits = ", ".join(f"set_config('{name}', '60s', true)" for name in names)
+        monkeypatch.setattr(transactions, "LIMITS_SQL", f"SELECT {limits}")
+
+
+@pytest.fixture
+def short_waits() -> None:
+    """Let it be as in the shop, where who waits too long is asked to come again."""
 
 
 @pytest.fixture(autouse=True)

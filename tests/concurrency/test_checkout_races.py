@@ -48,7 +48,7 @@ def at_once(tasks: Iterable[Callable[[], T]], *, threads: int = THREADS) -> list
         barrier = Barrier(threads)
 
         def end(_: int) -> None:
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=120)
             connections.close_all()
 
         list(pool.map(end, range(threads)))
@@ -201,6 +201,7 @@ def test_a_payment_that_succeeds_at_the_moment_of_expiry(hold: Record):
     hold("payment at the moment of expiry", 100, "paid and reserved, or refunded", counted, 0)
 
 
+@pytest.mark.usefixtures("short_waits")
 def test_a_checkout_that_waits_too_long_is_asked_to_come_again():
     variant = make_variant(stock=5)
     client, body = buyer([variant])
@@ -209,13 +210,13 @@ def test_a_checkout_that_waits_too_long_is_asked_to_come_again():
     def hold() -> None:
         with transaction.atomic():
             list(StockLevel.objects.filter(variant=variant).select_for_update())
-            held.wait(timeout=20)
-            done.wait(timeout=20)
+            held.wait(timeout=60)
+            done.wait(timeout=60)
 
     def buy() -> Any:
-        held.wait(timeout=20)
+        held.wait(timeout=60)
         answer = checkout(client, body, key())
-        done.wait(timeout=20)
+        done.wait(timeout=60)
         return answer
 
     _, answer = at_once([hold, buy], threads=2)
@@ -236,6 +237,7 @@ def test_who_wants_what_is_sold_out_does_not_queue_for_it():
     assert (answer.status_code, answer.json()["code"]) == (409, "out_of_stock")
 
 
+@pytest.mark.usefixtures("short_waits")
 def test_a_key_whose_first_request_still_runs_is_in_use():
     client, body = buyer([make_variant()])
     headers = key()
@@ -245,13 +247,13 @@ def test_a_key_whose_first_request_still_runs_is_in_use():
     def hold() -> None:
         with transaction.atomic():
             IdempotencyKey.objects.create(scope=scope, key=headers["Idempotency-Key"], fingerprint=b"\0" * 32)
-            held.wait(timeout=20)
-            done.wait(timeout=20)
+            held.wait(timeout=60)
+            done.wait(timeout=60)
 
     def buy() -> Any:
-        held.wait(timeout=20)
+        held.wait(timeout=60)
         answer = checkout(client, body, headers)
-        done.wait(timeout=20)
+        done.wait(timeout=60)
         return answer
 
     _, answer = at_once([hold, buy], threads=2)

@@ -48,13 +48,13 @@ class Part:
 
 
 class Web(Part):
-    def __init__(self, home: Path, env: dict[str, str]) -> None:
+    def __init__(self, home: Path, env: dict[str, str], *, drain_s: int = 3) -> None:
         self.port = services.free_port()
-        own = {"PORT": str(self.port), "WEB_HOST": "127.0.0.1", "WEB_DRAIN_S": "3", "WEB_THREADS": "4"}
+        own = {"PORT": str(self.port), "WEB_HOST": "127.0.0.1", "WEB_DRAIN_S": str(drain_s), "WEB_THREADS": "4"}
         super().__init__(home, env | own | {"DRAIN_FILE": str(home / f"drain-{self.port}")}, "web")
 
     def await_ready(self) -> None:
-        up = processes.wait_for(lambda: live(self.port), seconds=60)
+        up = processes.wait_for(lambda: live(self.port), seconds=120)
         assert up, self.log.read_text()[-3000:]
 
 

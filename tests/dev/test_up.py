@@ -91,13 +91,13 @@ def test_serves_the_shop_and_leaves_nothing_however_it_ends(home: Path, tmp_path
     ):  # the last one finds what SIGKILL has left
         with started(home, tmp_path / end.name) as shop:
             url = (home / "up").read_text()
-            with urllib.request.urlopen(f"{url}/api/products?limit=1", timeout=10) as answer:  # noqa: S310 (our own)
+            with urllib.request.urlopen(f"{url}/api/products?limit=1", timeout=60) as answer:  # noqa: S310 (our own)
                 assert json.load(answer)["total"] > 100
             assert len(left_of(home)) > 8
             shop.send_signal(end)
             shop.wait(timeout=60)
         if end != signal.SIGKILL:
-            assert processes.wait_for(lambda: not left_of(home), seconds=10), (end, left_of(home))
+            assert processes.wait_for(lambda: not left_of(home), seconds=60), (end, left_of(home))
 
 
 @contextmanager

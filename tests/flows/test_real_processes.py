@@ -32,7 +32,7 @@ def test_a_guests_order_ends_in_a_mail():
         body = {"shippingAddress": SHIPPING_ADDRESS, "email": "guest@example.com", "paymentMethod": "cod"}
         headers = {"X-Cart-Token": cart["token"], "Idempotency-Key": "flow"}
         order = post(f"{web.url}/api/orders", body, **headers)
-        assert wait_for(lambda: any(mails.glob("*.eml")), seconds=40)
+        assert wait_for(lambda: any(mails.glob("*.eml")), seconds=120)
     (file,) = mails.glob("*.eml")
     mail = message_from_bytes(file.read_bytes(), policy=policy.default)
     assert (mail["To"], mail["Subject"]) == ("guest@example.com", f"Your order {order['number']}")

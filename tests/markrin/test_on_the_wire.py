@@ -6,10 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from http.client import HTTPResponse
 from typing import Any
 
 import pytest
+
+from dev.processes import wait_for
+from tests import services
 
 PATH = "/api/orders/0190b6f0-7000-7000-8000-00000000000a"
 HEAD = f"PATCH {PATH} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
@@ -17,32 +21,31 @@ HEAD = f"PATCH {PATH} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nConten
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number: int = free.getsockname()[1]
+    number = services.free_port()
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(number)]
     with subprocess.Popen([*command, "tests.markrin.front_wsgi:application"]) as server:
         try:
-            _wait(number)
+            _wait(server, number)
             yield number
         finally:
             server.terminate()
             server.wait(20)
 
 
-def _wait(port: int) -> None:
-    for _ in range(300):
-        try:
+def _wait(server: "subprocess.Popen[bytes]", port: int) -> None:
+    def listens() -> bool:
+        with suppress(OSError):
             socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise TimeoutError("the web server does not listen")
+            return True
+        return server.poll() is not None
+
+    assert wait_for(listens, seconds=120)
+    assert server.poll() is None, "the web server does not listen"
 
 
 def send(port: int, *parts: bytes, pause_s: float = 0) -> tuple[int, Any]:
     """Send the bytes as they are; return the answer's status and document."""
-    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+    with socket.create_connection(("127.0.0.1", port), 60) as connection:
         for part in parts:
             connection.sendall(part)
             time.sleep(pause_s)
@@ -82,7 +85,7 @@ def test_a_stated_length_is_measured(port: int) -> None:
 
 
 def test_a_body_shorter_than_stated_is_refused(port: int) -> None:
-    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+    with socket.create_connection(("127.0.0.1", port), 60) as connection:
         connection.sendall(f"{HEAD}Content-Length: 100\r\n\r\n{{}}".encode())
         connection.shutdown(socket.SHUT_WR)
         assert b" 200 " not in connection.recv(65536)

@@ -77,14 +77,14 @@ def test_the_processes_add_up_and_every_name_in_deploy_exists(tmp_path: Path):
             found.update(scrape(web.url))
             return "markrin_cache_answers_total" in found
 
-        assert wait_for(whole, seconds=10)
+        assert wait_for(whole, seconds=60)
         assert total(found, counted, route="api/auth/sessions", status="401") == asked
         assert total(found, "markrin_http_request_duration_seconds_count", route="api/auth/sessions") == asked
         assert total(found, counted, method="other") == 1
         assert total(found, counted, method="BREW") == 0
         assert total(found, "outbox_rows", queue="email", state="dead") == 1
         assert total(found, "outbox_paused", queue="email") == 1
-        assert total(found, "heartbeat_age_seconds", name="relay") < 60
+        assert 0 <= total(found, "heartbeat_age_seconds", name="relay") < 600
     for place, names in asked_for().items():
         unknown = names - found.keys() - FROM_PROMETHEUS_ITSELF
         assert not unknown, f"{place} asks for {unknown}"

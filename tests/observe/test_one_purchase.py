@@ -47,9 +47,9 @@ def test_the_id_is_in_every_place_and_trace_tells_of_it(tmp_path: Path):
             body = {"shippingAddress": SHIPPING_ADDRESS, "email": "guest@example.com", "paymentMethod": "cod"}
             refused = ask(f"{web.url}/api/orders", body | {"paymentMethod": "shells"}, **guest, Idempotency_Key="one")
             answer = ask(f"{web.url}/api/orders", body, **guest, Idempotency_Key="one")
-            assert wait_for(lambda: bool(mails.mails), seconds=40)
-            assert wait_for(lambda: '"event":"job"' in email.output(), seconds=10)
-            assert wait_for(lambda: len(inbox.of_type("transaction")) >= 4, seconds=20)
+            assert wait_for(lambda: bool(mails.mails), seconds=120)
+            assert wait_for(lambda: '"event":"job"' in email.output(), seconds=60)
+            assert wait_for(lambda: len(inbox.of_type("transaction")) >= 4, seconds=60)
         order = answer.json()
 
     # Where it was made: the answer, and a problem document.

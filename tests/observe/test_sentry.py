@@ -50,7 +50,7 @@ def crash_row(how: str, said: str, *, attempts: int = 0) -> OutboxEvent:
 
 
 def arrived(inbox: sentry.Inbox, count: int) -> bool:
-    return wait_for(lambda: len(inbox.of_type("event")) >= count, seconds=20)
+    return wait_for(lambda: len(inbox.of_type("event")) >= count, seconds=60)
 
 
 def test_web_reports_its_faults_and_not_its_refusals(inbox, env):
@@ -94,7 +94,7 @@ def test_a_worker_reports_a_bug_once_a_dead_job_and_no_retry(inbox, env):
             app.send_task(row.task, args=[row.pk], queue=row.queue)
         app.send_task("test.sweep", queue="analytics")  # as beat does
         assert arrived(inbox, 4)
-        assert wait_for(lambda: not OutboxEvent.objects.filter(state__in=["running"]).exists(), seconds=10)
+        assert wait_for(lambda: not OutboxEvent.objects.filter(state__in=["running"]).exists(), seconds=60)
     assert sorted(inbox.errors()) == [
         "ArithmeticError: the sweep has broken down",
         "LookupError: a bug",
@@ -111,7 +111,7 @@ def test_a_worker_reports_a_bug_once_a_dead_job_and_no_retry(inbox, env):
 
 def test_beat_reports_its_end(inbox, env):
     with services.beat(env=env | {"CRASHING_BEAT": "1"}) as beat:
-        assert wait_for(lambda: beat.process.poll() is not None, seconds=40)
+        assert wait_for(lambda: beat.process.poll() is not None, seconds=120)
         assert beat.process.returncode != 0
         last = json.loads(beat.output().strip().splitlines()[-1])
     assert inbox.errors() == ["RuntimeError: the clock has stopped"]
@@ -150,12 +150,10 @@ def test_a_trace_goes_from_the_request_to_its_job(inbox, env):
     with services.web(env=env) as web, services.relay(env=env), services.worker("email", env=env):
         assert ask(f"{web.url}/api/auth/password/forgot", {"email": user.email}, unsampled).status == 202
         assert ask(f"{web.url}/health/ready").status == 200
-        assert wait_for(
-            lambda: any(each["transaction"] == "accounts.reset_by_mail" for each in inbox.of_type("transaction")),
-            seconds=30,
-        )
+        both = {"/api/auth/password/forgot", "accounts.reset_by_mail"}  # in whichever order they come
+        assert wait_for(lambda: {each["transaction"] for each in inbox.of_type("transaction")} >= both, seconds=90)
     by_name = {each["transaction"]: each for each in inbox.of_type("transaction")}
-    assert set(by_name) == {"/api/auth/password/forgot", "accounts.reset_by_mail"}
+    assert set(by_name) == both
     traces = {each["contexts"]["trace"]["trace_id"] for each in by_name.values()}
     assert len(traces) == 1
     assert user.email.encode() not in b"".join(inbox.bytes)

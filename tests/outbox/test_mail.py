@@ -187,7 +187,7 @@ def test_an_error_of_our_own_is_not_the_servers():
 @pytest.fixture
 def smtp(settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_TIMEOUT = "127.0.0.1", 1
+    settings.EMAIL_HOST, settings.EMAIL_TIMEOUT = "127.0.0.1", 20
     with sink() as (kept, port), proxy(("127.0.0.1", port)) as front:
         settings.EMAIL_PORT = front.port
         yield kept, front
@@ -215,8 +215,9 @@ def test_a_real_servers_refusals(templates, smtp, fault, verdict):
 
 
 @pytest.mark.parametrize("fault", ["refuse", "stall"])
-def test_a_server_that_is_out_of_reach(templates, smtp, fault):
+def test_a_server_that_is_out_of_reach(templates, smtp, settings, fault):
     kept, front = smtp
+    settings.EMAIL_TIMEOUT = 1
     getattr(front, fault)()
     with pytest.raises(handlers.Unreachable):
         send()

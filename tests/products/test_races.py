@@ -21,7 +21,7 @@ def at_once(requests):
     def send(request):
         client, method, path, json = request
         try:
-            start.wait(timeout=20)
+            start.wait(timeout=120)
             response = client._send(method, path, json=json)
             return response.status_code, response.json().get("code") if response.content else None
         finally:

@@ -83,7 +83,7 @@ def test_sales_at_once_of_the_same_products_leave_nothing_behind_and_block_each_
 
     def sell(number):
         try:
-            start.wait(timeout=20)
+            start.wait(timeout=120)
             reserve(*(sold[number] if number % 2 else reversed(sold[number])))
         finally:
             connections.close_all()

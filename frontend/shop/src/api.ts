@@ -1,7 +1,7 @@
 /** Every call of this shop: queries for what is shown, plain functions for what changes. */
 
 import { isProblem, type JsonBody, mayRepeat, unwrap } from "@markrin/client";
-import { QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
+import { QueryClient, type QueryKey, queryOptions, useQuery } from "@tanstack/react-query";
 import { shop, useSession } from "./shop";
 import type { Cart, User } from "./types";
 
@@ -27,6 +27,19 @@ shop.auth.subscribe(() => {
 });
 
 const own = (...key: unknown[]) => ["own", shop.auth.state.sessionId, ...key];
+
+/** Keeps what a change was answered. What was asked before it, and is still under way, would overwrite that. */
+export function keep<T>(queryKey: QueryKey, data: T): T {
+  void queries.cancelQueries({ queryKey });
+  queries.setQueryData(queryKey, data);
+  return data;
+}
+
+/** Asks anew after a change. A first answer that is still under way was given before it, and would be taken for new. */
+export async function refresh(queryKey: QueryKey): Promise<void> {
+  await queries.cancelQueries({ queryKey });
+  await queries.invalidateQueries({ queryKey });
+}
 
 /** A list asked for by page, whose numbers the API leaves out only where it is walked by cursor. */
 async function paged<T extends Partial<Numbers>>(call: Promise<{ data?: T; error?: unknown; response: Response }>) {
@@ -110,11 +123,12 @@ export function useCart() {
   return useQuery(cartQuery());
 }
 
-export function keepCart(cart: Cart): Cart {
-  const { queryKey } = cartQuery();
-  void queries.cancelQueries({ queryKey }); // what was asked before the change would overwrite it
-  queries.setQueryData(queryKey, cart);
-  return cart;
+export const keepCart = (cart: Cart) => keep(cartQuery().queryKey, cart);
+
+/** Asks what is in the cart by now, whatever is under way. */
+async function askCart(): Promise<Cart> {
+  await queries.cancelQueries({ queryKey: cartQuery().queryKey });
+  return queries.fetchQuery({ ...cartQuery(), staleTime: 0 });
 }
 
 /** Pieces of a variant in the cart. */
@@ -133,7 +147,7 @@ export async function addToCart(variantId: string, quantity: number): Promise<Ca
     } catch (error) {
       if (tries === TRIES || !mayRepeat(error, "GET")) throw error;
       await pause(tries);
-      const now = await queries.fetchQuery({ ...cartQuery(), staleTime: 0 });
+      const now = await askCart();
       if (pieces(now, variantId) > before) return now;
     }
   }
@@ -153,7 +167,7 @@ export async function removeLine(id: string): Promise<Cart> {
       await again(() => unwrap(shop.DELETE("/api/cart/items/{line_id}", { params: { path: { line_id: id } } }))),
     );
   } catch (error) {
-    if (isProblem(error) && error.status === 404) return queries.fetchQuery({ ...cartQuery(), staleTime: 0 });
+    if (isProblem(error) && error.status === 404) return askCart();
     throw error;
   }
 }
@@ -249,13 +263,6 @@ export const reauthenticate = (password: string) =>
 
 export const wishlist = () =>
   queryOptions({ queryKey: own("wishlist"), queryFn: () => unwrap(shop.GET("/api/wishlist")) });
-
-/** Asks for the wishlist anew after a change. A first answer that is still under way was given before the change. */
-export async function refreshWishlist(): Promise<void> {
-  const { queryKey } = wishlist();
-  await queries.cancelQueries({ queryKey });
-  await queries.invalidateQueries({ queryKey });
-}
 
 export const putWish = (productId: string) =>
   again(() => unwrap(shop.PUT("/api/wishlist/{product_id}", { params: { path: { product_id: productId } } })));

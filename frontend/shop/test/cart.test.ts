@@ -3,7 +3,7 @@ import { QueryObserver } from "@tanstack/react-query";
 import { HttpResponse, http } from "msw";
 import { setupServer } from "msw/node";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
-import { addToCart, cartQuery, placeOrder, putWish, queries, refreshWishlist, removeLine, wishlist } from "../src/api";
+import { addToCart, cartQuery, placeOrder, putWish, queries, refresh, removeLine, wishlist } from "../src/api";
 
 const network = setupServer();
 const pieces = new Map<string, number>();
@@ -97,6 +97,19 @@ it("does not let an older answer hide what was added", async () => {
   stop();
 });
 
+it("does not add twice because an older answer knows nothing of it", async () => {
+  adding("ran, answer lost");
+  const deliver = answeredEarly("*/api/cart", cart);
+  const stop = new QueryObserver(queries, cartQuery()).subscribe(() => {});
+  await vi.advanceTimersByTimeAsync(200);
+  const added = addToCart("v", 1);
+  await vi.advanceTimersByTimeAsync(3_000);
+  deliver();
+  expect((await added).items).toMatchObject([{ variantId: "v", quantity: 1 }]);
+  expect(posts).toBe(1);
+  stop();
+});
+
 it("asks for the wishlist anew, though its first answer is still under way", async () => {
   const wished: { product: { id: string } }[] = [];
   network.use(
@@ -110,7 +123,7 @@ it("asks for the wishlist anew, though its first answer is still under way", asy
   const stop = seen.subscribe(() => {});
   await vi.advanceTimersByTimeAsync(200);
   await putWish("p");
-  const settled = refreshWishlist();
+  const settled = refresh(wishlist().queryKey);
   deliver();
   await settled;
   await vi.waitFor(() => expect(seen.getCurrentResult().data?.items).toMatchObject([{ product: { id: "p" } }]));

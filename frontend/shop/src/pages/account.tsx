@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import type { FormEvent } from "react";
 import { Link, useLocation } from "wouter";
-import { profile, queries, resendVerification, saveProfile } from "../api";
+import { keep, profile, resendVerification, saveProfile } from "../api";
 import { said } from "../errors";
 import { Addresses } from "../parts/addresses";
 import { Field, fieldError } from "../parts/field";
@@ -89,7 +89,7 @@ function ProfileForm({ user }: { user: User }) {
   const save = useMutation({
     mutationFn: saveProfile,
     onSuccess: (now) => {
-      queries.setQueryData(profile().queryKey, now);
+      keep(profile().queryKey, now);
       tell("Saved.");
     },
   });

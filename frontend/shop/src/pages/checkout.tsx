@@ -7,10 +7,11 @@ import { Link, useLocation } from "wouter";
 import {
   addresses as addressesQuery,
   cartQuery,
+  keep,
   order as orderQuery,
   type Placing,
   placeOrder,
-  queries,
+  refresh,
   useCart,
 } from "../api";
 import { seen } from "../beacon";
@@ -70,15 +71,15 @@ function CheckoutForm({ cart, onPlaced }: { cart: Cart; onPlaced: () => void }) 
     onSuccess: (order) => {
       onPlaced();
       key.current.done();
-      queries.setQueryData(orderQuery(order.id).queryKey, order);
-      void queries.invalidateQueries({ queryKey: cartQuery().queryKey });
+      keep(orderQuery(order.id).queryKey, order);
+      void refresh(cartQuery().queryKey);
       const pay = order.payment?.redirectUrl;
       if (pay) location.assign(pay);
       else go(`/orders/${order.id}?placed`);
     },
     onError: (error) => {
       // Prices or stock have moved: show the bag as it is now, beside what is said about it.
-      if (isProblem(error) && error.status === 409) void queries.invalidateQueries({ queryKey: cartQuery().queryKey });
+      if (isProblem(error) && error.status === 409) void refresh(cartQuery().queryKey);
     },
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {

@@ -4,7 +4,7 @@ import { AttemptKey, isProblem } from "@markrin/client";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { Link, useSearch } from "wouter";
-import { cancelOrder, invoice, order as orderQuery, queries, startPayment } from "../api";
+import { cancelOrder, invoice, keep, order as orderQuery, startPayment } from "../api";
 import { said } from "../errors";
 import { capital, moment, money } from "../format";
 import { AddressText } from "../parts/address-form";
@@ -159,7 +159,7 @@ function Actions({ order }: { order: Order }) {
   const [asking, setAsking] = useState(false);
   const cancel = useMutation({
     mutationFn: () => cancelOrder(order.id),
-    onSuccess: (now) => queries.setQueryData(orderQuery(order.id).queryKey, now),
+    onSuccess: (now) => keep(orderQuery(order.id).queryKey, now),
     onSettled: () => setAsking(false),
   });
   const print = useMutation({

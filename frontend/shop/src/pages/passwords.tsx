@@ -3,7 +3,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
-import { forgotPassword, profile, queries, resetPassword, verifyEmail } from "../api";
+import { forgotPassword, profile, refresh, resetPassword, verifyEmail } from "../api";
 import { said } from "../errors";
 import { Field, fieldError, values } from "../parts/field";
 import { Notice } from "../parts/notice";
@@ -95,7 +95,7 @@ export function VerifyEmail() {
   const token = useToken();
   const verify = useMutation({
     mutationFn: verifyEmail,
-    onSuccess: () => queries.invalidateQueries({ queryKey: profile().queryKey }),
+    onSuccess: () => refresh(profile().queryKey),
   });
   const begun = useRef(false);
   const { mutate } = verify;

@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { type AddressBody, addAddress, addresses, changeAddress, queries, removeAddress } from "../api";
+import { type AddressBody, addAddress, addresses, changeAddress, refresh, removeAddress } from "../api";
 import { said } from "../errors";
 import type { Address } from "../types";
 import { AddressFields, AddressText, addressIn } from "./address-form";
@@ -8,7 +8,7 @@ import { Dialog } from "./dialog";
 import { Notice } from "./notice";
 import { Bone } from "./skeleton";
 
-const changed = () => queries.invalidateQueries({ queryKey: addresses().queryKey });
+const changed = () => refresh(addresses().queryKey);
 
 export function Addresses() {
   const { data, error } = useQuery(addresses());

@@ -2,7 +2,7 @@
 
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { addToCart, product as productQuery, queries, tellWhenBack } from "../api";
+import { addToCart, product as productQuery, refresh, tellWhenBack } from "../api";
 import { seen } from "../beacon";
 import { shade } from "../colors";
 import { said } from "../errors";
@@ -44,7 +44,7 @@ export function BuyBox({ product, onColor }: Props) {
       setOpen(true);
     },
     // A refusal mostly means that somebody else was faster: show what is left now.
-    onError: () => queries.invalidateQueries({ queryKey: productQuery(product.slug).queryKey }),
+    onError: () => refresh(productQuery(product.slug).queryKey),
   });
   if (!variants.length) return <Notice>This cannot be bought at the moment.</Notice>;
   return (

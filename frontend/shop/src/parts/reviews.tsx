@@ -3,7 +3,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { Link, useLocation } from "wouter";
-import { addReview, product as productQuery, queries, reviews } from "../api";
+import { addReview, product as productQuery, refresh, reviews } from "../api";
 import { said } from "../errors";
 import { count, day } from "../format";
 import { useSession } from "../shop";
@@ -106,8 +106,8 @@ function WriteReview({ product }: { product: ProductDetail }) {
         fit: String(form.get("fit") ?? "") as "" | keyof typeof FITS,
       }),
     onSuccess: () => {
-      void queries.invalidateQueries({ queryKey: ["reviews", product.id] });
-      void queries.invalidateQueries({ queryKey: productQuery(product.slug).queryKey });
+      void refresh(["reviews", product.id]);
+      void refresh(productQuery(product.slug).queryKey);
     },
   });
   if (send.isSuccess) return <Notice kind="good">Thank you for your review.</Notice>;

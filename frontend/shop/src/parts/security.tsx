@@ -2,7 +2,7 @@
 
 import { useMutation, useQuery } from "@tanstack/react-query";
 import type { FormEvent } from "react";
-import { endSession, queries, sessions } from "../api";
+import { endSession, refresh, sessions } from "../api";
 import { said } from "../errors";
 import { moment } from "../format";
 import { shop } from "../shop";
@@ -14,7 +14,7 @@ import { useToast } from "./toast";
 
 export function Security() {
   const { data, error } = useQuery(sessions());
-  const changed = () => void queries.invalidateQueries({ queryKey: sessions().queryKey });
+  const changed = () => void refresh(sessions().queryKey);
   const end = useSureMutation(endSession, changed);
   const everywhere = useSureMutation(() => shop.auth.logoutEverywhere(), changed);
   const trouble = error ?? end.error ?? everywhere.error;

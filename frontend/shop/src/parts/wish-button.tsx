@@ -2,7 +2,7 @@
 
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useLocation } from "wouter";
-import { putWish, refreshWishlist, removeWish, wishlist } from "../api";
+import { putWish, refresh, removeWish, wishlist } from "../api";
 import { said } from "../errors";
 import { useSession } from "../shop";
 import { Icon } from "./icon";
@@ -23,10 +23,11 @@ export function WishButton({
   const [, go] = useLocation();
   const tell = useToast();
   const change = useMutation({
-    mutationFn: () => (wished ? removeWish(productId) : putWish(productId)),
-    onSuccess: () => tell(wished ? `${name} is off your wishlist.` : `${name} is on your wishlist.`),
+    // Told what was wanted: by the time that it is done, a first answer may have said what is.
+    mutationFn: (wish: boolean) => (wish ? putWish(productId) : removeWish(productId)),
+    onSuccess: (_, wish) => tell(wish ? `${name} is on your wishlist.` : `${name} is off your wishlist.`),
     onError: (error) => tell(said(error)),
-    onSettled: refreshWishlist,
+    onSettled: () => refresh(wishlist().queryKey),
   });
   const words = wished ? "Remove from wishlist" : "Add to wishlist";
   return (
@@ -36,7 +37,7 @@ export function WishButton({
       aria-pressed={wished}
       aria-label={`${words}: ${name}`}
       disabled={change.isPending}
-      onClick={() => (signedIn ? change.mutate() : go(`/sign-in?next=${encodeURIComponent(location.pathname)}`))}
+      onClick={() => (signedIn ? change.mutate(!wished) : go(`/sign-in?next=${encodeURIComponent(location.pathname)}`))}
     >
       <Icon name="heart" filled={wished} />
       {labelled && words}
