@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import threading
 import traceback
@@ -84,7 +85,9 @@ def _schema(examples: int, phases: Sequence[str]) -> Any:
         }
     )
     output = OutputConfig(sanitization=SanitizationConfig(enabled=False))  # no token of these people is a secret
-    config = SchemathesisConfig(output=output, projects=ProjectsConfig(default=project))
+    # An ordinary run tries the same inputs each time, as tests/conftest.py has it; `make fuzz` looks for new ones.
+    seed = None if os.environ.get("FUZZ") == "full" else 20
+    config = SchemathesisConfig(output=output, projects=ProjectsConfig(default=project), seed=seed)
     return schemathesis.openapi.from_wsgi("/api/schema?format=json", application, config=config)
 
 
