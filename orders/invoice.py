@@ -35,7 +35,6 @@ _LETTERS: Final = [
 ]
 _INK, _PALE, _RULE = 30, 110, 205  # shades of grey, 0 is black
 _WIDTHS = (76, 16, 26, 26, 18, 28)  # millimetres; together what A4 leaves between the margins
-_folder = tempfile.TemporaryDirectory(prefix="markrin-fonts-")  # gone with the process
 
 
 def render(order: Order) -> bytes:
@@ -51,11 +50,17 @@ def render(order: Order) -> bytes:
 
 
 @cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """Return this process's folder of fonts, made for its first invoice: a process that is killed leaves it behind."""
+    return tempfile.TemporaryDirectory(prefix="markrin-fonts-")
+
+
+@cache
 def _font_file(weight: str) -> str:
     """Return a font file with the letters of an invoice only: a whole one takes a second to read, for each invoice."""
     options = subset.Options(layout_features=[], hinting=False, notdef_outline=True)
     source = resources.files("unfold") / "static" / "unfold" / "fonts" / "inter" / _WEIGHTS[weight]
-    made = Path(_folder.name) / f"inter{weight}.ttf"
+    made = Path(_folder().name) / f"inter{weight}.ttf"
     with resources.as_file(source) as path, subset.load_font(str(path), options) as font:
         cutter = subset.Subsetter(options)
         cutter.populate(unicodes=_LETTERS)
