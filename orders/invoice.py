@@ -9,6 +9,7 @@ from collections import defaultdict
 from decimal import Decimal
 from functools import cache
 from importlib import resources
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,8 +40,9 @@ _WIDTHS = (76, 16, 26, 26, 18, 28)  # millimetres; together what A4 leaves betwe
 
 def render(order: Order) -> bytes:
     """Return the invoice of an order that was loaded with its lines, in the order's language."""
-    with translation.override(order.language or settings.LANGUAGE_CODE):
-        page = _Page(order)
+    language = order.language or settings.LANGUAGE_CODE
+    with translation.override(language), tempfile.TemporaryDirectory(prefix="markrin-invoice-") as folder:
+        page = _Page(order, Path(folder))
         page.head()
         page.parties()
         page.lines()
@@ -50,35 +52,32 @@ def render(order: Order) -> bytes:
 
 
 @cache
-def _folder() -> tempfile.TemporaryDirectory[str]:
-    """Return this process's folder of fonts, made for its first invoice: a process that is killed leaves it behind."""
-    return tempfile.TemporaryDirectory(prefix="markrin-fonts-")
-
-
-@cache
-def _font_file(weight: str) -> str:
-    """Return a font file with the letters of an invoice only: a whole one takes a second to read, for each invoice."""
+def _font(weight: str) -> bytes:
+    """Return a font with the letters of an invoice only: a whole one takes a second to read, for each invoice."""
     options = subset.Options(layout_features=[], hinting=False, notdef_outline=True)
     source = resources.files("unfold") / "static" / "unfold" / "fonts" / "inter" / _WEIGHTS[weight]
-    made = Path(_folder().name) / f"inter{weight}.ttf"
     with resources.as_file(source) as path, subset.load_font(str(path), options) as font:
         cutter = subset.Subsetter(options)
         cutter.populate(unicodes=_LETTERS)
         cutter.subset(font)
         font.flavor = None
+        made = BytesIO()
         font.save(made)
-    return str(made)
+    return made.getvalue()
 
 
 class _Page:
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, folder: Path) -> None:
+        """Begin the page; `folder` is for the fonts, which are read from files until the document is made."""
         self.order = order
         self.rows: list[OrderLine] = list(order.lines.all())
         pdf = self.pdf = FPDF(format="A4", unit="mm")
         pdf.set_margins(10, 14)
         pdf.set_auto_page_break(True, margin=18)
         for weight in _WEIGHTS:
-            pdf.add_font("Inter", weight, _font_file(weight))
+            file = folder / f"inter{weight}.ttf"
+            file.write_bytes(_font(weight))
+            pdf.add_font("Inter", weight, file)
         more = [str(path) for path in settings.INVOICE_FONTS]
         for path in more:
             pdf.add_font(path, "", path)

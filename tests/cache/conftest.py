@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from django.test import override_settings
 
+from dev.processes import wait_for
 from markrin.cache import link, store
 from tests.cache import shelf
 from tests.client import Client
@@ -25,9 +26,16 @@ def line(clean_valkey: None) -> Iterator[link.Link]:
     """Return the process's line to the cache server, alive."""
     link.own.start()
     until(lambda: link.own.alive)
-    # Notices come in order: once this one is here, so is the one that the server was emptied before the test.
-    store.touch([tag := uuid4().hex])
-    until(lambda: tag in link.own.memory._dropped)
+
+    def hears() -> bool:
+        """Notices come in order: once this one is here, so is the one that the server was emptied before the test.
+
+        A line that an earlier test has broken passes for alive a moment longer, and what is told then it never hears.
+        """
+        store.touch([tag := uuid4().hex])
+        return wait_for(lambda: tag in link.own.memory._dropped, seconds=1)
+
+    until(hears)
     link.own.memory.clear()
     link.own.counts.clear()
     yield link.own
