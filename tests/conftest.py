@@ -24,6 +24,7 @@ from django.test import override_settings  # noqa: E402
 from markrin import limits  # noqa: E402
 from markrin.cache import link  # noqa: E402
 from markrin.observe import health  # noqa: E402
+from markrin.observe.logs import lines  # noqa: E402
 from tests.client import Client  # noqa: E402
 
 # The shop goes on without a Valkey that does not answer within a tenth of a second. Where all cores are busy with tests
@@ -61,6 +62,12 @@ def clean_valkey() -> None:
     """Start each test with an empty cache, fresh rate limits and empty queues."""
     services.empty_valkey()
     link.own.memory.clear()  # the notice that the server was emptied comes a moment later
+
+
+@pytest.fixture(autouse=True)
+def written_log() -> None:
+    """Write what an earlier test has logged: it would come a moment later, into what this one captures."""
+    lines.flush()
 
 
 @pytest.fixture

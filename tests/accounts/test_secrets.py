@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from accounts.models import MailToken, Purpose, Session
 from accounts.services import mail_tokens
+from markrin.observe.logs import lines
 from tests.accounts.flows import WEB, do_jobs, login, new_key, refresh
 from tests.client import Client
 from tests.factories import make_user
@@ -65,6 +66,7 @@ def _tables() -> str:
 def test_17_no_secret_in_logs_or_tables(db, caplog, capfd, mailoutbox):
     caplog.set_level(logging.DEBUG)
     canaries = _canaries(make_user(password=PASSWORD))
+    lines.flush()  # they wait in memory for a moment
     logged = caplog.text + "".join(capfd.readouterr())
     assert "auth" in logged  # something was logged at all
     assert _found(canaries, logged) == []
