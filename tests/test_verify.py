@@ -99,7 +99,7 @@ PLANTED = {
         [], "UPDATE products_product SET colors = '{Octarine}'", "colours and sizes", True,
     ),
     "a size that the product was not told of": (
-        [("products_variant", "products_variant_options_update")], "UPDATE products_variant SET size = 'XXXL'",
+        [("products_variant", "products_variant_options_update")], "UPDATE products_variant SET size = '4XL'",
         "colours and sizes", True,
     ),
     "a stocked colour that no variant has": (

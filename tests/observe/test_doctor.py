@@ -174,7 +174,7 @@ def test_work_that_does_not_go_on(doctor, all_alive):
 
 
 def test_settings_and_packages(doctor, all_alive, settings, tmp_path: Path):
-    settings.SHOP_CURRENCY = "XXXX"
+    settings.SHOP_CURRENCY = "RUPEE"
     settings.JWT_KEYS = []
     (tmp_path / "requirements.txt").write_text("django==1.0 \\\n    --hash=sha256:0\nnobody-has-this==2.0\n")
     code, printed = doctor()
