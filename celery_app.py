@@ -1,8 +1,8 @@
 """The Celery app, and the map of background work: what follows an event, and what the clock starts.
 
-An event's rows are written by `markrin.outbox.services.add` in the transaction of what happened; the relay rings the
-workers. Only the relay and beat publish to the broker: no other code may.
-"""
+An event's rows are written by `markrin.outbox.services.add` in the transaction of what
+happened; the relay rings the workers. Only the relay and beat publish to the broker: no
+other code may."""
 
 import os
 import resource
@@ -21,16 +21,22 @@ QUEUES = ("email", "analytics", "inventory")
 app = Celery("markrin")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = [Queue(name) for name in QUEUES]
-app.conf.task_default_queue = "analytics"  # beat's short tasks; beat names another queue where one is meant
+app.conf.task_default_queue = (
+    "analytics"  # beat's short tasks; beat names another queue where one is meant
+)
 app.autodiscover_tasks()
 
-# event → the outbox handlers (`@handler(name, …)` in an app's tasks.py) that each get a row when it happens. An event
-# that nobody follows has an empty list, so that a misspelt name is an error rather than silence.
+# event → the outbox handlers (`@handler(name, …)` in an app's tasks.py) that each get a row
+# when it happens. An event that nobody follows has an empty list, so that a misspelt name
+# is an error rather than silence.
 ON_EVENT: dict[str, list[str]] = {
     "cache.touched": ["cache.drop"],
     "user.registered": ["accounts.welcome_by_mail"],
     "user.verification_requested": ["accounts.verify_by_mail"],
-    "user.email_change_requested": ["accounts.confirm_new_email_by_mail", "accounts.warn_of_new_email_by_mail"],
+    "user.email_change_requested": [
+        "accounts.confirm_new_email_by_mail",
+        "accounts.warn_of_new_email_by_mail",
+    ],
     "user.reset_requested": ["accounts.reset_by_mail"],
     "user.staff_invited": ["accounts.invite_by_mail"],
     "session.reuse_detected": ["accounts.report_reuse_by_mail"],
@@ -54,24 +60,43 @@ ON_EVENT: dict[str, list[str]] = {
 }
 
 
-def every(seconds: float, task: str, *, args: tuple[Any, ...] = (), queue: str | None = None) -> dict[str, Any]:
-    """Return a beat entry of this period; a tick not begun when the next one is due is dropped, not piled up."""
-    return {"task": task, "schedule": seconds, "args": args, "options": _options(seconds, queue)}
+def every(
+    seconds: float, task: str, *, args: tuple[Any, ...] = (), queue: str | None = None
+) -> dict[str, Any]:
+    """Return a beat entry of this period; a tick not begun when the next one is due is
+    dropped, not piled up.
+    """
+    return {
+        "task": task,
+        "schedule": seconds,
+        "args": args,
+        "options": _options(seconds, queue),
+    }
 
 
-def nightly(hour: int, minute: int, task: str, *, queue: str | None = None) -> dict[str, Any]:
+def nightly(
+    hour: int, minute: int, task: str, *, queue: str | None = None
+) -> dict[str, Any]:
     """Return a beat entry for this time of the shop's day."""
-    return {"task": task, "schedule": crontab(hour=hour, minute=minute), "options": _options(86_400, queue)}
+    return {
+        "task": task,
+        "schedule": crontab(hour=hour, minute=minute),
+        "options": _options(86_400, queue),
+    }
 
 
 def _options(period_s: float, queue: str | None) -> dict[str, Any]:
     return {"expires": period_s, **({"queue": queue} if queue else {})}
 
 
-# Beat tasks are sweeps that are right whenever, and however often, they run: two beats or a missed tick change nothing.
+# Beat tasks are sweeps that are right whenever, and however often, they run: two beats or a
+# missed tick change nothing.
 app.conf.beat_schedule = {
     "outbox.sweep": every(30, "outbox.sweep"),
-    **{f"outbox.pulse:{queue}": every(30, "outbox.pulse", args=(queue,), queue=queue) for queue in QUEUES},
+    **{
+        f"outbox.pulse:{queue}": every(30, "outbox.pulse", args=(queue,), queue=queue)
+        for queue in QUEUES
+    },
     "accounts.purge": every(3600, "accounts.purge"),
     "orders.expire": every(60, "orders.expire"),
     "orders.settle_payments": every(300, "orders.settle_payments"),
@@ -79,25 +104,32 @@ app.conf.beat_schedule = {
     "products.pull_feeds": every(600, "products.pull_feeds", queue="inventory"),
     "products.tell_low_stock": every(900, "products.tell_low_stock"),
     "products.rebuild_search_words": nightly(4, 0, "products.rebuild_search_words"),
-    "products.forget_unapplied_changes": nightly(3, 40, "products.forget_unapplied_changes"),
+    "products.forget_unapplied_changes": nightly(
+        3, 40, "products.forget_unapplied_changes"
+    ),
     "analytics.rollup": every(300, "analytics.rollup"),
     "analytics.rollup_recent": every(3600, "analytics.rollup_recent"),
     "analytics.tend_partitions": nightly(2, 30, "analytics.tend_partitions"),
     "outbox.prune": nightly(3, 0, "outbox.prune"),
     "verify": nightly(4, 30, "verify"),
-    # The name replaces Celery's own entry, whose clean-up deletes every expired result in one statement.
+    # The name replaces Celery's own entry, whose clean-up deletes every expired result in
+    # one statement.
     "celery.backend_cleanup": nightly(3, 10, "outbox.prune_results"),
 }
 
 
 @setup_logging.connect
 def _keep_django_logging(**_: Any) -> None:
-    """Being connected is the point: Celery then leaves the logging that Django's settings configured alone."""
+    """Being connected is the point: Celery then leaves the logging that Django's settings
+    configured alone.
+    """
 
 
 @worker_process_init.connect
 def _limit_memory(**_: Any) -> None:
-    """Let a job that eats memory get a MemoryError, and its retries, before it takes the machine with it."""
+    """Let a job that eats memory get a MemoryError, and its retries, before it takes the
+    machine with it.
+    """
     from django.conf import settings
 
     if limit := settings.OUTBOX_MEMORY_LIMIT_MB * 1024 * 1024:

@@ -1,4 +1,6 @@
-"""Users, their sessions and the log of sign-ins, as an admin sees them. No page shows a token or its id."""
+"""Users, their sessions and the log of sign-ins, as an admin sees them. No page shows a
+token or its id.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,14 @@ from accounts import services
 from accounts.callers import Caller
 from accounts.models import Address, AuthEvent, Revoked, Role, Session, User
 from markrin import second_factor
-from markrin.admin_base import FirstRows, ModelAdmin, ReadOnly, Step, SteppedAdmin, TabularInline
+from markrin.admin_base import (
+    FirstRows,
+    ModelAdmin,
+    ReadOnly,
+    Step,
+    SteppedAdmin,
+    TabularInline,
+)
 from markrin.desk.searching import WholeTerm
 from markrin.errors import ShopError
 from markrin.forms import Strict
@@ -45,7 +54,9 @@ class ChangeUserForm(Strict, UserChangeForm):
         """Refuse to leave the shop without an admin."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         stays = cleaned.get("role") == Role.ADMIN and cleaned.get("is_active")
-        others = User.objects.filter(role=Role.ADMIN, is_active=True).exclude(pk=self.instance.pk)
+        others = User.objects.filter(role=Role.ADMIN, is_active=True).exclude(
+            pk=self.instance.pk
+        )
         was = self.initial.get("role") == Role.ADMIN and self.initial.get("is_active")
         if was and not stays and not others.exists():
             self.add_error("role", "Somebody must remain an active admin.")
@@ -55,12 +66,29 @@ class ChangeUserForm(Strict, UserChangeForm):
 class AddressInline(ReadOnly, TabularInline):
     model = Address
     extra = 0
-    fields = ("recipient", "phone", "street", "city", "state", "postal_code", "country", "is_default")
+    fields = (
+        "recipient",
+        "phone",
+        "street",
+        "city",
+        "state",
+        "postal_code",
+        "country",
+        "is_default",
+    )
 
 
 class SessionInline(FirstRows):
     model = Session
-    fields = ("label", "ip", "created_at", "last_seen_at", "expires_at", "revoked_at", "revoked_reason")
+    fields = (
+        "label",
+        "ip",
+        "created_at",
+        "last_seen_at",
+        "expires_at",
+        "revoked_at",
+        "revoked_reason",
+    )
     readonly_fields = fields
     verbose_name_plural = "sessions, the newest 50"
 
@@ -76,50 +104,130 @@ def _forget_factor(request: HttpRequest, user: User, data: Mapping[str, Any]) ->
 
 
 def _erase(request: HttpRequest, user: User, data: Mapping[str, Any]) -> str:
-    services.erase_customer(user_id=user.pk, caller=Caller.of(request), by=cast(User, request.user).pk)
+    services.erase_customer(
+        user_id=user.pk, caller=Caller.of(request), by=cast(User, request.user).pk
+    )
     return "Nobody can tell any more who this was."
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]  # not generic at run time; our paginator
-    form, add_form, change_password_form = ChangeUserForm, AddUserForm, AdminPasswordChangeForm
-    list_display = ("email", "name", "last_name", "role", "is_active", "email_verified", "created_at")
+# not generic at run time; our paginator
+class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
+    form, add_form, change_password_form = (
+        ChangeUserForm,
+        AddUserForm,
+        AdminPasswordChangeForm,
+    )
+    list_display = (
+        "email",
+        "name",
+        "last_name",
+        "role",
+        "is_active",
+        "email_verified",
+        "created_at",
+    )
     list_filter = ("role", "is_active", "groups", "created_at")
-    search_fields = ("email__istartswith", "name__istartswith", "last_name__istartswith")
+    search_fields = (
+        "email__istartswith",
+        "name__istartswith",
+        "last_name__istartswith",
+    )
     search_help_text = "the beginning of the e-mail or of a name"
     ordering = ("-id",)  # the newest first, by the index that every table has
-    readonly_fields = ("next_steps", "email_verified_at", "pending_email", "created_at", "erased_at")
+    readonly_fields = (
+        "next_steps",
+        "email_verified_at",
+        "pending_email",
+        "created_at",
+        "erased_at",
+    )
     filter_horizontal = ("groups",)
     fieldsets = (
-        (None, {"fields": ("next_steps", "email", "password", ("email_verified_at", "pending_email"))}),
-        ("Person", {"fields": (("name", "last_name"), ("phone", "date_of_birth"), ("gender", "language"))}),
+        (
+            None,
+            {
+                "fields": (
+                    "next_steps",
+                    "email",
+                    "password",
+                    ("email_verified_at", "pending_email"),
+                )
+            },
+        ),
+        (
+            "Person",
+            {
+                "fields": (
+                    ("name", "last_name"),
+                    ("phone", "date_of_birth"),
+                    ("gender", "language"),
+                )
+            },
+        ),
         ("Access", {"fields": (("role", "is_active"), "groups")}),
         ("Times", {"fields": (("created_at", "erased_at"),)}),
     )
-    add_fieldsets = ((None, {"fields": ("email", "name", "last_name", "role", "password1", "password2")}),)
+    add_fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "email",
+                    "name",
+                    "last_name",
+                    "role",
+                    "password1",
+                    "password2",
+                )
+            },
+        ),
+    )
     inlines = (SessionInline, AddressInline)
     actions = ("sign_out", "forget_second_factor", "erase")
-    # Whoever asks to be forgotten must not live on in the log: it names these fields, and no values of them.
-    unlogged = ("email", "name", "last_name", "phone", "date_of_birth", "gender", "password")
+    # Whoever asks to be forgotten must not live on in the log: it names these fields, and
+    # no values of them.
+    unlogged = (
+        "email",
+        "name",
+        "last_name",
+        "phone",
+        "date_of_birth",
+        "gender",
+        "password",
+    )
     steps = {
         "sign-out": Step(
-            "Sign out everywhere", _sign_out, offered=lambda user: user.erased_at is None,
+            "Sign out everywhere",
+            _sign_out,
+            offered=lambda user: user.erased_at is None,
             warning="Every session of theirs ends at once, in the shop and in the admin.",
         ),
         "second-factor": Step(
-            "Reset the second factor", _forget_factor, offered=lambda user: user.is_staff,
+            "Reset the second factor",
+            _forget_factor,
+            offered=lambda user: user.is_staff,
             warning="Make sure that it is they who ask: with the password alone they set up another device.",
         ),
         "erase": Step(
-            "Anonymise for good", _erase, danger=True,
+            "Anonymise for good",
+            _erase,
+            danger=True,
             offered=lambda user: user.role == Role.CUSTOMER and user.erased_at is None,
             warning="Name, addresses, sessions and wishlist go, orders stay without the person. It cannot be undone.",
         ),
-    }  # fmt: skip
+    }
     export_columns = {
-        "E-mail": "email", "Name": "name", "Last name": "last_name", "Telephone": "phone", "Role": "role",
-        "Active": "is_active", "Verified at": "email_verified_at", "Since": "created_at", "Language": "language",
-    }  # fmt: skip
+        "E-mail": "email",
+        "Name": "name",
+        "Last name": "last_name",
+        "Telephone": "phone",
+        "Role": "role",
+        "Active": "is_active",
+        "Verified at": "email_verified_at",
+        "Since": "created_at",
+        "Language": "language",
+    }
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
         """Nobody has addresses or sessions before they are there themselves."""
@@ -135,26 +243,40 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]  
 
     @admin.action(description="Sign out everywhere", permissions=["change"])
     def sign_out(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        count = services.sign_out_users(user_ids=[user.pk for user in queryset], caller=Caller.of(request))
+        count = services.sign_out_users(
+            user_ids=[user.pk for user in queryset], caller=Caller.of(request)
+        )
         self.message_user(request, f"{count} sessions ended.")
 
     @admin.action(description="Reset the second factor", permissions=["change"])
-    def forget_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+    def forget_second_factor(
+        self, request: HttpRequest, queryset: QuerySet[User]
+    ) -> None:
         count = sum(second_factor.forget(user) for user in queryset)
-        self.message_user(request, f"{count} devices removed; they set up another at the next sign-in.")
+        self.message_user(
+            request,
+            f"{count} devices removed; they set up another at the next sign-in.",
+        )
 
-    @admin.action(description="Anonymise for good (a customer who asks)", permissions=["change"])
+    @admin.action(
+        description="Anonymise for good (a customer who asks)", permissions=["change"]
+    )
     def erase(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         user_id = cast(User, request.user).pk
         for user in queryset:
             try:
-                services.erase_customer(user_id=user.pk, caller=Caller.of(request), by=user_id)
+                services.erase_customer(
+                    user_id=user.pk, caller=Caller.of(request), by=user_id
+                )
             except ShopError as error:
-                self.message_user(request, f"{user.email}: {error.detail}", messages.ERROR)
+                self.message_user(
+                    request, f"{user.email}: {error.detail}", messages.ERROR
+                )
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold's own attributes are untyped
+# unfold's own attributes are untyped
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
     pass
 
 
@@ -162,10 +284,29 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold'
 class SessionAdmin(WholeTerm, ReadOnly, ModelAdmin):
     ordering = ("-id",)
     fields = (
-        "user", "label", "ip", "user_agent", "transport", "generation", "replay_count", "created_at",
-        "authenticated_at", "last_seen_at", "expires_at", "revoked_at", "revoked_reason",
-    )  # fmt: skip
-    list_display = ("user", "label", "ip", "created_at", "last_seen_at", "expires_at", "revoked_reason")
+        "user",
+        "label",
+        "ip",
+        "user_agent",
+        "transport",
+        "generation",
+        "replay_count",
+        "created_at",
+        "authenticated_at",
+        "last_seen_at",
+        "expires_at",
+        "revoked_at",
+        "revoked_reason",
+    )
+    list_display = (
+        "user",
+        "label",
+        "ip",
+        "created_at",
+        "last_seen_at",
+        "expires_at",
+        "revoked_reason",
+    )
     list_filter = ("revoked_reason", "transport")
     list_select_related = ("user",)
     search_fields = ("user__email__startswith", "ip")
@@ -175,13 +316,25 @@ class SessionAdmin(WholeTerm, ReadOnly, ModelAdmin):
     @admin.action(description="End", permissions=["view"])
     def end(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
         ids = [session.pk for session in queryset]
-        count = services.end_sessions(session_ids=ids, reason=Revoked.ADMIN, now=timezone.now())
+        count = services.end_sessions(
+            session_ids=ids, reason=Revoked.ADMIN, now=timezone.now()
+        )
         self.message_user(request, f"{count} sessions ended.")
 
 
 @admin.register(AuthEvent)
 class AuthEventAdmin(ReadOnly, ModelAdmin):
-    fields = ("at", "type", "outcome", "user_id", "sid", "ip", "user_agent", "request_id", "details")
+    fields = (
+        "at",
+        "type",
+        "outcome",
+        "user_id",
+        "sid",
+        "ip",
+        "user_agent",
+        "request_id",
+        "details",
+    )
     list_display = ("at", "type", "outcome", "user_id", "ip")
     list_filter = ("type", "outcome")
     search_fields = ("user_id__exact", "sid__exact", "ip__exact", "request_id__exact")

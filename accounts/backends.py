@@ -13,12 +13,17 @@ class PasswordBackend(ModelBackend):
     """E-mail and password, limited. Permissions of groups come from ModelBackend."""
 
     def authenticate(
-        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
     ) -> User | None:
         """Return the user whose password it is.
 
         Raises:
-            PermissionDenied: it is not, or there were too many attempts; Django then asks no further backend.
+            PermissionDenied: it is not, or there were too many attempts; Django then asks
+                no further backend.
         """
         from accounts.callers import Caller
         from accounts.services import credentials
@@ -28,6 +33,8 @@ class PasswordBackend(ModelBackend):
             return None
         caller = Caller.of(request) if request is not None else Caller()
         try:
-            return credentials.check(email=username.lower(), password=password, caller=caller)
+            return credentials.check(
+                email=username.lower(), password=password, caller=caller
+            )
         except ShopError as exc:
             raise PermissionDenied from exc

@@ -22,9 +22,13 @@ class Caller:
 
     @classmethod
     def of(cls, request: HttpRequest) -> Caller:
-        """Return the caller of this request; of a browser's name only 256 printable ASCII characters are kept."""
+        """Return the caller of this request; of a browser's name only 256 printable ASCII
+        characters are kept.
+        """
         agent = _UNPRINTABLE.sub("", request.META.get("HTTP_USER_AGENT", ""))[:256]
-        return cls(client_address.of(request), agent, errors.request_id_of(request)[:64])
+        return cls(
+            client_address.of(request), agent, errors.request_id_of(request)[:64]
+        )
 
     @property
     def network(self) -> str:
@@ -37,15 +41,28 @@ class Caller:
         agent = self.user_agent
         program = next((said for part, said in _PROGRAMS if part in agent), "")
         system = next((said for part, said in _SYSTEMS if part in agent), "")
-        return " on ".join(filter(None, (program, system))) or agent.partition(" ")[0][:80]
+        return (
+            " on ".join(filter(None, (program, system))) or agent.partition(" ")[0][:80]
+        )
 
 
 # In this order: most browsers also name the ones below them.
 _PROGRAMS = (
-    ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox", "Firefox"),
-    ("FxiOS", "Firefox"), ("CriOS", "Chrome"), ("Chrome", "Chrome"), ("Safari", "Safari"),
-)  # fmt: skip
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("FxiOS", "Firefox"),
+    ("CriOS", "Chrome"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
 _SYSTEMS = (
-    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS X", "macOS"),
-    ("CrOS", "ChromeOS"), ("Linux", "Linux"),
-)  # fmt: skip
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)

@@ -7,7 +7,9 @@ from ipaddress import ip_network
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 (Django's name)
+
+# Django's name
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 
 SHORTEST_SECRET = 32  # bytes, as many as HS256 puts out. Source: RFC 7518 section 3.2
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
@@ -19,21 +21,50 @@ def signing_keys(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     keys: Any = settings.JWT_KEYS  # from outside: it may be anything
     hint = "manage.py new_signing_key prints one"
     if not isinstance(keys, list) or not keys:
-        return [Error("JWT_KEYS holds no key to sign tokens with.", hint=hint, id="accounts.E001")]
-    if not all(isinstance(key, dict) and isinstance(key.get("kid"), str) and key["kid"] for key in keys):
-        return [Error('JWT_KEYS is a JSON list of {"kid": …, "secret": …}.', hint=hint, id="accounts.E002")]
+        return [
+            Error(
+                "JWT_KEYS holds no key to sign tokens with.",
+                hint=hint,
+                id="accounts.E001",
+            )
+        ]
+    if not all(
+        isinstance(key, dict) and isinstance(key.get("kid"), str) and key["kid"]
+        for key in keys
+    ):
+        return [
+            Error(
+                'JWT_KEYS is a JSON list of {"kid": …, "secret": …}.',
+                hint=hint,
+                id="accounts.E002",
+            )
+        ]
     found: list[CheckMessage] = []
     if len({key["kid"] for key in keys}) < len(keys):
-        found.append(Error("Two keys in JWT_KEYS have the same kid.", id="accounts.E003"))
+        found.append(
+            Error("Two keys in JWT_KEYS have the same kid.", id="accounts.E003")
+        )
     for key in keys:
         secret = key.get("secret")
         if not isinstance(secret, str) or len(secret.encode()) < SHORTEST_SECRET:
             said = f"The key {key['kid']} in JWT_KEYS has fewer than {SHORTEST_SECRET} bytes."
             found.append(Error(said, hint=hint, id="accounts.E004"))
         elif secret == settings.SECRET_KEY:
-            found.append(Error(f"The key {key['kid']} in JWT_KEYS is SECRET_KEY.", hint=hint, id="accounts.E005"))
+            found.append(
+                Error(
+                    f"The key {key['kid']} in JWT_KEYS is SECRET_KEY.",
+                    hint=hint,
+                    id="accounts.E005",
+                )
+            )
         elif not settings.DEBUG and secret.startswith("debug-only-"):
-            found.append(Error("JWT_KEYS holds the key that is in the source.", hint=hint, id="accounts.E006"))
+            found.append(
+                Error(
+                    "JWT_KEYS holds the key that is in the source.",
+                    hint=hint,
+                    id="accounts.E006",
+                )
+            )
     return found
 
 
@@ -42,11 +73,19 @@ def cookie_and_origins(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """The refresh cookie is secure, and only exact origins may use it."""
     found: list[CheckMessage] = []
     if not settings.REFRESH_COOKIE_SECURE and not settings.DEBUG:
-        found.append(Error("REFRESH_COOKIE_SECURE may be off only in DEBUG.", id="accounts.E007"))
+        found.append(
+            Error("REFRESH_COOKIE_SECURE may be off only in DEBUG.", id="accounts.E007")
+        )
     for origin in {*settings.AUTH_ORIGINS, *settings.CORS_ALLOWED_ORIGINS}:
         if not _ORIGIN.fullmatch(origin):
             said = f"{origin!r} is not an origin such as https://shop.example: lower case, nothing after the host."
-            found.append(Error(said, hint="AUTH_ORIGINS, CORS_ALLOWED_ORIGINS, SHOP_URL", id="accounts.E008"))
+            found.append(
+                Error(
+                    said,
+                    hint="AUTH_ORIGINS, CORS_ALLOWED_ORIGINS, SHOP_URL",
+                    id="accounts.E008",
+                )
+            )
     return found
 
 
@@ -58,12 +97,27 @@ def addresses_and_limits(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         try:
             ip_network(text, strict=False)
         except ValueError:
-            found.append(Error(f"TRUSTED_PROXIES: {text!r} is no address or network.", id="accounts.E009"))
+            found.append(
+                Error(
+                    f"TRUSTED_PROXIES: {text!r} is no address or network.",
+                    id="accounts.E009",
+                )
+            )
     for name, text in settings.RATE_LIMITS.items():
         if not re.fullmatch("[1-9][0-9]{0,8}/[1-9][0-9]{0,6}", text):
-            found.append(Error(f"RATE_LIMITS: {name}={text!r} is not requests/seconds.", id="accounts.E010"))
+            found.append(
+                Error(
+                    f"RATE_LIMITS: {name}={text!r} is not requests/seconds.",
+                    id="accounts.E010",
+                )
+            )
     if settings.DATABASES["default"].get("ATOMIC_REQUESTS"):
-        found.append(Error("ATOMIC_REQUESTS must be off: services own their transactions.", id="accounts.E011"))
+        found.append(
+            Error(
+                "ATOMIC_REQUESTS must be off: services own their transactions.",
+                id="accounts.E011",
+            )
+        )
     return found
 
 
@@ -72,9 +126,17 @@ def factor_and_https(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """What a shop in the open should have."""
     found: list[CheckMessage] = []
     if not settings.ADMIN_SECOND_FACTOR:
-        found.append(Warning("ADMIN_SECOND_FACTOR is off: a password alone opens the admin.", id="accounts.W001"))
+        found.append(
+            Warning(
+                "ADMIN_SECOND_FACTOR is off: a password alone opens the admin.",
+                id="accounts.W001",
+            )
+        )
     found.extend(
-        Warning(f"{origin} is not https: its users' sessions can be read on the way.", id="accounts.W002")
+        Warning(
+            f"{origin} is not https: its users' sessions can be read on the way.",
+            id="accounts.W002",
+        )
         for origin in settings.AUTH_ORIGINS
         if not origin.startswith("https://")
     )

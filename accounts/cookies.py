@@ -1,4 +1,6 @@
-"""The refresh token's cookie, and proof that a request which may use it comes from the shop's own pages."""
+"""The refresh token's cookie, and proof that a request which may use it comes from the
+shop's own pages.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +19,19 @@ WEB: Final = "web"
 
 
 def name() -> str:
-    """Return the cookie's name; its prefix lets no subdomain and no plain http set it. Source: RFC 6265bis, 4.1.3.2."""
+    """Return the cookie's name; its prefix lets no subdomain and no plain http set it.
+    Source: RFC 6265bis, 4.1.3.2.
+    """
     return "__Host-mk_rt" if settings.REFRESH_COOKIE_SECURE else "mk_rt"
 
 
 def transport_of(request: HttpRequest) -> Transport:
     """Return how this client wants its refresh token: the shop's pages say so by a header."""
-    return Transport.COOKIE if request.headers.get(CLIENT_HEADER) == WEB else Transport.BODY
+    return (
+        Transport.COOKIE
+        if request.headers.get(CLIENT_HEADER) == WEB
+        else Transport.BODY
+    )
 
 
 def read(request: HttpRequest) -> str | None:
@@ -37,13 +45,19 @@ def _header(value: str, max_age_s: int) -> str:
 
 
 def give(response: HttpResponseBase, tokens: Tokens) -> None:
-    """Put the refresh token of a cookie session into the answer's cookie, for as long as it may idle."""
+    """Put the refresh token of a cookie session into the answer's cookie, for as long as it
+    may idle.
+    """
     if tokens.session.transport == Transport.COOKIE:
-        response.headers["Set-Cookie"] = _header(tokens.refresh, tokens.refresh_expires_in)
+        response.headers["Set-Cookie"] = _header(
+            tokens.refresh, tokens.refresh_expires_in
+        )
 
 
 def clear(response: HttpResponseBase) -> None:
-    """Let the browser drop the cookie. Only logout does: a late refusal must not take a newer sign-in's cookie."""
+    """Let the browser drop the cookie. Only logout does: a late refusal must not take a
+    newer sign-in's cookie.
+    """
     response.headers["Set-Cookie"] = _header("", 0)
 
 

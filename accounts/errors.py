@@ -11,8 +11,16 @@ CHALLENGE = 'Bearer realm="markrin", error="invalid_token"'
 class _TokenRefused(errors.ShopError):
     """A token was sent and identifies nobody. Source: RFC 6750 section 3."""
 
-    def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
-        super().__init__(detail, headers={"WWW-Authenticate": CHALLENGE, **(headers or {})}, **extra)
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
+        super().__init__(
+            detail, headers={"WWW-Authenticate": CHALLENGE, **(headers or {})}, **extra
+        )
 
 
 def token_invalid() -> errors.TokenInvalid:
@@ -21,58 +29,110 @@ def token_invalid() -> errors.TokenInvalid:
 
 
 class TokenExpired(_TokenRefused):
-    status, code, message = 401, "token_expired", "The access token has expired: refresh it."
+    status, code, message = (
+        401,
+        "token_expired",
+        "The access token has expired: refresh it.",
+    )
 
 
 class SessionRevoked(_TokenRefused):
-    status, code, message = 401, "session_revoked", "This session has been ended. Sign in again."
+    status, code, message = (
+        401,
+        "session_revoked",
+        "This session has been ended. Sign in again.",
+    )
 
 
 class SessionExpired(_TokenRefused):
-    status, code, message = 401, "session_expired", "This session has reached its end. Sign in again."
+    status, code, message = (
+        401,
+        "session_expired",
+        "This session has reached its end. Sign in again.",
+    )
 
 
 class RefreshTokenExpired(_TokenRefused):
-    status, code, message = 401, "refresh_token_expired", "The session was not used for too long. Sign in again."
+    status, code, message = (
+        401,
+        "refresh_token_expired",
+        "The session was not used for too long. Sign in again.",
+    )
 
 
 class RefreshTokenMissing(errors.ShopError):
-    status, code, message = 401, "refresh_token_missing", "There is no refresh token in the request."
+    status, code, message = (
+        401,
+        "refresh_token_missing",
+        "There is no refresh token in the request.",
+    )
 
 
 class InvalidCredentials(errors.ShopError):
-    status, code, message = 401, "invalid_credentials", "E-mail and password do not match an account."
+    status, code, message = (
+        401,
+        "invalid_credentials",
+        "E-mail and password do not match an account.",
+    )
 
 
 class RefreshConflict(errors.ShopError):
-    status, code, message = 409, "refresh_conflict", "The session is being refreshed by another request. Try again."
+    status, code, message = (
+        409,
+        "refresh_conflict",
+        "The session is being refreshed by another request. Try again.",
+    )
 
     def __init__(self) -> None:
         super().__init__(headers={"Retry-After": "1"})
 
 
 class EmailTaken(errors.ShopError):
-    status, code, message = 409, "email_taken", "There is an account with this e-mail address already."
+    status, code, message = (
+        409,
+        "email_taken",
+        "There is an account with this e-mail address already.",
+    )
 
 
 class CurrentPasswordWrong(errors.ShopError):
-    status, code, message = 400, "current_password_wrong", "The current password is not right."
+    status, code, message = (
+        400,
+        "current_password_wrong",
+        "The current password is not right.",
+    )
 
 
 class PasswordRejected(errors.Invalid):
-    status, code, message = 400, "password_rejected", "The password is too easy to guess."
+    status, code, message = (
+        400,
+        "password_rejected",
+        "The password is too easy to guess.",
+    )
 
 
 class ResetTokenInvalid(errors.ShopError):
-    status, code, message = 400, "reset_token_invalid", "The link has been used, is too old, or is not ours."
+    status, code, message = (
+        400,
+        "reset_token_invalid",
+        "The link has been used, is too old, or is not ours.",
+    )
 
 
 class VerificationTokenInvalid(errors.ShopError):
-    status, code, message = 400, "verification_token_invalid", "The link has been used, is too old, or is not ours."
+    status, code, message = (
+        400,
+        "verification_token_invalid",
+        "The link has been used, is too old, or is not ours.",
+    )
 
 
 class ReauthenticationRequired(errors.ShopError):
-    status, code, message = 403, "reauthentication_required", "Give the password once more first."
+    status, code, message = (
+        403,
+        "reauthentication_required",
+        "Give the password once more first.",
+    )
 
 
 class AddressLimit(errors.ShopError):

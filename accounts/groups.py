@@ -1,4 +1,6 @@
-"""The groups of staff and what each may do in the admin; made anew after every migration, so no shop lacks them."""
+"""The groups of staff and what each may do in the admin; made anew after every migration,
+so no shop lacks them.
+"""
 
 from typing import Any
 
@@ -8,7 +10,8 @@ from django.db import DEFAULT_DB_ALIAS
 
 _ALL = ("view", "add", "change", "delete")
 _VIEW = ("view",)
-# group → app → what it may do with the app's models. Whatever a service alone may write, the admin shows read-only.
+# group → app → what it may do with the app's models. Whatever a service alone may write,
+# the admin shows read-only.
 GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
     "catalogue": {"products": _ALL},
     "orders": {"orders": _ALL, "products": _VIEW, "accounts": _VIEW},
@@ -29,6 +32,12 @@ def grant(*, using: str = DEFAULT_DB_ALIAS, apps: Apps = installed, **_: Any) ->
         return  # migrated back to before there were any
     for name, may in GROUPS.items():
         group, _made = groups.get_or_create(name=name)
-        known = permissions.filter(content_type__app_label__in=may).select_related("content_type")
-        allowed = [each for each in known if each.codename.split("_")[0] in may[each.content_type.app_label]]
+        known = permissions.filter(content_type__app_label__in=may).select_related(
+            "content_type"
+        )
+        allowed = [
+            each
+            for each in known
+            if each.codename.split("_")[0] in may[each.content_type.app_label]
+        ]
         group.permissions.add(*allowed)

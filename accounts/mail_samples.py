@@ -13,12 +13,19 @@ _LINK = {"token": "an-example-that-opens-nothing"}
 
 
 def _user(**more: Any) -> dict[str, Any]:
-    return {"user": User(name="Asha", last_name="Rao", email="asha@example.com"), **more}
+    return {
+        "user": User(name="Asha", last_name="Rao", email="asha@example.com"),
+        **more,
+    }
 
 
 def _session() -> dict[str, Any]:
     now = timezone.now()
-    return _user(session=Session(created_at=now, revoked_at=now, label="Firefox on Linux", ip="203.0.113.7"))
+    return _user(
+        session=Session(
+            created_at=now, revoked_at=now, label="Firefox on Linux", ip="203.0.113.7"
+        )
+    )
 
 
 SAMPLES: dict[str, Callable[[], dict[str, Any]]] = {

@@ -6,8 +6,12 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 
-def arrival(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Stamp `request.received_at`: a refresh that came in before another one's rotation overlaps it: no theft."""
+def arrival(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Stamp `request.received_at`: a refresh that came in before another one's rotation
+    overlaps it: no theft.
+    """
 
     def stamped(request: HttpRequest) -> HttpResponseBase:
         request.received_at = timezone.now()  # type: ignore[attr-defined]  # ours

@@ -1,4 +1,6 @@
-"""Rules for a new password. Source: NIST SP 800-63B section 5.1.1.2: a length, a list of known ones, nothing else."""
+"""Rules for a new password. Source: NIST SP 800-63B section 5.1.1.2: a length, a list of
+known ones, nothing else.
+"""
 
 import re
 from typing import Any
@@ -13,7 +15,9 @@ SHORTEST, LONGEST = 8, 128
 
 
 class Length:
-    """8 to 128 characters, as Django's other validators also hold them for the admin and the command line."""
+    """8 to 128 characters, as Django's other validators also hold them for the admin and
+    the command line.
+    """
 
     def validate(self, password: str, user: Any = None) -> None:
         """Raise ValidationError if it is shorter or longer."""
@@ -25,10 +29,14 @@ class Length:
 
 
 class ContextWords:
-    """Not the shop's name, nor the user's, nor the address before its @, however they are written or numbered."""
+    """Not the shop's name, nor the user's, nor the address before its @, however they are
+    written or numbered.
+    """
 
     def validate(self, password: str, user: Any = None) -> None:
-        """Raise ValidationError if nothing is left once these words and the digits at the ends are away."""
+        """Raise ValidationError if nothing is left once these words and the digits at the
+        ends are away.
+        """
         told = re.sub(r"[\W\d_]+", "", password.casefold())
         if told in self._words(user):
             raise ValidationError(self.get_help_text(), code="context")
@@ -39,8 +47,18 @@ class ContextWords:
     def _words(self, user: Any) -> set[str]:
         said = ["markrin", settings.SHOP_NAME, "password"]
         if user is not None:
-            said += [user.name, user.last_name, user.name + user.last_name, user.email, user.email.partition("@")[0]]
-        return {word for word in (re.sub(r"[\W\d_]+", "", text.casefold()) for text in said) if len(word) >= 3}
+            said += [
+                user.name,
+                user.last_name,
+                user.name + user.last_name,
+                user.email,
+                user.email.partition("@")[0],
+            ]
+        return {
+            word
+            for word in (re.sub(r"[\W\d_]+", "", text.casefold()) for text in said)
+            if len(word) >= 3
+        }
 
 
 def check(password: str, user: Any, *, field: str) -> None:
@@ -54,5 +72,8 @@ def check(password: str, user: Any, *, field: str) -> None:
     except ValidationError as exc:
         found = [(one.code or "password", one.messages[0]) for one in exc.error_list]
         raise errors.PasswordRejected(
-            errors=[{"pointer": f"/{field}", "code": code, "message": message} for code, message in found]
+            errors=[
+                {"pointer": f"/{field}", "code": code, "message": message}
+                for code, message in found
+            ]
         ) from exc

@@ -1,13 +1,16 @@
-"""The forms of postal codes, by country. Source: Universal Postal Union, addressing systems of its members.
+"""The forms of postal codes, by country. Source: Universal Postal Union, addressing systems
+of its members.
 
-A country that is not listed takes any code of letters, digits, spaces and hyphens, or none: some have no codes.
-"""
+A country that is not listed takes any code of letters, digits, spaces and hyphens, or none:
+some have no codes."""
 
 import re
 
 _DIGITS = {
     3: "FO IS LS MG OM PG",
-    4: ("AF AL AM AR AT AU BD BE BG CH CV CX CY DK ET GE GW HU LI LR LU MD MK MZ NE NO NZ PH PY SI TN ZA"),
+    4: (
+        "AF AL AM AR AT AU BD BE BG CH CV CX CY DK ET GE GW HU LI LR LU MD MK MZ NE NO NZ PH PY SI TN ZA"
+    ),
     5: (
         "AX BA CR CU DE DO DZ EE EG ES FI FR GP GT HR ID IQ IT JO KE KH KR KW LA LK MA MC ME MM MQ MX MY NC NP PF PK RE"
         " RS SA SN TH TR UA UY VN XK ZM"
@@ -38,7 +41,11 @@ _OTHERS = {
 _FORMS = {
     country: re.compile(form)
     for country, form in {
-        **{name: f"[0-9]{{{digits}}}" for digits, names in _DIGITS.items() for name in names.split()},
+        **{
+            name: f"[0-9]{{{digits}}}"
+            for digits, names in _DIGITS.items()
+            for name in names.split()
+        },
         **_OTHERS,
     }.items()
 }

@@ -16,11 +16,20 @@ from accounts.models import Role, Sex
 from accounts.passwords import LONGEST, SHORTEST
 from accounts.tokens import MAX_LENGTH
 from markrin import fields
-from markrin.schemas import CartHeaders, Empty, HeaderSchema, InputSchema, PageQuery, PatchSchema
+from markrin.schemas import (
+    CartHeaders,
+    Empty,
+    HeaderSchema,
+    InputSchema,
+    PageQuery,
+    PatchSchema,
+)
 
 __all__ = ["CartHeaders", "Empty"]
 
-Country = TextChoices("Country", {one.alpha_2: (one.alpha_2, one.name) for one in pycountry.countries})  # type: ignore[call-overload]  # Enum's functional form
+Country = TextChoices(
+    "Country", {one.alpha_2: (one.alpha_2, one.name) for one in pycountry.countries}
+)  # type: ignore[call-overload]  # Enum's functional form
 
 GROUPS = tuple(groups.GROUPS)
 Group = TextChoices("Group", {name.upper(): (name, name) for name in GROUPS})  # type: ignore[call-overload]  # as above
@@ -34,7 +43,9 @@ class Key(fields.Text):
     def __init__(self, **kw: Any) -> None:
         super().__init__(min=36, max=38, pattern=f'{self._HEX}|"{self._HEX}"', **kw)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> UUID:  # type: ignore[override]  # read further than text
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> UUID:  # type: ignore[override]  # read further than text
         return UUID(self._check(value).strip('"'))
 
 
@@ -52,7 +63,7 @@ class KnownPassword(fields.Secret):
         super().__init__(min=1, max=LONGEST, required=True, **kw)
 
 
-# --- Signing in ------------------------------------------------------------------------------------------------------
+# --- Signing in ----------------------------------------------------------------------------------
 class Register(InputSchema):
     name = fields.Text(max=80, required=True)
     last_name = fields.Text(max=80, min=0)
@@ -107,7 +118,7 @@ class ResendVerification(InputSchema):
     email = fields.Email()
 
 
-# --- The user's own --------------------------------------------------------------------------------------------------
+# --- The user's own ------------------------------------------------------------------------------
 class ChangeProfile(PatchSchema):
     name = fields.Text(max=80)
     last_name = fields.Text(max=80, min=0)
@@ -144,7 +155,9 @@ class AddAddress(InputSchema):
     @ma.validates_schema
     def _fits(self, data: dict[str, Any], **kwargs: Any) -> None:
         if not postal_codes.fits(data["country"], _upper(data["postal_code"])):
-            raise fields.refuse("postal_code", postal_codes.says(data["country"]), "postal_code")
+            raise fields.refuse(
+                "postal_code", postal_codes.says(data["country"]), "postal_code"
+            )
 
     @ma.post_load
     def _written(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
@@ -152,7 +165,9 @@ class AddAddress(InputSchema):
 
 
 class ChangeAddress(PatchSchema):
-    """Any of an address's fields; whether a postal code fits is seen with the country that is stored."""
+    """Any of an address's fields; whether a postal code fits is seen with the country that
+    is stored.
+    """
 
     recipient = fields.Text(max=120)
     phone = fields.Phone()
@@ -165,14 +180,18 @@ class ChangeAddress(PatchSchema):
 
     @ma.post_load
     def _written(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        return {**data, "postal_code": _upper(data["postal_code"])} if "postal_code" in data else data
+        return (
+            {**data, "postal_code": _upper(data["postal_code"])}
+            if "postal_code" in data
+            else data
+        )
 
 
 class ListWishlist(PageQuery):
     """Paging."""
 
 
-# --- Staff -----------------------------------------------------------------------------------------------------------
+# --- Staff ---------------------------------------------------------------------------------------
 class ListUsers(PageQuery):
     role = fields.Enum(Role)
     active = fields.Bool()

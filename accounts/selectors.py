@@ -20,16 +20,21 @@ NEWEST_FIRST = ("-created_at", "-id")
 
 def list_sessions(*, current: Session) -> list[Session]:
     """Return the user's live sessions, the last used first; `current` is marked."""
-    live = Session.objects.filter(user_id=current.user_id, auth_epoch=current.user.auth_epoch).live(timezone.now())
+    live = Session.objects.filter(
+        user_id=current.user_id, auth_epoch=current.user.auth_epoch
+    ).live(timezone.now())
     found = list(live.order_by("-last_seen_at", "-id"))
     for session in found:
-        session.current = session.pk == current.pk  # type: ignore[attr-defined]  # for the serializer
+        # for the serializer
+        session.current = session.pk == current.pk  # type: ignore[attr-defined]
     return found
 
 
 def list_addresses(*, customer: User) -> list[Address]:
     """Return the address book, the default first and then the newest."""
-    return list(Address.objects.for_customer(customer).order_by("-is_default", *NEWEST_FIRST))
+    return list(
+        Address.objects.for_customer(customer).order_by("-is_default", *NEWEST_FIRST)
+    )
 
 
 @dataclass(frozen=True)
@@ -40,27 +45,50 @@ class Wanted:
     added_at: datetime
 
 
-def list_wishlist(*, customer: User, page: int, limit: int, cursor: str | None) -> Page[Wanted] | CursorPage[Wanted]:
+def list_wishlist(
+    *, customer: User, page: int, limit: int, cursor: str | None
+) -> Page[Wanted] | CursorPage[Wanted]:
     """Return the products on the list that are on sale, the last added first."""
-    items = WishlistItem.objects.filter(user=customer, product__status=ProductStatus.PUBLISHED)
+    items = WishlistItem.objects.filter(
+        user=customer, product__status=ProductStatus.PUBLISHED
+    )
     found: Any = paged(items, order=NEWEST_FIRST, page=page, limit=limit, cursor=cursor)
-    cards = {card["id"]: card for card in catalogue.get_cards([item.product_id for item in found.items])}
-    wanted = [Wanted(cards[item.product_id], item.created_at) for item in found.items if item.product_id in cards]
+    cards = {
+        card["id"]: card
+        for card in catalogue.get_cards([item.product_id for item in found.items])
+    }
+    wanted = [
+        Wanted(cards[item.product_id], item.created_at)
+        for item in found.items
+        if item.product_id in cards
+    ]
     found.items[:] = wanted
     return found  # type: ignore[no-any-return]  # its items have just become what is promised
 
 
 def list_users(
-    *, page: int, limit: int, cursor: str | None, role: str | None = None, active: bool | None = None, search: str = ""
+    *,
+    page: int,
+    limit: int,
+    cursor: str | None,
+    role: str | None = None,
+    active: bool | None = None,
+    search: str = "",
 ) -> Page[User] | CursorPage[User]:
-    """Return users, the newest first; `search` is found in e-mail, name or last name, whatever its case."""
+    """Return users, the newest first; `search` is found in e-mail, name or last name,
+    whatever its case.
+    """
     users = User.objects.prefetch_related("groups")
     if role is not None:
         users = users.filter(role=role)
     if active is not None:
         users = users.filter(is_active=active)
     for word in search.split():
-        users = users.filter(Q(email__icontains=word) | Q(name__icontains=word) | Q(last_name__icontains=word))
+        users = users.filter(
+            Q(email__icontains=word)
+            | Q(name__icontains=word)
+            | Q(last_name__icontains=word)
+        )
     return paged(users, order=NEWEST_FIRST, page=page, limit=limit, cursor=cursor)
 
 

@@ -61,10 +61,17 @@ class SignedIn(Serializer):
 
     def to_representation(self, instance: Tokens) -> dict[str, Any]:
         """Return the tokens; a refresh token that travels by cookie stays out of the body."""
-        shown: dict[str, Any] = {"access": instance.access, "accessExpiresIn": instance.access_expires_in}
+        shown: dict[str, Any] = {
+            "access": instance.access,
+            "accessExpiresIn": instance.access_expires_in,
+        }
         if instance.session.transport == Transport.BODY:
             shown["refresh"] = instance.refresh
-        return {**shown, "refreshExpiresIn": instance.refresh_expires_in, "sessionId": str(instance.session.pk)}
+        return {
+            **shown,
+            "refreshExpiresIn": instance.refresh_expires_in,
+            "sessionId": str(instance.session.pk),
+        }
 
 
 class SignedInUser(SignedIn):
@@ -74,7 +81,10 @@ class SignedInUser(SignedIn):
 
     def to_representation(self, instance: Tokens) -> dict[str, Any]:
         """Return the tokens and the user."""
-        return {**super().to_representation(instance), "user": User(instance.session.user).data}
+        return {
+            **super().to_representation(instance),
+            "user": User(instance.session.user).data,
+        }
 
 
 class Accepted(Serializer):
@@ -88,7 +98,8 @@ class Session(Serializer):
 
     id = serializers.UUIDField()
     current = serializers.BooleanField()
-    label = serializers.CharField()  # type: ignore[assignment]  # a field, not this serializer's own label
+    # a field, not this serializer's own label
+    label = serializers.CharField()  # type: ignore[assignment]
     ip = serializers.CharField(allow_null=True)
     user_agent = serializers.CharField()
     created_at = Timestamp()

@@ -10,7 +10,12 @@ from celery_app import app
 from markrin.outbox import handlers as outbox
 
 # About a day of tries; a link that arrives later than that is no help to anybody.
-MAIL: dict[str, Any] = {"queue": "email", "effect": "outside", "time_limit_s": 60, "max_attempts": 11}
+MAIL: dict[str, Any] = {
+    "queue": "email",
+    "effect": "outside",
+    "time_limit_s": 60,
+    "max_attempts": 11,
+}
 LINK: dict[str, Any] = {**MAIL, "useless_after_s": 6 * 3600}
 
 
@@ -25,13 +30,21 @@ def verify_by_mail(*, user_id: str, asked_id: str, **later: Any) -> outbox.Resul
 
 
 @outbox.handler("accounts.confirm_new_email_by_mail", **LINK)
-def confirm_new_email_by_mail(*, user_id: str, asked_id: str, **later: Any) -> outbox.Result:
-    return services.confirm_new_email_by_mail(user_id=UUID(user_id), asked_id=UUID(asked_id))
+def confirm_new_email_by_mail(
+    *, user_id: str, asked_id: str, **later: Any
+) -> outbox.Result:
+    return services.confirm_new_email_by_mail(
+        user_id=UUID(user_id), asked_id=UUID(asked_id)
+    )
 
 
 @outbox.handler("accounts.warn_of_new_email_by_mail", **MAIL)
-def warn_of_new_email_by_mail(*, user_id: str, asked_id: str, **later: Any) -> outbox.Result:
-    return services.warn_of_new_email_by_mail(user_id=UUID(user_id), asked_id=UUID(asked_id))
+def warn_of_new_email_by_mail(
+    *, user_id: str, asked_id: str, **later: Any
+) -> outbox.Result:
+    return services.warn_of_new_email_by_mail(
+        user_id=UUID(user_id), asked_id=UUID(asked_id)
+    )
 
 
 @outbox.handler("accounts.reset_by_mail", **LINK)
@@ -45,13 +58,21 @@ def invite_by_mail(*, user_id: str, asked_id: str, **later: Any) -> outbox.Resul
 
 
 @outbox.handler("accounts.report_reuse_by_mail", **MAIL)
-def report_reuse_by_mail(*, user_id: str, session_id: str, **later: Any) -> outbox.Result:
-    return services.report_reuse_by_mail(user_id=UUID(user_id), session_id=UUID(session_id))
+def report_reuse_by_mail(
+    *, user_id: str, session_id: str, **later: Any
+) -> outbox.Result:
+    return services.report_reuse_by_mail(
+        user_id=UUID(user_id), session_id=UUID(session_id)
+    )
 
 
 @outbox.handler("accounts.report_new_device_by_mail", **MAIL)
-def report_new_device_by_mail(*, user_id: str, session_id: str, **later: Any) -> outbox.Result:
-    return services.report_new_device_by_mail(user_id=UUID(user_id), session_id=UUID(session_id))
+def report_new_device_by_mail(
+    *, user_id: str, session_id: str, **later: Any
+) -> outbox.Result:
+    return services.report_new_device_by_mail(
+        user_id=UUID(user_id), session_id=UUID(session_id)
+    )
 
 
 @app.task(name="accounts.purge", time_limit=900)

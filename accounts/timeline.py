@@ -7,12 +7,21 @@ from markrin.tracing.moment import Clues, Moment
 
 
 def tell(*, clues: Clues) -> dict[str, Iterator[Moment]]:
-    """Return the events of signing in that the requests led to. They have no index by request: the table is walked."""
+    """Return the events of signing in that the requests led to. They have no index by
+    request: the table is walked.
+    """
     return {"sign-in events": _events(clues)}
 
 
 def _events(clues: Clues) -> Iterator[Moment]:
-    for event in AuthEvent.objects.filter(request_id__in=clues.requests).order_by("at", "id"):
+    for event in AuthEvent.objects.filter(request_id__in=clues.requests).order_by(
+        "at", "id"
+    ):
         who = f", user {event.user_id}" if event.user_id else ""
         session = f", session {event.sid}" if event.sid else ""
-        yield Moment(event.at, "sign-in", f"{event.type} {event.outcome}{who}{session}", event.request_id)
+        yield Moment(
+            event.at,
+            "sign-in",
+            f"{event.type} {event.outcome}{who}{session}",
+            event.request_id,
+        )

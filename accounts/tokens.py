@@ -1,8 +1,8 @@
 """Access and refresh tokens, and the authentication class that every API view uses by default.
 
-The classes are SimpleJWT's, with another backend: it signs with the first of our keys and verifies with any of them.
-Source: RFC 7519, RFC 8725 (fixed algorithm, typed tokens), RFC 9068 (`at+jwt`).
-"""
+The classes are SimpleJWT's, with another backend: it signs with the first of our keys and
+verifies with any of them. Source: RFC 7519, RFC 8725 (fixed algorithm, typed tokens), RFC
+9068 (`at+jwt`)."""
 
 from __future__ import annotations
 
@@ -52,19 +52,30 @@ def whole_second(moment: datetime) -> datetime:
 
 
 class Keyring(TokenBackend):
-    """Signs with the first of JWT_KEYS, verifies with all of them; the algorithm is ours and never the token's."""
+    """Signs with the first of JWT_KEYS, verifies with all of them; the algorithm is ours
+    and never the token's.
+    """
 
     def __init__(self, typ: str) -> None:
-        super().__init__(ALGORITHM, issuer=settings.JWT_ISSUER, audience=settings.JWT_AUDIENCE)
+        super().__init__(
+            ALGORITHM, issuer=settings.JWT_ISSUER, audience=settings.JWT_AUDIENCE
+        )
         self.typ = typ
 
     def encode(self, payload: dict[str, Any]) -> str:
         """Return the signed token."""
         first = settings.JWT_KEYS[0]
         claims = {**payload, "iss": settings.JWT_ISSUER, "aud": settings.JWT_AUDIENCE}
-        return jwt.encode(claims, first["secret"], algorithm=ALGORITHM, headers={"typ": self.typ, "kid": first["kid"]})
+        return jwt.encode(
+            claims,
+            first["secret"],
+            algorithm=ALGORITHM,
+            headers={"typ": self.typ, "kid": first["kid"]},
+        )
 
-    def decode(self, token: Any, verify: bool = True, *, verify_exp: bool = True) -> dict[str, Any]:
+    def decode(
+        self, token: Any, verify: bool = True, *, verify_exp: bool = True
+    ) -> dict[str, Any]:
         """Return the claims of a token that is ours; `verify` is SimpleJWT's and must be True.
 
         Raises:
@@ -80,17 +91,29 @@ class Keyring(TokenBackend):
                 algorithms=[ALGORITHM],
                 audience=settings.JWT_AUDIENCE,
                 issuer=settings.JWT_ISSUER,
-                # `iat` in the future is another server's clock, a second ahead of ours, and no forgery.
-                options={"require": list(REQUIRED_CLAIMS), "verify_exp": verify_exp, "verify_iat": False},
+                # `iat` in the future is another server's clock, a second ahead of ours, and
+                # no forgery.
+                options={
+                    "require": list(REQUIRED_CLAIMS),
+                    "verify_exp": verify_exp,
+                    "verify_iat": False,
+                },
             )
         except jwt.ExpiredSignatureError as exc:
             raise TokenBackendExpiredToken("Token is expired") from exc
-        except (jwt.InvalidTokenError, ValueError) as exc:  # ValueError: not even text that base64 could hold
+        except (
+            jwt.InvalidTokenError,
+            ValueError,
+        ) as exc:  # ValueError: not even text that base64 could hold
             raise TokenBackendError("Token is invalid") from exc
 
     def _secret_for(self, header: Mapping[str, Any]) -> str:
         kid = header.get("kid")
-        if header.get("typ") != self.typ or not isinstance(kid, str) or REFUSED_HEADERS & header.keys():
+        if (
+            header.get("typ") != self.typ
+            or not isinstance(kid, str)
+            or REFUSED_HEADERS & header.keys()
+        ):
             raise jwt.InvalidTokenError("header")
         for key in settings.JWT_KEYS:
             if key["kid"] == kid:
@@ -99,7 +122,9 @@ class Keyring(TokenBackend):
 
 
 class _OfSession(simplejwt.Token):
-    """What the two kinds share. Make one by `of`, read one by `read`: the constructor makes a token out of None."""
+    """What the two kinds share. Make one by `of`, read one by `read`: the constructor makes
+    a token out of None.
+    """
 
     typ = ""
 
@@ -112,8 +137,15 @@ class _OfSession(simplejwt.Token):
 
     def _verify_claims(self) -> None:
         claims = self.payload
-        numbers = all(type(claims[name]) is int and 0 < claims[name] < 2**40 for name in ("iat", "exp"))
-        texts = _is(_UUID, claims["sub"]) and _is(_UUID, claims["sid"]) and _is(_JTI, claims["jti"])
+        numbers = all(
+            type(claims[name]) is int and 0 < claims[name] < 2**40
+            for name in ("iat", "exp")
+        )
+        texts = (
+            _is(_UUID, claims["sub"])
+            and _is(_UUID, claims["sid"])
+            and _is(_JTI, claims["jti"])
+        )
         if not (numbers and texts and claims["token_type"] == self.token_type):
             raise TokenError("Token is invalid")
 
@@ -155,7 +187,9 @@ class _OfSession(simplejwt.Token):
 
 
 class AccessToken(_OfSession, simplejwt.AccessToken):
-    """What a client sends with every call. Lives ACCESS_TTL_S seconds, and never past its session."""
+    """What a client sends with every call. Lives ACCESS_TTL_S seconds, and never past its
+    session.
+    """
 
     typ = "at+jwt"
 
@@ -164,10 +198,17 @@ class AccessToken(_OfSession, simplejwt.AccessToken):
         """Return a fresh one."""
         issued = int(now.timestamp())
         ends = min(issued + settings.ACCESS_TTL_S, int(session.expires_at.timestamp()))
-        return cls._made(sub=str(session.user_id), sid=str(session.pk), jti=new_jti(), iat=issued, exp=ends)
+        return cls._made(
+            sub=str(session.user_id),
+            sid=str(session.pk),
+            jti=new_jti(),
+            iat=issued,
+            exp=ends,
+        )
 
 
-class RefreshToken(_OfSession, simplejwt.RefreshToken):  # type: ignore[misc]  # the library's own bases disagree
+# the library's own bases disagree
+class RefreshToken(_OfSession, simplejwt.RefreshToken):  # type: ignore[misc]
     """What a client trades for the next pair; the session's row says which one is live."""
 
     typ = "rt+jwt"
@@ -185,11 +226,16 @@ class RefreshToken(_OfSession, simplejwt.RefreshToken):  # type: ignore[misc]  #
         )
 
     def check_blacklist(self) -> None:
-        """Do nothing: a spent token must reach the session's own rules, which tell a retry from a theft."""
+        """Do nothing: a spent token must reach the session's own rules, which tell a retry
+        from a theft.
+        """
 
     def _verify_claims(self) -> None:
         super()._verify_claims()
-        if type(self.payload.get("gen")) is not int or not 0 <= self.payload["gen"] < 2**31:
+        if (
+            type(self.payload.get("gen")) is not int
+            or not 0 <= self.payload["gen"] < 2**31
+        ):
             raise TokenError("Token is invalid")
 
     @property
@@ -207,13 +253,17 @@ def _is(form: re.Pattern[str], value: Any) -> bool:
 
 
 def bearer(header: str | None) -> str | None:
-    """Return the token of an Authorization header, "" if it names the scheme without one, None for another scheme."""
+    """Return the token of an Authorization header, "" if it names the scheme without one,
+    None for another scheme.
+    """
     found = _BEARER.fullmatch(header.strip()) if header else None
     return (found[1] or "") if found else None
 
 
 class BearerAuthentication(BaseAuthentication):
-    """Finds the user and session (`request.user`, `request.auth`) of an access token, by exactly one query."""
+    """Finds the user and session (`request.user`, `request.auth`) of an access token, by
+    exactly one query.
+    """
 
     def authenticate(self, request: Request) -> tuple[User, Session] | None:
         """Return user and session; None if no token was sent.
@@ -241,7 +291,8 @@ def identify(text: str, *, now: datetime) -> Session:
     """Return the session of an access token, with its user.
 
     Raises:
-        errors.TokenExpired, errors.SessionRevoked, errors.SessionExpired, markrin.errors.TokenInvalid.
+        errors.TokenExpired, errors.SessionRevoked, errors.SessionExpired,
+        markrin.errors.TokenInvalid.
     """
     try:
         token = AccessToken.read(text)
@@ -262,7 +313,9 @@ def identify(text: str, *, now: datetime) -> Session:
 
 
 def _find(session_id: UUID) -> Session | None:
-    """Return the session with its user. Every call with a token waits for it, and most of that was to make the SQL."""
+    """Return the session with its user. Every call with a token waits for it, and most of
+    that was to make the SQL.
+    """
     for row in fetch_planned(_sql(), [session_id]):
         session = model_of(Session, "session", row)
         session.user = model_of(User, "account", row)

@@ -13,4 +13,6 @@ class AnalyticsConfig(AppConfig):
 
         # The last app of all, so the permissions of all exist by then.
         post_migrate.connect(grant, sender=self, dispatch_uid="accounts.groups")
-        post_migrate.connect(lambda **_: make_partitions(now=timezone.now()), sender=self, weak=False)
+        post_migrate.connect(
+            lambda **_: make_partitions(now=timezone.now()), sender=self, weak=False
+        )

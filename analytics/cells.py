@@ -9,7 +9,11 @@ def shown(value: Any, kind: str) -> Any:
     if value is None:
         return None
     if kind in ("money", "ratio"):
-        return str(Decimal(value).quantize(Decimal("0.01")) if kind == "money" else Decimal(value))
+        return str(
+            Decimal(value).quantize(Decimal("0.01"))
+            if kind == "money"
+            else Decimal(value)
+        )
     if kind == "number":
         return int(value)
     return str(value)

@@ -11,7 +11,8 @@ from analytics.services.kept import stamp_of
 from markrin.verify.invariant import Breach, Invariant
 
 _ZONE = settings.SHOP_TIME_ZONE.replace("'", "''")
-# Today's figures lag behind, and so do those of a day that is marked, or of whose orders something was done since.
+# Today's figures lag behind, and so do those of a day that is marked, or of whose orders
+# something was done since.
 _AT_REST = """made.day < (now() AT TIME ZONE '{zone}')::date
     AND NOT EXISTS (SELECT FROM analytics_dirtyday AS dirty WHERE dirty.day = made.day)
     AND NOT EXISTS (
@@ -51,15 +52,35 @@ INVARIANTS = [
 
 
 def kept_reports() -> Iterator[Breach]:
-    """Yield the reports read ahead that are not what reading them now gives, although the figures are the same."""
+    """Yield the reports read ahead that are not what reading them now gives, although the
+    figures are the same.
+    """
     for kept in KeptReport.objects.filter(name="products").order_by("first", "last"):
-        rows = get_rows(name=kept.name, first=kept.first, last=kept.last, most=KeptReport.MOST_ROWS)
+        rows = get_rows(
+            name=kept.name, first=kept.first, last=kept.last, most=KeptReport.MOST_ROWS
+        )
         # A row begins with the key and a name, which may have changed since; sums are text in JSON.
-        now = [[str(row[0]), *(None if each is None else Decimal(each) for each in row[2:])] for row in rows]
-        then = [[row[0], *(None if each is None else Decimal(each) for each in row[2:])] for row in kept.rows]
+        now = [
+            [
+                str(row[0]),
+                *(None if each is None else Decimal(each) for each in row[2:]),
+            ]
+            for row in rows
+        ]
+        then = [
+            [row[0], *(None if each is None else Decimal(each) for each in row[2:])]
+            for row in kept.rows
+        ]
         if now != then and stamp_of(kept.first, kept.last) == kept.stamp:
             key = f"{kept.name} {kept.first} {kept.last}"
-            yield Breach("a report read ahead = the report", "analytics_keptreport", key, "its sums are others")
+            yield Breach(
+                "a report read ahead = the report",
+                "analytics_keptreport",
+                key,
+                "its sums are others",
+            )
 
 
-AT_ONCE: dict[str, Callable[[], Iterator[Breach]]] = {"a report read ahead = the report": kept_reports}
+AT_ONCE: dict[str, Callable[[], Iterator[Breach]]] = {
+    "a report read ahead = the report": kept_reports
+}

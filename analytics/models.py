@@ -19,20 +19,24 @@ class EventType(models.TextChoices):
 
 
 class Event(models.Model):
-    """Something a shopper did, as the frontend tells it. No personal data: `visitor` is a hash that lives for a day.
+    """Something a shopper did, as the frontend tells it. No personal data: `visitor` is a
+    hash that lives for a day.
 
-    Partitioned by month on `occurred_at`; `analytics/services/partitions.py` makes and drops the partitions. The key
-    makes a batch that is sent twice count once.
-    """
+    Partitioned by month on `occurred_at`; `analytics/services/partitions.py` makes and
+    drops the partitions. The key makes a batch that is sent twice count once."""
 
     pk = models.CompositePrimaryKey("occurred_at", "id")
     id = models.UUIDField()
     occurred_at = models.DateTimeField()
     received_at = models.DateTimeField(db_default=Now())
     type = models.CharField(max_length=16, choices=EventType)
-    product_id = models.UUIDField(null=True, help_text="not a foreign key: the event outlives the product")
+    product_id = models.UUIDField(
+        null=True, help_text="not a foreign key: the event outlives the product"
+    )
     query = models.CharField(max_length=200, blank=True, default="")
-    results = models.PositiveIntegerField(null=True, help_text="how many products a search found")
+    results = models.PositiveIntegerField(
+        null=True, help_text="how many products a search found"
+    )
     session_key = models.CharField(max_length=64)
     visitor = models.CharField(max_length=32)
 
@@ -43,11 +47,21 @@ class Event(models.Model):
             constraints.choice("analytics_event", "type", EventType),
             *constraints.text("analytics_event", "query", blank=True),
             constraints.pattern(
-                "analytics_event", "session_key", "[A-Za-z0-9_-]{8,64}", "sessionKey is 8 to 64 of A-Z a-z 0-9 _ -"
+                "analytics_event",
+                "session_key",
+                "[A-Za-z0-9_-]{8,64}",
+                "sessionKey is 8 to 64 of A-Z a-z 0-9 _ -",
             ),
-            constraints.pattern("analytics_event", "visitor", "[0-9a-f]{32}", "visitor is a hash."),
+            constraints.pattern(
+                "analytics_event", "visitor", "[0-9a-f]{32}", "visitor is a hash."
+            ),
             models.CheckConstraint(
-                condition=Q(type__in=["view", "add_to_cart"], product_id__isnull=False, query="", results=None)
+                condition=Q(
+                    type__in=["view", "add_to_cart"],
+                    product_id__isnull=False,
+                    query="",
+                    results=None,
+                )
                 | Q(type="search", product_id=None) & ~Q(query="")
                 | Q(type="checkout_started", product_id=None, query="", results=None),
                 name="analytics_event_fields_fit_type",
@@ -59,7 +73,9 @@ class Event(models.Model):
 
 
 class VisitorSalt(models.Model):
-    """What a day's visitors are hashed with. Deleted after 48 hours; from then on nobody can tell who it was."""
+    """What a day's visitors are hashed with. Deleted after 48 hours; from then on nobody
+    can tell who it was.
+    """
 
     day = models.DateField(primary_key=True)
     salt = models.BinaryField(max_length=32)
@@ -83,13 +99,19 @@ class DailySales(models.Model):
 
     day = models.DateField(primary_key=True)
     orders = models.PositiveIntegerField()
-    cancelled = models.PositiveIntegerField(help_text="orders placed that day and cancelled since")
+    cancelled = models.PositiveIntegerField(
+        help_text="orders placed that day and cancelled since"
+    )
     units = models.PositiveIntegerField(help_text="pieces sold, less those returned")
-    revenue = models.DecimalField(max_digits=14, decimal_places=2, help_text="totals less refunds")
+    revenue = models.DecimalField(
+        max_digits=14, decimal_places=2, help_text="totals less refunds"
+    )
     refunded = models.DecimalField(max_digits=14, decimal_places=2)
     new_customers = models.PositiveIntegerField(help_text="whose first order this was")
     returning_customers = models.PositiveIntegerField()
-    stock_outs = models.PositiveIntegerField(help_text="variants that were sold out when the day ended, moved that day")
+    stock_outs = models.PositiveIntegerField(
+        help_text="variants that were sold out when the day ended, moved that day"
+    )
     made_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -120,25 +142,41 @@ class DailyProduct(models.Model):
     day = models.DateField()
     product = models.ForeignKey("products.Product", models.CASCADE, related_name="+")
     views = models.PositiveIntegerField(default=0)
-    carts = models.PositiveIntegerField(default=0, help_text="visitors who put it into a cart")
+    carts = models.PositiveIntegerField(
+        default=0, help_text="visitors who put it into a cart"
+    )
     orders = models.PositiveIntegerField(default=0)
     units = models.PositiveIntegerField(default=0)
-    revenue = models.DecimalField(max_digits=14, decimal_places=2, default=0, help_text="lines less their discount")
+    revenue = models.DecimalField(
+        max_digits=14,
+        decimal_places=2,
+        default=0,
+        help_text="lines less their discount",
+    )
 
     class Meta:
-        constraints = [*constraints.not_negative("daily_product", "views", "carts", "orders", "units", "revenue")]
+        constraints = [
+            *constraints.not_negative(
+                "daily_product", "views", "carts", "orders", "units", "revenue"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.day} {self.product_id}"
 
 
 class DailyVariant(models.Model):
-    """How many pieces of a variant were ordered on a day, less those returned: what days of cover are counted from."""
+    """How many pieces of a variant were ordered on a day, less those returned: what days of
+    cover are counted from.
+    """
 
     pk = models.CompositePrimaryKey("day", "variant_id")
     day = models.DateField()
-    # Without an index of its own: a variant that was ever ordered cannot be deleted, and nothing asks by variant.
-    variant = models.ForeignKey("products.Variant", models.CASCADE, related_name="+", db_index=False)
+    # Without an index of its own: a variant that was ever ordered cannot be deleted, and
+    # nothing asks by variant.
+    variant = models.ForeignKey(
+        "products.Variant", models.CASCADE, related_name="+", db_index=False
+    )
     units = models.PositiveIntegerField()
 
     class Meta:
@@ -156,34 +194,48 @@ class DailyCategory(models.Model):
     category = models.ForeignKey("products.Category", models.CASCADE, related_name="+")
     orders = models.PositiveIntegerField(help_text="orders with anything of it")
     units = models.PositiveIntegerField()
-    revenue = models.DecimalField(max_digits=14, decimal_places=2, help_text="lines less their discount")
+    revenue = models.DecimalField(
+        max_digits=14, decimal_places=2, help_text="lines less their discount"
+    )
 
     class Meta:
-        constraints = [*constraints.not_negative("daily_category", "orders", "units", "revenue")]
+        constraints = [
+            *constraints.not_negative("daily_category", "orders", "units", "revenue")
+        ]
 
     def __str__(self) -> str:
         return f"{self.day} {self.category_id}"
 
 
 class KeptReport(models.Model):
-    """The first rows of a report over days that staff open every day, read by the job that makes the figures.
+    """The first rows of a report over days that staff open every day, read by the job that
+    makes the figures.
 
-    Nobody waits for the sums of very many rows. It may be thrown away at any time: the report is then read directly.
-    """
+    Nobody waits for the sums of very many rows. It may be thrown away at any time: the
+    report is then read directly."""
 
-    MOST_ROWS: ClassVar[int] = 201  # what a page shows, and one that says whether there are more
+    MOST_ROWS: ClassVar[int] = (
+        201  # what a page shows, and one that says whether there are more
+    )
 
     pk = models.CompositePrimaryKey("name", "first", "last")
     name = models.CharField(max_length=20)
     first = models.DateField()
     last = models.DateField()
     read_at = models.DateTimeField()
-    stamp = models.CharField(max_length=32, help_text="tells the figures of these days from older and newer ones")
-    rows = models.JSONField(encoder=DjangoJSONEncoder, help_text="in the order of the report's columns")
+    stamp = models.CharField(
+        max_length=32,
+        help_text="tells the figures of these days from older and newer ones",
+    )
+    rows = models.JSONField(
+        encoder=DjangoJSONEncoder, help_text="in the order of the report's columns"
+    )
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(first__lte=F("last")), name="kept_report_days_in_order"),
+            models.CheckConstraint(
+                condition=Q(first__lte=F("last")), name="kept_report_days_in_order"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -196,15 +248,23 @@ class DailyFunnel(models.Model):
     day = models.DateField(primary_key=True)
     visits = models.PositiveIntegerField(help_text="visitors who did anything")
     views = models.PositiveIntegerField(help_text="visitors who looked at a product")
-    carts = models.PositiveIntegerField(help_text="visitors who put something into a cart")
+    carts = models.PositiveIntegerField(
+        help_text="visitors who put something into a cart"
+    )
     checkouts = models.PositiveIntegerField(help_text="visitors who began a checkout")
 
     class Meta:
         ordering = ["-day"]
         constraints = [
-            *constraints.not_negative("daily_funnel", "visits", "views", "carts", "checkouts"),
+            *constraints.not_negative(
+                "daily_funnel", "visits", "views", "carts", "checkouts"
+            ),
             models.CheckConstraint(
-                condition=Q(views__lte=F("visits"), carts__lte=F("visits"), checkouts__lte=F("visits")),
+                condition=Q(
+                    views__lte=F("visits"),
+                    carts__lte=F("visits"),
+                    checkouts__lte=F("visits"),
+                ),
                 name="daily_funnel_within_visits",
             ),
         ]

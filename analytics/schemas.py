@@ -32,7 +32,9 @@ class Event(InputSchema):
     product_id = fields.Uuid()
     query = fields.Text(max=200)
     results = fields.Int(min=0, max=1_000_000)
-    session_key = fields.Text(min=8, max=64, pattern="[A-Za-z0-9_-]{8,64}", required=True)
+    session_key = fields.Text(
+        min=8, max=64, pattern="[A-Za-z0-9_-]{8,64}", required=True
+    )
 
     @ma.validates_schema
     def fields_fit_type(self, data: dict[str, Any], **kwargs: Any) -> None:
@@ -40,14 +42,24 @@ class Event(InputSchema):
         kind = data.get("type")
         if kind is None:
             return
-        wanted = {EventType.VIEW: {"product_id"}, EventType.ADD_TO_CART: {"product_id"}, EventType.SEARCH: {"query"}}
+        wanted = {
+            EventType.VIEW: {"product_id"},
+            EventType.ADD_TO_CART: {"product_id"},
+            EventType.SEARCH: {"query"},
+        }
         needed = wanted.get(kind, set())
         allowed = needed | ({"results"} if kind == EventType.SEARCH else set())
         for name in ("product_id", "query", "results"):
             if name in data and name not in allowed:
-                raise fields.refuse("unexpected", f"An event of type {kind.value} does not have this.", name)
+                raise fields.refuse(
+                    "unexpected",
+                    f"An event of type {kind.value} does not have this.",
+                    name,
+                )
             if name in needed and name not in data:
-                raise fields.refuse("required", f"An event of type {kind.value} needs this.", name)
+                raise fields.refuse(
+                    "required", f"An event of type {kind.value} needs this.", name
+                )
 
 
 class RecordEvents(InputSchema):
@@ -67,7 +79,9 @@ class Period(QuerySchema):
         if first and last and first > last:
             raise fields.refuse("range", "This must not be before `from`.", "to")
         if first and last and (last - first).days >= MOST_DAYS:
-            raise fields.refuse("range", f"A period has at most {MOST_DAYS} days.", "to")
+            raise fields.refuse(
+                "range", f"A period has at most {MOST_DAYS} days.", "to"
+            )
 
 
 class Report(Period):

@@ -45,7 +45,9 @@ class RecentOrder(Serializer):
 class Stats(Serializer):
     """The numbers of a period at the top, those of the period before it under `previous`."""
 
-    orders_by_status = serializers.DictField(child=serializers.IntegerField(min_value=0))
+    orders_by_status = serializers.DictField(
+        child=serializers.IntegerField(min_value=0)
+    )
     top_products = serializers.ListField(child=serializers.DictField())
     low_stock = serializers.ListField(child=serializers.DictField())
     recent_orders = RecentOrder(many=True)
@@ -57,7 +59,11 @@ class Stats(Serializer):
 
     def to_representation(self, instance: dict[str, Any]) -> dict[str, Any]:
         """Return the numbers and, beside them, the rest."""
-        own = {name: field for name, field in self.fields.items() if field.source in instance}
+        own = {
+            name: field
+            for name, field in self.fields.items()
+            if field.source in instance
+        }
         rest = {}
         for name, field in own.items():
             value = instance[str(field.source)]
@@ -76,7 +82,9 @@ class Cell(serializers.Field[Any, Any, Any, Any]):
 
 class ReportColumn(Serializer):
     name = serializers.CharField()
-    kind = serializers.ChoiceField(choices=["text", "number", "money", "ratio", "date", "id"])
+    kind = serializers.ChoiceField(
+        choices=["text", "number", "money", "ratio", "date", "id"]
+    )
 
 
 class Report(Serializer):
@@ -90,10 +98,18 @@ class Report(Serializer):
     rows = serializers.SerializerMethodField()
 
     def get_fields(self) -> dict[str, Any]:
-        period = {"from": serializers.DateField(source="first"), "to": serializers.DateField(source="last")}
+        period = {
+            "from": serializers.DateField(source="first"),
+            "to": serializers.DateField(source="last"),
+        }
         return {**super().get_fields(), **period}
 
-    @extend_schema_field(serializers.ListField(child=serializers.ListField(child=Cell(allow_null=True))))
+    @extend_schema_field(
+        serializers.ListField(child=serializers.ListField(child=Cell(allow_null=True)))
+    )
     def get_rows(self, report: Any) -> list[list[Any]]:
         kinds = [column.kind for column in report.definition.columns]
-        return [[cells.shown(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in report.rows]
+        return [
+            [cells.shown(value, kind) for value, kind in zip(row, kinds, strict=True)]
+            for row in report.rows
+        ]

@@ -17,7 +17,14 @@ def answer(report: Report) -> HttpResponse:
     columns = report.definition.columns
     writer.writerow([column.name for column in columns])
     for row in report.rows:
-        writer.writerow([exports.cell(cells.shown(v, c.kind)) for v, c in zip(row, columns, strict=True)])
+        writer.writerow(
+            [
+                exports.cell(cells.shown(v, c.kind))
+                for v, c in zip(row, columns, strict=True)
+            ]
+        )
     name = f"{report.name}-{report.first}-{report.last}.csv"
     disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8", headers=disposition)
+    return HttpResponse(
+        out.getvalue(), content_type="text/csv; charset=utf-8", headers=disposition
+    )

@@ -10,13 +10,25 @@ from celery_app import app
 from markrin.outbox import handlers as outbox
 
 
-@outbox.handler("analytics.record_order", queue="analytics", effect="database", time_limit_s=30, max_attempts=11)
+@outbox.handler(
+    "analytics.record_order",
+    queue="analytics",
+    effect="database",
+    time_limit_s=30,
+    max_attempts=11,
+)
 def record_order(*, order_id: str, **later: Any) -> None:
     """An order was placed."""
     services.mark_changed(order_id=UUID(order_id))
 
 
-@outbox.handler("analytics.record_change", queue="analytics", effect="database", time_limit_s=30, max_attempts=11)
+@outbox.handler(
+    "analytics.record_change",
+    queue="analytics",
+    effect="database",
+    time_limit_s=30,
+    max_attempts=11,
+)
 def record_change(*, order_id: str, **later: Any) -> None:
     """An order was cancelled, returned or refunded since."""
     services.mark_changed(order_id=UUID(order_id))

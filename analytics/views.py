@@ -23,10 +23,15 @@ class Events(View):
     authentication_classes: list[Any] = []
 
     @operation(
-        body=schemas.RecordEvents, answer=serializers.Accepted, status=202,
-        media_types=("application/json", "text/plain"), max_bytes=32_768,
-        id="recordEvents", tag="analytics", summary="Tell what a shopper did, in batches",
-    )  # fmt: skip
+        body=schemas.RecordEvents,
+        answer=serializers.Accepted,
+        status=202,
+        media_types=("application/json", "text/plain"),
+        max_bytes=32_768,
+        id="recordEvents",
+        tag="analytics",
+        summary="Tell what a shopper did, in batches",
+    )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
         accepted = services.record_events(
             events=body["events"],
@@ -41,27 +46,40 @@ class Stats(View):
     permission_classes = [InGroup("analytics")]
 
     @operation(
-        query=schemas.Period, answer=serializers.Stats,
-        id="getStats", tag="staff", summary="The shop's numbers, beside those of the period before",
-    )  # fmt: skip
+        query=schemas.Period,
+        answer=serializers.Stats,
+        id="getStats",
+        tag="staff",
+        summary="The shop's numbers, beside those of the period before",
+    )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
         first, last = _period(query)
-        return Response(serializers.Stats(selectors.get_stats(first=first, last=last)).data)
+        return Response(
+            serializers.Stats(selectors.get_stats(first=first, last=last)).data
+        )
 
 
 class Report(View):
     permission_classes = [InGroup("analytics")]
 
     @operation(
-        query=schemas.Report, answer=[serializers.Report, "file:text/csv"], errors=[NotFound],
-        id="getReport", tag="staff", summary="A report: sales, funnel, products, categories, searches or stock",
-    )  # fmt: skip
-    def get(self, request: Request, *, name: str, query: dict[str, Any]) -> Response | HttpResponse:
+        query=schemas.Report,
+        answer=[serializers.Report, "file:text/csv"],
+        errors=[NotFound],
+        id="getReport",
+        tag="staff",
+        summary="A report: sales, funnel, products, categories, searches or stock",
+    )
+    def get(
+        self, request: Request, *, name: str, query: dict[str, Any]
+    ) -> Response | HttpResponse:
         if name not in selectors.REPORTS:
             raise NotFound
         first, last = _period(query)
         interval = query.get("interval", schemas.Interval.DAY).value
-        report = selectors.get_report(name=name, first=first, last=last, interval=interval)
+        report = selectors.get_report(
+            name=name, first=first, last=last, interval=interval
+        )
         if query.get("format") == schemas.Format.CSV:
             return spreadsheets.answer(report)
         return Response(serializers.Report(report).data)
@@ -70,5 +88,7 @@ class Report(View):
 def _period(query: dict[str, Any]) -> tuple[date, date]:
     """Return the first and last day asked for: 30 days where nothing, or only one end, is said."""
     span = timedelta(days=_DEFAULT_DAYS - 1)
-    last = query.get("to") or (query["from_"] + span if "from_" in query else days.day_of(timezone.now()))
+    last = query.get("to") or (
+        query["from_"] + span if "from_" in query else days.day_of(timezone.now())
+    )
     return query.get("from_") or last - span, last

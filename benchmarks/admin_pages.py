@@ -1,10 +1,12 @@
-"""Every page of the admin on a big shop: how many queries, how many seconds at the first visit and at the next ones.
+"""Every page of the admin on a big shop: how many queries, how many seconds at the first
+visit and at the next ones.
 
-`make bench-admin`, by default on 100,000 products with 500,000 orders; ARGS="--scale 2000" for a small one. The job
-that beat starts every five minutes runs before, as in life. The pages are asked for in one process, without a network:
-lists with each filter, search and order, and their last page; rows; reports. Exit code 1 if a page needs more than
-MOST_QUERIES queries, or more than MOST_S seconds at its first visit or in the middle of the three after it.
-"""
+`make bench-admin`, by default on 100,000 products with 500,000 orders; ARGS="--scale 2000"
+for a small one. The job that beat starts every five minutes runs before, as in life. The
+pages are asked for in one process, without a network:
+lists with each filter, search and order, and their last page; rows; reports. Exit code 1 if
+a page needs more than MOST_QUERIES queries, or more than MOST_S seconds at its first visit
+or in the middle of the three after it."""
 
 import argparse
 import os
@@ -21,7 +23,13 @@ _VISITS = 3
 _SEARCHES = {
     "products_product": ("cotton", "no such product"),
     "products_variant": ("shirt",),
-    "orders_order": ("MK-2026-000001", "123", "asha", "somebody@markrin.example", "+919876543210"),
+    "orders_order": (
+        "MK-2026-000001",
+        "123",
+        "asha",
+        "somebody@markrin.example",
+        "+919876543210",
+    ),
     "accounts_user": ("asha", "customer@"),
 }
 
@@ -29,7 +37,12 @@ _SEARCHES = {
 def main() -> int:
     """Load the shop, where that has not been done, and look at it in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scale", type=int, default=100_000, help="products of the demo (default: 100,000)")
+    parser.add_argument(
+        "--scale",
+        type=int,
+        default=100_000,
+        help="products of the demo (default: 100,000)",
+    )
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside:
@@ -38,8 +51,20 @@ def main() -> int:
 
     with Stage() as stage:
         env = stage.environment(options.scale)
-        env |= {"ADMIN_SECOND_FACTOR": "0", "LOG_LEVEL": "ERROR", "ALLOWED_HOSTS": "*", "DEBUG": "0"}
-        command = [sys.executable, "-m", "benchmarks.admin_pages", "--inside", "--scale", str(options.scale)]
+        env |= {
+            "ADMIN_SECOND_FACTOR": "0",
+            "LOG_LEVEL": "ERROR",
+            "ALLOWED_HOSTS": "*",
+            "DEBUG": "0",
+        }
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.admin_pages",
+            "--inside",
+            "--scale",
+            str(options.scale),
+        ]
         return subprocess.run(command, env=env, check=False).returncode
 
 
@@ -57,7 +82,9 @@ def inside(scale: int) -> int:
     client = Client()
     client.force_login(_boss())
     _forget_filters()
-    client.get("/admin/password_change/")  # so that no page pays for the process's own start
+    client.get(
+        "/admin/password_change/"
+    )  # so that no page pays for the process's own start
     rows, missed = [], 0
     for name, url in pages():
         count, first, later = visit(client, url)
@@ -65,7 +92,15 @@ def inside(scale: int) -> int:
         missed += not good
         goal = f"≤ {MOST_QUERIES}, ≤ {MOST_S:g} s"
         rows.append(
-            Row(name, f"{first * 1000:.0f} ms", "later visits", f"{later * 1000:.0f} ms", str(count), goal, good)
+            Row(
+                name,
+                f"{first * 1000:.0f} ms",
+                "later visits",
+                f"{later * 1000:.0f} ms",
+                str(count),
+                goal,
+                good,
+            )
         )
         line = f"{first * 1000:7.0f} ms {later * 1000:7.0f} ms {count:3} queries  {url}"
         print(line, file=sys.stderr, flush=True)
@@ -80,7 +115,9 @@ def inside(scale: int) -> int:
 
 
 def _figures() -> str:
-    """Do what beat has done before anybody comes: the day's figures, and what pages open with. Say how long it took."""
+    """Do what beat has done before anybody comes: the day's figures, and what pages open
+    with. Say how long it took.
+    """
     from django.utils import timezone
 
     from analytics import selectors, services
@@ -103,7 +140,9 @@ def _forget_filters() -> None:
 
 
 def pages() -> Iterator[tuple[str, str]]:
-    """Yield a name and an address of each page: lists, their filters and searches, a row, and the pages of our own."""
+    """Yield a name and an address of each page: lists, their filters and searches, a row,
+    and the pages of our own.
+    """
     from django.contrib import admin
     from django.contrib.admin.utils import quote
     from django.urls import reverse
@@ -115,7 +154,9 @@ def pages() -> Iterator[tuple[str, str]]:
     for report in ("sales", "funnel", "products", "categories", "searches", "stock"):
         yield f"report: {report}", reverse("admin:analytics_report", args=[report])
     yield "who changed what", reverse("admin:desk_audit")
-    for model, page in sorted(admin.site._registry.items(), key=lambda item: item[0]._meta.label):
+    for model, page in sorted(
+        admin.site._registry.items(), key=lambda item: item[0]._meta.label
+    ):
         name = f"{model._meta.app_label}_{model._meta.model_name}"
         address = reverse(f"admin:{name}_changelist")
         yield f"{name}: list", address
@@ -125,7 +166,10 @@ def pages() -> Iterator[tuple[str, str]]:
             yield f"{name}: {query}", f"{address}{query}"
         row = model._default_manager.order_by("-pk").first()
         if row is not None:
-            yield f"{name}: a row", reverse(f"admin:{name}_change", args=[quote(row.pk)])
+            yield (
+                f"{name}: a row",
+                reverse(f"admin:{name}_change", args=[quote(row.pk)]),
+            )
             if hasattr(page, "export_columns") and page.export_columns:
                 yield f"{name}: export", reverse(f"admin:{name}_export")
 
@@ -143,7 +187,9 @@ def _filters(page: Any, address: str) -> Iterator[str]:
 
 
 def _orders(page: Any, address: str) -> Iterator[str]:
-    """Yield each order that a list's headings offer, and the last page that it has, as query strings."""
+    """Yield each order that a list's headings offer, and the last page that it has, as
+    query strings.
+    """
     from django.contrib.admin.templatetags.admin_list import result_headers
     from django.test import RequestFactory
 
@@ -158,7 +204,9 @@ def _orders(page: Any, address: str) -> Iterator[str]:
 
 
 def visit(client: Any, url: str) -> tuple[int, float, float]:
-    """Return how many queries a page makes, the seconds of the first visit, and of one in the middle of some more."""
+    """Return how many queries a page makes, the seconds of the first visit, and of one in
+    the middle of some more.
+    """
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 

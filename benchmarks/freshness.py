@@ -1,9 +1,10 @@
-"""`make bench-freshness`: is anybody shown a price that is no longer true, and what if the cache server dies?
+"""`make bench-freshness`: is anybody shown a price that is no longer true, and what if the
+cache server dies?
 
-Two web processes, writers that change products as fast as they can, readers that compare what they are shown with
-what had been committed before they asked (tests/cache/witness.py). Then the same while the cache server is killed and
-started again. Exits 1 if a goal is missed.
-"""
+Two web processes, writers that change products as fast as they can, readers that compare
+what they are shown with what had been committed before they asked (tests/cache/witness.py).
+Then the same while the cache server is killed and started again. Exits 1 if a goal is
+missed."""
 
 import argparse
 import logging
@@ -29,7 +30,12 @@ OTHERS = 60  # products that are read besides
 def main() -> int:
     """Measure and publish."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=20, help="of the first part; the second takes as long")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=20,
+        help="of the first part; the second takes as long",
+    )
     options = parser.parse_args()
     try:
         with Stage() as stage:
@@ -38,12 +44,24 @@ def main() -> int:
             import django
 
             django.setup()
-            logging.disable(logging.WARNING)  # of each change that a dead cache server did not hear of
+            logging.disable(
+                logging.WARNING
+            )  # of each change that a dead cache server did not hear of
             with web(env) as one, web(env) as other:
                 rows = undisturbed([one, other], options.seconds)
-                publish("freshness", "What readers were shown, beside what had been committed", rows)
+                publish(
+                    "freshness",
+                    "What readers were shown, beside what had been committed",
+                    rows,
+                )
                 broken, curve = outage(stage, [one, other], options.seconds)
-                publish("outage", "The cache server killed and started again under load", broken, curve, "freshness")
+                publish(
+                    "outage",
+                    "The cache server killed and started again under load",
+                    broken,
+                    curve,
+                    "freshness",
+                )
     except NotReady as error:
         print(error, file=sys.stderr)
         return 1
@@ -55,32 +73,52 @@ def run(urls: Sequence[str], seconds: float) -> "Seen":
     from products.models import Product
     from tests.cache import witness
 
-    products = list(Product.objects.filter(status="published").order_by("slug")[: WRITERS + OTHERS])
+    products = list(
+        Product.objects.filter(status="published").order_by("slug")[: WRITERS + OTHERS]
+    )
     others = [product.slug for product in products[WRITERS:]]
-    return witness.watch(urls, products[:WRITERS], seconds=seconds, pause_s=0.005, others=others)
+    return witness.watch(
+        urls, products[:WRITERS], seconds=seconds, pause_s=0.005, others=others
+    )
 
 
 def undisturbed(urls: Sequence[str], seconds: float) -> list[Row]:
-    """Count stale answers, and measure how long a process's memory outlives a change made elsewhere."""
+    """Count stale answers, and measure how long a process's memory outlives a change made
+    elsewhere.
+    """
     say(f"Readers and writers for {seconds:g} s …")
     seen = run(urls, seconds)
-    from_memory = sorted(seen.lag_s(read) * 1000 for read in seen.reads if read.tier == "memory")
+    from_memory = sorted(
+        seen.lag_s(read) * 1000 for read in seen.reads if read.tier == "memory"
+    )
     late = percentile(from_memory, 0.999)
-    told = ", ".join(f"{count:,} {tier}" for tier, count in sorted(seen.tiers().items()))
+    told = ", ".join(
+        f"{count:,} {tier}" for tier, count in sorted(seen.tiers().items())
+    )
     return [
         row("answers", f"{len(seen.reads):,}: {told}"),
         row("versions committed meanwhile", f"{seen.writes:,}"),
         row("answers other than 200", f"{len(seen.failures)}", "0", not seen.failures),
         fresh(seen),
-        row("stale from a process's memory", f"{len(seen.stale(memory=True))} of {len(from_memory):,}"),
-        row("lag of memory, 99.9th percentile of answers", f"{late:.2f} ms", "< 10 ms", late < 10),
+        row(
+            "stale from a process's memory",
+            f"{len(seen.stale(memory=True))} of {len(from_memory):,}",
+        ),
+        row(
+            "lag of memory, 99.9th percentile of answers",
+            f"{late:.2f} ms",
+            "< 10 ms",
+            late < 10,
+        ),
         row("lag of memory, the longest", f"{max(from_memory, default=0):.2f} ms"),
     ]
 
 
 def outage(stage: Stage, urls: Sequence[str], seconds: float) -> tuple[list[Row], str]:
     """Kill the cache server for a third of the time; give the rows, and what each second saw."""
-    say(f"The cache server dies after {seconds / 3:.0f} s and is back {seconds / 3:.0f} s later …")
+    say(
+        f"The cache server dies after {seconds / 3:.0f} s and is back {seconds / 3:.0f} s later …"
+    )
     times: dict[str, float] = {"begun": time.monotonic()}
 
     def disturb() -> None:
@@ -95,26 +133,46 @@ def outage(stage: Stage, urls: Sequence[str], seconds: float) -> tuple[list[Row]
     thread.start()
     seen = run(urls, seconds)
     thread.join()
-    hits = {name: hit_rate([read for read in seen.reads if low <= read.asked_at < high]) for name, low, high in (
-        ("before", times["begun"], times["killed"]),
-        ("during", times["killed"] + 0.5, times["back"]),
-        ("after", times["back"] + 2, math.inf),
-    )}  # fmt: skip
+    hits = {
+        name: hit_rate([read for read in seen.reads if low <= read.asked_at < high])
+        for name, low, high in (
+            ("before", times["begun"], times["killed"]),
+            ("during", times["killed"] + 0.5, times["back"]),
+            ("after", times["back"] + 2, math.inf),
+        )
+    }
     recovered = hits["after"] > 0.8 * hits["before"]
     rows = [
         row("answers", f"{len(seen.reads):,}"),
         row("answers other than 200", f"{len(seen.failures)}", "0", not seen.failures),
         fresh(seen),
-        row("longest lag from memory", f"{max((lag for _, lag in seen.stale(memory=True)), default=0) * 1000:.0f} ms"),
-        row("hits before, during, after", " · ".join(f"{rate:.0%}" for rate in hits.values())),
-        row("the hit rate recovers by itself", f"{hits['after']:.0%}", "> 0.8 of before", recovered),
-    ]  # fmt: skip
+        row(
+            "longest lag from memory",
+            f"{max((lag for _, lag in seen.stale(memory=True)), default=0) * 1000:.0f} ms",
+        ),
+        row(
+            "hits before, during, after",
+            " · ".join(f"{rate:.0%}" for rate in hits.values()),
+        ),
+        row(
+            "the hit rate recovers by itself",
+            f"{hits['after']:.0%}",
+            "> 0.8 of before",
+            recovered,
+        ),
+    ]
     return rows, curve(seen.reads, times)
 
 
 def curve(reads: Sequence["Read"], times: dict[str, float]) -> str:
-    """Return a table of each second: answers, share of hits, and the 99th percentile of staleness."""
-    lines = ["", "| second | answers | hits | cache server |", "| --- | --- | --- | --- |"]
+    """Return a table of each second: answers, share of hits, and the 99th percentile of
+    staleness.
+    """
+    lines = [
+        "",
+        "| second | answers | hits | cache server |",
+        "| --- | --- | --- | --- |",
+    ]
     for second in range(int(max(read.asked_at for read in reads) - times["begun"]) + 1):
         at = times["begun"] + second
         of = [read for read in reads if at <= read.asked_at < at + 1]
@@ -125,13 +183,17 @@ def curve(reads: Sequence["Read"], times: dict[str, float]) -> str:
 
 def hit_rate(reads: Sequence["Read"]) -> float:
     """Return the share that came from a tier of the cache."""
-    return sum(read.tier in ("memory", "shared", "waited") for read in reads) / max(len(reads), 1)
+    return sum(read.tier in ("memory", "shared", "waited") for read in reads) / max(
+        len(reads), 1
+    )
 
 
 def fresh(seen: "Seen") -> Row:
     """Return the row that counts stale answers from anywhere but a process's memory."""
     stale = len(seen.stale(memory=False))
-    return row("stale from the shared tier or the database", f"{stale}", "0", stale == 0)
+    return row(
+        "stale from the shared tier or the database", f"{stale}", "0", stale == 0
+    )
 
 
 def row(what: str, found: str, goal: str = "-", reached: bool = True) -> Row:
@@ -141,7 +203,11 @@ def row(what: str, found: str, goal: str = "-", reached: bool = True) -> Row:
 
 def percentile(values: Sequence[float], share: float) -> float:
     """Return the value that this share of the sorted values does not exceed."""
-    return values[min(len(values) - 1, math.ceil(share * len(values)) - 1)] if values else 0.0
+    return (
+        values[min(len(values) - 1, math.ceil(share * len(values)) - 1)]
+        if values
+        else 0.0
+    )
 
 
 if __name__ == "__main__":

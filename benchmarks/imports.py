@@ -1,8 +1,9 @@
-"""`make bench-import`: 44,000 products by `import_products`, beside a COPY of the same rows into one flat table.
+"""`make bench-import`: 44,000 products by `import_products`, beside a COPY of the same rows
+into one flat table.
 
-The file is made up, the same one each time: three variants a product, as many categories and brands as a fashion shop
-has. `--file` and `--mapping` take another one. Memory is compared with that of a tenth of the file.
-"""
+The file is made up, the same one each time: three variants a product, as many categories
+and brands as a fashion shop has. `--file` and `--mapping` take another one. Memory is
+compared with that of a tenth of the file."""
 
 import argparse
 import csv
@@ -40,7 +41,9 @@ COLUMNS = (
 def main() -> int:
     """Measure and publish."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--file", type=Path, help="a CSV to import instead of the made-up one")
+    parser.add_argument(
+        "--file", type=Path, help="a CSV to import instead of the made-up one"
+    )
     parser.add_argument("--mapping", type=Path, help="how to read it")
     options = parser.parse_args()
     try:
@@ -57,7 +60,14 @@ def measure(stage: Stage, options: argparse.Namespace) -> list[Row]:
     """Import the whole file and a tenth of it, and copy the rows."""
     file = options.file or write(stage.home / "import.csv", PRODUCTS)
     few = stage.home / "import-few.csv"
-    few.write_text("".join(file.open(encoding="utf-8").readlines()[: count_lines(file) // 10 // 3 * 3 + 1]), "utf-8")
+    few.write_text(
+        "".join(
+            file.open(encoding="utf-8").readlines()[
+                : count_lines(file) // 10 // 3 * 3 + 1
+            ]
+        ),
+        "utf-8",
+    )
     say(f"Importing {file.name}: a tenth, the whole of it, and the whole again …")
     _, small_mb, _ = run(stage, few, options.mapping)
     taken, peak_mb, said = run(stage, file, options.mapping)
@@ -67,11 +77,25 @@ def measure(stage: Stage, options: argparse.Namespace) -> list[Row]:
     wanted, reached = within(ratio, at_most=20)
     flatness = peak_mb / small_mb
     return [
-        Row(f"import: {said}", f"{taken:.1f} s", "COPY of the file's rows", f"{flat:.2f} s", f"{ratio:.1f}", wanted,
-            reached),
-        Row("memory at its peak", f"{peak_mb:.0f} MB", "a tenth of the file", f"{small_mb:.0f} MB", f"{flatness:.2f}",
-            "≤ 1.2", flatness <= 1.2),
-    ]  # fmt: skip
+        Row(
+            f"import: {said}",
+            f"{taken:.1f} s",
+            "COPY of the file's rows",
+            f"{flat:.2f} s",
+            f"{ratio:.1f}",
+            wanted,
+            reached,
+        ),
+        Row(
+            "memory at its peak",
+            f"{peak_mb:.0f} MB",
+            "a tenth of the file",
+            f"{small_mb:.0f} MB",
+            f"{flatness:.2f}",
+            "≤ 1.2",
+            flatness <= 1.2,
+        ),
+    ]
 
 
 def write(path: Path, products: int) -> Path:
@@ -83,15 +107,32 @@ def write(path: Path, products: int) -> Path:
         table.writerow(COLUMNS)
         for number in range(products):
             brand, kind = dice.choice(brands), dice.randrange(40)
-            about = " ".join(dice.choices(("cotton", "linen", "washed", "soft", "slim", "wide", "long"), k=20))
-            price, gender = f"{dice.randrange(300, 9000)}.00", dice.choice(("men", "women"))
+            about = " ".join(
+                dice.choices(
+                    ("cotton", "linen", "washed", "soft", "slim", "wide", "long"), k=20
+                )
+            )
+            price, gender = (
+                f"{dice.randrange(300, 9000)}.00",
+                dice.choice(("men", "women")),
+            )
             for size in SIZES:
                 first = size == SIZES[0]
-                table.writerow((
-                    f"P{number}", f"{brand} article {number}", f"Imported > Kind {kind}", price if first else "",
-                    f"IMP-{number}-{size}", size, "Black", dice.randrange(20), brand, gender if first else "",
-                    about if first else "",
-                ))  # fmt: skip
+                table.writerow(
+                    (
+                        f"P{number}",
+                        f"{brand} article {number}",
+                        f"Imported > Kind {kind}",
+                        price if first else "",
+                        f"IMP-{number}-{size}",
+                        size,
+                        "Black",
+                        dice.randrange(20),
+                        brand,
+                        gender if first else "",
+                        about if first else "",
+                    )
+                )
     return path
 
 
@@ -102,20 +143,30 @@ def count_lines(path: Path) -> int:
 
 
 def run(stage: Stage, file: Path, mapping: Path | None) -> tuple[float, float, str]:
-    """Import into a fresh copy of the small shop; return seconds, megabytes at the peak, and what the command said."""
+    """Import into a fresh copy of the small shop; return seconds, megabytes at the peak,
+    and what the command said.
+    """
     env = stage.copy(SCALE, "benchimport")
     command = [sys.executable, "manage.py", "import_products", str(file)]
     if mapping:
         command += ["--mapping", str(mapping)]
-    out = subprocess.run(command, check=True, env=env, cwd=ROOT, capture_output=True, text=True).stdout
+    out = subprocess.run(
+        command, check=True, env=env, cwd=ROOT, capture_output=True, text=True
+    ).stdout
     found = re.search(r"([\d.]+) s, at most (\d+) MB", out)
     if found is None:
         raise NotReady(f"import_products said something else than expected:\n{out}")
-    return float(found[1]), float(found[2]), out.splitlines()[0].partition(", updated")[0]
+    return (
+        float(found[1]),
+        float(found[2]),
+        out.splitlines()[0].partition(", updated")[0],
+    )
 
 
 def copied(connection: psycopg.Connection, file: Path) -> float:
-    """Return the seconds that a COPY of the file's rows, as text, into a table without an index takes."""
+    """Return the seconds that a COPY of the file's rows, as text, into a table without an
+    index takes.
+    """
     with file.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.reader(lines))[1:]
     columns = ", ".join(f"c{number} text" for number in range(len(rows[0])))

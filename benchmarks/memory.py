@@ -1,4 +1,6 @@
-"""`make bench-memory`: what a web process takes after 100,000 mixed requests, beside what it took after 1,000."""
+"""`make bench-memory`: what a web process takes after 100,000 mixed requests, beside what
+it took after 1,000.
+"""
 
 import argparse
 import http.client
@@ -43,24 +45,44 @@ def main() -> int:
     ratio = last / first
     wanted, reached = within(ratio, at_most=1.2)
     what = f"memory of the web process after {options.requests:,} mixed requests"
-    rows = [Row(what, f"{last:.0f} MB", "after 1,000", f"{first:.0f} MB", f"{ratio:.2f}", wanted, reached)]
+    rows = [
+        Row(
+            what,
+            f"{last:.0f} MB",
+            "after 1,000",
+            f"{first:.0f} MB",
+            f"{ratio:.2f}",
+            wanted,
+            reached,
+        )
+    ]
     told = ", ".join(f"{count:,} × {code}" for code, count in sorted(codes.items()))
     publish("memory", "Memory", rows, f"Answers: {told}, in {taken:.0f} s.")
     return 0 if reached and not any(code >= 500 for code in codes) else 1
 
 
 def mixed(products: list[tuple[str, ...]]) -> list[str]:
-    """Return paths as shoppers ask for them: details, lists, searches, the tree; some not there, some refused."""
+    """Return paths as shoppers ask for them: details, lists, searches, the tree; some not
+    there, some refused.
+    """
     details = [f"/api/products/{slug}" for slug, _ in products]
     lists = [f"/api/products?limit=12&page={page}" for page in range(1, 20)]
-    searches = [f"/api/products?search={quote(name.split()[-1])}" for _, name in products[:60]]
+    searches = [
+        f"/api/products?search={quote(name.split()[-1])}" for _, name in products[:60]
+    ]
     rest = [
         "/api/categories",
         "/api/size-charts",
         "/api/products/featured",
         "/api/products?facets=true&maxPrice=900.00",
     ]
-    wrong = ["/api/products/nothing-here", "/api/products?page=0", "/api/nowhere", "/api/cart", "/api/orders"]
+    wrong = [
+        "/api/products/nothing-here",
+        "/api/products?page=0",
+        "/api/nowhere",
+        "/api/cart",
+        "/api/orders",
+    ]
     return details * 3 + lists * 5 + searches + rest * 10 + wrong * 10
 
 
@@ -82,7 +104,9 @@ def ask(shop: str, paths: list[str], count: int) -> dict[int, int]:
             for code, seen in own.items():
                 codes[code] = codes.get(code, 0) + seen
 
-    threads = [threading.Thread(target=client, args=(number,)) for number in range(CLIENTS)]
+    threads = [
+        threading.Thread(target=client, args=(number,)) for number in range(CLIENTS)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -1,4 +1,6 @@
-"""What benchmarks/outbox.py has done: nothing, once as a job of the outbox and once as a task of Celery's own."""
+"""What benchmarks/outbox.py has done: nothing, once as a job of the outbox and once as a
+task of Celery's own.
+"""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -19,7 +21,9 @@ class Nothing:
     number: int
 
 
-@outbox.handler("bench.nothing", queue=QUEUE, effect="outside", time_limit_s=30, max_attempts=3)
+@outbox.handler(
+    "bench.nothing", queue=QUEUE, effect="outside", time_limit_s=30, max_attempts=3
+)
 def nothing(*, number: int, **later: Any) -> None:
     """Do nothing."""
 

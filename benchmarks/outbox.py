@@ -1,8 +1,9 @@
-"""`make bench-outbox`: rows through relay and worker until they are done, beside Celery's own `.delay` of a no-op.
+"""`make bench-outbox`: rows through relay and worker until they are done, beside Celery's
+own `.delay` of a no-op.
 
-The same worker, two processes, does both in turns. Ours is timed from the first row written until the last is done;
-Celery's from the first message sent until the worker has run the last.
-"""
+The same worker, two processes, does both in turns. Ours is timed from the first row written
+until the last is done; Celery's from the first message sent until the worker has run the
+last."""
 
 import argparse
 import os
@@ -42,9 +43,22 @@ def main() -> int:
         return 1
     ours, theirs = (sorted(found)[len(found) // 2] for found in rates)
     goal, reached = within(ours / theirs, at_least=AT_LEAST)
-    row = Row("rows done", f"{ours:.0f}/s", ".delay", f"{theirs:.0f}/s", f"{ours / theirs:.2f}", goal, reached)
+    row = Row(
+        "rows done",
+        f"{ours:.0f}/s",
+        ".delay",
+        f"{theirs:.0f}/s",
+        f"{ours / theirs:.2f}",
+        goal,
+        reached,
+    )
     notes = f"{options.rows:,} no-ops each, the middle of {options.rounds} rounds in turns; a worker of 2 processes.\n"
-    publish("outbox", "Outbox: written, rung, claimed, run and done, beside Celery alone", [row], notes)
+    publish(
+        "outbox",
+        "Outbox: written, rung, claimed, run and done, beside Celery alone",
+        [row],
+        notes,
+    )
     return 0 if reached else 1
 
 
@@ -52,12 +66,36 @@ def start(env: dict[str, str], stack: ExitStack) -> None:
     """Start the worker and the relay, and wait until both work."""
     from benchmarks.nothing import QUEUE, app
 
-    options = ["-Q", QUEUE, "-c", "2", "-n", "bench@bench", "--without-gossip", "--without-mingle"]
-    worker = [sys.executable, "-m", "celery", "-q", "-A", "benchmarks.nothing", "worker", *options]
-    for number, command in enumerate((worker, [sys.executable, "manage.py", "relay", "--skip-checks"])):
+    options = [
+        "-Q",
+        QUEUE,
+        "-c",
+        "2",
+        "-n",
+        "bench@bench",
+        "--without-gossip",
+        "--without-mingle",
+    ]
+    worker = [
+        sys.executable,
+        "-m",
+        "celery",
+        "-q",
+        "-A",
+        "benchmarks.nothing",
+        "worker",
+        *options,
+    ]
+    for number, command in enumerate(
+        (worker, [sys.executable, "manage.py", "relay", "--skip-checks"])
+    ):
         folder = Path(env["LOCAL_DIR"]) / f"outbox{number}"
         folder.mkdir(exist_ok=True)
-        stack.enter_context(running(command, {**env, "LOCAL_DIR": str(folder), "CELERY_SKIP_CHECKS": "1"}))
+        stack.enter_context(
+            running(
+                command, {**env, "LOCAL_DIR": str(folder), "CELERY_SKIP_CHECKS": "1"}
+            )
+        )
     if not wait_for(lambda: bool(app.control.ping(timeout=1)), seconds=60):
         raise NotReady("the worker does not answer")
 
@@ -89,7 +127,12 @@ def through_outbox(count: int) -> None:
     OutboxEvent.objects.all().delete()
     for first in range(0, count, EACH_ADD):
         with transaction.atomic():
-            services.add(*(Nothing(number) for number in range(first, min(first + EACH_ADD, count))))
+            services.add(
+                *(
+                    Nothing(number)
+                    for number in range(first, min(first + EACH_ADD, count))
+                )
+            )
     done = OutboxEvent.objects.filter(state="done")
     if not wait_for(lambda: done.count() == count, seconds=MOST_S):
         raise NotReady(f"{done.count()} of {count} rows done in {MOST_S} s")

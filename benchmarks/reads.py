@@ -1,4 +1,5 @@
-"""`make bench-reads`: catalogue reads, cached and not, beside a bare server, the stock stack, Express, and plain SQL.
+"""`make bench-reads`: catalogue reads, cached and not, beside a bare server, the stock
+stack, Express, and plain SQL.
 
 Source of the goals: docs/performance.md.
 """
@@ -19,7 +20,17 @@ import psycopg
 from psycopg.rows import dict_row
 
 from benchmarks.report import Row, publish, within
-from benchmarks.stage import Measured, NotReady, Stage, await_http, load, median, running, say, web
+from benchmarks.stage import (
+    Measured,
+    NotReady,
+    Stage,
+    await_http,
+    load,
+    median,
+    running,
+    say,
+    web,
+)
 from dev.stack import ROOT
 from tests.services import free_port
 
@@ -30,17 +41,29 @@ ROUNDS = 3
 def main() -> int:
     """Measure and publish."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scale", type=int, default=100_000, help="products in the large catalogue")
+    parser.add_argument(
+        "--scale", type=int, default=100_000, help="products in the large catalogue"
+    )
     parser.add_argument("--seconds", type=float, default=4, help="of each load")
-    parser.add_argument("--only", choices=("cached", "uncached"), help="one of the two tables")
+    parser.add_argument(
+        "--only", choices=("cached", "uncached"), help="one of the two tables"
+    )
     options = parser.parse_args()
     try:
         with Stage() as stage:
             if options.only != "uncached":
-                publish("reads", "Catalogue reads from the cache", *cached(stage, options.scale, options.seconds))
+                publish(
+                    "reads",
+                    "Catalogue reads from the cache",
+                    *cached(stage, options.scale, options.seconds),
+                )
             if options.only != "cached":
                 publish(
-                    "reads-uncached", "Catalogue reads from the database", uncached(stage, options.scale), "", "reads"
+                    "reads-uncached",
+                    "Catalogue reads from the database",
+                    uncached(stage, options.scale),
+                    "",
+                    "reads",
                 )
     except NotReady as error:
         print(error, file=sys.stderr)
@@ -48,7 +71,7 @@ def main() -> int:
     return 0
 
 
-# --- From the cache --------------------------------------------------------------------------------------------------
+# --- From the cache ------------------------------------------------------------------------------
 def cached(stage: Stage, scale: int, seconds: float) -> tuple[list[Row], str]:
     """Compare hits with what else could answer the same body, taking turns."""
     env = stage.environment(scale)
@@ -68,40 +91,89 @@ def cached(stage: Stage, scale: int, seconds: float) -> tuple[list[Row], str]:
             peer_env = env | {"BARE_BODY": str(body)}
             with web(peer_env, application="benchmarks.peers.bare:application") as bare:
                 ours, theirs = turns(
-                    lambda p=path: load(shop + p, seconds=seconds), lambda: load(bare, seconds=seconds)
+                    lambda p=path: load(shop + p, seconds=seconds),
+                    lambda: load(bare, seconds=seconds),
                 )
-                rows.append(row(f"{what}, hit", ours, "bare WSGI app, same body", theirs, at_least=0.30))
+                rows.append(
+                    row(
+                        f"{what}, hit",
+                        ours,
+                        "bare WSGI app, same body",
+                        theirs,
+                        at_least=0.30,
+                    )
+                )
             if what != "product detail":
                 continue
             ok = ours.p99_ms < 5
             mine, other = f"{ours.p99_ms:.2f} ms", f"{theirs.p99_ms:.2f} ms"
             ratio = f"{ours.p99_ms / theirs.p99_ms:.2f}"
-            rows.append(Row("the same, 99th percentile", mine, "the same bare app", other, ratio, "< 5 ms", ok))
-            with web(peer_env, application="benchmarks.peers.stock:application") as stock:
+            rows.append(
+                Row(
+                    "the same, 99th percentile",
+                    mine,
+                    "the same bare app",
+                    other,
+                    ratio,
+                    "< 5 ms",
+                    ok,
+                )
+            )
+            with web(
+                peer_env, application="benchmarks.peers.stock:application"
+            ) as stock:
                 url = f"{stock}/product"
                 warm(url)
                 ours, theirs = turns(
-                    lambda p=path: load(shop + p, seconds=seconds), lambda u=url: load(u, seconds=seconds)
+                    lambda p=path: load(shop + p, seconds=seconds),
+                    lambda u=url: load(u, seconds=seconds),
                 )
-                rows.append(row("the same", ours, "DRF view, cache_page, default middleware", theirs, at_least=10))
+                rows.append(
+                    row(
+                        "the same",
+                        ours,
+                        "DRF view, cache_page, default middleware",
+                        theirs,
+                        at_least=10,
+                    )
+                )
             notes = express(peer_env, asking(shop + path, seconds), seconds, rows)
         small = stage.environment(SMALL)
         with web(small) as little:
-            one, other = f"{shop}{paths['product detail']}", f"{little}/api/products/{slugs(stage, SMALL, 1)[0]}"
+            one, other = (
+                f"{shop}{paths['product detail']}",
+                f"{little}/api/products/{slugs(stage, SMALL, 1)[0]}",
+            )
             warm(one), warm(other)
             ours, theirs = turns(asking(one, seconds), asking(other, seconds))
-            rows.append(row(f"hit, {scale:,} products", ours, f"hit, {SMALL:,} products", theirs, at_least=0.9))
+            rows.append(
+                row(
+                    f"hit, {scale:,} products",
+                    ours,
+                    f"hit, {SMALL:,} products",
+                    theirs,
+                    at_least=0.9,
+                )
+            )
     return rows, notes
 
 
-def express(env: dict[str, str], ours: Callable[[], Measured], seconds: float, rows: list[Row]) -> str:
+def express(
+    env: dict[str, str], ours: Callable[[], Measured], seconds: float, rows: list[Row]
+) -> str:
     """Compare with Express and Redis, where node and npm are there."""
     folder = ROOT / "benchmarks" / "peers" / "express"
     if shutil.which("npm") is None:
         return "Express was left out: there is no npm here."
-    subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], check=True, cwd=folder)
+    subprocess.run(
+        ["npm", "ci", "--silent", "--no-audit", "--no-fund"], check=True, cwd=folder
+    )
     port = free_port()
-    with running(["node", "server.js"], {**env, "PORT": str(port), "NODE_ENV": "production"}, folder) as process:
+    with running(
+        ["node", "server.js"],
+        {**env, "PORT": str(port), "NODE_ENV": "production"},
+        folder,
+    ) as process:
         url = f"http://127.0.0.1:{port}/product"
         await_http(url, process)
         mine, theirs = turns(ours, asking(url, seconds))
@@ -114,8 +186,12 @@ def asking(url: str, seconds: float) -> Callable[[], Measured]:
     return lambda: load(url, seconds=seconds)
 
 
-def turns(ours: Callable[[], Measured], theirs: Callable[[], Measured]) -> tuple[Measured, Measured]:
-    """Measure both several times in turn, as the machine's speed drifts; return the run in the middle of each."""
+def turns(
+    ours: Callable[[], Measured], theirs: Callable[[], Measured]
+) -> tuple[Measured, Measured]:
+    """Measure both several times in turn, as the machine's speed drifts; return the run in
+    the middle of each.
+    """
     pairs = [(ours(), theirs()) for _ in range(ROUNDS)]
     return median([pair[0] for pair in pairs]), median([pair[1] for pair in pairs])
 
@@ -125,9 +201,14 @@ def row(what: str, ours: Measured, beside: str, theirs: Measured, **goal: float)
     ratio = ours.requests_per_s / theirs.requests_per_s
     wanted, reached = within(ratio, **goal)
     return Row(
-        what, f"{ours.requests_per_s:,.0f}/s", beside, f"{theirs.requests_per_s:,.0f}/s", f"{ratio:.2f}", wanted,
+        what,
+        f"{ours.requests_per_s:,.0f}/s",
+        beside,
+        f"{theirs.requests_per_s:,.0f}/s",
+        f"{ratio:.2f}",
+        wanted,
         reached and not ours.failures,
-    )  # fmt: skip
+    )
 
 
 def fetch(url: str) -> bytes:
@@ -137,15 +218,19 @@ def fetch(url: str) -> bytes:
 
 
 def warm(url: str) -> None:
-    """Ask until the answer comes from memory: the line to the cache server needs a moment after the start."""
+    """Ask until the answer comes from memory: the line to the cache server needs a moment
+    after the start.
+    """
     for _ in range(6):
         fetch(url)
         time.sleep(0.2)
 
 
-# --- From the database -----------------------------------------------------------------------------------------------
+# --- From the database ---------------------------------------------------------------------------
 def uncached(stage: Stage, scale: int) -> list[Row]:
-    """Time single requests with the cache off: detail beside its SQL, lists on the large beside the small catalogue."""
+    """Time single requests with the cache off: detail beside its SQL, lists on the large
+    beside the small catalogue.
+    """
     rows = []
     env = stage.environment(scale) | {"CACHE_ANSWERS": "0"}
     small = stage.environment(SMALL) | {"CACHE_ANSWERS": "0"}
@@ -159,12 +244,24 @@ def uncached(stage: Stage, scale: int) -> list[Row]:
                 lambda n: by_hand(connection, found[n % len(found)]),
             )
         rows.append(
-            ratio_row("product detail by slug", ours - base, "the same SQL by psycopg, orjson", theirs, at_most=4)
+            ratio_row(
+                "product detail by slug",
+                ours - base,
+                "the same SQL by psycopg, orjson",
+                theirs,
+                at_most=4,
+            )
         )
         for what, path in lists(stage, scale).items():
-            big, tiny = timed(40, lambda n, p=path: fetch(shop + p), lambda n, p=path: fetch(little + p))
+            big, tiny = timed(
+                40,
+                lambda n, p=path: fetch(shop + p),
+                lambda n, p=path: fetch(little + p),
+            )
             rows.append(Row(what, f"{big:.1f} ms", "", "", "", "< 50 ms", big < 50))
-            rows.append(ratio_row("the same", big, f"{SMALL:,} products", tiny, at_most=3))
+            rows.append(
+                ratio_row("the same", big, f"{SMALL:,} products", tiny, at_most=3)
+            )
     return rows
 
 
@@ -175,7 +272,8 @@ def lists(stage: Stage, scale: int) -> dict[str, str]:
             """SELECT c.slug, p.brand FROM products_product AS p JOIN products_category AS c ON c.id = p.category_id
             WHERE p.status = 'published' GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT 1"""
         ).fetchone() or ("", "")
-        # The word that most names have in the second place: what is found must be counted and ranked.
+        # The word that most names have in the second place: what is found must be counted
+        # and ranked.
         (word,) = connection.execute(
             "SELECT split_part(name, ' ', 2) FROM products_product GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"
         ).fetchone() or ("",)
@@ -198,7 +296,9 @@ def slugs(stage: Stage, scale: int, count: int) -> list[str]:
 def by_hand(connection: psycopg.Connection, slug: str) -> bytes:
     """Read what a product page shows by psycopg alone, and render it."""
     cursor = connection.cursor(row_factory=dict_row)
-    product = cursor.execute("SELECT * FROM products_product WHERE slug = %s", [slug]).fetchone()
+    product = cursor.execute(
+        "SELECT * FROM products_product WHERE slug = %s", [slug]
+    ).fetchone()
     if product is None:
         raise NotReady(f"no product {slug}")
     variants = cursor.execute(
@@ -208,20 +308,27 @@ def by_hand(connection: psycopg.Connection, slug: str) -> bytes:
         [product["id"]],
     ).fetchall()
     images = cursor.execute(
-        "SELECT * FROM products_productimage WHERE product_id = %s ORDER BY position", [product["id"]]
+        "SELECT * FROM products_productimage WHERE product_id = %s ORDER BY position",
+        [product["id"]],
     ).fetchall()
     path = cursor.execute(
         """SELECT up.* FROM products_category AS c JOIN products_category AS up ON up.id = ANY(c.ancestors)
         WHERE c.id = %s""",
         [product["category_id"]],
     ).fetchall()
-    document: dict[str, Any] = {**product, "variants": variants, "images": images, "path": path}
+    document: dict[str, Any] = {
+        **product,
+        "variants": variants,
+        "images": images,
+        "path": path,
+    }
     return orjson.dumps(document, default=str)
 
 
 def timed(times: int, *works: Callable[[int], object]) -> list[float]:
-    """Return the median of each, in milliseconds, after a tenth as many runs to warm up: they take turns, one by one,
-    so that whatever else the machine does meets all of them."""
+    """Return the median of each, in milliseconds, after a tenth as many runs to warm up:
+    they take turns, one by one, so that whatever else the machine does meets all of
+    them."""
     taken: list[list[float]] = [[] for _ in works]
     for number in range(-times // 10, times):
         for work, times_taken in zip(works, taken, strict=True):
@@ -232,11 +339,21 @@ def timed(times: int, *works: Callable[[int], object]) -> list[float]:
     return [middle(each) for each in taken]
 
 
-def ratio_row(what: str, ours_ms: float, beside: str, theirs_ms: float, **goal: float) -> Row:
+def ratio_row(
+    what: str, ours_ms: float, beside: str, theirs_ms: float, **goal: float
+) -> Row:
     """Return the row of two times."""
     ratio = ours_ms / theirs_ms
     wanted, reached = within(ratio, **goal)
-    return Row(what, f"{ours_ms:.2f} ms", beside, f"{theirs_ms:.2f} ms", f"{ratio:.2f}", wanted, reached)
+    return Row(
+        what,
+        f"{ours_ms:.2f} ms",
+        beside,
+        f"{theirs_ms:.2f} ms",
+        f"{ratio:.2f}",
+        wanted,
+        reached,
+    )
 
 
 if __name__ == "__main__":

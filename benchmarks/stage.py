@@ -1,8 +1,9 @@
-"""The stage of every benchmark: servers of their own, a catalogue of a given size, web processes, and load.
+"""The stage of every benchmark: servers of their own, a catalogue of a given size, web
+processes, and load.
 
-Everything lies below LOCAL_DIR/bench and is kept between runs, as the big catalogue takes minutes to make. The
-benchmarked processes run with DEBUG off, JSON request logs to a file, security headers and metrics on.
-"""
+Everything lies below LOCAL_DIR/bench and is kept between runs, as the big catalogue takes
+minutes to make. The benchmarked processes run with DEBUG off, JSON request logs to a file,
+security headers and metrics on."""
 
 import os
 import re
@@ -86,9 +87,15 @@ class Stage:
         if self._stack.postgres is None:
             raise NotReady("no PostgreSQL")
         if not done.exists():
-            with psycopg.connect(_libpq(self._stack.postgres.url("postgres")), autocommit=True) as connection:
-                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            with psycopg.connect(
+                _libpq(self._stack.postgres.url("postgres")), autocommit=True
+            ) as connection:
+                connection.execute(
+                    sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name))
+                )
+                connection.execute(
+                    sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+                )
         _manage(env, "migrate", "-v0")
         _collect(env)
         if done.exists():
@@ -99,15 +106,23 @@ class Stage:
         done.write_text(f"{time.monotonic() - started:.1f} s\n")
 
     def copy(self, scale: int, name: str) -> dict[str, str]:
-        """Return the environment of a shop that is a copy of that one, made anew, for what fills or empties it."""
+        """Return the environment of a shop that is a copy of that one, made anew, for what
+        fills or empties it.
+        """
         env = self.environment(scale)
         postgres = self._stack.postgres
         if postgres is None:
             raise NotReady("no PostgreSQL")
-        with psycopg.connect(_libpq(postgres.url("postgres")), autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+        with psycopg.connect(
+            _libpq(postgres.url("postgres")), autocommit=True
+        ) as connection:
             connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(f"bench{scale}"))
+                sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name))
+            )
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    sql.Identifier(name), sql.Identifier(f"bench{scale}")
+                )
             )
         return env | {"DATABASE_URL": postgres.url(name), "CACHE_KEY_PREFIX": name}
 
@@ -115,7 +130,9 @@ class Stage:
         """Return a connection to a shop's database."""
         if self._stack.postgres is None:
             raise NotReady("no PostgreSQL")
-        return psycopg.connect(_libpq(self._stack.postgres.url(f"bench{scale}")), autocommit=True)
+        return psycopg.connect(
+            _libpq(self._stack.postgres.url(f"bench{scale}")), autocommit=True
+        )
 
     @property
     def valkey(self) -> "object":
@@ -124,8 +141,12 @@ class Stage:
 
 
 def _collect(env: dict[str, str]) -> None:
-    """Gather and compress the static files, which takes a minute, unless that was done for these very files."""
-    sources = [path for path in ROOT.glob("*/static/**/*") if path.is_file()] + [ROOT / "requirements.txt"]
+    """Gather and compress the static files, which takes a minute, unless that was done for
+    these very files.
+    """
+    sources = [path for path in ROOT.glob("*/static/**/*") if path.is_file()] + [
+        ROOT / "requirements.txt"
+    ]
     newest = f"{len(sources)} {max(path.stat().st_mtime_ns for path in sources)}"
     done = Path(env["LOCAL_DIR"]) / "collected"
     if not done.exists() or done.read_text() != newest:
@@ -139,21 +160,44 @@ def _manage(env: dict[str, str], *arguments: str) -> None:
 
 
 def _libpq(url: str) -> str:
-    """Return django-environ's form of an address, the socket's folder at the start of the path, in libpq's."""
+    """Return django-environ's form of an address, the socket's folder at the start of the
+    path, in libpq's.
+    """
     before, _, name = url.rpartition("/")
     user, _, folder = before.removeprefix("postgres://").partition("@/")
     return psycopg.conninfo.make_conninfo(host=unquote(folder), user=user, dbname=name)
 
 
 @contextmanager
-def web(env: dict[str, str], *, application: str = "markrin.wsgi:application", workers: int = 1) -> Iterator[str]:
+def web(
+    env: dict[str, str],
+    *,
+    application: str = "markrin.wsgi:application",
+    workers: int = 1,
+) -> Iterator[str]:
     """Run an application on granian and give its address. Its log goes to a file, as in life."""
     port = free_port()
     command = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", str(workers), "--blocking-threads", "8", "--backpressure", "64", "--no-ws",
-        "--log-level", "warning", application,
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--workers",
+        str(workers),
+        "--blocking-threads",
+        "8",
+        "--backpressure",
+        "64",
+        "--no-ws",
+        "--log-level",
+        "warning",
+        application,
+    ]
     with running(command, env) as process:
         address = f"http://127.0.0.1:{port}"
         await_http(address, process)
@@ -161,11 +205,20 @@ def web(env: dict[str, str], *, application: str = "markrin.wsgi:application", w
 
 
 @contextmanager
-def running(command: Sequence[str], env: dict[str, str], cwd: Path = ROOT) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command in a process group of its own, its output in a file; end all of it on leaving."""
-    log = Path(env.get("LOCAL_DIR", "/tmp")) / f"{Path(command[-1]).name.replace(':', '-')}.log"  # noqa: S108 (a peer's)
+def running(
+    command: Sequence[str], env: dict[str, str], cwd: Path = ROOT
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command in a process group of its own, its output in a file; end all of it on
+    leaving.
+    """
+    log = (
+        Path(env.get("LOCAL_DIR", "/tmp"))  # noqa: S108 (a peer's)
+        / f"{Path(command[-1]).name.replace(':', '-')}.log"
+    )
     with log.open("wb") as out:
-        process = subprocess.Popen(command, env=env, cwd=cwd, stdout=out, stderr=out, start_new_session=True)
+        process = subprocess.Popen(
+            command, env=env, cwd=cwd, stdout=out, stderr=out, start_new_session=True
+        )
     try:
         yield process
     finally:
@@ -178,12 +231,16 @@ def running(command: Sequence[str], env: dict[str, str], cwd: Path = ROOT) -> It
                     continue
 
 
-def await_http(address: str, process: subprocess.Popen[bytes], *, seconds: float = 60) -> None:
+def await_http(
+    address: str, process: subprocess.Popen[bytes], *, seconds: float = 60
+) -> None:
     """Wait until something answers at the address. Raises: NotReady."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise NotReady(f"{process.args!r} ended at once; see its log below LOCAL_DIR/bench")
+            raise NotReady(
+                f"{process.args!r} ended at once; see its log below LOCAL_DIR/bench"
+            )
         try:
             urllib.request.urlopen(address, timeout=5).close()  # noqa: S310 (our own server)
             return
@@ -194,19 +251,43 @@ def await_http(address: str, process: subprocess.Popen[bytes], *, seconds: float
     raise NotReady(f"nothing answers at {address}")
 
 
-def load(url: str, *, seconds: float = 5, headers: Sequence[str] = (), connections: int = CONNECTIONS) -> Measured:
+def load(
+    url: str,
+    *,
+    seconds: float = 5,
+    headers: Sequence[str] = (),
+    connections: int = CONNECTIONS,
+) -> Measured:
     """Ask for a URL with wrk, over and over. Raises: NotReady where wrk is missing."""
     if shutil.which("wrk") is None:
         raise NotReady("wrk makes the load: apt-get install wrk")
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", "--timeout", "10s"]
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{connections}",
+        f"-d{seconds:g}s",
+        "--latency",
+        "--timeout",
+        "10s",
+    ]
     for header in headers:
         command += ["-H", header]
-    out = subprocess.run([*command, url], check=True, capture_output=True, text=True).stdout
+    out = subprocess.run(
+        [*command, url], check=True, capture_output=True, text=True
+    ).stdout
     return Measured(
         requests_per_s=float(_found(r"Requests/sec:\s+([\d.]+)", out)),
         p50_ms=_ms(_found(r"\n +50% +(\S+)", out)),
         p99_ms=_ms(_found(r"\n +99% +(\S+)", out)),
-        failures=sum(map(int, re.findall(r"(?:Non-2xx or 3xx responses:|connect|read|write|timeout) (\d+)", out))),
+        failures=sum(
+            map(
+                int,
+                re.findall(
+                    r"(?:Non-2xx or 3xx responses:|connect|read|write|timeout) (\d+)",
+                    out,
+                ),
+            )
+        ),
     )
 
 
@@ -218,7 +299,8 @@ def _found(pattern: str, text: str) -> str:
 
 
 def _ms(text: str) -> float:
-    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()  # type: ignore[union-attr]  # wrk's own units
+    # wrk's own units
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()  # type: ignore[union-attr]
     return float(number) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[unit]
 
 
@@ -226,7 +308,12 @@ def median(measured: Sequence[Measured]) -> Measured:
     """Return the run in the middle, by requests per second; the failures of all."""
     ordered = sorted(measured, key=lambda each: each.requests_per_s)
     middle = ordered[len(ordered) // 2]
-    return Measured(middle.requests_per_s, middle.p50_ms, middle.p99_ms, sum(each.failures for each in measured))
+    return Measured(
+        middle.requests_per_s,
+        middle.p50_ms,
+        middle.p99_ms,
+        sum(each.failures for each in measured),
+    )
 
 
 def say(text: str) -> None:

@@ -1,4 +1,6 @@
-"""`make check`: every check that needs no test, two at a time; says which failed, and shows what those printed."""
+"""`make check`: every check that needs no test, two at a time; says which failed, and shows
+what those printed.
+"""
 
 import subprocess
 import sys
@@ -16,10 +18,26 @@ PYTHON = sys.executable
 CHECKS: dict[str, list[str]] = {
     "types": [PYTHON, "-m", "mypy", *APPS, "celery_app.py", "dev"],
     "migrations are safe while the old code runs": [PYTHON, "-m", "dev.migrations"],
-    "security": [PYTHON, "-m", "bandit", "-q", "-c", "pyproject.toml", "-r", *APPS, "celery_app.py"],
+    "security": [
+        PYTHON,
+        "-m",
+        "bandit",
+        "-q",
+        "-c",
+        "pyproject.toml",
+        "-r",
+        *APPS,
+        "celery_app.py",
+    ],
     "layers": ["lint-imports"],
     "system checks": [PYTHON, "manage.py", "check", "--fail-level", "WARNING"],
-    "models and migrations agree": [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"],
+    "models and migrations agree": [
+        PYTHON,
+        "manage.py",
+        "makemigrations",
+        "--check",
+        "--dry-run",
+    ],
     "lint": [PYTHON, "-m", "ruff", "check", "."],
     "format": [PYTHON, "-m", "ruff", "format", "--check", "."],
 }
@@ -54,7 +72,10 @@ def main() -> int:
 
         failed = []
         for outcome in pool.map(run, CHECKS):
-            print(f"{'FAILED' if outcome.code else 'ok':6}  {outcome.name} ({outcome.seconds:.1f} s)", flush=True)
+            print(
+                f"{'FAILED' if outcome.code else 'ok':6}  {outcome.name} ({outcome.seconds:.1f} s)",
+                flush=True,
+            )
             if outcome.code:
                 failed.append(outcome.name)
                 print(outcome.output.rstrip(), flush=True)

@@ -6,7 +6,8 @@
 from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, fields, output
 
-# A layer of an app → the siblings it may import; what is not here (pricing.py, a gateway) is a helper, and free.
+# A layer of an app → the siblings it may import; what is not here (pricing.py, a gateway)
+# is a helper, and free.
 MAY_IMPORT: dict[str, set[str]] = {
     "models": set(),
     "errors": set(),
@@ -16,12 +17,21 @@ MAY_IMPORT: dict[str, set[str]] = {
 MAY_NOT_IMPORT: dict[str, set[str]] = {
     "services": {"selectors", "serializers"},  # they read by models, under their locks
     "selectors": {"services", "serializers", "schemas"},
-    "serializers": {"services", "selectors", "schemas"},  # they show what was already loaded
+    "serializers": {
+        "services",
+        "selectors",
+        "schemas",
+    },  # they show what was already loaded
     "signals": {"services", "selectors", "serializers", "schemas"},
     "tasks": {"serializers", "schemas"},
 }
-# Entry points: nobody imports them but what connects them; celery_app.py holds tasks' names as strings.
-ENTRY_POINTS: dict[str, set[str]] = {"views": {"urls", "views"}, "tasks": {"tasks"}, "signals": {"apps", "signals"}}
+# Entry points: nobody imports them but what connects them; celery_app.py holds tasks' names
+# as strings.
+ENTRY_POINTS: dict[str, set[str]] = {
+    "views": {"urls", "views"},
+    "tasks": {"tasks"},
+    "signals": {"apps", "signals"},
+}
 
 
 class InsideAnApp(Contract):
@@ -36,7 +46,9 @@ class InsideAnApp(Contract):
         for importer in sorted(graph.modules):
             for imported in sorted(graph.find_modules_directly_imported_by(importer)):
                 if self._forbidden(importer, imported):
-                    details = graph.get_import_details(importer=importer, imported=imported)
+                    details = graph.get_import_details(
+                        importer=importer, imported=imported
+                    )
                     lines = ", ".join(str(detail["line_number"]) for detail in details)
                     broken.append(f"{importer} imports {imported} (line {lines})")
         return ContractCheck(kept=not broken, metadata={"broken": broken})
@@ -49,9 +61,12 @@ class InsideAnApp(Contract):
     def _forbidden(self, importer: str, imported: str) -> bool:
         app, layer = _place(importer)
         other_app, other = _place(imported)
-        if other_app not in self.apps:  # type: ignore[operator]  # the field is a list once the contract is read
+        # the field is a list once the contract is read
+        if other_app not in self.apps:  # type: ignore[operator]
             return False
-        if other in ENTRY_POINTS and not (app == other_app and layer in ENTRY_POINTS[other]):
+        if other in ENTRY_POINTS and not (
+            app == other_app and layer in ENTRY_POINTS[other]
+        ):
             return True
         if app != other_app or layer == other:
             return False
@@ -64,8 +79,8 @@ _LAYERS = {*MAY_IMPORT, *MAY_NOT_IMPORT, "views"}
 
 
 def _place(module: str) -> tuple[str, str]:
-    """Return the app and the layer of a module: `orders.services.stock` is in orders' services, as would be
-    `orders.staff_services`."""
+    """Return the app and the layer of a module: `orders.services.stock` is in orders'
+    services, as would be `orders.staff_services`."""
     app, layer, *_ = [*module.split("."), ""]
     last = layer.rpartition("_")[2]
     return app, last if last in {*_LAYERS, "urls"} else layer

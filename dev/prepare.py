@@ -12,12 +12,16 @@ from django.core.management import CommandError, call_command
 
 
 def main() -> int:
-    """Migrate, then load the demo unless it is there; a shop that has goods of its own is left as it is."""
+    """Migrate, then load the demo unless it is there; a shop that has goods of its own is
+    left as it is.
+    """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "markrin.settings")
     django.setup()
     from django.conf import settings
 
-    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of one that is missing
+    Path(settings.STATIC_ROOT).mkdir(
+        parents=True, exist_ok=True
+    )  # WhiteNoise warns of one that is missing
     call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
     try:
         call_command("load_demo")

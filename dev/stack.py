@@ -1,7 +1,8 @@
-"""PostgreSQL and Valkey for one copy of the project, shared by whoever needs them and stopped by the last one to go.
+"""PostgreSQL and Valkey for one copy of the project, shared by whoever needs them and
+stopped by the last one to go.
 
-`python -m dev.stack run COMMAND…` runs a command with both servers up and their addresses in the environment;
-`python -m dev.stack clean` stops what is left and removes the folder.
+`python -m dev.stack run COMMAND…` runs a command with both servers up and their addresses
+in the environment; `python -m dev.stack clean` stops what is left and removes the folder.
 """
 
 import fcntl
@@ -24,27 +25,42 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def local_dir() -> Path:
-    """Return the folder that holds everything this copy writes: LOCAL_DIR, by default `.local` in the checkout."""
+    """Return the folder that holds everything this copy writes: LOCAL_DIR, by default
+    `.local` in the checkout.
+    """
     return Path(os.environ.get("LOCAL_DIR") or ROOT / ".local").absolute()
 
 
 def path_with_tools() -> str:
-    """Return a PATH on which `python` and the installed tools are those of the running interpreter."""
-    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    """Return a PATH on which `python` and the installed tools are those of the running
+    interpreter.
+    """
+    return (
+        f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    )
 
 
 class Stack:
     """The two servers below one folder.
 
-    Everyone who uses them holds a shared lock on `users` for as long; who can take it alone on leaving is the last, and
-    stops them. The kernel frees the lock of a process that was killed, so no count can go wrong.
-    """
+    Everyone who uses them holds a shared lock on `users` for as long; who can take it alone
+    on leaving is the last, and stops them. The kernel frees the lock of a process that was
+    killed, so no count can go wrong."""
 
-    def __init__(self, home: Path, *, durable: bool = True, database: bool = True, valkey: bool = True) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        durable: bool = True,
+        database: bool = True,
+        valkey: bool = True,
+    ) -> None:
         self.home = processes.own_folder(home)
         self.postgres = Postgres(home, durable=durable) if database else None
         self.valkey = Valkey(home, durable=durable) if valkey else None
-        self._servers: list[Postgres | Valkey] = [one for one in (self.postgres, self.valkey) if one]
+        self._servers: list[Postgres | Valkey] = [
+            one for one in (self.postgres, self.valkey) if one
+        ]
         self._users = (home / "users").open("w")
 
     def enter(self) -> None:
@@ -72,7 +88,9 @@ class Stack:
             try:
                 fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise StackError(f"{self.home} is in use: stop `make up` or the tests first.") from None
+                raise StackError(
+                    f"{self.home} is in use: stop `make up` or the tests first."
+                ) from None
             self._users.close()
             for server in self._servers:
                 server.stop()
@@ -82,8 +100,8 @@ class Stack:
 def development() -> Iterator[dict[str, str]]:
     """Run the development servers and give the environment of the shop's processes.
 
-    An address set outside (DATABASE_URL, CACHE_URL, CELERY_BROKER_URL) is kept, and its server not started.
-    """
+    An address set outside (DATABASE_URL, CACHE_URL, CELERY_BROKER_URL) is kept, and its
+    server not started."""
     given = os.environ
     home = processes.own_folder(local_dir())
     stack = Stack(
@@ -93,25 +111,38 @@ def development() -> Iterator[dict[str, str]]:
     )
     try:
         stack.enter()
-        env = {"LOCAL_DIR": str(home), "DEBUG": "1", "RATE_LIMIT_SCALE": "1000"} | kept_secrets(home)
+        env = {
+            "LOCAL_DIR": str(home),
+            "DEBUG": "1",
+            "RATE_LIMIT_SCALE": "1000",
+        } | kept_secrets(home)
         if stack.postgres:
             env["DATABASE_URL"] = stack.postgres.url()
         if stack.valkey:
-            env |= {"CACHE_URL": stack.valkey.cache_url(0), "CELERY_BROKER_URL": stack.valkey.broker_url(1)}
-        yield env | {name: value for name, value in given.items() if value or name not in env}
+            env |= {
+                "CACHE_URL": stack.valkey.cache_url(0),
+                "CELERY_BROKER_URL": stack.valkey.broker_url(1),
+            }
+        yield env | {
+            name: value for name, value in given.items() if value or name not in env
+        }
     finally:
         stack.leave()
 
 
 def kept_secrets(home: Path) -> dict[str, str]:
-    """Return SECRET_KEY and JWT_KEYS of this copy, made the first time; kept, so that a sign-in outlives a restart."""
+    """Return SECRET_KEY and JWT_KEYS of this copy, made the first time; kept, so that a
+    sign-in outlives a restart.
+    """
     path = home / "secrets.json"
     if not path.exists():
         keys = [{"kid": secrets.token_hex(4), "secret": secrets.token_urlsafe(48)}]
         made = {"SECRET_KEY": secrets.token_urlsafe(48), "JWT_KEYS": json.dumps(keys)}
         half = path.with_suffix(".new")
         half.unlink(missing_ok=True)
-        with open(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        with open(
+            os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
+        ) as file:
             json.dump(made, file)
         half.rename(path)
     known: dict[str, str] = json.loads(path.read_text())
@@ -119,7 +150,9 @@ def kept_secrets(home: Path) -> dict[str, str]:
 
 
 def clean() -> None:
-    """Stop what a killed run has left and remove everything below LOCAL_DIR. Raises: StackError while it is in use."""
+    """Stop what a killed run has left and remove everything below LOCAL_DIR. Raises:
+    StackError while it is in use.
+    """
     home = local_dir()
     for folder in (home / "test", home):
         if (folder / "users").exists():
@@ -141,7 +174,9 @@ def main(arguments: list[str]) -> int:
     match arguments:
         case ["run", *command] if command:
             with development() as env:
-                return subprocess.run(command, check=False, env=env, cwd=ROOT).returncode
+                return subprocess.run(
+                    command, check=False, env=env, cwd=ROOT
+                ).returncode
         case ["clean"]:
             clean()
             return 0

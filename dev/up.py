@@ -25,10 +25,13 @@ from dev.stack import ROOT
 
 FIRST_PORT = 8000
 PORTS_TRIED = 100
-MARK = "MARKRIN_UP"  # in the environment of everything started here: how a later run knows what a killed one has left
+# in the environment of everything started here: how a later run knows what a killed one has
+# left
+MARK = "MARKRIN_UP"
 PR_SET_PDEATHSIG = 1  # Linux: a signal to get when the parent dies. Source: prctl(2)
 FRONTEND = ROOT / "frontend"
-# Who load_demo makes, and what it gives them while DEBUG is on and DEMO_PASSWORD unset (a test holds the two together).
+# Who load_demo makes, and what it gives them while DEBUG is on and DEMO_PASSWORD unset (a
+# test holds the two together).
 DEMO_PEOPLE = {
     "customer": "customer@markrin.example",
     "staff": "staff@markrin.example",
@@ -49,15 +52,26 @@ def main() -> int:
         _die_with_parent()  # make killed by SIGKILL cannot tell anybody
     home = processes.own_folder(stack.local_dir())
     try:
-        with _only_one(home) as address, stack.development() as env, _reserved_port() as port:
+        with (
+            _only_one(home) as address,
+            stack.development() as env,
+            _reserved_port() as port,
+        ):
             env |= {MARK: str(home), "PATH": stack.path_with_tools()}
             env.setdefault("HOST", "127.0.0.1")
             env.setdefault("WEB_PROCESSES", "1")
-            env["PROMETHEUS_MULTIPROC_DIR"] = _empty_folder(home / "metrics")  # what an earlier run counted is over
-            env.setdefault("WEB_THREADS", str(min(8, 2 * (os.cpu_count() or 1) + 1)))  # granian warns of more
+            env["PROMETHEUS_MULTIPROC_DIR"] = _empty_folder(
+                home / "metrics"
+            )  # what an earlier run counted is over
+            env.setdefault(
+                "WEB_THREADS", str(min(8, 2 * (os.cpu_count() or 1) + 1))
+            )  # granian warns of more
             env |= {"WEB_PORT": str(port), "PYTHONUNBUFFERED": "1"}
             # Celery's word to root is for servers; who types `make up` as root knows.
-            env.setdefault("PYTHONWARNINGS", "ignore:You're running the worker with superuser privileges")
+            env.setdefault(
+                "PYTHONWARNINGS",
+                "ignore:You're running the worker with superuser privileges",
+            )
             url = f"http://localhost:{port}"
             env.setdefault("SHOP_URL", url)
             address.write(url)
@@ -67,7 +81,10 @@ def main() -> int:
     except Ended:
         return 0
     except subprocess.CalledProcessError as error:
-        print(f"markrin: `{' '.join(error.cmd)}` failed; the lines above say why.", file=sys.stderr)
+        print(
+            f"markrin: `{' '.join(error.cmd)}` failed; the lines above say why.",
+            file=sys.stderr,
+        )
         return 1
     except StackError as error:
         print(f"markrin: {error}", file=sys.stderr)
@@ -92,9 +109,9 @@ def _die_with_parent() -> None:
 def _make_was_interrupted() -> bool:
     """Return whether make, our parent, has had a SIGINT that was sent to it alone.
 
-    It passes SIGTERM on to us, but waits in silence after SIGINT, since a terminal sends that to both. What shows is
-    that it has given up its handler: bit 1 of the caught signals. Source: proc(5), SigCgt; GNU make, commands.c.
-    """
+    It passes SIGTERM on to us, but waits in silence after SIGINT, since a terminal sends
+    that to both. What shows is that it has given up its handler: bit 1 of the caught
+    signals. Source: proc(5), SigCgt; GNU make, commands.c."""
     try:
         status = Path(f"/proc/{os.getppid()}/status").read_text()
     except OSError:
@@ -107,13 +124,17 @@ def _make_was_interrupted() -> bool:
 
 @contextmanager
 def _only_one(home: Path) -> Iterator[IO[str]]:
-    """Hold this copy's `up` lock, and end what a run that was killed has left; gives the file for the address."""
+    """Hold this copy's `up` lock, and end what a run that was killed has left; gives the
+    file for the address.
+    """
     with (home / "up").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            raise StackError(f"this copy is already running: {file.read() or 'it is just starting'}") from None
+            raise StackError(
+                f"this copy is already running: {file.read() or 'it is just starting'}"
+            ) from None
         file.truncate(0)
         _sweep(home)
         try:
@@ -140,30 +161,36 @@ def _sweep(home: Path) -> None:
 def _reserved_port() -> Iterator[int]:
     """Give the port to serve on: PORT, or the first free one from 8000 on.
 
-    The socket stays bound, so that no copy starting next to this one chooses the same. The web server binds beside it,
-    since both set SO_REUSEPORT; two servers would as well, and silently share the visitors, hence the care.
-    Raises: StackError when PORT is taken.
-    """
+    The socket stays bound, so that no copy starting next to this one chooses the same. The
+    web server binds beside it, since both set SO_REUSEPORT; two servers would as well, and
+    silently share the visitors, hence the care. Raises: StackError when PORT is taken."""
     host = os.environ.get("HOST") or "127.0.0.1"
     asked = os.environ.get("PORT")
     if asked and not (asked.isdecimal() and 0 < int(asked) < 65536):
         raise StackError(f"PORT must be a number from 1 to 65535, not {asked!r}.")
     for port in [int(asked)] if asked else range(FIRST_PORT, FIRST_PORT + PORTS_TRIED):
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as reserved:
+        with socket.socket(
+            socket.AF_INET6 if ":" in host else socket.AF_INET
+        ) as reserved:
             try:
                 reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 reserved.bind((host, port))
             except OSError:
                 continue
-            # While bound: let the web server in beside it, which has both options, but no other `make up`, which has
-            # only the first, as a port must be usable again right after a restart.
+            # While bound: let the web server in beside it, which has both options, but no
+            # other `make up`, which has only the first, as a port must be usable again
+            # right after a restart.
             reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
             reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             if port != FIRST_PORT and not asked:
-                print(f"Port {FIRST_PORT} is taken, using {port}. PORT=… chooses another.")
+                print(
+                    f"Port {FIRST_PORT} is taken, using {port}. PORT=… chooses another."
+                )
             yield port
             return
-    raise StackError(f"Port {asked or f'{FIRST_PORT} and the next {PORTS_TRIED}'} on {host} is taken; set PORT.")
+    raise StackError(
+        f"Port {asked or f'{FIRST_PORT} and the next {PORTS_TRIED}'} on {host} is taken; set PORT."
+    )
 
 
 def _empty_folder(path: Path) -> str:
@@ -184,18 +211,33 @@ def _build_storefront(env: dict[str, str]) -> None:
     if not (FRONTEND / "shop").exists():
         return
     if not shutil.which("npm"):
-        _say("npm is not installed: the storefront is left out. The API and the admin do not need it.")
+        _say(
+            "npm is not installed: the storefront is left out. The API and the admin do not need it."
+        )
         return
     made = {"node_modules", "dist"}
-    sources = [path for path in FRONTEND.glob("*/**/*") if path.is_file() and not made & {*path.parts}]
+    sources = [
+        path
+        for path in FRONTEND.glob("*/**/*")
+        if path.is_file() and not made & {*path.parts}
+    ]
     built = FRONTEND / "shop" / "dist" / "index.html"
-    if built.exists() and built.stat().st_mtime > max(path.stat().st_mtime for path in sources):
+    if built.exists() and built.stat().st_mtime > max(
+        path.stat().st_mtime for path in sources
+    ):
         return
     _say("Building the storefront …")
-    lock, installed = FRONTEND / "package-lock.json", FRONTEND / "node_modules" / ".package-lock.json"
+    lock, installed = (
+        FRONTEND / "package-lock.json",
+        FRONTEND / "node_modules" / ".package-lock.json",
+    )
     try:
         if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-            _call(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], env, cwd=FRONTEND)
+            _call(
+                ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"],
+                env,
+                cwd=FRONTEND,
+            )
         _call(["npm", "run", "--silent", "build"], env, cwd=FRONTEND)
     except subprocess.CalledProcessError:
         _say("The storefront could not be built; the API and the admin do not need it.")
@@ -203,7 +245,14 @@ def _build_storefront(env: dict[str, str]) -> None:
 
 def _call(command: list[str], env: dict[str, str], cwd: Path = ROOT) -> None:
     # In a session of its own, lest Ctrl-C makes it print a traceback; we end it ourselves.
-    subprocess.run(command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, check=True, start_new_session=True)
+    subprocess.run(
+        command,
+        env=env,
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        check=True,
+        start_new_session=True,
+    )
 
 
 def _say(text: str) -> None:
@@ -211,8 +260,12 @@ def _say(text: str) -> None:
 
 
 def _run(env: dict[str, str], url: str) -> int:
-    """Run the Procfile until it ends or we are told to end; leave nothing behind. Returns the exit code."""
-    none = str(Path(env["LOCAL_DIR"]) / "none")  # honcho would read a .env that migrate has not seen
+    """Run the Procfile until it ends or we are told to end; leave nothing behind. Returns
+    the exit code.
+    """
+    none = str(
+        Path(env["LOCAL_DIR"]) / "none"
+    )  # honcho would read a .env that migrate has not seen
     honcho = subprocess.Popen(
         [sys.executable, "-m", "honcho", "-e", none, "start"],
         env=env,
@@ -230,7 +283,9 @@ def _run(env: dict[str, str], url: str) -> int:
             time.sleep(0.5)
         if honcho.poll() is None:
             return 0
-        _say("A process of the shop has ended, so all of it ends; the lines above say why.")
+        _say(
+            "A process of the shop has ended, so all of it ends; the lines above say why."
+        )
         return 1
     finally:
         _ignore_signals()
@@ -245,7 +300,8 @@ def _run(env: dict[str, str], url: str) -> int:
 
 def _ready(url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{url}/health/ready", timeout=2) as answer:  # noqa: S310 (our own address)
+        # our own address
+        with urllib.request.urlopen(f"{url}/health/ready", timeout=2) as answer:  # noqa: S310
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
@@ -253,7 +309,9 @@ def _ready(url: str) -> bool:
 
 def _announce(env: dict[str, str], url: str) -> None:
     password = env.get("DEMO_PASSWORD") or DEMO_PASSWORD
-    people = "\n".join(f"    {role:9} {email} / {password}" for role, email in DEMO_PEOPLE.items())
+    people = "\n".join(
+        f"    {role:9} {email} / {password}" for role, email in DEMO_PEOPLE.items()
+    )
     _say(
         f"""
   Markrin is up.

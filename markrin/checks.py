@@ -1,7 +1,8 @@
-"""System checks: the shop refuses to start with unsafe settings, or with an API route that states no contract.
+"""System checks: the shop refuses to start with unsafe settings, or with an API route that
+states no contract.
 
-`manage.py check` and every command run them, so does the worker; `refuse_to_start` is how the web server does.
-"""
+`manage.py check` and every command run them, so does the worker; `refuse_to_start` is how
+the web server does."""
 
 from __future__ import annotations
 
@@ -34,15 +35,20 @@ def refuse_to_start() -> None:
     Raises:
         ImproperlyConfigured: with everything that is wrong.
     """
-    wrong = [str(message) for message in run_checks() if message.is_serious() and not message.is_silenced()]
+    wrong = [
+        str(message)
+        for message in run_checks()
+        if message.is_serious() and not message.is_silenced()
+    ]
     if wrong:
         raise ImproperlyConfigured("\n".join(wrong))
 
 
-# --- Settings --------------------------------------------------------------------------------------------------------
+# --- Settings ------------------------------------------------------------------------------------
 @register()
 def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """Refuse settings that are unsafe, or that only a development machine can leave out; each message names one.
+    """Refuse settings that are unsafe, or that only a development machine can leave out;
+    each message names one.
 
     What concerns signing in is checked by accounts.
     """
@@ -61,54 +67,96 @@ def _error(number: int, name: str, said: str) -> Error:
 def _check_key() -> Iterator[CheckMessage]:
     secret = settings.SECRET_KEY
     if len(secret.encode()) < MIN_SECRET_BYTES or len(set(secret)) < 5:
-        yield _error(1, "SECRET_KEY", f"must have at least {MIN_SECRET_BYTES} bytes, and not be one letter repeated.")
+        yield _error(
+            1,
+            "SECRET_KEY",
+            f"must have at least {MIN_SECRET_BYTES} bytes, and not be one letter repeated.",
+        )
     if not settings.DEBUG and secret.startswith("debug-only-"):
         yield _error(2, "SECRET_KEY", "is the one of development: everybody knows it.")
 
 
 def _check_shop() -> Iterator[CheckMessage]:
     if pycountry.currencies.get(alpha_3=settings.SHOP_CURRENCY) is None:
-        yield _error(10, "SHOP_CURRENCY", "must be a currency's three letters, such as INR (ISO 4217).")
+        yield _error(
+            10,
+            "SHOP_CURRENCY",
+            "must be a currency's three letters, such as INR (ISO 4217).",
+        )
     if pycountry.countries.get(alpha_2=settings.SHOP_COUNTRY) is None:
-        yield _error(11, "SHOP_COUNTRY", "must be a country's two letters, such as IN (ISO 3166-1).")
+        yield _error(
+            11,
+            "SHOP_COUNTRY",
+            "must be a country's two letters, such as IN (ISO 3166-1).",
+        )
     if not 0 <= settings.TAX_PERCENT <= 100:
         yield _error(12, "TAX_PERCENT", "must be from 0 to 100.")
     if settings.SHIPPING_FEE < 0 or settings.SHIPPING_FREE_ABOVE < 0:
-        yield _error(13, "SHIPPING_FEE and SHIPPING_FREE_ABOVE", "must not be negative.")
+        yield _error(
+            13, "SHIPPING_FEE and SHIPPING_FREE_ABOVE", "must not be negative."
+        )
     if settings.RATE_LIMIT_SCALE <= 0:
         yield _error(14, "RATE_LIMIT_SCALE", "must be above 0: limits are never off.")
     if "postgresql" not in settings.DATABASES["default"]["ENGINE"]:
-        yield _error(15, "DATABASE_URL", "must name a PostgreSQL database: the shop's rules are kept there.")
+        yield _error(
+            15,
+            "DATABASE_URL",
+            "must name a PostgreSQL database: the shop's rules are kept there.",
+        )
 
 
 def _check_addresses() -> Iterator[CheckMessage]:
     if "DATABASE_URL" not in os.environ:
-        yield _error(20, "DATABASE_URL", "is missing, such as postgres://user:password@host/name.")
+        yield _error(
+            20,
+            "DATABASE_URL",
+            "is missing, such as postgres://user:password@host/name.",
+        )
     for name in ("CACHE_URL", "CELERY_BROKER_URL"):
         if not getattr(settings, name):
             yield _error(21, name, "is missing, such as redis://host:6379/0.")
     if not settings.ALLOWED_HOSTS:
-        yield _error(22, "ALLOWED_HOSTS", "is missing: the host names under which the shop is called.")
+        yield _error(
+            22,
+            "ALLOWED_HOSTS",
+            "is missing: the host names under which the shop is called.",
+        )
     if not settings.SHOP_URL.startswith(("https://", "http://")):
-        yield _error(23, "SHOP_URL", "is missing: where mails link to, such as https://shop.example.")
+        yield _error(
+            23,
+            "SHOP_URL",
+            "is missing: where mails link to, such as https://shop.example.",
+        )
     if settings.MAIL_FROM.endswith(".invalid"):
-        yield Advice("MAIL_FROM is not set: no mail can be answered.", id="markrin.W001")
+        yield Advice(
+            "MAIL_FROM is not set: no mail can be answered.", id="markrin.W001"
+        )
 
 
 def _check_exposure() -> Iterator[CheckMessage]:
     if "*" in settings.ALLOWED_HOSTS:
-        yield _error(30, "ALLOWED_HOSTS", "must not be * outside DEBUG: links in mails follow the Host header.")
+        yield _error(
+            30,
+            "ALLOWED_HOSTS",
+            "must not be * outside DEBUG: links in mails follow the Host header.",
+        )
     for name in ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE"):
         if not getattr(settings, name):
             yield _error(31, name, "must be on outside DEBUG.")
     if getattr(settings, "CORS_ALLOW_ALL_ORIGINS", False):
-        yield _error(32, "CORS_ALLOW_ALL_ORIGINS", "must be off: name the origins in CORS_ALLOWED_ORIGINS.")
+        yield _error(
+            32,
+            "CORS_ALLOW_ALL_ORIGINS",
+            "must be off: name the origins in CORS_ALLOWED_ORIGINS.",
+        )
 
 
-# --- The contract of every route -------------------------------------------------------------------------------------
+# --- The contract of every route -----------------------------------------------------------------
 @register()
 def check_contract(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """Refuse a method below api/ without `@operation`, a schema with a field that is not ours or has no limits."""
+    """Refuse a method below api/ without `@operation`, a schema with a field that is not
+    ours or has no limits.
+    """
     from markrin import views  # not before the settings are there
 
     found: list[CheckMessage] = []
@@ -118,18 +166,30 @@ def check_contract(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
         if getattr(view, "__module__", "").startswith(OTHERS_VIEWS):
             continue
         if view is None or not issubclass(view, views.View):
-            found.append(_error(40, f"/{route}", "is not served by a markrin.views.View."))
+            found.append(
+                _error(40, f"/{route}", "is not served by a markrin.views.View.")
+            )
             continue
         kinds = re.findall(r"<(?:(\w+):)?\w+>", route)
         if not all(hasattr(get_converters().get(kind), "stated") for kind in kinds):
-            found.append(_error(41, f"/{route}", "has a path value of no strict type: use uid, slugid or idorslug."))
+            found.append(
+                _error(
+                    41,
+                    f"/{route}",
+                    "has a path value of no strict type: use uid, slugid or idorslug.",
+                )
+            )
         for method in METHODS:
             if hasattr(view, method):
-                found += _check_method(f"{method.upper()} /{route}", getattr(view, method), ids)
+                found += _check_method(
+                    f"{method.upper()} /{route}", getattr(view, method), ids
+                )
     return found
 
 
-def _routes(patterns: Iterable[URLPattern | URLResolver], prefix: str) -> Iterator[tuple[str, Any]]:
+def _routes(
+    patterns: Iterable[URLPattern | URLResolver], prefix: str
+) -> Iterator[tuple[str, Any]]:
     for pattern in patterns:
         route = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
@@ -138,16 +198,22 @@ def _routes(patterns: Iterable[URLPattern | URLResolver], prefix: str) -> Iterat
             yield route, pattern.callback
 
 
-def _check_method(name: str, handler: Any, ids: dict[str, str]) -> Iterator[CheckMessage]:
+def _check_method(
+    name: str, handler: Any, ids: dict[str, str]
+) -> Iterator[CheckMessage]:
     stated = getattr(handler, "operation", None)
     if stated is None:
         yield _error(42, name, "has no @operation.")
         return
     if ids.setdefault(stated.id, name) != name:
         yield _error(43, name, f"has the operation id {stated.id} of {ids[stated.id]}.")
-    if stated.status not in (STATUSES_WITH_ANSWER if stated.answers else STATUSES_WITHOUT_ANSWER):
+    if stated.status not in (
+        STATUSES_WITH_ANSWER if stated.answers else STATUSES_WITHOUT_ANSWER
+    ):
         yield _error(
-            44, name, f"must not state status={stated.status} {'with' if stated.answers else 'without'} an answer."
+            44,
+            name,
+            f"must not state status={stated.status} {'with' if stated.answers else 'without'} an answer.",
         )
     taken = inspect.signature(inspect.unwrap(handler)).parameters
     for part in PARTS:
@@ -159,9 +225,13 @@ def _check_method(name: str, handler: Any, ids: dict[str, str]) -> Iterator[Chec
 
 
 def check_schema(schema: ma.Schema) -> Iterator[CheckMessage]:
-    """Yield what is wrong with a schema: fields that are not of markrin.fields, or that leave something unlimited."""
+    """Yield what is wrong with a schema: fields that are not of markrin.fields, or that
+    leave something unlimited.
+    """
     for name, field in schema.fields.items():
-        yield from _check_field(f"{type(schema).__module__}.{type(schema).__qualname__}.{name}", field)
+        yield from _check_field(
+            f"{type(schema).__module__}.{type(schema).__qualname__}.{name}", field
+        )
 
 
 def _check_field(name: str, field: Any) -> Iterator[CheckMessage]:
@@ -173,7 +243,11 @@ def _check_field(name: str, field: Any) -> Iterator[CheckMessage]:
         yield from check_schema(field.schema)
         return
     if not isinstance(field, fields.Field):
-        yield _error(47, name, f"is marshmallow's own {type(field).__name__}: use markrin.fields.")
+        yield _error(
+            47,
+            name,
+            f"is marshmallow's own {type(field).__name__}: use markrin.fields.",
+        )
         return
     limits = field.limits()
     needed: dict[str, tuple[set[str], ...]] = {
@@ -182,7 +256,9 @@ def _check_field(name: str, field: Any) -> Iterator[CheckMessage]:
         "array": ({"maxItems"},),
         "boolean": (set(),),
     }
-    if not any(names <= set(limits) for names in needed.get(limits.get("type", ""), ())):
+    if not any(
+        names <= set(limits) for names in needed.get(limits.get("type", ""), ())
+    ):
         yield _error(48, name, "has no limits.")
     inner = getattr(cast(Any, field), "inner", None)
     if inner is not None:

@@ -1,7 +1,16 @@
-"""Who is calling, by address: the peer of the connection, or what a proxy of ours says about its own peer."""
+"""Who is calling, by address: the peer of the connection, or what a proxy of ours says
+about its own peer.
+"""
 
 from functools import cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -12,11 +21,11 @@ IPV6_SUBSCRIBER = 64  # one household or machine has all of such a network
 
 
 def of(request: HttpRequest) -> str | None:
-    """Return the client's address, None where the server does not know it (a Unix socket without proxy).
+    """Return the client's address, None where the server does not know it (a Unix socket
+    without proxy).
 
-    X-Forwarded-For is read from its end, and only as far as each hop is one of TRUSTED_PROXIES: anybody can write the
-    rest. A hop that is no address ends the walk.
-    """
+    X-Forwarded-For is read from its end, and only as far as each hop is one of
+    TRUSTED_PROXIES: anybody can write the rest. A hop that is no address ends the walk."""
     peer = _address(request.META.get("REMOTE_ADDR", ""))
     hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     while hops and _is_ours(peer):
@@ -28,7 +37,9 @@ def of(request: HttpRequest) -> str | None:
 
 
 def network(address: str | None) -> str:
-    """Return what limits are counted by: an IPv4 address, the /64 of an IPv6 address, or "unknown"."""
+    """Return what limits are counted by: an IPv4 address, the /64 of an IPv6 address, or
+    "unknown".
+    """
     found = _address(address or "")
     if isinstance(found, IPv6Address):
         return str(ip_network((found, IPV6_SUBSCRIBER), strict=False))
@@ -36,7 +47,9 @@ def network(address: str | None) -> str:
 
 
 def is_in(request: HttpRequest, networks: list[str]) -> bool:
-    """Return whether the client's address lies in one of the networks; a Unix socket's other end is on this machine."""
+    """Return whether the client's address lies in one of the networks; a Unix socket's
+    other end is on this machine.
+    """
     found = _address(of(request) or "127.0.0.1")
     return any(found in ip_network(text, strict=False) for text in networks)
 
@@ -51,7 +64,9 @@ def _address(text: str) -> Address | None:
 
 def _is_ours(peer: Address | None) -> bool:
     trusted = _networks(tuple(settings.TRUSTED_PROXIES))
-    if peer is None:  # a Unix socket: only a proxy on this machine can hold its other end
+    if (
+        peer is None
+    ):  # a Unix socket: only a proxy on this machine can hold its other end
         return bool(trusted)
     return any(peer in one for one in trusted)
 

@@ -1,4 +1,5 @@
-"""CHECK constraints that several apps share, so that PostgreSQL holds the rules of `markrin/fields.py` too.
+"""CHECK constraints that several apps share, so that PostgreSQL holds the rules of
+`markrin/fields.py` too.
 
 Each returns a constraint named `<table>_<field>_<rule>`; the message is what an admin form shows.
 Patterns are PostgreSQL's advanced regular expressions, so they begin with \\A and end with \\Z.
@@ -15,14 +16,22 @@ _LINES = r"\A[^\u0001-\u0009\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069
 _TRIMMED = r"\A(\S(.*\S)?)?\Z"
 
 
-def text(table: str, *names: str, blank: bool = False, lines: bool = False) -> list[models.CheckConstraint]:
-    """Trimmed text without control or bidirectional characters; not empty unless `blank`; one line unless `lines`."""
+def text(
+    table: str, *names: str, blank: bool = False, lines: bool = False
+) -> list[models.CheckConstraint]:
+    """Trimmed text without control or bidirectional characters; not empty unless `blank`;
+    one line unless `lines`.
+    """
     made = []
     for name in names:
-        rule = Q(**{f"{name}__regex": _LINES if lines else _ONE_LINE}) & Q(**{f"{name}__regex": _TRIMMED})
+        rule = Q(**{f"{name}__regex": _LINES if lines else _ONE_LINE}) & Q(
+            **{f"{name}__regex": _TRIMMED}
+        )
         if not blank:
             rule &= ~Q(**{name: ""})
-        message = f"{name} must be trimmed text without control characters" + ("." if blank else ", and not be empty.")
+        message = f"{name} must be trimmed text without control characters" + (
+            "." if blank else ", and not be empty."
+        )
         made.append(
             models.CheckConstraint(
                 condition=rule,
@@ -52,7 +61,9 @@ def slug(table: str, name: str = "slug") -> models.CheckConstraint:
     )
 
 
-def choice(table: str, name: str, choices: type[models.TextChoices]) -> models.CheckConstraint:
+def choice(
+    table: str, name: str, choices: type[models.TextChoices]
+) -> models.CheckConstraint:
     """One of an enumeration's values."""
     return models.CheckConstraint(
         condition=Q(**{f"{name}__in": choices.values}),

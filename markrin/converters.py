@@ -1,4 +1,6 @@
-"""How ids stand in URLs: `<uid:id>`, `<slugid:slug>`, `<idorslug:key>`. Anything else is a 404 without a query."""
+"""How ids stand in URLs: `<uid:id>`, `<slugid:slug>`, `<idorslug:key>`. Anything else is a
+404 without a query.
+"""
 
 from uuid import UUID
 
@@ -36,7 +38,8 @@ class SlugId:
 class IdOrSlug(SlugId):
     """A UUID becomes one; any other slug stays a string."""
 
-    def to_python(self, value: str) -> UUID | str:  # type: ignore[override]  # wider than a slug's on purpose
+    # wider than a slug's on purpose
+    def to_python(self, value: str) -> UUID | str:  # type: ignore[override]
         return UUID(value) if fields.Uuid.form.fullmatch(value) else value
 
     def to_url(self, value: UUID | str) -> str:

@@ -1,4 +1,5 @@
-"""Every refusal of the shop: `ShopError`, what the framework raises, and the one handler that answers both.
+"""Every refusal of the shop: `ShopError`, what the framework raises, and the one handler
+that answers both.
 
 The answers are problem documents. Source: RFC 9457. A value that was sent is never part of one.
 """
@@ -17,7 +18,13 @@ import sentry_sdk
 import structlog
 from django.core import exceptions as django_errors
 from django.db import IntegrityError, InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    UnreadablePostError,
+)
 from django.http.multipartparser import MultiPartParserError
 from django.utils.module_loading import autodiscover_modules, import_string
 from django.views import defaults
@@ -43,7 +50,8 @@ class FieldError(TypedDict):
 
 
 class ShopError(Exception):
-    """A refusal that a client can act on. A subclass names `status`, `code` and `message`, and is thereby listed.
+    """A refusal that a client can act on. A subclass names `status`, `code` and `message`,
+    and is thereby listed.
 
     Keyword arguments become members of the answer, in camelCase; `headers` become its headers.
 
@@ -55,18 +63,31 @@ class ShopError(Exception):
     status: ClassVar[int]
     code: ClassVar[str]
     message: ClassVar[str]
-    identifies: ClassVar[bool] = False  # whether any call that needs an access token can be refused so
+    identifies: ClassVar[bool] = (
+        False  # whether any call that needs an access token can be refused so
+    )
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "code" not in cls.__dict__:
             return
         other = ShopError.registry.get(cls.code)
-        if other is not None and (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
-            raise TypeError(f"the code {cls.code!r} is {other.__module__}.{other.__qualname__}'s: raise that one")
+        if other is not None and (other.__module__, other.__qualname__) != (
+            cls.__module__,
+            cls.__qualname__,
+        ):
+            raise TypeError(
+                f"the code {cls.code!r} is {other.__module__}.{other.__qualname__}'s: raise that one"
+            )
         ShopError.registry[cls.code] = cls
 
-    def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
         super().__init__(detail or self.message)
         self.detail = detail or self.message
         self.headers = dict(headers or {})
@@ -93,10 +114,16 @@ class ShopError(Exception):
 class Invalid(ShopError):
     """The input breaks its schema; `errors` says where, at most `MOST` places."""
 
-    status, code, message = 400, "invalid", "The request has values that are not allowed."
+    status, code, message = (
+        400,
+        "invalid",
+        "The request has values that are not allowed.",
+    )
     MOST = 100
 
-    def __init__(self, *, errors: Sequence[FieldError], detail: str | None = None) -> None:
+    def __init__(
+        self, *, errors: Sequence[FieldError], detail: str | None = None
+    ) -> None:
         super().__init__(detail)
         self.errors = list(errors)
 
@@ -128,7 +155,11 @@ class BadRequest(ShopError):
 
 
 class PageTooDeep(ShopError):
-    status, code, message = 400, "page_too_deep", "The page lies too deep: walk the list with `cursor` instead."
+    status, code, message = (
+        400,
+        "page_too_deep",
+        "The page lies too deep: walk the list with `cursor` instead.",
+    )
 
 
 class TokenMissing(ShopError):
@@ -146,7 +177,11 @@ class Forbidden(ShopError):
 
 
 class CsrfFailed(ShopError):
-    status, code, message = 403, "csrf_failed", "The request did not come from the shop's own pages."
+    status, code, message = (
+        403,
+        "csrf_failed",
+        "The request did not come from the shop's own pages.",
+    )
 
 
 class NotFound(ShopError):
@@ -154,15 +189,27 @@ class NotFound(ShopError):
 
 
 class MethodNotAllowed(ShopError):
-    status, code, message = 405, "method_not_allowed", "This address does not take the method; see the Allow header."
+    status, code, message = (
+        405,
+        "method_not_allowed",
+        "This address does not take the method; see the Allow header.",
+    )
 
 
 class NotAcceptable(ShopError):
-    status, code, message = 406, "not_acceptable", "The answer is not available in a type that Accept allows."
+    status, code, message = (
+        406,
+        "not_acceptable",
+        "The answer is not available in a type that Accept allows.",
+    )
 
 
 class Conflict(ShopError):
-    status, code, message = 409, "conflict", "Somebody else changed this at the same time. Try again."
+    status, code, message = (
+        409,
+        "conflict",
+        "Somebody else changed this at the same time. Try again.",
+    )
 
 
 class TooLarge(ShopError):
@@ -170,21 +217,37 @@ class TooLarge(ShopError):
 
 
 class UnsupportedMediaType(ShopError):
-    status, code, message = 415, "unsupported_media_type", "The body's type or encoding is not taken here."
+    status, code, message = (
+        415,
+        "unsupported_media_type",
+        "The body's type or encoding is not taken here.",
+    )
 
 
 class Unprocessable(ShopError):
     """For a business rule whose refusal needs no code of its own: give the `detail`."""
 
-    status, code, message = 422, "unprocessable", "The request is well formed but cannot be carried out."
+    status, code, message = (
+        422,
+        "unprocessable",
+        "The request is well formed but cannot be carried out.",
+    )
 
 
 class RateLimited(ShopError):
-    status, code, message = 429, "rate_limited", "Too many requests. Try again after Retry-After seconds."
+    status, code, message = (
+        429,
+        "rate_limited",
+        "Too many requests. Try again after Retry-After seconds.",
+    )
 
 
 class InternalError(ShopError):
-    status, code, message = 500, "internal_error", "Something went wrong on our side. It has been recorded."
+    status, code, message = (
+        500,
+        "internal_error",
+        "Something went wrong on our side. It has been recorded.",
+    )
 
 
 class Unavailable(ShopError):
@@ -194,22 +257,34 @@ class Unavailable(ShopError):
         "The shop is busy or being repaired. Try again after Retry-After seconds.",
     )
 
-    def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
-        super().__init__(detail, headers={"Retry-After": "1", **(headers or {})}, **extra)
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
+        super().__init__(
+            detail, headers={"Retry-After": "1", **(headers or {})}, **extra
+        )
 
 
 def every_kind() -> list[type[ShopError]]:
     """Return every refusal that the shop can answer with, by status and code."""
     autodiscover_modules("errors")
-    return sorted(ShopError.registry.values(), key=lambda kind: (kind.status, kind.code))
+    return sorted(
+        ShopError.registry.values(), key=lambda kind: (kind.status, kind.code)
+    )
 
 
-# --- Races that only the database sees -------------------------------------------------------------------------------
+# --- Races that only the database sees -----------------------------------------------------------
 _by_constraint: dict[str, Callable[[], ShopError]] = {}
 
 
 def map_constraint(name: str, error: Callable[[], ShopError]) -> None:
-    """Answer a violation of the database constraint `name` with `error()`: for races that no earlier check can see."""
+    """Answer a violation of the database constraint `name` with `error()`: for races that
+    no earlier check can see.
+    """
     _by_constraint[name] = error
 
 
@@ -221,7 +296,7 @@ def from_constraint(exc: IntegrityError) -> ShopError | None:
     return made() if made else None
 
 
-# --- From any exception to a refusal ---------------------------------------------------------------------------------
+# --- From any exception to a refusal -------------------------------------------------------------
 def _from_drf(exc: drf_errors.APIException) -> ShopError:
     match exc:
         case drf_errors.NotAuthenticated():
@@ -239,10 +314,20 @@ def _from_drf(exc: drf_errors.APIException) -> ShopError:
         case drf_errors.UnsupportedMediaType():
             return UnsupportedMediaType()
         case drf_errors.Throttled():
-            return RateLimited(headers={"Retry-After": str(max(1, math.ceil(getattr(exc, "wait", None) or 1)))})
+            return RateLimited(
+                headers={
+                    "Retry-After": str(
+                        max(1, math.ceil(getattr(exc, "wait", None) or 1))
+                    )
+                }
+            )
         case drf_errors.ValidationError() | drf_errors.ParseError():
             return BadRequest()
-    return InternalError() if exc.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else BadRequest()
+    return (
+        InternalError()
+        if exc.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
+        else BadRequest()
+    )
 
 
 def known(exc: Exception) -> ShopError | None:
@@ -261,7 +346,15 @@ def known(exc: Exception) -> ShopError | None:
         case django_errors.SuspiciousOperation() | django_errors.BadRequest():
             return BadRequest()
         case UnreadablePostError() | MultiPartParserError():
-            return Malformed(errors=[{"pointer": "", "code": "unreadable", "message": "The body ended too early."}])
+            return Malformed(
+                errors=[
+                    {
+                        "pointer": "",
+                        "code": "unreadable",
+                        "message": "The body ended too early.",
+                    }
+                ]
+            )
         case IntegrityError():
             return from_constraint(exc)
         case OperationalError() | InterfaceError():
@@ -270,8 +363,12 @@ def known(exc: Exception) -> ShopError | None:
 
 
 def request_id_of(request: Any) -> str:
-    """Return the id under which this request is logged; where no middleware has given it one, it gets one here."""
-    found = getattr(request, "request_id", None) or structlog.contextvars.get_contextvars().get("request_id")
+    """Return the id under which this request is logged; where no middleware has given it
+    one, it gets one here.
+    """
+    found = getattr(
+        request, "request_id", None
+    ) or structlog.contextvars.get_contextvars().get("request_id")
     if not found:
         found = uuid.uuid4().hex
         if request is not None:
@@ -280,56 +377,89 @@ def request_id_of(request: Any) -> str:
 
 
 def refusal(exc: Exception, request: HttpRequest | None) -> ShopError:
-    """Return what to answer to `exc`; the unexpected and the database's absence are logged, once, with their trace."""
+    """Return what to answer to `exc`; the unexpected and the database's absence are logged,
+    once, with their trace.
+    """
     error = known(exc)
     if error is None:
         error = InternalError()
         log.error("request.failed", exc_info=exc, request_id=request_id_of(request))
         sentry_sdk.capture_exception(exc)
     elif isinstance(exc, OperationalError | InterfaceError):
-        log.warning("request.database_unavailable", exc_info=exc, request_id=request_id_of(request))
+        log.warning(
+            "request.database_unavailable",
+            exc_info=exc,
+            request_id=request_id_of(request),
+        )
     return error
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
-    """Answer whatever a view raised with a problem document (REST framework's EXCEPTION_HANDLER)."""
+    """Answer whatever a view raised with a problem document (REST framework's
+    EXCEPTION_HANDLER).
+    """
     request, view = context.get("request"), context.get("view")
     error = refusal(exc, request)
     headers = dict(error.headers)
     if error.status == HTTPStatus.UNAUTHORIZED and "WWW-Authenticate" not in headers:
-        # RFC 9110 section 15.5.2 wants the header on every 401, also where the framework would turn it into 403.
-        named = view.get_authenticate_header(request) if view is not None and request is not None else None
+        # RFC 9110 section 15.5.2 wants the header on every 401, also where the framework
+        # would turn it into 403.
+        named = (
+            view.get_authenticate_header(request)
+            if view is not None and request is not None
+            else None
+        )
         headers["WWW-Authenticate"] = named or 'Bearer realm="markrin"'
     document = error.document(request_id_of(request))
-    return Response(document, status=error.status, headers=headers, content_type=PROBLEM_TYPE)
+    return Response(
+        document, status=error.status, headers=headers, content_type=PROBLEM_TYPE
+    )
 
 
 def response(error: ShopError, request: HttpRequest | None) -> HttpResponse:
     """Return the problem document as a plain Django response, for where no REST view is running."""
     body = json.dumps(error.document(request_id_of(request)), default=str).encode()
     headers = {**error.headers, "Content-Length": str(len(body))}
-    return HttpResponse(body, status=error.status, headers=headers, content_type=PROBLEM_TYPE)
+    return HttpResponse(
+        body, status=error.status, headers=headers, content_type=PROBLEM_TYPE
+    )
 
 
-# --- Where no view runs: Django's own handlers, and a middleware around all others ------------------------------------
+# --- Where no view runs: Django's own handlers, and a middleware around all others ---------------
 def _is_api(request: HttpRequest) -> bool:
     return request.path_info.startswith(API_PREFIX)
 
 
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    return response(BadRequest(), request) if _is_api(request) else defaults.bad_request(request, exception)
+    return (
+        response(BadRequest(), request)
+        if _is_api(request)
+        else defaults.bad_request(request, exception)
+    )
 
 
 def handler403(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    return response(Forbidden(), request) if _is_api(request) else defaults.permission_denied(request, exception)
+    return (
+        response(Forbidden(), request)
+        if _is_api(request)
+        else defaults.permission_denied(request, exception)
+    )
 
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    return response(NotFound(), request) if _is_api(request) else defaults.page_not_found(request, exception)
+    return (
+        response(NotFound(), request)
+        if _is_api(request)
+        else defaults.page_not_found(request, exception)
+    )
 
 
 def handler500(request: HttpRequest) -> HttpResponseBase:
-    return response(InternalError(), request) if _is_api(request) else defaults.server_error(request)
+    return (
+        response(InternalError(), request)
+        if _is_api(request)
+        else defaults.server_error(request)
+    )
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
@@ -344,9 +474,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
 class ProblemMiddleware:
     """Turns any refusal below /api/ that is not a problem document yet into one.
 
-    Such are Django's own pages for a bad host, an unknown path (also the debug page) or a failing middleware. Stands
-    outermost, but inside whatever gives the request its id.
-    """
+    Such are Django's own pages for a bad host, an unknown path (also the debug page) or a
+    failing middleware. Stands outermost, but inside whatever gives the request its id."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -354,7 +483,11 @@ class ProblemMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         answer = self.get_response(request)
         plain = answer.headers.get("Content-Type", "").partition(";")[0]
-        if answer.status_code < HTTPStatus.BAD_REQUEST or plain == PROBLEM_TYPE or not _is_api(request):
+        if (
+            answer.status_code < HTTPStatus.BAD_REQUEST
+            or plain == PROBLEM_TYPE
+            or not _is_api(request)
+        ):
             return answer
         problem = response(_by_status(answer.status_code), request)
         for name in ("Allow", "Retry-After", "WWW-Authenticate", "Vary"):
@@ -367,10 +500,19 @@ class ProblemMiddleware:
 
 def _by_status(status: int) -> ShopError:
     general: tuple[type[ShopError], ...] = (
-        Forbidden, NotFound, MethodNotAllowed, NotAcceptable, Conflict, TooLarge, UnsupportedMediaType, RateLimited,
+        Forbidden,
+        NotFound,
+        MethodNotAllowed,
+        NotAcceptable,
+        Conflict,
+        TooLarge,
+        UnsupportedMediaType,
+        RateLimited,
         Unavailable,
-    )  # fmt: skip
+    )
     for error in general:
         if error.status == status:
             return error()
-    return InternalError() if status >= HTTPStatus.INTERNAL_SERVER_ERROR else BadRequest()
+    return (
+        InternalError() if status >= HTTPStatus.INTERNAL_SERVER_ERROR else BadRequest()
+    )

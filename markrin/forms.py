@@ -1,7 +1,8 @@
-"""Strict forms: what staff write in the admin goes through the rules of `markrin.fields`, as what the API takes does.
+"""Strict forms: what staff write in the admin goes through the rules of `markrin.fields`,
+as what the API takes does.
 
-A form takes them by inheriting `Strict` before Django's own class; `markrin.admin_base` has pages whose forms do.
-"""
+A form takes them by inheriting `Strict` before Django's own class; `markrin.admin_base` has
+pages whose forms do."""
 
 from __future__ import annotations
 
@@ -24,7 +25,9 @@ _YEARS = range(1900, 2101)
 
 
 class Strict:
-    """A form in which text is NFC without control characters, and numbers and dates are what they look like."""
+    """A form in which text is NFC without control characters, and numbers and dates are
+    what they look like.
+    """
 
     fields: dict[str, forms.Field]
 
@@ -42,28 +45,36 @@ class StrictForm(Strict, forms.Form):
     """A form that stands for no model."""
 
 
-class StrictModelForm(Strict, forms.ModelForm):  # type: ignore[type-arg]  # it takes no parameter when it runs
+# it takes no parameter when it runs
+class StrictModelForm(Strict, forms.ModelForm):  # type: ignore[type-arg]
     """A model's form."""
 
 
 def _show_keys_only(field: forms.ModelChoiceField[Any]) -> None:
-    """Have the field shown empty where what was sent is no key at all: Django's widget would ask the database for it.
+    """Have the field shown empty where what was sent is no key at all: Django's widget
+    would ask the database for it.
 
     The field's own check still says what is wrong.
     """
-    widget: Any = getattr(field.widget, "widget", field.widget)  # in the admin it is wrapped in links
+    widget: Any = getattr(
+        field.widget, "widget", field.widget
+    )  # in the admin it is wrapped in links
     if not issubclass(type(widget), AutocompleteMixin):
         return
     shown = widget.optgroups
 
     def only_keys(name: str, value: list[str], attrs: Any = None) -> Any:
-        return shown(name, [each for each in value if not each or _is_key(field, each)], attrs)
+        return shown(
+            name, [each for each in value if not each or _is_key(field, each)], attrs
+        )
 
     widget.optgroups = only_keys
 
 
 def _is_key(field: forms.ModelChoiceField[Any], text: str) -> bool:
-    choices: Any = field.queryset  # None only before a field is ready, which in a form it is
+    choices: Any = (
+        field.queryset
+    )  # None only before a field is ready, which in a form it is
     try:
         choices.model._meta.pk.to_python(text)
     except ValidationError:
@@ -71,7 +82,9 @@ def _is_key(field: forms.ModelChoiceField[Any], text: str) -> bool:
     return True
 
 
-def _clean(clean: Callable[..., Any], rule: Callable[[Any, Any], Any], value: Any, *rest: Any) -> Any:
+def _clean(
+    clean: Callable[..., Any], rule: Callable[[Any, Any], Any], value: Any, *rest: Any
+) -> Any:
     found = clean(value, *rest)
     try:
         return rule(value, found)
@@ -81,7 +94,9 @@ def _clean(clean: Callable[..., Any], rule: Callable[[Any, Any], Any], value: An
 
 
 def _rule(name: str, field: forms.Field) -> Callable[[Any, Any], Any] | None:
-    """Return what reads the field's value further, given as sent and as Django has read it; None for no rule."""
+    """Return what reads the field's value further, given as sent and as Django has read it;
+    None for no rule.
+    """
     if isinstance(field.widget, forms.PasswordInput) or field.disabled:
         return None  # a password is taken as sent
     match field:
@@ -94,7 +109,13 @@ def _rule(name: str, field: forms.Field) -> Callable[[Any, Any], Any] | None:
             return _text(fields.Phone())
         case forms.CharField():
             lines = isinstance(field.widget, forms.Textarea)
-            return _text(fields.Text(max=field.max_length or 10_000, min=int(field.required), multiline=lines))
+            return _text(
+                fields.Text(
+                    max=field.max_length or 10_000,
+                    min=int(field.required),
+                    multiline=lines,
+                )
+            )
         case forms.IntegerField():  # and those that inherit from it: decimal numbers
             return _number
         case forms.DateField() | forms.DateTimeField() | forms.SplitDateTimeField():

@@ -1,8 +1,9 @@
-"""Where a higher app joins what a lower one does: settings.HOOKS names the functions, in the order they run.
+"""Where a higher app joins what a lower one does: settings.HOOKS names the functions, in
+the order they run.
 
-The fourth map of what runs when, beside urls.py, celery_app.py and the signals: for what must happen in the same
-transaction, such as a guest's cart that becomes the customer's at sign-in.
-"""
+The fourth map of what runs when, beside urls.py, celery_app.py and the signals: for what
+must happen in the same transaction, such as a guest's cart that becomes the customer's at
+sign-in."""
 
 from typing import Any
 
@@ -29,5 +30,7 @@ def every_hook_is_somebodys(app_configs: Any, **kwargs: Any) -> list[CheckMessag
             try:
                 import_string(path)
             except ImportError as error:
-                problems.append(Error(f"HOOKS[{name!r}] names {path}: {error}", id="markrin.E030"))
+                problems.append(
+                    Error(f"HOOKS[{name!r}] names {path}: {error}", id="markrin.E030")
+                )
     return problems

@@ -1,4 +1,6 @@
-"""Uploaded pictures: proved by decoding, and kept only as what we encoded ourselves, without metadata."""
+"""Uploaded pictures: proved by decoding, and kept only as what we encoded ourselves,
+without metadata.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,17 @@ MAX_SIDE = 2400  # pixels of what is kept
 _QUALITY = 85
 # Everything Pillow's decoders raise for bytes that are not what they claim to be.
 _UNREADABLE = (
-    OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, OverflowError, RuntimeError,
-    Image.DecompressionBombError, Image.DecompressionBombWarning,
-)  # fmt: skip
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    IndexError,
+    TypeError,
+    OverflowError,
+    RuntimeError,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
 
 
 class NotAPicture(Exception):
@@ -42,16 +52,20 @@ def decode(file: IO[bytes], *, max_bytes: int, max_pixels: int) -> Image.Image:
     """Return the picture in `file`, upright, as RGB or RGBA.
 
     Raises:
-        NotAPicture: it is no JPEG, PNG, WebP or AVIF, is cut off, has bytes after its end, moves, or is too large. The
-            pixels are counted before any is decoded.
+        NotAPicture: it is no JPEG, PNG, WebP or AVIF, is cut off, has bytes after its end,
+            moves, or is too large. The pixels are counted before any is decoded.
     """
     content = file.read(max_bytes + 1)
     if len(content) > max_bytes:
-        raise NotAPicture("too_large", f"The picture may have at most {max_bytes} bytes.")
+        raise NotAPicture(
+            "too_large", f"The picture may have at most {max_bytes} bytes."
+        )
     try:
         opened = Image.open(io.BytesIO(content), formats=FORMATS)
         if opened.width * opened.height > max_pixels:
-            raise NotAPicture("too_many_pixels", f"The picture may have at most {max_pixels} pixels.")
+            raise NotAPicture(
+                "too_many_pixels", f"The picture may have at most {max_pixels} pixels."
+            )
         if opened.format != "MPO" and getattr(opened, "n_frames", 1) > 1:
             raise NotAPicture("animated", "The picture may not move.")
         opened.load()
@@ -59,14 +73,21 @@ def decode(file: IO[bytes], *, max_bytes: int, max_pixels: int) -> Image.Image:
         clear = upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info
         picture = upright.convert("RGBA" if clear else "RGB")
     except _UNREADABLE as exc:
-        raise NotAPicture("format", "This is not a whole JPEG, PNG, WebP or AVIF picture.") from exc
+        raise NotAPicture(
+            "format", "This is not a whole JPEG, PNG, WebP or AVIF picture."
+        ) from exc
     if not _ends(content, opened.format or ""):
-        raise NotAPicture("ending", "The file does not end where its picture does. Save the picture anew.")
+        raise NotAPicture(
+            "ending",
+            "The file does not end where its picture does. Save the picture anew.",
+        )
     return picture
 
 
 def _ends(content: bytes, kind: str) -> bool:
-    """Whether the file ends with its picture: what lies behind it would make it a second, hidden file."""
+    """Whether the file ends with its picture: what lies behind it would make it a second,
+    hidden file.
+    """
     if kind in ("JPEG", "MPO"):
         return content.rstrip(b"\0\r\n").endswith(b"\xff\xd9")
     if kind == "PNG":
@@ -77,8 +98,14 @@ def _ends(content: bytes, kind: str) -> bool:
 
 
 def reencode(picture: Image.Image, *, max_side: int = MAX_SIDE) -> Encoded:
-    """Return the picture as WebP, no side longer than `max_side` pixels, with nothing but its pixels."""
-    small = ImageOps.contain(picture, (max_side, max_side)) if max(picture.size) > max_side else picture.copy()
+    """Return the picture as WebP, no side longer than `max_side` pixels, with nothing but
+    its pixels.
+    """
+    small = (
+        ImageOps.contain(picture, (max_side, max_side))
+        if max(picture.size) > max_side
+        else picture.copy()
+    )
     small.info.clear()
     out = io.BytesIO()
     small.save(out, "WEBP", quality=_QUALITY, exif=b"", icc_profile=b"", xmp=b"")
@@ -86,5 +113,7 @@ def reencode(picture: Image.Image, *, max_side: int = MAX_SIDE) -> Encoded:
 
 
 def thumbnails(picture: Image.Image) -> dict[str, Encoded]:
-    """Return the picture in each of THUMBNAIL_SIDES, keyed by its longest side in pixels; none is enlarged."""
+    """Return the picture in each of THUMBNAIL_SIDES, keyed by its longest side in pixels;
+    none is enlarged.
+    """
     return {str(side): reencode(picture, max_side=side) for side in THUMBNAIL_SIDES}

@@ -1,4 +1,5 @@
-"""Rate limits: counted in Valkey, atomically over all processes; while it is away, more strictly in each process.
+"""Rate limits: counted in Valkey, atomically over all processes; while it is away, more
+strictly in each process.
 
 A limit is a fixed window that opens with its first request. RATE_LIMIT_SCALE multiplies them all.
 """
@@ -27,8 +28,12 @@ from markrin import client_address, errors
 log = structlog.get_logger(__name__)
 
 _T = TypeVar("_T")
-ALONE_DIVISOR = 4  # a process that counts for itself allows this part of a limit, whatever the others allow
-CONNECT_WITHIN_S, ANSWER_WITHIN_S = 0.05, 0.1  # what Valkey has time for before it counts as away
+# a process that counts for itself allows this part of a limit, whatever the others allow
+ALONE_DIVISOR = 4
+CONNECT_WITHIN_S, ANSWER_WITHIN_S = (
+    0.05,
+    0.1,
+)  # what Valkey has time for before it counts as away
 AWAY_S = 1.0  # how long it is then left alone
 
 
@@ -59,7 +64,9 @@ class Store:
         self._shared = RedisStorage(
             url.replace("unix://", "redis+unix://", 1),
             # Only Sentinel knows where the server is at present.
-            connection_pool=get_redis_connection("default").connection_pool if settings.CACHE_SENTINELS else None,
+            connection_pool=get_redis_connection("default").connection_pool
+            if settings.CACHE_SENTINELS
+            else None,
             key_prefix=f"{settings.CACHES['default']['KEY_PREFIX']}:limits",
             socket_connect_timeout=CONNECT_WITHIN_S,
             socket_timeout=ANSWER_WITHIN_S,
@@ -75,7 +82,9 @@ class Store:
                 return work(self._shared, 1)
             except (RedisError, OSError) as exc:
                 self._note_absence(exc)
-        with self._alone_lock:  # the library's own locks let two threads begin the same window
+        with (
+            self._alone_lock
+        ):  # the library's own locks let two threads begin the same window
             return work(self._alone, ALONE_DIVISOR)
 
     def _note_absence(self, exc: Exception) -> None:
@@ -108,11 +117,14 @@ def _item(limit: Limit, allowed: int) -> RateLimitItem:
 
 
 def count(limit: Limit, *key: str) -> float | None:
-    """Count one more; return None if it is within the limit, else the seconds until the window ends."""
+    """Count one more; return None if it is within the limit, else the seconds until the
+    window ends.
+    """
 
     def work(storage: Storage, divisor: int) -> float | None:
         allowed = max(1, limit.allowed // divisor)
-        # The counter's name must not depend on the amount: a changed setting would start every window anew.
+        # The counter's name must not depend on the amount: a changed setting would start
+        # every window anew.
         name = _item(limit, 1).key_for(*key)
         if storage.incr(name, limit.seconds) <= allowed:
             return None
@@ -139,7 +151,11 @@ def refusal(wait_s: float) -> errors.RateLimited:
 
 def give_back(limit: Limit, *key: str) -> None:
     """Count one less: what was counted beforehand did not happen."""
-    _call(lambda storage, divisor: storage.incr(_item(limit, 1).key_for(*key), limit.seconds, amount=-1))
+    _call(
+        lambda storage, divisor: storage.incr(
+            _item(limit, 1).key_for(*key), limit.seconds, amount=-1
+        )
+    )
 
 
 def clear(limit: Limit, *key: str) -> None:
@@ -147,14 +163,19 @@ def clear(limit: Limit, *key: str) -> None:
     _call(lambda storage, divisor: storage.clear(_item(limit, 1).key_for(*key)))
 
 
-# --- The whole API ---------------------------------------------------------------------------------------------------
+# --- The whole API -------------------------------------------------------------------------------
 def count_refused(request: HttpRequest) -> None:
-    """Count a request whose token was refused: the throttle below sees only those that come through.
+    """Count a request whose token was refused: the throttle below sees only those that come
+    through.
 
     Raises:
         errors.RateLimited: this network has sent too many.
     """
-    take(Limit.named("api"), "network", client_address.network(client_address.of(request)))
+    take(
+        Limit.named("api"),
+        "network",
+        client_address.network(client_address.of(request)),
+    )
 
 
 class ApiThrottle(BaseThrottle):
@@ -169,7 +190,9 @@ class ApiThrottle(BaseThrottle):
             self._wait = count(Limit.named("api"), "user", str(user.pk))
         else:
             self._wait = count(
-                Limit.named("api"), "network", client_address.network(client_address.of(request._request))
+                Limit.named("api"),
+                "network",
+                client_address.network(client_address.of(request._request)),
             )
         return self._wait is None
 

@@ -1,4 +1,5 @@
-"""Mails: one template each, rendered to text and HTML at the moment of sending, and safe to send twice.
+"""Mails: one template each, rendered to text and HTML at the moment of sending, and safe to
+send twice.
 
 A template is `templates/mail/<name>.mail`, a Django template whose lines are:
 
@@ -7,15 +8,18 @@ A template is `templates/mail/<name>.mail`, a Django template whose lines are:
     # Thank you, {{ name }}                         a heading
     We have received your order.                    a paragraph: lines up to the next blank one
     - Delivery by Friday                            a list
-    | {{ line.quantity }} × {{ line.name }} | {{ line.total }} |    a row of a table, last column to the right
-    [See your order]({{ shop_url }}/orders/{{ order.id }})          a button, alone on its line; https
+    | {{ line.quantity }} × {{ line.name }} | {{ line.total }} |    a row of a table, last
+    column to the right [See your order]({{ shop_url }}/orders/{{ order.id }})          a
+    button, alone on its line; https
 
 Only the template's own lines are markup: a customer's name that looks like a button stays a name.
 
-An app's handler, and the service that it calls (`order.email` is read now, and never stored in the row):
+An app's handler, and the service that it calls (`order.email` is read now, and never stored
+in the row):
 
-    @outbox.handler("orders.confirm_by_mail", queue="email", effect="outside", time_limit_s=60, max_attempts=11)
-    def confirm_by_mail(*, order_id: str, **later) -> dict[str, str]:
+    @outbox.handler("orders.confirm_by_mail", queue="email", effect="outside",
+    time_limit_s=60, max_attempts=11) def confirm_by_mail(*, order_id: str, **later) ->
+    dict[str, str]:
         return services.confirm_by_mail(order_id=UUID(order_id))
 
     def confirm_by_mail(*, order_id: UUID) -> dict[str, str]:
@@ -42,14 +46,28 @@ from markrin.outbox import handlers
 
 log = structlog.get_logger(__name__)
 
-NOT_LET_IN = (530, 534, 535, 538)  # authentication is missing, too weak or wrong. Source: RFC 4954 section 6
+NOT_LET_IN = (
+    530,
+    534,
+    535,
+    538,
+)  # authentication is missing, too weak or wrong. Source: RFC 4954 section 6
 
 
-def send(*, template: str, to: str, context: dict[str, Any], key: str, language: str | None = None) -> dict[str, str]:
-    """Render and send one mail now, from an outbox handler of the queue `email`; return what its row should keep.
+def send(
+    *,
+    template: str,
+    to: str,
+    context: dict[str, Any],
+    key: str,
+    language: str | None = None,
+) -> dict[str, str]:
+    """Render and send one mail now, from an outbox handler of the queue `email`; return
+    what its row should keep.
 
-    The Message-ID follows from `key`, so a mail sent twice, which dying at the wrong moment can bring about, is seen
-    as one by mail programs; and by the provider, if MAIL_IDEMPOTENCY_HEADER names its header.
+    The Message-ID follows from `key`, so a mail sent twice, which dying at the wrong moment
+    can bring about, is seen as one by mail programs; and by the provider, if
+    MAIL_IDEMPOTENCY_HEADER names its header.
 
     Raises:
         LeaseLost: the job is another run's by now; nothing was sent.
@@ -60,7 +78,11 @@ def send(*, template: str, to: str, context: dict[str, Any], key: str, language:
     rendered = mail_markup.render(template, context, language=language)
     message_id = f"<{hashlib.sha256(key.encode()).hexdigest()}@{settings.MAIL_DOMAIN}>"
     message = EmailMultiAlternatives(
-        rendered.subject, rendered.text, settings.MAIL_FROM, [to], headers=_headers(message_id)
+        rendered.subject,
+        rendered.text,
+        settings.MAIL_FROM,
+        [to],
+        headers=_headers(message_id),
     )
     message.attach_alternative(rendered.html, "text/html")
     handlers.still_mine()
@@ -84,13 +106,19 @@ def _headers(message_id: str) -> dict[str, str]:
 
 def _verdict(exc: Exception) -> Exception | None:
     """Return what the failure means for the job; None for one that is not the mail server's."""
-    from anymail.exceptions import AnymailError  # here: it loads requests, which nothing else needs
+    from anymail.exceptions import (
+        AnymailError,
+    )  # here: it loads requests, which nothing else needs
 
     reason = f"{type(exc).__name__}: {exc}"
     match exc:
         case smtplib.SMTPRecipientsRefused():
             codes = [code for code, _ in exc.recipients.values()]
-            return handlers.Permanent(reason) if min(codes, default=500) >= 500 else handlers.Retry(reason)
+            return (
+                handlers.Permanent(reason)
+                if min(codes, default=500) >= 500
+                else handlers.Retry(reason)
+            )
         case smtplib.SMTPNotSupportedError():
             return handlers.Misconfigured(reason)
         case smtplib.SMTPConnectError() | smtplib.SMTPServerDisconnected():
@@ -115,4 +143,8 @@ def _by_smtp_code(code: int, reason: str) -> Exception:
 def _by_http_status(status: int, reason: str) -> Exception:
     if status in (401, 403):
         return handlers.Misconfigured(reason)
-    return handlers.Retry(reason) if status >= 500 or status in (408, 429) else handlers.Permanent(reason)
+    return (
+        handlers.Retry(reason)
+        if status >= 500 or status in (408, 429)
+        else handlers.Permanent(reason)
+    )

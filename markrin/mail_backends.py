@@ -30,7 +30,10 @@ class FileBackend(BaseEmailBackend):
         with os.fdopen(handle, "wb") as file:
             file.write(message.message().as_bytes())
         time = datetime.now(UTC).strftime("%Y%m%d-%H%M%S.%f")
-        words = _words(str(message.subject))[:60], _words(",".join(message.recipients()), keep="@.,")[:80]
+        words = (
+            _words(str(message.subject))[:60],
+            _words(",".join(message.recipients()), keep="@.,")[:80],
+        )
         os.replace(draft, folder / f"{'-'.join([time, *words])}.eml")
 
 

@@ -1,4 +1,6 @@
-"""One template, two bodies: a mail's lines become its plain text and its HTML (see `markrin.mail`)."""
+"""One template, two bodies: a mail's lines become its plain text and its HTML (see
+`markrin.mail`).
+"""
 
 import html
 import re
@@ -16,8 +18,8 @@ from django.template.loaders.filesystem import Loader as FilesystemLoader
 from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
 
-# The template's own markup is marked with NUL before it is rendered: no value can hold one, as PostgreSQL and the API
-# refuse it, and so no value can become markup.
+# The template's own markup is marked with NUL before it is rendered: no value can hold one,
+# as PostgreSQL and the API refuse it, and so no value can become markup.
 MARK = "\x00"
 _OWN_MARKUP = re.compile(r"^(?=# |- |\| |\[)", re.MULTILINE)
 _BUTTON = re.compile(r"\[(?P<label>.+)\]\((?P<url>https?://[^\s()]+)\)")
@@ -34,18 +36,24 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Block:
-    """Neighbouring lines of one kind: heading, list, row, button, or text. Their text is escaped for HTML."""
+    """Neighbouring lines of one kind: heading, list, row, button, or text. Their text is
+    escaped for HTML.
+    """
 
     kind: str
     lines: list[str]
 
     @property
     def rows(self) -> list[list[SafeString]]:
-        return [[mark_safe(cell.strip()) for cell in line.strip("| ").split("|")] for line in self.lines]  # noqa: S308
+        return [
+            [mark_safe(cell.strip()) for cell in line.strip("| ").split("|")]  # noqa: S308
+            for line in self.lines
+        ]
 
     @property
     def items(self) -> list[SafeString]:
-        return [mark_safe(line) for line in self.lines]  # noqa: S308 (Django escaped it when it rendered the template)
+        # Django escaped it when it rendered the template
+        return [mark_safe(line) for line in self.lines]  # noqa: S308
 
     @property
     def label(self) -> SafeString:
@@ -59,7 +67,9 @@ class Block:
     def _button(self) -> dict[str, str]:
         found = _BUTTON.fullmatch(self.lines[0])
         if found is None:
-            raise ValueError(f"not a mail's button, [label](https://…): {self.lines[0]}")
+            raise ValueError(
+                f"not a mail's button, [label](https://…): {self.lines[0]}"
+            )
         return found.groupdict()
 
 
@@ -78,8 +88,11 @@ def _engine() -> Engine:
     )
 
 
-def render(template: str, context: dict[str, Any], *, language: str | None = None) -> Rendered:
-    """Render a mail in this language, by default the shop's. The context also holds shop_name and shop_url.
+def render(
+    template: str, context: dict[str, Any], *, language: str | None = None
+) -> Rendered:
+    """Render a mail in this language, by default the shop's. The context also holds
+    shop_name and shop_url.
 
     Raises:
         TemplateDoesNotExist: there is no such mail.
@@ -87,19 +100,33 @@ def render(template: str, context: dict[str, Any], *, language: str | None = Non
     """
     shop = {"shop_name": settings.SHOP_NAME, "shop_url": settings.SHOP_URL}
     with translation.override(language or settings.LANGUAGE_CODE):
-        lines = _engine().get_template(f"{template}.mail").render(Context({**shop, **context})).splitlines()
+        lines = (
+            _engine()
+            .get_template(f"{template}.mail")
+            .render(Context({**shop, **context}))
+            .splitlines()
+        )
         first = next((line for line in lines if line.strip()), "")
         if not first.startswith("Subject: "):
             raise ValueError(f"{template}.mail must begin with a line Subject: …")
         subject = _plain(first.removeprefix("Subject: ")).strip()
         blocks = list(_blocks(lines[lines.index(first) + 1 :]))
-        page = {"subject": subject, "blocks": blocks, "language": translation.get_language(), **shop}
-        return Rendered(subject, _text(blocks), render_to_string("mail/base.html", page))
+        page = {
+            "subject": subject,
+            "blocks": blocks,
+            "language": translation.get_language(),
+            **shop,
+        }
+        return Rendered(
+            subject, _text(blocks), render_to_string("mail/base.html", page)
+        )
 
 
 def _blocks(lines: list[str]) -> Iterator[Block]:
     for (kind, _), group in groupby(_kept(lines), key=lambda pair: pair[0]):
-        found = [line.removeprefix(MARK + _PREFIX.get(kind, "")).strip() for _, line in group]
+        found = [
+            line.removeprefix(MARK + _PREFIX.get(kind, "")).strip() for _, line in group
+        ]
         if kind in ("heading", "button"):
             yield from (Block(kind, [line]) for line in found)
         else:
@@ -107,7 +134,9 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
 
 
 def _kept(lines: list[str]) -> Iterator[tuple[tuple[str, int], str]]:
-    """Give each line with its kind, and for text its paragraph; blank ones are dropped: loops leave some in tables."""
+    """Give each line with its kind, and for text its paragraph; blank ones are dropped:
+    loops leave some in tables.
+    """
     paragraph = 0
     for line in lines:
         if kind := _kind(line):
@@ -149,10 +178,16 @@ def _block_text(block: Block) -> str:
 
 def _aligned(rows: list[list[str]]) -> Iterator[list[str]]:
     """Pad the cells so that the columns stand below each other, the last one to the right."""
-    widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(max(map(len, rows)))]
+    widths = [
+        max(len(row[i]) for row in rows if i < len(row))
+        for i in range(max(map(len, rows)))
+    ]
     for row in rows:
         last = len(row) - 1
-        yield [cell.rjust(widths[i]) if i == last else cell.ljust(widths[i]) for i, cell in enumerate(row)]
+        yield [
+            cell.rjust(widths[i]) if i == last else cell.ljust(widths[i])
+            for i, cell in enumerate(row)
+        ]
 
 
 def _plain(escaped: str) -> str:

@@ -1,8 +1,8 @@
 """Every mail of the shop, rendered with made-up data: what staff look at before a customer does.
 
-An app says in its `mail_samples.py` what its templates are given: `SAMPLES = {"orders/placed": a function that returns
-the context}`, with instances that are nowhere stored.
-"""
+An app says in its `mail_samples.py` what its templates are given: `SAMPLES =
+{"orders/placed": a function that returns the context}`, with instances that are nowhere
+stored."""
 
 from collections.abc import Callable
 from functools import cache
@@ -23,7 +23,9 @@ def samples() -> dict[str, Sample]:
     """Return for each mail's name what makes its context, in the order of the names."""
     found: dict[str, Sample] = {}
     for config in apps.get_app_configs():
-        if config.module is not None and module_has_submodule(config.module, "mail_samples"):
+        if config.module is not None and module_has_submodule(
+            config.module, "mail_samples"
+        ):
             found |= import_module(f"{config.name}.mail_samples").SAMPLES
     return dict(sorted(found.items()))
 

@@ -1,4 +1,6 @@
-"""The base of every table: time-ordered ids, times of creation and change, and rows locked in one order."""
+"""The base of every table: time-ordered ids, times of creation and change, and rows locked
+in one order.
+"""
 
 from typing import Self, TypeVar
 from uuid import UUID
@@ -20,10 +22,11 @@ class QuerySet(models.QuerySet[_M]):
     """Base of every app's query set."""
 
     def locked(self) -> Self:
-        """Return the rows locked until the transaction ends, in key order, so that two callers cannot deadlock.
+        """Return the rows locked until the transaction ends, in key order, so that two
+        callers cannot deadlock.
 
-        Locks: FOR NO KEY UPDATE on this table's rows only, so that rows which point here can still be inserted.
-        """
+        Locks: FOR NO KEY UPDATE on this table's rows only, so that rows which point here
+        can still be inserted."""
         return self.order_by("pk").select_for_update(of=("self",), no_key=True)
 
 

@@ -1,8 +1,7 @@
 """The OpenAPI document: what each `@operation(…)` states, in the words of OpenAPI 3.1.
 
-Bodies and parameters come from the very schemas that validate, by apispec's converter and each field's own `limits`;
-answers from the serializers, by drf-spectacular.
-"""
+Bodies and parameters come from the very schemas that validate, by apispec's converter and
+each field's own `limits`; answers from the serializers, by drf-spectacular."""
 
 from __future__ import annotations
 
@@ -46,8 +45,14 @@ PROBLEM: Stated = {
                 "type": "object",
                 "required": ["code", "message"],
                 "properties": {
-                    "pointer": {"type": "string", "description": "Into the body. Source: RFC 6901."},
-                    "parameter": {"type": "string", "description": "Of the query string."},
+                    "pointer": {
+                        "type": "string",
+                        "description": "Into the body. Source: RFC 6901.",
+                    },
+                    "parameter": {
+                        "type": "string",
+                        "description": "Of the query string.",
+                    },
                     "header": {"type": "string"},
                     "code": {"type": "string"},
                     "message": {"type": "string"},
@@ -59,13 +64,19 @@ PROBLEM: Stated = {
 }
 
 
-# --- What comes in ---------------------------------------------------------------------------------------------------
+# --- What comes in -------------------------------------------------------------------------------
 class Converter(OpenAPIConverter):
-    """apispec's converter, in which our fields speak for themselves and nested schemas become components."""
+    """apispec's converter, in which our fields speak for themselves and nested schemas
+    become components.
+    """
 
     def __init__(self, registry: ComponentRegistry) -> None:
         self.registry = registry
-        super().__init__(OAS_VERSION, schema_name_resolver=_component_name, spec=APISpec("", "", OAS_VERSION))
+        super().__init__(
+            OAS_VERSION,
+            schema_name_resolver=_component_name,
+            spec=APISpec("", "", OAS_VERSION),
+        )
 
     def init_attribute_functions(self) -> None:
         """Leave out what reads marshmallow's own validators, of which our fields have none."""
@@ -79,7 +90,10 @@ class Converter(OpenAPIConverter):
 
     def init_parameter_attribute_functions(self) -> None:
         """Write lists in a query with commas, as `fields.Commas` reads them."""
-        self.parameter_attribute_functions = [self.field2required, self.commas2parameter]
+        self.parameter_attribute_functions = [
+            self.field2required,
+            self.commas2parameter,
+        ]
 
     def field2limits(self, field: ma.fields.Field[Any], **kwargs: Any) -> Stated:
         """Return the field's own limits."""
@@ -105,11 +119,18 @@ class Converter(OpenAPIConverter):
 
     def commas2parameter(self, field: ma.fields.Field[Any], **kwargs: Any) -> Stated:
         """Return how the values of a list stand in the query string."""
-        return {"style": "form", "explode": False} if isinstance(field, fields.Commas) else {}
+        return (
+            {"style": "form", "explode": False}
+            if isinstance(field, fields.Commas)
+            else {}
+        )
 
     def schema2jsonschema(self, schema: Any) -> Stated:
         """Return the object's JSON Schema, which takes no unknown names."""
-        stated: Stated = {**cast(Any, self).fields2jsonschema(schema.fields), "additionalProperties": False}
+        stated: Stated = {
+            **cast(Any, self).fields2jsonschema(schema.fields),
+            "additionalProperties": False,
+        }
         if isinstance(schema, schemas.PatchSchema):
             stated["minProperties"] = 1
         said = type(schema).__dict__.get("__doc__")
@@ -127,16 +148,25 @@ class Converter(OpenAPIConverter):
 
 def _component(name: str, schema: Stated, stands_for: type) -> ResolvedComponent:
     untyped: Any = ResolvedComponent
-    return cast(ResolvedComponent, untyped(name, ResolvedComponent.SCHEMA, schema=schema, object=stands_for))
+    return cast(
+        ResolvedComponent,
+        untyped(name, ResolvedComponent.SCHEMA, schema=schema, object=stands_for),
+    )
 
 
 def _component_name(schema: Any) -> str:
-    """Return the component's name: set apart from the serializers, which are named for the same things."""
-    return f"{schema.__name__ if isinstance(schema, type) else type(schema).__name__}Input"
+    """Return the component's name: set apart from the serializers, which are named for the
+    same things.
+    """
+    return (
+        f"{schema.__name__ if isinstance(schema, type) else type(schema).__name__}Input"
+    )
 
 
-# --- What goes out ---------------------------------------------------------------------------------------------------
-def _problem_statuses(refusals: Iterable[type[errors.ShopError]]) -> dict[int, set[str]]:
+# --- What goes out -------------------------------------------------------------------------------
+def _problem_statuses(
+    refusals: Iterable[type[errors.ShopError]],
+) -> dict[int, set[str]]:
     found: dict[int, set[str]] = {}
     for refusal in refusals:
         found.setdefault(refusal.status, set()).add(refusal.code)
@@ -156,7 +186,9 @@ class AutoSchema(openapi.AutoSchema):
         """What the method states."""
         found = operations.of(self.view, self.method)
         if found is None:
-            raise LookupError(f"{type(self.view).__name__}.{self.method.lower()} has no @operation")
+            raise LookupError(
+                f"{type(self.view).__name__}.{self.method.lower()} has no @operation"
+            )
         return found
 
     def is_excluded(self) -> bool:
@@ -171,7 +203,8 @@ class AutoSchema(openapi.AutoSchema):
     def get_summary(self) -> str:
         return self.stated.summary
 
-    def get_description(self) -> str:  # type: ignore[override]  # drf-spectacular's has other arguments than DRF's
+    # drf-spectacular's has other arguments than DRF's
+    def get_description(self) -> str:  # type: ignore[override]
         return self.stated.description
 
     def get_auth(self) -> list[Stated]:
@@ -192,17 +225,26 @@ class AutoSchema(openapi.AutoSchema):
             {"in": "path", "name": name, "required": True, "schema": _path_schema(kind)}
             for kind, name in re.findall(r"<(\w+):(\w+)>", self.path_regex)
         ]
-        for place, schema in (("query", self.stated.query), ("header", self.stated.headers)):
+        for place, schema in (
+            ("query", self.stated.query),
+            ("header", self.stated.headers),
+        ):
             if schema is not None:
                 found += converter.schema2parameters(schema(), location=place)
-        # A header whose absence the use case refuses with a code of its own (Idempotency-Key) is needed all the same.
+        # A header whose absence the use case refuses with a code of its own
+        # (Idempotency-Key) is needed all the same.
         refused = {refusal.code for refusal in self.stated.errors}
         for one in found:
-            one["required"] |= f"{one['name'].lower().replace('-', '_')}_missing" in refused
+            one["required"] |= (
+                f"{one['name'].lower().replace('-', '_')}_missing" in refused
+            )
         return found
 
     def _get_request_body(self, direction: str = "request") -> Stated | None:
-        schema, media_types = self.stated.body or self.stated.upload, self.stated.media_types
+        schema, media_types = (
+            self.stated.body or self.stated.upload,
+            self.stated.media_types,
+        )
         if schema is None:
             return None
         if self.stated.upload:
@@ -224,27 +266,45 @@ class AutoSchema(openapi.AutoSchema):
         shapes: list[Stated] = []
         for answer in self.stated.answers:
             if isinstance(answer, str):
-                content[answer.removeprefix("file:")] = {"schema": {"type": "string", "format": "binary"}}
+                content[answer.removeprefix("file:")] = {
+                    "schema": {"type": "string", "format": "binary"}
+                }
             else:
                 shapes.append(self._shape(answer))
         if shapes:
-            content["application/json"] = {"schema": shapes[0] if len(shapes) == 1 else {"oneOf": shapes}}
+            content["application/json"] = {
+                "schema": shapes[0] if len(shapes) == 1 else {"oneOf": shapes}
+            }
         said = HTTPStatus(self.stated.status).phrase
-        return {"description": said, "content": content} if content else {"description": said}
+        return (
+            {"description": said, "content": content}
+            if content
+            else {"description": said}
+        )
 
     def _shape(self, serializer: Any) -> Stated:
-        found = cast(Any, self)._get_response_for_code(serializer, str(self.stated.status), ["application/json"])
+        found = cast(Any, self)._get_response_for_code(
+            serializer, str(self.stated.status), ["application/json"]
+        )
         return cast(Stated, found["content"]["application/json"]["schema"])
 
     def _refusals(self) -> set[type[errors.ShopError]]:
         """Return every refusal that this method can answer with, the framework's own included."""
         stated = self.stated
         found: set[type[errors.ShopError]] = {
-            *stated.errors, errors.Invalid, errors.NotAcceptable, errors.RateLimited, errors.InternalError,
+            *stated.errors,
+            errors.Invalid,
+            errors.NotAcceptable,
+            errors.RateLimited,
+            errors.InternalError,
             errors.Unavailable,
-        }  # fmt: skip
+        }
         if self.view.authentication_classes:
-            found |= {refusal for refusal in errors.ShopError.registry.values() if refusal.identifies}
+            found |= {
+                refusal
+                for refusal in errors.ShopError.registry.values()
+                if refusal.identifies
+            }
             if self._is_public():
                 found.discard(errors.TokenMissing)
         if not set(self._permissions()) <= {AllowAny, IsAuthenticated}:
@@ -260,16 +320,30 @@ class AutoSchema(openapi.AutoSchema):
     def _problem(self, status: int, codes: list[str]) -> Stated:
         general = _component("Problem", PROBLEM, errors.ShopError)
         self.registry.register_on_missing(general)
-        schema = {"allOf": [general.ref, {"type": "object", "properties": {"code": {"enum": codes}}}]}
-        answer: Stated = {"description": HTTPStatus(status).phrase, "content": {JSON_TYPES[1]: {"schema": schema}}}
+        schema = {
+            "allOf": [
+                general.ref,
+                {"type": "object", "properties": {"code": {"enum": codes}}},
+            ]
+        }
+        answer: Stated = {
+            "description": HTTPStatus(status).phrase,
+            "content": {JSON_TYPES[1]: {"schema": schema}},
+        }
         header = _HEADERS.get(status)
         return {**answer, "headers": {header[0]: header[1]}} if header else answer
 
 
 _HEADERS: dict[int, tuple[str, Stated]] = {
     401: ("WWW-Authenticate", {"schema": {"type": "string"}}),
-    429: ("Retry-After", {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds."}),
-    503: ("Retry-After", {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds."}),
+    429: (
+        "Retry-After",
+        {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds."},
+    ),
+    503: (
+        "Retry-After",
+        {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds."},
+    ),
 }
 
 

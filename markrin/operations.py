@@ -1,7 +1,7 @@
 """What one method of one URL takes and answers: `@operation(…)` above a view's method.
 
-The same statement validates the request, is what the OpenAPI document shows, and what `manage.py check` demands.
-"""
+The same statement validates the request, is what the OpenAPI document shows, and what
+`manage.py check` demands."""
 
 from __future__ import annotations
 
@@ -50,17 +50,28 @@ class Operation:
         """Every form of the answer, as a list."""
         if self.answer is None:
             return []
-        return [self.answer] if isinstance(self.answer, str | type) else list(self.answer)
+        return (
+            [self.answer] if isinstance(self.answer, str | type) else list(self.answer)
+        )
 
     @property
     def file_types(self) -> list[str]:
         """The media types of the answers that are files."""
-        return [answer.removeprefix("file:") for answer in self.answers if isinstance(answer, str)]
+        return [
+            answer.removeprefix("file:")
+            for answer in self.answers
+            if isinstance(answer, str)
+        ]
 
     @cached_property
     def _loaders(self) -> dict[str, Schema]:
         # One instance each: making one copies every field, and loading changes none of it.
-        given = {"query": self.query, "headers": self.headers, "body": self.body, "upload": self.upload}
+        given = {
+            "query": self.query,
+            "headers": self.headers,
+            "body": self.body,
+            "upload": self.upload,
+        }
         return {part: schema() for part, schema in given.items() if schema}
 
     def load(self, request: Request) -> dict[str, dict[str, Any]]:
@@ -89,21 +100,31 @@ class Operation:
         return loaded
 
     def _load_query(self, request: Request) -> dict[str, Any]:
-        return self._loaders.get("query", _NO_QUERY).load(parsers.parse_query(request._request))
+        return self._loaders.get("query", _NO_QUERY).load(
+            parsers.parse_query(request._request)
+        )
 
     def _load_headers(self, request: Request) -> dict[str, Any] | None:
         schema = self._loaders.get("headers")
         if schema is None:
             return None
         names = [field.data_key or "" for field in schema.fields.values()]
-        return schema.load({name: request.headers[name] for name in names if name in request.headers})
+        return schema.load(
+            {name: request.headers[name] for name in names if name in request.headers}
+        )
 
     def _load_body(self, request: Request) -> dict[str, Any] | None:
         schema = self._loaders.get("body")
         if schema is not None:
-            if parsers.has_body(request._request):  # without one, "a body is needed" says more than its type
+            if parsers.has_body(
+                request._request
+            ):  # without one, "a body is needed" says more than its type
                 parsers.check_media_type(request._request, self.media_types)
-            return schema.load(parsers.parse_json(parsers.read_body(request._request, max_bytes=self.max_bytes)))
+            return schema.load(
+                parsers.parse_json(
+                    parsers.read_body(request._request, max_bytes=self.max_bytes)
+                )
+            )
         if not self.upload and not self.raw and parsers.has_body(request._request):
             raise errors.Invalid.at("", "unexpected", "This takes no body.")
         return None
@@ -114,23 +135,28 @@ class Operation:
 
 
 def operation(**stated: Any) -> Callable[[Method], Method]:
-    """State what a view's method takes and answers; the request is checked after authentication, before the method.
+    """State what a view's method takes and answers; the request is checked after
+    authentication, before the method.
 
-    Keyword arguments: `id`, `tag` and `summary` for the OpenAPI document; `body`, `query`, `headers` and `upload`,
-    the schemas of what comes in, handed to the method as keyword arguments of these names (dicts), and refused where
-    not stated; `answer`, a serializer class, `"file:<media type>"`, a list of these, or None; its `status`; `errors`,
-    the refusals of the use case; `raw=True`, where the method reads the body itself, as a signature is over its bytes;
-    `permissions`, where this method's differ from the view's; `media_types` and `max_bytes` (100 KB) of the body;
-    `also`, further statuses with their description: below 300 with the same answer, else with none.
-    """
+    Keyword arguments: `id`, `tag` and `summary` for the OpenAPI document; `body`, `query`,
+    `headers` and `upload`, the schemas of what comes in, handed to the method as keyword
+    arguments of these names (dicts), and refused where not stated; `answer`, a serializer
+    class, `"file:<media type>"`, a list of these, or None; its `status`; `errors`, the
+    refusals of the use case; `raw=True`, where the method reads the body itself, as a
+    signature is over its bytes; `permissions`, where this method's differ from the view's;
+    `media_types` and `max_bytes` (100 KB) of the body; `also`, further statuses with their
+    description: below 300 with the same answer, else with none."""
     stating = Operation(**stated)
 
     def decorate(method: Method) -> Method:
         @functools.wraps(method)
-        def checked(view: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def checked(
+            view: Any, request: Request, *args: Any, **kwargs: Any
+        ) -> HttpResponseBase:
             return method(view, request, *args, **kwargs, **stating.load(request))
 
-        checked.operation = stating  # type: ignore[attr-defined]  # where views, checks and the document look
+        # where views, checks and the document look
+        checked.operation = stating  # type: ignore[attr-defined]
         return cast(Method, checked)
 
     return decorate

@@ -32,8 +32,16 @@ class Page(Generic[T]):
     limit: int
 
     @classmethod
-    def of(cls, queryset: QuerySet[M], page: int = 1, limit: int = 12, *, total: int | None = None) -> Page[M]:
-        """Return page `page` of `limit` rows, in two queries, or in one if the caller knows how many rows there are.
+    def of(
+        cls,
+        queryset: QuerySet[M],
+        page: int = 1,
+        limit: int = 12,
+        *,
+        total: int | None = None,
+    ) -> Page[M]:
+        """Return page `page` of `limit` rows, in two queries, or in one if the caller knows
+        how many rows there are.
 
         The query set's order ends in a unique column.
 
@@ -45,7 +53,9 @@ class Page(Generic[T]):
             raise errors.PageTooDeep
         total = queryset.count() if total is None else total
         items = list(queryset[offset : offset + limit]) if offset < total else []
-        return cast("Page[M]", cls(cast(list[T], items), page, -(-total // limit), total, limit))
+        return cast(
+            "Page[M]", cls(cast(list[T], items), page, -(-total // limit), total, limit)
+        )
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,8 @@ class CursorPage(Generic[T]):
         cursor: str | None = None,
         limit: int = 12,
     ) -> CursorPage[M]:
-        """Return `limit` rows after `cursor` (None or "" for the start), in one query: equally fast at any depth.
+        """Return `limit` rows after `cursor` (None or "" for the start), in one query:
+        equally fast at any depth.
 
         `order` names columns or annotations that are never NULL, the last of them unique.
 
@@ -90,16 +101,26 @@ class _Key:
     def of(cls, queryset: QuerySet[Any], name: str) -> _Key:
         bare = name.removeprefix("-")
         annotation = queryset.query.annotations.get(bare)
-        field = annotation.output_field if annotation is not None else queryset.model._meta.get_field(bare)
-        field = getattr(field, "output_field", field)  # a generated column's own type reads no text
+        field = (
+            annotation.output_field
+            if annotation is not None
+            else queryset.model._meta.get_field(bare)
+        )
+        field = getattr(
+            field, "output_field", field
+        )  # a generated column's own type reads no text
         return cls(bare, name.startswith("-"), cast("Field[Any, Any]", field))
 
     def write(self, row: Any) -> str:
         value = getattr(row, self.name)
         if isinstance(value, datetime):
             return value.astimezone(UTC).isoformat()
-        if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal | UUID | date):
-            raise TypeError(f"{self.name}: a list is not walked by {type(value).__name__}")
+        if isinstance(value, bool) or not isinstance(
+            value, str | int | float | Decimal | UUID | date
+        ):
+            raise TypeError(
+                f"{self.name}: a list is not walked by {type(value).__name__}"
+            )
         return str(value)
 
     def read(self, text: str) -> Any:
@@ -116,7 +137,9 @@ class _Key:
 
 
 def _after(keys: Sequence[_Key], values: Sequence[Any]) -> Q:
-    """Return the rows after `values`: greater in the first key, or equal there and greater in the next, and so on."""
+    """Return the rows after `values`: greater in the first key, or equal there and greater
+    in the next, and so on.
+    """
     first, *rest = zip(keys, values, strict=True)
     key, value = first
     side = "lt" if key.descending else "gt"
@@ -124,25 +147,44 @@ def _after(keys: Sequence[_Key], values: Sequence[Any]) -> Q:
     if not rest:
         return beyond
     # The first condition is implied by the second; it is what an index can be entered by.
-    return Q(**{f"{key.name}__{side}e": value}) & (beyond | Q(**{key.name: value}) & _after(keys[1:], values[1:]))
+    return Q(**{f"{key.name}__{side}e": value}) & (
+        beyond | Q(**{key.name: value}) & _after(keys[1:], values[1:])
+    )
 
 
 def _encode(row: Any, keys: Sequence[_Key]) -> str:
-    written = json.dumps([key.write(row) for key in keys], separators=(",", ":"), ensure_ascii=False)
+    written = json.dumps(
+        [key.write(row) for key in keys], separators=(",", ":"), ensure_ascii=False
+    )
     return base64.urlsafe_b64encode(written.encode()).decode().rstrip("=")
 
 
 def _decode(cursor: str, keys: Sequence[_Key]) -> list[Any]:
     try:
-        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+        raw = base64.b64decode(
+            cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True
+        ).decode()
         written = json.loads(raw)
-        if not isinstance(written, list) or len(written) != len(keys) or "\0" in raw or "\\u" in raw:
+        if (
+            not isinstance(written, list)
+            or len(written) != len(keys)
+            or "\0" in raw
+            or "\\u" in raw
+        ):
             raise ValueError("not of this order")
         if not all(isinstance(text, str) for text in written):
             raise ValueError("not text")
         return [key.read(text) for key, text in zip(keys, written, strict=True)]
-    except (ValueError, ValidationError, InvalidOperation, OverflowError, RecursionError) as exc:
-        raise errors.Invalid.parameter("cursor", "cursor", "This is not a cursor of this list.") from exc
+    except (
+        ValueError,
+        ValidationError,
+        InvalidOperation,
+        OverflowError,
+        RecursionError,
+    ) as exc:
+        raise errors.Invalid.parameter(
+            "cursor", "cursor", "This is not a cursor of this list."
+        ) from exc
 
 
 def paged(
@@ -154,7 +196,8 @@ def paged(
     cursor: str | None = None,
     total: int | None = None,
 ) -> Page[M] | CursorPage[M]:
-    """Return what a `PageQuery` asked for: by cursor where one (or "" for the start) was given, else by number.
+    """Return what a `PageQuery` asked for: by cursor where one (or "" for the start) was
+    given, else by number.
 
     Raises:
         errors.PageTooDeep, errors.Invalid: see `Page.of` and `CursorPage.of`.

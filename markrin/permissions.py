@@ -31,7 +31,9 @@ class IsAdmin(_Role):
 
 @cache
 def InGroup(group: str) -> type[BasePermission]:  # noqa: N802 (it stands where classes stand)
-    """Return the permission of staff in the Django group `group`, and of every admin. Asks the database for staff."""
+    """Return the permission of staff in the Django group `group`, and of every admin. Asks
+    the database for staff.
+    """
 
     class Member(IsStaff):
         __doc__ = f"Staff of the group {group}, and admins."

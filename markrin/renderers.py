@@ -33,23 +33,35 @@ class JSONRenderer(BaseRenderer):
     render_style = "binary"
 
     def render(
-        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
         """Return `data` as JSON; nothing where there is no answer (204)."""
         if data is None:
             return b""
-        return orjson.dumps(data, default=_other, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+        return orjson.dumps(
+            data, default=_other, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+        )
 
 
 class Negotiation(BaseContentNegotiation):
-    """Accepts JSON, and for an operation that answers a file also that file's type. Source: RFC 9110 section 12.5.1."""
+    """Accepts JSON, and for an operation that answers a file also that file's type. Source:
+    RFC 9110 section 12.5.1.
+    """
 
-    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
+    def select_parser(
+        self, request: Request, parsers: Iterable[BaseParser]
+    ) -> BaseParser:
         """Return the one parser; it judges the media type itself."""
         return next(iter(parsers))
 
     def select_renderer(
-        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+        self,
+        request: Request,
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,
     ) -> tuple[BaseRenderer, str]:
         """Return the JSON renderer.
 
@@ -60,6 +72,9 @@ class Negotiation(BaseContentNegotiation):
         operation = getattr(context.get("view"), "operation", None)
         offered = [*JSON_TYPES, *(operation.file_types if operation else ())]
         wanted = request._request
-        if wanted.headers.get("Accept", "").strip() and wanted.get_preferred_type(offered) is None:
+        if (
+            wanted.headers.get("Accept", "").strip()
+            and wanted.get_preferred_type(offered) is None
+        ):
             raise errors.NotAcceptable
         return next(iter(renderers)), "application/json"

@@ -1,10 +1,12 @@
-"""Catalogue reads from a standby of the database, where DATABASE_REPLICA_URL names one; docs/scaling.md.
+"""Catalogue reads from a standby of the database, where DATABASE_REPLICA_URL names one;
+docs/scaling.md.
 
-One rule keeps every promise: a request may use the standby only if the standby has replayed all that the primary had
-committed when the request began. So what it reads is what the primary would have said then: an answer may be kept in
-the cache as ever, and whoever has written reads it. A standby that is behind, away, or no standby any more (promoted)
-is left aside. The price is one small question to the primary for each answer that is not in the cache.
-"""
+One rule keeps every promise: a request may use the standby only if the standby has replayed
+all that the primary had committed when the request began. So what it reads is what the
+primary would have said then: an answer may be kept in the cache as ever, and whoever has
+written reads it. A standby that is behind, away, or no standby any more (promoted) is left
+aside. The price is one small question to the primary for each answer that is not in the
+cache."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -33,7 +35,9 @@ Next = Callable[[HttpRequest], HttpResponseBase]
 
 
 class CatalogueReads:
-    """The middleware. Stands inside the answer cache, which has noted the time before, and so sees only its misses."""
+    """The middleware. Stands inside the answer cache, which has noted the time before, and
+    so sees only its misses.
+    """
 
     sync_capable, async_capable = True, False
 
@@ -44,14 +48,21 @@ class CatalogueReads:
         self._rests_until = 0.0
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.method not in ("GET", "HEAD") or not _is_public(request.path_info) or not self._caught_up():
+        if (
+            request.method not in ("GET", "HEAD")
+            or not _is_public(request.path_info)
+            or not self._caught_up()
+        ):
             return self._next(request)
-        request.read_from = {"database": ALIAS}  # type: ignore[attr-defined]  # for the request's line in the log
+        # for the request's line in the log
+        request.read_from = {"database": ALIAS}  # type: ignore[attr-defined]
         with _in_place_of_the_primary():
             response = self._next(request)
         if response.status_code < 500:
             return response
-        self._leave_aside("failed")  # it went away, or cancelled a query that stood in replay's way
+        self._leave_aside(
+            "failed"
+        )  # it went away, or cancelled a query that stood in replay's way
         del request.read_from  # type: ignore[attr-defined]  # set above
         return self._next(request)
 
@@ -94,11 +105,14 @@ def _is_public(path: str) -> bool:
 
 @contextmanager
 def _in_place_of_the_primary() -> Iterator[None]:
-    """Let this thread's default connection be the standby's: for models and for SQL by hand alike, without a router
-    that each query would have to ask. A write is refused by the standby itself."""
+    """Let this thread's default connection be the standby's: for models and for SQL by hand
+    alike, without a router that each query would have to ask. A write is refused by the
+    standby itself."""
     primary, standby = connections["default"], connections[ALIAS]
     connections["default"] = standby
-    standby.execute_wrappers = primary.execute_wrappers  # what counts and times queries for the log
+    standby.execute_wrappers = (
+        primary.execute_wrappers
+    )  # what counts and times queries for the log
     try:
         yield
     finally:

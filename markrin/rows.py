@@ -1,4 +1,6 @@
-"""SQL whose rows are dicts: for what is read most, where building the models would cost more than the query."""
+"""SQL whose rows are dicts: for what is read most, where building the models would cost
+more than the query.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -22,10 +24,10 @@ def fetch(sql: str, params: Params = ()) -> list[Row]:
 def fetch_planned(sql: str, params: Params = ()) -> list[Row]:
     """Return what `fetch` does, by a statement that each connection plans only once.
 
-    For constant SQL that takes PostgreSQL longer to plan than to answer. `params` reach the server apart from the SQL,
-    so each stands where a value may, with a cast where its type cannot be told from there. Behind a pooler in
-    transaction mode (DATABASE_POOLED) nothing is kept on a connection, and this is `fetch`.
-    """
+    For constant SQL that takes PostgreSQL longer to plan than to answer. `params` reach the
+    server apart from the SQL, so each stands where a value may, with a cast where its type
+    cannot be told from there. Behind a pooler in transaction mode (DATABASE_POOLED) nothing
+    is kept on a connection, and this is `fetch`."""
     if connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
         return fetch(sql, params)
     try:
@@ -34,26 +36,39 @@ def fetch_planned(sql: str, params: Params = ()) -> list[Row]:
     except NotSupportedError:
         if connection.in_atomic_block:
             raise
-        # A migration has changed a column's type since; PostgreSQL keeps to the statement's old one, and refuses.
+        # A migration has changed a column's type since; PostgreSQL keeps to the statement's
+        # old one, and refuses.
         with connection.cursor() as cursor:
             cursor.execute("DEALLOCATE ALL")
         return fetch(sql, params)
 
 
 def columns_of(model: type[Model], alias: str) -> str:
-    """Return all columns of the table that the SQL calls `alias`, under names of which `model_of` makes the model."""
-    return ", ".join(f"{alias}.{field.column} AS {alias}_{field.column}" for field in model._meta.concrete_fields)
+    """Return all columns of the table that the SQL calls `alias`, under names of which
+    `model_of` makes the model.
+    """
+    return ", ".join(
+        f"{alias}.{field.column} AS {alias}_{field.column}"
+        for field in model._meta.concrete_fields
+    )
 
 
 def model_of(model: type[_Model], alias: str, row: Row) -> _Model:
-    """Return the model whose `columns_of` the row holds. For columns that the driver reads as Django would."""
+    """Return the model whose `columns_of` the row holds. For columns that the driver reads
+    as Django would.
+    """
     all_fields = model._meta.concrete_fields
-    names, values = zip(*((field.attname, row[f"{alias}_{field.column}"]) for field in all_fields), strict=True)
+    names, values = zip(
+        *((field.attname, row[f"{alias}_{field.column}"]) for field in all_fields),
+        strict=True,
+    )
     return model.from_db(DEFAULT_DB_ALIAS, names, values)
 
 
 class _Cursor(psycopg.Cursor[Any]):
-    """The driver's own kind of cursor; Django's log of queries reads `_query`, which it leaves empty if it prepares."""
+    """The driver's own kind of cursor; Django's log of queries reads `_query`, which it
+    leaves empty if it prepares.
+    """
 
     def _get_prepared(self, pgq: Any, prepare: bool | None = None) -> Any:
         self._query = pgq
@@ -65,7 +80,8 @@ def _planning_cursor() -> CursorWrapper:
     connection.ensure_connection()
     driver: psycopg.Connection[Any] = connection.connection
     driver.prepare_threshold = 0  # Django's own cursors never prepare, whatever it says
-    return connection._prepare_cursor(_Cursor(driver))  # type: ignore[attr-defined,no-any-return]  # behind cursor()
+    # behind cursor
+    return connection._prepare_cursor(_Cursor(driver))  # type: ignore[attr-defined,no-any-return]
 
 
 def _rows(cursor: CursorWrapper, sql: str, params: Params) -> list[Row]:

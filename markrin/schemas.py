@@ -1,8 +1,8 @@
 """Bases of the input schemas: camelCase outside, snake_case inside, and nothing unknown gets in.
 
-`load` returns a dict, in which an optional key that was not sent is absent, or raises `errors.Invalid` with every
-problem and its place. A rule over several fields is a `@validates_schema` method that raises `fields.refuse(…)`.
-"""
+`load` returns a dict, in which an optional key that was not sent is absent, or raises
+`errors.Invalid` with every problem and its place. A rule over several fields is a
+`@validates_schema` method that raises `fields.refuse(…)`."""
 
 from __future__ import annotations
 
@@ -44,18 +44,33 @@ class Schema(ma.Schema):
         try:
             return cast(dict[str, Any], super().load(data, **kwargs))
         except ma.ValidationError as exc:
-            found = [self._error(path, text) for path, text in _walk(cast(Any, exc).normalized_messages(), ())]
-            raise errors.Invalid(errors=sorted(found, key=lambda error: error[self.place])) from exc
+            found = [
+                self._error(path, text)
+                for path, text in _walk(cast(Any, exc).normalized_messages(), ())
+            ]
+            raise errors.Invalid(
+                errors=sorted(found, key=lambda error: error[self.place])
+            ) from exc
 
     def _error(self, path: tuple[str, ...], text: str) -> errors.FieldError:
-        where = pointer(path) if self.place == "pointer" else (path[0] if path else "")[:100]
+        where = (
+            pointer(path)
+            if self.place == "pointer"
+            else (path[0] if path else "")[:100]
+        )
         code = getattr(text, "code", "invalid")
-        return cast(errors.FieldError, {self.place: where, "code": code, "message": str(text)})
+        return cast(
+            errors.FieldError, {self.place: where, "code": code, "message": str(text)}
+        )
 
 
 def pointer(path: Sequence[str | int]) -> str:
-    """Return the JSON pointer to `path`; a name of over 100 characters is cut. Source: RFC 6901 section 3."""
-    return "".join("/" + str(part)[:100].replace("~", "~0").replace("/", "~1") for part in path)
+    """Return the JSON pointer to `path`; a name of over 100 characters is cut. Source: RFC
+    6901 section 3.
+    """
+    return "".join(
+        "/" + str(part)[:100].replace("~", "~0").replace("/", "~1") for part in path
+    )
 
 
 def _walk(found: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -83,7 +98,9 @@ class PatchSchema(InputSchema):
         field_obj.load_default = ma.missing  # what was not sent stays as it is
 
     @ma.validates_schema(pass_original=True)
-    def _something(self, data: Mapping[str, Any], original_data: Mapping[str, Any], **kwargs: Any) -> None:
+    def _something(
+        self, data: Mapping[str, Any], original_data: Mapping[str, Any], **kwargs: Any
+    ) -> None:
         if not original_data:
             raise fields.refuse("empty", "Give at least one field to change.")
 
@@ -93,7 +110,9 @@ class Empty(InputSchema):
 
 
 class UploadSchema(InputSchema):
-    """A multipart body: one or more `fields.Image`, and text parts, which are read as in a query string."""
+    """A multipart body: one or more `fields.Image`, and text parts, which are read as in a
+    query string.
+    """
 
     from_text = True
 
@@ -106,7 +125,9 @@ class QuerySchema(Schema):
 
 
 class PageQuery(QuerySchema):
-    """Paging of a list: `page` and `limit`, or `cursor` (empty for the start) and `limit`; of both, `cursor` counts."""
+    """Paging of a list: `page` and `limit`, or `cursor` (empty for the start) and `limit`;
+    of both, `cursor` counts.
+    """
 
     page = fields.Int(min=1, max=10_001)
     limit = fields.Int(min=1, max=100, load_default=12)
@@ -114,7 +135,10 @@ class PageQuery(QuerySchema):
         max=500,
         min=0,
         pattern=r"[A-Za-z0-9_-]{0,500}",
-        metadata={"format": "cursor", "description": "Empty for the start, then `next` of the answer before."},
+        metadata={
+            "format": "cursor",
+            "description": "Empty for the start, then `next` of the answer before.",
+        },
     )
 
     @ma.post_load

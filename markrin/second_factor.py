@@ -1,7 +1,7 @@
 """The admin's second factor: a code of an authenticator app (TOTP), or one of ten recovery codes.
 
-Source: RFC 6238. Wrong codes make the device wait, twice as long each time (django-otp's throttling).
-"""
+Source: RFC 6238. Wrong codes make the device wait, twice as long each time (django-otp's
+throttling)."""
 
 from base64 import b32encode
 from typing import Any
@@ -36,7 +36,12 @@ class CodeForm(StrictForm):
     code = forms.CharField(
         max_length=16,
         widget=UnfoldAdminTextInputWidget(
-            attrs={"autocomplete": "one-time-code", "autofocus": "", "inputmode": "text", "spellcheck": "false"}
+            attrs={
+                "autocomplete": "one-time-code",
+                "autofocus": "",
+                "inputmode": "text",
+                "spellcheck": "false",
+            }
         ),
     )
 
@@ -49,13 +54,20 @@ class CodeForm(StrictForm):
 @csrf_protect
 @never_cache
 def page(request: HttpRequest, *, site_context: dict[str, Any]) -> HttpResponseBase:
-    """Ask who has given the password for a code; at the first sign-in show what the app needs to make one."""
+    """Ask who has given the password for a code; at the first sign-in show what the app
+    needs to make one.
+    """
     user: Any = request.user
     if user.is_verified():
         return HttpResponseRedirect(_after(request))
     enrolled = TOTPDevice.objects.filter(user=user, confirmed=True).exists()
     form = CodeForm(request.POST or None)
-    context: dict[str, Any] = {**site_context, "title": "Second factor", "form": form, "next": _after(request)}
+    context: dict[str, Any] = {
+        **site_context,
+        "title": "Second factor",
+        "form": form,
+        "next": _after(request),
+    }
     if form.is_valid():
         code = form.cleaned_data["code"]
         device = match_token(user, code) if enrolled else _confirmed(user, code)
@@ -66,23 +78,39 @@ def page(request: HttpRequest, *, site_context: dict[str, Any]) -> HttpResponseB
                 return HttpResponseRedirect(_after(request))
             context["recovery_codes"] = _recovery_codes(user)
             return TemplateResponse(request, "admin/second_factor.html", context)
-        form.add_error("code", "This code is not right, or too many were tried: wait a little.")
+        form.add_error(
+            "code", "This code is not right, or too many were tried: wait a little."
+        )
     if not enrolled:
-        device, _ = TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": "authenticator app"})
+        device, _ = TOTPDevice.objects.get_or_create(
+            user=user, confirmed=False, defaults={"name": "authenticator app"}
+        )
         context |= {"qr": _qr(device.config_url), "key": _readable(device)}
     return TemplateResponse(request, "admin/second_factor.html", context)
 
 
 def _after(request: HttpRequest) -> str:
-    wanted = request.POST.get(REDIRECT_FIELD_NAME) or request.GET.get(REDIRECT_FIELD_NAME) or ""
-    ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    wanted = (
+        request.POST.get(REDIRECT_FIELD_NAME)
+        or request.GET.get(REDIRECT_FIELD_NAME)
+        or ""
+    )
+    ours = url_has_allowed_host_and_scheme(
+        wanted, {request.get_host()}, require_https=request.is_secure()
+    )
     return wanted if ours else reverse("admin:index")
 
 
 @transaction.atomic
 def _confirmed(user: AbstractBaseUser, code: str) -> TOTPDevice | None:
-    """Return the user's new device if the code is its, which is then theirs for good. Locks: the device."""
-    device = TOTPDevice.objects.select_for_update().filter(user=user, confirmed=False).first()
+    """Return the user's new device if the code is its, which is then theirs for good.
+    Locks: the device.
+    """
+    device = (
+        TOTPDevice.objects.select_for_update()
+        .filter(user=user, confirmed=False)
+        .first()
+    )
     if device is None or not device.verify_token(code):
         return None
     device.confirmed = True
@@ -96,7 +124,9 @@ def _recovery_codes(user: AbstractBaseUser) -> list[str]:
     StaticDevice.objects.filter(user=user).delete()
     device = StaticDevice.objects.create(user=user, name="recovery codes")
     codes = [StaticToken.random_token() for _ in range(RECOVERY_CODES)]
-    StaticToken.objects.bulk_create([StaticToken(device=device, token=code) for code in codes])
+    StaticToken.objects.bulk_create(
+        [StaticToken(device=device, token=code) for code in codes]
+    )
     return codes
 
 
@@ -112,7 +142,9 @@ def _readable(device: TOTPDevice) -> str:
 
 
 def forget(user: AbstractBaseUser) -> int:
-    """Remove the user's factor, who has lost it; they set up another at the next sign-in. Return how many devices."""
+    """Remove the user's factor, who has lost it; they set up another at the next sign-in.
+    Return how many devices.
+    """
     removed = TOTPDevice.objects.filter(user=user).delete()[0]
     StaticDevice.objects.filter(user=user).delete()
     return int(removed)

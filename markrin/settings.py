@@ -1,8 +1,7 @@
 """Every setting, by section, read from the environment (docs/settings.md lists them).
 
-What is safe everywhere has a default. A secret or an address has one only in DEBUG; `markrin/checks.py` refuses to
-start and names the setting otherwise.
-"""
+What is safe everywhere has a default. A secret or an address has one only in DEBUG;
+`markrin/checks.py` refuses to start and names the setting otherwise."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -15,14 +14,18 @@ from markrin import storefront
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# --- The process -----------------------------------------------------------------------------------------------------
+# --- The process ---------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", False)
 LOCAL_DIR = Path(env.str("LOCAL_DIR", str(BASE_DIR / ".local")))
 SECRET_KEY = env.str("SECRET_KEY", "debug-only-" + "0" * 50 if DEBUG else "")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])  # addresses or networks whose X-Forwarded-For is believed
-DRAIN_FILE = env.str("DRAIN_FILE", "")  # while this file exists /health/live says 503: docker-entrypoint.sh stops by it
+TRUSTED_PROXIES = env.list(
+    "TRUSTED_PROXIES", default=[]
+)  # addresses or networks whose X-Forwarded-For is believed
+DRAIN_FILE = env.str(
+    "DRAIN_FILE", ""
+)  # while this file exists /health/live says 503: docker-entrypoint.sh stops by it
 RELEASE = env.str("RELEASE", "")
 ENVIRONMENT = env.str("ENVIRONMENT", "development" if DEBUG else "production")
 
@@ -99,35 +102,58 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
-# --- The shop --------------------------------------------------------------------------------------------------------
+# --- The shop ------------------------------------------------------------------------------------
 SHOP_NAME = env.str("SHOP_NAME", "Markrin")
-SHOP_URL = env.str("SHOP_URL", "http://localhost:8000" if DEBUG else "")  # where mails link to
+SHOP_URL = env.str(
+    "SHOP_URL", "http://localhost:8000" if DEBUG else ""
+)  # where mails link to
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", "INR")  # ISO 4217
-SHOP_COUNTRY = env.str("SHOP_COUNTRY", "IN")  # ISO 3166-1: the default for telephone numbers and addresses
-SHOP_TIME_ZONE = env.str("SHOP_TIME_ZONE", "Asia/Kolkata")  # IANA: the days of reports, the admin's clock
-SHIPPING_FREE_ABOVE = Decimal(env.str("SHIPPING_FREE_ABOVE", "1000.00"))  # shop currency
+SHOP_COUNTRY = env.str(
+    "SHOP_COUNTRY", "IN"
+)  # ISO 3166-1: the default for telephone numbers and addresses
+SHOP_TIME_ZONE = env.str(
+    "SHOP_TIME_ZONE", "Asia/Kolkata"
+)  # IANA: the days of reports, the admin's clock
+SHIPPING_FREE_ABOVE = Decimal(
+    env.str("SHIPPING_FREE_ABOVE", "1000.00")
+)  # shop currency
 SHIPPING_FEE = Decimal(env.str("SHIPPING_FEE", "50.00"))  # shop currency
-TAX_PERCENT = Decimal(env.str("TAX_PERCENT", "18.00"))  # unless the category says otherwise
-TAX_INCLUDED = env.bool("TAX_INCLUDED", True)  # whether the prices shown contain the tax
+TAX_PERCENT = Decimal(
+    env.str("TAX_PERCENT", "18.00")
+)  # unless the category says otherwise
+TAX_INCLUDED = env.bool(
+    "TAX_INCLUDED", True
+)  # whether the prices shown contain the tax
 GUEST_CHECKOUT = env.bool("GUEST_CHECKOUT", True)
 ORDER_UNPAID_TTL_S = env.int("ORDER_UNPAID_TTL_S", 900)
-CHECKOUTS_AT_ONCE = env.int("CHECKOUTS_AT_ONCE", 4)  # transactions of checkout at once in one web process
+CHECKOUTS_AT_ONCE = env.int(
+    "CHECKOUTS_AT_ONCE", 4
+)  # transactions of checkout at once in one web process
 DEMO_PASSWORD = env.str(
     "DEMO_PASSWORD", "demo-shop" if DEBUG else ""
 )  # of load_demo's people; empty: a random one, printed
-# Inventory feeds that are fetched: {"warehouse": {"url": "https://…", "mode": "count", "authorization": "Bearer …"}}
+# Inventory feeds that are fetched: {"warehouse": {"url": "https://…", "mode": "count",
+# "authorization": "Bearer …"}}
 FEEDS: dict[str, dict[str, str]] = env.json("FEEDS", default={})
 FEED_MAX_BYTES = env.int("FEED_MAX_BYTES", 200_000_000)
-LOW_STOCK_AT = env.int("LOW_STOCK_AT", 3)  # sellable pieces of a variant at which staff are told
+LOW_STOCK_AT = env.int(
+    "LOW_STOCK_AT", 3
+)  # sellable pieces of a variant at which staff are told
 
 # What stands on invoices.
 SHOP_ADDRESS = env.str("SHOP_ADDRESS", "", multiline=True)  # lines
 SHOP_TAX_ID = env.str("SHOP_TAX_ID", "")  # in India the GSTIN
-INVOICE_FONTS = env.list("INVOICE_FONTS", default=[])  # font files for letters that Inter lacks
+INVOICE_FONTS = env.list(
+    "INVOICE_FONTS", default=[]
+)  # font files for letters that Inter lacks
 
-# --- Payments: cash on delivery needs none of this -------------------------------------------------------------------
-ONLINE_PROVIDER = env.str("ONLINE_PROVIDER", "test" if DEBUG else "")  # test, stripe, razorpay, or none
-TEST_GATEWAY_IN_PUBLIC = env.bool("TEST_GATEWAY_IN_PUBLIC", False)  # made-up money outside DEBUG, as on a stage
+# --- Payments: cash on delivery needs none of this -----------------------------------------------
+ONLINE_PROVIDER = env.str(
+    "ONLINE_PROVIDER", "test" if DEBUG else ""
+)  # test, stripe, razorpay, or none
+TEST_GATEWAY_IN_PUBLIC = env.bool(
+    "TEST_GATEWAY_IN_PUBLIC", False
+)  # made-up money outside DEBUG, as on a stage
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
 STRIPE_PUBLIC_KEY = env.str("STRIPE_PUBLIC_KEY", "")
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", "")
@@ -135,24 +161,35 @@ STRIPE_API_BASE = env.str("STRIPE_API_BASE", "")  # for a stand-in; empty: Strip
 RAZORPAY_KEY_ID = env.str("RAZORPAY_KEY_ID", "")
 RAZORPAY_KEY_SECRET = env.str("RAZORPAY_KEY_SECRET", "")
 RAZORPAY_WEBHOOK_SECRET = env.str("RAZORPAY_WEBHOOK_SECRET", "")
-RAZORPAY_API_BASE = env.str("RAZORPAY_API_BASE", "")  # for a stand-in; empty: Razorpay's own
+RAZORPAY_API_BASE = env.str(
+    "RAZORPAY_API_BASE", ""
+)  # for a stand-in; empty: Razorpay's own
 
-# --- Database --------------------------------------------------------------------------------------------------------
+# --- Database ------------------------------------------------------------------------------------
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres:///markrin")}
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE_S", 60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-DATABASES["default"]["ATOMIC_REQUESTS"] = False  # a service owns its transaction: style of the code, and auth's safety
-# DATABASE_URL leads to a pooler in transaction mode (PgBouncer): no cursor outlives its transaction, and no prepared
-# statement is kept.
+DATABASES["default"]["ATOMIC_REQUESTS"] = (
+    False  # a service owns its transaction: style of the code, and auth's safety
+)
+# DATABASE_URL leads to a pooler in transaction mode (PgBouncer): no cursor outlives its
+# transaction, and no prepared statement is kept.
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("DATABASE_POOLED", False)
-if DATABASE_REPLICA_URL := env.str("DATABASE_REPLICA_URL", ""):  # a streaming standby, for catalogue reads
-    DATABASES["replica"] = DATABASES["default"] | env.db_url_config(DATABASE_REPLICA_URL)
-    DATABASES["replica"]["OPTIONS"] = {"connect_timeout": 2} | DATABASES["replica"].get("OPTIONS", {})
+if DATABASE_REPLICA_URL := env.str(
+    "DATABASE_REPLICA_URL", ""
+):  # a streaming standby, for catalogue reads
+    DATABASES["replica"] = DATABASES["default"] | env.db_url_config(
+        DATABASE_REPLICA_URL
+    )
+    DATABASES["replica"]["OPTIONS"] = {"connect_timeout": 2} | DATABASES["replica"].get(
+        "OPTIONS", {}
+    )
     DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
-# How long a request waits for the standby to have what the primary has, before it asks the primary instead.
+# How long a request waits for the standby to have what the primary has, before it asks the
+# primary instead.
 DATABASE_REPLICA_WAIT_MS = env.int("DATABASE_REPLICA_WAIT_MS", 20)
 
-# --- Cache -----------------------------------------------------------------------------------------------------------
+# --- Cache ---------------------------------------------------------------------------------------
 CACHE_URL = env.str("CACHE_URL", "redis://localhost:6379/0" if DEBUG else "")
 CACHES = {
     "default": {
@@ -167,18 +204,28 @@ CACHES = {
     }
 }
 
-# host:port of each Sentinel; CACHE_URL then has the watched name for a host, as in redis://markrin/0
+# host:port of each Sentinel; CACHE_URL then has the watched name for a host, as in
+# redis://markrin/0
 if CACHE_SENTINELS := env.list("CACHE_SENTINELS", default=[]):
     CACHES["default"]["OPTIONS"] |= {
         "CONNECTION_FACTORY": "django_redis.pool.SentinelConnectionFactory",
-        "SENTINELS": [(host, int(port)) for host, _, port in (each.rpartition(":") for each in CACHE_SENTINELS)],
+        "SENTINELS": [
+            (host, int(port))
+            for host, _, port in (each.rpartition(":") for each in CACHE_SENTINELS)
+        ],
     }
 
-CACHE_ANSWERS = env.bool("CACHE_ANSWERS", True)  # whether catalogue answers are kept at all
-CACHE_MEMORY_BYTES = env.int("CACHE_MEMORY_BYTES", 64 * 1024 * 1024)  # of catalogue answers in each web process
-CACHE_CDN_TTL_S = env.int("CACHE_CDN_TTL_S", 0)  # s-maxage, for shops whose CDN is purged on change
+CACHE_ANSWERS = env.bool(
+    "CACHE_ANSWERS", True
+)  # whether catalogue answers are kept at all
+CACHE_MEMORY_BYTES = env.int(
+    "CACHE_MEMORY_BYTES", 64 * 1024 * 1024
+)  # of catalogue answers in each web process
+CACHE_CDN_TTL_S = env.int(
+    "CACHE_CDN_TTL_S", 0
+)  # s-maxage, for shops whose CDN is purged on change
 
-# --- API -------------------------------------------------------------------------------------------------------------
+# --- API -----------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.tokens.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -200,14 +247,20 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX": "/api",
     "SERVE_AUTHENTICATION": [],
     "POSTPROCESSING_HOOKS": [],  # enumerations stay where they are used
-    "APPEND_COMPONENTS": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}},
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+        }
+    },
 }
-# What one client may do, as requests/seconds; RATE_LIMITS="login_network=200/300,register=20/3600" changes some.
+# What one client may do, as requests/seconds;
+# RATE_LIMITS="login_network=200/300,register=20/3600" changes some.
 RATE_LIMITS: dict[str, str] = {
     "api": "2000/900",  # of a user, or else a network
     "login_account_network": "5/300",  # failures
     "login_network": "100/300",  # failures
-    "login_account": "50/3600",  # failures, beyond which only networks known from a sign-in may go on trying
+    # failures, beyond which only networks known from a sign-in may go on trying
+    "login_account": "50/3600",
     "refresh_session": "30/60",
     "refresh_network": "300/60",
     "register": "5/3600",  # of a network
@@ -218,7 +271,8 @@ RATE_LIMITS: dict[str, str] = {
 } | env.dict("RATE_LIMITS", default={})
 RATE_LIMIT_SCALE = env.float("RATE_LIMIT_SCALE", 1.0)  # multiplies every limit
 
-# What a lower app lets a higher one join: each function runs in the caller's transaction, in this order.
+# What a lower app lets a higher one join: each function runs in the caller's transaction,
+# in this order.
 HOOKS: dict[str, list[str]] = {
     "signed_in": ["orders.services.merge_guest_cart"],
     "email_verified": ["orders.services.attach_guest_orders"],
@@ -228,29 +282,40 @@ HOOKS: dict[str, list[str]] = {
     "trace_tell": ["accounts.timeline.tell", "orders.timeline.tell"],
 }
 
-# --- Sign-in ---------------------------------------------------------------------------------------------------------
+# --- Sign-in -------------------------------------------------------------------------------------
 # [{"kid": …, "secret": …}], the first signs and all verify; `manage.py new_signing_key` makes one.
 JWT_KEYS: list[dict[str, str]] = env.json(
-    "JWT_KEYS", default=[{"kid": "debug", "secret": "debug-only-" + "1" * 50}] if DEBUG else []
+    "JWT_KEYS",
+    default=[{"kid": "debug", "secret": "debug-only-" + "1" * 50}] if DEBUG else [],
 )
 JWT_ISSUER = env.str("JWT_ISSUER", "markrin")
 JWT_AUDIENCE = env.str("JWT_AUDIENCE", "markrin-api")
-# SimpleJWT's own views are not routed; should any of its own tokens be made nevertheless, nothing of ours verifies it.
+# SimpleJWT's own views are not routed; should any of its own tokens be made nevertheless,
+# nothing of ours verifies it.
 SIMPLE_JWT = {"USER_ID_CLAIM": "sub", "UPDATE_LAST_LOGIN": False}
 ACCESS_TTL_S = env.int("ACCESS_TTL_S", 900)
-REFRESH_IDLE_S = env.int("REFRESH_IDLE_S", 7 * 86_400)  # a session unused for so long has ended
+REFRESH_IDLE_S = env.int(
+    "REFRESH_IDLE_S", 7 * 86_400
+)  # a session unused for so long has ended
 SESSION_TTL_S = env.int("SESSION_TTL_S", 30 * 86_400)  # and one that began so long ago
 STAFF_REFRESH_IDLE_S = env.int("STAFF_REFRESH_IDLE_S", 3600)
 STAFF_SESSION_TTL_S = env.int("STAFF_SESSION_TTL_S", 12 * 3600)
-REFRESH_RETRY_S = env.int("REFRESH_RETRY_S", 300)  # how long a lost answer may be asked for again
+REFRESH_RETRY_S = env.int(
+    "REFRESH_RETRY_S", 300
+)  # how long a lost answer may be asked for again
 SESSIONS_PER_USER = env.int("SESSIONS_PER_USER", 20)
 SESSION_KEEP_ENDED_S = env.int("SESSION_KEEP_ENDED_S", 30 * 86_400)
-REAUTHENTICATION_S = env.int("REAUTHENTICATION_S", 600)  # how long a given password counts for sensitive calls
+REAUTHENTICATION_S = env.int(
+    "REAUTHENTICATION_S", 600
+)  # how long a given password counts for sensitive calls
 RESET_TOKEN_TTL_S = env.int("RESET_TOKEN_TTL_S", 1800)
 VERIFY_TOKEN_TTL_S = env.int("VERIFY_TOKEN_TTL_S", 86_400)
-# Off only for development over http, where a browser would not take the cookie: then it also loses its __Host- prefix.
+# Off only for development over http, where a browser would not take the cookie: then it
+# also loses its __Host- prefix.
 REFRESH_COOKIE_SECURE = env.bool("REFRESH_COOKIE_SECURE", not DEBUG)
-ADMIN_SECOND_FACTOR = env.bool("ADMIN_SECOND_FACTOR", not DEBUG)  # staff give a code besides the password
+ADMIN_SECOND_FACTOR = env.bool(
+    "ADMIN_SECOND_FACTOR", not DEBUG
+)  # staff give a code besides the password
 OTP_TOTP_ISSUER = SHOP_NAME
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTHENTICATION_BACKENDS = ["accounts.backends.PasswordBackend"]
@@ -265,29 +330,45 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 
-# --- Browser security ------------------------------------------------------------------------------------------------
+# --- Browser security ----------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", not DEBUG)
 SECURE_HSTS_SECONDS = 0 if DEBUG else env.int("SECURE_HSTS_SECONDS", 31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+)
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # Pages of other origins that may call the API with credentials; exact, such as https://shop.example
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_ALLOW_CREDENTIALS = True
 CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "x-markrin-client", "x-cart-token"]
+CORS_ALLOW_HEADERS = [
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "x-markrin-client",
+    "x-cart-token",
+]
 CORS_EXPOSE_HEADERS = ["Retry-After", "X-Request-Id"]
 CORS_PREFLIGHT_MAX_AGE = 600
 # Whose pages may use the refresh cookie: the shop's own and those above.
-AUTH_ORIGINS = env.list("AUTH_ORIGINS", default=[SHOP_URL.rstrip("/"), *CORS_ALLOWED_ORIGINS])
-# Source: W3C Content Security Policy Level 3. markrin/admin_site.py adds what the admin's pages need.
+AUTH_ORIGINS = env.list(
+    "AUTH_ORIGINS", default=[SHOP_URL.rstrip("/"), *CORS_ALLOWED_ORIGINS]
+)
+# Source: W3C Content Security Policy Level 3. markrin/admin_site.py adds what the admin's
+# pages need.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
         "script-src": ["'self'"],
         "style-src": ["'self'", "'unsafe-inline'"],
-        "img-src": ["'self'", "data:", "blob:", "https:"],  # a product's image may be a link
+        "img-src": [
+            "'self'",
+            "data:",
+            "blob:",
+            "https:",
+        ],  # a product's image may be a link
         "font-src": ["'self'", "data:"],
         "connect-src": ["'self'"],
         "object-src": ["'none'"],
@@ -297,7 +378,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# --- The admin (django-unfold) ---------------------------------------------------------------------------------------
+# --- The admin (django-unfold) -------------------------------------------------------------------
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": SHOP_NAME,
     "SITE_HEADER": SHOP_NAME,
@@ -315,9 +396,11 @@ UNFOLD: dict[str, Any] = {
     },
 }
 
-# --- Language and time -----------------------------------------------------------------------------------------------
+# --- Language and time ---------------------------------------------------------------------------
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", "en")
-SHOP_LANGUAGES = env.list("SHOP_LANGUAGES", default=[LANGUAGE_CODE])  # that mails may be in; locale/ has en and hi
+SHOP_LANGUAGES = env.list(
+    "SHOP_LANGUAGES", default=[LANGUAGE_CODE]
+)  # that mails may be in; locale/ has en and hi
 LANGUAGES = [(code, code) for code in SHOP_LANGUAGES]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = SHOP_TIME_ZONE
@@ -325,15 +408,19 @@ USE_TZ = True
 USE_I18N = True
 FORMAT_MODULE_PATH = ["markrin.formats"]
 
-# --- Files -----------------------------------------------------------------------------------------------------------
+# --- Files ---------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(LOCAL_DIR / "static")))
-STOREFRONT_DIR = Path(env.str("STOREFRONT_DIR", str(BASE_DIR / "frontend/shop/dist")))  # what `npm run build` makes
+STOREFRONT_DIR = Path(
+    env.str("STOREFRONT_DIR", str(BASE_DIR / "frontend/shop/dist"))
+)  # what `npm run build` makes
 if STOREFRONT_DIR.is_dir():  # WhiteNoise warns of a folder that is not there
     WHITENOISE_ROOT = STOREFRONT_DIR
 WHITENOISE_ADD_HEADERS_FUNCTION = storefront.add_headers
 # Names that hold a hash of the content: Vite's, and those of Django's manifest storage.
-WHITENOISE_IMMUTABLE_FILE_TEST = r"^/assets/[^/]+-[\w-]{8}\.\w+$|^/static/.+\.[0-9a-f]{12}\.\w+$"
+WHITENOISE_IMMUTABLE_FILE_TEST = (
+    r"^/assets/[^/]+-[\w-]{8}\.\w+$|^/static/.+\.[0-9a-f]{12}\.\w+$"
+)
 MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(LOCAL_DIR / "media")))
 STORAGES = {
@@ -346,52 +433,84 @@ STORAGES = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
-# --- Mail ------------------------------------------------------------------------------------------------------------
+# --- Mail ----------------------------------------------------------------------------------------
 MAIL_DIR = Path(env.str("MAIL_DIR", str(LOCAL_DIR / "mail")))
-MAIL_FROM = DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("MAIL_FROM", "shop@markrin.invalid")
+MAIL_FROM = DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str(
+    "MAIL_FROM", "shop@markrin.invalid"
+)
 MAIL_DOMAIN = env.str("MAIL_DOMAIN", "markrin.invalid")
-STAFF_MAIL = env.list("STAFF_MAIL", default=[])  # who learns of low stock and of payments that need a person
+STAFF_MAIL = env.list(
+    "STAFF_MAIL", default=[]
+)  # who learns of low stock and of payments that need a person
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT_S", 10)
-MAIL_IDEMPOTENCY_HEADER = env.str("MAIL_IDEMPOTENCY_HEADER", "")  # the provider's, e.g. Resend-Idempotency-Key
-# A shop's own wording of a mail is a file of the same name in a folder of its own, which is looked in first.
+MAIL_IDEMPOTENCY_HEADER = env.str(
+    "MAIL_IDEMPOTENCY_HEADER", ""
+)  # the provider's, e.g. Resend-Idempotency-Key
+# A shop's own wording of a mail is a file of the same name in a folder of its own, which is
+# looked in first.
 MAIL_TEMPLATES = [
     *env.list("MAIL_TEMPLATES", default=[]),
     str(BASE_DIR / "templates" / "mail"),
 ]
-# smtp+tls://user:password@host:587, or EMAIL_BACKEND for one of anymail's; a file per mail in MAIL_DIR where DEBUG
+# smtp+tls://user:password@host:587, or EMAIL_BACKEND for one of anymail's; a file per mail
+# in MAIL_DIR where DEBUG
 EMAIL_URL = env.str("EMAIL_URL", "")
 if EMAIL_URL:
     globals().update(env.email_url_config(EMAIL_URL))
 EMAIL_BACKEND = env.str(
     "EMAIL_BACKEND",
-    "django.core.mail.backends.smtp.EmailBackend" if EMAIL_URL or not DEBUG else "markrin.mail_backends.FileBackend",
+    "django.core.mail.backends.smtp.EmailBackend"
+    if EMAIL_URL or not DEBUG
+    else "markrin.mail_backends.FileBackend",
 )
 
-# --- Logs, errors, metrics -------------------------------------------------------------------------------------------
-LOG_FORMAT = env.str("LOG_FORMAT", "console" if DEBUG else "json")  # or "json": a line an event
+# --- Logs, errors, metrics -----------------------------------------------------------------------
+LOG_FORMAT = env.str(
+    "LOG_FORMAT", "console" if DEBUG else "json"
+)  # or "json": a line an event
 LOG_FILE = env.str("LOG_FILE", "")  # empty: standard output
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
 LOGGING_CONFIG = None  # markrin/observe/logs.py sets logging up
 SENTRY_DSN = env.str("SENTRY_DSN", "")  # empty: errors are logged, and reported nowhere
 SENTRY_TRACES_SAMPLE_RATE = env.float("SENTRY_TRACES_SAMPLE_RATE", 0.0)  # from 0 to 1
-METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])  # who may read /metrics
+METRICS_NETWORKS = env.list(
+    "METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"]
+)  # who may read /metrics
 
-# --- Jobs (Celery): see celery_app.py and markrin/outbox -------------------------------------------------------------
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "redis://localhost:6379/1" if DEBUG else "")
+# --- Jobs (Celery): see celery_app.py and markrin/outbox -----------------------------------------
+CELERY_BROKER_URL = env.str(
+    "CELERY_BROKER_URL", "redis://localhost:6379/1" if DEBUG else ""
+)
 # Without a timeout a publish to a broker that accepts but never answers would wait for ever.
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
-    {"connect_timeout": 1, "read_timeout": 5, "write_timeout": 2, "confirm_publish": True}
+    {
+        "connect_timeout": 1,
+        "read_timeout": 5,
+        "write_timeout": 2,
+        "confirm_publish": True,
+    }
     if CELERY_BROKER_URL.startswith(("amqp", "pyamqp"))
-    else {"socket_timeout": 2, "socket_connect_timeout": 1, "socket_keepalive": True, "health_check_interval": 10}
+    else {
+        "socket_timeout": 2,
+        "socket_connect_timeout": 1,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+    }
 )
-if BROKER_MASTER := env.str("CELERY_BROKER_MASTER", ""):  # the watched name, for sentinel://host:26379;sentinel://…
+if BROKER_MASTER := env.str(
+    "CELERY_BROKER_MASTER", ""
+):  # the watched name, for sentinel://host:26379;sentinel://…
     CELERY_BROKER_TRANSPORT_OPTIONS["master_name"] = BROKER_MASTER
-CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 0}  # the row is the retry; publish_retry=False would wait 6 s
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 0
+}  # the row is the retry; publish_retry=False would wait 6 s
 CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 2
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker never gives up reconnecting
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_ACKS_LATE = False  # no redelivery: a lost run is the row's to notice
-CELERY_TASK_IGNORE_RESULT = True  # results only where a person looks: there the task says so
+CELERY_TASK_IGNORE_RESULT = (
+    True  # results only where a person looks: there the task says so
+)
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_RESULT_BACKEND = "django-db"
 CELERY_RESULT_EXTENDED = True
@@ -402,6 +521,8 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 300_000  # KiB
 CELERY_DB_REUSE_MAX = 100  # tasks per database connection
 CELERY_TIMEZONE = SHOP_TIME_ZONE  # nightly means the shop's night
-OUTBOX_MEMORY_LIMIT_MB = env.int("OUTBOX_MEMORY_LIMIT_MB", 1024)  # of a worker's process; 0 = none
+OUTBOX_MEMORY_LIMIT_MB = env.int(
+    "OUTBOX_MEMORY_LIMIT_MB", 1024
+)  # of a worker's process; 0 = none
 OUTBOX_KEEP_DONE_DAYS = env.int("OUTBOX_KEEP_DONE_DAYS", 14)
 OUTBOX_KEEP_DEAD_DAYS = env.int("OUTBOX_KEEP_DEAD_DAYS", 90)

@@ -15,7 +15,9 @@ OVERHEAD = 64 * 1024  # bytes for boundaries, part headers and text parts
 def max_bytes(schema: Schema) -> int:
     """Return the most bytes that a body of this schema can have."""
     files = (fields.File, fields.Image)
-    return OVERHEAD + sum(field.max_bytes for field in schema.fields.values() if isinstance(field, files))
+    return OVERHEAD + sum(
+        field.max_bytes for field in schema.fields.values() if isinstance(field, files)
+    )
 
 
 def read(request: HttpRequest, schema: Schema) -> dict[str, Any]:
@@ -23,7 +25,8 @@ def read(request: HttpRequest, schema: Schema) -> dict[str, Any]:
 
     Raises:
         errors.UnsupportedMediaType: it is not multipart/form-data.
-        errors.TooLarge: it is longer than all parts together may be, or does not say how long it is.
+        errors.TooLarge: it is longer than all parts together may be, or does not say how
+        long it is.
         errors.Invalid: a part is there twice.
     """
     parsers.check_media_type(request, ("multipart/form-data",))
@@ -35,6 +38,8 @@ def read(request: HttpRequest, schema: Schema) -> dict[str, Any]:
     for source in (request.POST, request.FILES):
         for name, values in source.lists():
             if len(values) > 1 or name in found:
-                raise errors.Invalid.at("/" + name[:100], "repeated", "This part may be given once.")
+                raise errors.Invalid.at(
+                    "/" + name[:100], "repeated", "This part may be given once."
+                )
             found[name] = values[0]
     return found

@@ -20,12 +20,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/errors", views.ErrorKinds.as_view()),
     path("api/errors/<slugid:slug>", views.ErrorKind.as_view()),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path(
+        "api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"
+    ),
     path("test-gateway/", include("orders.local_gateway_urls")),
     path("admin/", admin.site.urls),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("metrics", health.prometheus),
     re_path(storefront.MEDIA_PATH, storefront.media),
-    re_path(storefront.PATH, storefront.page),  # last: whatever is not of the above is a page of the shop
+    re_path(
+        storefront.PATH, storefront.page
+    ),  # last: whatever is not of the above is a page of the shop
 ]

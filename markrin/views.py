@@ -25,7 +25,9 @@ __all__ = [
 
 
 class View(APIView):
-    """A URL; each of its methods has an `@operation(…)`. Signed-in users only, unless `permission_classes` says so."""
+    """A URL; each of its methods has an `@operation(…)`. Signed-in users only, unless
+    `permission_classes` says so.
+    """
 
     permission_classes: Sequence[Any] = (permissions.IsAuthenticated,)
     content_negotiation_class = renderers.Negotiation
@@ -38,11 +40,17 @@ class View(APIView):
     def get_permissions(self) -> Sequence[Any]:
         """Return the operation's permissions, or else the view's."""
         stated = self.operation
-        classes = self.permission_classes if stated is None or stated.permissions is None else stated.permissions
+        classes = (
+            self.permission_classes
+            if stated is None or stated.permissions is None
+            else stated.permissions
+        )
         return [permission() for permission in classes]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse an unknown method before asking who calls, so that the answer is the same for everybody."""
+        """Refuse an unknown method before asking who calls, so that the answer is the same
+        for everybody.
+        """
         if request.method != "OPTIONS":
             if self.operation is None:
                 raise errors.MethodNotAllowed
@@ -52,13 +60,19 @@ class View(APIView):
         """Answer with the Allow header only: the OpenAPI document describes the rest."""
         return Response(status=HTTPStatus.NO_CONTENT)
 
-    def permission_denied(self, request: HttpRequest, message: str | None = None, code: str | None = None) -> None:  # type: ignore[override]  # the stubs say NoReturn
+    def permission_denied(
+        self, request: HttpRequest, message: str | None = None, code: str | None = None
+    ) -> None:  # type: ignore[override]  # the stubs say NoReturn
         """Refuse: 401 to nobody in particular, 403 to somebody."""
         user = getattr(request, "user", None)
-        raise errors.Forbidden if user is not None and user.is_authenticated else errors.TokenMissing
+        raise (
+            errors.Forbidden
+            if user is not None and user.is_authenticated
+            else errors.TokenMissing
+        )
 
 
-# --- What a problem document's `type` leads to -----------------------------------------------------------------------
+# --- What a problem document's `type` leads to ---------------------------------------------------
 class Kind(Serializer):
     """A kind of refusal."""
 
@@ -77,7 +91,9 @@ class ErrorKinds(View):
     permission_classes = (permissions.AllowAny,)
     authentication_classes = ()
 
-    @operation(id="listErrors", tag="errors", summary="List every error code", answer=Kinds)
+    @operation(
+        id="listErrors", tag="errors", summary="List every error code", answer=Kinds
+    )
     def get(self, request: Request) -> Response:
         """Answer all kinds, by status and code."""
         return Response(Kinds({"items": errors.every_kind()}).data)
@@ -87,10 +103,14 @@ class ErrorKind(View):
     permission_classes = (permissions.AllowAny,)
     authentication_classes = ()
 
-    @operation(id="getError", tag="errors", summary="Explain an error code", answer=Kind)
+    @operation(
+        id="getError", tag="errors", summary="Explain an error code", answer=Kind
+    )
     def get(self, request: Request, slug: str) -> Response:
         """Answer one kind."""
-        found = next((kind for kind in errors.every_kind() if kind.slug() == slug), None)
+        found = next(
+            (kind for kind in errors.every_kind() if kind.slug() == slug), None
+        )
         if found is None:
             raise errors.NotFound
         return Response(Kind(found).data)

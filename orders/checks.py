@@ -22,10 +22,16 @@ def check_payments(**_: Any) -> list[CheckMessage]:
 
 def _wrong(provider: str) -> Iterator[CheckMessage]:
     if provider and provider not in gateways.PROVIDERS:
-        yield Error(f"ONLINE_PROVIDER must be one of {', '.join(gateways.PROVIDERS)}, or empty.", id="orders.E001")
+        yield Error(
+            f"ONLINE_PROVIDER must be one of {', '.join(gateways.PROVIDERS)}, or empty.",
+            id="orders.E001",
+        )
     for name in _NEEDED.get(provider, ()):
         if not getattr(settings, name):
-            yield Error(f"{name} is missing, which ONLINE_PROVIDER={provider} needs.", id="orders.E002")
+            yield Error(
+                f"{name} is missing, which ONLINE_PROVIDER={provider} needs.",
+                id="orders.E002",
+            )
     if provider == "test" and not (settings.DEBUG or settings.TEST_GATEWAY_IN_PUBLIC):
         yield Error(
             "ONLINE_PROVIDER=test sells for made-up money: it is for DEBUG, or for a stage that says so by"

@@ -1,4 +1,6 @@
-"""A cart as its shopper sees it: the lines at today's prices, and the quote for what of them can be bought."""
+"""A cart as its shopper sees it: the lines at today's prices, and the quote for what of
+them can be bought.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +42,12 @@ class Item:
 
     @property
     def line(self) -> pricing.Line:
-        return pricing.Line(self.offer.variant_id, self.offer.price, self.quantity, self.offer.tax_percent)
+        return pricing.Line(
+            self.offer.variant_id,
+            self.offer.price,
+            self.quantity,
+            self.offer.tax_percent,
+        )
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,8 @@ class Contents:
 
 
 def read(cart: Cart | None, *, token: str | None) -> Contents:
-    """Return the cart's contents, in one query, or three with a coupon that has a limit. Locks nothing.
+    """Return the cart's contents, in one query, or three with a coupon that has a limit.
+    Locks nothing.
 
     Lines that cannot be bought now are shown, but not counted into the quote.
     """
@@ -108,12 +116,17 @@ def load(cart: Cart) -> list[Item]:
 
 def load_of(shopper: Shopper) -> list[Item]:
     """Return the lines of the shopper's cart, as `load` does; none if there is no cart."""
-    return _load(_OF_SHOPPER, user=shopper.user and shopper.user.pk, token=shopper.token_hash)
+    return _load(
+        _OF_SHOPPER, user=shopper.user and shopper.user.pk, token=shopper.token_hash
+    )
 
 
 def _load(sql: str, **params: Any) -> list[Item]:
     rows = fetch_planned(sql, params)
-    return [Item(row["id"], selling.offer_of(row), row["quantity"], row["price_at_add"]) for row in rows]
+    return [
+        Item(row["id"], selling.offer_of(row), row["quantity"], row["price_at_add"])
+        for row in rows
+    ]
 
 
 def _check(cart: Cart, coupon: Coupon, lines: Sequence[pricing.Line]) -> CartCoupon:

@@ -2,7 +2,7 @@
 
 from markrin.errors import ShopError
 
-# --- Carts -----------------------------------------------------------------------------------------------------------
+# --- Carts ---------------------------------------------------------------------------------------
 
 
 class VariantNotOnSale(ShopError):
@@ -10,22 +10,34 @@ class VariantNotOnSale(ShopError):
 
 
 class QuantityLimit(ShopError):
-    status, code, message = 422, "quantity_limit", "A cart takes at most 20 pieces of one variant."
+    status, code, message = (
+        422,
+        "quantity_limit",
+        "A cart takes at most 20 pieces of one variant.",
+    )
 
 
 class CartFull(ShopError):
-    status, code, message = 422, "cart_full", "A cart takes at most 50 different variants."
+    status, code, message = (
+        422,
+        "cart_full",
+        "A cart takes at most 50 different variants.",
+    )
 
 
 class OtherProduct(ShopError):
-    status, code, message = 422, "other_product", "A line can only change to another variant of the same product."
+    status, code, message = (
+        422,
+        "other_product",
+        "A line can only change to another variant of the same product.",
+    )
 
 
 class CartEmpty(ShopError):
     status, code, message = 422, "cart_empty", "There is nothing in the cart."
 
 
-# --- Coupons ---------------------------------------------------------------------------------------------------------
+# --- Coupons -------------------------------------------------------------------------------------
 
 
 class CouponUnknown(ShopError):
@@ -33,90 +45,174 @@ class CouponUnknown(ShopError):
 
 
 class CouponNotNow(ShopError):
-    status, code, message = 422, "coupon_not_now", "The coupon is not valid at this time."
+    status, code, message = (
+        422,
+        "coupon_not_now",
+        "The coupon is not valid at this time.",
+    )
 
 
 class CouponMinimumSpend(ShopError):
-    status, code, message = 422, "coupon_minimum_spend", "The cart is worth less than the coupon asks for."
+    status, code, message = (
+        422,
+        "coupon_minimum_spend",
+        "The cart is worth less than the coupon asks for.",
+    )
 
 
 class CouponExhausted(ShopError):
-    status, code, message = 409, "coupon_exhausted", "The coupon has been used as often as it can be."
+    status, code, message = (
+        409,
+        "coupon_exhausted",
+        "The coupon has been used as often as it can be.",
+    )
 
 
 class CouponUsedUp(ShopError):
-    status, code, message = 409, "coupon_used_up", "You have used the coupon as often as one customer can."
+    status, code, message = (
+        409,
+        "coupon_used_up",
+        "You have used the coupon as often as one customer can.",
+    )
 
 
 class CouponCodeTaken(ShopError):
-    status, code, message = 409, "coupon_code_taken", "There is a coupon with this code already."
+    status, code, message = (
+        409,
+        "coupon_code_taken",
+        "There is a coupon with this code already.",
+    )
 
 
 class CouponInUse(ShopError):
-    status, code, message = 409, "coupon_in_use", "Orders have used the coupon: switch it off instead."
+    status, code, message = (
+        409,
+        "coupon_in_use",
+        "Orders have used the coupon: switch it off instead.",
+    )
 
 
-# --- Checkout --------------------------------------------------------------------------------------------------------
+# --- Checkout ------------------------------------------------------------------------------------
 
 
 class IdempotencyKeyMissing(ShopError):
-    status, code, message = 400, "idempotency_key_missing", "This needs an Idempotency-Key header."
+    status, code, message = (
+        400,
+        "idempotency_key_missing",
+        "This needs an Idempotency-Key header.",
+    )
 
 
 class IdempotencyKeyReused(ShopError):
-    status, code, message = 422, "idempotency_key_reused", "The Idempotency-Key was sent before, with another request."
+    status, code, message = (
+        422,
+        "idempotency_key_reused",
+        "The Idempotency-Key was sent before, with another request.",
+    )
 
 
 class IdempotencyKeyInUse(ShopError):
-    status, code, message = 409, "idempotency_key_in_use", "The same request is still being worked on. Try again."
+    status, code, message = (
+        409,
+        "idempotency_key_in_use",
+        "The same request is still being worked on. Try again.",
+    )
 
 
 class QuoteChanged(ShopError):
-    status, code, message = 409, "quote_changed", "The cart no longer costs what was expected."
+    status, code, message = (
+        409,
+        "quote_changed",
+        "The cart no longer costs what was expected.",
+    )
 
 
 class AddressUnknown(ShopError):
-    status, code, message = 422, "address_unknown", "There is no such address in the address book."
+    status, code, message = (
+        422,
+        "address_unknown",
+        "There is no such address in the address book.",
+    )
 
 
 class EmailNeeded(ShopError):
-    status, code, message = 422, "email_needed", "A guest's order needs an e-mail address."
+    status, code, message = (
+        422,
+        "email_needed",
+        "A guest's order needs an e-mail address.",
+    )
 
 
 class EmailUnexpected(ShopError):
-    status, code, message = 422, "email_unexpected", "A signed-in customer's order goes to the account's own address."
+    status, code, message = (
+        422,
+        "email_unexpected",
+        "A signed-in customer's order goes to the account's own address.",
+    )
 
 
 class GuestCheckoutOff(ShopError):
-    status, code, message = 403, "guest_checkout_off", "This shop takes orders of signed-in customers only."
+    status, code, message = (
+        403,
+        "guest_checkout_off",
+        "This shop takes orders of signed-in customers only.",
+    )
 
 
 class PaymentMethodUnavailable(ShopError):
-    status, code, message = 422, "payment_method_unavailable", "This shop does not take this way of paying."
+    status, code, message = (
+        422,
+        "payment_method_unavailable",
+        "This shop does not take this way of paying.",
+    )
 
 
-# --- Orders, payments, refunds ---------------------------------------------------------------------------------------
+# --- Orders, payments, refunds -------------------------------------------------------------------
 
 
 class OrderNotIn(ShopError):
-    status, code, message = 409, "order_status", "The order's status does not allow this."
+    status, code, message = (
+        409,
+        "order_status",
+        "The order's status does not allow this.",
+    )
 
 
 class NothingToPay(ShopError):
-    status, code, message = 409, "nothing_to_pay", "The order is not waiting for an online payment."
+    status, code, message = (
+        409,
+        "nothing_to_pay",
+        "The order is not waiting for an online payment.",
+    )
 
 
 class ProviderUnavailable(ShopError):
-    status, code, message = 503, "payment_provider_unavailable", "The payment provider does not answer. Try again."
+    status, code, message = (
+        503,
+        "payment_provider_unavailable",
+        "The payment provider does not answer. Try again.",
+    )
 
 
 class RefundTooHigh(ShopError):
-    status, code, message = 422, "refund_too_high", "No more can be refunded than was paid."
+    status, code, message = (
+        422,
+        "refund_too_high",
+        "No more can be refunded than was paid.",
+    )
 
 
 class ReturnTooMany(ShopError):
-    status, code, message = 422, "return_too_many", "No more pieces can come back than were bought."
+    status, code, message = (
+        422,
+        "return_too_many",
+        "No more pieces can come back than were bought.",
+    )
 
 
 class SignatureInvalid(ShopError):
-    status, code, message = 400, "signature_invalid", "The webhook's signature is not the provider's."
+    status, code, message = (
+        400,
+        "signature_invalid",
+        "The webhook's signature is not the provider's.",
+    )

@@ -1,4 +1,6 @@
-"""What happened to orders, for the outbox: ids only. By `natural_id` each follow-up happens once an order or refund."""
+"""What happened to orders, for the outbox: ids only. By `natural_id` each follow-up happens
+once an order or refund.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -80,7 +82,9 @@ class PersonNeeded:
 
 @dataclass(frozen=True)
 class PaymentAbandoned:
-    """An open payment whose order is cancelled: the provider is told, so that it cannot succeed any more."""
+    """An open payment whose order is cancelled: the provider is told, so that it cannot
+    succeed any more.
+    """
 
     name: ClassVar[str] = "payment.abandoned"
     payment_id: UUID

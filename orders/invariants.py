@@ -51,7 +51,8 @@ INVARIANTS = [
             FROM orders_order AS placed LEFT JOIN LATERAL (
                 SELECT to_status FROM orders_orderevent WHERE order_id = placed.id AND kind = 'status'
                 ORDER BY at DESC, id DESC LIMIT 1) AS step ON true
-            WHERE {_EACH} AND placed.status IS DISTINCT FROM step.to_status""",  # noqa: S608 (our own text)
+            # our own text
+            WHERE {_EACH} AND placed.status IS DISTINCT FROM step.to_status""",  # noqa: S608
     ),
     Invariant(
         rule="refunded = the refunds",

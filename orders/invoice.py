@@ -1,8 +1,8 @@
 """An order's invoice as a PDF: who sells to whom, the lines, the tax by rate, the total.
 
-The letters are Inter, which comes with the admin's package: Latin, Greek, Cyrillic and the signs of currencies. For
-what it lacks, INVOICE_FONTS names further font files; a letter that is in none of them is printed as a box.
-"""
+The letters are Inter, which comes with the admin's package: Latin, Greek, Cyrillic and the
+signs of currencies. For what it lacks, INVOICE_FONTS names further font files; a letter
+that is in none of them is printed as a box."""
 
 import tempfile
 from collections import defaultdict
@@ -35,13 +35,23 @@ _LETTERS: Final = [
     0x2212,
 ]
 _INK, _PALE, _RULE = 30, 110, 205  # shades of grey, 0 is black
-_WIDTHS = (76, 16, 26, 26, 18, 28)  # millimetres; together what A4 leaves between the margins
+_WIDTHS = (
+    76,
+    16,
+    26,
+    26,
+    18,
+    28,
+)  # millimetres; together what A4 leaves between the margins
 
 
 def render(order: Order) -> bytes:
     """Return the invoice of an order that was loaded with its lines, in the order's language."""
     language = order.language or settings.LANGUAGE_CODE
-    with translation.override(language), tempfile.TemporaryDirectory(prefix="markrin-invoice-") as folder:
+    with (
+        translation.override(language),
+        tempfile.TemporaryDirectory(prefix="markrin-invoice-") as folder,
+    ):
         page = _Page(order, Path(folder))
         page.head()
         page.parties()
@@ -53,10 +63,22 @@ def render(order: Order) -> bytes:
 
 @cache
 def _font(weight: str) -> bytes:
-    """Return a font with the letters of an invoice only: a whole one takes a second to read, for each invoice."""
+    """Return a font with the letters of an invoice only: a whole one takes a second to
+    read, for each invoice.
+    """
     options = subset.Options(layout_features=[], hinting=False, notdef_outline=True)
-    source = resources.files("unfold") / "static" / "unfold" / "fonts" / "inter" / _WEIGHTS[weight]
-    with resources.as_file(source) as path, subset.load_font(str(path), options) as font:
+    source = (
+        resources.files("unfold")
+        / "static"
+        / "unfold"
+        / "fonts"
+        / "inter"
+        / _WEIGHTS[weight]
+    )
+    with (
+        resources.as_file(source) as path,
+        subset.load_font(str(path), options) as font,
+    ):
         cutter = subset.Subsetter(options)
         cutter.populate(unicodes=_LETTERS)
         cutter.subset(font)
@@ -68,7 +90,9 @@ def _font(weight: str) -> bytes:
 
 class _Page:
     def __init__(self, order: Order, folder: Path) -> None:
-        """Begin the page; `folder` is for the fonts, which are read from files until the document is made."""
+        """Begin the page; `folder` is for the fonts, which are read from files until the
+        document is made.
+        """
         self.order = order
         self.rows: list[OrderLine] = list(order.lines.all())
         pdf = self.pdf = FPDF(format="A4", unit="mm")
@@ -92,7 +116,15 @@ class _Page:
         self.pdf.set_font("Inter", "B" if bold else "", size)
         self.pdf.set_text_color(grey)
 
-    def write(self, text: str, *, width: float = 0, align: str = "L", down: bool = True, height: float = 5) -> None:
+    def write(
+        self,
+        text: str,
+        *,
+        width: float = 0,
+        align: str = "L",
+        down: bool = True,
+        height: float = 5,
+    ) -> None:
         x, y = (XPos.LMARGIN, YPos.NEXT) if down else (XPos.RIGHT, YPos.TOP)
         self.pdf.cell(width, height, text, align=align, new_x=x, new_y=y)
 
@@ -104,7 +136,11 @@ class _Page:
         self.ink(size=20, bold=True)
         self.write(settings.SHOP_NAME, width=110, down=False, height=10)
         self.ink(size=14, bold=True)
-        self.write(_("Tax invoice") if settings.SHOP_TAX_ID else _("Invoice"), align="R", height=10)
+        self.write(
+            _("Tax invoice") if settings.SHOP_TAX_ID else _("Invoice"),
+            align="R",
+            height=10,
+        )
         self.ink(grey=_PALE)
         day = timezone.localtime(self.order.created_at).strftime("%d %b %Y")
         self.write(f"{self.order.number}  ·  {day}", align="R")
@@ -115,7 +151,9 @@ class _Page:
         order = self.order
         seller = [settings.SHOP_NAME, *settings.SHOP_ADDRESS.split("\n")]
         if settings.SHOP_TAX_ID:
-            seller.append(_("Tax number: %(number)s") % {"number": settings.SHOP_TAX_ID})
+            seller.append(
+                _("Tax number: %(number)s") % {"number": settings.SHOP_TAX_ID}
+            )
         town = " ".join(filter(None, (order.postal_code, order.city)))
         buyer = [
             order.recipient,
@@ -125,7 +163,10 @@ class _Page:
             order.phone,
         ]
         top = self.pdf.get_y()
-        bottom = max(self._column(10, top, _("Sold by"), seller), self._column(110, top, _("Ship to"), buyer))
+        bottom = max(
+            self._column(10, top, _("Sold by"), seller),
+            self._column(110, top, _("Ship to"), buyer),
+        )
         self.pdf.set_y(bottom + 6)
 
     def _column(self, left: float, top: float, title: str, lines: list[str]) -> float:
@@ -134,7 +175,9 @@ class _Page:
         self.pdf.cell(90, 5, title)
         self.ink()
         self.pdf.set_xy(left, top + 5)
-        self.pdf.multi_cell(90, 4.6, "\n".join(line for line in lines if line.strip()), align="L")
+        self.pdf.multi_cell(
+            90, 4.6, "\n".join(line for line in lines if line.strip()), align="L"
+        )
         return float(self.pdf.get_y())
 
     def lines(self) -> None:
@@ -150,14 +193,32 @@ class _Page:
             line_height=5,
             padding=(1, 1),
         ) as table:
-            table.row([_("Item"), _("Pieces"), _("Price"), _("Discount"), _("Tax"), _("Amount")])
+            table.row(
+                [
+                    _("Item"),
+                    _("Pieces"),
+                    _("Price"),
+                    _("Discount"),
+                    _("Tax"),
+                    _("Amount"),
+                ]
+            )
             for line in self.rows:
                 kind = ", ".join(filter(None, (line.size, line.color)))
                 name = f"{line.name}\n{line.sku}{f' · {kind}' if kind else ''}"
                 discount = self.amount(-line.discount) if line.discount else ""
                 paid = self.amount(line.line_total - line.discount)
                 rate = f"{line.tax_percent.normalize():f} %"
-                table.row([name, str(line.quantity), self.amount(line.unit_price), discount, rate, paid])
+                table.row(
+                    [
+                        name,
+                        str(line.quantity),
+                        self.amount(line.unit_price),
+                        discount,
+                        rate,
+                        paid,
+                    ]
+                )
         self.pdf.ln(4)
 
     def totals(self) -> None:
@@ -180,7 +241,9 @@ class _Page:
             self._total(_("Refunded"), -order.refunded)
         self.ink(size=8, grey=_PALE)
         paid = order.paid_at is not None
-        how = _("Paid online") if order.payment_method == "online" else _("Paid in cash")
+        how = (
+            _("Paid online") if order.payment_method == "online" else _("Paid in cash")
+        )
         self.write(how if paid else _("Not paid yet"), align="R")
         self.pdf.ln(4)
 
@@ -192,12 +255,19 @@ class _Page:
         """Write the net amount and the tax of each rate."""
         rates: dict[Decimal, list[Any]] = defaultdict(lambda: [ZERO, ZERO])
         for line in self.rows:
-            net = line.line_total - line.discount - (line.tax if self.order.tax_included else ZERO)
+            net = (
+                line.line_total
+                - line.discount
+                - (line.tax if self.order.tax_included else ZERO)
+            )
             rates[line.tax_percent][0] += net
             rates[line.tax_percent][1] += line.tax
         self.ink(size=8, grey=_PALE)
         for percent, (net, tax) in sorted(rates.items()):
             name = "GST" if self.order.currency == "INR" else _("Tax")
-            self.write(f"{name} {percent.normalize():f} %: {self.amount(net)} + {self.amount(tax)}", align="R")
+            self.write(
+                f"{name} {percent.normalize():f} %: {self.amount(net)} + {self.amount(tax)}",
+                align="R",
+            )
         if self.order.tax_included:
             self.write(_("The prices include the tax."), align="R")

@@ -4,4 +4,6 @@ from django.urls import path
 
 from orders.views import local_gateway
 
-urlpatterns = [path("pay/<uid:payment_id>/<slugid:token>", local_gateway.pay, name="test-gateway")]
+urlpatterns = [
+    path("pay/<uid:payment_id>/<slugid:token>", local_gateway.pay, name="test-gateway")
+]

@@ -11,7 +11,10 @@ from orders.models import Order, OrderLine
 from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
 from orders.services import mails
 
-_LINES = (("Linen shirt", "M", "Indigo", 2, "1299.00"), ("Canvas belt", "", "", 1, "499.00"))
+_LINES = (
+    ("Linen shirt", "M", "Indigo", 2, "1299.00"),
+    ("Canvas belt", "", "", 1, "499.00"),
+)
 
 
 def _order(**columns: Any) -> Order:
@@ -39,12 +42,20 @@ def _order(**columns: Any) -> Order:
         setattr(placed, name, value)
     lines = [
         OrderLine(
-            id=uuid7(), order=placed, position=position, name=name, size=size, color=color, quantity=quantity,
-            unit_price=Decimal(price), line_total=quantity * Decimal(price),
+            id=uuid7(),
+            order=placed,
+            position=position,
+            name=name,
+            size=size,
+            color=color,
+            quantity=quantity,
+            unit_price=Decimal(price),
+            line_total=quantity * Decimal(price),
         )
         for position, (name, size, color, quantity, price) in enumerate(_LINES)
-    ]  # fmt: skip
-    placed._prefetched_objects_cache = {"lines": lines}  # type: ignore[attr-defined]  # Django's own
+    ]
+    # Django's own
+    placed._prefetched_objects_cache = {"lines": lines}  # type: ignore[attr-defined]
     return placed
 
 
@@ -55,26 +66,46 @@ def _placed() -> dict[str, Any]:
 def _shipped() -> dict[str, Any]:
     parcel = {"carrier": "Blue Dart", "tracking_number": "BD123456789IN"}
     return mails.shown(
-        _order(status=OrderStatus.SHIPPED, tracking_url="https://www.bluedart.com/tracking/BD123456789IN", **parcel)
+        _order(
+            status=OrderStatus.SHIPPED,
+            tracking_url="https://www.bluedart.com/tracking/BD123456789IN",
+            **parcel,
+        )
     )
 
 
 def _delivered() -> dict[str, Any]:
-    return mails.shown(_order(status=OrderStatus.DELIVERED, payment_status=PaymentStatus.PAID))
+    return mails.shown(
+        _order(status=OrderStatus.DELIVERED, payment_status=PaymentStatus.PAID)
+    )
 
 
 def _cancelled() -> dict[str, Any]:
-    return {**mails.shown(_order(status=OrderStatus.CANCELLED)), "why": "The last piece was damaged."}
+    return {
+        **mails.shown(_order(status=OrderStatus.CANCELLED)),
+        "why": "The last piece was damaged.",
+    }
 
 
 def _refunded() -> dict[str, Any]:
     back = money.spoken(Decimal("499.00"), settings.SHOP_CURRENCY)
-    return {**mails.shown(_order(payment_status=PaymentStatus.PAID, refunded=Decimal("499.00"))), "back": back}
+    return {
+        **mails.shown(
+            _order(payment_status=PaymentStatus.PAID, refunded=Decimal("499.00"))
+        ),
+        "back": back,
+    }
 
 
 def _person_needed() -> dict[str, Any]:
     why = "Paid after it was cancelled: the payment is being refunded."
-    return mails.shown(_order(status=OrderStatus.CANCELLED, payment_status=PaymentStatus.PAID, attention=why))
+    return mails.shown(
+        _order(
+            status=OrderStatus.CANCELLED,
+            payment_status=PaymentStatus.PAID,
+            attention=why,
+        )
+    )
 
 
 SAMPLES = {

@@ -1,10 +1,11 @@
-"""What a cart costs: the one quote that cart, checkout, order and e-mail all show. Pure: no database, no clock.
+"""What a cart costs: the one quote that cart, checkout, order and e-mail all show. Pure: no
+database, no clock.
 
-Amounts are in the shop's currency with two decimals. The rules, in the order in which they apply (docs/orders.md):
-a line is price × quantity; a coupon lowers the subtotal and is spread over the lines to the paisa; shipping is free
-when what is left is above the limit; tax is taken per line, after its discount, and rounded half-up once. Shipping
-carries no tax of its own.
-"""
+Amounts are in the shop's currency with two decimals. The rules, in the order in which they
+apply (docs/orders.md):
+a line is price × quantity; a coupon lowers the subtotal and is spread over the lines to the
+paisa; shipping is free when what is left is above the limit; tax is taken per line, after
+its discount, and rounded half-up once. Shipping carries no tax of its own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,7 +73,9 @@ class PricedLine:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What it all costs. `subtotal` is the sum of the lines, `discount` and `tax` the sums of theirs."""
+    """What it all costs. `subtotal` is the sum of the lines, `discount` and `tax` the sums
+    of theirs.
+    """
 
     lines: tuple[PricedLine, ...]
     subtotal: Decimal
@@ -96,13 +99,19 @@ class Quote:
         }
 
 
-def quote(lines: Sequence[Line], *, rules: Rules, discount: Discount | None = None) -> Quote:
+def quote(
+    lines: Sequence[Line], *, rules: Rules, discount: Discount | None = None
+) -> Quote:
     """Return the quote for these lines. Nothing costs nothing, shipping included."""
     subtotal = sum((line.total for line in lines), ZERO)
     taken_off = _amount(discount, subtotal)
     shares = _spread(taken_off, [line.total for line in lines])
     priced = tuple(
-        PricedLine(line, share, _tax(line.total - share, line.tax_percent, included=rules.tax_included))
+        PricedLine(
+            line,
+            share,
+            _tax(line.total - share, line.tax_percent, included=rules.tax_included),
+        )
         for line, share in zip(lines, shares, strict=True)
     )
     goods = subtotal - taken_off
@@ -132,9 +141,9 @@ def _amount(discount: Discount | None, subtotal: Decimal) -> Decimal:
 def _spread(amount: Decimal, totals: Sequence[Decimal]) -> list[Decimal]:
     """Return each line's share of `amount`: proportional, in whole paise, and adding up exactly.
 
-    Every share is rounded down; the paise that are left go to the largest remainders, the earlier line first where
-    two are equal. No share exceeds its line: a line with a remainder has at least a paisa of room above its floor.
-    """
+    Every share is rounded down; the paise that are left go to the largest remainders, the
+    earlier line first where two are equal. No share exceeds its line: a line with a
+    remainder has at least a paisa of room above its floor."""
     whole = int(sum(totals, ZERO) / CENT)
     if not whole:
         return [ZERO] * len(totals)

@@ -1,4 +1,6 @@
-"""What may come in: carts and checkout, in shape and range. Whatever needs the database is the services'."""
+"""What may come in: carts and checkout, in shape and range. Whatever needs the database is
+the services'.
+"""
 
 from typing import Any
 
@@ -6,7 +8,14 @@ import marshmallow as ma
 
 from accounts.schemas import AddAddress
 from markrin import fields
-from markrin.schemas import CartHeaders, HeaderSchema, IdempotencyHeaders, InputSchema, PageQuery, PatchSchema
+from markrin.schemas import (
+    CartHeaders,
+    HeaderSchema,
+    IdempotencyHeaders,
+    InputSchema,
+    PageQuery,
+    PatchSchema,
+)
 from orders.models.cart import MOST_PER_LINE
 from orders.models.order import PaymentMethod
 
@@ -64,7 +73,11 @@ class PlaceOrder(InputSchema):
     @ma.validates_schema
     def _one_address(self, data: dict[str, Any], **kwargs: Any) -> None:
         if ("address_id" in data) == ("shipping_address" in data):
-            raise fields.refuse("exclusive", "Give either `addressId` or `shippingAddress`.", "address_id")
+            raise fields.refuse(
+                "exclusive",
+                "Give either `addressId` or `shippingAddress`.",
+                "address_id",
+            )
 
 
 class CancelOrder(InputSchema):

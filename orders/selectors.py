@@ -1,4 +1,6 @@
-"""What is read: carts and orders for their shoppers, orders and coupons for staff. Locks nothing."""
+"""What is read: carts and orders for their shoppers, orders and coupons for staff. Locks
+nothing.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -26,7 +28,9 @@ _YEARS = 10  # whose orders are found by the end of their number alone: an index
 
 
 def get_cart(*, shopper: Shopper) -> Contents:
-    """Return the shopper's whole cart, an empty one where there is none: two queries, some more with a coupon."""
+    """Return the shopper's whole cart, an empty one where there is none: two queries, some
+    more with a coupon.
+    """
     carts = Cart.objects.select_related("coupon")
     cart = None
     if shopper.user is not None:
@@ -36,22 +40,32 @@ def get_cart(*, shopper: Shopper) -> Contents:
     return contents.read(cart, token=shopper.token)
 
 
-def list_orders(*, shopper: Shopper, page: int, limit: int, cursor: str | None) -> Page[Order] | CursorPage[Order]:
-    """Return the customer's orders, newest first: the same number of queries for one as for many."""
+def list_orders(
+    *, shopper: Shopper, page: int, limit: int, cursor: str | None
+) -> Page[Order] | CursorPage[Order]:
+    """Return the customer's orders, newest first: the same number of queries for one as for
+    many.
+    """
     return paged(
-        Order.objects.for_customer(shopper.user).with_lines(), order=NEWEST, page=page, limit=limit, cursor=cursor
+        Order.objects.for_customer(shopper.user).with_lines(),
+        order=NEWEST,
+        page=page,
+        limit=limit,
+        cursor=cursor,
     )
 
 
 def get_order(*, shopper: Shopper, order_id: UUID) -> Order:
-    """Return one's own order with what is shown of it. Raises: NotFound, also for somebody else's."""
+    """Return one's own order with what is shown of it. Raises: NotFound, also for somebody
+    else's.
+    """
     order = Order.objects.with_lines().filter(pk=order_id).first()
     if order is None or not shopper.owns(order):
         raise NotFound
     return order
 
 
-# --- Staff -----------------------------------------------------------------------------------------------------------
+# --- Staff ---------------------------------------------------------------------------------------
 
 
 def list_all_orders(
@@ -77,9 +91,13 @@ def list_all_orders(
         "created_at__lt": placed_until,
         "user": customer_id,
     }
-    orders = Order.objects.filter(**{name: value for name, value in wanted.items() if value is not None})
+    orders = Order.objects.filter(
+        **{name: value for name, value in wanted.items() if value is not None}
+    )
     if attention is not None:
-        orders = orders.exclude(attention="") if attention else orders.filter(attention="")
+        orders = (
+            orders.exclude(attention="") if attention else orders.filter(attention="")
+        )
     if search:
         orders = orders.filter(found_by(search))
     counted = orders.annotate(item_count=Sum("lines__quantity"))
@@ -87,22 +105,34 @@ def list_all_orders(
 
 
 def found_by(text: str) -> Q:
-    """Return what staff mean, as a condition: an address with an @, else a number, a telephone, or part of a name."""
+    """Return what staff mean, as a condition: an address with an @, else a number, a
+    telephone, or part of a name.
+    """
     if "@" in text:
         return Q(email=text.lower())
     found = Q(number=text.upper()) | Q(recipient__icontains=text)
-    if text.isascii() and text.isdecimal() and len(text) <= 6:  # the end of a number, of this year or another
+    if (
+        text.isascii() and text.isdecimal() and len(text) <= 6
+    ):  # the end of a number, of this year or another
         this = timezone.localdate().year
-        found |= Q(number__in=[f"MK-{year}-{text.zfill(6)}" for year in range(this, this - _YEARS, -1)])
+        found |= Q(
+            number__in=[
+                f"MK-{year}-{text.zfill(6)}" for year in range(this, this - _YEARS, -1)
+            ]
+        )
     try:
         number = phonenumbers.parse(text, settings.SHOP_COUNTRY)
     except phonenumbers.NumberParseException:
         return found
-    return found | Q(phone=phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    return found | Q(
+        phone=phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    )
 
 
 def get_any_order(*, order_id: UUID) -> Order:
-    """Return an order with all that staff see: its private history, payments, refunds and returns. Raises: NotFound."""
+    """Return an order with all that staff see: its private history, payments, refunds and
+    returns. Raises: NotFound.
+    """
     order = (
         Order.objects.with_lines()
         .prefetch_related("payments", "refunds__by", "returns__lines", "returns__by")
@@ -116,7 +146,12 @@ def get_any_order(*, order_id: UUID) -> Order:
 
 
 def list_coupons(
-    *, page: int, limit: int, cursor: str | None, active: bool | None = None, code: str | None = None
+    *,
+    page: int,
+    limit: int,
+    cursor: str | None,
+    active: bool | None = None,
+    code: str | None = None,
 ) -> Page[Coupon] | CursorPage[Coupon]:
     """Return the coupons, newest first."""
     coupons = Coupon.objects.all()
@@ -136,10 +171,21 @@ def get_coupon(*, coupon_id: UUID) -> Coupon:
 
 
 def get_test_payment(*, payment_id: UUID, token: str) -> Payment:
-    """Return the payment that a page of the test gateway is about, with its order. Raises: NotFound."""
-    payment = Payment.objects.select_related("order").filter(pk=payment_id, provider="test").first()
+    """Return the payment that a page of the test gateway is about, with its order. Raises:
+    NotFound.
+    """
+    payment = (
+        Payment.objects.select_related("order")
+        .filter(pk=payment_id, provider="test")
+        .first()
+    )
     known = gateways.current()
-    if payment is None or known is None or known.name != "test" or not local.is_page_token(payment_id, token):
+    if (
+        payment is None
+        or known is None
+        or known.name != "test"
+        or not local.is_page_token(payment_id, token)
+    ):
         raise NotFound
     return payment
 
@@ -164,11 +210,16 @@ _LATER_DAY = """later.created_at >= (
         date_trunc('day', placed.created_at AT TIME ZONE %(zone)s) + interval '1 day') AT TIME ZONE %(zone)s"""
 
 
-def list_placed_at(*, order_id: UUID | None = None, changed_since: datetime | None = None) -> list[datetime]:
-    """Return when the order, or those that have changed since then, were placed; and their customers' next orders,
-    those of a later day: whether these are their first may have changed with them. One query."""
+def list_placed_at(
+    *, order_id: UUID | None = None, changed_since: datetime | None = None
+) -> list[datetime]:
+    """Return when the order, or those that have changed since then, were placed; and their
+    customers' next orders, those of a later day: whether these are their first may have
+    changed with them. One query."""
     condition = "placed.id = %(id)s" if order_id else "placed.updated_at >= %(since)s"
-    statement = _TOUCHED.replace("{condition}", condition).replace("{later_day}", _LATER_DAY)
+    statement = _TOUCHED.replace("{condition}", condition).replace(
+        "{later_day}", _LATER_DAY
+    )
     values = {"id": order_id, "since": changed_since, "zone": settings.SHOP_TIME_ZONE}
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
@@ -176,8 +227,14 @@ def list_placed_at(*, order_id: UUID | None = None, changed_since: datetime | No
 
 
 def count_by_status(*, start: datetime, end: datetime) -> dict[str, int]:
-    """Return how many orders placed from `start` until before `end` are in each status, those without any as 0."""
-    found = Order.objects.filter(created_at__gte=start, created_at__lt=end).values("status").annotate(n=Count("pk"))
+    """Return how many orders placed from `start` until before `end` are in each status,
+    those without any as 0.
+    """
+    found = (
+        Order.objects.filter(created_at__gte=start, created_at__lt=end)
+        .values("status")
+        .annotate(n=Count("pk"))
+    )
     counts = {row["status"]: row["n"] for row in found.order_by()}
     return {status: counts.get(status, 0) for status in OrderStatus.values}
 
@@ -187,7 +244,7 @@ def list_recent(*, most: int) -> list[Order]:
     return list(Order.objects.order_by("-created_at", "-id")[:most])
 
 
-# --- Packing ---------------------------------------------------------------------------------------------------------
+# --- Packing -------------------------------------------------------------------------------------
 
 COUNTED_TO_PACK = 1_000  # a longer queue is "more than" that
 
@@ -205,11 +262,14 @@ class Pick:
 
 def _to_pack() -> QuerySet[Order]:
     paid = Q(payment_method=PaymentMethod.COD) | Q(payment_status=PaymentStatus.PAID)
-    return Order.objects.filter(paid, status__in=[OrderStatus.CONFIRMED, OrderStatus.PROCESSING])
+    return Order.objects.filter(
+        paid, status__in=[OrderStatus.CONFIRMED, OrderStatus.PROCESSING]
+    )
 
 
 def list_to_pack(*, first: int, most: int) -> tuple[list[Order], bool]:
-    """Return the orders to pack with their lines by SKU, the oldest first; and whether there are more after them.
+    """Return the orders to pack with their lines by SKU, the oldest first; and whether
+    there are more after them.
 
     An online order counts once it is paid. Two queries.
     """

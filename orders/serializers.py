@@ -1,4 +1,6 @@
-"""What goes out: carts, quotes and orders as their customers see them. All of it was loaded before."""
+"""What goes out: carts, quotes and orders as their customers see them. All of it was loaded
+before.
+"""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +9,13 @@ from rest_framework import serializers
 
 from markrin.serializers import Money, Serializer, Timestamp, page_of
 from orders.models import Order, OrderLine
-from orders.models.order import OrderEvent, OrderEventKind, OrderStatus, PaymentMethod, PaymentStatus
+from orders.models.order import (
+    OrderEvent,
+    OrderEventKind,
+    OrderStatus,
+    PaymentMethod,
+    PaymentStatus,
+)
 
 if TYPE_CHECKING:
     from orders.services.checkout import Placed
@@ -47,19 +55,25 @@ class CartItem(Serializer):
     price = Money(source="offer.price")
     price_changed = serializers.BooleanField()
     line_total = Money(source="line.total")
-    available = serializers.BooleanField(help_text="whether this many can be bought now")
+    available = serializers.BooleanField(
+        help_text="whether this many can be bought now"
+    )
     count_in_stock = serializers.IntegerField()
 
 
 class CartCoupon(Serializer):
     code = serializers.CharField()
     applied = serializers.BooleanField()
-    reason = serializers.CharField(allow_null=True, help_text="the code of the refusal, where it does not apply")
+    reason = serializers.CharField(
+        allow_null=True, help_text="the code of the refusal, where it does not apply"
+    )
 
 
 class Cart(Serializer):
     id = serializers.UUIDField(allow_null=True)
-    token = serializers.CharField(allow_null=True, help_text="a guest's: send it back as X-Cart-Token")
+    token = serializers.CharField(
+        allow_null=True, help_text="a guest's: send it back as X-Cart-Token"
+    )
     items = CartItem(many=True)
     coupon = CartCoupon(allow_null=True)
     quote = Quote()
@@ -109,7 +123,9 @@ class Step(Serializer):
     kind = serializers.ChoiceField(choices=OrderEventKind.choices)
     from_ = serializers.CharField(source="from_status")
     to = serializers.CharField(source="to_status")
-    by = serializers.CharField(source="actor", help_text="customer, guest, staff, system or gateway")
+    by = serializers.CharField(
+        source="actor", help_text="customer, guest, staff, system or gateway"
+    )
     note = serializers.CharField()
 
 
@@ -164,15 +180,20 @@ class Payment(Serializer):
 
 
 class PlacedOrder(OrderDetail):
-    """The order; for an online one how to pay, unless the provider does not answer just now; for a guest the token."""
+    """The order; for an online one how to pay, unless the provider does not answer just
+    now; for a guest the token.
+    """
 
     payment = Payment(allow_null=True)
-    token = serializers.CharField(allow_null=True, help_text="a guest's: X-Cart-Token opens the order")
+    token = serializers.CharField(
+        allow_null=True, help_text="a guest's: X-Cart-Token opens the order"
+    )
 
     def to_representation(self, placed: "Placed") -> dict[str, Any]:
         """Return the order, and what only its placing tells."""
         order = placed.order
-        order.payment, order.token = placed.payment, placed.token  # type: ignore[attr-defined]  # only shown here
+        # only shown here
+        order.payment, order.token = placed.payment, placed.token  # type: ignore[attr-defined]
         return super().to_representation(order)
 
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Shopper:
-    """A customer, or a guest. A customer's token is not looked at: signing in has merged what it stood for."""
+    """A customer, or a guest. A customer's token is not looked at: signing in has merged
+    what it stood for.
+    """
 
     user: "User | None" = None
     token: str | None = None
@@ -41,14 +43,24 @@ class Shopper:
     @property
     def scope(self) -> str:
         """What an idempotency key of theirs is unique within."""
-        return f"user:{self.user.pk}" if self.user else f"guest:{(self.token_hash or b'').hex()}"
+        return (
+            f"user:{self.user.pk}"
+            if self.user
+            else f"guest:{(self.token_hash or b'').hex()}"
+        )
 
     def owns(self, order: Order) -> bool:
-        """Return whether the order is theirs: of their account, or made with the token that they hold."""
+        """Return whether the order is theirs: of their account, or made with the token that
+        they hold.
+        """
         if self.user is not None:
             return order.user_id == self.user.pk
         held, needed = self.token_hash, order.guest_token_hash
-        return held is not None and needed is not None and secrets.compare_digest(held, bytes(needed))
+        return (
+            held is not None
+            and needed is not None
+            and secrets.compare_digest(held, bytes(needed))
+        )
 
 
 def new_token() -> str:

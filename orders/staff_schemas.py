@@ -35,14 +35,24 @@ class MoveOrder(InputSchema):
     @ma.validates_schema
     def _fits(self, data: dict[str, Any], **kwargs: Any) -> None:
         if data["status"] in (OrderStatus.PENDING, OrderStatus.RETURNED):
-            raise fields.refuse("choice", "An order gets there by itself, or by a return.", "status")
-        extra = [name for name in ("carrier", "tracking_number", "tracking_url") if name in data]
+            raise fields.refuse(
+                "choice", "An order gets there by itself, or by a return.", "status"
+            )
+        extra = [
+            name
+            for name in ("carrier", "tracking_number", "tracking_url")
+            if name in data
+        ]
         if extra and data["status"] != OrderStatus.SHIPPED:
-            raise fields.refuse("exclusive", "This goes with the status shipped only.", extra[0])
+            raise fields.refuse(
+                "exclusive", "This goes with the status shipped only.", extra[0]
+            )
 
 
 class NoteOrder(InputSchema):
-    """`public` notes are shown to the customer; `resolve` takes the order off those that need a person."""
+    """`public` notes are shown to the customer; `resolve` takes the order off those that
+    need a person.
+    """
 
     note = fields.Text(max=1000, multiline=True, required=True)
     public = fields.Bool(load_default=False)
@@ -67,7 +77,9 @@ class ReturnedLine(InputSchema):
 
 
 class ReturnGoods(InputSchema):
-    """Without lines, everything that is still out; `refund` gives back what was paid for the pieces."""
+    """Without lines, everything that is still out; `refund` gives back what was paid for
+    the pieces.
+    """
 
     reason = fields.Text(max=200, required=True)
     lines = fields.List(fields.Nested(ReturnedLine), min=1, max=MOST_LINES)

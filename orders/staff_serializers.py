@@ -8,7 +8,12 @@ from rest_framework import serializers
 from markrin.serializers import Money, Serializer, Timestamp, page_of
 from orders.models import Order
 from orders.models.coupon import CouponKind
-from orders.models.order import OrderEventKind, OrderStatus, PaymentMethod, PaymentStatus
+from orders.models.order import (
+    OrderEventKind,
+    OrderStatus,
+    PaymentMethod,
+    PaymentStatus,
+)
 from orders.models.payment import PaymentState, RefundState
 from orders.serializers import OrderItem, Shipment, ShippingAddress
 

@@ -7,9 +7,19 @@ from celery_app import app
 from markrin.outbox import handlers as outbox
 from orders import gateways, services
 
-MAIL: dict[str, Any] = {"queue": "email", "effect": "outside", "time_limit_s": 60, "max_attempts": 11}
+MAIL: dict[str, Any] = {
+    "queue": "email",
+    "effect": "outside",
+    "time_limit_s": 60,
+    "max_attempts": 11,
+}
 # Calls to a payment provider: not among the mails, which a hanging mail server holds up.
-MONEY: dict[str, Any] = {"queue": "inventory", "effect": "outside", "time_limit_s": 60, "max_attempts": 11}
+MONEY: dict[str, Any] = {
+    "queue": "inventory",
+    "effect": "outside",
+    "time_limit_s": 60,
+    "max_attempts": 11,
+}
 
 
 @outbox.handler("orders.confirm_by_mail", **MAIL)
@@ -43,8 +53,12 @@ def call_staff_by_mail(*, order_id: str, **later: Any) -> outbox.Result:
 
 
 @outbox.handler("orders.mail_again", **MAIL)
-def mail_again(*, order_id: str, mail_name: str, wanted_id: str, **later: Any) -> outbox.Result:
-    return services.mail_again(order_id=UUID(order_id), mail_name=mail_name, wanted_id=UUID(wanted_id))
+def mail_again(
+    *, order_id: str, mail_name: str, wanted_id: str, **later: Any
+) -> outbox.Result:
+    return services.mail_again(
+        order_id=UUID(order_id), mail_name=mail_name, wanted_id=UUID(wanted_id)
+    )
 
 
 @outbox.handler("orders.send_refund", **MONEY)

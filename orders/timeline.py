@@ -1,4 +1,6 @@
-"""What `manage.py trace` tells of orders: their history, payments, refunds, and what they moved in the stock."""
+"""What `manage.py trace` tells of orders: their history, payments, refunds, and what they
+moved in the stock.
+"""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -14,7 +16,11 @@ MOST = 20  # orders of one request that are told whole, as where staff have chan
 
 def find(*, clues: Clues) -> None:
     """Add the orders that the id names, by number or id, or that the request has touched."""
-    for order in Order.objects.filter(_named(clues)).distinct().order_by("created_at", "id")[:MOST]:
+    for order in (
+        Order.objects.filter(_named(clues))
+        .distinct()
+        .order_by("created_at", "id")[:MOST]
+    ):
         clues.name(f"order {order.number}")
         clues.payload.add(("order_id", str(order.pk)))
 
@@ -22,7 +28,11 @@ def find(*, clues: Clues) -> None:
 def tell(*, clues: Clues) -> dict[str, Iterator[Moment]]:
     """Return the moments of the orders that were found, by kind."""
     ids = [UUID(value) for name, value in clues.payload if name == "order_id"]
-    return {"order events": _events(ids), "payments": _payments(ids), "stock moves": _moves(ids)}
+    return {
+        "order events": _events(ids),
+        "payments": _payments(ids),
+        "stock moves": _moves(ids),
+    }
 
 
 def _named(clues: Clues) -> Q:
@@ -42,13 +52,23 @@ def _uuid(text: str) -> UUID | None:
 
 
 def _events(ids: list[UUID]) -> Iterator[Moment]:
-    for event in OrderEvent.objects.filter(order__in=ids).select_related("order").order_by("at", "id"):
-        step = f"{event.from_status} → {event.to_status}" if event.from_status else event.to_status
+    for event in (
+        OrderEvent.objects.filter(order__in=ids)
+        .select_related("order")
+        .order_by("at", "id")
+    ):
+        step = (
+            f"{event.from_status} → {event.to_status}"
+            if event.from_status
+            else event.to_status
+        )
         note = f": {event.note}" if event.note and not event.is_public else ""
         yield Moment(
             event.at,
             "order",
-            f"{event.order.number} {event.kind} {step} by {event.actor}{note}".replace("  ", " "),
+            f"{event.order.number} {event.kind} {step} by {event.actor}{note}".replace(
+                "  ", " "
+            ),
             event.request_id,
         )
 
@@ -60,21 +80,39 @@ def _payments(ids: list[UUID]) -> Iterator[Moment]:
         if payment.succeeded_at is not None:
             yield Moment(payment.succeeded_at, "payment", f"{money}, succeeded")
         elif payment.state != "created":
-            yield Moment(payment.updated_at, "payment", f"{money}, {payment.state} {payment.error}".rstrip())
+            yield Moment(
+                payment.updated_at,
+                "payment",
+                f"{money}, {payment.state} {payment.error}".rstrip(),
+            )
     for told in PaymentEvent.objects.filter(payment__order__in=ids):
         what = f"{told.provider} told {told.type} ({told.event_id}): {told.outcome}"
         yield Moment(told.received_at, "payment", what)
     for refund in Refund.objects.filter(order__in=ids):
-        yield Moment(refund.created_at, "payment", f"refund {refund.pk}: {refund.amount}, requested")
+        yield Moment(
+            refund.created_at,
+            "payment",
+            f"refund {refund.pk}: {refund.amount}, requested",
+        )
         if refund.finished_at is not None:
-            yield Moment(refund.finished_at, "payment", f"refund {refund.pk}: {refund.state} {refund.error}".rstrip())
+            yield Moment(
+                refund.finished_at,
+                "payment",
+                f"refund {refund.pk}: {refund.state} {refund.error}".rstrip(),
+            )
 
 
 def _moves(ids: list[UUID]) -> Iterator[Moment]:
     lines = list(Order.objects.filter(pk__in=ids).values_list("lines__pk", flat=True))
-    back = list(Return.objects.filter(order__in=ids).values_list("lines__pk", flat=True))
-    refs = [f"{kind}:{line}" for line in lines for kind in ("reserve", "release", "ship")]
+    back = list(
+        Return.objects.filter(order__in=ids).values_list("lines__pk", flat=True)
+    )
+    refs = [
+        f"{kind}:{line}" for line in lines for kind in ("reserve", "release", "ship")
+    ]
     refs += [f"return:{line}" for line in back]
     for move in products.list_movements_by_ref(refs=refs):
         deltas = f"on hand {move.d_on_hand:+}, reserved {move.d_reserved:+}"
-        yield Moment(move.created_at, "stock", f"{move.kind} {move.variant.sku}: {deltas}")
+        yield Moment(
+            move.created_at, "stock", f"{move.kind} {move.variant.sku}: {deltas}"
+        )

@@ -6,4 +6,5 @@ class ProductsConfig(AppConfig):
     verbose_name = "Catalogue"
 
     def ready(self) -> None:
-        from products import checks, signals  # noqa: F401 (registers the checks, connects the receivers)
+        # registers the checks, connects the receivers
+        from products import checks, signals  # noqa: F401

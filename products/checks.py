@@ -16,7 +16,9 @@ _URL = re.compile(r"https://[^\s/@?#]+(?:[/?][^\s#]*)?")
 @register()
 def check_feeds(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """Refuse a FEEDS that could not be fetched, or not safely."""
-    return [Error(f"FEEDS: {said}", id="products.E001") for said in _wrong(settings.FEEDS)]
+    return [
+        Error(f"FEEDS: {said}", id="products.E001") for said in _wrong(settings.FEEDS)
+    ]
 
 
 def _wrong(feeds: Any) -> Iterator[str]:
@@ -26,13 +28,16 @@ def _wrong(feeds: Any) -> Iterator[str]:
     for source, where in feeds.items():
         if not re.fullmatch(SOURCE, source):
             yield f"{source!r} takes 1 to 40 lower-case letters, digits and hyphens"
-        if not isinstance(where, dict) or not all(isinstance(value, str) for value in where.values()):
+        if not isinstance(where, dict) or not all(
+            isinstance(value, str) for value in where.values()
+        ):
             yield f"{source} must be an object of texts"
             continue
         if unknown := where.keys() - {"url", "mode", "authorization"}:
             yield f"{source} has no {', '.join(sorted(unknown))}"
         if not _URL.fullmatch(where.get("url", "")):
             yield f"{source} needs a url that begins with https:// and holds no password"
-        # A delta is a change since the one before it: an address that shows the present cannot say that.
+        # A delta is a change since the one before it: an address that shows the present
+        # cannot say that.
         if where.get("mode", "count") not in (FeedMode.COUNT, FeedMode.FULL):
             yield f"{source}: mode must be count or full"

@@ -8,7 +8,11 @@ class OutOfStock(ShopError):
 
 
 class StockTooLow(ShopError):
-    status, code, message = 409, "stock_too_low", "Fewer pieces would be left than are promised to orders."
+    status, code, message = (
+        409,
+        "stock_too_low",
+        "Fewer pieces would be left than are promised to orders.",
+    )
 
 
 class StockTooHigh(ShopError):
@@ -36,15 +40,27 @@ class SkuTaken(ShopError):
 
 
 class VariantExists(ShopError):
-    status, code, message = 409, "variant_exists", "The product has a variant of this size and colour."
+    status, code, message = (
+        409,
+        "variant_exists",
+        "The product has a variant of this size and colour.",
+    )
 
 
 class TooManyVariants(ShopError):
-    status, code, message = 422, "too_many_variants", "The product has as many variants as it can have."
+    status, code, message = (
+        422,
+        "too_many_variants",
+        "The product has as many variants as it can have.",
+    )
 
 
 class TooManyImages(ShopError):
-    status, code, message = 422, "too_many_images", "The product has as many images as it can have."
+    status, code, message = (
+        422,
+        "too_many_images",
+        "The product has as many images as it can have.",
+    )
 
 
 class ImageUnknown(ShopError):
@@ -52,11 +68,19 @@ class ImageUnknown(ShopError):
 
 
 class ImageOrderIncomplete(ShopError):
-    status, code, message = 422, "image_order_incomplete", "The order must name each of the product's images once."
+    status, code, message = (
+        422,
+        "image_order_incomplete",
+        "The order must name each of the product's images once.",
+    )
 
 
 class SalePriceNotBelow(ShopError):
-    status, code, message = 422, "sale_price_not_below", "The sale price must be below the base price."
+    status, code, message = (
+        422,
+        "sale_price_not_below",
+        "The sale price must be below the base price.",
+    )
 
 
 class CategoryUnknown(ShopError):
@@ -64,11 +88,19 @@ class CategoryUnknown(ShopError):
 
 
 class CategoryNameTaken(ShopError):
-    status, code, message = 409, "category_name_taken", "Another category there has this name."
+    status, code, message = (
+        409,
+        "category_name_taken",
+        "Another category there has this name.",
+    )
 
 
 class CategoryNotEmpty(ShopError):
-    status, code, message = 409, "category_not_empty", "The category still has products or categories below it."
+    status, code, message = (
+        409,
+        "category_not_empty",
+        "The category still has products or categories below it.",
+    )
 
 
 class CategoryCycle(ShopError):
@@ -84,7 +116,11 @@ class SizeChartExists(ShopError):
 
 
 class AlreadyReviewed(ShopError):
-    status, code, message = 409, "already_reviewed", "You have reviewed this product: change that review instead."
+    status, code, message = (
+        409,
+        "already_reviewed",
+        "You have reviewed this product: change that review instead.",
+    )
 
 
 class FeedUnreadable(ShopError):
@@ -92,11 +128,19 @@ class FeedUnreadable(ShopError):
 
 
 class FeedSequenceTaken(ShopError):
-    status, code, message = 409, "feed_sequence_taken", "The source has sent another feed with this sequence."
+    status, code, message = (
+        409,
+        "feed_sequence_taken",
+        "The source has sent another feed with this sequence.",
+    )
 
 
 class FeedNotHeld(ShopError):
-    status, code, message = 409, "feed_not_held", "The feed does not wait for a decision."
+    status, code, message = (
+        409,
+        "feed_not_held",
+        "The feed does not wait for a decision.",
+    )
 
 
 class NothingChosen(ShopError):
@@ -104,7 +148,11 @@ class NothingChosen(ShopError):
 
 
 class BulkChangeTooLate(ShopError):
-    status, code, message = 409, "bulk_change_too_late", "The bulk change is no longer where this is possible."
+    status, code, message = (
+        409,
+        "bulk_change_too_late",
+        "The bulk change is no longer where this is possible.",
+    )
 
 
 # What two callers at once get past the services' own checks.

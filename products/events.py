@@ -27,7 +27,9 @@ class FeedStaged:
 
 @dataclass(frozen=True)
 class CameBack:
-    """A variant that somebody waits for can be bought again; `round` tells this time from a later one."""
+    """A variant that somebody waits for can be bought again; `round` tells this time from a
+    later one.
+    """
 
     name: ClassVar[str] = "stock.came_back"
     request_id: UUID
@@ -40,8 +42,8 @@ class CameBack:
 
 @dataclass(frozen=True)
 class RanLow:
-    """Variants have fallen to few pieces. `recipient` is a place in STAFF_MAIL, as an event holds no address; `round`
-    tells this time from a later one."""
+    """Variants have fallen to few pieces. `recipient` is a place in STAFF_MAIL, as an event
+    holds no address; `round` tells this time from a later one."""
 
     name: ClassVar[str] = "stock.ran_low"
     variant_ids: tuple[UUID, ...]
@@ -55,7 +57,9 @@ class RanLow:
 
 @dataclass(frozen=True)
 class BulkChangeBegun:
-    """A change of many products has begun to be previewed, applied or undone, and is too large for one request."""
+    """A change of many products has begun to be previewed, applied or undone, and is too
+    large for one request.
+    """
 
     name: ClassVar[str] = "bulk_change.begun"
     change_id: UUID

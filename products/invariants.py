@@ -28,7 +28,16 @@ _COUNTERS = """
         count(*) FILTER (WHERE fit = 'true') AS fit_true, count(*) FILTER (WHERE fit = 'large') AS fit_large
     FROM products_review WHERE status = 'published' AND {wanted} GROUP BY product_id
 """
-_NAMES = ("rated_1", "rated_2", "rated_3", "rated_4", "rated_5", "fit_small", "fit_true", "fit_large")
+_NAMES = (
+    "rated_1",
+    "rated_2",
+    "rated_3",
+    "rated_4",
+    "rated_5",
+    "fit_small",
+    "fit_true",
+    "fit_large",
+)
 _STORED = f"({', '.join(f'product.{name}' for name in _NAMES)})"
 _TRUE = f"({', '.join(f'coalesce(truth.{name}, 0)' for name in _NAMES)})"
 
@@ -106,13 +115,15 @@ INVARIANTS = [
             FROM products_product AS product
             LEFT JOIN ({_COUNTERS.replace("{wanted}", "product_id > %(after)s AND product_id <= %(upto)s")}) AS truth
                 ON truth.product_id = product.id
-            WHERE id > %(after)s AND id <= %(upto)s AND {_STORED} <> {_TRUE}""",  # noqa: S608 (our own column names)
+            # our own column names
+            WHERE id > %(after)s AND id <= %(upto)s AND {_STORED} <> {_TRUE}""",  # noqa: S608
         lock="SELECT FROM products_product WHERE id = ANY(%(keys)s::uuid[]) ORDER BY id FOR NO KEY UPDATE",
         repair=f"""UPDATE products_product AS product SET {", ".join(f"{n} = coalesce(truth.{n}, 0)" for n in _NAMES)}
             FROM products_product AS same
             LEFT JOIN ({_COUNTERS.replace("{wanted}", "product_id = ANY(%(keys)s::uuid[])")}) AS truth
                 ON truth.product_id = same.id
-            WHERE product.id = same.id AND product.id = ANY(%(keys)s::uuid[])""",  # noqa: S608 (our own column names)
+            # our own column names
+            WHERE product.id = same.id AND product.id = ANY(%(keys)s::uuid[])""",  # noqa: S608
     ),
     Invariant(
         rule="the tree has no cycle and knows its ancestors",
@@ -154,15 +165,21 @@ INVARIANTS = [
 
 
 def orphan_media() -> Iterator[Breach]:
-    """Yield files that no row names, and rows whose file is not there. Only where files lie on this machine's disk."""
+    """Yield files that no row names, and rows whose file is not there. Only where files lie
+    on this machine's disk.
+    """
     rule, named = "no orphan media", set()
     for pk, file, thumbnails in (
-        ProductImage.objects.exclude(file="").values_list("pk", "file", "thumbnails").iterator()
+        ProductImage.objects.exclude(file="")
+        .values_list("pk", "file", "thumbnails")
+        .iterator()
     ):
         for name in (file, *thumbnails.values()):
             named.add(name)
             if not default_storage.exists(name):
-                yield Breach(rule, "products_productimage", str(pk), f"{name} is not there")
+                yield Breach(
+                    rule, "products_productimage", str(pk), f"{name} is not there"
+                )
     for pk, name in Category.objects.exclude(image="").values_list("pk", "image"):
         named.add(name)
         if not default_storage.exists(name):
@@ -170,7 +187,10 @@ def orphan_media() -> Iterator[Breach]:
     root = Path(settings.MEDIA_ROOT)
     for folder in ("products", "categories"):
         for path in (root / folder).rglob("*"):
-            if path.is_file() and (name := path.relative_to(root).as_posix()) not in named:
+            if (
+                path.is_file()
+                and (name := path.relative_to(root).as_posix()) not in named
+            ):
                 yield Breach(rule, "media", name, "no row names it")
 
 

@@ -8,7 +8,12 @@ from products.models import Product, StockLevel, Variant
 
 
 def _variant() -> Variant:
-    return Variant(product=Product(name="Linen shirt", slug="linen-shirt"), sku="LIN-M-IND", size="M", color="Indigo")
+    return Variant(
+        product=Product(name="Linen shirt", slug="linen-shirt"),
+        sku="LIN-M-IND",
+        size="M",
+        color="Indigo",
+    )
 
 
 def _back_in_stock() -> dict[str, Any]:
@@ -17,7 +22,10 @@ def _back_in_stock() -> dict[str, Any]:
 
 
 def _low_stock() -> dict[str, Any]:
-    return {"levels": [StockLevel(variant=_variant(), on_hand=3, reserved=1)], "threshold": settings.LOW_STOCK_AT}
+    return {
+        "levels": [StockLevel(variant=_variant(), on_hand=3, reserved=1)],
+        "threshold": settings.LOW_STOCK_AT,
+    }
 
 
 SAMPLES = {"products/back_in_stock": _back_in_stock, "products/low_stock": _low_stock}

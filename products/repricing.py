@@ -1,4 +1,6 @@
-"""What a bulk change makes of a product's prices: arithmetic alone. Amounts are in the shop's currency."""
+"""What a bulk change makes of a product's prices: arithmetic alone. Amounts are in the
+shop's currency.
+"""
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -38,14 +40,19 @@ class Prices:
 
 
 def reprice(rule: Rule, base: Decimal, sale: Decimal | None) -> Prices:
-    """Return what the rule makes of the prices; a result that the shop cannot have names its problem."""
+    """Return what the rule makes of the prices; a result that the shop cannot have names
+    its problem.
+    """
     match rule.kind:
         case BulkKind.BASE:
             base = _changed(rule, base)
         case BulkKind.SALE:
             sale = _changed(rule, base)
         case BulkKind.BOTH:
-            base, sale = _changed(rule, base), None if sale is None else _changed(rule, sale)
+            base, sale = (
+                _changed(rule, base),
+                None if sale is None else _changed(rule, sale),
+            )
         case BulkKind.END_SALE:
             sale = None
     return Prices(base, sale, _problem(base, sale))
@@ -63,7 +70,9 @@ def _changed(rule: Rule, price: Decimal) -> Decimal:
 
 
 def rounded(price: Decimal, ending: BulkEnding) -> Decimal:
-    """Return the nearest price with this ending, the upper one of two; nothing above zero becomes nothing."""
+    """Return the nearest price with this ending, the upper one of two; nothing above zero
+    becomes nothing.
+    """
     if not ending or price <= 0:
         return price
     step, offset = _ENDINGS[ending]

@@ -1,7 +1,8 @@
-"""Reads what a shopper typed: into words that the catalogue has, a mistyped one into its likeliest corrections.
+"""Reads what a shopper typed: into words that the catalogue has, a mistyped one into its
+likeliest corrections.
 
-No part of the text reaches PostgreSQL as a pattern or a query of its own: its words become quoted lexemes.
-"""
+No part of the text reaches PostgreSQL as a pattern or a query of its own: its words become
+quoted lexemes."""
 
 import re
 from collections import defaultdict
@@ -15,10 +16,11 @@ MOST_WORDS = 10
 MOST_CORRECTIONS = 3
 _WORD = re.compile(r"[^\W_]+(?:[-'’.&][^\W_]+)*")
 
-# Each lexeme of the words given (in the order they were typed), whether the catalogue has it, and else what is like
-# it. The last word may still be in the making: it is known if any word begins so, and stands also where it is a stop
-# word. Candidates are alike by trigrams, or begin with the same letter and are about as long (a swapped pair of
-# letters leaves short words few trigrams in common).
+# Each lexeme of the words given (in the order they were typed), whether the catalogue has
+# it, and else what is like it. The last word may still be in the making: it is known if any
+# word begins so, and stands also where it is a stop word. Candidates are alike by trigrams,
+# or begin with the same letter and are about as long (a swapped pair of letters leaves
+# short words few trigrams in common).
 WORDS_SQL = r"""
     SELECT json_agg(json_build_object(
         'place', wanted.place, 'last', wanted.last, 'lexeme', wanted.lexeme, 'candidates', candidates.words
@@ -60,7 +62,10 @@ class Lexemes(SearchQuery):
 
     def __init__(self, text: str, places: int) -> None:
         super().__init__(text, search_type="raw")
-        self.text, self.places = text, places  # as PostgreSQL reads it; how many words are searched for
+        self.text, self.places = (
+            text,
+            places,
+        )  # as PostgreSQL reads it; how many words are searched for
 
 
 @dataclass(frozen=True)
@@ -79,11 +84,15 @@ def words(text: str) -> list[str]:
 
 
 def query(found: Iterable[dict[str, Any]] | None) -> Lexemes:
-    """Return the query for WORDS_SQL's answer: all words, each as typed or corrected, the last also as a beginning."""
+    """Return the query for WORDS_SQL's answer: all words, each as typed or corrected, the
+    last also as a beginning.
+    """
     places = defaultdict(list)
     for wanted in (Wanted(**row) for row in found or ()):
         places[wanted.place].append(wanted)
-    alternatives = [_alternatives(wanted) for place in sorted(places) for wanted in places[place]]
+    alternatives = [
+        _alternatives(wanted) for place in sorted(places) for wanted in places[place]
+    ]
     return Lexemes(" & ".join(alternatives), len(alternatives))
 
 
@@ -98,7 +107,9 @@ def _quoted(lexeme: str) -> str:
 
 
 def corrections(wanted: Wanted) -> list[str]:
-    """Return the nearest of the candidates, if any is near enough: one slip in a short word, two in a longer one."""
+    """Return the nearest of the candidates, if any is near enough: one slip in a short
+    word, two in a longer one.
+    """
     length = len(wanted.lexeme)
     most = 1 if length < 6 else 2
     near = []
@@ -108,11 +119,14 @@ def corrections(wanted: Wanted) -> list[str]:
             slips = min(slips, distance(wanted.lexeme, candidate[:length]))
         near.append((slips, candidate))
     least = min((slips for slips, _ in near), default=most + 1)
-    return [candidate for slips, candidate in near if slips == least <= most][:MOST_CORRECTIONS]
+    return [candidate for slips, candidate in near if slips == least <= most][
+        :MOST_CORRECTIONS
+    ]
 
 
 def distance(one: str, other: str) -> int:
-    """Return how many slips lead from one word to the other: a letter wrong, missing, too many, or two swapped.
+    """Return how many slips lead from one word to the other: a letter wrong, missing, too
+    many, or two swapped.
 
     Source: the optimal string alignment distance (Damerau 1964, restricted).
     """
@@ -121,13 +135,19 @@ def distance(one: str, other: str) -> int:
     for i, letter in enumerate(one, start=1):
         before, last, row = row, before, [i]
         for j, wanted in enumerate(other, start=1):
-            swapped = i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted
-            cheapest = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted))
+            swapped = (
+                i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted
+            )
+            cheapest = min(
+                before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted)
+            )
             row.append(min(cheapest, last[j - 2] + 1) if swapped else cheapest)
     return row[-1]
 
 
 def beginnings(found: list[str]) -> SearchQuery:
-    """Return the query for what holds all these words, each whole or as a beginning, none of them corrected."""
+    """Return the query for what holds all these words, each whole or as a beginning, none
+    of them corrected.
+    """
     text = " & ".join(_quoted(word) + ":*" for word in found)
     return SearchQuery(text, search_type="raw", config="public.markrin")

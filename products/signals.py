@@ -1,4 +1,6 @@
-"""A changed row → the cached answers that go. A bulk write sends no signal: whoever makes one touches by hand."""
+"""A changed row → the cached answers that go. A bulk write sends no signal: whoever makes
+one touches by hand.
+"""
 
 from typing import Any
 
@@ -6,14 +8,24 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import Signal, receiver
 
 from markrin import cache
-from products.models import Category, FormerSlug, Product, ProductImage, Review, SizeChart, SizeChartEntry, Variant
+from products.models import (
+    Category,
+    FormerSlug,
+    Product,
+    ProductImage,
+    Review,
+    SizeChart,
+    SizeChartEntry,
+    Variant,
+)
 
 _CHANGED: list[Signal] = [post_save, post_delete]
 
 
 @receiver(_CHANGED, sender=Product)
 def product_changed(instance: Product, **kwargs: Any) -> None:
-    # Not the categories, which every product's page names; where they count their products, that answer is a list.
+    # Not the categories, which every product's page names; where they count their products,
+    # that answer is a list.
     cache.touch(f"product:{instance.pk}", f"reviews:{instance.pk}", "products")
 
 
@@ -31,7 +43,9 @@ def former_slug_changed(instance: FormerSlug, **kwargs: Any) -> None:
 @receiver(_CHANGED, sender=Review)
 def review_changed(instance: Review, **kwargs: Any) -> None:
     # Lists show the rating, too.
-    cache.touch(f"product:{instance.product_id}", f"reviews:{instance.product_id}", "products")
+    cache.touch(
+        f"product:{instance.product_id}", f"reviews:{instance.product_id}", "products"
+    )
 
 
 @receiver(_CHANGED, sender=Category)

@@ -19,7 +19,10 @@ urlpatterns = [
     path("products/<uid:id>/reviews/<uid:review_id>", views.ReviewDetail.as_view()),
     path("products/<uid:id>/variants", views.VariantList.as_view()),
     path("products/<uid:id>/variants/<uid:variant_id>", views.VariantDetail.as_view()),
-    path("products/<uid:id>/variants/<uid:variant_id>/notify", views.VariantNotify.as_view()),
+    path(
+        "products/<uid:id>/variants/<uid:variant_id>/notify",
+        views.VariantNotify.as_view(),
+    ),
     path("categories", views.CategoryTree.as_view()),
     path("categories/<idorslug:key>", views.CategoryDetail.as_view()),
     path("categories/<idorslug:key>/image", views.CategoryImage.as_view()),

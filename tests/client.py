@@ -10,21 +10,30 @@ from django.test import TestCase
 
 
 class Client:
-    """Send requests as nobody, or as the user given to `as_user`; the answers are Django's, with `.json()`.
+    """Send requests as nobody, or as the user given to `as_user`; the answers are Django's,
+    with `.json()`.
 
-    What a request leaves for after its commit has been run when the call returns, also where the test itself is a
-    transaction that is rolled back.
-    """
+    What a request leaves for after its commit has been run when the call returns, also
+    where the test itself is a transaction that is rolled back."""
 
-    def __init__(self, *, headers: Mapping[str, str] | None = None, raise_request_exception: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        headers: Mapping[str, str] | None = None,
+        raise_request_exception: bool = True,
+    ) -> None:
         self.http = test.Client(raise_request_exception=raise_request_exception)
         self.headers = dict(headers or {})
 
     def as_user(self, user: Any) -> Self:
         """Return another client that sends an access token of a fresh session of this user."""
-        return type(self)(headers={**self.headers, "Authorization": f"Bearer {access_token(user)}"})
+        return type(self)(
+            headers={**self.headers, "Authorization": f"Bearer {access_token(user)}"}
+        )
 
-    def get(self, path: str, query: Any = None, *, headers: Mapping[str, str] | None = None) -> Any:
+    def get(
+        self, path: str, query: Any = None, *, headers: Mapping[str, str] | None = None
+    ) -> Any:
         """GET; `query` is a dict, whose lists repeat the name."""
         return self._send("GET", path, headers, query=query)
 
@@ -44,7 +53,9 @@ class Client:
     def options(self, path: str, **rest: Any) -> Any:
         return self._send("OPTIONS", path, **rest)
 
-    def send(self, method: str, path: str, body: bytes, content_type: str, **rest: Any) -> Any:
+    def send(
+        self, method: str, path: str, body: bytes, content_type: str, **rest: Any
+    ) -> Any:
         """Send these very bytes, for what no well-behaved client would."""
         return self._send(method, path, body=body, content_type=content_type, **rest)
 

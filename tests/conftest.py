@@ -10,12 +10,15 @@ import pytest
 
 from tests import services
 
-os.environ.setdefault("CACHE_ANSWERS", "0")  # a test that counts queries wants them run; tests/cache turns it on
+os.environ.setdefault(
+    "CACHE_ANSWERS", "0"
+)  # a test that counts queries wants them run; tests/cache turns it on
 services.start()  # before Django reads its settings, hence here and not in a fixture
 django.setup()
 if "PYTEST_XDIST_WORKER" not in os.environ:
-    # xdist's processes inherit the environment. With this name in it, pytest-django would read the settings there
-    # before `services.start` has given the process a cache of its own.
+    # xdist's processes inherit the environment. With this name in it, pytest-django would
+    # read the settings there before `services.start` has given the process a cache of its
+    # own.
     del os.environ["DJANGO_SETTINGS_MODULE"]
 
 from django.conf import settings as shop_settings  # noqa: E402
@@ -27,18 +30,26 @@ from markrin.observe import health  # noqa: E402
 from markrin.observe.logs import lines  # noqa: E402
 from tests.client import Client  # noqa: E402
 
-# The shop goes on without a Valkey that does not answer within a tenth of a second. Where all cores are busy with tests
-# that happens by chance, so the tests' own process is patient; those that it starts are as in production. Not more than
-# this: the line to a server that a test has let hang must be up again for the next test.
+# The shop goes on without a Valkey that does not answer within a tenth of a second. Where
+# all cores are busy with tests that happens by chance, so the tests' own process is
+# patient; those that it starts are as in production. Not more than this: the line to a
+# server that a test has let hang must be up again for the next test.
 PATIENCE_S = 2.0
-shop_settings.CACHES["default"]["OPTIONS"] |= {"SOCKET_CONNECT_TIMEOUT": PATIENCE_S, "SOCKET_TIMEOUT": PATIENCE_S}
+shop_settings.CACHES["default"]["OPTIONS"] |= {
+    "SOCKET_CONNECT_TIMEOUT": PATIENCE_S,
+    "SOCKET_TIMEOUT": PATIENCE_S,
+}
 limits.CONNECT_WITHIN_S = limits.ANSWER_WITHIN_S = link.ALIVE_S = PATIENCE_S
 health.SIGN_WITHIN_S = health.ANSWER_WITHIN_S = PATIENCE_S
 
-# An ordinary run tries the same examples each time, however long each takes: if it fails, what was changed is why.
-# `make fuzz` looks for new ones.
+# An ordinary run tries the same examples each time, however long each takes: if it fails,
+# what was changed is why. `make fuzz` looks for new ones.
 hypothesis.settings.register_profile(
-    "ordinary", derandomize=True, deadline=None, database=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "ordinary",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 if os.environ.get("FUZZ") != "full":
     hypothesis.settings.load_profile("ordinary")
@@ -66,7 +77,9 @@ def clean_valkey() -> None:
 
 @pytest.fixture(autouse=True)
 def written_log() -> None:
-    """Write what an earlier test has logged: it would come a moment later, into what this one captures."""
+    """Write what an earlier test has logged: it would come a moment later, into what this
+    one captures.
+    """
     lines.flush()
 
 

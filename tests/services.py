@@ -1,9 +1,10 @@
-"""The servers that the tests run against, and the shop's real processes for the tests that need those.
+"""The servers that the tests run against, and the shop's real processes for the tests that
+need those.
 
-PostgreSQL and Valkey start when the first test process asks and stop when the last one ends; KEEP_SERVICES=1 leaves
-them, and the migrated test databases, for the next run. TEST_DATABASE_URL and TEST_BROKER_URL name other servers to
-test against (`tests/deploy/behind.py` makes some).
-"""
+PostgreSQL and Valkey start when the first test process asks and stop when the last one
+ends; KEEP_SERVICES=1 leaves them, and the migrated test databases, for the next run.
+TEST_DATABASE_URL and TEST_BROKER_URL name other servers to test against
+(`tests/deploy/behind.py` makes some)."""
 
 import atexit
 import fcntl
@@ -37,24 +38,33 @@ WORKERS = 32  # processes of one run; each has two of Valkey's databases to itse
 
 
 def start() -> None:
-    """Start the servers and put their addresses, and this process's own databases, into the environment.
+    """Start the servers and put their addresses, and this process's own databases, into the
+    environment.
 
-    Runs before Django reads its settings: once in the process that pytest was called in, and once in each process of
-    xdist, which finds the servers up. Raises: StackError.
-    """
+    Runs before Django reads its settings: once in the process that pytest was called in,
+    and once in each process of xdist, which finds the servers up. Raises: StackError."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
     if "MARKRIN_TEST" not in os.environ:
         home = processes.own_folder(local_dir() / "test")
         given = os.environ.get("TEST_DATABASE_URL")
         stack = Stack(home, durable=False, database=not given)
         atexit.register(stack.leave, keep=KEEP)
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what atexit holds runs then as well
+        signal.signal(
+            signal.SIGTERM, lambda *_: sys.exit(143)
+        )  # so that what atexit holds runs then as well
         stack.enter()
         slot = _free_slot(home)
-        name = f"run{slot}" + (f"_{_migrations()}" if KEEP else "")  # kept ones are for these very migrations
+        name = f"run{slot}" + (
+            f"_{_migrations()}" if KEEP else ""
+        )  # kept ones are for these very migrations
         database = given or (stack.postgres.url(name) if stack.postgres else "")
         socket_path = str(processes.socket_folder(home) / "valkey.sock")
-        known = {"home": str(home), "slot": slot, "database": database, "valkey": socket_path}
+        known = {
+            "home": str(home),
+            "slot": slot,
+            "database": database,
+            "valkey": socket_path,
+        }
         os.environ["MARKRIN_TEST"] = json.dumps(known)
     known = json.loads(os.environ["MARKRIN_TEST"])
     number = int(worker.removeprefix("gw"))
@@ -66,7 +76,9 @@ def start() -> None:
     (own / "static").mkdir(parents=True)  # WhiteNoise warns of one that is missing
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "markrin.settings",
-        "DEBUG": "1",  # Django turns it off for the tests; what settings.py derives from it stays as on a desk
+        # Django turns it off for the tests; what settings.py derives from it stays as on a
+        # desk
+        "DEBUG": "1",
         "LOCAL_DIR": str(own),
         "DATABASE_URL": known["database"],
         "CACHE_URL": f"unix://{known['valkey']}?db={db}",
@@ -114,7 +126,9 @@ _valkey: list[redis.Redis] = []
 
 
 def _free_slot(home: Path) -> int:
-    """Return the lowest number that no other run on these servers has; it is ours until this process ends."""
+    """Return the lowest number that no other run on these servers has; it is ours until
+    this process ends.
+    """
     for slot in range(SLOTS):
         file = os.open(home / f"slot{slot}", os.O_CREAT | os.O_RDWR, 0o600)
         try:
@@ -127,7 +141,9 @@ def _free_slot(home: Path) -> int:
 
 def _migrations() -> str:
     digest = hashlib.sha256()
-    for path in sorted(ROOT.glob("*/migrations/*.py")) + sorted(ROOT.glob("*/*/migrations/*.py")):
+    for path in sorted(ROOT.glob("*/migrations/*.py")) + sorted(
+        ROOT.glob("*/*/migrations/*.py")
+    ):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:8]
 
@@ -166,10 +182,12 @@ class Running:
 def free_port() -> int:
     """Return a port that is free, and that no other test is given while this process lives.
 
-    It lies below those that the system hands out by itself, to a connection or to whoever binds to port 0, and which
-    it could have handed out again by the time that somebody listens here.
-    """
-    folder = processes.own_folder(Path(tempfile.gettempdir()) / f"markrin-ports-{os.geteuid()}")
+    It lies below those that the system hands out by itself, to a connection or to whoever
+    binds to port 0, and which it could have handed out again by the time that somebody
+    listens here."""
+    folder = processes.own_folder(
+        Path(tempfile.gettempdir()) / f"markrin-ports-{os.geteuid()}"
+    )
     while True:
         port = random.SystemRandom().randrange(20_000, 30_000)
         held = os.open(folder / str(port), os.O_CREAT | os.O_RDWR, 0o600)
@@ -217,7 +235,9 @@ def running(*command: str, env: dict[str, str] | None = None) -> Iterator[Runnin
         yield one
     finally:
         if process.poll() is None:
-            one.signal(signal.SIGCONT)  # one that a test has stopped would not see SIGTERM
+            one.signal(
+                signal.SIGCONT
+            )  # one that a test has stopped would not see SIGTERM
         one.stop()
 
 
@@ -236,7 +256,9 @@ def web(
     port = free_port()
     options = ["--interface", "wsgi", "--port", str(port), "--workers", str(processes)]
     options += ["--blocking-threads", "8", "--backpressure", "64"]
-    options += ["--respawn-failed-workers", "--respawn-interval", "0.1"] if respawn else []
+    options += (
+        ["--respawn-failed-workers", "--respawn-interval", "0.1"] if respawn else []
+    )
     options.append(application)
     with running("-m", "granian", *options, env=env) as one:
         one.url = f"http://127.0.0.1:{port}"
@@ -245,12 +267,24 @@ def web(
 
 
 @contextmanager
-def worker(queue: str, *, concurrency: int = 1, env: dict[str, str] | None = None) -> Iterator[Running]:
+def worker(
+    queue: str, *, concurrency: int = 1, env: dict[str, str] | None = None
+) -> Iterator[Running]:
     """Run a Celery worker for one queue; it takes messages when entered."""
     from celery_app import app
 
     node = f"{queue}-{uuid4().hex[:8]}@tests"
-    options = ["worker", "-Q", queue, "-c", str(concurrency), "-n", node, "--without-gossip", "--without-mingle"]
+    options = [
+        "worker",
+        "-Q",
+        queue,
+        "-c",
+        str(concurrency),
+        "-n",
+        node,
+        "--without-gossip",
+        "--without-mingle",
+    ]
     with running("-m", "celery", "-A", "celery_app", *options, env=env) as one:
         _await(one, lambda: bool(app.control.ping(destination=[node], timeout=0.5)))
         yield one
@@ -267,14 +301,20 @@ def relay(env: dict[str, str] | None = None) -> Iterator[Running]:
 def beat(env: dict[str, str] | None = None) -> Iterator[Running]:
     """Run Celery's clock."""
     schedule = Path(os.environ["LOCAL_DIR"]) / f"{uuid4().hex[:8]}.beat"
-    with running("-m", "celery", "-A", "celery_app", "beat", "-s", str(schedule), env=env) as one:
+    with running(
+        "-m", "celery", "-A", "celery_app", "beat", "-s", str(schedule), env=env
+    ) as one:
         yield one
 
 
 def _await(one: Running, ready: Callable[[], bool], *, seconds: float = 120) -> None:
-    up = processes.wait_for(lambda: one.process.poll() is not None or ready(), seconds=seconds)
+    up = processes.wait_for(
+        lambda: one.process.poll() is not None or ready(), seconds=seconds
+    )
     if not up or one.process.poll() is not None:
-        raise StackError(f"{one.process.args!r} is not ready; it printed:\n{one.output()[-4000:]}")
+        raise StackError(
+            f"{one.process.args!r} is not ready; it printed:\n{one.output()[-4000:]}"
+        )
 
 
 def _status(url: str) -> int:

@@ -1,7 +1,7 @@
 """Who may call what: a row for each endpoint and method, tried as everybody.
 
-A new endpoint has no row, and fails. The rows are written from the contract, not read from the code.
-"""
+A new endpoint has no row, and fails. The rows are written from the contract, not read from
+the code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from products.models import Feed
 from tests import factories
 from tests.client import Client
 
-# --- Roles -----------------------------------------------------------------------------------------------------------
+# --- Roles ---------------------------------------------------------------------------------------
 NOBODY, OWNER, OTHER, STAFF, ADMIN = "nobody", "owner", "other", "staff", "admin"
 CATALOGUE, ORDERS, ANALYTICS = "catalogue", "orders", "analytics"
 EVERYBODY = (NOBODY, OWNER, OTHER, STAFF, CATALOGUE, ORDERS, ANALYTICS, ADMIN)
@@ -55,14 +55,23 @@ ADMINS = only()
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. `body` is only needed where it is read before the object is looked for."""
+    """One line of the table. `body` is only needed where it is read before the object is
+    looked for.
+    """
 
     access: Access
     body: Any = None
-    found: bool = True  # whether the path names something that exists, so that a 404 would be a refusal
+    # whether the path names something that exists, so that a 404 would be a refusal
+    found: bool = True
 
 
-ADDRESS = {"recipient": "A", "phone": "+919876543210", "street": "1 A Road", "city": "Pune", "postalCode": "411001"}
+ADDRESS = {
+    "recipient": "A",
+    "phone": "+919876543210",
+    "street": "1 A Road",
+    "city": "Pune",
+    "postalCode": "411001",
+}
 TABLE = {
     "POST /api/auth/register": Row(PUBLIC),
     "POST /api/auth/login": Row(PUBLIC),
@@ -180,8 +189,10 @@ TABLE = {
 }
 
 
-# --- The urlconf -----------------------------------------------------------------------------------------------------
-def _patterns(resolver: URLResolver, before: str = "/") -> Iterator[tuple[str, URLPattern]]:
+# --- The urlconf ---------------------------------------------------------------------------------
+def _patterns(
+    resolver: URLResolver, before: str = "/"
+) -> Iterator[tuple[str, URLPattern]]:
     for one in resolver.url_patterns:
         path = before + str(one.pattern)
         if isinstance(one, URLPattern):
@@ -191,13 +202,21 @@ def _patterns(resolver: URLResolver, before: str = "/") -> Iterator[tuple[str, U
 
 
 def served() -> set[str]:
-    """Return every method and path below /api/ that the urlconf serves; a path's variable parts are `{}`."""
+    """Return every method and path below /api/ that the urlconf serves; a path's variable
+    parts are `{}`.
+    """
     found = set()
     for path, pattern in _patterns(get_resolver()):
         if not path.startswith("/api/"):
             continue
-        view = getattr(pattern.callback, "cls", None) or getattr(pattern.callback, "view_class", pattern.callback)
-        methods = [name for name in ("GET", "POST", "PUT", "PATCH", "DELETE") if operations.of(view, name)]
+        view = getattr(pattern.callback, "cls", None) or getattr(
+            pattern.callback, "view_class", pattern.callback
+        )
+        methods = [
+            name
+            for name in ("GET", "POST", "PUT", "PATCH", "DELETE")
+            if operations.of(view, name)
+        ]
         found |= {f"{method} {_bare(path)}" for method in methods or ["GET"]}
     return found
 
@@ -211,7 +230,7 @@ def test_18_every_endpoint_has_a_row_and_every_row_an_endpoint():
     assert {_bare(row) for row in TABLE} == served()
 
 
-# --- The objects, each the owner's where it is somebody's ------------------------------------------------------------
+# --- The objects, each the owner's where it is somebody's ----------------------------------------
 @dataclass
 class World:
     """What paths name, made when first named."""
@@ -263,7 +282,13 @@ class World:
     def feed(self) -> Any:
         # A feed of its own source: the worlds of one test share a database.
         source, sha256 = uuid4().hex, uuid4().hex * 2
-        return Feed.objects.create(source=source, sequence=1, sha256=sha256, counted_at=timezone.now(), state="held")
+        return Feed.objects.create(
+            source=source,
+            sequence=1,
+            sha256=sha256,
+            counted_at=timezone.now(),
+            state="held",
+        )
 
     @cached_property
     def category(self) -> str:
@@ -292,8 +317,11 @@ def _client(role: str, world: World) -> Client:
         OTHER: factories.make_user,
         STAFF: lambda: factories.make_user(role="staff"),
         ADMIN: lambda: factories.make_user(role="admin"),
-        **{name: partial(factories.make_user, role="staff", groups=(name,)) for name in (CATALOGUE, ORDERS, ANALYTICS)},
-    }  # fmt: skip
+        **{
+            name: partial(factories.make_user, role="staff", groups=(name,))
+            for name in (CATALOGUE, ORDERS, ANALYTICS)
+        },
+    }
     return Client() if role == NOBODY else Client().as_user(people[role]())
 
 
@@ -304,7 +332,9 @@ def _call(row: str, role: str, world: World) -> Any:
     if "mine" in path:
         world.named("review")
     body = TABLE[row].body
-    json = {"json": body} if body is not None and method not in ("GET", "DELETE") else {}
+    json = (
+        {"json": body} if body is not None and method not in ("GET", "DELETE") else {}
+    )
     headers = {"Idempotency-Key": str(uuid4())}
     return getattr(_client(role, world), method.lower())(path, headers=headers, **json)
 
@@ -315,18 +345,36 @@ def test_18_each_role_gets_what_the_table_says(db, row):
     world = World()
     refused = {role: _call(row, role, world).status_code for role in access.refused}
     assert refused == access.refused
-    # Once more for each of the allowed, with objects of their own, as some of these calls use them up.
+    # Once more for each of the allowed, with objects of their own, as some of these calls
+    # use them up.
     let_in = {role: _call(row, role, World()).status_code for role in access.allowed}
     closed = {401, 403, 404} if TABLE[row].found else {401, 403}
     assert not {role: status for role, status in let_in.items() if status in closed}
     assert not {role: status for role, status in let_in.items() if status >= 500}
 
 
-# --- Mass assignment: what a client may not set, it cannot name -------------------------------------------------------
-NOT_THEIRS = ("id", "role", "isActive", "active", "isStaff", "isSuperuser", "emailVerified", "authEpoch", "userId",
-              "groups", "createdAt", "password_hash", "erasedAt")  # fmt: skip
+# --- Mass assignment: what a client may not set, it cannot name ----------------------------------
+NOT_THEIRS = (
+    "id",
+    "role",
+    "isActive",
+    "active",
+    "isStaff",
+    "isSuperuser",
+    "emailVerified",
+    "authEpoch",
+    "userId",
+    "groups",
+    "createdAt",
+    "password_hash",
+    "erasedAt",
+)
 WRITES = {
-    "POST /api/auth/register": {"name": "A", "email": "a@example.com", "password": "a quiet harbour"},
+    "POST /api/auth/register": {
+        "name": "A",
+        "email": "a@example.com",
+        "password": "a quiet harbour",
+    },
     "PATCH /api/auth/profile": {"name": "A"},
     "POST /api/addresses": ADDRESS,
     "POST /api/auth/login": {"email": "a@example.com", "password": "a quiet harbour"},
@@ -338,7 +386,9 @@ WRITES = {
 def test_18_what_is_not_theirs_to_set_is_refused(db, write, name):
     world = World()
     method, path = write.split()
-    answer = getattr(_client(OWNER, world), method.lower())(path, json={**WRITES[write], name: True})
+    answer = getattr(_client(OWNER, world), method.lower())(
+        path, json={**WRITES[write], name: True}
+    )
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["pointer"] == f"/{name}"
     world.owner.refresh_from_db()

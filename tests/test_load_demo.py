@@ -19,7 +19,16 @@ from analytics.demo.plan import Plan
 from analytics.models import DailyFunnel, DailySales
 from orders.models import Cart, Coupon, Order, OrderEvent, OrderLine, Payment, Refund
 from orders.models.order import OrderStatus, PaymentStatus
-from products.models import Category, Product, ProductImage, Review, SizeChart, StockLevel, StockMovement, Variant
+from products.models import (
+    Category,
+    Product,
+    ProductImage,
+    Review,
+    SizeChart,
+    StockLevel,
+    StockMovement,
+    Variant,
+)
 
 TODAY = date(2026, 11, 20)
 
@@ -54,35 +63,55 @@ def test_fills_the_shop_and_keeps_its_books(demo: str) -> None:
     assert Category.objects.count() >= 25
     assert not Category.objects.filter(children=None, products=None).exists()
     assert not Product.objects.filter(images=None).exists()
-    assert SizeChart.objects.exclude(entries=None).count() == SizeChart.objects.count() > 5
+    assert (
+        SizeChart.objects.exclude(entries=None).count() == SizeChart.objects.count() > 5
+    )
     assert Review.objects.count() == 600
-    assert set(Order.objects.values_list("status", flat=True)) == set(OrderStatus.values)
-    assert set(Order.objects.values_list("payment_status", flat=True)) == set(PaymentStatus.values)
+    assert set(Order.objects.values_list("status", flat=True)) == set(
+        OrderStatus.values
+    )
+    assert set(Order.objects.values_list("payment_status", flat=True)) == set(
+        PaymentStatus.values
+    )
     midnight = Plan(TODAY).midnight
     assert not Order.objects.filter(updated_at__gte=midnight).exists()
     assert not OrderEvent.objects.filter(at__gte=midnight).exists()
     assert not Review.objects.filter(created_at__gte=midnight).exists()
 
 
-def test_stock_is_the_sum_of_its_movements_and_reserved_by_open_orders(demo: str) -> None:
+def test_stock_is_the_sum_of_its_movements_and_reserved_by_open_orders(
+    demo: str,
+) -> None:
     moved = {
         row["variant"]: (row["on_hand"], row["reserved"])
         for row in StockMovement.objects.values("variant").annotate(
             on_hand=Sum("d_on_hand"), reserved=Sum("d_reserved")
         )
     }
-    levels = {level.pk: (level.on_hand, level.reserved) for level in StockLevel.objects.all()}
+    levels = {
+        level.pk: (level.on_hand, level.reserved) for level in StockLevel.objects.all()
+    }
     assert levels == moved
     assert len(levels) == Variant.objects.count()
     held = dict(
-        OrderLine.objects.filter(order__status__in=["pending", "confirmed", "processing"])
+        OrderLine.objects.filter(
+            order__status__in=["pending", "confirmed", "processing"]
+        )
         .values_list("variant")
         .annotate(Sum("quantity"))
     )
     assert held
-    assert held == {variant: reserved for variant, (_, reserved) in levels.items() if reserved}
-    sellable = set(Variant.objects.filter(stock__on_hand__gt=F("stock__reserved")).values_list("product_id", flat=True))
-    assert sellable == set(Product.objects.filter(in_stock=True).values_list("pk", flat=True))
+    assert held == {
+        variant: reserved for variant, (_, reserved) in levels.items() if reserved
+    }
+    sellable = set(
+        Variant.objects.filter(stock__on_hand__gt=F("stock__reserved")).values_list(
+            "product_id", flat=True
+        )
+    )
+    assert sellable == set(
+        Product.objects.filter(in_stock=True).values_list("pk", flat=True)
+    )
     assert Product.objects.filter(in_stock=False).exists()
 
 
@@ -93,7 +122,9 @@ def test_ratings_money_and_coupons_agree(demo: str) -> None:
         fives=Count("reviews", filter=shown & Q(reviews__rating=5)),
         true=Count("reviews", filter=shown & Q(reviews__fit="true")),
     )
-    assert not counted.exclude(review_count=F("n"), rated_5=F("fives"), fit_true=F("true")).exists()
+    assert not counted.exclude(
+        review_count=F("n"), rated_5=F("fives"), fit_true=F("true")
+    ).exists()
     assert Review.objects.filter(verified_buyer=True).exists()
     for order in Order.objects.filter(payment_status="refunded"):
         assert order.refunded == order.total == Refund.objects.get(order=order).amount
@@ -109,12 +140,20 @@ def test_ratings_money_and_coupons_agree(demo: str) -> None:
 def test_staff_admin_and_customer_can_sign_in(demo: str, settings) -> None:
     password = demo.split()[-1]
     assert password == settings.DEMO_PASSWORD
-    for email, role in ((people.CUSTOMER, "customer"), (people.STAFF, "staff"), (people.ADMIN, "admin")):
+    for email, role in (
+        (people.CUSTOMER, "customer"),
+        (people.STAFF, "staff"),
+        (people.ADMIN, "admin"),
+    ):
         user = User.objects.get(email=email)
         assert user.role == role
         assert user.check_password(password)
     staff = User.objects.get(email=people.STAFF)
-    assert set(staff.groups.values_list("name", flat=True)) == {"catalogue", "orders", "analytics"}
+    assert set(staff.groups.values_list("name", flat=True)) == {
+        "catalogue",
+        "orders",
+        "analytics",
+    }
     assert staff.has_perm("products.change_product")
     assert not staff.has_perm("accounts.change_user")
     shopper = User.objects.get(email=people.CUSTOMER)
@@ -129,7 +168,10 @@ def test_pictures_are_stored_in_every_size(demo: str) -> None:
     for file in image.thumbnails.values():
         with default_storage.open(file) as stored:
             assert stored.read(3) == b"\xff\xd8\xff"
-    assert len({each.file.name for each in ProductImage.objects.all()}) == ProductImage.objects.count()
+    assert (
+        len({each.file.name for each in ProductImage.objects.all()})
+        == ProductImage.objects.count()
+    )
 
 
 def test_a_second_run_says_so_and_changes_nothing(demo: str) -> None:
@@ -145,10 +187,22 @@ def test_next_order_number_follows(demo: str) -> None:
 
 
 def fingerprint() -> list[tuple[str, int, str]]:
-    """Return, for each table that the demo fills, how many rows it has and a hash over all of them."""
-    tables = ("accounts_address", "products_product", "products_variant", "products_stockmovement",
-              "products_review", "products_productimage", "orders_order", "orders_orderline", "orders_payment",
-              "orders_cartline", "products_category")  # fmt: skip
+    """Return, for each table that the demo fills, how many rows it has and a hash over all
+    of them.
+    """
+    tables = (
+        "accounts_address",
+        "products_product",
+        "products_variant",
+        "products_stockmovement",
+        "products_review",
+        "products_productimage",
+        "orders_order",
+        "orders_orderline",
+        "orders_payment",
+        "orders_cartline",
+        "products_category",
+    )
     found = []
     with connection.cursor() as cursor:
         for table in tables:
@@ -163,15 +217,24 @@ def fingerprint() -> list[tuple[str, int, str]]:
 
 
 def test_nobody_else_can_sign_in(demo: str, rf) -> None:
-    other = User.objects.exclude(email__in=(people.CUSTOMER, people.STAFF, people.ADMIN))[0]
+    other = User.objects.exclude(
+        email__in=(people.CUSTOMER, people.STAFF, people.ADMIN)
+    )[0]
     assert not other.has_usable_password()
-    assert authenticate(rf.post("/"), username=other.email, password=demo.split()[-1]) is None
+    assert (
+        authenticate(rf.post("/"), username=other.email, password=demo.split()[-1])
+        is None
+    )
 
 
 def test_every_invariant_holds(demo: str) -> None:
     # Pictures that other tests of this process have left are not the demo's.
     named = set(ProductImage.objects.exclude(file="").values_list("file", flat=True))
-    named |= {name for thumbs in ProductImage.objects.values_list("thumbnails", flat=True) for name in thumbs.values()}
+    named |= {
+        name
+        for thumbs in ProductImage.objects.values_list("thumbnails", flat=True)
+        for name in thumbs.values()
+    }
     root = Path(settings.MEDIA_ROOT)
     for path in (root / "products").rglob("*"):
         if path.is_file() and path.relative_to(root).as_posix() not in named:
@@ -181,7 +244,9 @@ def test_every_invariant_holds(demo: str) -> None:
     assert "nothing is wrong" in out.getvalue()
 
 
-def test_keeps_the_products_right_wherever_a_batch_ends(empty: None, monkeypatch) -> None:
+def test_keeps_the_products_right_wherever_a_batch_ends(
+    empty: None, monkeypatch
+) -> None:
     monkeypatch.setattr(writing, "_BATCH", 7)
     run("--scale", "20")
     out = StringIO()
@@ -195,7 +260,10 @@ def test_staff_see_figures(demo: str) -> None:
     assert sold.count() > 60
     made = Order.objects.exclude(status="cancelled").count()
     assert sold.aggregate(n=Sum("orders"))["n"] == made
-    assert DailyFunnel.objects.filter(visits__gt=0, carts__gt=0, checkouts__gt=0).count() >= 20
+    assert (
+        DailyFunnel.objects.filter(visits__gt=0, carts__gt=0, checkouts__gt=0).count()
+        >= 20
+    )
 
 
 def test_is_the_same_for_the_same_day(empty: None) -> None:
@@ -228,6 +296,10 @@ def test_a_failure_leaves_nothing(empty: None, monkeypatch) -> None:
 
     monkeypatch.setattr(default_storage, "save", full)
     with pytest.raises(OSError, match="No space"):
-        load.load(Plan(TODAY, 2, scaled=True), password="x", steps=lambda what, total: lambda number: None)
+        load.load(
+            Plan(TODAY, 2, scaled=True),
+            password="x",
+            steps=lambda what, total: lambda number: None,
+        )
     assert not Product.objects.exists()
     assert not Order.objects.exists()

@@ -17,7 +17,9 @@ BOOLEAN, BIGINT, TEXT, NUMERIC, UUID = 16, 20, 25, 1700, 2950  # pg_type.oid
 @pytest.fixture
 def planned(transactional_db):
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE planned (word varchar(5)); INSERT INTO planned VALUES ('linen')")
+        cursor.execute(
+            "CREATE TABLE planned (word varchar(5)); INSERT INTO planned VALUES ('linen')"
+        )
     yield
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE planned")
@@ -48,7 +50,9 @@ def alter(kind):
 def test_a_statement_is_kept_and_counted(session):
     with CaptureQueriesContext(connection) as asked:
         for _ in range(3):
-            assert fetch_planned(SQL, {"word": "linen"}) == [{"word": "linen", "letters": 5}]
+            assert fetch_planned(SQL, {"word": "linen"}) == [
+                {"word": "linen", "letters": 5}
+            ]
     assert fetch_planned(SQL, {"word": "' OR true --"}) == []
     assert prepared() == [4]
     assert len(asked) == 3
@@ -57,7 +61,9 @@ def test_a_statement_is_kept_and_counted(session):
 
 def test_a_column_of_another_type_does_not_stop_it(session):
     assert fetch_planned(SQL, {"word": "linen"})
-    alter("varchar(9)")  # as a migration does while this process runs; PostgreSQL then refuses the statement
+    alter(
+        "varchar(9)"
+    )  # as a migration does while this process runs; PostgreSQL then refuses the statement
     assert fetch_planned(SQL, {"word": "linen"}) == [{"word": "linen", "letters": 5}]
     assert fetch_planned(SQL, {"word": "linen"}) == [{"word": "linen", "letters": 5}]
     assert prepared() == [1]
@@ -75,7 +81,9 @@ def test_a_cast_keeps_the_type_within_a_transaction(session):
     assert fetch_planned(cast, {"word": "linen"})
     alter("varchar(9)")
     with transaction.atomic():
-        assert fetch_planned(cast, {"word": "linen"}) == [{"word": "linen", "letters": 5}]
+        assert fetch_planned(cast, {"word": "linen"}) == [
+            {"word": "linen", "letters": 5}
+        ]
 
 
 def test_what_a_checkout_reads_has_types_that_no_wider_column_changes(db):

@@ -40,22 +40,35 @@ def shop(customer):
     """Orders in several states, a return, reviews, an address, a tree of categories."""
     root = factories.make_category(name="Root")
     child = factories.make_category(name="Child", parent=root)
-    variant = factories.make_variant(stock=30, product=factories.make_product(category=child))
+    variant = factories.make_variant(
+        stock=30, product=factories.make_product(category=child)
+    )
     orders = [
-        factories.make_order(customer=customer, variant=variant, quantity=2, status=status)
+        factories.make_order(
+            customer=customer, variant=variant, quantity=2, status=status
+        )
         for status in ("pending", "shipped", "delivered", "cancelled")
     ]
     coupon = factories.make_coupon()
     orders.append(factories.make_order(variant=variant, coupon_code=coupon.code))
     factories.make_review(product=variant.product)
     factories.make_address(user=customer)
-    return {"variant": variant, "orders": orders, "coupon": coupon, "root": root, "child": child, "customer": customer}
+    return {
+        "variant": variant,
+        "orders": orders,
+        "coupon": coupon,
+        "root": root,
+        "child": child,
+        "customer": customer,
+    }
 
 
 def test_exits_with_1_when_something_is_wrong(shop):
     sql("UPDATE products_stocklevel SET on_hand = on_hand + 1")
     with pytest.raises(CommandError, match="1 breaches of 1 rules") as failed:
-        call_command("verify", "--only", "ledger", stdout=io.StringIO(), stderr=io.StringIO())
+        call_command(
+            "verify", "--only", "ledger", stdout=io.StringIO(), stderr=io.StringIO()
+        )
     assert failed.value.returncode == 1
 
 
@@ -67,114 +80,194 @@ def without(table, name):
     """Switch a rule off: a constraint, or a trigger."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SELECT 1 FROM pg_trigger WHERE tgname = %s AND tgrelid = %s::regclass", [name, table])
+        cursor.execute(
+            "SELECT 1 FROM pg_trigger WHERE tgname = %s AND tgrelid = %s::regclass",
+            [name, table],
+        )
         if cursor.fetchone():
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
             return
         cursor.execute("SELECT 1 FROM pg_constraint WHERE conname = %s", [name])
-        cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}" if cursor.fetchone() else f"DROP INDEX {name}")
+        cursor.execute(
+            f"ALTER TABLE {table} DROP CONSTRAINT {name}"
+            if cursor.fetchone()
+            else f"DROP INDEX {name}"
+        )
 
 
 # What is switched off, the corruption, what verify says of it, and whether --repair mends the data.
 PLANTED = {
     "a level that is not its ledger's": (
-        [], "UPDATE products_stocklevel SET on_hand = on_hand + 1", "level = ledger", True,
+        [],
+        "UPDATE products_stocklevel SET on_hand = on_hand + 1",
+        "level = ledger",
+        True,
     ),
     "a level below zero": (
-        [("products_stocklevel", "stock_level_on_hand_range"), ("products_stocklevel", "stock_level_reserved_on_hand")],
-        "UPDATE products_stocklevel SET on_hand = -1", "stock_level_on_hand_range", False,
+        [
+            ("products_stocklevel", "stock_level_on_hand_range"),
+            ("products_stocklevel", "stock_level_reserved_on_hand"),
+        ],
+        "UPDATE products_stocklevel SET on_hand = -1",
+        "stock_level_on_hand_range",
+        False,
     ),
     "a ledger entry taken out": (
         [("products_stockmovement", "products_stockmovement_append_only")],
-        "DELETE FROM products_stockmovement WHERE kind = 'reserve'", "level = ledger", False,
+        "DELETE FROM products_stockmovement WHERE kind = 'reserve'",
+        "level = ledger",
+        False,
     ),
     "a sale price above the base price": (
         [("products_product", "product_sale_price_below_base")],
-        "UPDATE products_product SET sale_price = base_price + 1", "product_sale_price_below_base", False,
+        "UPDATE products_product SET sale_price = base_price + 1",
+        "product_sale_price_below_base",
+        False,
     ),
     "an in-stock flag that lies": (
-        [], "UPDATE products_product SET in_stock = NOT in_stock", "in stock = some active variant can be sold", True,
+        [],
+        "UPDATE products_product SET in_stock = NOT in_stock",
+        "in stock = some active variant can be sold",
+        True,
     ),
     "a colour that no variant has": (
-        [], "UPDATE products_product SET colors = '{Octarine}'", "colours and sizes", True,
+        [],
+        "UPDATE products_product SET colors = '{Octarine}'",
+        "colours and sizes",
+        True,
     ),
     "a size that the product was not told of": (
-        [("products_variant", "products_variant_options_update")], "UPDATE products_variant SET size = '4XL'",
-        "colours and sizes", True,
+        [("products_variant", "products_variant_options_update")],
+        "UPDATE products_variant SET size = '4XL'",
+        "colours and sizes",
+        True,
     ),
     "a stocked colour that no variant has": (
-        [], "UPDATE products_product SET stocked_colors = '{Octarine}'", "stocked colours and sizes", True,
+        [],
+        "UPDATE products_product SET stocked_colors = '{Octarine}'",
+        "stocked colours and sizes",
+        True,
     ),
     "a product that was not told what sold out": (
         [("products_stocklevel", "products_stocklevel_stocked_update")],
-        "UPDATE products_stocklevel SET on_hand = reserved", "stocked colours and sizes", True,
+        "UPDATE products_stocklevel SET on_hand = reserved",
+        "stocked colours and sizes",
+        True,
     ),
     "ratings that nobody gave": (
-        [], "UPDATE products_product SET rated_5 = rated_5 + 7", "ratings = reviews", True,
+        [],
+        "UPDATE products_product SET rated_5 = rated_5 + 7",
+        "ratings = reviews",
+        True,
     ),
     "a review that was not counted": (
         [("products_review", "products_review_counted")],
-        "UPDATE products_review SET rating = CASE rating WHEN 1 THEN 2 ELSE 1 END", "ratings = reviews", True,
+        "UPDATE products_review SET rating = CASE rating WHEN 1 THEN 2 ELSE 1 END",
+        "ratings = reviews",
+        True,
     ),
     "a rating of six": (
-        [("products_review", "review_rating_range"), ("products_review", "products_review_counted")],
-        "UPDATE products_review SET rating = 6", "review_rating_range", False,
+        [
+            ("products_review", "review_rating_range"),
+            ("products_review", "products_review_counted"),
+        ],
+        "UPDATE products_review SET rating = 6",
+        "review_rating_range",
+        False,
     ),
     "a tree that bites its tail": (
-        [("products_category", "products_category_tree"), ("products_category", "products_category_subtree")],
+        [
+            ("products_category", "products_category_tree"),
+            ("products_category", "products_category_subtree"),
+        ],
         """UPDATE products_category SET parent_id = (SELECT id FROM products_category WHERE name = 'Child')
-        WHERE name = 'Root'""", "the tree has no cycle", False,
+        WHERE name = 'Root'""",
+        "the tree has no cycle",
+        False,
     ),
     "ancestors that are not": (
-        [("products_category", "products_category_tree"), ("products_category", "products_category_subtree")],
-        "UPDATE products_category SET ancestors = '{}' WHERE name = 'Child'", "the tree has no cycle", True,
+        [
+            ("products_category", "products_category_tree"),
+            ("products_category", "products_category_subtree"),
+        ],
+        "UPDATE products_category SET ancestors = '{}' WHERE name = 'Child'",
+        "the tree has no cycle",
+        True,
     ),
     "an order dearer than its lines": (
         [("orders_order", "orders_order_equals_lines")],
-        "UPDATE orders_order SET subtotal = subtotal + 1, total = total + 1", "an order equals its lines", False,
+        "UPDATE orders_order SET subtotal = subtotal + 1, total = total + 1",
+        "an order equals its lines",
+        False,
     ),
     "a total that does not add up": (
         [("orders_order", "order_total_adds_up")],
-        "UPDATE orders_order SET total = total + 1", "order_total_adds_up", False,
+        "UPDATE orders_order SET total = total + 1",
+        "order_total_adds_up",
+        False,
     ),
     "a line taxed wrongly": (
-        [], "UPDATE orders_orderline SET tax = tax + 1", "a line's tax is its rate", False,
+        [],
+        "UPDATE orders_orderline SET tax = tax + 1",
+        "a line's tax is its rate",
+        False,
     ),
     "a status out of nowhere": (
         [("orders_order", "orders_order_transition")],
-        "UPDATE orders_order SET status = 'processing' WHERE status = 'pending'", "an order is where its history says",
+        "UPDATE orders_order SET status = 'processing' WHERE status = 'pending'",
+        "an order is where its history says",
         False,
     ),
     "a history cut short": (
         [("orders_orderevent", "orders_orderevent_append_only")],
-        "DELETE FROM orders_orderevent WHERE to_status = 'delivered'", "an order is where its history says", False,
+        "DELETE FROM orders_orderevent WHERE to_status = 'delivered'",
+        "an order is where its history says",
+        False,
     ),
     "pieces reserved for nobody": (
-        [], "UPDATE products_stocklevel SET reserved = reserved + 1", "reserved = the lines of open orders", False,
+        [],
+        "UPDATE products_stocklevel SET reserved = reserved + 1",
+        "reserved = the lines of open orders",
+        False,
     ),
     "a refund without a trace": (
         [("orders_order", "order_paid_at_fits_payment_status")],
-        "UPDATE orders_order SET refunded = 1", "refunded = the refunds", False,
+        "UPDATE orders_order SET refunded = 1",
+        "refunded = the refunds",
+        False,
     ),
     "a coupon counted twice": (
-        [], "UPDATE orders_coupon SET used = used + 1", "a coupon's uses are counted", True,
+        [],
+        "UPDATE orders_coupon SET used = used + 1",
+        "a coupon's uses are counted",
+        True,
     ),
     "two default addresses, or none": (
         [("accounts_address", "accounts_address_default")],
-        "UPDATE accounts_address SET is_default = false", "one default address", True,
+        "UPDATE accounts_address SET is_default = false",
+        "one default address",
+        True,
     ),
     "an address in capitals": (
         [("accounts_user", "user_email_lower"), ("accounts_user", "user_email_format")],
-        "UPDATE accounts_user SET email = upper(email)", "user_email_lower", False,
+        "UPDATE accounts_user SET email = upper(email)",
+        "user_email_lower",
+        False,
     ),
     "an order that nobody is told of": (
-        [], "DELETE FROM outbox_event WHERE task = 'orders.confirm_by_mail'", "has no job that confirms it", False,
+        [],
+        "DELETE FROM outbox_event WHERE task = 'orders.confirm_by_mail'",
+        "has no job that confirms it",
+        False,
     ),
     "a job that never ends": (
-        [], """UPDATE outbox_event SET state = 'running', lease = gen_random_uuid(), wake_at = now(),
-        leased_until = now() - interval '1 hour'""", "no job runs past its lease", False,
+        [],
+        """UPDATE outbox_event SET state = 'running', lease = gen_random_uuid(), wake_at = now(),
+        leased_until = now() - interval '1 hour'""",
+        "no job runs past its lease",
+        False,
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", PLANTED)
@@ -218,7 +311,12 @@ def test_finds_rows_that_point_nowhere(shop):
 @pytest.mark.parametrize(
     ("table", "rule", "corruption", "found"),
     [
-        ("products_variant", "products_variant_sku_key", "UPDATE products_variant SET sku = 'SAME'", "sku is unique"),
+        (
+            "products_variant",
+            "products_variant_sku_key",
+            "UPDATE products_variant SET sku = 'SAME'",
+            "sku is unique",
+        ),
         (
             "products_review",
             "review_once_per_customer",
@@ -244,7 +342,9 @@ def test_finds_what_stands_twice(shop, table, rule, corruption, found):
 
 def test_finds_files_that_nobody_names_and_rows_whose_file_is_gone(shop, settings):
     image = factories.make_image(product=shop["variant"].product)
-    sql("UPDATE products_productimage SET external_url = '', file = 'products/gone.webp'")
+    sql(
+        "UPDATE products_productimage SET external_url = '', file = 'products/gone.webp'"
+    )
     stray = Path(settings.MEDIA_ROOT) / "products" / "stray.webp"
     stray.parent.mkdir()
     stray.write_bytes(b"x")

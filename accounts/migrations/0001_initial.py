@@ -24,11 +24,19 @@ class Migration(migrations.Migration):
                 ("password", models.CharField(max_length=128, verbose_name="password")),
                 (
                     "id",
-                    models.UUIDField(default=markrin.models.uuid7, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=markrin.models.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
                 ),
                 (
                     "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                    ),
                 ),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 (
@@ -43,34 +51,60 @@ class Migration(migrations.Migration):
                 (
                     "pending_email",
                     models.CharField(
-                        blank=True, default="", editable=False, help_text="asked for, not yet verified", max_length=254
+                        blank=True,
+                        default="",
+                        editable=False,
+                        help_text="asked for, not yet verified",
+                        max_length=254,
                     ),
                 ),
-                ("email_verified_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "email_verified_at",
+                    models.DateTimeField(blank=True, editable=False, null=True),
+                ),
                 ("name", models.CharField(max_length=80)),
                 ("last_name", models.CharField(blank=True, default="", max_length=80)),
                 (
                     "phone",
-                    models.CharField(blank=True, default="", help_text="E.164, such as +919876543210", max_length=16),
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="E.164, such as +919876543210",
+                        max_length=16,
+                    ),
                 ),
                 ("date_of_birth", models.DateField(blank=True, null=True)),
                 (
                     "gender",
                     models.CharField(
                         blank=True,
-                        choices=[("", "Unsaid"), ("male", "Male"), ("female", "Female"), ("other", "Other")],
+                        choices=[
+                            ("", "Unsaid"),
+                            ("male", "Male"),
+                            ("female", "Female"),
+                            ("other", "Other"),
+                        ],
                         default="",
                         max_length=6,
                     ),
                 ),
                 (
                     "language",
-                    models.CharField(blank=True, default="", help_text="of mails; empty: the shop's", max_length=8),
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="of mails; empty: the shop's",
+                        max_length=8,
+                    ),
                 ),
                 (
                     "role",
                     models.CharField(
-                        choices=[("customer", "Customer"), ("staff", "Staff"), ("admin", "Admin")],
+                        choices=[
+                            ("customer", "Customer"),
+                            ("staff", "Staff"),
+                            ("admin", "Admin"),
+                        ],
                         default="customer",
                         max_length=8,
                     ),
@@ -79,16 +113,23 @@ class Migration(migrations.Migration):
                 (
                     "is_superuser",
                     models.GeneratedField(
-                        db_persist=True, expression=models.Q(("role", "admin")), output_field=models.BooleanField()
+                        db_persist=True,
+                        expression=models.Q(("role", "admin")),
+                        output_field=models.BooleanField(),
                     ),
                 ),
                 (
                     "auth_epoch",
                     models.PositiveIntegerField(
-                        default=0, editable=False, help_text="raised to end every session at once"
+                        default=0,
+                        editable=False,
+                        help_text="raised to end every session at once",
                     ),
                 ),
-                ("erased_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "erased_at",
+                    models.DateTimeField(blank=True, editable=False, null=True),
+                ),
                 (
                     "groups",
                     models.ManyToManyField(
@@ -121,11 +162,19 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=markrin.models.uuid7, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=markrin.models.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
                 ),
                 (
                     "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                    ),
                 ),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("recipient", models.CharField(max_length=120)),
@@ -133,8 +182,14 @@ class Migration(migrations.Migration):
                 ("street", models.CharField(max_length=200)),
                 ("city", models.CharField(max_length=80)),
                 ("state", models.CharField(blank=True, default="", max_length=80)),
-                ("postal_code", models.CharField(blank=True, default="", max_length=12)),
-                ("country", models.CharField(help_text="ISO 3166-1 alpha-2", max_length=2)),
+                (
+                    "postal_code",
+                    models.CharField(blank=True, default="", max_length=12),
+                ),
+                (
+                    "country",
+                    models.CharField(help_text="ISO 3166-1 alpha-2", max_length=2),
+                ),
                 ("is_default", models.BooleanField(default=False)),
                 (
                     "user",
@@ -153,13 +208,24 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="AuthEvent",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("type", models.CharField(max_length=40)),
                 ("outcome", models.CharField(max_length=20)),
                 ("sid", models.UUIDField(help_text="the session's id", null=True)),
                 ("ip", models.GenericIPAddressField(null=True)),
-                ("user_agent", models.CharField(blank=True, default="", max_length=256)),
+                (
+                    "user_agent",
+                    models.CharField(blank=True, default="", max_length=256),
+                ),
                 ("request_id", models.CharField(blank=True, default="", max_length=64)),
                 ("details", models.JSONField(default=dict)),
                 (
@@ -183,16 +249,30 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=markrin.models.uuid7, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=markrin.models.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
                 ),
-                ("purpose", models.CharField(choices=[("verify", "Verify"), ("reset", "Reset")], max_length=6)),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[("verify", "Verify"), ("reset", "Reset")], max_length=6
+                    ),
+                ),
                 (
                     "email",
                     models.CharField(
-                        help_text="where it was sent; void when that is no longer the address", max_length=254
+                        help_text="where it was sent; void when that is no longer the address",
+                        max_length=254,
                     ),
                 ),
-                ("token_hash", models.BinaryField(help_text="SHA-256", max_length=32, unique=True)),
+                (
+                    "token_hash",
+                    models.BinaryField(help_text="SHA-256", max_length=32, unique=True),
+                ),
                 ("expires_at", models.DateTimeField()),
                 (
                     "user",
@@ -213,11 +293,18 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=markrin.models.uuid7, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=markrin.models.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
                 ),
                 (
                     "generation",
-                    models.PositiveIntegerField(default=0, help_text="rotations so far; the live token's `gen`"),
+                    models.PositiveIntegerField(
+                        default=0, help_text="rotations so far; the live token's `gen`"
+                    ),
                 ),
                 ("current_jti", models.CharField(max_length=32, unique=True)),
                 ("current_iat", models.DateTimeField()),
@@ -234,28 +321,55 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "replay_count",
-                    models.PositiveSmallIntegerField(default=0, help_text="repeated answers since the last rotation"),
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="repeated answers since the last rotation"
+                    ),
                 ),
-                ("auth_epoch", models.PositiveIntegerField(help_text="the user's when the password was checked")),
-                ("transport", models.CharField(choices=[("cookie", "Cookie"), ("body", "Body")], max_length=6)),
+                (
+                    "auth_epoch",
+                    models.PositiveIntegerField(
+                        help_text="the user's when the password was checked"
+                    ),
+                ),
+                (
+                    "transport",
+                    models.CharField(
+                        choices=[("cookie", "Cookie"), ("body", "Body")], max_length=6
+                    ),
+                ),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
                     "authenticated_at",
                     models.DateTimeField(
-                        default=django.utils.timezone.now, help_text="when the password was last given"
+                        default=django.utils.timezone.now,
+                        help_text="when the password was last given",
                     ),
                 ),
                 (
                     "last_seen_at",
-                    models.DateTimeField(default=django.utils.timezone.now, help_text="sign-in or last refresh"),
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        help_text="sign-in or last refresh",
+                    ),
                 ),
-                ("expires_at", models.DateTimeField(help_text="the absolute end, which no rotation moves")),
+                (
+                    "expires_at",
+                    models.DateTimeField(
+                        help_text="the absolute end, which no rotation moves"
+                    ),
+                ),
                 ("ip", models.GenericIPAddressField(null=True)),
-                ("user_agent", models.CharField(blank=True, default="", max_length=256)),
+                (
+                    "user_agent",
+                    models.CharField(blank=True, default="", max_length=256),
+                ),
                 (
                     "label",
                     models.CharField(
-                        blank=True, default="", help_text="what the device calls itself, in short", max_length=80
+                        blank=True,
+                        default="",
+                        help_text="what the device calls itself, in short",
+                        max_length=80,
                     ),
                 ),
                 ("revoked_at", models.DateTimeField(null=True)),
@@ -296,10 +410,21 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="WishlistItem",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
                 (
                     "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                    ),
                 ),
                 (
                     "user",
@@ -321,7 +446,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="user",
             constraint=models.CheckConstraint(
-                condition=models.Q(("email__regex", "\\A[!-?A-Z^-~]+@[a-z0-9-]+(\\.[a-z0-9-]+)+\\Z")),
+                condition=models.Q(
+                    ("email__regex", "\\A[!-?A-Z^-~]+@[a-z0-9-]+(\\.[a-z0-9-]+)+\\Z")
+                ),
                 name="user_email_format",
                 violation_error_message="email must be a lower-case ASCII address.",
             ),
@@ -329,7 +456,12 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="user",
             constraint=models.CheckConstraint(
-                condition=models.Q(("pending_email__regex", "\\A([!-?A-Z^-~]+@[a-z0-9-]+(\\.[a-z0-9-]+)+)?\\Z")),
+                condition=models.Q(
+                    (
+                        "pending_email__regex",
+                        "\\A([!-?A-Z^-~]+@[a-z0-9-]+(\\.[a-z0-9-]+)+)?\\Z",
+                    )
+                ),
                 name="user_pending_email_format",
                 violation_error_message="email must be a lower-case ASCII address.",
             ),
@@ -337,7 +469,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="user",
             constraint=models.CheckConstraint(
-                condition=models.Q(("email", django.db.models.functions.text.Lower("email"))),
+                condition=models.Q(
+                    ("email", django.db.models.functions.text.Lower("email"))
+                ),
                 name="user_email_lower",
                 violation_error_message="email must be lower-case.",
             ),
@@ -398,7 +532,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="user",
             constraint=models.CheckConstraint(
-                condition=models.Q(("date_of_birth__gte", "1900-01-01"), ("date_of_birth__lte", "2100-12-31")),
+                condition=models.Q(
+                    ("date_of_birth__gte", "1900-01-01"),
+                    ("date_of_birth__lte", "2100-12-31"),
+                ),
                 name="user_date_of_birth_range",
                 violation_error_message="dateOfBirth must be from 1900 on.",
             ),
@@ -507,7 +644,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="address",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("is_default", True)), fields=("user",), name="address_one_default"
+                condition=models.Q(("is_default", True)),
+                fields=("user",),
+                name="address_one_default",
             ),
         ),
         migrations.AddIndex(
@@ -528,7 +667,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="session",
-            index=models.Index(condition=models.Q(("revoked_at", None)), fields=["user"], name="session_live_by_user"),
+            index=models.Index(
+                condition=models.Q(("revoked_at", None)),
+                fields=["user"],
+                name="session_live_by_user",
+            ),
         ),
         migrations.AddIndex(
             model_name="session",
@@ -541,7 +684,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="session",
             index=models.Index(
-                condition=models.Q(("revoked_at__isnull", False)), fields=["revoked_at"], name="session_by_revocation"
+                condition=models.Q(("revoked_at__isnull", False)),
+                fields=["revoked_at"],
+                name="session_by_revocation",
             ),
         ),
         migrations.AddConstraint(
@@ -584,9 +729,16 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(
-                        ("generation", 0), ("previous_jti", None), ("rotated_at", None), ("rotation_key_hash", None)
+                        ("generation", 0),
+                        ("previous_jti", None),
+                        ("rotated_at", None),
+                        ("rotation_key_hash", None),
                     ),
-                    models.Q(("generation__gt", 0), ("previous_jti__isnull", False), ("rotated_at__isnull", False)),
+                    models.Q(
+                        ("generation__gt", 0),
+                        ("previous_jti__isnull", False),
+                        ("rotated_at__isnull", False),
+                    ),
                     _connector="OR",
                 ),
                 name="session_rotated_has_predecessor",
@@ -595,7 +747,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="session",
             constraint=models.CheckConstraint(
-                condition=models.Q(("current_exp__lte", models.F("expires_at"))), name="session_token_ends_by_end"
+                condition=models.Q(("current_exp__lte", models.F("expires_at"))),
+                name="session_token_ends_by_end",
             ),
         ),
     ]

@@ -9,11 +9,15 @@ class Migration(migrations.Migration):
             model_name="wishlistitem",
             name="product",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="products.product"
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="products.product",
             ),
         ),
         migrations.AddConstraint(
             model_name="wishlistitem",
-            constraint=models.UniqueConstraint(fields=("user", "product"), name="wishlist_item_once"),
+            constraint=models.UniqueConstraint(
+                fields=("user", "product"), name="wishlist_item_once"
+            ),
         ),
     ]

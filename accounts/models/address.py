@@ -15,7 +15,9 @@ class AddressQuerySet(QuerySet["Address"]):
 
 
 class AddressFields(models.Model):
-    """Where a parcel goes; an address book's entry and an order's snapshot have the same columns."""
+    """Where a parcel goes; an address book's entry and an order's snapshot have the same
+    columns.
+    """
 
     recipient = models.CharField(max_length=120)
     phone = models.CharField(max_length=16, help_text="E.164")
@@ -30,7 +32,9 @@ class AddressFields(models.Model):
 
     @staticmethod
     def rules(table: str, *, erasable: bool = False) -> list[models.CheckConstraint]:
-        """Return the table's CHECKs; an `erasable` one also takes a row whose person has been anonymised."""
+        """Return the table's CHECKs; an `erasable` one also takes a row whose person has
+        been anonymised.
+        """
         return [
             *constraints.text(table, "recipient", "street", "city", blank=erasable),
             *constraints.text(table, "state", "postal_code", blank=True),
@@ -57,10 +61,12 @@ class AddressFields(models.Model):
 
 
 class Address(AddressFields, Model):
-    """An entry of a customer's address book. Exactly one is the default as soon as there is any (services keep the
-    one; the constraint refuses a second)."""
+    """An entry of a customer's address book. Exactly one is the default as soon as there is
+    any (services keep the one; the constraint refuses a second)."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="addresses")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="addresses"
+    )
     is_default = models.BooleanField(default=False)
     objects = AddressQuerySet.as_manager()
 

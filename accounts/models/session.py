@@ -1,4 +1,6 @@
-"""Sessions (each is a family of refresh tokens), the log of what happened to them, and the tokens in mails."""
+"""Sessions (each is a family of refresh tokens), the log of what happened to them, and the
+tokens in mails.
+"""
 
 from datetime import datetime
 
@@ -12,7 +14,9 @@ from markrin.models import QuerySet, uuid7
 
 
 class Transport(models.TextChoices):
-    """How the refresh token travels: in a cookie that scripts cannot read, or in the JSON bodies."""
+    """How the refresh token travels: in a cookie that scripts cannot read, or in the JSON
+    bodies.
+    """
 
     COOKIE = "cookie"
     BODY = "body"
@@ -34,39 +38,68 @@ class Revoked(models.TextChoices):
 
 class SessionQuerySet(QuerySet["Session"]):
     def live(self, now: datetime) -> "SessionQuerySet":
-        """Return those that are neither revoked nor past their end (their user's epoch is not looked at)."""
+        """Return those that are neither revoked nor past their end (their user's epoch is
+        not looked at).
+        """
         return self.filter(revoked_at=None, expires_at__gt=now)
 
 
 class Session(models.Model):
-    """One login on one device, and the family of its refresh tokens: only the newest of them is live.
+    """One login on one device, and the family of its refresh tokens: only the newest of
+    them is live.
 
-    Its id is the tokens' `sid` and no secret. Times are the application's clock, which also stamps the tokens.
-    """
+    Its id is the tokens' `sid` and no secret. Times are the application's clock, which also
+    stamps the tokens."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="sessions", db_index=False)
-    generation = models.PositiveIntegerField(default=0, help_text="rotations so far; the live token's `gen`")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="sessions",
+        db_index=False,
+    )
+    generation = models.PositiveIntegerField(
+        default=0, help_text="rotations so far; the live token's `gen`"
+    )
     current_jti = models.CharField(max_length=32, unique=True)
     current_iat = models.DateTimeField()
     current_exp = models.DateTimeField()
     previous_jti = models.CharField(max_length=32, null=True)
     rotated_at = models.DateTimeField(null=True)
     rotation_key_hash = models.BinaryField(
-        max_length=32, null=True, help_text="SHA-256 of the Idempotency-Key that the last rotation came with"
+        max_length=32,
+        null=True,
+        help_text="SHA-256 of the Idempotency-Key that the last rotation came with",
     )
-    replay_count = models.PositiveSmallIntegerField(default=0, help_text="repeated answers since the last rotation")
-    auth_epoch = models.PositiveIntegerField(help_text="the user's when the password was checked")
+    replay_count = models.PositiveSmallIntegerField(
+        default=0, help_text="repeated answers since the last rotation"
+    )
+    auth_epoch = models.PositiveIntegerField(
+        help_text="the user's when the password was checked"
+    )
     transport = models.CharField(max_length=6, choices=Transport)
     created_at = models.DateTimeField(default=timezone.now)
-    authenticated_at = models.DateTimeField(default=timezone.now, help_text="when the password was last given")
-    last_seen_at = models.DateTimeField(default=timezone.now, help_text="sign-in or last refresh")
-    expires_at = models.DateTimeField(help_text="the absolute end, which no rotation moves")
+    authenticated_at = models.DateTimeField(
+        default=timezone.now, help_text="when the password was last given"
+    )
+    last_seen_at = models.DateTimeField(
+        default=timezone.now, help_text="sign-in or last refresh"
+    )
+    expires_at = models.DateTimeField(
+        help_text="the absolute end, which no rotation moves"
+    )
     ip = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=256, blank=True, default="")
-    label = models.CharField(max_length=80, blank=True, default="", help_text="what the device calls itself, in short")
+    label = models.CharField(
+        max_length=80,
+        blank=True,
+        default="",
+        help_text="what the device calls itself, in short",
+    )
     revoked_at = models.DateTimeField(null=True)
-    revoked_reason = models.CharField(max_length=15, choices=Revoked, blank=True, default="")
+    revoked_reason = models.CharField(
+        max_length=15, choices=Revoked, blank=True, default=""
+    )
 
     objects = SessionQuerySet.as_manager()
 
@@ -74,10 +107,18 @@ class Session(models.Model):
         db_table = "auth_session"
         ordering = ["-created_at", "-id"]
         indexes = [
-            models.Index(fields=["user"], name="session_live_by_user", condition=Q(revoked_at=None)),
+            models.Index(
+                fields=["user"],
+                name="session_live_by_user",
+                condition=Q(revoked_at=None),
+            ),
             models.Index(fields=["user", "ip"], name="session_by_user_and_ip"),
             models.Index(fields=["expires_at"], name="session_by_end"),
-            models.Index(fields=["revoked_at"], name="session_by_revocation", condition=Q(revoked_at__isnull=False)),
+            models.Index(
+                fields=["revoked_at"],
+                name="session_by_revocation",
+                condition=Q(revoked_at__isnull=False),
+            ),
         ]
         constraints = [
             constraints.choice("session", "transport", Transport),
@@ -88,10 +129,22 @@ class Session(models.Model):
             ),
             models.CheckConstraint(
                 name="session_rotated_has_predecessor",
-                condition=Q(generation=0, previous_jti=None, rotated_at=None, rotation_key_hash=None)
-                | Q(generation__gt=0, previous_jti__isnull=False, rotated_at__isnull=False),
+                condition=Q(
+                    generation=0,
+                    previous_jti=None,
+                    rotated_at=None,
+                    rotation_key_hash=None,
+                )
+                | Q(
+                    generation__gt=0,
+                    previous_jti__isnull=False,
+                    rotated_at__isnull=False,
+                ),
             ),
-            models.CheckConstraint(name="session_token_ends_by_end", condition=Q(current_exp__lte=F("expires_at"))),
+            models.CheckConstraint(
+                name="session_token_ends_by_end",
+                condition=Q(current_exp__lte=F("expires_at")),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -99,7 +152,8 @@ class Session(models.Model):
 
 
 class AuthEvent(models.Model):
-    """What happened around signing in, for whoever must find out later. Append-only, by trigger; holds no secrets.
+    """What happened around signing in, for whoever must find out later. Append-only, by
+    trigger; holds no secrets.
 
     `user` may be gone: the log outlives it, so its column has no foreign key.
     """
@@ -108,7 +162,11 @@ class AuthEvent(models.Model):
     type = models.CharField(max_length=40)
     outcome = models.CharField(max_length=20)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, related_name="+", db_constraint=False
+        settings.AUTH_USER_MODEL,
+        models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        db_constraint=False,
     )
     sid = models.UUIDField(null=True, help_text="the session's id")
     ip = models.GenericIPAddressField(null=True)
@@ -131,12 +189,19 @@ class Purpose(models.TextChoices):
 
 
 class MailToken(models.Model):
-    """A token that a mail carries to prove that its reader has the address. Of the token itself only a hash is kept."""
+    """A token that a mail carries to prove that its reader has the address. Of the token
+    itself only a hash is kept.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="mail_tokens")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="mail_tokens"
+    )
     purpose = models.CharField(max_length=6, choices=Purpose)
-    email = models.CharField(max_length=254, help_text="where it was sent; void when that is no longer the address")
+    email = models.CharField(
+        max_length=254,
+        help_text="where it was sent; void when that is no longer the address",
+    )
     token_hash = models.BinaryField(max_length=32, unique=True, help_text="SHA-256")
     expires_at = models.DateTimeField()
 

@@ -31,23 +31,31 @@ class Sex(models.TextChoices):
 
 
 class UserManager(BaseUserManager["User"]):
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+    def create_user(
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> "User":
         """Create and return a user; without a password nobody can sign in to it."""
         user = self.model(email=email.lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+    def create_superuser(
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> "User":
         """Create and return an admin, for `manage.py createsuperuser`."""
-        return self.create_user(email, password, **{"role": Role.ADMIN, "name": "Admin", **fields})
+        return self.create_user(
+            email, password, **{"role": Role.ADMIN, "name": "Admin", **fields}
+        )
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email=(username or "").lower())
 
 
 class User(AbstractBaseUser, PermissionsMixin, Model):
-    """Someone with an account. `role` decides what they may do; Django's own flags follow from it."""
+    """Someone with an account. `role` decides what they may do; Django's own flags follow
+    from it.
+    """
 
     email = models.CharField(
         max_length=254,
@@ -56,25 +64,36 @@ class User(AbstractBaseUser, PermissionsMixin, Model):
         error_messages={"unique": "This e-mail is taken."},
     )
     pending_email = models.CharField(
-        max_length=254, blank=True, default="", editable=False, help_text="asked for, not yet verified"
+        max_length=254,
+        blank=True,
+        default="",
+        editable=False,
+        help_text="asked for, not yet verified",
     )
     email_verified_at = models.DateTimeField(null=True, blank=True, editable=False)
     name = models.CharField(max_length=80)
     last_name = models.CharField(max_length=80, blank=True, default="")
-    phone = models.CharField(max_length=16, blank=True, default="", help_text="E.164, such as +919876543210")
+    phone = models.CharField(
+        max_length=16, blank=True, default="", help_text="E.164, such as +919876543210"
+    )
     date_of_birth = models.DateField(null=True, blank=True)
     gender = models.CharField(max_length=6, choices=Sex, blank=True, default=Sex.UNSAID)
-    language = models.CharField(max_length=8, blank=True, default="", help_text="of mails; empty: the shop's")
+    language = models.CharField(
+        max_length=8, blank=True, default="", help_text="of mails; empty: the shop's"
+    )
     role = models.CharField(max_length=8, choices=Role, default=Role.CUSTOMER)
     is_active = models.BooleanField(default=True)
-    is_superuser = models.GeneratedField(  # admins; generated, so that it can never contradict the role
+    # admins; generated, so that it can never contradict the role
+    is_superuser = models.GeneratedField(
         expression=cast("Any", Q(role="admin")),  # the stubs know no conditions here
         output_field=models.BooleanField(),
         db_persist=True,
     )
     # Sessions know; a column would cost every sign-in a write to this row.
     last_login = cast("Any", None)  # None is how a field of the base is left out
-    auth_epoch = models.PositiveIntegerField(default=0, editable=False, help_text="raised to end every session at once")
+    auth_epoch = models.PositiveIntegerField(
+        default=0, editable=False, help_text="raised to end every session at once"
+    )
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = UserManager()
@@ -113,7 +132,8 @@ class User(AbstractBaseUser, PermissionsMixin, Model):
             constraints.choice("user", "gender", Sex),
             constraints.choice("user", "role", Role),
             models.CheckConstraint(
-                condition=Q(date_of_birth__gte="1900-01-01") & Q(date_of_birth__lte="2100-12-31"),
+                condition=Q(date_of_birth__gte="1900-01-01")
+                & Q(date_of_birth__lte="2100-12-31"),
                 name="user_date_of_birth_range",
                 violation_error_message="dateOfBirth must be from 1900 on.",
             ),
@@ -122,24 +142,33 @@ class User(AbstractBaseUser, PermissionsMixin, Model):
     def __str__(self) -> str:
         return self.email
 
-    def save(self, *, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
-        """Save. A new password ends every session, which a better hash of the same one (at sign-in) does not.
+    def save(
+        self, *, update_fields: Iterable[str] | None = None, **kwargs: Any
+    ) -> None:
+        """Save. A new password ends every session, which a better hash of the same one (at
+        sign-in) does not.
 
-        Deactivation ends them too: a trigger sees to that, and that a stale copy of a user lowers no epoch.
-        """
+        Deactivation ends them too: a trigger sees to that, and that a stale copy of a user
+        lowers no epoch."""
         # Django's own: what set_password left to be saved. The stubs lack it.
         new_password = self._password is not None and not self._state.adding  # type: ignore[attr-defined]  # as said
         if new_password:
             self.auth_epoch = F("auth_epoch") + 1
-            update_fields = None if update_fields is None else {*update_fields, "auth_epoch"}
+            update_fields = (
+                None if update_fields is None else {*update_fields, "auth_epoch"}
+            )
         super().save(update_fields=update_fields, **kwargs)
         if new_password:
             self.refresh_from_db(fields=["auth_epoch"])
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        # Of the admin's sessions: what ends the API's ends them, and a better hash of the same password does not.
+        # Of the admin's sessions: what ends the API's ends them, and a better hash of the
+        # same password does not.
         return salted_hmac(
-            "accounts.User.auth_epoch", f"{self.pk}:{self.auth_epoch}", secret=secret, algorithm="sha256"
+            "accounts.User.auth_epoch",
+            f"{self.pk}:{self.auth_epoch}",
+            secret=secret,
+            algorithm="sha256",
         ).hexdigest()
 
     @property

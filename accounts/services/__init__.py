@@ -25,9 +25,19 @@ from accounts.services.sessions import (
     revoke_session,
     sign_out_users,
 )
-from accounts.services.sign_in import login, logout, presented_session, reauthenticate, register
+from accounts.services.sign_in import (
+    login,
+    logout,
+    presented_session,
+    reauthenticate,
+    register,
+)
 from accounts.services.staff import add_user, change_user
-from accounts.services.wishlist import clear_wishlist, put_on_wishlist, take_off_wishlist
+from accounts.services.wishlist import (
+    clear_wishlist,
+    put_on_wishlist,
+    take_off_wishlist,
+)
 
 __all__ = [
     "Tokens",

@@ -15,7 +15,9 @@ MOST = 50
 
 
 def _lock(customer: User) -> None:
-    """Let the book's changes run one after the other: the default is a rule over all its entries."""
+    """Let the book's changes run one after the other: the default is a rule over all its
+    entries.
+    """
     User.objects.select_for_update(no_key=True).only("pk").get(pk=customer.pk)
 
 
@@ -35,11 +37,15 @@ def add_address(*, customer: User, is_default: bool = False, **values: Any) -> A
         raise errors.AddressLimit(f"An address book holds {MOST} addresses.")
     if is_default:
         book.filter(is_default=True).update(is_default=False)
-    return Address.objects.create(user=customer, is_default=is_default or count == 0, **values)
+    return Address.objects.create(
+        user=customer, is_default=is_default or count == 0, **values
+    )
 
 
 @transaction.atomic(durable=True)
-def change_address(*, customer: User, address_id: UUID, is_default: bool | None = None, **changes: Any) -> Address:
+def change_address(
+    *, customer: User, address_id: UUID, is_default: bool | None = None, **changes: Any
+) -> Address:
     """Change what was given.
 
     Locks: the user.
@@ -54,13 +60,21 @@ def change_address(*, customer: User, address_id: UUID, is_default: bool | None 
     if address is None:
         raise NotFound
     if is_default is False and address.is_default:
-        raise Unprocessable("One address is always the default: make another one it instead.")
+        raise Unprocessable(
+            "One address is always the default: make another one it instead."
+        )
     for name, value in changes.items():
         setattr(address, name, value)
-    if {"country", "postal_code"} & changes.keys() and not postal_codes.fits(address.country, address.postal_code):
-        raise Invalid.at("/postalCode", "postal_code", postal_codes.says(address.country))
+    if {"country", "postal_code"} & changes.keys() and not postal_codes.fits(
+        address.country, address.postal_code
+    ):
+        raise Invalid.at(
+            "/postalCode", "postal_code", postal_codes.says(address.country)
+        )
     if is_default and not address.is_default:
-        Address.objects.for_customer(customer).filter(is_default=True).update(is_default=False)
+        Address.objects.for_customer(customer).filter(is_default=True).update(
+            is_default=False
+        )
         address.is_default = True
     address.save()
     return address
@@ -68,7 +82,8 @@ def change_address(*, customer: User, address_id: UUID, is_default: bool | None 
 
 @transaction.atomic(durable=True)
 def delete_address(*, customer: User, address_id: UUID) -> None:
-    """Delete an address; after the default one, the newest is the default. Orders keep their own copy.
+    """Delete an address; after the default one, the newest is the default. Orders keep
+    their own copy.
 
     Locks: the user.
 

@@ -1,4 +1,6 @@
-"""Is this the password? Under limits, and in the same time whether or not there is such an account."""
+"""Is this the password? Under limits, and in the same time whether or not there is such an
+account.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,9 @@ def account_key(email: str) -> str:
 def check(*, email: str, password: str, caller: Caller) -> User:
     """Return the active user whose password it is.
 
-    Every attempt counts as a failure until it has succeeded, so that attempts side by side cannot slip through.
-    Not in a transaction: a failure's count and log must survive the refusal.
+    Every attempt counts as a failure until it has succeeded, so that attempts side by side
+    cannot slip through. Not in a transaction: a failure's count and log must survive the
+    refusal.
 
     Raises:
         errors.InvalidCredentials: unknown, wrong or inactive, which nobody can tell apart.
@@ -67,13 +70,19 @@ def _forget_attempt(email: str, caller: Caller) -> None:
 
 def _knows(user: User, network: str) -> bool:
     """Return whether the user has signed in from this network within the last month."""
-    addresses = Session.objects.filter(user=user).values_list("ip", flat=True).distinct()
+    addresses = (
+        Session.objects.filter(user=user).values_list("ip", flat=True).distinct()
+    )
     return any(client_address.network(address) == network for address in addresses)
 
 
 def is_new_device(user: User, caller: Caller) -> bool:
-    """Return whether the user has signed in before, but neither from this network nor with just this browser nearby."""
-    seen = Session.objects.filter(user=user, created_at__gt=timezone.now() - timedelta(days=60))
+    """Return whether the user has signed in before, but neither from this network nor with
+    just this browser nearby.
+    """
+    seen = Session.objects.filter(
+        user=user, created_at__gt=timezone.now() - timedelta(days=60)
+    )
     if not seen.exists():
         return False
     same_browser = Q(user_agent=caller.user_agent) if caller.user_agent else Q(pk=None)

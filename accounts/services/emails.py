@@ -18,7 +18,8 @@ from markrin.outbox import services as outbox
 
 
 def verify_email(*, token: str, caller: Caller) -> None:
-    """Take the address that the token was sent to as the user's own, be it the present one or the one asked for.
+    """Take the address that the token was sent to as the user's own, be it the present one
+    or the one asked for.
 
     Raises:
         errors.VerificationTokenInvalid: unknown, used, too old or void.
@@ -41,13 +42,17 @@ def verify_email(*, token: str, caller: Caller) -> None:
 @transaction.atomic(durable=True)
 def _verify(user_id: UUID, token: str, caller: Caller) -> None:
     user = User.objects.select_for_update(no_key=True).get(pk=user_id)
-    changed = bool(user.pending_email) and mail_tokens.use(token, Purpose.VERIFY, user, email=user.pending_email)
+    changed = bool(user.pending_email) and mail_tokens.use(
+        token, Purpose.VERIFY, user, email=user.pending_email
+    )
     if changed:
         user.email, user.pending_email = user.pending_email, ""
     elif not mail_tokens.use(token, Purpose.VERIFY, user, email=user.email):
         raise errors.VerificationTokenInvalid
     user.email_verified_at = timezone.now()
-    user.save(update_fields=["email", "pending_email", "email_verified_at", "updated_at"])
+    user.save(
+        update_fields=["email", "pending_email", "email_verified_at", "updated_at"]
+    )
     if changed:
         mail_tokens.void(user)
     hooks.call("email_verified", user=user)
@@ -61,8 +66,14 @@ def resend_verification(*, email: str, caller: Caller) -> None:
         markrin.errors.RateLimited: asked for too often, by this network or for this address.
     """
     limits.take(limits.Limit.named("forgot_network"), caller.network)
-    limits.take(limits.Limit.named("forgot_account"), "verify", credentials.account_key(email))
-    user_id = User.objects.filter(email=email, is_active=True).values_list("pk", flat=True).first()
+    limits.take(
+        limits.Limit.named("forgot_account"), "verify", credentials.account_key(email)
+    )
+    user_id = (
+        User.objects.filter(email=email, is_active=True)
+        .values_list("pk", flat=True)
+        .first()
+    )
     with transaction.atomic(durable=True):
         note("email_resend", "ok", caller=caller, user_id=user_id)
         outbox.add(events.VerificationRequested(user_id=user_id or uuid7()))

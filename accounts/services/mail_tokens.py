@@ -1,4 +1,6 @@
-"""The tokens in mails: 256 random bits, of which only a hash is kept, good for one use and a short time."""
+"""The tokens in mails: 256 random bits, of which only a hash is kept, good for one use and
+a short time.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +22,8 @@ def _hash(token: str) -> bytes:
 def mint(user: User, purpose: Purpose, *, email: str, ttl_s: int) -> str:
     """Return a new token for a mail to `email`, good for so many seconds.
 
-    Called when the mail is rendered, so that no job ever holds it. Earlier ones stay good: a provider that drops a
-    repeated mail has delivered the first one's.
-    """
+    Called when the mail is rendered, so that no job ever holds it. Earlier ones stay good:
+    a provider that drops a repeated mail has delivered the first one's."""
     token = secrets.token_urlsafe(32)
     MailToken.objects.create(
         user=user,
@@ -35,23 +36,38 @@ def mint(user: User, purpose: Purpose, *, email: str, ttl_s: int) -> str:
 
 
 def owner(token: str, purpose: Purpose) -> User | None:
-    """Return the active user whom the token was sent to, None if it is not good for anything (any more)."""
+    """Return the active user whom the token was sent to, None if it is not good for
+    anything (any more).
+    """
     found = (
         MailToken.objects.select_related("user")
-        .filter(token_hash=_hash(token), purpose=purpose, expires_at__gt=timezone.now(), user__is_active=True)
+        .filter(
+            token_hash=_hash(token),
+            purpose=purpose,
+            expires_at__gt=timezone.now(),
+            user__is_active=True,
+        )
         .first()
     )
     return found.user if found else None
 
 
 def use(token: str, purpose: Purpose, user: User, *, email: str) -> bool:
-    """Use the token up, as sent to this user at this address; return whether it was good. A step in a transaction."""
+    """Use the token up, as sent to this user at this address; return whether it was good. A
+    step in a transaction.
+    """
     good = MailToken.objects.filter(
-        token_hash=_hash(token), purpose=purpose, user=user, email=email, expires_at__gt=timezone.now()
+        token_hash=_hash(token),
+        purpose=purpose,
+        user=user,
+        email=email,
+        expires_at__gt=timezone.now(),
     )
     return good.delete()[0] == 1
 
 
 def void(user: User) -> None:
-    """Make every token that was mailed to the user worthless. A step in the caller's transaction."""
+    """Make every token that was mailed to the user worthless. A step in the caller's
+    transaction.
+    """
     MailToken.objects.filter(user=user).delete()

@@ -1,4 +1,6 @@
-"""The mails around accounts: each reads the present state, mints the token that it carries, and sends."""
+"""The mails around accounts: each reads the present state, mints the token that it carries,
+and sends.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ def _active(user_id: UUID) -> User | None:
     return User.objects.filter(pk=user_id, is_active=True).first()
 
 
-def _send(template: str, user: User, *, key: str, to: str | None = None, **context: Any) -> Result:
+def _send(
+    template: str, user: User, *, key: str, to: str | None = None, **context: Any
+) -> Result:
     return mail.send(
         template=f"accounts/{template}",
         to=to or user.email,
@@ -29,7 +33,9 @@ def _send(template: str, user: User, *, key: str, to: str | None = None, **conte
 
 
 def _verify_token(user: User, email: str) -> str:
-    return mail_tokens.mint(user, Purpose.VERIFY, email=email, ttl_s=settings.VERIFY_TOKEN_TTL_S)
+    return mail_tokens.mint(
+        user, Purpose.VERIFY, email=email, ttl_s=settings.VERIFY_TOKEN_TTL_S
+    )
 
 
 def welcome_by_mail(*, user_id: UUID) -> Result:
@@ -46,7 +52,12 @@ def verify_by_mail(*, user_id: UUID, asked_id: UUID) -> Result:
     user = _active(user_id)
     if user is None or user.email_verified:
         return {"skipped": "nothing to verify"}
-    return _send("verify", user, key=f"accounts.verify:{asked_id}", token=_verify_token(user, user.email))
+    return _send(
+        "verify",
+        user,
+        key=f"accounts.verify:{asked_id}",
+        token=_verify_token(user, user.email),
+    )
 
 
 def confirm_new_email_by_mail(*, user_id: UUID, asked_id: UUID) -> Result:
@@ -55,7 +66,13 @@ def confirm_new_email_by_mail(*, user_id: UUID, asked_id: UUID) -> Result:
     if user is None or not user.pending_email:
         return {"skipped": "nothing to verify"}
     token = _verify_token(user, user.pending_email)
-    return _send("email_change", user, key=f"accounts.email_change:{asked_id}", to=user.pending_email, token=token)
+    return _send(
+        "email_change",
+        user,
+        key=f"accounts.email_change:{asked_id}",
+        to=user.pending_email,
+        token=token,
+    )
 
 
 def warn_of_new_email_by_mail(*, user_id: UUID, asked_id: UUID) -> Result:
@@ -63,7 +80,9 @@ def warn_of_new_email_by_mail(*, user_id: UUID, asked_id: UUID) -> Result:
     user = _active(user_id)
     if user is None or not user.pending_email:
         return {"skipped": "not asked for any more"}
-    return _send("email_change_notice", user, key=f"accounts.email_change_notice:{asked_id}")
+    return _send(
+        "email_change_notice", user, key=f"accounts.email_change_notice:{asked_id}"
+    )
 
 
 def reset_by_mail(*, user_id: UUID, asked_id: UUID) -> Result:
@@ -71,8 +90,16 @@ def reset_by_mail(*, user_id: UUID, asked_id: UUID) -> Result:
     user = _active(user_id)
     if user is None:
         return {"skipped": "no such user"}
-    token = mail_tokens.mint(user, Purpose.RESET, email=user.email, ttl_s=settings.RESET_TOKEN_TTL_S)
-    return _send("reset", user, key=f"accounts.reset:{asked_id}", token=token, minutes=settings.RESET_TOKEN_TTL_S // 60)
+    token = mail_tokens.mint(
+        user, Purpose.RESET, email=user.email, ttl_s=settings.RESET_TOKEN_TTL_S
+    )
+    return _send(
+        "reset",
+        user,
+        key=f"accounts.reset:{asked_id}",
+        token=token,
+        minutes=settings.RESET_TOKEN_TTL_S // 60,
+    )
 
 
 def invite_by_mail(*, user_id: UUID, asked_id: UUID) -> Result:
@@ -80,7 +107,9 @@ def invite_by_mail(*, user_id: UUID, asked_id: UUID) -> Result:
     user = _active(user_id)
     if user is None:
         return {"skipped": "no such user"}
-    token = mail_tokens.mint(user, Purpose.RESET, email=user.email, ttl_s=settings.VERIFY_TOKEN_TTL_S)
+    token = mail_tokens.mint(
+        user, Purpose.RESET, email=user.email, ttl_s=settings.VERIFY_TOKEN_TTL_S
+    )
     return _send("invite", user, key=f"accounts.invite:{asked_id}", token=token)
 
 
@@ -99,4 +128,6 @@ def _about_session(template: str, user_id: UUID, session_id: UUID) -> Result:
     session = Session.objects.filter(pk=session_id, user_id=user_id).first()
     if user is None or session is None:
         return {"skipped": "no such session"}
-    return _send(template, user, key=f"accounts.{template}:{session.pk}", session=session)
+    return _send(
+        template, user, key=f"accounts.{template}:{session.pk}", session=session
+    )

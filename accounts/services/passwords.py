@@ -18,7 +18,9 @@ from markrin.models import uuid7
 from markrin.outbox import services as outbox
 
 
-def change_password(*, current: Session, current_password: str, new_password: str, caller: Caller) -> Tokens:
+def change_password(
+    *, current: Session, current_password: str, new_password: str, caller: Caller
+) -> Tokens:
     """Set a new password, end all other sessions and give this one new tokens.
 
     Raises:
@@ -29,7 +31,13 @@ def change_password(*, current: Session, current_password: str, new_password: st
     try:
         credentials.confirm(current.user, current_password)
     except errors.CurrentPasswordWrong:
-        note("password_change", "failed", caller=caller, user_id=current.user_id, sid=current.pk)
+        note(
+            "password_change",
+            "failed",
+            caller=caller,
+            user_id=current.user_id,
+            sid=current.pk,
+        )
         raise
     passwords.check(new_password, current.user, field="newPassword")
     return _change(current, new_password, caller)
@@ -44,12 +52,17 @@ def _change(current: Session, new_password: str, caller: Caller) -> Tokens:
         session is None
         or session.revoked_at is not None
         or not user.is_active
-        or user.auth_epoch != current.user.auth_epoch  # the password that was confirmed is no longer theirs
+        or user.auth_epoch
+        != current.user.auth_epoch  # the password that was confirmed is no longer theirs
     ):
         raise errors.SessionRevoked
     _set(user, new_password)
     revoke_all([user.pk], reason=Revoked.PASSWORD_CHANGE, now=now, but=session.pk)
-    session.user, session.auth_epoch, session.authenticated_at = user, user.auth_epoch, now
+    session.user, session.auth_epoch, session.authenticated_at = (
+        user,
+        user.auth_epoch,
+        now,
+    )
     spend(session.current_jti)
     rotate(session, now, key_hash=None)
     note("password_change", "ok", caller=caller, user_id=user.pk, sid=session.pk)
@@ -57,21 +70,28 @@ def _change(current: Session, new_password: str, caller: Caller) -> Tokens:
 
 
 def _set(user: User, password: str) -> None:
-    """Set the password; a step under the user's lock. Links in mails that are on their way become void."""
+    """Set the password; a step under the user's lock. Links in mails that are on their way
+    become void.
+    """
     user.set_password(password)
     user.save(update_fields=["password"])
     mail_tokens.void(user)
 
 
 def forgot_password(*, email: str, caller: Caller) -> None:
-    """Ask for a mail with a link to set a new password. Neither the answer nor its time tells who has an account.
+    """Ask for a mail with a link to set a new password. Neither the answer nor its time
+    tells who has an account.
 
     Raises:
         markrin.errors.RateLimited: asked for too often, by this network or for this address.
     """
     limits.take(limits.Limit.named("forgot_network"), caller.network)
     limits.take(limits.Limit.named("forgot_account"), credentials.account_key(email))
-    user_id = User.objects.filter(email=email, is_active=True).values_list("pk", flat=True).first()
+    user_id = (
+        User.objects.filter(email=email, is_active=True)
+        .values_list("pk", flat=True)
+        .first()
+    )
     with transaction.atomic(durable=True):
         note("password_forgot", "ok", caller=caller, user_id=user_id)
         outbox.add(events.ResetRequested(user_id=user_id or uuid7()))
@@ -97,8 +117,14 @@ def reset_password(*, token: str, new_password: str, caller: Caller) -> None:
 @transaction.atomic(durable=True)
 def _reset(user_id: UUID, token: str, new_password: str, caller: Caller) -> None:
     now = timezone.now()
-    user = User.objects.select_for_update(no_key=True).filter(pk=user_id, is_active=True).first()
-    if user is None or not mail_tokens.use(token, Purpose.RESET, user, email=user.email):
+    user = (
+        User.objects.select_for_update(no_key=True)
+        .filter(pk=user_id, is_active=True)
+        .first()
+    )
+    if user is None or not mail_tokens.use(
+        token, Purpose.RESET, user, email=user.email
+    ):
         raise errors.ResetTokenInvalid
     _set(user, new_password)
     revoke_all([user.pk], reason=Revoked.PASSWORD_RESET, now=now)

@@ -8,20 +8,51 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
-from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from rest_framework_simplejwt.token_blacklist.models import (
+    BlacklistedToken,
+    OutstandingToken,
+)
 
 from accounts.callers import Caller
-from accounts.models import Address, AuthEvent, MailToken, Role, Session, User, WishlistItem
+from accounts.models import (
+    Address,
+    AuthEvent,
+    MailToken,
+    Role,
+    Session,
+    User,
+    WishlistItem,
+)
 from accounts.services.sessions import note, require_recent_password
 from markrin import hooks
 from markrin.errors import NotFound, Unprocessable
 from markrin.names import camel
 
 _PROFILE = (
-    "id", "email", "pending_email", "email_verified_at", "name", "last_name", "phone", "date_of_birth", "gender",
-    "language", "role", "created_at",
-)  # fmt: skip
-_ADDRESS = ("recipient", "phone", "street", "city", "state", "postal_code", "country", "is_default", "created_at")
+    "id",
+    "email",
+    "pending_email",
+    "email_verified_at",
+    "name",
+    "last_name",
+    "phone",
+    "date_of_birth",
+    "gender",
+    "language",
+    "role",
+    "created_at",
+)
+_ADDRESS = (
+    "recipient",
+    "phone",
+    "street",
+    "city",
+    "state",
+    "postal_code",
+    "country",
+    "is_default",
+    "created_at",
+)
 _SESSION = (
     "id",
     "created_at",
@@ -41,7 +72,8 @@ def _camel(row: Mapping[str, object]) -> dict[str, Any]:
 
 
 def export_user(*, user_id: UUID, caller: Caller, by: UUID) -> dict[str, Any]:
-    """Return everything that is known about a user, as JSON can hold it; other apps add theirs by the hook `export`.
+    """Return everything that is known about a user, as JSON can hold it; other apps add
+    theirs by the hook `export`.
 
     Raises:
         NotFound: there is no such user.
@@ -52,10 +84,18 @@ def export_user(*, user_id: UUID, caller: Caller, by: UUID) -> dict[str, Any]:
             raise NotFound
         found: dict[str, Any] = {
             "profile": _camel({name: getattr(user, name) for name in _PROFILE}),
-            "addresses": [_camel(row) for row in Address.objects.for_customer(user).values(*_ADDRESS)],
-            "wishlist": [_camel(row) for row in user.wishlist.values("product_id", "created_at")],
+            "addresses": [
+                _camel(row)
+                for row in Address.objects.for_customer(user).values(*_ADDRESS)
+            ],
+            "wishlist": [
+                _camel(row) for row in user.wishlist.values("product_id", "created_at")
+            ],
             "sessions": [_camel(row) for row in user.sessions.values(*_SESSION)],
-            "signInLog": [_camel(row) for row in AuthEvent.objects.filter(user_id=user.pk).values(*_EVENT)],
+            "signInLog": [
+                _camel(row)
+                for row in AuthEvent.objects.filter(user_id=user.pk).values(*_EVENT)
+            ],
         }
         for part in hooks.call("export", user=user):
             found |= part
@@ -76,9 +116,11 @@ def erase_me(*, current: Session, caller: Caller) -> None:
 
 @transaction.atomic(durable=True)
 def erase_customer(*, user_id: UUID, caller: Caller, by: UUID) -> None:
-    """Anonymise a customer for good: what identifies the person goes, and what the books need stays without it.
+    """Anonymise a customer for good: what identifies the person goes, and what the books
+    need stays without it.
 
-    Other apps see to theirs by the hook `erase`. Once done, doing it again changes nothing. Locks: the user.
+    Other apps see to theirs by the hook `erase`. Once done, doing it again changes nothing.
+    Locks: the user.
 
     Raises:
         NotFound: there is no such user.
@@ -90,10 +132,18 @@ def erase_customer(*, user_id: UUID, caller: Caller, by: UUID) -> None:
     if user.erased_at is not None:
         return
     if user.role != Role.CUSTOMER:
-        raise Unprocessable("Only customers can be erased. Make them a customer first, or deactivate them.")
+        raise Unprocessable(
+            "Only customers can be erased. Make them a customer first, or deactivate them."
+        )
     hooks.call("erase", user=user)
     _forget(user)
-    note("erase", "ok", caller=Caller(request_id=caller.request_id), user_id=user.pk, by=str(by))
+    note(
+        "erase",
+        "ok",
+        caller=Caller(request_id=caller.request_id),
+        user_id=user.pk,
+        by=str(by),
+    )
 
 
 def _forget(user: User) -> None:
@@ -106,7 +156,13 @@ def _forget(user: User) -> None:
     user.groups.clear()
     user.user_permissions.clear()
     user.email = f"erased-{user.pk.hex}@erased.invalid"
-    user.name, user.last_name, user.phone, user.gender, user.language = "Erased", "", "", "", ""
+    user.name, user.last_name, user.phone, user.gender, user.language = (
+        "Erased",
+        "",
+        "",
+        "",
+        "",
+    )
     user.pending_email, user.email_verified_at, user.date_of_birth = "", None, None
     user.is_active, user.erased_at = False, timezone.now()
     user.set_unusable_password()

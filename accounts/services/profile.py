@@ -15,8 +15,11 @@ from markrin import limits
 from markrin.outbox import services as outbox
 
 
-def change_profile(*, current: Session, caller: Caller, email: str | None = None, **changes: Any) -> User:
-    """Change what was given and return the user. Another `email` counts once its owner has followed a mailed link.
+def change_profile(
+    *, current: Session, caller: Caller, email: str | None = None, **changes: Any
+) -> User:
+    """Change what was given and return the user. Another `email` counts once its owner has
+    followed a mailed link.
 
     Raises:
         errors.EmailTaken: somebody else has the address.
@@ -26,16 +29,22 @@ def change_profile(*, current: Session, caller: Caller, email: str | None = None
     other = email if email not in (None, current.user.email) else None
     if other:
         require_recent_password(current, timezone.now())
-        limits.take(limits.Limit.named("forgot_account"), "change", str(current.user_id))
+        limits.take(
+            limits.Limit.named("forgot_account"), "change", str(current.user_id)
+        )
         if User.objects.filter(email=other).exists():
             raise errors.EmailTaken
     elif email is not None:
-        changes["pending_email"] = ""  # the present address: what was asked for is taken back
+        changes["pending_email"] = (
+            ""  # the present address: what was asked for is taken back
+        )
     return _change(current, caller, other, changes)
 
 
 @transaction.atomic(durable=True)
-def _change(current: Session, caller: Caller, other: str | None, changes: dict[str, Any]) -> User:
+def _change(
+    current: Session, caller: Caller, other: str | None, changes: dict[str, Any]
+) -> User:
     user = User.objects.select_for_update(no_key=True).get(pk=current.user_id)
     for name, value in changes.items():
         setattr(user, name, value)

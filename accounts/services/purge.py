@@ -1,4 +1,6 @@
-"""Forget what has served its time: expired tokens, sessions long ended, the old end of the sign-in log."""
+"""Forget what has served its time: expired tokens, sessions long ended, the old end of the
+sign-in log.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,14 @@ from django.conf import settings
 from django.db import connection, transaction
 
 BATCH = 5000
-TOKEN_MARGIN = timedelta(hours=1)  # a refresh that is under way must still find the row of its token
+TOKEN_MARGIN = timedelta(
+    hours=1
+)  # a refresh that is under way must still find the row of its token
 EVENT_KEEP = timedelta(days=180)  # the trigger of auth_event refuses earlier deletion
 
 _STEPS = {
-    # The library's blacklist points at its list of tokens; the reference is checked when the transaction ends.
+    # The library's blacklist points at its list of tokens; the reference is checked when
+    # the transaction ends.
     "tokens": (
         "WITH old AS (SELECT id FROM token_blacklist_outstandingtoken WHERE expires_at < %(before)s"
         " ORDER BY expires_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED),"
@@ -35,9 +40,16 @@ _STEPS = {
 
 
 def purge(*, now: datetime) -> dict[str, int]:
-    """Delete what is past its time, in transactions of at most BATCH rows; return how many rows of each kind."""
+    """Delete what is past its time, in transactions of at most BATCH rows; return how many
+    rows of each kind.
+    """
     ended = now - timedelta(seconds=settings.SESSION_KEEP_ENDED_S)
-    before = {"tokens": now - TOKEN_MARGIN, "sessions": ended, "mail_tokens": now, "events": now - EVENT_KEEP}
+    before = {
+        "tokens": now - TOKEN_MARGIN,
+        "sessions": ended,
+        "mail_tokens": now,
+        "events": now - EVENT_KEEP,
+    }
     return {kind: _purge(statement, before[kind]) for kind, statement in _STEPS.items()}
 
 

@@ -1,8 +1,8 @@
 """Trade a refresh token for the next pair; auth.md's decision table, as one function.
 
-A session has one live refresh token. A spent one that comes back is a theft, and ends the session, unless the client
-says by its Idempotency-Key that it is asking for a lost answer again, or the request overlapped the one that spent it.
-"""
+A session has one live refresh token. A spent one that comes back is a theft, and ends the
+session, unless the client says by its Idempotency-Key that it is asking for a lost answer
+again, or the request overlapped the one that spent it."""
 
 from __future__ import annotations
 
@@ -28,18 +28,28 @@ from markrin import limits
 from markrin.errors import ShopError
 from markrin.outbox import services as outbox
 
-LOCK_TIMEOUT = "2s"  # two refreshes of one session are milliseconds apart; whatever waits longer asks again
+# two refreshes of one session are milliseconds apart; whatever waits longer asks again
+LOCK_TIMEOUT = "2s"
 MOST_COUNTED = 32_767
 
 
-def refresh(*, text: str, transport: str, key: UUID | None, received_at: datetime, caller: Caller) -> Tokens:
-    """Return new tokens of the session, or with the `key` of a lost answer the same refresh token again.
+def refresh(
+    *,
+    text: str,
+    transport: str,
+    key: UUID | None,
+    received_at: datetime,
+    caller: Caller,
+) -> Tokens:
+    """Return new tokens of the session, or with the `key` of a lost answer the same refresh
+    token again.
 
     `received_at` is when the request came in. Locks: the session, for at most LOCK_TIMEOUT.
 
     Raises:
         errors.RefreshTokenExpired, markrin.errors.TokenInvalid: nothing has changed.
-        errors.SessionRevoked, errors.SessionExpired: the session has ended, maybe just now for this.
+        errors.SessionRevoked, errors.SessionExpired: the session has ended, maybe just now
+        for this.
         errors.RefreshConflict: another refresh is under way; ask again.
         markrin.errors.RateLimited: too many refreshes.
     """
@@ -67,18 +77,34 @@ class _Decision:
     """The rules, in their order; the first that matches decides."""
 
     def __init__(
-        self, token: RefreshToken, transport: str, key: UUID | None, received_at: datetime, caller: Caller
+        self,
+        token: RefreshToken,
+        transport: str,
+        key: UUID | None,
+        received_at: datetime,
+        caller: Caller,
     ) -> None:
-        self.token, self.transport, self.received_at, self.caller = token, transport, received_at, caller
+        self.token, self.transport, self.received_at, self.caller = (
+            token,
+            transport,
+            received_at,
+            caller,
+        )
         self.key_hash = hashlib.sha256(str(key).encode()).digest() if key else None
 
     @transaction.atomic(durable=True)
     def made(self) -> Tokens | ShopError:
         """Return the tokens, or the refusal that the caller raises after the commit."""
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
+            cursor.execute(
+                "SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT]
+            )
         session = Session.objects.filter(pk=self.token.sid).locked().first()
-        if session is None or session.transport != self.transport or session.user_id != self.token.sub:
+        if (
+            session is None
+            or session.transport != self.transport
+            or session.user_id != self.token.sub
+        ):
             return self._refused("unknown", errors.token_invalid())
         # Read after the lock was won: what a join had read before waiting for it could be stale.
         session.user = User.objects.get(pk=session.user_id)
@@ -106,7 +132,10 @@ class _Decision:
                 return self._stolen(session, now)
             rotate(session, now, key_hash=self.key_hash)
             return self._granted("rotated", session, now)
-        if (gen, jti) != (session.generation - 1, session.previous_jti) or session.rotated_at is None:
+        if (gen, jti) != (
+            session.generation - 1,
+            session.previous_jti,
+        ) or session.rotated_at is None:
             return self._stolen(session, now)
         if self._asks_again(session, now):
             session.replay_count = min(session.replay_count + 1, MOST_COUNTED)
@@ -118,10 +147,16 @@ class _Decision:
 
     def _has_key_of(self, session: Session) -> bool:
         known = session.rotation_key_hash
-        return known is not None and self.key_hash is not None and hmac.compare_digest(bytes(known), self.key_hash)
+        return (
+            known is not None
+            and self.key_hash is not None
+            and hmac.compare_digest(bytes(known), self.key_hash)
+        )
 
     def _asks_again(self, session: Session, now: datetime) -> bool:
-        in_time = now - (session.rotated_at or now) <= timedelta(seconds=settings.REFRESH_RETRY_S)
+        in_time = now - (session.rotated_at or now) <= timedelta(
+            seconds=settings.REFRESH_RETRY_S
+        )
         return self._has_key_of(session) and in_time
 
     def _stolen(self, session: Session, now: datetime) -> ShopError:
@@ -133,9 +168,15 @@ class _Decision:
         sessions.revoke(Session.objects.filter(pk=session.pk), reason=reason, now=now)
         outcome = "reuse" if reason == Revoked.REUSE_DETECTED else "ended"
         sessions.note(
-            "refresh", outcome, caller=self.caller, user_id=session.user_id, sid=session.pk,
-            reason=str(reason), gen=self.token.gen, generation=session.generation,
-        )  # fmt: skip
+            "refresh",
+            outcome,
+            caller=self.caller,
+            user_id=session.user_id,
+            sid=session.pk,
+            reason=str(reason),
+            gen=self.token.gen,
+            generation=session.generation,
+        )
 
     def _granted(self, outcome: str, session: Session, now: datetime) -> Tokens:
         REFRESHES.labels(outcome).inc()
@@ -147,7 +188,8 @@ class _Decision:
 
 
 def rotate(session: Session, now: datetime, *, key_hash: bytes | None) -> None:
-    """Make the session's next refresh token the live one; its absolute end stays. The old one has been spent.
+    """Make the session's next refresh token the live one; its absolute end stays. The old
+    one has been spent.
 
     A step in the caller's transaction, under the session's lock.
     """
@@ -157,7 +199,9 @@ def rotate(session: Session, now: datetime, *, key_hash: bytes | None) -> None:
     session.rotation_key_hash = key_hash
     session.replay_count = 0
     session.current_iat = whole_second(now)
-    session.current_exp = whole_second(min(now + sessions.idle(session.user), session.expires_at))
+    session.current_exp = whole_second(
+        min(now + sessions.idle(session.user), session.expires_at)
+    )
     session.last_seen_at = now
     session.save()
     sessions.remember(session)

@@ -1,4 +1,6 @@
-"""Sessions: open, list, end. The tables of SimpleJWT's blacklist follow each change, in the same transaction."""
+"""Sessions: open, list, end. The tables of SimpleJWT's blacklist follow each change, in the
+same transaction.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,10 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
-from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from rest_framework_simplejwt.token_blacklist.models import (
+    BlacklistedToken,
+    OutstandingToken,
+)
 
 from accounts import errors
 from accounts.callers import Caller
@@ -23,7 +28,9 @@ from markrin.errors import NotFound
 
 @dataclass(frozen=True)
 class Tokens:
-    """What a sign-in or refresh gives out. Lives in memory only: neither token is stored or logged."""
+    """What a sign-in or refresh gives out. Lives in memory only: neither token is stored or
+    logged.
+    """
 
     access: str
     access_expires_in: int  # seconds
@@ -39,13 +46,21 @@ class Tokens:
             access=str(access),
             access_expires_in=access["exp"] - access["iat"],
             refresh=str(RefreshToken.of(session)),
-            refresh_expires_in=max(0, int(session.current_exp.timestamp()) - int(now.timestamp())),
+            refresh_expires_in=max(
+                0, int(session.current_exp.timestamp()) - int(now.timestamp())
+            ),
             session=session,
         )
 
 
 def note(
-    type_: str, outcome: str, *, caller: Caller, user_id: UUID | None = None, sid: UUID | None = None, **details: Any
+    type_: str,
+    outcome: str,
+    *,
+    caller: Caller,
+    user_id: UUID | None = None,
+    sid: UUID | None = None,
+    **details: Any,
 ) -> None:
     """Write into the log of sign-ins. Never pass a password, a token or a mail address."""
     AuthEvent.objects.create(
@@ -62,22 +77,35 @@ def note(
 
 def idle(user: User) -> timedelta:
     """Return how long a session of this user may be unused."""
-    return timedelta(seconds=settings.STAFF_REFRESH_IDLE_S if user.is_staff else settings.REFRESH_IDLE_S)
+    return timedelta(
+        seconds=settings.STAFF_REFRESH_IDLE_S
+        if user.is_staff
+        else settings.REFRESH_IDLE_S
+    )
 
 
 def lifetime(user: User) -> timedelta:
     """Return how long a session of this user may last."""
-    return timedelta(seconds=settings.STAFF_SESSION_TTL_S if user.is_staff else settings.SESSION_TTL_S)
+    return timedelta(
+        seconds=settings.STAFF_SESSION_TTL_S
+        if user.is_staff
+        else settings.SESSION_TTL_S
+    )
 
 
 def open_session(
-    user: User, *, transport: str = Transport.BODY, caller: Caller | None = None, now: datetime | None = None
+    user: User,
+    *,
+    transport: str = Transport.BODY,
+    caller: Caller | None = None,
+    now: datetime | None = None,
 ) -> Tokens:
-    """Begin a session and return its first tokens. The oldest of more than SESSIONS_PER_USER live ones is revoked.
+    """Begin a session and return its first tokens. The oldest of more than
+    SESSIONS_PER_USER live ones is revoked.
 
-    The session takes over the epoch that `user` was loaded with: if a password change came in between, it is born dead.
-    Locks: the user's sessions that are over the number. For an exact number the caller holds the user's lock.
-    """
+    The session takes over the epoch that `user` was loaded with: if a password change came
+    in between, it is born dead. Locks: the user's sessions that are over the number. For an
+    exact number the caller holds the user's lock."""
     now, caller = now or timezone.now(), caller or Caller()
     with transaction.atomic():
         _make_room(user, now)
@@ -102,13 +130,20 @@ def open_session(
 
 
 def _make_room(user: User, now: datetime) -> None:
-    live = Session.objects.filter(user=user).live(now).order_by("-created_at", "-id").values_list("pk", flat=True)
+    live = (
+        Session.objects.filter(user=user)
+        .live(now)
+        .order_by("-created_at", "-id")
+        .values_list("pk", flat=True)
+    )
     oldest = list(live[settings.SESSIONS_PER_USER - 1 :])
     revoke(Session.objects.filter(pk__in=oldest), reason=Revoked.SESSION_CAP, now=now)
 
 
 def remember(session: Session) -> None:
-    """Write the session's live refresh token into the blacklist app's tables: its id and end, never the token."""
+    """Write the session's live refresh token into the blacklist app's tables: its id and
+    end, never the token.
+    """
     OutstandingToken.objects.create(
         user_id=session.user_id,
         jti=session.current_jti,
@@ -130,21 +165,34 @@ def spend(jti: str) -> bool:
 
 
 def revoke(sessions: Any, *, reason: Revoked, now: datetime) -> int:
-    """End these sessions (a query set) that are not ended yet, and blacklist their live tokens. Return how many.
+    """End these sessions (a query set) that are not ended yet, and blacklist their live
+    tokens. Return how many.
 
     A step in the caller's transaction. Locks: the sessions, in key order.
     """
     ended: list[Session] = list(sessions.filter(revoked_at=None).locked())
     if ended:
-        Session.objects.filter(pk__in=[session.pk for session in ended]).update(revoked_at=now, revoked_reason=reason)
-        live = OutstandingToken.objects.filter(jti__in=[session.current_jti for session in ended])
-        BlacklistedToken.objects.bulk_create([BlacklistedToken(token=token) for token in live], ignore_conflicts=True)
+        Session.objects.filter(pk__in=[session.pk for session in ended]).update(
+            revoked_at=now, revoked_reason=reason
+        )
+        live = OutstandingToken.objects.filter(
+            jti__in=[session.current_jti for session in ended]
+        )
+        BlacklistedToken.objects.bulk_create(
+            [BlacklistedToken(token=token) for token in live], ignore_conflicts=True
+        )
     return len(ended)
 
 
-def revoke_all(user_ids: Iterable[UUID], *, reason: Revoked, now: datetime, but: UUID | None = None) -> int:
-    """End every session of these users, `but` one. A step in the caller's transaction; return how many."""
-    sessions = Session.objects.filter(user_id__in=list(user_ids)).filter(~Q(pk=but) if but else Q())
+def revoke_all(
+    user_ids: Iterable[UUID], *, reason: Revoked, now: datetime, but: UUID | None = None
+) -> int:
+    """End every session of these users, `but` one. A step in the caller's transaction;
+    return how many.
+    """
+    sessions = Session.objects.filter(user_id__in=list(user_ids)).filter(
+        ~Q(pk=but) if but else Q()
+    )
     return revoke(sessions, reason=reason, now=now)
 
 
@@ -172,7 +220,13 @@ def revoke_session(*, current: Session, session_id: UUID, caller: Caller) -> Non
     if not mine.exists():
         raise NotFound
     if revoke(mine, reason=Revoked.LOGOUT, now=now):
-        note("session_revoked", "ok", caller=caller, user_id=current.user_id, sid=session_id)
+        note(
+            "session_revoked",
+            "ok",
+            caller=caller,
+            user_id=current.user_id,
+            sid=session_id,
+        )
 
 
 @transaction.atomic(durable=True)
@@ -199,14 +253,24 @@ def sign_out_users(*, user_ids: Iterable[UUID], caller: Caller) -> int:
 
     Locks: the users in key order, then the sessions.
     """
-    users = list(User.objects.filter(pk__in=list(user_ids)).order_by("pk").select_for_update(no_key=True))
-    User.objects.filter(pk__in=[user.pk for user in users]).update(auth_epoch=F("auth_epoch") + 1)
+    users = list(
+        User.objects.filter(pk__in=list(user_ids))
+        .order_by("pk")
+        .select_for_update(no_key=True)
+    )
+    User.objects.filter(pk__in=[user.pk for user in users]).update(
+        auth_epoch=F("auth_epoch") + 1
+    )
     for user in users:
         note("logout_all", "by_admin", caller=caller, user_id=user.pk)
-    return revoke_all([user.pk for user in users], reason=Revoked.ADMIN, now=timezone.now())
+    return revoke_all(
+        [user.pk for user in users], reason=Revoked.ADMIN, now=timezone.now()
+    )
 
 
 @transaction.atomic(durable=True)
 def end_sessions(*, session_ids: Iterable[UUID], reason: Revoked, now: datetime) -> int:
     """End these sessions; return how many had not ended yet. Locks: the sessions, in key order."""
-    return revoke(Session.objects.filter(pk__in=list(session_ids)), reason=reason, now=now)
+    return revoke(
+        Session.objects.filter(pk__in=list(session_ids)), reason=reason, now=now
+    )

@@ -33,7 +33,8 @@ def register(
     presented: Collection[UUID] = (),
     request_headers: Mapping[str, str],
 ) -> Tokens:
-    """Create a customer and sign them in. A mail asks them to verify the address, in `language` or the shop's.
+    """Create a customer and sign them in. A mail asks them to verify the address, in
+    `language` or the shop's.
 
     Raises:
         errors.EmailTaken, errors.PasswordRejected: nothing has changed.
@@ -48,8 +49,16 @@ def register(
     try:
         with transaction.atomic(durable=True):
             user.save(force_insert=True)
-            tokens = _begin(user, transport=transport, caller=caller, presented=presented, headers=request_headers)
-            note("register", "ok", caller=caller, user_id=user.pk, sid=tokens.session.pk)
+            tokens = _begin(
+                user,
+                transport=transport,
+                caller=caller,
+                presented=presented,
+                headers=request_headers,
+            )
+            note(
+                "register", "ok", caller=caller, user_id=user.pk, sid=tokens.session.pk
+            )
             outbox.add(events.UserRegistered(user_id=user.pk))
     except IntegrityError as exc:
         if User.objects.filter(email=email).exists():  # somebody was faster
@@ -74,14 +83,25 @@ def login(
         markrin.errors.RateLimited: too many failures.
     """
     checked = credentials.check(email=email, password=password, caller=caller)
-    tokens = _sign_in(checked, transport=transport, caller=caller, presented=presented, headers=request_headers)
+    tokens = _sign_in(
+        checked,
+        transport=transport,
+        caller=caller,
+        presented=presented,
+        headers=request_headers,
+    )
     SIGN_INS.labels("ok").inc()
     return tokens
 
 
 @transaction.atomic(durable=True)
 def _sign_in(
-    checked: User, *, transport: str, caller: Caller, presented: Collection[UUID], headers: Mapping[str, str]
+    checked: User,
+    *,
+    transport: str,
+    caller: Caller,
+    presented: Collection[UUID],
+    headers: Mapping[str, str],
 ) -> Tokens:
     # Locked, so that sign-ins side by side count the live sessions one after the other.
     user = User.objects.select_for_update(no_key=True).get(pk=checked.pk)
@@ -89,15 +109,24 @@ def _sign_in(
         raise errors.InvalidCredentials  # the password was changed while it was being checked
     known = Session.objects.filter(pk__in=presented, user=user).exists()
     new_device = not known and credentials.is_new_device(user, caller)
-    tokens = _begin(user, transport=transport, caller=caller, presented=presented, headers=headers)
+    tokens = _begin(
+        user, transport=transport, caller=caller, presented=presented, headers=headers
+    )
     note("login", "ok", caller=caller, user_id=user.pk, sid=tokens.session.pk)
     if new_device:
-        outbox.add(events.SignedInFromNewDevice(user_id=user.pk, session_id=tokens.session.pk))
+        outbox.add(
+            events.SignedInFromNewDevice(user_id=user.pk, session_id=tokens.session.pk)
+        )
     return tokens
 
 
 def _begin(
-    user: User, *, transport: str, caller: Caller, presented: Collection[UUID], headers: Mapping[str, str]
+    user: User,
+    *,
+    transport: str,
+    caller: Caller,
+    presented: Collection[UUID],
+    headers: Mapping[str, str],
 ) -> Tokens:
     now = timezone.now()
     revoke(Session.objects.filter(pk__in=presented), reason=Revoked.LOGOUT, now=now)
@@ -106,8 +135,12 @@ def _begin(
     return tokens
 
 
-def presented_session(kind: type[AccessToken] | type[RefreshToken], text: str | None) -> set[UUID]:
-    """Return the session that a token names, if it is ours: also when expired or spent, as it only ends it."""
+def presented_session(
+    kind: type[AccessToken] | type[RefreshToken], text: str | None
+) -> set[UUID]:
+    """Return the session that a token names, if it is ours: also when expired or spent, as
+    it only ends it.
+    """
     if not text:
         return set()
     try:
@@ -137,7 +170,11 @@ def reauthenticate(*, current: Session, password: str, caller: Caller) -> None:
 
 
 def _confirm(current: Session, password: str, caller: Caller, what: str) -> None:
-    seen: dict[str, Any] = {"caller": caller, "user_id": current.user_id, "sid": current.pk}
+    seen: dict[str, Any] = {
+        "caller": caller,
+        "user_id": current.user_id,
+        "sid": current.pk,
+    }
     try:
         credentials.confirm(current.user, password)
     except errors.CurrentPasswordWrong:

@@ -45,7 +45,14 @@ def add_user(
         with transaction.atomic(durable=True):
             user.save(force_insert=True)
             _join(user, groups)
-            note("user_added", "ok", caller=caller, user_id=user.pk, by=str(by.pk), role=str(role))
+            note(
+                "user_added",
+                "ok",
+                caller=caller,
+                user_id=user.pk,
+                by=str(by.pk),
+                role=str(role),
+            )
             if password is None:
                 outbox.add(events.StaffInvited(user_id=user.pk))
     except IntegrityError as exc:
@@ -79,9 +86,15 @@ def change_user(
     """
     admins = {
         admin.pk
-        for admin in User.objects.filter(role=Role.ADMIN, is_active=True).order_by("pk").select_for_update(no_key=True)
+        for admin in User.objects.filter(role=Role.ADMIN, is_active=True)
+        .order_by("pk")
+        .select_for_update(no_key=True)
     }
-    user = User.objects.select_for_update(no_key=True).filter(pk=user_id, erased_at=None).first()
+    user = (
+        User.objects.select_for_update(no_key=True)
+        .filter(pk=user_id, erased_at=None)
+        .first()
+    )
     if user is None:
         raise NotFound
     before = {"role": user.role, "active": user.is_active}
@@ -94,7 +107,15 @@ def change_user(
         _join(user, groups)
     _fit_sessions(user)
     after = {"role": user.role, "active": user.is_active}
-    note("user_changed", "ok", caller=caller, user_id=user.pk, by=str(by.pk), before=before, after=after)
+    note(
+        "user_changed",
+        "ok",
+        caller=caller,
+        user_id=user.pk,
+        by=str(by.pk),
+        before=before,
+        after=after,
+    )
     return user
 
 
@@ -107,5 +128,6 @@ def _fit_sessions(user: User) -> None:
         end = now + lifetime(user)
         live = Session.objects.filter(user=user).live(now).locked()
         Session.objects.filter(pk__in=[session.pk for session in live]).update(
-            expires_at=Least(F("expires_at"), end), current_exp=Least(F("current_exp"), end)
+            expires_at=Least(F("expires_at"), end),
+            current_exp=Least(F("current_exp"), end),
         )

@@ -15,13 +15,22 @@ from accounts.callers import Caller
 from accounts.models import Transport
 from accounts.tokens import AccessToken, BearerAuthentication, RefreshToken, bearer
 from accounts.views.base import AuthView, granted, me, session
-from markrin.errors import CsrfFailed, Invalid, NotFound, RateLimited, TokenInvalid, Unprocessable
+from markrin.errors import (
+    CsrfFailed,
+    Invalid,
+    NotFound,
+    RateLimited,
+    TokenInvalid,
+    Unprocessable,
+)
 from markrin.operations import operation
 from markrin.permissions import AllowAny
 
 
 class _Public(AuthView):
-    """Reads the tokens by itself: one that has expired must not keep anybody from signing in or out."""
+    """Reads the tokens by itself: one that has expired must not keep anybody from signing
+    in or out.
+    """
 
     permission_classes = [AllowAny]
     authentication_classes: list[type[BaseAuthentication]] = []
@@ -31,30 +40,43 @@ class _Public(AuthView):
 
 
 def _bearer_session(request: Request) -> set[UUID]:
-    return services.presented_session(AccessToken, bearer(request.headers.get("Authorization")))
+    return services.presented_session(
+        AccessToken, bearer(request.headers.get("Authorization"))
+    )
 
 
 def _presented(request: Request) -> set[UUID]:
     """Return the sessions whose tokens came with a sign-in: it takes their place."""
     found = _bearer_session(request)
     if cookies.transport_of(request._request) == Transport.COOKIE:
-        found |= services.presented_session(RefreshToken, cookies.read(request._request))
+        found |= services.presented_session(
+            RefreshToken, cookies.read(request._request)
+        )
     return found
 
 
 def _cart(headers: dict[str, Any]) -> dict[str, str]:
-    return {"X-Cart-Token": headers["x_cart_token"]} if "x_cart_token" in headers else {}
+    return (
+        {"X-Cart-Token": headers["x_cart_token"]} if "x_cart_token" in headers else {}
+    )
 
 
 class Register(_Public):
     uses_cookie = True
 
     @operation(
-        body=schemas.Register, headers=schemas.CartHeaders, answer=serializers.SignedInUser, status=201,
+        body=schemas.Register,
+        headers=schemas.CartHeaders,
+        answer=serializers.SignedInUser,
+        status=201,
         errors=[errors.EmailTaken, errors.PasswordRejected, CsrfFailed, RateLimited],
-        id="register", tag="auth", summary="Make an account and sign in",
-    )  # fmt: skip
-    def post(self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]) -> Response:
+        id="register",
+        tag="auth",
+        summary="Make an account and sign in",
+    )
+    def post(
+        self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
+    ) -> Response:
         tokens = services.register(
             **body,
             language=translation.get_language_from_request(request._request),
@@ -70,11 +92,17 @@ class Login(_Public):
     uses_cookie = True
 
     @operation(
-        body=schemas.Login, headers=schemas.CartHeaders, answer=serializers.SignedInUser,
+        body=schemas.Login,
+        headers=schemas.CartHeaders,
+        answer=serializers.SignedInUser,
         errors=[errors.InvalidCredentials, CsrfFailed, RateLimited],
-        id="login", tag="auth", summary="Sign in",
-    )  # fmt: skip
-    def post(self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]) -> Response:
+        id="login",
+        tag="auth",
+        summary="Sign in",
+    )
+    def post(
+        self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
+    ) -> Response:
         tokens = services.login(
             **body,
             transport=cookies.transport_of(request._request),
@@ -85,7 +113,9 @@ class Login(_Public):
         return granted(serializers.SignedInUser, tokens)
 
 
-def _refresh_token(request: Request, body: dict[str, Any]) -> tuple[str | None, Transport]:
+def _refresh_token(
+    request: Request, body: dict[str, Any]
+) -> tuple[str | None, Transport]:
     """Return the refresh token and how it came.
 
     Raises:
@@ -103,15 +133,27 @@ class Refresh(_Public):
     uses_cookie = True
 
     @operation(
-        body=schemas.Refresh, headers=schemas.RefreshHeaders, answer=serializers.SignedIn,
+        body=schemas.Refresh,
+        headers=schemas.RefreshHeaders,
+        answer=serializers.SignedIn,
         errors=[
-            errors.RefreshTokenMissing, errors.RefreshTokenExpired, TokenInvalid, errors.SessionRevoked,
-            errors.SessionExpired, CsrfFailed, errors.RefreshConflict, RateLimited,
+            errors.RefreshTokenMissing,
+            errors.RefreshTokenExpired,
+            TokenInvalid,
+            errors.SessionRevoked,
+            errors.SessionExpired,
+            CsrfFailed,
+            errors.RefreshConflict,
+            RateLimited,
         ],
-        id="refresh", tag="auth", summary="Trade the refresh token for new tokens",
+        id="refresh",
+        tag="auth",
+        summary="Trade the refresh token for new tokens",
         description="With an Idempotency-Key (a UUID) a lost answer can be asked for again for five minutes.",
-    )  # fmt: skip
-    def post(self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]) -> Response:
+    )
+    def post(
+        self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
+    ) -> Response:
         text, transport = _refresh_token(request, body)
         if text is None:
             raise errors.RefreshTokenMissing
@@ -119,7 +161,8 @@ class Refresh(_Public):
             text=text,
             transport=transport,
             key=headers.get("idempotency_key"),
-            received_at=request._request.received_at,  # type: ignore[attr-defined]  # accounts.middleware
+            # accounts.middleware
+            received_at=request._request.received_at,  # type: ignore[attr-defined]
             caller=Caller.of(request._request),
         )
         return granted(serializers.SignedIn, tokens)
@@ -129,71 +172,114 @@ class Logout(_Public):
     uses_cookie = True
 
     @operation(
-        body=schemas.Logout, status=204, errors=[CsrfFailed],
-        id="logout", tag="auth", summary="End the session, also by a spent or expired token",
-    )  # fmt: skip
+        body=schemas.Logout,
+        status=204,
+        errors=[CsrfFailed],
+        id="logout",
+        tag="auth",
+        summary="End the session, also by a spent or expired token",
+    )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
         text, transport = _refresh_token(request, body)
-        ended = services.presented_session(RefreshToken, text) | _bearer_session(request)
+        ended = services.presented_session(RefreshToken, text) | _bearer_session(
+            request
+        )
         services.logout(sessions=ended, caller=Caller.of(request._request))
         response = Response(status=204)
-        if transport == Transport.COOKIE and cookies.transport_of(request._request) == Transport.COOKIE:
+        if (
+            transport == Transport.COOKIE
+            and cookies.transport_of(request._request) == Transport.COOKIE
+        ):
             cookies.clear(response)
         return response
 
 
 class LogoutEverywhere(AuthView):
     @operation(
-        status=204, errors=[errors.ReauthenticationRequired],
-        id="logoutEverywhere", tag="auth", summary="End every session of the user",
-    )  # fmt: skip
+        status=204,
+        errors=[errors.ReauthenticationRequired],
+        id="logoutEverywhere",
+        tag="auth",
+        summary="End every session of the user",
+    )
     def post(self, request: Request) -> Response:
-        services.logout_everywhere(current=session(request), caller=Caller.of(request._request))
+        services.logout_everywhere(
+            current=session(request), caller=Caller.of(request._request)
+        )
         return Response(status=204)
 
 
 class Reauthenticate(AuthView):
     @operation(
-        body=schemas.Reauthenticate, status=204, errors=[errors.CurrentPasswordWrong, RateLimited],
-        id="reauthenticate", tag="auth", summary="Give the password again, for a sensitive call",
-    )  # fmt: skip
+        body=schemas.Reauthenticate,
+        status=204,
+        errors=[errors.CurrentPasswordWrong, RateLimited],
+        id="reauthenticate",
+        tag="auth",
+        summary="Give the password again, for a sensitive call",
+    )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        services.reauthenticate(current=session(request), caller=Caller.of(request._request), **body)
+        services.reauthenticate(
+            current=session(request), caller=Caller.of(request._request), **body
+        )
         return Response(status=204)
 
 
 class Sessions(AuthView):
-    @operation(answer=serializers.Sessions, id="listSessions", tag="auth", summary="Where the user is signed in")
+    @operation(
+        answer=serializers.Sessions,
+        id="listSessions",
+        tag="auth",
+        summary="Where the user is signed in",
+    )
     def get(self, request: Request) -> Response:
-        return Response(serializers.Sessions({"items": selectors.list_sessions(current=session(request))}).data)
+        return Response(
+            serializers.Sessions(
+                {"items": selectors.list_sessions(current=session(request))}
+            ).data
+        )
 
 
 class OneSession(AuthView):
     @operation(
-        status=204, errors=[NotFound, errors.ReauthenticationRequired],
-        id="revokeSession", tag="auth", summary="Sign one device out",
-    )  # fmt: skip
+        status=204,
+        errors=[NotFound, errors.ReauthenticationRequired],
+        id="revokeSession",
+        tag="auth",
+        summary="Sign one device out",
+    )
     def delete(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
-        services.revoke_session(current=session(request), session_id=id, caller=Caller.of(request._request))
+        services.revoke_session(
+            current=session(request), session_id=id, caller=Caller.of(request._request)
+        )
         return Response(status=204)
 
 
 class ChangePassword(AuthView):
     @operation(
-        body=schemas.ChangePassword, answer=serializers.SignedIn,
+        body=schemas.ChangePassword,
+        answer=serializers.SignedIn,
         errors=[errors.CurrentPasswordWrong, errors.PasswordRejected, RateLimited],
-        id="changePassword", tag="auth", summary="Set a new password and sign all other devices out",
-    )  # fmt: skip
+        id="changePassword",
+        tag="auth",
+        summary="Set a new password and sign all other devices out",
+    )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        tokens = services.change_password(current=session(request), caller=Caller.of(request._request), **body)
+        tokens = services.change_password(
+            current=session(request), caller=Caller.of(request._request), **body
+        )
         return granted(serializers.SignedIn, tokens)
 
 
 class ForgotPassword(_Public):
     @operation(
-        body=schemas.ForgotPassword, status=202, errors=[RateLimited],
-        id="forgotPassword", tag="auth", summary="Ask for a mail to set a new password",
-    )  # fmt: skip
+        body=schemas.ForgotPassword,
+        status=202,
+        errors=[RateLimited],
+        id="forgotPassword",
+        tag="auth",
+        summary="Ask for a mail to set a new password",
+    )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
         services.forgot_password(caller=Caller.of(request._request), **body)
         return Response(serializers.Accepted({"accepted": True}).data, 202)
@@ -201,10 +287,13 @@ class ForgotPassword(_Public):
 
 class ResetPassword(_Public):
     @operation(
-        body=schemas.ResetPassword, status=204,
+        body=schemas.ResetPassword,
+        status=204,
         errors=[errors.ResetTokenInvalid, errors.PasswordRejected, RateLimited],
-        id="resetPassword", tag="auth", summary="Set a new password by the token of a mail",
-    )  # fmt: skip
+        id="resetPassword",
+        tag="auth",
+        summary="Set a new password by the token of a mail",
+    )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
         services.reset_password(caller=Caller.of(request._request), **body)
         return Response(status=204)
@@ -212,10 +301,13 @@ class ResetPassword(_Public):
 
 class VerifyEmail(_Public):
     @operation(
-        body=schemas.VerifyEmail, status=204,
+        body=schemas.VerifyEmail,
+        status=204,
         errors=[errors.VerificationTokenInvalid, errors.EmailTaken, RateLimited],
-        id="verifyEmail", tag="auth", summary="Verify an address by the token of a mail",
-    )  # fmt: skip
+        id="verifyEmail",
+        tag="auth",
+        summary="Verify an address by the token of a mail",
+    )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
         services.verify_email(caller=Caller.of(request._request), **body)
         return Response(status=204)
@@ -226,9 +318,13 @@ class ResendVerification(AuthView):
     authentication_classes = [BearerAuthentication]
 
     @operation(
-        body=schemas.ResendVerification, status=202, errors=[RateLimited],
-        id="resendVerification", tag="auth", summary="Ask for the verification mail again",
-    )  # fmt: skip
+        body=schemas.ResendVerification,
+        status=202,
+        errors=[RateLimited],
+        id="resendVerification",
+        tag="auth",
+        summary="Ask for the verification mail again",
+    )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
         email = body.get("email") or getattr(request.user, "email", None)
         if email is None:
@@ -238,33 +334,56 @@ class ResendVerification(AuthView):
 
 
 class Profile(AuthView):
-    @operation(answer=serializers.User, id="getProfile", tag="auth", summary="The signed-in user")
+    @operation(
+        answer=serializers.User,
+        id="getProfile",
+        tag="auth",
+        summary="The signed-in user",
+    )
     def get(self, request: Request) -> Response:
         return Response(serializers.User(me(request)).data)
 
     @operation(
-        body=schemas.ChangeProfile, answer=serializers.User,
+        body=schemas.ChangeProfile,
+        answer=serializers.User,
         errors=[errors.EmailTaken, errors.ReauthenticationRequired, RateLimited],
-        id="changeProfile", tag="auth", summary="Change one's own data; a new address must be verified first",
-    )  # fmt: skip
+        id="changeProfile",
+        tag="auth",
+        summary="Change one's own data; a new address must be verified first",
+    )
     def patch(self, request: Request, *, body: dict[str, Any]) -> Response:
-        user = services.change_profile(current=session(request), caller=Caller.of(request._request), **body)
+        user = services.change_profile(
+            current=session(request), caller=Caller.of(request._request), **body
+        )
         return Response(serializers.User(user).data)
 
 
 class Export(AuthView):
-    @operation(answer=serializers.Export, id="exportMe", tag="auth", summary="Everything that is known about the user")
+    @operation(
+        answer=serializers.Export,
+        id="exportMe",
+        tag="auth",
+        summary="Everything that is known about the user",
+    )
     def get(self, request: Request) -> Response:
         user = me(request)
-        found = services.export_user(user_id=user.pk, caller=Caller.of(request._request), by=user.pk)
-        return Response(found, headers={"Content-Disposition": 'attachment; filename="my-data.json"'})
+        found = services.export_user(
+            user_id=user.pk, caller=Caller.of(request._request), by=user.pk
+        )
+        return Response(
+            found,
+            headers={"Content-Disposition": 'attachment; filename="my-data.json"'},
+        )
 
 
 class Erase(AuthView):
     @operation(
-        status=204, errors=[errors.ReauthenticationRequired, Unprocessable],
-        id="eraseMe", tag="auth", summary="Anonymise the signed-in customer, for good",
-    )  # fmt: skip
+        status=204,
+        errors=[errors.ReauthenticationRequired, Unprocessable],
+        id="eraseMe",
+        tag="auth",
+        summary="Anonymise the signed-in customer, for good",
+    )
     def post(self, request: Request) -> Response:
         services.erase_me(current=session(request), caller=Caller.of(request._request))
         return Response(status=204)

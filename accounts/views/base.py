@@ -15,23 +15,33 @@ from markrin.views import View
 
 
 class AuthView(View):
-    """Private: no cache keeps an answer. Its services commit by themselves, also before a refusal."""
+    """Private: no cache keeps an answer. Its services commit by themselves, also before a
+    refusal.
+    """
 
-    # Whether a cookie may count: then a request that means to use one must show where it comes from.
+    # Whether a cookie may count: then a request that means to use one must show where it
+    # comes from.
     uses_cookie: ClassVar[bool] = False
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
-        """Return the view, outside of any transaction of the request's, whatever ATOMIC_REQUESTS says."""
+        """Return the view, outside of any transaction of the request's, whatever
+        ATOMIC_REQUESTS says.
+        """
         return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse a forged request before anything else is looked at."""
-        if self.uses_cookie and cookies.transport_of(request._request) == Transport.COOKIE:
+        if (
+            self.uses_cookie
+            and cookies.transport_of(request._request) == Transport.COOKIE
+        ):
             cookies.check_origin(request._request)
         super().initial(request, *args, **kwargs)
 
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Response:
         """Forbid every cache to keep the answer."""
         answer: Response = super().finalize_response(request, response, *args, **kwargs)
         answer.headers["Cache-Control"] = "no-store"

@@ -15,31 +15,58 @@ from markrin.operations import operation
 
 
 class Addresses(AuthView):
-    @operation(answer=serializers.Addresses, id="listAddresses", tag="addresses", summary="The address book")
+    @operation(
+        answer=serializers.Addresses,
+        id="listAddresses",
+        tag="addresses",
+        summary="The address book",
+    )
     def get(self, request: Request) -> Response:
-        return Response(serializers.Addresses({"items": selectors.list_addresses(customer=me(request))}).data)
+        return Response(
+            serializers.Addresses(
+                {"items": selectors.list_addresses(customer=me(request))}
+            ).data
+        )
 
     @operation(
-        body=schemas.AddAddress, answer=serializers.Address, status=201, errors=[errors.AddressLimit],
-        id="addAddress", tag="addresses", summary="Add an address; the first is the default",
-    )  # fmt: skip
+        body=schemas.AddAddress,
+        answer=serializers.Address,
+        status=201,
+        errors=[errors.AddressLimit],
+        id="addAddress",
+        tag="addresses",
+        summary="Add an address; the first is the default",
+    )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        return Response(serializers.Address(services.add_address(customer=me(request), **body)).data, 201)
+        return Response(
+            serializers.Address(
+                services.add_address(customer=me(request), **body)
+            ).data,
+            201,
+        )
 
 
 class OneAddress(AuthView):
     @operation(
-        body=schemas.ChangeAddress, answer=serializers.Address, errors=[NotFound, Unprocessable],
-        id="changeAddress", tag="addresses", summary="Change an address, or make it the default",
-    )  # fmt: skip
-    def patch(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002 (the URL's name)
+        body=schemas.ChangeAddress,
+        answer=serializers.Address,
+        errors=[NotFound, Unprocessable],
+        id="changeAddress",
+        tag="addresses",
+        summary="Change an address, or make it the default",
+    )
+    # the URL's name
+    def patch(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
         address = services.change_address(customer=me(request), address_id=id, **body)
         return Response(serializers.Address(address).data)
 
     @operation(
-        status=204, errors=[NotFound],
-        id="deleteAddress", tag="addresses", summary="Delete an address; after the default, the newest is it",
-    )  # fmt: skip
+        status=204,
+        errors=[NotFound],
+        id="deleteAddress",
+        tag="addresses",
+        summary="Delete an address; after the default, the newest is it",
+    )
     def delete(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
         services.delete_address(customer=me(request), address_id=id)
         return Response(status=204)
@@ -47,13 +74,22 @@ class OneAddress(AuthView):
 
 class Wishlist(AuthView):
     @operation(
-        query=schemas.ListWishlist, answer=serializers.WishlistPage,
-        id="listWishlist", tag="wishlist", summary="Products kept in mind, the last added first",
-    )  # fmt: skip
+        query=schemas.ListWishlist,
+        answer=serializers.WishlistPage,
+        id="listWishlist",
+        tag="wishlist",
+        summary="Products kept in mind, the last added first",
+    )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
-        return Response(serializers.WishlistPage(selectors.list_wishlist(customer=me(request), **query)).data)
+        return Response(
+            serializers.WishlistPage(
+                selectors.list_wishlist(customer=me(request), **query)
+            ).data
+        )
 
-    @operation(status=204, id="clearWishlist", tag="wishlist", summary="Empty the wishlist")
+    @operation(
+        status=204, id="clearWishlist", tag="wishlist", summary="Empty the wishlist"
+    )
     def delete(self, request: Request) -> Response:
         services.clear_wishlist(customer=me(request))
         return Response(status=204)
@@ -61,16 +97,22 @@ class Wishlist(AuthView):
 
 class OneWish(AuthView):
     @operation(
-        status=204, errors=[NotFound, errors.WishlistLimit],
-        id="putOnWishlist", tag="wishlist", summary="Keep a product in mind; again changes nothing",
-    )  # fmt: skip
+        status=204,
+        errors=[NotFound, errors.WishlistLimit],
+        id="putOnWishlist",
+        tag="wishlist",
+        summary="Keep a product in mind; again changes nothing",
+    )
     def put(self, request: Request, *, product_id: UUID) -> Response:
         services.put_on_wishlist(customer=me(request), product_id=product_id)
         return Response(status=204)
 
     @operation(
-        status=204, id="takeOffWishlist", tag="wishlist", summary="Take a product off; again changes nothing"
-    )  # fmt: skip
+        status=204,
+        id="takeOffWishlist",
+        tag="wishlist",
+        summary="Take a product off; again changes nothing",
+    )
     def delete(self, request: Request, *, product_id: UUID) -> Response:
         services.take_off_wishlist(customer=me(request), product_id=product_id)
         return Response(status=204)

@@ -20,31 +20,50 @@ class Users(AuthView):
     permission_classes = [IsStaff]
 
     @operation(
-        query=schemas.ListUsers, answer=serializers.StaffUserPage,
-        id="listUsers", tag="staff", summary="Find users",
-    )  # fmt: skip
+        query=schemas.ListUsers,
+        answer=serializers.StaffUserPage,
+        id="listUsers",
+        tag="staff",
+        summary="Find users",
+    )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
         return Response(serializers.StaffUserPage(selectors.list_users(**query)).data)
 
     @operation(
-        body=schemas.AddUser, answer=serializers.StaffUser, status=201, permissions=[IsAdmin],
+        body=schemas.AddUser,
+        answer=serializers.StaffUser,
+        status=201,
+        permissions=[IsAdmin],
         errors=[errors.EmailTaken, errors.PasswordRejected],
-        id="addUser", tag="staff", summary="Add a user of any role",
-    )  # fmt: skip
+        id="addUser",
+        tag="staff",
+        summary="Add a user of any role",
+    )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        user = services.add_user(by=me(request), caller=Caller.of(request._request), **body)
-        return Response(serializers.StaffUser(selectors.get_user(user_id=user.pk)).data, 201)
+        user = services.add_user(
+            by=me(request), caller=Caller.of(request._request), **body
+        )
+        return Response(
+            serializers.StaffUser(selectors.get_user(user_id=user.pk)).data, 201
+        )
 
 
 class OneUser(AuthView):
     permission_classes = [IsAdmin]
 
     @operation(
-        body=schemas.ChangeUser, answer=serializers.StaffUser, errors=[NotFound, errors.LastAdmin],
-        id="changeUser", tag="staff", summary="Change role or groups, deactivate or activate",
-    )  # fmt: skip
-    def patch(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002 (the URL's name)
-        services.change_user(by=me(request), caller=Caller.of(request._request), user_id=id, **body)
+        body=schemas.ChangeUser,
+        answer=serializers.StaffUser,
+        errors=[NotFound, errors.LastAdmin],
+        id="changeUser",
+        tag="staff",
+        summary="Change role or groups, deactivate or activate",
+    )
+    # the URL's name
+    def patch(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
+        services.change_user(
+            by=me(request), caller=Caller.of(request._request), user_id=id, **body
+        )
         return Response(serializers.StaffUser(selectors.get_user(user_id=id)).data)
 
 
@@ -52,21 +71,33 @@ class UserExport(AuthView):
     permission_classes = [IsAdmin]
 
     @operation(
-        answer=serializers.Export, errors=[NotFound],
-        id="exportUser", tag="staff", summary="Everything that is known about a user who asks",
-    )  # fmt: skip
+        answer=serializers.Export,
+        errors=[NotFound],
+        id="exportUser",
+        tag="staff",
+        summary="Everything that is known about a user who asks",
+    )
     def get(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
-        found = services.export_user(user_id=id, caller=Caller.of(request._request), by=me(request).pk)
-        return Response(found, headers={"Content-Disposition": f'attachment; filename="{id}.json"'})
+        found = services.export_user(
+            user_id=id, caller=Caller.of(request._request), by=me(request).pk
+        )
+        return Response(
+            found, headers={"Content-Disposition": f'attachment; filename="{id}.json"'}
+        )
 
 
 class UserErase(AuthView):
     permission_classes = [IsAdmin]
 
     @operation(
-        status=204, errors=[NotFound, Unprocessable],
-        id="eraseUser", tag="staff", summary="Anonymise a customer who asks, for good",
-    )  # fmt: skip
+        status=204,
+        errors=[NotFound, Unprocessable],
+        id="eraseUser",
+        tag="staff",
+        summary="Anonymise a customer who asks, for good",
+    )
     def post(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
-        services.erase_customer(user_id=id, caller=Caller.of(request._request), by=me(request).pk)
+        services.erase_customer(
+            user_id=id, caller=Caller.of(request._request), by=me(request).pk
+        )
         return Response(status=204)

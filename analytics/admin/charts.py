@@ -1,4 +1,6 @@
-"""A period's days beside those of the period before, as coordinates for an SVG: no script, and readable without it."""
+"""A period's days beside those of the period before, as coordinates for an SVG: no script,
+and readable without it.
+"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -20,7 +22,9 @@ class Day:
 
 @dataclass(frozen=True)
 class Chart:
-    """Two lines on one scale. `now` and `before` are an SVG's points; `area` is what lies below the first."""
+    """Two lines on one scale. `now` and `before` are an SVG's points; `area` is what lies
+    below the first.
+    """
 
     title: str
     said: str
@@ -38,13 +42,20 @@ class Chart:
 
 
 def chart(
-    title: str, days: Sequence[date], now: Sequence[Any], before: Sequence[Any], spoken: Callable[[Any], str]
+    title: str,
+    days: Sequence[date],
+    now: Sequence[Any],
+    before: Sequence[Any],
+    spoken: Callable[[Any], str],
 ) -> Chart:
     """Return the chart of one number a day; `before` are as many days of the period before."""
     top = _ceiling(max(*map(float, now), *map(float, before), 1.0))
     line = _points(now, top)
     step = WIDTH / len(days)
-    said = [(day, spoken(ours), spoken(theirs)) for day, ours, theirs in zip(days, now, before, strict=True)]
+    said = [
+        (day, spoken(ours), spoken(theirs))
+        for day, ours, theirs in zip(days, now, before, strict=True)
+    ]
     return Chart(
         title=title,
         said=f"{title}: {spoken(sum(now))} in these {len(days)} days, {spoken(sum(before))} in the {len(days)} before.",
@@ -56,7 +67,11 @@ def chart(
         middle=days[len(days) // 2],
         last=days[-1],
         days=[
-            Day(number * step, step, f"{day:%a %d %b}: {ours}; the period before: {theirs}")
+            Day(
+                number * step,
+                step,
+                f"{day:%a %d %b}: {ours}; the period before: {theirs}",
+            )
             for number, (day, ours, theirs) in enumerate(said)
         ],
         rows=said,
@@ -75,6 +90,12 @@ def _points(values: Sequence[Any], top: float) -> str:
 
 
 def _ceiling(value: float) -> float:
-    """Return the next round number: 1, 2 or 5 times a power of ten, or 4 times, so that its half is round, too."""
+    """Return the next round number: 1, 2 or 5 times a power of ten, or 4 times, so that its
+    half is round, too.
+    """
     power = 10 ** math.floor(math.log10(value))
-    return next(float(factor * power) for factor in (1, 2, 4, 6, 8, 10) if factor * power >= value)
+    return next(
+        float(factor * power)
+        for factor in (1, 2, 4, 6, 8, 10)
+        if factor * power >= value
+    )

@@ -1,4 +1,5 @@
-"""The admin's first page: what waits, how the shop does beside the period before, and whether its machinery is well.
+"""The admin's first page: what waits, how the shop does beside the period before, and
+whether its machinery is well.
 
 Everybody sees the parts that their permissions cover; nothing is read for the others.
 """
@@ -28,7 +29,9 @@ _LATE_S = 120.0  # from when on a waiting job, or a silent worker, is worth a lo
 
 @dataclass(frozen=True)
 class Figure:
-    """A number of the period, beside the period before; `better` says whether its change is good, None for neither."""
+    """A number of the period, beside the period before; `better` says whether its change is
+    good, None for neither.
+    """
 
     name: str
     value: str
@@ -48,19 +51,31 @@ class Task:
 
 
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add the dashboard to the context of the admin's index (UNFOLD's DASHBOARD_CALLBACK). At most 20 queries."""
+    """Add the dashboard to the context of the admin's index (UNFOLD's DASHBOARD_CALLBACK).
+    At most 20 queries.
+    """
     may = request.user.has_perm
     span = next((days for days in PERIODS if request.GET.get("days") == str(days)), 30)
     now = timezone.now()
-    last = days.day_of(now) - timedelta(days=1)  # whole days only: a morning beside a day would look like a disaster
+    last = days.day_of(now) - timedelta(
+        days=1
+    )  # whole days only: a morning beside a day would look like a disaster
     first = last - timedelta(days=span - 1)
-    context |= {"span": span, "periods": PERIODS, "now": now, "title": f"{settings.SHOP_NAME} today", "tasks": []}
+    context |= {
+        "span": span,
+        "periods": PERIODS,
+        "now": now,
+        "title": f"{settings.SHOP_NAME} today",
+        "tasks": [],
+    }
     if may("orders.view_order"):
         context["tasks"] += _orders()
     if may("outbox.view_outboxevent"):
         context["machinery"] = _machinery()
         context["tasks"] += _dead(context["machinery"])
-    as_of = selectors.get_as_of(first=first - timedelta(days=span), last=last + timedelta(days=1))
+    as_of = selectors.get_as_of(
+        first=first - timedelta(days=span), last=last + timedelta(days=1)
+    )
     if may("analytics.view_dailysales"):
         context |= _figures(first, last, as_of)
     if may("products.view_stocklevel"):
@@ -72,11 +87,16 @@ def _orders() -> list[Task]:
     waiting, asking = orders.count_to_pack(), orders.count_needing_a_person()
     many = waiting > orders.COUNTED_TO_PACK
     queue = Task(
-        "orders to pack", f"{orders.COUNTED_TO_PACK:,}+" if many else f"{waiting:,}",
-        reverse("admin:orders_order_packing"), False,
-    )  # fmt: skip
+        "orders to pack",
+        f"{orders.COUNTED_TO_PACK:,}+" if many else f"{waiting:,}",
+        reverse("admin:orders_order_packing"),
+        False,
+    )
     person = Task(
-        "orders need a person", f"{asking:,}", f"{reverse('admin:orders_order_changelist')}?attention=yes", asking > 0
+        "orders need a person",
+        f"{asking:,}",
+        f"{reverse('admin:orders_order_changelist')}?attention=yes",
+        asking > 0,
     )
     return [queue, person]
 
@@ -85,44 +105,73 @@ def _machinery() -> dict[str, Any]:
     counts, outcomes = outbox.counts(), outbox.outcomes_last_hour()
     queues: dict[str, dict[str, Any]] = {}
     for count in counts:
-        row = queues.setdefault(count.queue, {"waiting": 0, "running": 0, "dead": 0, "late_s": 0.0})
+        row = queues.setdefault(
+            count.queue, {"waiting": 0, "running": 0, "dead": 0, "late_s": 0.0}
+        )
         row[count.state] = count.rows
         row["late_s"] = max(row["late_s"], count.oldest_due_s)
-    mails = [each for each in outcomes if each.task.endswith("_by_mail") or each.task == "orders.mail_again"]
+    mails = [
+        each
+        for each in outcomes
+        if each.task.endswith("_by_mail") or each.task == "orders.mail_again"
+    ]
     ages = outbox.heartbeat_ages()
     return {
-        "queues": [{"name": name, **row, "late": row["late_s"] > _LATE_S} for name, row in sorted(queues.items())],
+        "queues": [
+            {"name": name, **row, "late": row["late_s"] > _LATE_S}
+            for name, row in sorted(queues.items())
+        ],
         "dead": sum(count.rows for count in counts if count.state == "dead"),
         "mails_sent": sum(each.rows for each in mails if each.outcome == "done"),
         "mails_dead": sum(each.rows for each in mails if each.outcome == "dead"),
         "paused": outbox.paused(),
-        "parts": [{"name": name, "age_s": int(age), "silent": age > _LATE_S} for name, age in sorted(ages.items())],
+        "parts": [
+            {"name": name, "age_s": int(age), "silent": age > _LATE_S}
+            for name, age in sorted(ages.items())
+        ],
         "dead_link": f"{reverse('admin:outbox_outboxevent_changelist')}?state__exact=dead",
     }
 
 
 def _dead(machinery: dict[str, Any]) -> list[Task]:
-    return [Task("jobs are dead", f"{machinery['dead']:,}", machinery["dead_link"], machinery["dead"] > 0)]
+    return [
+        Task(
+            "jobs are dead",
+            f"{machinery['dead']:,}",
+            machinery["dead_link"],
+            machinery["dead"] > 0,
+        )
+    ]
 
 
 def _figures(first: date, last: date, as_of: datetime | None) -> dict[str, Any]:
     span = last - first + timedelta(days=1)
-    *whole, today = selectors.get_rows(name="sales", first=first - span, last=last + timedelta(days=1))
+    *whole, today = selectors.get_rows(
+        name="sales", first=first - span, last=last + timedelta(days=1)
+    )
     sales = _columns(whole)
     visits = _columns(selectors.get_rows(name="funnel", first=first, last=last))
     half = span.days
     names = ("revenue", "orders", "units", "new", "returning")
-    columns = dict(zip(names, (sales[2], sales[1], sales[4], sales[5], sales[6]), strict=True))
+    columns = dict(
+        zip(names, (sales[2], sales[1], sales[4], sales[5], sales[6]), strict=True)
+    )
     now = {name: column[half:] for name, column in columns.items()}
     before = {name: column[:half] for name, column in columns.items()}
     all_days = list(days.each(first, last))
-    _, top = selectors.get_first_rows(name="products", first=first, last=last, most=_TOP)
-    searches = selectors.get_rows(name="searches", first=first, last=last, most=_SEARCHES)
+    _, top = selectors.get_first_rows(
+        name="products", first=first, last=last, most=_TOP
+    )
+    searches = selectors.get_rows(
+        name="searches", first=first, last=last, most=_SEARCHES
+    )
     return {
         "figures": _compared(now, before),
         "today": {"revenue": _amount(today[2]), "orders": int(today[1])},
         "charts": [
-            charts.chart("Revenue", all_days, now["revenue"], before["revenue"], _amount),
+            charts.chart(
+                "Revenue", all_days, now["revenue"], before["revenue"], _amount
+            ),
             charts.chart("Orders", all_days, now["orders"], before["orders"], _number),
         ],
         "funnel": _funnel(visits, sum(now["orders"])),
@@ -133,14 +182,23 @@ def _figures(first: date, last: date, as_of: datetime | None) -> dict[str, Any]:
                 "views": _number(row[2]),
                 "units": _number(row[5]),
                 "revenue": _amount(row[6]),
-                "conversion": "–" if row[7] is None or row[7] > 1 else f"{float(row[7]):.1%}",
+                "conversion": "–"
+                if row[7] is None or row[7] > 1
+                else f"{float(row[7]):.1%}",
             }
             for row in top
         ],
-        "searches": [{"query": row[0], "times": row[1], "nothing": row[2]} for row in searches if row[2]],
+        "searches": [
+            {"query": row[0], "times": row[1], "nothing": row[2]}
+            for row in searches
+            if row[2]
+        ],
         "as_of": as_of,
         "period_query": f"?first={first}&last={last}&interval=day",
-        "reports": {name: reverse("admin:analytics_report", args=[name]) for name in selectors.REPORTS},
+        "reports": {
+            name: reverse("admin:analytics_report", args=[name])
+            for name in selectors.REPORTS
+        },
     }
 
 
@@ -149,8 +207,13 @@ def _columns(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 def _compared(now: dict[str, Any], before: dict[str, Any]) -> list[Figure]:
-    sums, olds = ({name: sum(column) for name, column in each.items()} for each in (now, before))
-    average, old_average = (each["revenue"] / each["orders"] if each["orders"] else 0 for each in (sums, olds))
+    sums, olds = (
+        {name: sum(column) for name, column in each.items()} for each in (now, before)
+    )
+    average, old_average = (
+        each["revenue"] / each["orders"] if each["orders"] else 0
+        for each in (sums, olds)
+    )
     sales = reverse("admin:analytics_report", args=["sales"])
     shown = [
         ("Revenue", _amount(sums["revenue"]), sums["revenue"], olds["revenue"]),
@@ -158,9 +221,17 @@ def _compared(now: dict[str, Any], before: dict[str, Any]) -> list[Figure]:
         ("Average order", _amount(average), average, old_average),
         ("Pieces", _number(sums["units"]), sums["units"], olds["units"]),
         ("New customers", _number(sums["new"]), sums["new"], olds["new"]),
-        ("Returning customers", _number(sums["returning"]), sums["returning"], olds["returning"]),
+        (
+            "Returning customers",
+            _number(sums["returning"]),
+            sums["returning"],
+            olds["returning"],
+        ),
     ]
-    return [Figure(name, value, *_change(ours, theirs), sales) for name, value, ours, theirs in shown]
+    return [
+        Figure(name, value, *_change(ours, theirs), sales)
+        for name, value, ours, theirs in shown
+    ]
 
 
 def _change(now: Any, before: Any) -> tuple[str, bool | None]:
@@ -175,20 +246,29 @@ def _change(now: Any, before: Any) -> tuple[str, bool | None]:
 def _funnel(visits: Sequence[tuple[Any, ...]], placed: int) -> list[dict[str, Any]]:
     _, seen, views, carts, checkouts, _, _ = visits
     steps = [
-        ("Visits", sum(seen)), ("Looked at a product", sum(views)), ("Put into the bag", sum(carts)),
-        ("Began the checkout", sum(checkouts)), ("Ordered", placed),
-    ]  # fmt: skip
+        ("Visits", sum(seen)),
+        ("Looked at a product", sum(views)),
+        ("Put into the bag", sum(carts)),
+        ("Began the checkout", sum(checkouts)),
+        ("Ordered", placed),
+    ]
     whole = max(1, steps[0][1])
     return [
-        {"name": name, "count": _number(count), "share": f"{count / whole:.1%}" if count <= whole else "–",
-         "width": round(min(1.0, count / whole) * 100, 1)}
+        {
+            "name": name,
+            "count": _number(count),
+            "share": f"{count / whole:.1%}" if count <= whole else "–",
+            "width": round(min(1.0, count / whole) * 100, 1),
+        }
         for name, count in steps
-    ]  # fmt: skip
+    ]
 
 
 def _stock(last: date) -> dict[str, Any]:
     first = last - timedelta(days=_COVER_DAYS - 1)
-    read_at, rows = selectors.get_first_rows(name="stock", first=first, last=last, most=_LOW)
+    read_at, rows = selectors.get_first_rows(
+        name="stock", first=first, last=last, most=_LOW
+    )
     return {
         "as_of": read_at,
         "rows": [

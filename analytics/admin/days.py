@@ -1,4 +1,6 @@
-"""The shop's figures by day, and the reports over them. `/api/staff/reports/…` has the same as JSON and CSV."""
+"""The shop's figures by day, and the reports over them. `/api/staff/reports/…` has the same
+as JSON and CSV.
+"""
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -13,19 +15,37 @@ from markrin.admin_base import ReadOnlyAdmin
 @admin.register(DailySales)
 class DailySalesAdmin(ReadOnlyAdmin):
     list_display = (
-        "day", "orders", "revenue", "refunded", "units", "new_customers", "returning_customers", "cancelled",
-        "stock_outs", "made_at",
-    )  # fmt: skip
+        "day",
+        "orders",
+        "revenue",
+        "refunded",
+        "units",
+        "new_customers",
+        "returning_customers",
+        "cancelled",
+        "stock_outs",
+        "made_at",
+    )
     date_hierarchy = "day"
     export_columns = {
-        "Day": "day", "Orders": "orders", "Revenue": "revenue", "Refunded": "refunded", "Units": "units",
-        "New customers": "new_customers", "Returning customers": "returning_customers", "Cancelled": "cancelled",
+        "Day": "day",
+        "Orders": "orders",
+        "Revenue": "revenue",
+        "Refunded": "refunded",
+        "Units": "units",
+        "New customers": "new_customers",
+        "Returning customers": "returning_customers",
+        "Cancelled": "cancelled",
         "Stock-outs": "stock_outs",
-    }  # fmt: skip
+    }
 
     def get_urls(self) -> list[URLPattern]:
         """Return the pages, with one for each report."""
-        own = path("report/<slug:name>/", self.admin_site.admin_view(self.report_view), name="analytics_report")
+        own = path(
+            "report/<slug:name>/",
+            self.admin_site.admin_view(self.report_view),
+            name="analytics_report",
+        )
         return [own, *super().get_urls()]
 
     def report_view(self, request: HttpRequest, name: str) -> HttpResponseBase:

@@ -23,18 +23,27 @@ from orders import money
 
 SHOWN = KeptReport.MOST_ROWS - 1  # rows on the page; the file has more
 MOST_DAYS = 1100
-_LINKS = {"productId": "admin:products_product_change", "variantId": "admin:products_variant_change",
-          "categoryId": "admin:products_category_change"}  # fmt: skip
+_LINKS = {
+    "productId": "admin:products_product_change",
+    "variantId": "admin:products_variant_change",
+    "categoryId": "admin:products_category_change",
+}
 _PERMISSIONS = {"stock": ("products.view_stocklevel",)}
 
 
 class PeriodForm(StrictForm):
     """From which day to which, and what a row stands for."""
 
-    first = forms.DateField(label="From", widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}))
-    last = forms.DateField(label="To", widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}))
+    first = forms.DateField(
+        label="From", widget=UnfoldAdminTextInputWidget(attrs={"type": "date"})
+    )
+    last = forms.DateField(
+        label="To", widget=UnfoldAdminTextInputWidget(attrs={"type": "date"})
+    )
     interval = forms.ChoiceField(
-        label="By", choices=[(name, name) for name in ("day", "week", "month")], widget=UnfoldAdminSelectWidget
+        label="By",
+        choices=[(name, name) for name in ("day", "week", "month")],
+        widget=UnfoldAdminSelectWidget,
     )
 
     def clean(self) -> dict[str, Any]:
@@ -43,7 +52,9 @@ class PeriodForm(StrictForm):
         if "first" in cleaned and "last" in cleaned:
             span = (cleaned["last"] - cleaned["first"]).days
             if not 0 <= span < MOST_DAYS:
-                raise forms.ValidationError("The period ends before it begins, or is longer than three years.")
+                raise forms.ValidationError(
+                    "The period ends before it begins, or is longer than three years."
+                )
         return cleaned
 
 
@@ -61,7 +72,9 @@ def page(admin: Any, request: HttpRequest, name: str) -> HttpResponseBase:
         raise PermissionDenied
     today = days.day_of(timezone.now())
     usual = {"first": today - timedelta(days=29), "last": today, "interval": "day"}
-    form = PeriodForm({**{key: str(value) for key, value in usual.items()}, **request.GET.dict()})
+    form = PeriodForm(
+        {**{key: str(value) for key, value in usual.items()}, **request.GET.dict()}
+    )
     asked = form.cleaned_data if form.is_valid() else usual
     if form.is_valid() and request.GET.get("format") == "csv":
         return spreadsheets.answer(selectors.get_report(name=name, **asked))
@@ -73,33 +86,57 @@ def page(admin: Any, request: HttpRequest, name: str) -> HttpResponseBase:
         "title": report.definition.title,
         "form": form,
         "report": report,
-        "headings": [_heading(column) for column in report.definition.columns if column.kind != "id"],
+        "headings": [
+            _heading(column)
+            for column in report.definition.columns
+            if column.kind != "id"
+        ],
         "rows": [_row(report, row) for row in report.rows[:SHOWN]],
         "more": len(report.rows) > SHOWN,
         "shown": SHOWN,
         "most": f"{selectors.MOST_ROWS:,}",
         "csv": f"?{query.urlencode()}",
         "others": [
-            {"title": each.title, "link": reverse("admin:analytics_report", args=[key]), "active": key == name}
+            {
+                "title": each.title,
+                "link": reverse("admin:analytics_report", args=[key]),
+                "active": key == name,
+            }
             for key, each in selectors.REPORTS.items()
             if may_see(request, key)
         ],
     }
-    return TemplateResponse(request, "analytics/report.html", context, status=200 if form.is_valid() else 422)
+    return TemplateResponse(
+        request,
+        "analytics/report.html",
+        context,
+        status=200 if form.is_valid() else 422,
+    )
 
 
 def _read(name: str, asked: dict[str, Any]) -> Report:
-    """Return the report's first rows, one more than are shown; they may be some minutes old, and say so."""
+    """Return the report's first rows, one more than are shown; they may be some minutes
+    old, and say so.
+    """
     if name not in ("stock", "products"):
         return selectors.get_report(name=name, **asked)
     first, last = asked["first"], asked["last"]
-    read_at, rows = selectors.get_first_rows(name=name, first=first, last=last, most=SHOWN + 1)
-    return Report(name, selectors.REPORTS[name], first, last, asked["interval"], read_at, rows)
+    read_at, rows = selectors.get_first_rows(
+        name=name, first=first, last=last, most=SHOWN + 1
+    )
+    return Report(
+        name, selectors.REPORTS[name], first, last, asked["interval"], read_at, rows
+    )
 
 
 def _heading(column: Column) -> dict[str, Any]:
-    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in column.name)
-    return {"text": words.capitalize(), "right": column.kind in ("number", "money", "ratio")}
+    words = "".join(
+        f" {letter.lower()}" if letter.isupper() else letter for letter in column.name
+    )
+    return {
+        "text": words.capitalize(),
+        "right": column.kind in ("number", "money", "ratio"),
+    }
 
 
 def _row(report: Report, values: tuple[Any, ...]) -> list[dict[str, Any]]:
@@ -113,7 +150,9 @@ def _row(report: Report, values: tuple[Any, ...]) -> list[dict[str, Any]]:
         if link:
             text = format_html('<a class="underline" href="{}">{}</a>', link, text)
             link = ""
-        shown.append({"text": text, "right": column.kind in ("number", "money", "ratio")})
+        shown.append(
+            {"text": text, "right": column.kind in ("number", "money", "ratio")}
+        )
     return shown
 
 

@@ -20,7 +20,9 @@ class NotEmpty(Exception):
     """There is a catalogue already, and it is not this demo's."""
 
 
-Steps = Callable[[str, int], Callable[[int], None]]  # (what, how many) → what to call as they get done
+Steps = Callable[
+    [str, int], Callable[[int], None]
+]  # (what, how many) → what to call as they get done
 
 
 def loaded() -> int:
@@ -32,16 +34,18 @@ def loaded() -> int:
     if demo := Product.objects.filter(source=SOURCE).count():
         return demo
     if Category.objects.exists():
-        raise NotEmpty("this shop has a catalogue of its own; the demo needs an empty one")
+        raise NotEmpty(
+            "this shop has a catalogue of its own; the demo needs an empty one"
+        )
     return 0
 
 
 def load(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
     """Make the demo and copy it into the database; return how many rows each table got.
 
-    The tables' foreign keys are deferred, so what depends on everything (a product's rating, a variant's stock) is
-    written last and needs no second pass. All constraints and triggers stay on.
-    """
+    The tables' foreign keys are deferred, so what depends on everything (a product's
+    rating, a variant's stock) is written last and needs no second pass. All constraints and
+    triggers stay on."""
     for back_days in (0, visits.DAYS):
         services.make_partitions(now=plan.midnight - timedelta(days=back_days))
     with transaction.atomic():
@@ -54,7 +58,9 @@ def load(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         trade = sales.Trade(plan, articles, everyone, sink)
         trade.run(steps("orders", plan.orders))
         reviews.write_purchases(articles, everyone, trade.bought, sink)
-        reviews.write_reviews(plan, articles, everyone, trade.bought, sink, steps("reviews", plan.reviews))
+        reviews.write_reviews(
+            plan, articles, everyone, trade.bought, sink, steps("reviews", plan.reviews)
+        )
         reviews.write_wishes(plan, articles, everyone, sink)
         _write_catalogue(plan, articles, sink, steps("products", len(articles)))
         gallery.write_images(plan, articles, sink, steps("pictures", len(articles)))
@@ -73,8 +79,8 @@ def load(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
 
 
 def _add_up(plan: Plan, steps: Steps) -> None:
-    """Make the figures of each day, after the statistics without which a large demo's would take hours; and what
-    pages open with, as beat would within five minutes."""
+    """Make the figures of each day, after the statistics without which a large demo's would
+    take hours; and what pages open with, as beat would within five minutes."""
     days = [plan.today - timedelta(days=back) for back in range(TRADE_DAYS + 1)]
     added = steps("figures", len(days))
     for day in days:
@@ -84,7 +90,10 @@ def _add_up(plan: Plan, steps: Steps) -> None:
 
 
 def _write_catalogue(
-    plan: Plan, articles: list[catalogue.Article], sink: Sink, progress: Callable[[int], None]
+    plan: Plan,
+    articles: list[catalogue.Article],
+    sink: Sink,
+    progress: Callable[[int], None],
 ) -> None:
     categories, rng = catalogue.nodes(plan), plan.random("products")
     for article in articles:

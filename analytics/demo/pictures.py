@@ -1,4 +1,6 @@
-"""Draws the demo's pictures: a garment's outline in its colour on a soft ground, with a little cloth to it."""
+"""Draws the demo's pictures: a garment's outline in its colour on a soft ground, with a
+little cloth to it.
+"""
 
 import io
 from dataclasses import dataclass
@@ -39,8 +41,17 @@ class Shape:
 _NEVER_PATTERNED = {"shoe", "heel", "bag", "belt", "watch", "glasses", "necklace"}
 
 
-def _shape(*, outlines: str = "", ellipses: str = "", holes: str = "", lines: str = "", dots: str = "") -> Shape:
-    """Return a shape written as text: "x y, x y; x y …", a box as its left, top, right and bottom."""
+def _shape(
+    *,
+    outlines: str = "",
+    ellipses: str = "",
+    holes: str = "",
+    lines: str = "",
+    dots: str = "",
+) -> Shape:
+    """Return a shape written as text: "x y, x y; x y …", a box as its left, top, right and
+    bottom.
+    """
     return Shape(
         outlines=tuple(_points(part) for part in _parts(outlines)),
         ellipses=tuple(_sides(part) for part in _parts(ellipses)),
@@ -161,21 +172,33 @@ SHAPES = {
 
 
 def draw(picture: str, color: str, *, seed: int) -> Image.Image:
-    """Return the picture of a garment in a colour, RGB, WIDTH by HEIGHT. The seed chooses ground and cloth."""
+    """Return the picture of a garment in a colour, RGB, WIDTH by HEIGHT. The seed chooses
+    ground and cloth.
+    """
     rng = Random(seed)
     shape, shade = SHAPES[picture], COLOURS[color][1:]
     mask, ink = _mask(shape), _ink(shape)
     drawn = _ground(rng.randrange(len(GROUNDS))).copy()
-    shadow = mask.resize((WIDTH // 4, HEIGHT // 4)).filter(ImageFilter.GaussianBlur(5)).resize(_SIZE)
-    drawn.paste((120, 112, 104), (14, 18), shadow.point([value // 2 for value in range(256)]))
+    shadow = (
+        mask.resize((WIDTH // 4, HEIGHT // 4))
+        .filter(ImageFilter.GaussianBlur(5))
+        .resize(_SIZE)
+    )
+    drawn.paste(
+        (120, 112, 104), (14, 18), shadow.point([value // 2 for value in range(256)])
+    )
     drawn.paste(_cloth(shade, rng, plain=picture in _NEVER_PATTERNED), (0, 0), mask)
-    drawn.paste(_mix(shade, 0.6) if sum(shade) > 240 else _mix(shade, 2.2), (0, 0, *_SIZE), ink)
+    drawn.paste(
+        _mix(shade, 0.6) if sum(shade) > 240 else _mix(shade, 2.2), (0, 0, *_SIZE), ink
+    )
     return drawn
 
 
 def closer(drawn: Image.Image) -> Image.Image:
     """Return the middle of a picture, enlarged to the same size."""
-    return drawn.resize(_SIZE, box=(WIDTH / 4, HEIGHT / 4, WIDTH * 3 / 4, HEIGHT * 3 / 4))
+    return drawn.resize(
+        _SIZE, box=(WIDTH / 4, HEIGHT / 4, WIDTH * 3 / 4, HEIGHT * 3 / 4)
+    )
 
 
 @cache
@@ -186,7 +209,12 @@ def _ground(number: int) -> Image.Image:
 
 @cache
 def _fall() -> Image.Image:
-    return Image.linear_gradient("L").rotate(90).resize(_SIZE).point([value // 3 for value in range(256)])
+    return (
+        Image.linear_gradient("L")
+        .rotate(90)
+        .resize(_SIZE)
+        .point([value // 3 for value in range(256)])
+    )
 
 
 def _at(point: Point) -> Point:
@@ -205,7 +233,12 @@ def _mask(shape: Shape) -> Image.Image:
     for outline in shape.outlines:
         canvas.polygon([_at(point) for point in outline], fill=255)
         # Rounds the corners, as cloth is.
-        canvas.line([_at(point) for point in (*outline, outline[0], outline[1])], fill=255, width=28, joint="curve")
+        canvas.line(
+            [_at(point) for point in (*outline, outline[0], outline[1])],
+            fill=255,
+            width=28,
+            joint="curve",
+        )
     for ellipse in shape.ellipses:
         canvas.ellipse(_box(ellipse), fill=255)
     for hole in shape.holes:
@@ -228,7 +261,10 @@ def _ink(shape: Shape) -> Image.Image:
 def _cloth(shade: Colour, rng: Random, *, plain: bool) -> Image.Image:
     """Return cloth: plain, striped, checked or dotted, a little darker to the right."""
     cloth = Image.new("RGB", _SIZE, shade)
-    canvas, second = ImageDraw.Draw(cloth), _mix(shade, 0.84 if sum(shade) > 240 else 1.5)
+    canvas, second = (
+        ImageDraw.Draw(cloth),
+        _mix(shade, 0.84 if sum(shade) > 240 else 1.5),
+    )
     pattern = rng.choice((None, None, _stripes, _checks, _spots))
     if pattern and not plain:
         pattern(canvas, second)
@@ -257,15 +293,26 @@ def _mix(color: Colour, factor: float) -> Colour:
     return red, green, blue
 
 
-def render(picture: str, color: str, *, seed: int, close: bool) -> dict[str, dict[str, bytes]]:
-    """Return the picture's `front`, and on request its `close`, as JPEG bytes by the longest side in pixels."""
+def render(
+    picture: str, color: str, *, seed: int, close: bool
+) -> dict[str, dict[str, bytes]]:
+    """Return the picture's `front`, and on request its `close`, as JPEG bytes by the
+    longest side in pixels.
+    """
     front = draw(picture, color, seed=seed)
-    return {"front": _sizes(front)} | ({"close": _sizes(closer(front))} if close else {})
+    return {"front": _sizes(front)} | (
+        {"close": _sizes(closer(front))} if close else {}
+    )
 
 
 def _sizes(drawn: Image.Image) -> dict[str, bytes]:
-    """Return the picture in the sizes that markrin.images.THUMBNAIL_SIDES names, by exact halves, which is quick."""
-    return {str(HEIGHT // part): _jpeg(drawn.reduce(part) if part > 1 else drawn) for part in (4, 2, 1)}
+    """Return the picture in the sizes that markrin.images.THUMBNAIL_SIDES names, by exact
+    halves, which is quick.
+    """
+    return {
+        str(HEIGHT // part): _jpeg(drawn.reduce(part) if part > 1 else drawn)
+        for part in (4, 2, 1)
+    }
 
 
 def _jpeg(picture: Image.Image) -> bytes:

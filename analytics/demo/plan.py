@@ -1,4 +1,6 @@
-"""How large the demo is, and the small tools that make it the same each time: ids, moments and money."""
+"""How large the demo is, and the small tools that make it the same each time: ids, moments
+and money.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +20,9 @@ TRADE_DAYS = 90
 
 @dataclass(frozen=True)
 class Plan:
-    """What is made: everything ends before midnight (shop time) of `today`, and follows from these values alone."""
+    """What is made: everything ends before midnight (shop time) of `today`, and follows
+    from these values alone.
+    """
 
     today: date
     products: int = PRODUCTS
@@ -27,7 +31,9 @@ class Plan:
     @property
     def midnight(self) -> datetime:
         """The end of the demo's time: the start of `today` in the shop's time zone, as UTC."""
-        return datetime.combine(self.today, time(), ZoneInfo(settings.SHOP_TIME_ZONE)).astimezone(UTC)
+        return datetime.combine(
+            self.today, time(), ZoneInfo(settings.SHOP_TIME_ZONE)
+        ).astimezone(UTC)
 
     @property
     def customers(self) -> int:
@@ -42,19 +48,33 @@ class Plan:
         return self.products * 5 if self.scaled else 420
 
     def random(self, what: str) -> Random:
-        """Return a generator of its own for one kind of thing, so that changing one does not shift the others."""
+        """Return a generator of its own for one kind of thing, so that changing one does
+        not shift the others.
+        """
         return Random(f"markrin:{what}:{self.products}")
 
 
 def uid(kind: str, number: int, at: datetime) -> str:
-    """Return the UUIDv7 of the number-th thing of its kind, created at this moment. Source: RFC 9562 section 5.7."""
-    noise = int.from_bytes(blake2b(f"{kind}:{number}".encode(), digest_size=10).digest())
-    value = int(at.timestamp() * 1000) << 80 | 7 << 76 | (noise >> 62 & 0xFFF) << 64 | 2 << 62 | noise & (1 << 62) - 1
+    """Return the UUIDv7 of the number-th thing of its kind, created at this moment. Source:
+    RFC 9562 section 5.7.
+    """
+    noise = int.from_bytes(
+        blake2b(f"{kind}:{number}".encode(), digest_size=10).digest()
+    )
+    value = (
+        int(at.timestamp() * 1000) << 80
+        | 7 << 76
+        | (noise >> 62 & 0xFFF) << 64
+        | 2 << 62
+        | noise & (1 << 62) - 1
+    )
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def before(moment: datetime, rng: Random, *, low_days: float, high_days: float) -> datetime:
+def before(
+    moment: datetime, rng: Random, *, low_days: float, high_days: float
+) -> datetime:
     """Return a moment that lies between so many days before this one, to the second."""
     return moment - timedelta(seconds=round(rng.uniform(low_days, high_days) * 86_400))
 

@@ -22,34 +22,60 @@ def write_reviews(
 ) -> None:
     """Write the reviews, and into the articles how they rated; buyers are the first to write."""
     rng = plan.random("reviews")
-    for number, (person, article, received) in enumerate(_pairs(plan, articles, everyone, bought)):
+    for number, (person, article, received) in enumerate(
+        _pairs(plan, articles, everyone, bought)
+    ):
         earliest = received or max(article.created_at, person.created_at)
         span_h = (plan.midnight - earliest).total_seconds() / 3600
         at = later(earliest, rng, 0.2 * span_h, 0.9 * span_h)
         # Every article has its own quality, so that averages differ.
         good = article.number * 7919 % 10
-        rating = weighted(rng, (5, 4, 3, 2, 1), (4 + good, 4, 1.5, 0.8, 0.3 + (9 - good) / 5))
-        fit = weighted(rng, _FITS, (2, 6, 2)) if article.garment.has_fit and rng.random() < 0.6 else ""
+        rating = weighted(
+            rng, (5, 4, 3, 2, 1), (4 + good, 4, 1.5, 0.8, 0.3 + (9 - good) / 5)
+        )
+        fit = (
+            weighted(rng, _FITS, (2, 6, 2))
+            if article.garment.has_fit and rng.random() < 0.6
+            else ""
+        )
         comment = ""
         if rng.random() < 0.85:
-            comment = rng.choice(COMMENTS[rating]).format(material=article.material.lower(), brand=article.brand)
+            comment = rng.choice(COMMENTS[rating]).format(
+                material=article.material.lower(), brand=article.brand
+            )
         hidden = rng.random() < 0.02
         if not hidden:
             article.stars[rating - 1] += 1
             if fit:
                 article.fits[_FITS.index(fit)] += 1
         status = "hidden" if hidden else "published"
-        sink.add("products_review", (
-            uid("review", number, at), at, at, article.id, person.id, rating, comment, fit, received is not None,
-            status,
-        ))  # fmt: skip
+        sink.add(
+            "products_review",
+            (
+                uid("review", number, at),
+                at,
+                at,
+                article.id,
+                person.id,
+                rating,
+                comment,
+                fit,
+                received is not None,
+                status,
+            ),
+        )
         progress(1)
 
 
 def _pairs(
-    plan: Plan, articles: list[Article], everyone: list[Person], bought: dict[tuple[int, int], datetime]
+    plan: Plan,
+    articles: list[Article],
+    everyone: list[Person],
+    bought: dict[tuple[int, int], datetime],
 ) -> Iterator[tuple[Person, Article, datetime | None]]:
-    """Yield who reviews what and when they received it: six in ten of what was bought, then anybody anything."""
+    """Yield who reviews what and when they received it: six in ten of what was bought, then
+    anybody anything.
+    """
     rng = plan.random("reviewers")
     left = plan.reviews
     for (person, number), received in bought.items():
@@ -68,14 +94,21 @@ def _pairs(
 
 
 def write_purchases(
-    articles: list[Article], everyone: list[Person], bought: dict[tuple[int, int], datetime], sink: Sink
+    articles: list[Article],
+    everyone: list[Person],
+    bought: dict[tuple[int, int], datetime],
+    sink: Sink,
 ) -> None:
     """Write who has received what, which is what makes a reviewer a verified buyer."""
     for (person, article), received in bought.items():
-        sink.add("products_purchase", (everyone[person].id, articles[article].id, received))
+        sink.add(
+            "products_purchase", (everyone[person].id, articles[article].id, received)
+        )
 
 
-def write_wishes(plan: Plan, articles: list[Article], everyone: list[Person], sink: Sink) -> None:
+def write_wishes(
+    plan: Plan, articles: list[Article], everyone: list[Person], sink: Sink
+) -> None:
     """Write wishlists, and carts that somebody has left standing; the first customer has both."""
     rng = plan.random("wishes")
     published = [article for article in articles if article.status == "published"]
@@ -90,8 +123,14 @@ def write_wishes(plan: Plan, articles: list[Article], everyone: list[Person], si
         at = max(person.created_at, later(day, rng, -300, -1))
         cart = uid("cart", person.number, at)
         sink.add("orders_cart", (cart, at, at, person.id, None, None))
-        wanted = [article for article in rng.sample(published, min(4, len(published))) if article.choices[0].sellable]
+        wanted = [
+            article
+            for article in rng.sample(published, min(4, len(published)))
+            if article.choices[0].sellable
+        ]
         for place, article in enumerate(wanted[:3]):
             line = uid("cart line", person.number * 10 + place, at)
             price = money(article.price)
-            sink.add("orders_cartline", (line, at, at, cart, article.choices[0].id, 1, price))
+            sink.add(
+                "orders_cartline", (line, at, at, cart, article.choices[0].id, 1, price)
+            )

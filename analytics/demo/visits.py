@@ -14,7 +14,9 @@ NOT_SOLD = ("raincoat", "sherwani", "swimsuit", "gloves")
 
 
 def write_visits(plan: Plan, articles: list[Article], sink: Sink) -> None:
-    """Write the events of VISITS a day: views, searches, and of fewer visits a full cart and a checkout."""
+    """Write the events of VISITS a day: views, searches, and of fewer visits a full cart
+    and a checkout.
+    """
     rng = plan.random("visits")
     published = [article for article in articles if article.status == "published"]
     for number in range(DAYS * VISITS):
@@ -22,8 +24,13 @@ def write_visits(plan: Plan, articles: list[Article], sink: Sink) -> None:
         _visit(number, begun, rng, published, sink)
 
 
-def _visit(number: int, at: datetime, rng: Random, published: list[Article], sink: Sink) -> None:
-    session, visitor = uid("session", number, at), uid("visitor", number % 900, at).replace("-", "")
+def _visit(
+    number: int, at: datetime, rng: Random, published: list[Article], sink: Sink
+) -> None:
+    session, visitor = (
+        uid("session", number, at),
+        uid("visitor", number % 900, at).replace("-", ""),
+    )
     steps = ["view"] * rng.randint(1, 6)
     if rng.random() < 0.3:
         steps.insert(0, "search")
@@ -36,7 +43,10 @@ def _visit(number: int, at: datetime, rng: Random, published: list[Article], sin
         product = rng.choice(published).id if step in ("view", "add_to_cart") else None
         query, results = ("", None) if step != "search" else _search(rng)
         event = uid("event", number * 20 + place, at)
-        sink.add("analytics_event", (event, at, step, product, query, results, session, visitor))
+        sink.add(
+            "analytics_event",
+            (event, at, step, product, query, results, session, visitor),
+        )
 
 
 def _search(rng: Random) -> tuple[str, int]:

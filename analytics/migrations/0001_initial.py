@@ -5,7 +5,8 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
-# Django cannot declare a partitioned table. The first partitions are made after the migration, the others by beat.
+# Django cannot declare a partitioned table. The first partitions are made after the
+# migration, the others by beat.
 EVENT = r"""
 CREATE TABLE analytics_event (
     id uuid NOT NULL,
@@ -25,13 +26,18 @@ CREATE INDEX analytics_event_by_time ON analytics_event USING brin (occurred_at)
 
 EVENT_RULES = [
     models.CheckConstraint(
-        condition=models.Q(("type__in", ["view", "search", "add_to_cart", "checkout_started"])),
+        condition=models.Q(
+            ("type__in", ["view", "search", "add_to_cart", "checkout_started"])
+        ),
         name="analytics_event_type_known",
         violation_error_message="type must be one of: view, search, add_to_cart, checkout_started.",
     ),
     models.CheckConstraint(
         condition=models.Q(
-            ("query__regex", "\\A[^\\u0001-\\u001F\\u007F-\\u009F\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069]*\\Z"),
+            (
+                "query__regex",
+                "\\A[^\\u0001-\\u001F\\u007F-\\u009F\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069]*\\Z",
+            ),
             ("query__regex", "\\A(\\S(.*\\S)?)?\\Z"),
         ),
         name="analytics_event_query_text",
@@ -50,10 +56,22 @@ EVENT_RULES = [
     models.CheckConstraint(
         condition=models.Q(
             models.Q(
-                ("product_id__isnull", False), ("query", ""), ("results", None), ("type__in", ["view", "add_to_cart"])
+                ("product_id__isnull", False),
+                ("query", ""),
+                ("results", None),
+                ("type__in", ["view", "add_to_cart"]),
             ),
-            models.Q(("product_id", None), ("type", "search"), models.Q(("query", ""), _negated=True)),
-            models.Q(("product_id", None), ("query", ""), ("results", None), ("type", "checkout_started")),
+            models.Q(
+                ("product_id", None),
+                ("type", "search"),
+                models.Q(("query", ""), _negated=True),
+            ),
+            models.Q(
+                ("product_id", None),
+                ("query", ""),
+                ("results", None),
+                ("type", "checkout_started"),
+            ),
             _connector="OR",
         ),
         name="analytics_event_fields_fit_type",
@@ -73,7 +91,12 @@ class Migration(migrations.Migration):
             name="DirtyDay",
             fields=[
                 ("day", models.DateField(primary_key=True, serialize=False)),
-                ("marked_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "marked_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now()
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -87,10 +110,28 @@ class Migration(migrations.Migration):
             name="DailyFunnel",
             fields=[
                 ("day", models.DateField(primary_key=True, serialize=False)),
-                ("visits", models.PositiveIntegerField(help_text="visitors who did anything")),
-                ("views", models.PositiveIntegerField(help_text="visitors who looked at a product")),
-                ("carts", models.PositiveIntegerField(help_text="visitors who put something into a cart")),
-                ("checkouts", models.PositiveIntegerField(help_text="visitors who began a checkout")),
+                (
+                    "visits",
+                    models.PositiveIntegerField(help_text="visitors who did anything"),
+                ),
+                (
+                    "views",
+                    models.PositiveIntegerField(
+                        help_text="visitors who looked at a product"
+                    ),
+                ),
+                (
+                    "carts",
+                    models.PositiveIntegerField(
+                        help_text="visitors who put something into a cart"
+                    ),
+                ),
+                (
+                    "checkouts",
+                    models.PositiveIntegerField(
+                        help_text="visitors who began a checkout"
+                    ),
+                ),
             ],
             options={
                 "ordering": ["-day"],
@@ -131,11 +172,29 @@ class Migration(migrations.Migration):
             fields=[
                 ("day", models.DateField(primary_key=True, serialize=False)),
                 ("orders", models.PositiveIntegerField()),
-                ("cancelled", models.PositiveIntegerField(help_text="orders placed that day and cancelled since")),
-                ("units", models.PositiveIntegerField(help_text="pieces sold, less those returned")),
-                ("revenue", models.DecimalField(decimal_places=2, help_text="totals less refunds", max_digits=14)),
+                (
+                    "cancelled",
+                    models.PositiveIntegerField(
+                        help_text="orders placed that day and cancelled since"
+                    ),
+                ),
+                (
+                    "units",
+                    models.PositiveIntegerField(
+                        help_text="pieces sold, less those returned"
+                    ),
+                ),
+                (
+                    "revenue",
+                    models.DecimalField(
+                        decimal_places=2, help_text="totals less refunds", max_digits=14
+                    ),
+                ),
                 ("refunded", models.DecimalField(decimal_places=2, max_digits=14)),
-                ("new_customers", models.PositiveIntegerField(help_text="whose first order this was")),
+                (
+                    "new_customers",
+                    models.PositiveIntegerField(help_text="whose first order this was"),
+                ),
                 ("returning_customers", models.PositiveIntegerField()),
                 (
                     "stock_outs",
@@ -143,7 +202,12 @@ class Migration(migrations.Migration):
                         help_text="variants that were sold out when the day ended, moved that day"
                     ),
                 ),
-                ("made_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "made_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now()
+                    ),
+                ),
             ],
             options={
                 "verbose_name_plural": "daily sales",
@@ -198,7 +262,12 @@ class Migration(migrations.Migration):
                 (
                     "pk",
                     models.CompositePrimaryKey(
-                        "day", "query", blank=True, editable=False, primary_key=True, serialize=False
+                        "day",
+                        "query",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
                     ),
                 ),
                 ("day", models.DateField()),
@@ -214,14 +283,19 @@ class Migration(migrations.Migration):
                         violation_error_message="searches must not be negative.",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("without_result__gte", 0), ("without_result__lte", models.F("searches"))),
+                        condition=models.Q(
+                            ("without_result__gte", 0),
+                            ("without_result__lte", models.F("searches")),
+                        ),
                         name="daily_search_without_result_within_searches",
                     ),
                 ],
             },
         ),
         migrations.SeparateDatabaseAndState(
-            database_operations=[migrations.RunSQL(EVENT, "DROP TABLE analytics_event;")],
+            database_operations=[
+                migrations.RunSQL(EVENT, "DROP TABLE analytics_event;")
+            ],
             state_operations=[
                 migrations.CreateModel(
                     name="Event",
@@ -229,12 +303,22 @@ class Migration(migrations.Migration):
                         (
                             "pk",
                             models.CompositePrimaryKey(
-                                "occurred_at", "id", blank=True, editable=False, primary_key=True, serialize=False
+                                "occurred_at",
+                                "id",
+                                blank=True,
+                                editable=False,
+                                primary_key=True,
+                                serialize=False,
                             ),
                         ),
                         ("id", models.UUIDField()),
                         ("occurred_at", models.DateTimeField()),
-                        ("received_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                        (
+                            "received_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now()
+                            ),
+                        ),
                         (
                             "type",
                             models.CharField(
@@ -249,12 +333,20 @@ class Migration(migrations.Migration):
                         ),
                         (
                             "product_id",
-                            models.UUIDField(help_text="not a foreign key: the event outlives the product", null=True),
+                            models.UUIDField(
+                                help_text="not a foreign key: the event outlives the product",
+                                null=True,
+                            ),
                         ),
-                        ("query", models.CharField(blank=True, default="", max_length=200)),
+                        (
+                            "query",
+                            models.CharField(blank=True, default="", max_length=200),
+                        ),
                         (
                             "results",
-                            models.PositiveIntegerField(help_text="how many products a search found", null=True),
+                            models.PositiveIntegerField(
+                                help_text="how many products a search found", null=True
+                            ),
                         ),
                         ("session_key", models.CharField(max_length=64)),
                         ("visitor", models.CharField(max_length=32)),
@@ -270,31 +362,49 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        *[migrations.AddConstraint(model_name="event", constraint=rule) for rule in EVENT_RULES],
+        *[
+            migrations.AddConstraint(model_name="event", constraint=rule)
+            for rule in EVENT_RULES
+        ],
         migrations.CreateModel(
             name="DailyProduct",
             fields=[
                 (
                     "pk",
                     models.CompositePrimaryKey(
-                        "day", "product_id", blank=True, editable=False, primary_key=True, serialize=False
+                        "day",
+                        "product_id",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
                     ),
                 ),
                 ("day", models.DateField()),
                 ("views", models.PositiveIntegerField(default=0)),
-                ("carts", models.PositiveIntegerField(default=0, help_text="visitors who put it into a cart")),
+                (
+                    "carts",
+                    models.PositiveIntegerField(
+                        default=0, help_text="visitors who put it into a cart"
+                    ),
+                ),
                 ("orders", models.PositiveIntegerField(default=0)),
                 ("units", models.PositiveIntegerField(default=0)),
                 (
                     "revenue",
                     models.DecimalField(
-                        decimal_places=2, default=0, help_text="lines less their discount", max_digits=14
+                        decimal_places=2,
+                        default=0,
+                        help_text="lines less their discount",
+                        max_digits=14,
                     ),
                 ),
                 (
                     "product",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="products.product"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="products.product",
                     ),
                 ),
             ],

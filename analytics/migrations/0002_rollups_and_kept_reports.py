@@ -18,7 +18,13 @@ class Migration(migrations.Migration):
                 (
                     "pk",
                     models.CompositePrimaryKey(
-                        "name", "first", "last", blank=True, editable=False, primary_key=True, serialize=False
+                        "name",
+                        "first",
+                        "last",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
                     ),
                 ),
                 ("name", models.CharField(max_length=20)),
@@ -28,7 +34,8 @@ class Migration(migrations.Migration):
                 (
                     "stamp",
                     models.CharField(
-                        help_text="tells the figures of these days from older and newer ones", max_length=32
+                        help_text="tells the figures of these days from older and newer ones",
+                        max_length=32,
                     ),
                 ),
                 (
@@ -42,7 +49,8 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("first__lte", models.F("last"))), name="kept_report_days_in_order"
+                        condition=models.Q(("first__lte", models.F("last"))),
+                        name="kept_report_days_in_order",
                     )
                 ],
             },
@@ -53,20 +61,34 @@ class Migration(migrations.Migration):
                 (
                     "pk",
                     models.CompositePrimaryKey(
-                        "day", "category_id", blank=True, editable=False, primary_key=True, serialize=False
+                        "day",
+                        "category_id",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
                     ),
                 ),
                 ("day", models.DateField()),
-                ("orders", models.PositiveIntegerField(help_text="orders with anything of it")),
+                (
+                    "orders",
+                    models.PositiveIntegerField(help_text="orders with anything of it"),
+                ),
                 ("units", models.PositiveIntegerField()),
                 (
                     "revenue",
-                    models.DecimalField(decimal_places=2, help_text="lines less their discount", max_digits=14),
+                    models.DecimalField(
+                        decimal_places=2,
+                        help_text="lines less their discount",
+                        max_digits=14,
+                    ),
                 ),
                 (
                     "category",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="products.category"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="products.category",
                     ),
                 ),
             ],
@@ -96,7 +118,12 @@ class Migration(migrations.Migration):
                 (
                     "pk",
                     models.CompositePrimaryKey(
-                        "day", "variant_id", blank=True, editable=False, primary_key=True, serialize=False
+                        "day",
+                        "variant_id",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
                     ),
                 ),
                 ("day", models.DateField()),

@@ -1,4 +1,6 @@
-"""Every day that has figures is made anew by the next rollups, the newest first, as the new tables know nothing of it."""
+"""Every day that has figures is made anew by the next rollups, the newest first, as the new
+tables know nothing of it.
+"""
 
 from django.db import migrations
 

@@ -11,20 +11,30 @@ from django.utils import timezone
 from analytics.models import KeptReport
 from analytics.selectors.reports import REPORTS, get_rows
 
-# The job comes every five minutes and reads again what has changed; what is older than this tells that it has stopped.
+# The job comes every five minutes and reads again what has changed; what is older than this
+# tells that it has stopped.
 _MOST_AGE = timedelta(minutes=65)
-_READ: dict[str, Callable[[Any], Any]] = {"id": UUID, "money": Decimal, "ratio": Decimal, "number": int}
+_READ: dict[str, Callable[[Any], Any]] = {
+    "id": UUID,
+    "money": Decimal,
+    "ratio": Decimal,
+    "number": int,
+}
 
 
-def get_first_rows(*, name: str, first: date, last: date, most: int) -> tuple[datetime, list[tuple[Any, ...]]]:
-    """Return a report's first rows, at most `most`, and when they were read: at most some minutes ago, or just now.
+def get_first_rows(
+    *, name: str, first: date, last: date, most: int
+) -> tuple[datetime, list[tuple[Any, ...]]]:
+    """Return a report's first rows, at most `most`, and when they were read: at most some
+    minutes ago, or just now.
 
-    One query where they are kept, two where they are not. Product names and prices in what is kept may be an hour old;
-    `get_rows` always reads anew.
-    """
+    One query where they are kept, two where they are not. Product names and prices in what
+    is kept may be an hour old; `get_rows` always reads anew."""
     now = timezone.now()
     if most <= KeptReport.MOST_ROWS:
-        kept = KeptReport.objects.filter(name=name, first=first, last=last, read_at__gt=now - _MOST_AGE).first()
+        kept = KeptReport.objects.filter(
+            name=name, first=first, last=last, read_at__gt=now - _MOST_AGE
+        ).first()
         if kept is not None:
             reads = [_READ.get(column.kind, str) for column in REPORTS[name].columns]
             return kept.read_at, [_row(reads, row) for row in kept.rows[:most]]
@@ -32,4 +42,7 @@ def get_first_rows(*, name: str, first: date, last: date, most: int) -> tuple[da
 
 
 def _row(reads: list[Callable[[Any], Any]], values: list[Any]) -> tuple[Any, ...]:
-    return tuple(None if value is None else read(value) for read, value in zip(reads, values, strict=True))
+    return tuple(
+        None if value is None else read(value)
+        for read, value in zip(reads, values, strict=True)
+    )

@@ -20,12 +20,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Definition:
-    """A report: what it shows, and the statement that reads it, given `first`, `last`, `interval`, `low` and `most`."""
+    """A report: what it shows, and the statement that reads it, given `first`, `last`,
+    `interval`, `low` and `most`.
+    """
 
     title: str
     columns: tuple[Column, ...]
     query: str
-    memory: str = ""  # what PostgreSQL may use to add up a month of a big shop without writing files
+    # what PostgreSQL may use to add up a month of a big shop without writing files
+    memory: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,9 @@ REPORTS: dict[str, Definition] = {
     ),
     "funnel": Definition(
         "From visit to order",
-        _columns("period:date visits:number views:number carts:number checkouts:number orders:number conversion:ratio"),
+        _columns(
+            "period:date visits:number views:number carts:number checkouts:number orders:number conversion:ratio"
+        ),
         _by_period(
             """SELECT period, coalesce(sum(visits), 0), coalesce(sum(views), 0), coalesce(sum(carts), 0),
             coalesce(sum(checkouts), 0), coalesce(sum(orders), 0),
@@ -87,7 +92,8 @@ REPORTS: dict[str, Definition] = {
         _columns(
             "productId:id name:text views:number carts:number orders:number units:number revenue:money conversion:ratio"
         ),
-        # Which ones come first is decided by two of the sums; the others, and the names, are read of those alone.
+        # Which ones come first is decided by two of the sums; the others, and the names,
+        # are read of those alone.
         """WITH first AS MATERIALIZED (
             SELECT product_id FROM analytics_dailyproduct WHERE day BETWEEN %(first)s AND %(last)s
             GROUP BY product_id ORDER BY sum(revenue) DESC, sum(views) DESC, product_id LIMIT %(most)s)
@@ -119,8 +125,9 @@ REPORTS: dict[str, Definition] = {
             "variantId:id sku:text product:text size:text color:text sellable:number unitsPerDay:ratio "
             "daysOfCover:ratio"
         ),
-        # Those that sell are looked at in their order until there are enough that are low; the others only if there
-        # are not: in a big shop very many are low, and most of what is low does not sell.
+        # Those that sell are looked at in their order until there are enough that are low;
+        # the others only if there are not: in a big shop very many are low, and most of
+        # what is low does not sell.
         """WITH sales AS MATERIALIZED (
             SELECT variant_id, sum(units) AS sold FROM analytics_dailyvariant
             WHERE day BETWEEN %(first)s AND %(last)s GROUP BY variant_id HAVING sum(units) > 0
@@ -147,20 +154,33 @@ REPORTS: dict[str, Definition] = {
 }
 
 
-def get_report(*, name: str, first: date, last: date, interval: str, most: int = MOST_ROWS) -> Report:
-    """Return a report over the shop's days from `first` to `last`, both included; at most `most` rows.
+def get_report(
+    *, name: str, first: date, last: date, interval: str, most: int = MOST_ROWS
+) -> Report:
+    """Return a report over the shop's days from `first` to `last`, both included; at most
+    `most` rows.
 
-    Amounts are in the shop's currency. `as_of` is when the latest of its figures was made, None if there are none.
-    One query for the rows and one for the time.
-    """
+    Amounts are in the shop's currency. `as_of` is when the latest of its figures was made,
+    None if there are none. One query for the rows and one for the time."""
     rows = get_rows(name=name, first=first, last=last, interval=interval, most=most)
-    return Report(name, REPORTS[name], first, last, interval, get_as_of(first=first, last=last), rows)
+    return Report(
+        name,
+        REPORTS[name],
+        first,
+        last,
+        interval,
+        get_as_of(first=first, last=last),
+        rows,
+    )
 
 
 def get_as_of(*, first: date, last: date) -> datetime | None:
     """Return when the latest figures of these days were made, None if there are none."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT max(made_at) FROM analytics_dailysales WHERE day BETWEEN %s AND %s", [first, last])
+        cursor.execute(
+            "SELECT max(made_at) FROM analytics_dailysales WHERE day BETWEEN %s AND %s",
+            [first, last],
+        )
         row = cursor.fetchone()
     return row[0] if row else None
 
@@ -169,11 +189,21 @@ def get_rows(
     *, name: str, first: date, last: date, interval: str = "day", most: int = MOST_ROWS
 ) -> list[tuple[Any, ...]]:
     """Return a report's rows alone."""
-    values = {"first": first, "last": last, "interval": interval, "low": settings.LOW_STOCK_AT, "most": most}
+    values = {
+        "first": first,
+        "last": last,
+        "interval": interval,
+        "low": settings.LOW_STOCK_AT,
+        "most": most,
+    }
     report = REPORTS[name]
     with connection.cursor() as cursor:
-        if report.memory:  # two statements in one message are one transaction, which is how long the setting lasts
-            cursor.execute(f"SET LOCAL work_mem = '{report.memory}'; {report.query}", values)
+        # two statements in one message are one transaction, which is how long the setting
+        # lasts
+        if report.memory:
+            cursor.execute(
+                f"SET LOCAL work_mem = '{report.memory}'; {report.query}", values
+            )
             cursor.nextset()
         else:
             cursor.execute(report.query, values)

@@ -18,7 +18,9 @@ _TOP, _LOW, _RECENT = 10, 20, 10
 
 @dataclass(frozen=True)
 class Numbers:
-    """A period's sums. Amounts are in the shop's currency; `average_order` is None where there was no order."""
+    """A period's sums. Amounts are in the shop's currency; `average_order` is None where
+    there was no order.
+    """
 
     revenue: Decimal
     orders: int
@@ -29,15 +31,21 @@ class Numbers:
 
     @property
     def average_order(self) -> Decimal | None:
-        return (self.revenue / self.orders).quantize(Decimal("0.01")) if self.orders else None
+        return (
+            (self.revenue / self.orders).quantize(Decimal("0.01"))
+            if self.orders
+            else None
+        )
 
 
 def get_stats(*, first: date, last: date) -> dict[str, Any]:
-    """Return what the dashboard shows for the shop's days from `first` to `last`, and the numbers of as many days
-    before. A fixed number of queries."""
+    """Return what the dashboard shows for the shop's days from `first` to `last`, and the
+    numbers of as many days before. A fixed number of queries."""
     span = last - first + timedelta(days=1)
     start, end = days.bounds(first, last)
-    as_of: datetime | None = DailySales.objects.filter(day__range=(first, last)).aggregate(at=Max("made_at"))["at"]
+    as_of: datetime | None = DailySales.objects.filter(
+        day__range=(first, last)
+    ).aggregate(at=Max("made_at"))["at"]
     return {
         "numbers": _numbers(first, last),
         "previous": _numbers(first - span, last - span),
@@ -52,19 +60,29 @@ def get_stats(*, first: date, last: date) -> dict[str, Any]:
 def _numbers(first: date, last: date) -> Numbers:
     names = ("revenue", "orders", "units", "new_customers", "returning_customers")
     sums = DailySales.objects.filter(day__range=(first, last)).aggregate(
-        **{f"sum_{name}": Coalesce(Sum(name), Decimal(0) if name == "revenue" else 0) for name in names}
+        **{
+            f"sum_{name}": Coalesce(Sum(name), Decimal(0) if name == "revenue" else 0)
+            for name in names
+        }
     )
     funnel = DailyFunnel.objects.filter(day__range=(first, last)).aggregate(
-        views=Coalesce(Sum("views"), 0), carts=Coalesce(Sum("carts"), 0), checkouts=Coalesce(Sum("checkouts"), 0)
+        views=Coalesce(Sum("views"), 0),
+        carts=Coalesce(Sum("carts"), 0),
+        checkouts=Coalesce(Sum("checkouts"), 0),
     )
     sales: dict[str, Any] = {name: sums[f"sum_{name}"] for name in names}
     return Numbers(**sales, funnel={**funnel, "orders": sums["sum_orders"]})
 
 
 def _rows(name: str, first: date, last: date, most: int) -> list[dict[str, Any]]:
-    report = reports.get_report(name=name, first=first, last=last, interval="day", most=most)
+    report = reports.get_report(
+        name=name, first=first, last=last, interval="day", most=most
+    )
     columns = report.definition.columns
     return [
-        {column.name: cells.shown(value, column.kind) for column, value in zip(columns, row, strict=True)}
+        {
+            column.name: cells.shown(value, column.kind)
+            for column, value in zip(columns, row, strict=True)
+        }
         for row in report.rows
     ]

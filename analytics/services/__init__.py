@@ -3,7 +3,11 @@
 from analytics.services.events import forget_salts, mark_changed, record_events
 from analytics.services.kept import keep_reports
 from analytics.services.partitions import drop_old_partitions, make_partitions
-from analytics.services.rollups import rebuild_changed_days, rebuild_day, tell_popularity
+from analytics.services.rollups import (
+    rebuild_changed_days,
+    rebuild_day,
+    tell_popularity,
+)
 
 __all__ = [
     "drop_old_partitions",

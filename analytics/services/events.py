@@ -16,13 +16,23 @@ from analytics.models import DirtyDay, VisitorSalt
 from markrin.errors import FieldError, Invalid
 from orders import selectors as orders
 
-OLDEST, NEWEST = timedelta(hours=48), timedelta(minutes=5)  # how far an event's time may lie from now
+OLDEST, NEWEST = (
+    timedelta(hours=48),
+    timedelta(minutes=5),
+)  # how far an event's time may lie from now
 _NETWORK = {4: 24, 6: 48}  # bits of an address that are used
 
 
 @transaction.atomic(durable=True)
-def record_events(*, events: Sequence[dict[str, Any]], address: str | None, user_agent: str, now: datetime) -> int:
-    """Keep a batch of what a shopper did; return how many were new. What was sent before counts once.
+def record_events(
+    *,
+    events: Sequence[dict[str, Any]],
+    address: str | None,
+    user_agent: str,
+    now: datetime,
+) -> int:
+    """Keep a batch of what a shopper did; return how many were new. What was sent before
+    counts once.
 
     One INSERT, not waited for to reach the disk: losing a second of it in a power cut is fine.
 
@@ -32,7 +42,15 @@ def record_events(*, events: Sequence[dict[str, Any]], address: str | None, user
     _check_times(events, now)
     visitor = _visitor(address, user_agent, now)
     rows = [
-        (e["id"], e["at"], e["type"].value, e.get("product_id"), e.get("query", ""), e.get("results"), e["session_key"])
+        (
+            e["id"],
+            e["at"],
+            e["type"].value,
+            e.get("product_id"),
+            e.get("query", ""),
+            e.get("results"),
+            e["session_key"],
+        )
         for e in events
     ]
     with connection.cursor() as cursor:
@@ -51,15 +69,18 @@ def record_events(*, events: Sequence[dict[str, Any]], address: str | None, user
 
 
 def mark_changed(*, order_id: UUID) -> None:
-    """Have the figures of the order's day made anew: it was placed, cancelled, returned or refunded; and those of the
-    day of the customer's next order, which may be their first now. A step inside the caller's transaction. An order
-    that is not there changes nothing."""
+    """Have the figures of the order's day made anew: it was placed, cancelled, returned or
+    refunded; and those of the day of the customer's next order, which may be their first
+    now. A step inside the caller's transaction. An order that is not there changes
+    nothing."""
     _mark({days.day_of(at) for at in orders.list_placed_at(order_id=order_id)})
 
 
 def _mark(changed: set[Any]) -> None:
     if changed:
-        DirtyDay.objects.bulk_create([DirtyDay(day=day) for day in sorted(changed)], ignore_conflicts=True)
+        DirtyDay.objects.bulk_create(
+            [DirtyDay(day=day) for day in sorted(changed)], ignore_conflicts=True
+        )
 
 
 def _check_times(events: Sequence[dict[str, Any]], now: datetime) -> None:
@@ -77,10 +98,18 @@ def _check_times(events: Sequence[dict[str, Any]], now: datetime) -> None:
 
 
 def _visitor(address: str | None, user_agent: str, now: datetime) -> str:
-    """Return today's name of a visitor: nobody can tell from it who it was, nor find them again tomorrow."""
+    """Return today's name of a visitor: nobody can tell from it who it was, nor find them
+    again tomorrow.
+    """
     salt = _salt(now)
-    network = ip_network((address, _NETWORK[ip_address(address).version]), strict=False) if address else ""
-    return hmac.new(salt, f"{network}\n{user_agent}".encode(), hashlib.sha256).hexdigest()[:32]
+    network = (
+        ip_network((address, _NETWORK[ip_address(address).version]), strict=False)
+        if address
+        else ""
+    )
+    return hmac.new(
+        salt, f"{network}\n{user_agent}".encode(), hashlib.sha256
+    ).hexdigest()[:32]
 
 
 def _salt(now: datetime) -> bytes:
@@ -88,12 +117,19 @@ def _salt(now: datetime) -> bytes:
     today = days.day_of(now)
     found = VisitorSalt.objects.filter(day=today).values_list("salt", flat=True).first()
     if found is None:
-        VisitorSalt.objects.bulk_create([VisitorSalt(day=today, salt=secrets.token_bytes(32))], ignore_conflicts=True)
+        VisitorSalt.objects.bulk_create(
+            [VisitorSalt(day=today, salt=secrets.token_bytes(32))],
+            ignore_conflicts=True,
+        )
         VisitorSalt.objects.filter(day__lt=today - timedelta(days=1)).delete()
         found = VisitorSalt.objects.values_list("salt", flat=True).get(day=today)
     return bytes(found)
 
 
 def forget_salts(*, now: datetime) -> int:
-    """Delete the salts that are older than 48 hours, also where no event has come since; return how many."""
-    return VisitorSalt.objects.filter(day__lt=days.day_of(now) - timedelta(days=1)).delete()[0]
+    """Delete the salts that are older than 48 hours, also where no event has come since;
+    return how many.
+    """
+    return VisitorSalt.objects.filter(
+        day__lt=days.day_of(now) - timedelta(days=1)
+    ).delete()[0]

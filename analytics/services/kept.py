@@ -1,4 +1,6 @@
-"""Reading ahead what staff look at every day: the sums of a month's sales, which take a second on a big shop."""
+"""Reading ahead what staff look at every day: the sums of a month's sales, which take a
+second on a big shop.
+"""
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
@@ -9,9 +11,13 @@ from django.db import connection
 from analytics import days
 from analytics.models import KeptReport
 
-# From when on a report is read again although its days' figures are as they were: names, prices and stock change, too.
+# From when on a report is read again although its days' figures are as they were: names,
+# prices and stock change, too.
 _AGAIN_S = {"products": 3_000, "stock": 240}
-_SPANS = {"products": (7, 30, 90), "stock": (30,)}  # until yesterday, as the dashboard has them
+_SPANS = {
+    "products": (7, 30, 90),
+    "stock": (30,),
+}  # until yesterday, as the dashboard has them
 
 _STAMP = """
 SELECT coalesce(md5(string_agg(day || ' ' || made_at, ',' ORDER BY day)), '') FROM analytics_dailysales
@@ -20,32 +26,46 @@ WHERE day BETWEEN %s AND %s
 
 
 def keep_reports(*, now: datetime, read: Callable[..., list[tuple[Any, ...]]]) -> int:
-    """Read the reports that pages open with, where their figures are newer than what is kept; return how many.
+    """Read the reports that pages open with, where their figures are newer than what is
+    kept; return how many.
 
-    `read` is `selectors.get_rows`. What is kept of other days is thrown away. Takes no lock: of two at once, the later
-    stays.
-    """
+    `read` is `selectors.get_rows`. What is kept of other days is thrown away. Takes no
+    lock: of two at once, the later stays."""
     wanted = list(_wanted(days.day_of(now)))
-    kept = {(each.name, each.first, each.last): each for each in KeptReport.objects.defer("rows")}
+    kept = {
+        (each.name, each.first, each.last): each
+        for each in KeptReport.objects.defer("rows")
+    }
     for name, first, last in kept.keys() - set(wanted):
         KeptReport.objects.filter(name=name, first=first, last=last).delete()
     made = 0
     for key in wanted:
         name, first, last = key
-        stamp = stamp_of(first, last)  # before the rows: if the figures change in between, the next round reads again
+        stamp = stamp_of(
+            first, last
+        )  # before the rows: if the figures change in between, the next round reads again
         old = kept.get(key)
-        if old and old.stamp == stamp and (now - old.read_at).total_seconds() < _AGAIN_S[name]:
+        if (
+            old
+            and old.stamp == stamp
+            and (now - old.read_at).total_seconds() < _AGAIN_S[name]
+        ):
             continue
         rows = read(name=name, first=first, last=last, most=KeptReport.MOST_ROWS)
         KeptReport.objects.update_or_create(
-            name=name, first=first, last=last, defaults={"rows": rows, "stamp": stamp, "read_at": now}
+            name=name,
+            first=first,
+            last=last,
+            defaults={"rows": rows, "stamp": stamp, "read_at": now},
         )
         made += 1
     return made
 
 
 def _wanted(today: date) -> Iterator[tuple[str, date, date]]:
-    """Yield the reports, with their days: those that the dashboard and a report's page show unless asked otherwise."""
+    """Yield the reports, with their days: those that the dashboard and a report's page show
+    unless asked otherwise.
+    """
     for name, spans in _SPANS.items():
         yield name, today - timedelta(days=29), today
         for span in spans:

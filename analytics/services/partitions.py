@@ -11,7 +11,9 @@ _AHEAD = 2  # this month and the next; events may be two days old, so the last o
 
 
 def make_partitions(*, now: datetime) -> list[str]:
-    """Make the partitions that events of these days go into, where they are missing; return the new ones' names."""
+    """Make the partitions that events of these days go into, where they are missing; return
+    the new ones' names.
+    """
     made = []
     for first in (_month(now, step) for step in range(-1, _AHEAD)):
         name = f"analytics_event_{first:%Y_%m}"
@@ -22,7 +24,9 @@ def make_partitions(*, now: datetime) -> list[str]:
                 statement = "CREATE TABLE {} PARTITION OF analytics_event FOR VALUES FROM ({}) TO ({})"
                 cursor.execute(
                     sql.SQL(statement).format(
-                        sql.Identifier(name), sql.Literal(first.isoformat()), sql.Literal(_month(first, 1).isoformat())
+                        sql.Identifier(name),
+                        sql.Literal(first.isoformat()),
+                        sql.Literal(_month(first, 1).isoformat()),
                     )
                 )
                 made.append(name)
@@ -44,7 +48,9 @@ def drop_old_partitions(*, now: datetime) -> list[str]:
 
 def _partitions() -> Iterator[str]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'analytics_event'::regclass")
+        cursor.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'analytics_event'::regclass"
+        )
         yield from sorted(name for (name,) in cursor.fetchall())
 
 

@@ -1,4 +1,6 @@
-"""Adding up a day. A day is made anew as a whole, so that it is right however often and by however many it is made."""
+"""Adding up a day. A day is made anew as a whole, so that it is right however often and by
+however many it is made.
+"""
 
 from datetime import date, datetime, timedelta
 
@@ -12,7 +14,8 @@ from products import services as products
 
 POPULAR_DAYS = 30
 
-# Each EXISTS can be answered by an index: the one of a user's orders, the one of the guests' addresses.
+# Each EXISTS can be answered by an index: the one of a user's orders, the one of the
+# guests' addresses.
 _SALES = """
 INSERT INTO analytics_dailysales
     (day, orders, cancelled, units, revenue, refunded, new_customers, returning_customers, stock_outs)
@@ -52,8 +55,8 @@ SELECT %(day)s,
             WHERE later.variant_id = level.variant_id AND later.created_at >= %(end)s)) AS out)
 """
 
-# Product, variant and category out of one reading of the lines, so that they agree. Written in the order of their keys:
-# a report over some days then reads pages that lie together.
+# Product, variant and category out of one reading of the lines, so that they agree. Written
+# in the order of their keys: a report over some days then reads pages that lie together.
 _SOLD = """
 WITH sold AS MATERIALIZED (
     SELECT line.order_id, line.variant_id, line.product_id,
@@ -102,9 +105,13 @@ GROUP BY lower(query)
 """
 
 _TABLES = (
-    "analytics_dailysales", "analytics_dailyproduct", "analytics_dailyvariant", "analytics_dailycategory",
-    "analytics_dailyfunnel", "analytics_dailysearch",
-)  # fmt: skip
+    "analytics_dailysales",
+    "analytics_dailyproduct",
+    "analytics_dailyvariant",
+    "analytics_dailycategory",
+    "analytics_dailyfunnel",
+    "analytics_dailysearch",
+)
 
 
 @transaction.atomic(durable=True)
@@ -116,36 +123,49 @@ def rebuild_day(*, day: date) -> None:
     start, end = days.bounds(day, day)
     values = {"day": day, "start": start, "end": end}
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('analytics_day'), %s)", [day.toordinal()])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtext('analytics_day'), %s)",
+            [day.toordinal()],
+        )
         # First, so that what is marked from here on is made anew again.
         cursor.execute("DELETE FROM analytics_dirtyday WHERE day = %(day)s", values)
         for table in _TABLES:
-            cursor.execute(f"DELETE FROM {table} WHERE day = %(day)s", values)  # noqa: S608 (names from above)
+            # names from above
+            cursor.execute(f"DELETE FROM {table} WHERE day = %(day)s", values)  # noqa: S608
         for statement in (_SALES, _SOLD, _FUNNEL, _SEARCHES):
             cursor.execute(statement, values)
 
 
 def rebuild_changed_days(*, now: datetime, also_recent: bool = False) -> list[date]:
-    """Make today anew, and every day that has been marked; return which. Each in a transaction of its own.
+    """Make today anew, and every day that has been marked; return which. Each in a
+    transaction of its own.
 
     The newest first, as that is what people look at.
 
-    With `also_recent` yesterday, too, for its late events, and the days whose orders have changed in the last two
-    hours, whatever changed them.
-    """
+    With `also_recent` yesterday, too, for its late events, and the days whose orders have
+    changed in the last two hours, whatever changed them."""
     today = days.day_of(now)
     wanted = {today, *DirtyDay.objects.values_list("day", flat=True)}
     if also_recent:
         wanted.add(today - timedelta(days=1))
-        wanted.update(map(days.day_of, orders.list_placed_at(changed_since=now - timedelta(hours=2))))
+        wanted.update(
+            map(
+                days.day_of,
+                orders.list_placed_at(changed_since=now - timedelta(hours=2)),
+            )
+        )
     for day in sorted(wanted, reverse=True):
         rebuild_day(day=day)
     return sorted(wanted)
 
 
 def tell_popularity(*, now: datetime) -> int:
-    """Tell the catalogue how many pieces each product has sold in the last 30 days; return how many have changed."""
+    """Tell the catalogue how many pieces each product has sold in the last 30 days; return
+    how many have changed.
+    """
     today = days.day_of(now)
-    sold = DailyProduct.objects.filter(day__gt=today - timedelta(days=POPULAR_DAYS), units__gt=0)
+    sold = DailyProduct.objects.filter(
+        day__gt=today - timedelta(days=POPULAR_DAYS), units__gt=0
+    )
     rows = sold.values_list("product_id").annotate(total=Sum("units"))
     return products.set_popularity(dict(rows))

@@ -1,4 +1,6 @@
-"""A WSGI application that answers one body, and does nothing else: what the server itself can do."""
+"""A WSGI application that answers one body, and does nothing else: what the server itself
+can do.
+"""
 
 import os
 from collections.abc import Iterable

@@ -1,4 +1,6 @@
-"""The stock stack with the same payload: a DRF view behind `cache_page`, Django's default middleware and logging."""
+"""The stock stack with the same payload: a DRF view behind `cache_page`, Django's default
+middleware and logging.
+"""
 
 import os
 from pathlib import Path
@@ -15,7 +17,12 @@ settings.configure(
     DEBUG=False,
     ALLOWED_HOSTS=["*"],
     ROOT_URLCONF=f"benchmarks.peers.{_HERE}",
-    INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions", "rest_framework"],
+    INSTALLED_APPS=[
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.sessions",
+        "rest_framework",
+    ],
     MIDDLEWARE=[  # what `startproject` writes
         "django.middleware.security.SecurityMiddleware",
         "django.contrib.sessions.middleware.SessionMiddleware",
@@ -24,7 +31,12 @@ settings.configure(
         "django.contrib.auth.middleware.AuthenticationMiddleware",
         "django.middleware.clickjacking.XFrameOptionsMiddleware",
     ],
-    CACHES={"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": os.environ["CACHE_URL"]}},
+    CACHES={
+        "default": {
+            "BACKEND": "django_redis.cache.RedisCache",
+            "LOCATION": os.environ["CACHE_URL"],
+        }
+    },
     LOGGING={
         "version": 1,
         "handlers": {"console": {"class": "logging.StreamHandler"}},

@@ -1,4 +1,5 @@
-"""The answer cache of the catalogue. A view says what it may keep with `cached`; a changed row says `touch`.
+"""The answer cache of the catalogue. A view says what it may keep with `cached`; a changed
+row says `touch`.
 
 `docs/cache.md` explains the tiers and why no reader sees an old price.
 """

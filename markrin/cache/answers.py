@@ -16,9 +16,9 @@ _TagsOf = Callable[[Request, Any], Iterable[str]]
 def cached(tags: _TagsOf, *, missing: Iterable[str] = ()) -> Callable[[_Get], _Get]:
     """Mark a view's `get`: the answer is the same for everybody, until one of its tags is touched.
 
-    `tags` gets the request and the answer's data, so it can name what only the answer tells, such as a product's id.
-    `missing` are the tags under which a 404 is kept, for seconds. Stands above `@operation`.
-    """
+    `tags` gets the request and the answer's data, so it can name what only the answer
+    tells, such as a product's id. `missing` are the tags under which a 404 is kept, for
+    seconds. Stands above `@operation`."""
 
     def mark(get: _Get) -> _Get:
         @wraps(get)
@@ -26,7 +26,8 @@ def cached(tags: _TagsOf, *, missing: Iterable[str] = ()) -> Callable[[_Get], _G
             try:
                 response = get(view, request, **path)
             except errors.NotFound:
-                request._request.missing_tags = frozenset(missing)  # type: ignore[attr-defined]  # ours
+                # ours
+                request._request.missing_tags = frozenset(missing)  # type: ignore[attr-defined]
                 raise
             if response.status_code == 200:
                 response.cache_tags = frozenset(tags(request, response.data))  # type: ignore[attr-defined]  # ours

@@ -1,9 +1,10 @@
-"""`Front`: the WSGI application before Django's, which answers what is in memory and passes on the rest.
+"""`Front`: the WSGI application before Django's, which answers what is in memory and passes
+on the rest.
 
-Django's handler, its signals and its request object cost several times what a hit does, so a plain GET of an answer in
-memory never gets there. Everything else (another method, another origin, plain http that is to be redirected, an
-answer that is not in memory) goes to Django, whose `AnswerCache` middleware knows the whole cache.
-"""
+Django's handler, its signals and its request object cost several times what a hit does, so
+a plain GET of an answer in memory never gets there. Everything else (another method,
+another origin, plain http that is to be redirected, an answer that is not in memory) goes
+to Django, whose `AnswerCache` middleware knows the whole cache."""
 
 import time
 from collections.abc import Iterable
@@ -30,12 +31,22 @@ class Front:
         self._only_https = settings.SECURE_SSL_REDIRECT
         self._proxy_header = settings.SECURE_PROXY_SSL_HEADER
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
         start = time.perf_counter()
-        if environ["REQUEST_METHOD"] == "GET" and self._link.alive and "HTTP_ORIGIN" not in environ:
+        if (
+            environ["REQUEST_METHOD"] == "GET"
+            and self._link.alive
+            and "HTTP_ORIGIN" not in environ
+        ):
             name = replies.name(environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
             answer = self._link.memory.get(name)
-            if answer is not None and answer.status == 200 and self._may_answer(environ):
+            if (
+                answer is not None
+                and answer.status == 200
+                and self._may_answer(environ)
+            ):
                 return self._answer(environ, start_response, answer, start)
         return self._django(environ, start_response)
 
@@ -50,16 +61,27 @@ class Front:
         return str(environ["wsgi.url_scheme"]) == "https"
 
     def _answer(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse", answer: Answer, start: float
+        self,
+        environ: "WSGIEnvironment",
+        start_response: "StartResponse",
+        answer: Answer,
+        start: float,
     ) -> Iterable[bytes]:
         coding = replies.coding(environ.get("HTTP_ACCEPT_ENCODING", ""), answer)
         headers, body = replies.prepared(answer, coding)
         status, text = 200, "200 OK"
-        if replies.matches(environ.get("HTTP_IF_NONE_MATCH", ""), replies.etag(answer, coding)):
+        if replies.matches(
+            environ.get("HTTP_IF_NONE_MATCH", ""), replies.etag(answer, coding)
+        ):
             status, text = 304, "304 Not Modified"
             headers, body = replies.of_304(headers), b""
         found = requests.request_id(environ.get("HTTP_X_REQUEST_ID"))
         start_response(text, [*headers, ("X-Request-Id", found)])
         self._link.counts["hit_memory"] += 1
-        requests.write_hit(route=answer.route, status=status, seconds=time.perf_counter() - start, request_id=found)
+        requests.write_hit(
+            route=answer.route,
+            status=status,
+            seconds=time.perf_counter() - start,
+            request_id=found,
+        )
         return [body]

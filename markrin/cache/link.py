@@ -1,11 +1,12 @@
-"""The line on which a process hears, from the cache server, what others have touched; and whether it is sound.
+"""The line on which a process hears, from the cache server, what others have touched; and
+whether it is sound.
 
-One RESP3 connection with `CLIENT TRACKING ON BCAST` on the prefix of the tags. Only while it is known to be alive are
-answers taken from either tier: the moment it is not, memory is cleared, requests go to the database, and no request
-waits for a server that is away. When the line is back, everything kept is made invalid before anything is served,
-because a change made meanwhile may not have reached the server. Source: "Server-assisted client-side caching", the
-documentation of Redis and of Valkey.
-"""
+One RESP3 connection with `CLIENT TRACKING ON BCAST` on the prefix of the tags. Only while
+it is known to be alive are answers taken from either tier: the moment it is not, memory is
+cleared, requests go to the database, and no request waits for a server that is away. When
+the line is back, everything kept is made invalid before anything is served, because a
+change made meanwhile may not have reached the server. Source: "Server-assisted client-side
+caching", the documentation of Redis and of Valkey."""
 
 import contextlib
 import os
@@ -34,13 +35,17 @@ _STATS_S = 1.0
 
 
 class Link:
-    """A process's line to the cache server, with the memory that it keeps right. Started by the first request."""
+    """A process's line to the cache server, with the memory that it keeps right. Started by
+    the first request.
+    """
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
         self.counts: Counter[str] = Counter()
         self._alive_until = 0.0
-        self._lost = False  # whether a change may have been missed since the line was last made
+        self._lost = (
+            False  # whether a change may have been missed since the line was last made
+        )
         self._pid = 0
         self._lock = threading.Lock()
         self._suspect = threading.Event()
@@ -63,7 +68,9 @@ class Link:
             threading.Thread(target=self._run, name="cache-link", daemon=True).start()
 
     def suspect(self) -> None:
-        """Stop using the tiers until the line has been made anew: an operation on the server has failed."""
+        """Stop using the tiers until the line has been made anew: an operation on the
+        server has failed.
+        """
         self._alive_until = 0.0
         self._suspect.set()
 
@@ -102,8 +109,12 @@ class Link:
     def _listen(self, connection: Any) -> None:
         self._suspect.clear()
         connection.connect()
-        connection._parser.set_invalidation_push_handler(self._heard)  # as redis-py's own client-side cache does
-        connection.send_command("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", store.TAGS)
+        connection._parser.set_invalidation_push_handler(
+            self._heard
+        )  # as redis-py's own client-side cache does
+        connection.send_command(
+            "CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", store.TAGS
+        )
         connection.read_response()
         self.memory.clear()
         if self._lost:
@@ -121,9 +132,15 @@ class Link:
                 raise redis.TimeoutError("no sign of life")
             wait_s = _BEAT_S if asked is not None else max(ask_at - now, 0.001)
             with contextlib.suppress(redis.TimeoutError):
-                answer = connection.read_response(push_request=True, timeout=wait_s, disconnect_on_error=False)
+                answer = connection.read_response(
+                    push_request=True, timeout=wait_s, disconnect_on_error=False
+                )
                 if asked is not None and answer in (b"PONG", "PONG"):
-                    self._alive_until, ask_at, asked = asked + ALIVE_S, asked + _BEAT_S, None
+                    self._alive_until, ask_at, asked = (
+                        asked + ALIVE_S,
+                        asked + _BEAT_S,
+                        None,
+                    )
             if now >= report_at:
                 self._report()
                 report_at = now + _STATS_S

@@ -1,4 +1,6 @@
-"""The tier in the process (L1): whole answers in memory, dropped as their tags are touched anywhere."""
+"""The tier in the process (L1): whole answers in memory, dropped as their tags are touched
+anywhere.
+"""
 
 import threading
 import time
@@ -11,9 +13,9 @@ from markrin.cache.store import EVERYTHING, Answer
 class Memory:
     """A least-recently-used dictionary of answers, bounded by bytes. Safe for threads.
 
-    `generation` counts what has been dropped. A filler notes it before it reads the shared tier and gives it to
-    `put`, which refuses an answer one of whose tags was dropped since: the notice may overtake the filler.
-    """
+    `generation` counts what has been dropped. A filler notes it before it reads the shared
+    tier and gives it to `put`, which refuses an answer one of whose tags was dropped since:
+    the notice may overtake the filler."""
 
     _REMEMBERED = 10_000  # tags whose last drop is known singly
 
@@ -24,7 +26,8 @@ class Memory:
         self._answers: OrderedDict[str, tuple[Answer, float]] = OrderedDict()
         self._names: defaultdict[str, set[str]] = defaultdict(set)
         self._dropped: dict[str, int] = {}
-        self._floor = 0  # a tag that is not in _dropped was dropped at this generation at the latest
+        # a tag that is not in _dropped was dropped at this generation at the latest
+        self._floor = 0
         self.generation = 0
 
     def __len__(self) -> int:
@@ -42,14 +45,21 @@ class Memory:
             return None
         try:
             self._answers.move_to_end(name)
-        except KeyError:  # dropped between the two lines: what was read may no longer be true
+        except (
+            KeyError
+        ):  # dropped between the two lines: what was read may no longer be true
             return None
         return found[0]
 
     def put(self, name: str, answer: Answer, *, generation: int, ttl_s: float) -> bool:
-        """Keep the answer unless a tag of it was dropped after `generation`; return whether it is kept."""
+        """Keep the answer unless a tag of it was dropped after `generation`; return whether
+        it is kept.
+        """
         with self._lock:
-            if any(self._dropped.get(tag, self._floor) > generation for tag in (*answer.tags, EVERYTHING)):
+            if any(
+                self._dropped.get(tag, self._floor) > generation
+                for tag in (*answer.tags, EVERYTHING)
+            ):
                 return False
             self._remove(name)
             if answer.size > self._max_bytes // 8:

@@ -1,8 +1,9 @@
-"""`AnswerCache`: answers a catalogue request from memory, else from Valkey, else lets the view answer and keeps that.
+"""`AnswerCache`: answers a catalogue request from memory, else from Valkey, else lets the
+view answer and keeps that.
 
-Stands right under the request log. A hit resolves no URL, runs no view, and asks no database. Answers tell how they
-came about in `Cache-Status`. `markrin.cache.front` answers the plainest hits before Django sees them.
-"""
+Stands right under the request log. A hit resolves no URL, runs no view, and asks no
+database. Answers tell how they came about in `Cache-Status`. `markrin.cache.front` answers
+the plainest hits before Django sees them."""
 
 import gzip
 import hashlib
@@ -31,7 +32,16 @@ _MISSING_TTL_S = 5.0
 _RENDER_S = 2.0  # how long others may wait for one process to render an answer
 _WAIT_S = 0.3  # how long one does wait
 # Of one request or one client, so no part of what is kept.
-_NOT_KEPT = ("set-cookie", "x-request-id", "content-length", "vary", "date", "etag", "cache-control", "cache-status")
+_NOT_KEPT = (
+    "set-cookie",
+    "x-request-id",
+    "content-length",
+    "vary",
+    "date",
+    "etag",
+    "cache-control",
+    "cache-status",
+)
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 
@@ -45,7 +55,9 @@ class AnswerCache:
         if not settings.CACHE_ANSWERS:
             raise MiddlewareNotUsed
         self._next = get_response
-        self._cors = CorsMiddleware(lambda request: request._kept_response)  # set in _reply
+        self._cors = CorsMiddleware(
+            lambda request: request._kept_response
+        )  # set in _reply
         self._link = link.own
         self._rendering: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
@@ -74,21 +86,31 @@ class AnswerCache:
         self._link.counts["bypass"] += 1
         response = self._next(request)
         answer = _answer(request, response)
-        return response if answer is None else self._reply(request, answer, "fwd=bypass")
+        return (
+            response if answer is None else self._reply(request, answer, "fwd=bypass")
+        )
 
     def _from_server(self, request: HttpRequest, name: str) -> HttpResponseBase:
-        """Answer from the shared tier, or be the one who renders, or wait for that one. Raises redis.RedisError."""
+        """Answer from the shared tier, or be the one who renders, or wait for that one.
+        Raises redis.RedisError.
+        """
         if (answer := self._read(name)) is not None:
             self._link.counts["hit_shared"] += 1
             return self._reply(request, answer, "hit; detail=shared")
         with self._rendering[name]:  # one thread of this process, ...
             try:
                 deadline = time.monotonic() + _WAIT_S
-                while not (mine := store.begin_rendering(name, at_most_s=_RENDER_S)):  # ... and one process
-                    if (answer := self._read(name)) is not None or time.monotonic() > deadline:
+                while not (
+                    mine := store.begin_rendering(name, at_most_s=_RENDER_S)
+                ):  # ... and one process
+                    if (
+                        answer := self._read(name)
+                    ) is not None or time.monotonic() > deadline:
                         break
                     time.sleep(0.005)
-                if answer is None:  # it may have been kept while this thread waited for the other one
+                if (
+                    answer is None
+                ):  # it may have been kept while this thread waited for the other one
                     answer = self._read(name)
                 if answer is not None:
                     self._link.counts["hit_waited"] += 1
@@ -114,7 +136,11 @@ class AnswerCache:
         if answer is None:
             return response
         # Entries made together do not end together.
-        ttl_s = _TTL_S * random.uniform(0.8, 1.0) if answer.status == 200 else _MISSING_TTL_S  # noqa: S311 (no secret)
+        ttl_s = (
+            _TTL_S * random.uniform(0.8, 1.0)  # noqa: S311 (no secret)
+            if answer.status == 200
+            else _MISSING_TTL_S
+        )
         try:
             kept = store.write(name, answer, stamp=stamp, ttl_s=ttl_s)
         except (redis.RedisError, OSError):
@@ -123,16 +149,26 @@ class AnswerCache:
         self._link.counts["stored" if kept else "refused"] += 1
         return self._reply(request, answer, "fwd=miss; stored" if kept else "fwd=miss")
 
-    def _reply(self, request: HttpRequest, answer: Answer, how: str) -> HttpResponseBase:
+    def _reply(
+        self, request: HttpRequest, answer: Answer, how: str
+    ) -> HttpResponseBase:
         # A problem document names the request, so each has its own.
         missing = answer.status == 404
-        response = errors.response(errors.NotFound(), request) if missing else self._whole(request, answer)
+        response = (
+            errors.response(errors.NotFound(), request)
+            if missing
+            else self._whole(request, answer)
+        )
         response.headers["Cache-Status"] = f"markrin; {how}"
-        request.kept_route = answer.route  # type: ignore[attr-defined]  # for the request log: nothing was resolved
+        # for the request log: nothing was resolved
+        request.kept_route = answer.route  # type: ignore[attr-defined]
         if "HTTP_ORIGIN" not in request.META:
             return response
-        request._kept_response = response  # type: ignore[attr-defined]  # for the middleware made above
-        return cast(HttpResponseBase, self._cors(request))  # it could be awaitable, but for an async view only
+        # for the middleware made above
+        request._kept_response = response  # type: ignore[attr-defined]
+        return cast(
+            HttpResponseBase, self._cors(request)
+        )  # it could be awaitable, but for an async view only
 
     def _may_answer(self, request: HttpRequest) -> bool:
         if settings.SECURE_SSL_REDIRECT and not request.is_secure():
@@ -142,7 +178,9 @@ class AnswerCache:
     def _whole(self, request: HttpRequest, answer: Answer) -> HttpResponse:
         coding = replies.coding(request.META.get("HTTP_ACCEPT_ENCODING", ""), answer)
         headers = replies.headers(answer, coding)
-        if replies.matches(request.META.get("HTTP_IF_NONE_MATCH", ""), replies.etag(answer, coding)):
+        if replies.matches(
+            request.META.get("HTTP_IF_NONE_MATCH", ""), replies.etag(answer, coding)
+        ):
             unchanged = HttpResponse(status=304, headers=dict(replies.of_304(headers)))
             del unchanged.headers["Content-Type"]  # Django's default
             return unchanged
@@ -159,22 +197,33 @@ def _is_cacheable(path: str) -> bool:
 
 
 def _answer(request: HttpRequest, response: HttpResponseBase) -> Answer | None:
-    """Return what may be kept of the response of a view marked `cached`: a 200 without a cookie, or a 404."""
+    """Return what may be kept of the response of a view marked `cached`: a 200 without a
+    cookie, or a 404.
+    """
     missing = getattr(request, "missing_tags", None)
     if response.status_code == 404 and missing:
         return Answer(404, (), {}, missing | {EVERYTHING}, "")
     tags = getattr(response, "cache_tags", None)
-    if tags is None or response.status_code != 200 or response.cookies or not isinstance(response, HttpResponse):
+    if (
+        tags is None
+        or response.status_code != 200
+        or response.cookies
+        or not isinstance(response, HttpResponse)
+    ):
         return None
     body = response.content
     headers = tuple(
         (header, value)
         for header, value in response.items()
-        if header.lower() not in _NOT_KEPT and not header.lower().startswith("access-control-")
+        if header.lower() not in _NOT_KEPT
+        and not header.lower().startswith("access-control-")
     )
     bodies = {"identity": body}
     if len(body) > 500:  # below, the headers weigh more
-        bodies |= {"gzip": gzip.compress(body, 6, mtime=0), "br": brotli.compress(body, quality=5)}
+        bodies |= {
+            "gzip": gzip.compress(body, 6, mtime=0),
+            "br": brotli.compress(body, quality=5),
+        }
     etag = hashlib.blake2b(body, digest_size=12).hexdigest()
     route = request.resolver_match.route if request.resolver_match else ""
     return Answer(200, headers, bodies, tags | {EVERYTHING}, etag, route)

@@ -1,8 +1,7 @@
 """From a kept answer to the response to one request: name, content coding, ETag, headers.
 
-Source: RFC 9110 sections 8.8.3 (ETag), 12.5.3 (Accept-Encoding), 13.1.2 (If-None-Match); RFC 9111; RFC 9211
-(Cache-Status).
-"""
+Source: RFC 9110 sections 8.8.3 (ETag), 12.5.3 (Accept-Encoding), 13.1.2 (If-None-Match);
+RFC 9111; RFC 9211 (Cache-Status)."""
 
 from django.conf import settings
 
@@ -19,10 +18,16 @@ _NOT_IN_304 = ("Content-Type", "Content-Length", "Content-Encoding")
 
 
 def name(path: str, query: str) -> str:
-    """Return the answer's name: the path and the query's pairs in order, so that a reordered query is the same one."""
+    """Return the answer's name: the path and the query's pairs in order, so that a
+    reordered query is the same one.
+    """
     if not query:
         return path
-    return f"{path}?{'&'.join(sorted(query.split('&')))}" if "&" in query else f"{path}?{query}"
+    return (
+        f"{path}?{'&'.join(sorted(query.split('&')))}"
+        if "&" in query
+        else f"{path}?{query}"
+    )
 
 
 def takes_json(accept: str | None) -> bool:
@@ -37,7 +42,12 @@ def coding(accepted: str, answer: Answer) -> str:
     offered = {}
     for part in accepted.split(","):
         found, _, weight = part.partition(";")
-        offered[found.strip().lower()] = weight.replace(" ", "").lower() not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+        offered[found.strip().lower()] = weight.replace(" ", "").lower() not in (
+            "q=0",
+            "q=0.0",
+            "q=0.00",
+            "q=0.000",
+        )
     for each in ("br", "gzip"):
         if offered.get(each):
             return each
@@ -53,7 +63,9 @@ def matches(header: str, etag: str) -> bool:
     """Return whether an If-None-Match names this ETag, by weak comparison."""
     if not header:
         return False
-    return header.strip() == "*" or etag in (part.strip().removeprefix("W/") for part in header.split(","))
+    return header.strip() == "*" or etag in (
+        part.strip().removeprefix("W/") for part in header.split(",")
+    )
 
 
 def headers(answer: Answer, coding: str) -> Headers:
@@ -69,10 +81,15 @@ def headers(answer: Answer, coding: str) -> Headers:
 
 
 def prepared(answer: Answer, coding: str) -> tuple[Headers, bytes]:
-    """Return headers and body of a hit from memory, made once for each coding. The caller must not change them."""
+    """Return headers and body of a hit from memory, made once for each coding. The caller
+    must not change them.
+    """
     found = answer.prepared.get(coding)
     if found is None:
-        found = answer.prepared[coding] = ([*headers(answer, coding), _FROM_MEMORY], answer.bodies[coding])
+        found = answer.prepared[coding] = (
+            [*headers(answer, coding), _FROM_MEMORY],
+            answer.bodies[coding],
+        )
     return found
 
 

@@ -1,12 +1,14 @@
 """The shared tier (L2): answers in Valkey, each valid until one of its tags is touched.
 
-A logical clock orders reads and changes. A reader takes the clock's `stamp` before it reads the database, and its
-answer is kept under that stamp; `touch` moves the clock on and writes the new time to the tag. An answer is valid
-while none of its tags is younger than its stamp, so neither an answer that was rendered from old rows and stored late
-nor one that nobody came round to delete is ever served. Source: the leases of "Scaling Memcache at Facebook", NSDI
-2013. The clock never falls behind the server's own time, and knows when it began: stamps from before a restart or a
-flush, with which the server forgot what had been touched, count no more.
-"""
+A logical clock orders reads and changes. A reader takes the clock's `stamp` before it reads
+the database, and its answer is kept under that stamp; `touch` moves the clock on and writes
+the new time to the tag. An answer is valid while none of its tags is younger than its
+stamp, so neither an answer that was rendered from old rows and stored late nor one that
+nobody came round to delete is ever served. Source: the leases of "Scaling Memcache at
+Facebook", NSDI
+2013. The clock never falls behind the server's own time, and knows when it began: stamps
+from before a restart or a flush, with which the server forgot what had been touched, count
+no more."""
 
 import hashlib
 from collections.abc import Iterable
@@ -24,12 +26,15 @@ EVERYTHING = "*"  # the tag that every answer carries
 _NAMESPACE = f"{{{settings.CACHES['default']['KEY_PREFIX']}}}"
 _CLOCK = f"{_NAMESPACE}:clock:2"  # the number tells one form of it from another
 TAGS = f"{_NAMESPACE}:tag:"
-_ANSWERS = f"{_NAMESPACE}:answer:2:"  # a change of how answers are written raises the number
+_ANSWERS = (
+    f"{_NAMESPACE}:answer:2:"  # a change of how answers are written raises the number
+)
 _RENDERING = f"{_NAMESPACE}:rendering:"
 _STATS = f"{_NAMESPACE}:stats"
 
-# The clock is a hash, so that its time and when it began live and die together: a server that was flushed or has lost
-# its keys has also forgotten what was touched, and no stamp from before that may count.
+# The clock is a hash, so that its time and when it began live and die together: a server
+# that was flushed or has lost its keys has also forgotten what was touched, and no stamp
+# from before that may count.
 _CLOCK_LUA = """
 local function now()
     local time = redis.call('TIME')
@@ -53,7 +58,10 @@ local function moved(tags, stamp)
     return false
 end
 """
-_TOUCH = _CLOCK_LUA + "local t = now() for i = 2, #ARGV do redis.call('SET', ARGV[1] .. ARGV[i], t) end return t"
+_TOUCH = (
+    _CLOCK_LUA
+    + "local t = now() for i = 2, #ARGV do redis.call('SET', ARGV[1] .. ARGV[i], t) end return t"
+)
 _STAMP = _CLOCK_LUA + "return redis.call('HGET', KEYS[1], 'now') or now()"
 _READ = (
     _CLOCK_LUA
@@ -86,7 +94,9 @@ class Answer:
     etag: str  # without quotes
     route: str = ""  # the URL pattern it answers, for the request log
     # What a process has made of it for its own use, by content coding; no part of what is stored.
-    prepared: dict[str, tuple[list[tuple[str, str]], bytes]] = field(default_factory=dict, compare=False, repr=False)
+    prepared: dict[str, tuple[list[tuple[str, str]], bytes]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def __bytes__(self) -> bytes:
         about = {
@@ -108,7 +118,9 @@ class Answer:
             bodies[coding] = rest[start : start + length]
             start += length
         headers = tuple((name, value) for name, value in about["headers"])
-        return cls(about["status"], headers, bodies, tags, about["etag"], about["route"])
+        return cls(
+            about["status"], headers, bodies, tags, about["etag"], about["route"]
+        )
 
     @property
     def size(self) -> int:
@@ -132,7 +144,9 @@ def stamp() -> str:
 
 
 def touch(tags: Iterable[str]) -> str:
-    """Make every answer with one of these tags invalid, in one round trip. Raises redis.RedisError."""
+    """Make every answer with one of these tags invalid, in one round trip. Raises
+    redis.RedisError.
+    """
     return _text(_script(_TOUCH)(keys=[_CLOCK], args=[TAGS, *tags]))
 
 
@@ -150,13 +164,25 @@ def write(name: str, answer: Answer, *, stamp: str, ttl_s: float) -> bool:
 
     Raises redis.RedisError.
     """
-    args: list[str | bytes | int] = [TAGS, stamp, "\n".join(sorted(answer.tags)), bytes(answer), int(ttl_s * 1000)]
+    args: list[str | bytes | int] = [
+        TAGS,
+        stamp,
+        "\n".join(sorted(answer.tags)),
+        bytes(answer),
+        int(ttl_s * 1000),
+    ]
     return bool(_script(_WRITE)(keys=[_CLOCK, _ANSWERS + _key(name)], args=args))
 
 
 def begin_rendering(name: str, *, at_most_s: float) -> bool:
-    """Return whether the caller is the one to render this answer; the right ends by itself. Raises redis.RedisError."""
-    return bool(get_redis_connection("default").set(_RENDERING + _key(name), 1, nx=True, px=int(at_most_s * 1000)))
+    """Return whether the caller is the one to render this answer; the right ends by itself.
+    Raises redis.RedisError.
+    """
+    return bool(
+        get_redis_connection("default").set(
+            _RENDERING + _key(name), 1, nx=True, px=int(at_most_s * 1000)
+        )
+    )
 
 
 def end_rendering(name: str) -> None:
@@ -173,7 +199,9 @@ def add_stats(counts: dict[str, int]) -> None:
 
 
 def stats() -> dict[str, int]:
-    """Return the counters of all processes since the cache server started. Raises redis.RedisError."""
+    """Return the counters of all processes since the cache server started. Raises
+    redis.RedisError.
+    """
     found: dict[bytes, bytes] = get_redis_connection("default").hgetall(_STATS)
     return {_text(name): int(count) for name, count in found.items()}
 
@@ -181,7 +209,9 @@ def stats() -> dict[str, int]:
 def count_answers() -> int:
     """Return how many answers are kept, by walking the keys (slow). Raises redis.RedisError."""
     pattern = _ANSWERS.replace("[", "\\[") + "*"
-    return sum(1 for _ in get_redis_connection("default").scan_iter(match=pattern, count=1000))
+    return sum(
+        1 for _ in get_redis_connection("default").scan_iter(match=pattern, count=1000)
+    )
 
 
 def memory() -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""`touch`: answers that carry a tag are dropped once the transaction that changed it has committed."""
+"""`touch`: answers that carry a tag are dropped once the transaction that changed it has
+committed.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,14 +16,18 @@ log = structlog.get_logger("markrin.cache")
 
 @dataclass(frozen=True)
 class CacheTouched:
-    """That answers with these tags have to go: the safety net, should the process die between commit and `drop`."""
+    """That answers with these tags have to go: the safety net, should the process die
+    between commit and `drop`.
+    """
 
     name: ClassVar[str] = "cache.touched"
     tags: tuple[str, ...]
 
 
 class _Drop:
-    """What runs on commit; it grows while the transaction does, so that many changes cost one round trip."""
+    """What runs on commit; it grows while the transaction does, so that many changes cost
+    one round trip.
+    """
 
     def __init__(self) -> None:
         self.tags: set[str] = set()
@@ -33,12 +39,12 @@ class _Drop:
 
 
 def touch(*tags: str, durably: bool = True) -> None:
-    """Drop every kept answer with one of these tags, on commit; a rolled-back transaction drops nothing.
+    """Drop every kept answer with one of these tags, on commit; a rolled-back transaction
+    drops nothing.
 
-    `durably`, an outbox row of the same transaction drops them again, late rather than never, if this process dies
-    before it can; a caller whose own event leads there says False. A bulk write sends no signals, so its caller calls
-    this.
-    """
+    `durably`, an outbox row of the same transaction drops them again, late rather than
+    never, if this process dies before it can; a caller whose own event leads there says
+    False. A bulk write sends no signals, so its caller calls this."""
     if not tags:
         return
     if not connection.in_atomic_block:
@@ -47,17 +53,25 @@ def touch(*tags: str, durably: bool = True) -> None:
     pending = _pending()
     new = set(tags) - pending.tags
     if new and durably:
-        from markrin.outbox import services as outbox  # the outbox's own tables need Django to be set up
+        from markrin.outbox import (
+            services as outbox,
+        )  # the outbox's own tables need Django to be set up
 
         outbox.add(CacheTouched(tags=tuple(sorted(new))))
     pending.tags |= new
 
 
 def _pending() -> _Drop:
-    """Return the last `_Drop` of this transaction if it belongs to the present savepoint, else a new one."""
+    """Return the last `_Drop` of this transaction if it belongs to the present savepoint,
+    else a new one.
+    """
     if connection.run_on_commit:
         savepoints, last, *_ = connection.run_on_commit[-1]
-        if isinstance(last, _Drop) and not last.done and savepoints == set(connection.savepoint_ids):
+        if (
+            isinstance(last, _Drop)
+            and not last.done
+            and savepoints == set(connection.savepoint_ids)
+        ):
             return last
     made = _Drop()
     transaction.on_commit(made)
@@ -65,8 +79,8 @@ def _pending() -> _Drop:
 
 
 def drop(tags: set[str]) -> bool:
-    """Drop answers with these tags everywhere, now. Return whether the cache server heard; what it did not hear is
-    made good when this process's line is back, or by the outbox."""
+    """Drop answers with these tags everywhere, now. Return whether the cache server heard;
+    what it did not hear is made good when this process's line is back, or by the outbox."""
     link.own.memory.drop(tags)
     try:
         store.touch(tags)

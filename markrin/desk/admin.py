@@ -25,10 +25,25 @@ from markrin.forms import StrictForm
 class AuditForm(StrictForm):
     """Whose deeds, of which log, in which days."""
 
-    who = forms.EmailField(max_length=254, required=False, label="Who (e-mail)", widget=UnfoldAdminTextInputWidget)
-    kind = forms.ChoiceField(required=False, label="Where", widget=UnfoldAdminSelectWidget)
-    first = forms.DateField(required=False, label="From", widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}))
-    last = forms.DateField(required=False, label="To", widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}))
+    who = forms.EmailField(
+        max_length=254,
+        required=False,
+        label="Who (e-mail)",
+        widget=UnfoldAdminTextInputWidget,
+    )
+    kind = forms.ChoiceField(
+        required=False, label="Where", widget=UnfoldAdminSelectWidget
+    )
+    first = forms.DateField(
+        required=False,
+        label="From",
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
+    )
+    last = forms.DateField(
+        required=False,
+        label="To",
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -39,7 +54,12 @@ class AuditForm(StrictForm):
         """Return whose id it is."""
         if not (email := self.cleaned_data["who"]):
             return None
-        found: UUID | None = get_user_model().objects.filter(email=email.lower()).values_list("pk", flat=True).first()
+        found: UUID | None = (
+            get_user_model()
+            .objects.filter(email=email.lower())
+            .values_list("pk", flat=True)
+            .first()
+        )
         if found is None:
             raise forms.ValidationError("There is nobody with this address.")
         return found
@@ -47,18 +67,33 @@ class AuditForm(StrictForm):
 
 @admin.register(LogEntry)
 class LogEntryAdmin(ReadOnlyAdmin):
-    list_display = ("action_time", "user", "content_type", "object_repr", "action_flag", "get_change_message")
+    list_display = (
+        "action_time",
+        "user",
+        "content_type",
+        "object_repr",
+        "action_flag",
+        "get_change_message",
+    )
     list_filter = ("action_flag", ("content_type", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("user", "content_type")
     ordering = ("-id",)
     export_columns = {
-        "At": "action_time", "Who": "user__email", "What": "object_repr", "Model": "content_type__model",
+        "At": "action_time",
+        "Who": "user__email",
+        "What": "object_repr",
+        "Model": "content_type__model",
         "Message": "change_message",
-    }  # fmt: skip
+    }
 
     def get_urls(self) -> list[URLPattern]:
         """Return the pages, with the one of all logs."""
-        return [path("all/", self.admin_site.admin_view(self.audit_view), name="desk_audit"), *super().get_urls()]
+        return [
+            path(
+                "all/", self.admin_site.admin_view(self.audit_view), name="desk_audit"
+            ),
+            *super().get_urls(),
+        ]
 
     def audit_view(self, request: HttpRequest) -> HttpResponse:
         """Show who changed what, the newest first; older ones by their time."""
@@ -71,7 +106,9 @@ class LogEntryAdmin(ReadOnlyAdmin):
             since=_midnight(asked["first"]) if asked.get("first") else None,
             who_id=asked.get("who"),
         )
-        entries = audit.read(wanted, kind=asked.get("kind", "")) if form.is_valid() else []
+        entries = (
+            audit.read(wanted, kind=asked.get("kind", "")) if form.is_valid() else []
+        )
         shown = audit.page(entries)
         older = request.GET.copy()
         if len(shown) < len(entries):
@@ -85,12 +122,16 @@ class LogEntryAdmin(ReadOnlyAdmin):
             "zone": settings.SHOP_TIME_ZONE,
         }
         status = 200 if form.is_valid() else 422
-        answer: HttpResponse = TemplateResponse(request, "desk/audit.html", context, status=status)
+        answer: HttpResponse = TemplateResponse(
+            request, "desk/audit.html", context, status=status
+        )
         return answer
 
 
 def _before(request: HttpRequest, last: Any) -> datetime:
-    """Return the moment before which entries are wanted: of the link to older ones, or the end of the last day."""
+    """Return the moment before which entries are wanted: of the link to older ones, or the
+    end of the last day.
+    """
     text = request.GET.get("before", "")
     try:
         moment = parse_datetime(text)
@@ -98,7 +139,11 @@ def _before(request: HttpRequest, last: Any) -> datetime:
         moment = None
     if moment is not None and timezone.is_aware(moment):
         return moment
-    return _midnight(last + timedelta(days=1)) if last else timezone.now() + timedelta(minutes=1)
+    return (
+        _midnight(last + timedelta(days=1))
+        if last
+        else timezone.now() + timedelta(minutes=1)
+    )
 
 
 def _midnight(day: Any) -> datetime:

@@ -1,4 +1,6 @@
-"""What staff have put aside on their desk: the filters they left, their exports; and the log of what they changed."""
+"""What staff have put aside on their desk: the filters they left, their exports; and the
+log of what they changed.
+"""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,6 @@
-"""Who changed what: one list, out of the logs that the apps keep. An app adds its own by `source`."""
+"""Who changed what: one list, out of the logs that the apps keep. An app adds its own by
+`source`.
+"""
 
 import heapq
 import json
@@ -15,7 +17,9 @@ AT_ONCE = 50
 
 @dataclass(frozen=True)
 class Entry:
-    """Something that somebody did. `values` are rows of field, before, after; `link` leads to what it was done to."""
+    """Something that somebody did. `values` are rows of field, before, after; `link` leads
+    to what it was done to.
+    """
 
     at: datetime
     who: str
@@ -29,7 +33,8 @@ class Entry:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which entries: older than `before`, of one person or of all, whose subject's kind is one or any; at most `most`.
+    """Which entries: older than `before`, of one person or of all, whose subject's kind is
+    one or any; at most `most`.
 
     `since` is the first moment of the first day asked for.
     """
@@ -45,7 +50,9 @@ _sources: dict[str, Reader] = {}
 
 
 def source(name: str) -> Callable[[Reader], Reader]:
-    """Register what reads an app's log, the newest first, in a bounded number of queries; `name` is a filter."""
+    """Register what reads an app's log, the newest first, in a bounded number of queries;
+    `name` is a filter.
+    """
 
     def register(reader: Reader) -> Reader:
         _sources[name] = reader
@@ -62,12 +69,18 @@ def kinds() -> list[str]:
 def read(wanted: Wanted, *, kind: str = "") -> list[Entry]:
     """Return the newest entries of one log or of all, at most `wanted.most`."""
     readers = [_sources[kind]] if kind else list(_sources.values())
-    merged = heapq.merge(*(reader(wanted) for reader in readers), key=lambda entry: entry.at, reverse=True)
+    merged = heapq.merge(
+        *(reader(wanted) for reader in readers),
+        key=lambda entry: entry.at,
+        reverse=True,
+    )
     return [entry for entry, _ in zip(merged, range(wanted.most), strict=False)]
 
 
 def page(entries: list[Entry]) -> list[Entry]:
-    """Return the first AT_ONCE, or some fewer: what happened at one moment, in a transaction, stays together."""
+    """Return the first AT_ONCE, or some fewer: what happened at one moment, in a
+    transaction, stays together.
+    """
     shown = entries[:AT_ONCE]
     if len(entries) > AT_ONCE:
         border = entries[AT_ONCE].at
@@ -77,7 +90,9 @@ def page(entries: list[Entry]) -> list[Entry]:
 
 @source("admin")
 def _admin_log(wanted: Wanted) -> Iterable[Entry]:
-    rows = LogEntry.objects.select_related("user", "content_type").filter(action_time__lt=wanted.before)
+    rows = LogEntry.objects.select_related("user", "content_type").filter(
+        action_time__lt=wanted.before
+    )
     if wanted.since:
         rows = rows.filter(action_time__gte=wanted.since)
     if wanted.who_id:
@@ -86,7 +101,9 @@ def _admin_log(wanted: Wanted) -> Iterable[Entry]:
         yield Entry(
             at=row.action_time,
             who=str(row.user),
-            what={ADDITION: "added", DELETION: "deleted"}.get(row.action_flag, "changed"),
+            what={ADDITION: "added", DELETION: "deleted"}.get(
+                row.action_flag, "changed"
+            ),
             subject=f"{row.content_type.name if row.content_type else ''} {row.object_repr}".strip(),
             kind="admin",
             link=row.get_admin_url() or "" if row.action_flag != DELETION else "",
@@ -107,5 +124,8 @@ def _values(message: str) -> list[list[str]]:
     for part in parts:
         changed = part.get("changed") or {}
         whose = f"{changed['object']}: " if "object" in changed else ""
-        found += [[f"{whose}{name}", before, after] for name, before, after in changed.get("values", [])]
+        found += [
+            [f"{whose}{name}", before, after]
+            for name, before, after in changed.get("values", [])
+        ]
     return found

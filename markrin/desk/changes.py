@@ -1,4 +1,6 @@
-"""What a form has changed, field by field with the values before and after, as Django's log of the admin keeps it."""
+"""What a form has changed, field by field with the values before and after, as Django's log
+of the admin keeps it.
+"""
 
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -11,8 +13,11 @@ _LONG = 200
 Values = list[list[str]]
 
 
-def describe(form: Any, formsets: Iterable[Any], add: bool, *, hidden: Collection[str] = ()) -> list[dict[str, Any]]:
-    """Return Django's own message with, beside the names of changed fields, `values`: rows of label, before, after.
+def describe(
+    form: Any, formsets: Iterable[Any], add: bool, *, hidden: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """Return Django's own message with, beside the names of changed fields, `values`: rows
+    of label, before, after.
 
     Of fields in `hidden`, and of passwords, no value is kept.
     """
@@ -32,11 +37,19 @@ def _values(form: Any, names: Iterable[str], hidden: Collection[str]) -> Values:
     found = []
     for name in names:
         field = form.fields.get(name)
-        if field is None or name in hidden or isinstance(field.widget, forms.PasswordInput):
+        if (
+            field is None
+            or name in hidden
+            or isinstance(field.widget, forms.PasswordInput)
+        ):
             continue
         label = str(field.label or name)
         found.append(
-            [label, _shown(field, form.get_initial_for_field(field, name)), _shown(field, form.cleaned_data.get(name))]
+            [
+                label,
+                _shown(field, form.get_initial_for_field(field, name)),
+                _shown(field, form.cleaned_data.get(name)),
+            ]
         )
     return found
 
@@ -45,7 +58,9 @@ def _shown(field: Any, value: Any) -> str:
     """Return a value as a person reads it; a reference by the name of what it points to."""
     if value in (None, ""):
         return ""
-    if isinstance(field, forms.ModelChoiceField) and not isinstance(value, models.Model | models.QuerySet | list):
+    if isinstance(field, forms.ModelChoiceField) and not isinstance(
+        value, models.Model | models.QuerySet | list
+    ):
         choices: Any = field.queryset
         value = choices.filter(pk=value).first() or value
     if isinstance(value, models.QuerySet | list | tuple | set):

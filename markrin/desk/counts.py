@@ -16,11 +16,11 @@ class AtLeast(int):
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
-    """Counts at most MOST rows, and pages through those: nobody leafs further, and counting a million takes seconds.
+    """Counts at most MOST rows, and pages through those: nobody leafs further, and counting
+    a million takes seconds.
 
-    A page's keys are found first, and its rows by them: a row's joins and sums are then worked out for those shown, not
-    for all that are sorted.
-    """
+    A page's keys are found first, and its rows by them: a row's joins and sums are then
+    worked out for those shown, not for all that are sorted."""
 
     @cached_property
     def count(self) -> int:
@@ -35,5 +35,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at r
         rows: Any = self.object_list
         first = (number - 1) * self.per_page
         keys = list(rows.values_list("pk", flat=True)[first : first + self.per_page])
-        found = {row.pk: row for row in rows.order_by().filter(pk__in=keys)} if keys else {}
+        found = (
+            {row.pk: row for row in rows.order_by().filter(pk__in=keys)} if keys else {}
+        )
         return Page([found[key] for key in keys if key in found], number, self)

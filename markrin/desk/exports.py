@@ -1,4 +1,6 @@
-"""A list's rows as CSV: chosen columns of what its filters leave, streamed, bounded, and harmless in a spreadsheet."""
+"""A list's rows as CSV: chosen columns of what its filters leave, streamed, bounded, and
+harmless in a spreadsheet.
+"""
 
 import copy
 import csv
@@ -14,7 +16,10 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, QueryDict, StreamingHttpResponse
 from django.utils import timezone
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from markrin.desk.models import SavedExport
 from markrin.forms import StrictForm
@@ -22,7 +27,14 @@ from markrin.forms import StrictForm
 MOST_ROWS = 100_000
 MOST_SAVED = 50  # of one person for one page
 _CHUNK = 2_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run. Source: OWASP, CSV Injection
+_FORMULA = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+)  # what a spreadsheet would run. Source: OWASP, CSV Injection
 _BYTE_ORDER_MARK = "\ufeff"  # without it spreadsheets take UTF-8 for something else
 
 
@@ -31,7 +43,10 @@ class ExportForm(StrictForm):
 
     columns = forms.MultipleChoiceField(widget=UnfoldAdminCheckboxSelectMultipleWidget)
     name = forms.CharField(
-        max_length=80, required=False, widget=UnfoldAdminTextInputWidget, help_text="to find it here again"
+        max_length=80,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="to find it here again",
     )
 
     def __init__(self, names: Sequence[str], *args: Any, **kwargs: Any) -> None:
@@ -59,12 +74,14 @@ def too_many(rows: Any) -> bool:
     return bool(rows.order_by()[: MOST_ROWS + 1].count() > MOST_ROWS)
 
 
-def stream(request: HttpRequest, rows: Any, columns: Mapping[str, str], *, name: str) -> StreamingHttpResponse:
-    """Answer with the rows as CSV, newest first, at most MOST_ROWS; `columns` are headings with paths of fields.
+def stream(
+    request: HttpRequest, rows: Any, columns: Mapping[str, str], *, name: str
+) -> StreamingHttpResponse:
+    """Answer with the rows as CSV, newest first, at most MOST_ROWS; `columns` are headings
+    with paths of fields.
 
-    Read by key in chunks, so that neither memory nor a transaction grows with the table. Who took what is logged, as
-    it may be customers' data.
-    """
+    Read by key in chunks, so that neither memory nor a transaction grows with the table.
+    Who took what is logged, as it may be customers' data."""
     model, who = rows.model, cast(UUID, request.user.pk)
     LogEntry.objects.create(
         user_id=who,
@@ -77,7 +94,10 @@ def stream(request: HttpRequest, rows: Any, columns: Mapping[str, str], *, name:
     return StreamingHttpResponse(
         _lines(rows, columns),
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}-{day}.csv"', "Cache-Control": "no-store"},
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}-{day}.csv"',
+            "Cache-Control": "no-store",
+        },
     )
 
 
@@ -93,7 +113,11 @@ def _lines(rows: Any, columns: Mapping[str, str]) -> Iterator[str]:
     left, last = MOST_ROWS, None
     while left > 0:
         part = rows if last is None else rows.filter(pk__lt=last)
-        chunk = list(part.order_by("-pk").values_list("pk", *columns.values())[: min(_CHUNK, left)])
+        chunk = list(
+            part.order_by("-pk").values_list("pk", *columns.values())[
+                : min(_CHUNK, left)
+            ]
+        )
         if not chunk:
             return
         for _, *values in chunk:
@@ -102,7 +126,9 @@ def _lines(rows: Any, columns: Mapping[str, str]) -> Iterator[str]:
 
 
 def cell(value: Any) -> Any:
-    """Return a value as a cell: times in the shop's zone, and no text that a spreadsheet takes for a formula."""
+    """Return a value as a cell: times in the shop's zone, and no text that a spreadsheet
+    takes for a formula.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -9,15 +9,27 @@ from markrin.desk.models import QUERY_MAX, KeptFilter
 
 RESET = "_reset"
 # A page's number, a search and Django's own: they belong to one visit.
-_NOT_KEPT = frozenset({"p", "q", "e", "all", "_popup", "_to_field", "_facets", "_changelist_filters", RESET})
+_NOT_KEPT = frozenset(
+    {
+        "p",
+        "q",
+        "e",
+        "all",
+        "_popup",
+        "_to_field",
+        "_facets",
+        "_changelist_filters",
+        RESET,
+    }
+)
 
 
 def remember(request: HttpRequest) -> HttpResponseRedirect | None:
     """Keep the filters of this visit to a list, or lead to those that were kept, or forget them.
 
-    A visit without any comes from elsewhere, and gets what was kept; or from the list itself, where somebody has just
-    cleared them. One query, and a second one where something changes.
-    """
+    A visit without any comes from elsewhere, and gets what was kept; or from the list
+    itself, where somebody has just cleared them. One query, and a second one where
+    something changes."""
     user: Any = request.user
     kept = KeptFilter.objects.filter(user=user, page=request.path)
     if RESET in request.GET:
@@ -30,7 +42,9 @@ def remember(request: HttpRequest) -> HttpResponseRedirect | None:
     if not query or "e" in request.GET or len(query) > QUERY_MAX:
         kept.delete()
     elif kept.values_list("query", flat=True).first() != query:
-        KeptFilter.objects.update_or_create(user=user, page=request.path, defaults={"query": query})
+        KeptFilter.objects.update_or_create(
+            user=user, page=request.path, defaults={"query": query}
+        )
     return None
 
 

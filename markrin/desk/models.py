@@ -11,14 +11,20 @@ QUERY_MAX = 2000
 
 
 class KeptFilter(models.Model):
-    """The filters and order that somebody left a page with. What they searched for is not kept: it names customers."""
+    """The filters and order that somebody left a page with. What they searched for is not
+    kept: it names customers.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     page = models.CharField(max_length=200, help_text="the page's path")
     query = models.CharField(max_length=QUERY_MAX, help_text="its query string")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "page"], name="kept_filter_one_per_page")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "page"], name="kept_filter_one_per_page"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.page}?{self.query}"
@@ -28,15 +34,24 @@ class SavedExport(Model):
     """A table to be exported again: which page's rows, by which filters, with which columns."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    page = models.CharField(max_length=200, help_text="the path of the page whose rows they are")
+    page = models.CharField(
+        max_length=200, help_text="the path of the page whose rows they are"
+    )
     name = models.CharField(max_length=80)
-    query = models.CharField(max_length=QUERY_MAX, blank=True, default="", help_text="the page's query string")
+    query = models.CharField(
+        max_length=QUERY_MAX,
+        blank=True,
+        default="",
+        help_text="the page's query string",
+    )
     columns = ArrayField(models.CharField(max_length=60), help_text="in this order")
 
     class Meta:
         ordering = ["name"]
         constraints = [
-            models.UniqueConstraint(fields=["user", "page", "name"], name="saved_export_name_once"),
+            models.UniqueConstraint(
+                fields=["user", "page", "name"], name="saved_export_name_once"
+            ),
             *constraints.text("saved_export", "name"),
         ]
 

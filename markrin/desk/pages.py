@@ -1,4 +1,6 @@
-"""What every list page of the admin gets: filters that stick, exports, and a log of values before and after."""
+"""What every list page of the admin gets: filters that stick, exports, and a log of values
+before and after.
+"""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -15,10 +17,11 @@ from markrin.desk.models import QUERY_MAX, SavedExport
 
 
 class DeskPages:
-    """Mixed into a ModelAdmin. `export_columns` (heading → path of a field) is what may be exported; none: nothing.
+    """Mixed into a ModelAdmin. `export_columns` (heading → path of a field) is what may be
+    exported; none: nothing.
 
-    Of the fields in `unlogged` the log names no values: what a person may ask to be forgotten must not live on there.
-    """
+    Of the fields in `unlogged` the log names no values: what a person may ask to be
+    forgotten must not live on there."""
 
     export_columns: Mapping[str, str] = {}
     unlogged: Collection[str] = ()
@@ -31,13 +34,22 @@ class DeskPages:
         view = self.admin_site.admin_view
         own = [
             path("export/", view(self.export_view), name=name),
-            path("export/<uuid:pk>/", view(self.saved_export_view), name=f"{name}_saved"),
+            path(
+                "export/<uuid:pk>/", view(self.saved_export_view), name=f"{name}_saved"
+            ),
         ]
-        return [*(own if self.export_columns else ()), *super().get_urls()]  # type: ignore[misc]  # the ModelAdmin's
+        # the ModelAdmin's
+        return [*(own if self.export_columns else ()), *super().get_urls()]  # type: ignore[misc]
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponseBase:
         """Show the list, with the filters that were left."""
-        if request.method == "GET" and "_popup" not in request.GET and self._may_look(request):
+        if (
+            request.method == "GET"
+            and "_popup" not in request.GET
+            and self._may_look(request)
+        ):
             kept = filters.remember(request)
             if kept is not None:
                 return kept
@@ -47,14 +59,18 @@ class DeskPages:
             "export_link": self._export_link(request) if self.export_columns else "",
             **(extra_context or {}),
         }
-        return super().changelist_view(request, context)  # type: ignore[misc,no-any-return]  # the ModelAdmin's
+        # the ModelAdmin's
+        return super().changelist_view(request, context)  # type: ignore[misc,no-any-return]
 
-    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
         """Return what the log keeps of a change: the fields, with their values before and after."""
         return changes.describe(form, formsets, add, hidden=self.unlogged)
 
     def _may_look(self, request: HttpRequest) -> bool:
-        return bool(self.has_view_or_change_permission(request))  # type: ignore[attr-defined]  # the ModelAdmin's
+        # the ModelAdmin's
+        return bool(self.has_view_or_change_permission(request))  # type: ignore[attr-defined]
 
     def _list(self) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
@@ -65,16 +81,25 @@ class DeskPages:
         return f"{link}?{query}" if query else link
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Ask for the columns, and answer with the file; or put the export aside under a name; or throw one away."""
+        """Ask for the columns, and answer with the file; or put the export aside under a
+        name; or throw one away.
+        """
         if not self._may_look(request):
             raise PermissionDenied
         saved = exports.saved_of(request, self._list())
         if request.method == "POST" and "delete" in request.POST:
             saved.filter(pk=_uuid(request.POST["delete"])).delete()
             return HttpResponseRedirect(request.get_full_path())
-        form = exports.ExportForm(list(self.export_columns), request.POST if request.method == "POST" else None)
+        form = exports.ExportForm(
+            list(self.export_columns),
+            request.POST if request.method == "POST" else None,
+        )
         if request.method == "POST" and form.is_valid():
-            answer = self._keep(request, form) if "save" in request.POST else self._send(request, form)
+            answer = (
+                self._keep(request, form)
+                if "save" in request.POST
+                else self._send(request, form)
+            )
             if answer is not None:
                 return answer
         context = {
@@ -91,16 +116,24 @@ class DeskPages:
 
     def saved_export_view(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
         """Answer with the file of an export that was put aside."""
-        saved: SavedExport | None = exports.saved_of(request, self._list()).filter(pk=pk).first()
+        saved: SavedExport | None = (
+            exports.saved_of(request, self._list()).filter(pk=pk).first()
+        )
         if not self._may_look(request):
             raise PermissionDenied
         if saved is None:
             raise Http404
-        columns = {name: self.export_columns[name] for name in saved.columns if name in self.export_columns}
+        columns = {
+            name: self.export_columns[name]
+            for name in saved.columns
+            if name in self.export_columns
+        }
         said, answer = self._file(request, saved.query, columns)
         if answer is None:
             messages.error(request, f"{saved.name}: {said}")
-            return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_export"))
+            return HttpResponseRedirect(
+                reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_export")
+            )
         return answer
 
     def _keep(self, request: HttpRequest, form: Any) -> HttpResponseBase | None:
@@ -108,18 +141,30 @@ class DeskPages:
         page = self._list()
         if not name:
             form.add_error("name", "Say under which name.")
-        elif len(query) > QUERY_MAX or exports.saved_of(request, page).count() >= exports.MOST_SAVED:
-            form.add_error(None, "That is too much to keep: throw another export away first.")
+        elif (
+            len(query) > QUERY_MAX
+            or exports.saved_of(request, page).count() >= exports.MOST_SAVED
+        ):
+            form.add_error(
+                None, "That is too much to keep: throw another export away first."
+            )
         else:
             wanted = {"query": query, "columns": form.cleaned_data["columns"]}
             user: Any = request.user
-            SavedExport.objects.update_or_create(user=user, page=page, name=name, defaults=wanted)
-            messages.success(request, f"{name} is kept: the filters and columns, not what you searched for.")
+            SavedExport.objects.update_or_create(
+                user=user, page=page, name=name, defaults=wanted
+            )
+            messages.success(
+                request,
+                f"{name} is kept: the filters and columns, not what you searched for.",
+            )
             return HttpResponseRedirect(request.get_full_path())
         return None
 
     def _send(self, request: HttpRequest, form: Any) -> HttpResponseBase | None:
-        columns = {name: self.export_columns[name] for name in form.cleaned_data["columns"]}
+        columns = {
+            name: self.export_columns[name] for name in form.cleaned_data["columns"]
+        }
         said, answer = self._file(request, request.GET.urlencode(), columns)
         if answer is None:
             form.add_error(None, said)
@@ -134,8 +179,13 @@ class DeskPages:
         except ValueError as exc:
             return f"Nothing was exported: {exc}.", None
         if exports.too_many(rows):
-            return f"These are more than {exports.MOST_ROWS:,} rows: narrow the filters.", None
-        return "", exports.stream(request, rows, columns, name=str(self.opts.model_name))
+            return (
+                f"These are more than {exports.MOST_ROWS:,} rows: narrow the filters.",
+                None,
+            )
+        return "", exports.stream(
+            request, rows, columns, name=str(self.opts.model_name)
+        )
 
 
 def _uuid(text: str) -> UUID | None:

@@ -13,11 +13,12 @@ _MOST = 1_000  # rows elsewhere that a search may lead through
 
 
 class WholeTerm:
-    """Mixed into a ModelAdmin: what is typed is looked for as a whole, in `search_fields` such as `order__number`.
+    """Mixed into a ModelAdmin: what is typed is looked for as a whole, in `search_fields`
+    such as `order__number`.
 
-    A field of another model is looked up there first, and its keys are looked for here: a condition over both tables
-    would have PostgreSQL read both. `field` wants the whole value, in whatever case; `field__startswith` its beginning.
-    """
+    A field of another model is looked up there first, and its keys are looked for here: a
+    condition over both tables would have PostgreSQL read both. `field` wants the whole
+    value, in whatever case; `field__startswith` its beginning."""
 
     search_fields: Any = ()
     model: type[models.Model]
@@ -25,7 +26,9 @@ class WholeTerm:
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Return the rows that match any of the fields: a query for each that is another model's."""
+        """Return the rows that match any of the fields: a query for each that is another
+        model's.
+        """
         term = search_term.strip()
         if not term:
             return queryset, False
@@ -41,7 +44,11 @@ def _condition(model: type[models.Model], name: str, term: str) -> Q:
     field: Any = model._meta.get_field(first)
     if field.is_relation and rest:
         there = field.related_model
-        found = there._default_manager.filter(_condition(there, rest, term)).order_by().values_list("pk", flat=True)
+        found = (
+            there._default_manager.filter(_condition(there, rest, term))
+            .order_by()
+            .values_list("pk", flat=True)
+        )
         return Q(**{f"{first}__in": list(found[:_MOST])})
     spelt = sorted({term, term.lower(), term.upper()})
     if rest == "startswith":

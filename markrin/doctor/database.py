@@ -1,4 +1,6 @@
-"""PostgreSQL: does it answer, is it new enough, does it have what the shop needs, and is its clock ours?"""
+"""PostgreSQL: does it answer, is it new enough, does it have what the shop needs, and is
+its clock ours?
+"""
 
 import time
 from collections.abc import Iterator
@@ -23,7 +25,11 @@ def check() -> Iterator[Finding]:
         connection.ensure_connection()
     except DatabaseError as error:
         first = str(error).strip().splitlines()[0]
-        yield fault("database", f"{place}: {first}", "Start PostgreSQL, or correct DATABASE_URL.")
+        yield fault(
+            "database",
+            f"{place}: {first}",
+            "Start PostgreSQL, or correct DATABASE_URL.",
+        )
         return
     try:
         yield ok("database", f"{place} answers")
@@ -34,14 +40,20 @@ def check() -> Iterator[Finding]:
         yield _connections()
         yield _time_zone()
     except DatabaseError as error:
-        yield fault("database", f"{type(error).__name__}: {error}".strip(), "See the database server's log.")
+        yield fault(
+            "database",
+            f"{type(error).__name__}: {error}".strip(),
+            "See the database server's log.",
+        )
 
 
 def _version() -> Finding:
     number = int(_one("SHOW server_version_num"))
     said = f"PostgreSQL {number // 10_000}.{number % 10_000}"
     if number // 10_000 < OLDEST:
-        return fault("database version", said, f"Upgrade to PostgreSQL {OLDEST} or newer.")
+        return fault(
+            "database version", said, f"Upgrade to PostgreSQL {OLDEST} or newer."
+        )
     return ok("database version", said)
 
 
@@ -50,18 +62,31 @@ def _migrations() -> Iterator[Finding]:
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if missing:
         first = f"{missing[0][0].app_label}.{missing[0][0].name}"
-        yield fault("migrations", f"{len(missing)} are missing, from {first} on", "Run `manage.py migrate`.")
+        yield fault(
+            "migrations",
+            f"{len(missing)} are missing, from {first} on",
+            "Run `manage.py migrate`.",
+        )
     apps = {app for app, _ in executor.loader.disk_migrations}
-    unknown = sorted(f"{app}.{name}" for app, name in executor.loader.applied_migrations
-                     if app in apps and (app, name) not in executor.loader.disk_migrations
-                     and (app, name) not in executor.loader.replacements)  # fmt: skip
+    unknown = sorted(
+        f"{app}.{name}"
+        for app, name in executor.loader.applied_migrations
+        if app in apps
+        and (app, name) not in executor.loader.disk_migrations
+        and (app, name) not in executor.loader.replacements
+    )
     if unknown:
         said = f"the database has {', '.join(unknown[:3])}, which this release does not know"
         yield note(
-            "migrations", said, "A newer release has been here: deploy that one again, or see docs/upgrading.md."
+            "migrations",
+            said,
+            "A newer release has been here: deploy that one again, or see docs/upgrading.md.",
         )
     if not missing and not unknown:
-        yield ok("migrations", f"{len(executor.loader.applied_migrations)} applied, none missing")
+        yield ok(
+            "migrations",
+            f"{len(executor.loader.applied_migrations)} applied, none missing",
+        )
 
 
 def _extensions() -> Iterator[Finding]:
@@ -88,16 +113,26 @@ def _clock() -> Finding:
     if abs(skew) > SKEW_S:
         ahead = "ahead of" if skew > 0 else "behind"
         said = f"the database's clock is {abs(skew):.1f} s {ahead} this machine's"
-        return fault("clock", said, "Let NTP (chrony, systemd-timesyncd) set the clocks of both.")
+        return fault(
+            "clock", said, "Let NTP (chrony, systemd-timesyncd) set the clocks of both."
+        )
     return ok("clock", f"{abs(skew) * 1000:.0f} ms from the database's")
 
 
 def _connections() -> Finding:
     most = int(_one("SHOW max_connections"))
-    used = int(_one("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"))
+    used = int(
+        _one(
+            "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+        )
+    )
     said = f"{used} of {most} connections are in use"
     if used > most * MOST_USED:
-        return fault("connections", said, "Raise max_connections, run fewer threads, or put PgBouncer in front.")
+        return fault(
+            "connections",
+            said,
+            "Raise max_connections, run fewer threads, or put PgBouncer in front.",
+        )
     return ok("connections", said)
 
 

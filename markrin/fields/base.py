@@ -26,7 +26,9 @@ class Message(str):
 
 
 def refuse(code: str, message: str, field: str = "_schema") -> ma.ValidationError:
-    """Return the error to raise in a schema's `@validates_schema`; `field` is the schema's own name of the field."""
+    """Return the error to raise in a schema's `@validates_schema`; `field` is the schema's
+    own name of the field.
+    """
     return ma.ValidationError(Message(code, message), field)
 
 
@@ -35,7 +37,9 @@ NULL = Message("null", "This may not be null.")
 
 
 class Field(ma.fields.Field[T], Generic[T], ABC):
-    """Base of the strict types. A subclass has `_check`, which returns the value or raises, and `limits`."""
+    """Base of the strict types. A subclass has `_check`, which returns the value or raises,
+    and `limits`.
+    """
 
     default_error_messages = {"required": REQUIRED, "null": NULL}
 
@@ -47,7 +51,13 @@ class Field(ma.fields.Field[T], Generic[T], ABC):
         """Whether values arrive as strings, as in a query string."""
         return bool(getattr(self.root, "from_text", False))
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> T:
+    def _deserialize(
+        self,
+        value: Any,
+        attr: str | None,
+        data: Mapping[str, Any] | None,
+        **kwargs: Any,
+    ) -> T:
         return self._check(value)
 
     @abstractmethod

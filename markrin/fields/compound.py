@@ -19,14 +19,26 @@ from markrin.fields.base import NULL, REQUIRED, Field, JSONSchema, bound, refuse
 class _Many(Field[list[Any]]):
     """What List and Commas share: a bounded number of values of one inner type."""
 
-    def __init__(self, inner: ma.fields.Field[Any], *, max: int, min: int = 0, unique: bool = False, **kw: Any):
+    def __init__(
+        self,
+        inner: ma.fields.Field[Any],
+        *,
+        max: int,
+        min: int = 0,
+        unique: bool = False,
+        **kw: Any,
+    ):
         super().__init__(**kw)
         bound(min, max, type(self).__name__)
         self.inner, self.max, self.min, self.unique = inner, max, min, unique
 
-    def _bind_to_schema(self, field_name: str, parent: ma.Schema | ma.fields.Field[Any]) -> None:
+    def _bind_to_schema(
+        self, field_name: str, parent: ma.Schema | ma.fields.Field[Any]
+    ) -> None:
         super()._bind_to_schema(field_name, parent)
-        self.inner = copy.copy(self.inner)  # the declared one is shared by all instances of the schema
+        self.inner = copy.copy(
+            self.inner
+        )  # the declared one is shared by all instances of the schema
         self.inner._bind_to_schema(field_name, self)
 
     def _each(self, values: Sequence[Any]) -> list[Any]:
@@ -40,12 +52,18 @@ class _Many(Field[list[Any]]):
                 wrong[index] = exc.messages
         if wrong:
             raise ma.ValidationError(typing.cast(dict[str, Any], wrong))
-        if self.unique and any(value in taken[:index] for index, value in enumerate(taken)):
+        if self.unique and any(
+            value in taken[:index] for index, value in enumerate(taken)
+        ):
             raise refuse("unique", "No value may be given twice.")
         return taken
 
     def limits(self) -> JSONSchema:
-        stated: JSONSchema = {"type": "array", "minItems": self.min, "maxItems": self.max}
+        stated: JSONSchema = {
+            "type": "array",
+            "minItems": self.min,
+            "maxItems": self.max,
+        }
         return {**stated, "uniqueItems": True} if self.unique else stated
 
 
@@ -71,7 +89,9 @@ class Commas(_Many):
 
 
 class Image(Field[PIL.Image.Image]):
-    """An uploaded picture, decoded: JPEG, PNG, WebP or AVIF, of at most `max_bytes` and `max_pixels`."""
+    """An uploaded picture, decoded: JPEG, PNG, WebP or AVIF, of at most `max_bytes` and
+    `max_pixels`.
+    """
 
     def __init__(self, *, max_bytes: int, max_pixels: int, **kw: Any):
         super().__init__(**kw)
@@ -81,13 +101,22 @@ class Image(Field[PIL.Image.Image]):
         if not isinstance(value, UploadedFile):
             raise refuse("type", "This must be a file.")
         try:
-            return images.decode(value, max_bytes=self.max_bytes, max_pixels=self.max_pixels)
+            return images.decode(
+                value, max_bytes=self.max_bytes, max_pixels=self.max_pixels
+            )
         except images.NotAPicture as exc:
             raise refuse(exc.code, str(exc)) from exc
 
     def limits(self) -> JSONSchema:
-        said = f"A picture of at most {self.max_bytes} bytes and {self.max_pixels} pixels."
-        return {"type": "string", "format": "binary", "contentMediaType": "image/*", "description": said}
+        said = (
+            f"A picture of at most {self.max_bytes} bytes and {self.max_pixels} pixels."
+        )
+        return {
+            "type": "string",
+            "format": "binary",
+            "contentMediaType": "image/*",
+            "description": said,
+        }
 
 
 class File(Field[Any]):
@@ -96,7 +125,9 @@ class File(Field[Any]):
     What is in it, its reader has to find out.
     """
 
-    def __init__(self, *, max_bytes: int, media_type: str = "application/octet-stream", **kw: Any):
+    def __init__(
+        self, *, max_bytes: int, media_type: str = "application/octet-stream", **kw: Any
+    ):
         super().__init__(**kw)
         self.max_bytes, self.media_type = max_bytes, media_type
 
@@ -104,12 +135,20 @@ class File(Field[Any]):
         if not isinstance(value, UploadedFile):
             raise refuse("type", "This must be a file.")
         if not 1 <= (value.size or 0) <= self.max_bytes:
-            raise refuse("too_large" if value.size else "empty", f"The file takes 1 to {self.max_bytes} bytes.")
+            raise refuse(
+                "too_large" if value.size else "empty",
+                f"The file takes 1 to {self.max_bytes} bytes.",
+            )
         return value
 
     def limits(self) -> JSONSchema:
         said = f"A file of 1 to {self.max_bytes} bytes."
-        return {"type": "string", "format": "binary", "contentMediaType": self.media_type, "description": said}
+        return {
+            "type": "string",
+            "format": "binary",
+            "contentMediaType": self.media_type,
+            "description": said,
+        }
 
 
 class Nested(ma.fields.Nested):
@@ -124,5 +163,6 @@ class Nested(ma.fields.Nested):
         return ma.ValidationError(self.error_messages[key])
 
     def _load(self, value: Any, partial: Any = None) -> Any:
-        # Not our Schema.load, which would answer the request before the outer schema has seen its own errors.
+        # Not our Schema.load, which would answer the request before the outer schema has
+        # seen its own errors.
         return ma.Schema.load(self.schema, value, partial=partial)

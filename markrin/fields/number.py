@@ -11,7 +11,9 @@ from markrin.fields.base import Field, JSONSchema, Pattern, refuse
 
 
 class Int(Field[int]):
-    """A whole number from `min` to `max`. In JSON 2.0 is 2; in a query string only the shortest spelling is taken."""
+    """A whole number from `min` to `max`. In JSON 2.0 is 2; in a query string only the
+    shortest spelling is taken.
+    """
 
     _FORM = re.compile(r"0|-?[1-9][0-9]{0,19}")
 
@@ -30,10 +32,19 @@ class Int(Field[int]):
     def _number(self, value: Any) -> int | Decimal:
         if self.from_text and isinstance(value, str) and self._FORM.fullmatch(value):
             return int(value)
-        if not self.from_text and isinstance(value, int) and not isinstance(value, bool):
+        if (
+            not self.from_text
+            and isinstance(value, int)
+            and not isinstance(value, bool)
+        ):
             return value
-        # Not int(value) before its range is known: 1e999999 is a short text, but not one to multiply out.
-        if not self.from_text and isinstance(value, Decimal) and value == value.to_integral_value():
+        # Not int(value) before its range is known: 1e999999 is a short text, but not one to
+        # multiply out.
+        if (
+            not self.from_text
+            and isinstance(value, Decimal)
+            and value == value.to_integral_value()
+        ):
             return value
         raise refuse("type", "This must be a whole number.")
 
@@ -72,10 +83,15 @@ class Money(Pattern[Decimal]):
         return amount
 
     def limits(self) -> JSONSchema:
-        # JSON Schema has no range for strings: zero is excluded by the pattern, any other bound said in words.
+        # JSON Schema has no range for strings: zero is excluded by the pattern, any other
+        # bound said in words.
         zero = r"(?!0\.00$)" if self.min > 0 else ""
         said = f"From {self.min} to {self.max}."
-        return {"type": "string", "pattern": f"^{zero}(?:{self.form.pattern})$", "description": said}
+        return {
+            "type": "string",
+            "pattern": f"^{zero}(?:{self.form.pattern})$",
+            "description": said,
+        }
 
 
 class Percent(Money):

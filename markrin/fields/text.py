@@ -15,29 +15,49 @@ from django.db.models import TextChoices
 
 from markrin.fields.base import Field, JSONSchema, Pattern, bound, refuse
 
-# Control and bidirectional characters, line separators, the byte order mark, surrogates and non-characters, as the
-# inside of a character class that Python, ECMAScript and Rust read alike.
+# Control and bidirectional characters, line separators, the byte order mark, surrogates and
+# non-characters, as the inside of a character class that Python, ECMAScript and Rust read
+# alike.
 FORBIDDEN = (
     r"\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
     r"\ufdd0-\ufdef\ufeff\ufffe\uffff"
 )
-FORBIDDEN_LINES = FORBIDDEN.replace(r"\u0000-\u001f", r"\u0000-\u0009\u000b\u000c\u000e-\u001f")
-# What the document states: without surrogates, which no valid JSON text holds and some engines cannot write.
-_SPEAKABLE = {False: FORBIDDEN.replace(r"\ud800-\udfff", ""), True: FORBIDDEN_LINES.replace(r"\ud800-\udfff", "")}
-_FORBIDDEN_RE = {False: re.compile(f"[{FORBIDDEN}]"), True: re.compile(f"[{FORBIDDEN_LINES}]")}
-# What a reader sees: neither white space nor a format character (soft hyphen, zero width space, joiners, …).
+FORBIDDEN_LINES = FORBIDDEN.replace(
+    r"\u0000-\u001f", r"\u0000-\u0009\u000b\u000c\u000e-\u001f"
+)
+# What the document states: without surrogates, which no valid JSON text holds and some
+# engines cannot write.
+_SPEAKABLE = {
+    False: FORBIDDEN.replace(r"\ud800-\udfff", ""),
+    True: FORBIDDEN_LINES.replace(r"\ud800-\udfff", ""),
+}
+_FORBIDDEN_RE = {
+    False: re.compile(f"[{FORBIDDEN}]"),
+    True: re.compile(f"[{FORBIDDEN_LINES}]"),
+}
+# What a reader sees: neither white space nor a format character (soft hyphen, zero width
+# space, joiners, …).
 _SEEN = rf"[^\s\u00ad\u180e\u200b-\u200d\u2060-\u2064{_SPEAKABLE[False]}]"
 _SEEN_RE = re.compile(_SEEN)
 
 
 class Text(Field[str]):
-    """Free text: NFC, without surrounding white space, control or bidirectional characters; not blank unless min=0.
+    """Free text: NFC, without surrounding white space, control or bidirectional characters;
+    not blank unless min=0.
 
-    `max` and `min` count characters. With `pattern` (Python's and ECMAScript's common part) the value must match as
-    sent, from end to end. `multiline` allows line ends, and reads any as a line feed.
-    """
+    `max` and `min` count characters. With `pattern` (Python's and ECMAScript's common part)
+    the value must match as sent, from end to end. `multiline` allows line ends, and reads
+    any as a line feed."""
 
-    def __init__(self, *, max: int, min: int = 1, multiline: bool = False, pattern: str | None = None, **kw: Any):
+    def __init__(
+        self,
+        *,
+        max: int,
+        min: int = 1,
+        multiline: bool = False,
+        pattern: str | None = None,
+        **kw: Any,
+    ):
         super().__init__(**kw)
         bound(min, max, "Text")
         self.max, self.min, self.multiline, self.pattern = max, min, multiline, pattern
@@ -51,7 +71,10 @@ class Text(Field[str]):
         if len(value) > self.max:
             raise refuse("too_long", f"This takes at most {self.max} characters.")
         if _FORBIDDEN_RE[self.multiline].search(value):
-            raise refuse("characters", "This has control characters or others that are not allowed.")
+            raise refuse(
+                "characters",
+                "This has control characters or others that are not allowed.",
+            )
         text = value.replace("\r\n", "\n").replace("\r", "\n")
         text = unicodedata.normalize("NFC", text).strip()
         if len(text) > self.max:
@@ -59,12 +82,19 @@ class Text(Field[str]):
         if _seen(text) < self.min:
             raise refuse(
                 "too_short",
-                "This may not be blank." if self.min == 1 else f"This takes at least {self.min} characters.",
+                "This may not be blank."
+                if self.min == 1
+                else f"This takes at least {self.min} characters.",
             )
         return text
 
     def limits(self) -> JSONSchema:
-        return {"type": "string", "minLength": self.min, "maxLength": self.max, "pattern": self._stated()}
+        return {
+            "type": "string",
+            "minLength": self.min,
+            "maxLength": self.max,
+            "pattern": self._stated(),
+        }
 
     def _stated(self) -> str:
         if self.pattern:
@@ -96,12 +126,19 @@ class Secret(Field[str]):
             raise refuse("type", "This must be a string.")
         if not self.min <= len(value) <= self.max:
             raise refuse("length", f"This takes {self.min} to {self.max} characters.")
-        if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        if "\0" in value or any(
+            "\ud800" <= character <= "\udfff" for character in value
+        ):
             raise refuse("characters", "This has characters that are not allowed.")
         return value
 
     def limits(self) -> JSONSchema:
-        return {"type": "string", "minLength": self.min, "maxLength": self.max, "pattern": r"^[^\u0000]*$"}
+        return {
+            "type": "string",
+            "minLength": self.min,
+            "maxLength": self.max,
+            "pattern": r"^[^\u0000]*$",
+        }
 
 
 class Token(Pattern[str]):
@@ -149,15 +186,21 @@ class Slug(Pattern[str]):
 
 
 class Email(Field[str]):
-    """A deliverable-looking address: ASCII before the @, an IDNA domain after it, at most 254, in lower case."""
+    """A deliverable-looking address: ASCII before the @, an IDNA domain after it, at most
+    254, in lower case.
+    """
 
     def _check(self, value: Any) -> str:
         if not isinstance(value, str):
             raise refuse("type", "This must be a string.")
         try:
-            if len(value) > 254 or len(value.rpartition("@")[0]) > 64:  # RFC 5321 section 4.5.3.1
+            if (
+                len(value) > 254 or len(value.rpartition("@")[0]) > 64
+            ):  # RFC 5321 section 4.5.3.1
                 raise ValueError("too long")
-            found = email_validator.validate_email(value, check_deliverability=False, allow_smtputf8=False)
+            found = email_validator.validate_email(
+                value, check_deliverability=False, allow_smtputf8=False
+            )
             address = (found.ascii_email or "").lower()
             if not 3 <= len(address) <= 254:
                 raise ValueError("too long once the domain is ASCII")
@@ -170,7 +213,9 @@ class Email(Field[str]):
 
 
 class Phone(Field[str]):
-    """A telephone number that exists in its country's plan, read as the shop's country without `+`; becomes E.164."""
+    """A telephone number that exists in its country's plan, read as the shop's country
+    without `+`; becomes E.164.
+    """
 
     def _check(self, value: Any) -> str:
         if not isinstance(value, str):
@@ -181,8 +226,13 @@ class Phone(Field[str]):
             except phonenumbers.NumberParseException:
                 number = None
             if number is not None and phonenumbers.is_valid_number(number):
-                return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-        raise refuse("format", "This must be a telephone number, with its country's prefix such as +91.")
+                return phonenumbers.format_number(
+                    number, phonenumbers.PhoneNumberFormat.E164
+                )
+        raise refuse(
+            "format",
+            "This must be a telephone number, with its country's prefix such as +91.",
+        )
 
     def limits(self) -> JSONSchema:
         return {
@@ -195,7 +245,9 @@ class Phone(Field[str]):
 
 
 class HttpsUrl(Pattern[str]):
-    """A link to a public https page: a DNS name with a dot, no credentials, no fragment. Source: RFC 3986, RFC 1123."""
+    """A link to a public https page: a DNS name with a dot, no credentials, no fragment.
+    Source: RFC 3986, RFC 1123.
+    """
 
     form = re.compile(
         r"https://(?=[^/?:]{1,253}(?![^/?:]))"  # the whole name
@@ -217,7 +269,12 @@ class HttpsUrl(Pattern[str]):
         return text
 
     def limits(self) -> JSONSchema:
-        return {**super().limits(), "format": "uri", "minLength": 12, "maxLength": self.max}
+        return {
+            **super().limits(),
+            "format": "uri",
+            "minLength": 12,
+            "maxLength": self.max,
+        }
 
 
 class Enum(Field[TextChoices]):
@@ -233,7 +290,10 @@ class Enum(Field[TextChoices]):
         try:
             return self.choices(value)
         except ValueError as exc:
-            raise refuse("choice", f"This must be one of: {', '.join(map(repr, self.choices.values))}.") from exc
+            raise refuse(
+                "choice",
+                f"This must be one of: {', '.join(map(repr, self.choices.values))}.",
+            ) from exc
 
     def limits(self) -> JSONSchema:
         return {"type": "string", "enum": list(self.choices.values)}

@@ -1,4 +1,6 @@
-"""What every app's tables rely on: extensions, and the text search configuration that folds accents and stems."""
+"""What every app's tables rely on: extensions, and the text search configuration that folds
+accents and stems.
+"""
 
 from django.contrib.postgres.operations import TrigramExtension, UnaccentExtension
 from django.db import migrations

@@ -1,8 +1,8 @@
 """Where log lines go: a file or standard output, a JSON object each, written in batches.
 
-A line waits in memory for at most FLUSH_S; an error, the end of the process and a full buffer write at once. So the
-request log costs a request microseconds, and a crash at most the last fifth of a second of it.
-"""
+A line waits in memory for at most FLUSH_S; an error, the end of the process and a full
+buffer write at once. So the request log costs a request microseconds, and a crash at most
+the last fifth of a second of it."""
 
 import atexit
 import os
@@ -46,8 +46,11 @@ class Lines:
     def _begin(self) -> None:
         """Start to flush in this process; what a parent had waiting is the parent's to write."""
         self._pid, self._waiting, self._bytes = os.getpid(), [], 0
-        self._file = open(self._path, "ab", buffering=0) if self._path else None  # noqa: SIM115 (for life)
-        threading.Thread(target=self._flush_for_ever, name="log-lines", daemon=True).start()
+        # for life
+        self._file = open(self._path, "ab", buffering=0) if self._path else None  # noqa: SIM115
+        threading.Thread(
+            target=self._flush_for_ever, name="log-lines", daemon=True
+        ).start()
         atexit.register(self.flush)
 
     def _flush_for_ever(self) -> None:

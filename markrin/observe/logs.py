@@ -1,5 +1,5 @@
-"""structlog and the standard library's logging, on one path: context, time, redaction, one JSON line; in DEBUG, a
-readable one."""
+"""structlog and the standard library's logging, on one path: context, time, redaction, one
+JSON line; in DEBUG, a readable one."""
 
 import logging
 import logging.config
@@ -44,18 +44,25 @@ class _Handler(logging.Handler):
         super().__init__()
         chain: list[Any] = [structlog.stdlib.ExtraAdder(), *_SHARED, *_endings()]
         endings: list[Any] = [_drop, chain[-1], _text]
-        self.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=chain[:-1], processors=endings))
+        self.setFormatter(
+            structlog.stdlib.ProcessorFormatter(
+                foreign_pre_chain=chain[:-1], processors=endings
+            )
+        )
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            lines.write(self.format(record).encode(), now=record.levelno >= logging.ERROR)
+            lines.write(
+                self.format(record).encode(), now=record.levelno >= logging.ERROR
+            )
         except Exception:
             self.handleError(record)
 
 
 def configure(*, path: str, level: str) -> None:
     """Set up logging for this process. `path` is a file, or empty for standard output."""
-    lines.__init__(path)  # type: ignore[misc]  # the same object, which loggers already hold, on another path
+    # the same object, which loggers already hold, on another path
+    lines.__init__(path)  # type: ignore[misc]
     sys.excepthook = _crashed
     structlog.configure(
         processors=[*_SHARED, *_endings()],
@@ -76,18 +83,30 @@ def configure(*, path: str, level: str) -> None:
                 "django.security.DisallowedHost": {"level": "CRITICAL"},
                 "celery.app.trace": {"level": "WARNING"},
                 "celery.worker.strategy": {"level": "WARNING"},
-                "fontTools": {"level": "WARNING"},  # thirty lines for each invoice's font
+                "fontTools": {
+                    "level": "WARNING"
+                },  # thirty lines for each invoice's font
             },
         }
     )
 
 
-def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Log what ends a process, as Python would print it; on a terminal, where a person reads it, leave it as it is."""
-    if issubclass(kind, KeyboardInterrupt) or settings.LOG_FORMAT != "json" or sys.stderr.isatty():
+def _crashed(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Log what ends a process, as Python would print it; on a terminal, where a person
+    reads it, leave it as it is.
+    """
+    if (
+        issubclass(kind, KeyboardInterrupt)
+        or settings.LOG_FORMAT != "json"
+        or sys.stderr.isatty()
+    ):
         sys.__excepthook__(kind, error, trace)
         return
-    structlog.get_logger("markrin").critical("crashed", command=sys.argv[:2], exc_info=error)
+    structlog.get_logger("markrin").critical(
+        "crashed", command=sys.argv[:2], exc_info=error
+    )
     lines.flush()
 
 
@@ -103,16 +122,26 @@ def _json(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
 
 def _readable(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
     """Return a line for a person: time, level, event, then the rest; a traceback below."""
-    at, level, name = str(event.pop("timestamp", ""))[11:19], event.pop("level", ""), event.pop("event", "")
+    at, level, name = (
+        str(event.pop("timestamp", ""))[11:19],
+        event.pop("level", ""),
+        event.pop("event", ""),
+    )
     trace = event.pop("exception", "")
-    rest = " ".join(f"{key}={value}" for key, value in event.items() if value is not None)
+    rest = " ".join(
+        f"{key}={value}" for key, value in event.items() if value is not None
+    )
     return f"{at} {level:<7} {name} {rest}{chr(10) if trace else ''}{trace}".encode()
 
 
 def _text(logger: WrappedLogger, method: str, line: bytes) -> str:
-    """The standard library's formatters must return text: given bytes, structlog writes their `b'…'`."""
+    """The standard library's formatters must return text: given bytes, structlog writes
+    their `b'…'`.
+    """
     return line.decode()
 
 
 def _drop(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    return structlog.stdlib.ProcessorFormatter.remove_processors_meta(logger, method, event)
+    return structlog.stdlib.ProcessorFormatter.remove_processors_meta(
+        logger, method, event
+    )

@@ -1,13 +1,20 @@
-"""Prometheus: what web processes count, over all of them, and what the database knows, read when asked.
+"""Prometheus: what web processes count, over all of them, and what the database knows, read
+when asked.
 
-With PROMETHEUS_MULTIPROC_DIR set, as `make up` and the container do, the processes' counters are added up.
-"""
+With PROMETHEUS_MULTIPROC_DIR set, as `make up` and the container do, the processes'
+counters are added up."""
 
 import os
 from collections.abc import Iterator
 
 from django.db import connection
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import REGISTRY, Collector
 
@@ -16,13 +23,26 @@ from markrin.outbox import selectors as outbox
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
-requests = Counter("markrin_http_requests_total", "Requests answered.", ["method", "route", "status"])
-durations = Histogram("markrin_http_request_duration_seconds", "Time to answer.", ["method", "route"], buckets=_SECONDS)
-cache_answers = Counter("markrin_cache_answers_total", "Catalogue answers, by how they came about.", ["outcome"])
+requests = Counter(
+    "markrin_http_requests_total", "Requests answered.", ["method", "route", "status"]
+)
+durations = Histogram(
+    "markrin_http_request_duration_seconds",
+    "Time to answer.",
+    ["method", "route"],
+    buckets=_SECONDS,
+)
+cache_answers = Counter(
+    "markrin_cache_answers_total",
+    "Catalogue answers, by how they came about.",
+    ["outcome"],
+)
 
 
 def observe_request(method: str, route: str, status: int, seconds: float) -> None:
-    """Count a request. A method that nobody has heard of is `other`: a visitor's words must not make new series."""
+    """Count a request. A method that nobody has heard of is `other`: a visitor's words must
+    not make new series.
+    """
     method = method if method in _METHODS else "other"
     requests.labels(method, route, status).inc()
     durations.labels(method, route).observe(seconds)
@@ -39,9 +59,13 @@ class FromDatabase(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield them; a handful of queries, each by an index."""
-        rows = GaugeMetricFamily("outbox_rows", "Jobs that are not done.", labels=["queue", "state"])
+        rows = GaugeMetricFamily(
+            "outbox_rows", "Jobs that are not done.", labels=["queue", "state"]
+        )
         oldest = GaugeMetricFamily(
-            "outbox_oldest_due_seconds", "How long the oldest due job has waited.", labels=["queue"]
+            "outbox_oldest_due_seconds",
+            "How long the oldest due job has waited.",
+            labels=["queue"],
         )
         due: dict[str, float] = {}
         for count in outbox.counts():
@@ -51,32 +75,48 @@ class FromDatabase(Collector):
             oldest.add_metric([queue], seconds)
         yield rows
         yield oldest
-        resting = GaugeMetricFamily("outbox_paused", "1 for a queue that rests.", labels=["queue"])
+        resting = GaugeMetricFamily(
+            "outbox_paused", "1 for a queue that rests.", labels=["queue"]
+        )
         for pause in outbox.paused():
             resting.add_metric([pause.queue], 1)
         yield resting
         finished = GaugeMetricFamily(
-            "outbox_finished_last_hour", "Jobs finished in the last hour.", labels=["task", "outcome"]
+            "outbox_finished_last_hour",
+            "Jobs finished in the last hour.",
+            labels=["task", "outcome"],
         )
-        lost = GaugeMetricFamily("outbox_lost_last_hour", "Runs lost in the last hour.", labels=["task"])
+        lost = GaugeMetricFamily(
+            "outbox_lost_last_hour", "Runs lost in the last hour.", labels=["task"]
+        )
         for outcome in outbox.outcomes_last_hour():
             finished.add_metric([outcome.task, outcome.outcome], outcome.rows)
             lost.add_metric([outcome.task], outcome.lost)
         yield finished
         yield lost
-        waits = GaugeMetricFamily("job_wait_seconds", "From due to begun, last hour.", labels=["queue", "quantile"])
+        waits = GaugeMetricFamily(
+            "job_wait_seconds",
+            "From due to begun, last hour.",
+            labels=["queue", "quantile"],
+        )
         for queue, values in outbox.waits_last_hour().items():
             for quantile, seconds in zip(("0.5", "0.95", "0.99"), values, strict=True):
                 waits.add_metric([queue, quantile], seconds)
         yield waits
-        beats = GaugeMetricFamily("heartbeat_age_seconds", "Since a part was last seen alive.", labels=["name"])
+        beats = GaugeMetricFamily(
+            "heartbeat_age_seconds",
+            "Since a part was last seen alive.",
+            labels=["name"],
+        )
         for name, age in outbox.heartbeat_ages().items():
             beats.add_metric([name], age)
         yield beats
         yield self._stock()
 
     def _stock(self) -> Metric:
-        """Return how many levels differ from their ledger, among the variants that moved in the last hour."""
+        """Return how many levels differ from their ledger, among the variants that moved in
+        the last hour.
+        """
         with connection.cursor() as cursor:
             cursor.execute(
                 """SELECT count(*) FROM products_stocklevel AS level CROSS JOIN LATERAL (
@@ -88,7 +128,9 @@ class FromDatabase(Collector):
             )
             (count,) = cursor.fetchone() or (0,)
         return GaugeMetricFamily(
-            "stock_mismatch", "Variants, of those moved last, whose level is not their ledger's.", count
+            "stock_mismatch",
+            "Variants, of those moved last, whose level is not their ledger's.",
+            count,
         )
 
 
@@ -97,6 +139,7 @@ def render() -> bytes:
     registry = CollectorRegistry()
     registry.register(FromDatabase())
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # it has no types
+        # it has no types
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry)
     return generate_latest(REGISTRY) + generate_latest(registry)

@@ -1,8 +1,8 @@
 """Keeping secrets and personal data out of log lines and error reports, whoever put them in.
 
-Three ways, each for what the others cannot see: by the name beside a value, by a text's look, and, where an exception
-is told of during a request, by what that request brought: nothing a client sent is in the message of its failure.
-"""
+Three ways, each for what the others cannot see: by the name beside a value, by a text's
+look, and, where an exception is told of during a request, by what that request brought:
+nothing a client sent is in the message of its failure."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,8 @@ _NAMES = re.compile(
     r"^ip$|^ip_address$|^remote_addr$|^query_string$|^card",
     re.IGNORECASE,
 )
-# Repetitions begin at a fixed text or are bounded, so that a text costs in proportion to its length.
+# Repetitions begin at a fixed text or are bounded, so that a text costs in proportion to
+# its length.
 _TEXTS = re.compile(
     r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"  # a JSON Web Token
     r"|(?i:\b(?:bearer|basic)\s+)[^\s\"',]+"
@@ -36,7 +37,9 @@ _TEXTS = re.compile(
 )
 _DIGITS = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])")
 _DEEPEST = 8
-_SHORTEST = 4  # a shorter value is a size or a number, and would tear holes into every text
+_SHORTEST = (
+    4  # a shorter value is a size or a number, and would tear holes into every text
+)
 _MOST = 500  # values of one request
 
 # The request that is being answered.
@@ -53,12 +56,16 @@ def value(found: Any, depth: int = 0) -> Any:
         return HIDDEN
     if isinstance(found, Mapping):
         return {
-            name: HIDDEN if isinstance(name, str) and inner and _secret(name) else value(inner, depth + 1)
+            name: HIDDEN
+            if isinstance(name, str) and inner and _secret(name)
+            else value(inner, depth + 1)
             for name, inner in found.items()
         }
     if isinstance(found, list | tuple | set | frozenset):
         return [value(inner, depth + 1) for inner in found]
-    return text(str(found))  # here, since whoever writes it out would do the same, and later
+    return text(
+        str(found)
+    )  # here, since whoever writes it out would do the same, and later
 
 
 def text(found: str) -> str:
@@ -97,7 +104,9 @@ def _secret(name: str) -> bool:
 def _card(found: re.Match[str]) -> str:
     """Hide a number with a payment card's check digit. Source: ISO/IEC 7812-1, the Luhn formula."""
     digits = [int(each) for each in found[0] if each.isdigit()]
-    total = sum(digits[-1::-2]) + sum(sum(divmod(2 * digit, 10)) for digit in digits[-2::-2])
+    total = sum(digits[-1::-2]) + sum(
+        sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]
+    )
     return HIDDEN if total % 10 == 0 else found[0]
 
 
@@ -107,13 +116,23 @@ def _sent() -> list[str]:
     if request is None:
         return []
     meta = request.META
-    texts = {meta.get(name, "") for name in ("HTTP_AUTHORIZATION", "HTTP_X_CART_TOKEN", "HTTP_IDEMPOTENCY_KEY")}
+    texts = {
+        meta.get(name, "")
+        for name in ("HTTP_AUTHORIZATION", "HTTP_X_CART_TOKEN", "HTTP_IDEMPOTENCY_KEY")
+    }
     texts |= set(getattr(request, "COOKIES", {}).values())
-    texts |= {inner for _, inner in parse_qsl(meta.get("QUERY_STRING", ""), max_num_fields=_MOST)}
+    texts |= {
+        inner
+        for _, inner in parse_qsl(meta.get("QUERY_STRING", ""), max_num_fields=_MOST)
+    }
     texts |= set(_leaves(_body(request)))
-    texts |= set(_leaves(dict(getattr(request, "_post", None) or {})))  # a form that Django has read
+    texts |= set(
+        _leaves(dict(getattr(request, "_post", None) or {}))
+    )  # a form that Django has read
     texts |= {each.strip() for each in texts}
-    return sorted((each for each in texts if len(each) >= _SHORTEST), key=len, reverse=True)[:_MOST]
+    return sorted(
+        (each for each in texts if len(each) >= _SHORTEST), key=len, reverse=True
+    )[:_MOST]
 
 
 def _body(request: Any) -> Any:

@@ -32,14 +32,21 @@ def request_id(given: str | None) -> str:
 def write_line(**fields: Any) -> None:
     """Write a request's line. Its fields are ours alone, so nothing has to be redacted."""
     if settings.LOG_FORMAT == "json":
-        line = {"timestamp": datetime.now(UTC).isoformat(), "level": "info", "event": "request", **fields}
+        line = {
+            "timestamp": datetime.now(UTC).isoformat(),
+            "level": "info",
+            "event": "request",
+            **fields,
+        }
         logs.lines.write(dumps(line))
     else:
         log.info("request", **fields)
 
 
 def write_hit(*, route: str, status: int, seconds: float, request_id: str) -> None:
-    """Write the line of an answer from memory, which Django has not seen; it is counted with the cache's numbers."""
+    """Write the line of an answer from memory, which Django has not seen; it is counted
+    with the cache's numbers.
+    """
     write_line(
         method="GET",
         route=route,
@@ -60,7 +67,14 @@ class _Queries:
         self.count = 0
         self.seconds = 0.0
 
-    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+    def __call__(
+        self,
+        execute: Callable[..., Any],
+        sql: str,
+        params: Any,
+        many: bool,
+        context: Any,
+    ) -> Any:
         start = time.perf_counter()
         try:
             return execute(sql, params, many, context)
@@ -70,14 +84,19 @@ class _Queries:
 
 
 class RequestLog(RequestMiddleware):
-    """django-structlog's middleware, with one line a request instead of two, and the fields that operators ask for."""
+    """django-structlog's middleware, with one line a request instead of two, and the fields
+    that operators ask for.
+    """
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:  # type: ignore[override]  # no async here
+    # no async here
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:  # type: ignore[override]
         start, queries = time.perf_counter(), _Queries()
         self.prepare(request)
         with connections["default"].execute_wrapper(queries):
-            response: HttpResponseBase = self.get_response(request)  # type: ignore[assignment]  # no async here
-        response.headers["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]  # set in prepare
+            # no async here
+            response: HttpResponseBase = self.get_response(request)  # type: ignore[assignment]
+        # set in prepare
+        response.headers["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
         self._finish(request, response, time.perf_counter() - start, queries)
         structlog.contextvars.clear_contextvars()
         return response
@@ -88,21 +107,33 @@ class RequestLog(RequestMiddleware):
         request.request_id = found  # type: ignore[attr-defined]  # read by errors, outbox and mail
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=found)
-        redact.answering.set(request)  # until the next one: Sentry's trace of this request is sent after us
+        redact.answering.set(
+            request
+        )  # until the next one: Sentry's trace of this request is sent after us
         if sentry_sdk.is_initialized():
             sentry_sdk.get_isolation_scope().set_tag("request_id", found)
 
-    def process_got_request_exception(self, sender: Any, request: HttpRequest, **kwargs: Any) -> None:
-        """Log what a page or a middleware raised. What a view of the API raises never gets here: `markrin.errors`
-        answers it, and logs it."""
+    def process_got_request_exception(
+        self, sender: Any, request: HttpRequest, **kwargs: Any
+    ) -> None:
+        """Log what a page or a middleware raised. What a view of the API raises never gets
+        here: `markrin.errors` answers it, and logs it."""
         log.error("request.failed", exc_info=sys.exc_info()[1])
 
-    def _finish(self, request: HttpRequest, response: HttpResponseBase, seconds: float, queries: _Queries) -> None:
+    def _finish(
+        self,
+        request: HttpRequest,
+        response: HttpResponseBase,
+        seconds: float,
+        queries: _Queries,
+    ) -> None:
         match = request.resolver_match
         route: str = match.route if match else getattr(request, "kept_route", "")
         user = getattr(request, "_user_id", None) or _user_id(request)
         cache = response.headers.get("Cache-Status", "").removeprefix("markrin; ")
-        metrics.observe_request(request.method or "", route, response.status_code, seconds)
+        metrics.observe_request(
+            request.method or "", route, response.status_code, seconds
+        )
         if route.startswith("health/"):
             return  # asked for every few seconds
         write_line(
@@ -115,11 +146,15 @@ class RequestLog(RequestMiddleware):
             cache=cache or None,
             user_id=user,
             request_id=request.request_id,  # type: ignore[attr-defined]  # set in prepare
-            **getattr(request, "read_from", {}),  # markrin.replica's word that it was the standby
+            **getattr(
+                request, "read_from", {}
+            ),  # markrin.replica's word that it was the standby
         )
 
 
 def _user_id(request: HttpRequest) -> str | None:
     """Return who it was, if the request has found out anyway: asking now could cost a query."""
-    user = request.__dict__.get("_cached_user") or getattr(request, "_force_auth_user", None)
+    user = request.__dict__.get("_cached_user") or getattr(
+        request, "_force_auth_user", None
+    )
     return str(user.pk) if user is not None and user.is_authenticated else None

@@ -1,4 +1,6 @@
-"""Errors to Sentry: what is our fault, from web, workers, beat and commands, without personal data."""
+"""Errors to Sentry: what is our fault, from web, workers, beat and commands, without
+personal data.
+"""
 
 from typing import Any, cast
 
@@ -12,9 +14,26 @@ from sentry_sdk.types import Event, Hint
 from markrin.observe import redact
 
 _HEADERS = ("user-agent", "x-request-id")
-# Where what a request sent could be told again. Elsewhere, as in the names of functions, a word it sent is chance.
-_TELLING = ("message", "logentry", "breadcrumbs", "extra", "spans", "request", "contexts")
-_KNOWN_TEXTS = ("event_id", "timestamp", "start_timestamp", "sdk", "modules", "release", "environment")
+# Where what a request sent could be told again. Elsewhere, as in the names of functions, a
+# word it sent is chance.
+_TELLING = (
+    "message",
+    "logentry",
+    "breadcrumbs",
+    "extra",
+    "spans",
+    "request",
+    "contexts",
+)
+_KNOWN_TEXTS = (
+    "event_id",
+    "timestamp",
+    "start_timestamp",
+    "sdk",
+    "modules",
+    "release",
+    "environment",
+)
 
 
 def configure() -> None:
@@ -32,7 +51,9 @@ def configure() -> None:
         integrations=[
             DjangoIntegration(),
             CeleryIntegration(monitor_beat_tasks=False),
-            LoggingIntegration(level=None, event_level=None),  # what is worth reporting is reported by hand
+            LoggingIntegration(
+                level=None, event_level=None
+            ),  # what is worth reporting is reported by hand
         ],
         before_send=_without_personal_data,
         before_send_transaction=_without_personal_data,
@@ -42,15 +63,19 @@ def configure() -> None:
 def _share(context: dict[str, Any]) -> float:
     """Return which share of such traces to send, from 0 to 1.
 
-    A job is traced exactly if the request that asked for it was. A visitor's own `sentry-trace` header decides
-    nothing, or anybody could have everything traced. The doorbell's Celery task is no work of its own, and probes are
-    not worth a trace.
-    """
+    A job is traced exactly if the request that asked for it was. A visitor's own
+    `sentry-trace` header decides nothing, or anybody could have everything traced. The
+    doorbell's Celery task is no work of its own, and probes are not worth a trace."""
     transaction = context["transaction_context"]
-    if transaction.get("op") == "queue.process" and context.get("parent_sampled") is not None:
+    if (
+        transaction.get("op") == "queue.process"
+        and context.get("parent_sampled") is not None
+    ):
         return float(context["parent_sampled"])
     environ = context.get("wsgi_environ") or {}
-    if environ.get("PATH_INFO", "").startswith(("/health/", "/metrics")) or _is_doorbell(context):
+    if environ.get("PATH_INFO", "").startswith(
+        ("/health/", "/metrics")
+    ) or _is_doorbell(context):
         return 0.0
     return float(settings.SENTRY_TRACES_SAMPLE_RATE)
 
@@ -58,11 +83,16 @@ def _share(context: dict[str, Any]) -> float:
 def _is_doorbell(context: dict[str, Any]) -> bool:
     from markrin.outbox import handlers
 
-    return "celery_job" in context and context["celery_job"].get("task") in handlers.registry
+    return (
+        "celery_job" in context
+        and context["celery_job"].get("task") in handlers.registry
+    )
 
 
 def _without_personal_data(event: Event, hint: Hint) -> Event | None:
-    """Return the event without addresses, tokens and queries; None where it is an expected refusal or a retry."""
+    """Return the event without addresses, tokens and queries; None where it is an expected
+    refusal or a retry.
+    """
     error = (hint.get("exc_info") or (None, None))[1]
     if error is not None and _is_expected(error):
         return None
@@ -72,14 +102,20 @@ def _without_personal_data(event: Event, hint: Hint) -> Event | None:
         for part in ("data", "cookies", "env", "query_string"):
             request.pop(part, None)
         headers = request.get("headers") or {}
-        request["headers"] = {name: headers[name] for name in headers if name.lower() in _HEADERS}
+        request["headers"] = {
+            name: headers[name] for name in headers if name.lower() in _HEADERS
+        }
     extra = clean.get("extra")
     if isinstance(extra, dict) and "sys.argv" in extra:
-        extra["sys.argv"] = list(extra["sys.argv"])[:2]  # the program and the command; what follows may be anything
+        extra["sys.argv"] = list(extra["sys.argv"])[
+            :2
+        ]  # the program and the command; what follows may be anything
     for part in clean.keys() - set(_KNOWN_TEXTS):
         clean[part] = redact.value(clean[part], -12)  # an exception's frames lie deep
     if (clean.get("transaction_info") or {}).get("source") == "url":
-        clean["transaction"] = "unknown path"  # no route of ours: it is a visitor's words
+        clean["transaction"] = (
+            "unknown path"  # no route of ours: it is a visitor's words
+        )
     for part in clean.keys() & set(_TELLING):
         clean[part] = redact.without_sent(clean[part])
     for each in (clean.get("exception") or {}).get("values") or ():
@@ -91,4 +127,11 @@ def _is_expected(error: BaseException) -> bool:
     from markrin.errors import ShopError
     from markrin.outbox import handlers
 
-    return isinstance(error, ShopError | handlers.Retry | handlers.Later | handlers.LeaseLost | KeyboardInterrupt)
+    return isinstance(
+        error,
+        ShopError
+        | handlers.Retry
+        | handlers.Later
+        | handlers.LeaseLost
+        | KeyboardInterrupt,
+    )

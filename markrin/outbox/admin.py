@@ -1,4 +1,6 @@
-"""Background jobs as staff see them: what waits, what is dead and why, and *Run again* and *Discard*."""
+"""Background jobs as staff see them: what waits, what is dead and why, and *Run again* and
+*Discard*.
+"""
 
 import json
 from typing import Any
@@ -26,7 +28,9 @@ from markrin.outbox.models import Heartbeat, OutboxEvent, OutboxPause, State
 class JobActionForm(Strict, ActionForm):
     """The list's actions, and the reason that *Discard* asks for."""
 
-    reason = forms.CharField(required=False, max_length=200, label="", widget=UnfoldAdminTextInputWidget)
+    reason = forms.CharField(
+        required=False, max_length=200, label="", widget=UnfoldAdminTextInputWidget
+    )
     reason.widget.attrs["placeholder"] = "reason (to discard)"
 
 
@@ -34,7 +38,10 @@ class JobForm(StrictModelForm):
     """A job's page changes nothing but by its two buttons."""
 
     reason = forms.CharField(
-        required=False, max_length=200, widget=UnfoldAdminTextInputWidget, help_text="needed to discard"
+        required=False,
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="needed to discard",
     )
 
     class Meta:
@@ -57,14 +64,25 @@ class JobAdmin(Machinery):
     form = JobForm
     action_form = JobActionForm
     list_display = ("key", "queue", "state_label", "attempts_of", "error", "created_at")
-    list_filter = ("state", known_values("queue", lambda: QUEUES), known_values("task", lambda: handlers.registry))
+    list_filter = (
+        "state",
+        known_values("queue", lambda: QUEUES),
+        known_values("task", lambda: handlers.registry),
+    )
     search_fields = ("key__startswith",)
     search_help_text = "the beginning of a key, such as orders.confirm_by_mail:0190…"
     ordering = ("-id",)
     export_columns = {
-        "Key": "key", "Task": "task", "Queue": "queue", "State": "state", "Attempts": "attempts", "Lost": "lost",
-        "Error": "error", "Made at": "created_at", "Finished at": "finished_at",
-    }  # fmt: skip
+        "Key": "key",
+        "Task": "task",
+        "Queue": "queue",
+        "State": "state",
+        "Attempts": "attempts",
+        "Lost": "lost",
+        "Error": "error",
+        "Made at": "created_at",
+        "Finished at": "finished_at",
+    }
     actions = ("run_selected_again", "discard_selected")
     actions_submit_line = ("run_again", "discard")
     actions_list = ("see_mails",)
@@ -81,7 +99,11 @@ class JobAdmin(Machinery):
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        shown = [name for line in self.fields for name in (line if isinstance(line, tuple) else (line,))]
+        shown = [
+            name
+            for line in self.fields
+            for name in (line if isinstance(line, tuple) else (line,))
+        ]
         return [name for name in shown if name != "reason"]
 
     def get_urls(self) -> list[URLPattern]:
@@ -95,7 +117,12 @@ class JobAdmin(Machinery):
     @display(
         description="state",
         ordering="state",
-        label={State.DEAD: "danger", State.DONE: "success", State.RUNNING: "info", State.WAITING: "warning"},
+        label={
+            State.DEAD: "danger",
+            State.DONE: "success",
+            State.RUNNING: "info",
+            State.WAITING: "warning",
+        },
     )
     def state_label(self, job: OutboxEvent) -> str:
         return job.state
@@ -117,27 +144,47 @@ class JobAdmin(Machinery):
         return _shown(job.result)
 
     def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
     ) -> HttpResponseBase:
-        only_ours = {"show_save": False, "show_save_and_continue": False, "show_save_and_add_another": False}
+        only_ours = {
+            "show_save": False,
+            "show_save_and_continue": False,
+            "show_save_and_add_another": False,
+        }
         shown: HttpResponseBase = super().changeform_view(
             request, object_id, form_url, {**(extra_context or {}), **only_ours}
         )
         return shown
 
-    def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> list[Any]:
+    def get_actions_submit_line(
+        self, request: HttpRequest, object_id: Any
+    ) -> list[Any]:
         dead = OutboxEvent.objects.filter(pk=object_id, state=State.DEAD).exists()
-        buttons: list[Any] = super().get_actions_submit_line(request, object_id) if dead else []
+        buttons: list[Any] = (
+            super().get_actions_submit_line(request, object_id) if dead else []
+        )
         return buttons
 
-    def save_model(self, request: HttpRequest, obj: OutboxEvent, form: Any, change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: OutboxEvent, form: Any, change: bool
+    ) -> None:
         """Press the button, and save nothing else: by now the row may have moved on."""
         for button in self.get_actions_submit_line(request, obj.pk):
             if button.action_name in request.POST:
                 button.method(request, obj)
 
-    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> str:
-        return f"discard: {request.POST.get('reason')}" if request.POST.get("reason") else "run again"
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> str:
+        return (
+            f"discard: {request.POST.get('reason')}"
+            if request.POST.get("reason")
+            else "run again"
+        )
 
     @action(description="Run again", permissions=["change"])
     def run_again(self, request: HttpRequest, job: OutboxEvent) -> None:
@@ -148,28 +195,40 @@ class JobAdmin(Machinery):
         self._discard(request, [job])
 
     @admin.action(description="Run again", permissions=["change"])
-    def run_selected_again(self, request: HttpRequest, jobs: QuerySet[OutboxEvent]) -> None:
+    def run_selected_again(
+        self, request: HttpRequest, jobs: QuerySet[OutboxEvent]
+    ) -> None:
         self._run_again(request, list(jobs))
         for job in jobs:
             self.log_change(request, job, "run again")
 
     @admin.action(description="Discard", permissions=["change"])
-    def discard_selected(self, request: HttpRequest, jobs: QuerySet[OutboxEvent]) -> None:
+    def discard_selected(
+        self, request: HttpRequest, jobs: QuerySet[OutboxEvent]
+    ) -> None:
         if self._discard(request, list(jobs)):
             for job in jobs:
                 self.log_change(request, job, f"discard: {request.POST['reason']}")
 
     def _run_again(self, request: HttpRequest, jobs: list[OutboxEvent]) -> None:
         count = services.run_again([job.pk for job in jobs])
-        self.message_user(request, f"{count} of {len(jobs)} will run again; the others were not dead.")
+        self.message_user(
+            request, f"{count} of {len(jobs)} will run again; the others were not dead."
+        )
 
     def _discard(self, request: HttpRequest, jobs: list[OutboxEvent]) -> bool:
         reason = request.POST.get("reason", "").strip()[:200]
         if not reason:
-            self.message_user(request, "Say why: a discarded job is never done.", messages.ERROR)
+            self.message_user(
+                request, "Say why: a discarded job is never done.", messages.ERROR
+            )
             return False
-        count = services.discard([job.pk for job in jobs], reason=reason, by=str(request.user.pk))
-        self.message_user(request, f"{count} of {len(jobs)} discarded; the others were not dead.")
+        count = services.discard(
+            [job.pk for job in jobs], reason=reason, by=str(request.user.pk)
+        )
+        self.message_user(
+            request, f"{count} of {len(jobs)} discarded; the others were not dead."
+        )
         return True
 
 
@@ -182,7 +241,9 @@ class PauseAdmin(Machinery):
     @admin.action(description="Resume", permissions=["change"])
     def resume(self, request: HttpRequest, pauses: QuerySet[OutboxPause]) -> None:
         resumed = [pause.queue for pause in pauses if services.resume(pause.queue)]
-        self.message_user(request, f"Working again: {', '.join(resumed) or 'none was paused'}.")
+        self.message_user(
+            request, f"Working again: {', '.join(resumed) or 'none was paused'}."
+        )
 
 
 @admin.register(Heartbeat)

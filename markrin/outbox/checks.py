@@ -17,15 +17,22 @@ from markrin.outbox import handlers
 
 @register()
 def check_event_map(**_: Any) -> list[CheckMessage]:
-    """Every task in ON_EVENT is a registered handler, and every event of an app has its line there."""
+    """Every task in ON_EVENT is a registered handler, and every event of an app has its
+    line there.
+    """
     unknown = [
-        Error(f"celery_app.ON_EVENT[{event!r}] names {task!r}, which no @handler has.", id="outbox.E001")
+        Error(
+            f"celery_app.ON_EVENT[{event!r}] names {task!r}, which no @handler has.",
+            id="outbox.E001",
+        )
         for event, tasks in ON_EVENT.items()
         for task in tasks
         if task not in handlers.registry
     ]
     unheard = [
-        Error(f"The event {event!r} has no line in celery_app.ON_EVENT.", id="outbox.E002")
+        Error(
+            f"The event {event!r} has no line in celery_app.ON_EVENT.", id="outbox.E002"
+        )
         for event in sorted(_declared_events() - ON_EVENT.keys())
     ]
     return [*unknown, *unheard]
@@ -35,7 +42,10 @@ def check_event_map(**_: Any) -> list[CheckMessage]:
 def check_queues(**_: Any) -> list[CheckMessage]:
     """Every handler's queue has a worker."""
     return [
-        Error(f"The handler {known.name!r} wants the queue {known.queue!r}, which is not in QUEUES.", id="outbox.E003")
+        Error(
+            f"The handler {known.name!r} wants the queue {known.queue!r}, which is not in QUEUES.",
+            id="outbox.E003",
+        )
         for known in handlers.registry.values()
         if known.queue not in QUEUES
     ]
@@ -44,9 +54,17 @@ def check_queues(**_: Any) -> list[CheckMessage]:
 @register(deploy=True)
 def check_mail_server(**_: Any) -> list[CheckMessage]:
     """Somebody has said where mails go: by default it is a server on this very machine."""
-    if settings.EMAIL_URL or settings.EMAIL_BACKEND != "django.core.mail.backends.smtp.EmailBackend":
+    if (
+        settings.EMAIL_URL
+        or settings.EMAIL_BACKEND != "django.core.mail.backends.smtp.EmailBackend"
+    ):
         return []
-    return [Advice("EMAIL_URL is not set: mails go to port 25 of this machine.", id="outbox.W001")]
+    return [
+        Advice(
+            "EMAIL_URL is not set: mails go to port 25 of this machine.",
+            id="outbox.W001",
+        )
+    ]
 
 
 def _declared_events() -> set[str]:

@@ -1,14 +1,16 @@
-"""What runs a row: `@handler` names a function, `run` claims the row, runs it and writes down how it went.
+"""What runs a row: `@handler` names a function, `run` claims the row, runs it and writes
+down how it went.
 
     from markrin.outbox import handlers as outbox
 
-    @outbox.handler("orders.confirm_by_mail", queue="email", effect="outside", time_limit_s=30, max_attempts=11)
-    def confirm_by_mail(*, order_id: str, **later) -> None:  # later: fields that a newer sender has added
+    @outbox.handler("orders.confirm_by_mail", queue="email", effect="outside",
+    time_limit_s=30, max_attempts=11) def confirm_by_mail(*, order_id: str, **later) ->
+    None:  # later: fields that a newer sender has added
         services.confirm_by_mail(order_id=UUID(order_id))
 
-A handler gets the row's payload as keywords and reads the present state of what they name, so that the order in which
-rows run does not matter. It may run twice. What it returns (a JSON object, or None) is kept as the row's result.
-"""
+A handler gets the row's payload as keywords and reads the present state of what they name,
+so that the order in which rows run does not matter. It may run twice. What it returns (a
+JSON object, or None) is kept as the row's result."""
 
 import time
 from collections.abc import Callable
@@ -31,16 +33,21 @@ _T = TypeVar("_T")
 MISCONFIGURED_PAUSE_S = 300
 # What the world outside does to a job now and then: the next try is the answer to it, not a report.
 FORESEEN = (ConnectionError, TimeoutError, OperationalError)
-# Waits, in seconds, when the database is away just as a run ends: together less than the lease's margin.
+# Waits, in seconds, when the database is away just as a run ends: together less than the
+# lease's margin.
 FINISH_WAITS_S = (0.2, 0.5, 1, 2, 4, 4)
 
 
 class Retry(Exception):
-    """It failed and may work later: the row waits, longer each time. Any unexpected exception counts as this."""
+    """It failed and may work later: the row waits, longer each time. Any unexpected
+    exception counts as this.
+    """
 
 
 class Unreachable(Retry):
-    """A connection failure or timeout outside: a Retry, and five in a row in a queue pause it for 30 s."""
+    """A connection failure or timeout outside: a Retry, and five in a row in a queue pause
+    it for 30 s.
+    """
 
 
 class Permanent(Exception):
@@ -57,11 +64,15 @@ class Later(Exception):
 
 
 class Misconfigured(Exception):
-    """Nothing in this queue can work until a person acts (wrong credentials): it pauses for 5 minutes, loudly."""
+    """Nothing in this queue can work until a person acts (wrong credentials): it pauses for
+    5 minutes, loudly.
+    """
 
 
 class LeaseLost(Exception):
-    """The run took longer than its lease, and the row is another run's now: this one must leave no trace."""
+    """The run took longer than its lease, and the row is another run's now: this one must
+    leave no trace.
+    """
 
 
 @dataclass(frozen=True)
@@ -92,21 +103,25 @@ def handler(
 ) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Register the function as what does the rows of this task.
 
-    effect="database": it runs inside the transaction that marks the row done, so its effect happens exactly once; it
-    must not commit by itself (no durable services) nor touch anything but the database.
-    effect="outside": it runs outside any transaction, at least once: a mail, a call, or several transactions.
+    effect="database": it runs inside the transaction that marks the row done, so its effect
+    happens exactly once; it must not commit by itself (no durable services) nor touch
+    anything but the database. effect="outside": it runs outside any transaction, at least
+    once: a mail, a call, or several transactions.
 
-    Past time_limit_s its process is killed, and the row comes back when the lease ends. A row older than
-    useless_after_s is not begun any more, but dead.
-    """
+    Past time_limit_s its process is killed, and the row comes back when the lease ends. A
+    row older than useless_after_s is not begun any more, but dead."""
 
     def register(function: Callable[..., Result]) -> Callable[..., Result]:
         if name in registry:
             raise ValueError(f"two outbox handlers are named {name}")
-        known = Handler(name, queue, effect, time_limit_s, max_attempts, useless_after_s, function)
+        known = Handler(
+            name, queue, effect, time_limit_s, max_attempts, useless_after_s, function
+        )
         registry[name] = known
 
-        def work(row_id: int) -> None:  # the worker's task: all it is told is which row to look at
+        def work(
+            row_id: int,
+        ) -> None:  # the worker's task: all it is told is which row to look at
             close_old_connections()
             run(known, row_id)
 
@@ -117,15 +132,26 @@ def handler(
 
 
 def run(known: Handler, row_id: int) -> str | None:
-    """Claim the row, run it and record the outcome, which is returned; None when there was nothing to do."""
+    """Claim the row, run it and record the outcome, which is returned; None when there was
+    nothing to do.
+    """
     claimed = rows.claim(
-        row_id, task=known.name, time_limit_s=known.time_limit_s, useless_after_s=known.useless_after_s
+        row_id,
+        task=known.name,
+        time_limit_s=known.time_limit_s,
+        useless_after_s=known.useless_after_s,
     )
     if claimed is None:
         return None
     if claimed.state == "dead":
         with tracing.bound(known.name, claimed.trace):
-            log.error("job_dead", task=known.name, row_id=row_id, key=claimed.key, error=claimed.error)
+            log.error(
+                "job_dead",
+                task=known.name,
+                row_id=row_id,
+                key=claimed.key,
+                error=claimed.error,
+            )
             tracing.report_dead(known.name, claimed.key, claimed.error)
         return "dead"
     started = time.monotonic()
@@ -149,7 +175,8 @@ def run(known: Handler, row_id: int) -> str | None:
 
 
 def still_mine() -> None:
-    """Return if this run still holds its row's lease, or if no row is being run. Call it just before an effect outside.
+    """Return if this run still holds its row's lease, or if no row is being run. Call it
+    just before an effect outside.
 
     Raises:
         LeaseLost: another run has begun, or may begin at any moment.
@@ -166,18 +193,24 @@ def _attempt(known: Handler, claimed: rows.Claimed) -> str:
         else:
             _run_outside(known, claimed)
     except LeaseLost:
-        log.warning("job_lease_lost", task=known.name, row_id=claimed.id, key=claimed.key)
+        log.warning(
+            "job_lease_lost", task=known.name, row_id=claimed.id, key=claimed.key
+        )
         return "lease_lost"
     except Later as later:
         return _postponed(claimed, later.seconds, later.result)
     except Misconfigured as exc:
-        rows.pause(known.queue, seconds=MISCONFIGURED_PAUSE_S, reason=rows.describe(exc))
+        rows.pause(
+            known.queue, seconds=MISCONFIGURED_PAUSE_S, reason=rows.describe(exc)
+        )
         _tell_of_pause(known, exc)
         return _postponed(claimed, 0, None)
     except Permanent as exc:
         return _failed(known, claimed, exc, final=True)
     except Exception as exc:
-        if isinstance(exc, (Unreachable, ConnectionError, TimeoutError)) and rows.count_unreachable(known.queue):
+        if isinstance(
+            exc, (Unreachable, ConnectionError, TimeoutError)
+        ) and rows.count_unreachable(known.queue):
             _tell_of_pause(known, exc)
         return _failed(known, claimed, exc, final=False)
     if known.effect == "outside":
@@ -186,12 +219,15 @@ def _attempt(known: Handler, claimed: rows.Claimed) -> str:
 
 
 def _tell_of_pause(known: Handler, exc: Exception) -> None:
-    log.error("queue_paused", queue=known.queue, task=known.name, error=rows.describe(exc))
+    log.error(
+        "queue_paused", queue=known.queue, task=known.name, error=rows.describe(exc)
+    )
 
 
 def _run_inside(known: Handler, claimed: rows.Claimed) -> None:
     with transaction.atomic():
-        # A process that hangs in here keeps the row's lock; PostgreSQL ends such a session by these.
+        # A process that hangs in here keeps the row's lock; PostgreSQL ends such a session
+        # by these.
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT set_config('statement_timeout', %(ms)s, true),"
@@ -212,7 +248,9 @@ def _run_outside(known: Handler, claimed: rows.Claimed) -> None:
 
 
 def _patiently(write: Callable[[], _T]) -> _T:
-    """Write, trying for some seconds while the database is away: giving up here would do an effect twice."""
+    """Write, trying for some seconds while the database is away: giving up here would do an
+    effect twice.
+    """
     for wait_s in FINISH_WAITS_S:
         try:
             return write()
@@ -229,9 +267,16 @@ def _postponed(claimed: rows.Claimed, seconds: float, result: Result) -> str:
     return "later" if state else "lease_lost"
 
 
-def _failed(known: Handler, claimed: rows.Claimed, exc: Exception, *, final: bool) -> str:
+def _failed(
+    known: Handler, claimed: rows.Claimed, exc: Exception, *, final: bool
+) -> str:
     state = _patiently(lambda: rows.fail(claimed, exc, final=final))
-    seen = {"task": known.name, "row_id": claimed.id, "key": claimed.key, "error": rows.describe(exc)}
+    seen = {
+        "task": known.name,
+        "row_id": claimed.id,
+        "key": claimed.key,
+        "error": rows.describe(exc),
+    }
     foreseen = isinstance(exc, (*FORESEEN, Retry, Permanent))
     if state == "dead":
         log.error("job_dead", **seen, exc_info=None if foreseen else exc)
@@ -243,6 +288,8 @@ def _failed(known: Handler, claimed: rows.Claimed, exc: Exception, *, final: boo
         log.warning("job_failed", **seen)
     else:
         log.warning("job_failed", **seen, exc_info=exc)
-        if claimed.attempts == 1:  # a fault of ours: known in a minute, not when the last of its tries has failed
+        if (
+            claimed.attempts == 1
+        ):  # a fault of ours: known in a minute, not when the last of its tries has failed
             sentry_sdk.capture_exception(exc)
     return {"dead": "dead", "waiting": "retry"}.get(state or "", "lease_lost")

@@ -17,30 +17,50 @@ class State(models.TextChoices):
 class OutboxEvent(models.Model):
     """One task that one event asked for.
 
-    Every time in it is the database's `now()`, the start of the transaction, and never a process's clock.
-    """
+    Every time in it is the database's `now()`, the start of the transaction, and never a
+    process's clock."""
 
     event = models.TextField(help_text="what happened, for example order.placed")
-    event_id = models.UUIDField(default=uuid7, help_text="shared by the rows of one event")
+    event_id = models.UUIDField(
+        default=uuid7, help_text="shared by the rows of one event"
+    )
     task = models.TextField(help_text="the handler that does it")
     queue = models.TextField(help_text="the worker that runs it")
-    key = models.TextField(unique=True, help_text="task:natural id; adding it again does nothing")
-    payload = models.JSONField(default=dict, help_text="ids, never addresses, names or tokens")
+    key = models.TextField(
+        unique=True, help_text="task:natural id; adding it again does nothing"
+    )
+    payload = models.JSONField(
+        default=dict, help_text="ids, never addresses, names or tokens"
+    )
     result = models.JSONField(null=True, help_text="what it did")
-    trace = models.JSONField(default=dict, help_text="request id and trace headers of whoever asked")
+    trace = models.JSONField(
+        default=dict, help_text="request id and trace headers of whoever asked"
+    )
 
     state = models.TextField(choices=State.choices, db_default=State.WAITING)
     attempts = models.SmallIntegerField(db_default=0, help_text="runs begun")
     max_attempts = models.SmallIntegerField()
-    rings = models.SmallIntegerField(db_default=0, help_text="doorbells since it was last picked up")
-    lost = models.SmallIntegerField(db_default=0, help_text="runs whose lease ran out: the worker died or hung")
+    rings = models.SmallIntegerField(
+        db_default=0, help_text="doorbells since it was last picked up"
+    )
+    lost = models.SmallIntegerField(
+        db_default=0, help_text="runs whose lease ran out: the worker died or hung"
+    )
 
-    run_after = models.DateTimeField(db_default=TransactionNow(), help_text="earliest start")
-    wake_at = models.DateTimeField(null=True, db_default=TransactionNow(), help_text="when the relay looks next")
+    run_after = models.DateTimeField(
+        db_default=TransactionNow(), help_text="earliest start"
+    )
+    wake_at = models.DateTimeField(
+        null=True, db_default=TransactionNow(), help_text="when the relay looks next"
+    )
     started_at = models.DateTimeField(null=True, help_text="when its last run began")
     leased_until = models.DateTimeField(null=True)
     lease = models.UUIDField(null=True, help_text="whose run it is")
-    error = models.TextField(blank=True, default="", help_text="class and message of the last failure, redacted")
+    error = models.TextField(
+        blank=True,
+        default="",
+        help_text="class and message of the last failure, redacted",
+    )
     created_at = models.DateTimeField(db_default=TransactionNow())
     finished_at = models.DateTimeField(null=True)
 
@@ -48,29 +68,50 @@ class OutboxEvent(models.Model):
         db_table = "outbox_event"
         verbose_name = "job"
         constraints = [
-            models.CheckConstraint(name="outbox_event_state", condition=Q(state__in=State.values)),
+            models.CheckConstraint(
+                name="outbox_event_state", condition=Q(state__in=State.values)
+            ),
             models.CheckConstraint(
                 name="outbox_event_wakes_while_open",
-                condition=Q(wake_at__isnull=False, state__in=[State.WAITING, State.RUNNING])
+                condition=Q(
+                    wake_at__isnull=False, state__in=[State.WAITING, State.RUNNING]
+                )
                 | Q(wake_at__isnull=True, state__in=[State.DONE, State.DEAD]),
             ),
             models.CheckConstraint(
                 name="outbox_event_leased_while_running",
-                condition=Q(lease__isnull=False, leased_until__isnull=False, state=State.RUNNING)
-                | (Q(lease__isnull=True, leased_until__isnull=True) & ~Q(state=State.RUNNING)),
+                condition=Q(
+                    lease__isnull=False, leased_until__isnull=False, state=State.RUNNING
+                )
+                | (
+                    Q(lease__isnull=True, leased_until__isnull=True)
+                    & ~Q(state=State.RUNNING)
+                ),
             ),
             models.CheckConstraint(
                 name="outbox_event_finished_when_closed",
-                condition=Q(finished_at__isnull=False, state__in=[State.DONE, State.DEAD])
+                condition=Q(
+                    finished_at__isnull=False, state__in=[State.DONE, State.DEAD]
+                )
                 | Q(finished_at__isnull=True, state__in=[State.WAITING, State.RUNNING]),
             ),
         ]
         indexes = [
-            models.Index(fields=["wake_at"], name="outbox_event_due", condition=Q(wake_at__isnull=False)),
             models.Index(
-                fields=["queue", "state", "created_at"], name="outbox_event_open", condition=~Q(state=State.DONE)
+                fields=["wake_at"],
+                name="outbox_event_due",
+                condition=Q(wake_at__isnull=False),
             ),
-            models.Index(fields=["finished_at"], name="outbox_event_finished", condition=Q(finished_at__isnull=False)),
+            models.Index(
+                fields=["queue", "state", "created_at"],
+                name="outbox_event_open",
+                condition=~Q(state=State.DONE),
+            ),
+            models.Index(
+                fields=["finished_at"],
+                name="outbox_event_finished",
+                condition=Q(finished_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -82,11 +123,16 @@ class OutboxPause(models.Model):
 
     queue = models.TextField(primary_key=True)
     until = models.DateTimeField(
-        db_default=TransactionNow(), help_text="relay and workers leave the queue alone until then"
+        db_default=TransactionNow(),
+        help_text="relay and workers leave the queue alone until then",
     )
     reason = models.TextField(blank=True, default="")
-    by = models.TextField(blank=True, default="", help_text="who paused it; empty: the worker did")
-    failures = models.IntegerField(db_default=0, help_text="connection failures or timeouts in a row")
+    by = models.TextField(
+        blank=True, default="", help_text="who paused it; empty: the worker did"
+    )
+    failures = models.IntegerField(
+        db_default=0, help_text="connection failures or timeouts in a row"
+    )
 
     class Meta:
         db_table = "outbox_pause"
@@ -99,9 +145,13 @@ class OutboxPause(models.Model):
 class Heartbeat(models.Model):
     """When a part was last seen alive, and the last period in which a once-per-period task ran."""
 
-    name = models.TextField(primary_key=True, help_text="for example worker:email, relay")
+    name = models.TextField(
+        primary_key=True, help_text="for example worker:email, relay"
+    )
     at = models.DateTimeField(db_default=TransactionNow())
-    slot = models.BigIntegerField(db_default=0, help_text="number of the last period claimed (since 1970)")
+    slot = models.BigIntegerField(
+        db_default=0, help_text="number of the last period claimed (since 1970)"
+    )
 
     class Meta:
         db_table = "heartbeat"

@@ -1,4 +1,6 @@
-"""The admin's pages of mails: what each looks like, as HTML and as text, in each language of the shop."""
+"""The admin's pages of mails: what each looks like, as HTML and as text, in each language
+of the shop.
+"""
 
 from functools import partial
 
@@ -31,7 +33,9 @@ def urls(site: AdminSite) -> list[URLPattern]:
 
     @xframe_options_sameorigin
     def framed(request: HttpRequest, name: str) -> HttpResponseBase:
-        if not site.has_permission(request):  # the site's own wrapper would let scripts in
+        if not site.has_permission(
+            request
+        ):  # the site's own wrapper would let scripts in
             raise Http404
         return csp_replace(_POLICY)(partial(_html, name=name))(request)
 
@@ -74,4 +78,8 @@ def _rendered(name: str, language: str) -> Rendered:
 def _language(request: HttpRequest) -> str:
     wanted = request.GET.get("language", "")
     known = dict(settings.LANGUAGES)
-    return wanted if wanted in known and check_for_language(wanted) else settings.LANGUAGE_CODE
+    return (
+        wanted
+        if wanted in known and check_for_language(wanted)
+        else settings.LANGUAGE_CODE
+    )

@@ -1,4 +1,6 @@
-"""Ring the workers: look for rows that are due, and tell the broker their ids. Any number of relays may run."""
+"""Ring the workers: look for rows that are due, and tell the broker their ids. Any number
+of relays may run.
+"""
 
 import time
 from collections.abc import Callable
@@ -52,7 +54,8 @@ class Unsent(Exception):
 
 
 def ring(full: list[str] | None = None) -> int:
-    """Ring for up to 200 rows that are due, those of `full` queues only for the first time; return how many.
+    """Ring for up to 200 rows that are due, those of `full` queues only for the first time;
+    return how many.
 
     Locks: the due rows, for one statement. Nothing is locked while it talks to the broker.
 
@@ -66,32 +69,50 @@ def ring(full: list[str] | None = None) -> int:
         return 0
     sent = 0
     try:
-        # A connection of its own for each batch: one from Celery's pool may be left over from a broker that is gone.
+        # A connection of its own for each batch: one from Celery's pool may be left over
+        # from a broker that is gone.
         with app.connection_for_write() as link, app.amqp.Producer(link) as producer:
             for bell in bells:
-                app.send_task(bell.task, args=[bell.id], queue=bell.queue, producer=producer, ignore_result=True)
+                app.send_task(
+                    bell.task,
+                    args=[bell.id],
+                    queue=bell.queue,
+                    producer=producer,
+                    ignore_result=True,
+                )
                 sent += 1
     except BROKEN as exc:
         with connection.cursor() as cursor:
-            cursor.execute(_UNRUNG, {"ids": [bell.id for bell in bells[sent:]], "wait_s": RING_AGAIN_S})
+            cursor.execute(
+                _UNRUNG,
+                {"ids": [bell.id for bell in bells[sent:]], "wait_s": RING_AGAIN_S},
+            )
         raise Unsent(f"{type(exc).__name__}: {exc}") from exc
     return len(bells)
 
 
 def full_queues() -> list[str]:
-    """Return the queues with over 1,000 messages waiting in the broker; none where it cannot say."""
+    """Return the queues with over 1,000 messages waiting in the broker; none where it
+    cannot say.
+    """
     try:
         with app.connection_for_read() as link, link.channel() as channel:
-            count = channel.queue_declare  # type: ignore[attr-defined]  # the stubs' channel is but the abstract one
+            # the stubs' channel is but the abstract one
+            count = channel.queue_declare  # type: ignore[attr-defined]
             # As the workers declare them: RabbitMQ refuses to know one queue by two descriptions.
-            counts = {name: count(queue=name, durable=True, auto_delete=False).message_count for name in QUEUES}
+            counts = {
+                name: count(queue=name, durable=True, auto_delete=False).message_count
+                for name in QUEUES
+            }
     except BROKEN:
         return []
     return [queue for queue, count in counts.items() if count > FULL]
 
 
 def run_for_ever(*, stopping: Callable[[], bool]) -> None:
-    """Ring every 250 ms, and at once while batches are full, until `stopping`. Survives broker and database."""
+    """Ring every 250 ms, and at once while batches are full, until `stopping`. Survives
+    broker and database.
+    """
     failures = 0
     looked_at = float(-LOOK_S)
     full: list[str] = []
@@ -105,7 +126,9 @@ def run_for_ever(*, stopping: Callable[[], bool]) -> None:
             rung = ring(full)
             if rung and failures:
                 log.info("relay_resumed", tries=failures)
-            failures = 0 if rung else failures  # between two tries nothing is due, which proves nothing
+            failures = (
+                0 if rung else failures
+            )  # between two tries nothing is due, which proves nothing
             if rung < BATCH:
                 _pause(INTERVAL_S, stopping)
         except (Unsent, DatabaseError) as exc:

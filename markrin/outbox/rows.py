@@ -1,7 +1,8 @@
-"""What happens to a row, one statement each: claimed, finished, failed, put off; and a queue, paused.
+"""What happens to a row, one statement each: claimed, finished, failed, put off; and a
+queue, paused.
 
-Every statement but `claim` names the lease, so that a run which lost its row changes nothing. Times are the database's.
-"""
+Every statement but `claim` names the lease, so that a run which lost its row changes
+nothing. Times are the database's."""
 
 import json
 import random
@@ -18,7 +19,8 @@ from markrin.observe import redact
 
 # How long a row waits after its first, second, … failed attempt, in seconds; ± 20 % is added.
 DELAYS_S = (10, 30, 60, 300, 900, 1800, 3600, 7200, 14_400, 28_800)
-LEASE_MARGIN_S = 15  # a killed run is surely gone, and a finished one surely written, when the lease ends
+# a killed run is surely gone, and a finished one surely written, when the lease ends
+LEASE_MARGIN_S = 15
 UNREACHABLE_IN_A_ROW = 5
 UNREACHABLE_PAUSE_S = 30
 
@@ -38,7 +40,8 @@ class New(NamedTuple):
     max_attempts: int
 
 
-# By hand, as every sale waits for it: what the model would set besides are defaults of the database.
+# By hand, as every sale waits for it: what the model would set besides are defaults of the
+# database.
 _ADD = """\
 INSERT INTO outbox_event (event, event_id, task, queue, key, payload, trace, max_attempts, error)
 SELECT *, '' FROM unnest(
@@ -58,7 +61,9 @@ def add(new: Sequence[New]) -> None:
 
 @dataclass(frozen=True)
 class Claimed:
-    """A row as its run sees it: `state` is running, or dead where it was lost too often or is useless by now."""
+    """A row as its run sees it: `state` is running, or dead where it was lost too often or
+    is useless by now.
+    """
 
     id: int
     key: str
@@ -72,8 +77,8 @@ class Claimed:
     error: str
 
 
-# Attempt n's lease is longer by attempt n's delay from the second on, so that a job which keeps killing its worker
-# backs off like one which keeps failing.
+# Attempt n's lease is longer by attempt n's delay from the second on, so that a job which
+# keeps killing its worker backs off like one which keeps failing.
 _CLAIM = """
 WITH mine AS MATERIALIZED (
     SELECT id, state = 'running' AS was_lost,
@@ -107,8 +112,11 @@ RETURNING e.id, e.key, e.state, e.payload, e.trace, e.attempts, e.lost, e.lease,
 """
 
 
-def claim(row_id: int, *, task: str, time_limit_s: int, useless_after_s: int | None) -> Claimed | None:
-    """Begin a run of the row, committed at once; None when it is done, not due, paused, or another run's.
+def claim(
+    row_id: int, *, task: str, time_limit_s: int, useless_after_s: int | None
+) -> Claimed | None:
+    """Begin a run of the row, committed at once; None when it is done, not due, paused, or
+    another run's.
 
     Locks: the row, without waiting for whoever holds it.
     """
@@ -123,7 +131,13 @@ def claim(row_id: int, *, task: str, time_limit_s: int, useless_after_s: int | N
     )
     if row is None:
         return None
-    return Claimed(**{**row, "payload": json.loads(row["payload"]), "trace": json.loads(row["trace"])})
+    return Claimed(
+        **{
+            **row,
+            "payload": json.loads(row["payload"]),
+            "trace": json.loads(row["trace"]),
+        }
+    )
 
 
 def holds(claimed: Claimed) -> bool:
@@ -138,7 +152,9 @@ def finish(claimed: Claimed, result: dict[str, Any] | None) -> bool:
         UPDATE outbox_event SET state = 'done', finished_at = now(), result = coalesce(%(result)s, result),
                lease = NULL, leased_until = NULL, wake_at = NULL
         WHERE id = %(id)s AND lease = %(lease)s RETURNING id"""
-    return _one(sql, id=claimed.id, lease=claimed.lease, result=_json(result)) is not None
+    return (
+        _one(sql, id=claimed.id, lease=claimed.lease, result=_json(result)) is not None
+    )
 
 
 def note_result(claimed: Claimed, result: dict[str, Any]) -> None:
@@ -151,8 +167,13 @@ def note_result(claimed: Claimed, result: dict[str, Any]) -> None:
 
 
 def fail(claimed: Claimed, error: BaseException, *, final: bool) -> str | None:
-    """Put the row back to wait, or mark it dead if final or out of attempts. Return its state; None if not ours."""
-    delay_s = DELAYS_S[min(claimed.attempts, len(DELAYS_S)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311 (jitter)
+    """Put the row back to wait, or mark it dead if final or out of attempts. Return its
+    state; None if not ours.
+    """
+    # jitter
+    delay_s = DELAYS_S[min(claimed.attempts, len(DELAYS_S)) - 1] * random.uniform(  # noqa: S311
+        0.8, 1.2
+    )
     sql: LiteralString = """
         WITH verdict AS (SELECT id, %(final)s OR attempts >= max_attempts AS dead FROM outbox_event WHERE id = %(id)s)
         UPDATE outbox_event e SET state = CASE WHEN dead THEN 'dead' ELSE 'waiting' END, error = %(error)s,
@@ -161,24 +182,39 @@ def fail(claimed: Claimed, error: BaseException, *, final: bool) -> str | None:
                wake_at = CASE WHEN dead THEN NULL ELSE now() + make_interval(secs => %(delay_s)s) END,
                finished_at = CASE WHEN dead THEN now() END
         FROM verdict WHERE e.id = verdict.id AND lease = %(lease)s RETURNING state"""
-    row = _one(sql, id=claimed.id, lease=claimed.lease, final=final, error=describe(error), delay_s=delay_s)
+    row = _one(
+        sql,
+        id=claimed.id,
+        lease=claimed.lease,
+        final=final,
+        error=describe(error),
+        delay_s=delay_s,
+    )
     return None if row is None else row["state"]
 
 
-def postpone(claimed: Claimed, seconds: float, result: dict[str, Any] | None) -> str | None:
-    """Put the row back to wait this long, its attempt given back. Return its state; None if not ours."""
+def postpone(
+    claimed: Claimed, seconds: float, result: dict[str, Any] | None
+) -> str | None:
+    """Put the row back to wait this long, its attempt given back. Return its state; None if
+    not ours.
+    """
     sql: LiteralString = """
         UPDATE outbox_event SET state = 'waiting', attempts = attempts - 1, result = coalesce(%(result)s, result),
                lease = NULL, leased_until = NULL,
                run_after = now() + make_interval(secs => %(seconds)s),
                wake_at = now() + make_interval(secs => %(seconds)s)
         WHERE id = %(id)s AND lease = %(lease)s RETURNING state"""
-    row = _one(sql, id=claimed.id, lease=claimed.lease, seconds=seconds, result=_json(result))
+    row = _one(
+        sql, id=claimed.id, lease=claimed.lease, seconds=seconds, result=_json(result)
+    )
     return None if row is None else row["state"]
 
 
 def count_unreachable(queue: str) -> bool:
-    """Count a connection failure of the queue; return whether it made the queue pause (for 30 s)."""
+    """Count a connection failure of the queue; return whether it made the queue pause (for
+    30 s).
+    """
     sql: LiteralString = """
         INSERT INTO outbox_pause AS p (queue, until, reason, "by", failures) VALUES (%(queue)s, now(), '', '', 1)
         ON CONFLICT (queue) DO UPDATE SET failures = p.failures + 1,
@@ -188,13 +224,18 @@ def count_unreachable(queue: str) -> bool:
                           THEN 'connection failures in a row' ELSE p.reason END,
             "by" = CASE WHEN p.failures + 1 >= %(limit)s AND p.until <= now() THEN '' ELSE p.by END
         RETURNING failures >= %(limit)s AS paused"""
-    row = _one(sql, queue=queue, limit=UNREACHABLE_IN_A_ROW, pause_s=UNREACHABLE_PAUSE_S)
+    row = _one(
+        sql, queue=queue, limit=UNREACHABLE_IN_A_ROW, pause_s=UNREACHABLE_PAUSE_S
+    )
     return row is not None and row["paused"]
 
 
 def count_reached(queue: str) -> None:
     """Forget the queue's connection failures: what is outside answers."""
-    _one("UPDATE outbox_pause SET failures = 0 WHERE queue = %(queue)s AND failures > 0 RETURNING queue", queue=queue)
+    _one(
+        "UPDATE outbox_pause SET failures = 0 WHERE queue = %(queue)s AND failures > 0 RETURNING queue",
+        queue=queue,
+    )
 
 
 def pause(queue: str, *, seconds: float, reason: str, by: str = "") -> None:
@@ -222,4 +263,10 @@ def _one(sql: LiteralString, **params: Any) -> dict[str, Any] | None:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         row = cursor.fetchone()
-        return None if row is None else dict(zip((column.name for column in cursor.description), row, strict=True))
+        return (
+            None
+            if row is None
+            else dict(
+                zip((column.name for column in cursor.description), row, strict=True)
+            )
+        )

@@ -1,4 +1,6 @@
-"""What is read of the outbox: counts for the metrics and for staff, and what a check of the books looks for."""
+"""What is read of the outbox: counts for the metrics and for staff, and what a check of the
+books looks for.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +13,9 @@ from markrin.outbox.models import OutboxEvent, OutboxPause, State
 
 @dataclass(frozen=True)
 class Count:
-    """Rows of a queue in a state that is not done; how many seconds ago the oldest of them was due (0: none is)."""
+    """Rows of a queue in a state that is not done; how many seconds ago the oldest of them
+    was due (0: none is).
+    """
 
     queue: str
     state: str
@@ -53,7 +57,9 @@ def outcomes_last_hour() -> list[Outcome]:
 
 
 def waits_last_hour() -> dict[str, tuple[float, float, float]]:
-    """Return by queue how long jobs finished in the last hour had waited once due: median, 95 %, 99 %, in seconds."""
+    """Return by queue how long jobs finished in the last hour had waited once due: median,
+    95 %, 99 %, in seconds.
+    """
     return {
         row[0]: (float(row[1][0]), float(row[1][1]), float(row[1][2]))
         for row in _all(
@@ -67,24 +73,34 @@ def waits_last_hour() -> dict[str, tuple[float, float, float]]:
 
 def heartbeat_ages() -> dict[str, float]:
     """Return by name how many seconds ago each part was last seen alive."""
-    rows = _all("SELECT name, extract(epoch FROM now() - at) FROM heartbeat WHERE slot = 0 ORDER BY name")
+    rows = _all(
+        "SELECT name, extract(epoch FROM now() - at) FROM heartbeat WHERE slot = 0 ORDER BY name"
+    )
     return {row[0]: float(row[1]) for row in rows}
 
 
 def paused() -> list[OutboxPause]:
     """Return the queues that rest now."""
-    return list(OutboxPause.objects.filter(until__gt=TransactionNow()).order_by("queue"))
+    return list(
+        OutboxPause.objects.filter(until__gt=TransactionNow()).order_by("queue")
+    )
 
 
 def dead_ids(*, task: str | None = None, queue: str | None = None) -> list[int]:
     """Return the dead jobs of the task or queue, oldest first."""
-    wanted = {name: value for name, value in {"task": task, "queue": queue}.items() if value is not None}
+    wanted = {
+        name: value
+        for name, value in {"task": task, "queue": queue}.items()
+        if value is not None
+    }
     rows = OutboxEvent.objects.filter(state=State.DEAD, **wanted)
     return list(rows.order_by("id").values_list("id", flat=True))
 
 
 def overdue_runs() -> list[str]:
-    """Return the keys of running rows whose lease ended over 5 minutes ago: there must be none, so `verify` asks."""
+    """Return the keys of running rows whose lease ended over 5 minutes ago: there must be
+    none, so `verify` asks.
+    """
     rows = _all(
         "SELECT key FROM outbox_event"
         " WHERE state = 'running' AND leased_until < now() - interval '5 minutes' ORDER BY id"

@@ -1,4 +1,6 @@
-"""What other code asks of the outbox: `add` an event's jobs; and what a person does with them and with the queues."""
+"""What other code asks of the outbox: `add` an event's jobs; and what a person does with
+them and with the queues.
+"""
 
 from dataclasses import fields
 from typing import Any, ClassVar, Protocol
@@ -12,14 +14,16 @@ from markrin.models import uuid7
 from markrin.outbox import handlers, rows, tracing
 from markrin.outbox.models import OutboxEvent, OutboxPause, State
 
-FOREVER_S = 100 * 365 * 86_400  # a pause "until resumed": PostgreSQL's infinity has no Python datetime
+FOREVER_S = (
+    100 * 365 * 86_400
+)  # a pause "until resumed": PostgreSQL's infinity has no Python datetime
 
 
 class Event(Protocol):
     """What happened: a frozen dataclass whose fields are ids and small facts.
 
-    An optional property `natural_id` (str) makes the row's key, where the event can be told of twice: the second
-    telling then adds nothing. Without it every `add` makes new rows.
+    An optional property `natural_id` (str) makes the row's key, where the event can be told
+    of twice: the second telling then adds nothing. Without it every `add` makes new rows.
     """
 
     name: ClassVar[str]
@@ -27,10 +31,11 @@ class Event(Protocol):
 
 
 def add(*events: Event) -> None:
-    """Write a row for every task that `celery_app.ON_EVENT` names for these events, in one statement.
+    """Write a row for every task that `celery_app.ON_EVENT` names for these events, in one
+    statement.
 
-    Part of the caller's transaction: the jobs exist exactly if what they follow from does. A row whose key exists
-    already is left as it is.
+    Part of the caller's transaction: the jobs exist exactly if what they follow from does.
+    A row whose key exists already is left as it is.
 
     Raises:
         TransactionManagementError: there is no transaction.
@@ -38,7 +43,9 @@ def add(*events: Event) -> None:
         TypeError, ValueError: a field is not an id or a small fact.
     """
     if not connection.in_atomic_block:
-        raise transaction.TransactionManagementError("outbox.add needs the transaction of what happened")
+        raise transaction.TransactionManagementError(
+            "outbox.add needs the transaction of what happened"
+        )
     trace = tracing.current()
     new = [row for event in events for row in _rows_of(event, trace)]
     if new:
@@ -49,7 +56,10 @@ def _rows_of(event: Event, trace: dict[str, str]) -> list[rows.New]:
     if event.name not in ON_EVENT:
         raise LookupError(f"celery_app.ON_EVENT has no line for the event {event.name}")
     event_id = uuid7()
-    payload = {field.name: _plain(f"{event.name}.{field.name}", getattr(event, field.name)) for field in fields(event)}
+    payload = {
+        field.name: _plain(f"{event.name}.{field.name}", getattr(event, field.name))
+        for field in fields(event)
+    }
     natural_id = getattr(event, "natural_id", event_id)
     tasks = [handlers.registry[task] for task in ON_EVENT[event.name]]
     return [
@@ -68,24 +78,37 @@ def _rows_of(event: Event, trace: dict[str, str]) -> list[rows.New]:
 
 
 def _plain(name: str, value: object) -> Any:
-    """Return the value as JSON holds it, refusing what has no business in a row that outlives its subject."""
+    """Return the value as JSON holds it, refusing what has no business in a row that
+    outlives its subject.
+    """
     if isinstance(value, UUID):
         return str(value)
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, str):
         if len(value) > 200 or "@" in value:
-            raise ValueError(f"{name}: an event holds ids, never addresses, names or tokens")
+            raise ValueError(
+                f"{name}: an event holds ids, never addresses, names or tokens"
+            )
         return str(value)
     if isinstance(value, (tuple, list)):
         return [_plain(name, item) for item in value]
-    raise TypeError(f"{name}: an event holds ids, numbers and short words, not {type(value).__name__}")
+    raise TypeError(
+        f"{name}: an event holds ids, numbers and short words, not {type(value).__name__}"
+    )
 
 
 def run_again(ids: list[int]) -> int:
-    """Let these dead jobs start over, at once and with all their attempts. Return how many were dead."""
+    """Let these dead jobs start over, at once and with all their attempts. Return how many
+    were dead.
+    """
     return OutboxEvent.objects.filter(pk__in=ids, state=State.DEAD).update(
-        state=State.WAITING, attempts=0, rings=0, run_after=TransactionNow(), wake_at=TransactionNow(), finished_at=None
+        state=State.WAITING,
+        attempts=0,
+        rings=0,
+        run_after=TransactionNow(),
+        wake_at=TransactionNow(),
+        finished_at=None,
     )
 
 
@@ -97,18 +120,23 @@ def discard(ids: list[int], *, reason: str, by: str) -> int:
 
 
 def pause(queue: str, *, seconds: float | None, reason: str, by: str) -> None:
-    """Let relay and workers leave the queue alone for this long, or until `resume` where seconds is None.
+    """Let relay and workers leave the queue alone for this long, or until `resume` where
+    seconds is None.
 
     Raises:
         ValueError: there is no such queue.
     """
     if queue not in QUEUES:
         raise ValueError(f"there is no queue {queue!r}: {', '.join(QUEUES)}")
-    rows.pause(queue, seconds=FOREVER_S if seconds is None else seconds, reason=reason, by=by)
+    rows.pause(
+        queue, seconds=FOREVER_S if seconds is None else seconds, reason=reason, by=by
+    )
 
 
 def resume(queue: str) -> bool:
-    """End the queue's pause and forget its failures; return whether it was paused. Its jobs start within a second."""
+    """End the queue's pause and forget its failures; return whether it was paused. Its jobs
+    start within a second.
+    """
     paused = OutboxPause.objects.filter(queue=queue, until__gt=TransactionNow()).update(
         until=TransactionNow(), failures=0, reason="", by=""
     )

@@ -8,7 +8,9 @@ from django.db import connection
 from celery_app import app
 from markrin.outbox import heartbeats, relay
 
-SWEEP_BATCHES = 20  # what a sweep rings at most, so that it ends before the next one is due
+SWEEP_BATCHES = (
+    20  # what a sweep rings at most, so that it ends before the next one is due
+)
 PRUNE_BATCH = 1000
 
 _PRUNE = """

@@ -1,4 +1,6 @@
-"""Carry the request's id and Sentry trace from whoever asked for a job to the worker that runs it."""
+"""Carry the request's id and Sentry trace from whoever asked for a job to the worker that
+runs it.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +15,10 @@ def current() -> dict[str, str]:
     if request_id := structlog.contextvars.get_contextvars().get("request_id"):
         trace["request_id"] = str(request_id)
     if sentry_sdk.is_initialized():
-        headers = {"sentry-trace": sentry_sdk.get_traceparent(), "baggage": sentry_sdk.get_baggage()}
+        headers = {
+            "sentry-trace": sentry_sdk.get_traceparent(),
+            "baggage": sentry_sdk.get_baggage(),
+        }
         trace.update({name: value for name, value in headers.items() if value})
     return trace
 
@@ -28,13 +33,17 @@ def bound(task: str, trace: dict[str, str]) -> Iterator[None]:
             return
         with sentry_sdk.new_scope() as scope:
             scope.set_tags(ids)
-            transaction = sentry_sdk.continue_trace(trace, op="queue.process", name=task)
+            transaction = sentry_sdk.continue_trace(
+                trace, op="queue.process", name=task
+            )
             with sentry_sdk.start_transaction(transaction):
                 yield
 
 
 def report_dead(task: str, key: str, error: str) -> None:
-    """Tell Sentry of a job that has failed for good, and as foreseen: a person must look. One issue for each task."""
+    """Tell Sentry of a job that has failed for good, and as foreseen: a person must look.
+    One issue for each task.
+    """
     with sentry_sdk.new_scope() as scope:
         scope.fingerprint = ["job_dead", task]
         scope.set_tag("job", key)

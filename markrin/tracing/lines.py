@@ -1,4 +1,6 @@
-"""The log's part of a trace: lines of files, plain or gzipped, as the shop wrote them or as a container prints them."""
+"""The log's part of a trace: lines of files, plain or gzipped, as the shop wrote them or as
+a container prints them.
+"""
 
 import gzip
 import json
@@ -20,10 +22,13 @@ class Lines:
     def __init__(self) -> None:
         self.moments: list[Moment] = []
         self.read = 0
-        self.unreadable = 0  # that have one of the ids, and are no JSON: a console's, or a cut one
+        self.unreadable = (
+            0  # that have one of the ids, and are no JSON: a console's, or a cut one
+        )
 
     def search(self, path: str, clues: Clues) -> None:
-        """Keep the lines of the file ("-" is standard input) that belong to the requests, or name the id itself.
+        """Keep the lines of the file ("-" is standard input) that belong to the requests,
+        or name the id itself.
 
         Raises:
             OSError: the file cannot be read.
@@ -45,12 +50,16 @@ class Lines:
             return
         if said.get("request_id") in clues.requests or _names(said, clues.given):
             aware = at if at.tzinfo else at.replace(tzinfo=UTC)
-            self.moments.append(Moment(aware, "log", _told(said), str(said.get("request_id") or "")))
+            self.moments.append(
+                Moment(aware, "log", _told(said), str(said.get("request_id") or ""))
+            )
 
 
 def _names(said: Any, given: str) -> bool:
     """Return whether a value of the line is the id, or a text that has it as a word of its own."""
-    return any(value == given or str(value).endswith(f":{given}") for value in said.values())
+    return any(
+        value == given or str(value).endswith(f":{given}") for value in said.values()
+    )
 
 
 def _told(said: dict[str, Any]) -> str:
@@ -60,8 +69,14 @@ def _told(said: dict[str, Any]) -> str:
         words = f"{said.get('method')} {said.get('route')} {said.get('status')} in {said.get('duration_ms')} ms"
         words += f", {said.get('db_queries')} queries in {said.get('db_ms')} ms"
         words += f", cache {said['cache']}" if said.get("cache") else ""
-        return f"{loud}request {words}" + (f", user {said['user_id']}" if said.get("user_id") else "")
-    rest = " ".join(f"{name}={value}" for name, value in said.items() if name not in _PLAIN and value is not None)
+        return f"{loud}request {words}" + (
+            f", user {said['user_id']}" if said.get("user_id") else ""
+        )
+    rest = " ".join(
+        f"{name}={value}"
+        for name, value in said.items()
+        if name not in _PLAIN and value is not None
+    )
     last = str(said.get("exception") or "").strip().rpartition("\n")[2]
     return f"{loud}{event} {rest}".rstrip() + (f" | {last}" if last else "")
 

@@ -1,8 +1,8 @@
-"""What PostgreSQL should hold by itself: that every constraint of the models is there, validated, and true.
+"""What PostgreSQL should hold by itself: that every constraint of the models is there,
+validated, and true.
 
-A constraint can be switched off, dropped by hand, or left NOT VALID by a migration that died; so each is looked for
-by its name, and then asked of the rows once more.
-"""
+A constraint can be switched off, dropped by hand, or left NOT VALID by a migration that
+died; so each is looked for by its name, and then asked of the rows once more."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -23,7 +23,9 @@ SELECT conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace AN
 UNION SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
 WHERE relnamespace = 'public'::regnamespace AND indisvalid AND indisunique
 """
-_TRIGGERS = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
+_TRIGGERS = (
+    "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
+)
 _NOT_NULL = """
 SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attnotnull
 """
@@ -50,7 +52,9 @@ WHERE connamespace = 'public'::regnamespace AND NOT convalidated AND contype = '
 
 
 def missing() -> Iterator[Breach]:
-    """Yield each constraint of the models, and each trigger that an app names, that is not there and in force."""
+    """Yield each constraint of the models, and each trigger that an app names, that is not
+    there and in force.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_PRESENT)
         present = {name for (name,) in cursor.fetchall()}
@@ -60,34 +64,54 @@ def missing() -> Iterator[Breach]:
             table = model._meta.db_table
             for constraint in model._meta.constraints:
                 if constraint.name not in present:
-                    yield Breach(RULE, table, constraint.name, "is missing or has never been validated")
+                    yield Breach(
+                        RULE,
+                        table,
+                        constraint.name,
+                        "is missing or has never been validated",
+                    )
             cursor.execute(_UNIQUE_COLUMNS, [table])
             unique = {name for (name,) in cursor.fetchall()}
             cursor.execute(_NOT_NULL, [table])
             not_null = {name for (name,) in cursor.fetchall()}
             for field in model._meta.local_concrete_fields:
-                if field.unique and field.column is not None and field.column not in unique:
+                if (
+                    field.unique
+                    and field.column is not None
+                    and field.column not in unique
+                ):
                     yield Breach(RULE, table, str(field.column), "is not UNIQUE")
-                if not field.null and not getattr(field, "generated", False) and field.column not in not_null:
+                if (
+                    not field.null
+                    and not getattr(field, "generated", False)
+                    and field.column not in not_null
+                ):
                     yield Breach(RULE, table, str(field.column), "is not NOT NULL")
         cursor.execute(_NEVER_VALIDATED)
         for table, name in cursor.fetchall():
             yield Breach(RULE, table, name, "has never been validated")
     for name in expected_triggers():
         if name not in triggers:
-            yield Breach(RULE, name.rsplit("_", 1)[0], name, "the trigger is missing or disabled")
+            yield Breach(
+                RULE, name.rsplit("_", 1)[0], name, "the trigger is missing or disabled"
+            )
 
 
 def expected_triggers() -> list[str]:
     """Return the names of the triggers that the apps' `invariants.TRIGGERS` list."""
     from markrin.verify import rules
 
-    return [name for module in rules.modules() for name in getattr(module, "TRIGGERS", ())]
+    return [
+        name for module in rules.modules() for name in getattr(module, "TRIGGERS", ())
+    ]
 
 
 def asked_again() -> Iterator[Invariant]:
     """Yield a rule for the CHECKs and foreign keys of every table of ours."""
-    ours = {model._meta.db_table: str(model._meta.pk_fields[0].column) for model in _models()}
+    ours = {
+        model._meta.db_table: str(model._meta.pk_fields[0].column)
+        for model in _models()
+    }
     rules: dict[str, list[tuple[str, str]]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(_CHECKS)
@@ -99,7 +123,9 @@ def asked_again() -> Iterator[Invariant]:
             rules[table].append((name, f'{table}."{column}" IS NOT NULL AND {absent}'))
     for table in sorted(ours.keys() & rules.keys()):
         key = ours[table]
-        names = ", ".join(f"CASE WHEN {broken} THEN '{name}' END" for name, broken in rules[table])
+        names = ", ".join(
+            f"CASE WHEN {broken} THEN '{name}' END" for name, broken in rules[table]
+        )
         any_broken = " OR ".join(f"({broken})" for _, broken in rules[table])
         yield Invariant(
             rule=RULE,
@@ -115,24 +141,42 @@ def asked_again() -> Iterator[Invariant]:
 
 
 def doubles() -> Iterator[Breach]:
-    """Yield what stands twice where the models say once: a missing or broken index hides nothing."""
+    """Yield what stands twice where the models say once: a missing or broken index hides
+    nothing.
+    """
     for model in _models():
         for field in model._meta.local_concrete_fields:
             if field.unique and field.column is not None:
-                yield from _twice(model, f"{field.column} is unique", [F(field.name)], Q(), nulls_equal=False)
+                yield from _twice(
+                    model,
+                    f"{field.column} is unique",
+                    [F(field.name)],
+                    Q(),
+                    nulls_equal=False,
+                )
         for rule in model._meta.constraints:
             if isinstance(rule, UniqueConstraint):
-                parts: list[Any] = [F(name) for name in rule.fields] or list(rule.expressions)
+                parts: list[Any] = [F(name) for name in rule.fields] or list(
+                    rule.expressions
+                )
                 yield from _twice(
-                    model, rule.name, parts, rule.condition or Q(), nulls_equal=rule.nulls_distinct is False
+                    model,
+                    rule.name,
+                    parts,
+                    rule.condition or Q(),
+                    nulls_equal=rule.nulls_distinct is False,
                 )
 
 
-def _twice(model: type[Model], name: str, parts: list[Any], where: Q, *, nulls_equal: bool) -> Iterator[Breach]:
+def _twice(
+    model: type[Model], name: str, parts: list[Any], where: Q, *, nulls_equal: bool
+) -> Iterator[Breach]:
     columns = {f"part_{number}": part for number, part in enumerate(parts)}
     rows = model._default_manager.order_by().annotate(**columns).filter(where)
     if not nulls_equal:
-        rows = rows.exclude(reduce(or_, (Q(**{f"{column}__isnull": True}) for column in columns)))
+        rows = rows.exclude(
+            reduce(or_, (Q(**{f"{column}__isnull": True}) for column in columns))
+        )
     for row in rows.values_list(*columns).annotate(n=Count("*")).filter(n__gt=1)[:100]:
         key = ", ".join(map(str, row[:-1]))
         yield Breach(RULE, model._meta.db_table, key, f"{name}: stands {row[-1]} times")
@@ -142,4 +186,8 @@ def _models() -> list[type[Model]]:
     from markrin.verify import rules
 
     labels = {"markrin", "outbox", *rules.APPS}
-    return [model for model in apps.get_models() if model._meta.app_label in labels and model._meta.managed]
+    return [
+        model
+        for model in apps.get_models()
+        if model._meta.app_label in labels and model._meta.managed
+    ]

@@ -36,24 +36,31 @@ class Breach:
 class Invariant:
     """A rule about the rows of a table.
 
-    `query` selects the key and what is wrong, of the rows whose key is above `%(after)s` and up to `%(upto)s`; the
-    batches walk `key` of `table`. `repair`, for what is derived only, is a statement that makes the rows with
-    `%(keys)s` (an array) right again; `{table}` and `{key}` may stand in both.
-    """
+    `query` selects the key and what is wrong, of the rows whose key is above `%(after)s`
+    and up to `%(upto)s`; the batches walk `key` of `table`. `repair`, for what is derived
+    only, is a statement that makes the rows with `%(keys)s` (an array) right again;
+    `{table}` and `{key}` may stand in both."""
 
     rule: str
     table: str
     query: str
     key: str = "id"
     repair: str = ""
-    lock: str = ""  # what the repair takes first, so that no writer is between its reading and its writing
+    # what the repair takes first, so that no writer is between its reading and its writing
+    lock: str = ""
 
-    def breaches(self, on_rows: Callable[[int], None] = lambda count: None) -> Iterator[Breach]:
-        """Yield what breaks the rule, a read-only statement a batch; tell how many rows were walked as it goes."""
+    def breaches(
+        self, on_rows: Callable[[int], None] = lambda count: None
+    ) -> Iterator[Breach]:
+        """Yield what breaks the rule, a read-only statement a batch; tell how many rows
+        were walked as it goes.
+        """
         after: Any = FIRST[self._key_type()]
         while (upto := self._end_of_batch(after)) is not None:
             with _reading() as cursor:
-                cursor.execute(self._filled(self.query), {"after": after, "upto": upto[0]})
+                cursor.execute(
+                    self._filled(self.query), {"after": after, "upto": upto[0]}
+                )
                 for key, what in cursor.fetchall():
                     yield Breach(self.rule, self.table, str(key), what)
             on_rows(upto[1])
@@ -71,12 +78,15 @@ class Invariant:
         return sql.replace("{table}", self.table).replace("{key}", self.key)
 
     def _end_of_batch(self, after: Any) -> tuple[Any, int] | None:
-        """Return the last key of the next batch and how many rows it has, or None after the last one."""
+        """Return the last key of the next batch and how many rows it has, or None after the
+        last one.
+        """
         with _reading() as cursor:
             cursor.execute(
                 f"""SELECT {self.key}, count(*) OVER () FROM
                 (SELECT {self.key} FROM {self.table} WHERE {self.key} > %s ORDER BY {self.key} LIMIT {BATCH}) AS batch
-                ORDER BY {self.key} DESC LIMIT 1""",  # noqa: S608 (names from our own code and from the catalogue)
+                # names from our own code and from the catalogue
+                ORDER BY {self.key} DESC LIMIT 1""",  # noqa: S608
                 [after],
             )
             found = cursor.fetchone()
@@ -96,7 +106,9 @@ class Invariant:
 
 @contextmanager
 def _reading() -> Iterator[Any]:
-    """Open a read-only transaction and give a cursor; within another transaction, as in tests, just the cursor."""
+    """Open a read-only transaction and give a cursor; within another transaction, as in
+    tests, just the cursor.
+    """
     outermost = not connection.in_atomic_block
     with transaction.atomic(), connection.cursor() as cursor:
         if outermost:

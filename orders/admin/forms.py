@@ -21,18 +21,34 @@ _LONG = 1000
 
 
 class NoteForm(StrictForm):
-    note = forms.CharField(max_length=_LONG, required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}))
+    note = forms.CharField(
+        max_length=_LONG,
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+    )
 
 
 class OwnNoteForm(StrictForm):
-    note = forms.CharField(max_length=_LONG, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
-    public = forms.BooleanField(required=False, label="The customer may read it", widget=UnfoldBooleanWidget)
-    resolve = forms.BooleanField(required=False, label="This settles what needed a person", widget=UnfoldBooleanWidget)
+    note = forms.CharField(
+        max_length=_LONG, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
+    )
+    public = forms.BooleanField(
+        required=False, label="The customer may read it", widget=UnfoldBooleanWidget
+    )
+    resolve = forms.BooleanField(
+        required=False,
+        label="This settles what needed a person",
+        widget=UnfoldBooleanWidget,
+    )
 
 
 class ShipForm(NoteForm):
-    carrier = forms.CharField(max_length=80, required=False, widget=UnfoldAdminTextInputWidget)
-    tracking_number = forms.CharField(max_length=80, required=False, widget=UnfoldAdminTextInputWidget)
+    carrier = forms.CharField(
+        max_length=80, required=False, widget=UnfoldAdminTextInputWidget
+    )
+    tracking_number = forms.CharField(
+        max_length=80, required=False, widget=UnfoldAdminTextInputWidget
+    )
     tracking_url = forms.RegexField(
         regex=r"\A(https://[^\s]+)?\Z",
         max_length=500,
@@ -50,15 +66,24 @@ def refund_form(order: Order) -> type[forms.Form]:
 
     class RefundForm(StrictForm):
         amount = forms.DecimalField(
-            max_digits=12, decimal_places=2, min_value=0, max_value=left, required=False,
-            label=f"Amount ({order.currency})", widget=UnfoldAdminDecimalFieldWidget,
+            max_digits=12,
+            decimal_places=2,
+            min_value=0,
+            max_value=left,
+            required=False,
+            label=f"Amount ({order.currency})",
+            widget=UnfoldAdminDecimalFieldWidget,
             help_text=f"{money.spoken(left, order.currency)} of {money.spoken(order.total, order.currency)} are left; "
             "empty: all of it",
-        )  # fmt: skip
-        reason = forms.CharField(
-            max_length=200, widget=UnfoldAdminTextInputWidget, help_text="the customer reads it in the mail"
         )
-        key = forms.CharField(widget=forms.HiddenInput, initial=lambda: str(uuid4()))  # a form sent twice pays once
+        reason = forms.CharField(
+            max_length=200,
+            widget=UnfoldAdminTextInputWidget,
+            help_text="the customer reads it in the mail",
+        )
+        key = forms.CharField(
+            widget=forms.HiddenInput, initial=lambda: str(uuid4())
+        )  # a form sent twice pays once
 
     return RefundForm
 
@@ -85,16 +110,24 @@ def return_form(order: Order) -> type[forms.Form]:
         if out:
             made[line_field(line)] = forms.IntegerField(
                 label=f"{line.name} · {line.sku} ({' · '.join(filter(None, (line.size, line.color)))})",
-                min_value=0, max_value=out, initial=out, widget=UnfoldAdminIntegerFieldWidget,
+                min_value=0,
+                max_value=out,
+                initial=out,
+                widget=UnfoldAdminIntegerFieldWidget,
                 help_text=f"pieces that came back, of {out}",
-            )  # fmt: skip
+            )
     made["restock"] = forms.BooleanField(
-        required=False, initial=True, label="They can be sold again", widget=UnfoldBooleanWidget
+        required=False,
+        initial=True,
+        label="They can be sold again",
+        widget=UnfoldBooleanWidget,
     )
     made["refund"] = forms.BooleanField(
-        required=False, initial=order.paid_at is not None, label="Give back what was paid for them",
+        required=False,
+        initial=order.paid_at is not None,
+        label="Give back what was paid for them",
         widget=UnfoldBooleanWidget,
-    )  # fmt: skip
+    )
     made["reason"] = forms.CharField(max_length=200, widget=UnfoldAdminTextInputWidget)
     return type("ReturnForm", (StrictForm,), made)
 

@@ -10,8 +10,12 @@ from orders.models import OrderEvent
 
 @audit.source("orders")
 def order_events(wanted: audit.Wanted) -> Iterable[audit.Entry]:
-    """Return the steps that staff took with orders, the newest first: one query over an index of just these."""
-    rows = OrderEvent.objects.filter(actor="staff", at__lt=wanted.before).select_related("by", "order")
+    """Return the steps that staff took with orders, the newest first: one query over an
+    index of just these.
+    """
+    rows = OrderEvent.objects.filter(
+        actor="staff", at__lt=wanted.before
+    ).select_related("by", "order")
     if wanted.since:
         rows = rows.filter(at__gte=wanted.since)
     if wanted.who_id:
@@ -24,6 +28,8 @@ def order_events(wanted: audit.Wanted) -> Iterable[audit.Entry]:
             subject=f"order {row.order.number}",
             kind="orders",
             link=reverse("admin:orders_order_change", args=[row.order_id]),
-            values=[["status", row.from_status, row.to_status]] if row.to_status else [],
+            values=[["status", row.from_status, row.to_status]]
+            if row.to_status
+            else [],
             note=row.note,
         )

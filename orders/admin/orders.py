@@ -16,7 +16,12 @@ from markrin.admin_base import ReadOnly, SteppedAdmin, TabularInline
 from orders import invoice, money, selectors
 from orders.admin import packing, steps
 from orders.models import Order, OrderEvent, OrderLine, Payment, Refund
-from orders.models.order import OrderEventKind, OrderStatus, PaymentMethod, PaymentStatus
+from orders.models.order import (
+    OrderEventKind,
+    OrderStatus,
+    PaymentMethod,
+    PaymentStatus,
+)
 
 _STATUS = {
     OrderStatus.PENDING: "warning",
@@ -38,12 +43,24 @@ _PAYMENT = {
 class LineInline(ReadOnly, TabularInline):
     model = OrderLine
     extra = 0
-    fields = ("code", "name", "size", "color", "quantity", "returned", "each", "sum", "off", "tax_part")
+    fields = (
+        "code",
+        "name",
+        "size",
+        "color",
+        "quantity",
+        "returned",
+        "each",
+        "sum",
+        "off",
+        "tax_part",
+    )
     readonly_fields = fields
     verbose_name_plural = "what was bought"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderLine]:
-        return super().get_queryset(request).select_related("order")  # type: ignore[no-any-return]  # unfold has no types
+        # unfold has no types
+        return super().get_queryset(request).select_related("order")  # type: ignore[no-any-return]
 
     @admin.display(description="SKU")
     def code(self, line: OrderLine) -> str:
@@ -74,13 +91,22 @@ class EventInline(ReadOnly, TabularInline):
     verbose_name_plural = "history"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderEvent]:
-        return super().get_queryset(request).select_related("by")  # type: ignore[no-any-return]  # unfold has no types
+        # unfold has no types
+        return super().get_queryset(request).select_related("by")  # type: ignore[no-any-return]
 
     def what(self, event: OrderEvent) -> str:
         if not event.to_status:
             return str(event.get_kind_display())
-        steps = f"{event.from_status} → {event.to_status}" if event.from_status else event.to_status
-        return steps if event.kind == OrderEventKind.STATUS else f"{event.get_kind_display()}: {steps}"
+        steps = (
+            f"{event.from_status} → {event.to_status}"
+            if event.from_status
+            else event.to_status
+        )
+        return (
+            steps
+            if event.kind == OrderEventKind.STATUS
+            else f"{event.get_kind_display()}: {steps}"
+        )
 
     def who(self, event: OrderEvent) -> str:
         return str(event.by or event.actor)
@@ -89,7 +115,15 @@ class EventInline(ReadOnly, TabularInline):
 class PaymentInline(ReadOnly, TabularInline):
     model = Payment
     extra = 0
-    fields = ("provider", "provider_ref", "sum", "state", "error", "created_at", "succeeded_at")
+    fields = (
+        "provider",
+        "provider_ref",
+        "sum",
+        "state",
+        "error",
+        "created_at",
+        "succeeded_at",
+    )
     readonly_fields = fields
 
     @admin.display(description="amount")
@@ -119,63 +153,135 @@ class NeedsAPerson(admin.SimpleListFilter):
         """Return the choices."""
         return [("yes", "Yes")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Order]
+    ) -> QuerySet[Order]:
         """Return those that were left for a person to decide."""
         return queryset.exclude(attention="") if self.value() == "yes" else queryset
 
 
 @admin.register(Order)
 class OrderAdmin(ReadOnly, SteppedAdmin):
-    list_display = ("number", "shown_status", "shown_payment", "paid_by", "amount", "recipient", "city",
-                    "created_at")  # fmt: skip
-    list_filter = (NeedsAPerson, "status", "payment_status", "payment_method", "created_at")
+    list_display = (
+        "number",
+        "shown_status",
+        "shown_payment",
+        "paid_by",
+        "amount",
+        "recipient",
+        "city",
+        "created_at",
+    )
+    list_filter = (
+        NeedsAPerson,
+        "status",
+        "payment_status",
+        "payment_method",
+        "created_at",
+    )
     search_fields = ("number", "email", "phone", "recipient")  # see get_search_results
     search_help_text = "number or its end, e-mail, telephone, or part of the name"
     ordering = ("-created_at", "-id")
     inlines = (LineInline, EventInline, PaymentInline, RefundInline)
     fieldsets = (
-        (None, {"fields": (("status", "payment_status", "paid_by"), "next_steps", "needs", "papers")}),
+        (
+            None,
+            {
+                "fields": (
+                    ("status", "payment_status", "paid_by"),
+                    "next_steps",
+                    "needs",
+                    "papers",
+                )
+            },
+        ),
         ("Money", {"fields": ("sums",)}),
         ("Customer and parcel", {"fields": (("customer", "parcel"),)}),
     )
     steps = steps.OF_ORDER
     logs_steps = False
     export_columns = {
-        "Number": "number", "Placed at": "created_at", "Status": "status", "Payment": "payment_status",
-        "Method": "payment_method", "Subtotal": "subtotal", "Discount": "discount", "Coupon": "coupon_code",
-        "Shipping": "shipping", "Tax": "tax", "Total": "total", "Refunded": "refunded", "Currency": "currency",
-        "Recipient": "recipient", "E-mail": "email", "Telephone": "phone", "City": "city", "State": "state",
-        "Postal code": "postal_code", "Country": "country", "Carrier": "carrier", "Tracking": "tracking_number",
-        "Shipped at": "shipped_at", "Delivered at": "delivered_at",
-    }  # fmt: skip
+        "Number": "number",
+        "Placed at": "created_at",
+        "Status": "status",
+        "Payment": "payment_status",
+        "Method": "payment_method",
+        "Subtotal": "subtotal",
+        "Discount": "discount",
+        "Coupon": "coupon_code",
+        "Shipping": "shipping",
+        "Tax": "tax",
+        "Total": "total",
+        "Refunded": "refunded",
+        "Currency": "currency",
+        "Recipient": "recipient",
+        "E-mail": "email",
+        "Telephone": "phone",
+        "City": "city",
+        "State": "state",
+        "Postal code": "postal_code",
+        "Country": "country",
+        "Carrier": "carrier",
+        "Tracking": "tracking_number",
+        "Shipped at": "shipped_at",
+        "Delivered at": "delivered_at",
+    }
 
     def get_urls(self) -> list[URLPattern]:
         """Return the pages, with the queue of what to pack and the invoices."""
         view = self.admin_site.admin_view
         own = [
             path("packing/", view(self.packing_view), name="orders_order_packing"),
-            path("<uuid:pk>/invoice/", view(self.invoice_view), name="orders_order_invoice"),
+            path(
+                "<uuid:pk>/invoice/",
+                view(self.invoice_view),
+                name="orders_order_invoice",
+            ),
         ]
         return [*own, *super().get_urls()]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["next_steps", "needs", "papers", "sums", "customer", "parcel", "paid_by"]
+        return [
+            "next_steps",
+            "needs",
+            "papers",
+            "sums",
+            "customer",
+            "parcel",
+            "paid_by",
+        ]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Leave out what nobody has to look at."""
         if obj is not None and obj.attention:
             return self.fieldsets
-        return ((None, {"fields": (("status", "payment_status", "paid_by"), "next_steps", "papers")}),
-                *self.fieldsets[1:])  # fmt: skip
+        return (
+            (
+                None,
+                {
+                    "fields": (
+                        ("status", "payment_status", "paid_by"),
+                        "next_steps",
+                        "papers",
+                    )
+                },
+            ),
+            *self.fieldsets[1:],
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        return super().get_queryset(request).select_related("user")  # type: ignore[no-any-return]  # unfold has no types
+        # unfold has no types
+        return super().get_queryset(request).select_related("user")  # type: ignore[no-any-return]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
     ) -> tuple[QuerySet[Order], bool]:
         """Find what staff mean, as the API does: by the columns that have indexes."""
-        return (queryset.filter(selectors.found_by(search_term)) if search_term.strip() else queryset), False
+        return (
+            queryset.filter(selectors.found_by(search_term))
+            if search_term.strip()
+            else queryset
+        ), False
 
     @display(description="status", ordering="status", label=_STATUS)
     def shown_status(self, order: Order) -> str:
@@ -187,7 +293,11 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
 
     @admin.display(description="method", ordering="payment_method")
     def paid_by(self, order: Order) -> str:
-        return "cash on delivery" if order.payment_method == PaymentMethod.COD else "online"
+        return (
+            "cash on delivery"
+            if order.payment_method == PaymentMethod.COD
+            else "online"
+        )
 
     @admin.display(description="total", ordering="total")
     def amount(self, order: Order) -> str:
@@ -204,7 +314,9 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
 
     @admin.display(description="")
     def sums(self, order: Order) -> SafeString:
-        return render_to_string("orders/sums.html", {"rows": _sums(order), "order": order})
+        return render_to_string(
+            "orders/sums.html", {"rows": _sums(order), "order": order}
+        )
 
     @admin.display(description="Customer")
     def customer(self, order: Order) -> SafeString:
@@ -225,8 +337,13 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
         order = Order.objects.with_lines().filter(pk=pk).first()
         if order is None:
             raise Http404
-        named = {"Content-Disposition": f'inline; filename="{order.number}.pdf"', "Cache-Control": "no-store"}
-        return HttpResponse(invoice.render(order), content_type="application/pdf", headers=named)
+        named = {
+            "Content-Disposition": f'inline; filename="{order.number}.pdf"',
+            "Cache-Control": "no-store",
+        }
+        return HttpResponse(
+            invoice.render(order), content_type="application/pdf", headers=named
+        )
 
 
 def _sums(order: Order) -> list[tuple[str, str]]:

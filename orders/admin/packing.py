@@ -1,4 +1,6 @@
-"""What is to be packed: the orders that have waited longest first, and what to fetch for them from the shelves."""
+"""What is to be packed: the orders that have waited longest first, and what to fetch for
+them from the shelves.
+"""
 
 from typing import Any
 
@@ -27,7 +29,9 @@ def page(admin: Any, request: HttpRequest) -> HttpResponse:
             "pieces": sum(line.quantity for line in order.lines.all()),
             "waits": _spoken((now - order.created_at).total_seconds()),
             "link": reverse("admin:orders_order_change", args=[order.pk]),
-            "steps": admin.step_links(order, "process", "ship") if admin.may_step(request) else "",
+            "steps": admin.step_links(order, "process", "ship")
+            if admin.may_step(request)
+            else "",
         }
         for order in orders
     ]
@@ -49,7 +53,14 @@ def page(admin: Any, request: HttpRequest) -> HttpResponse:
 def _page_of(request: HttpRequest) -> int:
     """Return the page that is asked for, the first where that makes no sense."""
     text = request.GET.get("p", "1")
-    return int(text) if text.isascii() and text.isdecimal() and 1 <= int(text[:4]) <= 400 and len(text) < 4 else 1
+    return (
+        int(text)
+        if text.isascii()
+        and text.isdecimal()
+        and 1 <= int(text[:4]) <= 400
+        and len(text) < 4
+        else 1
+    )
 
 
 def _spoken(seconds: float) -> str:

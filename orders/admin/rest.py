@@ -6,7 +6,14 @@ from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest
 
-from markrin.admin_base import ModelAdmin, ReadOnly, ReadOnlyAdmin, SteppedAdmin, TabularInline, known_values
+from markrin.admin_base import (
+    ModelAdmin,
+    ReadOnly,
+    ReadOnlyAdmin,
+    SteppedAdmin,
+    TabularInline,
+    known_values,
+)
 from markrin.desk.searching import WholeTerm
 from markrin.forms import StrictModelForm
 from orders import gateways
@@ -35,13 +42,30 @@ class RefundAdmin(WholeTerm, ReadOnly, SteppedAdmin):
     list_select_related = ("order", "by", "payment")
     show_full_result_count = False
     readonly_fields = ("next_steps",)
-    fields = ("order", "payment", "amount", "reason", "state", "error", "by", "created_at", "finished_at", "next_steps")
+    fields = (
+        "order",
+        "payment",
+        "amount",
+        "reason",
+        "state",
+        "error",
+        "by",
+        "created_at",
+        "finished_at",
+        "next_steps",
+    )
     steps = steps.OF_REFUND
     logs_steps = False
     export_columns = {
-        "Order": "order__number", "Amount": "amount", "Currency": "order__currency", "State": "state",
-        "Reason": "reason", "By": "by__email", "Asked for at": "created_at", "Closed at": "finished_at",
-    }  # fmt: skip
+        "Order": "order__number",
+        "Amount": "amount",
+        "Currency": "order__currency",
+        "State": "state",
+        "Reason": "reason",
+        "By": "by__email",
+        "Asked for at": "created_at",
+        "Closed at": "finished_at",
+    }
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["next_steps", "created_at"]
@@ -49,7 +73,15 @@ class RefundAdmin(WholeTerm, ReadOnly, SteppedAdmin):
 
 @admin.register(Payment)
 class PaymentAdmin(WholeTerm, ReadOnlyAdmin):
-    list_display = ("order", "provider", "provider_ref", "amount", "state", "created_at", "succeeded_at")
+    list_display = (
+        "order",
+        "provider",
+        "provider_ref",
+        "amount",
+        "state",
+        "created_at",
+        "succeeded_at",
+    )
     list_filter = ("state", _PROVIDERS)
     search_fields = ("order__number", "provider_ref")
     search_help_text = "an order's whole number, or the provider's reference"
@@ -68,9 +100,16 @@ class CouponForm(StrictModelForm):
     class Meta:
         model = Coupon
         fields = (
-            "code", "kind", "value", "min_spend", "starts_at", "ends_at", "total_limit", "per_customer_limit",
+            "code",
+            "kind",
+            "value",
+            "min_spend",
+            "starts_at",
+            "ends_at",
+            "total_limit",
+            "per_customer_limit",
             "is_active",
-        )  # fmt: skip
+        )
 
     def clean_code(self) -> str:
         """Return the code as it is kept."""
@@ -80,14 +119,30 @@ class CouponForm(StrictModelForm):
 @admin.register(Coupon)
 class CouponAdmin(ModelAdmin):
     form = CouponForm
-    list_display = ("code", "kind", "value", "min_spend", "used", "total_limit", "is_active", "starts_at", "ends_at")
+    list_display = (
+        "code",
+        "kind",
+        "value",
+        "min_spend",
+        "used",
+        "total_limit",
+        "is_active",
+        "starts_at",
+        "ends_at",
+    )
     list_filter = ("is_active", "kind")
     search_fields = ("code__istartswith",)
     readonly_fields = ("used",)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Coupon | None = None) -> bool:
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Coupon | None = None
+    ) -> bool:
         """A coupon that was used stays: orders tell of it. Make it inactive instead."""
-        return obj is not None and not obj.used and super().has_delete_permission(request, obj)
+        return (
+            obj is not None
+            and not obj.used
+            and super().has_delete_permission(request, obj)
+        )
 
 
 class CartLineInline(ReadOnly, TabularInline):

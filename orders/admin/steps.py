@@ -1,4 +1,6 @@
-"""The steps of an order and of a refund: each a form and the service that it feeds. The services write the history."""
+"""The steps of an order and of a refund: each a form and the service that it feeds. The
+services write the history.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -30,8 +32,13 @@ def _to(status: OrderStatus) -> Callable[[HttpRequest, Order, Mapping[str, Any]]
 
 def _may(status: OrderStatus) -> Callable[[Order], bool]:
     def may(order: Order) -> bool:
-        waits = order.payment_method == PaymentMethod.ONLINE and order.payment_status not in _PAID
-        return status in NEXT_STATUS[order.status] and (status == OrderStatus.CANCELLED or not waits)
+        waits = (
+            order.payment_method == PaymentMethod.ONLINE
+            and order.payment_status not in _PAID
+        )
+        return status in NEXT_STATUS[order.status] and (
+            status == OrderStatus.CANCELLED or not waits
+        )
 
     return may
 
@@ -42,7 +49,10 @@ def _cash(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
 
 
 def _waits_for_cash(order: Order) -> bool:
-    cash = order.payment_method == PaymentMethod.COD and order.payment_status == PaymentStatus.UNPAID
+    cash = (
+        order.payment_method == PaymentMethod.COD
+        and order.payment_status == PaymentStatus.UNPAID
+    )
     return cash and order.status != OrderStatus.CANCELLED
 
 
@@ -64,58 +74,107 @@ def _refund(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
 
 def _take_back(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
     wanted = [
-        services.Returned(line.pk, data[forms.line_field(line)], restock=data["restock"])
+        services.Returned(
+            line.pk, data[forms.line_field(line)], restock=data["restock"]
+        )
         for line in order.lines.all()
         if data.get(forms.line_field(line))
     ]
     if not wanted:
-        raise errors.ReturnTooMany("Say of at least one line how many pieces came back.")
+        raise errors.ReturnTooMany(
+            "Say of at least one line how many pieces came back."
+        )
     services.take_back(
-        order_id=order.pk, actor=_staff(request), reason=data["reason"], lines=wanted, refund=data["refund"]
+        order_id=order.pk,
+        actor=_staff(request),
+        reason=data["reason"],
+        lines=wanted,
+        refund=data["refund"],
     )
     return f"{sum(each.quantity for each in wanted)} pieces are back."
 
 
 def _resend(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
-    services.resend_mail(order_id=order.pk, mail_name=data["mail"], actor=_staff(request))
+    services.resend_mail(
+        order_id=order.pk, mail_name=data["mail"], actor=_staff(request)
+    )
     return f"{services.MAILS[data['mail']]}: the mail goes out again."
 
 
 def _settle(succeeded: bool) -> Callable[[HttpRequest, Refund, Mapping[str, Any]], str]:
     def settle(request: HttpRequest, refund: Refund, data: Mapping[str, Any]) -> str:
-        services.settle_refund(refund_id=refund.pk, actor=_staff(request), succeeded=succeeded)
+        services.settle_refund(
+            refund_id=refund.pk, actor=_staff(request), succeeded=succeeded
+        )
         return "The refund is closed."
 
     return settle
 
 
 OF_ORDER = {
-    "confirm": Step("Confirm", _to(OrderStatus.CONFIRMED), forms.NoteForm, _may(OrderStatus.CONFIRMED)),
-    "process": Step("Start packing", _to(OrderStatus.PROCESSING), forms.NoteForm, _may(OrderStatus.PROCESSING)),
-    "ship": Step("Ship", _to(OrderStatus.SHIPPED), forms.ShipForm, _may(OrderStatus.SHIPPED)),
-    "deliver": Step("Mark delivered", _to(OrderStatus.DELIVERED), forms.NoteForm, _may(OrderStatus.DELIVERED)),
+    "confirm": Step(
+        "Confirm",
+        _to(OrderStatus.CONFIRMED),
+        forms.NoteForm,
+        _may(OrderStatus.CONFIRMED),
+    ),
+    "process": Step(
+        "Start packing",
+        _to(OrderStatus.PROCESSING),
+        forms.NoteForm,
+        _may(OrderStatus.PROCESSING),
+    ),
+    "ship": Step(
+        "Ship", _to(OrderStatus.SHIPPED), forms.ShipForm, _may(OrderStatus.SHIPPED)
+    ),
+    "deliver": Step(
+        "Mark delivered",
+        _to(OrderStatus.DELIVERED),
+        forms.NoteForm,
+        _may(OrderStatus.DELIVERED),
+    ),
     "cash": Step("Cash received", _cash, offered=_waits_for_cash),
     "return": Step(
-        "Goods came back", _take_back, form_of=forms.return_form, offered=_may(OrderStatus.RETURNED)
+        "Goods came back",
+        _take_back,
+        form_of=forms.return_form,
+        offered=_may(OrderStatus.RETURNED),
     ),
     "refund": Step(
-        "Refund", _refund, form_of=forms.refund_form,
-        offered=lambda order: order.payment_status == PaymentStatus.PAID and order.refunded < order.total,
+        "Refund",
+        _refund,
+        form_of=forms.refund_form,
+        offered=lambda order: (
+            order.payment_status == PaymentStatus.PAID and order.refunded < order.total
+        ),
     ),
     "note": Step("Write a note", _note, forms.OwnNoteForm),
     "resend": Step(
-        "Resend a mail", _resend, form_of=forms.resend_form, offered=lambda order: bool(services.mails_of(order))
+        "Resend a mail",
+        _resend,
+        form_of=forms.resend_form,
+        offered=lambda order: bool(services.mails_of(order)),
     ),
     "cancel": Step(
-        "Cancel", _to(OrderStatus.CANCELLED), forms.NoteForm, _may(OrderStatus.CANCELLED), danger=True,
+        "Cancel",
+        _to(OrderStatus.CANCELLED),
+        forms.NoteForm,
+        _may(OrderStatus.CANCELLED),
+        danger=True,
         warning="What was paid goes back, the pieces are for sale again, and the customer is told, with your note.",
     ),
-}  # fmt: skip
+}
 
 OF_REFUND = {
-    "done": Step("Paid out by hand", _settle(True), offered=lambda refund: refund.state == RefundState.REQUESTED),
+    "done": Step(
+        "Paid out by hand",
+        _settle(True),
+        offered=lambda refund: refund.state == RefundState.REQUESTED,
+    ),
     "failed": Step(
-        "Will not be paid out", _settle(False), offered=lambda refund: refund.state == RefundState.REQUESTED,
+        "Will not be paid out",
+        _settle(False),
+        offered=lambda refund: refund.state == RefundState.REQUESTED,
         danger=True,
     ),
-}  # fmt: skip
+}

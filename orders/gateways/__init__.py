@@ -1,4 +1,6 @@
-"""Payment providers: which one the shop uses is the setting ONLINE_PROVIDER. Cash on delivery needs none."""
+"""Payment providers: which one the shop uses is the setting ONLINE_PROVIDER. Cash on
+delivery needs none.
+"""
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -41,7 +43,9 @@ def current() -> Provider | None:
 
 
 def get(name: str) -> Provider | None:
-    """Return the provider of this name, or None: also for the local one while it is not the shop's."""
+    """Return the provider of this name, or None: also for the local one while it is not the
+    shop's.
+    """
     if name not in PROVIDERS or (name == "test" and settings.ONLINE_PROVIDER != "test"):
         return None
     provider: Provider = import_string(PROVIDERS[name])()

@@ -1,4 +1,6 @@
-"""What every payment provider offers, and what it tells. Amounts are in the shop's currency, not in its hundredths."""
+"""What every payment provider offers, and what it tells. Amounts are in the shop's
+currency, not in its hundredths.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,9 +10,27 @@ from typing import ClassVar, Final, Protocol
 from uuid import UUID
 
 TIMEOUT_S: Final = 10  # of one call to a provider
-# Currencies without hundredths. Source: ISO 4217, and https://docs.stripe.com/currencies#zero-decimal.
+# Currencies without hundredths. Source: ISO 4217, and
+# https://docs.stripe.com/currencies#zero-decimal.
 _WHOLE: Final = frozenset(
-    ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")
+    (
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "JPY",
+        "KMF",
+        "KRW",
+        "MGA",
+        "PYG",
+        "RWF",
+        "UGX",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    )
 )
 
 
@@ -44,7 +64,9 @@ class Charge:
 
 @dataclass(frozen=True)
 class Started:
-    """A payment that the provider waits for. A client needs the secret for its form, or goes to the address."""
+    """A payment that the provider waits for. A client needs the secret for its form, or
+    goes to the address.
+    """
 
     provider: str
     ref: str
@@ -57,8 +79,8 @@ class Started:
 class Notice:
     """What a provider has told of a payment or a refund, its signature verified.
 
-    `ref` is the provider's id of the payment, `payment_id` ours if it was told; for a refund likewise.
-    """
+    `ref` is the provider's id of the payment, `payment_id` ours if it was told; for a
+    refund likewise."""
 
     provider: str
     event_id: str
@@ -75,14 +97,18 @@ class Notice:
 
 @dataclass(frozen=True)
 class Refunded:
-    """The provider's answer to a refund: its id there, and whether the money is on its way (else it says so later)."""
+    """The provider's answer to a refund: its id there, and whether the money is on its way
+    (else it says so later).
+    """
 
     ref: str
     done: bool
 
 
 class Provider(Protocol):
-    """Takes payments. No method is called within a transaction; each raises ProviderDown or ProviderRefused."""
+    """Takes payments. No method is called within a transaction; each raises ProviderDown or
+    ProviderRefused.
+    """
 
     name: ClassVar[str]
 
@@ -95,7 +121,9 @@ class Provider(Protocol):
     def poll(self, ref: str) -> Notice | None:
         """Ask what has become of the payment; None while nothing has."""
 
-    def refund(self, *, ref: str, refund_id: UUID, amount: Decimal, currency: str) -> Refunded:
+    def refund(
+        self, *, ref: str, refund_id: UUID, amount: Decimal, currency: str
+    ) -> Refunded:
         """Give money back; calling twice with one `refund_id` pays once."""
 
     def read_webhook(self, body: bytes, headers: Mapping[str, str]) -> Notice:
@@ -109,7 +137,11 @@ def minor_units(amount: Decimal, currency: str) -> int:
 
 def major_units(amount: int, currency: str) -> Decimal:
     """Return an amount that a provider wrote."""
-    return Decimal(amount).scaleb(0 if currency in _WHOLE else -2).quantize(Decimal("0.01"))
+    return (
+        Decimal(amount)
+        .scaleb(0 if currency in _WHOLE else -2)
+        .quantize(Decimal("0.01"))
+    )
 
 
 def uuid_or_none(text: object) -> UUID | None:

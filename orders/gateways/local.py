@@ -1,8 +1,8 @@
 """The test gateway: a provider that runs inside the shop, for developers and tests.
 
-It is a stranger to the rest: a payment is made on its own page (orders/views/test_gateway.py), and the shop learns of
-it by a webhook that is signed like any other provider's.
-"""
+It is a stranger to the rest: a payment is made on its own page
+(orders/views/test_gateway.py), and the shop learns of it by a webhook that is signed like
+any other provider's."""
 
 import hashlib
 import hmac
@@ -17,7 +17,16 @@ from django.conf import settings
 from django.urls import reverse
 
 from orders import errors
-from orders.gateways.base import Charge, Notice, Outcome, Refunded, Started, major_units, minor_units, uuid_or_none
+from orders.gateways.base import (
+    Charge,
+    Notice,
+    Outcome,
+    Refunded,
+    Started,
+    major_units,
+    minor_units,
+    uuid_or_none,
+)
 
 HEADER = "X-Test-Gateway-Signature"
 TOLERANCE_S = 300  # how old a webhook may be
@@ -30,8 +39,14 @@ class LocalGateway:
 
     def start(self, charge: Charge, *, ref: str) -> Started:
         """Return the address of the gateway's own page."""
-        page = reverse("test-gateway", args=[charge.payment_id, page_token(charge.payment_id)])
-        return Started("test", f"test_{charge.payment_id.hex}", redirect_url=charge.base_url.rstrip("/") + page)
+        page = reverse(
+            "test-gateway", args=[charge.payment_id, page_token(charge.payment_id)]
+        )
+        return Started(
+            "test",
+            f"test_{charge.payment_id.hex}",
+            redirect_url=charge.base_url.rstrip("/") + page,
+        )
 
     def abandon(self, ref: str) -> None:
         """Do nothing: the page looks at the payment, and offers nothing for one that is over."""
@@ -40,7 +55,9 @@ class LocalGateway:
         """Know nothing: what was chosen on the page was told at once."""
         return None
 
-    def refund(self, *, ref: str, refund_id: UUID, amount: Decimal, currency: str) -> Refunded:
+    def refund(
+        self, *, ref: str, refund_id: UUID, amount: Decimal, currency: str
+    ) -> Refunded:
         """Give back made-up money."""
         return Refunded(f"test_refund_{refund_id.hex}", done=True)
 
@@ -52,9 +69,10 @@ class LocalGateway:
             provider="test",
             event_id=told["id"],
             type=told["type"],
-            outcome={"payment.succeeded": Outcome.SUCCEEDED, "payment.failed": Outcome.FAILED}.get(
-                told["type"], Outcome.OTHER
-            ),
+            outcome={
+                "payment.succeeded": Outcome.SUCCEEDED,
+                "payment.failed": Outcome.FAILED,
+            }.get(told["type"], Outcome.OTHER),
             ref=told["ref"],
             payment_id=uuid_or_none(told["paymentId"]),
             amount=major_units(told["amount"], told["currency"]),
@@ -64,7 +82,13 @@ class LocalGateway:
 
 
 def webhook(
-    *, event_id: str, kind: str, payment_id: UUID, amount: Decimal, currency: str, error: str = ""
+    *,
+    event_id: str,
+    kind: str,
+    payment_id: UUID,
+    amount: Decimal,
+    currency: str,
+    error: str = "",
 ) -> tuple[bytes, dict[str, str]]:
     """Return body and headers of a signed webhook, as the gateway sends it."""
     told = {
@@ -102,11 +126,16 @@ def return_url(order_id: UUID) -> str:
 
 def _verify(body: bytes, header: str, *, now: float) -> None:
     at, _, _ = header.removeprefix("t=").partition(",")
-    if not (at.isascii() and at.isdecimal() and len(at) <= 12) or abs(now - int(at)) > TOLERANCE_S:
+    if (
+        not (at.isascii() and at.isdecimal() and len(at) <= 12)
+        or abs(now - int(at)) > TOLERANCE_S
+    ):
         raise errors.SignatureInvalid
     if not hmac.compare_digest(sign(body, at=int(at)).encode(), header.encode()):
         raise errors.SignatureInvalid
 
 
 def _secret(purpose: str) -> bytes:
-    return hashlib.sha256(f"test-gateway:{purpose}:{settings.SECRET_KEY}".encode()).digest()
+    return hashlib.sha256(
+        f"test-gateway:{purpose}:{settings.SECRET_KEY}".encode()
+    ).digest()

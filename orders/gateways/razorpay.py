@@ -1,7 +1,7 @@
 """Razorpay, by its own library: a Razorpay order for each payment, paid in its checkout form.
 
-Source: https://razorpay.com/docs/payments/server-integration/python/, https://razorpay.com/docs/webhooks/.
-"""
+Source: https://razorpay.com/docs/payments/server-integration/python/,
+https://razorpay.com/docs/webhooks/."""
 
 import hashlib
 import json
@@ -30,17 +30,28 @@ from orders.gateways.base import (
 )
 
 _PAYMENTS = {"payment.captured": Outcome.SUCCEEDED, "payment.failed": Outcome.FAILED}
-_REFUNDS = {"refund.processed": Outcome.REFUNDED, "refund.failed": Outcome.REFUND_FAILED}
+_REFUNDS = {
+    "refund.processed": Outcome.REFUNDED,
+    "refund.failed": Outcome.REFUND_FAILED,
+}
 
 
 class RazorpayGateway:
-    """See the module. Razorpay calls a try to pay a payment; what we call a payment is its order."""
+    """See the module. Razorpay calls a try to pay a payment; what we call a payment is its
+    order.
+    """
 
     name: ClassVar[str] = "razorpay"
 
     def __init__(self) -> None:
-        base = {"base_url": settings.RAZORPAY_API_BASE} if settings.RAZORPAY_API_BASE else {}
-        self._client = razorpay.Client(auth=(settings.RAZORPAY_KEY_ID, settings.RAZORPAY_KEY_SECRET), **base)
+        base = (
+            {"base_url": settings.RAZORPAY_API_BASE}
+            if settings.RAZORPAY_API_BASE
+            else {}
+        )
+        self._client = razorpay.Client(
+            auth=(settings.RAZORPAY_KEY_ID, settings.RAZORPAY_KEY_SECRET), **base
+        )
 
     def start(self, charge: Charge, *, ref: str) -> Started:
         """Make the order, unless it was made before: Razorpay itself would make another."""
@@ -51,12 +62,17 @@ class RazorpayGateway:
                         "amount": minor_units(charge.amount, charge.currency),
                         "currency": charge.currency,
                         "receipt": charge.number,
-                        "notes": {"payment_id": str(charge.payment_id), "order_id": str(charge.order_id)},
+                        "notes": {
+                            "payment_id": str(charge.payment_id),
+                            "order_id": str(charge.order_id),
+                        },
                     },
                     timeout=TIMEOUT_S,
                 )
             )["id"]
-        return Started("razorpay", ref, client_secret=ref, public_key=settings.RAZORPAY_KEY_ID)
+        return Started(
+            "razorpay", ref, client_secret=ref, public_key=settings.RAZORPAY_KEY_ID
+        )
 
     def abandon(self, ref: str) -> None:
         """Do nothing: Razorpay cannot close an order. A late payment leads to a refund."""
@@ -64,9 +80,13 @@ class RazorpayGateway:
     def poll(self, ref: str) -> Notice | None:
         """Ask for the tries to pay the order, and return the one that succeeded."""
         paid = self._captured(ref)
-        return _payment(f"poll:{paid['id']}", "payment.captured", paid) if paid else None
+        return (
+            _payment(f"poll:{paid['id']}", "payment.captured", paid) if paid else None
+        )
 
-    def refund(self, *, ref: str, refund_id: UUID, amount: Decimal, currency: str) -> Refunded:
+    def refund(
+        self, *, ref: str, refund_id: UUID, amount: Decimal, currency: str
+    ) -> Refunded:
         """Refund a part of what was captured."""
         paid = self._captured(ref)
         if paid is None:
@@ -74,7 +94,10 @@ class RazorpayGateway:
         made = _called(
             lambda: self._client.payment.refund(
                 paid["id"],
-                {"amount": minor_units(amount, currency), "notes": {"refund_id": str(refund_id)}},
+                {
+                    "amount": minor_units(amount, currency),
+                    "notes": {"refund_id": str(refund_id)},
+                },
                 headers={"X-Refund-Idempotency": refund_id.hex},
                 timeout=TIMEOUT_S,
             )
@@ -84,17 +107,30 @@ class RazorpayGateway:
         return Refunded(made["id"], done=made["status"] == "processed")
 
     def read_webhook(self, body: bytes, headers: Mapping[str, str]) -> Notice:
-        """Check the signature with Razorpay's own code, and return what is told. Raises: SignatureInvalid."""
+        """Check the signature with Razorpay's own code, and return what is told. Raises:
+        SignatureInvalid.
+        """
         try:
             self._client.utility.verify_webhook_signature(
-                body.decode(), headers.get("X-Razorpay-Signature", ""), settings.RAZORPAY_WEBHOOK_SECRET
+                body.decode(),
+                headers.get("X-Razorpay-Signature", ""),
+                settings.RAZORPAY_WEBHOOK_SECRET,
             )
             told = json.loads(body)
             type_ = told["event"]
-        except (razorpay.errors.SignatureVerificationError, ValueError, KeyError, TypeError) as exc:
+        except (
+            razorpay.errors.SignatureVerificationError,
+            ValueError,
+            KeyError,
+            TypeError,
+        ) as exc:
             raise errors.SignatureInvalid from exc
-        # The header is not signed. Nothing hangs on it: an effect that has happened does not happen again.
-        event_id = headers.get("X-Razorpay-Event-Id", "")[:100].strip() or hashlib.sha256(body).hexdigest()
+        # The header is not signed. Nothing hangs on it: an effect that has happened does
+        # not happen again.
+        event_id = (
+            headers.get("X-Razorpay-Event-Id", "")[:100].strip()
+            or hashlib.sha256(body).hexdigest()
+        )
         if type_ in _PAYMENTS:
             return _payment(event_id, type_, told["payload"]["payment"]["entity"])
         if type_ in _REFUNDS:
@@ -107,11 +143,20 @@ class RazorpayGateway:
                 refund_ref=refund["id"],
                 refund_id=uuid_or_none(_notes(refund).get("refund_id")),
             )
-        return Notice(provider="razorpay", event_id=event_id, type=str(type_)[:60], outcome=Outcome.OTHER)
+        return Notice(
+            provider="razorpay",
+            event_id=event_id,
+            type=str(type_)[:60],
+            outcome=Outcome.OTHER,
+        )
 
     def _captured(self, ref: str) -> dict[str, Any] | None:
-        tries = _called(lambda: self._client.order.payments(ref, timeout=TIMEOUT_S))["items"]
-        return next((one for one in tries if one["status"] in ("captured", "refunded")), None)
+        tries = _called(lambda: self._client.order.payments(ref, timeout=TIMEOUT_S))[
+            "items"
+        ]
+        return next(
+            (one for one in tries if one["status"] in ("captured", "refunded")), None
+        )
 
 
 def _payment(event_id: str, type_: str, payment: dict[str, Any]) -> Notice:
@@ -139,5 +184,10 @@ def _called(call: Callable[[], Any]) -> Any:
         return call()
     except razorpay.errors.BadRequestError as exc:
         raise ProviderRefused(str(exc)[:200]) from exc
-    except (razorpay.errors.ServerError, razorpay.errors.GatewayError, requests.RequestException, ValueError) as exc:
+    except (
+        razorpay.errors.ServerError,
+        razorpay.errors.GatewayError,
+        requests.RequestException,
+        ValueError,
+    ) as exc:
         raise ProviderDown(type(exc).__name__) from exc

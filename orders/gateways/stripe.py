@@ -1,4 +1,5 @@
-"""Stripe, by its own library: a PaymentIntent for each payment, confirmed by the client with its secret.
+"""Stripe, by its own library: a PaymentIntent for each payment, confirmed by the client
+with its secret.
 
 Source: https://docs.stripe.com/payments/payment-intents, https://docs.stripe.com/webhooks.
 """
@@ -32,7 +33,11 @@ _INTENTS = {
     "payment_intent.payment_failed": Outcome.FAILED,
     "payment_intent.canceled": Outcome.FAILED,
 }
-_REFUNDS = {"succeeded": Outcome.REFUNDED, "failed": Outcome.REFUND_FAILED, "canceled": Outcome.REFUND_FAILED}
+_REFUNDS = {
+    "succeeded": Outcome.REFUNDED,
+    "failed": Outcome.REFUND_FAILED,
+    "canceled": Outcome.REFUND_FAILED,
+}
 
 
 class StripeGateway:
@@ -41,7 +46,9 @@ class StripeGateway:
     name: ClassVar[str] = "stripe"
 
     def __init__(self) -> None:
-        base: Any = {"api": settings.STRIPE_API_BASE} if settings.STRIPE_API_BASE else {}
+        base: Any = (
+            {"api": settings.STRIPE_API_BASE} if settings.STRIPE_API_BASE else {}
+        )
         self._client = stripe.StripeClient(
             settings.STRIPE_SECRET_KEY,
             base_addresses=base,
@@ -58,15 +65,25 @@ class StripeGateway:
                     "currency": charge.currency.lower(),
                     "automatic_payment_methods": {"enabled": True},
                     "description": charge.number,
-                    "metadata": {"payment_id": str(charge.payment_id), "order_id": str(charge.order_id)},
+                    "metadata": {
+                        "payment_id": str(charge.payment_id),
+                        "order_id": str(charge.order_id),
+                    },
                 },
                 {"idempotency_key": f"payment-{charge.payment_id}"},
             )
         )
-        return Started("stripe", intent.id, client_secret=intent.client_secret, public_key=settings.STRIPE_PUBLIC_KEY)
+        return Started(
+            "stripe",
+            intent.id,
+            client_secret=intent.client_secret,
+            public_key=settings.STRIPE_PUBLIC_KEY,
+        )
 
     def abandon(self, ref: str) -> None:
-        """Cancel the intent. One that has succeeded meanwhile stays: its webhook leads to a refund."""
+        """Cancel the intent. One that has succeeded meanwhile stays: its webhook leads to a
+        refund.
+        """
         try:
             _called(lambda: self._client.v1.payment_intents.cancel(ref))
         except ProviderRefused:
@@ -80,7 +97,9 @@ class StripeGateway:
         type_ = f"payment_intent.{intent.status}"
         return _intent(f"poll:{ref}:{intent.status}", type_, intent)
 
-    def refund(self, *, ref: str, refund_id: UUID, amount: Decimal, currency: str) -> Refunded:
+    def refund(
+        self, *, ref: str, refund_id: UUID, amount: Decimal, currency: str
+    ) -> Refunded:
         """Refund a part of the intent."""
         made = _called(
             lambda: self._client.v1.refunds.create(
@@ -97,7 +116,9 @@ class StripeGateway:
         return Refunded(made.id, done=made.status == "succeeded")
 
     def read_webhook(self, body: bytes, headers: Mapping[str, str]) -> Notice:
-        """Check the signature with Stripe's own code, and return what is told. Raises: SignatureInvalid."""
+        """Check the signature with Stripe's own code, and return what is told. Raises:
+        SignatureInvalid.
+        """
         try:
             event = stripe.Webhook.construct_event(
                 body, headers.get("Stripe-Signature"), settings.STRIPE_WEBHOOK_SECRET
@@ -117,7 +138,9 @@ class StripeGateway:
                 refund_id=uuid_or_none(_metadata(told).get("refund_id")),
                 error=str(told.to_dict().get("failure_reason") or ""),
             )
-        return Notice(provider="stripe", event_id=event.id, type=event.type, outcome=Outcome.OTHER)
+        return Notice(
+            provider="stripe", event_id=event.id, type=event.type, outcome=Outcome.OTHER
+        )
 
 
 def _intent(event_id: str, type_: str, intent: Any) -> Notice:
@@ -131,7 +154,9 @@ def _intent(event_id: str, type_: str, intent: Any) -> Notice:
         outcome=_INTENTS[type_],
         ref=intent["id"],
         payment_id=uuid_or_none(_metadata(intent).get("payment_id")),
-        amount=major_units(intent["amount_received" if succeeded else "amount"], currency),
+        amount=major_units(
+            intent["amount_received" if succeeded else "amount"], currency
+        ),
         currency=currency,
         error=str(failure.get("code") or ""),
     )

@@ -25,29 +25,60 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=markrin.models.uuid7, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=markrin.models.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
                 ),
                 (
                     "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                    ),
                 ),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 (
                     "code",
-                    models.CharField(help_text="upper-case letters, digits and hyphens", max_length=32, unique=True),
+                    models.CharField(
+                        help_text="upper-case letters, digits and hyphens",
+                        max_length=32,
+                        unique=True,
+                    ),
                 ),
-                ("kind", models.CharField(choices=[("percent", "Percent"), ("fixed", "Fixed")], max_length=7)),
-                ("value", models.DecimalField(decimal_places=2, help_text="percent, or shop currency", max_digits=10)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("percent", "Percent"), ("fixed", "Fixed")],
+                        max_length=7,
+                    ),
+                ),
+                (
+                    "value",
+                    models.DecimalField(
+                        decimal_places=2,
+                        help_text="percent, or shop currency",
+                        max_digits=10,
+                    ),
+                ),
                 (
                     "min_spend",
                     models.DecimalField(
-                        decimal_places=2, default=0, help_text="subtotal, shop currency", max_digits=10
+                        decimal_places=2,
+                        default=0,
+                        help_text="subtotal, shop currency",
+                        max_digits=10,
                     ),
                 ),
                 ("starts_at", models.DateTimeField(blank=True, null=True)),
                 ("ends_at", models.DateTimeField(blank=True, null=True)),
                 ("total_limit", models.PositiveIntegerField(blank=True, null=True)),
-                ("per_customer_limit", models.PositiveSmallIntegerField(blank=True, null=True)),
+                (
+                    "per_customer_limit",
+                    models.PositiveSmallIntegerField(blank=True, null=True),
+                ),
                 ("used", models.PositiveIntegerField(default=0, editable=False)),
                 ("is_active", models.BooleanField(default=True)),
             ],
@@ -55,7 +86,9 @@ class Migration(migrations.Migration):
                 "ordering": ["code"],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("code__regex", "\\A[A-Z0-9][A-Z0-9-]{0,31}\\Z")),
+                        condition=models.Q(
+                            ("code__regex", "\\A[A-Z0-9][A-Z0-9-]{0,31}\\Z")
+                        ),
                         name="coupon_code_format",
                         violation_error_message="code takes upper-case letters, digits and hyphens.",
                     ),
@@ -66,7 +99,11 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("kind", "percent"), ("value__gt", 0), ("value__lte", 100)),
+                            models.Q(
+                                ("kind", "percent"),
+                                ("value__gt", 0),
+                                ("value__lte", 100),
+                            ),
                             models.Q(("kind", "fixed"), ("value__gt", 0)),
                             _connector="OR",
                         ),
@@ -90,15 +127,25 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("total_limit", None), ("used__lte", models.F("total_limit")), _connector="OR"
+                            ("total_limit", None),
+                            ("used__lte", models.F("total_limit")),
+                            _connector="OR",
                         ),
                         name="coupon_used_within_limit",
                         violation_error_message="The total limit cannot be below the uses so far.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("total_limit", None), ("total_limit__gte", 1), _connector="OR"),
-                            models.Q(("per_customer_limit", None), ("per_customer_limit__gte", 1), _connector="OR"),
+                            models.Q(
+                                ("total_limit", None),
+                                ("total_limit__gte", 1),
+                                _connector="OR",
+                            ),
+                            models.Q(
+                                ("per_customer_limit", None),
+                                ("per_customer_limit__gte", 1),
+                                _connector="OR",
+                            ),
                         ),
                         name="coupon_limits_at_least_one",
                         violation_error_message="A limit is at least 1; leave it empty for none.",
@@ -111,17 +158,29 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=markrin.models.uuid7, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=markrin.models.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
                 ),
                 (
                     "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                    ),
                 ),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 (
                     "token_hash",
                     models.BinaryField(
-                        blank=True, help_text="SHA-256 of the token", max_length=32, null=True, unique=True
+                        blank=True,
+                        help_text="SHA-256 of the token",
+                        max_length=32,
+                        null=True,
+                        unique=True,
                     ),
                 ),
                 (
@@ -152,23 +211,44 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="IdempotencyKey",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("scope", models.CharField(help_text="route and caller", max_length=120)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "scope",
+                    models.CharField(help_text="route and caller", max_length=120),
+                ),
                 ("key", models.CharField(max_length=255)),
                 (
                     "fingerprint",
-                    models.BinaryField(help_text="SHA-256 of method, path and canonical body", max_length=32),
+                    models.BinaryField(
+                        help_text="SHA-256 of method, path and canonical body",
+                        max_length=32,
+                    ),
                 ),
                 ("result_id", models.UUIDField(blank=True, null=True)),
                 (
                     "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                    ),
                 ),
             ],
             options={
-                "indexes": [models.Index(fields=["created_at"], name="idempotency_key_by_age")],
+                "indexes": [
+                    models.Index(fields=["created_at"], name="idempotency_key_by_age")
+                ],
                 "constraints": [
-                    models.UniqueConstraint(fields=("scope", "key"), name="idempotency_key_once"),
+                    models.UniqueConstraint(
+                        fields=("scope", "key"), name="idempotency_key_once"
+                    ),
                     models.CheckConstraint(
                         condition=models.Q(("key__regex", "\\A[!-~]{1,255}\\Z")),
                         name="idempotency_key_key_format",
@@ -182,11 +262,19 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=markrin.models.uuid7, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=markrin.models.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
                 ),
                 (
                     "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                    ),
                 ),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("recipient", models.CharField(max_length=120)),
@@ -194,11 +282,27 @@ class Migration(migrations.Migration):
                 ("street", models.CharField(max_length=200)),
                 ("city", models.CharField(max_length=80)),
                 ("state", models.CharField(blank=True, default="", max_length=80)),
-                ("postal_code", models.CharField(blank=True, default="", max_length=12)),
-                ("country", models.CharField(help_text="ISO 3166-1 alpha-2", max_length=2)),
-                ("number", models.CharField(help_text="for people: MK-2026-000123", max_length=20, unique=True)),
+                (
+                    "postal_code",
+                    models.CharField(blank=True, default="", max_length=12),
+                ),
+                (
+                    "country",
+                    models.CharField(help_text="ISO 3166-1 alpha-2", max_length=2),
+                ),
+                (
+                    "number",
+                    models.CharField(
+                        help_text="for people: MK-2026-000123",
+                        max_length=20,
+                        unique=True,
+                    ),
+                ),
                 ("email", models.CharField(blank=True, default="", max_length=254)),
-                ("guest_token_hash", models.BinaryField(blank=True, max_length=32, null=True)),
+                (
+                    "guest_token_hash",
+                    models.BinaryField(blank=True, max_length=32, null=True),
+                ),
                 ("language", models.CharField(blank=True, default="", max_length=8)),
                 (
                     "status",
@@ -229,22 +333,44 @@ class Migration(migrations.Migration):
                         max_length=8,
                     ),
                 ),
-                ("payment_method", models.CharField(choices=[("cod", "Cod"), ("online", "Online")], max_length=6)),
+                (
+                    "payment_method",
+                    models.CharField(
+                        choices=[("cod", "Cod"), ("online", "Online")], max_length=6
+                    ),
+                ),
                 ("currency", models.CharField(max_length=3)),
                 ("subtotal", models.DecimalField(decimal_places=2, max_digits=12)),
-                ("discount", models.DecimalField(decimal_places=2, default=0, max_digits=12)),
+                (
+                    "discount",
+                    models.DecimalField(decimal_places=2, default=0, max_digits=12),
+                ),
                 ("shipping", models.DecimalField(decimal_places=2, max_digits=12)),
                 ("tax", models.DecimalField(decimal_places=2, max_digits=12)),
                 (
                     "tax_included",
-                    models.BooleanField(help_text="whether subtotal and shipping already contain the tax"),
+                    models.BooleanField(
+                        help_text="whether subtotal and shipping already contain the tax"
+                    ),
                 ),
                 ("total", models.DecimalField(decimal_places=2, max_digits=12)),
-                ("refunded", models.DecimalField(decimal_places=2, default=0, max_digits=12)),
-                ("coupon_code", models.CharField(blank=True, default="", max_length=32)),
+                (
+                    "refunded",
+                    models.DecimalField(decimal_places=2, default=0, max_digits=12),
+                ),
+                (
+                    "coupon_code",
+                    models.CharField(blank=True, default="", max_length=32),
+                ),
                 ("carrier", models.CharField(blank=True, default="", max_length=80)),
-                ("tracking_number", models.CharField(blank=True, default="", max_length=80)),
-                ("tracking_url", models.CharField(blank=True, default="", max_length=500)),
+                (
+                    "tracking_number",
+                    models.CharField(blank=True, default="", max_length=80),
+                ),
+                (
+                    "tracking_url",
+                    models.CharField(blank=True, default="", max_length=500),
+                ),
                 (
                     "attention",
                     models.CharField(
@@ -256,14 +382,22 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "expires_at",
-                    models.DateTimeField(blank=True, help_text="when it is cancelled unless it is paid", null=True),
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="when it is cancelled unless it is paid",
+                        null=True,
+                    ),
                 ),
                 ("paid_at", models.DateTimeField(blank=True, null=True)),
                 ("shipped_at", models.DateTimeField(blank=True, null=True)),
                 ("delivered_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "closed_at",
-                    models.DateTimeField(blank=True, help_text="when it was cancelled or returned", null=True),
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="when it was cancelled or returned",
+                        null=True,
+                    ),
                 ),
                 (
                     "user",
@@ -283,19 +417,31 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="CouponUse",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
                 ("customer_key", models.CharField(max_length=64)),
                 ("slot", models.PositiveIntegerField()),
                 (
                     "coupon",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="uses", to="orders.coupon"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="uses",
+                        to="orders.coupon",
                     ),
                 ),
                 (
                     "order",
                     models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="coupon_use", to="orders.order"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="coupon_use",
+                        to="orders.order",
                     ),
                 ),
             ],
@@ -303,7 +449,15 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="OrderEvent",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
                 (
                     "kind",
                     models.CharField(
@@ -317,12 +471,30 @@ class Migration(migrations.Migration):
                         max_length=7,
                     ),
                 ),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ("from_status", models.CharField(blank=True, default="", max_length=10)),
+                (
+                    "at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now()
+                    ),
+                ),
+                (
+                    "from_status",
+                    models.CharField(blank=True, default="", max_length=10),
+                ),
                 ("to_status", models.CharField(blank=True, default="", max_length=10)),
-                ("actor", models.CharField(help_text="customer, staff, system or gateway", max_length=10)),
+                (
+                    "actor",
+                    models.CharField(
+                        help_text="customer, staff, system or gateway", max_length=10
+                    ),
+                ),
                 ("note", models.CharField(blank=True, default="", max_length=1000)),
-                ("is_public", models.BooleanField(default=True, help_text="whether the customer sees it")),
+                (
+                    "is_public",
+                    models.BooleanField(
+                        default=True, help_text="whether the customer sees it"
+                    ),
+                ),
                 ("request_id", models.CharField(blank=True, default="", max_length=64)),
                 (
                     "by",
@@ -337,7 +509,9 @@ class Migration(migrations.Migration):
                 (
                     "order",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="orders.order"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="orders.order",
                     ),
                 ),
             ],
@@ -348,7 +522,10 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="OrderLine",
             fields=[
-                ("id", models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("position", models.PositiveSmallIntegerField()),
                 ("name", models.CharField(max_length=200)),
                 ("sku", models.CharField(max_length=64)),
@@ -356,7 +533,12 @@ class Migration(migrations.Migration):
                 ("color", models.CharField(blank=True, default="", max_length=40)),
                 ("image", models.CharField(blank=True, default="", max_length=2000)),
                 ("quantity", models.PositiveSmallIntegerField()),
-                ("returned", models.PositiveSmallIntegerField(default=0, help_text="pieces that came back")),
+                (
+                    "returned",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="pieces that came back"
+                    ),
+                ),
                 ("unit_price", models.DecimalField(decimal_places=2, max_digits=10)),
                 (
                     "line_total",
@@ -365,13 +547,18 @@ class Migration(migrations.Migration):
                         expression=django.db.models.expressions.CombinedExpression(
                             models.F("unit_price"), "*", models.F("quantity")
                         ),
-                        output_field=models.DecimalField(decimal_places=2, max_digits=12),
+                        output_field=models.DecimalField(
+                            decimal_places=2, max_digits=12
+                        ),
                     ),
                 ),
                 (
                     "discount",
                     models.DecimalField(
-                        decimal_places=2, default=0, help_text="its share of the order's", max_digits=12
+                        decimal_places=2,
+                        default=0,
+                        help_text="its share of the order's",
+                        max_digits=12,
                     ),
                 ),
                 ("tax_percent", models.DecimalField(decimal_places=2, max_digits=5)),
@@ -388,19 +575,25 @@ class Migration(migrations.Migration):
                 (
                     "order",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="lines", to="orders.order"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="orders.order",
                     ),
                 ),
                 (
                     "product",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="products.product"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="products.product",
                     ),
                 ),
                 (
                     "variant",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="products.variant"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="products.variant",
                     ),
                 ),
             ],
@@ -413,17 +606,30 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=markrin.models.uuid7, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=markrin.models.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
                 ),
                 (
                     "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                    ),
                 ),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("provider", models.CharField(max_length=20)),
                 (
                     "provider_ref",
-                    models.CharField(blank=True, default="", help_text="the provider's id of it", max_length=120),
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="the provider's id of it",
+                        max_length=120,
+                    ),
                 ),
                 ("amount", models.DecimalField(decimal_places=2, max_digits=12)),
                 ("currency", models.CharField(max_length=3)),
@@ -445,7 +651,9 @@ class Migration(migrations.Migration):
                 (
                     "order",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="payments", to="orders.order"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payments",
+                        to="orders.order",
                     ),
                 ),
             ],
@@ -456,7 +664,15 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="PaymentEvent",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
                 ("provider", models.CharField(max_length=20)),
                 ("event_id", models.CharField(max_length=120)),
                 ("type", models.CharField(max_length=60)),
@@ -482,25 +698,45 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=markrin.models.uuid7, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=markrin.models.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
                 ),
                 (
                     "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                    ),
                 ),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("amount", models.DecimalField(decimal_places=2, max_digits=12)),
                 ("reason", models.CharField(max_length=200)),
-                ("surplus", models.BooleanField(default=False, help_text="gives back a payment that came on top")),
+                (
+                    "surplus",
+                    models.BooleanField(
+                        default=False, help_text="gives back a payment that came on top"
+                    ),
+                ),
                 (
                     "state",
                     models.CharField(
-                        choices=[("requested", "Requested"), ("succeeded", "Succeeded"), ("failed", "Failed")],
+                        choices=[
+                            ("requested", "Requested"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                        ],
                         default="requested",
                         max_length=9,
                     ),
                 ),
-                ("provider_ref", models.CharField(blank=True, default="", max_length=120)),
+                (
+                    "provider_ref",
+                    models.CharField(blank=True, default="", max_length=120),
+                ),
                 ("error", models.CharField(blank=True, default="", max_length=200)),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
                 (
@@ -516,7 +752,9 @@ class Migration(migrations.Migration):
                 (
                     "order",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="refunds", to="orders.order"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds",
+                        to="orders.order",
                     ),
                 ),
                 (
@@ -539,11 +777,19 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=markrin.models.uuid7, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=markrin.models.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
                 ),
                 (
                     "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                    ),
                 ),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("reason", models.CharField(max_length=200)),
@@ -560,7 +806,9 @@ class Migration(migrations.Migration):
                 (
                     "order",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="returns", to="orders.order"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="returns",
+                        to="orders.order",
                     ),
                 ),
             ],
@@ -571,19 +819,31 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ReturnLine",
             fields=[
-                ("id", models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("quantity", models.PositiveSmallIntegerField()),
-                ("restocked", models.BooleanField(default=True, help_text="whether they went back on the shelf")),
+                (
+                    "restocked",
+                    models.BooleanField(
+                        default=True, help_text="whether they went back on the shelf"
+                    ),
+                ),
                 (
                     "line",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="returns", to="orders.orderline"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="returns",
+                        to="orders.orderline",
                     ),
                 ),
                 (
                     "parcel",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="lines", to="orders.return"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="orders.return",
                     ),
                 ),
             ],
@@ -596,35 +856,53 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=markrin.models.uuid7, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=markrin.models.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
                 ),
                 (
                     "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                    ),
                 ),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("quantity", models.PositiveSmallIntegerField()),
                 (
                     "price_at_add",
-                    models.DecimalField(decimal_places=2, help_text="shop currency, one piece", max_digits=10),
+                    models.DecimalField(
+                        decimal_places=2,
+                        help_text="shop currency, one piece",
+                        max_digits=10,
+                    ),
                 ),
                 (
                     "cart",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="lines", to="orders.cart"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="orders.cart",
                     ),
                 ),
                 (
                     "variant",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="products.variant"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="products.variant",
                     ),
                 ),
             ],
             options={
                 "ordering": ["created_at", "id"],
                 "constraints": [
-                    models.UniqueConstraint(fields=("cart", "variant"), name="cart_line_once_per_variant"),
+                    models.UniqueConstraint(
+                        fields=("cart", "variant"), name="cart_line_once_per_variant"
+                    ),
                     models.CheckConstraint(
                         condition=models.Q(("quantity__gte", 1), ("quantity__lte", 20)),
                         name="cart_line_quantity_range",
@@ -640,7 +918,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="cart",
-            index=models.Index(condition=models.Q(("user", None)), fields=["updated_at"], name="cart_of_guest_by_age"),
+            index=models.Index(
+                condition=models.Q(("user", None)),
+                fields=["updated_at"],
+                name="cart_of_guest_by_age",
+            ),
         ),
         migrations.AddConstraint(
             model_name="cart",
@@ -656,7 +938,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="order",
-            index=models.Index(fields=["user", "-created_at", "-id"], name="order_of_user_newest"),
+            index=models.Index(
+                fields=["user", "-created_at", "-id"], name="order_of_user_newest"
+            ),
         ),
         migrations.AddIndex(
             model_name="order",
@@ -664,7 +948,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="order",
-            index=models.Index(fields=["status", "-created_at", "-id"], name="order_by_status"),
+            index=models.Index(
+                fields=["status", "-created_at", "-id"], name="order_by_status"
+            ),
         ),
         migrations.AddIndex(
             model_name="order",
@@ -672,7 +958,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="order",
-            index=models.Index(condition=models.Q(("user", None)), fields=["email"], name="order_of_guest"),
+            index=models.Index(
+                condition=models.Q(("user", None)),
+                fields=["email"],
+                name="order_of_guest",
+            ),
         ),
         migrations.AddIndex(
             model_name="order",
@@ -686,7 +976,8 @@ class Migration(migrations.Migration):
             model_name="order",
             index=django.contrib.postgres.indexes.GinIndex(
                 django.contrib.postgres.indexes.OpClass(
-                    django.db.models.functions.text.Upper("recipient"), name="gin_trgm_ops"
+                    django.db.models.functions.text.Upper("recipient"),
+                    name="gin_trgm_ops",
                 ),
                 name="order_by_recipient",
             ),
@@ -710,7 +1001,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="order",
             index=models.Index(
-                condition=models.Q(("payment_status__in", ["unpaid", "failed"]), ("status", "pending")),
+                condition=models.Q(
+                    ("payment_status__in", ["unpaid", "failed"]), ("status", "pending")
+                ),
                 fields=["expires_at"],
                 name="order_to_expire",
             ),
@@ -828,7 +1121,15 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     (
                         "status__in",
-                        ["pending", "confirmed", "processing", "shipped", "delivered", "cancelled", "returned"],
+                        [
+                            "pending",
+                            "confirmed",
+                            "processing",
+                            "shipped",
+                            "delivered",
+                            "cancelled",
+                            "returned",
+                        ],
                     )
                 ),
                 name="order_status_known",
@@ -838,7 +1139,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="order",
             constraint=models.CheckConstraint(
-                condition=models.Q(("payment_status__in", ["unpaid", "paid", "failed", "refunded"])),
+                condition=models.Q(
+                    ("payment_status__in", ["unpaid", "paid", "failed", "refunded"])
+                ),
                 name="order_payment_status_known",
                 violation_error_message="payment_status must be one of: unpaid, paid, failed, refunded.",
             ),
@@ -966,7 +1269,12 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="order",
             constraint=models.CheckConstraint(
-                condition=models.Q(("tracking_url__regex", "\\A(https://[^\\s\\u0001-\\u001F\\u007F]+)?\\Z")),
+                condition=models.Q(
+                    (
+                        "tracking_url__regex",
+                        "\\A(https://[^\\s\\u0001-\\u001F\\u007F]+)?\\Z",
+                    )
+                ),
                 name="order_tracking_url_format",
                 violation_error_message="trackingUrl must begin with https://.",
             ),
@@ -1031,8 +1339,15 @@ class Migration(migrations.Migration):
             model_name="order",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("paid_at", None), ("payment_status__in", ["unpaid", "failed"]), ("refunded", 0)),
-                    models.Q(("paid_at__isnull", False), ("payment_status__in", ["paid", "refunded"])),
+                    models.Q(
+                        ("paid_at", None),
+                        ("payment_status__in", ["unpaid", "failed"]),
+                        ("refunded", 0),
+                    ),
+                    models.Q(
+                        ("paid_at__isnull", False),
+                        ("payment_status__in", ["paid", "refunded"]),
+                    ),
                     _connector="OR",
                 ),
                 name="order_paid_at_fits_payment_status",
@@ -1042,8 +1357,17 @@ class Migration(migrations.Migration):
             model_name="order",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("shipped_at", None), ("status__in", ["pending", "confirmed", "processing", "cancelled"])),
-                    models.Q(("shipped_at__isnull", False), ("status__in", ["shipped", "delivered", "returned"])),
+                    models.Q(
+                        ("shipped_at", None),
+                        (
+                            "status__in",
+                            ["pending", "confirmed", "processing", "cancelled"],
+                        ),
+                    ),
+                    models.Q(
+                        ("shipped_at__isnull", False),
+                        ("status__in", ["shipped", "delivered", "returned"]),
+                    ),
                     _connector="OR",
                 ),
                 name="order_shipped_at_fits_status",
@@ -1054,9 +1378,15 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(
-                        ("delivered_at", None), models.Q(("status__in", ["delivered", "returned"]), _negated=True)
+                        ("delivered_at", None),
+                        models.Q(
+                            ("status__in", ["delivered", "returned"]), _negated=True
+                        ),
                     ),
-                    models.Q(("delivered_at__isnull", False), ("status__in", ["delivered", "returned"])),
+                    models.Q(
+                        ("delivered_at__isnull", False),
+                        ("status__in", ["delivered", "returned"]),
+                    ),
                     _connector="OR",
                 ),
                 name="order_delivered_at_fits_status",
@@ -1066,8 +1396,16 @@ class Migration(migrations.Migration):
             model_name="order",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("closed_at", None), models.Q(("status__in", ["cancelled", "returned"]), _negated=True)),
-                    models.Q(("closed_at__isnull", False), ("status__in", ["cancelled", "returned"])),
+                    models.Q(
+                        ("closed_at", None),
+                        models.Q(
+                            ("status__in", ["cancelled", "returned"]), _negated=True
+                        ),
+                    ),
+                    models.Q(
+                        ("closed_at__isnull", False),
+                        ("status__in", ["cancelled", "returned"]),
+                    ),
                     _connector="OR",
                 ),
                 name="order_closed_at_fits_status",
@@ -1087,7 +1425,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="couponuse",
-            constraint=models.UniqueConstraint(fields=("coupon", "customer_key", "slot"), name="coupon_use_slot_once"),
+            constraint=models.UniqueConstraint(
+                fields=("coupon", "customer_key", "slot"), name="coupon_use_slot_once"
+            ),
         ),
         migrations.AddConstraint(
             model_name="couponuse",
@@ -1116,7 +1456,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="orderevent",
             constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["status", "payment", "refund", "note", "mail"])),
+                condition=models.Q(
+                    ("kind__in", ["status", "payment", "refund", "note", "mail"])
+                ),
                 name="order_event_kind_known",
                 violation_error_message="kind must be one of: status, payment, refund, note, mail.",
             ),
@@ -1124,7 +1466,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="orderevent",
             constraint=models.CheckConstraint(
-                condition=models.Q(("actor__in", ["customer", "guest", "staff", "system", "gateway"])),
+                condition=models.Q(
+                    ("actor__in", ["customer", "guest", "staff", "system", "gateway"])
+                ),
                 name="order_event_actor_known",
             ),
         ),
@@ -1159,11 +1503,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="orderline",
-            constraint=models.UniqueConstraint(fields=("order", "variant"), name="order_line_once_per_variant"),
+            constraint=models.UniqueConstraint(
+                fields=("order", "variant"), name="order_line_once_per_variant"
+            ),
         ),
         migrations.AddConstraint(
             model_name="orderline",
-            constraint=models.UniqueConstraint(fields=("order", "position"), name="order_line_one_per_position"),
+            constraint=models.UniqueConstraint(
+                fields=("order", "position"), name="order_line_one_per_position"
+            ),
         ),
         migrations.AddConstraint(
             model_name="orderline",
@@ -1176,7 +1524,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="orderline",
             constraint=models.CheckConstraint(
-                condition=models.Q(("returned__gte", 0), ("returned__lte", models.F("quantity"))),
+                condition=models.Q(
+                    ("returned__gte", 0), ("returned__lte", models.F("quantity"))
+                ),
                 name="order_line_returned_within_quantity",
                 violation_error_message="No more pieces can come back than were bought.",
             ),
@@ -1260,7 +1610,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="payment",
             index=models.Index(
-                condition=models.Q(("state", "created")), fields=["created_at"], name="payment_open_by_age"
+                condition=models.Q(("state", "created")),
+                fields=["created_at"],
+                name="payment_open_by_age",
             ),
         ),
         migrations.AddConstraint(
@@ -1274,27 +1626,36 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="payment",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "created")), fields=("order",), name="payment_one_open_per_order"
+                condition=models.Q(("state", "created")),
+                fields=("order",),
+                name="payment_one_open_per_order",
             ),
         ),
         migrations.AddConstraint(
             model_name="payment",
             constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["created", "succeeded", "failed", "cancelled"])),
+                condition=models.Q(
+                    ("state__in", ["created", "succeeded", "failed", "cancelled"])
+                ),
                 name="payment_state_known",
                 violation_error_message="state must be one of: created, succeeded, failed, cancelled.",
             ),
         ),
         migrations.AddConstraint(
             model_name="payment",
-            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="payment_amount_positive"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="payment_amount_positive"
+            ),
         ),
         migrations.AddConstraint(
             model_name="payment",
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("state", "succeeded"), ("succeeded_at__isnull", False)),
-                    models.Q(models.Q(("state", "succeeded"), _negated=True), ("succeeded_at", None)),
+                    models.Q(
+                        models.Q(("state", "succeeded"), _negated=True),
+                        ("succeeded_at", None),
+                    ),
                     _connector="OR",
                 ),
                 name="payment_succeeded_at_fits_state",
@@ -1353,7 +1714,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="paymentevent",
-            constraint=models.UniqueConstraint(fields=("provider", "event_id"), name="payment_event_once"),
+            constraint=models.UniqueConstraint(
+                fields=("provider", "event_id"), name="payment_event_once"
+            ),
         ),
         migrations.AddConstraint(
             model_name="paymentevent",
@@ -1403,7 +1766,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="refund",
             index=models.Index(
-                condition=models.Q(("state", "requested")), fields=["created_at"], name="refund_open_by_age"
+                condition=models.Q(("state", "requested")),
+                fields=["created_at"],
+                name="refund_open_by_age",
             ),
         ),
         migrations.AddConstraint(
@@ -1468,7 +1833,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="refund",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("surplus", True)), fields=("payment",), name="refund_surplus_once_per_payment"
+                condition=models.Q(("surplus", True)),
+                fields=("payment",),
+                name="refund_surplus_once_per_payment",
             ),
         ),
         migrations.AddConstraint(
@@ -1476,7 +1843,10 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("finished_at", None), ("state", "requested")),
-                    models.Q(models.Q(("state", "requested"), _negated=True), ("finished_at__isnull", False)),
+                    models.Q(
+                        models.Q(("state", "requested"), _negated=True),
+                        ("finished_at__isnull", False),
+                    ),
                     _connector="OR",
                 ),
                 name="refund_finished_at_fits_state",
@@ -1499,7 +1869,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="returnline",
-            constraint=models.UniqueConstraint(fields=("parcel", "line"), name="return_line_once_per_return"),
+            constraint=models.UniqueConstraint(
+                fields=("parcel", "line"), name="return_line_once_per_return"
+            ),
         ),
         migrations.AddConstraint(
             model_name="returnline",

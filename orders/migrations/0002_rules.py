@@ -1,4 +1,6 @@
-"""Rules that a CHECK cannot state: the state machines, orders that equal their lines, a history that only grows."""
+"""Rules that a CHECK cannot state: the state machines, orders that equal their lines, a
+history that only grows.
+"""
 
 from django.db import migrations
 
@@ -66,9 +68,13 @@ CREATE TRIGGER orders_orderevent_append_only BEFORE UPDATE OR DELETE ON orders_o
 class Migration(migrations.Migration):
     dependencies = [("orders", "0001_initial")]
     operations = [
-        migrations.RunSQL(TRANSITIONS, "DROP FUNCTION orders_order_transition() CASCADE;"),
+        migrations.RunSQL(
+            TRANSITIONS, "DROP FUNCTION orders_order_transition() CASCADE;"
+        ),
         migrations.RunSQL(TOTALS, "DROP FUNCTION orders_order_equals_lines() CASCADE;"),
-        migrations.RunSQL(HISTORY, "DROP FUNCTION orders_orderevent_append_only() CASCADE;"),
+        migrations.RunSQL(
+            HISTORY, "DROP FUNCTION orders_orderevent_append_only() CASCADE;"
+        ),
         migrations.RunSQL(
             "CREATE SEQUENCE orders_order_number; ALTER TABLE orders_order SET (fillfactor = 80);",
             "ALTER TABLE orders_order RESET (fillfactor); DROP SEQUENCE orders_order_number;",

@@ -21,6 +21,10 @@ class Migration(migrations.Migration):
         ),
         AddIndexConcurrently(
             "orderevent",
-            models.Index(fields=["-at", "-id"], name="order_event_of_staff", condition=Q(actor="staff")),
+            models.Index(
+                fields=["-at", "-id"],
+                name="order_event_of_staff",
+                condition=Q(actor="staff"),
+            ),
         ),
     ]

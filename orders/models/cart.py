@@ -12,7 +12,9 @@ MOST_LINES = 50
 
 
 class Cart(Model):
-    """What somebody means to buy. A guest's is found by the hash of a token that only the guest holds."""
+    """What somebody means to buy. A guest's is found by the hash of a token that only the
+    guest holds.
+    """
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -28,7 +30,9 @@ class Cart(Model):
         unique=True,
         help_text="SHA-256 of the token",
     )
-    coupon = models.ForeignKey("orders.Coupon", models.SET_NULL, null=True, blank=True, related_name="+")
+    coupon = models.ForeignKey(
+        "orders.Coupon", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     objects = QuerySet["Cart"].as_manager()
 
     class Meta:
@@ -42,7 +46,8 @@ class Cart(Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(user__isnull=False, token_hash=None) | Q(user=None, token_hash__isnull=False),
+                condition=Q(user__isnull=False, token_hash=None)
+                | Q(user=None, token_hash__isnull=False),
                 name="cart_of_user_or_guest",
                 violation_error_message="A cart belongs either to a customer or to a guest's token.",
             ),
@@ -58,13 +63,17 @@ class CartLine(Model):
     cart = models.ForeignKey(Cart, models.CASCADE, related_name="lines")
     variant = models.ForeignKey("products.Variant", models.PROTECT, related_name="+")
     quantity = models.PositiveSmallIntegerField()
-    price_at_add = models.DecimalField(max_digits=10, decimal_places=2, help_text="shop currency, one piece")
+    price_at_add = models.DecimalField(
+        max_digits=10, decimal_places=2, help_text="shop currency, one piece"
+    )
     objects = QuerySet["CartLine"].as_manager()
 
     class Meta:
         ordering = ["created_at", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["cart", "variant"], name="cart_line_once_per_variant"),
+            models.UniqueConstraint(
+                fields=["cart", "variant"], name="cart_line_once_per_variant"
+            ),
             constraints.between("cart_line", "quantity", 1, MOST_PER_LINE),
             *constraints.not_negative("cart_line", "price_at_add"),
         ]

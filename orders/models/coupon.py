@@ -15,10 +15,16 @@ class CouponKind(models.TextChoices):
 class Coupon(Model):
     """A code that lowers the subtotal, by a share or by an amount."""
 
-    code = models.CharField(max_length=32, unique=True, help_text="upper-case letters, digits and hyphens")
+    code = models.CharField(
+        max_length=32, unique=True, help_text="upper-case letters, digits and hyphens"
+    )
     kind = models.CharField(max_length=7, choices=CouponKind)
-    value = models.DecimalField(max_digits=10, decimal_places=2, help_text="percent, or shop currency")
-    min_spend = models.DecimalField(max_digits=10, decimal_places=2, default=0, help_text="subtotal, shop currency")
+    value = models.DecimalField(
+        max_digits=10, decimal_places=2, help_text="percent, or shop currency"
+    )
+    min_spend = models.DecimalField(
+        max_digits=10, decimal_places=2, default=0, help_text="subtotal, shop currency"
+    )
     starts_at = models.DateTimeField(null=True, blank=True)
     ends_at = models.DateTimeField(null=True, blank=True)
     total_limit = models.PositiveIntegerField(null=True, blank=True)
@@ -38,13 +44,16 @@ class Coupon(Model):
             ),
             constraints.choice("coupon", "kind", CouponKind),
             models.CheckConstraint(
-                condition=Q(kind="percent", value__gt=0, value__lte=100) | Q(kind="fixed", value__gt=0),
+                condition=Q(kind="percent", value__gt=0, value__lte=100)
+                | Q(kind="fixed", value__gt=0),
                 name="coupon_value_fits_kind",
                 violation_error_message="value is above 0, and at most 100 for a percentage.",
             ),
             *constraints.not_negative("coupon", "min_spend"),
             models.CheckConstraint(
-                condition=Q(starts_at=None) | Q(ends_at=None) | Q(ends_at__gt=F("starts_at")),
+                condition=Q(starts_at=None)
+                | Q(ends_at=None)
+                | Q(ends_at__gt=F("starts_at")),
                 name="coupon_window_in_order",
                 violation_error_message="endsAt must be after startsAt.",
             ),
@@ -66,19 +75,24 @@ class Coupon(Model):
 
 
 class CouponUse(models.Model):
-    """That an order used a coupon. `slot` counts a customer's uses from 1; unique, so a race cannot pass the limit.
+    """That an order used a coupon. `slot` counts a customer's uses from 1; unique, so a
+    race cannot pass the limit.
 
-    `customer_key` is the user's id, or the SHA-256 of a guest's e-mail address. A cancelled order's row is deleted.
-    """
+    `customer_key` is the user's id, or the SHA-256 of a guest's e-mail address. A cancelled
+    order's row is deleted."""
 
     coupon = models.ForeignKey(Coupon, models.PROTECT, related_name="uses")
-    order = models.OneToOneField("orders.Order", models.CASCADE, related_name="coupon_use")
+    order = models.OneToOneField(
+        "orders.Order", models.CASCADE, related_name="coupon_use"
+    )
     customer_key = models.CharField(max_length=64)
     slot = models.PositiveIntegerField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["coupon", "customer_key", "slot"], name="coupon_use_slot_once"),
+            models.UniqueConstraint(
+                fields=["coupon", "customer_key", "slot"], name="coupon_use_slot_once"
+            ),
             constraints.between("coupon_use", "slot", 1, 1_000_000),
             constraints.pattern(
                 "coupon_use",

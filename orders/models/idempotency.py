@@ -14,14 +14,18 @@ class IdempotencyKey(models.Model):
 
     scope = models.CharField(max_length=120, help_text="route and caller")
     key = models.CharField(max_length=255)
-    fingerprint = models.BinaryField(max_length=32, help_text="SHA-256 of method, path and canonical body")
+    fingerprint = models.BinaryField(
+        max_length=32, help_text="SHA-256 of method, path and canonical body"
+    )
     result_id = models.UUIDField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         indexes = [models.Index(fields=["created_at"], name="idempotency_key_by_age")]
         constraints = [
-            models.UniqueConstraint(fields=["scope", "key"], name="idempotency_key_once"),
+            models.UniqueConstraint(
+                fields=["scope", "key"], name="idempotency_key_once"
+            ),
             constraints.pattern(
                 "idempotency_key",
                 "key",

@@ -36,7 +36,8 @@ class PaymentMethod(models.TextChoices):
     ONLINE = "online"
 
 
-# The state machines. The trigger `orders_order_transition` refuses the same moves; a test holds the two together.
+# The state machines. The trigger `orders_order_transition` refuses the same moves; a test
+# holds the two together.
 NEXT_STATUS: Final[dict[str, frozenset[str]]] = {
     "pending": frozenset({"confirmed", "cancelled"}),
     "confirmed": frozenset({"processing", "cancelled"}),
@@ -66,11 +67,13 @@ class OrderQuerySet(QuerySet["Order"]):
 class Order(AddressFields, Model):
     """What somebody bought. Amounts are in `currency`; the address and the lines are snapshots.
 
-    An unpaid online order is a reservation until `expires_at`. `email` is a guest's address, or the customer's at the
-    time of ordering; with the rest of the person's data it is emptied when the customer is erased.
-    """
+    An unpaid online order is a reservation until `expires_at`. `email` is a guest's
+    address, or the customer's at the time of ordering; with the rest of the person's data
+    it is emptied when the customer is erased."""
 
-    number = models.CharField(max_length=20, unique=True, help_text="for people: MK-2026-000123")
+    number = models.CharField(
+        max_length=20, unique=True, help_text="for people: MK-2026-000123"
+    )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -79,17 +82,25 @@ class Order(AddressFields, Model):
         related_name="orders",
     )
     email = models.CharField(max_length=254, blank=True, default="")
-    guest_token_hash = models.BinaryField(max_length=32, null=True, blank=True, editable=False)
+    guest_token_hash = models.BinaryField(
+        max_length=32, null=True, blank=True, editable=False
+    )
     language = models.CharField(max_length=8, blank=True, default="")
-    status = models.CharField(max_length=10, choices=OrderStatus, default=OrderStatus.PENDING)
-    payment_status = models.CharField(max_length=8, choices=PaymentStatus, default=PaymentStatus.UNPAID)
+    status = models.CharField(
+        max_length=10, choices=OrderStatus, default=OrderStatus.PENDING
+    )
+    payment_status = models.CharField(
+        max_length=8, choices=PaymentStatus, default=PaymentStatus.UNPAID
+    )
     payment_method = models.CharField(max_length=6, choices=PaymentMethod)
     currency = models.CharField(max_length=3)
     subtotal = models.DecimalField(max_digits=12, decimal_places=2)
     discount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     shipping = models.DecimalField(max_digits=12, decimal_places=2)
     tax = models.DecimalField(max_digits=12, decimal_places=2)
-    tax_included = models.BooleanField(help_text="whether subtotal and shipping already contain the tax")
+    tax_included = models.BooleanField(
+        help_text="whether subtotal and shipping already contain the tax"
+    )
     total = models.DecimalField(max_digits=12, decimal_places=2)
     refunded = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     coupon_code = models.CharField(max_length=32, blank=True, default="")
@@ -102,25 +113,38 @@ class Order(AddressFields, Model):
         default="",
         help_text="why a person should look at it; emptied by staff",
     )
-    expires_at = models.DateTimeField(null=True, blank=True, help_text="when it is cancelled unless it is paid")
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="when it is cancelled unless it is paid"
+    )
     paid_at = models.DateTimeField(null=True, blank=True)
     shipped_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
-    closed_at = models.DateTimeField(null=True, blank=True, help_text="when it was cancelled or returned")
+    closed_at = models.DateTimeField(
+        null=True, blank=True, help_text="when it was cancelled or returned"
+    )
     objects = OrderQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]
         indexes = [
-            models.Index(fields=["user", "-created_at", "-id"], name="order_of_user_newest"),
+            models.Index(
+                fields=["user", "-created_at", "-id"], name="order_of_user_newest"
+            ),
             models.Index(fields=["-created_at", "-id"], name="order_newest"),
-            models.Index(fields=["status", "-created_at", "-id"], name="order_by_status"),
+            models.Index(
+                fields=["status", "-created_at", "-id"], name="order_by_status"
+            ),
             models.Index(fields=["updated_at"], name="order_by_change"),
-            models.Index(fields=["email"], name="order_of_guest", condition=Q(user=None)),
+            models.Index(
+                fields=["email"], name="order_of_guest", condition=Q(user=None)
+            ),
             # What staff search by: a number, an address, a telephone, part of a name.
             models.Index(fields=["email"], name="order_by_email"),
             models.Index(fields=["phone"], name="order_by_phone"),
-            GinIndex(OpClass(Upper("recipient"), name="gin_trgm_ops"), name="order_by_recipient"),
+            GinIndex(
+                OpClass(Upper("recipient"), name="gin_trgm_ops"),
+                name="order_by_recipient",
+            ),
             models.Index(
                 fields=["-created_at", "-id"],
                 name="order_needing_attention",
@@ -153,9 +177,20 @@ class Order(AddressFields, Model):
             constraints.choice("order", "status", OrderStatus),
             constraints.choice("order", "payment_status", PaymentStatus),
             constraints.choice("order", "payment_method", PaymentMethod),
-            constraints.pattern("order", "currency", "[A-Z]{3}", "currency must be an ISO 4217 code."),
-            *constraints.not_negative("order", "subtotal", "discount", "shipping", "tax", "total", "refunded"),
-            *constraints.text("order", "carrier", "tracking_number", "coupon_code", "attention", blank=True),
+            constraints.pattern(
+                "order", "currency", "[A-Z]{3}", "currency must be an ISO 4217 code."
+            ),
+            *constraints.not_negative(
+                "order", "subtotal", "discount", "shipping", "tax", "total", "refunded"
+            ),
+            *constraints.text(
+                "order",
+                "carrier",
+                "tracking_number",
+                "coupon_code",
+                "attention",
+                blank=True,
+            ),
             constraints.pattern(
                 "order",
                 "tracking_url",
@@ -185,7 +220,9 @@ class Order(AddressFields, Model):
                 violation_error_message="No more can be refunded than was paid.",
             ),
             models.CheckConstraint(
-                condition=Q(paid_at=None, payment_status__in=["unpaid", "failed"], refunded=0)
+                condition=Q(
+                    paid_at=None, payment_status__in=["unpaid", "failed"], refunded=0
+                )
                 | Q(paid_at__isnull=False, payment_status__in=["paid", "refunded"]),
                 name="order_paid_at_fits_payment_status",
             ),
@@ -201,7 +238,8 @@ class Order(AddressFields, Model):
                 name="order_shipped_at_fits_status",
             ),
             models.CheckConstraint(
-                condition=Q(delivered_at=None) & ~Q(status__in=["delivered", "returned"])
+                condition=Q(delivered_at=None)
+                & ~Q(status__in=["delivered", "returned"])
                 | Q(delivered_at__isnull=False, status__in=["delivered", "returned"]),
                 name="order_delivered_at_fits_status",
             ),
@@ -211,7 +249,9 @@ class Order(AddressFields, Model):
                 name="order_closed_at_fits_status",
             ),
             models.CheckConstraint(
-                condition=~Q(status="delivered") | Q(payment_status__in=["paid", "refunded"]) | Q(payment_method="cod"),
+                condition=~Q(status="delivered")
+                | Q(payment_status__in=["paid", "refunded"])
+                | Q(payment_method="cod"),
                 name="order_delivered_online_is_paid",
             ),
         ]
@@ -221,28 +261,36 @@ class Order(AddressFields, Model):
 
 
 class OrderLine(models.Model):
-    """A variant as it was bought. `line_total` is before the order's discount; `tax` is the line's share after it."""
+    """A variant as it was bought. `line_total` is before the order's discount; `tax` is the
+    line's share after it.
+    """
 
     id = models.UUIDField(primary_key=True, editable=False)
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
     position = models.PositiveSmallIntegerField()
     variant = models.ForeignKey("products.Variant", models.PROTECT, related_name="+")
     product = models.ForeignKey("products.Product", models.PROTECT, related_name="+")
-    category = models.ForeignKey("products.Category", models.SET_NULL, null=True, related_name="+")
+    category = models.ForeignKey(
+        "products.Category", models.SET_NULL, null=True, related_name="+"
+    )
     name = models.CharField(max_length=200)
     sku = models.CharField(max_length=64)
     size = models.CharField(max_length=20, blank=True, default="")
     color = models.CharField(max_length=40, blank=True, default="")
     image = models.CharField(max_length=2000, blank=True, default="")
     quantity = models.PositiveSmallIntegerField()
-    returned = models.PositiveSmallIntegerField(default=0, help_text="pieces that came back")
+    returned = models.PositiveSmallIntegerField(
+        default=0, help_text="pieces that came back"
+    )
     unit_price = models.DecimalField(max_digits=10, decimal_places=2)
     line_total = models.GeneratedField(
         expression=F("unit_price") * F("quantity"),
         output_field=models.DecimalField(max_digits=12, decimal_places=2),
         db_persist=True,
     )
-    discount = models.DecimalField(max_digits=12, decimal_places=2, default=0, help_text="its share of the order's")
+    discount = models.DecimalField(
+        max_digits=12, decimal_places=2, default=0, help_text="its share of the order's"
+    )
     tax_percent = models.DecimalField(max_digits=5, decimal_places=2)
     tax = models.DecimalField(max_digits=12, decimal_places=2)
 
@@ -250,8 +298,12 @@ class OrderLine(models.Model):
         ordering = ["order", "position"]
         indexes = [models.Index(fields=["product"], name="order_line_of_product")]
         constraints = [
-            models.UniqueConstraint(fields=["order", "variant"], name="order_line_once_per_variant"),
-            models.UniqueConstraint(fields=["order", "position"], name="order_line_one_per_position"),
+            models.UniqueConstraint(
+                fields=["order", "variant"], name="order_line_once_per_variant"
+            ),
+            models.UniqueConstraint(
+                fields=["order", "position"], name="order_line_one_per_position"
+            ),
             constraints.between("order_line", "quantity", 1, MOST_PER_LINE),
             models.CheckConstraint(
                 condition=Q(returned__gte=0, returned__lte=F("quantity")),
@@ -280,8 +332,8 @@ class OrderEventKind(models.TextChoices):
 
 
 class OrderEvent(models.Model):
-    """A step of an order: when, by whom, from where to where, why. Append-only (a trigger refuses UPDATE and DELETE,
-    but for the author of an erased account)."""
+    """A step of an order: when, by whom, from where to where, why. Append-only (a trigger
+    refuses UPDATE and DELETE, but for the author of an erased account)."""
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="events")
     kind = models.CharField(max_length=7, choices=OrderEventKind)
@@ -295,9 +347,13 @@ class OrderEvent(models.Model):
         blank=True,
         related_name="+",
     )
-    actor = models.CharField(max_length=10, help_text="customer, staff, system or gateway")
+    actor = models.CharField(
+        max_length=10, help_text="customer, staff, system or gateway"
+    )
     note = models.CharField(max_length=1000, blank=True, default="")
-    is_public = models.BooleanField(default=True, help_text="whether the customer sees it")
+    is_public = models.BooleanField(
+        default=True, help_text="whether the customer sees it"
+    )
     request_id = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
@@ -308,13 +364,20 @@ class OrderEvent(models.Model):
                 name="order_event_of_request",
                 condition=~Q(request_id=""),
             ),
-            # Who of the staff changed what: few among the many steps that customers and the shop itself take.
-            models.Index(fields=["-at", "-id"], name="order_event_of_staff", condition=Q(actor="staff")),
+            # Who of the staff changed what: few among the many steps that customers and the
+            # shop itself take.
+            models.Index(
+                fields=["-at", "-id"],
+                name="order_event_of_staff",
+                condition=Q(actor="staff"),
+            ),
         ]
         constraints = [
             constraints.choice("order_event", "kind", OrderEventKind),
             models.CheckConstraint(
-                condition=Q(actor__in=["customer", "guest", "staff", "system", "gateway"]),
+                condition=Q(
+                    actor__in=["customer", "guest", "staff", "system", "gateway"]
+                ),
                 name="order_event_actor_known",
             ),
             models.CheckConstraint(

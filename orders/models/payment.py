@@ -16,21 +16,33 @@ class PaymentState(models.TextChoices):
 
 
 class Payment(Model):
-    """One attempt to pay an order through a provider. It succeeds only by a verified webhook, or by staff for cash."""
+    """One attempt to pay an order through a provider. It succeeds only by a verified
+    webhook, or by staff for cash.
+    """
 
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="payments")
     provider = models.CharField(max_length=20)
-    provider_ref = models.CharField(max_length=120, blank=True, default="", help_text="the provider's id of it")
+    provider_ref = models.CharField(
+        max_length=120, blank=True, default="", help_text="the provider's id of it"
+    )
     amount = models.DecimalField(max_digits=12, decimal_places=2)
     currency = models.CharField(max_length=3)
-    state = models.CharField(max_length=9, choices=PaymentState, default=PaymentState.CREATED)
+    state = models.CharField(
+        max_length=9, choices=PaymentState, default=PaymentState.CREATED
+    )
     error = models.CharField(max_length=200, blank=True, default="")
     succeeded_at = models.DateTimeField(null=True, blank=True)
     objects = QuerySet["Payment"].as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]
-        indexes = [models.Index(fields=["created_at"], name="payment_open_by_age", condition=Q(state="created"))]
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                name="payment_open_by_age",
+                condition=Q(state="created"),
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["provider", "provider_ref"],
@@ -43,7 +55,9 @@ class Payment(Model):
                 name="payment_one_open_per_order",
             ),
             constraints.choice("payment", "state", PaymentState),
-            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0), name="payment_amount_positive"
+            ),
             models.CheckConstraint(
                 condition=Q(state="succeeded", succeeded_at__isnull=False)
                 | (~Q(state="succeeded") & Q(succeeded_at=None)),
@@ -51,7 +65,9 @@ class Payment(Model):
             ),
             *constraints.text("payment", "provider"),
             *constraints.text("payment", "provider_ref", "error", blank=True),
-            constraints.pattern("payment", "currency", "[A-Z]{3}", "currency must be an ISO 4217 code."),
+            constraints.pattern(
+                "payment", "currency", "[A-Z]{3}", "currency must be an ISO 4217 code."
+            ),
         ]
 
     def __str__(self) -> str:
@@ -64,14 +80,18 @@ class PaymentEvent(models.Model):
     provider = models.CharField(max_length=20)
     event_id = models.CharField(max_length=120)
     type = models.CharField(max_length=60)
-    payment = models.ForeignKey(Payment, models.SET_NULL, null=True, blank=True, related_name="events")
+    payment = models.ForeignKey(
+        Payment, models.SET_NULL, null=True, blank=True, related_name="events"
+    )
     outcome = models.CharField(max_length=40, blank=True, default="")
     received_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(fields=["provider", "event_id"], name="payment_event_once"),
+            models.UniqueConstraint(
+                fields=["provider", "event_id"], name="payment_event_once"
+            ),
             *constraints.text("payment_event", "provider", "event_id", "type"),
         ]
 
@@ -86,17 +106,24 @@ class RefundState(models.TextChoices):
 
 
 class Refund(Model):
-    """Money that goes back. It counts into the order's `refunded` from the moment it is requested until it fails.
+    """Money that goes back. It counts into the order's `refunded` from the moment it is
+    requested until it fails.
 
     A `surplus` one does not count: it gives back a second payment of what was paid already.
     """
 
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="refunds")
-    payment = models.ForeignKey(Payment, models.PROTECT, null=True, blank=True, related_name="refunds")
+    payment = models.ForeignKey(
+        Payment, models.PROTECT, null=True, blank=True, related_name="refunds"
+    )
     amount = models.DecimalField(max_digits=12, decimal_places=2)
     reason = models.CharField(max_length=200)
-    surplus = models.BooleanField(default=False, help_text="gives back a payment that came on top")
-    state = models.CharField(max_length=9, choices=RefundState, default=RefundState.REQUESTED)
+    surplus = models.BooleanField(
+        default=False, help_text="gives back a payment that came on top"
+    )
+    state = models.CharField(
+        max_length=9, choices=RefundState, default=RefundState.REQUESTED
+    )
     provider_ref = models.CharField(max_length=120, blank=True, default="")
     error = models.CharField(max_length=200, blank=True, default="")
     by = models.ForeignKey(
@@ -111,7 +138,13 @@ class Refund(Model):
 
     class Meta:
         ordering = ["-created_at", "-id"]
-        indexes = [models.Index(fields=["created_at"], name="refund_open_by_age", condition=Q(state="requested"))]
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                name="refund_open_by_age",
+                condition=Q(state="requested"),
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(amount__gt=0),
@@ -122,7 +155,9 @@ class Refund(Model):
             *constraints.text("refund", "reason"),
             *constraints.text("refund", "provider_ref", "error", blank=True),
             models.UniqueConstraint(
-                fields=["payment"], condition=Q(surplus=True), name="refund_surplus_once_per_payment"
+                fields=["payment"],
+                condition=Q(surplus=True),
+                name="refund_surplus_once_per_payment",
             ),
             models.CheckConstraint(
                 condition=Q(state="requested", finished_at=None)

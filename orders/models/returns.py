@@ -13,7 +13,13 @@ class Return(Model):
 
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="returns")
     reason = models.CharField(max_length=200)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
     objects = QuerySet["Return"].as_manager()
 
     class Meta:
@@ -31,12 +37,16 @@ class ReturnLine(models.Model):
     parcel = models.ForeignKey(Return, models.CASCADE, related_name="lines")
     line = models.ForeignKey("orders.OrderLine", models.PROTECT, related_name="returns")
     quantity = models.PositiveSmallIntegerField()
-    restocked = models.BooleanField(default=True, help_text="whether they went back on the shelf")
+    restocked = models.BooleanField(
+        default=True, help_text="whether they went back on the shelf"
+    )
 
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["parcel", "line"], name="return_line_once_per_return"),
+            models.UniqueConstraint(
+                fields=["parcel", "line"], name="return_line_once_per_return"
+            ),
             constraints.between("return_line", "quantity", 1, MOST_PER_LINE),
         ]
 

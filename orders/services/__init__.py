@@ -29,7 +29,12 @@ from orders.services.refunds import refund_order, send_refund, settle_refund
 from orders.services.returns import Returned, take_back
 from orders.services.settling import expire_orders, forget_old, settle_payments
 from orders.services.steps import Actor
-from orders.services.transitions import cancel_order, mark_cash_paid, move_order, note_order
+from orders.services.transitions import (
+    cancel_order,
+    mark_cash_paid,
+    move_order,
+    note_order,
+)
 
 __all__ = [
     "MAILS",

@@ -1,4 +1,6 @@
-"""Carts. Every change locks the cart's row first, so that two of them, or one and a checkout, cannot mix."""
+"""Carts. Every change locks the cart's row first, so that two of them, or one and a
+checkout, cannot mix.
+"""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
 @transaction.atomic(durable=True)
 def add_to_cart(*, shopper: Shopper, variant_id: UUID, quantity: int) -> Contents:
-    """Put pieces of a variant into the cart, on top of what is in it; a guest without a cart gets one, with its token.
+    """Put pieces of a variant into the cart, on top of what is in it; a guest without a
+    cart gets one, with its token.
 
     Locks: the cart.
 
@@ -38,7 +41,9 @@ def add_to_cart(*, shopper: Shopper, variant_id: UUID, quantity: int) -> Content
     wanted = quantity + (line.quantity if line else 0)
     _check(offer, wanted)
     if line is None:
-        CartLine.objects.create(cart=cart, variant_id=variant_id, quantity=wanted, price_at_add=offer.price)
+        CartLine.objects.create(
+            cart=cart, variant_id=variant_id, quantity=wanted, price_at_add=offer.price
+        )
     else:
         line.quantity, line.price_at_add = wanted, offer.price
         line.save(update_fields=["quantity", "price_at_add", "updated_at"])
@@ -47,7 +52,11 @@ def add_to_cart(*, shopper: Shopper, variant_id: UUID, quantity: int) -> Content
 
 @transaction.atomic(durable=True)
 def change_cart_line(
-    *, shopper: Shopper, line_id: UUID, quantity: int | None = None, variant_id: UUID | None = None
+    *,
+    shopper: Shopper,
+    line_id: UUID,
+    quantity: int | None = None,
+    variant_id: UUID | None = None,
 ) -> Contents:
     """Change a line's quantity, or its variant to another of the same product, or both.
 
@@ -88,7 +97,9 @@ def remove_cart_line(*, shopper: Shopper, line_id: UUID) -> Contents:
 
 @transaction.atomic(durable=True)
 def clear_cart(*, shopper: Shopper) -> Contents:
-    """Empty the cart, its coupon included; a shopper without one has an empty cart all the same. Locks: the cart."""
+    """Empty the cart, its coupon included; a shopper without one has an empty cart all the
+    same. Locks: the cart.
+    """
     cart = find(shopper, lock=True)
     if cart is None:
         return contents.read(None, token=None)
@@ -99,12 +110,14 @@ def clear_cart(*, shopper: Shopper) -> Contents:
 
 @transaction.atomic(durable=True)
 def put_coupon(*, shopper: Shopper, code: str) -> Contents:
-    """Let the cart's quote count on a coupon; whether its limits still allow it is decided at checkout.
+    """Let the cart's quote count on a coupon; whether its limits still allow it is decided
+    at checkout.
 
     Locks: the cart.
 
     Raises:
-        CouponUnknown, CouponNotNow, CouponExhausted, CouponUsedUp, CouponMinimumSpend: the cart keeps what it had.
+        CouponUnknown, CouponNotNow, CouponExhausted, CouponUsedUp, CouponMinimumSpend: the
+            cart keeps what it had.
     """
     cart, token = _open(shopper)
     cart.coupon = Coupon.objects.filter(code=code, is_active=True).first()
@@ -127,23 +140,33 @@ def remove_coupon(*, shopper: Shopper) -> Contents:
 
 
 def merge_guest_cart(*, user: "User", request_headers: dict[str, Any]) -> None:
-    """Put what a guest has in the cart into the customer's, at sign-in; the guest's cart is then gone.
+    """Put what a guest has in the cart into the customer's, at sign-in; the guest's cart is
+    then gone.
 
-    Quantities add up to at most 20 and to what can be sold; what is no longer on sale is left behind. A token that is
-    nobody's is ignored. Part of the caller's transaction (settings.HOOKS). Locks: both carts, in key order.
-    """
+    Quantities add up to at most 20 and to what can be sold; what is no longer on sale is
+    left behind. A token that is nobody's is ignored. Part of the caller's transaction
+    (settings.HOOKS). Locks: both carts, in key order."""
     sent = {name.lower(): value for name, value in request_headers.items()}
     token = sent.get("x-cart-token") or sent.get("x_cart_token")
     if not token:
         return
-    guest = Cart.objects.filter(token_hash=hash_token(token)).values_list("pk", flat=True).first()
+    guest = (
+        Cart.objects.filter(token_hash=hash_token(token))
+        .values_list("pk", flat=True)
+        .first()
+    )
     if guest is None:
         return
     own = _create_for(user)
-    locked = {cart.pk: cart for cart in Cart.objects.filter(pk__in=[guest, own]).locked()}
+    locked = {
+        cart.pk: cart for cart in Cart.objects.filter(pk__in=[guest, own]).locked()
+    }
     if guest not in locked:  # another sign-in with the same token came first
         return
-    _take_over(locked[own], list(CartLine.objects.filter(cart=guest).order_by("created_at", "id")))
+    _take_over(
+        locked[own],
+        list(CartLine.objects.filter(cart=guest).order_by("created_at", "id")),
+    )
     if locked[own].coupon_id is None and locked[guest].coupon_id is not None:
         locked[own].coupon_id = locked[guest].coupon_id
         locked[own].save(update_fields=["coupon", "updated_at"])
@@ -163,12 +186,17 @@ def _take_over(cart: Cart, arriving: Iterable[CartLine]) -> None:
             had.save(update_fields=["quantity", "updated_at"])
         elif had is None and quantity > 0 and len(own) < MOST_LINES:
             own[line.variant_id] = CartLine.objects.create(
-                cart=cart, variant_id=line.variant_id, quantity=quantity, price_at_add=line.price_at_add
+                cart=cart,
+                variant_id=line.variant_id,
+                quantity=quantity,
+                price_at_add=line.price_at_add,
             )
 
 
 def find(shopper: Shopper, *, lock: bool = False) -> Cart | None:
-    """Return the shopper's cart with its coupon, or None. Locks: its row, if so asked, within a transaction."""
+    """Return the shopper's cart with its coupon, or None. Locks: its row, if so asked,
+    within a transaction.
+    """
     if shopper.user is not None:
         carts = Cart.objects.filter(user=shopper.user)
     elif shopper.token_hash is not None:
@@ -184,7 +212,9 @@ def _open(shopper: Shopper) -> tuple[Cart, str | None]:
     cart = find(shopper, lock=True)
     if cart is not None:
         return cart, shopper.token
-    if shopper.user is None:  # a token that is nobody's is not adopted: who made it up might know it
+    if (
+        shopper.user is None
+    ):  # a token that is nobody's is not adopted: who made it up might know it
         token = new_token()
         return Cart.objects.create(token_hash=hash_token(token)), token
     own = _create_for(shopper.user)
@@ -217,7 +247,14 @@ def _check(offer: Offer, wanted: int) -> None:
         raise errors.QuantityLimit
     if wanted > offer.sellable:
         raise OutOfStock(
-            lines=[{"variantId": offer.variant_id, "sku": offer.sku, "requested": wanted, "available": offer.sellable}]
+            lines=[
+                {
+                    "variantId": offer.variant_id,
+                    "sku": offer.sku,
+                    "requested": wanted,
+                    "available": offer.sellable,
+                }
+            ]
         )
 
 

@@ -19,7 +19,12 @@ from orders import contents, coupons, errors, events, gateways, pricing
 from orders.contents import Item
 from orders.gateways import Started
 from orders.models import Cart, CartLine, Coupon, Order, OrderEvent, OrderLine, Payment
-from orders.models.order import OrderEventKind, OrderStatus, PaymentMethod, PaymentStatus
+from orders.models.order import (
+    OrderEventKind,
+    OrderStatus,
+    PaymentMethod,
+    PaymentStatus,
+)
 from orders.services import carts, idempotency, payments, steps, transactions
 from orders.services.idempotency import Request
 from orders.shoppers import Shopper
@@ -32,7 +37,9 @@ ADDRESS = ("recipient", "phone", "street", "city", "state", "postal_code", "coun
 
 @dataclass(frozen=True)
 class Checkout:
-    """What a shopper asks for, read by the schema. `email` is where an order's mails go; `address` is a snapshot."""
+    """What a shopper asks for, read by the schema. `email` is where an order's mails go;
+    `address` is a snapshot.
+    """
 
     shopper: Shopper
     payment_method: PaymentMethod
@@ -45,8 +52,8 @@ class Checkout:
 
 @dataclass(frozen=True)
 class Placed:
-    """The order, loaded as it is shown; how to pay, if it is to be paid online; a guest's token; whether it was
-    placed before."""
+    """The order, loaded as it is shown; how to pay, if it is to be paid online; a guest's
+    token; whether it was placed before."""
 
     order: Order
     payment: Started | None
@@ -62,33 +69,42 @@ def place_order(
     language: str,
     body: dict[str, Any],
 ) -> Placed:
-    """Turn the shopper's cart into an order, reserve its stock and, for an online order, open its payment.
+    """Turn the shopper's cart into an order, reserve its stock and, for an online order,
+    open its payment.
 
-    `body` is what `schemas.PlaceOrder` has read. Amounts are in the shop's currency. The payment provider is called
-    after the commit: if it does not answer, the order stands without a way to pay, until `start_payment` asks again.
+    `body` is what `schemas.PlaceOrder` has read. Amounts are in the shop's currency. The
+    payment provider is called after the commit: if it does not answer, the order stands
+    without a way to pay, until `start_payment` asks again.
 
     Locks: the key, the cart, the coupon, then stock in variant order.
 
     Raises:
         IdempotencyKeyMissing, IdempotencyKeyReused, IdempotencyKeyInUse: see `idempotency`.
-        CartEmpty, AddressUnknown, EmailNeeded, EmailUnexpected, GuestCheckoutOff, PaymentMethodUnavailable.
-        CouponUnknown and the coupon's other refusals.
+        CartEmpty, AddressUnknown, EmailNeeded, EmailUnexpected, GuestCheckoutOff,
+        PaymentMethodUnavailable. CouponUnknown and the coupon's other refusals.
         QuoteChanged: the cart does not cost what was expected; `quote` says what it costs.
-        OutOfStock: fewer pieces are left than asked for; `lines` says of what. After any refusal nothing has changed.
+        OutOfStock: fewer pieces are left than asked for; `lines` says of what. After any
+            refusal nothing has changed.
     """
-    request = Request.of(scope=shopper.scope, key=idempotency_key, route="POST /api/orders", body=body)
+    request = Request.of(
+        scope=shopper.scope, key=idempotency_key, route="POST /api/orders", body=body
+    )
     try:
         order, replayed = _place_in_turn(_read(shopper, language, body), request)
     except ShopError:
-        # The pieces may be missing because this very request has bought them, the address deleted since.
+        # The pieces may be missing because this very request has bought them, the address
+        # deleted since.
         if (known := idempotency.find(request)) is None:
             raise
         order, replayed = Order.objects.with_lines().get(pk=known), True
-    return Placed(order, payments.open_payment(order, base_url=base_url), shopper.token, replayed)
+    return Placed(
+        order, payments.open_payment(order, base_url=base_url), shopper.token, replayed
+    )
 
 
 def _place_in_turn(checkout: Checkout, request: Request) -> tuple[Order, bool]:
-    """Place the order, a few at a time in this process: more would only wait for one another's rows, against the clock.
+    """Place the order, a few at a time in this process: more would only wait for one
+    another's rows, against the clock.
 
     Raises:
         OutOfStock: also where the wait for a row was in vain, and the last piece is gone by now.
@@ -106,7 +122,11 @@ def _place_in_turn(checkout: Checkout, request: Request) -> tuple[Order, bool]:
 
 
 def _read(shopper: Shopper, language: str, body: dict[str, Any]) -> Checkout:
-    user, email, payment_method = shopper.user, body.get("email"), body["payment_method"]
+    user, email, payment_method = (
+        shopper.user,
+        body.get("email"),
+        body["payment_method"],
+    )
     if user is None and not settings.GUEST_CHECKOUT:
         raise errors.GuestCheckoutOff
     if user is None and not email:
@@ -129,7 +149,11 @@ def _read(shopper: Shopper, language: str, body: dict[str, Any]) -> Checkout:
 def _address(shopper: Shopper, body: dict[str, Any]) -> dict[str, str]:
     if "shipping_address" in body:
         return {name: body["shipping_address"][name] for name in ADDRESS}
-    found = shopper.user.addresses.filter(pk=body["address_id"]).first() if shopper.user else None
+    found = (
+        shopper.user.addresses.filter(pk=body["address_id"]).first()
+        if shopper.user
+        else None
+    )
     if found is None:
         raise errors.AddressUnknown
     return {name: getattr(found, name) for name in ADDRESS}
@@ -179,12 +203,16 @@ def _place(checkout: Checkout, request: Request) -> tuple[Order, bool]:
     if cart.coupon_id is not None:
         Cart.objects.filter(pk=cart.pk).update(coupon=None)
     # Last: the busiest rows are locked for the shortest time.
-    stock.reserve({line.pk: (line.variant_id, line.quantity) for line in order.lines.all()})
+    stock.reserve(
+        {line.pk: (line.variant_id, line.quantity) for line in order.lines.all()}
+    )
     return order, False
 
 
 def _begin() -> int:
-    """Limit the transaction's waits and draw the order's number, in one statement. A refused order leaves a gap."""
+    """Limit the transaction's waits and draw the order's number, in one statement. A
+    refused order leaves a gap.
+    """
     with connection.cursor() as cursor:
         cursor.execute(f"{transactions.LIMITS_SQL}, nextval('orders_order_number')")
         return int(cursor.fetchone()[2])
@@ -203,9 +231,8 @@ class _Draft:
 def _price(checkout: Checkout, cart: Cart, items: Sequence[Item]) -> _Draft:
     """Return the priced cart.
 
-    A coupon that was named must apply. One that only lies in the cart may have ceased to: then the shopper either
-    expects the higher total already, or is told.
-    """
+    A coupon that was named must apply. One that only lies in the cart may have ceased to:
+    then the shopper either expects the higher total already, or is told."""
     coupon = cart.coupon
     if checkout.coupon_code is not None:
         coupon = Coupon.objects.filter(code=checkout.coupon_code).first()
@@ -220,10 +247,16 @@ def _price(checkout: Checkout, cart: Cart, items: Sequence[Item]) -> _Draft:
             now=timezone.now(),
             used_by_customer=coupons.uses(coupon, _customer_key(checkout)),
         )
-    if refused is not None and (checkout.coupon_code is not None or checkout.expected_total is None):
+    if refused is not None and (
+        checkout.coupon_code is not None or checkout.expected_total is None
+    ):
         raise refused
     applied = coupon if refused is None else None
-    quote = pricing.quote(lines, rules=pricing.Rules.current(), discount=coupons.discount(applied) if applied else None)
+    quote = pricing.quote(
+        lines,
+        rules=pricing.Rules.current(),
+        discount=coupons.discount(applied) if applied else None,
+    )
     if checkout.expected_total not in (None, quote.total):
         raise errors.QuoteChanged(quote=quote.document())
     return _Draft(items, quote, applied)
@@ -235,7 +268,9 @@ def _customer_key(checkout: Checkout) -> str:
 
 
 def _insert(checkout: Checkout, draft: _Draft, order_id: UUID, number: int) -> Order:
-    """Write the order, its lines, its first event and its payment, and return it as it is shown, without reading."""
+    """Write the order, its lines, its first event and its payment, and return it as it is
+    shown, without reading.
+    """
     quote, shopper = draft.quote, checkout.shopper
     owed = quote.total > 0  # nothing is paid already
     online = checkout.payment_method == PaymentMethod.ONLINE and owed
@@ -250,7 +285,9 @@ def _insert(checkout: Checkout, draft: _Draft, order_id: UUID, number: int) -> O
         payment_status=PaymentStatus.UNPAID if owed else PaymentStatus.PAID,
         paid_at=None if owed else draft.now,
         coupon_code=draft.coupon.code if draft.coupon else "",
-        expires_at=draft.now + timedelta(seconds=settings.ORDER_UNPAID_TTL_S) if online else None,
+        expires_at=draft.now + timedelta(seconds=settings.ORDER_UNPAID_TTL_S)
+        if online
+        else None,
         currency=quote.currency,
         subtotal=quote.subtotal,
         discount=quote.discount,
@@ -263,7 +300,9 @@ def _insert(checkout: Checkout, draft: _Draft, order_id: UUID, number: int) -> O
     lines = OrderLine.objects.bulk_create(
         [
             _line(order, position, item, priced)
-            for position, (item, priced) in enumerate(zip(draft.items, quote.lines, strict=True))
+            for position, (item, priced) in enumerate(
+                zip(draft.items, quote.lines, strict=True)
+            )
         ]
     )
     event = OrderEvent.objects.create(
@@ -276,13 +315,18 @@ def _insert(checkout: Checkout, draft: _Draft, order_id: UUID, number: int) -> O
     )
     if online:
         Payment.objects.create(
-            order=order, provider=settings.ONLINE_PROVIDER, amount=quote.total, currency=quote.currency
+            order=order,
+            provider=settings.ONLINE_PROVIDER,
+            amount=quote.total,
+            currency=quote.currency,
         )
     order._prefetched_objects_cache = {"lines": lines, "events": [event]}  # type: ignore[attr-defined]  # Django's own
     return order
 
 
-def _line(order: Order, position: int, item: Item, priced: pricing.PricedLine) -> OrderLine:
+def _line(
+    order: Order, position: int, item: Item, priced: pricing.PricedLine
+) -> OrderLine:
     offer = item.offer
     return OrderLine(
         id=uuid7(),

@@ -25,7 +25,9 @@ def create_coupon(**values: Any) -> Coupon:
 
 @transaction.atomic(durable=True)
 def update_coupon(*, coupon_id: UUID, **values: Any) -> Coupon:
-    """Change a coupon. Orders that have used it keep what it gave them. Locks: its row. Raises: as `create_coupon`."""
+    """Change a coupon. Orders that have used it keep what it gave them. Locks: its row.
+    Raises: as `create_coupon`.
+    """
     coupon = Coupon.objects.locked().filter(pk=coupon_id).first()
     if coupon is None:
         raise NotFound
@@ -57,8 +59,14 @@ def _saved(coupon: Coupon, *, new: bool) -> Coupon:
 def _check(coupon: Coupon) -> None:
     """Refuse values that do not fit together, naming the field; the database refuses the same."""
     if coupon.kind == CouponKind.PERCENT and coupon.value > 100:
-        raise shop_errors.Invalid.at("/value", "range", "A percentage is at most 100.00.")
+        raise shop_errors.Invalid.at(
+            "/value", "range", "A percentage is at most 100.00."
+        )
     if coupon.starts_at and coupon.ends_at and coupon.ends_at <= coupon.starts_at:
-        raise shop_errors.Invalid.at("/endsAt", "order", "endsAt must be after startsAt.")
+        raise shop_errors.Invalid.at(
+            "/endsAt", "order", "endsAt must be after startsAt."
+        )
     if coupon.total_limit is not None and coupon.total_limit < coupon.used:
-        raise shop_errors.Invalid.at("/totalLimit", "range", f"It has been used {coupon.used} times already.")
+        raise shop_errors.Invalid.at(
+            "/totalLimit", "range", f"It has been used {coupon.used} times already."
+        )

@@ -1,8 +1,9 @@
-"""Idempotency keys: a request that is sent twice takes effect once. Source: draft-ietf-httpapi-idempotency-key-header.
+"""Idempotency keys: a request that is sent twice takes effect once. Source:
+draft-ietf-httpapi-idempotency-key-header.
 
-The key is inserted in the transaction of the effect. So a crash leaves no key behind, a refusal is not remembered, and
-a twin that arrives meanwhile waits on the unique index until the first one has committed, then finds its result.
-"""
+The key is inserted in the transaction of the effect. So a crash leaves no key behind, a
+refusal is not remembered, and a twin that arrives meanwhile waits on the unique index until
+the first one has committed, then finds its result."""
 
 import hashlib
 from dataclasses import dataclass
@@ -19,29 +20,42 @@ from orders.models import IdempotencyKey
 
 @dataclass(frozen=True)
 class Request:
-    """A request with its key. `scope` names the route and the caller; the fingerprint tells other bodies apart."""
+    """A request with its key. `scope` names the route and the caller; the fingerprint tells
+    other bodies apart.
+    """
 
     scope: str
     key: str
     fingerprint: bytes
 
     @classmethod
-    def of(cls, *, scope: str, key: str | None, route: str, body: dict[str, Any]) -> "Request":
-        """Return the request for `route`, such as `POST /api/orders`, with its body as the schema has read it.
+    def of(
+        cls, *, scope: str, key: str | None, route: str, body: dict[str, Any]
+    ) -> "Request":
+        """Return the request for `route`, such as `POST /api/orders`, with its body as the
+        schema has read it.
 
         Raises:
             IdempotencyKeyMissing: there is no key.
         """
         if key is None:
             raise errors.IdempotencyKeyMissing
-        canonical = orjson.dumps([route, body], default=str, option=orjson.OPT_SORT_KEYS)
-        return cls(f"{route.split()[-1].rsplit('/', 1)[-1]}:{scope}", key, hashlib.sha256(canonical).digest())
+        canonical = orjson.dumps(
+            [route, body], default=str, option=orjson.OPT_SORT_KEYS
+        )
+        return cls(
+            f"{route.split()[-1].rsplit('/', 1)[-1]}:{scope}",
+            key,
+            hashlib.sha256(canonical).digest(),
+        )
 
 
 def claim(request: Request, result_id: UUID) -> UUID | None:
-    """Take the key for what will have the id `result_id`, or return the id of what it has led to before.
+    """Take the key for what will have the id `result_id`, or return the id of what it has
+    led to before.
 
-    Part of the caller's transaction, and its first lock: waits while a twin runs, up to the lock timeout.
+    Part of the caller's transaction, and its first lock: waits while a twin runs, up to the
+    lock timeout.
 
     Raises:
         IdempotencyKeyInUse: the twin is still running.

@@ -1,4 +1,6 @@
-"""What customers are told by mail: the order as it is when the mail goes out. An erased customer gets none."""
+"""What customers are told by mail: the order as it is when the mail goes out. An erased
+customer gets none.
+"""
 
 from typing import Any, Final
 from uuid import UUID
@@ -11,7 +13,12 @@ from markrin.models import uuid7
 from markrin.outbox import services as outbox
 from orders import errors, events, money
 from orders.models import Order, Refund
-from orders.models.order import OrderEventKind, OrderStatus, PaymentMethod, PaymentStatus
+from orders.models.order import (
+    OrderEventKind,
+    OrderStatus,
+    PaymentMethod,
+    PaymentStatus,
+)
 from orders.services import steps
 from orders.services.steps import Actor
 
@@ -47,29 +54,43 @@ def cancelled_by_mail(*, order_id: UUID) -> Sent:
 
 def _why_cancelled(order_id: UUID) -> str:
     order = Order.objects.with_lines().get(pk=order_id)
-    return next((event.note for event in order.events.all() if event.to_status == "cancelled"), "")
+    return next(
+        (event.note for event in order.events.all() if event.to_status == "cancelled"),
+        "",
+    )
 
 
 def refunded_by_mail(*, order_id: UUID, refund_id: UUID) -> Sent:
     """Tell the customer what goes back."""
     refund = Refund.objects.get(pk=refund_id)
-    return _send("refunded", order_id, key=refund_id, back=money.spoken(refund.amount, settings.SHOP_CURRENCY))
+    return _send(
+        "refunded",
+        order_id,
+        key=refund_id,
+        back=money.spoken(refund.amount, settings.SHOP_CURRENCY),
+    )
 
 
 def call_staff_by_mail(*, order_id: UUID) -> Sent:
-    """Tell staff (STAFF_MAIL) of an order that needs a person; nothing once somebody has seen to it."""
+    """Tell staff (STAFF_MAIL) of an order that needs a person; nothing once somebody has
+    seen to it.
+    """
     order = Order.objects.with_lines().get(pk=order_id)
     if not order.attention:
         return None
     sent: dict[str, str] = {}
     for to in settings.STAFF_MAIL:
         key = f"orders.person_needed:{order.pk}:{order.attention}:{to}"
-        sent |= mail.send(template="orders/person_needed", to=to, context=shown(order), key=key)
+        sent |= mail.send(
+            template="orders/person_needed", to=to, context=shown(order), key=key
+        )
     return sent
 
 
 def mails_of(order: Order) -> list[str]:
-    """Return the names of the mails that fit where the order is now: those which it has had and that are still true."""
+    """Return the names of the mails that fit where the order is now: those which it has had
+    and that are still true.
+    """
     had = {
         "placed": True,
         "shipped": order.status in (OrderStatus.SHIPPED, OrderStatus.DELIVERED),
@@ -81,22 +102,30 @@ def mails_of(order: Order) -> list[str]:
 
 @transaction.atomic(durable=True)
 def resend_mail(*, order_id: UUID, mail_name: str, actor: Actor) -> None:
-    """Have one of the order's mails sent again, by a job, and write that into the private history. Locks: the order.
+    """Have one of the order's mails sent again, by a job, and write that into the private
+    history. Locks: the order.
 
     Raises:
         NotFound: there is no such order.
-        OrderNotIn: the mail does not fit where the order is now, or there is no address to send it to.
+        OrderNotIn: the mail does not fit where the order is now, or there is no address to
+            send it to.
     """
     order = steps.lock(order_id)
     if mail_name not in mails_of(order):
-        raise errors.OrderNotIn("This mail does not fit the order as it is now.", order_status=order.status)
+        raise errors.OrderNotIn(
+            "This mail does not fit the order as it is now.", order_status=order.status
+        )
     note = f"To be sent again: {MAILS[mail_name]}."
     steps.write(order, OrderEventKind.MAIL, actor=actor, note=note, public=False)
-    outbox.add(events.MailWanted(order_id=order.pk, mail_name=mail_name, wanted_id=uuid7()))
+    outbox.add(
+        events.MailWanted(order_id=order.pk, mail_name=mail_name, wanted_id=uuid7())
+    )
 
 
 def mail_again(*, order_id: UUID, mail_name: str, wanted_id: UUID) -> Sent:
-    """Send a mail of the order once more: the body of the job. Its Message-ID is its own, and the same at each try."""
+    """Send a mail of the order once more: the body of the job. Its Message-ID is its own,
+    and the same at each try.
+    """
     more = {"why": _why_cancelled(order_id)} if mail_name == "cancelled" else {}
     return _send(mail_name, order_id, key=wanted_id, **more)
 
@@ -116,7 +145,9 @@ def _send(name: str, order_id: UUID, *, key: UUID | None = None, **more: Any) ->
 
 
 def shown(order: Order) -> dict[str, Any]:
-    """Return what every template of an order may show: the order, its lines and its amounts as text."""
+    """Return what every template of an order may show: the order, its lines and its amounts
+    as text.
+    """
     names = ("subtotal", "discount", "shipping", "tax", "total", "refunded")
     return {
         "order": order,
@@ -129,8 +160,11 @@ def shown(order: Order) -> dict[str, Any]:
             }
             for line in order.lines.all()
         ],
-        "amounts": {name: money.spoken(getattr(order, name), order.currency) for name in names},
+        "amounts": {
+            name: money.spoken(getattr(order, name), order.currency) for name in names
+        },
         "waits_for_payment": order.payment_method == PaymentMethod.ONLINE
         and order.payment_status in (PaymentStatus.UNPAID, PaymentStatus.FAILED),
-        "cash": order.payment_method == PaymentMethod.COD and order.payment_status == PaymentStatus.UNPAID,
+        "cash": order.payment_method == PaymentMethod.COD
+        and order.payment_status == PaymentStatus.UNPAID,
     }

@@ -1,4 +1,6 @@
-"""Online payments: opened after the order's commit, paid only by the word of the provider's signed webhook."""
+"""Online payments: opened after the order's commit, paid only by the word of the provider's
+signed webhook.
+"""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -26,7 +28,8 @@ WAITING = (PaymentStatus.UNPAID, PaymentStatus.FAILED)
 
 
 def open_payment(order: Order, *, base_url: str) -> Started | None:
-    """Return how to pay the order: None if it is not waiting for an online payment, or the provider does not answer.
+    """Return how to pay the order: None if it is not waiting for an online payment, or the
+    provider does not answer.
 
     Calls the provider, so never within a transaction; calling again leads to the same payment.
     """
@@ -45,7 +48,8 @@ def open_payment(order: Order, *, base_url: str) -> Started | None:
 def start_payment(
     *, shopper: Shopper, order_id: UUID, idempotency_key: str | None, base_url: str
 ) -> tuple[Started, bool]:
-    """Open a payment for one's own order: the one that is open already, or another after one has failed.
+    """Open a payment for one's own order: the one that is open already, or another after
+    one has failed.
 
     Return how to pay, and whether the key had asked for it before. Locks: the key, the order.
 
@@ -57,7 +61,9 @@ def start_payment(
     """
     route = f"POST /api/orders/{order_id}/payments"
     request = Request.of(scope=shopper.scope, key=idempotency_key, route=route, body={})
-    order, payment, replayed = transactions.retried(lambda: _open(shopper, order_id, request))
+    order, payment, replayed = transactions.retried(
+        lambda: _open(shopper, order_id, request)
+    )
     try:
         return _start(order, payment, base_url=base_url), replayed
     except gateways.ProviderDown as exc:
@@ -68,7 +74,9 @@ def start_payment(
 
 
 @transaction.atomic(durable=True)
-def _open(shopper: Shopper, order_id: UUID, request: Request) -> tuple[Order, Payment, bool]:
+def _open(
+    shopper: Shopper, order_id: UUID, request: Request
+) -> tuple[Order, Payment, bool]:
     transactions.limit_waits()
     provider = gateways.current()
     payment_id = uuid7()
@@ -80,14 +88,27 @@ def _open(shopper: Shopper, order_id: UUID, request: Request) -> tuple[Order, Pa
     if known is not None and open_ is not None:
         return order, open_, True
     waiting = order.status == OrderStatus.PENDING and order.payment_status in WAITING
-    if order.payment_method != PaymentMethod.ONLINE or not waiting or known is not None or provider is None:
+    if (
+        order.payment_method != PaymentMethod.ONLINE
+        or not waiting
+        or known is not None
+        or provider is None
+    ):
         raise errors.NothingToPay
     if open_ is None:
         open_ = Payment.objects.create(
-            pk=payment_id, order=order, provider=provider.name, amount=order.total, currency=order.currency
+            pk=payment_id,
+            order=order,
+            provider=provider.name,
+            amount=order.total,
+            currency=order.currency,
         )
         if order.payment_status == PaymentStatus.FAILED:
-            steps.advance_payment(order, PaymentStatus.UNPAID, actor=steps.Actor(shopper.actor, order.user_id))
+            steps.advance_payment(
+                order,
+                PaymentStatus.UNPAID,
+                actor=steps.Actor(shopper.actor, order.user_id),
+            )
     return order, open_, False
 
 
@@ -95,7 +116,9 @@ def _start(order: Order, payment: Payment, *, base_url: str) -> Started:
     provider = gateways.get(payment.provider)
     if provider is None:
         raise gateways.ProviderRefused(f"{payment.provider} is not set up")
-    charge = Charge(payment.pk, order.pk, order.number, payment.amount, payment.currency, base_url)
+    charge = Charge(
+        payment.pk, order.pk, order.number, payment.amount, payment.currency, base_url
+    )
     started = provider.start(charge, ref=payment.provider_ref)
     if not payment.provider_ref:
         Payment.objects.filter(pk=payment.pk, provider_ref="").update(
@@ -107,16 +130,23 @@ def _start(order: Order, payment: Payment, *, base_url: str) -> Started:
 def abandon_payment(*, payment_id: UUID) -> None:
     """Tell the provider that the payment is not wanted any more; the body of a job.
 
-    Raises: ProviderDown, and the job comes back. What cannot be called off is refunded once it succeeds.
-    """
+    Raises: ProviderDown, and the job comes back. What cannot be called off is refunded once
+    it succeeds."""
     payment = Payment.objects.filter(pk=payment_id).exclude(provider_ref="").first()
     provider = gateways.get(payment.provider) if payment else None
-    if payment is not None and provider is not None and payment.state == PaymentState.CANCELLED:
+    if (
+        payment is not None
+        and provider is not None
+        and payment.state == PaymentState.CANCELLED
+    ):
         provider.abandon(payment.provider_ref)
 
 
-def receive_webhook(*, provider_name: str, body: bytes, headers: Mapping[str, str]) -> str:
-    """Take a provider's webhook, and return what came of it: the first telling of an event takes effect, no other.
+def receive_webhook(
+    *, provider_name: str, body: bytes, headers: Mapping[str, str]
+) -> str:
+    """Take a provider's webhook, and return what came of it: the first telling of an event
+    takes effect, no other.
 
     Locks: the event's id, the order, stock in variant order.
 
@@ -133,7 +163,13 @@ def receive_webhook(*, provider_name: str, body: bytes, headers: Mapping[str, st
 def record(notice: Notice) -> str:
     """Let what a provider told take effect, once; see `receive_webhook`."""
     outcome = transactions.retried(lambda: _record(notice))
-    log.info("payment.event", provider=notice.provider, event_id=notice.event_id, type=notice.type, outcome=outcome)
+    log.info(
+        "payment.event",
+        provider=notice.provider,
+        event_id=notice.event_id,
+        type=notice.type,
+        outcome=outcome,
+    )
     return outcome
 
 
@@ -148,7 +184,9 @@ def _record(notice: Notice) -> str:
         return _noted(notice, None, "ignored")
     payment = _find(notice)
     if payment is None:
-        log.warning("payment.unknown", provider=notice.provider, event_id=notice.event_id)
+        log.warning(
+            "payment.unknown", provider=notice.provider, event_id=notice.event_id
+        )
         return _noted(notice, None, "unknown payment")
     order = steps.lock(payment.order_id)
     payment = Payment.objects.get(pk=payment.pk)
@@ -158,7 +196,9 @@ def _record(notice: Notice) -> str:
 
 
 def _insert(notice: Notice) -> bool:
-    """Return whether this is the first telling. A twin waits here for the first, and then is none."""
+    """Return whether this is the first telling. A twin waits here for the first, and then
+    is none.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO orders_paymentevent (provider, event_id, type, outcome, received_at)"
@@ -172,13 +212,20 @@ def _noted(notice: Notice, payment: Payment | None, outcome: str) -> str:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE orders_paymentevent SET outcome = %s, payment_id = %s WHERE provider = %s AND event_id = %s",
-            [outcome, payment.pk if payment else None, notice.provider, notice.event_id[:120]],
+            [
+                outcome,
+                payment.pk if payment else None,
+                notice.provider,
+                notice.event_id[:120],
+            ],
         )
     return outcome
 
 
 def _find(notice: Notice) -> Payment | None:
-    """Return the payment told of: by the provider's id, or by ours if the webhook was faster than its answer."""
+    """Return the payment told of: by the provider's id, or by ours if the webhook was
+    faster than its answer.
+    """
     payments = Payment.objects.filter(provider=notice.provider)
     known = payments.filter(provider_ref=notice.ref).first() if notice.ref else None
     if known is None and notice.payment_id is not None:
@@ -190,49 +237,89 @@ def _succeeded(order: Order, payment: Payment, notice: Notice) -> str:
     if payment.state == PaymentState.SUCCEEDED:
         return "known already"
     if notice.currency != payment.currency or notice.amount != payment.amount:
-        steps.call_for_a_person(order, f"The provider was paid {notice.amount} {notice.currency}, not what is owed.")
+        steps.call_for_a_person(
+            order,
+            f"The provider was paid {notice.amount} {notice.currency}, not what is owed.",
+        )
         return "another amount"
     first = order.payment_status in WAITING
-    payment.state, payment.succeeded_at, payment.error = PaymentState.SUCCEEDED, timezone.now(), ""
+    payment.state, payment.succeeded_at, payment.error = (
+        PaymentState.SUCCEEDED,
+        timezone.now(),
+        "",
+    )
     payment.provider_ref = payment.provider_ref or notice.ref
-    payment.save(update_fields=["state", "succeeded_at", "error", "provider_ref", "updated_at"])
+    payment.save(
+        update_fields=["state", "succeeded_at", "error", "provider_ref", "updated_at"]
+    )
     if not first:
         refunds.request(
-            order, amount=payment.amount, reason="The order was paid twice.", actor=GATEWAY, surplus=payment
+            order,
+            amount=payment.amount,
+            reason="The order was paid twice.",
+            actor=GATEWAY,
+            surplus=payment,
         )
         return "paid twice: refunded"
     for other in Payment.objects.filter(order=order, state=PaymentState.CREATED):
         other.state = PaymentState.CANCELLED
         other.save(update_fields=["state", "updated_at"])
         outbox.add(events.PaymentAbandoned(payment_id=other.pk))
-    steps.advance_payment(order, PaymentStatus.PAID, actor=GATEWAY, paid_at=timezone.now(), expires_at=None)
+    steps.advance_payment(
+        order,
+        PaymentStatus.PAID,
+        actor=GATEWAY,
+        paid_at=timezone.now(),
+        expires_at=None,
+    )
     outbox.add(events.OrderPaid(order_id=order.pk))
     if order.status == OrderStatus.CANCELLED:
         # Too late: the pieces may be somebody else's by now. The money goes back, and staff see it.
         refunds.request(
-            order, amount=order.total, reason="The payment came after the order had been cancelled.", actor=GATEWAY
+            order,
+            amount=order.total,
+            reason="The payment came after the order had been cancelled.",
+            actor=GATEWAY,
         )
-        steps.call_for_a_person(order, "Paid after it was cancelled: the payment is being refunded.")
+        steps.call_for_a_person(
+            order, "Paid after it was cancelled: the payment is being refunded."
+        )
         return "too late: refunded"
-    steps.advance(order, OrderStatus.CONFIRMED, actor=GATEWAY, from_=[OrderStatus.PENDING])
+    steps.advance(
+        order, OrderStatus.CONFIRMED, actor=GATEWAY, from_=[OrderStatus.PENDING]
+    )
     return "paid"
 
 
 def _failed(order: Order, payment: Payment, notice: Notice) -> str:
-    """Note a failure. The order keeps its stock until it expires, so that the shopper may try once more."""
+    """Note a failure. The order keeps its stock until it expires, so that the shopper may
+    try once more.
+    """
     if payment.state != PaymentState.CREATED:
         return "known already"
-    payment.state, payment.error = PaymentState.FAILED, " ".join(notice.error.split())[:200]
+    payment.state, payment.error = (
+        PaymentState.FAILED,
+        " ".join(notice.error.split())[:200],
+    )
     payment.save(update_fields=["state", "error", "updated_at"])
-    if order.payment_status == PaymentStatus.UNPAID and order.status == OrderStatus.PENDING:
-        steps.advance_payment(order, PaymentStatus.FAILED, actor=GATEWAY, note=payment.error)
+    if (
+        order.payment_status == PaymentStatus.UNPAID
+        and order.status == OrderStatus.PENDING
+    ):
+        steps.advance_payment(
+            order, PaymentStatus.FAILED, actor=GATEWAY, note=payment.error
+        )
     return "failed"
 
 
 def _refund_told(notice: Notice) -> str:
-    refund = Refund.objects.filter(pk=notice.refund_id).first() if notice.refund_id else None
+    refund = (
+        Refund.objects.filter(pk=notice.refund_id).first() if notice.refund_id else None
+    )
     if refund is None:
-        refund = Refund.objects.filter(payment__provider=notice.provider, provider_ref=notice.refund_ref).first()
+        refund = Refund.objects.filter(
+            payment__provider=notice.provider, provider_ref=notice.refund_ref
+        ).first()
     if refund is None:
         return "unknown refund"
     order = steps.lock(refund.order_id)

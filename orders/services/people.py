@@ -12,12 +12,39 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 # What names or finds a person. Amounts, goods and the country stay: the books need them.
-_TEXTS = ("email", "recipient", "phone", "street", "city", "state", "postal_code", "tracking_number", "tracking_url")
+_TEXTS = (
+    "email",
+    "recipient",
+    "phone",
+    "street",
+    "city",
+    "state",
+    "postal_code",
+    "tracking_number",
+    "tracking_url",
+)
 _EMPTY: dict[str, Any] = {**dict.fromkeys(_TEXTS, ""), "guest_token_hash": None}
 
 _ORDER = (
-    *("number", "email", "status", "payment_status", "payment_method", "coupon_code", "currency"),
-    *("subtotal", "discount", "shipping", "tax", "total", "refunded", "carrier", "tracking_number"),
+    *(
+        "number",
+        "email",
+        "status",
+        "payment_status",
+        "payment_method",
+        "coupon_code",
+        "currency",
+    ),
+    *(
+        "subtotal",
+        "discount",
+        "shipping",
+        "tax",
+        "total",
+        "refunded",
+        "carrier",
+        "tracking_number",
+    ),
     *("created_at", "paid_at", "shipped_at", "delivered_at", "closed_at"),
     *("recipient", "phone", "street", "city", "state", "postal_code", "country"),
 )
@@ -25,25 +52,37 @@ _LINE = ("name", "sku", "size", "color", "quantity", "unit_price")
 
 
 def attach_guest_orders(*, user: "User") -> int:
-    """Give the customer, who has proved that the address is theirs, the orders made with it as a guest.
+    """Give the customer, who has proved that the address is theirs, the orders made with it
+    as a guest.
 
     Part of the caller's transaction. Locks: these orders, in key order. Returns how many.
     """
-    ids = [order.pk for order in Order.objects.filter(user=None, email=user.email).exclude(email="").locked()]
+    ids = [
+        order.pk
+        for order in Order.objects.filter(user=None, email=user.email)
+        .exclude(email="")
+        .locked()
+    ]
     if ids:
         Order.objects.filter(pk__in=ids).update(user=user, updated_at=timezone.now())
-        received = OrderLine.objects.filter(order__in=ids, order__status=OrderStatus.DELIVERED)
+        received = OrderLine.objects.filter(
+            order__in=ids, order__status=OrderStatus.DELIVERED
+        )
         bought = set(received.values_list("product", flat=True))
         purchases.record_purchase(user_id=user.pk, product_ids=bought)
     return len(ids)
 
 
 def export_customer(*, user: "User") -> dict[str, Any]:
-    """Return what is known of the customer here, as JSON: the cart, and every order with its lines and steps."""
+    """Return what is known of the customer here, as JSON: the cart, and every order with
+    its lines and steps.
+    """
     orders = Order.objects.for_customer(user).with_lines().order_by("created_at", "id")
     lines = CartLine.objects.filter(cart__user=user).order_by("created_at", "id")
     return {
-        "cart": list(lines.values("variant__sku", "quantity", "price_at_add", "created_at")),
+        "cart": list(
+            lines.values("variant__sku", "quantity", "price_at_add", "created_at")
+        ),
         "orders": [_order(order) for order in orders],
     }
 
@@ -51,9 +90,16 @@ def export_customer(*, user: "User") -> dict[str, Any]:
 def _order(order: Order) -> dict[str, Any]:
     return {
         **{name: getattr(order, name) for name in _ORDER},
-        "lines": [{name: getattr(line, name) for name in _LINE} for line in order.lines.all()],
+        "lines": [
+            {name: getattr(line, name) for name in _LINE} for line in order.lines.all()
+        ],
         "history": [
-            {"at": event.at, "kind": event.kind, "to": event.to_status, "note": event.note}
+            {
+                "at": event.at,
+                "kind": event.kind,
+                "to": event.to_status,
+                "note": event.note,
+            }
             for event in order.events.all()
             if event.is_public
         ],
@@ -61,10 +107,11 @@ def _order(order: Order) -> dict[str, Any]:
 
 
 def erase_customer(*, user: "User") -> None:
-    """Empty what names the customer in orders, and delete the cart; amounts and goods stay for the books.
+    """Empty what names the customer in orders, and delete the cart; amounts and goods stay
+    for the books.
 
-    Part of the caller's transaction. Locks: the customer's orders, in key order. Notes of staff may hold names: the
-    history cannot be changed, so such notes are not for names.
+    Part of the caller's transaction. Locks: the customer's orders, in key order. Notes of
+    staff may hold names: the history cannot be changed, so such notes are not for names.
     """
     Cart.objects.filter(user=user).delete()
     ids = [order.pk for order in Order.objects.for_customer(user).locked()]

@@ -22,9 +22,15 @@ from orders.services.steps import SYSTEM, Actor
 
 @transaction.atomic(durable=True)
 def refund_order(
-    *, order_id: UUID, actor: Actor, amount: Decimal | None, reason: str, idempotency_key: str | None
+    *,
+    order_id: UUID,
+    actor: Actor,
+    amount: Decimal | None,
+    reason: str,
+    idempotency_key: str | None,
 ) -> tuple[Refund, bool]:
-    """Give back `amount`, or all that is left; cash has been handed over by now, an online payment a job sends back.
+    """Give back `amount`, or all that is left; cash has been handed over by now, an online
+    payment a job sends back.
 
     Return the refund, and whether the key had asked for it before. Locks: the key, the order.
 
@@ -45,11 +51,15 @@ def refund_order(
         return Refund.objects.get(pk=known), True
     order = steps.lock(order_id)
     if order.payment_status != PaymentStatus.PAID:
-        raise errors.OrderNotIn("Nothing is paid that could be refunded.", order_status=order.status)
+        raise errors.OrderNotIn(
+            "Nothing is paid that could be refunded.", order_status=order.status
+        )
     left = order.total - order.refunded
     if (amount or left) > left or not left:
         raise errors.RefundTooHigh(left=str(left))
-    refund = request(order, amount=amount or left, reason=reason, actor=actor, refund_id=refund_id)
+    refund = request(
+        order, amount=amount or left, reason=reason, actor=actor, refund_id=refund_id
+    )
     if order.payment_method == PaymentMethod.COD:
         finish(order, refund, RefundState.SUCCEEDED, actor=actor)
     return refund, False
@@ -64,11 +74,11 @@ def request(
     surplus: Payment | None = None,
     refund_id: UUID | None = None,
 ) -> Refund:
-    """Ask for a refund of a locked order, within the caller's transaction. A job pays out what was paid online.
+    """Ask for a refund of a locked order, within the caller's transaction. A job pays out
+    what was paid online.
 
-    `surplus` is a payment that came on top of the one that paid the order: it goes back without counting. Cash is
-    for a person to hand over.
-    """
+    `surplus` is a payment that came on top of the one that paid the order: it goes back
+    without counting. Cash is for a person to hand over."""
     payment = surplus or _paying(order)
     refund = Refund.objects.create(
         pk=refund_id or uuid7(),
@@ -80,35 +90,52 @@ def request(
         by_id=actor.user_id,
     )
     if surplus is None:
-        Order.objects.filter(pk=order.pk).update(refunded=F("refunded") + amount, updated_at=timezone.now())
+        Order.objects.filter(pk=order.pk).update(
+            refunded=F("refunded") + amount, updated_at=timezone.now()
+        )
         order.refunded += amount
     if payment is not None and payment.provider != PaymentMethod.COD:
         outbox.add(events.RefundRequested(order_id=order.pk, refund_id=refund.pk))
     elif actor.kind != "staff":
-        steps.call_for_a_person(order, f"{amount} {order.currency} are to be given back in cash.")
+        steps.call_for_a_person(
+            order, f"{amount} {order.currency} are to be given back in cash."
+        )
     return refund
 
 
 def _paying(order: Order) -> Payment | None:
     """Return the payment that paid the order: the first that succeeded."""
-    return Payment.objects.filter(order=order, state=PaymentState.SUCCEEDED).order_by("succeeded_at", "id").first()
+    return (
+        Payment.objects.filter(order=order, state=PaymentState.SUCCEEDED)
+        .order_by("succeeded_at", "id")
+        .first()
+    )
 
 
 @transaction.atomic(durable=True)
 def settle_refund(*, refund_id: UUID, actor: Actor, succeeded: bool) -> Refund:
-    """Close an open refund by hand: cash was given back, or the money went another way; or it will not.
+    """Close an open refund by hand: cash was given back, or the money went another way; or
+    it will not.
 
     Locks: the order. Raises: NotFound; OrderNotIn where it is closed already.
     """
     order, refund = _lock(refund_id)
     if refund.state != RefundState.REQUESTED:
-        raise errors.OrderNotIn("The refund is closed already.", order_status=order.status)
-    finish(order, refund, RefundState.SUCCEEDED if succeeded else RefundState.FAILED, actor=actor)
+        raise errors.OrderNotIn(
+            "The refund is closed already.", order_status=order.status
+        )
+    finish(
+        order,
+        refund,
+        RefundState.SUCCEEDED if succeeded else RefundState.FAILED,
+        actor=actor,
+    )
     return refund
 
 
 def send_refund(*, refund_id: UUID) -> dict[str, str] | None:
-    """Have the provider pay the refund out; the body of the job. Called again, the provider pays once.
+    """Have the provider pay the refund out; the body of the job. Called again, the provider
+    pays once.
 
     Raises:
         Unreachable: the provider does not answer; the job comes back.
@@ -121,7 +148,9 @@ def send_refund(*, refund_id: UUID) -> dict[str, str] | None:
         return None
     provider = gateways.get(refund.payment.provider)
     if provider is None:
-        raise handlers.Permanent(f"the provider {refund.payment.provider} is not set up")
+        raise handlers.Permanent(
+            f"the provider {refund.payment.provider} is not set up"
+        )
     handlers.still_mine()
     try:
         made = provider.refund(
@@ -135,18 +164,26 @@ def send_refund(*, refund_id: UUID) -> dict[str, str] | None:
     except gateways.ProviderRefused as exc:
         close_refund(refund_id=refund_id, ref="", succeeded=False, error=str(exc))
         return {"refused": str(exc)[:200]}
-    close_refund(refund_id=refund_id, ref=made.ref, succeeded=True if made.done else None)
+    close_refund(
+        refund_id=refund_id, ref=made.ref, succeeded=True if made.done else None
+    )
     return {"provider_ref": made.ref}
 
 
 @transaction.atomic(durable=True)
-def close_refund(*, refund_id: UUID, ref: str, succeeded: bool | None, error: str = "") -> None:
-    """Write down what the provider made of a refund; None where it does not know yet. Locks: the order."""
+def close_refund(
+    *, refund_id: UUID, ref: str, succeeded: bool | None, error: str = ""
+) -> None:
+    """Write down what the provider made of a refund; None where it does not know yet.
+    Locks: the order.
+    """
     order, refund = _lock(refund_id)
     settle(order, refund, ref=ref, succeeded=succeeded, error=error)
 
 
-def settle(order: Order, refund: Refund, *, ref: str, succeeded: bool | None, error: str = "") -> None:
+def settle(
+    order: Order, refund: Refund, *, ref: str, succeeded: bool | None, error: str = ""
+) -> None:
     """As `close_refund`, for a locked order within the caller's transaction."""
     if refund.state != RefundState.REQUESTED:
         return
@@ -154,11 +191,18 @@ def settle(order: Order, refund: Refund, *, ref: str, succeeded: bool | None, er
     if succeeded is None:
         refund.save(update_fields=["provider_ref", "updated_at"])
         return
-    finish(order, refund, RefundState.SUCCEEDED if succeeded else RefundState.FAILED, actor=SYSTEM)
+    finish(
+        order,
+        refund,
+        RefundState.SUCCEEDED if succeeded else RefundState.FAILED,
+        actor=SYSTEM,
+    )
 
 
 def _lock(refund_id: UUID) -> tuple[Order, Refund]:
-    order_id = Refund.objects.filter(pk=refund_id).values_list("order", flat=True).first()
+    order_id = (
+        Refund.objects.filter(pk=refund_id).values_list("order", flat=True).first()
+    )
     if order_id is None:
         raise NotFound
     order = steps.lock(order_id)
@@ -168,15 +212,31 @@ def _lock(refund_id: UUID) -> tuple[Order, Refund]:
 def finish(order: Order, refund: Refund, state: RefundState, *, actor: Actor) -> None:
     """Close an open refund of a locked order, within the caller's transaction."""
     refund.state, refund.finished_at = state, timezone.now()
-    refund.save(update_fields=["state", "finished_at", "provider_ref", "error", "updated_at"])
+    refund.save(
+        update_fields=["state", "finished_at", "provider_ref", "error", "updated_at"]
+    )
     if state == RefundState.FAILED:
         if not refund.surplus:
-            Order.objects.filter(pk=order.pk).update(refunded=F("refunded") - refund.amount, updated_at=timezone.now())
+            Order.objects.filter(pk=order.pk).update(
+                refunded=F("refunded") - refund.amount, updated_at=timezone.now()
+            )
             order.refunded -= refund.amount
-        steps.call_for_a_person(order, f"A refund of {refund.amount} {order.currency} failed.")
+        steps.call_for_a_person(
+            order, f"A refund of {refund.amount} {order.currency} failed."
+        )
         return
-    steps.write(order, OrderEventKind.REFUND, actor=actor, note=f"{refund.amount} {order.currency}: {refund.reason}")
+    steps.write(
+        order,
+        OrderEventKind.REFUND,
+        actor=actor,
+        note=f"{refund.amount} {order.currency}: {refund.reason}",
+    )
     outbox.add(events.RefundMade(order_id=order.pk, refund_id=refund.pk))
-    back = Refund.objects.filter(order=order, state=RefundState.SUCCEEDED, surplus=False)
-    if order.payment_status == PaymentStatus.PAID and back.aggregate(sum=Sum("amount"))["sum"] == order.total:
+    back = Refund.objects.filter(
+        order=order, state=RefundState.SUCCEEDED, surplus=False
+    )
+    if (
+        order.payment_status == PaymentStatus.PAID
+        and back.aggregate(sum=Sum("amount"))["sum"] == order.total
+    ):
         steps.advance_payment(order, PaymentStatus.REFUNDED, actor=actor)

@@ -1,4 +1,6 @@
-"""Goods that come back after delivery: what of them is sold again, and what is given back for them."""
+"""Goods that come back after delivery: what of them is sold again, and what is given back
+for them.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +15,12 @@ from markrin.models import uuid7
 from markrin.outbox import services as outbox
 from orders import errors, events
 from orders.models import Order, OrderLine, Return, ReturnLine
-from orders.models.order import OrderEventKind, OrderStatus, PaymentMethod, PaymentStatus
+from orders.models.order import (
+    OrderEventKind,
+    OrderStatus,
+    PaymentMethod,
+    PaymentStatus,
+)
 from orders.models.payment import RefundState
 from orders.pricing import CENT, ZERO
 from orders.services import refunds, steps, transactions
@@ -30,10 +37,18 @@ class Returned:
     restock: bool = True
 
 
-def take_back(*, order_id: UUID, actor: Actor, reason: str, lines: Sequence[Returned] | None, refund: bool) -> Return:
-    """Note what has come back: some pieces, or with `lines` None all that are still out. Stock rises by what is sold
-    again; once everything is back, the order is `returned`. With `refund` the pieces' price goes back, too: what was
-    paid for them, not the shipping.
+def take_back(
+    *,
+    order_id: UUID,
+    actor: Actor,
+    reason: str,
+    lines: Sequence[Returned] | None,
+    refund: bool,
+) -> Return:
+    """Note what has come back: some pieces, or with `lines` None all that are still out.
+    Stock rises by what is sold again; once everything is back, the order is `returned`.
+    With `refund` the pieces' price goes back, too: what was paid for them, not the
+    shipping.
 
     Locks: the order, stock in variant order.
 
@@ -48,7 +63,10 @@ def take_back(*, order_id: UUID, actor: Actor, reason: str, lines: Sequence[Retu
         transactions.limit_waits()
         order = steps.lock(order_id)
         if order.status != OrderStatus.DELIVERED:
-            raise errors.OrderNotIn(f"The order is {order.status}: nothing can come back.", order_status=order.status)
+            raise errors.OrderNotIn(
+                f"The order is {order.status}: nothing can come back.",
+                order_status=order.status,
+            )
         known = {line.pk: line for line in order.lines.all()}
         back = _merged(known, lines)
         if not back:
@@ -65,11 +83,15 @@ def take_back(*, order_id: UUID, actor: Actor, reason: str, lines: Sequence[Retu
     return transactions.retried(run)
 
 
-def _merged(known: Mapping[UUID, OrderLine], lines: Sequence[Returned] | None) -> list[Returned]:
+def _merged(
+    known: Mapping[UUID, OrderLine], lines: Sequence[Returned] | None
+) -> list[Returned]:
     """Return what comes back, by line, checked against what is out."""
     if lines is None:
         return [
-            Returned(line.pk, line.quantity - line.returned) for line in known.values() if line.quantity > line.returned
+            Returned(line.pk, line.quantity - line.returned)
+            for line in known.values()
+            if line.quantity > line.returned
         ]
     for wanted in lines:
         line = known.get(wanted.line_id)
@@ -81,26 +103,61 @@ def _merged(known: Mapping[UUID, OrderLine], lines: Sequence[Returned] | None) -
 def _write_lines(
     parcel: Return, known: Mapping[UUID, OrderLine], back: Sequence[Returned]
 ) -> dict[str, tuple[UUID, int]]:
-    """Write the return's lines, and give what of them goes back on the shelf, as the stock takes it."""
+    """Write the return's lines, and give what of them goes back on the shelf, as the stock
+    takes it.
+    """
     rows = [
-        ReturnLine(id=uuid7(), parcel=parcel, line_id=each.line_id, quantity=each.quantity, restocked=each.restock)
+        ReturnLine(
+            id=uuid7(),
+            parcel=parcel,
+            line_id=each.line_id,
+            quantity=each.quantity,
+            restocked=each.restock,
+        )
         for each in back
     ]
     ReturnLine.objects.bulk_create(rows)
     for row in rows:
-        OrderLine.objects.filter(pk=row.line_id).update(returned=F("returned") + row.quantity)
+        OrderLine.objects.filter(pk=row.line_id).update(
+            returned=F("returned") + row.quantity
+        )
         known[row.line_id].returned += row.quantity
-    return {str(row.pk): (known[row.line_id].variant_id, row.quantity) for row in rows if row.restocked}
+    return {
+        str(row.pk): (known[row.line_id].variant_id, row.quantity)
+        for row in rows
+        if row.restocked
+    }
 
 
-def _history(order: Order, parcel: Return, known: Mapping[UUID, OrderLine], actor: Actor, reason: str) -> None:
-    """Write the return into the order's history; one that is complete ends the order and its purchases."""
+def _history(
+    order: Order,
+    parcel: Return,
+    known: Mapping[UUID, OrderLine],
+    actor: Actor,
+    reason: str,
+) -> None:
+    """Write the return into the order's history; one that is complete ends the order and
+    its purchases.
+    """
     if all(line.returned == line.quantity for line in known.values()):
-        steps.advance(order, OrderStatus.RETURNED, actor=actor, note=reason, closed_at=timezone.now())
+        steps.advance(
+            order,
+            OrderStatus.RETURNED,
+            actor=actor,
+            note=reason,
+            closed_at=timezone.now(),
+        )
     else:
-        steps.write(order, OrderEventKind.NOTE, actor=actor, note=f"Some pieces came back: {reason}")
+        steps.write(
+            order,
+            OrderEventKind.NOTE,
+            actor=actor,
+            note=f"Some pieces came back: {reason}",
+        )
     if order.user_id is not None:
-        kept = {line.product_id for line in known.values() if line.returned < line.quantity}
+        kept = {
+            line.product_id for line in known.values() if line.returned < line.quantity
+        }
         gone = {line.product_id for line in known.values()} - kept
         elsewhere = OrderLine.objects.filter(
             order__user=order.user_id,
@@ -112,10 +169,20 @@ def _history(order: Order, parcel: Return, known: Mapping[UUID, OrderLine], acto
         purchases.forget_purchase(user_id=order.user_id, product_ids=gone)
 
 
-def _refund(order: Order, known: Mapping[UUID, OrderLine], back: Sequence[Returned], actor: Actor, reason: str) -> None:
+def _refund(
+    order: Order,
+    known: Mapping[UUID, OrderLine],
+    back: Sequence[Returned],
+    actor: Actor,
+    reason: str,
+) -> None:
     if order.payment_status != PaymentStatus.PAID:
-        raise errors.OrderNotIn("Nothing is paid that could be refunded.", order_status=order.status)
-    amount = sum((worth(order, known[each.line_id], each.quantity) for each in back), ZERO)
+        raise errors.OrderNotIn(
+            "Nothing is paid that could be refunded.", order_status=order.status
+        )
+    amount = sum(
+        (worth(order, known[each.line_id], each.quantity) for each in back), ZERO
+    )
     amount = min(amount, order.total - order.refunded)
     if amount > 0:
         refund = refunds.request(order, amount=amount, reason=reason, actor=actor)

@@ -1,4 +1,5 @@
-"""The clock's part: unpaid orders expire, lost webhooks are asked after, and nobody's money stays behind.
+"""The clock's part: unpaid orders expire, lost webhooks are asked after, and nobody's money
+stays behind.
 
 Every one of these is a sweep: right whenever and however often it runs, by several processes too.
 """
@@ -24,7 +25,9 @@ log = structlog.get_logger(__name__)
 
 MOST_AT_ONCE = 200
 BATCH = 1000
-ASK_AFTER = timedelta(minutes=2)  # how long a webhook may take before the provider is asked
+ASK_AFTER = timedelta(
+    minutes=2
+)  # how long a webhook may take before the provider is asked
 ASK_UNTIL = timedelta(days=3)
 KEEP_KEYS = timedelta(hours=48)
 KEEP_GUEST_CARTS = timedelta(days=60)
@@ -33,10 +36,12 @@ KEEP_GUEST_CARTS = timedelta(days=60)
 def expire_orders() -> int:
     """Cancel the unpaid orders whose time is up, each in a transaction of its own; return how many.
 
-    The provider is asked first, so that a payment whose webhook was lost still counts. Locks: an order, its coupon,
-    its stock; an order that another process has locked is left for the next run.
-    """
-    due = Order.objects.filter(_due(), expires_at__lte=timezone.now()).order_by("expires_at")
+    The provider is asked first, so that a payment whose webhook was lost still counts.
+    Locks: an order, its coupon, its stock; an order that another process has locked is left
+    for the next run."""
+    due = Order.objects.filter(_due(), expires_at__lte=timezone.now()).order_by(
+        "expires_at"
+    )
     ids = list(due.values_list("pk", flat=True)[:MOST_AT_ONCE])
     _ask(Payment.objects.filter(order__in=ids, state=PaymentState.CREATED))
     return sum(transactions.retried(partial(_expire, order_id)) for order_id in ids)
@@ -63,38 +68,57 @@ def _expire(order_id: UUID) -> bool:
 def settle_payments() -> dict[str, int]:
     """Find what the webhooks have left open, and settle it; return what was done.
 
-    Open payments are asked after; orders that are cancelled but paid are refunded. Refunds have jobs of their own:
+    Open payments are asked after; orders that are cancelled but paid are refunded. Refunds
+    have jobs of their own:
     those an hour old are only counted.
     """
     now = timezone.now()
     asked = _ask(
         Payment.objects.filter(
-            state=PaymentState.CREATED, created_at__lte=now - ASK_AFTER, created_at__gte=now - ASK_UNTIL
+            state=PaymentState.CREATED,
+            created_at__lte=now - ASK_AFTER,
+            created_at__gte=now - ASK_UNTIL,
         )
     )
     stranded = Order.objects.filter(
-        status=OrderStatus.CANCELLED, payment_status=PaymentStatus.PAID, refunded__lt=F("total")
+        status=OrderStatus.CANCELLED,
+        payment_status=PaymentStatus.PAID,
+        refunded__lt=F("total"),
     ).exclude(refunds__state=RefundState.FAILED)
-    refunded = sum(_give_back(order_id) for order_id in list(stranded.values_list("pk", flat=True)[:MOST_AT_ONCE]))
-    waiting = Refund.objects.filter(state=RefundState.REQUESTED, created_at__lte=now - timedelta(hours=1)).count()
+    refunded = sum(
+        _give_back(order_id)
+        for order_id in list(stranded.values_list("pk", flat=True)[:MOST_AT_ONCE])
+    )
+    waiting = Refund.objects.filter(
+        state=RefundState.REQUESTED, created_at__lte=now - timedelta(hours=1)
+    ).count()
     return {"asked": asked, "refunded": refunded, "waiting": waiting}
 
 
 @transaction.atomic(durable=True)
 def _give_back(order_id: UUID) -> bool:
     order = (
-        Order.objects.filter(pk=order_id, status=OrderStatus.CANCELLED, payment_status=PaymentStatus.PAID)
+        Order.objects.filter(
+            pk=order_id, status=OrderStatus.CANCELLED, payment_status=PaymentStatus.PAID
+        )
         .select_for_update(skip_locked=True, no_key=True, of=("self",))
         .first()
     )
     if order is None or order.refunded >= order.total:
         return False
-    refunds.request(order, amount=order.total - order.refunded, reason="The order was cancelled.", actor=SYSTEM)
+    refunds.request(
+        order,
+        amount=order.total - order.refunded,
+        reason="The order was cancelled.",
+        actor=SYSTEM,
+    )
     return True
 
 
 def _ask(open_payments: Iterable[Payment]) -> int:
-    """Ask the providers of these payments what became of them, and let it take effect; return of how many they knew."""
+    """Ask the providers of these payments what became of them, and let it take effect;
+    return of how many they knew.
+    """
     known = 0
     for payment in list(open_payments):
         provider = gateways.get(payment.provider) if payment.provider_ref else None
@@ -112,12 +136,16 @@ def _ask(open_payments: Iterable[Payment]) -> int:
 
 
 def forget_old() -> dict[str, int]:
-    """Delete idempotency keys after 48 hours and guests' carts untouched for 60 days, 1,000 at a time; return how many.
+    """Delete idempotency keys after 48 hours and guests' carts untouched for 60 days, 1,000
+    at a time; return how many.
 
     Locks: the carts that are deleted, unless somebody is using one just now.
     """
     now = timezone.now()
-    return {"keys": _forget(lambda: _forget_keys(now)), "carts": _forget(lambda: _forget_carts(now))}
+    return {
+        "keys": _forget(lambda: _forget_keys(now)),
+        "carts": _forget(lambda: _forget_carts(now)),
+    }
 
 
 def _forget(batch: Callable[[], int]) -> int:
@@ -128,13 +156,21 @@ def _forget(batch: Callable[[], int]) -> int:
 
 
 def _forget_keys(now: datetime) -> int:
-    old = IdempotencyKey.objects.filter(created_at__lt=now - KEEP_KEYS).order_by("created_at")
+    old = IdempotencyKey.objects.filter(created_at__lt=now - KEEP_KEYS).order_by(
+        "created_at"
+    )
     return IdempotencyKey.objects.filter(pk__in=old.values("pk")[:BATCH]).delete()[0]
 
 
 @transaction.atomic(durable=True)
 def _forget_carts(now: datetime) -> int:
-    old = Cart.objects.filter(user=None, updated_at__lt=now - KEEP_GUEST_CARTS).order_by("updated_at")
-    ids = list(old.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:BATCH])
+    old = Cart.objects.filter(
+        user=None, updated_at__lt=now - KEEP_GUEST_CARTS
+    ).order_by("updated_at")
+    ids = list(
+        old.select_for_update(skip_locked=True, of=("self",)).values_list(
+            "pk", flat=True
+        )[:BATCH]
+    )
     Cart.objects.filter(pk__in=ids).delete()
     return len(ids)

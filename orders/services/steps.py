@@ -1,4 +1,6 @@
-"""The steps of an order, from inside a transaction: its row is locked, its status changed once, its history written."""
+"""The steps of an order, from inside a transaction: its row is locked, its status changed
+once, its history written.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -17,7 +19,9 @@ from orders.models.order import NEXT_STATUS, OrderEventKind, OrderStatus, Paymen
 
 @dataclass(frozen=True)
 class Actor:
-    """Who takes a step: customer, guest, staff, system or gateway; with the account, where there is one."""
+    """Who takes a step: customer, guest, staff, system or gateway; with the account, where
+    there is one.
+    """
 
     kind: str
     user_id: UUID | None = None
@@ -26,12 +30,15 @@ class Actor:
 SYSTEM: Final = Actor("system")
 GATEWAY: Final = Actor("gateway")
 BEFORE_SHIPPING: Final = frozenset(
-    status for status, following in NEXT_STATUS.items() if OrderStatus.CANCELLED in following
+    status
+    for status, following in NEXT_STATUS.items()
+    if OrderStatus.CANCELLED in following
 )
 
 
 def lock(order_id: UUID) -> Order:
-    """Return the order, locked until the transaction ends. Locks: its row, before any coupon's and stock's.
+    """Return the order, locked until the transaction ends. Locks: its row, before any
+    coupon's and stock's.
 
     Raises:
         NotFound: there is none.
@@ -51,36 +58,66 @@ def advance(
     from_: Collection[str] | None = None,
     **columns: Any,
 ) -> None:
-    """Change the status, with these columns, and write it into the history; happens once however often it is tried.
+    """Change the status, with these columns, and write it into the history; happens once
+    however often it is tried.
 
     `from_` are the statuses it may come from, by default all that lead to `to`.
 
     Raises:
         OrderNotIn: it is in none of them.
     """
-    allowed = from_ or [status for status, following in NEXT_STATUS.items() if to in following]
+    allowed = from_ or [
+        status for status, following in NEXT_STATUS.items() if to in following
+    ]
     before = order.status
     changed = Order.objects.filter(pk=order.pk, status__in=allowed).update(
         status=to, updated_at=timezone.now(), **columns
     )
     if not changed:
-        raise errors.OrderNotIn(f"The order is {before}: it cannot become {to}.", order_status=before)
+        raise errors.OrderNotIn(
+            f"The order is {before}: it cannot become {to}.", order_status=before
+        )
     order.status = to
     for name, value in columns.items():
         setattr(order, name, value)
-    write(order, OrderEventKind.STATUS, actor=actor, note=note, from_status=before, to_status=to)
+    write(
+        order,
+        OrderEventKind.STATUS,
+        actor=actor,
+        note=note,
+        from_status=before,
+        to_status=to,
+    )
 
 
 def advance_payment(
-    order: Order, to: PaymentStatus, *, actor: Actor, note: str = "", public: bool = True, **columns: Any
+    order: Order,
+    to: PaymentStatus,
+    *,
+    actor: Actor,
+    note: str = "",
+    public: bool = True,
+    **columns: Any,
 ) -> None:
-    """Change the payment's status of a locked order, with these columns, and write it into the history."""
+    """Change the payment's status of a locked order, with these columns, and write it into
+    the history.
+    """
     before = order.payment_status
-    Order.objects.filter(pk=order.pk).update(payment_status=to, updated_at=timezone.now(), **columns)
+    Order.objects.filter(pk=order.pk).update(
+        payment_status=to, updated_at=timezone.now(), **columns
+    )
     order.payment_status = to
     for name, value in columns.items():
         setattr(order, name, value)
-    write(order, OrderEventKind.PAYMENT, actor=actor, note=note, from_status=before, to_status=to, public=public)
+    write(
+        order,
+        OrderEventKind.PAYMENT,
+        actor=actor,
+        note=note,
+        from_status=before,
+        to_status=to,
+        public=public,
+    )
 
 
 def write(
@@ -108,7 +145,9 @@ def write(
 
 
 def call_for_a_person(order: Order, why: str) -> None:
-    """Show the order to staff, among those that need a person; say why in its private history, and by mail."""
+    """Show the order to staff, among those that need a person; say why in its private
+    history, and by mail.
+    """
     Order.objects.filter(pk=order.pk).update(attention=why, updated_at=timezone.now())
     order.attention = why
     write(order, OrderEventKind.NOTE, actor=SYSTEM, note=why, public=False)
@@ -121,5 +160,7 @@ def request_id() -> str:
 
 
 def pieces(order: Order) -> dict[UUID, tuple[UUID, int]]:
-    """Return what the order's lines hold, as the stock's functions take it: `{line: (variant, quantity)}`."""
+    """Return what the order's lines hold, as the stock's functions take it: `{line:
+    (variant, quantity)}`.
+    """
     return {line.pk: (line.variant_id, line.quantity) for line in order.lines.all()}

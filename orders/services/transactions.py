@@ -1,4 +1,6 @@
-"""How the services that move stock or money run: short waits for locks, and another try where two got entangled."""
+"""How the services that move stock or money run: short waits for locks, and another try
+where two got entangled.
+"""
 
 import random
 import time
@@ -15,7 +17,9 @@ TRIES: Final = 3
 
 
 def limit_waits() -> None:
-    """Let the current transaction wait 2 s for a lock and 5 s for a statement; what is longer is answered 503."""
+    """Let the current transaction wait 2 s for a lock and 5 s for a statement; what is
+    longer is answered 503.
+    """
     with connection.cursor() as cursor:
         cursor.execute(LIMITS_SQL)
 
@@ -27,12 +31,18 @@ LIMITS_SQL: Final = (
 
 
 def retried(run: Callable[[], T]) -> T:
-    """Return what `run`, a whole transaction, returns; a deadlock or serialization failure is tried twice more."""
+    """Return what `run`, a whole transaction, returns; a deadlock or serialization failure
+    is tried twice more.
+    """
     for attempt in range(1, TRIES):
         try:
             return run()
         except OperationalError as exc:
-            if not isinstance(exc.__cause__, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure):
+            if not isinstance(
+                exc.__cause__,
+                psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure,
+            ):
                 raise
-            time.sleep(random.uniform(0.02, 0.08) * attempt)  # noqa: S311 (jitter, so that the two part ways)
+            # jitter, so that the two part ways
+            time.sleep(random.uniform(0.02, 0.08) * attempt)  # noqa: S311
     return run()

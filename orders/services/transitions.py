@@ -1,4 +1,6 @@
-"""What staff and customers do with an order. Each use case is a transaction that locks the order first, stock last."""
+"""What staff and customers do with an order. Each use case is a transaction that locks the
+order first, stock last.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -10,7 +12,12 @@ from markrin.errors import NotFound
 from markrin.outbox import services as outbox
 from orders import coupons, errors, events
 from orders.models import Order, Payment
-from orders.models.order import OrderEventKind, OrderStatus, PaymentMethod, PaymentStatus
+from orders.models.order import (
+    OrderEventKind,
+    OrderStatus,
+    PaymentMethod,
+    PaymentStatus,
+)
 from orders.models.payment import PaymentState
 from orders.services import refunds, steps, transactions
 from orders.services.steps import BEFORE_SHIPPING, Actor
@@ -21,7 +28,8 @@ PAID = (PaymentStatus.PAID, PaymentStatus.REFUNDED)
 
 
 def cancel_order(*, shopper: Shopper, order_id: UUID, reason: str = "") -> Order:
-    """Cancel one's own order while it has not been shipped: its stock is free again, what was paid goes back.
+    """Cancel one's own order while it has not been shipped: its stock is free again, what
+    was paid goes back.
 
     Locks: the order, the coupon, stock in variant order.
 
@@ -44,7 +52,9 @@ def cancel_order(*, shopper: Shopper, order_id: UUID, reason: str = "") -> Order
 
 
 def cancel(order: Order, *, actor: Actor, note: str) -> None:
-    """Cancel a locked order, within the caller's transaction. Locks: the coupon, then stock. Raises: OrderNotIn."""
+    """Cancel a locked order, within the caller's transaction. Locks: the coupon, then
+    stock. Raises: OrderNotIn.
+    """
     steps.advance(
         order,
         OrderStatus.CANCELLED,
@@ -59,14 +69,22 @@ def cancel(order: Order, *, actor: Actor, note: str) -> None:
         payment.save(update_fields=["state", "updated_at"])
         outbox.add(events.PaymentAbandoned(payment_id=payment.pk))
     if order.payment_status == PaymentStatus.PAID and order.total > order.refunded:
-        refunds.request(order, amount=order.total - order.refunded, reason="The order was cancelled.", actor=actor)
+        refunds.request(
+            order,
+            amount=order.total - order.refunded,
+            reason="The order was cancelled.",
+            actor=actor,
+        )
     outbox.add(events.OrderCancelled(order_id=order.pk))
     coupons.give_back(order_id=order.pk)
     stock.release(steps.pieces(order))
 
 
-def move_order(*, order_id: UUID, to: OrderStatus, actor: Actor, note: str = "", **shipment: str) -> None:
-    """Take the order to its next status; carrier, tracking_number and tracking_url go with `shipped`.
+def move_order(
+    *, order_id: UUID, to: OrderStatus, actor: Actor, note: str = "", **shipment: str
+) -> None:
+    """Take the order to its next status; carrier, tracking_number and tracking_url go with
+    `shipped`.
 
     Locks: the order, the coupon, stock in variant order.
 
@@ -79,9 +97,14 @@ def move_order(*, order_id: UUID, to: OrderStatus, actor: Actor, note: str = "",
     def run() -> None:
         transactions.limit_waits()
         order = steps.lock(order_id)
-        waits = order.payment_method == PaymentMethod.ONLINE and order.payment_status not in PAID
+        waits = (
+            order.payment_method == PaymentMethod.ONLINE
+            and order.payment_status not in PAID
+        )
         if waits and to != OrderStatus.CANCELLED:
-            raise errors.OrderNotIn("The online payment has not arrived.", order_status=order.status)
+            raise errors.OrderNotIn(
+                "The online payment has not arrived.", order_status=order.status
+            )
         _TO[to](order, actor, note, shipment)
 
     transactions.retried(run)
@@ -100,13 +123,26 @@ def _process(order: Order, actor: Actor, note: str, shipment: dict[str, str]) ->
 
 
 def _ship(order: Order, actor: Actor, note: str, shipment: dict[str, str]) -> None:
-    steps.advance(order, OrderStatus.SHIPPED, actor=actor, note=note, shipped_at=timezone.now(), **shipment)
+    steps.advance(
+        order,
+        OrderStatus.SHIPPED,
+        actor=actor,
+        note=note,
+        shipped_at=timezone.now(),
+        **shipment,
+    )
     outbox.add(events.OrderShipped(order_id=order.pk))
     stock.ship(steps.pieces(order), actor_id=actor.user_id)
 
 
 def _deliver(order: Order, actor: Actor, note: str, shipment: dict[str, str]) -> None:
-    steps.advance(order, OrderStatus.DELIVERED, actor=actor, note=note, delivered_at=timezone.now())
+    steps.advance(
+        order,
+        OrderStatus.DELIVERED,
+        actor=actor,
+        note=note,
+        delivered_at=timezone.now(),
+    )
     outbox.add(events.OrderDelivered(order_id=order.pk))
     if order.user_id is not None:
         bought = {line.product_id for line in order.lines.all()}
@@ -123,15 +159,20 @@ _TO: dict[str, Any] = {
 
 
 @transaction.atomic(durable=True)
-def note_order(*, order_id: UUID, actor: Actor, note: str, public: bool, resolve: bool) -> None:
-    """Write a note into the order's history, and with `resolve` take it off those that need a person.
+def note_order(
+    *, order_id: UUID, actor: Actor, note: str, public: bool, resolve: bool
+) -> None:
+    """Write a note into the order's history, and with `resolve` take it off those that need
+    a person.
 
     Locks: the order. Raises: NotFound.
     """
     order = steps.lock(order_id)
     steps.write(order, OrderEventKind.NOTE, actor=actor, note=note, public=public)
     if resolve and order.attention:
-        Order.objects.filter(pk=order.pk).update(attention="", updated_at=timezone.now())
+        Order.objects.filter(pk=order.pk).update(
+            attention="", updated_at=timezone.now()
+        )
 
 
 @transaction.atomic(durable=True)
@@ -145,7 +186,9 @@ def mark_cash_paid(*, order_id: UUID, actor: Actor) -> None:
     order = steps.lock(order_id)
     open_ = order.payment_status not in PAID and order.status != OrderStatus.CANCELLED
     if order.payment_method != PaymentMethod.COD or not open_:
-        raise errors.OrderNotIn("The order is not waiting for cash.", order_status=order.status)
+        raise errors.OrderNotIn(
+            "The order is not waiting for cash.", order_status=order.status
+        )
     now = timezone.now()
     Payment.objects.create(
         order=order,

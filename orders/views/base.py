@@ -15,7 +15,9 @@ from orders.services import Actor
 class Private(View):
     """Private: no cache keeps an answer."""
 
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Response:
         """Forbid every cache to keep the answer."""
         answer: Response = super().finalize_response(request, response, *args, **kwargs)
         answer.headers["Cache-Control"] = "no-store"

@@ -29,36 +29,65 @@ def _answer(contents: Contents) -> Response:
 
 class Cart(ShopperView):
     @operation(
-        headers=schemas.CartHeaders, answer=serializers.Cart,
-        id="getCart", tag="cart", summary="The cart, with its quote",
-    )  # fmt: skip
+        headers=schemas.CartHeaders,
+        answer=serializers.Cart,
+        id="getCart",
+        tag="cart",
+        summary="The cart, with its quote",
+    )
     def get(self, request: Request, *, headers: dict[str, Any]) -> Response:
         return _answer(selectors.get_cart(shopper=Shopper.of(request, headers)))
 
     @operation(
-        headers=schemas.CartHeaders, answer=serializers.Cart,
-        id="clearCart", tag="cart", summary="Empty the cart",
-    )  # fmt: skip
+        headers=schemas.CartHeaders,
+        answer=serializers.Cart,
+        id="clearCart",
+        tag="cart",
+        summary="Empty the cart",
+    )
     def delete(self, request: Request, *, headers: dict[str, Any]) -> Response:
         return _answer(services.clear_cart(shopper=Shopper.of(request, headers)))
 
 
 class CartItems(ShopperView):
     @operation(
-        body=schemas.AddToCart, headers=schemas.CartHeaders, answer=serializers.Cart,
-        errors=[errors.VariantNotOnSale, errors.QuantityLimit, errors.CartFull, OutOfStock],
-        id="addToCart", tag="cart", summary="Put pieces into the cart; a guest's first gets a token",
-    )  # fmt: skip
-    def post(self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]) -> Response:
-        return _answer(services.add_to_cart(shopper=Shopper.of(request, headers), **body))
+        body=schemas.AddToCart,
+        headers=schemas.CartHeaders,
+        answer=serializers.Cart,
+        errors=[
+            errors.VariantNotOnSale,
+            errors.QuantityLimit,
+            errors.CartFull,
+            OutOfStock,
+        ],
+        id="addToCart",
+        tag="cart",
+        summary="Put pieces into the cart; a guest's first gets a token",
+    )
+    def post(
+        self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
+    ) -> Response:
+        return _answer(
+            services.add_to_cart(shopper=Shopper.of(request, headers), **body)
+        )
 
 
 class CartItem(ShopperView):
     @operation(
-        body=schemas.ChangeCartLine, headers=schemas.CartHeaders, answer=serializers.Cart,
-        errors=[NotFound, errors.OtherProduct, errors.VariantNotOnSale, errors.QuantityLimit, OutOfStock],
-        id="changeCartItem", tag="cart", summary="Change how many, or which variant of the product",
-    )  # fmt: skip
+        body=schemas.ChangeCartLine,
+        headers=schemas.CartHeaders,
+        answer=serializers.Cart,
+        errors=[
+            NotFound,
+            errors.OtherProduct,
+            errors.VariantNotOnSale,
+            errors.QuantityLimit,
+            OutOfStock,
+        ],
+        id="changeCartItem",
+        tag="cart",
+        summary="Change how many, or which variant of the product",
+    )
     def patch(
         self,
         request: Request,
@@ -67,27 +96,53 @@ class CartItem(ShopperView):
         body: dict[str, Any],
         headers: dict[str, Any],
     ) -> Response:
-        return _answer(services.change_cart_line(shopper=Shopper.of(request, headers), line_id=line_id, **body))
+        return _answer(
+            services.change_cart_line(
+                shopper=Shopper.of(request, headers), line_id=line_id, **body
+            )
+        )
 
     @operation(
-        headers=schemas.CartHeaders, answer=serializers.Cart, errors=[NotFound],
-        id="removeCartItem", tag="cart", summary="Take a line out of the cart",
-    )  # fmt: skip
-    def delete(self, request: Request, *, line_id: UUID, headers: dict[str, Any]) -> Response:
-        return _answer(services.remove_cart_line(shopper=Shopper.of(request, headers), line_id=line_id))
+        headers=schemas.CartHeaders,
+        answer=serializers.Cart,
+        errors=[NotFound],
+        id="removeCartItem",
+        tag="cart",
+        summary="Take a line out of the cart",
+    )
+    def delete(
+        self, request: Request, *, line_id: UUID, headers: dict[str, Any]
+    ) -> Response:
+        return _answer(
+            services.remove_cart_line(
+                shopper=Shopper.of(request, headers), line_id=line_id
+            )
+        )
 
 
 class CartCoupon(ShopperView):
     @operation(
-        body=schemas.PutCoupon, headers=schemas.CartHeaders, answer=serializers.Cart, errors=COUPON_ERRORS,
-        id="putCoupon", tag="cart", summary="Let the quote count on a coupon",
-    )  # fmt: skip
-    def put(self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]) -> Response:
-        return _answer(services.put_coupon(shopper=Shopper.of(request, headers), **body))
+        body=schemas.PutCoupon,
+        headers=schemas.CartHeaders,
+        answer=serializers.Cart,
+        errors=COUPON_ERRORS,
+        id="putCoupon",
+        tag="cart",
+        summary="Let the quote count on a coupon",
+    )
+    def put(
+        self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
+    ) -> Response:
+        return _answer(
+            services.put_coupon(shopper=Shopper.of(request, headers), **body)
+        )
 
     @operation(
-        headers=schemas.CartHeaders, answer=serializers.Cart,
-        id="removeCoupon", tag="cart", summary="Take the coupon off the cart",
-    )  # fmt: skip
+        headers=schemas.CartHeaders,
+        answer=serializers.Cart,
+        id="removeCoupon",
+        tag="cart",
+        summary="Take the coupon off the cart",
+    )
     def delete(self, request: Request, *, headers: dict[str, Any]) -> Response:
         return _answer(services.remove_coupon(shopper=Shopper.of(request, headers)))

@@ -1,4 +1,6 @@
-"""The test gateway's own page, where a developer chooses how a payment goes. Not a part of the API."""
+"""The test gateway's own page, where a developer chooses how a payment goes. Not a part of
+the API.
+"""
 
 from uuid import UUID
 
@@ -20,15 +22,25 @@ TYPES = {"success": "payment.succeeded", "failure": "payment.failed"}
 @never_cache
 @require_http_methods(["GET", "POST"])
 def pay(request: HttpRequest, payment_id: UUID, token: str) -> HttpResponse:
-    """Show the payment; on POST with `outcome=success` or `failure` tell the shop by a signed webhook, and go there."""
+    """Show the payment; on POST with `outcome=success` or `failure` tell the shop by a
+    signed webhook, and go there.
+    """
     try:
         payment = selectors.get_test_payment(payment_id=payment_id, token=token)
     except errors.NotFound as exc:
         return errors.response(exc, request)
-    context = {"payment": payment, "amount": money.spoken(payment.amount, payment.currency)}
+    context = {
+        "payment": payment,
+        "amount": money.spoken(payment.amount, payment.currency),
+    }
     type_ = TYPES.get(request.POST.get("outcome", ""))
     if type_ is None or payment.state != "created":
-        return render(request, "orders/test_gateway.html", context, status=200 if request.method == "GET" else 409)
+        return render(
+            request,
+            "orders/test_gateway.html",
+            context,
+            status=200 if request.method == "GET" else 409,
+        )
     body, headers = local.webhook(
         event_id=f"evt_{uuid7().hex}",
         kind=type_,
@@ -38,4 +50,6 @@ def pay(request: HttpRequest, payment_id: UUID, token: str) -> HttpResponse:
         error="" if type_ == "payment.succeeded" else "declined",
     )
     services.receive_webhook(provider_name="test", body=body, headers=headers)
-    return HttpResponseRedirect(f"{local.return_url(payment.order_id)}?payment={request.POST['outcome']}")
+    return HttpResponseRedirect(
+        f"{local.return_url(payment.order_id)}?payment={request.POST['outcome']}"
+    )

@@ -26,22 +26,41 @@ IDEMPOTENCY_ERRORS = [
 
 class Orders(ShopperView):
     @operation(
-        query=schemas.ListOrders, answer=serializers.OrderPage, permissions=[IsAuthenticated],
-        id="listOrders", tag="orders", summary="One's own orders, newest first",
-    )  # fmt: skip
+        query=schemas.ListOrders,
+        answer=serializers.OrderPage,
+        permissions=[IsAuthenticated],
+        id="listOrders",
+        tag="orders",
+        summary="One's own orders, newest first",
+    )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
         page = selectors.list_orders(shopper=Shopper.of(request, {}), **query)
         return Response(serializers.OrderPage(page).data)
 
     @operation(
-        body=schemas.PlaceOrder, headers=schemas.ShopperHeaders, answer=serializers.PlacedOrder, status=201,
+        body=schemas.PlaceOrder,
+        headers=schemas.ShopperHeaders,
+        answer=serializers.PlacedOrder,
+        status=201,
         errors=[
-            *IDEMPOTENCY_ERRORS, errors.CartEmpty, errors.AddressUnknown, errors.EmailNeeded, errors.EmailUnexpected,
-            errors.GuestCheckoutOff, errors.PaymentMethodUnavailable, *COUPON_ERRORS, errors.QuoteChanged, OutOfStock,
+            *IDEMPOTENCY_ERRORS,
+            errors.CartEmpty,
+            errors.AddressUnknown,
+            errors.EmailNeeded,
+            errors.EmailUnexpected,
+            errors.GuestCheckoutOff,
+            errors.PaymentMethodUnavailable,
+            *COUPON_ERRORS,
+            errors.QuoteChanged,
+            OutOfStock,
         ],
-        id="placeOrder", tag="orders", summary="Turn the cart into an order",
-    )  # fmt: skip
-    def post(self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]) -> Response:
+        id="placeOrder",
+        tag="orders",
+        summary="Turn the cart into an order",
+    )
+    def post(
+        self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
+    ) -> Response:
         shopper = Shopper.of(request, headers)
         placed = services.place_order(
             shopper=shopper,
@@ -50,25 +69,39 @@ class Orders(ShopperView):
             language=language_of(request),
             body=body,
         )
-        return replayed(Response(serializers.PlacedOrder(placed).data, 201), again=placed.replayed)
+        return replayed(
+            Response(serializers.PlacedOrder(placed).data, 201), again=placed.replayed
+        )
 
 
 class Order(ShopperView):
     @operation(
-        headers=schemas.CartHeaders, answer=serializers.OrderDetail, errors=[NotFound],
-        id="getOrder", tag="orders", summary="One of one's own orders",
-    )  # fmt: skip
-    def get(self, request: Request, *, order_id: UUID, headers: dict[str, Any]) -> Response:
-        order = selectors.get_order(shopper=Shopper.of(request, headers), order_id=order_id)
+        headers=schemas.CartHeaders,
+        answer=serializers.OrderDetail,
+        errors=[NotFound],
+        id="getOrder",
+        tag="orders",
+        summary="One of one's own orders",
+    )
+    def get(
+        self, request: Request, *, order_id: UUID, headers: dict[str, Any]
+    ) -> Response:
+        order = selectors.get_order(
+            shopper=Shopper.of(request, headers), order_id=order_id
+        )
         return Response(serializers.OrderDetail(order).data)
 
 
 class CancelOrder(ShopperView):
     @operation(
-        body=schemas.CancelOrder, headers=schemas.CartHeaders, answer=serializers.OrderDetail,
+        body=schemas.CancelOrder,
+        headers=schemas.CartHeaders,
+        answer=serializers.OrderDetail,
         errors=[NotFound, errors.OrderNotIn, Unavailable],
-        id="cancelOrder", tag="orders", summary="Cancel an order that has not been shipped",
-    )  # fmt: skip
+        id="cancelOrder",
+        tag="orders",
+        summary="Cancel an order that has not been shipped",
+    )
     def post(
         self,
         request: Request,
@@ -77,30 +110,49 @@ class CancelOrder(ShopperView):
         body: dict[str, Any],
         headers: dict[str, Any],
     ) -> Response:
-        order = services.cancel_order(shopper=Shopper.of(request, headers), order_id=order_id, **body)
+        order = services.cancel_order(
+            shopper=Shopper.of(request, headers), order_id=order_id, **body
+        )
         return Response(serializers.OrderDetail(order).data)
 
 
 class Invoice(ShopperView):
     @operation(
-        headers=schemas.CartHeaders, answer="file:application/pdf", errors=[NotFound],
-        id="getInvoice", tag="orders", summary="The order's invoice, to print",
-    )  # fmt: skip
-    def get(self, request: Request, *, order_id: UUID, headers: dict[str, Any]) -> HttpResponse:
-        order = selectors.get_order(shopper=Shopper.of(request, headers), order_id=order_id)
+        headers=schemas.CartHeaders,
+        answer="file:application/pdf",
+        errors=[NotFound],
+        id="getInvoice",
+        tag="orders",
+        summary="The order's invoice, to print",
+    )
+    def get(
+        self, request: Request, *, order_id: UUID, headers: dict[str, Any]
+    ) -> HttpResponse:
+        order = selectors.get_order(
+            shopper=Shopper.of(request, headers), order_id=order_id
+        )
         return pdf(invoice.render(order), f"{order.number}.pdf")
 
 
 class OrderPayments(ShopperView):
     @operation(
-        headers=schemas.ShopperHeaders, answer=serializers.Payment, status=201,
+        headers=schemas.ShopperHeaders,
+        answer=serializers.Payment,
+        status=201,
         errors=[
-            *IDEMPOTENCY_ERRORS, NotFound, errors.NothingToPay, errors.PaymentMethodUnavailable,
+            *IDEMPOTENCY_ERRORS,
+            NotFound,
+            errors.NothingToPay,
+            errors.PaymentMethodUnavailable,
             errors.ProviderUnavailable,
         ],
-        id="startPayment", tag="orders", summary="Open a payment, also after one has failed",
-    )  # fmt: skip
-    def post(self, request: Request, *, order_id: UUID, headers: dict[str, Any]) -> Response:
+        id="startPayment",
+        tag="orders",
+        summary="Open a payment, also after one has failed",
+    )
+    def post(
+        self, request: Request, *, order_id: UUID, headers: dict[str, Any]
+    ) -> Response:
         started, again = services.start_payment(
             shopper=Shopper.of(request, headers),
             order_id=order_id,
@@ -113,5 +165,7 @@ class OrderPayments(ShopperView):
 def pdf(document: bytes, name: str) -> HttpResponse:
     """Return the document as a file that a browser shows."""
     return HttpResponse(
-        document, content_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'}
+        document,
+        content_type="application/pdf",
+        headers={"Content-Disposition": f'inline; filename="{name}"'},
     )

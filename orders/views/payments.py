@@ -30,10 +30,16 @@ class Webhook(Private):
     authentication_classes: Any = []
 
     @operation(
-        raw=True, answer=Received, errors=[NotFound, errors.SignatureInvalid, Unavailable],
-        id="receiveWebhook", tag="payments", summary="A payment provider's webhook",
-    )  # fmt: skip
+        raw=True,
+        answer=Received,
+        errors=[NotFound, errors.SignatureInvalid, Unavailable],
+        id="receiveWebhook",
+        tag="payments",
+        summary="A payment provider's webhook",
+    )
     def post(self, request: Request, *, provider: str) -> Response:
         body = parsers.read_body(request._request, max_bytes=MAX_BYTES)
-        outcome = services.receive_webhook(provider_name=provider, body=body, headers=request.headers)
+        outcome = services.receive_webhook(
+            provider_name=provider, body=body, headers=request.headers
+        )
         return Response(Received({"outcome": outcome}).data)

@@ -18,63 +18,99 @@ from orders.views.orders import IDEMPOTENCY_ERRORS, pdf
 
 
 def _order(order_id: UUID, status: int = 200) -> Response:
-    return Response(serializers.StaffOrder(selectors.get_any_order(order_id=order_id)).data, status)
+    return Response(
+        serializers.StaffOrder(selectors.get_any_order(order_id=order_id)).data, status
+    )
 
 
 class Orders(StaffView):
     @operation(
-        query=schemas.ListAllOrders, answer=serializers.StaffOrderPage,
-        id="staffListOrders", tag="staff-orders", summary="All orders, newest first",
-    )  # fmt: skip
+        query=schemas.ListAllOrders,
+        answer=serializers.StaffOrderPage,
+        id="staffListOrders",
+        tag="staff-orders",
+        summary="All orders, newest first",
+    )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
-        return Response(serializers.StaffOrderPage(selectors.list_all_orders(**query)).data)
+        return Response(
+            serializers.StaffOrderPage(selectors.list_all_orders(**query)).data
+        )
 
 
 class Order(StaffView):
     @operation(
-        answer=serializers.StaffOrder, errors=[NotFound],
-        id="staffGetOrder", tag="staff-orders", summary="An order, with its private history",
-    )  # fmt: skip
+        answer=serializers.StaffOrder,
+        errors=[NotFound],
+        id="staffGetOrder",
+        tag="staff-orders",
+        summary="An order, with its private history",
+    )
     def get(self, request: Request, *, order_id: UUID) -> Response:
         return _order(order_id)
 
 
 class Transition(StaffView):
     @operation(
-        body=schemas.MoveOrder, answer=serializers.StaffOrder, errors=[NotFound, errors.OrderNotIn, Unavailable],
-        id="moveOrder", tag="staff-orders", summary="Take an order to its next status",
-    )  # fmt: skip
-    def post(self, request: Request, *, order_id: UUID, body: dict[str, Any]) -> Response:
-        services.move_order(order_id=order_id, to=body.pop("status"), actor=staff_of(request), **body)
+        body=schemas.MoveOrder,
+        answer=serializers.StaffOrder,
+        errors=[NotFound, errors.OrderNotIn, Unavailable],
+        id="moveOrder",
+        tag="staff-orders",
+        summary="Take an order to its next status",
+    )
+    def post(
+        self, request: Request, *, order_id: UUID, body: dict[str, Any]
+    ) -> Response:
+        services.move_order(
+            order_id=order_id, to=body.pop("status"), actor=staff_of(request), **body
+        )
         return _order(order_id)
 
 
 class Notes(StaffView):
     @operation(
-        body=schemas.NoteOrder, answer=serializers.StaffOrder, status=201, errors=[NotFound],
-        id="noteOrder", tag="staff-orders", summary="Write a note into the order's history",
-    )  # fmt: skip
-    def post(self, request: Request, *, order_id: UUID, body: dict[str, Any]) -> Response:
+        body=schemas.NoteOrder,
+        answer=serializers.StaffOrder,
+        status=201,
+        errors=[NotFound],
+        id="noteOrder",
+        tag="staff-orders",
+        summary="Write a note into the order's history",
+    )
+    def post(
+        self, request: Request, *, order_id: UUID, body: dict[str, Any]
+    ) -> Response:
         services.note_order(order_id=order_id, actor=staff_of(request), **body)
         return _order(order_id, 201)
 
 
 class Cash(StaffView):
     @operation(
-        body=Empty, answer=serializers.StaffOrder, errors=[NotFound, errors.OrderNotIn],
-        id="markCashPaid", tag="staff-orders", summary="Note that the cash has been received",
-    )  # fmt: skip
-    def post(self, request: Request, *, order_id: UUID, body: dict[str, Any]) -> Response:
+        body=Empty,
+        answer=serializers.StaffOrder,
+        errors=[NotFound, errors.OrderNotIn],
+        id="markCashPaid",
+        tag="staff-orders",
+        summary="Note that the cash has been received",
+    )
+    def post(
+        self, request: Request, *, order_id: UUID, body: dict[str, Any]
+    ) -> Response:
         services.mark_cash_paid(order_id=order_id, actor=staff_of(request))
         return _order(order_id)
 
 
 class Refunds(StaffView):
     @operation(
-        body=schemas.RefundOrder, headers=IdempotencyHeaders, answer=serializers.Refund, status=201,
+        body=schemas.RefundOrder,
+        headers=IdempotencyHeaders,
+        answer=serializers.Refund,
+        status=201,
         errors=[*IDEMPOTENCY_ERRORS, NotFound, errors.OrderNotIn, errors.RefundTooHigh],
-        id="refundOrder", tag="staff-orders", summary="Give money back, all or a part",
-    )  # fmt: skip
+        id="refundOrder",
+        tag="staff-orders",
+        summary="Give money back, all or a part",
+    )
     def post(
         self,
         request: Request,
@@ -95,33 +131,58 @@ class Refunds(StaffView):
 
 class Refund(StaffView):
     @operation(
-        body=schemas.SettleRefund, answer=serializers.Refund, errors=[NotFound, errors.OrderNotIn],
-        id="settleRefund", tag="staff-orders", summary="Close an open refund by hand",
-    )  # fmt: skip
-    def patch(self, request: Request, *, refund_id: UUID, body: dict[str, Any]) -> Response:
-        refund = services.settle_refund(refund_id=refund_id, actor=staff_of(request), **body)
+        body=schemas.SettleRefund,
+        answer=serializers.Refund,
+        errors=[NotFound, errors.OrderNotIn],
+        id="settleRefund",
+        tag="staff-orders",
+        summary="Close an open refund by hand",
+    )
+    def patch(
+        self, request: Request, *, refund_id: UUID, body: dict[str, Any]
+    ) -> Response:
+        refund = services.settle_refund(
+            refund_id=refund_id, actor=staff_of(request), **body
+        )
         return Response(serializers.Refund(refund).data)
 
 
 class Returns(StaffView):
     @operation(
-        body=schemas.ReturnGoods, answer=serializers.StaffOrder, status=201,
+        body=schemas.ReturnGoods,
+        answer=serializers.StaffOrder,
+        status=201,
         errors=[NotFound, errors.OrderNotIn, errors.ReturnTooMany, Unavailable],
-        id="returnGoods", tag="staff-orders", summary="Note what has come back",
-    )  # fmt: skip
-    def post(self, request: Request, *, order_id: UUID, body: dict[str, Any]) -> Response:
-        lines = [services.Returned(**line) for line in body["lines"]] if "lines" in body else None
+        id="returnGoods",
+        tag="staff-orders",
+        summary="Note what has come back",
+    )
+    def post(
+        self, request: Request, *, order_id: UUID, body: dict[str, Any]
+    ) -> Response:
+        lines = (
+            [services.Returned(**line) for line in body["lines"]]
+            if "lines" in body
+            else None
+        )
         services.take_back(
-            order_id=order_id, actor=staff_of(request), reason=body["reason"], lines=lines, refund=body["refund"]
+            order_id=order_id,
+            actor=staff_of(request),
+            reason=body["reason"],
+            lines=lines,
+            refund=body["refund"],
         )
         return _order(order_id, 201)
 
 
 class Invoice(StaffView):
     @operation(
-        answer="file:application/pdf", errors=[NotFound],
-        id="staffGetInvoice", tag="staff-orders", summary="The order's invoice, to print",
-    )  # fmt: skip
+        answer="file:application/pdf",
+        errors=[NotFound],
+        id="staffGetInvoice",
+        tag="staff-orders",
+        summary="The order's invoice, to print",
+    )
     def get(self, request: Request, *, order_id: UUID) -> HttpResponse:
         order = selectors.get_any_order(order_id=order_id)
         return pdf(invoice.render(order), f"{order.number}.pdf")
@@ -129,39 +190,63 @@ class Invoice(StaffView):
 
 class Coupons(StaffView):
     @operation(
-        query=schemas.ListCoupons, answer=serializers.CouponPage,
-        id="listCoupons", tag="staff-coupons", summary="The coupons, newest first",
-    )  # fmt: skip
+        query=schemas.ListCoupons,
+        answer=serializers.CouponPage,
+        id="listCoupons",
+        tag="staff-coupons",
+        summary="The coupons, newest first",
+    )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
         return Response(serializers.CouponPage(selectors.list_coupons(**query)).data)
 
     @operation(
-        body=schemas.CreateCoupon, answer=serializers.Coupon, status=201, errors=[errors.CouponCodeTaken],
-        id="createCoupon", tag="staff-coupons", summary="Make a coupon",
-    )  # fmt: skip
+        body=schemas.CreateCoupon,
+        answer=serializers.Coupon,
+        status=201,
+        errors=[errors.CouponCodeTaken],
+        id="createCoupon",
+        tag="staff-coupons",
+        summary="Make a coupon",
+    )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
         return Response(serializers.Coupon(services.create_coupon(**body)).data, 201)
 
 
 class Coupon(StaffView):
     @operation(
-        answer=serializers.Coupon, errors=[NotFound],
-        id="getCoupon", tag="staff-coupons", summary="A coupon",
-    )  # fmt: skip
+        answer=serializers.Coupon,
+        errors=[NotFound],
+        id="getCoupon",
+        tag="staff-coupons",
+        summary="A coupon",
+    )
     def get(self, request: Request, *, coupon_id: UUID) -> Response:
-        return Response(serializers.Coupon(selectors.get_coupon(coupon_id=coupon_id)).data)
+        return Response(
+            serializers.Coupon(selectors.get_coupon(coupon_id=coupon_id)).data
+        )
 
     @operation(
-        body=schemas.UpdateCoupon, answer=serializers.Coupon, errors=[NotFound],
-        id="updateCoupon", tag="staff-coupons", summary="Change a coupon",
-    )  # fmt: skip
-    def patch(self, request: Request, *, coupon_id: UUID, body: dict[str, Any]) -> Response:
-        return Response(serializers.Coupon(services.update_coupon(coupon_id=coupon_id, **body)).data)
+        body=schemas.UpdateCoupon,
+        answer=serializers.Coupon,
+        errors=[NotFound],
+        id="updateCoupon",
+        tag="staff-coupons",
+        summary="Change a coupon",
+    )
+    def patch(
+        self, request: Request, *, coupon_id: UUID, body: dict[str, Any]
+    ) -> Response:
+        return Response(
+            serializers.Coupon(services.update_coupon(coupon_id=coupon_id, **body)).data
+        )
 
     @operation(
-        status=204, errors=[NotFound, errors.CouponInUse],
-        id="deleteCoupon", tag="staff-coupons", summary="Delete a coupon that no order has used",
-    )  # fmt: skip
+        status=204,
+        errors=[NotFound, errors.CouponInUse],
+        id="deleteCoupon",
+        tag="staff-coupons",
+        summary="Delete a coupon that no order has used",
+    )
     def delete(self, request: Request, *, coupon_id: UUID) -> Response:
         services.delete_coupon(coupon_id=coupon_id)
         return Response(status=204)

@@ -1,4 +1,6 @@
-"""Bulk changes of prices and categories: a rule, a preview of every product, one button to apply and one to undo."""
+"""Bulk changes of prices and categories: a rule, a preview of every product, one button to
+apply and one to undo.
+"""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -11,7 +13,12 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectWidget
@@ -28,30 +35,51 @@ _LEAST = Decimal("-99999999.00")
 _PRICED = (BulkKind.BASE, BulkKind.SALE, BulkKind.BOTH)
 # result → the count of the change that says how many rows have it
 _COUNTS = {
-    BulkResult.PROBLEM: "problems", BulkResult.READY: "ready", BulkResult.UNCHANGED: "unchanged",
-    BulkResult.APPLIED: "applied", BulkResult.SKIPPED: "skipped", BulkResult.UNDONE: "undone", BulkResult.KEPT: "kept",
-}  # fmt: skip
+    BulkResult.PROBLEM: "problems",
+    BulkResult.READY: "ready",
+    BulkResult.UNCHANGED: "unchanged",
+    BulkResult.APPLIED: "applied",
+    BulkResult.SKIPPED: "skipped",
+    BulkResult.UNDONE: "undone",
+    BulkResult.KEPT: "kept",
+}
 
 
 class RuleForm(StrictForm):
     """What is to change, and how."""
 
     kind = forms.ChoiceField(
-        label="What changes", choices=[each for each in BulkKind.choices if each[0]], widget=UnfoldAdminSelectWidget
+        label="What changes",
+        choices=[each for each in BulkKind.choices if each[0]],
+        widget=UnfoldAdminSelectWidget,
     )
-    how = forms.ChoiceField(label="How", choices=BulkHow.choices, required=False, widget=UnfoldAdminSelectWidget)
+    how = forms.ChoiceField(
+        label="How",
+        choices=BulkHow.choices,
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+    )
     value = forms.DecimalField(
-        label="Percent, amount or price", required=False, max_digits=10, decimal_places=2, min_value=_LEAST,
+        label="Percent, amount or price",
+        required=False,
+        max_digits=10,
+        decimal_places=2,
+        min_value=_LEAST,
         widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "0.01"}),
         help_text="-20 by percent makes it a fifth cheaper",
-    )  # fmt: skip
+    )
     ending = forms.ChoiceField(
-        label="Round", choices=BulkEnding.choices, required=False, widget=UnfoldAdminSelectWidget
+        label="Round",
+        choices=BulkEnding.choices,
+        required=False,
+        widget=UnfoldAdminSelectWidget,
     )
     category = forms.ModelChoiceField(
-        label="New category", queryset=Category.objects.all(), required=False,
+        label="New category",
+        queryset=Category.objects.all(),
+        required=False,
         widget=AutocompleteSelect(Product._meta.get_field("category"), admin.site),
-    )  # fmt: skip
+    )
 
     def clean(self) -> dict[str, Any]:
         """Ask for what the kind of change needs, and leave out what it does not."""
@@ -61,7 +89,11 @@ class RuleForm(StrictForm):
             self._check_price(kind, how, value)
         else:
             data |= {"how": "", "value": None, "ending": ""}
-        if kind == BulkKind.CATEGORY and data.get("category") is None and "category" not in self.errors:
+        if (
+            kind == BulkKind.CATEGORY
+            and data.get("category") is None
+            and "category" not in self.errors
+        ):
             self.add_error("category", "Choose the category that the products go to.")
         return data
 
@@ -75,7 +107,10 @@ class RuleForm(StrictForm):
             if value < 0 or (kind != BulkKind.BASE and value == 0):
                 self.add_error("value", "A price is above zero.")
         elif kind == BulkKind.SALE and value >= 0:
-            self.add_error("value", "A sale price lies below the base price: write -20 for 20 less.")
+            self.add_error(
+                "value",
+                "A sale price lies below the base price: write -20 for 20 less.",
+            )
         elif how == BulkHow.PERCENT and not -100 <= value <= 1000:
             self.add_error("value", "This takes -100 to 1000 percent.")
 
@@ -88,30 +123,56 @@ class RuleForm(StrictForm):
             "how": BulkHow(data["how"]),
             "value": data["value"],
             "ending": BulkEnding(data["ending"]),
-            "category_id": category.pk if category and data["kind"] == BulkKind.CATEGORY else None,
+            "category_id": category.pk
+            if category and data["kind"] == BulkKind.CATEGORY
+            else None,
         }
 
 
 @admin.register(BulkChange)
 class BulkChangeAdmin(ReadOnly, ModelAdmin):
-    """The changes that were made or only previewed; each has one page, from its rule to its undoing."""
+    """The changes that were made or only previewed; each has one page, from its rule to its
+    undoing.
+    """
 
-    list_display = ("__str__", "state", "actor", "applied", "skipped", "problems", "undone", "kept", "created_at")
+    list_display = (
+        "__str__",
+        "state",
+        "actor",
+        "applied",
+        "skipped",
+        "problems",
+        "undone",
+        "kept",
+        "created_at",
+    )
     list_filter = ("state", "kind")
     list_select_related = ("actor", "category")
     ordering = ("-id",)
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> BulkChange | None:
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> BulkChange | None:
         """Return the change with what its page shows."""
         try:
-            return BulkChange.objects.select_related("actor", "category").filter(pk=UUID(object_id)).first()
+            return (
+                BulkChange.objects.select_related("actor", "category")
+                .filter(pk=UUID(object_id))
+                .first()
+            )
         except ValueError:
             return None
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Any = None,
     ) -> HttpResponseBase:
-        """Show the change; on POST preview, apply or undo it, as the button says. Services have their transactions."""
+        """Show the change; on POST preview, apply or undo it, as the button says. Services
+        have their transactions.
+        """
         change = self.get_object(request, object_id)
         if change is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]  # Django's
@@ -122,7 +183,10 @@ class BulkChangeAdmin(ReadOnly, ModelAdmin):
             return self._page(request, change, RuleForm(initial=_initial(change)), may)
         if not may:
             raise PermissionDenied
-        form = RuleForm(request.POST if request.POST.get("do") == "preview" else None, initial=_initial(change))
+        form = RuleForm(
+            request.POST if request.POST.get("do") == "preview" else None,
+            initial=_initial(change),
+        )
         if form.is_bound and not form.is_valid():
             return self._page(request, change, form, may, status=422)
         try:
@@ -145,13 +209,23 @@ class BulkChangeAdmin(ReadOnly, ModelAdmin):
         change.refresh_from_db()
         said = _said(change)
         self.log_change(request, change, said)
-        self.message_user(request, said, messages.INFO if change.is_at_work else messages.SUCCESS)
+        self.message_user(
+            request, said, messages.INFO if change.is_at_work else messages.SUCCESS
+        )
 
     def _page(
-        self, request: HttpRequest, change: BulkChange, form: RuleForm, may: bool, *, status: int = 200
+        self,
+        request: HttpRequest,
+        change: BulkChange,
+        form: RuleForm,
+        may: bool,
+        *,
+        status: int = 200,
     ) -> HttpResponse:
         show = request.GET.get("show", "")
-        page = _rows(change, show if show in BulkResult.values else "", request.GET.get("p"))
+        page = _rows(
+            change, show if show in BulkResult.values else "", request.GET.get("p")
+        )
         context = {
             **self.admin_site.each_context(request),
             "title": str(change),
@@ -163,17 +237,25 @@ class BulkChangeAdmin(ReadOnly, ModelAdmin):
             "may": may,
             "page": page,
             "show": show,
-            "counts": [(each, getattr(change, name)) for each, name in _COUNTS.items() if getattr(change, name)],
+            "counts": [
+                (each, getattr(change, name))
+                for each, name in _COUNTS.items()
+                if getattr(change, name)
+            ],
             "by_category": change.kind == BulkKind.CATEGORY,
             "is_open": change.state in (BulkState.CHOSEN, BulkState.PREVIEWED),
             "done": _seen(change),
         }
-        return TemplateResponse(request, "admin/products/bulk_change.html", context, status=status)
+        return TemplateResponse(
+            request, "admin/products/bulk_change.html", context, status=status
+        )
 
 
 def begin(request: HttpRequest, products: QuerySet[Product]) -> HttpResponseRedirect:
     """Begin a bulk change of the products that are selected in a list, and lead to its page."""
-    return HttpResponseRedirect(_address(services.choose_products(products=products, actor_id=request.user.pk)))  # type: ignore[arg-type]  # signed in
+    return HttpResponseRedirect(
+        _address(services.choose_products(products=products, actor_id=request.user.pk))
+    )  # type: ignore[arg-type]  # signed in
 
 
 def _address(change_id: UUID) -> str:
@@ -182,7 +264,11 @@ def _address(change_id: UUID) -> str:
 
 def _initial(change: BulkChange) -> dict[str, Any]:
     names = ("kind", "how", "value", "ending", "category_id")
-    return {name.removesuffix("_id"): getattr(change, name) for name in names} if change.kind else {}
+    return (
+        {name.removesuffix("_id"): getattr(change, name) for name in names}
+        if change.kind
+        else {}
+    )
 
 
 def _seen(change: BulkChange) -> int:
@@ -217,20 +303,28 @@ class _Known(Paginator):  # type: ignore[type-arg]  # it takes no parameter when
 
 
 def _rows(change: BulkChange, result: str, number: str | None) -> "Page[BulkChangeRow]":
-    """Return a page of the change's rows, each with what the page shows of its product: two queries."""
+    """Return a page of the change's rows, each with what the page shows of its product: two
+    queries.
+    """
     rows = change.rows.select_related("product", "old_category").order_by("product_id")
     rows = rows.defer("product__search", "product__description")
     count = change.total
     if result:
-        rows, count = rows.filter(result=result), getattr(change, _COUNTS.get(BulkResult(result), "total"))
+        rows, count = (
+            rows.filter(result=result),
+            getattr(change, _COUNTS.get(BulkResult(result), "total")),
+        )
     page = _Known(rows, count).get_page(number)
     _count_variants(list(page.object_list), page)
     return page
 
 
 def _count_variants(rows: Sequence[BulkChangeRow], page: "Page[BulkChangeRow]") -> None:
-    on_sale = Variant.objects.filter(product__in=[row.product_id for row in rows], is_active=True)
+    on_sale = Variant.objects.filter(
+        product__in=[row.product_id for row in rows], is_active=True
+    )
     number = dict(on_sale.order_by().values_list("product").annotate(n=Count("pk")))
     for row in rows:
-        row.variants = number.get(row.product_id, 0)  # type: ignore[attr-defined]  # for the template alone
+        # for the template alone
+        row.variants = number.get(row.product_id, 0)  # type: ignore[attr-defined]
     page.object_list = rows

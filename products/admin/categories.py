@@ -20,17 +20,30 @@ class CategoryForm(StrictModelForm):
 @admin.register(Category)
 class CategoryAdmin(ModelAdmin):
     form = CategoryForm
-    list_display = ("name", "slug", "parent", "position", "tax_percent", "product_count")
+    list_display = (
+        "name",
+        "slug",
+        "parent",
+        "position",
+        "tax_percent",
+        "product_count",
+    )
     search_fields = ("name__icontains", "slug__istartswith")
     list_select_related = ("parent",)
     autocomplete_fields = ("parent",)
     prepopulated_fields = {"slug": ("name",)}
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Return the list, with the number of products of each category that is shown: one query over their index."""
+        """Return the list, with the number of products of each category that is shown: one
+        query over their index.
+        """
         shown = super().get_changelist_instance(request)
-        products = Product.objects.filter(category__in=[row.pk for row in shown.result_list])
-        counts = dict(products.order_by().values_list("category").annotate(n=Count("*")))
+        products = Product.objects.filter(
+            category__in=[row.pk for row in shown.result_list]
+        )
+        counts = dict(
+            products.order_by().values_list("category").annotate(n=Count("*"))
+        )
         for row in shown.result_list:
             row.n = counts.get(row.pk, 0)
         return shown

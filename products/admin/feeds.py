@@ -8,7 +8,13 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Max, QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -67,29 +73,41 @@ class UploadForm(StrictForm):
         label="CSV or JSON lines",
         widget=PlainFile(".csv,.jsonl,.json,text/csv"),
         help_text="with the columns sku and quantity; changes also have an id",
-    )  # fmt: skip
+    )
     source = forms.RegexField(
-        regex=rf"\A{SOURCE}\Z", max_length=40, widget=UnfoldAdminTextInputWidget, initial="warehouse",
+        regex=rf"\A{SOURCE}\Z",
+        max_length=40,
+        widget=UnfoldAdminTextInputWidget,
+        initial="warehouse",
         help_text="who counted: lower-case letters, digits and hyphens",
-    )  # fmt: skip
+    )
     mode = forms.ChoiceField(choices=_MODES, widget=UnfoldAdminSelectWidget)
     counted_at = forms.DateTimeField(
-        label="Counted at", widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
+        label="Counted at",
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
         help_text="in the shop's time; what was sold after it is taken off the counted pieces",
-    )  # fmt: skip
+    )
     sequence = forms.IntegerField(
-        required=False, min_value=0, max_value=2**62, widget=UnfoldAdminIntegerFieldWidget,
+        required=False,
+        min_value=0,
+        max_value=2**62,
+        widget=UnfoldAdminIntegerFieldWidget,
         help_text="empty: the next of this source; a lower one than the last is old news",
-    )  # fmt: skip
+    )
     dry_run = forms.BooleanField(
-        label="Only check it", required=False, widget=UnfoldBooleanWidget, help_text="reports, and changes no stock"
+        label="Only check it",
+        required=False,
+        widget=UnfoldBooleanWidget,
+        help_text="reports, and changes no stock",
     )
 
     def clean_file(self) -> Any:
         """Refuse what is too large for an upload."""
         file = self.cleaned_data["file"]
         if file.size > MOST_BYTES:
-            raise forms.ValidationError(f"An upload has at most {MOST_BYTES // 1024**2} MB.")
+            raise forms.ValidationError(
+                f"An upload has at most {MOST_BYTES // 1024**2} MB."
+            )
         return file
 
     def stated(self) -> dict[str, Any]:
@@ -97,7 +115,9 @@ class UploadForm(StrictForm):
         data = dict(self.cleaned_data)
         data["mode"] = FeedMode(data["mode"])
         if data["sequence"] is None:
-            last = Feed.objects.filter(source=data["source"]).aggregate(last=Max("sequence"))["last"]
+            last = Feed.objects.filter(source=data["source"]).aggregate(
+                last=Max("sequence")
+            )["last"]
             data["sequence"] = 0 if last is None else last + 1
         return data
 
@@ -105,20 +125,41 @@ class UploadForm(StrictForm):
 @admin.register(Feed)
 class FeedAdmin(ReadOnly, SteppedAdmin):
     list_display = (
-        "source", "sequence", "mode", "state", "progress", "applied", "unchanged", "rejected", "held_reason",
+        "source",
+        "sequence",
+        "mode",
+        "state",
+        "progress",
+        "applied",
+        "unchanged",
+        "rejected",
+        "held_reason",
         "created_at",
-    )  # fmt: skip
+    )
     list_filter = ("state", "source", "mode")
     ordering = ("-created_at", "-id")
     fields = (
-        ("source", "sequence"), "kind", ("state", "progress"), "next_steps", ("applied", "unchanged", "rejected"),
-        "report", "counted_at", ("created_at", "finished_at"),
-    )  # fmt: skip
+        ("source", "sequence"),
+        "kind",
+        ("state", "progress"),
+        "next_steps",
+        ("applied", "unchanged", "rejected"),
+        "report",
+        "counted_at",
+        ("created_at", "finished_at"),
+    )
     inlines = (RejectedRows,)
     change_list_template = "admin/products/feed_list.html"
     steps = {
-        "release": Step("Apply it", _release, offered=lambda feed: feed.state == FeedState.HELD),
-        "discard": Step("Discard", _discard, offered=lambda feed: feed.state == FeedState.HELD, danger=True),
+        "release": Step(
+            "Apply it", _release, offered=lambda feed: feed.state == FeedState.HELD
+        ),
+        "discard": Step(
+            "Discard",
+            _discard,
+            offered=lambda feed: feed.state == FeedState.HELD,
+            danger=True,
+        ),
     }
 
     def get_urls(self) -> list[URLPattern]:
@@ -126,7 +167,11 @@ class FeedAdmin(ReadOnly, SteppedAdmin):
         view = self.admin_site.admin_view
         return [
             path("upload/", view(self.upload_view), name="products_feed_upload"),
-            path("<uuid:feed_id>/report/", view(self.report_view), name="products_feed_report"),
+            path(
+                "<uuid:feed_id>/report/",
+                view(self.report_view),
+                name="products_feed_report",
+            ),
             *super().get_urls(),
         ]
 
@@ -155,9 +200,13 @@ class FeedAdmin(ReadOnly, SteppedAdmin):
 
     def report(self, feed: Feed) -> SafeString:
         address = reverse("admin:products_feed_report", args=[feed.pk])
-        return format_html('<a class="underline" href="{}">Download the report (CSV)</a>', address)
+        return format_html(
+            '<a class="underline" href="{}">Download the report (CSV)</a>', address
+        )
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponseBase:
         """Show the list, with the way to upload."""
         context = {"may_upload": self.may_step(request), **(extra_context or {})}
         answer: HttpResponseBase = super().changelist_view(request, context)
@@ -174,7 +223,10 @@ class FeedAdmin(ReadOnly, SteppedAdmin):
         return StreamingHttpResponse(
             selectors.report(feed_id=feed_id),
             content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"},
+            headers={
+                "Content-Disposition": disposition,
+                "X-Content-Type-Options": "nosniff",
+            },
         )
 
     def upload_view(self, request: HttpRequest) -> HttpResponseBase:
@@ -183,18 +235,30 @@ class FeedAdmin(ReadOnly, SteppedAdmin):
             raise PermissionDenied
         now = timezone.localtime().strftime("%Y-%m-%dT%H:%M")
         posted = request.method == "POST"
-        form = UploadForm(request.POST, request.FILES) if posted else UploadForm(initial={"counted_at": now})
+        form = (
+            UploadForm(request.POST, request.FILES)
+            if posted
+            else UploadForm(initial={"counted_at": now})
+        )
         if posted and form.is_valid():
             try:
                 feed, new = feeds.stage_upload(**form.stated())
             except ShopError as refusal:
                 form.add_error(None, refusal.detail)
             else:
-                said = "The feed is taken in." if new else "The same feed was taken in before: this is it."
+                said = (
+                    "The feed is taken in."
+                    if new
+                    else "The same feed was taken in before: this is it."
+                )
                 if new:
                     self.log_addition(request, feed, [{"added": {}}])
-                self.message_user(request, said, messages.SUCCESS if new else messages.WARNING)
-                return HttpResponseRedirect(reverse("admin:products_feed_change", args=[feed.pk]))
+                self.message_user(
+                    request, said, messages.SUCCESS if new else messages.WARNING
+                )
+                return HttpResponseRedirect(
+                    reverse("admin:products_feed_change", args=[feed.pk])
+                )
         context = {
             **self.admin_site.each_context(request),
             "title": "Upload feed",
@@ -202,7 +266,12 @@ class FeedAdmin(ReadOnly, SteppedAdmin):
             "form": form,
             "back": reverse("admin:products_feed_changelist"),
         }
-        return TemplateResponse(request, "admin/products/feed_upload.html", context, status=422 if form.errors else 200)
+        return TemplateResponse(
+            request,
+            "admin/products/feed_upload.html",
+            context,
+            status=422 if form.errors else 200,
+        )
 
 
 @admin.register(FeedPull)

@@ -1,4 +1,6 @@
-"""How staff find products among very many: by indexes, where Django's own search would read every row."""
+"""How staff find products among very many: by indexes, where Django's own search would read
+every row.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -12,7 +14,9 @@ from products.models import Category, Product, Variant
 
 
 class ProductSearch:
-    """Mixed into the product's ModelAdmin: words of its text, the last one perhaps not finished; a slug; a SKU."""
+    """Mixed into the product's ModelAdmin: words of its text, the last one perhaps not
+    finished; a slug; a SKU.
+    """
 
     search_fields = ("name",)  # that there is a search; what it does stands below
 
@@ -30,9 +34,13 @@ class ProductSearch:
 
 
 def products_of_sku(term: str) -> list[UUID]:
-    """Return the products that have a variant of this SKU, however it was typed: SKUs are told apart by their case."""
+    """Return the products that have a variant of this SKU, however it was typed: SKUs are
+    told apart by their case.
+    """
     spelt = {term, term.upper(), term.lower()}
-    return list(Variant.objects.filter(sku__in=spelt).values_list("product_id", flat=True))
+    return list(
+        Variant.objects.filter(sku__in=spelt).values_list("product_id", flat=True)
+    )
 
 
 class CategoryFilter(AutocompleteSelectFilter):
@@ -43,11 +51,15 @@ class CategoryFilter(AutocompleteSelectFilter):
         found = super().value()
         return found if found and _is_id(found) else None
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Product]
+    ) -> QuerySet[Product]:
         """Return the products of the category that is asked for."""
         if not self.value():
             return queryset
-        below = Category.objects.filter(ancestors__contains=[UUID(self.value())]).values_list("pk", flat=True)
+        below = Category.objects.filter(
+            ancestors__contains=[UUID(self.value())]
+        ).values_list("pk", flat=True)
         return queryset.filter(category__in=list(below))
 
 

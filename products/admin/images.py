@@ -1,8 +1,9 @@
-"""The pictures of a product: several uploaded at once, ordered, described, taken away. Each button is one service call.
+"""The pictures of a product: several uploaded at once, ordered, described, taken away. Each
+button is one service call.
 
-The panel stands below the product's form. It works by plain forms; the script `product-images.js` only saves the
-reader the reload, and lets files and pictures be dragged.
-"""
+The panel stands below the product's form. It works by plain forms; the script
+`product-images.js` only saves the reader the reload, and lets files and pictures be
+dragged."""
 
 from typing import Any
 from uuid import UUID
@@ -33,13 +34,22 @@ class ImagePanel:
         own = path("<uuid:product_id>/images/", view, name="products_product_images")
         return [own, *super().get_urls()]  # type: ignore[misc]  # the ModelAdmin's
 
-    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> Any:
         """Show the product, with its pictures below the form."""
         context = (extra_context or {}) | _context(object_id, may=_may(request))
-        return super().change_view(request, object_id, form_url, context)  # type: ignore[misc]  # the ModelAdmin's
+        # the ModelAdmin's
+        return super().change_view(request, object_id, form_url, context)  # type: ignore[misc]
 
     def images_view(self, request: HttpRequest, product_id: UUID) -> HttpResponseBase:
-        """Do what the button says, and show the panel again: alone, where the script asks for it."""
+        """Do what the button says, and show the panel again: alone, where the script asks
+        for it.
+        """
         product = Product.objects.filter(pk=product_id).only("name").first()
         if product is None:
             raise Http404
@@ -53,13 +63,19 @@ class ImagePanel:
                 refused = [refusal.detail]
             said = " ".join(refused) or "Saved."
             if not refused:
-                self.log_change(request, product, f"Images: {request.POST.get('do', '')[:20]}")  # type: ignore[attr-defined]  # the ModelAdmin's
+                self.log_change(
+                    request, product, f"Images: {request.POST.get('do', '')[:20]}"
+                )  # type: ignore[attr-defined]  # the ModelAdmin's
         if request.headers.get("X-Requested-With") == "fetch":
             context = _context(str(product_id), may=True) | {"said": said}
             return TemplateResponse(request, "admin/products/images.html", context)
         if said:
-            messages.add_message(request, messages.SUCCESS if said == "Saved." else messages.ERROR, said)
-        return HttpResponseRedirect(reverse("admin:products_product_change", args=[product_id]) + "#images")
+            messages.add_message(
+                request, messages.SUCCESS if said == "Saved." else messages.ERROR, said
+            )
+        return HttpResponseRedirect(
+            reverse("admin:products_product_change", args=[product_id]) + "#images"
+        )
 
 
 def _may(request: HttpRequest) -> bool:
@@ -68,10 +84,20 @@ def _may(request: HttpRequest) -> bool:
 
 def _context(product_id: str, *, may: bool) -> dict[str, Any]:
     try:
-        rows = ProductImage.objects.filter(product=UUID(product_id)).order_by("position", "pk")
+        rows = ProductImage.objects.filter(product=UUID(product_id)).order_by(
+            "position", "pk"
+        )
     except ValueError:
         return {}
-    images = [{"id": row.pk, "alt_text": row.alt_text, "small": _small(row), "whole": _whole(row)} for row in rows]
+    images = [
+        {
+            "id": row.pk,
+            "alt_text": row.alt_text,
+            "small": _small(row),
+            "whole": _whole(row),
+        }
+        for row in rows
+    ]
     return {
         "images": images,
         "images_url": reverse("admin:products_product_images", args=[product_id]),
@@ -86,7 +112,9 @@ def _small(image: ProductImage) -> str:
 
 
 def _whole(image: ProductImage) -> str:
-    return str(default_storage.url(image.file.name)) if image.file else image.external_url
+    return (
+        str(default_storage.url(image.file.name)) if image.file else image.external_url
+    )
 
 
 def _do(request: HttpRequest, product_id: UUID) -> list[str]:
@@ -99,13 +127,17 @@ def _do(request: HttpRequest, product_id: UUID) -> list[str]:
             services.link_image(product_id=product_id, **data)
         case "describe":
             data = schemas.UpdateImage().load(_given(request, "alt_text"))
-            services.update_image(product_id=product_id, image_id=_image_id(request), **data)
+            services.update_image(
+                product_id=product_id, image_id=_image_id(request), **data
+            )
         case "delete":
             services.delete_image(product_id=product_id, image_id=_image_id(request))
         case "up" | "down" as way:
             _step(product_id, _image_id(request), -1 if way == "up" else 1)
         case "order":
-            ids = schemas.OrderImages().load({"ids": request.POST.getlist("ids")})["ids"]
+            ids = schemas.OrderImages().load({"ids": request.POST.getlist("ids")})[
+                "ids"
+            ]
             services.order_images(product_id=product_id, ids=ids)
     return []
 
@@ -140,7 +172,11 @@ def _upload(request: HttpRequest, product_id: UUID) -> list[str]:
 
 
 def _step(product_id: UUID, image_id: UUID, by: int) -> None:
-    ids = list(ProductImage.objects.filter(product=product_id).order_by("position", "pk").values_list("pk", flat=True))
+    ids = list(
+        ProductImage.objects.filter(product=product_id)
+        .order_by("position", "pk")
+        .values_list("pk", flat=True)
+    )
     if image_id not in ids:
         return
     place = ids.index(image_id)

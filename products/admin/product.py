@@ -1,4 +1,6 @@
-"""A product with its variants and pictures: what the form says is done by the services, in the page's transaction."""
+"""A product with its variants and pictures: what the form says is done by the services, in
+the page's transaction.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +10,12 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseRedirect, JsonResponse, StreamingHttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponseRedirect,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -37,9 +44,12 @@ class VariantForm(StrictModelForm):
     """A variant; its first pieces are asked for while it is new, after that stock only moves."""
 
     stock = forms.IntegerField(
-        required=False, min_value=0, max_value=MOST_PIECES, label="first pieces",
+        required=False,
+        min_value=0,
+        max_value=MOST_PIECES,
+        label="first pieces",
         widget=UnfoldAdminIntegerFieldWidget(attrs={"aria-label": "first pieces"}),
-    )  # fmt: skip
+    )
 
     class Meta:
         model = Variant
@@ -50,7 +60,9 @@ class VariantForm(StrictModelForm):
         super().__init__(*args, **kwargs)
         if not self.instance._state.adding:
             self.fields["stock"].disabled = True
-            self.fields["stock"].widget.attrs["title"] = "after the first pieces, stock only moves"
+            self.fields["stock"].widget.attrs["title"] = (
+                "after the first pieces, stock only moves"
+            )
 
     def _get_validation_exclusions(self) -> set[str]:
         """Check nothing of a row that stays as it is: each rule would be a query."""
@@ -62,13 +74,25 @@ class VariantInline(TabularInline):
     model = Variant
     form = VariantForm
     extra = 0
-    fields = ("sku", "size", "color", "stock", "position", "is_active", "sellable", "page")
+    fields = (
+        "sku",
+        "size",
+        "color",
+        "stock",
+        "position",
+        "is_active",
+        "sellable",
+        "page",
+    )
     readonly_fields = ("sellable", "page")
     can_delete = False
-    hide_title = True  # above a row, where the headings no longer stand over their cells
+    hide_title = (
+        True  # above a row, where the headings no longer stand over their cells
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
-        return super().get_queryset(request).select_related("stock")  # type: ignore[no-any-return]  # unfold has no types
+        # unfold has no types
+        return super().get_queryset(request).select_related("stock")  # type: ignore[no-any-return]
 
     def sellable(self, variant: Variant) -> str:
         level = getattr(variant, "stock", None)
@@ -79,7 +103,11 @@ class VariantInline(TabularInline):
         if variant._state.adding:
             return ""
         address = reverse("admin:products_variant_step", args=[variant.pk, "adjust"])
-        return format_html('<a class="underline" href="{}">Adjust stock of {}</a>', address, variant.sku)
+        return format_html(
+            '<a class="underline" href="{}">Adjust stock of {}</a>',
+            address,
+            variant.sku,
+        )
 
 
 class FormerSlugInline(ReadOnly, TabularInline):
@@ -90,29 +118,49 @@ class FormerSlugInline(ReadOnly, TabularInline):
 
     @admin.display(description="slug")
     def address(self, former: FormerSlug) -> str:
-        return former.slug  # as the row's key, the field itself is hidden, and so would be its heading
+        return (
+            former.slug
+        )  # as the row's key, the field itself is hidden, and so would be its heading
 
 
 class ProductForm(StrictModelForm):
     slug = forms.RegexField(
-        regex=r"\A[a-z0-9-]{1,120}\Z", required=False, widget=UnfoldAdminTextInputWidget,
+        regex=r"\A[a-z0-9-]{1,120}\Z",
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
         help_text="empty: made from the name; the old one leads to a new one",
-    )  # fmt: skip
+    )
 
     class Meta:
         model = Product
         fields = (
-            "name", "slug", "status", "description", "category", "brand", "collection", "gender", "material",
-            "base_price", "sale_price", "tags", "is_featured", "is_new_arrival", "seo_title", "seo_description",
-        )  # fmt: skip
+            "name",
+            "slug",
+            "status",
+            "description",
+            "category",
+            "brand",
+            "collection",
+            "gender",
+            "material",
+            "base_price",
+            "sale_price",
+            "tags",
+            "is_featured",
+            "is_new_arrival",
+            "seo_title",
+            "seo_description",
+        )
         labels = {"seo_title": "SEO title", "seo_description": "SEO description"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "brand" in self.fields:  # who may only look has no fields
             self.fields["brand"].widget.attrs |= {
-                "list": "brands", "autocomplete": "off", "data-suggestions": reverse("admin:products_product_brands"),
-            }  # fmt: skip
+                "list": "brands",
+                "autocomplete": "off",
+                "data-suggestions": reverse("admin:products_product_brands"),
+            }
 
     def _get_validation_exclusions(self) -> set[str]:
         """Check the rules of what has changed: each is a query."""
@@ -120,21 +168,31 @@ class ProductForm(StrictModelForm):
         if self.instance._state.adding:
             return found
         changed = set(self.changed_data)
-        return found | (set(self.fields) - changed - (_PRICES if changed & _PRICES else set()))
+        return found | (
+            set(self.fields) - changed - (_PRICES if changed & _PRICES else set())
+        )
 
     def clean_slug(self) -> str:
         """Refuse a slug that another product has, or that means something else."""
         slug = str(self.cleaned_data["slug"])
-        taken = slugs.others(Product, None if self.instance._state.adding else self.instance.pk)
+        taken = slugs.others(
+            Product, None if self.instance._state.adding else self.instance.pk
+        )
         if slug and (slugs.is_reserved(slug) or taken.filter(slug=slug).exists()):
-            raise forms.ValidationError("Another product has this slug, or it has a meaning of its own.")
+            raise forms.ValidationError(
+                "Another product has this slug, or it has a meaning of its own."
+            )
         return slug
 
     def changes(self) -> dict[str, Any]:
         """Return what the form says otherwise than the product, as the services take it."""
         said = self.cleaned_data
         names = [*said] if self.instance._state.adding else self.changed_data
-        data = {name: said[name] for name in names if name not in _SEO and name not in ("slug", "category")}
+        data = {
+            name: said[name]
+            for name in names
+            if name not in _SEO and name not in ("slug", "category")
+        }
         if "category" in names:
             data["category_id"] = said["category"].pk
         if "slug" in names and said["slug"]:
@@ -148,30 +206,68 @@ class ProductForm(StrictModelForm):
 class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
     form = ProductForm
     list_display = (
-        "name", "category", "brand", "base_price", "sale_price", "status", "badges", "in_stock", "rating", "created_at",
-    )  # fmt: skip
+        "name",
+        "category",
+        "brand",
+        "base_price",
+        "sale_price",
+        "status",
+        "badges",
+        "in_stock",
+        "rating",
+        "created_at",
+    )
     list_filter = (
-        "status", ("category", CategoryFilter), "in_stock", "gender", "is_featured", "is_new_arrival",
+        "status",
+        ("category", CategoryFilter),
+        "in_stock",
+        "gender",
+        "is_featured",
+        "is_new_arrival",
         ("base_price", RangeNumericFilter),
-    )  # fmt: skip
+    )
     list_filter_submit = True  # the range has fields of its own
-    search_help_text = "words of the name, brand, tags or text; a slug; a variant's whole SKU"
+    search_help_text = (
+        "words of the name, brand, tags or text; a slug; a variant's whole SKU"
+    )
     list_select_related = ("category",)
     autocomplete_fields = ("category",)
     ordering = ("-id",)  # the newest first, by the index that every table has
-    readonly_fields = ("in_stock", "popularity", "rating", "review_count", "source", "source_ref")
+    readonly_fields = (
+        "in_stock",
+        "popularity",
+        "rating",
+        "review_count",
+        "source",
+        "source_ref",
+    )
     show_full_result_count = False
     list_per_page = 50
     inlines = (VariantInline, FormerSlugInline)
     actions = ("change_in_bulk", "publish", "archive", "export_selected")
     fieldsets = (
-        (None, {"fields": ("name", "slug", "status", "description", "category", "brand", "collection", "gender",
-                           "material", "tags")}),
+        (
+            None,
+            {
+                "fields": (
+                    "name",
+                    "slug",
+                    "status",
+                    "description",
+                    "category",
+                    "brand",
+                    "collection",
+                    "gender",
+                    "material",
+                    "tags",
+                )
+            },
+        ),
         ("Prices", {"fields": (("base_price", "sale_price"),)}),
         ("Badges", {"fields": (("is_featured", "is_new_arrival"),)}),
         ("For search engines", {"fields": ("seo_title", "seo_description")}),
         ("As it stands", {"fields": readonly_fields}),
-    )  # fmt: skip
+    )
 
     class Media:
         js = ("products/product-images.js", "products/suggestions.js")
@@ -179,11 +275,18 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Return the pages, with what suggests brands."""
         view = self.admin_site.admin_view(self.brands_view)
-        return [path("brands/", view, name="products_product_brands"), *super().get_urls()]
+        return [
+            path("brands/", view, name="products_product_brands"),
+            *super().get_urls(),
+        ]
 
     def brands_view(self, request: HttpRequest) -> JsonResponse:
         """Answer the catalogue's brands that begin so, for whoever may look at products."""
-        found = selectors.list_brands(request.GET.get("q", "")) if self.has_view_permission(request) else []
+        found = (
+            selectors.list_brands(request.GET.get("q", ""))
+            if self.has_view_permission(request)
+            else []
+        )
         return JsonResponse({"items": found})
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -202,11 +305,19 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
 
     @admin.display(description="badges")
     def badges(self, product: Product) -> str:
-        on = {"featured": product.is_featured, "new": product.is_new_arrival, "sale": product.sale_price is not None}
+        on = {
+            "featured": product.is_featured,
+            "new": product.is_new_arrival,
+            "sale": product.sale_price is not None,
+        }
         return ", ".join(name for name, shown in on.items() if shown)
 
-    def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
-        """Let the services write it; what the form did not change stays, whoever has changed it meanwhile."""
+    def save_model(
+        self, request: HttpRequest, obj: Product, form: Any, change: bool
+    ) -> None:
+        """Let the services write it; what the form did not change stays, whoever has
+        changed it meanwhile.
+        """
         if change:
             change_product(obj.pk, form.changes())
         else:
@@ -214,23 +325,39 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
             obj._state.adding = False
         obj.refresh_from_db()
 
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Let the services write the variants: changed in place, or added with their first pieces."""
+    def save_formset(
+        self, request: HttpRequest, form: Any, formset: Any, change: bool
+    ) -> None:
+        """Let the services write the variants: changed in place, or added with their first
+        pieces.
+        """
         if formset.model is not Variant:
             super().save_formset(request, form, formset, change)
             return
         product = form.instance
-        formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []  # what the log reads
+        formset.new_objects, formset.changed_objects, formset.deleted_objects = (
+            [],
+            [],
+            [],
+        )  # what the log reads
         for each in formset.initial_forms:
-            if names := [name for name in each.changed_data if name not in ("id", "stock")]:
-                change_variant(product.pk, each.instance.pk, {name: each.cleaned_data[name] for name in names})
+            if names := [
+                name for name in each.changed_data if name not in ("id", "stock")
+            ]:
+                change_variant(
+                    product.pk,
+                    each.instance.pk,
+                    {name: each.cleaned_data[name] for name in names},
+                )
                 formset.changed_objects.append((each.instance, names))
         if new := [each for each in formset.extra_forms if each.has_changed()]:
             rows = [_variant(each.cleaned_data) for each in new]
             formset.new_objects = add_variants(product, rows, actor_id=request.user.pk)
 
     @admin.action(description="Change prices or category …", permissions=["change"])
-    def change_in_bulk(self, request: HttpRequest, queryset: QuerySet[Product]) -> HttpResponseRedirect | None:
+    def change_in_bulk(
+        self, request: HttpRequest, queryset: QuerySet[Product]
+    ) -> HttpResponseRedirect | None:
         try:
             return bulk.begin(request, queryset)
         except ShopError as refusal:
@@ -246,18 +373,29 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
         self._set_status(request, queryset, "archived")
 
     @admin.action(description="Export CSV", permissions=["view"])
-    def export_selected(self, request: HttpRequest, queryset: QuerySet[Product]) -> StreamingHttpResponse:
+    def export_selected(
+        self, request: HttpRequest, queryset: QuerySet[Product]
+    ) -> StreamingHttpResponse:
         return send_file(queryset)
 
-    def _set_status(self, request: HttpRequest, queryset: QuerySet[Product], status: str) -> None:
+    def _set_status(
+        self, request: HttpRequest, queryset: QuerySet[Product], status: str
+    ) -> None:
         for product in queryset:
             services.update_product(key=product.pk, status=status)
             self.log_change(request, product, f"status: {status}")
-        self.message_user(request, f"{len(queryset)} products are {status} now.", messages.SUCCESS)
+        self.message_user(
+            request, f"{len(queryset)} products are {status} now.", messages.SUCCESS
+        )
 
 
 def _variant(said: Mapping[str, Any]) -> dict[str, Any]:
-    return {"sku": said["sku"], "size": said["size"], "color": said["color"], "stock": said.get("stock") or 0}
+    return {
+        "sku": said["sku"],
+        "size": said["size"],
+        "color": said["color"],
+        "stock": said.get("stock") or 0,
+    }
 
 
 @admin.register(FormerSlug)

@@ -16,13 +16,31 @@ from products.models import (
 
 @admin.register(Review)
 class ReviewAdmin(WholeTerm, ReadOnly, SteppedAdmin):
-    list_display = ("product", "rating", "short", "user", "verified_buyer", "status", "created_at")
+    list_display = (
+        "product",
+        "rating",
+        "short",
+        "user",
+        "verified_buyer",
+        "status",
+        "created_at",
+    )
     list_filter = ("status", known_values("rating", lambda: "12345"), "verified_buyer")
     search_fields = ("product__slug", "user__email")
     search_help_text = "a product's whole slug, or an address"
     list_select_related = ("product", "user")
     show_full_result_count = False
-    fields = ("product", "user", "rating", "fit", "comment", "verified_buyer", "status", "created_at", "next_steps")
+    fields = (
+        "product",
+        "user",
+        "rating",
+        "fit",
+        "comment",
+        "verified_buyer",
+        "status",
+        "created_at",
+        "next_steps",
+    )
     steps = {
         "hide": Step(
             "Hide",

@@ -1,4 +1,6 @@
-"""The size-chart editor: a grid of sizes and measures, in centimetres or inches, written as a whole by the service."""
+"""The size-chart editor: a grid of sizes and measures, in centimetres or inches, written as
+a whole by the service.
+"""
 
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -9,7 +11,12 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
@@ -22,13 +29,18 @@ from products.models import Category, SizeChart
 from products.selectors.size_charts import as_table
 
 MOST_ROWS, MOST_COLUMNS = 100, 20
-_CM = {"cm": Decimal(1), "in": Decimal("2.54")}  # an inch is exactly that, by agreement of 1959
+_CM = {
+    "cm": Decimal(1),
+    "in": Decimal("2.54"),
+}  # an inch is exactly that, by agreement of 1959
 _TENTH = Decimal("0.1")
 
 
 @dataclass
 class Grid:
-    """What stands in the editor, as typed: each cell one length or two with a hyphen between them."""
+    """What stands in the editor, as typed: each cell one length or two with a hyphen
+    between them.
+    """
 
     unit: str = "cm"
     measures: list[str] = field(default_factory=lambda: ["chest", "waist"])
@@ -38,45 +50,88 @@ class Grid:
     def __post_init__(self) -> None:
         """Make every row as wide as the grid."""
         self.cells = [
-            [*(self.cells[row] if row < len(self.cells) else []), *[""] * len(self.measures)][: len(self.measures)]
+            [
+                *(self.cells[row] if row < len(self.cells) else []),
+                *[""] * len(self.measures),
+            ][: len(self.measures)]
             for row in range(len(self.sizes))
         ]
 
     @classmethod
     def posted(cls, data: Any) -> "Grid":
-        """Return the grid that a form has sent; what is too large is cut off, where the schema still refuses it."""
+        """Return the grid that a form has sent; what is too large is cut off, where the
+        schema still refuses it.
+        """
         measures = data.getlist("measure")[: MOST_COLUMNS + 1]
         sizes = data.getlist("size")[: MOST_ROWS + 1]
-        cells = [data.getlist(f"cell-{row}")[: len(measures)] for row in range(len(sizes))]
-        return cls(data.get("unit") if data.get("unit") in _CM else "cm", measures, sizes, cells)
+        cells = [
+            data.getlist(f"cell-{row}")[: len(measures)] for row in range(len(sizes))
+        ]
+        return cls(
+            data.get("unit") if data.get("unit") in _CM else "cm",
+            measures,
+            sizes,
+            cells,
+        )
 
     @classmethod
     def of(cls, chart: SizeChart) -> "Grid":
         """Return the grid of a chart."""
-        rows = list(chart.entries.order_by("row", "column").values("size", "measure", "min_cm", "max_cm"))
-        table = as_table(
-            {"entries": [{**row, "min_cm": str(row["min_cm"]), "max_cm": str(row["max_cm"])} for row in rows]}
+        rows = list(
+            chart.entries.order_by("row", "column").values(
+                "size", "measure", "min_cm", "max_cm"
+            )
         )
-        cells = [[_written(each["cm"]) for each in row["values"]] for row in table["rows"]]
-        return cls("cm", table["measures"], [row["size"] for row in table["rows"]], cells)
+        table = as_table(
+            {
+                "entries": [
+                    {**row, "min_cm": str(row["min_cm"]), "max_cm": str(row["max_cm"])}
+                    for row in rows
+                ]
+            }
+        )
+        cells = [
+            [_written(each["cm"]) for each in row["values"]] for row in table["rows"]
+        ]
+        return cls(
+            "cm", table["measures"], [row["size"] for row in table["rows"]], cells
+        )
 
     def changed(self, action: str) -> "Grid":
-        """Return the grid after one of the buttons: add-row, add-column, drop-row-1, drop-column-0, unit-in."""
+        """Return the grid after one of the buttons: add-row, add-column, drop-row-1,
+        drop-column-0, unit-in.
+        """
         name, _, place = action.rpartition("-")
-        number = int(place) if place.isdecimal() and len(place) < 4 else len(self.sizes) + len(self.measures)
+        number = (
+            int(place)
+            if place.isdecimal() and len(place) < 4
+            else len(self.sizes) + len(self.measures)
+        )
         match name, place:
             case "add", "row":
                 return Grid(self.unit, self.measures, [*self.sizes, ""], self.cells)
             case "add", "column":
                 return Grid(self.unit, [*self.measures, ""], self.sizes, self.cells)
             case "drop-row", _:
-                return Grid(self.unit, self.measures, _without(self.sizes, number), _without(self.cells, number))
+                return Grid(
+                    self.unit,
+                    self.measures,
+                    _without(self.sizes, number),
+                    _without(self.cells, number),
+                )
             case "drop-column", _:
                 cells = [_without(row, number) for row in self.cells]
-                return Grid(self.unit, _without(self.measures, number), self.sizes, cells)
+                return Grid(
+                    self.unit, _without(self.measures, number), self.sizes, cells
+                )
             case "unit", ("cm" | "in") as unit if unit != self.unit:
                 factor = _CM[self.unit] / _CM[unit]
-                return Grid(unit, self.measures, self.sizes, [[_times(c, factor) for c in row] for row in self.cells])
+                return Grid(
+                    unit,
+                    self.measures,
+                    self.sizes,
+                    [[_times(c, factor) for c in row] for row in self.cells],
+                )
         return self
 
     def table(self) -> dict[str, Any]:
@@ -90,7 +145,10 @@ class Grid:
     def _range(self, cell: str) -> dict[str, str]:
         low, _, high = cell.replace("–", "-").partition("-")
         lower = _length(low, _CM[self.unit])
-        return {"min": lower, "max": _length(high, _CM[self.unit]) if high.strip() else lower}
+        return {
+            "min": lower,
+            "max": _length(high, _CM[self.unit]) if high.strip() else lower,
+        }
 
 
 def _without(rows: list[Any], place: int) -> list[Any]:
@@ -98,22 +156,36 @@ def _without(rows: list[Any], place: int) -> list[Any]:
 
 
 def _length(text: str, factor: Decimal) -> str:
-    """Return a length in centimetres as the schema takes it, or the text, for the schema to refuse."""
+    """Return a length in centimetres as the schema takes it, or the text, for the schema to
+    refuse.
+    """
     try:
         number = Decimal(text.strip().replace(",", "."))
-        return str((number * factor).quantize(_TENTH, ROUND_HALF_UP)) if abs(number) < 10_000 else text
+        return (
+            str((number * factor).quantize(_TENTH, ROUND_HALF_UP))
+            if abs(number) < 10_000
+            else text
+        )
     except InvalidOperation:
         return text
 
 
 def _times(cell: str, factor: Decimal) -> str:
-    return "-".join(_length(part, factor) for part in cell.replace("–", "-").split("-")) if cell.strip() else cell
+    return (
+        "-".join(_length(part, factor) for part in cell.replace("–", "-").split("-"))
+        if cell.strip()
+        else cell
+    )
 
 
 def _written(value: dict[str, str] | None) -> str:
     if value is None:
         return ""
-    return value["min"] if value["min"] == value["max"] else f"{value['min']}-{value['max']}"
+    return (
+        value["min"]
+        if value["min"] == value["max"]
+        else f"{value['min']}-{value['max']}"
+    )
 
 
 class HeadForm(StrictForm):
@@ -123,9 +195,13 @@ class HeadForm(StrictForm):
         queryset=Category.objects.all(),
         widget=AutocompleteSelect(SizeChart._meta.get_field("category"), admin.site),
         help_text="and those below it that have no chart of their own",
-    )  # fmt: skip
+    )
     title = forms.CharField(max_length=80, widget=UnfoldAdminTextInputWidget)
-    note = forms.CharField(max_length=1000, required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}))
+    note = forms.CharField(
+        max_length=1000,
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+    )
 
 
 @admin.register(SizeChart)
@@ -134,14 +210,20 @@ class SizeChartAdmin(ModelAdmin):
     list_select_related = ("category",)
     search_fields = ("title__icontains", "category__name__icontains")
 
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponseBase:
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponseBase:
         """Edit a new chart."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         return self._editor(request, None)
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Any = None,
     ) -> HttpResponseBase:
         """Edit a chart, or look at it."""
         chart = _chart(object_id)
@@ -153,14 +235,18 @@ class SizeChartAdmin(ModelAdmin):
             raise PermissionDenied
         return self._editor(request, chart)
 
-    def _editor(self, request: HttpRequest, chart: SizeChart | None) -> HttpResponseBase:
+    def _editor(
+        self, request: HttpRequest, chart: SizeChart | None
+    ) -> HttpResponseBase:
         if request.method != "POST":
             grid = Grid.of(chart) if chart else Grid()
             return self._page(request, chart, _head(chart), grid)
         action = request.POST.get("do", "")
         grid = Grid.posted(request.POST).changed(action)
         if action not in ("preview", "save"):
-            return self._page(request, chart, _head(chart, request.POST, validate=False), grid)
+            return self._page(
+                request, chart, _head(chart, request.POST, validate=False), grid
+            )
         head, errors, read = _head(chart, request.POST), dict[str, str](), None
         if head.is_valid():
             said = {name: head.cleaned_data[name] for name in ("title", "note")}
@@ -169,14 +255,22 @@ class SizeChartAdmin(ModelAdmin):
                 if action == "save":
                     return self._save(request, chart, head, read)
             except Invalid as exc:
-                errors = {error.get("pointer", ""): error["message"] for error in exc.errors}
+                errors = {
+                    error.get("pointer", ""): error["message"] for error in exc.errors
+                }
             except ShopError as refusal:
                 head.add_error(None, refusal.detail)
         bad = errors or not head.is_valid()
-        return self._page(request, chart, head, grid, errors, _shown(read), status=422 if bad else 200)
+        return self._page(
+            request, chart, head, grid, errors, _shown(read), status=422 if bad else 200
+        )
 
     def _save(
-        self, request: HttpRequest, chart: SizeChart | None, head: HeadForm, read: dict[str, Any]
+        self,
+        request: HttpRequest,
+        chart: SizeChart | None,
+        head: HeadForm,
+        read: dict[str, Any],
     ) -> HttpResponseBase:
         if chart is None:
             category = head.cleaned_data["category"]
@@ -187,7 +281,9 @@ class SizeChartAdmin(ModelAdmin):
             services.replace_size_chart(key=chart.category_id, **read)
             self.log_change(request, chart, [{"changed": {"fields": ["the table"]}}])
         self.message_user(request, f"{chart.title} is saved.", messages.SUCCESS)
-        return HttpResponseRedirect(reverse("admin:products_sizechart_change", args=[chart.pk]))
+        return HttpResponseRedirect(
+            reverse("admin:products_sizechart_change", args=[chart.pk])
+        )
 
     def _page(
         self,
@@ -201,7 +297,11 @@ class SizeChartAdmin(ModelAdmin):
         status: int = 200,
     ) -> HttpResponse:
         errors = errors or {}
-        may = self.has_change_permission(request, chart) if chart else self.has_add_permission(request)
+        may = (
+            self.has_change_permission(request, chart)
+            if chart
+            else self.has_add_permission(request)
+        )
         context = {
             **self.admin_site.each_context(request),
             "title": str(chart) if chart else "Add size chart",
@@ -210,28 +310,51 @@ class SizeChartAdmin(ModelAdmin):
             "head": head,
             "media": self.media + head.media,
             "may": may,
-            "may_delete": chart is not None and self.has_delete_permission(request, chart),
+            "may_delete": chart is not None
+            and self.has_delete_permission(request, chart),
             "unit": grid.unit,
-            "columns": [(name, _under(errors, f"/measures/{at}")) for at, name in enumerate(grid.measures)],
+            "columns": [
+                (name, _under(errors, f"/measures/{at}"))
+                for at, name in enumerate(grid.measures)
+            ],
             "rows": _rows(grid, errors),
             "errors": sorted({*errors.values()}),
-            "preview": preview or (_shown_of(chart) if chart and not errors and request.method != "POST" else None),
+            "preview": preview
+            or (
+                _shown_of(chart)
+                if chart and not errors and request.method != "POST"
+                else None
+            ),
         }
-        return TemplateResponse(request, "admin/products/size_chart.html", context, status=status)
+        return TemplateResponse(
+            request, "admin/products/size_chart.html", context, status=status
+        )
 
 
 def _chart(object_id: str) -> SizeChart | None:
     try:
-        return SizeChart.objects.select_related("category").filter(pk=UUID(object_id)).first()
+        return (
+            SizeChart.objects.select_related("category")
+            .filter(pk=UUID(object_id))
+            .first()
+        )
     except ValueError:
         return None
 
 
-def _head(chart: SizeChart | None, data: Any = None, *, validate: bool = True) -> HeadForm:
-    """Return the form; on an existing chart, the category cannot be chosen; without `validate`, it only shows again."""
+def _head(
+    chart: SizeChart | None, data: Any = None, *, validate: bool = True
+) -> HeadForm:
+    """Return the form; on an existing chart, the category cannot be chosen; without
+    `validate`, it only shows again.
+    """
     initial: dict[str, Any] = {}
     if chart:
-        initial = {"category": chart.category_id, "title": chart.title, "note": chart.note}
+        initial = {
+            "category": chart.category_id,
+            "title": chart.title,
+            "note": chart.note,
+        }
     if data is not None and not validate:
         initial |= {name: data.get(name, "") for name in ("title", "note")}
         initial.setdefault("category", data.get("category") or None)
@@ -246,8 +369,14 @@ def _rows(grid: Grid, errors: dict[str, str]) -> list[dict[str, Any]]:
             "size": size,
             "error": _under(errors, f"/rows/{at}/size"),
             "cells": [
-                {"text": cell, "error": _under(errors, f"/rows/{at}/values/{place}"), "measure": measure}
-                for place, (cell, measure) in enumerate(zip(cells, grid.measures, strict=True))
+                {
+                    "text": cell,
+                    "error": _under(errors, f"/rows/{at}/values/{place}"),
+                    "measure": measure,
+                }
+                for place, (cell, measure) in enumerate(
+                    zip(cells, grid.measures, strict=True)
+                )
             ],
         }
         for at, (size, cells) in enumerate(zip(grid.sizes, grid.cells, strict=True))
@@ -256,7 +385,14 @@ def _rows(grid: Grid, errors: dict[str, str]) -> list[dict[str, Any]]:
 
 def _under(errors: dict[str, str], pointer: str) -> str:
     """Return what is wrong at this place or within it."""
-    return next((text for at, text in errors.items() if at == pointer or at.startswith(f"{pointer}/")), "")
+    return next(
+        (
+            text
+            for at, text in errors.items()
+            if at == pointer or at.startswith(f"{pointer}/")
+        ),
+        "",
+    )
 
 
 def _shown(read: dict[str, Any] | None) -> Any:
@@ -264,7 +400,12 @@ def _shown(read: dict[str, Any] | None) -> Any:
     if read is None:
         return None
     entries = [
-        {"size": row["size"], "measure": name, "min_cm": str(cell["min"]), "max_cm": str(cell["max"])}
+        {
+            "size": row["size"],
+            "measure": name,
+            "min_cm": str(cell["min"]),
+            "max_cm": str(cell["max"]),
+        }
         for row in read["rows"]
         for name, cell in zip(read["measures"], row["values"], strict=True)
     ]

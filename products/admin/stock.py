@@ -9,7 +9,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
-from markrin.admin_base import FirstRows, ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin, TabularInline
+from markrin.admin_base import (
+    FirstRows,
+    ReadOnly,
+    ReadOnlyAdmin,
+    Step,
+    SteppedAdmin,
+    TabularInline,
+)
 from markrin.desk.searching import WholeTerm
 from markrin.forms import StrictForm
 from products import services
@@ -24,14 +31,21 @@ from products.models import (
 
 class AdjustForm(StrictForm):
     delta = forms.IntegerField(
-        min_value=-1_000_000, max_value=1_000_000, widget=UnfoldAdminIntegerFieldWidget,
+        min_value=-1_000_000,
+        max_value=1_000_000,
+        widget=UnfoldAdminIntegerFieldWidget,
         help_text="pieces more (5) or fewer (-5) on the shelf",
-    )  # fmt: skip
+    )
     note = forms.CharField(max_length=200, widget=UnfoldAdminTextInputWidget)
 
 
 def _adjust(request: HttpRequest, variant: Variant, data: Mapping[str, Any]) -> str:
-    services.adjust_stock(variant_id=variant.pk, actor_id=request.user.pk, delta=data["delta"], note=data["note"])  # type: ignore[arg-type]  # signed in
+    services.adjust_stock(
+        variant_id=variant.pk,
+        actor_id=request.user.pk,
+        delta=data["delta"],
+        note=data["note"],
+    )  # type: ignore[arg-type]  # signed in
     return f"{data['delta']:+} pieces of {variant.sku}."
 
 
@@ -49,7 +63,8 @@ class NewestMoves(FirstRows):
     verbose_name_plural = "the newest movements"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StockMovement]:
-        return super().get_queryset(request).select_related("actor")  # type: ignore[no-any-return]  # unfold has no types
+        # unfold has no types
+        return super().get_queryset(request).select_related("actor")  # type: ignore[no-any-return]
 
 
 @admin.register(Variant)
@@ -77,7 +92,16 @@ class VariantAdmin(WholeTerm, ReadOnly, SteppedAdmin):
 class StockMovementAdmin(WholeTerm, ReadOnlyAdmin):
     search_fields = ("variant__sku",)
     search_help_text = "a whole SKU"
-    list_display = ("created_at", "variant", "kind", "d_on_hand", "d_reserved", "ref", "actor", "note")
+    list_display = (
+        "created_at",
+        "variant",
+        "kind",
+        "d_on_hand",
+        "d_reserved",
+        "ref",
+        "actor",
+        "note",
+    )
     sortable_by = ()  # a ledger is read as it was written; it is the longest table of all
     list_filter = ("kind",)
     list_select_related = ("variant", "actor")

@@ -1,8 +1,9 @@
-"""The catalogue as a CSV file: django-import-export's pages, with the reader, the rules and the writer of the imports.
+"""The catalogue as a CSV file: django-import-export's pages, with the reader, the rules and
+the writer of the imports.
 
-The library asks for the file, keeps it until it is confirmed, and offers the download; what a row means, and what is
-wrong with it, is for `products.importing` alone, so that a file is judged here as it is by `manage.py import_products`.
-"""
+The library asks for the file, keeps it until it is confirmed, and offers the download; what
+a row means, and what is wrong with it, is for `products.importing` alone, so that a file is
+judged here as it is by `manage.py import_products`."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,7 +18,12 @@ from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -55,7 +61,9 @@ class ShopCSV(CSV):
         return "CSV"
 
     def is_binary(self) -> bool:
-        return True  # so that nothing decodes it before the reader that names the line which is not UTF-8
+        # so that nothing decodes it before the reader that names the line which is not
+        # UTF-8
+        return True
 
     def get_read_mode(self) -> str:
         return "rb"
@@ -82,16 +90,28 @@ class InDatabase(BaseStorage):
 class ProductResource(resources.Resource):
     """Products, as the importer reads and writes them."""
 
-    def import_data(self, dataset: Uploaded, dry_run: bool = False, **kwargs: Any) -> Result:
-        """Import the file whole, or say what is wrong with it; `result.report` is the importer's own."""
+    def import_data(
+        self, dataset: Uploaded, dry_run: bool = False, **kwargs: Any
+    ) -> Result:
+        """Import the file whole, or say what is wrong with it; `result.report` is the
+        importer's own.
+        """
         result = Result()
         try:
-            result.report = report = run.run_whole(dataset.content, Own("own"), dry_run=dry_run)
+            result.report = report = run.run_whole(
+                dataset.content, Own("own"), dry_run=dry_run
+            )
         except FileRefused as refused:
             result.append_base_error(Error(refused))
             return result
         if report.rejected:
-            result.append_base_error(Error(ValueError(f"{report.rejected} of {report.products} products are refused.")))
+            result.append_base_error(
+                Error(
+                    ValueError(
+                        f"{report.rejected} of {report.products} products are refused."
+                    )
+                )
+            )
         result.totals[RowResult.IMPORT_TYPE_NEW] = report.created
         result.totals[RowResult.IMPORT_TYPE_UPDATE] = report.updated
         result.totals[RowResult.IMPORT_TYPE_SKIP] = report.unchanged
@@ -128,7 +148,9 @@ class FileForm(Strict, ImportForm):
 
 
 class ConfirmForm(Strict, ConfirmImportForm):
-    """Names the file that was previewed. There is one format and one resource: whatever is posted, it is these."""
+    """Names the file that was previewed. There is one format and one resource: whatever is
+    posted, it is these.
+    """
 
     def clean_format(self) -> str:
         return "0"
@@ -138,7 +160,9 @@ class ConfirmForm(Strict, ConfirmImportForm):
 
 
 class CatalogueTransfer(ImportExportMixin):
-    """Mixed into the product's ModelAdmin: Import and Export in its list, and an export of selected rows."""
+    """Mixed into the product's ModelAdmin: Import and Export in its list, and an export of
+    selected rows.
+    """
 
     resource_classes = (ProductResource,)
     formats = (ShopCSV,)
@@ -151,7 +175,9 @@ class CatalogueTransfer(ImportExportMixin):
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         """Return whether the user may both add and change products."""
-        return bool(self.has_add_permission(request) and self.has_change_permission(request))
+        return bool(
+            self.has_add_permission(request) and self.has_change_permission(request)
+        )
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         """Return whether the user may look at products."""
@@ -163,14 +189,18 @@ class CatalogueTransfer(ImportExportMixin):
             raise PermissionDenied
         if request.method != "POST" or self.create_confirm_form(request).is_valid():
             with suppress(ImportFile.DoesNotExist):
-                return super().process_import(request, **kwargs)  # type: ignore[no-any-return]  # it has no types
+                # it has no types
+                return super().process_import(request, **kwargs)  # type: ignore[no-any-return]
         messages.error(request, "The file is no longer here. Upload it again.")
         return HttpResponseRedirect(reverse("admin:products_product_import"))
 
     def process_result(self, result: Result, request: HttpRequest) -> HttpResponseBase:
-        """Say what was imported; if something has come in between since the preview, that nothing was."""
+        """Say what was imported; if something has come in between since the preview, that
+        nothing was.
+        """
         if not result.has_errors():
-            return super().process_result(result, request)  # type: ignore[no-any-return]  # it has no types
+            # it has no types
+            return super().process_result(result, request)  # type: ignore[no-any-return]
         context = {
             **self.admin_site.each_context(request),
             "title": "Import",
@@ -200,10 +230,17 @@ class CatalogueTransfer(ImportExportMixin):
         """Say how much it was."""
         report = result.report
         messages.success(
-            request, f"Imported: {report.created} new, {report.updated} changed, {report.unchanged} unchanged products."
+            request,
+            f"Imported: {report.created} new, {report.updated} changed, {report.unchanged} unchanged products.",
         )
 
-    def _do_file_export(self, file_format: Any, request: HttpRequest, queryset: Any, export_form: Any = None) -> Any:
+    def _do_file_export(
+        self,
+        file_format: Any,
+        request: HttpRequest,
+        queryset: Any,
+        export_form: Any = None,
+    ) -> Any:
         return send_file(queryset)
 
 
@@ -214,5 +251,8 @@ def send_file(products: QuerySet[Product]) -> StreamingHttpResponse:
     return StreamingHttpResponse(
         exporting.file(ids),
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"},
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "X-Content-Type-Options": "nosniff",
+        },
     )

@@ -1,4 +1,6 @@
-"""Writes valid drafts a batch at a time: few statements for hundreds of products, each product whole or not at all."""
+"""Writes valid drafts a batch at a time: few statements for hundreds of products, each
+product whole or not at all.
+"""
 
 import json
 import re
@@ -46,7 +48,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Change:
-    """A product that was made, or changed: where in the file it stands, and what is otherwise now, if that is known."""
+    """A product that was made, or changed: where in the file it stands, and what is
+    otherwise now, if that is known.
+    """
 
     line: int
     product_id: UUID
@@ -58,9 +62,8 @@ class Change:
 class Writer:
     """Writes the products of one source; with `dry_run` everything is tried, and rolled back.
 
-    Where the file `is_export`, a product may be named by its id, and one that is in the shop as the file has it is
-    unchanged, whatever an earlier file said.
-    """
+    Where the file `is_export`, a product may be named by its id, and one that is in the
+    shop as the file has it is unchanged, whatever an earlier file said."""
 
     def __init__(self, source: str, *, dry_run: bool, is_export: bool = False) -> None:
         self.source, self.dry_run, self.is_export = source, dry_run, is_export
@@ -70,14 +73,20 @@ class Writer:
         self._taken_slugs: set[str] = set()
 
     def write(self, drafts: Sequence[Draft]) -> Outcome:
-        """Write the drafts in one transaction. If the database refuses something in it, each gets one of its own, so
-        that only what is refused is left out.
+        """Write the drafts in one transaction. If the database refuses something in it,
+        each gets one of its own, so that only what is refused is left out.
 
         Locks: the products that change, in key order; a new slug's name.
         """
         hashes = {draft.ref: fingerprint(draft.data) for draft in drafts}
-        known = self._by_ref(Product.objects.only("source", "source_ref", "source_hash"), hashes)
-        changed = [draft for draft in drafts if not self._is_known(known.get(draft.ref), draft.ref, hashes)]
+        known = self._by_ref(
+            Product.objects.only("source", "source_ref", "source_hash"), hashes
+        )
+        changed = [
+            draft
+            for draft in drafts
+            if not self._is_known(known.get(draft.ref), draft.ref, hashes)
+        ]
         self._says: dict[str, str] = {}
         if self.is_export:
             changed = self._unlike(changed, known)
@@ -86,22 +95,41 @@ class Writer:
             outcome.add(self._write(changed, hashes))
         return outcome
 
-    def _by_ref(self, products: QuerySet[Product], refs: Iterable[str]) -> dict[str, Product]:
+    def _by_ref(
+        self, products: QuerySet[Product], refs: Iterable[str]
+    ) -> dict[str, Product]:
         """Return the products that the file means, by what it calls them."""
         refs = list(refs)
-        own = {product.source_ref: product for product in products.filter(source=self.source, source_ref__in=refs)}
+        own = {
+            product.source_ref: product
+            for product in products.filter(source=self.source, source_ref__in=refs)
+        }
         ids = [ref for ref in refs if _ID.fullmatch(ref)] if self.is_export else []
-        return {str(product.pk): product for product in products.filter(pk__in=ids)} | own if ids else own
+        return (
+            {str(product.pk): product for product in products.filter(pk__in=ids)} | own
+            if ids
+            else own
+        )
 
     def _is_own(self, product: Product, ref: str) -> bool:
         return product.source == self.source and product.source_ref == ref
 
-    def _is_known(self, product: Product | None, ref: str, hashes: Mapping[str, str]) -> bool:
-        return product is not None and self._is_own(product, ref) and product.source_hash == hashes[ref]
+    def _is_known(
+        self, product: Product | None, ref: str, hashes: Mapping[str, str]
+    ) -> bool:
+        return (
+            product is not None
+            and self._is_own(product, ref)
+            and product.source_hash == hashes[ref]
+        )
 
-    def _unlike(self, drafts: Sequence[Draft], known: Mapping[str, Product]) -> list[Draft]:
+    def _unlike(
+        self, drafts: Sequence[Draft], known: Mapping[str, Product]
+    ) -> list[Draft]:
         """Return the drafts that are not what the shop has, and note what is otherwise."""
-        now = exporting.drafts([known[draft.ref].pk for draft in drafts if draft.ref in known])
+        now = exporting.drafts(
+            [known[draft.ref].pk for draft in drafts if draft.ref in known]
+        )
         found = []
         for draft in drafts:
             there = now.get(known[draft.ref].pk) if draft.ref in known else None
@@ -109,8 +137,12 @@ class Writer:
                 found.append(draft)
                 continue
             _keep_texts(draft, there)
-            said = {name: there.data[name] for name in there.data if _says_of(draft, name)}
-            mine = {name: draft.data[name] for name in draft.data if _says_of(draft, name)}
+            said = {
+                name: there.data[name] for name in there.data if _says_of(draft, name)
+            }
+            mine = {
+                name: draft.data[name] for name in draft.data if _says_of(draft, name)
+            }
             if fingerprint(said) != fingerprint(mine):
                 found.append(draft)
                 self._says[draft.ref] = _differences(said, mine)
@@ -140,9 +172,15 @@ class Writer:
         return outcome
 
     def _try(self, drafts: Sequence[Draft], hashes: dict[str, str]) -> Outcome:
-        there = self._by_ref(Product.objects.locked().defer("search"), [draft.ref for draft in drafts])
+        there = self._by_ref(
+            Product.objects.locked().defer("search"), [draft.ref for draft in drafts]
+        )
         # What another source knows of a product is that source's to say.
-        hashes = hashes | {ref: each.source_hash for ref, each in there.items() if not self._is_own(each, ref)}
+        hashes = hashes | {
+            ref: each.source_hash
+            for ref, each in there.items()
+            if not self._is_own(each, ref)
+        }
         rejections = {each.ref: each for each in self._conflicts(drafts, there)}
         left = [draft for draft in drafts if draft.ref not in rejections]
         new = [draft for draft in left if draft.ref not in there]
@@ -154,33 +192,62 @@ class Writer:
             cache.touch("products", "categories")
         if old:
             changes.apply(old, ids, hashes)
-        made += [Change(draft.line, each.pk, each.name, False, self._says.get(draft.ref, "")) for each, draft in old]
-        return Outcome(created=len(new), updated=len(old), rejections=list(rejections.values()), changes=made)
+        made += [
+            Change(draft.line, each.pk, each.name, False, self._says.get(draft.ref, ""))
+            for each, draft in old
+        ]
+        return Outcome(
+            created=len(new),
+            updated=len(old),
+            rejections=list(rejections.values()),
+            changes=made,
+        )
 
-    def _conflicts(self, drafts: Sequence[Draft], there: dict[str, Product]) -> Iterable[Rejection]:
+    def _conflicts(
+        self, drafts: Sequence[Draft], there: dict[str, Product]
+    ) -> Iterable[Rejection]:
         """Yield what another product stands in the way of: a SKU, or a slug that the file names."""
-        wanted = [variant["sku"] for draft in drafts for variant in draft.data["variants"]]
+        wanted = [
+            variant["sku"] for draft in drafts for variant in draft.data["variants"]
+        ]
         owners = _owners(wanted)
         named = [slug for draft in drafts if (slug := draft.data.get("slug"))]
         slug_owners: dict[str, UUID | str] = {}
         if named:
-            slug_owners |= dict(Product.objects.filter(slug__in=named).values_list("slug", "pk"))
+            slug_owners |= dict(
+                Product.objects.filter(slug__in=named).values_list("slug", "pk")
+            )
         named_ids: set[UUID | str] = set()
         for draft in drafts:
             own = there[draft.ref].pk if draft.ref in there else draft.ref
-            if problem := _problem(draft, is_new=draft.ref not in there, is_twice=own in named_ids):
+            if problem := _problem(
+                draft, is_new=draft.ref not in there, is_twice=own in named_ids
+            ):
                 yield problem
                 continue
             named_ids.add(own)
             slug = draft.data.get("slug", "")
-            if slug and (slug_owners.setdefault(slug, own) != own or slugs.is_reserved(slug)):
-                yield draft.reject(SlugTaken.code, SlugTaken.message, column=draft.columns.get("slug", "slug"))
+            if slug and (
+                slug_owners.setdefault(slug, own) != own or slugs.is_reserved(slug)
+            ):
+                yield draft.reject(
+                    SlugTaken.code,
+                    SlugTaken.message,
+                    column=draft.columns.get("slug", "slug"),
+                )
                 continue
             for line, variant in zip(draft.lines, draft.data["variants"], strict=True):
-                taken = owners.get(variant["sku"], self._taken_skus.get(variant["sku"], own))
+                taken = owners.get(
+                    variant["sku"], self._taken_skus.get(variant["sku"], own)
+                )
                 if taken != own:
                     column = draft.columns.get("sku", "sku")
-                    yield draft.reject(SkuTaken.code, f"{SkuTaken.message} {variant['sku']}", column=column, line=line)
+                    yield draft.reject(
+                        SkuTaken.code,
+                        f"{SkuTaken.message} {variant['sku']}",
+                        column=column,
+                        line=line,
+                    )
                     break
             else:
                 mine = {variant["sku"]: own for variant in draft.data["variants"]}
@@ -189,7 +256,10 @@ class Writer:
                     self._taken_skus |= mine
 
     def _insert(
-        self, drafts: Sequence[Draft], categories: dict[tuple[str, ...], UUID], hashes: dict[str, str]
+        self,
+        drafts: Sequence[Draft],
+        categories: dict[tuple[str, ...], UUID],
+        hashes: dict[str, str],
     ) -> list[Change]:
         made = []
         now = timezone.now()
@@ -200,20 +270,52 @@ class Writer:
             data, pk = draft.data, uuid7()
             seo = data["seo"]
             made.append(Change(draft.line, pk, data["name"], is_new=True))
-            products.append((
-                pk, now, data["name"], chosen[draft.ref], data["description"], categories[tuple(data["category"])],
-                data["brand"], data["collection"], data["gender"].value, data["material"], data["base_price"],
-                data["sale_price"], data["tags"], data["is_featured"], data["is_new_arrival"], data["status"].value,
-                seo["title"], seo["description"], any(each["stock"] for each in data["variants"]),
-                *_options(data["variants"]), *_options([each for each in data["variants"] if each["stock"]]),
-                self.source, draft.ref, hashes[draft.ref],
-            ))  # fmt: skip
+            products.append(
+                (
+                    pk,
+                    now,
+                    data["name"],
+                    chosen[draft.ref],
+                    data["description"],
+                    categories[tuple(data["category"])],
+                    data["brand"],
+                    data["collection"],
+                    data["gender"].value,
+                    data["material"],
+                    data["base_price"],
+                    data["sale_price"],
+                    data["tags"],
+                    data["is_featured"],
+                    data["is_new_arrival"],
+                    data["status"].value,
+                    seo["title"],
+                    seo["description"],
+                    any(each["stock"] for each in data["variants"]),
+                    *_options(data["variants"]),
+                    *_options([each for each in data["variants"] if each["stock"]]),
+                    self.source,
+                    draft.ref,
+                    hashes[draft.ref],
+                )
+            )
             for position, each in enumerate(data["variants"]):
                 variant = uuid7()
-                variants.append((variant, now, pk, each["sku"], each["size"], each["color"], position))
+                variants.append(
+                    (
+                        variant,
+                        now,
+                        pk,
+                        each["sku"],
+                        each["size"],
+                        each["color"],
+                        position,
+                    )
+                )
                 pieces[variant] = each["stock"]
             for position, each in enumerate(data["images"]):
-                images.append((uuid7(), now, pk, each["url"], each["alt_text"], position))
+                images.append(
+                    (uuid7(), now, pk, each["url"], each["alt_text"], position)
+                )
         FormerSlug.objects.filter(slug__in=list(chosen.values())).delete()
         bulk.copy("products_product", _PRODUCT, products)
         bulk.copy("products_variant", _VARIANT, variants)
@@ -223,16 +325,28 @@ class Writer:
         return made
 
     def _slugs(self, drafts: Sequence[Draft]) -> dict[str, str]:
-        """Return a slug for each draft: the one the file names, else the name's; where that is taken, with the ref."""
+        """Return a slug for each draft: the one the file names, else the name's; where that
+        is taken, with the ref.
+        """
         tries = {draft.ref: _candidates(draft) for draft in drafts}
         asked = {slug for candidates in tries.values() for slug in candidates}
-        taken = _taken(asked, but_former={draft.data["slug"] for draft in drafts if "slug" in draft.data})
+        taken = _taken(
+            asked,
+            but_former={draft.data["slug"] for draft in drafts if "slug" in draft.data},
+        )
         taken |= self._taken_slugs
         found = {}
         for ref, candidates in tries.items():
-            free = (slug for slug in candidates if slug not in taken and not slugs.is_reserved(slug))
-            # The id's last part is as good as unique: for a third of the same name whose ref does not tell it apart.
-            found[ref] = next(free, None) or f"{candidates[0][:100]}-{uuid7().hex[-12:]}"
+            free = (
+                slug
+                for slug in candidates
+                if slug not in taken and not slugs.is_reserved(slug)
+            )
+            # The id's last part is as good as unique: for a third of the same name whose
+            # ref does not tell it apart.
+            found[ref] = (
+                next(free, None) or f"{candidates[0][:100]}-{uuid7().hex[-12:]}"
+            )
             taken.add(found[ref])
         if self.dry_run:
             self._taken_slugs |= set(found.values())
@@ -240,22 +354,37 @@ class Writer:
 
 
 def _options(variants: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[str]]:
-    """Return their colours and sizes as the triggers of the variants and their stock would write them: already there,
-    they need no second version of the product's row."""
-    colors, sizes = {each["color"] for each in variants}, {each["size"] for each in variants}
+    """Return their colours and sizes as the triggers of the variants and their stock would
+    write them: already there, they need no second version of the product's row."""
+    colors, sizes = (
+        {each["color"] for each in variants},
+        {each["size"] for each in variants},
+    )
     return sorted(colors - {""}), sorted(sizes - {""})
 
 
 def _problem(draft: Draft, *, is_new: bool, is_twice: bool) -> Rejection | None:
-    """Return what only somebody who knows the shop's products can say of a draft, if anything is wrong."""
+    """Return what only somebody who knows the shop's products can say of a draft, if
+    anything is wrong.
+    """
     if is_twice:
-        return draft.reject("twice", "The file has this product already, by its other name.", column="product")
+        return draft.reject(
+            "twice",
+            "The file has this product already, by its other name.",
+            column="product",
+        )
     if not is_new:
         return None
     if not draft.data["variants"]:
-        return draft.reject("required", "This is required.", column=draft.columns.get("sku", "sku"))
+        return draft.reject(
+            "required", "This is required.", column=draft.columns.get("sku", "sku")
+        )
     if any(not image["url"].startswith("https://") for image in draft.data["images"]):
-        return draft.reject(ImageUnknown.code, ImageUnknown.message, column=draft.columns.get("images", "images"))
+        return draft.reject(
+            ImageUnknown.code,
+            ImageUnknown.message,
+            column=draft.columns.get("images", "images"),
+        )
     return None
 
 
@@ -268,7 +397,9 @@ def _keep_texts(draft: Draft, there: Draft) -> None:
 
 
 def _says_of(draft: Draft, name: str) -> bool:
-    """Whether the file says anything of this: a slug or images that it does not name are left as they are."""
+    """Whether the file says anything of this: a slug or images that it does not name are
+    left as they are.
+    """
     return name not in ("slug", "images") or bool(draft.data.get(name))
 
 
@@ -278,24 +409,35 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     for name in sorted(new.keys() | old.keys()):
         before, after = old.get(name), new.get(name)
         if name == "variants":
-            before, after = ([{**each, "stock": 0} for each in value or []] for value in (before, after))
+            before, after = (
+                [{**each, "stock": 0} for each in value or []]
+                for value in (before, after)
+            )
         if (name == "slug" and after is None) or before == after:
             continue
         short = not isinstance(after, list | dict) and len(f"{before}{after}") <= _SHORT
         words = name.replace("_", " ")
-        said.append(f"{words} {before if before is not None else 'none'} → {after}" if short else words)
+        said.append(
+            f"{words} {before if before is not None else 'none'} → {after}"
+            if short
+            else words
+        )
     return ", ".join(said)
 
 
 def _owners(skus: list[str]) -> dict[str, Any]:
     """Return which products have these SKUs: thousands, hence one parameter instead of as many."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT sku, product_id FROM products_variant WHERE sku = ANY(%s)", [skus])
+        cursor.execute(
+            "SELECT sku, product_id FROM products_variant WHERE sku = ANY(%s)", [skus]
+        )
         return dict(cursor.fetchall())
 
 
 def _taken(asked: set[str], *, but_former: set[str]) -> set[str]:
-    """Return which of these slugs a product has, or has had; a slug that the file names may have been another's."""
+    """Return which of these slugs a product has, or has had; a slug that the file names may
+    have been another's.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT slug FROM products_product WHERE slug = ANY(%s)
@@ -306,10 +448,33 @@ def _taken(asked: set[str], *, but_former: set[str]) -> set[str]:
 
 
 _PRODUCT = (
-    "id", "updated_at", "name", "slug", "description", "category_id", "brand", "collection", "gender", "material",
-    "base_price", "sale_price", "tags", "is_featured", "is_new_arrival", "status", "seo_title", "seo_description",
-    "in_stock", "colors", "sizes", "stocked_colors", "stocked_sizes", "source", "source_ref", "source_hash",
-)  # fmt: skip
+    "id",
+    "updated_at",
+    "name",
+    "slug",
+    "description",
+    "category_id",
+    "brand",
+    "collection",
+    "gender",
+    "material",
+    "base_price",
+    "sale_price",
+    "tags",
+    "is_featured",
+    "is_new_arrival",
+    "status",
+    "seo_title",
+    "seo_description",
+    "in_stock",
+    "colors",
+    "sizes",
+    "stocked_colors",
+    "stocked_sizes",
+    "source",
+    "source_ref",
+    "source_hash",
+)
 _VARIANT = ("id", "updated_at", "product_id", "sku", "size", "color", "position")
 _IMAGE = ("id", "updated_at", "product_id", "external_url", "alt_text", "position")
 
@@ -322,7 +487,9 @@ def _candidates(draft: Draft) -> list[str]:
 
 
 def fingerprint(data: dict[str, Any]) -> str:
-    """Return a hash of a product as the file has it, but for the stock: that is set once, and then only moves."""
+    """Return a hash of a product as the file has it, but for the stock: that is set once,
+    and then only moves.
+    """
     plain = {**data, "variants": [{**each, "stock": 0} for each in data["variants"]]}
     return sha256(json.dumps(plain, sort_keys=True, default=str).encode()).hexdigest()
 

@@ -18,7 +18,9 @@ class Categories:
         self.made: list[Path] = []
 
     def resolve(self, paths: Iterable[Path]) -> dict[Path, UUID]:
-        """Return the categories' ids, creating what is missing. Part of the caller's transaction: tell how it ended."""
+        """Return the categories' ids, creating what is missing. Part of the caller's
+        transaction: tell how it ended.
+        """
         return {path: self._find(path) for path in sorted(set(paths))}
 
     def committed(self) -> None:
@@ -46,7 +48,8 @@ class Categories:
             self._ids[path] = found.pk
             return found.pk
         among = Category.objects.all()
-        # "Men > Shirts" and "Boys > Shirts" need different slugs; the parent's name says more than a number.
+        # "Men > Shirts" and "Boys > Shirts" need different slugs; the parent's name says
+        # more than a number.
         slug = slugs.free(" ".join(path[-2:]), among=among, else_="category")
         made = Category.objects.create(name=path[-1], slug=slug, parent_id=parent)
         self._unsure[path] = made.pk

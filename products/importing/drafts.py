@@ -9,7 +9,9 @@ from products.importing.reading import Line
 
 @dataclass(frozen=True)
 class Rejection:
-    """Why a product was left out: where in the file, and what is wrong there. `column` is empty for a whole product."""
+    """Why a product was left out: where in the file, and what is wrong there. `column` is
+    empty for a whole product.
+    """
 
     line: int
     ref: str
@@ -28,11 +30,12 @@ class Refused(Exception):
 
 @dataclass
 class Draft:
-    """A product as the file has it: `data` goes into `schema.ImportProduct`, and is what that read once it is valid.
+    """A product as the file has it: `data` goes into `schema.ImportProduct`, and is what
+    that read once it is valid.
 
-    `lines` are those of its variants, in their order; `columns` says which column a field came from;
-    `has_image_texts`, whether the file says anything of them: if not, those of images that stay are kept.
-    """
+    `lines` are those of its variants, in their order; `columns` says which column a field
+    came from; `has_image_texts`, whether the file says anything of them: if not, those of
+    images that stay are kept."""
 
     ref: str
     line: int
@@ -41,13 +44,16 @@ class Draft:
     columns: dict[str, str] = field(default_factory=dict)
     has_image_texts: bool = False
 
-    def reject(self, code: str, message: str, *, column: str = "", line: int | None = None) -> Rejection:
+    def reject(
+        self, code: str, message: str, *, column: str = "", line: int | None = None
+    ) -> Rejection:
         """Return the rejection of this draft for what stands in this column."""
         return Rejection(line or self.line, self.ref, column, code, message)
 
 
 class Format(Protocol):
-    """A kind of file: which column tells its products apart, and how a product's lines become a draft.
+    """A kind of file: which column tells its products apart, and how a product's lines
+    become a draft.
 
     In one that `is_export`, a product may also be named by its id in the shop.
     """
@@ -67,12 +73,15 @@ class Format(Protocol):
         """Return the product of these lines. Raises: Refused."""
 
 
-def group(lines: Iterable[Line], key: str) -> Iterator[tuple[str, list[Line], Rejection | None]]:
-    """Yield the lines of each product: its reference, its lines, and why they cannot be taken, if so.
+def group(
+    lines: Iterable[Line], key: str
+) -> Iterator[tuple[str, list[Line], Rejection | None]]:
+    """Yield the lines of each product: its reference, its lines, and why they cannot be
+    taken, if so.
 
-    A product's lines must follow each other. Lines that come later, behind another product's, are refused, and what
-    the file says about the product first stands; only one product's lines are held at a time.
-    """
+    A product's lines must follow each other. Lines that come later, behind another
+    product's, are refused, and what the file says about the product first stands; only one
+    product's lines are held at a time."""
     seen: set[str] = set()
     together: list[Line] = []
     ref = ""
@@ -88,7 +97,9 @@ def group(lines: Iterable[Line], key: str) -> Iterator[tuple[str, list[Line], Re
         yield ref, together, _group_problem(ref, together, key, seen)
 
 
-def _group_problem(ref: str, lines: list[Line], key: str, seen: set[str]) -> Rejection | None:
+def _group_problem(
+    ref: str, lines: list[Line], key: str, seen: set[str]
+) -> Rejection | None:
     first = lines[0].number
     for line in lines:
         if line.problem:
@@ -96,7 +107,11 @@ def _group_problem(ref: str, lines: list[Line], key: str, seen: set[str]) -> Rej
     if not ref:
         return Rejection(first, ref, key, "required", "This is required.")
     if len(ref) > 120:
-        return Rejection(first, ref[:120], key, "too_long", "This takes at most 120 characters.")
+        return Rejection(
+            first, ref[:120], key, "too_long", "This takes at most 120 characters."
+        )
     if ref in seen:
-        return Rejection(first, ref, key, "apart", "The lines of a product must follow each other.")
+        return Rejection(
+            first, ref, key, "apart", "The lines of a product must follow each other."
+        )
     return None

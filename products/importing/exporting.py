@@ -21,11 +21,12 @@ Cells = dict[str, str]
 
 
 def file(ids: Sequence[UUID]) -> Iterator[str]:
-    """Yield the lines of a CSV of these products, in this order: a line for each variant on sale. UTF-8, RFC 4180.
+    """Yield the lines of a CSV of these products, in this order: a line for each variant on
+    sale. UTF-8, RFC 4180.
 
-    Cells that a spreadsheet could take for a formula have an apostrophe before them, which an import takes away again.
-    Memory does not grow with the number of products; three queries for CHUNK of them.
-    """
+    Cells that a spreadsheet could take for a formula have an apostrophe before them, which
+    an import takes away again. Memory does not grow with the number of products; three
+    queries for CHUNK of them."""
     writer = csv.DictWriter(_Echo(), COLUMNS, restval="")
     yield writer.writeheader()
     for _product, lines in _described(ids):
@@ -37,7 +38,10 @@ def drafts(ids: Sequence[UUID]) -> dict[UUID, Draft]:
     """Return these products, by id, as an import of their export would read them."""
     found = {}
     for product, lines in _described(ids):
-        draft = _OWN.draft(lines[0]["product"], [Line(1, dict.fromkeys(COLUMNS, "") | line) for line in lines])
+        draft = _OWN.draft(
+            lines[0]["product"],
+            [Line(1, dict.fromkeys(COLUMNS, "") | line) for line in lines],
+        )
         if not schema.validate(draft):
             found[product.pk] = draft
     return found
@@ -55,11 +59,18 @@ def _described(ids: Sequence[UUID]) -> Iterator[tuple[Product, list[Cells]]]:
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
         products = Product.objects.defer("search").in_bulk(chunk)
-        variants = _by_product(Variant.objects.filter(is_active=True).select_related("stock"), chunk)
+        variants = _by_product(
+            Variant.objects.filter(is_active=True).select_related("stock"), chunk
+        )
         images = _by_product(ProductImage.objects.all(), chunk)
         for pk in chunk:
             if product := products.get(pk):
-                yield product, _lines(product, paths[product.category_id], variants[pk], images[pk])
+                yield (
+                    product,
+                    _lines(
+                        product, paths[product.category_id], variants[pk], images[pk]
+                    ),
+                )
 
 
 def _by_product(rows: Any, ids: Sequence[UUID]) -> dict[UUID, list[Any]]:
@@ -76,21 +87,41 @@ def _category_paths() -> dict[UUID, list[str]]:
 
 
 def _lines(
-    product: Product, path: list[str], variants: Iterable[Variant], images: Sequence[ProductImage]
+    product: Product,
+    path: list[str],
+    variants: Iterable[Variant],
+    images: Sequence[ProductImage],
 ) -> list[Cells]:
     ref = product.source_ref if product.source == _OWN.source else str(product.pk)
     texts = [image.alt_text for image in images]
     first = {
-        "name": product.name, "category": join(path, BELOW, around=" "), "basePrice": str(product.base_price),
-        "salePrice": "" if product.sale_price is None else str(product.sale_price), "slug": product.slug,
-        "description": product.description, "brand": product.brand, "collection": product.collection,
-        "material": product.material, "gender": product.gender, "tags": join(product.tags, SEPARATOR),
-        "images": join(map(address, images), SEPARATOR), "imageTexts": join(texts, SEPARATOR) if any(texts) else "",
-        "isFeatured": _said(product.is_featured), "isNewArrival": _said(product.is_new_arrival),
-        "status": product.status, "seoTitle": product.seo_title, "seoDescription": product.seo_description,
-    }  # fmt: skip
+        "name": product.name,
+        "category": join(path, BELOW, around=" "),
+        "basePrice": str(product.base_price),
+        "salePrice": "" if product.sale_price is None else str(product.sale_price),
+        "slug": product.slug,
+        "description": product.description,
+        "brand": product.brand,
+        "collection": product.collection,
+        "material": product.material,
+        "gender": product.gender,
+        "tags": join(product.tags, SEPARATOR),
+        "images": join(map(address, images), SEPARATOR),
+        "imageTexts": join(texts, SEPARATOR) if any(texts) else "",
+        "isFeatured": _said(product.is_featured),
+        "isNewArrival": _said(product.is_new_arrival),
+        "status": product.status,
+        "seoTitle": product.seo_title,
+        "seoDescription": product.seo_description,
+    }
     rows = [
-        {"product": ref, "sku": each.sku, "size": each.size, "color": each.color, "stock": str(each.stock.sellable)}
+        {
+            "product": ref,
+            "sku": each.sku,
+            "size": each.size,
+            "color": each.color,
+            "stock": str(each.stock.sellable),
+        }
         for each in variants
     ] or [{"product": ref}]
     return [rows[0] | first, *rows[1:]]
@@ -98,7 +129,9 @@ def _lines(
 
 def address(image: ProductImage) -> str:
     """Return where the picture stands: on our own storage, or elsewhere."""
-    return str(default_storage.url(image.file.name)) if image.file else image.external_url
+    return (
+        str(default_storage.url(image.file.name)) if image.file else image.external_url
+    )
 
 
 def _said(value: bool) -> str:

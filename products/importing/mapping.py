@@ -1,4 +1,5 @@
-"""Any CSV, by a small mapping file in TOML: which column is what, and what to do where the file says nothing.
+"""Any CSV, by a small mapping file in TOML: which column is what, and what to do where the
+file says nothing.
 
 docs/importing.md explains the file, docs/examples/ has one.
 """
@@ -20,8 +21,20 @@ from products.importing.drafts import Draft, Format
 from products.importing.own import amount
 from products.importing.reading import FileRefused, Line, require
 
-TEXTS = ("name", "slug", "description", "brand", "collection", "gender", "material", "basePrice", "salePrice",
-         "isFeatured", "isNewArrival", "status")  # fmt: skip
+TEXTS = (
+    "name",
+    "slug",
+    "description",
+    "brand",
+    "collection",
+    "gender",
+    "material",
+    "basePrice",
+    "salePrice",
+    "isFeatured",
+    "isNewArrival",
+    "status",
+)
 LISTS = ("tags", "images")
 VARIANT = ("sku", "size", "color", "stock")
 FIELDS = (*TEXTS, *LISTS, *VARIANT)
@@ -31,11 +44,19 @@ _TEMPLATE = re.compile(r"\{([^{}]+)\}")
 class _Mapping(ma.fields.Field[dict[str, Any]]):
     """A table whose keys are the file's own words."""
 
-    def __init__(self, inner: ma.fields.Field[Any], *, keys: tuple[str, ...] | None = None, **kw: Any):
+    def __init__(
+        self,
+        inner: ma.fields.Field[Any],
+        *,
+        keys: tuple[str, ...] | None = None,
+        **kw: Any,
+    ):
         super().__init__(**kw)
         self.inner, self.keys = inner, keys
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kw: Any) -> dict[str, Any]:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kw: Any
+    ) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise fields.refuse("type", "This must be a table.")
         wrong: dict[str, Any] = {}
@@ -43,7 +64,10 @@ class _Mapping(ma.fields.Field[dict[str, Any]]):
         for key, inner in value.items():
             try:
                 if self.keys and key not in self.keys:
-                    raise fields.refuse("unknown", f"There is no such field; there are {', '.join(self.keys)}.")
+                    raise fields.refuse(
+                        "unknown",
+                        f"There is no such field; there are {', '.join(self.keys)}.",
+                    )
                 read[key] = self.inner.deserialize(inner)
             except ma.ValidationError as exc:
                 wrong[key] = exc.messages
@@ -55,20 +79,34 @@ class _Mapping(ma.fields.Field[dict[str, Any]]):
 class _Either(ma.fields.Field[Any]):
     """A column's name, a list of them, or a table that says which part of a column is meant."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kw: Any) -> "Part":
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kw: Any
+    ) -> "Part":
         if isinstance(value, str):
             return Part((value,))
-        if isinstance(value, list) and value and all(isinstance(name, str) for name in value):
+        if (
+            isinstance(value, list)
+            and value
+            and all(isinstance(name, str) for name in value)
+        ):
             return Part(tuple(value))
         if isinstance(value, dict) and set(value) == {"column", "match"}:
             try:
                 pattern = re.compile(value["match"])
             except (re.error, TypeError) as exc:
-                raise fields.refuse("format", f"match is no regular expression: {exc}.") from exc
+                raise fields.refuse(
+                    "format", f"match is no regular expression: {exc}."
+                ) from exc
             if pattern.groups != 1:
-                raise fields.refuse("format", "match must have one group in parentheses: the part that is taken.")
+                raise fields.refuse(
+                    "format",
+                    "match must have one group in parentheses: the part that is taken.",
+                )
             return Part((str(value["column"]),), pattern)
-        raise fields.refuse("type", "This must be a column, a list of columns, or {column = …, match = …}.")
+        raise fields.refuse(
+            "type",
+            "This must be a column, a list of columns, or {column = …, match = …}.",
+        )
 
 
 @dataclass(frozen=True)
@@ -83,7 +121,9 @@ class Part:
         found = [text for name in self.columns if (text := values[name])]
         if self.pattern is None:
             return found
-        return [match[1].strip() for text in found if (match := self.pattern.search(text))]
+        return [
+            match[1].strip() for text in found if (match := self.pattern.search(text))
+        ]
 
 
 _TEXT = fields.Text(max=200)
@@ -107,7 +147,9 @@ class _Price(_Rule):
 
 
 class _Sizes(_Rule):
-    run = fields.List(fields.Text(max=20, min=0), min=1, max=50, unique=True, required=True)
+    run = fields.List(
+        fields.Text(max=20, min=0), min=1, max=50, unique=True, required=True
+    )
 
 
 class _Stock(_Rule):
@@ -123,8 +165,14 @@ class MappingFile(InputSchema):
     delimiter = fields.Text(max=1, min=0, load_default=",")
     empty = fields.List(fields.Text(max=40, min=0), max=20, load_default=list)
     columns = _Mapping(_Either(), keys=FIELDS, load_default=dict)
-    constants = _Mapping(fields.Text(max=10_000, min=0, multiline=True), keys=FIELDS, load_default=dict)
-    values = _Mapping(_Mapping(fields.Text(max=200, min=0)), keys=(*TEXTS, "size", "color"), load_default=dict)
+    constants = _Mapping(
+        fields.Text(max=10_000, min=0, multiline=True), keys=FIELDS, load_default=dict
+    )
+    values = _Mapping(
+        _Mapping(fields.Text(max=200, min=0)),
+        keys=(*TEXTS, "size", "color"),
+        load_default=dict,
+    )
     templates = _Mapping(fields.Text(max=2000), keys=FIELDS, load_default=dict)
     category = fields.Nested(_Category, required=True)
     price = fields.List(fields.Nested(_Price), max=500, load_default=list)
@@ -152,7 +200,9 @@ def load(path: Path) -> "Mapped":
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise FileRefused(f"{path}: {exc}") from exc
     except errors.Invalid as exc:
-        wrong = "; ".join(f"{error['pointer']} {error['message']}" for error in exc.errors)
+        wrong = "; ".join(
+            f"{error['pointer']} {error['message']}" for error in exc.errors
+        )
         raise FileRefused(f"{path}: {wrong}") from exc
     return Mapped(rules)
 
@@ -166,9 +216,9 @@ class Mapped(Format):
         self.delimiter: str = rules["delimiter"]
         self._rules = rules
         self._columns: dict[str, Part] = rules["columns"]
-        self._said = {name: "/".join(part.columns) for name, part in self._columns.items()} | {
-            "category": "/".join(rules["category"]["columns"])
-        }
+        self._said = {
+            name: "/".join(part.columns) for name, part in self._columns.items()
+        } | {"category": "/".join(rules["category"]["columns"])}
 
     def check(self, header: list[str]) -> None:
         rules = self._rules
@@ -179,7 +229,11 @@ class Mapped(Format):
             for rule in rules[name]:
                 used += rule["when"]
         for template in rules["templates"].values():
-            used += [name for name in _TEMPLATE.findall(template) if name not in ("size", "color")]
+            used += [
+                name
+                for name in _TEMPLATE.findall(template)
+                if name not in ("size", "color")
+            ]
         require(header, list(dict.fromkeys(used)))
 
     def draft(self, ref: str, lines: list[Line]) -> Draft:
@@ -191,8 +245,15 @@ class Mapped(Format):
             if name in data:
                 data[name] = amount(data[name])
         if "basePrice" not in data and (rule := _first(self._rules["price"], first)):
-            data["basePrice"] = f"{_spread(rule, self.source, ref, 'price', rule['step'])}.00"
-        draft.data = {**data, **self._lists(first), "category": self._category(first), "variants": []}
+            data["basePrice"] = (
+                f"{_spread(rule, self.source, ref, 'price', rule['step'])}.00"
+            )
+        draft.data = {
+            **data,
+            **self._lists(first),
+            "category": self._category(first),
+            "variants": [],
+        }
         for line, values in zip(lines, cleaned, strict=True):
             for variant in self._variants(ref, values):
                 draft.data["variants"].append(variant)
@@ -201,15 +262,22 @@ class Mapped(Format):
 
     def _clean(self, values: dict[str, str]) -> dict[str, str]:
         empty = self._rules["empty"]
-        return {name: "" if (text := value.strip()) in empty else text for name, value in values.items()}
+        return {
+            name: "" if (text := value.strip()) in empty else text
+            for name, value in values.items()
+        }
 
     def _text(self, name: str, values: Mapping[str, str]) -> str:
-        """Return what the file says of a field: by its column, else by a template, else the constant."""
+        """Return what the file says of a field: by its column, else by a template, else the
+        constant.
+        """
         text = ""
         if part := self._columns.get(name):
             text = " ".join(part.of(values))
         if not text and (template := self._rules["templates"].get(name)):
-            text = _TEMPLATE.sub(lambda found: values.get(found[1], ""), template).strip()
+            text = _TEMPLATE.sub(
+                lambda found: values.get(found[1], ""), template
+            ).strip()
         if not text:
             text = self._rules["constants"].get(name, "")
         known: dict[str, str] = self._rules["values"].get(name, {})
@@ -241,15 +309,26 @@ class Mapped(Format):
         made = []
         for each in rule["run"] if rule else [size]:
             here = {**values, "size": each, "color": color}
-            sku = self._text("sku", here) or "-".join(filter(None, (ref, slugify(each).upper())))
+            sku = self._text("sku", here) or "-".join(
+                filter(None, (ref, slugify(each).upper()))
+            )
             stock = self._text("stock", here)
             if not stock and (held := _first(self._rules["stock"], values)):
                 stock = str(_spread(held, self.source, ref, f"stock {each} {color}", 1))
-            made.append({"sku": "".join(sku.split()).strip("-"), "size": each, "color": color, "stock": stock or "0"})
+            made.append(
+                {
+                    "sku": "".join(sku.split()).strip("-"),
+                    "size": each,
+                    "color": color,
+                    "stock": stock or "0",
+                }
+            )
         return made
 
 
-def _first(rules: list[dict[str, Any]], values: Mapping[str, str]) -> dict[str, Any] | None:
+def _first(
+    rules: list[dict[str, Any]], values: Mapping[str, str]
+) -> dict[str, Any] | None:
     """Return the first rule whose every condition holds."""
     for rule in rules:
         if all(values[column] in wanted for column, wanted in rule["when"].items()):
@@ -257,7 +336,13 @@ def _first(rules: list[dict[str, Any]], values: Mapping[str, str]) -> dict[str, 
     return None
 
 
-def _spread(rule: Mapping[str, int], source: str, ref: str, what: str, step: int) -> int:
-    """Return a number from the rule's low to its high, in its steps: always the same for the same product."""
-    noise = int.from_bytes(blake2b(f"{source}:{ref}:{what}".encode(), digest_size=4).digest())
+def _spread(
+    rule: Mapping[str, int], source: str, ref: str, what: str, step: int
+) -> int:
+    """Return a number from the rule's low to its high, in its steps: always the same for
+    the same product.
+    """
+    noise = int.from_bytes(
+        blake2b(f"{source}:{ref}:{what}".encode(), digest_size=4).digest()
+    )
     return rule["low"] + noise % ((rule["high"] - rule["low"]) // step + 1) * step

@@ -1,4 +1,6 @@
-"""The shop's own CSV: a line for each variant, a product's own columns in its first line. See docs/importing.md."""
+"""The shop's own CSV: a line for each variant, a product's own columns in its first line.
+See docs/importing.md.
+"""
 
 from typing import Any
 
@@ -10,11 +12,28 @@ SEPARATOR = "|"  # between tags, and between images
 BELOW = ">"  # between a category and one below it
 # column → the field it fills, when it has something in it
 _TEXTS = {
-    "name": "name", "slug": "slug", "description": "description", "brand": "brand", "collection": "collection",
-    "gender": "gender", "material": "material", "basePrice": "basePrice", "salePrice": "salePrice",
-    "isFeatured": "isFeatured", "isNewArrival": "isNewArrival", "status": "status",
-}  # fmt: skip
-_PRODUCT = ("category", *_TEXTS, "tags", "images", "imageTexts", "seoTitle", "seoDescription")
+    "name": "name",
+    "slug": "slug",
+    "description": "description",
+    "brand": "brand",
+    "collection": "collection",
+    "gender": "gender",
+    "material": "material",
+    "basePrice": "basePrice",
+    "salePrice": "salePrice",
+    "isFeatured": "isFeatured",
+    "isNewArrival": "isNewArrival",
+    "status": "status",
+}
+_PRODUCT = (
+    "category",
+    *_TEXTS,
+    "tags",
+    "images",
+    "imageTexts",
+    "seoTitle",
+    "seoDescription",
+)
 _VARIANT = ("sku", "size", "color", "stock")
 COLUMNS = ("product", *_PRODUCT, *_VARIANT)
 NEEDED = ["product", "name", "category", "basePrice", "sku"]
@@ -32,21 +51,33 @@ class Own(Format):
     def check(self, header: list[str]) -> None:
         require(header, NEEDED)
         if unknown := [name for name in header if name not in COLUMNS]:
-            raise FileRefused(f"line 1: there is no column {', '.join(unknown)}; there are {', '.join(COLUMNS)}")
+            raise FileRefused(
+                f"line 1: there is no column {', '.join(unknown)}; there are {', '.join(COLUMNS)}"
+            )
 
     def line(self, line: Line) -> Line:
         """Return the line without what an export puts before cells that look like formulas."""
-        return Line(line.number, {name: unquoted(value) for name, value in line.values.items()}, line.problem)
+        return Line(
+            line.number,
+            {name: unquoted(value) for name, value in line.values.items()},
+            line.problem,
+        )
 
     def draft(self, ref: str, lines: list[Line]) -> Draft:
         first = lines[0]
-        draft = Draft(ref, first.number, {}, [line.number for line in lines], {"seo": "seoTitle"})
+        draft = Draft(
+            ref, first.number, {}, [line.number for line in lines], {"seo": "seoTitle"}
+        )
         for line in lines[1:]:
             for name in _PRODUCT:
                 value = line.values.get(name, "").strip()
                 if value and value != first.values[name].strip():
-                    message = f"This differs from line {first.number}, the product's first."
-                    raise Refused(draft.reject("differs", message, column=name, line=line.number))
+                    message = (
+                        f"This differs from line {first.number}, the product's first."
+                    )
+                    raise Refused(
+                        draft.reject("differs", message, column=name, line=line.number)
+                    )
         draft.data = _product(first.values)
         if "imageTexts" in first.values:
             draft.has_image_texts = True
@@ -58,7 +89,11 @@ class Own(Format):
 
 
 def _product(values: dict[str, str]) -> dict[str, Any]:
-    data: dict[str, Any] = {field: text for name, field in _TEXTS.items() if (text := values.get(name, "").strip())}
+    data: dict[str, Any] = {
+        field: text
+        for name, field in _TEXTS.items()
+        if (text := values.get(name, "").strip())
+    }
     for name in ("basePrice", "salePrice"):
         if name in data:
             data[name] = amount(data[name])
@@ -68,15 +103,23 @@ def _product(values: dict[str, str]) -> dict[str, Any]:
         data["tags"] = tags
     if images := _parts(values.get("images", "")):
         data["images"] = [{"url": url} for url in images]
-    seo = {"title": values.get("seoTitle", "").strip(), "description": values.get("seoDescription", "").strip()}
+    seo = {
+        "title": values.get("seoTitle", "").strip(),
+        "description": values.get("seoDescription", "").strip(),
+    }
     if any(seo.values()):
         data["seo"] = seo
     return data
 
 
 def _describe(draft: Draft, text: str) -> None:
-    """Give the images their texts, each the one in its place. Raises: Refused, when there are more texts."""
-    texts, images = split(text, SEPARATOR) if text.strip() else [], draft.data.get("images", [])
+    """Give the images their texts, each the one in its place. Raises: Refused, when there
+    are more texts.
+    """
+    texts, images = (
+        split(text, SEPARATOR) if text.strip() else [],
+        draft.data.get("images", []),
+    )
     if len(texts) > len(images):
         message = f"There are {len(texts)} texts for {len(images)} images."
         raise Refused(draft.reject("count", message, column="imageTexts"))
@@ -93,8 +136,15 @@ def _parts(text: str) -> list[str]:
 
 
 def amount(text: str) -> str:
-    """Return an amount as the API writes it: "50" and "50.5" become "50.00" and "50.50"; the rest is left as it is."""
+    """Return an amount as the API writes it: "50" and "50.5" become "50.00" and "50.50";
+    the rest is left as it is.
+    """
     whole, point, part = text.partition(".")
-    if whole.isascii() and whole.isdecimal() and len(part) < 3 and ((part.isascii() and part.isdecimal()) or not point):
+    if (
+        whole.isascii()
+        and whole.isdecimal()
+        and len(part) < 3
+        and ((part.isascii() and part.isdecimal()) or not point)
+    ):
         return f"{whole}.{part:0<2}"
     return text

@@ -1,4 +1,6 @@
-"""Opens a CSV file, checks its encoding and header, and yields its lines one at a time. Source: RFC 4180."""
+"""Opens a CSV file, checks its encoding and header, and yields its lines one at a time.
+Source: RFC 4180.
+"""
 
 import csv
 import io
@@ -16,7 +18,9 @@ class FileRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A record: the number of the line it begins in, its values by column, and what is wrong with its shape, if so."""
+    """A record: the number of the line it begins in, its values by column, and what is
+    wrong with its shape, if so.
+    """
 
     number: int
     values: dict[str, str]
@@ -47,12 +51,18 @@ class Table:
         try:
             return next(self._reader, None)
         except UnicodeDecodeError as exc:
-            raise FileRefused(f"line {_undecodable(self._path)}: this is not UTF-8") from exc
+            raise FileRefused(
+                f"line {_undecodable(self._path)}: this is not UTF-8"
+            ) from exc
         except csv.Error as exc:
-            raise FileRefused(f"line {self._reader.line_num}: this is not CSV: {exc}") from exc
+            raise FileRefused(
+                f"line {self._reader.line_num}: this is not CSV: {exc}"
+            ) from exc
 
     def lines(self, progress: Callable[[int], None]) -> Iterator[Line]:
-        """Yield the lines below the header; `progress` hears how many bytes of the file have been read."""
+        """Yield the lines below the header; `progress` hears how many bytes of the file
+        have been read.
+        """
         width = len(self.header)
         number = self._reader.line_num + 1
         while (row := self._next()) is not None:
@@ -60,7 +70,11 @@ class Table:
                 yield Line(number, dict(zip(self.header, row, strict=True)))
             elif row:  # a blank line is no record
                 values = dict(zip(self.header, row, strict=False))
-                yield Line(number, values, f"This line has {len(row)} fields, the header {width}.")
+                yield Line(
+                    number,
+                    values,
+                    f"This line has {len(row)} fields, the header {width}.",
+                )
             number = self._reader.line_num + 1
             if number % 256 == 0:
                 progress(self._raw.tell())
@@ -83,7 +97,9 @@ def table(path: Path, *, delimiter: str = ",") -> Iterator[Table]:
 
 
 def _undecodable(path: Path) -> int:
-    """Return the number of the first line that is not UTF-8: a decoder that reads ahead cannot tell."""
+    """Return the number of the first line that is not UTF-8: a decoder that reads ahead
+    cannot tell.
+    """
     with path.open("rb") as raw:
         for number, line in enumerate(raw, start=1):
             try:
@@ -100,4 +116,6 @@ def require(header: list[str], wanted: list[str]) -> None:
         FileRefused: some are not; the text names them.
     """
     if missing := [name for name in wanted if name not in header]:
-        raise FileRefused(f"line 1: the column {', '.join(missing)} is missing; the file has {', '.join(header)}")
+        raise FileRefused(
+            f"line 1: the column {', '.join(missing)} is missing; the file has {', '.join(header)}"
+        )

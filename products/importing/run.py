@@ -27,7 +27,9 @@ FEW = 1_000  # products whose words are added one by one rather than all words c
 
 @dataclass
 class Report:
-    """What an import did. `reasons` counts rejected products by column and code of their first problem."""
+    """What an import did. `reasons` counts rejected products by column and code of their
+    first problem.
+    """
 
     products: int = 0
     variants: int = 0
@@ -48,7 +50,8 @@ Reject = Callable[[Rejection], None]
 
 
 def run_whole(content: bytes, format_: Format, *, dry_run: bool = False) -> Report:
-    """Import a file of at most a few thousand lines in one transaction: all of it or, if a product is refused, nothing.
+    """Import a file of at most a few thousand lines in one transaction: all of it or, if a
+    product is refused, nothing.
 
     Locks: the products that change, in key order by batch, until the end.
 
@@ -75,24 +78,34 @@ def run(
     delimiter: str = ",",
     progress: Callable[[int, Report], None] = lambda _bytes, _report: None,
 ) -> Report:
-    """Import the products of a CSV file; those that cannot be taken are left out whole, and listed in `rejects`.
+    """Import the products of a CSV file; those that cannot be taken are left out whole, and
+    listed in `rejects`.
 
-    A product is known by the format's source and its own reference there, so that a second run changes nothing, and a
-    run that was interrupted goes on when it is started again. Each batch of products is one transaction. Memory does
-    not grow with the file, but for a reference per product.
+    A product is known by the format's source and its own reference there, so that a second
+    run changes nothing, and a run that was interrupted goes on when it is started again.
+    Each batch of products is one transaction. Memory does not grow with the file, but for a
+    reference per product.
 
     Raises:
         reading.FileRefused: the file is not such a file, or its import is running already.
     """
     started, report = time.monotonic(), Report()
-    with reading.table(path, delimiter=delimiter) as table, _alone(format_.source), _listed(rejects) as reject:
+    with (
+        reading.table(path, delimiter=delimiter) as table,
+        _alone(format_.source),
+        _listed(rejects) as reject,
+    ):
         format_.check(table.header)
         writer = Writer(format_.source, dry_run=dry_run, is_export=format_.is_export)
         lines = map(format_.line, table.lines(lambda done: progress(done, report)))
-        with closing(_ahead(_batches(group(lines, format_.key), format_, batch))) as batches_:
+        with closing(
+            _ahead(_batches(group(lines, format_.key), format_, batch))
+        ) as batches_:
             for each in batches_:
                 report.products += each.products
-                report.variants += sum(len(draft.data["variants"]) for draft in each.valid)
+                report.variants += sum(
+                    len(draft.data["variants"]) for draft in each.valid
+                )
                 _reject(report, each.rejected, reject)
                 _count(report, writer.write(each.valid), reject)
         report.categories = writer.categories.made
@@ -112,7 +125,9 @@ class _Batch:
 
 
 def _batches(
-    groups: Iterator[tuple[str, list[reading.Line], Rejection | None]], format_: Format, size: int
+    groups: Iterator[tuple[str, list[reading.Line], Rejection | None]],
+    format_: Format,
+    size: int,
 ) -> Iterator[_Batch]:
     """Yield the file's products, so many valid ones at a time."""
     batch = _Batch()
@@ -177,7 +192,9 @@ def _listed(path: Path | None) -> Iterator[Reject]:
         report.writerow(["line", "product", "column", "reason", "message"])
 
         def write(each: Rejection) -> None:
-            report.writerow([each.line, quoted(each.ref), each.column, each.code, each.message])
+            report.writerow(
+                [each.line, quoted(each.ref), each.column, each.code, each.message]
+            )
 
         yield write
 

@@ -28,7 +28,9 @@ class ImportVariant(schemas.CreateVariant):
 
 
 class ImportProduct(ProductFields):
-    """A product as the API takes it, but that its values are text and its category the names from the root down."""
+    """A product as the API takes it, but that its values are text and its category the
+    names from the root down.
+    """
 
     from_text = True
 
@@ -38,7 +40,9 @@ class ImportProduct(ProductFields):
     category = fields.List(fields.Text(max=80), min=1, max=8, required=True)
     status = fields.Enum(ProductStatus, load_default=ProductStatus.PUBLISHED)
     images = fields.List(fields.Nested(ImportImage), max=MAX_IMAGES, load_default=list)
-    variants = fields.List(fields.Nested(ImportVariant), max=MAX_VARIANTS, required=True)
+    variants = fields.List(
+        fields.Nested(ImportVariant), max=MAX_VARIANTS, required=True
+    )
 
     def check(self, data: Mapping[str, Any]) -> None:
         """Check the rules over several fields. Raises: marshmallow's ValidationError."""
@@ -60,33 +64,51 @@ class ImportProduct(ProductFields):
 
 
 def _at(index: int, name: str, text: str) -> ma.ValidationError:
-    return ma.ValidationError({"variants": {index: {name: [fields.Message("unique", text)]}}})
+    return ma.ValidationError(
+        {"variants": {index: {name: [fields.Message("unique", text)]}}}
+    )
 
 
 class _Quick:
-    """Reads by a schema's own fields, remembering what each made of a text: a catalogue says few things very often.
+    """Reads by a schema's own fields, remembering what each made of a text: a catalogue
+    says few things very often.
 
-    For what has no error only: at the first it raises, and the schema itself has to say what is wrong.
-    """
+    For what has no error only: at the first it raises, and the schema itself has to say
+    what is wrong."""
 
     def __init__(self, schema: ma.Schema, **inner: "_Quick") -> None:
-        known: list[dict[str, Any] | None] = [None if name in _UNLIKE else {} for name in schema.fields]
+        known: list[dict[str, Any] | None] = [
+            None if name in _UNLIKE else {} for name in schema.fields
+        ]
         self._fields = {
             str(field.data_key): (name, field, memory, inner.get(name))
             for (name, field), memory in zip(schema.fields.items(), known, strict=True)
         }
         self._absent = {
-            name: field.load_default for name, field in schema.fields.items() if field.load_default is not ma.missing
+            name: field.load_default
+            for name, field in schema.fields.items()
+            if field.load_default is not ma.missing
         }
-        self._required = {name for name, field in schema.fields.items() if field.required}
+        self._required = {
+            name for name, field in schema.fields.items() if field.required
+        }
 
     def load(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the data as the fields read it. Raises: KeyError, marshmallow's ValidationError."""
-        read = {name: value() if callable(value) else value for name, value in self._absent.items()}
+        """Return the data as the fields read it. Raises: KeyError, marshmallow's
+        ValidationError.
+        """
+        read = {
+            name: value() if callable(value) else value
+            for name, value in self._absent.items()
+        }
         for key, value in data.items():
             name, field, memory, inner = self._fields[key]
             if inner is not None:
-                read[name] = [inner.load(each) for each in value] if isinstance(value, list) else inner.load(value)
+                read[name] = (
+                    [inner.load(each) for each in value]
+                    if isinstance(value, list)
+                    else inner.load(value)
+                )
             elif memory is None or not isinstance(value, str):
                 read[name] = field.deserialize(value)
             else:
@@ -100,7 +122,14 @@ class _Quick:
         return read
 
 
-_UNLIKE = {"name", "slug", "description", "sku", "url", "title"}  # texts that hardly come twice
+_UNLIKE = {
+    "name",
+    "slug",
+    "description",
+    "sku",
+    "url",
+    "title",
+}  # texts that hardly come twice
 _MOST_REMEMBERED = 10_000
 _schema = ImportProduct()
 _quick = _Quick(
@@ -113,7 +142,9 @@ _IN_VARIANT = re.compile(r"/variants/(\d+)(?:/(\w+))?")
 
 
 def validate(draft: Draft) -> list[Rejection]:
-    """Read the draft's data in place, and return what is wrong with it: nothing, if it may be written."""
+    """Read the draft's data in place, and return what is wrong with it: nothing, if it may
+    be written.
+    """
     with suppress(KeyError, TypeError, ma.ValidationError):
         read = _quick.load(draft.data)
         if len(read["variants"]) <= MAX_VARIANTS and len(read["images"]) <= MAX_IMAGES:
@@ -132,4 +163,6 @@ def _rejection(draft: Draft, error: errors.FieldError) -> Rejection:
     if found := _IN_VARIANT.fullmatch(error["pointer"]):
         line = draft.lines[int(found[1])]
         name = found[2] or name
-    return draft.reject(error["code"], error["message"], column=draft.columns.get(name, name), line=line)
+    return draft.reject(
+        error["code"], error["message"], column=draft.columns.get(name, name), line=line
+    )

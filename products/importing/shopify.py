@@ -1,4 +1,5 @@
-"""Shopify's product export: a line for each variant or further image, the product's own columns in its first line.
+"""Shopify's product export: a line for each variant or further image, the product's own
+columns in its first line.
 
 Source: https://help.shopify.com/en/manual/products/import-export/using-csv
 """
@@ -16,21 +17,46 @@ from products.importing.own import amount
 from products.importing.reading import Line, require
 
 _GENDERS = {
-    "male": "men", "men": "men", "mens": "men", "man": "men", "female": "women", "women": "women", "womens": "women",
-    "woman": "women", "unisex": "unisex", "boy": "boys", "boys": "boys", "girl": "girls", "girls": "girls",
-}  # fmt: skip
+    "male": "men",
+    "men": "men",
+    "mens": "men",
+    "man": "men",
+    "female": "women",
+    "women": "women",
+    "womens": "women",
+    "woman": "women",
+    "unisex": "unisex",
+    "boy": "boys",
+    "boys": "boys",
+    "girl": "girls",
+    "girls": "girls",
+}
 _STATUS = {"active": "published", "draft": "draft", "archived": "archived"}
 _BLOCKS = re.compile(r"<(?:br\s*/?|/p|/li|/h[1-6]|/div)>", re.IGNORECASE)
 _COLUMNS = {
-    "name": "Title", "slug": "Handle", "description": "Body (HTML)", "brand": "Vendor", "category": "Type",
-    "tags": "Tags", "basePrice": "Variant Compare At Price", "salePrice": "Variant Price", "sku": "Variant SKU",
-    "size": "Option1 Value", "color": "Option1 Value", "stock": "Variant Inventory Qty", "images": "Image Src",
-    "seo": "SEO Title", "gender": "Google Shopping / Gender", "status": "Published",
-}  # fmt: skip
+    "name": "Title",
+    "slug": "Handle",
+    "description": "Body (HTML)",
+    "brand": "Vendor",
+    "category": "Type",
+    "tags": "Tags",
+    "basePrice": "Variant Compare At Price",
+    "salePrice": "Variant Price",
+    "sku": "Variant SKU",
+    "size": "Option1 Value",
+    "color": "Option1 Value",
+    "stock": "Variant Inventory Qty",
+    "images": "Image Src",
+    "seo": "SEO Title",
+    "gender": "Google Shopping / Gender",
+    "status": "Published",
+}
 
 
 class Shopify(Format):
-    """Reads Shopify's product export. What has no type goes into the category `default_category`."""
+    """Reads Shopify's product export. What has no type goes into the category
+    `default_category`.
+    """
 
     key = "Handle"
 
@@ -39,24 +65,44 @@ class Shopify(Format):
 
     def check(self, header: list[str]) -> None:
         # Exports have more columns every year: those that are not known here are left alone.
-        require(header, ["Handle", "Title", "Option1 Name", "Option1 Value", "Variant Price"])
+        require(
+            header,
+            ["Handle", "Title", "Option1 Name", "Option1 Value", "Variant Price"],
+        )
 
     def draft(self, ref: str, lines: list[Line]) -> Draft:
         first = lines[0].values
-        variants = [line for line in lines if line.values["Variant Price"] or line.values["Option1 Value"]]
-        draft = Draft(ref, lines[0].number, {}, [line.number for line in variants], _COLUMNS)
+        variants = [
+            line
+            for line in lines
+            if line.values["Variant Price"] or line.values["Option1 Value"]
+        ]
+        draft = Draft(
+            ref, lines[0].number, {}, [line.number for line in variants], _COLUMNS
+        )
         if first.get("Gift Card", "").lower() == "true":
-            raise Refused(draft.reject("gift_card", "A gift card is not a product here.", column="Gift Card"))
+            raise Refused(
+                draft.reject(
+                    "gift_card",
+                    "A gift card is not a product here.",
+                    column="Gift Card",
+                )
+            )
         draft.data = {
             "name": first["Title"].strip(),
             "slug": slugify(ref)[:120],
             "description": _text(first.get("Body (HTML)", "")),
             "brand": first.get("Vendor", "").strip(),
             "category": [(first.get("Type") or self.default_category).strip()],
-            "tags": [tag.strip() for tag in first.get("Tags", "").split(",") if tag.strip()],
+            "tags": [
+                tag.strip() for tag in first.get("Tags", "").split(",") if tag.strip()
+            ],
             "gender": _gender(first),
             "status": _status(first),
-            "seo": {"title": first.get("SEO Title", ""), "description": first.get("SEO Description", "")},
+            "seo": {
+                "title": first.get("SEO Title", ""),
+                "description": first.get("SEO Description", ""),
+            },
             "images": _images(lines),
             "variants": [_variant(ref, first, line.values) for line in variants],
         }
@@ -73,7 +119,12 @@ def _text(body: str) -> str:
 
 def _gender(first: dict[str, str]) -> str:
     said = first.get("Google Shopping / Gender", "").strip().lower()
-    if first.get("Google Shopping / Age Group", "").strip().lower() in ("kids", "toddler", "infant", "newborn"):
+    if first.get("Google Shopping / Age Group", "").strip().lower() in (
+        "kids",
+        "toddler",
+        "infant",
+        "newborn",
+    ):
         return {"male": "boys", "female": "girls"}.get(said, "unisex")
     for word in (said, *re.findall(r"[a-z]+", first.get("Tags", "").lower())):
         if word in _GENDERS:
@@ -84,17 +135,30 @@ def _gender(first: dict[str, str]) -> str:
 def _status(first: dict[str, str]) -> str:
     if status := first.get("Status", "").strip().lower():
         return _STATUS.get(status, status)
-    return "published" if first.get("Published", "true").strip().lower() == "true" else "draft"
+    return (
+        "published"
+        if first.get("Published", "true").strip().lower() == "true"
+        else "draft"
+    )
 
 
 def _images(lines: list[Line]) -> list[dict[str, str]]:
     found = [
-        (int(position) if (position := line.values.get("Image Position", "")).isdecimal() else 999, url, line)
+        (
+            int(position)
+            if (position := line.values.get("Image Position", "")).isdecimal()
+            else 999,
+            url,
+            line,
+        )
         for line in lines
         if (url := line.values.get("Image Src", "").strip())
     ]
     found.sort(key=lambda image: image[0])
-    return [{"url": url, "altText": line.values.get("Image Alt Text", "").strip()} for _, url, line in found]
+    return [
+        {"url": url, "altText": line.values.get("Image Alt Text", "").strip()}
+        for _, url, line in found
+    ]
 
 
 def _variant(ref: str, first: dict[str, str], values: dict[str, str]) -> dict[str, str]:
@@ -114,21 +178,29 @@ def _variant(ref: str, first: dict[str, str], values: dict[str, str]) -> dict[st
             sizes.insert(0, value)
         else:
             sizes.append(value)
-    # Shopify's quote keeps a spreadsheet from reading a number; a SKU is optional there, and needed here.
+    # Shopify's quote keeps a spreadsheet from reading a number; a SKU is optional there,
+    # and needed here.
     sku = values.get("Variant SKU", "").strip().lstrip("'")
     pieces = values.get("Variant Inventory Qty", "").strip() or "0"
     return {
         "sku": sku or slugify("-".join([ref, *named])).upper()[:64].strip("-"),
         "size": " / ".join(sizes),
         "color": color,
-        "stock": "0" if pieces.startswith("-") else pieces,  # below zero: sold before it came
+        "stock": "0"
+        if pieces.startswith("-")
+        else pieces,  # below zero: sold before it came
     }
 
 
 def _prices(draft: Draft, variants: list[Line]) -> dict[str, Any]:
-    """Return the product's prices. A product has one price here: variants of different ones are refused."""
+    """Return the product's prices. A product has one price here: variants of different ones
+    are refused.
+    """
     said = {
-        (amount(line.values["Variant Price"].strip()), amount(line.values.get("Variant Compare At Price", "").strip()))
+        (
+            amount(line.values["Variant Price"].strip()),
+            amount(line.values.get("Variant Compare At Price", "").strip()),
+        )
         for line in variants
     }
     if len(said) > 1:

@@ -84,11 +84,15 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "image",
-                    models.ImageField(blank=True, default="", max_length=200, upload_to="categories/"),
+                    models.ImageField(
+                        blank=True, default="", max_length=200, upload_to="categories/"
+                    ),
                 ),
                 (
                     "position",
-                    models.PositiveSmallIntegerField(default=0, help_text="order among its siblings, then by name"),
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="order among its siblings, then by name"
+                    ),
                 ),
                 (
                     "tax_percent",
@@ -190,7 +194,9 @@ class Migration(migrations.Migration):
                 ("rejected", models.PositiveIntegerField(default=0)),
                 (
                     "cursor",
-                    models.BigIntegerField(default=0, help_text="the last feed row that has been applied"),
+                    models.BigIntegerField(
+                        default=0, help_text="the last feed row that has been applied"
+                    ),
                 ),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
             ],
@@ -250,7 +256,9 @@ class Migration(migrations.Migration):
                         violation_error_message="state must be one of: staging, held, staged, applying, applied, reported, superseded, discarded.",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("sequence__gte", 0), ("sequence__lte", 4611686018427387904)),
+                        condition=models.Q(
+                            ("sequence__gte", 0), ("sequence__lte", 4611686018427387904)
+                        ),
                         name="feed_sequence_range",
                         violation_error_message="sequence must be from 0 to 4611686018427387904.",
                     ),
@@ -327,7 +335,9 @@ class Migration(migrations.Migration):
                 ("material", models.CharField(blank=True, default="", max_length=80)),
                 (
                     "base_price",
-                    models.DecimalField(decimal_places=2, help_text="shop currency", max_digits=10),
+                    models.DecimalField(
+                        decimal_places=2, help_text="shop currency", max_digits=10
+                    ),
                 ),
                 (
                     "sale_price",
@@ -343,8 +353,12 @@ class Migration(migrations.Migration):
                     "price",
                     models.GeneratedField(
                         db_persist=True,
-                        expression=django.db.models.functions.comparison.Coalesce("sale_price", "base_price"),
-                        output_field=models.DecimalField(decimal_places=2, max_digits=10),
+                        expression=django.db.models.functions.comparison.Coalesce(
+                            "sale_price", "base_price"
+                        ),
+                        output_field=models.DecimalField(
+                            decimal_places=2, max_digits=10
+                        ),
                     ),
                 ),
                 (
@@ -455,7 +469,9 @@ class Migration(migrations.Migration):
                                     "*",
                                     models.Value(
                                         1,
-                                        output_field=models.DecimalField(decimal_places=2, max_digits=4),
+                                        output_field=models.DecimalField(
+                                            decimal_places=2, max_digits=4
+                                        ),
                                     ),
                                 ),
                                 "/",
@@ -482,7 +498,9 @@ class Migration(migrations.Migration):
                             ),
                             precision=2,
                         ),
-                        output_field=models.DecimalField(decimal_places=2, max_digits=3, null=True),
+                        output_field=models.DecimalField(
+                            decimal_places=2, max_digits=3, null=True
+                        ),
                     ),
                 ),
                 (
@@ -609,11 +627,15 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "width",
-                    models.PositiveIntegerField(blank=True, editable=False, help_text="pixels", null=True),
+                    models.PositiveIntegerField(
+                        blank=True, editable=False, help_text="pixels", null=True
+                    ),
                 ),
                 (
                     "height",
-                    models.PositiveIntegerField(blank=True, editable=False, help_text="pixels", null=True),
+                    models.PositiveIntegerField(
+                        blank=True, editable=False, help_text="pixels", null=True
+                    ),
                 ),
                 ("position", models.PositiveSmallIntegerField(default=0)),
                 (
@@ -794,7 +816,9 @@ class Migration(migrations.Migration):
                 ("size", models.CharField(max_length=20)),
                 (
                     "measure",
-                    models.CharField(help_text="chest, waist, foot length …", max_length=40),
+                    models.CharField(
+                        help_text="chest, waist, foot length …", max_length=40
+                    ),
                 ),
                 ("min_cm", models.DecimalField(decimal_places=1, max_digits=5)),
                 ("max_cm", models.DecimalField(decimal_places=1, max_digits=5)),
@@ -1028,7 +1052,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="category",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["ancestors"], name="category_ancestors"),
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["ancestors"], name="category_ancestors"
+            ),
         ),
         migrations.AddConstraint(
             model_name="category",
@@ -1112,7 +1138,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="product",
-            index=models.Index(fields=["category", "price", "id"], name="product_category_price"),
+            index=models.Index(
+                fields=["category", "price", "id"], name="product_category_price"
+            ),
         ),
         migrations.AddIndex(
             model_name="product",
@@ -1173,11 +1201,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="product",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["search"], name="product_search"),
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["search"], name="product_search"
+            ),
         ),
         migrations.AddIndex(
             model_name="product",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["tags"], name="product_tags"),
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["tags"], name="product_tags"
+            ),
         ),
         migrations.AddConstraint(
             model_name="product",
@@ -1300,7 +1332,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="product",
             constraint=models.CheckConstraint(
-                condition=models.Q(("gender__in", ["men", "women", "unisex", "boys", "girls"])),
+                condition=models.Q(
+                    ("gender__in", ["men", "women", "unisex", "boys", "girls"])
+                ),
                 name="product_gender_known",
                 violation_error_message="gender must be one of: men, women, unisex, boys, girls.",
             ),
@@ -1316,7 +1350,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="product",
             constraint=models.CheckConstraint(
-                condition=models.Q(("base_price__gte", 0), ("base_price__lte", 99999999)),
+                condition=models.Q(
+                    ("base_price__gte", 0), ("base_price__lte", 99999999)
+                ),
                 name="product_base_price_range",
                 violation_error_message="base_price must be from 0 to 99999999.",
             ),
@@ -1501,8 +1537,12 @@ class Migration(migrations.Migration):
             model_name="productimage",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("file", ""), models.Q(("external_url", ""), _negated=True)),
-                    models.Q(models.Q(("file", ""), _negated=True), ("external_url", "")),
+                    models.Q(
+                        ("file", ""), models.Q(("external_url", ""), _negated=True)
+                    ),
+                    models.Q(
+                        models.Q(("file", ""), _negated=True), ("external_url", "")
+                    ),
                     _connector="OR",
                 ),
                 name="product_image_file_or_url",
@@ -1519,7 +1559,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="purchase",
-            constraint=models.UniqueConstraint(fields=("user", "product"), name="purchase_once"),
+            constraint=models.UniqueConstraint(
+                fields=("user", "product"), name="purchase_once"
+            ),
         ),
         migrations.AddIndex(
             model_name="review",
@@ -1578,7 +1620,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="review",
-            constraint=models.UniqueConstraint(fields=("product", "user"), name="review_once_per_customer"),
+            constraint=models.UniqueConstraint(
+                fields=("product", "user"), name="review_once_per_customer"
+            ),
         ),
         migrations.AddConstraint(
             model_name="sizechart",
@@ -1667,11 +1711,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="sizechartentry",
-            constraint=models.UniqueConstraint(fields=("chart", "size", "measure"), name="size_chart_entry_once"),
+            constraint=models.UniqueConstraint(
+                fields=("chart", "size", "measure"), name="size_chart_entry_once"
+            ),
         ),
         migrations.AddConstraint(
             model_name="sizechartentry",
-            constraint=models.UniqueConstraint(fields=("chart", "row", "column"), name="size_chart_entry_one_per_cell"),
+            constraint=models.UniqueConstraint(
+                fields=("chart", "row", "column"), name="size_chart_entry_one_per_cell"
+            ),
         ),
         migrations.AddConstraint(
             model_name="sizechartentry",
@@ -1720,7 +1768,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="variant",
             constraint=models.CheckConstraint(
-                condition=models.Q(("sku__regex", "\\A[A-Za-z0-9][A-Za-z0-9._/-]{0,63}\\Z")),
+                condition=models.Q(
+                    ("sku__regex", "\\A[A-Za-z0-9][A-Za-z0-9._/-]{0,63}\\Z")
+                ),
                 name="variant_sku_format",
                 violation_error_message="sku takes 1 to 64 letters, digits and . _ / -, a letter or digit first.",
             ),
@@ -1771,7 +1821,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="feedrow",
-            index=models.Index(fields=["feed", "variant"], name="feed_row_in_variant_order"),
+            index=models.Index(
+                fields=["feed", "variant"], name="feed_row_in_variant_order"
+            ),
         ),
         migrations.AddConstraint(
             model_name="feedrow",
@@ -1789,14 +1841,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="feedrow",
             constraint=models.CheckConstraint(
-                condition=models.Q(("quantity__gte", -1000000000), ("quantity__lte", 1000000000)),
+                condition=models.Q(
+                    ("quantity__gte", -1000000000), ("quantity__lte", 1000000000)
+                ),
                 name="feed_row_quantity_range",
                 violation_error_message="quantity must be from -1000000000 to 1000000000.",
             ),
         ),
         migrations.AddConstraint(
             model_name="feedrow",
-            constraint=models.UniqueConstraint(fields=("feed", "line"), name="feed_row_line_once"),
+            constraint=models.UniqueConstraint(
+                fields=("feed", "line"), name="feed_row_line_once"
+            ),
         ),
         migrations.AddConstraint(
             model_name="feedrow",
@@ -1839,7 +1895,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="stockmovement",
-            index=models.Index(fields=["variant", "created_at"], name="stock_movement_of_variant"),
+            index=models.Index(
+                fields=["variant", "created_at"], name="stock_movement_of_variant"
+            ),
         ),
         migrations.AddConstraint(
             model_name="stockmovement",
@@ -1865,7 +1923,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="stockmovement",
             constraint=models.CheckConstraint(
-                condition=models.Q(("d_on_hand__gte", -1000000000), ("d_on_hand__lte", 1000000000)),
+                condition=models.Q(
+                    ("d_on_hand__gte", -1000000000), ("d_on_hand__lte", 1000000000)
+                ),
                 name="stock_movement_d_on_hand_range",
                 violation_error_message="d_on_hand must be from -1000000000 to 1000000000.",
             ),
@@ -1873,7 +1933,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="stockmovement",
             constraint=models.CheckConstraint(
-                condition=models.Q(("d_reserved__gte", -1000000000), ("d_reserved__lte", 1000000000)),
+                condition=models.Q(
+                    ("d_reserved__gte", -1000000000), ("d_reserved__lte", 1000000000)
+                ),
                 name="stock_movement_d_reserved_range",
                 violation_error_message="d_reserved must be from -1000000000 to 1000000000.",
             ),
@@ -1911,16 +1973,24 @@ class Migration(migrations.Migration):
             model_name="stockmovement",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("d_on_hand__gte", 0), ("d_reserved", 0), ("kind", "initial")),
+                    models.Q(
+                        ("d_on_hand__gte", 0), ("d_reserved", 0), ("kind", "initial")
+                    ),
                     models.Q(("d_reserved", 0), ("kind__in", ["adjust", "feed"])),
-                    models.Q(("d_on_hand", 0), ("d_reserved__gt", 0), ("kind", "reserve")),
-                    models.Q(("d_on_hand", 0), ("d_reserved__lt", 0), ("kind", "release")),
+                    models.Q(
+                        ("d_on_hand", 0), ("d_reserved__gt", 0), ("kind", "reserve")
+                    ),
+                    models.Q(
+                        ("d_on_hand", 0), ("d_reserved__lt", 0), ("kind", "release")
+                    ),
                     models.Q(
                         ("d_on_hand__lt", 0),
                         ("d_reserved", models.F("d_on_hand")),
                         ("kind", "ship"),
                     ),
-                    models.Q(("d_on_hand__gt", 0), ("d_reserved", 0), ("kind", "return")),
+                    models.Q(
+                        ("d_on_hand__gt", 0), ("d_reserved", 0), ("kind", "return")
+                    ),
                     _connector="OR",
                 ),
                 name="stock_movement_deltas_fit_kind",

@@ -1,4 +1,6 @@
-"""Rules that a CHECK cannot state: the category tree, the ledger that only grows, counters kept with their reviews."""
+"""Rules that a CHECK cannot state: the category tree, the ledger that only grows, counters
+kept with their reviews.
+"""
 
 from django.db import migrations
 

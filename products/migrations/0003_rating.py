@@ -1,4 +1,6 @@
-"""The average rating keeps its fraction: 5 and 4 stars are 4.5. Whole numbers had been divided as such."""
+"""The average rating keeps its fraction: 5 and 4 stars are 4.5. Whole numbers had been
+divided as such.
+"""
 
 from decimal import Decimal
 
@@ -7,7 +9,13 @@ from django.db.models import F, Q
 from django.db.models.functions import Cast, Coalesce, NullIf, Round
 
 RATINGS = F("rated_1") + F("rated_2") + F("rated_3") + F("rated_4") + F("rated_5")
-STARS = F("rated_1") + F("rated_2") * 2 + F("rated_3") * 3 + F("rated_4") * 4 + F("rated_5") * 5
+STARS = (
+    F("rated_1")
+    + F("rated_2") * 2
+    + F("rated_3") * 3
+    + F("rated_4") * 4
+    + F("rated_5") * 5
+)
 DECIMAL = models.DecimalField(max_digits=12, decimal_places=2)
 
 
@@ -20,8 +28,12 @@ class Migration(migrations.Migration):
             "product",
             "rating",
             models.GeneratedField(
-                expression=Round(Cast(STARS, DECIMAL) / NullIf(RATINGS, 0), precision=2),
-                output_field=models.DecimalField(decimal_places=2, max_digits=3, null=True),
+                expression=Round(
+                    Cast(STARS, DECIMAL) / NullIf(RATINGS, 0), precision=2
+                ),
+                output_field=models.DecimalField(
+                    decimal_places=2, max_digits=3, null=True
+                ),
                 db_persist=True,
             ),
         ),

@@ -14,12 +14,23 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="FeedPull",
             fields=[
-                ("source", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                (
+                    "source",
+                    models.CharField(max_length=40, primary_key=True, serialize=False),
+                ),
                 ("etag", models.CharField(blank=True, default="", max_length=200)),
-                ("last_modified", models.CharField(blank=True, default="", max_length=60)),
+                (
+                    "last_modified",
+                    models.CharField(blank=True, default="", max_length=60),
+                ),
                 (
                     "sha256",
-                    models.CharField(blank=True, default="", help_text="of the content read last", max_length=64),
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="of the content read last",
+                        max_length=64,
+                    ),
                 ),
                 ("checked_at", models.DateTimeField(auto_now=True)),
                 ("error", models.CharField(blank=True, default="", max_length=200)),
@@ -55,14 +66,24 @@ class Migration(migrations.Migration):
                         to="products.variant",
                     ),
                 ),
-                ("fell_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                (
+                    "fell_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                    ),
+                ),
                 ("told_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
                 "verbose_name_plural": "low stock",
                 "ordering": ["fell_at", "variant"],
                 "indexes": [
-                    models.Index(condition=models.Q(("told_at", None)), fields=["fell_at"], name="low_stock_untold")
+                    models.Index(
+                        condition=models.Q(("told_at", None)),
+                        fields=["fell_at"],
+                        name="low_stock_untold",
+                    )
                 ],
             },
         ),

@@ -17,11 +17,17 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ImportFile",
             fields=[
-                ("name", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                (
+                    "name",
+                    models.CharField(max_length=32, primary_key=True, serialize=False),
+                ),
                 ("content", models.BinaryField()),
                 (
                     "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                    ),
                 ),
             ],
         ),
@@ -30,11 +36,19 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=markrin.models.uuid7, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=markrin.models.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
                 ),
                 (
                     "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                    ),
                 ),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 (
@@ -59,7 +73,10 @@ class Migration(migrations.Migration):
                         blank=True,
                         choices=[
                             ("", "–"),
-                            ("percent", "by percent: 10 is dearer by a tenth, -10 cheaper"),
+                            (
+                                "percent",
+                                "by percent: 10 is dearer by a tenth, -10 cheaper",
+                            ),
                             ("amount", "by an amount: 50.00 more, -50.00 less"),
                             ("set", "to this price"),
                         ],
@@ -67,7 +84,12 @@ class Migration(migrations.Migration):
                         max_length=7,
                     ),
                 ),
-                ("value", models.DecimalField(blank=True, decimal_places=2, max_digits=10, null=True)),
+                (
+                    "value",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, max_digits=10, null=True
+                    ),
+                ),
                 (
                     "ending",
                     models.CharField(
@@ -141,11 +163,31 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="BulkChangeRow",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("old_base_price", models.DecimalField(decimal_places=2, max_digits=10, null=True)),
-                ("old_sale_price", models.DecimalField(decimal_places=2, max_digits=10, null=True)),
-                ("new_base_price", models.DecimalField(decimal_places=2, max_digits=10, null=True)),
-                ("new_sale_price", models.DecimalField(decimal_places=2, max_digits=10, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "old_base_price",
+                    models.DecimalField(decimal_places=2, max_digits=10, null=True),
+                ),
+                (
+                    "old_sale_price",
+                    models.DecimalField(decimal_places=2, max_digits=10, null=True),
+                ),
+                (
+                    "new_base_price",
+                    models.DecimalField(decimal_places=2, max_digits=10, null=True),
+                ),
+                (
+                    "new_sale_price",
+                    models.DecimalField(decimal_places=2, max_digits=10, null=True),
+                ),
                 (
                     "result",
                     models.CharField(
@@ -185,7 +227,9 @@ class Migration(migrations.Migration):
                 (
                     "product",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="bulk_rows", to="products.product"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="bulk_rows",
+                        to="products.product",
                     ),
                 ),
             ],
@@ -196,7 +240,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="bulkchange",
             constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["", "base", "sale", "both", "end_sale", "category"])),
+                condition=models.Q(
+                    ("kind__in", ["", "base", "sale", "both", "end_sale", "category"])
+                ),
                 name="bulk_change_kind_known",
                 violation_error_message="kind must be one of: (empty), base, sale, both, end_sale, category.",
             ),
@@ -212,7 +258,12 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="bulkchange",
             constraint=models.CheckConstraint(
-                condition=models.Q(("ending__in", ["", "whole", "x.95", "x.99", "x5", "x10", "x9", "x99"])),
+                condition=models.Q(
+                    (
+                        "ending__in",
+                        ["", "whole", "x.95", "x.99", "x5", "x10", "x9", "x99"],
+                    )
+                ),
                 name="bulk_change_ending_known",
                 violation_error_message="ending must be one of: (empty), whole, x.95, x.99, x5, x10, x9, x99.",
             ),
@@ -221,7 +272,18 @@ class Migration(migrations.Migration):
             model_name="bulkchange",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("state__in", ["chosen", "previewing", "previewed", "applying", "applied", "undoing", "undone"])
+                    (
+                        "state__in",
+                        [
+                            "chosen",
+                            "previewing",
+                            "previewed",
+                            "applying",
+                            "applied",
+                            "undoing",
+                            "undone",
+                        ],
+                    )
                 ),
                 name="bulk_change_state_known",
                 violation_error_message="state must be one of: chosen, previewing, previewed, applying, applied, undoing, undone.",
@@ -231,7 +293,11 @@ class Migration(migrations.Migration):
             model_name="bulkchange",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("how", ""), ("kind__in", ["", "end_sale", "category"]), ("value", None)),
+                    models.Q(
+                        ("how", ""),
+                        ("kind__in", ["", "end_sale", "category"]),
+                        ("value", None),
+                    ),
                     models.Q(
                         ("how__in", ["percent", "amount", "set"]),
                         ("kind__in", ["base", "sale", "both"]),
@@ -254,7 +320,9 @@ class Migration(migrations.Migration):
                                     django.db.models.expressions.CombinedExpression(
                                         django.db.models.expressions.CombinedExpression(
                                             django.db.models.expressions.CombinedExpression(
-                                                models.F("ready"), "+", models.F("problems")
+                                                models.F("ready"),
+                                                "+",
+                                                models.F("problems"),
                                             ),
                                             "+",
                                             models.F("unchanged"),
@@ -278,13 +346,27 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="bulkchangerow",
-            constraint=models.UniqueConstraint(fields=("change", "product"), name="bulk_change_row_once"),
+            constraint=models.UniqueConstraint(
+                fields=("change", "product"), name="bulk_change_row_once"
+            ),
         ),
         migrations.AddConstraint(
             model_name="bulkchangerow",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("result__in", ["chosen", "ready", "problem", "unchanged", "applied", "skipped", "undone", "kept"])
+                    (
+                        "result__in",
+                        [
+                            "chosen",
+                            "ready",
+                            "problem",
+                            "unchanged",
+                            "applied",
+                            "skipped",
+                            "undone",
+                            "kept",
+                        ],
+                    )
                 ),
                 name="bulk_change_row_result_known",
                 violation_error_message="result must be one of: chosen, ready, problem, unchanged, applied, skipped, undone, kept.",

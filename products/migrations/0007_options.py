@@ -1,11 +1,12 @@
-"""The colours and sizes that a product comes in, and those that can be bought now, beside the product: facets count
-them without its variants and their stock."""
+"""The colours and sizes that a product comes in, and those that can be bought now, beside
+the product: facets count them without its variants and their stock."""
 
 import django.contrib.postgres.fields
 from django.db import migrations, models
 
-# `wanted` are products that the caller has locked; variants and levels are read by a statement of its own after that,
-# so that of two writers at once the second one sees what the first has left.
+# `wanted` are products that the caller has locked; variants and levels are read by a
+# statement of its own after that, so that of two writers at once the second one sees what
+# the first has left.
 REFRESH = """
 CREATE FUNCTION products_refresh_options(wanted uuid[]) RETURNS void LANGUAGE sql AS $$
     UPDATE products_product AS product SET colors = truth.colors, sizes = truth.sizes
@@ -36,7 +37,8 @@ CREATE FUNCTION products_refresh_stocked(wanted uuid[]) RETURNS void LANGUAGE sq
     AND (product.stocked_colors, product.stocked_sizes) IS DISTINCT FROM (truth.colors, truth.sizes)
 $$;
 """
-# FOR EACH STATEMENT, so that an import of a thousand variants writes their products once. A new variant has no level.
+# FOR EACH STATEMENT, so that an import of a thousand variants writes their products once. A
+# new variant has no level.
 VARIANTS = """
 CREATE FUNCTION products_variant_options() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE wanted uuid[];
@@ -56,9 +58,9 @@ CREATE TRIGGER products_variant_options_update AFTER UPDATE ON products_variant
 CREATE TRIGGER products_variant_options_delete AFTER DELETE ON products_variant
     REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION products_variant_options();
 """
-# A delivery writes its products once. Whoever moves stock has locked the levels, in variant order; the products follow,
-# in their own order, as in products/services/stock.py. Nearly all moves end at the question whether anything sold out
-# or came back.
+# A delivery writes its products once. Whoever moves stock has locked the levels, in variant
+# order; the products follow, in their own order, as in products/services/stock.py. Nearly
+# all moves end at the question whether anything sold out or came back.
 LEVELS = """
 CREATE FUNCTION products_stocklevel_stocked() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE wanted uuid[];
@@ -100,8 +102,11 @@ class Migration(migrations.Migration):
         migrations.AddField("product", "stocked_colors", _values(40)),
         migrations.AddField("product", "stocked_sizes", _values(20)),
         migrations.RunSQL(
-            REFRESH, "DROP FUNCTION products_refresh_options(uuid[]); DROP FUNCTION products_refresh_stocked(uuid[])"
+            REFRESH,
+            "DROP FUNCTION products_refresh_options(uuid[]); DROP FUNCTION products_refresh_stocked(uuid[])",
         ),
         migrations.RunSQL(VARIANTS, "DROP FUNCTION products_variant_options() CASCADE"),
-        migrations.RunSQL(LEVELS, "DROP FUNCTION products_stocklevel_stocked() CASCADE"),
+        migrations.RunSQL(
+            LEVELS, "DROP FUNCTION products_stocklevel_stocked() CASCADE"
+        ),
     ]

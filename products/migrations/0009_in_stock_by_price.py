@@ -1,4 +1,6 @@
-"""What is in stock by category and price: most lists, and the facet of the categories, which counts nearly everything."""
+"""What is in stock by category and price: most lists, and the facet of the categories,
+which counts nearly everything.
+"""
 
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models

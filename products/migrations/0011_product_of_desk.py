@@ -14,7 +14,14 @@ class Migration(migrations.Migration):
             "product",
             models.Index(
                 fields=["id"],
-                include=["status", "in_stock", "gender", "is_featured", "is_new_arrival", "base_price"],
+                include=[
+                    "status",
+                    "in_stock",
+                    "gender",
+                    "is_featured",
+                    "is_new_arrival",
+                    "base_price",
+                ],
                 name="product_of_desk",
             ),
         ),

@@ -14,7 +14,12 @@ from products.models.product import (
     Variant,
 )
 from products.models.review import Fit, Purchase, Review, ReviewStatus
-from products.models.stock import BackInStockRequest, MovementKind, StockLevel, StockMovement
+from products.models.stock import (
+    BackInStockRequest,
+    MovementKind,
+    StockLevel,
+    StockMovement,
+)
 
 __all__ = [
     "BackInStockRequest",

@@ -1,4 +1,6 @@
-"""Changes of many products at once: what was asked, what each product was before, and what has become of it."""
+"""Changes of many products at once: what was asked, what each product was before, and what
+has become of it.
+"""
 
 from django.conf import settings
 from django.db import models
@@ -49,18 +51,33 @@ class BulkState(models.TextChoices):
 
 
 class BulkChange(Model):
-    """One change of the prices, or of the category, of many products. Amounts are in the shop's currency.
+    """One change of the prices, or of the category, of many products. Amounts are in the
+    shop's currency.
 
-    The counts say how many of its rows have which result; `cursor` is the last product that the present state's work
-    has seen, so that it can be done a few hundred at a time and go on where it stopped.
-    """
+    The counts say how many of its rows have which result; `cursor` is the last product that
+    the present state's work has seen, so that it can be done a few hundred at a time and go
+    on where it stopped."""
 
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
-    kind = models.CharField(max_length=8, choices=BulkKind, blank=True, default=BulkKind.UNSAID)
-    how = models.CharField(max_length=7, choices=BulkHow, blank=True, default=BulkHow.UNSAID)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    kind = models.CharField(
+        max_length=8, choices=BulkKind, blank=True, default=BulkKind.UNSAID
+    )
+    how = models.CharField(
+        max_length=7, choices=BulkHow, blank=True, default=BulkHow.UNSAID
+    )
     value = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
-    ending = models.CharField(max_length=5, choices=BulkEnding, blank=True, default=BulkEnding.UNSAID)
-    category = models.ForeignKey("products.Category", models.SET_NULL, null=True, blank=True, related_name="+")
+    ending = models.CharField(
+        max_length=5, choices=BulkEnding, blank=True, default=BulkEnding.UNSAID
+    )
+    category = models.ForeignKey(
+        "products.Category", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     state = models.CharField(max_length=10, choices=BulkState, default=BulkState.CHOSEN)
     cursor = models.UUIDField(null=True, blank=True)
     total = models.PositiveIntegerField(default=0)
@@ -83,17 +100,26 @@ class BulkChange(Model):
             constraints.choice("bulk_change", "state", BulkState),
             models.CheckConstraint(
                 condition=Q(kind__in=["", "end_sale", "category"], how="", value=None)
-                | Q(kind__in=["base", "sale", "both"], how__in=["percent", "amount", "set"], value__isnull=False),
+                | Q(
+                    kind__in=["base", "sale", "both"],
+                    how__in=["percent", "amount", "set"],
+                    value__isnull=False,
+                ),
                 name="bulk_change_rule_whole",
             ),
             models.CheckConstraint(
                 condition=Q(
-                    total__gte=F("ready") + F("problems") + F("unchanged") + F("applied") + F("skipped") + F("undone")
+                    total__gte=F("ready")
+                    + F("problems")
+                    + F("unchanged")
+                    + F("applied")
+                    + F("skipped")
+                    + F("undone")
                     + F("kept")
                 ),
                 name="bulk_change_counts_within_total",
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display() if self.kind else 'Change'} of {self.total} products"
@@ -101,7 +127,11 @@ class BulkChange(Model):
     @property
     def is_at_work(self) -> bool:
         """Whether a job goes through its rows now."""
-        return self.state in (BulkState.PREVIEWING, BulkState.APPLYING, BulkState.UNDOING)
+        return self.state in (
+            BulkState.PREVIEWING,
+            BulkState.APPLYING,
+            BulkState.UNDOING,
+        )
 
 
 class BulkResult(models.TextChoices):
@@ -118,23 +148,34 @@ class BulkResult(models.TextChoices):
 class BulkChangeRow(models.Model):
     """One product of a bulk change: its prices and category as they were, and its new prices."""
 
-    change = models.ForeignKey(BulkChange, models.CASCADE, related_name="rows", db_index=False)
-    product = models.ForeignKey("products.Product", models.CASCADE, related_name="bulk_rows")
+    change = models.ForeignKey(
+        BulkChange, models.CASCADE, related_name="rows", db_index=False
+    )
+    product = models.ForeignKey(
+        "products.Product", models.CASCADE, related_name="bulk_rows"
+    )
     old_base_price = models.DecimalField(max_digits=10, decimal_places=2, null=True)
     old_sale_price = models.DecimalField(max_digits=10, decimal_places=2, null=True)
-    old_category = models.ForeignKey("products.Category", models.SET_NULL, null=True, related_name="+")
+    old_category = models.ForeignKey(
+        "products.Category", models.SET_NULL, null=True, related_name="+"
+    )
     new_base_price = models.DecimalField(max_digits=10, decimal_places=2, null=True)
     new_sale_price = models.DecimalField(max_digits=10, decimal_places=2, null=True)
-    result = models.CharField(max_length=9, choices=BulkResult, default=BulkResult.CHOSEN)
+    result = models.CharField(
+        max_length=9, choices=BulkResult, default=BulkResult.CHOSEN
+    )
     reason = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:
         ordering = ["change", "product"]
         constraints = [
-            models.UniqueConstraint(fields=["change", "product"], name="bulk_change_row_once"),
+            models.UniqueConstraint(
+                fields=["change", "product"], name="bulk_change_row_once"
+            ),
             constraints.choice("bulk_change_row", "result", BulkResult),
             models.CheckConstraint(
-                condition=Q(result__in=["chosen", "problem", "unchanged"]) | Q(old_base_price__isnull=False),
+                condition=Q(result__in=["chosen", "problem", "unchanged"])
+                | Q(old_base_price__isnull=False),
                 name="bulk_change_row_remembers",
             ),
         ]
@@ -144,7 +185,9 @@ class BulkChangeRow(models.Model):
 
 
 class ImportFile(models.Model):
-    """A catalogue file between its preview and its import: in the database, as the next request may come elsewhere."""
+    """A catalogue file between its preview and its import: in the database, as the next
+    request may come elsewhere.
+    """
 
     name = models.CharField(max_length=32, primary_key=True)
     content = models.BinaryField()

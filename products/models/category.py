@@ -20,16 +20,22 @@ class CategoryQuerySet(QuerySet["Category"]):
 class Category(Model):
     """A node of the catalogue's tree.
 
-    `ancestors` (root first, this category last) is written by the trigger `products_category_tree`, which also refuses
-    a cycle and more than MAX_DEPTH levels; so it is right whoever writes.
-    """
+    `ancestors` (root first, this category last) is written by the trigger
+    `products_category_tree`, which also refuses a cycle and more than MAX_DEPTH levels; so
+    it is right whoever writes."""
 
     name = models.CharField(max_length=80)
     slug = models.CharField(max_length=120, unique=True)
     description = models.TextField(blank=True, default="", max_length=2000)
-    image = models.ImageField(upload_to="categories/", blank=True, default="", max_length=200)
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
-    position = models.PositiveSmallIntegerField(default=0, help_text="order among its siblings, then by name")
+    image = models.ImageField(
+        upload_to="categories/", blank=True, default="", max_length=200
+    )
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children"
+    )
+    position = models.PositiveSmallIntegerField(
+        default=0, help_text="order among its siblings, then by name"
+    )
     tax_percent = models.DecimalField(
         max_digits=5,
         decimal_places=2,
@@ -37,7 +43,9 @@ class Category(Model):
         blank=True,
         help_text="empty: the nearest parent's, else the shop's",
     )
-    ancestors = ArrayField(models.UUIDField(), editable=False, default=list, db_default=[])
+    ancestors = ArrayField(
+        models.UUIDField(), editable=False, default=list, db_default=[]
+    )
     objects = CategoryQuerySet.as_manager()
 
     class Meta:
@@ -68,7 +76,9 @@ class Category(Model):
 
 
 class SizeChart(Model):
-    """The measures of a category's sizes; a child category without a chart of its own uses its nearest ancestor's."""
+    """The measures of a category's sizes; a child category without a chart of its own uses
+    its nearest ancestor's.
+    """
 
     category = models.OneToOneField(Category, models.CASCADE, related_name="size_chart")
     title = models.CharField(max_length=80)
@@ -104,8 +114,12 @@ class SizeChartEntry(models.Model):
             *constraints.text("size_chart_entry", "size", "measure"),
             constraints.between("size_chart_entry", "row", 0, 99),
             constraints.between("size_chart_entry", "column", 0, 19),
-            models.UniqueConstraint(fields=["chart", "size", "measure"], name="size_chart_entry_once"),
-            models.UniqueConstraint(fields=["chart", "row", "column"], name="size_chart_entry_one_per_cell"),
+            models.UniqueConstraint(
+                fields=["chart", "size", "measure"], name="size_chart_entry_once"
+            ),
+            models.UniqueConstraint(
+                fields=["chart", "row", "column"], name="size_chart_entry_one_per_cell"
+            ),
             models.CheckConstraint(
                 condition=Q(min_cm__gt=0, min_cm__lte=F("max_cm"), max_cm__lte=300),
                 name="size_chart_entry_cm_range",

@@ -1,4 +1,6 @@
-"""Inventory feeds: a count or a change of stock that a warehouse sends, staged, checked, then applied."""
+"""Inventory feeds: a count or a change of stock that a warehouse sends, staged, checked,
+then applied.
+"""
 
 from django.db import models
 from django.db.models import F, Q
@@ -26,7 +28,9 @@ class FeedState(models.TextChoices):
 
 
 class Feed(Model):
-    """One delivery of counts (`count`), of all counts (`full`: what is absent is zero) or of changes (`delta`)."""
+    """One delivery of counts (`count`), of all counts (`full`: what is absent is zero) or
+    of changes (`delta`).
+    """
 
     source = models.CharField(max_length=40)
     sequence = models.BigIntegerField()
@@ -34,13 +38,17 @@ class Feed(Model):
     mode = models.CharField(max_length=5, choices=FeedMode, default=FeedMode.COUNT)
     counted_at = models.DateTimeField()
     dry_run = models.BooleanField(default=False)
-    state = models.CharField(max_length=10, choices=FeedState, default=FeedState.STAGING)
+    state = models.CharField(
+        max_length=10, choices=FeedState, default=FeedState.STAGING
+    )
     held_reason = models.CharField(max_length=200, blank=True, default="")
     total = models.PositiveIntegerField(default=0)
     applied = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
-    cursor = models.BigIntegerField(default=0, help_text="the last feed row that has been applied")
+    cursor = models.BigIntegerField(
+        default=0, help_text="the last feed row that has been applied"
+    )
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -48,7 +56,9 @@ class Feed(Model):
         constraints = [
             *constraints.text("feed", "source"),
             *constraints.text("feed", "held_reason", blank=True),
-            constraints.pattern("feed", "sha256", "[0-9a-f]{64}", "sha256 is 64 hexadecimal digits."),
+            constraints.pattern(
+                "feed", "sha256", "[0-9a-f]{64}", "sha256 is 64 hexadecimal digits."
+            ),
             constraints.choice("feed", "mode", FeedMode),
             constraints.choice("feed", "state", FeedState),
             constraints.between("feed", "sequence", 0, 2**62),
@@ -81,20 +91,32 @@ class FeedRowResult(models.TextChoices):
 
 
 class FeedRow(models.Model):
-    """One line of a feed. `sku` is kept as sent, so that the report can show what was not understood."""
+    """One line of a feed. `sku` is kept as sent, so that the report can show what was not
+    understood.
+    """
 
     feed = models.ForeignKey(Feed, models.CASCADE, related_name="rows")
     line = models.PositiveIntegerField()
     sku = models.CharField(max_length=200, blank=True, default="")
-    variant = models.ForeignKey("products.Variant", models.CASCADE, null=True, blank=True, related_name="+")
-    quantity = models.IntegerField(null=True, blank=True, help_text="pieces counted, or the change in a delta feed")
-    row_ref = models.CharField(max_length=80, blank=True, default="", help_text="a delta row's own id")
-    result = models.CharField(max_length=9, choices=FeedRowResult, default=FeedRowResult.WAITING)
+    variant = models.ForeignKey(
+        "products.Variant", models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    quantity = models.IntegerField(
+        null=True, blank=True, help_text="pieces counted, or the change in a delta feed"
+    )
+    row_ref = models.CharField(
+        max_length=80, blank=True, default="", help_text="a delta row's own id"
+    )
+    result = models.CharField(
+        max_length=9, choices=FeedRowResult, default=FeedRowResult.WAITING
+    )
     reason = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["feed", "variant"], name="feed_row_in_variant_order")]
+        indexes = [
+            models.Index(fields=["feed", "variant"], name="feed_row_in_variant_order")
+        ]
         constraints = [
             constraints.choice("feed_row", "result", FeedRowResult),
             constraints.between("feed_row", "quantity", -MOST, MOST),
@@ -105,7 +127,8 @@ class FeedRow(models.Model):
                 name="feed_row_ref_once",
             ),
             models.CheckConstraint(
-                condition=Q(result="rejected") | Q(variant__isnull=False, quantity__isnull=False),
+                condition=Q(result="rejected")
+                | Q(variant__isnull=False, quantity__isnull=False),
                 name="feed_row_valid_or_rejected",
             ),
         ]

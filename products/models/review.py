@@ -26,15 +26,23 @@ class ReviewQuerySet(QuerySet["Review"]):
 
 
 class Review(Model):
-    """A customer's word on a product: one each. Only published ones count into the product's rating."""
+    """A customer's word on a product: one each. Only published ones count into the
+    product's rating.
+    """
 
-    product = models.ForeignKey("products.Product", models.CASCADE, related_name="reviews")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="reviews")
+    product = models.ForeignKey(
+        "products.Product", models.CASCADE, related_name="reviews"
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="reviews"
+    )
     rating = models.PositiveSmallIntegerField()
     comment = models.TextField(blank=True, default="", max_length=2000)
     fit = models.CharField(max_length=5, choices=Fit, blank=True, default=Fit.UNSAID)
     verified_buyer = models.BooleanField(default=False)
-    status = models.CharField(max_length=9, choices=ReviewStatus, default=ReviewStatus.PUBLISHED)
+    status = models.CharField(
+        max_length=9, choices=ReviewStatus, default=ReviewStatus.PUBLISHED
+    )
     objects = ReviewQuerySet.as_manager()
 
     class Meta:
@@ -52,7 +60,9 @@ class Review(Model):
             constraints.max_length("review", "comment", 2000),
             constraints.choice("review", "fit", Fit),
             constraints.choice("review", "status", ReviewStatus),
-            models.UniqueConstraint(fields=["product", "user"], name="review_once_per_customer"),
+            models.UniqueConstraint(
+                fields=["product", "user"], name="review_once_per_customer"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -60,14 +70,18 @@ class Review(Model):
 
 
 class Purchase(models.Model):
-    """That a customer has received a product: told by the orders app on delivery, undone when all of it is returned."""
+    """That a customer has received a product: told by the orders app on delivery, undone
+    when all of it is returned.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     product = models.ForeignKey("products.Product", models.CASCADE, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "product"], name="purchase_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "product"], name="purchase_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.product_id}"

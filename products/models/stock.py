@@ -20,14 +20,18 @@ class StockLevelQuerySet(QuerySet["StockLevel"]):
 class StockLevel(models.Model):
     """Pieces of one variant: on the shelf, and how many of them are promised to orders.
 
-    Written only by products/services/stock.py. A narrow table without further indexes, half-filled pages: updates
-    stay heap-only tuples, and nothing else locks the rows that every checkout fights for.
-    """
+    Written only by products/services/stock.py. A narrow table without further indexes,
+    half-filled pages: updates stay heap-only tuples, and nothing else locks the rows that
+    every checkout fights for."""
 
-    variant = models.OneToOneField("products.Variant", models.PROTECT, primary_key=True, related_name="stock")
+    variant = models.OneToOneField(
+        "products.Variant", models.PROTECT, primary_key=True, related_name="stock"
+    )
     on_hand = models.IntegerField(default=0, db_default=0)
     reserved = models.IntegerField(default=0, db_default=0)
-    counted_at = models.DateTimeField(null=True, blank=True, help_text="when a feed last counted the shelf")
+    counted_at = models.DateTimeField(
+        null=True, blank=True, help_text="when a feed last counted the shelf"
+    )
     objects = StockLevelQuerySet.as_manager()
 
     class Meta:
@@ -66,7 +70,9 @@ class StockMovement(models.Model):
     `ref` makes each effect happen once.
     """
 
-    variant = models.ForeignKey("products.Variant", models.PROTECT, related_name="movements")
+    variant = models.ForeignKey(
+        "products.Variant", models.PROTECT, related_name="movements"
+    )
     kind = models.CharField(max_length=7, choices=MovementKind)
     d_on_hand = models.IntegerField(default=0)
     d_reserved = models.IntegerField(default=0)
@@ -84,8 +90,11 @@ class StockMovement(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["variant", "created_at"], name="stock_movement_of_variant"),
-            # What staff filter the ledger by; of what every order writes, the newest are found without an index.
+            models.Index(
+                fields=["variant", "created_at"], name="stock_movement_of_variant"
+            ),
+            # What staff filter the ledger by; of what every order writes, the newest are
+            # found without an index.
             models.Index(
                 fields=["kind", "-id"],
                 name="stock_movement_rare",
@@ -116,7 +125,9 @@ class StockMovement(models.Model):
 class BackInStockRequest(Model):
     """A customer's wish to hear when a variant can be bought again; answered once, by mail."""
 
-    variant = models.ForeignKey("products.Variant", models.CASCADE, related_name="back_in_stock_requests")
+    variant = models.ForeignKey(
+        "products.Variant", models.CASCADE, related_name="back_in_stock_requests"
+    )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.CASCADE,

@@ -25,7 +25,9 @@ class UpdateCategory(PatchSchema, CreateCategory):
 
 
 class UploadCategoryImage(InputSchema):
-    file = fields.Image(max_bytes=10 * 1024 * 1024, max_pixels=40_000_000, required=True)
+    file = fields.Image(
+        max_bytes=10 * 1024 * 1024, max_pixels=40_000_000, required=True
+    )
 
 
 class Centimetres(fields.Money):
@@ -38,7 +40,11 @@ class Centimetres(fields.Money):
         super().__init__(min="0.1", max="300.0", **kw)
 
     def limits(self) -> fields.JSONSchema:
-        return {"type": "string", "pattern": f"^(?:{self.form.pattern})$", "description": "Centimetres."}
+        return {
+            "type": "string",
+            "pattern": f"^(?:{self.form.pattern})$",
+            "description": "Centimetres.",
+        }
 
 
 class SizeRange(InputSchema):
@@ -61,7 +67,9 @@ class ReplaceSizeChart(InputSchema):
 
     title = fields.Text(max=80, required=True)
     note = fields.Text(max=1000, min=0, multiline=True, load_default="")
-    measures = fields.List(fields.Text(max=40), min=1, max=20, unique=True, required=True)
+    measures = fields.List(
+        fields.Text(max=40), min=1, max=20, unique=True, required=True
+    )
     rows = fields.List(fields.Nested(SizeRow), min=1, max=100, required=True)
 
     @validates_schema
@@ -71,7 +79,9 @@ class ReplaceSizeChart(InputSchema):
         if len({row["size"] for row in data["rows"]}) < len(data["rows"]):
             raise fields.refuse("unique", "No size may have two rows.", "rows")
         if any(len(row["values"]) != len(data["measures"]) for row in data["rows"]):
-            raise fields.refuse("count", "Each row must have one value for each measure.", "rows")
+            raise fields.refuse(
+                "count", "Each row must have one value for each measure.", "rows"
+            )
 
 
 class CreateSizeChart(ReplaceSizeChart):

@@ -65,9 +65,13 @@ class Seo(InputSchema):
 
 
 class ImageUrl(fields.HttpsUrl):
-    """An https link, or the address of an image that the product has already, as the API answers it."""
+    """An https link, or the address of an image that the product has already, as the API
+    answers it.
+    """
 
-    form = re.compile(f"{fields.HttpsUrl.form.pattern}|{re.escape(settings.MEDIA_URL)}[A-Za-z0-9._/-]{{1,200}}")
+    form = re.compile(
+        f"{fields.HttpsUrl.form.pattern}|{re.escape(settings.MEDIA_URL)}[A-Za-z0-9._/-]{{1,200}}"
+    )
     says = "This must be a link that begins with https://, or the address of an image of this product."
 
     def limits(self) -> fields.JSONSchema:
@@ -87,7 +91,9 @@ class CreateVariant(InputSchema):
 
 
 class ReplaceVariant(CreateVariant):
-    """In a PUT: `stock` is for new variants; for one that exists it may be left out or be what it is."""
+    """In a PUT: `stock` is for new variants; for one that exists it may be left out or be
+    what it is.
+    """
 
     stock = fields.Int(min=0, max=MOST_PIECES)
 
@@ -110,7 +116,9 @@ class ProductFields(InputSchema):
     gender = fields.Enum(Gender, load_default=Gender.UNISEX)
     material = fields.Text(max=80, min=0, load_default="")
     base_price = fields.Money(max="99999999.00", required=True)
-    sale_price = fields.Money(min="0.01", max="99999999.00", allow_none=True, load_default=None)
+    sale_price = fields.Money(
+        min="0.01", max="99999999.00", allow_none=True, load_default=None
+    )
     tags = fields.List(fields.Text(max=40), max=20, unique=True, load_default=list)
     is_featured = fields.Bool(load_default=False)
     is_new_arrival = fields.Bool(load_default=False)
@@ -126,15 +134,16 @@ class ProductFields(InputSchema):
 
 
 class CreateProduct(ProductFields):
-    variants = fields.List(fields.Nested(CreateVariant), max=MAX_VARIANTS, load_default=list)
+    variants = fields.List(
+        fields.Nested(CreateVariant), max=MAX_VARIANTS, load_default=list
+    )
 
 
 class ReplaceProduct(ProductFields):
     """The whole product. Without `images` it keeps its images; without `variants` its variants.
 
-    Variants are told apart by their SKU: one that exists is changed in place, a new one is added, one that is left
-    out is taken off sale.
-    """
+    Variants are told apart by their SKU: one that exists is changed in place, a new one is
+    added, one that is left out is taken off sale."""
 
     images = fields.List(fields.Nested(ProductImage), max=MAX_IMAGES)
     variants = fields.List(fields.Nested(ReplaceVariant), max=MAX_VARIANTS)
@@ -145,7 +154,9 @@ class UpdateProduct(PatchSchema, ProductFields):
 
 
 class UploadImage(InputSchema):
-    file = fields.Image(max_bytes=10 * 1024 * 1024, max_pixels=40_000_000, required=True)
+    file = fields.Image(
+        max_bytes=10 * 1024 * 1024, max_pixels=40_000_000, required=True
+    )
     alt_text = fields.Text(max=200, min=0, load_default="")
 
 

@@ -14,9 +14,18 @@ from products.selectors.products import (
     list_related,
     list_staff_products,
 )
-from products.selectors.reviews import get_own_review, get_staff_review, list_reviews, list_staff_reviews
+from products.selectors.reviews import (
+    get_own_review,
+    get_staff_review,
+    list_reviews,
+    list_staff_reviews,
+)
 from products.selectors.size_charts import get_size_chart, list_size_charts
-from products.selectors.stock import get_staff_variant, list_movements, list_movements_by_ref
+from products.selectors.stock import (
+    get_staff_variant,
+    list_movements,
+    list_movements_by_ref,
+)
 
 __all__ = [
     "Listing",

@@ -18,5 +18,10 @@ _BRANDS = """
 
 
 def list_brands(start: str) -> list[str]:
-    """Return the first MOST brands of published products that begin so, whatever the case: one query."""
-    return [row["brand"] for row in fetch(_BRANDS, [start.strip().replace("\0", "")[:80], MOST])]
+    """Return the first MOST brands of published products that begin so, whatever the case:
+    one query.
+    """
+    return [
+        row["brand"]
+        for row in fetch(_BRANDS, [start.strip().replace("\0", "")[:80], MOST])
+    ]

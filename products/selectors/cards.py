@@ -5,7 +5,8 @@ from uuid import UUID
 
 from markrin.rows import Row, fetch_planned
 
-# What a card shows, less what stands in the product's variants and images; p is the product, c its category.
+# What a card shows, less what stands in the product's variants and images; p is the
+# product, c its category.
 COLUMNS = """
     p.id, p.slug, p.name, p.brand, json_build_object('id', c.id, 'slug', c.slug, 'name', c.name) AS category,
     p.collection, p.gender, p.material, p.base_price, p.sale_price, p.price, p.in_stock, p.is_featured,
@@ -26,5 +27,7 @@ _CARDS = f"""
 
 
 def get_cards(product_ids: Sequence[UUID]) -> list[Row]:
-    """Return what `serializers.ProductItem` shows of these products, in this order: one query, or none for none."""
+    """Return what `serializers.ProductItem` shows of these products, in this order: one
+    query, or none for none.
+    """
     return fetch_planned(_CARDS, [list(product_ids)]) if product_ids else []

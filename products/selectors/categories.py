@@ -37,7 +37,10 @@ def get_category(*, key: UUID | str) -> Row:
         errors.NotFound: there is none.
     """
     column = "id" if isinstance(key, UUID) else "slug"
-    rows = fetch(_TREE.format(within=_WITHIN, where=_WHERE).replace("{column}", column), {"key": key})
+    rows = fetch(
+        _TREE.format(within=_WITHIN, where=_WHERE).replace("{column}", column),
+        {"key": key},
+    )
     if not rows:
         raise errors.NotFound
     [root] = _nested(rows)
@@ -45,7 +48,9 @@ def get_category(*, key: UUID | str) -> Row:
 
 
 def _nested(rows: Iterable[dict[str, Any]]) -> list[Row]:
-    """Return the rows that lie below none of the others, everything else below these, in the order given."""
+    """Return the rows that lie below none of the others, everything else below these, in
+    the order given.
+    """
     by_id = {row["id"]: {**row, "children": []} for row in rows}
     roots: list[Row] = []
     for row in by_id.values():

@@ -1,4 +1,6 @@
-"""How many products each further choice would leave: every facet counted with the other filters applied."""
+"""How many products each further choice would leave: every facet counted with the other
+filters applied.
+"""
 
 # ruff: noqa: S608 (the SQL is put together from constants and the ORM's own)
 
@@ -20,7 +22,9 @@ _VARIANT_FACETS = ("color", "size")
 
 @dataclass(frozen=True)
 class Facets:
-    """Values with their counts by facet, `price` the lowest and highest, and how many products pass all filters."""
+    """Values with their counts by facet, `price` the lowest and highest, and how many
+    products pass all filters.
+    """
 
     total: int
     values: dict[str, list[Row]]
@@ -29,7 +33,9 @@ class Facets:
 
 
 def count_facets(products: QuerySet[Product], filters: Filters) -> Facets:
-    """Count every facet over `products` in one query, whose answers are (facet, value, name, count, low, high)."""
+    """Count every facet over `products` in one query, whose answers are (facet, value,
+    name, count, low, high).
+    """
     parts = _Parts(products, filters)
     parts.shared()
     for name in _COLUMN_FACETS:
@@ -46,7 +52,9 @@ def count_facets(products: QuerySet[Product], filters: Filters) -> Facets:
 
 
 class _Parts:
-    """The query under construction: a SELECT for each facet, over the products that pass all other filters."""
+    """The query under construction: a SELECT for each facet, over the products that pass
+    all other filters.
+    """
 
     def __init__(self, products: QuerySet[Product], filters: Filters) -> None:
         self.products, self.filters = products, filters
@@ -69,10 +77,13 @@ class _Parts:
         self.params += params
 
     def _passing(self, *without: str, columns: Sequence[str]) -> str:
-        """Return the SQL of the products that pass all filters but these, and add its parameters."""
+        """Return the SQL of the products that pass all filters but these, and add its
+        parameters.
+        """
         passing = self.filters.without(*without).apply(self.products)
         query = passing.order_by().values(*columns).query
-        # Not elided: a filter that nothing can pass (a category that there is not) is a count of zero.
+        # Not elided: a filter that nothing can pass (a category that there is not) is a
+        # count of zero.
         sql, params = query.get_compiler(connection.alias, elide_empty=False).as_sql()
         self.params += params
         return str(sql)
@@ -80,19 +91,35 @@ class _Parts:
     def shared(self) -> None:
         """Count, in one pass over what passes all filters, whatever has no filter of its own.
 
-        Colours and sizes are counted as each product has them written beside it, all of them or what is left: first
-        the products that have the same ones together, then each of these for itself.
-        """
-        columns = {name: "category_id" if name == "category" else name for name in _COLUMN_FACETS}
-        columns = {name: column for name, column in columns.items() if not getattr(self.filters, name)}
+        Colours and sizes are counted as each product has them written beside it, all of
+        them or what is left: first the products that have the same ones together, then each
+        of these for itself."""
+        columns = {
+            name: "category_id" if name == "category" else name
+            for name in _COLUMN_FACETS
+        }
+        columns = {
+            name: column
+            for name, column in columns.items()
+            if not getattr(self.filters, name)
+        }
         values = {name: f"ARRAY[{column}::text]" for name, column in columns.items()}
         if not self.filters.size and not self.filters.color:
-            options = {name: f"stocked_{name}s" if self.filters.in_stock else f"{name}s" for name in _VARIANT_FACETS}
+            options = {
+                name: f"stocked_{name}s" if self.filters.in_stock else f"{name}s"
+                for name in _VARIANT_FACETS
+            }
             columns |= options
             values |= {name: f"{column}::text[]" for name, column in options.items()}
         # grouping(x) is 0 in the rows that are grouped by x.
-        which = "".join(f" WHEN grouping({column}) = 0 THEN '{name}'" for name, column in columns.items())
-        value = "".join(f" WHEN grouping({column}) = 0 THEN {values[name]}" for name, column in columns.items())
+        which = "".join(
+            f" WHEN grouping({column}) = 0 THEN '{name}'"
+            for name, column in columns.items()
+        )
+        value = "".join(
+            f" WHEN grouping({column}) = 0 THEN {values[name]}"
+            for name, column in columns.items()
+        )
         sets = ", ".join(["()", *(f"({column})" for column in columns.values())])
         passing = self._passing(columns=[*columns.values(), "price"])
         self._add(
@@ -131,7 +158,8 @@ class _Parts:
             AND level.on_hand > level.reserved"""
 
     def price(self) -> None:
-        # Without a count, which nobody asks for: the two ends of an index are enough where there is one.
+        # Without a count, which nobody asks for: the two ends of an index are enough where
+        # there is one.
         self._add(
             f"""SELECT 'price', NULL, NULL, min(price), max(price)
             FROM ({self._passing("min_price", "max_price", columns=["price"])}) AS passing"""
@@ -139,7 +167,9 @@ class _Parts:
 
 
 def _read(rows: list[tuple[Any, ...]]) -> Facets:
-    values: dict[str, list[Row]] = {name: [] for name in (*_COLUMN_FACETS, *_VARIANT_FACETS)}
+    values: dict[str, list[Row]] = {
+        name: [] for name in (*_COLUMN_FACETS, *_VARIANT_FACETS)
+    }
     total, lowest, highest = 0, None, None
     own_price = any(facet == "price" for facet, *_ in rows)
     for facet, value, name, count, low, high in rows:
@@ -148,7 +178,9 @@ def _read(rows: list[tuple[Any, ...]]) -> Facets:
         if facet == ("price" if own_price else "total"):
             lowest, highest = low, high
         elif facet in values and value:
-            values[facet].append({"value": value, "count": count, **({"name": name} if name else {})})
+            values[facet].append(
+                {"value": value, "count": count, **({"name": name} if name else {})}
+            )
     for name, found in values.items():
         found.sort(key=lambda row: (-row["count"], row["value"]))
         values[name] = found[:MOST_VALUES]

@@ -13,7 +13,9 @@ from products.models.feed import FeedRowResult
 _SHOWN = (FeedRowResult.REJECTED, FeedRowResult.CONFLICT)
 
 
-def list_feeds(*, source: str = "", state: str = "", **paging: Any) -> Page[Feed] | CursorPage[Feed]:
+def list_feeds(
+    *, source: str = "", state: str = "", **paging: Any
+) -> Page[Feed] | CursorPage[Feed]:
     """Return the feeds, the newest first."""
     feeds = Feed.objects.all()
     if source:
@@ -36,13 +38,24 @@ def get_feed(*, feed_id: UUID) -> Feed:
 
 
 def report(*, feed_id: UUID) -> Iterator[str]:
-    """Yield the lines of a CSV of the rows that were rejected, or applied only in part, with the reasons."""
+    """Yield the lines of a CSV of the rows that were rejected, or applied only in part,
+    with the reasons.
+    """
     writer = csv.writer(_Echo())
     yield writer.writerow(["line", "sku", "quantity", "id", "result", "reason"])
     rows = FeedRow.objects.filter(feed=feed_id, result__in=_SHOWN).order_by("line")
     for row in rows.iterator(chunk_size=2000):
         quantity = "" if row.quantity is None else row.quantity
-        yield writer.writerow([row.line, _plain(row.sku), quantity, _plain(row.row_ref), row.result, row.reason])
+        yield writer.writerow(
+            [
+                row.line,
+                _plain(row.sku),
+                quantity,
+                _plain(row.row_ref),
+                row.result,
+                row.reason,
+            ]
+        )
 
 
 class _Echo:

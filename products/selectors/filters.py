@@ -26,7 +26,12 @@ ORDERS: dict[str, tuple[str, ...]] = {
     "relevance": ("-relevance", "-popularity", "-id"),
 }
 # Facets whose filter is a plain column of the product.
-COLUMNS = {"brand": "brand", "collection": "collection", "gender": "gender", "material": "material"}
+COLUMNS = {
+    "brand": "brand",
+    "collection": "collection",
+    "gender": "gender",
+    "material": "material",
+}
 
 _PREPARE = f"""
     SELECT
@@ -38,7 +43,9 @@ _PREPARE = f"""
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """What a shopper, or staff, narrowed the list down to; several values of one filter are alternatives."""
+    """What a shopper, or staff, narrowed the list down to; several values of one filter are
+    alternatives.
+    """
 
     category: Sequence[str] = ()
     collection: Sequence[str] = ()
@@ -62,17 +69,24 @@ class Filters:
     lexemes: searching.Lexemes | None = None
 
     def prepared(self) -> Self:
-        """Return the filters with their categories' whole subtrees, and the search's words understood: one query."""
+        """Return the filters with their categories' whole subtrees, and the search's words
+        understood: one query.
+        """
         if not self.category and self.search is None:
             return self
-        given = {"slugs": list(self.category), "words": searching.words(self.search or "")}
+        given = {
+            "slugs": list(self.category),
+            "words": searching.words(self.search or ""),
+        }
         [found] = fetch_planned(_PREPARE, given)
         lexemes = None if self.search is None else searching.query(found["words"])
         return replace(self, category_ids=found["ids"], lexemes=lexemes)
 
     def without(self, *names: str) -> Self:
         """Return the filters less the named ones."""
-        empty = {field.name: field.default for field in fields(self) if field.name in names}
+        empty = {
+            field.name: field.default for field in fields(self) if field.name in names
+        }
         return replace(self, **empty)  # type: ignore[arg-type]  # defaults have their fields' types
 
     def apply(self, products: QuerySet[Product]) -> QuerySet[Product]:
@@ -108,7 +122,9 @@ class Filters:
         return rule
 
     def _variants(self) -> Q:
-        """Return the rule for one and the same variant: size, colour, and that a piece of it is left."""
+        """Return the rule for one and the same variant: size, colour, and that a piece of
+        it is left.
+        """
         if not self.size and not self.color:
             return Q()
         variants = Variant.objects.filter(product=OuterRef("pk"), is_active=True)
@@ -124,17 +140,25 @@ class Filters:
     def alone(self) -> bool:
         """Whether one searched word is all there is."""
         rest = replace(self, search=None, lexemes=None, category_ids=())
-        return self.lexemes is not None and self.lexemes.places == 1 and rest == Filters()
+        return (
+            self.lexemes is not None and self.lexemes.places == 1 and rest == Filters()
+        )
 
     def by_relevance(self, sort: str | None) -> bool:
-        """Return whether the best hits of a search come first, as they do unless it is sorted otherwise."""
+        """Return whether the best hits of a search come first, as they do unless it is
+        sorted otherwise.
+        """
         return self.lexemes is not None and sort in (None, "relevance")
 
-    def ordered(self, found: QuerySet[Product], sort: str | None) -> tuple[QuerySet[Product], tuple[str, ...]]:
-        """Return what `apply` has found with what the order needs, and the order. Without a search, relevance is
-        newest; with one, it leaves the hits that `hits` ranks."""
+    def ordered(
+        self, found: QuerySet[Product], sort: str | None
+    ) -> tuple[QuerySet[Product], tuple[str, ...]]:
+        """Return what `apply` has found with what the order needs, and the order. Without a
+        search, relevance is newest; with one, it leaves the hits that `hits` ranks."""
         if self.lexemes is not None and self.by_relevance(sort):
-            return hits.ranked(found, self.lexemes, alone=self.alone), ORDERS["relevance"]
+            return hits.ranked(found, self.lexemes, alone=self.alone), ORDERS[
+                "relevance"
+            ]
         if sort == "rating":
             found = found.annotate(stars=Coalesce("rating", Decimal(0)))
         return found, ORDERS["newest" if sort in (None, "relevance") else sort]

@@ -1,9 +1,8 @@
 """What a search finds, the best first.
 
-A common word stands in a third of the catalogue, and neither counting nor ranking so many products is done in
-milliseconds. So a search is counted to MOST, and by relevance the MOST most popular of its hits are ranked: whoever
-finds more than that will narrow it down.
-"""
+A common word stands in a third of the catalogue, and neither counting nor ranking so many
+products is done in milliseconds. So a search is counted to MOST, and by relevance the MOST
+most popular of its hits are ranked: whoever finds more than that will narrow it down."""
 
 from uuid import UUID
 
@@ -29,32 +28,42 @@ _BEST = """
 def unindexed(name: str) -> OrderBy:
     """Return a key of the same order that no index serves.
 
-    PostgreSQL would rather walk the index of the order until it has met enough products that pass, which is all of
-    them where hardly any does.
-    """
+    PostgreSQL would rather walk the index of the order until it has met enough products
+    that pass, which is all of them where hardly any does."""
     column = name.removeprefix("-")
     return OrderBy(Coalesce(F(column), F(column)), descending=name.startswith("-"))
 
 
-def ranked(found: QuerySet[Product], lexemes: Lexemes, *, alone: bool) -> QuerySet[Product]:
+def ranked(
+    found: QuerySet[Product], lexemes: Lexemes, *, alone: bool
+) -> QuerySet[Product]:
     """Return the hits with their `relevance`, to be walked by cursor; see `best`."""
     # A whole number, as a float would not be equal to itself again in a cursor.
     relevance = Cast(SearchRank(F("search"), lexemes) * 1_000_000, IntegerField())
-    return Product.objects.filter(pk__in=_popular(found, alone)[:MOST].values("pk")).annotate(relevance=relevance)
+    return Product.objects.filter(
+        pk__in=_popular(found, alone)[:MOST].values("pk")
+    ).annotate(relevance=relevance)
 
 
-def best(found: QuerySet[Product], lexemes: Lexemes, *, alone: bool, offset: int, limit: int) -> tuple[list[UUID], int]:
-    """Return the ids of `limit` hits from `offset` on, and how many there are, of more than MOST one more: one query.
+def best(
+    found: QuerySet[Product], lexemes: Lexemes, *, alone: bool, offset: int, limit: int
+) -> tuple[list[UUID], int]:
+    """Return the ids of `limit` hits from `offset` on, and how many there are, of more than
+    MOST one more: one query.
 
-    `alone`: nothing but one word was asked for. PostgreSQL knows how common a word is, and so whether it had better
-    look it up or take the most popular products one by one until enough of them hold it. How many hold two at once, or
-    pass a filter besides, it can only guess; of two common words that never meet it would look at every product.
-    """
-    query = _popular(found, alone)[: MOST + 1].values("id", "popularity", "search").query
+    `alone`: nothing but one word was asked for. PostgreSQL knows how common a word is, and
+    so whether it had better look it up or take the most popular products one by one until
+    enough of them hold it. How many hold two at once, or pass a filter besides, it can only
+    guess; of two common words that never meet it would look at every product."""
+    query = (
+        _popular(found, alone)[: MOST + 1].values("id", "popularity", "search").query
+    )
     # Not elided: a filter that nothing can pass (a category that there is not) finds nothing.
     sql, params = query.get_compiler(connection.alias, elide_empty=False).as_sql()
     with connection.cursor() as cursor:
-        cursor.execute(_BEST.format(hits=sql), [*params, MOST, lexemes.text, limit, offset])
+        cursor.execute(
+            _BEST.format(hits=sql), [*params, MOST, lexemes.text, limit, offset]
+        )
         number, ids = cursor.fetchone()
     return ids, number
 

@@ -37,12 +37,15 @@ def list_products(
     facets: bool = False,
     **filters: Any,
 ) -> Listing:
-    """Return published products that pass the filters (`Filters`): at most four queries, for one as for many.
+    """Return published products that pass the filters (`Filters`): at most four queries,
+    for one as for many.
 
     Raises:
         errors.PageTooDeep, errors.Invalid: see `markrin.pagination`.
     """
-    return _listing(Product.objects.published(), page, limit, cursor, sort, facets, filters)
+    return _listing(
+        Product.objects.published(), page, limit, cursor, sort, facets, filters
+    )
 
 
 def list_staff_products(
@@ -72,40 +75,67 @@ def _listing(
     found = filters.apply(products)
     if cursor is not None:
         passing, order = filters.ordered(found, sort)
-        keys = passing.only(*{name.removeprefix("-") for name in order} - set(passing.query.annotations) | {"id"})
-        return Listing(with_cards(CursorPage[Product].of(keys, order=order, cursor=cursor, limit=limit)), counted)
+        keys = passing.only(
+            *{name.removeprefix("-") for name in order} - set(passing.query.annotations)
+            | {"id"}
+        )
+        return Listing(
+            with_cards(
+                CursorPage[Product].of(keys, order=order, cursor=cursor, limit=limit)
+            ),
+            counted,
+        )
     if filters.lexemes is not None:
         return _searched(found, filters, sort, page, limit, counted)
     total = counted.total if counted else found.count()
     ordered = _ordered(found, filters, sort, total)
-    return Listing(with_cards(Page[Product].of(ordered, page, limit, total=total)), counted)
+    return Listing(
+        with_cards(Page[Product].of(ordered, page, limit, total=total)), counted
+    )
 
 
 def _searched(
-    found: QuerySet[Product], filters: Filters, sort: str | None, page: int, limit: int, counted: Facets | None
+    found: QuerySet[Product],
+    filters: Filters,
+    sort: str | None,
+    page: int,
+    limit: int,
+    counted: Facets | None,
 ) -> Listing:
-    """Return a page of what a search finds, of its first hits.MOST products; also the total is counted so far only,
-    unless the facets have counted all of them anyway."""
+    """Return a page of what a search finds, of its first hits.MOST products; also the total
+    is counted so far only, unless the facets have counted all of them anyway."""
     offset = (page - 1) * limit
     if offset > MAX_OFFSET:
         raise errors.PageTooDeep
     if filters.lexemes is not None and filters.by_relevance(sort):
-        ids, number = hits.best(found, filters.lexemes, alone=filters.alone, offset=offset, limit=limit)
+        ids, number = hits.best(
+            found, filters.lexemes, alone=filters.alone, offset=offset, limit=limit
+        )
     else:
         number = counted.total if counted else found[: hits.MOST + 1].count()
         ordered = _ordered(found, filters, sort, number).values_list("pk", flat=True)
         ids = list(ordered[: hits.MOST][offset : offset + limit])
     shown = min(number, hits.MOST)
     total = counted.total if counted else shown
-    return Listing(Page(get_cards(ids), page, -(-shown // limit), total, limit), counted, number > total)
+    return Listing(
+        Page(get_cards(ids), page, -(-shown // limit), total, limit),
+        counted,
+        number > total,
+    )
 
 
-def _ordered(found: QuerySet[Product], filters: Filters, sort: str | None, total: int) -> QuerySet[Product]:
+def _ordered(
+    found: QuerySet[Product], filters: Filters, sort: str | None, total: int
+) -> QuerySet[Product]:
     passing, order = filters.ordered(found, sort)
-    return passing.only("id").order_by(*(map(hits.unindexed, order) if total <= FEW else order))
+    return passing.only("id").order_by(
+        *(map(hits.unindexed, order) if total <= FEW else order)
+    )
 
 
-def with_cards(found: Page[Product] | CursorPage[Product]) -> Page[Row] | CursorPage[Row]:
+def with_cards(
+    found: Page[Product] | CursorPage[Product],
+) -> Page[Row] | CursorPage[Row]:
     """Return the page with the products' cards in place of their keys."""
     cards = get_cards([product.pk for product in found.items])
     if isinstance(found, CursorPage):
@@ -114,7 +144,8 @@ def with_cards(found: Page[Product] | CursorPage[Product]) -> Page[Row] | Cursor
 
 
 def list_related(*, key: UUID | str, limit: int = 8) -> list[Row]:
-    """Return what else a shopper of this product may like: of its category first, then near it; popular ones first.
+    """Return what else a shopper of this product may like: of its category first, then near
+    it; popular ones first.
 
     Raises:
         errors.NotFound: there is no such published product.
@@ -127,7 +158,8 @@ def list_related(*, key: UUID | str, limit: int = 8) -> list[Row]:
     return get_cards([row["id"] for row in fetch(_RELATED, params)])
 
 
-# The category above, if there is one: its subtree holds the product's own category and those beside it.
+# The category above, if there is one: its subtree holds the product's own category and
+# those beside it.
 _RELATED_TO = """
     SELECT p.id, p.category_id AS category, p.gender, coalesce(c.parent_id, c.id) AS around
     FROM products_product p JOIN products_category c ON c.id = p.category_id
@@ -151,19 +183,37 @@ _RELATED = """
 """
 
 
-def list_new_arrivals(*, page: int = 1, limit: int = 12, cursor: str | None = None) -> Page[Row] | CursorPage[Row]:
+def list_new_arrivals(
+    *, page: int = 1, limit: int = 12, cursor: str | None = None
+) -> Page[Row] | CursorPage[Row]:
     """Return published products marked as new, newest first."""
-    return _marked(Product.objects.published().filter(is_new_arrival=True), page, limit, cursor)
+    return _marked(
+        Product.objects.published().filter(is_new_arrival=True), page, limit, cursor
+    )
 
 
-def list_featured(*, page: int = 1, limit: int = 12, cursor: str | None = None) -> Page[Row] | CursorPage[Row]:
+def list_featured(
+    *, page: int = 1, limit: int = 12, cursor: str | None = None
+) -> Page[Row] | CursorPage[Row]:
     """Return published products that staff feature, newest first."""
-    return _marked(Product.objects.published().filter(is_featured=True), page, limit, cursor)
+    return _marked(
+        Product.objects.published().filter(is_featured=True), page, limit, cursor
+    )
 
 
-def _marked(products: QuerySet[Product], page: int, limit: int, cursor: str | None) -> Page[Row] | CursorPage[Row]:
+def _marked(
+    products: QuerySet[Product], page: int, limit: int, cursor: str | None
+) -> Page[Row] | CursorPage[Row]:
     order = ("-created_at", "-id")
-    return with_cards(paged(products.only("created_at"), order=order, page=page, limit=limit, cursor=cursor))
+    return with_cards(
+        paged(
+            products.only("created_at"),
+            order=order,
+            page=page,
+            limit=limit,
+            cursor=cursor,
+        )
+    )
 
 
 _DETAIL = f"""
@@ -195,7 +245,10 @@ _DETAIL = f"""
     WHERE {{visible}} {{key}} = %(key)s
 """  # noqa: S608 (constants)
 # Apart for shoppers and staff, by id and by slug, as each is planned for itself.
-_FOR_SHOPPERS = {"choosable": "AND v.is_active", "visible": "p.status = 'published' AND"}
+_FOR_SHOPPERS = {
+    "choosable": "AND v.is_active",
+    "visible": "p.status = 'published' AND",
+}
 _FOR_STAFF = {"choosable": "", "visible": ""}
 
 
@@ -204,7 +257,8 @@ def _where(key: UUID | str) -> str:
 
 
 def get_product(*, key: UUID | str) -> Row:
-    """Return all that `serializers.ProductDetail` shows of a published product, by id or slug: one query.
+    """Return all that `serializers.ProductDetail` shows of a published product, by id or
+    slug: one query.
 
     Raises:
         errors.NotFound: there is none.
@@ -213,7 +267,8 @@ def get_product(*, key: UUID | str) -> Row:
 
 
 def get_staff_product(*, key: UUID | str) -> Row:
-    """Return a product of any status, with the variants taken off sale too: `serializers.StaffProductDetail`.
+    """Return a product of any status, with the variants taken off sale too:
+    `serializers.StaffProductDetail`.
 
     Raises:
         errors.NotFound: there is none.
@@ -228,7 +283,10 @@ def _detail(key: UUID | str, which: dict[str, str]) -> Row:
         raise errors.NotFound
     product = rows[0]
     choosable = [variant for variant in product["variants"] if variant["is_active"]]
-    product["colors"], product["sizes"] = _in_order(choosable, "color"), _in_order(choosable, "size")
+    product["colors"], product["sizes"] = (
+        _in_order(choosable, "color"),
+        _in_order(choosable, "size"),
+    )
     product["image"] = next(iter(product["images"]), None)
     chart = product["size_chart"]
     product["size_chart"] = chart and as_table(chart)
@@ -236,11 +294,15 @@ def _detail(key: UUID | str, which: dict[str, str]) -> Row:
 
 
 def _in_order(variants: list[Row], name: str) -> list[str]:
-    """Return the variants' colours or sizes as a card has them: by the first place of each, then by code point."""
+    """Return the variants' colours or sizes as a card has them: by the first place of each,
+    then by code point.
+    """
     first: dict[str, int] = {}
     for variant in variants:
         first.setdefault(variant[name], variant["position"])
-    return sorted((value for value in first if value), key=lambda value: (first[value], value))
+    return sorted(
+        (value for value in first if value), key=lambda value: (first[value], value)
+    )
 
 
 def get_new_slug(*, former: str) -> str | None:

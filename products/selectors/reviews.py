@@ -18,7 +18,9 @@ ORDERS: dict[str, tuple[str, ...]] = {
 Reviews = Page[Review] | CursorPage[Review]
 
 
-def list_reviews(*, product_id: UUID, sort: str = "newest", rating: int | None = None, **paging: Any) -> Reviews:
+def list_reviews(
+    *, product_id: UUID, sort: str = "newest", rating: int | None = None, **paging: Any
+) -> Reviews:
     """Return the published reviews of a published product: three queries.
 
     Raises:
@@ -26,7 +28,9 @@ def list_reviews(*, product_id: UUID, sort: str = "newest", rating: int | None =
     """
     if not Product.objects.published().filter(pk=product_id).exists():
         raise errors.NotFound
-    return _listed(Review.objects.published().filter(product=product_id), sort, rating, paging)
+    return _listed(
+        Review.objects.published().filter(product=product_id), sort, rating, paging
+    )
 
 
 def list_staff_reviews(
@@ -46,7 +50,9 @@ def list_staff_reviews(
     return _listed(reviews, sort, rating, paging)
 
 
-def _listed(reviews: QuerySet[Review], sort: str, rating: int | None, paging: dict[str, Any]) -> Reviews:
+def _listed(
+    reviews: QuerySet[Review], sort: str, rating: int | None, paging: dict[str, Any]
+) -> Reviews:
     if rating is not None:
         reviews = reviews.filter(rating=rating)
     return paged(reviews.select_related("user"), order=ORDERS[sort], **paging)
@@ -58,7 +64,11 @@ def get_own_review(*, product_id: UUID, user_id: UUID) -> Review:
     Raises:
         errors.NotFound: they have written none.
     """
-    review = Review.objects.filter(product=product_id, user=user_id).select_related("user").first()
+    review = (
+        Review.objects.filter(product=product_id, user=user_id)
+        .select_related("user")
+        .first()
+    )
     if review is None:
         raise errors.NotFound
     return review
@@ -70,7 +80,9 @@ def get_staff_review(*, review_id: UUID) -> Review:
     Raises:
         errors.NotFound: there is none.
     """
-    review = Review.objects.filter(pk=review_id).select_related("product", "user").first()
+    review = (
+        Review.objects.filter(pk=review_id).select_related("product", "user").first()
+    )
     if review is None:
         raise errors.NotFound
     return review

@@ -7,7 +7,9 @@ from uuid import UUID
 from markrin import errors
 from markrin.rows import Row, fetch
 
-_CM_PER_INCH = Decimal("2.54")  # exactly, by the international yard and pound agreement of 1959
+_CM_PER_INCH = Decimal(
+    "2.54"
+)  # exactly, by the international yard and pound agreement of 1959
 _TENTH = Decimal("0.1")
 _MISSING: Row = {"cm": None, "inches": None}
 
@@ -26,7 +28,8 @@ def list_size_charts() -> list[Row]:
 
 
 def get_size_chart(*, key: UUID | str) -> Row:
-    """Return the chart that holds for a category, by its id or slug: its own, or the nearest above it; one query.
+    """Return the chart that holds for a category, by its id or slug: its own, or the
+    nearest above it; one query.
 
     Raises:
         errors.NotFound: there is no such category, or no chart on its path.
@@ -48,15 +51,21 @@ def as_table(chart: dict[str, Any]) -> Row:
     measures = list(dict.fromkeys(cell["measure"] for cell in cells))
     sizes: dict[str, dict[str, Row]] = {}
     for cell in cells:
-        sizes.setdefault(cell["size"], {})[cell["measure"]] = _ranges(cell["min_cm"], cell["max_cm"])
+        sizes.setdefault(cell["size"], {})[cell["measure"]] = _ranges(
+            cell["min_cm"], cell["max_cm"]
+        )
     rows = [
-        {"size": size, "values": [row.get(measure, _MISSING) for measure in measures]} for size, row in sizes.items()
+        {"size": size, "values": [row.get(measure, _MISSING) for measure in measures]}
+        for size, row in sizes.items()
     ]
     return {**chart, "measures": measures, "rows": rows}
 
 
 def _ranges(low: str, high: str) -> Row:
-    return {"cm": {"min": low, "max": high}, "inches": {"min": inches(low), "max": inches(high)}}
+    return {
+        "cm": {"min": low, "max": high},
+        "inches": {"min": inches(low), "max": inches(high)},
+    }
 
 
 def inches(cm: str) -> str:

@@ -9,7 +9,9 @@ from markrin.rows import Row, fetch
 from products.models import StockMovement, Variant
 
 
-def list_movements(*, variant_id: UUID, **paging: Any) -> Page[StockMovement] | CursorPage[StockMovement]:
+def list_movements(
+    *, variant_id: UUID, **paging: Any
+) -> Page[StockMovement] | CursorPage[StockMovement]:
     """Return a variant's movements, the last one first: three queries.
 
     Raises:
@@ -17,12 +19,18 @@ def list_movements(*, variant_id: UUID, **paging: Any) -> Page[StockMovement] | 
     """
     if not Variant.objects.filter(pk=variant_id).exists():
         raise errors.NotFound
-    return paged(StockMovement.objects.filter(variant=variant_id), order=("-id",), **paging)
+    return paged(
+        StockMovement.objects.filter(variant=variant_id), order=("-id",), **paging
+    )
 
 
 def list_movements_by_ref(*, refs: list[str]) -> list[StockMovement]:
     """Return the movements of these refs with their variants, the first one first: one query."""
-    return list(StockMovement.objects.filter(ref__in=refs).select_related("variant").order_by("created_at", "id"))
+    return list(
+        StockMovement.objects.filter(ref__in=refs)
+        .select_related("variant")
+        .order_by("created_at", "id")
+    )
 
 
 def get_staff_variant(*, variant_id: UUID) -> Row:

@@ -1,6 +1,12 @@
 """What goes out: read-only, a file per noun."""
 
-from products.serializers.categories import Categories, Category, CategoryLink, SizeChart, SizeCharts
+from products.serializers.categories import (
+    Categories,
+    Category,
+    CategoryLink,
+    SizeChart,
+    SizeCharts,
+)
 from products.serializers.products import (
     ProductDetail,
     ProductImage,
@@ -16,7 +22,13 @@ from products.serializers.products import (
     StockMovementPage,
     Variant,
 )
-from products.serializers.reviews import OwnReview, Review, ReviewPage, StaffReview, StaffReviewPage
+from products.serializers.reviews import (
+    OwnReview,
+    Review,
+    ReviewPage,
+    StaffReview,
+    StaffReviewPage,
+)
 
 __all__ = [
     "Categories",

@@ -23,14 +23,18 @@ class _ImageUrl(serializers.Field[Any, Any, str | None, Any]):
         return default_storage.url(value) if value else None
 
 
-@extend_schema_field({"type": "array", "items": {"$ref": "#/components/schemas/Category"}})
+@extend_schema_field(
+    {"type": "array", "items": {"$ref": "#/components/schemas/Category"}}
+)
 class _Children(serializers.Field[Any, Any, list[dict[str, Any]], Any]):
     def to_representation(self, value: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return list(Category(value, many=True).data)
 
 
 class Category(Serializer):
-    """A category with the tree below it; `productCount` counts the published products of the whole subtree."""
+    """A category with the tree below it; `productCount` counts the published products of
+    the whole subtree.
+    """
 
     id = serializers.UUIDField()
     slug = serializers.CharField()

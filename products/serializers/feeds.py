@@ -10,7 +10,8 @@ class Feed(Serializer):
     """A feed and how far it has come, in rows. `heldReason` says what a person should look at."""
 
     id = serializers.UUIDField()
-    source = serializers.CharField()  # type: ignore[assignment]  # a declared field, which DRF takes off the class
+    # a declared field, which DRF takes off the class
+    source = serializers.CharField()  # type: ignore[assignment]
     sequence = serializers.IntegerField()
     mode = serializers.ChoiceField(choices=FeedMode.choices)
     counted_at = Timestamp()

@@ -15,7 +15,11 @@ from products.serializers.categories import CategoryLink, SizeChart
 
 def image_url(image: Mapping[str, Any]) -> str:
     """Return where an image's row is to be had: on our own storage, or where it is linked to."""
-    return default_storage.url(image["file"]) if image["file"] else str(image["external_url"])
+    return (
+        default_storage.url(image["file"])
+        if image["file"]
+        else str(image["external_url"])
+    )
 
 
 @extend_schema_field({"type": "string"})
@@ -86,7 +90,9 @@ class StaffProductItem(ProductItem):
 
 
 class FacetValue(Serializer):
-    """A value to filter by, and how many products it would leave; categories have their name besides the slug."""
+    """A value to filter by, and how many products it would leave; categories have their
+    name besides the slug.
+    """
 
     value = serializers.CharField()
     name = serializers.CharField(required=False)
@@ -101,7 +107,9 @@ class PriceRange(Serializer):
 
 
 class Facets(Serializer):
-    """How many products each value would leave, every facet counted with the other filters applied."""
+    """How many products each value would leave, every facet counted with the other filters
+    applied.
+    """
 
     category = FacetValue(many=True, source="values.category")
     brand = FacetValue(many=True, source="values.brand")
@@ -113,12 +121,15 @@ class Facets(Serializer):
 
 
 class _Listed:
-    """Adds the facets, where they were asked for, to a page, and that a search finds more than it counts."""
+    """Adds the facets, where they were asked for, to a page, and that a search finds more
+    than it counts.
+    """
 
     fields: dict[str, Any]
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
-        shown: dict[str, Any] = super().to_representation(instance.page)  # type: ignore[misc]  # page_of's class
+        # page_of's class
+        shown: dict[str, Any] = super().to_representation(instance.page)  # type: ignore[misc]
         if instance.more:
             shown["more"] = True
         if instance.facets is not None:
@@ -131,15 +142,19 @@ class ProductItemPage(page_of(ProductItem)):  # type: ignore[misc]  # made at ru
 
 
 class ProductPage(_Listed, page_of(ProductItem)):  # type: ignore[misc]  # made at run time
-    """A page of products, with facets if they were asked for. A search shows its best 1,000 and, unless there are
-    facets, counts no further: `more` is there, and true, where it finds more than `total`."""
+    """A page of products, with facets if they were asked for. A search shows its best 1,000
+    and, unless there are facets, counts no further: `more` is there, and true, where it
+    finds more than `total`."""
 
     more = serializers.BooleanField(required=False)
     facets = Facets(required=False)
 
 
-class StaffProductPage(_Listed, page_of(StaffProductItem)):  # type: ignore[misc]  # made at run time
-    """A page of products of any status, with facets if they were asked for; of a search as in `ProductPage`."""
+# made at run time
+class StaffProductPage(_Listed, page_of(StaffProductItem)):  # type: ignore[misc]
+    """A page of products of any status, with facets if they were asked for; of a search as
+    in `ProductPage`.
+    """
 
     more = serializers.BooleanField(required=False)
     facets = Facets(required=False)
@@ -172,7 +187,9 @@ class Variant(Serializer):
 
 
 class StaffVariant(Variant):
-    """A variant with its stock level: pieces on hand, and how many of them are reserved for orders."""
+    """A variant with its stock level: pieces on hand, and how many of them are reserved for
+    orders.
+    """
 
     position = serializers.IntegerField()
     is_active = serializers.BooleanField()
@@ -181,12 +198,19 @@ class StaffVariant(Variant):
 
 
 def _counters(name: str, said: str, prefix: str, *keys: str) -> type[Serializer]:
-    counted: dict[str, Any] = {key: serializers.IntegerField(min_value=0, source=f"{prefix}_{key}") for key in keys}
+    counted: dict[str, Any] = {
+        key: serializers.IntegerField(min_value=0, source=f"{prefix}_{key}")
+        for key in keys
+    }
     return type(name, (Serializer,), {**counted, "__doc__": said})
 
 
-RatingHistogram = _counters("RatingHistogram", "Reviews by their stars.", "rated", "1", "2", "3", "4", "5")
-FitCounts = _counters("FitCounts", "Reviews by how they found the fit.", "fit", "small", "true", "large")
+RatingHistogram = _counters(
+    "RatingHistogram", "Reviews by their stars.", "rated", "1", "2", "3", "4", "5"
+)
+FitCounts = _counters(
+    "FitCounts", "Reviews by how they found the fit.", "fit", "small", "true", "large"
+)
 
 
 class Seo(Serializer):

@@ -1,7 +1,12 @@
 """What changes in the catalogue: a file per noun, a function per use case."""
 
 from products.services.back_in_stock import adjust_stock, notify_when_back
-from products.services.bulk_changes import apply_change, choose_products, preview_change, undo_change
+from products.services.bulk_changes import (
+    apply_change,
+    choose_products,
+    preview_change,
+    undo_change,
+)
 from products.services.categories import (
     create_category,
     delete_category,
@@ -9,13 +14,33 @@ from products.services.categories import (
     set_category_image,
     update_category,
 )
-from products.services.images import delete_image, link_image, order_images, update_image, upload_image
+from products.services.images import (
+    delete_image,
+    link_image,
+    order_images,
+    update_image,
+    upload_image,
+)
 from products.services.popularity import set_popularity
-from products.services.products import archive_product, create_product, replace_product, update_product
+from products.services.products import (
+    archive_product,
+    create_product,
+    replace_product,
+    update_product,
+)
 from products.services.purchases import forget_purchase, record_purchase
-from products.services.reviews import create_review, delete_review, moderate_review, update_review
+from products.services.reviews import (
+    create_review,
+    delete_review,
+    moderate_review,
+    update_review,
+)
 from products.services.search_words import add_search_words, rebuild_search_words
-from products.services.size_charts import create_size_chart, delete_size_chart, replace_size_chart
+from products.services.size_charts import (
+    create_size_chart,
+    delete_size_chart,
+    replace_size_chart,
+)
 from products.services.variants import create_variant, delete_variant, update_variant
 
 __all__ = [

@@ -13,9 +13,15 @@ from products.services import stock
 
 @transaction.atomic(durable=True)
 def notify_when_back(
-    *, product_id: UUID, variant_id: UUID, user_id: UUID | None, account_email: str, email: str | None
+    *,
+    product_id: UUID,
+    variant_id: UUID,
+    user_id: UUID | None,
+    account_email: str,
+    email: str | None,
 ) -> None:
-    """Remember that a customer, by account, or a guest, by `email`, wants to hear of the variant. Once is enough.
+    """Remember that a customer, by account, or a guest, by `email`, wants to hear of the
+    variant. Once is enough.
 
     Raises:
         NotFound: there is no such variant on sale.
@@ -23,14 +29,25 @@ def notify_when_back(
         Invalid: a guest gave no address, or a customer gave one.
     """
     if (user_id is None) == (email is None):
-        code, message = ("required", "This is required.") if user_id is None else ("unexpected", "Leave this out.")
+        code, message = (
+            ("required", "This is required.")
+            if user_id is None
+            else ("unexpected", "Leave this out.")
+        )
         raise Invalid.at("/email", code, message)
-    variant = Variant.objects.on_sale().select_related("stock").filter(pk=variant_id, product=product_id).first()
+    variant = (
+        Variant.objects.on_sale()
+        .select_related("stock")
+        .filter(pk=variant_id, product=product_id)
+        .first()
+    )
     if variant is None:
         raise NotFound
     if variant.stock.sellable > 0:
         raise errors.AlreadyInStock
-    request = BackInStockRequest(variant=variant, user_id=user_id, email=email or account_email)
+    request = BackInStockRequest(
+        variant=variant, user_id=user_id, email=email or account_email
+    )
     BackInStockRequest.objects.bulk_create([request], ignore_conflicts=True)
 
 
@@ -45,4 +62,10 @@ def adjust_stock(*, variant_id: UUID, delta: int, note: str, actor_id: UUID) -> 
     """
     if not Variant.objects.filter(pk=variant_id).exists():
         raise NotFound
-    stock.adjust(variant_id=variant_id, delta=delta, ref=str(uuid7()), actor_id=actor_id, note=note)
+    stock.adjust(
+        variant_id=variant_id,
+        delta=delta,
+        ref=str(uuid7()),
+        actor_id=actor_id,
+        note=note,
+    )

@@ -1,9 +1,10 @@
-"""Prices, or the category, of many products at once: chosen, previewed, applied, and if need be undone.
+"""Prices, or the category, of many products at once: chosen, previewed, applied, and if
+need be undone.
 
-The work goes through a change's rows in the order of their products, CHUNK rows a transaction: within the caller's
-request where one chunk is all there is, else by the outbox. A product that has changed since it was looked at is left
-as it is, and its row says so.
-"""
+The work goes through a change's rows in the order of their products, CHUNK rows a
+transaction: within the caller's request where one chunk is all there is, else by the
+outbox. A product that has changed since it was looked at is left as it is, and its row says
+so."""
 
 import time
 from collections import Counter
@@ -31,20 +32,35 @@ from products.repricing import Rule, reprice
 
 CHUNK: Final = 500  # products a transaction
 KEEP_UNAPPLIED: Final = timedelta(days=7)
-_COUNTED: Final = ("ready", "problems", "unchanged", "applied", "skipped", "undone", "kept")
+_COUNTED: Final = (
+    "ready",
+    "problems",
+    "unchanged",
+    "applied",
+    "skipped",
+    "undone",
+    "kept",
+)
 _COUNT_OF: Final = {
-    BulkResult.READY: "ready", BulkResult.PROBLEM: "problems", BulkResult.UNCHANGED: "unchanged",
-    BulkResult.APPLIED: "applied", BulkResult.SKIPPED: "skipped", BulkResult.UNDONE: "undone", BulkResult.KEPT: "kept",
-}  # fmt: skip
+    BulkResult.READY: "ready",
+    BulkResult.PROBLEM: "problems",
+    BulkResult.UNCHANGED: "unchanged",
+    BulkResult.APPLIED: "applied",
+    BulkResult.SKIPPED: "skipped",
+    BulkResult.UNDONE: "undone",
+    BulkResult.KEPT: "kept",
+}
 _END_OF: Final = {
-    BulkState.PREVIEWING: BulkState.PREVIEWED, BulkState.APPLYING: BulkState.APPLIED,
+    BulkState.PREVIEWING: BulkState.PREVIEWED,
+    BulkState.APPLYING: BulkState.APPLIED,
     BulkState.UNDOING: BulkState.UNDONE,
-}  # fmt: skip
+}
 
 
 @transaction.atomic(durable=True)
 def choose_products(*, products: QuerySet[Product], actor_id: UUID) -> UUID:
-    """Begin a change of these products, as they are found now, and return its id. Four statements for any number.
+    """Begin a change of these products, as they are found now, and return its id. Four
+    statements for any number.
 
     Raises:
         NothingChosen: there are none.
@@ -77,7 +93,8 @@ def preview_change(
     ending: BulkEnding = BulkEnding.UNSAID,
     category_id: UUID | None = None,
 ) -> None:
-    """Work out what the change would make of each product; nothing of them changes. May be asked again and again.
+    """Work out what the change would make of each product; nothing of them changes. May be
+    asked again and again.
 
     Locks: the change.
 
@@ -86,7 +103,9 @@ def preview_change(
         BulkChangeTooLate: it has been applied.
         CategoryUnknown: there is no such category.
     """
-    change = _locked(change_id, BulkState.CHOSEN, BulkState.PREVIEWING, BulkState.PREVIEWED)
+    change = _locked(
+        change_id, BulkState.CHOSEN, BulkState.PREVIEWING, BulkState.PREVIEWED
+    )
     known = category_id is not None and Category.objects.filter(pk=category_id).exists()
     if kind == BulkKind.CATEGORY and not known:
         raise errors.CategoryUnknown
@@ -114,7 +133,8 @@ def apply_change(*, change_id: UUID) -> None:
 
 @transaction.atomic(durable=True)
 def undo_change(*, change_id: UUID) -> None:
-    """Give the products back what they had before the change, but for those that have changed since.
+    """Give the products back what they had before the change, but for those that have
+    changed since.
 
     Locks: as `apply_change`.
 
@@ -142,7 +162,11 @@ def carry_on(*, change_id: UUID, budget_s: float) -> bool:
 def forget_unapplied() -> int:
     """Delete changes that nobody has applied within KEEP_UNAPPLIED; return how many."""
     left = BulkChange.objects.filter(state__in=[BulkState.CHOSEN, BulkState.PREVIEWED])
-    old = list(left.filter(updated_at__lt=timezone.now() - KEEP_UNAPPLIED).values_list("pk", flat=True))
+    old = list(
+        left.filter(updated_at__lt=timezone.now() - KEEP_UNAPPLIED).values_list(
+            "pk", flat=True
+        )
+    )
     for change_id in old:
         with transaction.atomic():
             BulkChange.objects.filter(pk=change_id).delete()
@@ -151,7 +175,9 @@ def forget_unapplied() -> int:
 
 @transaction.atomic(durable=True)
 def _next_chunk(change_id: UUID) -> bool:
-    change = BulkChange.objects.filter(pk=change_id).select_for_update(no_key=True).first()
+    change = (
+        BulkChange.objects.filter(pk=change_id).select_for_update(no_key=True).first()
+    )
     if change is None or not change.is_at_work:
         return False
     _work(change)
@@ -160,7 +186,9 @@ def _next_chunk(change_id: UUID) -> bool:
 
 
 def _locked(change_id: UUID, *states: BulkState) -> BulkChange:
-    change = BulkChange.objects.filter(pk=change_id).select_for_update(no_key=True).first()
+    change = (
+        BulkChange.objects.filter(pk=change_id).select_for_update(no_key=True).first()
+    )
     if change is None:
         raise NotFound
     if change.state not in states:
@@ -179,7 +207,9 @@ def _begin(change: BulkChange, state: BulkState) -> None:
 
 @dataclass
 class _Done:
-    """What has become of a row: its result and why; in a preview also what its product was and would be."""
+    """What has become of a row: its result and why; in a preview also what its product was
+    and would be.
+    """
 
     row_id: int
     result: BulkResult
@@ -192,7 +222,9 @@ _Seen = tuple[Decimal, Decimal | None, UUID]  # base price, sale price, category
 
 
 def _work(change: BulkChange) -> None:
-    """Do the next CHUNK rows of what the change is at; behind the last, end its state. The caller saves the change."""
+    """Do the next CHUNK rows of what the change is at; behind the last, end its state. The
+    caller saves the change.
+    """
     step, wanted = _STEPS[BulkState(change.state)]
     rows = change.rows.filter(result__in=wanted) if wanted else change.rows.all()
     if change.cursor is not None:
@@ -200,9 +232,15 @@ def _work(change: BulkChange) -> None:
     found = list(rows.order_by("product_id")[: CHUNK + 1])
     chunk = found[:CHUNK]
     if chunk:
-        before = Counter(_COUNT_OF[BulkResult(row.result)] for row in chunk) if wanted else Counter[str]()
+        before = (
+            Counter(_COUNT_OF[BulkResult(row.result)] for row in chunk)
+            if wanted
+            else Counter[str]()
+        )
         done = step(change, chunk)
-        for name, number in (Counter(_COUNT_OF[each.result] for each in done) - Counter()).items():
+        for name, number in (
+            Counter(_COUNT_OF[each.result] for each in done) - Counter()
+        ).items():
             setattr(change, name, getattr(change, name) + number)
         for name, number in before.items():
             setattr(change, name, getattr(change, name) - number)
@@ -214,15 +252,27 @@ def _work(change: BulkChange) -> None:
 def _look(change: BulkChange, rows: Sequence[BulkChangeRow]) -> list[_Done]:
     products = Product.objects.filter(pk__in=[row.product_id for row in rows])
     seen: dict[UUID, list[Any]] = {
-        pk: rest for pk, *rest in products.values_list("pk", "base_price", "sale_price", "category_id")
+        pk: rest
+        for pk, *rest in products.values_list(
+            "pk", "base_price", "sale_price", "category_id"
+        )
     }
-    rule = Rule(BulkKind(change.kind), BulkHow(change.how), change.value or Decimal(0), BulkEnding(change.ending))
+    rule = Rule(
+        BulkKind(change.kind),
+        BulkHow(change.how),
+        change.value or Decimal(0),
+        BulkEnding(change.ending),
+    )
     done = []
     for row in rows:
         base, sale, category_id = seen[row.product_id]
         if change.kind == BulkKind.CATEGORY:
             same = category_id == change.category_id
-            result, reason, new = BulkResult.UNCHANGED if same else BulkResult.READY, "", (base, sale)
+            result, reason, new = (
+                BulkResult.UNCHANGED if same else BulkResult.READY,
+                "",
+                (base, sale),
+            )
         else:
             prices = reprice(rule, base, sale)
             new, reason = (prices.base, prices.sale), prices.problem
@@ -237,25 +287,49 @@ def _look(change: BulkChange, rows: Sequence[BulkChangeRow]) -> list[_Done]:
 
 
 def _apply(change: BulkChange, rows: Sequence[BulkChangeRow]) -> list[_Done]:
-    if change.kind == BulkKind.CATEGORY and change.category_id is None:  # set so when it was deleted
-        done = [_Done(row.pk, BulkResult.SKIPPED, "The category is gone.") for row in rows]
+    if (
+        change.kind == BulkKind.CATEGORY and change.category_id is None
+    ):  # set so when it was deleted
+        done = [
+            _Done(row.pk, BulkResult.SKIPPED, "The category is gone.") for row in rows
+        ]
         _note(done)
         return done
-    return _move(change, rows, _old, _new, BulkResult.APPLIED, BulkResult.SKIPPED, "since the preview")
+    return _move(
+        change,
+        rows,
+        _old,
+        _new,
+        BulkResult.APPLIED,
+        BulkResult.SKIPPED,
+        "since the preview",
+    )
 
 
 def _undo(change: BulkChange, rows: Sequence[BulkChangeRow]) -> list[_Done]:
     if change.kind == BulkKind.CATEGORY:
-        gone = [row for row in rows if row.old_category_id is None]  # set so when it was deleted
-        done = [_Done(row.pk, BulkResult.KEPT, "The category it had is gone.") for row in gone]
+        gone = [
+            row for row in rows if row.old_category_id is None
+        ]  # set so when it was deleted
+        done = [
+            _Done(row.pk, BulkResult.KEPT, "The category it had is gone.")
+            for row in gone
+        ]
         _note(done)
         rows = [row for row in rows if row.old_category_id is not None]
     else:
         done = []
-    return done + _move(change, rows, _new, _old, BulkResult.UNDONE, BulkResult.KEPT, "since the change")
+    return done + _move(
+        change, rows, _new, _old, BulkResult.UNDONE, BulkResult.KEPT, "since the change"
+    )
 
 
-_STEPS: Final[Mapping[BulkState, tuple[Callable[[BulkChange, Sequence[BulkChangeRow]], list[_Done]], list[str]]]] = {
+_STEPS: Final[
+    Mapping[
+        BulkState,
+        tuple[Callable[[BulkChange, Sequence[BulkChangeRow]], list[_Done]], list[str]],
+    ]
+] = {
     BulkState.PREVIEWING: (_look, []),
     BulkState.APPLYING: (_apply, [BulkResult.READY]),
     BulkState.UNDOING: (_undo, [BulkResult.APPLIED]),
@@ -263,11 +337,13 @@ _STEPS: Final[Mapping[BulkState, tuple[Callable[[BulkChange, Sequence[BulkChange
 
 
 def _old(change: BulkChange, row: BulkChangeRow) -> _Seen:
-    return row.old_base_price, row.old_sale_price, row.old_category_id  # type: ignore[return-value]  # a previewed row has them
+    # a previewed row has them
+    return row.old_base_price, row.old_sale_price, row.old_category_id  # type: ignore[return-value]
 
 
 def _new(change: BulkChange, row: BulkChangeRow) -> _Seen:
-    return row.new_base_price, row.new_sale_price, change.category_id  # type: ignore[return-value]  # a previewed row has them
+    # a previewed row has them
+    return row.new_base_price, row.new_sale_price, change.category_id  # type: ignore[return-value]
 
 
 def _move(
@@ -279,9 +355,14 @@ def _move(
     left: BulkResult,
     since: str,
 ) -> list[_Done]:
-    """Take the products from one state to the other, but for those that are in neither; six statements."""
+    """Take the products from one state to the other, but for those that are in neither; six
+    statements.
+    """
     locked = Product.objects.filter(pk__in=[row.product_id for row in rows]).locked()
-    products = {product.pk: product for product in locked.only("name", "base_price", "sale_price", "category_id")}
+    products = {
+        product.pk: product
+        for product in locked.only("name", "base_price", "sale_price", "category_id")
+    }
     by_category = change.kind == BulkKind.CATEGORY
     done, goals = [], dict[UUID, _Seen]()
     for row in rows:
@@ -291,7 +372,9 @@ def _move(
             goals[product.pk] = to(change, row)
             done.append(_Done(row.pk, moved))
         else:
-            done.append(_Done(row.pk, left, f"Changed {since}: {_said(seen, by_category)}"))
+            done.append(
+                _Done(row.pk, left, f"Changed {since}: {_said(seen, by_category)}")
+            )
     _write(goals, by_category)
     _log(change, products, goals, by_category, undone=moved == BulkResult.UNDONE)
     _note(done)
@@ -311,13 +394,21 @@ def _said(seen: _Seen, by_category: bool) -> str:
 def _write(goals: Mapping[UUID, _Seen], by_category: bool) -> None:
     if not goals:
         return
-    columns = "category_id = goal.category_id" if by_category else "base_price = goal.base, sale_price = goal.sale"
+    columns = (
+        "category_id = goal.category_id"
+        if by_category
+        else "base_price = goal.base, sale_price = goal.sale"
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             f"""UPDATE products_product AS product SET updated_at = %s, {columns}
             FROM unnest(%s::uuid[], %s::numeric[], %s::numeric[], %s::uuid[]) AS goal (id, base, sale, category_id)
             WHERE product.id = goal.id""",  # noqa: S608 (one of two texts above)
-            [timezone.now(), list(goals), *map(list, zip(*goals.values(), strict=True))],
+            [
+                timezone.now(),
+                list(goals),
+                *map(list, zip(*goals.values(), strict=True)),
+            ],
         )
     cache.touch("products", *(f"product:{pk}" for pk in goals))
 
@@ -361,7 +452,11 @@ def _note(done: Iterable[_Done]) -> None:
         cursor.execute(
             """UPDATE products_bulkchangerow AS row SET result = done.result, reason = done.reason
             FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS done (id, result, reason) WHERE row.id = done.id""",
-            [[each.row_id for each in rows], [each.result.value for each in rows], [each.reason for each in rows]],
+            [
+                [each.row_id for each in rows],
+                [each.result.value for each in rows],
+                [each.reason for each in rows],
+            ],
         )
 
 

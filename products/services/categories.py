@@ -32,7 +32,8 @@ def create_category(**data: Any) -> UUID:
 
 @transaction.atomic(durable=True)
 def update_category(*, key: UUID | str, **changes: Any) -> UUID:
-    """Change a category, found by id or slug, and return its id; with another parent, all below it moves along.
+    """Change a category, found by id or slug, and return its id; with another parent, all
+    below it moves along.
 
     Its slug stays unless one is given.
 
@@ -41,11 +42,19 @@ def update_category(*, key: UUID | str, **changes: Any) -> UUID:
     Raises:
         NotFound: there is no such category.
         CategoryUnknown: there is no such parent.
-        CategoryCycle, CategoryTooDeep, CategoryNameTaken, SlugTaken: it cannot stand there under that name.
+        CategoryCycle, CategoryTooDeep, CategoryNameTaken, SlugTaken: it cannot stand there
+            under that name.
     """
     category = _locked(key)
     _fill(category, changes)
-    category.save(update_fields=[*(name for name in _COLUMNS if name in changes), "slug", "parent", "updated_at"])
+    category.save(
+        update_fields=[
+            *(name for name in _COLUMNS if name in changes),
+            "slug",
+            "parent",
+            "updated_at",
+        ]
+    )
     return category.pk
 
 
@@ -76,7 +85,10 @@ def set_category_image(*, key: UUID | str, file: Image.Image) -> None:
     Raises:
         NotFound: there is no such category.
     """
-    with files.stored(file, "categories", small=False) as stored, transaction.atomic(durable=True):
+    with (
+        files.stored(file, "categories", small=False) as stored,
+        transaction.atomic(durable=True),
+    ):
         category = _locked(key)
         files.remove_on_commit([category.image.name])
         category.image = stored.name
@@ -97,7 +109,11 @@ def delete_category_image(*, key: UUID | str) -> None:
 
 
 def _found(key: UUID | str) -> CategoryQuerySet:
-    return Category.objects.filter(pk=key) if isinstance(key, UUID) else Category.objects.filter(slug=key)
+    return (
+        Category.objects.filter(pk=key)
+        if isinstance(key, UUID)
+        else Category.objects.filter(slug=key)
+    )
 
 
 def _locked(key: UUID | str) -> Category:
@@ -112,8 +128,12 @@ def _fill(category: Category, data: Mapping[str, Any]) -> None:
         if name in data:
             setattr(category, name, data[name])
     if "parent_id" in data:
-        category.parent = None if data["parent_id"] is None else _parent(data["parent_id"])
-    beside = Category.objects.filter(parent=category.parent_id, name=category.name).exclude(pk=category.pk)
+        category.parent = (
+            None if data["parent_id"] is None else _parent(data["parent_id"])
+        )
+    beside = Category.objects.filter(
+        parent=category.parent_id, name=category.name
+    ).exclude(pk=category.pk)
     if beside.exists():
         raise errors.CategoryNameTaken
     others = slugs.others(Category, category.pk)

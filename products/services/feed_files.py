@@ -1,4 +1,6 @@
-"""Reads an inventory feed, CSV or JSON lines, one row at a time; what is wrong with a row stands in it."""
+"""Reads an inventory feed, CSV or JSON lines, one row at a time; what is wrong with a row
+stands in it.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,13 +14,18 @@ from products.models.feed import FeedMode
 from products.schemas.products import MOST_PIECES, SKU
 
 LONGEST_LINE = 10_000  # bytes
-_COLUMNS = {FeedMode.COUNT: ["sku", "quantity"], FeedMode.FULL: ["sku", "quantity"],
-            FeedMode.DELTA: ["id", "sku", "quantity"]}  # fmt: skip
+_COLUMNS = {
+    FeedMode.COUNT: ["sku", "quantity"],
+    FeedMode.FULL: ["sku", "quantity"],
+    FeedMode.DELTA: ["id", "sku", "quantity"],
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a feed: its line, what it says, and why it is refused, if so (at most 200 characters)."""
+    """A row of a feed: its line, what it says, and why it is refused, if so (at most 200
+    characters).
+    """
 
     line: int
     sku: str
@@ -55,7 +62,8 @@ class DeltaObject(InputSchema, _Delta):
 
 
 def rows(path: Path, mode: FeedMode) -> Iterator[Row]:
-    """Yield the feed's rows in the order of the file: JSON lines if it begins with an opening brace, else CSV.
+    """Yield the feed's rows in the order of the file: JSON lines if it begins with an
+    opening brace, else CSV.
 
     Raises:
         reading.FileRefused: it is neither.
@@ -75,10 +83,16 @@ def _from_csv(path: Path, schema: Schema, columns: list[str]) -> Iterator[Row]:
     with reading.table(path) as table:
         reading.require(table.header, columns)
         if unknown := [name for name in table.header if name not in columns]:
-            raise reading.FileRefused(f"line 1: a feed of this kind has no column {', '.join(unknown)}")
+            raise reading.FileRefused(
+                f"line 1: a feed of this kind has no column {', '.join(unknown)}"
+            )
         for line in table.lines(lambda _done: None):
             values = {name: value.strip() for name, value in line.values.items()}
-            yield _refused(line.number, values, line.problem) if line.problem else _read(line.number, values, schema)
+            yield (
+                _refused(line.number, values, line.problem)
+                if line.problem
+                else _read(line.number, values, schema)
+            )
 
 
 def _from_json(path: Path, schema: Schema) -> Iterator[Row]:
@@ -87,7 +101,9 @@ def _from_json(path: Path, schema: Schema) -> Iterator[Row]:
         while line := file.readline(LONGEST_LINE):
             number += 1
             if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
-                raise reading.FileRefused(f"line {number}: no line may have more than {LONGEST_LINE} bytes")
+                raise reading.FileRefused(
+                    f"line {number}: no line may have more than {LONGEST_LINE} bytes"
+                )
             if not line.strip():
                 continue
             try:
@@ -105,12 +121,18 @@ def _read(number: int, values: Any, schema: Schema) -> Row:
         first = exc.errors[0]
         where = (first.get("pointer") or first.get("parameter") or "").strip("/")
         known = values if isinstance(values, dict) else {}
-        return _refused(number, known, f"{where}: {first['message']}" if where else first["message"])
+        return _refused(
+            number, known, f"{where}: {first['message']}" if where else first["message"]
+        )
     return Row(number, data["sku"], data["quantity"], data.get("id", ""), "")
 
 
 def _refused(number: int, values: dict[str, Any], reason: str) -> Row:
     sku = values.get("sku", "")
     # Kept for the report as it was sent, as far as a column can hold it.
-    shown = sku.replace("\0", "").encode("utf-8", "replace").decode() if isinstance(sku, str) else ""
+    shown = (
+        sku.replace("\0", "").encode("utf-8", "replace").decode()
+        if isinstance(sku, str)
+        else ""
+    )
     return Row(number, shown[:200], None, "", reason[:200])

@@ -33,22 +33,30 @@ class PullFailed(Exception):
 
 
 def pull_all() -> None:
-    """Fetch every feed of FEEDS that has changed, and stage it. One that fails is logged and stops no other."""
+    """Fetch every feed of FEEDS that has changed, and stage it. One that fails is logged
+    and stops no other.
+    """
     for source in settings.FEEDS:
         try:
             feed = pull(source)
         except (PullFailed, ShopError) as exc:
-            FeedPull.objects.update_or_create(source=source, defaults={"error": str(exc)[:200]})
+            FeedPull.objects.update_or_create(
+                source=source, defaults={"error": str(exc)[:200]}
+            )
             log.warning("feed_pull_failed", source=source, error=str(exc))
         else:
-            log.info("feed_pulled", source=source, feed_id=str(feed.pk) if feed else None)
+            log.info(
+                "feed_pulled", source=source, feed_id=str(feed.pk) if feed else None
+            )
 
 
 def pull(source: str) -> Feed | None:
-    """Fetch one feed and stage it; return it, or None where the address has nothing new or is being fetched already.
+    """Fetch one feed and stage it; return it, or None where the address has nothing new or
+    is being fetched already.
 
-    Its pieces count as of the address's Last-Modified, else of now; without that header, content that is the same as
-    last time is nothing new, as it may be an old count. Redirects are not followed.
+    Its pieces count as of the address's Last-Modified, else of now; without that header,
+    content that is the same as last time is nothing new, as it may be an old count.
+    Redirects are not followed.
 
     Raises:
         PullFailed: there is no 200 or 304 in time, or the answer is larger than FEED_MAX_BYTES.
@@ -81,7 +89,12 @@ def _pull(source: str, where: Mapping[str, str]) -> Feed | None:
 
 
 def _stage(
-    source: str, where: Mapping[str, str], last: FeedPull, answered: Mapping[str, str], path: Path, asked_at: datetime
+    source: str,
+    where: Mapping[str, str],
+    last: FeedPull,
+    answered: Mapping[str, str],
+    path: Path,
+    asked_at: datetime,
 ) -> Feed | None:
     changed_at = _moment(answered.get("Last-Modified", ""))
     if changed_at is None and answered["sha256"] == last.sha256:
@@ -89,15 +102,25 @@ def _stage(
     counted_at = min(changed_at or asked_at, asked_at)
     sequence = int(asked_at.timestamp() * 1000)
     mode = FeedMode(where.get("mode", "count"))
-    return feeds.stage(path=path, source=source, sequence=sequence, mode=mode, counted_at=counted_at)[0]
+    return feeds.stage(
+        path=path, source=source, sequence=sequence, mode=mode, counted_at=counted_at
+    )[0]
 
 
-def _fetch(url: str, headers: Mapping[str, str], file: IO[bytes]) -> dict[str, str] | None:
-    """Write the answer's body into the file; return its headers, with its `sha256`, or None if nothing has changed."""
+def _fetch(
+    url: str, headers: Mapping[str, str], file: IO[bytes]
+) -> dict[str, str] | None:
+    """Write the answer's body into the file; return its headers, with its `sha256`, or None
+    if nothing has changed.
+    """
     until, digest, size = time.monotonic() + TOTAL_S, hashlib.sha256(), 0
     try:
         with requests.get(
-            url, headers=dict(headers), timeout=(CONNECT_S, READ_S), stream=True, allow_redirects=False
+            url,
+            headers=dict(headers),
+            timeout=(CONNECT_S, READ_S),
+            stream=True,
+            allow_redirects=False,
         ) as answer:
             if answer.status_code == 304:
                 return None
@@ -106,12 +129,18 @@ def _fetch(url: str, headers: Mapping[str, str], file: IO[bytes]) -> dict[str, s
             for block in answer.iter_content(_BLOCK):
                 size += len(block)
                 if size > settings.FEED_MAX_BYTES:
-                    raise PullFailed(f"the feed has more than {settings.FEED_MAX_BYTES:,} bytes (FEED_MAX_BYTES)")
+                    raise PullFailed(
+                        f"the feed has more than {settings.FEED_MAX_BYTES:,} bytes (FEED_MAX_BYTES)"
+                    )
                 if time.monotonic() > until:
                     raise PullFailed(f"the feed took longer than {TOTAL_S} s")
                 digest.update(block)
                 file.write(block)
-            found = {name: answer.headers[name] for name in ("ETag", "Last-Modified") if name in answer.headers}
+            found = {
+                name: answer.headers[name]
+                for name in ("ETag", "Last-Modified")
+                if name in answer.headers
+            }
             return {**found, "sha256": digest.hexdigest()}
     except requests.RequestException as exc:
         raise PullFailed(f"{type(exc).__name__}: {exc}") from exc

@@ -1,4 +1,6 @@
-"""Inventory feeds: staged whole, looked at, then applied in small transactions. See docs/inventory-feeds.md."""
+"""Inventory feeds: staged whole, looked at, then applied in small transactions. See
+docs/inventory-feeds.md.
+"""
 
 import hashlib
 import tempfile
@@ -36,11 +38,13 @@ def stage(
     counted_at: datetime,
     dry_run: bool = False,
 ) -> tuple[Feed, bool]:
-    """Take a feed in: check every row, then hold it for staff, let it be applied, or (a dry run) only report.
+    """Take a feed in: check every row, then hold it for staff, let it be applied, or (a dry
+    run) only report.
 
-    Return the feed and whether it is new: the same delivery (content, mode and time) again is the first one's feed.
-    A feed whose sequence is not above its source's last is superseded, but for changes, which count in any order.
-    Locks: the source's feeds against each other.
+    Return the feed and whether it is new: the same delivery (content, mode and time) again
+    is the first one's feed. A feed whose sequence is not above its source's last is
+    superseded, but for changes, which count in any order. Locks: the source's feeds against
+    each other.
 
     Raises:
         FeedUnreadable: it is not a feed, or its time lies ahead.
@@ -65,10 +69,17 @@ def stage_upload(*, file: "UploadedFile[bytes]", **stated: Any) -> tuple[Feed, b
 
 @transaction.atomic(durable=True)
 def _stage(
-    path: Path, source: str, sequence: int, mode: FeedMode, counted_at: datetime, dry_run: bool
+    path: Path,
+    source: str,
+    sequence: int,
+    mode: FeedMode,
+    counted_at: datetime,
+    dry_run: bool,
 ) -> tuple[Feed, bool]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"feed:{source}"])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"feed:{source}"]
+        )
     sha256 = _fingerprint(path, mode, counted_at)
     sent = Feed.objects.filter(source=source, dry_run=False)
     if not dry_run:
@@ -78,7 +89,12 @@ def _stage(
             raise errors.FeedSequenceTaken
     last = sent.exclude(sequence=sequence).aggregate(last=Max("sequence"))["last"]
     feed = Feed.objects.create(
-        source=source, sequence=sequence, sha256=sha256, mode=mode, counted_at=counted_at, dry_run=dry_run
+        source=source,
+        sequence=sequence,
+        sha256=sha256,
+        mode=mode,
+        counted_at=counted_at,
+        dry_run=dry_run,
     )
     _enter_rows(feed, path)
     _judge(feed, stale=mode != FeedMode.DELTA and last is not None and last >= sequence)
@@ -87,7 +103,9 @@ def _stage(
 
 
 def _fingerprint(path: Path, mode: FeedMode, counted_at: datetime) -> str:
-    """Return what tells deliveries apart: a count that finds the same pieces a day later is another one."""
+    """Return what tells deliveries apart: a count that finds the same pieces a day later is
+    another one.
+    """
     digest = hashlib.sha256(f"{mode}\n{counted_at.timestamp()}\n".encode())
     try:
         with path.open("rb") as file:
@@ -99,7 +117,9 @@ def _fingerprint(path: Path, mode: FeedMode, counted_at: datetime) -> str:
 
 
 def _enter_rows(feed: Feed, path: Path) -> None:
-    """Stream the file into a table without rules, then its rows into theirs, in the order they will be applied in."""
+    """Stream the file into a table without rules, then its rows into theirs, in the order
+    they will be applied in.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMPORARY TABLE feed_stage (line int, sku text, quantity int, row_ref text, reason text)"
@@ -108,7 +128,9 @@ def _enter_rows(feed: Feed, path: Path) -> None:
             for row in feed_files.rows(path, FeedMode(feed.mode)):
                 copy.write_row((row.line, row.sku, row.quantity, row.ref, row.reason))
         cursor.execute("ANALYZE feed_stage")
-        cursor.execute(_RESOLVE, {"feed": feed.pk, "delta": feed.mode == FeedMode.DELTA})
+        cursor.execute(
+            _RESOLVE, {"feed": feed.pk, "delta": feed.mode == FeedMode.DELTA}
+        )
         if feed.mode == FeedMode.FULL:
             cursor.execute(_ABSENT, {"feed": feed.pk})
         cursor.execute("DROP TABLE feed_stage")
@@ -129,7 +151,8 @@ _RESOLVE = """
         FROM feed_stage AS stage LEFT JOIN products_variant AS variant ON variant.sku = stage.sku
     ) AS rows
     ORDER BY reason <> '', variant_id, line"""
-# A full feed says of what it leaves out that there is none. Only if the feed names the SKU nowhere, not even wrongly.
+# A full feed says of what it leaves out that there is none. Only if the feed names the SKU
+# nowhere, not even wrongly.
 _ABSENT = """
     INSERT INTO products_feedrow (feed_id, line, sku, variant_id, quantity, row_ref, result, reason)
     SELECT %(feed)s, (SELECT coalesce(max(line), 0) FROM feed_stage) + row_number() OVER (ORDER BY variant.id),
@@ -155,7 +178,9 @@ def _judge(feed: Feed, *, stale: bool) -> None:
     if feed.rejected * 100 > feed.total * MOST_REJECTED:
         feed.held_reason = f"{feed.rejected} of {feed.total} rows are rejected, more than {MOST_REJECTED} %."
     elif zero * 100 > good * MOST_ZERO:
-        feed.held_reason = f"{zero} of {good} SKUs would sell out, more than {MOST_ZERO} %."
+        feed.held_reason = (
+            f"{zero} of {good} SKUs would sell out, more than {MOST_ZERO} %."
+        )
     if feed.dry_run:
         _end(feed, FeedState.REPORTED)
     elif stale:
@@ -211,10 +236,11 @@ def _held(feed_id: UUID) -> Feed:
 
 
 def apply(*, feed_id: UUID, budget_s: float) -> bool:
-    """Apply the feed, CHUNK rows a transaction, until it is done or the time is up; return whether it is done.
+    """Apply the feed, CHUNK rows a transaction, until it is done or the time is up; return
+    whether it is done.
 
-    It goes on behind its cursor, so it may be killed, run again, or run twice at once: every row counts once.
-    """
+    It goes on behind its cursor, so it may be killed, run again, or run twice at once:
+    every row counts once."""
     until = time.monotonic() + budget_s
     while apply_chunk(feed_id=feed_id):
         if time.monotonic() >= until:
@@ -224,7 +250,8 @@ def apply(*, feed_id: UUID, budget_s: float) -> bool:
 
 @transaction.atomic(durable=True)
 def apply_chunk(*, feed_id: UUID) -> bool:
-    """Apply the feed's next rows; return whether there may be more. Locks: the feed, then as `stock.move`.
+    """Apply the feed's next rows; return whether there may be more. Locks: the feed, then
+    as `stock.move`.
 
     Raises:
         NotFound: there is no such feed.
@@ -234,7 +261,9 @@ def apply_chunk(*, feed_id: UUID) -> bool:
         raise NotFound
     if feed.state not in (FeedState.STAGED, FeedState.APPLYING):
         return False
-    waiting = FeedRow.objects.filter(feed=feed, pk__gt=feed.cursor, result=FeedRowResult.WAITING).order_by("pk")
+    waiting = FeedRow.objects.filter(
+        feed=feed, pk__gt=feed.cursor, result=FeedRowResult.WAITING
+    ).order_by("pk")
     rows = list(waiting.values_list("pk", "variant_id", "quantity", "row_ref")[:CHUNK])
     feed.state = FeedState.APPLYING
     if not rows:
@@ -253,7 +282,9 @@ def apply_chunk(*, feed_id: UUID) -> bool:
 
 def _note(feed: Feed, done: dict[int, stock_counts.Done]) -> None:
     results = [each.result for each in done.values()]
-    feed.applied += results.count(FeedRowResult.APPLIED) + results.count(FeedRowResult.CONFLICT)
+    feed.applied += results.count(FeedRowResult.APPLIED) + results.count(
+        FeedRowResult.CONFLICT
+    )
     feed.unchanged += results.count(FeedRowResult.UNCHANGED)
     feed.rejected += results.count(FeedRowResult.REJECTED)
     feed.save()
@@ -262,5 +293,9 @@ def _note(feed: Feed, done: dict[int, stock_counts.Done]) -> None:
             """UPDATE products_feedrow AS row SET result = done.result,
                 reason = CASE WHEN done.reason = '' THEN row.reason ELSE done.reason END
             FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS done (id, result, reason) WHERE row.id = done.id""",
-            [list(done), [result.value for result in results], [each.reason for each in done.values()]],
+            [
+                list(done),
+                [result.value for result in results],
+                [each.reason for each in done.values()],
+            ],
         )

@@ -1,4 +1,6 @@
-"""Picture files: stored under names of our own, and removed once nothing refers to them any more."""
+"""Picture files: stored under names of our own, and removed once nothing refers to them any
+more.
+"""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,7 +17,9 @@ from markrin.models import uuid7
 
 @dataclass(frozen=True)
 class Stored:
-    """A picture in the storage: its file, its size in pixels, and its thumbnails' files by longest side."""
+    """A picture in the storage: its file, its size in pixels, and its thumbnails' files by
+    longest side.
+    """
 
     name: str
     width: int
@@ -28,20 +32,34 @@ class Stored:
 
 
 @contextmanager
-def stored(picture: Image.Image, folder: str, *, small: bool = True) -> Iterator[Stored]:
-    """Store the picture, encoded anew, and unless not `small` its thumbnails; if the block raises, all go again.
+def stored(
+    picture: Image.Image, folder: str, *, small: bool = True
+) -> Iterator[Stored]:
+    """Store the picture, encoded anew, and unless not `small` its thumbnails; if the block
+    raises, all go again.
 
-    Stands around the transaction that refers to them: encoding takes longer than a transaction should.
-    """
+    Stands around the transaction that refers to them: encoding takes longer than a
+    transaction should."""
     base = f"{folder}/{uuid7()}"
     whole = images.reencode(picture)
     thumbnails = images.thumbnails(picture) if small else {}
     names: list[str] = []
     try:
-        names.append(default_storage.save(f"{base}{whole.extension}", ContentFile(whole.content)))
+        names.append(
+            default_storage.save(f"{base}{whole.extension}", ContentFile(whole.content))
+        )
         for side, made in thumbnails.items():
-            names.append(default_storage.save(f"{base}-{side}{made.extension}", ContentFile(made.content)))
-        yield Stored(names[0], whole.width, whole.height, dict(zip(thumbnails, names[1:], strict=True)))
+            names.append(
+                default_storage.save(
+                    f"{base}-{side}{made.extension}", ContentFile(made.content)
+                )
+            )
+        yield Stored(
+            names[0],
+            whole.width,
+            whole.height,
+            dict(zip(thumbnails, names[1:], strict=True)),
+        )
     except BaseException:
         remove(names)
         raise
@@ -54,7 +72,9 @@ def remove(names: Iterable[str]) -> None:
 
 
 def remove_on_commit(names: Iterable[str | None]) -> None:
-    """Remove files once the rows that referred to them are gone for good. A file that cannot be removed is left."""
+    """Remove files once the rows that referred to them are gone for good. A file that
+    cannot be removed is left.
+    """
     doomed = [name for name in names if name]
     if doomed:
         transaction.on_commit(lambda: remove(doomed), robust=True)

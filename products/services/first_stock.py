@@ -8,14 +8,22 @@ from products.models.stock import MovementKind
 
 
 def enter(pieces: Mapping[UUID, int]) -> None:
-    """Give variants that the caller's transaction has inserted their level and first movement: `{variant id: pieces}`.
+    """Give variants that the caller's transaction has inserted their level and first
+    movement: `{variant id: pieces}`.
 
-    What `stock.set_initial` does, for thousands at a time: nobody else sees these variants yet, so there is nothing to
-    lock, nobody to tell, and no level that could have moved. The caller sets `Product.in_stock`. Locks: none.
-    """
-    bulk.copy("products_stocklevel", ("variant_id", "on_hand", "reserved"), ((pk, n, 0) for pk, n in pieces.items()))
+    What `stock.set_initial` does, for thousands at a time: nobody else sees these variants
+    yet, so there is nothing to lock, nobody to tell, and no level that could have moved.
+    The caller sets `Product.in_stock`. Locks: none."""
+    bulk.copy(
+        "products_stocklevel",
+        ("variant_id", "on_hand", "reserved"),
+        ((pk, n, 0) for pk, n in pieces.items()),
+    )
     bulk.copy(
         "products_stockmovement",
         ("variant_id", "kind", "d_on_hand", "d_reserved", "ref"),
-        ((pk, MovementKind.INITIAL.value, n, 0, f"initial:{pk}") for pk, n in pieces.items()),
+        (
+            (pk, MovementKind.INITIAL.value, n, 0, f"initial:{pk}")
+            for pk, n in pieces.items()
+        ),
     )

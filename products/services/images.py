@@ -18,7 +18,8 @@ from products.services import files
 
 
 def upload_image(*, product_id: UUID, file: Image.Image, alt_text: str) -> UUID:
-    """Add a picture behind the product's other images, encoded anew with its thumbnails; return the image's id.
+    """Add a picture behind the product's other images, encoded anew with its thumbnails;
+    return the image's id.
 
     Locks: the product.
 
@@ -45,7 +46,8 @@ def upload_image(*, product_id: UUID, file: Image.Image, alt_text: str) -> UUID:
 
 @transaction.atomic(durable=True)
 def link_image(*, product_id: UUID, url: str, alt_text: str) -> UUID:
-    """Add a picture that stands elsewhere, by its https address, behind the product's others; return the image's id.
+    """Add a picture that stands elsewhere, by its https address, behind the product's
+    others; return the image's id.
 
     Locks: the product.
 
@@ -58,7 +60,9 @@ def link_image(*, product_id: UUID, url: str, alt_text: str) -> UUID:
         raise errors.TooManyImages
     last = product.images.aggregate(last=Max("position"))["last"]
     position = 0 if last is None else last + 1
-    return ProductImage.objects.create(product=product, external_url=url, alt_text=alt_text, position=position).pk
+    return ProductImage.objects.create(
+        product=product, external_url=url, alt_text=alt_text, position=position
+    ).pk
 
 
 @transaction.atomic(durable=True)
@@ -106,7 +110,8 @@ def order_images(*, product_id: UUID, ids: Sequence[UUID]) -> None:
 
 
 def set_images(product: Product, given: Sequence[dict[str, Any]]) -> None:
-    """Make these the product's images: known addresses stay, https links are added, what is left out goes.
+    """Make these the product's images: known addresses stay, https links are added, what is
+    left out goes.
 
     A step inside the caller's transaction, which has locked the product.
 
@@ -144,11 +149,20 @@ def _locked(product_id: UUID) -> Product:
 
 
 def _image(product_id: UUID, image_id: UUID) -> ProductImage:
-    image = ProductImage.objects.filter(pk=image_id, product=product_id).select_for_update(no_key=True).first()
+    image = (
+        ProductImage.objects.filter(pk=image_id, product=product_id)
+        .select_for_update(no_key=True)
+        .first()
+    )
     if image is None:
         raise NotFound
     return image
 
 
 def _forget(images: Iterable[ProductImage]) -> None:
-    files.remove_on_commit(name for image in images for name in (image.file.name, *image.thumbnails.values()) if name)
+    files.remove_on_commit(
+        name
+        for image in images
+        for name in (image.file.name, *image.thumbnails.values())
+        if name
+    )

@@ -1,4 +1,6 @@
-"""Products: created, changed, archived; never deleted, so that old orders and links still mean something."""
+"""Products: created, changed, archived; never deleted, so that old orders and links still
+mean something.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,11 +16,14 @@ from products.services.search_words import add_search_words
 
 
 @transaction.atomic(durable=True)
-def create_product(*, actor_id: UUID | None, variants: Sequence[Mapping[str, Any]] = (), **data: Any) -> UUID:
+def create_product(
+    *, actor_id: UUID | None, variants: Sequence[Mapping[str, Any]] = (), **data: Any
+) -> UUID:
     """Create a product with its images and variants, and their first pieces; return its id.
 
-    `data` is as `schemas.CreateProduct` reads it. Prices are in the shop's currency. Without `slug` the product gets
-    one made from its name. Locks: the category; then as `stock.move`.
+    `data` is as `schemas.CreateProduct` reads it. Prices are in the shop's currency.
+    Without `slug` the product gets one made from its name. Locks: the category; then as
+    `stock.move`.
 
     Raises:
         CategoryUnknown, SlugTaken, ImageUnknown, SkuTaken: what it refers to is not so.
@@ -27,9 +32,14 @@ def create_product(*, actor_id: UUID | None, variants: Sequence[Mapping[str, Any
 
 
 def add_product(
-    data: Mapping[str, Any], variants: Sequence[Mapping[str, Any]] = (), *, actor_id: UUID | None
+    data: Mapping[str, Any],
+    variants: Sequence[Mapping[str, Any]] = (),
+    *,
+    actor_id: UUID | None,
 ) -> Product:
-    """Do what `create_product` does: a step inside the caller's transaction. Locks and raises as that."""
+    """Do what `create_product` does: a step inside the caller's transaction. Locks and
+    raises as that.
+    """
     product = Product()
     _fill(product, data)
     product.save(force_insert=True)
@@ -39,12 +49,17 @@ def add_product(
 
 @transaction.atomic(durable=True)
 def replace_product(
-    *, key: UUID | str, actor_id: UUID | None, variants: Sequence[Mapping[str, Any]] | None = None, **data: Any
+    *,
+    key: UUID | str,
+    actor_id: UUID | None,
+    variants: Sequence[Mapping[str, Any]] | None = None,
+    **data: Any,
 ) -> UUID:
-    """Give the product, found by id or slug, all of `data`, as `schemas.ReplaceProduct` reads it; return its id.
+    """Give the product, found by id or slug, all of `data`, as `schemas.ReplaceProduct`
+    reads it; return its id.
 
-    Its variants stay where they are if none are given; otherwise see `replace_variants`. Locks: the product, its
-    category, its variants; then as `stock.move`.
+    Its variants stay where they are if none are given; otherwise see `replace_variants`.
+    Locks: the product, its category, its variants; then as `stock.move`.
 
     Raises:
         NotFound: there is no such product.
@@ -75,7 +90,9 @@ def update_product(*, key: UUID | str, **changes: Any) -> UUID:
 
 
 def change_product(key: UUID | str, changes: Mapping[str, Any]) -> Product:
-    """Do what `update_product` does: a step inside the caller's transaction. Locks and raises as that."""
+    """Do what `update_product` does: a step inside the caller's transaction. Locks and
+    raises as that.
+    """
     product = _locked(key)
     _fill(product, changes)
     if product.sale_price is not None and product.sale_price >= product.base_price:
@@ -87,7 +104,8 @@ def change_product(key: UUID | str, changes: Mapping[str, Any]) -> Product:
 
 @transaction.atomic(durable=True)
 def archive_product(*, key: UUID | str) -> None:
-    """Take a product out of the shop: DELETE. Its orders, reviews and stock stay, and staff can publish it again.
+    """Take a product out of the shop: DELETE. Its orders, reviews and stock stay, and staff
+    can publish it again.
 
     Locks: the product.
 
@@ -102,7 +120,11 @@ def archive_product(*, key: UUID | str) -> None:
 
 
 def _locked(key: UUID | str) -> Product:
-    found = Product.objects.filter(pk=key) if isinstance(key, UUID) else Product.objects.filter(slug=key)
+    found = (
+        Product.objects.filter(pk=key)
+        if isinstance(key, UUID)
+        else Product.objects.filter(slug=key)
+    )
     product = found.locked().first()
     if product is None:
         raise NotFound
@@ -110,9 +132,19 @@ def _locked(key: UUID | str) -> Product:
 
 
 _COLUMNS = (
-    "name", "description", "brand", "collection", "gender", "material", "base_price", "sale_price", "tags",
-    "is_featured", "is_new_arrival", "status",
-)  # fmt: skip
+    "name",
+    "description",
+    "brand",
+    "collection",
+    "gender",
+    "material",
+    "base_price",
+    "sale_price",
+    "tags",
+    "is_featured",
+    "is_new_arrival",
+    "status",
+)
 
 
 def _fill(product: Product, data: Mapping[str, Any]) -> None:
@@ -149,7 +181,10 @@ def _set_slug(product: Product, chosen: str | None) -> None:
 
 
 def _finish(
-    product: Product, data: Mapping[str, Any], given: Sequence[Mapping[str, Any]] | None, actor_id: UUID | None
+    product: Product,
+    data: Mapping[str, Any],
+    given: Sequence[Mapping[str, Any]] | None,
+    actor_id: UUID | None,
 ) -> None:
     """Save what stands in other tables; the stock last."""
     if "images" in data:

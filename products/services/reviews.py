@@ -1,5 +1,5 @@
-"""Reviews: one a customer and product. The product's rating, histogram and fit follow by a trigger, in the same
-transaction."""
+"""Reviews: one a customer and product. The product's rating, histogram and fit follow by a
+trigger, in the same transaction."""
 
 from typing import Any
 from uuid import UUID
@@ -12,8 +12,11 @@ from products.models import Product, Purchase, Review
 
 
 @transaction.atomic(durable=True)
-def create_review(*, product_id: UUID, user_id: UUID, rating: int, comment: str, fit: str) -> Review:
-    """Write the customer's review of a published product: a verified buyer's if they have received it.
+def create_review(
+    *, product_id: UUID, user_id: UUID, rating: int, comment: str, fit: str
+) -> Review:
+    """Write the customer's review of a published product: a verified buyer's if they have
+    received it.
 
     Raises:
         NotFound: there is no such published product.
@@ -26,13 +29,17 @@ def create_review(*, product_id: UUID, user_id: UUID, rating: int, comment: str,
         raise errors.AlreadyReviewed
     bought = Purchase.objects.filter(product=product, user=user_id).exists()
     written = {"rating": rating, "comment": comment, "fit": fit}
-    review = Review.objects.create(product=product, user_id=user_id, verified_buyer=bought, **written)
+    review = Review.objects.create(
+        product=product, user_id=user_id, verified_buyer=bought, **written
+    )
     review.refresh_from_db()  # its time is the database's
     return review
 
 
 @transaction.atomic(durable=True)
-def update_review(*, product_id: UUID, review_id: UUID, user_id: UUID, **changes: Any) -> Review:
+def update_review(
+    *, product_id: UUID, review_id: UUID, user_id: UUID, **changes: Any
+) -> Review:
     """Change one's own review. Locks: the review, then its product.
 
     Raises:

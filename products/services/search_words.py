@@ -11,7 +11,9 @@ _FITS = "length(word) BETWEEN 3 AND 64"
 
 
 def add_search_words(product_ids: Iterable[UUID]) -> None:
-    """Add the words of these products, of those that are published. A step inside the caller's transaction."""
+    """Add the words of these products, of those that are published. A step inside the
+    caller's transaction.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             f"""INSERT INTO products_searchword (word)
@@ -25,9 +27,8 @@ def add_search_words(product_ids: Iterable[UUID]) -> None:
 def rebuild_search_words() -> int:
     """Make the vocabulary what the published products hold, and return how many words that is.
 
-    For imports, which write past the services, and from time to time: words whose last product has gone leave only
-    here. One statement, seconds for 100,000 products.
-    """
+    For imports, which write past the services, and from time to time: words whose last
+    product has gone leave only here. One statement, seconds for 100,000 products."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""WITH held AS MATERIALIZED (

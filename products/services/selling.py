@@ -1,4 +1,6 @@
-"""How carts and orders see a variant: what it is, what it costs, how it is taxed, how many pieces can be sold."""
+"""How carts and orders see a variant: what it is, what it costs, how it is taxed, how many
+pieces can be sold.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,9 +26,9 @@ class Image:
 class Offer:
     """A variant as it can be bought now. Prices are in the shop's currency.
 
-    `tax_percent` is that of the nearest category above the product which states one, else the shop's. `sellable` is
-    pieces, 0 too where `on_sale` is true; `on_sale` says that the variant is active and its product published.
-    """
+    `tax_percent` is that of the nearest category above the product which states one, else
+    the shop's. `sellable` is pieces, 0 too where `on_sale` is true; `on_sale` says that the
+    variant is active and its product published."""
 
     variant_id: UUID
     sku: str
@@ -43,8 +45,9 @@ class Offer:
     image: Image | None
 
 
-# Each variant with what `offer_of` reads. The casts keep a column's type when a migration widens the column: a planned
-# statement whose types change is refused, and its transaction with it.
+# Each variant with what `offer_of` reads. The casts keep a column's type when a migration
+# widens the column: a planned statement whose types change is refused, and its transaction
+# with it.
 OFFERS: Final = """
     SELECT variant.id AS variant_id, variant.sku::text, variant.size::text, variant.color::text,
     product.id AS product_id, product.slug::text, product.name::text, product.category_id, product.price::numeric,
@@ -63,25 +66,38 @@ OFFERS: Final = """
         SELECT * FROM products_productimage WHERE product_id = product.id ORDER BY position, id LIMIT 1
     ) AS image ON true
 """
-_BY_VARIANT: Final = f"SELECT * FROM ({OFFERS}) AS offer WHERE variant_id = ANY (%s::uuid[])"  # noqa: S608 (constants)
+_BY_VARIANT: Final = (
+    # constants
+    f"SELECT * FROM ({OFFERS}) AS offer WHERE variant_id = ANY (%s::uuid[])"  # noqa: S608
+)
 
 
 def get_offers(variant_ids: Iterable[UUID]) -> dict[UUID, Offer]:
     """Return what is on offer under these ids, in one query; an id that is nobody's is left out."""
-    return {row["variant_id"]: offer_of(row) for row in fetch_planned(_BY_VARIANT, [list(set(variant_ids))])}
+    return {
+        row["variant_id"]: offer_of(row)
+        for row in fetch_planned(_BY_VARIANT, [list(set(variant_ids))])
+    }
 
 
 def offer_of(row: Row) -> Offer:
     """Return the offer in a row of `OFFERS`."""
     columns = {name: row[name] for name in _COLUMNS}
-    tax_percent = settings.TAX_PERCENT if row["tax_percent"] is None else row["tax_percent"]
+    tax_percent = (
+        settings.TAX_PERCENT if row["tax_percent"] is None else row["tax_percent"]
+    )
     return Offer(**columns, tax_percent=tax_percent, image=_image(row))
 
 
-_COLUMNS: Final = [field for field in Offer.__annotations__ if field not in {"tax_percent", "image"}]
+_COLUMNS: Final = [
+    field for field in Offer.__annotations__ if field not in {"tax_percent", "image"}
+]
 
 
 def _image(row: Row) -> Image | None:
     if row["image_id"] is None:
         return None
-    return Image(url=row["image_url"] or default_storage.url(row["image_file"]), alt_text=row["image_alt"])
+    return Image(
+        url=row["image_url"] or default_storage.url(row["image_file"]),
+        alt_text=row["image_alt"],
+    )

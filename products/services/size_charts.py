@@ -14,7 +14,8 @@ from products.models import Category, SizeChart, SizeChartEntry
 
 @transaction.atomic(durable=True)
 def create_size_chart(*, category_id: UUID, **table: Any) -> None:
-    """Give a category its own chart; `table` is as `schemas.ReplaceSizeChart` reads it, lengths in centimetres.
+    """Give a category its own chart; `table` is as `schemas.ReplaceSizeChart` reads it,
+    lengths in centimetres.
 
     Locks: the category.
 
@@ -58,7 +59,14 @@ def _own(key: UUID | str) -> SizeChart:
     return chart
 
 
-def _write(chart: SizeChart, *, title: str, note: str, measures: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+def _write(
+    chart: SizeChart,
+    *,
+    title: str,
+    note: str,
+    measures: Sequence[str],
+    rows: Sequence[dict[str, Any]],
+) -> None:
     chart.title, chart.note = title, note
     chart.save()
     chart.entries.all().delete()
@@ -73,6 +81,8 @@ def _write(chart: SizeChart, *, title: str, note: str, measures: Sequence[str], 
             column=column,
         )
         for place, row in enumerate(rows)
-        for column, (measure, value) in enumerate(zip(measures, row["values"], strict=True))
+        for column, (measure, value) in enumerate(
+            zip(measures, row["values"], strict=True)
+        )
     )
     cache.touch("size-charts")

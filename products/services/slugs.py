@@ -11,8 +11,11 @@ from django.utils.text import slugify
 from products import errors
 from products.models import FormerSlug, Product
 
-MOST = 100  # characters of a slug of our making, which leaves room for a number behind it
-# What stands where a product's slug would: /api/products/featured. An address that looks like an id is one.
+MOST = (
+    100  # characters of a slug of our making, which leaves room for a number behind it
+)
+# What stands where a product's slug would: /api/products/featured. An address that looks
+# like an id is one.
 _RESERVED = frozenset({"new-arrivals", "featured"})
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -23,15 +26,23 @@ def made_from(name: str, *, else_: str) -> str:
 
 
 def free(name: str, *, among: QuerySet[Any], else_: str) -> str:
-    """Return a slug for the name that none of the rows has or had, if need be with a number behind it.
+    """Return a slug for the name that none of the rows has or had, if need be with a number
+    behind it.
 
     Locks: until the transaction ends, nobody else gets a slug that begins the same.
     """
     base = made_from(name, else_=else_)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"slug:{base}"])
-    taken = set(among.filter(slug__startswith=base).values_list("slug", flat=True)) | _RESERVED
-    taken |= set(FormerSlug.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"slug:{base}"]
+        )
+    taken = (
+        set(among.filter(slug__startswith=base).values_list("slug", flat=True))
+        | _RESERVED
+    )
+    taken |= set(
+        FormerSlug.objects.filter(slug__startswith=base).values_list("slug", flat=True)
+    )
     number, slug = 1, base
     while slug in taken or _ID.fullmatch(slug):
         number += 1
@@ -62,15 +73,23 @@ def check(slug: str, *, among: QuerySet[Any]) -> str:
 
 
 def rename(product: Product, slug: str) -> None:
-    """Give the product, new or locked by the caller, a slug; the one it had leads to it from now on."""
+    """Give the product, new or locked by the caller, a slug; the one it had leads to it
+    from now on.
+    """
     if slug == product.slug:
         return
     FormerSlug.objects.filter(slug=slug).delete()
     if product.slug:
-        FormerSlug.objects.update_or_create(slug=product.slug, defaults={"product": product})
+        FormerSlug.objects.update_or_create(
+            slug=product.slug, defaults={"product": product}
+        )
     product.slug = slug
 
 
 def others(model: type[Model], own_id: UUID | None = None) -> QuerySet[Any]:
     """Return the rows among which a slug must be unique."""
-    return model._default_manager.exclude(pk=own_id) if own_id else model._default_manager.all()
+    return (
+        model._default_manager.exclude(pk=own_id)
+        if own_id
+        else model._default_manager.all()
+    )

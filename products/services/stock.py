@@ -1,8 +1,9 @@
-"""The only writer of stock: every piece that comes, goes or is promised is a movement in the ledger.
+"""The only writer of stock: every piece that comes, goes or is promised is a movement in
+the ledger.
 
-Lock order: whatever the caller has locked already (idempotency key, cart, order), then levels in variant order, then,
-when a product sells out or comes back, its row in product order. Nothing else is locked while stock is.
-"""
+Lock order: whatever the caller has locked already (idempotency key, cart, order), then
+levels in variant order, then, when a product sells out or comes back, its row in product
+order. Nothing else is locked while stock is."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +23,9 @@ from products.models.stock import MovementKind
 
 @dataclass(frozen=True)
 class Move:
-    """One entry for the ledger, in pieces. `ref` names the effect: what has been done under it is not done again."""
+    """One entry for the ledger, in pieces. `ref` names the effect: what has been done under
+    it is not done again.
+    """
 
     variant_id: UUID
     kind: MovementKind
@@ -34,67 +37,121 @@ class Move:
 
 
 def reserve(pieces: Mapping[UUID, tuple[UUID, int]]) -> None:
-    """Promise pieces to an order's lines: `{line id: (variant id, quantity)}`. Locks and raises as `move`."""
+    """Promise pieces to an order's lines: `{line id: (variant id, quantity)}`. Locks and
+    raises as `move`.
+    """
     move(
-        [Move(variant, MovementKind.RESERVE, f"reserve:{line}", d_reserved=n) for line, (variant, n) in pieces.items()]
+        [
+            Move(variant, MovementKind.RESERVE, f"reserve:{line}", d_reserved=n)
+            for line, (variant, n) in pieces.items()
+        ]
     )
 
 
 def release(pieces: Mapping[UUID, tuple[UUID, int]]) -> None:
     """Give back what lines of an unshipped order had reserved. Locks as `move`."""
     move(
-        [Move(variant, MovementKind.RELEASE, f"release:{line}", d_reserved=-n) for line, (variant, n) in pieces.items()]
-    )
-
-
-def ship(pieces: Mapping[UUID, tuple[UUID, int]], *, actor_id: UUID | None = None) -> None:
-    """Take reserved pieces from the shelf. Locks as `move`."""
-    move(
         [
-            Move(variant, MovementKind.SHIP, f"ship:{line}", d_on_hand=-n, d_reserved=-n, actor_id=actor_id)
+            Move(variant, MovementKind.RELEASE, f"release:{line}", d_reserved=-n)
             for line, (variant, n) in pieces.items()
         ]
     )
 
 
-def take_back(pieces: Mapping[str, tuple[UUID, int]], *, actor_id: UUID | None = None) -> None:
-    """Put returned pieces on the shelf: `{the return's own name: (variant id, quantity)}`. Locks as `move`."""
+def ship(
+    pieces: Mapping[UUID, tuple[UUID, int]], *, actor_id: UUID | None = None
+) -> None:
+    """Take reserved pieces from the shelf. Locks as `move`."""
     move(
         [
-            Move(variant, MovementKind.RETURN, f"return:{name}", d_on_hand=n, actor_id=actor_id)
+            Move(
+                variant,
+                MovementKind.SHIP,
+                f"ship:{line}",
+                d_on_hand=-n,
+                d_reserved=-n,
+                actor_id=actor_id,
+            )
+            for line, (variant, n) in pieces.items()
+        ]
+    )
+
+
+def take_back(
+    pieces: Mapping[str, tuple[UUID, int]], *, actor_id: UUID | None = None
+) -> None:
+    """Put returned pieces on the shelf: `{the return's own name: (variant id, quantity)}`.
+    Locks as `move`.
+    """
+    move(
+        [
+            Move(
+                variant,
+                MovementKind.RETURN,
+                f"return:{name}",
+                d_on_hand=n,
+                actor_id=actor_id,
+            )
             for name, (variant, n) in pieces.items()
         ]
     )
 
 
-def adjust(*, variant_id: UUID, delta: int, ref: str, actor_id: UUID | None, note: str) -> None:
-    """Correct a variant's pieces on hand by `delta`, as staff counted. Locks and raises as `move`."""
-    move([Move(variant_id, MovementKind.ADJUST, f"adjust:{ref}", d_on_hand=delta, actor_id=actor_id, note=note)])
+def adjust(
+    *, variant_id: UUID, delta: int, ref: str, actor_id: UUID | None, note: str
+) -> None:
+    """Correct a variant's pieces on hand by `delta`, as staff counted. Locks and raises as
+    `move`.
+    """
+    move(
+        [
+            Move(
+                variant_id,
+                MovementKind.ADJUST,
+                f"adjust:{ref}",
+                d_on_hand=delta,
+                actor_id=actor_id,
+                note=note,
+            )
+        ]
+    )
 
 
 def set_initial(pieces: Mapping[UUID, int], *, actor_id: UUID | None = None) -> None:
     """Give new variants their level and their first pieces: `{variant id: pieces}`, 0 included."""
-    StockLevel.objects.bulk_create([StockLevel(variant_id=variant) for variant in pieces], ignore_conflicts=True)
+    StockLevel.objects.bulk_create(
+        [StockLevel(variant_id=variant) for variant in pieces], ignore_conflicts=True
+    )
     move(
         [
-            Move(variant, MovementKind.INITIAL, f"initial:{variant}", d_on_hand=n, actor_id=actor_id)
+            Move(
+                variant,
+                MovementKind.INITIAL,
+                f"initial:{variant}",
+                d_on_hand=n,
+                actor_id=actor_id,
+            )
             for variant, n in pieces.items()
         ]
     )
 
 
 def lock_levels(variant_ids: Iterable[UUID]) -> dict[UUID, StockLevel]:
-    """Return the levels by variant, with their variants, locked until the transaction ends, in variant order."""
+    """Return the levels by variant, with their variants, locked until the transaction ends,
+    in variant order.
+    """
     rows = StockLevel.objects.filter(pk__in=set(variant_ids)).select_related("variant")
     return {level.pk: level for level in rows.locked()}
 
 
 def move(moves: Sequence[Move]) -> None:
-    """Enter the moves into the ledger and change the levels by them: all of them or, on a refusal, none.
+    """Enter the moves into the ledger and change the levels by them: all of them or, on a
+    refusal, none.
 
-    A step inside the caller's transaction, and its last, so that the rows which every checkout wants are held for the
-    shortest time. A move whose `ref` is in the ledger already is left out. Answers that show the stock are dropped
-    from the cache on commit, and `stock.changed` follows by the outbox. Four statements, and three more when a
+    A step inside the caller's transaction, and its last, so that the rows which every
+    checkout wants are held for the shortest time. A move whose `ref` is in the ledger
+    already is left out. Answers that show the stock are dropped from the cache on commit,
+    and `stock.changed` follows by the outbox. Four statements, and three more when a
     product sells out or comes back.
 
     Locks: the levels, in variant order; then the products whose `in_stock` flips.
@@ -108,21 +165,40 @@ def move(moves: Sequence[Move]) -> None:
     if not moves:
         return
     if not connection.in_atomic_block:
-        raise transaction.TransactionManagementError("stock.move needs the transaction of what moves the stock")
-    outbox.add(events.StockChanged(variant_ids=tuple(sorted({each.variant_id for each in moves}))))
+        raise transaction.TransactionManagementError(
+            "stock.move needs the transaction of what moves the stock"
+        )
+    outbox.add(
+        events.StockChanged(
+            variant_ids=tuple(sorted({each.variant_id for each in moves}))
+        )
+    )
     levels = lock_levels(each.variant_id for each in moves)
     if missing := {each.variant_id for each in moves} - levels.keys():
-        raise LookupError(f"no stock level for the variants {sorted(map(str, missing))}")
+        raise LookupError(
+            f"no stock level for the variants {sorted(map(str, missing))}"
+        )
     if _short(levels, _sums(moves)):
-        done = set(StockMovement.objects.filter(ref__in=[each.ref for each in moves]).values_list("ref", flat=True))
+        done = set(
+            StockMovement.objects.filter(
+                ref__in=[each.ref for each in moves]
+            ).values_list("ref", flat=True)
+        )
         moves = [each for each in moves if each.ref not in done]
         if short := _short(levels, _sums(moves)):
             _refuse(levels, moves, short)
     new = _enter(moves)
     sums = _sums([each for each in moves if each.ref in new])
     _change(sums)
-    cache.touch(*{f"product:{levels[variant_id].variant.product_id}" for variant_id in sums}, durably=False)
-    if flipped := [v for v, (on_hand, reserved) in sums.items() if _flips(levels[v], on_hand, reserved)]:
+    cache.touch(
+        *{f"product:{levels[variant_id].variant.product_id}" for variant_id in sums},
+        durably=False,
+    )
+    if flipped := [
+        v
+        for v, (on_hand, reserved) in sums.items()
+        if _flips(levels[v], on_hand, reserved)
+    ]:
         refresh_in_stock({levels[v].variant.product_id for v in flipped})
 
 
@@ -134,14 +210,29 @@ def _sums(moves: Iterable[Move]) -> dict[UUID, tuple[int, int]]:
     return sums
 
 
-def _short(levels: Mapping[UUID, StockLevel], sums: Mapping[UUID, tuple[int, int]]) -> list[UUID]:
-    return [v for v, (on_hand, reserved) in sums.items() if levels[v].sellable + on_hand - reserved < 0]
+def _short(
+    levels: Mapping[UUID, StockLevel], sums: Mapping[UUID, tuple[int, int]]
+) -> list[UUID]:
+    return [
+        v
+        for v, (on_hand, reserved) in sums.items()
+        if levels[v].sellable + on_hand - reserved < 0
+    ]
 
 
-def _refuse(levels: Mapping[UUID, StockLevel], moves: Sequence[Move], short: list[UUID]) -> None:
+def _refuse(
+    levels: Mapping[UUID, StockLevel], moves: Sequence[Move], short: list[UUID]
+) -> None:
     if not any(each.kind == MovementKind.RESERVE for each in moves):
         raise errors.StockTooLow(
-            lines=[{"variantId": v, "sku": levels[v].variant.sku, "reserved": levels[v].reserved} for v in short]
+            lines=[
+                {
+                    "variantId": v,
+                    "sku": levels[v].variant.sku,
+                    "reserved": levels[v].reserved,
+                }
+                for v in short
+            ]
         )
     sums = _sums(moves)
     raise errors.OutOfStock(
@@ -158,7 +249,9 @@ def _refuse(levels: Mapping[UUID, StockLevel], moves: Sequence[Move], short: lis
 
 
 def _enter(moves: Sequence[Move]) -> set[str]:
-    """Insert the moves, leaving out those whose `ref` is taken, and return the refs that are new."""
+    """Insert the moves, leaving out those whose `ref` is taken, and return the refs that
+    are new.
+    """
     columns: list[list[Any]] = [
         [each.variant_id for each in moves],
         [each.kind.value for each in moves],
@@ -185,7 +278,11 @@ def _change(sums: Mapping[UUID, tuple[int, int]]) -> None:
             SET on_hand = on_hand + change.d_on_hand, reserved = reserved + change.d_reserved
             FROM unnest(%s::uuid[], %s::int[], %s::int[]) AS change (variant_id, d_on_hand, d_reserved)
             WHERE level.variant_id = change.variant_id""",
-            [list(sums), [on_hand for on_hand, _ in sums.values()], [reserved for _, reserved in sums.values()]],
+            [
+                list(sums),
+                [on_hand for on_hand, _ in sums.values()],
+                [reserved for _, reserved in sums.values()],
+            ],
         )
 
 
@@ -194,17 +291,22 @@ def _flips(level: StockLevel, d_on_hand: int, d_reserved: int) -> bool:
 
 
 def refresh_in_stock(product_ids: Iterable[UUID]) -> None:
-    """Make `in_stock` of these products what their active variants' levels say, within the caller's transaction.
+    """Make `in_stock` of these products what their active variants' levels say, within the
+    caller's transaction.
 
-    Locks: the products, in key order, and only then reads the levels: a sale of the product's other variant that
-    commits meanwhile is seen.
-    """
+    Locks: the products, in key order, and only then reads the levels: a sale of the
+    product's other variant that commits meanwhile is seen."""
     ids = set(product_ids)
     list(Product.objects.filter(pk__in=ids).only("pk").locked())
-    sellable = StockLevel.objects.sellable().filter(variant__product=OuterRef("pk"), variant__is_active=True)
+    sellable = StockLevel.objects.sellable().filter(
+        variant__product=OuterRef("pk"), variant__is_active=True
+    )
     truth = Exists(sellable)
     flipped = list(
-        Product.objects.filter(pk__in=ids).annotate(truth=truth).exclude(in_stock=truth).values_list("pk", "truth")
+        Product.objects.filter(pk__in=ids)
+        .annotate(truth=truth)
+        .exclude(in_stock=truth)
+        .values_list("pk", "truth")
     )
     for value in (True, False):
         if changed := [pk for pk, now in flipped if now is value]:

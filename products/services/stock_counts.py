@@ -15,7 +15,9 @@ from products.services import stock
 
 @dataclass(frozen=True)
 class Said:
-    """A feed's row: pieces counted, or the change. `ref` names its movement, so that it is made once."""
+    """A feed's row: pieces counted, or the change. `ref` names its movement, so that it is
+    made once.
+    """
 
     row_id: int
     variant_id: UUID
@@ -35,53 +37,78 @@ APPLIED, SAME = Done(FeedRowResult.APPLIED), Done(FeedRowResult.UNCHANGED)
 
 
 def count(rows: Sequence[Said], *, counted_at: datetime) -> dict[int, Done]:
-    """Make the levels what was counted on the shelf at that moment, reserved pieces included; return what came of each.
+    """Make the levels what was counted on the shelf at that moment, reserved pieces
+    included; return what came of each.
 
-    What has moved since then is added: on hand = counted + Σ d_on_hand of later movements, but those of feeds. No level
-    falls below what is reserved: there the row is a conflict that states the shortfall. A level that was counted at
-    that time or later stays. A step inside the caller's transaction, and its last. Locks: as `stock.move`.
-    """
+    What has moved since then is added: on hand = counted + Σ d_on_hand of later movements,
+    but those of feeds. No level falls below what is reserved: there the row is a conflict
+    that states the shortfall. A level that was counted at that time or later stays. A step
+    inside the caller's transaction, and its last. Locks: as `stock.move`."""
     levels = stock.lock_levels(row.variant_id for row in rows)
     since = _moved_since(levels, counted_at)
     done, moves, fresh = dict[int, Done](), list[stock.Move](), list[UUID]()
     for row in rows:
         level = levels.get(row.variant_id)
         if level is None:
-            done[row.row_id] = Done(FeedRowResult.REJECTED, "The variant has no stock level.")
+            done[row.row_id] = Done(
+                FeedRowResult.REJECTED, "The variant has no stock level."
+            )
         elif level.counted_at is not None and level.counted_at >= counted_at:
-            done[row.row_id] = Done(FeedRowResult.UNCHANGED, "It was counted later already.")
+            done[row.row_id] = Done(
+                FeedRowResult.UNCHANGED, "It was counted later already."
+            )
         else:
-            delta, done[row.row_id] = _towards(level, row.quantity + since.get(row.variant_id, 0))
+            delta, done[row.row_id] = _towards(
+                level, row.quantity + since.get(row.variant_id, 0)
+            )
             fresh.append(row.variant_id)
             if delta:
-                moves.append(stock.Move(row.variant_id, MovementKind.FEED, row.ref, d_on_hand=delta))
+                moves.append(
+                    stock.Move(
+                        row.variant_id, MovementKind.FEED, row.ref, d_on_hand=delta
+                    )
+                )
     StockLevel.objects.filter(pk__in=fresh).update(counted_at=counted_at)
     stock.move(moves)
     return done
 
 
 def change(rows: Sequence[Said], *, changed_at: datetime) -> dict[int, Done]:
-    """Change the levels by what came to the shelf or left it until that moment; return what came of each row.
+    """Change the levels by what came to the shelf or left it until that moment; return what
+    came of each row.
 
-    A change that is in the ledger already, or that a later count has seen, is left out. As for the floor and the
-    locks, see `count`.
-    """
+    A change that is in the ledger already, or that a later count has seen, is left out. As
+    for the floor and the locks, see `count`."""
     levels = stock.lock_levels(row.variant_id for row in rows)
-    known = set(StockMovement.objects.filter(ref__in=[row.ref for row in rows]).values_list("ref", flat=True))
+    known = set(
+        StockMovement.objects.filter(ref__in=[row.ref for row in rows]).values_list(
+            "ref", flat=True
+        )
+    )
     done, moves = dict[int, Done](), list[stock.Move]()
     for row in rows:
         level = levels.get(row.variant_id)
         if level is None:
-            done[row.row_id] = Done(FeedRowResult.REJECTED, "The variant has no stock level.")
+            done[row.row_id] = Done(
+                FeedRowResult.REJECTED, "The variant has no stock level."
+            )
         elif row.ref in known:
-            done[row.row_id] = Done(FeedRowResult.UNCHANGED, "This change was made already.")
+            done[row.row_id] = Done(
+                FeedRowResult.UNCHANGED, "This change was made already."
+            )
         elif level.counted_at is not None and level.counted_at >= changed_at:
-            done[row.row_id] = Done(FeedRowResult.UNCHANGED, "A later count has seen it.")
+            done[row.row_id] = Done(
+                FeedRowResult.UNCHANGED, "A later count has seen it."
+            )
         else:
             delta, done[row.row_id] = _towards(level, level.on_hand + row.quantity)
             level.on_hand += delta  # for the variant's next row; `move` writes it
             if delta:
-                moves.append(stock.Move(row.variant_id, MovementKind.FEED, row.ref, d_on_hand=delta))
+                moves.append(
+                    stock.Move(
+                        row.variant_id, MovementKind.FEED, row.ref, d_on_hand=delta
+                    )
+                )
     stock.move(moves)
     return done
 
@@ -97,7 +124,9 @@ def _towards(level: StockLevel, target: int) -> tuple[int, Done]:
     return target - level.on_hand, SAME if target == level.on_hand else APPLIED
 
 
-def _moved_since(levels: Mapping[UUID, StockLevel], moment: datetime) -> dict[UUID, int]:
+def _moved_since(
+    levels: Mapping[UUID, StockLevel], moment: datetime
+) -> dict[UUID, int]:
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT variant_id, sum(d_on_hand) FROM products_stockmovement
@@ -107,13 +136,24 @@ def _moved_since(levels: Mapping[UUID, StockLevel], moment: datetime) -> dict[UU
         return dict(cursor.fetchall())
 
 
-def refs(rows: Iterable[tuple[int, UUID | None, int | None, str]], *, feed_id: UUID, source: str) -> list[Said]:
+def refs(
+    rows: Iterable[tuple[int, UUID | None, int | None, str]],
+    *,
+    feed_id: UUID,
+    source: str,
+) -> list[Said]:
     """Return the rows (id, variant, quantity, own reference) with the refs of their movements.
 
-    A change is known by its own reference at its source, in whichever feed it comes; a count by its feed and row.
-    """
+    A change is known by its own reference at its source, in whichever feed it comes; a
+    count by its feed and row."""
     return [
-        Said(row_id, variant_id, quantity, f"feed:{source}:{own}" if own else f"feed:{feed_id}:{row_id}")
+        Said(
+            row_id,
+            variant_id,
+            quantity,
+            f"feed:{source}:{own}" if own else f"feed:{feed_id}:{row_id}",
+        )
         for row_id, variant_id, quantity, own in rows
-        if variant_id is not None and quantity is not None  # as a constraint of the table has it
+        if variant_id is not None
+        and quantity is not None  # as a constraint of the table has it
     ]

@@ -20,9 +20,8 @@ IN_ONE_MAIL = 100  # variants
 def watch(*, variant_ids: Sequence[UUID]) -> None:
     """Queue what customers and staff should hear about these variants, as they are now.
 
-    Within the caller's transaction. Each wish to hear is answered once, each fall to LOW_STOCK_AT pieces noted once.
-    Locks: the wishes.
-    """
+    Within the caller's transaction. Each wish to hear is answered once, each fall to
+    LOW_STOCK_AT pieces noted once. Locks: the wishes."""
     on_sale = Variant.objects.on_sale().filter(pk__in=variant_ids)
     left = dict(on_sale.values_list("pk", F("stock__on_hand") - F("stock__reserved")))
     back = [pk for pk, pieces in left.items() if pieces > 0]
@@ -30,21 +29,38 @@ def watch(*, variant_ids: Sequence[UUID]) -> None:
     _answer(list(waiting.order_by("pk").select_for_update()))
     low = [pk for pk, pieces in left.items() if pieces <= settings.LOW_STOCK_AT]
     LowStock.objects.filter(variant__in=variant_ids).exclude(variant__in=low).delete()
-    LowStock.objects.bulk_create([LowStock(variant_id=pk) for pk in sorted(low)], ignore_conflicts=True)
+    LowStock.objects.bulk_create(
+        [LowStock(variant_id=pk) for pk in sorted(low)], ignore_conflicts=True
+    )
 
 
 def _answer(requests: list[BackInStockRequest]) -> None:
     now = timezone.now()
-    BackInStockRequest.objects.filter(pk__in=[request.pk for request in requests]).update(notified_at=now)
-    outbox.add(*(events.CameBack(request_id=each.pk, round=int(now.timestamp())) for each in requests))
+    BackInStockRequest.objects.filter(
+        pk__in=[request.pk for request in requests]
+    ).update(notified_at=now)
+    outbox.add(
+        *(
+            events.CameBack(request_id=each.pk, round=int(now.timestamp()))
+            for each in requests
+        )
+    )
 
 
 def back_in_stock_by_mail(*, request_id: UUID) -> dict[str, str]:
     """Tell a customer that the variant is back; if it has sold out meanwhile, they wait again."""
-    request = BackInStockRequest.objects.select_related("variant__product").filter(pk=request_id).first()
+    request = (
+        BackInStockRequest.objects.select_related("variant__product")
+        .filter(pk=request_id)
+        .first()
+    )
     if request is None:
         return {"skipped": "the wish is gone"}
-    if not Variant.objects.on_sale().filter(pk=request.variant_id, stock__on_hand__gt=F("stock__reserved")).exists():
+    if (
+        not Variant.objects.on_sale()
+        .filter(pk=request.variant_id, stock__on_hand__gt=F("stock__reserved"))
+        .exists()
+    ):
         _wait_again(request)
         return {"skipped": "sold out again"}
     return mail.send(
@@ -68,23 +84,32 @@ def _wait_again(request: BackInStockRequest) -> None:
 
 @transaction.atomic(durable=True)
 def tell_low_stock() -> int:
-    """Queue a mail to each of STAFF_MAIL about the variants that ran low since the last one; return how many.
+    """Queue a mail to each of STAFF_MAIL about the variants that ran low since the last
+    one; return how many.
 
     Locks: these notes; another run skips them.
     """
     if not settings.STAFF_MAIL:
         return 0
-    untold = LowStock.objects.filter(told_at=None).order_by("fell_at", "pk").select_for_update(skip_locked=True)
+    untold = (
+        LowStock.objects.filter(told_at=None)
+        .order_by("fell_at", "pk")
+        .select_for_update(skip_locked=True)
+    )
     found = list(untold[:IN_ONE_MAIL].values_list("pk", flat=True))
     if found:
         now = timezone.now()
         LowStock.objects.filter(pk__in=found).update(told_at=now)
         for recipient in range(len(settings.STAFF_MAIL)):
-            outbox.add(events.RanLow(tuple(found), recipient, round=int(now.timestamp())))
+            outbox.add(
+                events.RanLow(tuple(found), recipient, round=int(now.timestamp()))
+            )
     return len(found)
 
 
-def low_stock_by_mail(*, variant_ids: Sequence[UUID], recipient: int, round_: int) -> dict[str, str]:
+def low_stock_by_mail(
+    *, variant_ids: Sequence[UUID], recipient: int, round_: int
+) -> dict[str, str]:
     """Tell a member of staff which of these variants are low now.
 
     Raises:
@@ -92,10 +117,21 @@ def low_stock_by_mail(*, variant_ids: Sequence[UUID], recipient: int, round_: in
     """
     if recipient >= len(settings.STAFF_MAIL):
         raise Permanent("STAFF_MAIL has no such recipient any more")
-    levels = StockLevel.objects.filter(pk__in=variant_ids, on_hand__lte=F("reserved") + settings.LOW_STOCK_AT)
-    low = list(levels.select_related("variant__product").order_by("variant__product__name", "variant__position", "pk"))
+    levels = StockLevel.objects.filter(
+        pk__in=variant_ids, on_hand__lte=F("reserved") + settings.LOW_STOCK_AT
+    )
+    low = list(
+        levels.select_related("variant__product").order_by(
+            "variant__product__name", "variant__position", "pk"
+        )
+    )
     if not low:
         return {"skipped": "all are above again"}
     key = f"products.low_stock_by_mail:{variant_ids[0]}:{round_}:{recipient}"
     context = {"levels": low, "threshold": settings.LOW_STOCK_AT}
-    return mail.send(template="products/low_stock", to=settings.STAFF_MAIL[recipient], context=context, key=key)
+    return mail.send(
+        template="products/low_stock",
+        to=settings.STAFF_MAIL[recipient],
+        context=context,
+        key=key,
+    )

@@ -18,7 +18,13 @@ from products.services import stock
 
 @transaction.atomic(durable=True)
 def create_variant(
-    *, product_id: UUID, actor_id: UUID | None, sku: str, size: str = "", color: str = "", stock: int = 0
+    *,
+    product_id: UUID,
+    actor_id: UUID | None,
+    sku: str,
+    size: str = "",
+    color: str = "",
+    stock: int = 0,
 ) -> UUID:
     """Add a variant behind the product's others, with its first pieces, and return its id.
 
@@ -31,14 +37,22 @@ def create_variant(
     product = Product.objects.filter(pk=product_id).locked().first()
     if product is None:
         raise NotFound
-    [variant] = add_variants(product, [{"sku": sku, "size": size, "color": color, "stock": stock}], actor_id=actor_id)
+    [variant] = add_variants(
+        product,
+        [{"sku": sku, "size": size, "color": color, "stock": stock}],
+        actor_id=actor_id,
+    )
     return variant.pk
 
 
-def add_variants(product: Product, given: Sequence[Mapping[str, Any]], *, actor_id: UUID | None) -> list[Variant]:
-    """Add variants, in this order, behind those that the product has, each with its `stock` of first pieces.
+def add_variants(
+    product: Product, given: Sequence[Mapping[str, Any]], *, actor_id: UUID | None
+) -> list[Variant]:
+    """Add variants, in this order, behind those that the product has, each with its `stock`
+    of first pieces.
 
-    A step inside the caller's transaction, and its last; the caller has locked the product. Locks as `stock.move`.
+    A step inside the caller's transaction, and its last; the caller has locked the product.
+    Locks as `stock.move`.
 
     Raises:
         TooManyVariants, SkuTaken, VariantExists: the product cannot have these.
@@ -50,13 +64,24 @@ def add_variants(product: Product, given: Sequence[Mapping[str, Any]], *, actor_
     _check_new(given, {(variant.size, variant.color) for variant in active})
     first = 0 if last is None else last + 1
     new = [
-        Variant(id=uuid7(), product=product, sku=row["sku"], size=row["size"], color=row["color"], position=position)
+        Variant(
+            id=uuid7(),
+            product=product,
+            sku=row["sku"],
+            size=row["size"],
+            color=row["color"],
+            position=position,
+        )
         for position, row in enumerate(given, start=first)
     ]
     Variant.objects.bulk_create(new)
     cache.touch(f"product:{product.pk}", "products")
     stock.set_initial(
-        {variant.pk: row.get("stock", 0) for variant, row in zip(new, given, strict=True)}, actor_id=actor_id
+        {
+            variant.pk: row.get("stock", 0)
+            for variant, row in zip(new, given, strict=True)
+        },
+        actor_id=actor_id,
     )
     return new
 
@@ -66,7 +91,11 @@ def _check_new(given: Sequence[Mapping[str, Any]], taken: set[tuple[str, str]]) 
         raise errors.TooManyVariants(f"A product can have {MAX_VARIANTS} variants.")
     check_distinct(given)
     skus = [row["sku"] for row in given]
-    if held := list(Variant.objects.filter(sku__in=skus).values_list("sku", flat=True).order_by("sku")):
+    if held := list(
+        Variant.objects.filter(sku__in=skus)
+        .values_list("sku", flat=True)
+        .order_by("sku")
+    ):
         raise errors.SkuTaken(skus=held)
     if any((row["size"], row["color"]) in taken for row in given):
         raise errors.VariantExists
@@ -80,7 +109,11 @@ def check_distinct(given: Sequence[Mapping[str, Any]]) -> None:
     """
     for key, code, message in (
         (lambda row: row["sku"], "sku", "Another of these variants has this SKU."),
-        (lambda row: (row["size"], row["color"]), "variant", "Another of these variants has this size and colour."),
+        (
+            lambda row: (row["size"], row["color"]),
+            "variant",
+            "Another of these variants has this size and colour.",
+        ),
     ):
         seen = set()
         for place, row in enumerate(given):
@@ -102,15 +135,25 @@ def update_variant(*, product_id: UUID, variant_id: UUID, **changes: Any) -> Non
     change_variant(product_id, variant_id, changes)
 
 
-def change_variant(product_id: UUID, variant_id: UUID, changes: Mapping[str, Any]) -> None:
-    """Do what `update_variant` does: a step inside the caller's transaction. Locks and raises as that."""
+def change_variant(
+    product_id: UUID, variant_id: UUID, changes: Mapping[str, Any]
+) -> None:
+    """Do what `update_variant` does: a step inside the caller's transaction. Locks and
+    raises as that.
+    """
     variant = _locked(product_id, variant_id)
-    if Variant.objects.exclude(pk=variant_id).filter(sku=changes.get("sku", "")).exists():
+    if (
+        Variant.objects.exclude(pk=variant_id)
+        .filter(sku=changes.get("sku", ""))
+        .exists()
+    ):
         raise errors.SkuTaken(skus=[changes["sku"]])
     was_active = variant.is_active
     for name, value in changes.items():
         setattr(variant, name, value)
-    alike = Variant.objects.filter(product=product_id, size=variant.size, color=variant.color, is_active=True)
+    alike = Variant.objects.filter(
+        product=product_id, size=variant.size, color=variant.color, is_active=True
+    )
     if variant.is_active and alike.exclude(pk=variant_id).exists():
         raise errors.VariantExists
     variant.save(update_fields=[*changes, "updated_at"])
@@ -120,7 +163,8 @@ def change_variant(product_id: UUID, variant_id: UUID, changes: Mapping[str, Any
 
 @transaction.atomic(durable=True)
 def delete_variant(*, product_id: UUID, variant_id: UUID) -> None:
-    """Take a variant off sale. It stays for carts, orders and the ledger, and PATCH can bring it back.
+    """Take a variant off sale. It stays for carts, orders and the ledger, and PATCH can
+    bring it back.
 
     Locks: the variant, then the product.
 
@@ -135,31 +179,49 @@ def delete_variant(*, product_id: UUID, variant_id: UUID) -> None:
     stock.refresh_in_stock([product_id])
 
 
-def replace_variants(product: Product, given: Sequence[Mapping[str, Any]], *, actor_id: UUID | None) -> None:
+def replace_variants(
+    product: Product, given: Sequence[Mapping[str, Any]], *, actor_id: UUID | None
+) -> None:
     """Make these the product's variants on sale, told apart by SKU: change, add, or take off sale.
 
-    A step inside the caller's transaction, and its last; the caller has locked the product. Locks: its variants, then
-    as `stock.move`.
+    A step inside the caller's transaction, and its last; the caller has locked the product.
+    Locks: its variants, then as `stock.move`.
 
     Raises:
         StockOnlyMoves: `stock` of an existing variant is not what is left of it.
         TooManyVariants, SkuTaken: the product cannot have these.
     """
     check_distinct(given)
-    known = {variant.sku: variant for variant in product.variants.select_related("stock").locked()}
+    known = {
+        variant.sku: variant
+        for variant in product.variants.select_related("stock").locked()
+    }
     kept = {row["sku"] for row in given}
-    moved = [row["sku"] for row in given if row["sku"] in known and row.get("stock") not in (None, _left(known, row))]
+    moved = [
+        row["sku"]
+        for row in given
+        if row["sku"] in known and row.get("stock") not in (None, _left(known, row))
+    ]
     if moved:
         raise errors.StockOnlyMoves(skus=moved)
     flips = any(variant.is_active != (sku in kept) for sku, variant in known.items())
-    # First off sale, all of them: otherwise two variants that swap their colours would be in each other's way.
+    # First off sale, all of them: otherwise two variants that swap their colours would be
+    # in each other's way.
     product.variants.filter(is_active=True).update(is_active=False)
     for place, row in enumerate(given):
         if variant := known.get(row["sku"]):
-            variant.size, variant.color, variant.position = row["size"], row["color"], place
+            variant.size, variant.color, variant.position = (
+                row["size"],
+                row["color"],
+                place,
+            )
             variant.is_active = True
-            variant.save(update_fields=["size", "color", "position", "is_active", "updated_at"])
-    new = add_variants(product, [row for row in given if row["sku"] not in known], actor_id=actor_id)
+            variant.save(
+                update_fields=["size", "color", "position", "is_active", "updated_at"]
+            )
+    new = add_variants(
+        product, [row for row in given if row["sku"] not in known], actor_id=actor_id
+    )
     _place(new, [row["sku"] for row in given])
     cache.touch(f"product:{product.pk}", "products")
     if flips:

@@ -1,6 +1,12 @@
 """A class per URL, a short method per verb; a file per noun."""
 
-from products.views.categories import CategoryDetail, CategoryImage, CategoryTree, SizeChartDetail, SizeChartList
+from products.views.categories import (
+    CategoryDetail,
+    CategoryImage,
+    CategoryTree,
+    SizeChartDetail,
+    SizeChartList,
+)
 from products.views.products import (
     Featured,
     NewArrivals,
@@ -10,7 +16,13 @@ from products.views.products import (
     StaffProductDetail,
     StaffProductList,
 )
-from products.views.reviews import OwnReview, ReviewDetail, ReviewList, StaffReviewDetail, StaffReviewList
+from products.views.reviews import (
+    OwnReview,
+    ReviewDetail,
+    ReviewList,
+    StaffReviewDetail,
+    StaffReviewList,
+)
 from products.views.variants import (
     ImageDetail,
     ImageList,

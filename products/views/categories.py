@@ -15,7 +15,12 @@ from markrin.views import View
 from products import errors, schemas, selectors, serializers, services
 from products.views.callers import CATALOGUE
 
-_REFUSED = [errors.CategoryUnknown, errors.CategoryNameTaken, errors.SlugTaken, errors.CategoryTooDeep]
+_REFUSED = [
+    errors.CategoryUnknown,
+    errors.CategoryNameTaken,
+    errors.SlugTaken,
+    errors.CategoryTooDeep,
+]
 
 
 class CategoryTree(View):
@@ -29,7 +34,9 @@ class CategoryTree(View):
         answer=serializers.Categories,
     )
     def get(self, request: Request) -> Response:
-        return Response(serializers.Categories({"items": selectors.list_categories()}).data)
+        return Response(
+            serializers.Categories({"items": selectors.list_categories()}).data
+        )
 
     @operation(
         id="createCategory",
@@ -48,7 +55,9 @@ class CategoryTree(View):
 class CategoryDetail(View):
     permission_classes = [AllowAny]
 
-    @cached(lambda request, data: ["categories", "products"], missing=["categories"])  # it counts them
+    @cached(
+        lambda request, data: ["categories", "products"], missing=["categories"]
+    )  # it counts them
     @operation(
         id="getCategory",
         tag="categories",
@@ -68,7 +77,9 @@ class CategoryDetail(View):
         errors=[NotFound, *_REFUSED, errors.CategoryCycle],
         permissions=CATALOGUE,
     )
-    def put(self, request: Request, *, key: UUID | str, body: dict[str, Any]) -> Response:
+    def put(
+        self, request: Request, *, key: UUID | str, body: dict[str, Any]
+    ) -> Response:
         return _category(services.update_category(key=key, **body))
 
     @operation(
@@ -80,7 +91,9 @@ class CategoryDetail(View):
         errors=[NotFound, *_REFUSED, errors.CategoryCycle],
         permissions=CATALOGUE,
     )
-    def patch(self, request: Request, *, key: UUID | str, body: dict[str, Any]) -> Response:
+    def patch(
+        self, request: Request, *, key: UUID | str, body: dict[str, Any]
+    ) -> Response:
         return _category(services.update_category(key=key, **body))
 
     @operation(
@@ -107,7 +120,9 @@ class CategoryImage(View):
         answer=serializers.Category,
         errors=[NotFound],
     )
-    def post(self, request: Request, *, key: UUID | str, upload: dict[str, Any]) -> Response:
+    def post(
+        self, request: Request, *, key: UUID | str, upload: dict[str, Any]
+    ) -> Response:
         services.set_category_image(key=key, **upload)
         return _category(key)
 
@@ -124,16 +139,25 @@ class CategoryImage(View):
 
 
 def _category(key: UUID | str, status: int = HTTPStatus.OK) -> Response:
-    return Response(serializers.Category(selectors.get_category(key=key)).data, status=status)
+    return Response(
+        serializers.Category(selectors.get_category(key=key)).data, status=status
+    )
 
 
 class SizeChartList(View):
     permission_classes = [AllowAny]
 
     @cached(lambda request, data: ["size-charts", "categories"])
-    @operation(id="listSizeCharts", tag="size charts", summary="List all size charts", answer=serializers.SizeCharts)
+    @operation(
+        id="listSizeCharts",
+        tag="size charts",
+        summary="List all size charts",
+        answer=serializers.SizeCharts,
+    )
     def get(self, request: Request) -> Response:
-        return Response(serializers.SizeCharts({"items": selectors.list_size_charts()}).data)
+        return Response(
+            serializers.SizeCharts({"items": selectors.list_size_charts()}).data
+        )
 
     @operation(
         id="createSizeChart",
@@ -154,7 +178,10 @@ class SizeChartList(View):
 class SizeChartDetail(View):
     permission_classes = [AllowAny]
 
-    @cached(lambda request, data: ["size-charts", "categories"], missing=["size-charts", "categories"])
+    @cached(
+        lambda request, data: ["size-charts", "categories"],
+        missing=["size-charts", "categories"],
+    )
     @operation(
         id="getSizeChart",
         tag="size charts",
@@ -175,7 +202,9 @@ class SizeChartDetail(View):
         errors=[NotFound],
         permissions=CATALOGUE,
     )
-    def put(self, request: Request, *, key: UUID | str, body: dict[str, Any]) -> Response:
+    def put(
+        self, request: Request, *, key: UUID | str, body: dict[str, Any]
+    ) -> Response:
         services.replace_size_chart(key=key, **body)
         return _chart(key)
 
@@ -193,4 +222,6 @@ class SizeChartDetail(View):
 
 
 def _chart(key: UUID | str, status: int = HTTPStatus.OK) -> Response:
-    return Response(serializers.SizeChart(selectors.get_size_chart(key=key)).data, status=status)
+    return Response(
+        serializers.SizeChart(selectors.get_size_chart(key=key)).data, status=status
+    )

@@ -46,7 +46,9 @@ class FeedList(_FeedView):
     )
     def post(self, request: Request, *, upload: dict[str, Any]) -> Response:
         feed, new = services.stage_upload(**upload)
-        return Response(serializers.Feed(feed).data, HTTPStatus.CREATED if new else HTTPStatus.OK)
+        return Response(
+            serializers.Feed(feed).data, HTTPStatus.CREATED if new else HTTPStatus.OK
+        )
 
 
 class FeedDetail(_FeedView):
@@ -75,7 +77,10 @@ class FeedReport(_FeedView):
         return StreamingHttpResponse(
             selectors.report(feed_id=id),
             content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"},
+            headers={
+                "Content-Disposition": f'attachment; filename="{name}"',
+                "X-Content-Type-Options": "nosniff",
+            },
         )
 
 

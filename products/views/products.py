@@ -54,23 +54,33 @@ class ProductList(View):
 class ProductDetail(View):
     permission_classes = [AllowAny]
 
-    @cached(lambda request, data: [f"product:{data['id']}", "categories", "size-charts"], missing=["products"])
+    @cached(
+        lambda request, data: [f"product:{data['id']}", "categories", "size-charts"],
+        missing=["products"],
+    )
     @operation(
         id="getProduct",
         tag="products",
         summary="Show a product, by id or slug",
         answer=serializers.ProductDetail,
-        also={HTTPStatus.PERMANENT_REDIRECT: "The product's present address, for a slug that it had earlier."},
+        also={
+            HTTPStatus.PERMANENT_REDIRECT: "The product's present address, for a slug that it had earlier."
+        },
         errors=[NotFound],
     )
     def get(self, request: Request, *, key: UUID | str) -> Response:
         try:
-            return Response(serializers.ProductDetail(selectors.get_product(key=key)).data)
+            return Response(
+                serializers.ProductDetail(selectors.get_product(key=key)).data
+            )
         except NotFound:
             slug = selectors.get_new_slug(former=str(key))
             if slug is None:
                 raise
-        return Response(status=HTTPStatus.PERMANENT_REDIRECT, headers={"Location": f"/api/products/{slug}"})
+        return Response(
+            status=HTTPStatus.PERMANENT_REDIRECT,
+            headers={"Location": f"/api/products/{slug}"},
+        )
 
     @operation(
         id="replaceProduct",
@@ -82,8 +92,12 @@ class ProductDetail(View):
         errors=[NotFound, *_REFUSED, *_REFUSED_VARIANTS, errors.StockOnlyMoves],
         permissions=CATALOGUE,
     )
-    def put(self, request: Request, *, key: UUID | str, body: dict[str, Any]) -> Response:
-        return _staff_detail(services.replace_product(key=key, actor_id=request.user.pk, **body))
+    def put(
+        self, request: Request, *, key: UUID | str, body: dict[str, Any]
+    ) -> Response:
+        return _staff_detail(
+            services.replace_product(key=key, actor_id=request.user.pk, **body)
+        )
 
     @operation(
         id="updateProduct",
@@ -95,7 +109,9 @@ class ProductDetail(View):
         errors=[NotFound, *_REFUSED, errors.SalePriceNotBelow],
         permissions=CATALOGUE,
     )
-    def patch(self, request: Request, *, key: UUID | str, body: dict[str, Any]) -> Response:
+    def patch(
+        self, request: Request, *, key: UUID | str, body: dict[str, Any]
+    ) -> Response:
         return _staff_detail(services.update_product(key=key, **body))
 
     @operation(
@@ -123,8 +139,14 @@ class RelatedProducts(View):
         answer=serializers.ProductItems,
         errors=[NotFound],
     )
-    def get(self, request: Request, *, key: UUID | str, query: dict[str, Any]) -> Response:
-        return Response(serializers.ProductItems({"items": selectors.list_related(key=key, **query)}).data)
+    def get(
+        self, request: Request, *, key: UUID | str, query: dict[str, Any]
+    ) -> Response:
+        return Response(
+            serializers.ProductItems(
+                {"items": selectors.list_related(key=key, **query)}
+            ).data
+        )
 
 
 class NewArrivals(View):
@@ -140,7 +162,9 @@ class NewArrivals(View):
         errors=[PageTooDeep],
     )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
-        return Response(serializers.ProductItemPage(selectors.list_new_arrivals(**query)).data)
+        return Response(
+            serializers.ProductItemPage(selectors.list_new_arrivals(**query)).data
+        )
 
 
 class Featured(View):
@@ -156,7 +180,9 @@ class Featured(View):
         errors=[PageTooDeep],
     )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
-        return Response(serializers.ProductItemPage(selectors.list_featured(**query)).data)
+        return Response(
+            serializers.ProductItemPage(selectors.list_featured(**query)).data
+        )
 
 
 class StaffProductList(View):
@@ -171,7 +197,9 @@ class StaffProductList(View):
         errors=[PageTooDeep],
     )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
-        return Response(serializers.StaffProductPage(selectors.list_staff_products(**query)).data)
+        return Response(
+            serializers.StaffProductPage(selectors.list_staff_products(**query)).data
+        )
 
 
 class StaffProductDetail(View):
@@ -189,4 +217,7 @@ class StaffProductDetail(View):
 
 
 def _staff_detail(key: UUID | str, status: int = HTTPStatus.OK) -> Response:
-    return Response(serializers.StaffProductDetail(selectors.get_staff_product(key=key)).data, status=status)
+    return Response(
+        serializers.StaffProductDetail(selectors.get_staff_product(key=key)).data,
+        status=status,
+    )

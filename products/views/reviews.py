@@ -19,7 +19,10 @@ from products.views.callers import CATALOGUE, user_id
 class ReviewList(View):
     permission_classes = [IsAuthenticated]
 
-    @cached(lambda request, data: [f"reviews:{request.parser_context['kwargs']['id']}"], missing=["products"])
+    @cached(
+        lambda request, data: [f"reviews:{request.parser_context['kwargs']['id']}"],
+        missing=["products"],
+    )
     @operation(
         id="listReviews",
         tag="reviews",
@@ -29,8 +32,11 @@ class ReviewList(View):
         errors=[NotFound, PageTooDeep],
         permissions=[AllowAny],
     )
-    def get(self, request: Request, *, id: UUID, query: dict[str, Any]) -> Response:  # noqa: A002 (the path's name)
-        return Response(serializers.ReviewPage(selectors.list_reviews(product_id=id, **query)).data)
+    # the path's name
+    def get(self, request: Request, *, id: UUID, query: dict[str, Any]) -> Response:  # noqa: A002
+        return Response(
+            serializers.ReviewPage(selectors.list_reviews(product_id=id, **query)).data
+        )
 
     @operation(
         id="createReview",
@@ -68,8 +74,17 @@ class ReviewDetail(View):
         answer=serializers.OwnReview,
         errors=[NotFound],
     )
-    def patch(self, request: Request, *, id: UUID, review_id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
-        review = services.update_review(product_id=id, review_id=review_id, user_id=user_id(request), **body)
+    def patch(
+        self,
+        request: Request,
+        *,
+        id: UUID,  # noqa: A002
+        review_id: UUID,
+        body: dict[str, Any],
+    ) -> Response:
+        review = services.update_review(
+            product_id=id, review_id=review_id, user_id=user_id(request), **body
+        )
         return Response(serializers.OwnReview(review).data)
 
     @operation(
@@ -80,7 +95,9 @@ class ReviewDetail(View):
         errors=[NotFound],
     )
     def delete(self, request: Request, *, id: UUID, review_id: UUID) -> Response:  # noqa: A002
-        services.delete_review(product_id=id, review_id=review_id, user_id=user_id(request))
+        services.delete_review(
+            product_id=id, review_id=review_id, user_id=user_id(request)
+        )
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -96,7 +113,9 @@ class StaffReviewList(View):
         errors=[PageTooDeep],
     )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
-        return Response(serializers.StaffReviewPage(selectors.list_staff_reviews(**query)).data)
+        return Response(
+            serializers.StaffReviewPage(selectors.list_staff_reviews(**query)).data
+        )
 
 
 class StaffReviewDetail(View):
@@ -112,4 +131,6 @@ class StaffReviewDetail(View):
     )
     def patch(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
         services.moderate_review(review_id=id, **body)
-        return Response(serializers.StaffReview(selectors.get_staff_review(review_id=id)).data)
+        return Response(
+            serializers.StaffReview(selectors.get_staff_review(review_id=id)).data
+        )

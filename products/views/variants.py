@@ -1,4 +1,6 @@
-"""Variants, images and stock of a product, as staff change them; and a shopper's wish to hear of a variant."""
+"""Variants, images and stock of a product, as staff change them; and a shopper's wish to
+hear of a variant.
+"""
 
 from http import HTTPStatus
 from typing import Any
@@ -26,10 +28,18 @@ class VariantList(View):
         body=schemas.CreateVariant,
         answer=serializers.StaffVariant,
         status=201,
-        errors=[NotFound, errors.SkuTaken, errors.VariantExists, errors.TooManyVariants],
+        errors=[
+            NotFound,
+            errors.SkuTaken,
+            errors.VariantExists,
+            errors.TooManyVariants,
+        ],
     )
-    def post(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002 (the path's name)
-        variant_id = services.create_variant(product_id=id, actor_id=request.user.pk, **body)
+    # the path's name
+    def post(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
+        variant_id = services.create_variant(
+            product_id=id, actor_id=request.user.pk, **body
+        )
         return _variant(variant_id, HTTPStatus.CREATED)
 
 
@@ -44,7 +54,14 @@ class VariantDetail(View):
         answer=serializers.StaffVariant,
         errors=[NotFound, errors.SkuTaken, errors.VariantExists],
     )
-    def patch(self, request: Request, *, id: UUID, variant_id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
+    def patch(
+        self,
+        request: Request,
+        *,
+        id: UUID,  # noqa: A002
+        variant_id: UUID,
+        body: dict[str, Any],
+    ) -> Response:
         services.update_variant(product_id=id, variant_id=variant_id, **body)
         return _variant(variant_id)
 
@@ -71,7 +88,14 @@ class VariantNotify(View):
         status=204,
         errors=[NotFound, Invalid, errors.AlreadyInStock],
     )
-    def post(self, request: Request, *, id: UUID, variant_id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
+    def post(
+        self,
+        request: Request,
+        *,
+        id: UUID,  # noqa: A002
+        variant_id: UUID,
+        body: dict[str, Any],
+    ) -> Response:
         services.notify_when_back(
             product_id=id,
             variant_id=variant_id,
@@ -110,7 +134,11 @@ class StockMovements(View):
         errors=[NotFound],
     )
     def get(self, request: Request, *, id: UUID, query: dict[str, Any]) -> Response:  # noqa: A002
-        return Response(serializers.StockMovementPage(selectors.list_movements(variant_id=id, **query)).data)
+        return Response(
+            serializers.StockMovementPage(
+                selectors.list_movements(variant_id=id, **query)
+            ).data
+        )
 
 
 def _variant(variant_id: UUID, status: int = HTTPStatus.OK) -> Response:
@@ -162,7 +190,14 @@ class ImageDetail(View):
         answer=serializers.ProductImage,
         errors=[NotFound],
     )
-    def patch(self, request: Request, *, id: UUID, image_id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
+    def patch(
+        self,
+        request: Request,
+        *,
+        id: UUID,  # noqa: A002
+        image_id: UUID,
+        body: dict[str, Any],
+    ) -> Response:
         services.update_image(product_id=id, image_id=image_id, **body)
         return _image(id, image_id)
 

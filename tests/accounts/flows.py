@@ -20,9 +20,17 @@ ORIGIN = "http://localhost:8000"
 WEB = {"X-Markrin-Client": "web", "Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
 
 
-def login(user: Any, *, password: str = PASSWORD, client: Client | None = None, headers: Any = None) -> dict[str, Any]:
+def login(
+    user: Any,
+    *,
+    password: str = PASSWORD,
+    client: Client | None = None,
+    headers: Any = None,
+) -> dict[str, Any]:
     """Sign in and return the answer."""
-    answer = (client or Client()).post("/api/auth/login", {"email": user.email, "password": password}, headers=headers)
+    answer = (client or Client()).post(
+        "/api/auth/login", {"email": user.email, "password": password}, headers=headers
+    )
     assert answer.status_code == 200, answer.content
     found: dict[str, Any] = answer.json()
     return found
@@ -31,12 +39,16 @@ def login(user: Any, *, password: str = PASSWORD, client: Client | None = None, 
 def refresh(token: str, key: str | None = None, client: Client | None = None) -> Any:
     """Ask for new tokens and return the response."""
     headers = {"Idempotency-Key": key} if key else {}
-    return (client or Client()).post("/api/auth/refresh", {"refresh": token}, headers=headers)
+    return (client or Client()).post(
+        "/api/auth/refresh", {"refresh": token}, headers=headers
+    )
 
 
 def profile(access: str) -> Any:
     """Call something that needs a signed-in user and return the response."""
-    return Client().get("/api/auth/profile", headers={"Authorization": f"Bearer {access}"})
+    return Client().get(
+        "/api/auth/profile", headers={"Authorization": f"Bearer {access}"}
+    )
 
 
 def said(answer: Any) -> tuple[int, str]:
@@ -55,13 +67,19 @@ def session_of(tokens: dict[str, Any]) -> Session:
 
 
 def live_tokens(session_id: str) -> int:
-    """Return how many refresh tokens of the session's user the blacklist's tables still hold for good."""
+    """Return how many refresh tokens of the session's user the blacklist's tables still
+    hold for good.
+    """
     user_id = Session.objects.values_list("user_id", flat=True).get(pk=session_id)
-    return OutstandingToken.objects.filter(user_id=user_id, blacklistedtoken=None).count()
+    return OutstandingToken.objects.filter(
+        user_id=user_id, blacklistedtoken=None
+    ).count()
 
 
 def at_once(work: Callable[[int], Any], *, times: int) -> list[Any]:
-    """Run `work(0)` to `work(times - 1)` in as many threads, let go together; each has its own database connection."""
+    """Run `work(0)` to `work(times - 1)` in as many threads, let go together; each has its
+    own database connection.
+    """
     barrier = Barrier(times)
 
     def one(number: int) -> Any:
@@ -78,7 +96,9 @@ def do_jobs() -> list[str]:
     """Run every job that waits in the outbox, as the workers would; return what they were."""
     rows = list(OutboxEvent.objects.filter(state=State.WAITING).order_by("id"))
     for row in rows:
-        assert handlers.run(handlers.registry[row.task], row.pk) == "done", OutboxEvent.objects.get(pk=row.pk).error
+        assert handlers.run(handlers.registry[row.task], row.pk) == "done", (
+            OutboxEvent.objects.get(pk=row.pk).error
+        )
     return [row.task for row in rows]
 
 

@@ -31,17 +31,29 @@ def me(api, customer):
 
 
 def test_registering_greets_by_mail_and_verifies(api, mailoutbox):
-    body = {"name": "Asha", "lastName": "Rao", "email": "Asha@Example.com", "password": PASSWORD}
+    body = {
+        "name": "Asha",
+        "lastName": "Rao",
+        "email": "Asha@Example.com",
+        "password": PASSWORD,
+    }
     answer = api.post("/api/auth/register", body)
     assert answer.status_code == 201
     user = answer.json()["user"]
-    assert (user["email"], user["emailVerified"], user["role"]) == ("asha@example.com", False, "customer")
+    assert (user["email"], user["emailVerified"], user["role"]) == (
+        "asha@example.com",
+        False,
+        "customer",
+    )
     assert do_jobs() == ["accounts.welcome_by_mail"]
     assert OutboxEvent.objects.get().payload == {"user_id": user["id"]}
     token = linked(mailoutbox[0], "verify-email")
     assert api.post("/api/auth/email/verify", {"token": token}).status_code == 204
     assert profile(answer.json()["access"]).json()["emailVerified"] is True
-    assert said(api.post("/api/auth/email/verify", {"token": token})) == (400, "verification_token_invalid")
+    assert said(api.post("/api/auth/email/verify", {"token": token})) == (
+        400,
+        "verification_token_invalid",
+    )
 
 
 def test_an_address_is_taken_once_whatever_its_case(api, customer):
@@ -51,17 +63,28 @@ def test_an_address_is_taken_once_whatever_its_case(api, customer):
 
 
 def test_another_address_counts_once_it_is_verified(api, customer, me, mailoutbox):
-    answer = me.patch("/api/auth/profile", {"email": "New@Example.com", "name": "Other"}).json()
-    assert (answer["email"], answer["pendingEmail"], answer["name"]) == (customer.email, "new@example.com", "Other")
+    answer = me.patch(
+        "/api/auth/profile", {"email": "New@Example.com", "name": "Other"}
+    ).json()
+    assert (answer["email"], answer["pendingEmail"], answer["name"]) == (
+        customer.email,
+        "new@example.com",
+        "Other",
+    )
     reset = mail_tokens.mint(customer, Purpose.RESET, email=customer.email, ttl_s=60)
-    assert sorted(do_jobs()) == ["accounts.confirm_new_email_by_mail", "accounts.warn_of_new_email_by_mail"]
+    assert sorted(do_jobs()) == [
+        "accounts.confirm_new_email_by_mail",
+        "accounts.warn_of_new_email_by_mail",
+    ]
     by_address = {mail.to[0]: mail for mail in mailoutbox}
     assert by_address.keys() == {customer.email, "new@example.com"}
     token = linked(by_address["new@example.com"], "verify-email")
     assert api.post("/api/auth/email/verify", {"token": token}).status_code == 204
     assert me.get("/api/auth/profile").json()["email"] == "new@example.com"
     # Links that went to the old address have become worthless.
-    assert said(api.post("/api/auth/password/reset", {"token": reset, "newPassword": NEW})) == (
+    assert said(
+        api.post("/api/auth/password/reset", {"token": reset, "newPassword": NEW})
+    ) == (
         400,
         "reset_token_invalid",
     )
@@ -71,28 +94,59 @@ def test_another_address_wants_the_password_of_the_last_ten_minutes(api, custome
     with time_machine.travel(timezone.now(), tick=False) as clock:
         bearer = {"Authorization": f"Bearer {login(customer)['access']}"}
         clock.shift(601)
-        answer = api.patch("/api/auth/profile", {"email": "new@example.com"}, headers=bearer)
+        answer = api.patch(
+            "/api/auth/profile", {"email": "new@example.com"}, headers=bearer
+        )
         assert said(answer) == (403, "reauthentication_required")
-        assert api.patch("/api/auth/profile", {"name": "Other"}, headers=bearer).status_code == 200
+        assert (
+            api.patch(
+                "/api/auth/profile", {"name": "Other"}, headers=bearer
+            ).status_code
+            == 200
+        )
 
 
 def test_an_address_that_was_taken_meanwhile_is_refused(api, customer, me, mailoutbox):
     me.patch("/api/auth/profile", {"email": "new@example.com"})
     do_jobs()
     make_user(email="new@example.com")
-    token = linked(next(mail for mail in mailoutbox if mail.to == ["new@example.com"]), "verify-email")
-    assert said(api.post("/api/auth/email/verify", {"token": token})) == (409, "email_taken")
-    assert said(me.patch("/api/auth/profile", {"email": "new@example.com"})) == (409, "email_taken")
-    assert me.patch("/api/auth/profile", {"email": customer.email}).json()["pendingEmail"] is None
+    token = linked(
+        next(mail for mail in mailoutbox if mail.to == ["new@example.com"]),
+        "verify-email",
+    )
+    assert said(api.post("/api/auth/email/verify", {"token": token})) == (
+        409,
+        "email_taken",
+    )
+    assert said(me.patch("/api/auth/profile", {"email": "new@example.com"})) == (
+        409,
+        "email_taken",
+    )
+    assert (
+        me.patch("/api/auth/profile", {"email": customer.email}).json()["pendingEmail"]
+        is None
+    )
 
 
 def test_the_profile_is_kept(me):
-    wanted = {"name": "Ünal", "lastName": "", "phone": "098765 43210", "dateOfBirth": "1990-01-31", "gender": "female"}
+    wanted = {
+        "name": "Ünal",
+        "lastName": "",
+        "phone": "098765 43210",
+        "dateOfBirth": "1990-01-31",
+        "gender": "female",
+    }
     assert me.patch("/api/auth/profile", wanted).status_code == 200
     kept = me.get("/api/auth/profile").json()
     assert {name: kept[name] for name in wanted} == wanted | {"phone": "+919876543210"}
-    cleared = me.patch("/api/auth/profile", {"phone": None, "dateOfBirth": None, "gender": ""}).json()
-    assert (cleared["phone"], cleared["dateOfBirth"], cleared["gender"]) == (None, None, "")
+    cleared = me.patch(
+        "/api/auth/profile", {"phone": None, "dateOfBirth": None, "gender": ""}
+    ).json()
+    assert (cleared["phone"], cleared["dateOfBirth"], cleared["gender"]) == (
+        None,
+        None,
+        "",
+    )
 
 
 def test_a_birthday_in_the_future_is_refused(me):
@@ -102,35 +156,55 @@ def test_a_birthday_in_the_future_is_refused(me):
 
 
 def test_a_forgotten_password_is_set_by_mail_once(api, customer, mailoutbox):
-    assert api.post("/api/auth/password/forgot", {"email": customer.email}).status_code == 202
+    assert (
+        api.post("/api/auth/password/forgot", {"email": customer.email}).status_code
+        == 202
+    )
     assert do_jobs() == ["accounts.reset_by_mail"]
     assert "@" not in str(OutboxEvent.objects.get().payload)
     token = linked(mailoutbox[0], "reset-password")
-    weak = api.post("/api/auth/password/reset", {"token": token, "newPassword": "password"})
+    weak = api.post(
+        "/api/auth/password/reset", {"token": token, "newPassword": "password"}
+    )
     assert said(weak) == (400, "password_rejected")  # and the token stays good
-    assert api.post("/api/auth/password/reset", {"token": token, "newPassword": NEW}).status_code == 204
+    assert (
+        api.post(
+            "/api/auth/password/reset", {"token": token, "newPassword": NEW}
+        ).status_code
+        == 204
+    )
     assert login(customer, password=NEW)
-    again = api.post("/api/auth/password/reset", {"token": token, "newPassword": PASSWORD})
+    again = api.post(
+        "/api/auth/password/reset", {"token": token, "newPassword": PASSWORD}
+    )
     assert said(again) == (400, "reset_token_invalid")
 
 
 def test_nobody_is_written_to_who_has_no_account(api, db, mailoutbox):
     make_user(email="gone@example.com", is_active=False)
     for email in ("nobody@example.com", "gone@example.com"):
-        assert api.post("/api/auth/password/forgot", {"email": email}).status_code == 202
-        assert api.post("/api/auth/email/verify/resend", {"email": email}).status_code == 202
+        assert (
+            api.post("/api/auth/password/forgot", {"email": email}).status_code == 202
+        )
+        assert (
+            api.post("/api/auth/email/verify/resend", {"email": email}).status_code
+            == 202
+        )
     assert len(do_jobs()) == 4
     assert mailoutbox == []
 
 
 @pytest.mark.parametrize(
-    ("purpose", "path", "after_s"), [("reset", "password/reset", 1801), ("verify", "email/verify", 86_401)]
+    ("purpose", "path", "after_s"),
+    [("reset", "password/reset", 1801), ("verify", "email/verify", 86_401)],
 )
 def test_a_mailed_token_ends(api, customer, mailoutbox, purpose, path, after_s):
     User.objects.update(email_verified_at=None)
     with time_machine.travel(timezone.now(), tick=False) as clock:
         api.post(
-            "/api/auth/password/forgot" if purpose == "reset" else "/api/auth/email/verify/resend",
+            "/api/auth/password/forgot"
+            if purpose == "reset"
+            else "/api/auth/email/verify/resend",
             {"email": customer.email},
         )
         do_jobs()
@@ -138,7 +212,9 @@ def test_a_mailed_token_ends(api, customer, mailoutbox, purpose, path, after_s):
         assert token.expires_at == timezone.now() + timedelta(seconds=after_s - 1)
         clock.shift(after_s)
         page = "reset-password" if purpose == "reset" else "verify-email"
-        body = {"token": linked(mailoutbox[0], page)} | ({"newPassword": NEW} if purpose == "reset" else {})
+        body = {"token": linked(mailoutbox[0], page)} | (
+            {"newPassword": NEW} if purpose == "reset" else {}
+        )
         answer = api.post(f"/api/auth/{path}", body)
         assert answer.status_code == 400
         assert answer.json()["code"].endswith("_token_invalid")
@@ -147,20 +223,38 @@ def test_a_mailed_token_ends(api, customer, mailoutbox, purpose, path, after_s):
 def test_a_mailed_token_is_good_for_its_purpose_only(api, customer):
     verify = mail_tokens.mint(customer, Purpose.VERIFY, email=customer.email, ttl_s=60)
     reset = mail_tokens.mint(customer, Purpose.RESET, email=customer.email, ttl_s=60)
-    assert api.post("/api/auth/password/reset", {"token": verify, "newPassword": NEW}).status_code == 400
+    assert (
+        api.post(
+            "/api/auth/password/reset", {"token": verify, "newPassword": NEW}
+        ).status_code
+        == 400
+    )
     assert api.post("/api/auth/email/verify", {"token": reset}).status_code == 400
 
 
 def test_a_password_change_voids_what_was_mailed(api, customer, me):
     reset = mail_tokens.mint(customer, Purpose.RESET, email=customer.email, ttl_s=60)
-    me.post("/api/auth/password/change", {"currentPassword": PASSWORD, "newPassword": NEW})
-    assert api.post("/api/auth/password/reset", {"token": reset, "newPassword": PASSWORD}).status_code == 400
+    me.post(
+        "/api/auth/password/change", {"currentPassword": PASSWORD, "newPassword": NEW}
+    )
+    assert (
+        api.post(
+            "/api/auth/password/reset", {"token": reset, "newPassword": PASSWORD}
+        ).status_code
+        == 400
+    )
 
 
 def test_changing_the_password_needs_the_current_one(customer, me):
-    wrong = me.post("/api/auth/password/change", {"currentPassword": "not this one", "newPassword": NEW})
+    wrong = me.post(
+        "/api/auth/password/change",
+        {"currentPassword": "not this one", "newPassword": NEW},
+    )
     assert said(wrong) == (400, "current_password_wrong")
-    weak = me.post("/api/auth/password/change", {"currentPassword": PASSWORD, "newPassword": customer.email})
+    weak = me.post(
+        "/api/auth/password/change",
+        {"currentPassword": PASSWORD, "newPassword": customer.email},
+    )
     assert said(weak) == (400, "password_rejected")
     assert me.get("/api/auth/profile").status_code == 200
 
@@ -187,5 +281,7 @@ def test_the_mails_may_be_sent_twice(customer, mailoutbox):
     refresh(first["refresh"], key)
     refresh(first["refresh"])
     for _ in range(2):
-        services.report_reuse_by_mail(user_id=customer.pk, session_id=first["sessionId"])
+        services.report_reuse_by_mail(
+            user_id=customer.pk, session_id=first["sessionId"]
+        )
     assert len({mail.extra_headers["Message-ID"] for mail in mailoutbox}) == 1

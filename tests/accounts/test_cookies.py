@@ -36,7 +36,11 @@ def web_login(user: Any, **headers: str) -> Any:
 def web(path: str, token: str | None, **headers: str | None) -> Any:
     """POST {} as the shop's page does, with the cookie; a header that is None is left out."""
     sent = {**WEB, **({"Cookie": f"__Host-mk_rt={token}"} if token else {}), **headers}
-    return Client().post(path, {}, headers={name: value for name, value in sent.items() if value is not None})
+    return Client().post(
+        path,
+        {},
+        headers={name: value for name, value in sent.items() if value is not None},
+    )
 
 
 def test_13_the_cookie_byte_for_byte(customer, secure):
@@ -50,10 +54,15 @@ def test_13_the_cookie_byte_for_byte(customer, secure):
     second = web("/api/auth/refresh", token)
     assert second.status_code == 200
     assert "refresh" not in second.json()
-    assert second.headers["Set-Cookie"].startswith(f"__Host-mk_rt={cookie_of(second)}; Path=/; Secure; HttpOnly;")
+    assert second.headers["Set-Cookie"].startswith(
+        f"__Host-mk_rt={cookie_of(second)}; Path=/; Secure; HttpOnly;"
+    )
     out = web("/api/auth/logout", cookie_of(second))
     assert out.status_code == 204
-    assert out.headers["Set-Cookie"] == "__Host-mk_rt=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0"
+    assert (
+        out.headers["Set-Cookie"]
+        == "__Host-mk_rt=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0"
+    )
     late = web("/api/auth/refresh", cookie_of(second))
     assert said(late) == (401, "session_revoked")
     assert "Set-Cookie" not in late.headers  # it might be a newer sign-in's by now
@@ -67,13 +76,32 @@ def test_13_development_over_http_has_a_plain_cookie(customer):
 
 
 ORIGINS = {
-    ORIGIN: True, ALLOWED: True, "https://evil.example": False, "null": False, None: False,
-    f"{ALLOWED}.evil.example": False, f"{ALLOWED}:444": False, ALLOWED.upper(): False, f"{ALLOWED}/": False,
-}  # fmt: skip
-SITES = {"same-origin": True, "same-site": True, None: True, "cross-site": False, "none": False, "": False}
+    ORIGIN: True,
+    ALLOWED: True,
+    "https://evil.example": False,
+    "null": False,
+    None: False,
+    f"{ALLOWED}.evil.example": False,
+    f"{ALLOWED}:444": False,
+    ALLOWED.upper(): False,
+    f"{ALLOWED}/": False,
+}
+SITES = {
+    "same-origin": True,
+    "same-site": True,
+    None: True,
+    "cross-site": False,
+    "none": False,
+    "": False,
+}
 CLIENTS = {"web": True, None: False, "Web": False, "native": False}
-TYPES = {"application/json": True, "application/json; charset=utf-8": True, "text/plain": False,
-         "multipart/form-data; boundary=x": False, "application/json; charset=latin-1": False}  # fmt: skip
+TYPES = {
+    "application/json": True,
+    "application/json; charset=utf-8": True,
+    "text/plain": False,
+    "multipart/form-data; boundary=x": False,
+    "application/json; charset=latin-1": False,
+}
 
 
 @pytest.mark.parametrize(("origin", "site"), list(product(ORIGINS, SITES)))
@@ -99,7 +127,10 @@ def test_13_a_form_or_an_image_cannot_use_it(customer, secure, client, content_t
         elif CLIENTS[client] or TYPES[content_type]:
             assert said(answer) == FORGED
         else:
-            assert said(answer) == (415, "unsupported_media_type")  # before any cookie is looked at
+            assert said(answer) == (
+                415,
+                "unsupported_media_type",
+            )  # before any cookie is looked at
         assert Session.objects.get().revoked_at is None or CLIENTS[client]
 
 
@@ -107,7 +138,10 @@ def test_13_a_form_or_an_image_cannot_use_it(customer, secure, client, content_t
 def test_13_all_four_calls_are_guarded(customer, secure, path):
     token = cookie_of(web_login(customer))
     body = {"email": customer.email, "password": PASSWORD, "name": "A"}
-    headers = WEB | {"Cookie": f"__Host-mk_rt={token}", "Origin": "https://evil.example"}
+    headers = WEB | {
+        "Cookie": f"__Host-mk_rt={token}",
+        "Origin": "https://evil.example",
+    }
     before = Session.objects.values_list("generation", "revoked_at").get()
     assert said(Client().post(f"/api/auth/{path}", body, headers=headers)) == FORGED
     assert Session.objects.values_list("generation", "revoked_at").get() == before
@@ -128,7 +162,9 @@ def test_13_no_token_at_all(api, secure):
 
 def test_13_no_other_endpoint_reads_the_cookie(api, customer, secure):
     token = cookie_of(web_login(customer))
-    assert said(api.get("/api/auth/profile", headers=WEB | {"Cookie": f"__Host-mk_rt={token}"})) == (
+    assert said(
+        api.get("/api/auth/profile", headers=WEB | {"Cookie": f"__Host-mk_rt={token}"})
+    ) == (
         401,
         "token_missing",
     )
@@ -153,7 +189,10 @@ def test_every_answer_of_signing_in_is_kept_by_no_cache(api, customer):
     assert {answer.headers["Cache-Control"] for answer in answers} == {"no-store"}
 
 
-@pytest.mark.parametrize(("origin", "known"), [(ALLOWED, True), ("https://evil.example", False), ("null", False)])
+@pytest.mark.parametrize(
+    ("origin", "known"),
+    [(ALLOWED, True), ("https://evil.example", False), ("null", False)],
+)
 def test_cors_names_known_origins_only(api, origin, known):
     asked = {
         "Origin": origin,
@@ -164,10 +203,27 @@ def test_cors_names_known_origins_only(api, origin, known):
         preflight = api.options("/api/auth/refresh", headers=asked)
         answer = api.get("/api/auth/profile", headers={"Origin": origin})
     for one in (preflight, answer):
-        assert one.headers.get("Access-Control-Allow-Origin") == (origin if known else None)
-        assert one.headers.get("Access-Control-Allow-Credentials") == ("true" if known else None)
+        assert one.headers.get("Access-Control-Allow-Origin") == (
+            origin if known else None
+        )
+        assert one.headers.get("Access-Control-Allow-Credentials") == (
+            "true" if known else None
+        )
         assert "origin" in one.headers["Vary"].lower()
     if known:
-        allowed = set(preflight.headers["Access-Control-Allow-Headers"].replace(" ", "").split(","))
-        assert allowed == {"authorization", "content-type", "idempotency-key", "x-markrin-client", "x-cart-token"}
-        assert answer.headers["Access-Control-Expose-Headers"].lower() == "retry-after, x-request-id"
+        allowed = set(
+            preflight.headers["Access-Control-Allow-Headers"]
+            .replace(" ", "")
+            .split(",")
+        )
+        assert allowed == {
+            "authorization",
+            "content-type",
+            "idempotency-key",
+            "x-markrin-client",
+            "x-cart-token",
+        }
+        assert (
+            answer.headers["Access-Control-Expose-Headers"].lower()
+            == "retry-after, x-request-id"
+        )

@@ -23,22 +23,33 @@ NEW = "another quiet harbour"
 DAY = 86_400
 
 
-@pytest.mark.parametrize(("role", "idle_s"), [("customer", 7 * DAY), ("staff", 3600), ("admin", 3600)])
+@pytest.mark.parametrize(
+    ("role", "idle_s"), [("customer", 7 * DAY), ("staff", 3600), ("admin", 3600)]
+)
 def test_09_a_session_unused_for_too_long_has_ended(db, role, idle_s):
-    with time_machine.travel(timezone.now().replace(microsecond=0), tick=False) as clock:
+    with time_machine.travel(
+        timezone.now().replace(microsecond=0), tick=False
+    ) as clock:
         first = login(make_user(role=role))
         assert first["refreshExpiresIn"] == idle_s
         clock.shift(idle_s - 1)
         second = refresh(first["refresh"]).json()
-        assert second["refreshExpiresIn"] == idle_s  # used again: it may idle as long once more
+        assert (
+            second["refreshExpiresIn"] == idle_s
+        )  # used again: it may idle as long once more
         clock.shift(idle_s)
         assert said(refresh(second["refresh"])) == (401, "refresh_token_expired")
         assert session_of(first).revoked_at is None  # nothing has changed
 
 
-@pytest.mark.parametrize(("role", "idle_s", "most_s"), [("customer", 7 * DAY, 30 * DAY), ("staff", 3600, 12 * 3600)])
+@pytest.mark.parametrize(
+    ("role", "idle_s", "most_s"),
+    [("customer", 7 * DAY, 30 * DAY), ("staff", 3600, 12 * 3600)],
+)
 def test_09_no_rotation_moves_the_absolute_end(db, role, idle_s, most_s):
-    with time_machine.travel(timezone.now().replace(microsecond=0), tick=False) as clock:
+    with time_machine.travel(
+        timezone.now().replace(microsecond=0), tick=False
+    ) as clock:
         tokens: dict[str, Any] = login(make_user(role=role))
         end = session_of(tokens).expires_at
         assert end == timezone.now() + timedelta(seconds=most_s)
@@ -59,7 +70,9 @@ def test_09_no_rotation_moves_the_absolute_end(db, role, idle_s, most_s):
 def test_09_the_absolute_end_holds_for_tokens_that_would_outlive_it(customer):
     first = login(customer)
     ended = timezone.now() - timedelta(seconds=1)
-    Session.objects.update(expires_at=ended, current_exp=ended)  # as if the setting had been shortened
+    Session.objects.update(
+        expires_at=ended, current_exp=ended
+    )  # as if the setting had been shortened
     assert said(profile(first["access"])) == (401, "session_expired")
     assert said(refresh(first["refresh"])) == (401, "session_expired")
     assert session_of(first).revoked_reason == "expired"
@@ -68,7 +81,9 @@ def test_09_the_absolute_end_holds_for_tokens_that_would_outlive_it(customer):
 
 def test_09_a_promotion_shortens_the_sessions_that_are_open(admin_user, customer):
     first = login(customer)
-    services.change_user(by=admin_user, caller=Caller(), user_id=customer.pk, role=Role.STAFF)
+    services.change_user(
+        by=admin_user, caller=Caller(), user_id=customer.pk, role=Role.STAFF
+    )
     assert session_of(first).expires_at <= timezone.now() + timedelta(hours=12)
 
 
@@ -90,7 +105,14 @@ def test_10_any_token_that_is_ours_ends_the_session(api, customer, by):
         second = refresh(first["refresh"]).json()
         if "expired" in by:
             clock.shift(8 * DAY)
-        body, headers = {"refresh": {"spent": first, "expired refresh": second}.get(by, {}).get("refresh")}, {}
+        body, headers = (
+            {
+                "refresh": {"spent": first, "expired refresh": second}.get(by, {}).get(
+                    "refresh"
+                )
+            },
+            {},
+        )
         if "access" in by:
             body, headers = {}, {"Authorization": f"bearer {second['access']}"}
         assert api.post("/api/auth/logout", body, headers=headers).status_code == 204
@@ -99,13 +121,22 @@ def test_10_any_token_that_is_ours_ends_the_session(api, customer, by):
 
 @pytest.mark.parametrize("body", [{}, {"refresh": "x"}, {"refresh": "a.b.c"}])
 def test_10_a_logout_without_a_token_of_ours_succeeds_too(api, body):
-    assert api.post("/api/auth/logout", body, headers={"Authorization": "Bearer nonsense"}).status_code == 204
+    assert (
+        api.post(
+            "/api/auth/logout", body, headers={"Authorization": "Bearer nonsense"}
+        ).status_code
+        == 204
+    )
 
 
 def _change(user: User, tokens: dict[str, Any]) -> None:
     body = {"currentPassword": PASSWORD, "newPassword": NEW}
     other = login(user)
-    answer = Client().post("/api/auth/password/change", body, headers={"Authorization": f"Bearer {other['access']}"})
+    answer = Client().post(
+        "/api/auth/password/change",
+        body,
+        headers={"Authorization": f"Bearer {other['access']}"},
+    )
     assert answer.status_code == 200
     assert profile(answer.json()["access"]).status_code == 200
     assert refresh(answer.json()["refresh"]).status_code == 200
@@ -113,7 +144,9 @@ def _change(user: User, tokens: dict[str, Any]) -> None:
 
 def _reset(user: User, tokens: dict[str, Any]) -> None:
     token = mail_tokens.mint(user, Purpose.RESET, email=user.email, ttl_s=60)
-    answer = Client().post("/api/auth/password/reset", {"token": token, "newPassword": NEW})
+    answer = Client().post(
+        "/api/auth/password/reset", {"token": token, "newPassword": NEW}
+    )
     assert answer.status_code == 204
 
 
@@ -122,26 +155,45 @@ def _disable(user: User, tokens: dict[str, Any]) -> None:
 
 
 def _logout_all(user: User, tokens: dict[str, Any]) -> None:
-    answer = Client().post("/api/auth/logout-all", headers={"Authorization": f"Bearer {tokens['access']}"})
+    answer = Client().post(
+        "/api/auth/logout-all", headers={"Authorization": f"Bearer {tokens['access']}"}
+    )
     assert answer.status_code == 204
 
 
 @pytest.mark.parametrize("end", [_change, _reset, _disable, _logout_all])
-def test_11_everywhere_else_is_signed_out(customer, end: Callable[[User, dict[str, Any]], None]):
+def test_11_everywhere_else_is_signed_out(
+    customer, end: Callable[[User, dict[str, Any]], None]
+):
     here, there = login(customer), login(customer)
     end(customer, there)
     for tokens in (here, there):
-        assert said(profile(tokens["access"])) == said(refresh(tokens["refresh"])) == DEAD
-        assert live_tokens(tokens["sessionId"]) <= 1  # that of the session which changed the password
+        assert (
+            said(profile(tokens["access"])) == said(refresh(tokens["refresh"])) == DEAD
+        )
+        assert (
+            live_tokens(tokens["sessionId"]) <= 1
+        )  # that of the session which changed the password
         assert session_of(tokens).revoked_at is not None
 
 
 def test_11_a_deleted_user_is_401_everywhere(api, customer):
     tokens = login(customer)
     customer.delete()
-    assert said(profile(tokens["access"])) == said(refresh(tokens["refresh"])) == (401, "token_invalid")
-    assert api.post("/api/auth/logout", {"refresh": tokens["refresh"]}).status_code == 204
-    assert api.get("/api/addresses", headers={"Authorization": f"Bearer {tokens['access']}"}).status_code == 401
+    assert (
+        said(profile(tokens["access"]))
+        == said(refresh(tokens["refresh"]))
+        == (401, "token_invalid")
+    )
+    assert (
+        api.post("/api/auth/logout", {"refresh": tokens["refresh"]}).status_code == 204
+    )
+    assert (
+        api.get(
+            "/api/addresses", headers={"Authorization": f"Bearer {tokens['access']}"}
+        ).status_code
+        == 401
+    )
 
 
 def test_11_coming_back_revives_nothing(customer):
@@ -155,7 +207,9 @@ def test_11_coming_back_revives_nothing(customer):
     assert profile(login(customer)["access"]).status_code == 200
 
 
-def test_11_a_login_with_the_old_password_that_races_the_change_is_dead(customer, monkeypatch):
+def test_11_a_login_with_the_old_password_that_races_the_change_is_dead(
+    customer, monkeypatch
+):
     real = credentials.check
 
     def overtaken(**kwargs: Any) -> User:
@@ -167,7 +221,13 @@ def test_11_a_login_with_the_old_password_that_races_the_change_is_dead(customer
 
     monkeypatch.setattr(credentials, "check", overtaken)
     with pytest.raises(errors.InvalidCredentials):
-        services.login(email=customer.email, password=PASSWORD, transport="body", caller=Caller(), request_headers={})
+        services.login(
+            email=customer.email,
+            password=PASSWORD,
+            transport="body",
+            caller=Caller(),
+            request_headers={},
+        )
     assert not Session.objects.exists()
 
 
@@ -185,11 +245,20 @@ class StrongerArgon2(Argon2PasswordHasher):
 
 def test_11_a_better_hash_of_the_same_password_signs_nobody_out(customer):
     tokens = login(customer)
-    with override_settings(PASSWORD_HASHERS=["tests.accounts.test_ends.StrongerArgon2"]):
+    with override_settings(
+        PASSWORD_HASHERS=["tests.accounts.test_ends.StrongerArgon2"]
+    ):
         login(customer)
-    before, customer.password = customer.password, User.objects.get(pk=customer.pk).password
+    before, customer.password = (
+        customer.password,
+        User.objects.get(pk=customer.pk).password,
+    )
     assert customer.password != before
-    assert profile(tokens["access"]).status_code == refresh(tokens["refresh"]).status_code == 200
+    assert (
+        profile(tokens["access"]).status_code
+        == refresh(tokens["refresh"]).status_code
+        == 200
+    )
 
 
 def test_the_21st_session_ends_the_oldest(customer):
@@ -201,7 +270,10 @@ def test_the_21st_session_ends_the_oldest(customer):
 
 def test_sessions_are_listed_and_ended_one_by_one(api, customer):
     here, there = (
-        login(customer, headers={"User-Agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0"}),
+        login(
+            customer,
+            headers={"User-Agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0"},
+        ),
         login(customer),
     )
     bearer = {"Authorization": f"Bearer {here['access']}"}
@@ -211,12 +283,22 @@ def test_sessions_are_listed_and_ended_one_by_one(api, customer):
         (there["sessionId"], False, ""),
     }
     for _ in range(2):
-        assert api.delete(f"/api/auth/sessions/{there['sessionId']}", headers=bearer).status_code == 204
+        assert (
+            api.delete(
+                f"/api/auth/sessions/{there['sessionId']}", headers=bearer
+            ).status_code
+            == 204
+        )
     assert said(profile(there["access"])) == DEAD
-    assert [one["id"] for one in api.get("/api/auth/sessions", headers=bearer).json()["items"]] == [here["sessionId"]]
+    assert [
+        one["id"]
+        for one in api.get("/api/auth/sessions", headers=bearer).json()["items"]
+    ] == [here["sessionId"]]
 
 
-@pytest.mark.parametrize("path", ["/api/auth/logout-all", "/api/auth/sessions/{id}", "/api/auth/erase"])
+@pytest.mark.parametrize(
+    "path", ["/api/auth/logout-all", "/api/auth/sessions/{id}", "/api/auth/erase"]
+)
 def test_sensitive_calls_want_the_password_of_the_last_ten_minutes(api, customer, path):
     with time_machine.travel(timezone.now(), tick=False) as clock:
         tokens, other = login(customer), login(customer)
@@ -225,10 +307,17 @@ def test_sensitive_calls_want_the_password_of_the_last_ten_minutes(api, customer
         method = api.delete if "sessions" in path else api.post
         path = path.replace("{id}", other["sessionId"])
         assert said(method(path, headers=bearer)) == (403, "reauthentication_required")
-        wrong = api.post("/api/auth/reauthenticate", {"password": "not this one"}, headers=bearer)
+        wrong = api.post(
+            "/api/auth/reauthenticate", {"password": "not this one"}, headers=bearer
+        )
         assert said(wrong) == (400, "current_password_wrong")
         assert said(method(path, headers=bearer)) == (403, "reauthentication_required")
-        assert api.post("/api/auth/reauthenticate", {"password": PASSWORD}, headers=bearer).status_code == 204
+        assert (
+            api.post(
+                "/api/auth/reauthenticate", {"password": PASSWORD}, headers=bearer
+            ).status_code
+            == 204
+        )
         assert method(path, headers=bearer).status_code == 204
 
 

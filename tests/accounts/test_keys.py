@@ -35,7 +35,9 @@ def test_a_key_is_added_promoted_and_dropped(settings, capsys):
     assert printed(capsys, "--drop", "a") == [keys[1]]
 
 
-@pytest.mark.parametrize("arguments", [("--drop", "a"), ("--drop", "x"), ("--promote", "x")])
+@pytest.mark.parametrize(
+    "arguments", [("--drop", "a"), ("--drop", "x"), ("--promote", "x")]
+)
 def test_a_key_that_signs_or_is_none_is_not_dropped(settings, arguments):
     settings.JWT_KEYS = [KEY, OTHER]
     with pytest.raises(CommandError):
@@ -48,8 +50,17 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "no kid": ({"JWT_KEYS": [{"secret": "a" * 32}]}, "E002"),
     "kid twice": ({"JWT_KEYS": [KEY, KEY]}, "E003"),
     "31 bytes": ({"JWT_KEYS": [{"kid": "a", "secret": "a" * 31}]}, "E004"),
-    "SECRET_KEY": ({"JWT_KEYS": [{"kid": "a", "secret": "s" * 50}], "SECRET_KEY": "s" * 50}, "E005"),
-    "the source's": ({"JWT_KEYS": [{"kid": "a", "secret": "debug-only-" + "1" * 50}], "DEBUG": False}, "E006"),
+    "SECRET_KEY": (
+        {"JWT_KEYS": [{"kid": "a", "secret": "s" * 50}], "SECRET_KEY": "s" * 50},
+        "E005",
+    ),
+    "the source's": (
+        {
+            "JWT_KEYS": [{"kid": "a", "secret": "debug-only-" + "1" * 50}],
+            "DEBUG": False,
+        },
+        "E006",
+    ),
     "plain cookie": ({"REFRESH_COOKIE_SECURE": False, "DEBUG": False}, "E007"),
     "any origin": ({"AUTH_ORIGINS": ["*"]}, "E008"),
     "null": ({"CORS_ALLOWED_ORIGINS": ["null"]}, "E008"),
@@ -72,7 +83,11 @@ def test_unsafe_settings_are_refused(settings, name):
     try:
         found = [
             problem.id
-            for check in (checks.signing_keys, checks.cookie_and_origins, checks.addresses_and_limits)
+            for check in (
+                checks.signing_keys,
+                checks.cookie_and_origins,
+                checks.addresses_and_limits,
+            )
             for problem in check(None)
         ]
     finally:
@@ -82,17 +97,37 @@ def test_unsafe_settings_are_refused(settings, name):
 
 def test_a_shop_that_is_set_up_right_has_nothing_to_complain_of():
     env = os.environ | {
-        "DEBUG": "0", "ALLOWED_HOSTS": "shop.example", "SHOP_URL": "https://shop.example",
+        "DEBUG": "0",
+        "ALLOWED_HOSTS": "shop.example",
+        "SHOP_URL": "https://shop.example",
         "SECRET_KEY": "kq8-very-long-and-random-7rTz_2mWc!9vXbNhJdLpQsEaYuGfKo",
-        "JWT_KEYS": json.dumps([{"kid": "2026", "secret": "Zk3-another-long-and-random-one-5hG"}]),
-        "MAIL_FROM": "shop@shop.example", "MAIL_DOMAIN": "shop.example", "EMAIL_URL": "smtp://localhost:25",
-        "RATE_LIMIT_SCALE": "1", "ONLINE_PROVIDER": "razorpay", "RAZORPAY_KEY_ID": "x",
-        "RAZORPAY_KEY_SECRET": "x", "RAZORPAY_WEBHOOK_SECRET": "x",
-    }  # fmt: skip
-    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
-    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+        "JWT_KEYS": json.dumps(
+            [{"kid": "2026", "secret": "Zk3-another-long-and-random-one-5hG"}]
+        ),
+        "MAIL_FROM": "shop@shop.example",
+        "MAIL_DOMAIN": "shop.example",
+        "EMAIL_URL": "smtp://localhost:25",
+        "RATE_LIMIT_SCALE": "1",
+        "ONLINE_PROVIDER": "razorpay",
+        "RAZORPAY_KEY_ID": "x",
+        "RAZORPAY_KEY_SECRET": "x",
+        "RAZORPAY_WEBHOOK_SECRET": "x",
+    }
+    command = [
+        sys.executable,
+        "manage.py",
+        "check",
+        "--deploy",
+        "--fail-level",
+        "WARNING",
+    ]
+    done = subprocess.run(
+        command, env=env, cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, "no issues" in done.stdout) == (0, True), done.stderr
     env["JWT_KEYS"] = "[]"
-    refused = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    refused = subprocess.run(
+        command, env=env, cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert refused.returncode == 1
     assert "accounts.E001" in refused.stderr

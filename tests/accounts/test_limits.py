@@ -30,7 +30,7 @@ def attempt(email: str, password: str = "not this one", ip: str = "127.0.0.1") -
     return client.post("/api/auth/login", {"email": email, "password": password})
 
 
-# --- 15: nobody learns who has an account ----------------------------------------------------------------------------
+# --- 15: nobody learns who has an account --------------------------------------------------------
 class CostlyArgon2(Argon2PasswordHasher):
     """Dear enough that skipping it would show."""
 
@@ -47,8 +47,14 @@ class CostlyArgon2(Argon2PasswordHasher):
 
 
 def test_15_unknown_wrong_and_inactive_look_the_same_and_take_as_long(db):
-    with override_settings(PASSWORD_HASHERS=["tests.accounts.test_limits.CostlyArgon2"]):
-        known, inactive, unset = make_user(), make_user(is_active=False), make_user(password=None)
+    with override_settings(
+        PASSWORD_HASHERS=["tests.accounts.test_limits.CostlyArgon2"]
+    ):
+        known, inactive, unset = (
+            make_user(),
+            make_user(is_active=False),
+            make_user(password=None),
+        )
         tries = {
             "unknown": ("nobody@example.com", "not this one"),
             "wrong": (known.email, "not this one"),
@@ -60,8 +66,12 @@ def test_15_unknown_wrong_and_inactive_look_the_same_and_take_as_long(db):
             before = CostlyArgon2.work
             answer = attempt(email, password)
             work[name] = CostlyArgon2.work - before
-            document = {key: value for key, value in answer.json().items() if key != "requestId"}
-            bodies.add((answer.status_code, str(document), answer.headers["WWW-Authenticate"]))
+            document = {
+                key: value for key, value in answer.json().items() if key != "requestId"
+            }
+            bodies.add(
+                (answer.status_code, str(document), answer.headers["WWW-Authenticate"])
+            )
     assert len(bodies) == 1
     assert next(iter(bodies))[0] == 401
     # The hash is what takes the time, so it is counted: clocks are not for tests.
@@ -70,8 +80,13 @@ def test_15_unknown_wrong_and_inactive_look_the_same_and_take_as_long(db):
 
 def test_15_forgetting_and_resending_look_the_same(api, customer):
     for path in ("password/forgot", "email/verify/resend"):
-        answers = [api.post(f"/api/auth/{path}", {"email": email}) for email in (customer.email, "nobody@example.com")]
-        assert [(answer.status_code, answer.json()) for answer in answers] == [(202, {"accepted": True})] * 2
+        answers = [
+            api.post(f"/api/auth/{path}", {"email": email})
+            for email in (customer.email, "nobody@example.com")
+        ]
+        assert [(answer.status_code, answer.json()) for answer in answers] == [
+            (202, {"accepted": True})
+        ] * 2
 
 
 def test_15_forgetting_does_the_same_work(api, customer, django_assert_num_queries):
@@ -80,7 +95,7 @@ def test_15_forgetting_does_the_same_work(api, customer, django_assert_num_queri
             api.post("/api/auth/password/forgot", {"email": email})
 
 
-# --- 16: limits hold, for the right ones ------------------------------------------------------------------------------
+# --- 16: limits hold, for the right ones ---------------------------------------------------------
 @pytest.mark.django_db(transaction=True)
 def test_16_thirty_wrong_passwords_at_once_get_five_tries(real_limits):
     user = make_user()
@@ -101,7 +116,9 @@ def test_16_a_success_forgets_the_failures(db, real_limits):
 def test_16_a_network_has_a_hundred_failures(db, real_limits):
     answers = [attempt(f"nobody{number}@example.com") for number in range(101)]
     assert codes(answers) == [401] * 100 + [429]
-    assert attempt("nobody@example.com", ip="192.0.2.7").status_code == 401  # another network
+    assert (
+        attempt("nobody@example.com", ip="192.0.2.7").status_code == 401
+    )  # another network
 
 
 def test_16_a_stranger_cannot_lock_the_owner_out(db, real_limits):
@@ -125,17 +142,26 @@ def test_16_thirty_refreshes_a_minute(customer, real_limits):
 
 def test_16_five_registrations_an_hour(api, db, real_limits):
     body = {"name": "A", "password": "a quiet harbour"}
-    answers = [api.post("/api/auth/register", {**body, "email": f"new{number}@example.com"}) for number in range(6)]
+    answers = [
+        api.post("/api/auth/register", {**body, "email": f"new{number}@example.com"})
+        for number in range(6)
+    ]
     assert codes(answers) == [201] * 5 + [429]
 
 
-def test_16_three_forgotten_passwords_an_hour_for_an_account(api, customer, real_limits):
+def test_16_three_forgotten_passwords_an_hour_for_an_account(
+    api, customer, real_limits
+):
     for email in (customer.email, "nobody@example.com"):
-        answers = [api.post("/api/auth/password/forgot", {"email": email}) for _ in range(4)]
+        answers = [
+            api.post("/api/auth/password/forgot", {"email": email}) for _ in range(4)
+        ]
         assert codes(answers) == [202] * 3 + [429]
 
 
-def test_16_the_whole_api_has_a_limit_for_each_client(api, customer, settings, real_limits):
+def test_16_the_whole_api_has_a_limit_for_each_client(
+    api, customer, settings, real_limits
+):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"api": "3/60"}
     one, other = api.as_user(customer), api.as_user(make_user())
     assert codes([one.get("/api/auth/profile") for _ in range(4)]) == [200] * 3 + [429]
@@ -143,12 +169,17 @@ def test_16_the_whole_api_has_a_limit_for_each_client(api, customer, settings, r
     assert codes([profile("no.token.at-all") for _ in range(4)]) == [401] * 3 + [429]
 
 
-@pytest.mark.parametrize("forged", ["203.0.113.{}", "203.0.113.{}, 127.0.0.1", "for=203.0.113.{}"])
+@pytest.mark.parametrize(
+    "forged", ["203.0.113.{}", "203.0.113.{}, 127.0.0.1", "for=203.0.113.{}"]
+)
 def test_16_a_forged_forwarded_address_gives_no_new_tries(db, real_limits, forged):
     user = make_user()
     answers = []
     for number in range(6):
-        headers = {"X-Forwarded-For": forged.format(number), "X-Real-Ip": f"203.0.113.{number}"}
+        headers = {
+            "X-Forwarded-For": forged.format(number),
+            "X-Real-Ip": f"203.0.113.{number}",
+        }
         body = {"email": user.email, "password": "not this one"}
         answers.append(Client().post("/api/auth/login", body, headers=headers))
     assert codes(answers) == [401] * 5 + [429]
@@ -170,14 +201,26 @@ def test_16_a_forged_forwarded_address_gives_no_new_tries(db, real_limits, forge
         ("::ffff:10.0.0.1", "2001:db8::1", ["10.0.0.0/8"], "2001:db8::1"),
     ],
 )
-def test_16_only_our_proxies_are_believed(rf, settings, peer, forwarded, trusted, wanted):
+def test_16_only_our_proxies_are_believed(
+    rf, settings, peer, forwarded, trusted, wanted
+):
     settings.TRUSTED_PROXIES = trusted
-    assert client_address.of(rf.get("/", headers={"X-Forwarded-For": forwarded}, REMOTE_ADDR=peer)) == wanted
+    assert (
+        client_address.of(
+            rf.get("/", headers={"X-Forwarded-For": forwarded}, REMOTE_ADDR=peer)
+        )
+        == wanted
+    )
 
 
 @pytest.mark.parametrize(
     ("address", "wanted"),
-    [("192.0.2.1", "192.0.2.1"), ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"), (None, "unknown"), ("x", "unknown")],
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        (None, "unknown"),
+        ("x", "unknown"),
+    ],
 )
 def test_16_a_network_is_an_ipv4_address_or_an_ipv6_subscriber(address, wanted):
     assert client_address.network(address) == wanted
@@ -190,7 +233,9 @@ def valkey_away(settings, tmp_path):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_16_without_valkey_each_process_is_stricter_and_never_open(real_limits, valkey_away):
+def test_16_without_valkey_each_process_is_stricter_and_never_open(
+    real_limits, valkey_away
+):
     user = make_user()
     answers = at_once(lambda _: attempt(user.email), times=12)
     assert codes(answers) == [401] + [429] * 11  # a quarter of five, per process

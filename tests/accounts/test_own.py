@@ -9,9 +9,14 @@ from tests.accounts.flows import at_once, codes
 from tests.client import Client
 
 BODY = {
-    "recipient": "Asha Rao", "phone": "098765 43210", "street": "12 Linking Road", "city": "Mumbai",
-    "state": "Maharashtra", "postalCode": "400050", "country": "IN",
-}  # fmt: skip
+    "recipient": "Asha Rao",
+    "phone": "098765 43210",
+    "street": "12 Linking Road",
+    "city": "Mumbai",
+    "state": "Maharashtra",
+    "postalCode": "400050",
+    "country": "IN",
+}
 
 
 @pytest.fixture
@@ -22,7 +27,10 @@ def me(api, customer):
 
 def defaults(me: Client) -> list[tuple[str, bool]]:
     """Return city and default flag of the book, as listed."""
-    return [(one["city"], one["isDefault"]) for one in me.get("/api/addresses").json()["items"]]
+    return [
+        (one["city"], one["isDefault"])
+        for one in me.get("/api/addresses").json()["items"]
+    ]
 
 
 def add(me: Client, city: str, **more: object) -> str:
@@ -37,29 +45,55 @@ def test_exactly_one_address_is_the_default(me):
     assert defaults(me) == [("A", True), ("B", False)]
     third = add(me, "C", isDefault=True)
     assert defaults(me) == [("C", True), ("B", False), ("A", False)]
-    assert me.patch(f"/api/addresses/{first}", {"isDefault": True}).json()["isDefault"] is True
+    assert (
+        me.patch(f"/api/addresses/{first}", {"isDefault": True}).json()["isDefault"]
+        is True
+    )
     assert defaults(me) == [("A", True), ("C", False), ("B", False)]
     assert me.patch(f"/api/addresses/{first}", {"isDefault": False}).status_code == 422
     assert me.delete(f"/api/addresses/{first}").status_code == 204
     assert defaults(me) == [("C", True), ("B", False)]  # the newest
-    assert [me.delete(f"/api/addresses/{one}").status_code for one in (second, third, third)] == [204, 204, 404]
+    assert [
+        me.delete(f"/api/addresses/{one}").status_code for one in (second, third, third)
+    ] == [204, 204, 404]
     assert defaults(me) == []
 
 
 def test_an_address_is_kept_as_it_was_given(me):
     made = me.post("/api/addresses", BODY).json()
-    assert made == {"id": made["id"], **BODY, "phone": "+919876543210", "isDefault": True}
-    changed = me.patch(f"/api/addresses/{made['id']}", {"street": "13 Linking Road"}).json()
+    assert made == {
+        "id": made["id"],
+        **BODY,
+        "phone": "+919876543210",
+        "isDefault": True,
+    }
+    changed = me.patch(
+        f"/api/addresses/{made['id']}", {"street": "13 Linking Road"}
+    ).json()
     assert changed == made | {"street": "13 Linking Road"}
 
 
 POSTAL_CODES = {
-    ("IN", "400050"): True, ("IN", "040050"): False, ("IN", "40005"): False, ("IN", "4000500"): False,
-    ("IN", ""): False, ("IN", "४०००५०"): False, ("DE", "10115"): True, ("DE", "1011"): False,
-    ("GB", "sw1a 1aa"): True, ("GB", "12345"): False, ("US", "94105-1234"): True, ("US", "9410"): False,
-    ("NL", "1012 AB"): True, ("NL", "0012 AB"): False, ("BR", "01310-100"): True, ("IE", "D02 AF30"): True,
-    ("AE", ""): True, ("HK", ""): True, ("VA", "00120"): True,
-}  # fmt: skip
+    ("IN", "400050"): True,
+    ("IN", "040050"): False,
+    ("IN", "40005"): False,
+    ("IN", "4000500"): False,
+    ("IN", ""): False,
+    ("IN", "४०००५०"): False,
+    ("DE", "10115"): True,
+    ("DE", "1011"): False,
+    ("GB", "sw1a 1aa"): True,
+    ("GB", "12345"): False,
+    ("US", "94105-1234"): True,
+    ("US", "9410"): False,
+    ("NL", "1012 AB"): True,
+    ("NL", "0012 AB"): False,
+    ("BR", "01310-100"): True,
+    ("IE", "D02 AF30"): True,
+    ("AE", ""): True,
+    ("HK", ""): True,
+    ("VA", "00120"): True,
+}
 
 
 @pytest.mark.parametrize(("country", "code"), POSTAL_CODES)
@@ -68,19 +102,34 @@ def test_a_postal_code_fits_its_country(me, country, code):
     if POSTAL_CODES[country, code]:
         assert answer.json()["postalCode"] == code.upper()
     else:
-        assert [error["pointer"] for error in answer.json()["errors"]] == ["/postalCode"]
+        assert [error["pointer"] for error in answer.json()["errors"]] == [
+            "/postalCode"
+        ]
 
 
 def test_a_change_of_country_is_checked_against_the_code_that_is_there(me):
     made = add(me, "Berlin", country="DE", postalCode="10115")
     refused = me.patch(f"/api/addresses/{made}", {"country": "IN"})
-    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/postalCode")
-    assert me.patch(f"/api/addresses/{made}", {"country": "IN", "postalCode": "110001"}).status_code == 200
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (
+        400,
+        "/postalCode",
+    )
+    assert (
+        me.patch(
+            f"/api/addresses/{made}", {"country": "IN", "postalCode": "110001"}
+        ).status_code
+        == 200
+    )
 
 
 @pytest.mark.parametrize("country", ["in", "ZZ", "IND", "", "UK"])
 def test_a_country_is_one_of_iso_3166(me, country):
-    assert me.post("/api/addresses", {**BODY, "country": country}).json()["errors"][0]["pointer"] == "/country"
+    assert (
+        me.post("/api/addresses", {**BODY, "country": country}).json()["errors"][0][
+            "pointer"
+        ]
+        == "/country"
+    )
 
 
 def test_a_book_holds_fifty(me, customer):
@@ -95,7 +144,9 @@ def test_a_book_holds_fifty(me, customer):
 def test_addresses_added_at_once_have_one_default():
     user = factories.make_user()
     me = Client().as_user(user)
-    answers = at_once(lambda _: me.post("/api/addresses", {**BODY, "isDefault": True}), times=8)
+    answers = at_once(
+        lambda _: me.post("/api/addresses", {**BODY, "isDefault": True}), times=8
+    )
     assert codes(answers) == [201] * 8
     assert Address.objects.filter(user=user, is_default=True).count() == 1
 
@@ -106,17 +157,29 @@ def test_the_database_itself_refuses_two_defaults_and_none():
     first = factories.make_address(user=user)
     with pytest.raises(IntegrityError, match="address_one_default"):
         factories.make_address(user=user, is_default=True)
-    with pytest.raises(IntegrityError, match="no default"), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("UPDATE accounts_address SET is_default = false WHERE id = %s", [first.pk])
+    with (
+        pytest.raises(IntegrityError, match="no default"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            "UPDATE accounts_address SET is_default = false WHERE id = %s", [first.pk]
+        )
 
 
-# --- The wishlist ----------------------------------------------------------------------------------------------------
+# --- The wishlist --------------------------------------------------------------------------------
 def test_the_wishlist_may_be_told_twice(me, customer):
-    wanted, other = factories.make_product(variants=1), factories.make_product(variants=1)
+    wanted, other = (
+        factories.make_product(variants=1),
+        factories.make_product(variants=1),
+    )
     for product in (wanted, other, wanted):
         assert me.put(f"/api/wishlist/{product.pk}").status_code == 204
     listed = me.get("/api/wishlist").json()
-    assert [one["product"]["id"] for one in listed["items"]] == [str(other.pk), str(wanted.pk)]
+    assert [one["product"]["id"] for one in listed["items"]] == [
+        str(other.pk),
+        str(wanted.pk),
+    ]
     assert (listed["total"], listed["items"][0]["product"]["slug"]) == (2, other.slug)
     for _ in range(2):
         assert me.delete(f"/api/wishlist/{wanted.pk}").status_code == 204
@@ -129,13 +192,17 @@ def test_the_wishlist_may_be_told_twice(me, customer):
 def test_what_is_not_on_sale_is_not_found_and_not_listed(me):
     draft, wanted = factories.make_product(status="draft"), factories.make_product()
     assert me.put(f"/api/wishlist/{draft.pk}").status_code == 404
-    assert me.put("/api/wishlist/01890a5d-ac96-774b-bcce-b302099a8057").status_code == 404
+    assert (
+        me.put("/api/wishlist/01890a5d-ac96-774b-bcce-b302099a8057").status_code == 404
+    )
     assert me.put(f"/api/wishlist/{wanted.pk}").status_code == 204
     type(wanted).objects.filter(pk=wanted.pk).update(status="archived")
     assert me.get("/api/wishlist").json()["items"] == []
 
 
-def test_a_list_of_one_costs_as_many_queries_as_a_list_of_ten(me, django_assert_num_queries):
+def test_a_list_of_one_costs_as_many_queries_as_a_list_of_ten(
+    me, django_assert_num_queries
+):
     for count in (1, 9):
         for _ in range(count):
             me.put(f"/api/wishlist/{factories.make_product(variants=2).pk}")

@@ -7,7 +7,10 @@ import pytest
 import time_machine
 from django.db import connection
 from django.utils import timezone
-from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from rest_framework_simplejwt.token_blacklist.models import (
+    BlacklistedToken,
+    OutstandingToken,
+)
 
 from accounts import services
 from accounts.models import AuthEvent, Purpose, Session
@@ -25,51 +28,77 @@ def test_24_live_rows_stay_and_the_rest_goes():
         refresh(long_ended["refresh"])
         mail_tokens.mint(user, Purpose.RESET, email=user.email, ttl_s=1800)
     with time_machine.travel(now - timedelta(days=20)):
-        ended = login(user)  # its token has expired, the session itself may be looked at
+        ended = login(
+            user
+        )  # its token has expired, the session itself may be looked at
     with time_machine.travel(now - timedelta(days=6)):
         live, key = login(user), new_key()
         spent = refresh(live["refresh"], key).json()
-        fresh = mail_tokens.mint(user, Purpose.RESET, email=user.email, ttl_s=30 * 86_400)
-    Session.objects.filter(pk=ended["sessionId"]).update(expires_at=now - timedelta(days=10))
+        fresh = mail_tokens.mint(
+            user, Purpose.RESET, email=user.email, ttl_s=30 * 86_400
+        )
+    Session.objects.filter(pk=ended["sessionId"]).update(
+        expires_at=now - timedelta(days=10)
+    )
     done = services.purge(now=now)
     assert done == {"tokens": 3, "sessions": 1, "mail_tokens": 1, "events": 0}
-    assert {str(pk) for pk in Session.objects.values_list("pk", flat=True)} == {live["sessionId"], ended["sessionId"]}
+    assert {str(pk) for pk in Session.objects.values_list("pk", flat=True)} == {
+        live["sessionId"],
+        ended["sessionId"],
+    }
     assert OutstandingToken.objects.count() == 2
     assert BlacklistedToken.objects.count() == 1
     assert mail_tokens.owner(fresh, Purpose.RESET) == user
     again = refresh(spent["refresh"]).json()
     assert profile(again["access"]).status_code == 200
-    assert services.purge(now=now) == {"tokens": 0, "sessions": 0, "mail_tokens": 0, "events": 0}
+    assert services.purge(now=now) == {
+        "tokens": 0,
+        "sessions": 0,
+        "mail_tokens": 0,
+        "events": 0,
+    }
 
 
 def test_24_a_token_that_has_just_expired_is_kept_for_a_refresh_under_way():
     user = make_user()
     token = OutstandingToken.objects.create(
-        user=user, jti="a" * 32, token="", expires_at=timezone.now() - timedelta(minutes=59)
+        user=user,
+        jti="a" * 32,
+        token="",
+        expires_at=timezone.now() - timedelta(minutes=59),
     )
     services.purge(now=timezone.now())
     assert OutstandingToken.objects.filter(pk=token.pk).exists()
 
 
 def test_24_it_goes_on_batch_by_batch(monkeypatch):
-    monkeypatch.setattr(sys.modules["accounts.services.purge"], "BATCH", 10)  # the package's `purge` is the function
+    monkeypatch.setattr(
+        sys.modules["accounts.services.purge"], "BATCH", 10
+    )  # the package's `purge` is the function
     old = timezone.now() - timedelta(days=2)
     tokens = OutstandingToken.objects.bulk_create(
-        OutstandingToken(jti=f"{number:032}", token="", expires_at=old) for number in range(35)
+        OutstandingToken(jti=f"{number:032}", token="", expires_at=old)
+        for number in range(35)
     )
-    BlacklistedToken.objects.bulk_create(BlacklistedToken(token=token) for token in tokens[:20])
+    BlacklistedToken.objects.bulk_create(
+        BlacklistedToken(token=token) for token in tokens[:20]
+    )
     assert services.purge(now=timezone.now())["tokens"] == 35
     assert not BlacklistedToken.objects.exists()
 
 
 def test_24_the_log_goes_after_half_a_year_and_not_before():
     for days in (179, 181):
-        AuthEvent.objects.create(type="login", outcome="ok", at=timezone.now() - timedelta(days=days))
+        AuthEvent.objects.create(
+            type="login", outcome="ok", at=timezone.now() - timedelta(days=days)
+        )
     assert services.purge(now=timezone.now())["events"] == 1
     assert AuthEvent.objects.get().at > timezone.now() - timedelta(days=180)
 
 
 def test_24_the_expiry_is_found_by_an_index():
     with connection.cursor() as cursor:
-        cursor.execute("SELECT indexdef FROM pg_indexes WHERE tablename = 'token_blacklist_outstandingtoken'")
+        cursor.execute(
+            "SELECT indexdef FROM pg_indexes WHERE tablename = 'token_blacklist_outstandingtoken'"
+        )
         assert any("(expires_at)" in definition for (definition,) in cursor.fetchall())

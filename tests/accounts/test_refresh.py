@@ -9,7 +9,10 @@ import pytest
 import time_machine
 from django.db import connection, transaction
 from django.utils import timezone
-from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from rest_framework_simplejwt.token_blacklist.models import (
+    BlacklistedToken,
+    OutstandingToken,
+)
 
 from accounts import errors, services
 from accounts.callers import Caller
@@ -42,11 +45,21 @@ def test_01_the_old_token_ends_the_family_at_once(customer, mailoutbox):
     assert second["sessionId"] == first["sessionId"]
     assert profile(second["access"]).status_code == 200
     assert said(refresh(first["refresh"])) == DEAD
-    assert said(profile(first["access"])) == said(profile(second["access"])) == said(refresh(second["refresh"])) == DEAD
+    assert (
+        said(profile(first["access"]))
+        == said(profile(second["access"]))
+        == said(refresh(second["refresh"]))
+        == DEAD
+    )
     row = session_of(first)
     assert row.revoked_reason == "reuse_detected"
     assert live_tokens(first["sessionId"]) == 0
-    assert AuthEvent.objects.filter(type="refresh", outcome="reuse", sid=row.pk, user_id=customer.pk).count() == 1
+    assert (
+        AuthEvent.objects.filter(
+            type="refresh", outcome="reuse", sid=row.pk, user_id=customer.pk
+        ).count()
+        == 1
+    )
     assert do_jobs() == ["accounts.report_reuse_by_mail"]
     assert [(mail.to, mail.subject) for mail in mailoutbox] == [
         ([customer.email], "We signed you out: a token was used twice")
@@ -66,7 +79,9 @@ def test_02_the_revocation_survives_the_refusal_under_atomic_requests(monkeypatc
 
 
 def login_fails(user: Any) -> bool:
-    answer = Client().post("/api/auth/login", {"email": user.email, "password": "not this one"})
+    answer = Client().post(
+        "/api/auth/login", {"email": user.email, "password": "not this one"}
+    )
     return said(answer) == (401, "invalid_credentials")
 
 
@@ -76,7 +91,10 @@ def test_03_twenty_at_once_without_a_key_make_one_child():
     answers = at_once(lambda _: refresh(first["refresh"]), times=20)
     won = [answer.json() for answer in answers if answer.status_code == 200]
     assert len(won) == 1
-    assert {said(answer) for answer in answers if answer.status_code != 200} <= {(409, "refresh_conflict"), DEAD}
+    assert {said(answer) for answer in answers if answer.status_code != 200} <= {
+        (409, "refresh_conflict"),
+        DEAD,
+    }
     conflicts = [answer for answer in answers if answer.status_code == 409]
     assert all(answer.headers["Retry-After"] == "1" for answer in conflicts)
     row = session_of(first)
@@ -87,7 +105,9 @@ def test_03_twenty_at_once_without_a_key_make_one_child():
 
 @pytest.mark.django_db(transaction=True)
 def test_04_twenty_at_once_with_one_key_get_the_same_child(monkeypatch):
-    monkeypatch.setattr(sys.modules["accounts.services.refresh"], "LOCK_TIMEOUT", "60s")  # they stand in line
+    monkeypatch.setattr(
+        sys.modules["accounts.services.refresh"], "LOCK_TIMEOUT", "60s"
+    )  # they stand in line
     first, key = login(make_user()), new_key()
     answers = at_once(lambda _: refresh(first["refresh"], key), times=20)
     assert codes(answers) == [200] * 20
@@ -101,7 +121,9 @@ def test_04_twenty_at_once_with_one_key_get_the_same_child(monkeypatch):
 def test_05_a_lost_answer_is_given_again_for_its_key(customer):
     first, key = login(customer), new_key()
     lost = refresh(first["refresh"], key).json()
-    again = refresh(first["refresh"], f'"{key}"').json()  # the quoted spelling is the same key
+    again = refresh(
+        first["refresh"], f'"{key}"'
+    ).json()  # the quoted spelling is the same key
     assert again["refresh"] == lost["refresh"]
     assert profile(again["access"]).status_code == 200
     third = refresh(again["refresh"]).json()
@@ -125,10 +147,16 @@ def test_05_a_key_is_good_for_300_seconds(customer, after_s, wanted):
         assert refresh(first["refresh"], key).status_code == wanted
 
 
-@pytest.mark.parametrize("key", ["", "1", "x" * 36, f"'{new_key()}'", new_key()[:-1], "é" * 36], ids=range(6))
+@pytest.mark.parametrize(
+    "key", ["", "1", "x" * 36, f"'{new_key()}'", new_key()[:-1], "é" * 36], ids=range(6)
+)
 def test_05_a_key_that_is_no_uuid_is_refused_and_changes_nothing(customer, api, key):
     first = login(customer)
-    answer = api.post("/api/auth/refresh", {"refresh": first["refresh"]}, headers={"Idempotency-Key": key})
+    answer = api.post(
+        "/api/auth/refresh",
+        {"refresh": first["refresh"]},
+        headers={"Idempotency-Key": key},
+    )
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["header"] == "Idempotency-Key"
     assert session_of(first).generation == 0
@@ -148,13 +176,19 @@ def test_07_no_answer_is_given_again_after_the_end(api, customer, end):
     second = refresh(first["refresh"], key).json()
     bearer = {"Authorization": f"Bearer {second['access']}"}
     if end == "logout":
-        assert api.post("/api/auth/logout", {"refresh": second["refresh"]}).status_code == 204
+        assert (
+            api.post("/api/auth/logout", {"refresh": second["refresh"]}).status_code
+            == 204
+        )
     elif end == "disable":
         customer.is_active = False
         customer.save()
     else:
         body = {"currentPassword": PASSWORD, "newPassword": "another quiet harbour"}
-        assert api.post("/api/auth/password/change", body, headers=bearer).status_code == 200
+        assert (
+            api.post("/api/auth/password/change", body, headers=bearer).status_code
+            == 200
+        )
     assert said(refresh(first["refresh"], key)) == DEAD
 
 
@@ -191,7 +225,11 @@ def test_08_a_refresh_that_waits_for_a_logout_finds_the_session_dead():
         answers = _racing(first)
         assert wait_for(somebody_waits_for_a_lock, seconds=20)
         assert len(answers) == 1
-        sessions.revoke(Session.objects.filter(pk=first["sessionId"]), reason=Revoked.LOGOUT, now=timezone.now())
+        sessions.revoke(
+            Session.objects.filter(pk=first["sessionId"]),
+            reason=Revoked.LOGOUT,
+            now=timezone.now(),
+        )
     answers[0].join(60)
     assert said(answers[1]) == DEAD
     assert live_tokens(first["sessionId"]) == 0
@@ -200,7 +238,9 @@ def test_08_a_refresh_that_waits_for_a_logout_finds_the_session_dead():
 @pytest.mark.django_db(transaction=True)
 def test_08_a_logout_that_waits_for_a_refresh_ends_what_it_made(monkeypatch):
     first = login(make_user())
-    decision = sys.modules["accounts.services.refresh"]  # the package's own `refresh` is the function
+    decision = sys.modules[
+        "accounts.services.refresh"
+    ]  # the package's own `refresh` is the function
     rotate, inside = decision.rotate, Event()
 
     def slowly(*args: Any, **kwargs: Any) -> None:
@@ -235,11 +275,19 @@ def test_a_request_that_came_in_before_the_rotation_is_no_theft(customer):
     came_in = timezone.now()
     assert refresh(first["refresh"]).status_code == 200
     with pytest.raises(errors.RefreshConflict):
-        services.refresh(text=first["refresh"], transport="body", key=None, received_at=came_in, caller=Caller())
+        services.refresh(
+            text=first["refresh"],
+            transport="body",
+            key=None,
+            received_at=came_in,
+            caller=Caller(),
+        )
     assert session_of(first).revoked_at is None
 
 
-def test_a_token_that_was_spent_already_is_reuse_even_if_the_row_does_not_know(customer):
+def test_a_token_that_was_spent_already_is_reuse_even_if_the_row_does_not_know(
+    customer,
+):
     first = login(customer)
     live = OutstandingToken.objects.get(jti=session_of(first).current_jti)
     BlacklistedToken.objects.create(token=live)

@@ -33,7 +33,9 @@ def clock():
 def signed_in(user: Any) -> Browser:
     """Return a browser in which the user has given the password."""
     browser = Browser()
-    answer = browser.post("/admin/login/?next=/admin/", {"username": user.email, "password": PASSWORD})
+    answer = browser.post(
+        "/admin/login/?next=/admin/", {"username": user.email, "password": PASSWORD}
+    )
     assert answer.status_code == 302
     return browser
 
@@ -44,7 +46,9 @@ def code(user: Any) -> str:
 
 
 def enrolled(user: Any, clock: Any) -> list[str]:
-    """Set the user's factor up and return the recovery codes; the clock goes on to the next code."""
+    """Set the user's factor up and return the recovery codes; the clock goes on to the next
+    code.
+    """
     browser = signed_in(user)
     browser.get(ASKS)
     page = browser.post(ASKS, {"code": code(user)}).content.decode()
@@ -58,8 +62,13 @@ def test_the_first_sign_in_sets_it_up(admin_user, clock):
     asked = browser.get("/admin/", follow=True)
     assert asked.redirect_chain[-1][0].startswith(ASKS)
     page = asked.content.decode()
-    assert "<svg" in page  # drawn here: no address of another site is asked for the picture
-    assert not re.findall(r"https?://(?!www\.w3\.org)", page.partition('id="qr"')[2].partition("</form>")[0])
+    assert (
+        "<svg" in page
+    )  # drawn here: no address of another site is asked for the picture
+    assert not re.findall(
+        r"https?://(?!www\.w3\.org)",
+        page.partition('id="qr"')[2].partition("</form>")[0],
+    )
     assert browser.post(ASKS, {"code": "000000"}).status_code == 200
     assert not TOTPDevice.objects.get(user=admin_user).confirmed
     clock.shift(5)
@@ -72,7 +81,13 @@ def test_later_sign_ins_ask_for_a_code_which_works_once(admin_user, clock):
     enrolled(admin_user, clock)
     now = code(admin_user)
     browser, thief = signed_in(admin_user), signed_in(admin_user)
-    assert "<svg" not in browser.get(ASKS).content.decode().partition("second-factor-form")[0].partition("<main")[2]
+    assert (
+        "<svg"
+        not in browser.get(ASKS)
+        .content.decode()
+        .partition("second-factor-form")[0]
+        .partition("<main")[2]
+    )
     assert browser.post(ASKS, {"code": now}).status_code == 302
     assert browser.get("/admin/").status_code == 200
     assert thief.post(ASKS, {"code": now}).status_code == 200  # asked again
@@ -81,7 +96,10 @@ def test_later_sign_ins_ask_for_a_code_which_works_once(admin_user, clock):
 
 def test_a_recovery_code_works_once(admin_user, clock):
     codes = enrolled(admin_user, clock)
-    assert signed_in(admin_user).post(ASKS, {"code": f" {codes[0].upper()} "}).status_code == 302
+    assert (
+        signed_in(admin_user).post(ASKS, {"code": f" {codes[0].upper()} "}).status_code
+        == 302
+    )
     assert StaticToken.objects.count() == 9
     assert signed_in(admin_user).post(ASKS, {"code": codes[0]}).status_code == 200
 
@@ -102,7 +120,10 @@ def test_a_lost_factor_is_set_up_anew(admin_user, clock):
     assert "<svg" in signed_in(admin_user).get(ASKS).content.decode()
 
 
-@pytest.mark.parametrize("path", ["/admin/", "/admin/accounts/user/", "/admin/search/", "/admin/accounts/session/"])
+@pytest.mark.parametrize(
+    "path",
+    ["/admin/", "/admin/accounts/user/", "/admin/search/", "/admin/accounts/session/"],
+)
 def test_no_page_opens_before_the_code(admin_user, path):
     browser = signed_in(admin_user)
     answer = browser.get(path)
@@ -113,23 +134,36 @@ def test_no_page_opens_before_the_code(admin_user, path):
 def test_nobody_and_customers_never_see_the_page(customer):
     assert Browser().get(ASKS).headers["Location"] == "/admin/login/"
     browser = Browser()
-    assert browser.post("/admin/login/", {"username": customer.email, "password": PASSWORD}).status_code == 200
+    assert (
+        browser.post(
+            "/admin/login/", {"username": customer.email, "password": PASSWORD}
+        ).status_code
+        == 200
+    )
     browser.force_login(customer)
     assert browser.get(ASKS).headers["Location"] == "/admin/login/"
 
 
-@pytest.mark.parametrize("after", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "after", ["https://evil.example/", "//evil.example", "javascript:alert(1)"]
+)
 def test_it_leads_on_to_our_own_pages_only(admin_user, clock, after):
     enrolled(admin_user, clock)
-    answer = signed_in(admin_user).post(f"{ASKS}?next={after}", {"code": code(admin_user), "next": after})
+    answer = signed_in(admin_user).post(
+        f"{ASKS}?next={after}", {"code": code(admin_user), "next": after}
+    )
     assert answer.headers["Location"] == "/admin/"
 
 
 def test_wrong_passwords_are_limited_as_in_the_api(admin_user, settings):
     settings.RATE_LIMIT_SCALE = 1.0
     for _ in range(5):
-        Browser().post("/admin/login/", {"username": admin_user.email, "password": "not this one"})
-    refused = Browser().post("/admin/login/", {"username": admin_user.email, "password": PASSWORD})
+        Browser().post(
+            "/admin/login/", {"username": admin_user.email, "password": "not this one"}
+        )
+    refused = Browser().post(
+        "/admin/login/", {"username": admin_user.email, "password": PASSWORD}
+    )
     assert refused.status_code == 200  # the form again
 
 
@@ -139,15 +173,26 @@ def test_without_the_setting_the_password_is_enough(settings):
 
 
 @pytest.mark.parametrize(
-    ("path", "compiles"), [("/admin/login/", True), ("/api/docs", False), ("/api/auth/profile", False)]
+    ("path", "compiles"),
+    [("/admin/login/", True), ("/api/docs", False), ("/api/auth/profile", False)],
 )
 def test_pages_say_what_they_may_load(path, compiles):
     answer = Browser().get(path)
-    policy = dict(part.strip().split(" ", 1) for part in answer.headers["Content-Security-Policy"].split(";"))
-    assert policy["script-src"].split() == ["'self'", "'unsafe-eval'"] if compiles else ["'self'"]
+    policy = dict(
+        part.strip().split(" ", 1)
+        for part in answer.headers["Content-Security-Policy"].split(";")
+    )
+    assert (
+        policy["script-src"].split() == ["'self'", "'unsafe-eval'"]
+        if compiles
+        else ["'self'"]
+    )
     assert policy["default-src"] == "'self'"
     assert policy["frame-ancestors"] == policy["object-src"] == "'none'"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["X-Frame-Options"] == "DENY"
     assert answer.headers["Referrer-Policy"] == "same-origin"
-    assert not re.findall(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>", answer.content.decode())
+    assert not re.findall(
+        r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>",
+        answer.content.decode(),
+    )

@@ -27,28 +27,45 @@ def _canaries(user: Any) -> dict[str, str]:
     second = refresh(first["refresh"], key).json()
     bearer = {"Authorization": f"Bearer {second['access']}"}
     api = Client(headers=bearer)
-    web = Client().post("/api/auth/login", {"email": user.email, "password": PASSWORD}, headers=WEB)
+    web = Client().post(
+        "/api/auth/login", {"email": user.email, "password": PASSWORD}, headers=WEB
+    )
     cookie = web.headers["Set-Cookie"].partition("=")[2].partition(";")[0]
     Client().post("/api/auth/login", {"email": user.email, "password": PASSWORD + "?"})
-    Client().post("/api/auth/login", {"email": user.email, "password": PASSWORD, "more": PASSWORD})
+    Client().post(
+        "/api/auth/login", {"email": user.email, "password": PASSWORD, "more": PASSWORD}
+    )
     Client().post("/api/auth/refresh", {}, headers=WEB | {"Cookie": f"mk_rt={cookie}x"})
     api.get("/api/auth/profile", {"token": second["access"]})
-    api.post("/api/auth/password/change", {"currentPassword": PASSWORD + "!", "newPassword": NEW_PASSWORD})
+    api.post(
+        "/api/auth/password/change",
+        {"currentPassword": PASSWORD + "!", "newPassword": NEW_PASSWORD},
+    )
     reset = mail_tokens.mint(user, Purpose.RESET, email=user.email, ttl_s=60)
-    Client().post("/api/auth/password/reset", {"token": reset + "x", "newPassword": NEW_PASSWORD})
+    Client().post(
+        "/api/auth/password/reset", {"token": reset + "x", "newPassword": NEW_PASSWORD}
+    )
     Client().post("/api/auth/password/forgot", {"email": user.email})
     refresh(first["refresh"])  # a theft: second dies
     do_jobs()
     return {
-        "password": PASSWORD, "new password": NEW_PASSWORD, "reset": reset, "cookie": cookie,
-        **{f"{name} {kind}": tokens[kind] for name, tokens in (("first", first), ("second", second))
-           for kind in ("access", "refresh")},
-    }  # fmt: skip
+        "password": PASSWORD,
+        "new password": NEW_PASSWORD,
+        "reset": reset,
+        "cookie": cookie,
+        **{
+            f"{name} {kind}": tokens[kind]
+            for name, tokens in (("first", first), ("second", second))
+            for kind in ("access", "refresh")
+        },
+    }
 
 
 def _found(canaries: dict[str, str], text: str) -> list[str]:
     # A token's signature is what makes it one; its claims, such as the session's id, are no secret.
-    return [name for name, secret in canaries.items() if secret.rpartition(".")[2] in text]
+    return [
+        name for name, secret in canaries.items() if secret.rpartition(".")[2] in text
+    ]
 
 
 def _tables() -> str:
@@ -74,7 +91,9 @@ def test_17_no_secret_in_logs_or_tables(db, caplog, capfd, mailoutbox):
     assert "reuse_detected" in tables
     assert _found(canaries, tables) == []
     mailed = re.search(r"#token=([\w-]+)", "".join(mail.body for mail in mailoutbox))
-    assert mailed is not None  # the mail itself carries one, of which the tables have a hash
+    assert (
+        mailed is not None
+    )  # the mail itself carries one, of which the tables have a hash
     assert mailed[1] not in tables
     assert MailToken.objects.exists()
 
@@ -83,7 +102,11 @@ def test_17_no_secret_in_the_admin(db, admin_user, settings):
     user = make_user(password=PASSWORD)
     canaries = _canaries(user)
     canaries["hash"] = user.password
-    canaries |= {"jti": Session.objects.filter(user=user).values_list("current_jti", flat=True)[0]}
+    canaries |= {
+        "jti": Session.objects.filter(user=user).values_list("current_jti", flat=True)[
+            0
+        ]
+    }
     browser = Browser()
     browser.force_login(admin_user)
     pages = 0
@@ -92,7 +115,10 @@ def test_17_no_secret_in_the_admin(db, admin_user, settings):
             continue
         base = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         urls = [reverse(f"{base}_changelist")]
-        urls += [reverse(f"{base}_change", args=[row.pk]) for row in model._default_manager.all()[:3]]
+        urls += [
+            reverse(f"{base}_change", args=[row.pk])
+            for row in model._default_manager.all()[:3]
+        ]
         for url in urls:
             answer = browser.get(url)
             assert answer.status_code == 200, url
@@ -103,4 +129,6 @@ def test_17_no_secret_in_the_admin(db, admin_user, settings):
 
 @pytest.mark.parametrize("label", ["otp_totp", "otp_static", "token_blacklist"])
 def test_17_keys_and_tokens_have_no_page(label):
-    assert not [model for model in admin.site._registry if model._meta.app_label == label]
+    assert not [
+        model for model in admin.site._registry if model._meta.app_label == label
+    ]

@@ -25,18 +25,38 @@ def boss(api, admin_user):
 
 
 def test_an_invited_user_sets_a_first_password(api, boss, mailoutbox):
-    body = {"name": "Sam", "email": "Sam@Example.com", "role": "staff", "groups": ["orders", "catalogue"]}
+    body = {
+        "name": "Sam",
+        "email": "Sam@Example.com",
+        "role": "staff",
+        "groups": ["orders", "catalogue"],
+    }
     answer = boss.post("/api/staff/users", body)
     assert answer.status_code == 201
     made = answer.json()
     assert (made["email"], made["role"], made["groups"], made["active"]) == (
-        "sam@example.com", "staff", ["catalogue", "orders"], True,
-    )  # fmt: skip
-    assert api.post("/api/auth/login", {"email": made["email"], "password": ""}).status_code == 400
+        "sam@example.com",
+        "staff",
+        ["catalogue", "orders"],
+        True,
+    )
+    assert (
+        api.post(
+            "/api/auth/login", {"email": made["email"], "password": ""}
+        ).status_code
+        == 400
+    )
     do_jobs()
     token = mailoutbox[0].body.partition("#token=")[2][:43]
-    assert api.post("/api/auth/password/reset", {"token": token, "newPassword": NEW}).status_code == 204
-    assert login(User.objects.get(pk=made["id"]), password=NEW)["user"]["role"] == "staff"
+    assert (
+        api.post(
+            "/api/auth/password/reset", {"token": token, "newPassword": NEW}
+        ).status_code
+        == 204
+    )
+    assert (
+        login(User.objects.get(pk=made["id"]), password=NEW)["user"]["role"] == "staff"
+    )
     assert said(boss.post("/api/staff/users", body)) == (409, "email_taken")
 
 
@@ -44,7 +64,11 @@ def test_a_deactivated_user_is_out_at_once_and_stays_out(boss, customer):
     tokens = login(customer)
     path = f"/api/staff/users/{customer.pk}"
     assert boss.patch(path, {"active": False}).json()["active"] is False
-    assert said(profile(tokens["access"])) == said(refresh(tokens["refresh"])) == (401, "session_revoked")
+    assert (
+        said(profile(tokens["access"]))
+        == said(refresh(tokens["refresh"]))
+        == (401, "session_revoked")
+    )
     assert Session.objects.get(pk=tokens["sessionId"]).revoked_reason == "user_disabled"
     assert boss.patch(path, {"active": True}).json()["active"] is True
     assert said(profile(tokens["access"])) == (401, "session_revoked")
@@ -65,7 +89,10 @@ def test_two_admins_who_retire_each_other_at_once_leave_one():
     pair = [factories.make_user(role="admin") for _ in range(2)]
     clients = [Client().as_user(one) for one in pair]
     answers = at_once(
-        lambda number: clients[number].patch(f"/api/staff/users/{pair[1 - number].pk}", {"role": "staff"}), times=2
+        lambda number: clients[number].patch(
+            f"/api/staff/users/{pair[1 - number].pk}", {"role": "staff"}
+        ),
+        times=2,
     )
     # The second one has lost the right by then, or is told that somebody must remain.
     assert min(answer.status_code for answer in answers) == 200
@@ -78,7 +105,9 @@ def test_users_are_found(boss, api):
     desk = api.as_user(factories.make_user(role="staff", name="Desk"))
 
     def found(**query: Any) -> list[str]:
-        return [user["name"] for user in desk.get("/api/staff/users", query).json()["items"]]
+        return [
+            user["name"] for user in desk.get("/api/staff/users", query).json()["items"]
+        ]
 
     assert found(search="rao asha") == found(search="ASHA@EX") == ["Asha"]
     assert found(active="false") == ["Ben"]
@@ -87,7 +116,9 @@ def test_users_are_found(boss, api):
     assert found(role="customer", active="true") == [asha.name]
 
 
-def test_a_page_of_users_costs_the_same_for_one_and_for_many(boss, django_assert_num_queries):
+def test_a_page_of_users_costs_the_same_for_one_and_for_many(
+    boss, django_assert_num_queries
+):
     for count in (1, 9):
         for _ in range(count):
             factories.make_user(role="staff", groups=("orders",))
@@ -95,7 +126,7 @@ def test_a_page_of_users_costs_the_same_for_one_and_for_many(boss, django_assert
             assert boss.get("/api/staff/users", {"limit": 50}).status_code == 200
 
 
-# --- Export and erasure ----------------------------------------------------------------------------------------------
+# --- Export and erasure --------------------------------------------------------------------------
 def _with_everything(user: User) -> dict[str, Any]:
     factories.make_address(user=user, street="7 Secret Lane")
     factories.make_order(customer=user)
@@ -106,7 +137,9 @@ def _with_everything(user: User) -> dict[str, Any]:
 def test_the_export_holds_everything_that_is_known(api):
     user = factories.make_user(name="Asha", phone="+919876543210")
     tokens = _with_everything(user)
-    answer = api.get("/api/auth/export", headers={"Authorization": f"Bearer {tokens['access']}"})
+    answer = api.get(
+        "/api/auth/export", headers={"Authorization": f"Bearer {tokens['access']}"}
+    )
     assert answer.headers["Content-Disposition"].startswith("attachment")
     found = answer.json()
     assert {"profile", "addresses", "wishlist", "sessions", "signInLog"} <= found.keys()
@@ -119,20 +152,38 @@ def test_the_export_holds_everything_that_is_known(api):
 
 def test_who_is_erased_is_gone(api):
     user = factories.make_user(
-        name="Asha", last_name="Raocanary", phone="+919876543299", email="asha.canary@example.com"
+        name="Asha",
+        last_name="Raocanary",
+        phone="+919876543299",
+        email="asha.canary@example.com",
     )
     tokens = _with_everything(user)
     bearer = {"Authorization": f"Bearer {tokens['access']}"}
     assert api.post("/api/auth/erase", headers=bearer).status_code == 204
-    assert said(profile(tokens["access"])) == said(refresh(tokens["refresh"])) == (401, "token_invalid")
+    assert (
+        said(profile(tokens["access"]))
+        == said(refresh(tokens["refresh"]))
+        == (401, "token_invalid")
+    )
     gone = User.objects.get(pk=user.pk)
-    assert (gone.is_active, gone.name, gone.phone, gone.has_usable_password()) == (False, "Erased", "", False)
+    assert (gone.is_active, gone.name, gone.phone, gone.has_usable_password()) == (
+        False,
+        "Erased",
+        "",
+        False,
+    )
     with connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         for (table,) in cursor.fetchall():
             cursor.execute(f'SELECT to_jsonb(t)::text FROM "{table}" t')
             rows = "".join(row for (row,) in cursor.fetchall())
-            for canary in ("Raocanary", "asha.canary", "9876543299", "CanaryBrowser", "7 Secret Lane"):
+            for canary in (
+                "Raocanary",
+                "asha.canary",
+                "9876543299",
+                "CanaryBrowser",
+                "7 Secret Lane",
+            ):
                 assert canary not in rows, (table, canary)
     for mine in (Session, Address, WishlistItem, MailToken):
         assert not mine.objects.filter(user=user).exists()
@@ -143,11 +194,17 @@ def test_an_admin_erases_a_customer_who_asks_and_nobody_else(boss, customer, sta
     for _ in range(2):
         assert boss.post(f"/api/staff/users/{customer.pk}/erase").status_code == 204
     assert boss.post(f"/api/staff/users/{staff.pk}/erase").status_code == 422
-    assert boss.patch(f"/api/staff/users/{customer.pk}", {"active": True}).status_code == 404
-    assert boss.get(f"/api/staff/users/{staff.pk}/export").json()["profile"]["email"] == staff.email
+    assert (
+        boss.patch(f"/api/staff/users/{customer.pk}", {"active": True}).status_code
+        == 404
+    )
+    assert (
+        boss.get(f"/api/staff/users/{staff.pk}/export").json()["profile"]["email"]
+        == staff.email
+    )
 
 
-# --- The log ---------------------------------------------------------------------------------------------------------
+# --- The log -------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "change",
     [
@@ -158,11 +215,15 @@ def test_an_admin_erases_a_customer_who_asks_and_nobody_else(boss, customer, sta
 )
 def test_the_log_only_grows(db, change):
     AuthEvent.objects.create(type="login", outcome="failed")
-    with pytest.raises(DatabaseError, match="only grows"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError, match="only grows"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(change)
 
 
-# --- The admin's pages -----------------------------------------------------------------------------------------------
+# --- The admin's pages ---------------------------------------------------------------------------
 @pytest.fixture
 def pages(admin_user):
     """A browser that an admin has signed in with."""
@@ -177,14 +238,19 @@ def test_the_admin_signs_a_user_out_and_ends_a_session(pages, customer):
     pages.post(page, {"action": "end", "_selected_action": [first["sessionId"]]})
     assert said(profile(first["access"])) == (401, "session_revoked")
     assert profile(second["access"]).status_code == 200
-    pages.post(reverse("admin:accounts_user_changelist"), {"action": "sign_out", "_selected_action": [customer.pk]})
+    pages.post(
+        reverse("admin:accounts_user_changelist"),
+        {"action": "sign_out", "_selected_action": [customer.pk]},
+    )
     assert said(profile(second["access"])) == (401, "session_revoked")
 
 
 def test_a_password_set_in_the_admin_ends_every_session(pages, customer):
     tokens = login(customer)
     page = reverse("admin:auth_user_password_change", args=[customer.pk])
-    answer = pages.post(page, {"password1": NEW, "password2": NEW, "usable_password": "true"})
+    answer = pages.post(
+        page, {"password1": NEW, "password2": NEW, "usable_password": "true"}
+    )
     assert answer.status_code == 302, answer.context["form"].errors
     assert said(profile(tokens["access"])) == (401, "session_revoked")
     assert login(customer, password=NEW)
@@ -192,19 +258,35 @@ def test_a_password_set_in_the_admin_ends_every_session(pages, customer):
 
 def test_the_admin_adds_and_changes_a_user_and_deletes_none(pages):
     page = reverse("admin:accounts_user_add")
-    form = {"email": "New@Example.com", "name": "New", "role": "staff", "password1": NEW, "password2": NEW,
-            "usable_password": "true"}  # fmt: skip
+    form = {
+        "email": "New@Example.com",
+        "name": "New",
+        "role": "staff",
+        "password1": NEW,
+        "password2": NEW,
+        "usable_password": "true",
+    }
     answer = pages.post(page, form)
     assert answer.status_code == 302, answer.context["adminform"].form.errors
     made = User.objects.get(email="new@example.com")
     assert made.is_staff
-    assert pages.get(reverse("admin:accounts_user_delete", args=[made.pk])).status_code == 403
+    assert (
+        pages.get(reverse("admin:accounts_user_delete", args=[made.pk])).status_code
+        == 403
+    )
 
 
 def test_the_last_admin_stays_one_in_the_admin_too(pages, admin_user):
     page = reverse("admin:accounts_user_change", args=[admin_user.pk])
-    form = {"email": admin_user.email, "name": admin_user.name, "role": "staff", "is_active": "on", "gender": "",
-            "addresses-TOTAL_FORMS": "0", "addresses-INITIAL_FORMS": "0"}  # fmt: skip
+    form = {
+        "email": admin_user.email,
+        "name": admin_user.name,
+        "role": "staff",
+        "is_active": "on",
+        "gender": "",
+        "addresses-TOTAL_FORMS": "0",
+        "addresses-INITIAL_FORMS": "0",
+    }
     answer = pages.post(page, form)
     assert answer.status_code == 200
     assert "Somebody must remain an active admin." in answer.content.decode()

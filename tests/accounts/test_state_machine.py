@@ -1,4 +1,6 @@
-"""Any order of sign-in, refresh, lost answer, theft and logout against a model of the rules: section 9, test 21."""
+"""Any order of sign-in, refresh, lost answer, theft and logout against a model of the
+rules: section 9, test 21.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -8,7 +10,14 @@ import time_machine
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis.extra.django import TestCase
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 
 from accounts.models import Session
 from tests.accounts.flows import live_tokens, login, new_key, profile, refresh, said
@@ -20,7 +29,9 @@ DEAD = (401, "session_revoked")
 
 
 class Model:
-    """What the rules say about one session: its tokens by generation, and how the last rotation came about."""
+    """What the rules say about one session: its tokens by generation, and how the last
+    rotation came about.
+    """
 
     def __init__(self, tokens: dict[str, Any]) -> None:
         self.id = tokens["sessionId"]
@@ -65,9 +76,16 @@ class SignIn(RuleBasedStateMachine):
         self.models.append(model)
         return model
 
-    @rule(model=sessions, back=st.integers(0, 3), key=st.sampled_from([None, *KEYS]), lost=st.booleans())
+    @rule(
+        model=sessions,
+        back=st.integers(0, 3),
+        key=st.sampled_from([None, *KEYS]),
+        lost=st.booleans(),
+    )
     def send(self, model: Model, back: int, key: str | None, lost: bool) -> None:
-        """Refresh with the newest token or an older one: an honest client, one that lost an answer, or a thief."""
+        """Refresh with the newest token or an older one: an honest client, one that lost an
+        answer, or a thief.
+        """
         generation = max(0, len(model.tokens) - 1 - back)
         expected = model.expected(generation, key)
         answer = refresh(model.tokens[generation], key)
@@ -96,12 +114,17 @@ class SignIn(RuleBasedStateMachine):
     @rule()
     def sign_out_everywhere(self) -> None:
         access = next(model.access for model in self.models if model.alive)
-        answer = Client().post("/api/auth/logout-all", headers={"Authorization": f"Bearer {access}"})
+        answer = Client().post(
+            "/api/auth/logout-all", headers={"Authorization": f"Bearer {access}"}
+        )
         if answer.status_code == 204:
             for model in self.models:
                 model.alive = False
         else:
-            assert answer.status_code in (401, 403)  # the access token was old, or the password was
+            assert answer.status_code in (
+                401,
+                403,
+            )  # the access token was old, or the password was
 
     @rule(seconds=st.sampled_from([1, 150, 299, 301]))
     def wait(self, seconds: int) -> None:
@@ -114,10 +137,16 @@ class SignIn(RuleBasedStateMachine):
             assert (row.revoked_at is None) == model.alive
             assert row.generation == len(model.tokens) - 1
         if getattr(self, "models", []):
-            assert live_tokens(self.models[0].id) == sum(model.alive for model in self.models)
+            assert live_tokens(self.models[0].id) == sum(
+                model.alive for model in self.models
+            )
 
 
-class Test21SignInKeepsItsRules(SignIn.TestCase, TestCase):  # type: ignore[misc, valid-type]  # hypothesis makes it
+# hypothesis makes it
+class Test21SignInKeepsItsRules(SignIn.TestCase, TestCase):  # type: ignore[misc, valid-type]
     settings = settings(  # type: ignore[assignment]  # where hypothesis looks
-        max_examples=12, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=12,
+        stateful_step_count=15,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
     )

@@ -29,11 +29,19 @@ def claims_of(token: str) -> dict[str, Any]:
     return found
 
 
-def remade(token: str, *, secret: str = KEY["secret"], without: str = "", **changes: Any) -> str:
-    """Return the token with other header fields (`h_…`) or claims; None, or `without`, leaves one out."""
+def remade(
+    token: str, *, secret: str = KEY["secret"], without: str = "", **changes: Any
+) -> str:
+    """Return the token with other header fields (`h_…`) or claims; None, or `without`,
+    leaves one out.
+    """
     header, claims = jwt.get_unverified_header(token), claims_of(token)
     for name, value in changes.items():
-        target, key = (header, name.removeprefix("h_")) if name.startswith("h_") else (claims, name)
+        target, key = (
+            (header, name.removeprefix("h_"))
+            if name.startswith("h_")
+            else (claims, name)
+        )
         target.pop(key, None)
         if value is not None:
             target[key] = value
@@ -42,10 +50,14 @@ def remade(token: str, *, secret: str = KEY["secret"], without: str = "", **chan
     return jwt.encode(claims, secret, algorithm="HS256", headers=header)
 
 
-def unsigned(header: dict[str, Any], claims: dict[str, Any], signature: bytes = b"") -> str:
+def unsigned(
+    header: dict[str, Any], claims: dict[str, Any], signature: bytes = b""
+) -> str:
     """Return a token whose header PyJWT itself would not write."""
     parts = [json.dumps(part).encode() for part in (header, claims)] + [signature]
-    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
+    return ".".join(
+        base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts
+    )
 
 
 def _raw(digest: str = "sha256", **header: Any) -> Callable[[str], str]:
@@ -59,13 +71,17 @@ def _raw(digest: str = "sha256", **header: Any) -> Callable[[str], str]:
 
 
 FORGERIES: dict[str, Callable[[str], str]] = {
-    "alg none": lambda token: unsigned({"alg": "none", "typ": jwt.get_unverified_header(token)["typ"], "kid": "tests"},
-                                       claims_of(token)),
+    "alg none": lambda token: unsigned(
+        {"alg": "none", "typ": jwt.get_unverified_header(token)["typ"], "kid": "tests"},
+        claims_of(token),
+    ),
     "alg none, signed": _raw(alg="none"),
     "alg RS256 over our secret": _raw(alg="RS256"),
     "alg HS512": _raw("sha512", alg="HS512"),
     "another secret": lambda token: remade(token, secret="x" * 64),
-    "the secret of SECRET_KEY": lambda token: remade(token, secret="tests-only-" + "s" * 50),
+    "the secret of SECRET_KEY": lambda token: remade(
+        token, secret="tests-only-" + "s" * 50
+    ),
     "unknown kid": lambda token: remade(token, h_kid="nobody"),
     "no kid": lambda token: remade(token, h_kid=None),
     "kid is a list": _raw(kid=["tests"]),
@@ -73,17 +89,31 @@ FORGERIES: dict[str, Callable[[str], str]] = {
     "kid is a path": lambda token: remade(token, h_kid="../../dev/null"),
     "typ JWT": lambda token: remade(token, h_typ="JWT"),
     "no typ": _raw(typ=None),
-    "typ in capitals": lambda token: remade(token, h_typ=jwt.get_unverified_header(token)["typ"].upper()),
-    **{f"header {name}": _raw("sha256", **{name: value}) for name, value in {
-        "jku": "https://evil.test/keys", "jwk": {"kty": "oct", "k": "AAAA"}, "x5u": "https://evil.test/x",
-        "x5c": ["AAAA"], "crit": ["exp"],
-    }.items()},
+    "typ in capitals": lambda token: remade(
+        token, h_typ=jwt.get_unverified_header(token)["typ"].upper()
+    ),
+    **{
+        f"header {name}": _raw("sha256", **{name: value})
+        for name, value in {
+            "jku": "https://evil.test/keys",
+            "jwk": {"kty": "oct", "k": "AAAA"},
+            "x5u": "https://evil.test/x",
+            "x5c": ["AAAA"],
+            "crit": ["exp"],
+        }.items()
+    },
     "aud": lambda token: remade(token, aud="another-api"),
     "iss": lambda token: remade(token, iss="evil"),
-    **{f"no {name}": partial(remade, without=name)
-       for name in ("iss", "aud", "sub", "sid", "jti", "iat", "exp", "token_type")},
-    "sub is nobody": lambda token: remade(token, sub="00000000-0000-4000-8000-000000000000"),
-    "sid is nobody": lambda token: remade(token, sid="00000000-0000-4000-8000-000000000000"),
+    **{
+        f"no {name}": partial(remade, without=name)
+        for name in ("iss", "aud", "sub", "sid", "jti", "iat", "exp", "token_type")
+    },
+    "sub is nobody": lambda token: remade(
+        token, sub="00000000-0000-4000-8000-000000000000"
+    ),
+    "sid is nobody": lambda token: remade(
+        token, sid="00000000-0000-4000-8000-000000000000"
+    ),
     "sid is text": lambda token: remade(token, sid="1 OR 1=1"),
     "sid in capitals": lambda token: remade(token, sid=claims_of(token)["sid"].upper()),
     "exp is text": lambda token: remade(token, exp="9999999999"),
@@ -95,7 +125,7 @@ FORGERIES: dict[str, Callable[[str], str]] = {
     "no base64": lambda token: token.replace(".", ".é"),
     "too long": lambda token: remade(token, extra="x" * 3000),
     "nothing": lambda token: "",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
@@ -103,10 +133,16 @@ def test_12_a_forged_access_token_identifies_nobody(customer, forgery):
     token = FORGERIES[forgery](login(customer)["access"])
     answer = profile(token)
     assert said(answer) == INVALID
-    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="markrin", error="invalid_token"'
+    assert (
+        answer.headers["WWW-Authenticate"]
+        == 'Bearer realm="markrin", error="invalid_token"'
+    )
 
 
-@pytest.mark.parametrize("forgery", [name for name in FORGERIES if name not in ("no base64", "too long", "nothing")])
+@pytest.mark.parametrize(
+    "forgery",
+    [name for name in FORGERIES if name not in ("no base64", "too long", "nothing")],
+)
 def test_12_a_forged_refresh_token_changes_nothing(customer, forgery):
     first = login(customer)
     assert said(refresh(FORGERIES[forgery](first["refresh"]))) == INVALID
@@ -123,7 +159,9 @@ def test_12_a_refresh_token_needs_its_generation(customer, gen):
 def test_who_is_identified_is_who_is_stored(customer):
     """Its SQL is by hand: every field is as Django's own query reads it."""
     first = login(customer)["access"]
-    renewed = refresh(login(customer)["refresh"], new_key()).json()["access"]  # its session keeps the key's hash
+    renewed = refresh(login(customer)["refresh"], new_key()).json()[
+        "access"
+    ]  # its session keeps the key's hash
     for access in (first, renewed):
         found = identify(access, now=timezone.now())
         stored = Session.objects.select_related("user").get(pk=found.pk)
@@ -158,7 +196,9 @@ def test_12_a_key_is_added_promoted_and_dropped(customer, settings):
     settings.JWT_KEYS = [OTHER, KEY]  # promoted: signs
     new = login(customer)
     assert (
-        jwt.get_unverified_header(new["access"])["kid"] == jwt.get_unverified_header(new["refresh"])["kid"] == "other"
+        jwt.get_unverified_header(new["access"])["kid"]
+        == jwt.get_unverified_header(new["refresh"])["kid"]
+        == "other"
     )
     assert profile(old["access"]).status_code == 200
     settings.JWT_KEYS = [OTHER]  # dropped
@@ -167,7 +207,9 @@ def test_12_a_key_is_added_promoted_and_dropped(customer, settings):
 
 
 def test_an_access_token_lives_fifteen_minutes(customer):
-    with time_machine.travel(timezone.now().replace(microsecond=0), tick=False) as clock:
+    with time_machine.travel(
+        timezone.now().replace(microsecond=0), tick=False
+    ) as clock:
         tokens = login(customer)
         assert tokens["accessExpiresIn"] == 900
         clock.shift(899)
@@ -178,7 +220,10 @@ def test_an_access_token_lives_fifteen_minutes(customer):
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "Bearer  "])
 def test_the_scheme_is_read_whatever_its_case(customer, scheme):
-    answer = Client().get("/api/auth/profile", headers={"Authorization": f"{scheme} {login(customer)['access']}"})
+    answer = Client().get(
+        "/api/auth/profile",
+        headers={"Authorization": f"{scheme} {login(customer)['access']}"},
+    )
     assert answer.status_code == 200
 
 
@@ -188,11 +233,17 @@ def test_the_scheme_is_read_whatever_its_case(customer, scheme):
         (None, "token_missing", 'Bearer realm="markrin"'),
         ("Basic YTpi", "token_missing", 'Bearer realm="markrin"'),
         ("Bearer", "token_invalid", 'Bearer realm="markrin", error="invalid_token"'),
-        ("Bearer a b", "token_invalid", 'Bearer realm="markrin", error="invalid_token"'),
+        (
+            "Bearer a b",
+            "token_invalid",
+            'Bearer realm="markrin", error="invalid_token"',
+        ),
     ],
 )
 def test_a_401_says_what_was_missing(api, header, code, challenge):
-    answer = api.get("/api/auth/profile", headers={"Authorization": header} if header else {})
+    answer = api.get(
+        "/api/auth/profile", headers={"Authorization": header} if header else {}
+    )
     assert (*said(answer), answer.headers["WWW-Authenticate"]) == (401, code, challenge)
 
 

@@ -1,4 +1,6 @@
-"""Bulk changes as staff make them: chosen in the list, previewed, applied, undone; nothing changes unseen."""
+"""Bulk changes as staff make them: chosen in the list, previewed, applied, undone; nothing
+changes unseen.
+"""
 
 from decimal import Decimal
 
@@ -18,7 +20,9 @@ from products.services import bulk_changes
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-WHOLE = pytest.mark.django_db(transaction=True)  # where services must find no transaction around them
+WHOLE = pytest.mark.django_db(
+    transaction=True
+)  # where services must find no transaction around them
 LIST = reverse("admin:products_product_changelist")
 
 
@@ -36,11 +40,16 @@ def client(keeper):
 
 def make_products(number, **overrides):
     category = overrides.pop("category", None) or factories.make_category()
-    return [factories.make_product(category=category, **overrides) for _ in range(number)]
+    return [
+        factories.make_product(category=category, **overrides) for _ in range(number)
+    ]
 
 
 def choose(client, products, *, all_matching=False, query=""):
-    data = {"action": "change_in_bulk", "_selected_action": [str(product.pk) for product in products]}
+    data = {
+        "action": "change_in_bulk",
+        "_selected_action": [str(product.pk) for product in products],
+    }
     if all_matching:
         data |= {"select_across": "1"}
     answer = client.post(LIST + query, data)
@@ -58,8 +67,13 @@ def change_at(page):
 
 
 def prices(products):
-    rows = Product.objects.filter(pk__in=[product.pk for product in products]).order_by("pk")
-    return [(str(base), sale and str(sale)) for base, sale in rows.values_list("base_price", "sale_price")]
+    rows = Product.objects.filter(pk__in=[product.pk for product in products]).order_by(
+        "pk"
+    )
+    return [
+        (str(base), sale and str(sale))
+        for base, sale in rows.values_list("base_price", "sale_price")
+    ]
 
 
 PERCENT = {"kind": "base", "how": "percent", "value": "-10", "ending": ""}
@@ -69,17 +83,29 @@ PERCENT = {"kind": "base", "how": "percent", "value": "-10", "ending": ""}
 def test_200_prices_change_and_change_back_in_few_queries(client, keeper):
     products = make_products(200)
     page = choose(client, products[:1], all_matching=True)
-    for name, data in (("preview", PERCENT | {"ending": "x.99"}), ("apply", {}), ("undo", {})):
+    for name, data in (
+        ("preview", PERCENT | {"ending": "x.99"}),
+        ("apply", {}),
+        ("undo", {}),
+    ):
         if name == "apply":
             shown = client.get(page).content.decode()
             assert "Apply to 200 products" in shown
         if name != "preview":
-            assert prices(products) == [("1000.00" if name == "apply" else "899.99", None)] * 200
+            assert (
+                prices(products)
+                == [("1000.00" if name == "apply" else "899.99", None)] * 200
+            )
         with CaptureQueriesContext(connection) as queries:
             assert do(client, page, name, **data).status_code == 302
         assert len(queries) < 20, (name, len(queries))
     change = change_at(page)
-    assert (change.state, change.undone, change.kept, change.actor) == ("undone", 200, 0, keeper)
+    assert (change.state, change.undone, change.kept, change.actor) == (
+        "undone",
+        200,
+        0,
+        keeper,
+    )
     assert prices(products) == [("1000.00", None)] * 200
 
 
@@ -90,16 +116,29 @@ def test_a_preview_changes_nothing_and_names_each_problem(client):
         for base, sale in (("100.00", None), ("100.00", "95.00"), ("20.00", None))
     )
     page = choose(client, [fine, on_sale, cheap])
-    assert do(client, page, "preview", kind="base", how="amount", value="-30", ending="").status_code == 302
+    assert (
+        do(
+            client, page, "preview", kind="base", how="amount", value="-30", ending=""
+        ).status_code
+        == 302
+    )
     shown = client.get(page).content.decode()
     assert "The sale price 95.00 would not be below the base price 70.00." in shown
     assert "The base price would be -10.00, below zero." in shown
     assert "Apply to 1 product<" in shown
-    assert prices([fine, on_sale, cheap]) == [("100.00", None), ("100.00", "95.00"), ("20.00", None)]
+    assert prices([fine, on_sale, cheap]) == [
+        ("100.00", None),
+        ("100.00", "95.00"),
+        ("20.00", None),
+    ]
     assert "Product" in client.get(page + "?show=problem").content.decode()
 
     do(client, page, "apply")
-    assert prices([fine, on_sale, cheap]) == [("70.00", None), ("100.00", "95.00"), ("20.00", None)]
+    assert prices([fine, on_sale, cheap]) == [
+        ("70.00", None),
+        ("100.00", "95.00"),
+        ("20.00", None),
+    ]
     change = change_at(page)
     assert (change.applied, change.problems, change.ready) == (1, 2, 0)
 
@@ -118,7 +157,9 @@ def test_what_has_changed_since_is_left_and_named(client):
     assert prices(products) == [("555.00", None), ("900.00", "1.00"), ("1000.00", None)]
     change = change_at(page)
     assert (change.applied, change.skipped, change.undone, change.kept) == (0, 1, 1, 1)
-    assert "Changed since the change" in client.get(page + "?show=kept").content.decode()
+    assert (
+        "Changed since the change" in client.get(page + "?show=kept").content.decode()
+    )
 
 
 def test_each_step_is_possible_once_and_in_its_order(client):
@@ -130,7 +171,9 @@ def test_each_step_is_possible_once_and_in_its_order(client):
     do(client, page, "preview", **PERCENT)
     do(client, page, "undo")
     assert change_at(page).state == BulkState.PREVIEWED
-    do(client, page, "preview", **PERCENT | {"value": "-20"})  # another rule, as often as one likes
+    do(
+        client, page, "preview", **PERCENT | {"value": "-20"}
+    )  # another rule, as often as one likes
     for _ in range(2):
         do(client, page, "apply")
         assert prices(products) == [("800.00", None)] * 2
@@ -148,7 +191,11 @@ def test_the_category_moves_with_its_counts_and_answers(client, api):
     assert old.name in client.get(page).content.decode()
     do(client, page, "apply")
     assert set(Product.objects.values_list("category", flat=True)) == {new.pk}
-    touched = [tag for row in OutboxEvent.objects.filter(event="cache.touched") for tag in row.payload["tags"]]
+    touched = [
+        tag
+        for row in OutboxEvent.objects.filter(event="cache.touched")
+        for tag in row.payload["tags"]
+    ]
     assert {"products", f"product:{products[0].pk}"} <= set(touched)
     do(client, page, "undo")
     assert set(Product.objects.values_list("category", flat=True)) == {old.pk}
@@ -166,7 +213,13 @@ def test_a_category_that_is_deleted_meanwhile_is_no_place_to_go(client):
     assert "The category is gone." in client.get(page).content.decode()
 
     page = choose(client, products)
-    do(client, page, "preview", kind="category", category=str(factories.make_category().pk))
+    do(
+        client,
+        page,
+        "preview",
+        kind="category",
+        category=str(factories.make_category().pk),
+    )
     do(client, page, "apply")
     services.delete_category(key=old.pk)
     do(client, page, "undo")
@@ -202,21 +255,34 @@ def test_a_rule_that_says_too_little_is_explained_at_its_field(client, rule, fie
 
 
 @WHOLE
-def test_many_products_are_the_work_of_a_job_that_goes_on_where_it_was_killed(client, monkeypatch):
+def test_many_products_are_the_work_of_a_job_that_goes_on_where_it_was_killed(
+    client, monkeypatch
+):
     monkeypatch.setattr(bulk_changes, "CHUNK", 3)
     products = make_products(8)
     page = choose(client, products)
-    for name, data, end in (("preview", PERCENT, "previewed"), ("apply", {}, "applied"), ("undo", {}, "undone")):
+    for name, data, end in (
+        ("preview", PERCENT, "previewed"),
+        ("apply", {}, "applied"),
+        ("undo", {}, "undone"),
+    ):
         do(client, page, name, **data)
         shown = client.get(page).content.decode()
         assert "<progress" in shown
         assert "Undo</button>" not in shown
         change = change_at(page)
-        assert OutboxEvent.objects.filter(event="bulk_change.begun", payload__change_id=str(change.pk)).exists()
-        assert bulk_changes.carry_on(change_id=change.pk, budget_s=0) is False  # a chunk, and the time is up
+        assert OutboxEvent.objects.filter(
+            event="bulk_change.begun", payload__change_id=str(change.pk)
+        ).exists()
+        assert (
+            bulk_changes.carry_on(change_id=change.pk, budget_s=0) is False
+        )  # a chunk, and the time is up
         assert bulk_changes.carry_on(change_id=change.pk, budget_s=60) is True
         assert change_at(page).state == end
-        assert prices(products) == [("900.00" if end == "applied" else "1000.00", None)] * 8
+        assert (
+            prices(products)
+            == [("900.00" if end == "applied" else "1000.00", None)] * 8
+        )
     change = change_at(page)
     assert (change.total, change.undone, change.applied, change.ready) == (8, 8, 0, 0)
 
@@ -226,10 +292,17 @@ def test_the_history_says_who_changed_what(client, keeper):
     page = choose(client, [product])
     do(client, page, "preview", **PERCENT)
     do(client, page, "apply")
-    entries = list(LogEntry.objects.filter(user=keeper).order_by("pk").values_list("object_id", "change_message"))
+    entries = list(
+        LogEntry.objects.filter(user=keeper)
+        .order_by("pk")
+        .values_list("object_id", "change_message")
+    )
     change = change_at(page)
     assert entries == [
-        (str(product.pk), "Bulk change: base price 1000.00 → 900.00, sale price none → none"),
+        (
+            str(product.pk),
+            "Bulk change: base price 1000.00 → 900.00, sale price none → none",
+        ),
         (str(change.pk), "1 products are changed."),
     ]
 
@@ -245,7 +318,9 @@ def test_only_who_may_change_products_can(client, keeper):
         assert shown.status_code == (200 if groups else 403)
         assert b'name="do"' not in shown.content
         assert do(other, page, "apply").status_code == 403
-        other.post(LIST, {"action": "change_in_bulk", "_selected_action": products[0].pk})
+        other.post(
+            LIST, {"action": "change_in_bulk", "_selected_action": products[0].pk}
+        )
         assert BulkChange.objects.count() == 1
     assert Client().get(page).status_code == 302
     assert prices(products) == [("1000.00", None)]
@@ -256,14 +331,20 @@ def test_all_that_match_the_filter_are_chosen_and_no_others(client):
     make_products(2)
     page = choose(client, chosen[:1], all_matching=True, query="?is_featured__exact=1")
     rows = BulkChangeRow.objects.filter(change=change_at(page))
-    assert set(rows.values_list("product", flat=True)) == {product.pk for product in chosen}
+    assert set(rows.values_list("product", flat=True)) == {
+        product.pk for product in chosen
+    }
 
 
 def test_none_at_all_are_no_change(client):
     with pytest.raises(errors.NothingChosen):
-        services.choose_products(products=Product.objects.none(), actor_id=factories.make_user().pk)
+        services.choose_products(
+            products=Product.objects.none(), actor_id=factories.make_user().pk
+        )
     with pytest.raises(errors.NothingChosen):
-        services.choose_products(products=Product.objects.all(), actor_id=factories.make_user().pk)
+        services.choose_products(
+            products=Product.objects.all(), actor_id=factories.make_user().pk
+        )
     assert not BulkChange.objects.exists()
 
 
@@ -285,16 +366,27 @@ D = Decimal
     ("price", "ending", "expected"),
     [
         ("899.50", "", "899.50"),
-        ("899.50", "whole", "900.00"), ("899.49", "whole", "899.00"), ("0.20", "whole", "1.00"),
-        ("900.00", "x.99", "899.99"), ("900.49", "x.99", "900.99"), ("0.10", "x.99", "0.99"),
+        ("899.50", "whole", "900.00"),
+        ("899.49", "whole", "899.00"),
+        ("0.20", "whole", "1.00"),
+        ("900.00", "x.99", "899.99"),
+        ("900.49", "x.99", "900.99"),
+        ("0.10", "x.99", "0.99"),
         ("900.00", "x.95", "899.95"),
-        ("1002.49", "x5", "1000.00"), ("1002.50", "x5", "1005.00"), ("0.10", "x5", "5.00"),
-        ("994.99", "x10", "990.00"), ("995.00", "x10", "1000.00"),
-        ("1000.00", "x9", "999.00"), ("1004.00", "x9", "1009.00"), ("2.00", "x9", "9.00"),
-        ("1249.00", "x99", "1299.00"), ("1248.99", "x99", "1199.00"),
-        ("0.00", "x.99", "0.00"), ("-5.00", "x.99", "-5.00"),
+        ("1002.49", "x5", "1000.00"),
+        ("1002.50", "x5", "1005.00"),
+        ("0.10", "x5", "5.00"),
+        ("994.99", "x10", "990.00"),
+        ("995.00", "x10", "1000.00"),
+        ("1000.00", "x9", "999.00"),
+        ("1004.00", "x9", "1009.00"),
+        ("2.00", "x9", "9.00"),
+        ("1249.00", "x99", "1299.00"),
+        ("1248.99", "x99", "1199.00"),
+        ("0.00", "x.99", "0.00"),
+        ("-5.00", "x.99", "-5.00"),
     ],
-)  # fmt: skip
+)
 def test_endings(price, ending, expected):
     assert str(rounded(D(price), BulkEnding(ending))) == expected
 
@@ -316,7 +408,9 @@ def test_rules(kind, how, value, before, after):
     def money(pair):
         return D(pair[0]), None if pair[1] is None else D(pair[1])
 
-    assert reprice(Rule(BulkKind(kind), BulkHow(how), D(value)), *money(before)) == Prices(*money(after))
+    assert reprice(
+        Rule(BulkKind(kind), BulkHow(how), D(value)), *money(before)
+    ) == Prices(*money(after))
 
 
 def test_a_price_above_what_the_column_holds_is_a_problem_and_no_error(client):

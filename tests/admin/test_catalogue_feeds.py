@@ -23,7 +23,13 @@ def client():
 
 def send(client, text, **said):
     file = SimpleUploadedFile("stock.csv", text.encode(), "text/csv")
-    data = {"source": "warehouse", "mode": "count", "counted_at": "2026-01-02T03:04", "sequence": "", **said}
+    data = {
+        "source": "warehouse",
+        "mode": "count",
+        "counted_at": "2026-01-02T03:04",
+        "sequence": "",
+        **said,
+    }
     return client.post(UPLOAD, {"file": file, **data})
 
 
@@ -41,11 +47,20 @@ def test_a_feed_with_errors_is_taken_in_and_its_report_names_them(client):
     answer = send(client, f"sku,quantity\n{rows}NONE,3\nF-10,ten\n")
     feed = Feed.objects.get()
     assert answer["Location"] == page_of(feed)
-    assert (feed.state, feed.total, feed.rejected, feed.sequence) == ("staged", 11, 2, 0)
-    assert feed.counted_at.isoformat() == "2026-01-01T21:34:00+00:00"  # the shop's clock is in Kolkata
+    assert (feed.state, feed.total, feed.rejected, feed.sequence) == (
+        "staged",
+        11,
+        2,
+        0,
+    )
+    assert (
+        feed.counted_at.isoformat() == "2026-01-01T21:34:00+00:00"
+    )  # the shop's clock is in Kolkata
 
     feeds.apply(feed_id=feed.pk, budget_s=60)
-    assert StockLevel.objects.get(variant__sku="F-1").on_hand == 8  # with the piece that came after the count
+    assert (
+        StockLevel.objects.get(variant__sku="F-1").on_hand == 8
+    )  # with the piece that came after the count
     shown = client.get(page_of(feed)).content.decode()
     assert "There is no such SKU." in shown
     assert "11 of 11" in shown
@@ -56,14 +71,19 @@ def test_a_feed_with_errors_is_taken_in_and_its_report_names_them(client):
     assert lines[2].startswith("12,F-10,,,rejected,quantity: ")
 
 
-def test_the_same_file_again_is_the_first_ones_feed_and_the_next_has_the_next_sequence(client):
+def test_the_same_file_again_is_the_first_ones_feed_and_the_next_has_the_next_sequence(
+    client,
+):
     factories.make_variant(sku="F-1")
     send(client, "sku,quantity\nF-1,5\n")
     again = send(client, "sku,quantity\nF-1,5\n")
     assert Feed.objects.count() == 1
     assert again["Location"] == page_of(Feed.objects.get())
     send(client, "sku,quantity\nF-1,6\n")
-    assert list(Feed.objects.order_by("pk").values_list("sequence", flat=True)) == [0, 1]
+    assert list(Feed.objects.order_by("pk").values_list("sequence", flat=True)) == [
+        0,
+        1,
+    ]
 
 
 def test_a_feed_that_would_sell_out_much_waits_for_a_person(client):

@@ -1,4 +1,6 @@
-"""A product's page: the form is done by the services, pictures are uploaded, ordered and described below it."""
+"""A product's page: the form is done by the services, pictures are uploaded, ordered and
+described below it.
+"""
 
 import io
 from decimal import Decimal
@@ -13,12 +15,21 @@ from django.urls import reverse
 from PIL import Image
 
 from markrin.outbox.models import OutboxEvent
-from products.models import FormerSlug, Product, ProductImage, StockLevel, StockMovement, Variant
+from products.models import (
+    FormerSlug,
+    Product,
+    ProductImage,
+    StockLevel,
+    StockMovement,
+    Variant,
+)
 from tests import factories
 from tests.admin.test_pages import form_of
 
 pytestmark = pytest.mark.django_db
-WHOLE = pytest.mark.django_db(transaction=True)  # where services must find no transaction around them
+WHOLE = pytest.mark.django_db(
+    transaction=True
+)  # where services must find no transaction around them
 LIST = reverse("admin:products_product_changelist")
 
 
@@ -55,27 +66,51 @@ def saved(client, path, data):
 
 
 def new_variant(number, **said):
-    return {f"variants-{number}-{name}": value for name, value in {"position": "0", "is_active": "on", **said}.items()}
+    return {
+        f"variants-{number}-{name}": value
+        for name, value in {"position": "0", "is_active": "on", **said}.items()
+    }
 
 
 @WHOLE
 def test_a_product_is_made_with_its_variants_and_their_first_pieces(client, keeper):
     category = factories.make_category()
     data = {
-        "name": "Linen shirt", "status": "published", "category": str(category.pk), "brand": "Loom", "gender": "men",
-        "base_price": "1200.00", "sale_price": "", "tags": "linen,summer", "is_new_arrival": "on",
-        "seo_title": "Linen", "variants-TOTAL_FORMS": "2", "variants-INITIAL_FORMS": "0",
-        "former_slugs-TOTAL_FORMS": "0", "former_slugs-INITIAL_FORMS": "0",
-        **new_variant(0, sku="LIN-M", size="M", stock="4"), **new_variant(1, sku="LIN-L", size="L"),
-    }  # fmt: skip
+        "name": "Linen shirt",
+        "status": "published",
+        "category": str(category.pk),
+        "brand": "Loom",
+        "gender": "men",
+        "base_price": "1200.00",
+        "sale_price": "",
+        "tags": "linen,summer",
+        "is_new_arrival": "on",
+        "seo_title": "Linen",
+        "variants-TOTAL_FORMS": "2",
+        "variants-INITIAL_FORMS": "0",
+        "former_slugs-TOTAL_FORMS": "0",
+        "former_slugs-INITIAL_FORMS": "0",
+        **new_variant(0, sku="LIN-M", size="M", stock="4"),
+        **new_variant(1, sku="LIN-L", size="L"),
+    }
     saved(client, reverse("admin:products_product_add"), data)
     product = Product.objects.get(name="Linen shirt")
     assert (product.slug, product.in_stock, product.seo_title, product.tags) == (
-        "linen-shirt", True, "Linen", ["linen", "summer"],
-    )  # fmt: skip
-    levels = StockLevel.objects.filter(variant__product=product).order_by("variant__position")
-    assert list(levels.values_list("variant__sku", "on_hand")) == [("LIN-M", 4), ("LIN-L", 0)]
-    assert set(StockMovement.objects.values_list("kind", "actor")) == {("initial", keeper.pk)}
+        "linen-shirt",
+        True,
+        "Linen",
+        ["linen", "summer"],
+    )
+    levels = StockLevel.objects.filter(variant__product=product).order_by(
+        "variant__position"
+    )
+    assert list(levels.values_list("variant__sku", "on_hand")) == [
+        ("LIN-M", 4),
+        ("LIN-L", 0),
+    ]
+    assert set(StockMovement.objects.values_list("kind", "actor")) == {
+        ("initial", keeper.pk)
+    }
     assert OutboxEvent.objects.filter(event="stock.changed").exists()
 
 
@@ -87,16 +122,28 @@ def test_a_change_writes_what_was_changed_and_nothing_else(client):
     StockLevel.objects.update(on_hand=0)
     saved(client, page_of(product), data | {"brand": "New", "base_price": "1000.00"})
     product.refresh_from_db()
-    assert (product.brand, product.in_stock, product.base_price) == ("New", False, Decimal("1000.00"))
+    assert (product.brand, product.in_stock, product.base_price) == (
+        "New",
+        False,
+        Decimal("1000.00"),
+    )
 
 
 def test_another_name_brings_another_slug_unless_one_is_given(client):
     product = factories.make_product(name="Old", slug="old")
-    saved(client, page_of(product), form_of(client, page_of(product)) | {"name": "Fresh name"})
+    saved(
+        client,
+        page_of(product),
+        form_of(client, page_of(product)) | {"name": "Fresh name"},
+    )
     product.refresh_from_db()
     assert product.slug == "fresh-name"
     assert FormerSlug.objects.get(slug="old").product == product
-    saved(client, page_of(product), form_of(client, page_of(product)) | {"name": "Third", "slug": "mine"})
+    saved(
+        client,
+        page_of(product),
+        form_of(client, page_of(product)) | {"name": "Third", "slug": "mine"},
+    )
     product.refresh_from_db()
     assert product.slug == "mine"
 
@@ -106,7 +153,11 @@ def test_a_variant_is_changed_in_place_and_its_stock_cannot_be_typed(client):
     product = factories.make_product(variants=2, stock=5)
     first = product.variants.get(position=0)
     data = form_of(client, page_of(product))
-    data |= {"variants-0-size": "XXL", "variants-0-stock": "900", "variants-0-on_hand": "900"}
+    data |= {
+        "variants-0-size": "XXL",
+        "variants-0-stock": "900",
+        "variants-0-on_hand": "900",
+    }
     saved(client, page_of(product), data)
     first.refresh_from_db()
     assert (first.size, first.stock.on_hand) == ("XXL", 5)
@@ -125,12 +176,22 @@ def test_taking_the_last_variant_off_sale_takes_the_product_out_of_stock(client)
 
 @pytest.mark.parametrize(
     "said",
-    [{"sku": "a b"}, {"sku": "", "size": "M"}, {"sku": "X" * 65}, {"sku": "OK-1", "stock": "-1"}, {"sku": "TAKEN"}],
+    [
+        {"sku": "a b"},
+        {"sku": "", "size": "M"},
+        {"sku": "X" * 65},
+        {"sku": "OK-1", "stock": "-1"},
+        {"sku": "TAKEN"},
+    ],
 )
 def test_a_variant_that_cannot_be_is_refused_with_the_whole_page(client, said):
     factories.make_variant(sku="TAKEN")
     product = factories.make_product()
-    data = form_of(client, page_of(product)) | {"variants-TOTAL_FORMS": "1", "name": "Other", **new_variant(0, **said)}
+    data = form_of(client, page_of(product)) | {
+        "variants-TOTAL_FORMS": "1",
+        "name": "Other",
+        **new_variant(0, **said),
+    }
     answer = client.post(page_of(product), data)
     assert answer.status_code == 200
     assert answer.context["errors"]
@@ -141,13 +202,18 @@ def test_a_variant_that_cannot_be_is_refused_with_the_whole_page(client, said):
 
 def test_a_category_that_is_no_id_is_an_error_of_its_field(client):
     product = factories.make_product()
-    answer = client.post(page_of(product), form_of(client, page_of(product)) | {"category": "0"})
+    answer = client.post(
+        page_of(product), form_of(client, page_of(product)) | {"category": "0"}
+    )
     assert answer.status_code == 200
     assert "category" in answer.context["adminform"].form.errors
 
 
 def test_only_what_is_published_has_a_link_to_the_shop(client):
-    draft, shown = factories.make_product(status="draft"), factories.make_product(slug="shown")
+    draft, shown = (
+        factories.make_product(status="draft"),
+        factories.make_product(slug="shown"),
+    )
     assert "/p/shown" in client.get(page_of(shown)).content.decode()
     assert f"/p/{draft.slug}" not in client.get(page_of(draft)).content.decode()
 
@@ -157,7 +223,9 @@ def test_several_pictures_at_once_of_which_a_bad_one_is_named(client):
     product = factories.make_product()
     bad = SimpleUploadedFile("notes.txt", b"no picture", "image/png")
     answer = client.post(
-        images_of(product), {"do": "upload", "files": [picture("a.png"), bad, picture("b.png")]}, follow=True
+        images_of(product),
+        {"do": "upload", "files": [picture("a.png"), bad, picture("b.png")]},
+        follow=True,
     )
     assert "notes.txt: This is not a whole" in answer.content.decode()
     images = list(product.images.order_by("position"))
@@ -174,7 +242,11 @@ def test_pictures_move_by_buttons_and_by_dragging_are_described_and_deleted(clie
         return list(product.images.order_by("position").values_list("pk", flat=True))
 
     def do(name, **data):
-        return client.post(images_of(product), {"do": name, **data}, headers={"X-Requested-With": "fetch"})
+        return client.post(
+            images_of(product),
+            {"do": name, **data},
+            headers={"X-Requested-With": "fetch"},
+        )
 
     assert do("down", image=one.pk).status_code == 200
     assert order() == [two.pk, one.pk, three.pk]
@@ -184,7 +256,10 @@ def test_pictures_move_by_buttons_and_by_dragging_are_described_and_deleted(clie
     do("order", ids=[one.pk, two.pk, three.pk])
     assert order() == [one.pk, two.pk, three.pk]
     assert "each of the product" in do("order", ids=[one.pk]).content.decode()
-    assert 'value="A &lt;red&gt; shirt"' in do("describe", image=one.pk, alt_text="A <red> shirt").content.decode()
+    assert (
+        'value="A &lt;red&gt; shirt"'
+        in do("describe", image=one.pk, alt_text="A <red> shirt").content.decode()
+    )
     do("delete", image=two.pk)
     assert order() == [one.pk, three.pk]
     do("link", url="https://img.example/9.jpg")
@@ -196,11 +271,16 @@ def test_pictures_move_by_buttons_and_by_dragging_are_described_and_deleted(clie
 def test_pictures_of_another_product_are_out_of_reach(client):
     product, other = factories.make_product(), factories.make_image()
     for name in ("describe", "delete", "up"):
-        client.post(images_of(product), {"do": name, "image": other.pk, "alt_text": "mine"})
+        client.post(
+            images_of(product), {"do": name, "image": other.pk, "alt_text": "mine"}
+        )
     other.refresh_from_db()
     assert other.alt_text != "mine"
     for junk in ("", "x", "0"):
-        assert client.post(images_of(product), {"do": "delete", "image": junk}).status_code == 302
+        assert (
+            client.post(images_of(product), {"do": "delete", "image": junk}).status_code
+            == 302
+        )
     assert ProductImage.objects.count() == 1
 
 
@@ -209,7 +289,12 @@ def test_who_may_only_look_sees_pictures_and_no_buttons():
     looker.force_login(factories.make_user(role="staff", groups=("orders",)))
     product = factories.make_product()
     factories.make_image(product=product)
-    assert looker.post(images_of(product), {"do": "upload", "files": [picture()]}).status_code == 403
+    assert (
+        looker.post(
+            images_of(product), {"do": "upload", "files": [picture()]}
+        ).status_code
+        == 403
+    )
     assert looker.post(page_of(product), {"name": "Mine"}).status_code == 403
     assert product.images.count() == 1
     shown = looker.get(page_of(product))
@@ -218,7 +303,9 @@ def test_who_may_only_look_sees_pictures_and_no_buttons():
 
 
 def test_search_finds_by_word_beginning_slug_and_sku(client):
-    shirt = factories.make_product(name="Blue linen shirt", slug="a-blue-one", brand="Loomwork")
+    shirt = factories.make_product(
+        name="Blue linen shirt", slug="a-blue-one", brand="Loomwork"
+    )
     factories.make_variant(product=shirt, sku="Ab-9")
     factories.make_product(name="Trousers", slug="trousers")
     for term in ("linen", "blue shi", "a-blue", "Ab-9", "loomw"):
@@ -233,7 +320,9 @@ def test_the_category_filter_takes_what_lies_below(client):
     shirts = factories.make_category(parent=men)
     product = factories.make_product(category=shirts)
     factories.make_product()
-    found = client.get(LIST, {"category__id__exact": str(men.pk)}).context["cl"].result_list
+    found = (
+        client.get(LIST, {"category__id__exact": str(men.pk)}).context["cl"].result_list
+    )
     assert list(found) == [product]
     assert client.get(LIST, {"category__id__exact": "junk"}).status_code in (200, 302)
 
@@ -242,7 +331,10 @@ def test_brands_are_suggested_by_their_beginning(client):
     for brand in ("Loom", "loomwork", "Acme"):
         factories.make_product(brand=brand)
     path = reverse("admin:products_product_brands")
-    assert sorted(client.get(path, {"q": "LOO"}).json()["items"]) == ["Loom", "loomwork"]
+    assert sorted(client.get(path, {"q": "LOO"}).json()["items"]) == [
+        "Loom",
+        "loomwork",
+    ]
     assert client.get(path, {"q": "%"}).json()["items"] == []
     assert len(client.get(path).json()["items"]) == 3
 

@@ -1,4 +1,6 @@
-"""The size-chart editor: a grid that grows and shrinks by buttons, judged by the API's schema, saved whole."""
+"""The size-chart editor: a grid that grows and shrinks by buttons, judged by the API's
+schema, saved whole.
+"""
 
 import pytest
 from django.test import Client
@@ -9,7 +11,9 @@ from products.models import SizeChart, SizeChartEntry
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-WHOLE = pytest.mark.django_db(transaction=True)  # where services must find no transaction around them
+WHOLE = pytest.mark.django_db(
+    transaction=True
+)  # where services must find no transaction around them
 ADD = reverse("admin:products_sizechart_add")
 
 
@@ -21,7 +25,15 @@ def client():
 
 
 def grid(action, sizes, measures, cells, **rest):
-    data = {"do": action, "unit": "cm", "title": "Tops", "note": "", "size": sizes, "measure": measures, **rest}
+    data = {
+        "do": action,
+        "unit": "cm",
+        "title": "Tops",
+        "note": "",
+        "size": sizes,
+        "measure": measures,
+        **rest,
+    }
     return data | {f"cell-{row}": texts for row, texts in enumerate(cells)}
 
 
@@ -40,13 +52,23 @@ def page_of(chart):
 
 def table(chart):
     found = selectors.get_size_chart(key=chart.category_id)
-    return [(row["size"], [(v["cm"]["min"], v["cm"]["max"]) for v in row["values"]]) for row in found["rows"]]
+    return [
+        (row["size"], [(v["cm"]["min"], v["cm"]["max"]) for v in row["values"]])
+        for row in found["rows"]
+    ]
 
 
 @WHOLE
 def test_a_chart_is_made_in_the_grid(client):
     category = factories.make_category()
-    data = grid("save", ["S", "M"], ["chest"], [["88-92"], ["93"]], category=str(category.pk), note="Loose fit.")
+    data = grid(
+        "save",
+        ["S", "M"],
+        ["chest"],
+        [["88-92"], ["93"]],
+        category=str(category.pk),
+        note="Loose fit.",
+    )
     assert client.post(ADD, data).status_code == 302
     chart = SizeChart.objects.get(category=category)
     assert table(chart) == [("S", [("88.0", "92.0")]), ("M", [("93.0", "93.0")])]
@@ -59,7 +81,11 @@ def test_a_chart_is_made_in_the_grid(client):
 def test_what_is_there_is_shown_and_saved_unchanged(client):
     chart = factories.make_size_chart()
     page = client.get(page_of(chart))
-    assert shown(page) == (["S", "M"], ["chest", "waist"], [["88.0-92.0", "74.0-78.0"], ["93.0-97.0", "79.0-83.0"]])
+    assert shown(page) == (
+        ["S", "M"],
+        ["chest", "waist"],
+        [["88.0-92.0", "74.0-78.0"], ["93.0-97.0", "79.0-83.0"]],
+    )
     assert "34.6" in page.content.decode()  # inches, in the preview
     before = table(chart)
     assert client.post(page_of(chart), grid("save", *shown(page))).status_code == 302
@@ -70,7 +96,16 @@ def test_rows_and_columns_come_and_go_and_nothing_is_saved_by_it(client):
     chart = factories.make_size_chart()
     before = list(SizeChartEntry.objects.order_by("pk").values_list())
     page = client.get(page_of(chart))
-    for action in ("add-row", "add-column", "drop-row-0", "drop-column-1", "drop-row-7", "drop-row-x", "nonsense", ""):
+    for action in (
+        "add-row",
+        "add-column",
+        "drop-row-0",
+        "drop-column-1",
+        "drop-row-7",
+        "drop-row-x",
+        "nonsense",
+        "",
+    ):
         page = client.post(page_of(chart), grid(action, *shown(page)))
         assert page.status_code == 200
     assert shown(page) == (["M", ""], ["chest", ""], [["93.0-97.0", ""], ["", ""]])
@@ -120,7 +155,9 @@ def test_a_preview_shows_the_table_and_saves_nothing(client):
         (["S\u202e"], ["chest"], [["1"]], "control characters"),
     ],
 )
-def test_what_the_schema_refuses_is_marked_and_not_saved(client, sizes, measures, cells, says):
+def test_what_the_schema_refuses_is_marked_and_not_saved(
+    client, sizes, measures, cells, says
+):
     chart = factories.make_size_chart()
     before = table(chart)
     page = client.post(page_of(chart), grid("save", sizes, measures, cells))
@@ -129,7 +166,9 @@ def test_what_the_schema_refuses_is_marked_and_not_saved(client, sizes, measures
         return
     assert page.status_code == 422
     assert page.context["errors"]
-    assert any(says in error for error in page.context["errors"]), page.context["errors"]
+    assert any(says in error for error in page.context["errors"]), page.context[
+        "errors"
+    ]
     assert table(chart) == before
 
 
@@ -144,10 +183,20 @@ def test_who_may_only_look_cannot_change_it(client):
     assert looker.post(page_of(chart), data).status_code == 403
     assert looker.get(ADD).status_code == 403
     assert chart.entries.count() == 4
-    assert client.get(reverse("admin:products_sizechart_change", args=["junk"])).status_code == 302
+    assert (
+        client.get(
+            reverse("admin:products_sizechart_change", args=["junk"])
+        ).status_code
+        == 302
+    )
 
 
 def test_a_chart_is_deleted(client):
     chart = factories.make_size_chart()
-    assert client.post(reverse("admin:products_sizechart_delete", args=[chart.pk]), {"post": "yes"}).status_code == 302
+    assert (
+        client.post(
+            reverse("admin:products_sizechart_delete", args=[chart.pk]), {"post": "yes"}
+        ).status_code
+        == 302
+    )
     assert not SizeChart.objects.exists()

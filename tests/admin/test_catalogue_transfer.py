@@ -1,4 +1,6 @@
-"""Products as a CSV file in the admin: an export comes back unchanged, a bad file is explained line by line."""
+"""Products as a CSV file in the admin: an export comes back unchanged, a bad file is
+explained line by line.
+"""
 
 import csv
 import io
@@ -15,12 +17,21 @@ from products import services
 from products.importing import run
 from products.importing.cells import join, quoted, split, unquoted
 from products.importing.own import COLUMNS, Own
-from products.models import Category, ImportFile, Product, ProductImage, StockLevel, Variant
+from products.models import (
+    Category,
+    ImportFile,
+    Product,
+    ProductImage,
+    StockLevel,
+    Variant,
+)
 from tests import factories
 from tests.admin.test_catalogue_product import picture
 
 pytestmark = pytest.mark.django_db
-WHOLE = pytest.mark.django_db(transaction=True)  # where services must find no transaction around them
+WHOLE = pytest.mark.django_db(
+    transaction=True
+)  # where services must find no transaction around them
 IMPORT = reverse("admin:products_product_import")
 CONFIRM = reverse("admin:products_product_process_import")
 EXPORT = reverse("admin:products_product_export")
@@ -45,13 +56,17 @@ def exported(client, query=""):
 
 
 def upload(client, text):
-    file = SimpleUploadedFile("products.csv", text if isinstance(text, bytes) else text.encode(), "text/csv")
+    file = SimpleUploadedFile(
+        "products.csv", text if isinstance(text, bytes) else text.encode(), "text/csv"
+    )
     return client.post(IMPORT, {"resource": "0", "format": "0", "import_file": file})
 
 
 def confirm(client, page):
     form = page.context["confirm_form"]
-    return client.post(CONFIRM, {name: form.initial.get(name, "") for name in form.fields})
+    return client.post(
+        CONFIRM, {name: form.initial.get(name, "") for name in form.fields}
+    )
 
 
 def rows_of(text):
@@ -69,33 +84,60 @@ def written(rows):
 def everything():
     found: list[object] = []
     for model in (Product, Variant, StockLevel, ProductImage, Category):
-        names = [field.attname for field in model._meta.concrete_fields if field.attname != "search"]
+        names = [
+            field.attname
+            for field in model._meta.concrete_fields
+            if field.attname != "search"
+        ]
         found += model.objects.order_by("pk").values_list(*names)
     return found
 
 
-NEW = {"product": "N1", "name": "New", "category": "Men > Shirts", "basePrice": "10", "sku": "N1-M", "stock": "2"}
+NEW = {
+    "product": "N1",
+    "name": "New",
+    "category": "Men > Shirts",
+    "basePrice": "10",
+    "sku": "N1-M",
+    "stock": "2",
+}
 
 
 @pytest.fixture
 def odd_products():
-    """Products with everything that a CSV could lose: signs, separators, quotes, lines, pictures, nothing on sale."""
+    """Products with everything that a CSV could lose: signs, separators, quotes, lines,
+    pictures, nothing on sale.
+    """
     men = factories.make_category(name="Men > Boys")
     back = factories.make_category(name="T\\Shirts", parent=men)
     one = factories.make_product(
-        name='=HYPERLINK("x")', category=back, brand="'-quoted", description="-first\nsecond, \"third\"\n\n- fourth",
-        sale_price="999.99", tags=["a|b", "@home", "back\\slash", "c\\|d"], material="+", seo_title="'=x",
+        name='=HYPERLINK("x")',
+        category=back,
+        brand="'-quoted",
+        description='-first\nsecond, "third"\n\n- fourth',
+        sale_price="999.99",
+        tags=["a|b", "@home", "back\\slash", "c\\|d"],
+        material="+",
+        seo_title="'=x",
         is_featured=True,
-    )  # fmt: skip
-    factories.make_variant(product=one, sku="ODD-2", size="-L", color="=Red", stock=3, position=1)
+    )
+    factories.make_variant(
+        product=one, sku="ODD-2", size="-L", color="=Red", stock=3, position=1
+    )
     factories.make_variant(product=one, sku="ODD-1", size="M", color="", position=0)
     factories.make_variant(product=one, sku="OFF-1", is_active=False, position=2)
     factories.make_image(product=one, alt_text="front | back")
     factories.make_image(product=one, alt_text="")
-    plain = factories.make_product(variants=2, source="own", source_ref="=REF-7", status="archived")
+    plain = factories.make_product(
+        variants=2, source="own", source_ref="=REF-7", status="archived"
+    )
     services.upload_image(product_id=plain.pk, file=_decoded(), alt_text="")
-    services.link_image(product_id=plain.pk, url="https://img.example/x.jpg", alt_text="second only")
-    elsewhere = factories.make_product(variants=1, source="shopify", source_ref="handle", source_hash="a" * 64)
+    services.link_image(
+        product_id=plain.pk, url="https://img.example/x.jpg", alt_text="second only"
+    )
+    elsewhere = factories.make_product(
+        variants=1, source="shopify", source_ref="handle", source_hash="a" * 64
+    )
     bare = factories.make_product(status="draft")
     return [one, plain, elsewhere, bare]
 
@@ -110,10 +152,17 @@ def test_an_export_comes_back_unchanged(client, odd_products):
     text = exported(client)
     before = everything()
     page = upload(client, text)
-    assert "0 new, 0 changed, 4 unchanged products" in page.content.decode(), page.content.decode()[-4000:]
+    assert "0 new, 0 changed, 4 unchanged products" in page.content.decode(), (
+        page.content.decode()[-4000:]
+    )
     assert "There is nothing to import." in page.content.decode()
     report = run.run_whole(text.encode(), Own("own"))
-    assert (report.created, report.updated, report.unchanged, report.rejected) == (0, 0, 4, 0)
+    assert (report.created, report.updated, report.unchanged, report.rejected) == (
+        0,
+        0,
+        4,
+        0,
+    )
     assert everything() == before
     assert exported(client) == text
 
@@ -127,7 +176,9 @@ def test_no_cell_of_an_export_can_run(client, odd_products):
 
 
 @WHOLE
-def test_a_change_in_the_file_is_shown_and_made_and_nothing_else_is(client, keeper, odd_products):
+def test_a_change_in_the_file_is_shown_and_made_and_nothing_else_is(
+    client, keeper, odd_products
+):
     one, _, elsewhere, _ = odd_products
     rows = rows_of(exported(client))
     for row in rows:
@@ -146,9 +197,18 @@ def test_a_change_in_the_file_is_shown_and_made_and_nothing_else_is(client, keep
     one.refresh_from_db()
     elsewhere.refresh_from_db()
     assert (str(one.base_price), elsewhere.name) == ("1500.00", "Renamed")
-    assert (elsewhere.source, elsewhere.source_ref, elsewhere.source_hash) == ("shopify", "handle", "a" * 64)
-    assert list(one.images.order_by("position").values_list("alt_text", flat=True)) == ["front | back", ""]
-    assert [level.on_hand for level in StockLevel.objects.filter(variant__sku="ODD-2")] == [3]
+    assert (elsewhere.source, elsewhere.source_ref, elsewhere.source_hash) == (
+        "shopify",
+        "handle",
+        "a" * 64,
+    )
+    assert list(one.images.order_by("position").values_list("alt_text", flat=True)) == [
+        "front | back",
+        "",
+    ]
+    assert [
+        level.on_hand for level in StockLevel.objects.filter(variant__sku="ODD-2")
+    ] == [3]
     said = LogEntry.objects.get(object_id=str(one.pk))
     assert said.user == keeper
     assert said.change_message.endswith(": base price 1000.00 → 1500.00")
@@ -156,7 +216,10 @@ def test_a_change_in_the_file_is_shown_and_made_and_nothing_else_is(client, keep
 
 
 def test_new_products_come_with_their_categories_and_stock(client):
-    page = upload(client, written([NEW, {"product": "N1", "sku": "N1-L", "size": "L", "stock": "0"}]))
+    page = upload(
+        client,
+        written([NEW, {"product": "N1", "sku": "N1-L", "size": "L", "stock": "0"}]),
+    )
     assert "1 new, 0 changed" in page.content.decode()
     assert "Men > Shirts" in page.content.decode()
     assert not Product.objects.exists()
@@ -165,15 +228,23 @@ def test_new_products_come_with_their_categories_and_stock(client):
     product = Product.objects.get(source_ref="N1")
     assert product.in_stock
     assert product.category.parent == Category.objects.get(name="Men")
-    assert list(product.variants.order_by("position").values_list("stock__on_hand", flat=True)) == [2, 0]
+    assert list(
+        product.variants.order_by("position").values_list("stock__on_hand", flat=True)
+    ) == [2, 0]
 
 
 def test_one_bad_line_and_nothing_of_the_file_is_imported(client):
-    rows = [NEW, NEW | {"product": "N2", "sku": "N2 M", "basePrice": "ten"}, NEW | {"product": "N3", "sku": "N1-M"}]
+    rows = [
+        NEW,
+        NEW | {"product": "N2", "sku": "N2 M", "basePrice": "ten"},
+        NEW | {"product": "N3", "sku": "N1-M"},
+    ]
     page = upload(client, written(rows))
     shown = page.content.decode()
     assert page.context.get("confirm_form") is None
-    found = [(each.line, each.column) for each in page.context["result"].report.rejections]
+    found = [
+        (each.line, each.column) for each in page.context["result"].report.rejections
+    ]
     assert found == [(3, "basePrice"), (3, "sku"), (4, "sku")]
     assert "Nothing is imported" in shown
     assert not Product.objects.exists()
@@ -181,7 +252,9 @@ def test_one_bad_line_and_nothing_of_the_file_is_imported(client):
 
 @WHOLE
 def test_what_comes_in_between_preview_and_import_stops_all_of_it(client):
-    page = upload(client, written([NEW, NEW | {"product": "N2", "sku": "N2-M", "name": "Other"}]))
+    page = upload(
+        client, written([NEW, NEW | {"product": "N2", "sku": "N2-M", "name": "Other"}])
+    )
     factories.make_variant(sku="N2-M")
     answer = confirm(client, page)
     assert answer.status_code == 409
@@ -195,7 +268,10 @@ def test_what_comes_in_between_preview_and_import_stops_all_of_it(client):
         (b"\n", "no header"),
         (b"a,b\n1,2\n", "is missing"),
         (b"product,name,category,basePrice,sku,weight\n", "there is no column weight"),
-        (b"product,name,category,basePrice,sku\nA,\xff,C,1,S\n", "line 2: this is not UTF-8"),
+        (
+            b"product,name,category,basePrice,sku\nA,\xff,C,1,S\n",
+            "line 2: this is not UTF-8",
+        ),
         (b'product,name,category,basePrice,sku\nA,"x,C,1,S\n', "this is not CSV"),
         (b"\n" * 10_001, "at most"),
     ],
@@ -214,9 +290,23 @@ def test_a_confirmation_of_a_file_that_is_gone_is_asked_for_again(client):
     assert not Product.objects.exists()
 
 
-@pytest.mark.parametrize("junk", [{"format": "7"}, {"format": "x"}, {"resource": "9"}, {"import_file_name": "\0"}, {}])
+@pytest.mark.parametrize(
+    "junk",
+    [
+        {"format": "7"},
+        {"format": "x"},
+        {"resource": "9"},
+        {"import_file_name": "\0"},
+        {},
+    ],
+)
 def test_a_confirmation_that_nobody_was_shown_is_no_error_of_the_server(client, junk):
-    data = {"import_file_name": "nothing", "original_file_name": "x.csv", "format": "0", "resource": "0"}
+    data = {
+        "import_file_name": "nothing",
+        "original_file_name": "x.csv",
+        "format": "0",
+        "resource": "0",
+    }
     answer = client.post(CONFIRM, data | junk if junk else {})
     assert answer.status_code in (200, 302)
     assert client.get(CONFIRM).status_code == 405
@@ -226,7 +316,9 @@ def test_a_confirmation_that_nobody_was_shown_is_no_error_of_the_server(client, 
 def test_one_product_under_both_its_names_is_refused(client):
     product = factories.make_product(variants=1, source="own", source_ref="R1")
     rows = rows_of(exported(client))
-    twice = [row | {"name": "A"} for row in rows] + [row | {"product": str(product.pk), "name": "B"} for row in rows]
+    twice = [row | {"name": "A"} for row in rows] + [
+        row | {"product": str(product.pk), "name": "B"} for row in rows
+    ]
     page = upload(client, written(twice))
     assert [each.code for each in page.context["result"].report.rejections] == ["twice"]
 
@@ -258,12 +350,17 @@ def test_the_export_takes_the_filter_the_search_and_the_selection(client):
     linen = factories.make_product(variants=1, name="Linen", is_featured=True)
     factories.make_product(variants=1, name="Wool", is_featured=True)
     factories.make_product(variants=1, name="Silk")
-    assert {row["name"] for row in rows_of(exported(client, "?is_featured__exact=1"))} == {"Linen", "Wool"}
+    assert {
+        row["name"] for row in rows_of(exported(client, "?is_featured__exact=1"))
+    } == {"Linen", "Wool"}
     assert {row["name"] for row in rows_of(exported(client, "?q=linen"))} == {"Linen"}
     chosen = client.post(
-        reverse("admin:products_product_changelist"), {"action": "export_selected", "_selected_action": linen.pk}
+        reverse("admin:products_product_changelist"),
+        {"action": "export_selected", "_selected_action": linen.pk},
     )
-    assert [row["name"] for row in rows_of(b"".join(chosen.streaming_content).decode())] == ["Linen"]
+    assert [
+        row["name"] for row in rows_of(b"".join(chosen.streaming_content).decode())
+    ] == ["Linen"]
 
 
 def test_an_export_takes_few_queries_for_many_products(client):
@@ -287,13 +384,18 @@ def test_who_may_not_change_products_cannot_import_them():
     assert Client().get(EXPORT).status_code == 302
 
 
-@pytest.mark.parametrize("text", ["", "a", "=1", "'=1", "''=1", "'a", "-", "＝1", "\t=", "'", "''"])
+@pytest.mark.parametrize(
+    "text", ["", "a", "=1", "'=1", "''=1", "'a", "-", "＝1", "\t=", "'", "''"]
+)
 def test_a_quoted_cell_is_read_as_it_was(text):
     assert unquoted(quoted(text)) == text
     assert quoted(text)[:1] not in tuple("=+-@\t\r＝")
 
 
-@pytest.mark.parametrize("parts", [["a"], ["a|b", "c"], ["a\\", "b"], ["\\|", "|\\", "x"], ["", "b", ""], ["a\\b"]])
+@pytest.mark.parametrize(
+    "parts",
+    [["a"], ["a|b", "c"], ["a\\", "b"], ["\\|", "|\\", "x"], ["", "b", ""], ["a\\b"]],
+)
 def test_joined_parts_come_apart_as_they_were(parts):
     assert split(join(parts, "|"), "|") == parts
     assert split(join(parts, ">", around=" "), ">") == parts

@@ -1,4 +1,6 @@
-"""What the admin remembers for a member of staff, what it lets out as files, and what it writes down of changes."""
+"""What the admin remembers for a member of staff, what it lets out as files, and what it
+writes down of changes.
+"""
 
 import csv
 import io
@@ -41,13 +43,25 @@ def table(response):
 
 def test_a_list_opens_with_the_filters_it_was_left_with_until_they_are_reset(boss):
     boss.get(f"{ORDERS}?status__exact=pending&p=2&q=asha")
-    assert KeptFilter.objects.get().query == "status__exact=pending"  # neither the page nor whom they searched for
+    assert (
+        KeptFilter.objects.get().query == "status__exact=pending"
+    )  # neither the page nor whom they searched for
     again = boss.get(ORDERS)
-    assert (again.status_code, again["Location"]) == (302, f"{ORDERS}?status__exact=pending")
-    assert "stay here until you change them" in boss.get(again["Location"]).content.decode()
+    assert (again.status_code, again["Location"]) == (
+        302,
+        f"{ORDERS}?status__exact=pending",
+    )
+    assert (
+        "stay here until you change them"
+        in boss.get(again["Location"]).content.decode()
+    )
 
-    assert boss.get("/admin/orders/refund/").status_code == 200  # another page has its own
-    assert client_of(factories.make_user(role="admin")).get(ORDERS).status_code == 200  # and another person
+    assert (
+        boss.get("/admin/orders/refund/").status_code == 200
+    )  # another page has its own
+    assert (
+        client_of(factories.make_user(role="admin")).get(ORDERS).status_code == 200
+    )  # and another person
 
     assert boss.get(f"{ORDERS}?_reset=1")["Location"] == ORDERS
     assert boss.get(ORDERS).status_code == 200
@@ -56,7 +70,13 @@ def test_a_list_opens_with_the_filters_it_was_left_with_until_they_are_reset(bos
 
 def test_clearing_the_filters_on_the_page_itself_forgets_them(boss):
     boss.get(f"{ORDERS}?status__exact=pending")
-    assert boss.get(ORDERS, headers={"referer": f"http://testserver{ORDERS}?status__exact=pending"}).status_code == 200
+    assert (
+        boss.get(
+            ORDERS,
+            headers={"referer": f"http://testserver{ORDERS}?status__exact=pending"},
+        ).status_code
+        == 200
+    )
     assert boss.get(ORDERS).status_code == 200
 
 
@@ -72,26 +92,38 @@ def test_whoever_may_not_see_a_list_keeps_no_filters_of_it():
     assert not KeptFilter.objects.exists()
 
 
-def test_an_export_has_the_filtered_rows_the_chosen_columns_and_no_formula(boss, admin_user):
+def test_an_export_has_the_filtered_rows_the_chosen_columns_and_no_formula(
+    boss, admin_user
+):
     customer = factories.make_user()
-    Order.objects.filter(pk=factories.make_order(customer=customer).pk).update(recipient="=HYPERLINK(1)")
+    Order.objects.filter(pk=factories.make_order(customer=customer).pk).update(
+        recipient="=HYPERLINK(1)"
+    )
     factories.make_order(status="cancelled")
     answer = boss.post(
-        f"{EXPORT}?status__exact=pending", {"columns": ["Number", "Recipient", "Total"], "download": "1"}
+        f"{EXPORT}?status__exact=pending",
+        {"columns": ["Number", "Recipient", "Total"], "download": "1"},
     )
     assert answer["Content-Type"].startswith("text/csv")
     rows = table(answer)
     order = Order.objects.get(status="pending")
-    assert rows == [["Number", "Recipient", "Total"], [order.number, "'=HYPERLINK(1)", str(order.total)]]
+    assert rows == [
+        ["Number", "Recipient", "Total"],
+        [order.number, "'=HYPERLINK(1)", str(order.total)],
+    ]
     entry = LogEntry.objects.get()
     assert (entry.user, entry.object_repr) == (admin_user, "export of orders")
 
 
-def test_an_export_streams_in_parts_newest_first_and_never_more_than_the_bound(boss, monkeypatch):
+def test_an_export_streams_in_parts_newest_first_and_never_more_than_the_bound(
+    boss, monkeypatch
+):
     made = [factories.make_order() for _ in range(5)]
     monkeypatch.setattr(exports, "_CHUNK", 2)
     rows = table(boss.post(EXPORT, {"columns": ["Number"], "download": "1"}))
-    assert [number for (number,) in rows[1:]] == [order.number for order in reversed(made)]
+    assert [number for (number,) in rows[1:]] == [
+        order.number for order in reversed(made)
+    ]
 
     monkeypatch.setattr(exports, "MOST_ROWS", 4)
     refused = boss.post(EXPORT, {"columns": ["Number"], "download": "1"})
@@ -133,7 +165,10 @@ def test_a_bad_export_is_refused(boss, body):
 def test_whoever_may_not_see_the_rows_may_not_export_them():
     catalogue = client_of(factories.make_user(role="staff", groups=("catalogue",)))
     assert catalogue.get(EXPORT).status_code == 403
-    assert catalogue.post(EXPORT, {"columns": ["Number"], "download": "1"}).status_code == 403
+    assert (
+        catalogue.post(EXPORT, {"columns": ["Number"], "download": "1"}).status_code
+        == 403
+    )
 
 
 def test_a_long_list_is_counted_to_a_bound(boss, monkeypatch):
@@ -150,7 +185,11 @@ def test_the_log_has_values_before_and_after(boss, admin_user):
     assert boss.post(path, form_of(boss, path) | {"value": "15.00"}).status_code == 302
     page = boss.get(reverse("admin:desk_audit"))
     (entry,) = page.context["entries"]
-    assert (entry.who, entry.what, entry.subject) == (str(admin_user), "changed", f"coupon {coupon}")
+    assert (entry.who, entry.what, entry.subject) == (
+        str(admin_user),
+        "changed",
+        f"coupon {coupon}",
+    )
     assert entry.values == [["Value", "10.00", "15.00"]]
     text = page.content.decode()
     assert "<del>10.00</del>" in text
@@ -170,7 +209,9 @@ def test_the_log_names_no_values_of_a_person_who_may_ask_to_be_forgotten(boss):
     assert '"values": [["Language", "", "en"]]' in message
 
 
-def test_what_staff_did_with_orders_is_in_the_same_list_filtered_by_person_place_and_day(boss, admin_user):
+def test_what_staff_did_with_orders_is_in_the_same_list_filtered_by_person_place_and_day(
+    boss, admin_user
+):
     order = factories.make_order()
     step = reverse("admin:orders_order_step", args=[order.pk, "confirm"])
     assert boss.post(step, {"note": "by telephone"}).status_code == 302
@@ -178,7 +219,11 @@ def test_what_staff_did_with_orders_is_in_the_same_list_filtered_by_person_place
     audit = reverse("admin:desk_audit")
 
     (entry,) = boss.get(f"{audit}?who={admin_user.email}").context["entries"]
-    assert (entry.kind, entry.subject, entry.note) == ("orders", f"order {order.number}", "by telephone")
+    assert (entry.kind, entry.subject, entry.note) == (
+        "orders",
+        f"order {order.number}",
+        "by telephone",
+    )
     assert entry.values == [["status", "pending", "confirmed"]]
     assert boss.get(f"{audit}?who={other.email}").context["entries"] == []
     assert boss.get(f"{audit}?kind=admin").context["entries"] == []
@@ -189,14 +234,20 @@ def test_what_staff_did_with_orders_is_in_the_same_list_filtered_by_person_place
     assert boss.get(f"{audit}?before=2026-13-45").status_code == 200
 
 
-def test_the_list_of_changes_goes_on_where_the_page_ends_and_tears_no_moment_apart(boss, admin_user, monkeypatch):
+def test_the_list_of_changes_goes_on_where_the_page_ends_and_tears_no_moment_apart(
+    boss, admin_user, monkeypatch
+):
     from markrin.desk import audit
 
     monkeypatch.setattr(audit, "AT_ONCE", 2)
     order = factories.make_order()
     for name in ("confirm", "process"):
-        boss.post(reverse("admin:orders_order_step", args=[order.pk, name]), {"note": ""})
-    boss.post(reverse("admin:orders_order_step", args=[order.pk, "note"]), {"note": "third"})
+        boss.post(
+            reverse("admin:orders_order_step", args=[order.pk, name]), {"note": ""}
+        )
+    boss.post(
+        reverse("admin:orders_order_step", args=[order.pk, "note"]), {"note": "third"}
+    )
     first = boss.get(reverse("admin:desk_audit"))
     seen = [entry.note or entry.values[0][2] for entry in first.context["entries"]]
     rest = boss.get(reverse("admin:desk_audit") + first.context["older"])

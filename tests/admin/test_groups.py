@@ -34,7 +34,9 @@ PAGES = {
 
 def client_of(group):
     client = Client()
-    client.force_login(factories.make_user(role="staff", groups=(group,) if group else ()))
+    client.force_login(
+        factories.make_user(role="staff", groups=(group,) if group else ())
+    )
     return client
 
 
@@ -52,7 +54,9 @@ def test_lists_and_forms_open_to_the_groups_that_work_with_them(group):
         add = client.get(reverse(f"admin:{name}_add")).status_code
         if not wanted:
             opened[f"{name} add"], expected[f"{name} add"] = add, 403
-        elif group == "analytics" or (group == "orders" and model._meta.app_label != "orders"):
+        elif group == "analytics" or (
+            group == "orders" and model._meta.app_label != "orders"
+        ):
             opened[f"{name} add"], expected[f"{name} add"] = add, 403  # they look only
     assert opened == expected
 
@@ -65,10 +69,24 @@ def test_our_own_pages_open_to_the_groups_that_work_with_them(group):
     else:
         client = client_of(group)
     opened = {path: client.get(path).status_code for path in PAGES}
-    assert opened == {path: 200 if group == "admin" or group in who else 403 for path, who in PAGES.items()}
+    assert opened == {
+        path: 200 if group == "admin" or group in who else 403
+        for path, who in PAGES.items()
+    }
 
 
-STEPS = ("confirm", "process", "ship", "deliver", "cash", "return", "refund", "note", "resend", "cancel")
+STEPS = (
+    "confirm",
+    "process",
+    "ship",
+    "deliver",
+    "cash",
+    "return",
+    "refund",
+    "note",
+    "resend",
+    "cancel",
+)
 
 
 @pytest.mark.parametrize("group", ["", *GROUPS])
@@ -76,7 +94,10 @@ def test_only_the_orders_group_takes_an_orders_steps(group):
     order = factories.make_order()
     client = client_of(group)
     allowed = {
-        name: client.get(reverse("admin:orders_order_step", args=[order.pk, name])).status_code for name in STEPS
+        name: client.get(
+            reverse("admin:orders_order_step", args=[order.pk, name])
+        ).status_code
+        for name in STEPS
     }
     assert allowed == dict.fromkeys(STEPS, 200 if group == "orders" else 403)
 
@@ -85,9 +106,15 @@ def test_only_the_orders_group_takes_an_orders_steps(group):
 def test_the_menu_names_only_what_opens(group):
     client = client_of(group)
     page = client.get("/admin/")
-    links = [item["link"] for part in page.context["sidebar_navigation"] for item in part["items"]]
+    links = [
+        item["link"]
+        for part in page.context["sidebar_navigation"]
+        for item in part["items"]
+    ]
     assert "/admin/" in links
-    assert {link: client.get(link, follow=True).status_code for link in links} == dict.fromkeys(links, 200)
+    assert {
+        link: client.get(link, follow=True).status_code for link in links
+    } == dict.fromkeys(links, 200)
     assert bool(len(links) > 1) == bool(group)
 
 
@@ -97,4 +124,7 @@ def test_somebody_from_outside_is_led_to_the_sign_in():
     for client in (Client(), customer):
         for path in PAGES:
             answer = client.get(path)
-            assert (answer.status_code, answer["Location"].split("?")[0]) == (302, "/admin/login/"), path
+            assert (answer.status_code, answer["Location"].split("?")[0]) == (
+                302,
+                "/admin/login/",
+            ), path

@@ -1,4 +1,6 @@
-"""What all lists and forms of the admin share: searches by an index, pages by keys, refusals that lose nothing."""
+"""What all lists and forms of the admin share: searches by an index, pages by keys,
+refusals that lose nothing.
+"""
 
 import pytest
 from django.db import connection
@@ -26,15 +28,21 @@ def boss(admin_user):
 
 def listed(client, model, **query):
     """Return the rows of a list's page."""
-    page = client.get(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"), query)
+    page = client.get(
+        reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"),
+        query,
+    )
     assert page.status_code == 200
     return list(page.context["cl"].result_list)
 
 
-# --- Searches ---------------------------------------------------------------------------------------------------------
+# --- Searches ------------------------------------------------------------------------------------
 def test_a_refund_is_found_by_its_orders_number_in_any_case(boss):
     orders = [factories.make_order(status="delivered", paid=True) for _ in range(2)]
-    refunds = [Refund.objects.create(order=order, amount="1.00", reason="r") for order in orders]
+    refunds = [
+        Refund.objects.create(order=order, amount="1.00", reason="r")
+        for order in orders
+    ]
     for typed in (orders[0].number, f" {orders[0].number.lower()} "):
         assert listed(boss, Refund, q=typed) == [refunds[0]]
     assert listed(boss, Refund, q=orders[0].number[:-1]) == []
@@ -45,11 +53,15 @@ def test_a_review_is_found_by_its_products_slug_or_its_writers_address(boss):
     assert listed(boss, Review, q=first.product.slug) == [first]
     assert listed(boss, Review, q=second.user.email.upper()) == [second]
     assert listed(boss, Review, rating__exact=str(first.rating)) == sorted(
-        Review.objects.filter(rating=first.rating), key=lambda each: each.pk, reverse=True
+        Review.objects.filter(rating=first.rating),
+        key=lambda each: each.pk,
+        reverse=True,
     )
 
 
-@pytest.mark.parametrize("typed", ["192.0.2.7", "no address at all", "'", "%", "0" * 300])
+@pytest.mark.parametrize(
+    "typed", ["192.0.2.7", "no address at all", "'", "%", "0" * 300]
+)
 def test_a_session_is_searched_by_an_address_of_either_kind(boss, typed):
     user = factories.make_user(email="somebody@example.com")
     assert listed(boss, Session, q=typed) == []
@@ -61,12 +73,14 @@ def test_a_search_asks_no_table_twice_over(boss):
     factories.make_review()
     with CaptureQueriesContext(connection) as queries:
         listed(boss, Review, q="zzz@example.com")
-    counts = [query["sql"] for query in queries if 'FROM "products_review"' in query["sql"]]
+    counts = [
+        query["sql"] for query in queries if 'FROM "products_review"' in query["sql"]
+    ]
     assert counts == []  # neither a product nor a user is called so
     assert any('FROM "accounts_user"' in query["sql"] for query in queries)
 
 
-# --- Pages ------------------------------------------------------------------------------------------------------------
+# --- Pages ---------------------------------------------------------------------------------------
 def test_a_page_holds_the_rows_of_its_keys_in_their_order(boss):
     for number in range(55):
         factories.make_coupon(code=f"C{number:02}")
@@ -79,7 +93,9 @@ def test_a_page_holds_the_rows_of_its_keys_in_their_order(boss):
 def test_the_newest_come_first_by_their_keys(boss):
     for _ in range(3):
         factories.make_review()
-    assert [row.pk for row in listed(boss, Review)] == sorted(Review.objects.values_list("pk", flat=True), reverse=True)
+    assert [row.pk for row in listed(boss, Review)] == sorted(
+        Review.objects.values_list("pk", flat=True), reverse=True
+    )
 
 
 def test_sums_beside_the_rows_are_those_of_each(boss, customer):
@@ -92,13 +108,17 @@ def test_sums_beside_the_rows_are_those_of_each(boss, customer):
     assert (found[product.category_id], found[empty.pk]) == (1, 0)
 
 
-# --- Refusals ---------------------------------------------------------------------------------------------------------
-def test_what_a_service_refuses_is_said_on_the_form_as_it_was_filled_in(boss, monkeypatch):
+# --- Refusals ------------------------------------------------------------------------------------
+def test_what_a_service_refuses_is_said_on_the_form_as_it_was_filled_in(
+    boss, monkeypatch
+):
     monkeypatch.setattr(variants, "MAX_VARIANTS", 1)
     product = factories.make_variant(sku="FIRST").product
     data = form_of(boss, page_of(product)) | {
-        "variants-TOTAL_FORMS": "2", "name": "A name that took long", **new_variant(1, sku="SECOND", size="M"),
-    }  # fmt: skip
+        "variants-TOTAL_FORMS": "2",
+        "name": "A name that took long",
+        **new_variant(1, sku="SECOND", size="M"),
+    }
     answer = boss.post(page_of(product), data)
     text = answer.content.decode()
     assert answer.status_code == 200
@@ -112,7 +132,10 @@ def test_what_the_database_refuses_is_said_on_the_form_as_it_was_filled_in(boss)
     top = factories.make_category(name="Top")
     below = factories.make_category(name="Below", parent=top)
     path = reverse("admin:products_category_change", args=[top.pk])
-    answer = boss.post(path, form_of(boss, path) | {"name": "Renamed meanwhile", "parent": str(below.pk)})
+    answer = boss.post(
+        path,
+        form_of(boss, path) | {"name": "Renamed meanwhile", "parent": str(below.pk)},
+    )
     assert answer.status_code == 200
     assert answer.context["adminform"].form.non_field_errors()
     assert "Renamed meanwhile" in answer.content.decode()
@@ -133,6 +156,10 @@ def test_a_reference_that_is_no_key_is_an_error_of_its_field(boss, name, junk):
     assert boss.get(path, {field: junk}).status_code == 200
     answer = boss.post(path, {field: junk, "name": "N", "title": "T", "do": "save"})
     assert answer.status_code in (200, 422)
-    form = answer.context["head"] if "head" in answer.context else answer.context["adminform"].form
+    form = (
+        answer.context["head"]
+        if "head" in answer.context
+        else answer.context["adminform"].form
+    )
     assert field in form.errors
     assert not Category.objects.filter(name="N").exists()

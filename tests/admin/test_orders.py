@@ -1,4 +1,6 @@
-"""An order's work besides its way to the customer: packing, papers, mails sent again, goods that come back."""
+"""An order's work besides its way to the customer: packing, papers, mails sent again, goods
+that come back.
+"""
 
 import pytest
 from django.core import mail
@@ -27,7 +29,9 @@ def packer():
 
 
 def step(client, row, name, **data):
-    path = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_step", args=[row.pk, name])
+    path = reverse(
+        f"admin:{row._meta.app_label}_{row._meta.model_name}_step", args=[row.pk, name]
+    )
     assert client.get(path).status_code == 200
     return client.post(path, data)
 
@@ -35,7 +39,9 @@ def step(client, row, name, **data):
 def test_the_queue_has_what_can_be_packed_oldest_first_and_what_to_fetch_for_it(packer):
     shared = factories.make_variant(stock=9, sku="AAA-1")
     second = factories.make_order(variant=shared, quantity=2, status="processing")
-    third = factories.make_order(variant=factories.make_variant(sku="BBB-1"), status="confirmed")
+    third = factories.make_order(
+        variant=factories.make_variant(sku="BBB-1"), status="confirmed"
+    )
     fourth = factories.make_order(variant=shared, quantity=3, status="confirmed")
     factories.make_order(status="pending")
     factories.make_order(status="shipped")
@@ -50,10 +56,14 @@ def test_the_queue_has_what_can_be_packed_oldest_first_and_what_to_fetch_for_it(
     text = page.content.decode()
     assert reverse("admin:orders_order_step", args=[second.pk, "ship"]) in text
     assert reverse("admin:orders_order_step", args=[third.pk, "process"]) in text
-    assert reverse("admin:orders_order_step", args=[third.pk, "ship"]) not in text  # not before it is being packed
+    assert (
+        reverse("admin:orders_order_step", args=[third.pk, "ship"]) not in text
+    )  # not before it is being packed
 
 
-def test_the_queue_goes_on_and_makes_as_many_queries_for_many_as_for_one(packer, monkeypatch):
+def test_the_queue_goes_on_and_makes_as_many_queries_for_many_as_for_one(
+    packer, monkeypatch
+):
     from orders.admin import packing
 
     factories.make_order(status="confirmed")
@@ -76,10 +86,19 @@ def test_the_queue_goes_on_and_makes_as_many_queries_for_many_as_for_one(packer,
 def test_an_invoice_opens_from_the_order(packer):
     order = factories.make_order()
     answer = packer.get(reverse("admin:orders_order_invoice", args=[order.pk]))
-    assert (answer.status_code, answer["Content-Type"], answer.content[:5]) == (200, "application/pdf", b"%PDF-")
+    assert (answer.status_code, answer["Content-Type"], answer.content[:5]) == (
+        200,
+        "application/pdf",
+        b"%PDF-",
+    )
     catalogue = Client()
     catalogue.force_login(factories.make_user(role="staff", groups=("catalogue",)))
-    assert catalogue.get(reverse("admin:orders_order_invoice", args=[order.pk])).status_code == 403
+    assert (
+        catalogue.get(
+            reverse("admin:orders_order_invoice", args=[order.pk])
+        ).status_code
+        == 403
+    )
 
 
 def test_a_mail_is_sent_again_as_one_of_its_own(packer, customer):
@@ -89,11 +108,19 @@ def test_a_mail_is_sent_again_as_one_of_its_own(packer, customer):
     row = OutboxEvent.objects.get(task="orders.mail_again")
     assert row.payload["mail_name"] == "placed"
     sent = [tasks.mail_again(**row.payload) for _ in range(2)]
-    first, again, retried = [message.extra_headers["Message-ID"] for message in mail.outbox]
+    first, again, retried = [
+        message.extra_headers["Message-ID"] for message in mail.outbox
+    ]
     assert first != again == retried == (sent[0] or {})["message_id"]
-    assert (mail.outbox[1].to, mail.outbox[1].subject) == ([customer.email], mail.outbox[0].subject)
+    assert (mail.outbox[1].to, mail.outbox[1].subject) == (
+        [customer.email],
+        mail.outbox[0].subject,
+    )
     event = OrderEvent.objects.get(order=order, kind="mail")
-    assert (event.is_public, event.note) == (False, "To be sent again: Confirmation of the order.")
+    assert (event.is_public, event.note) == (
+        False,
+        "To be sent again: Confirmation of the order.",
+    )
 
 
 def test_a_mail_that_does_not_fit_the_order_is_not_offered(packer):
@@ -104,53 +131,108 @@ def test_a_mail_that_does_not_fit_the_order_is_not_offered(packer):
 
 def test_some_pieces_come_back_and_their_price_goes_back(packer):
     variant = factories.make_variant(stock=5)
-    order = factories.make_order(variant=variant, quantity=2, status="delivered", paid=True)
+    order = factories.make_order(
+        variant=variant, quantity=2, status="delivered", paid=True
+    )
     line = order.lines.get()
     before = StockLevel.objects.get(variant=variant).on_hand
     field = f"line_{line.pk.hex}"
-    assert step(packer, order, "return", **{field: "3", "reason": "Too small."}).status_code == 422
-    assert step(packer, order, "return", **{field: "0", "reason": "Too small."}).status_code == 422
-    done = step(packer, order, "return", **{field: "1", "reason": "Too small.", "restock": "on", "refund": "on"})
+    assert (
+        step(
+            packer, order, "return", **{field: "3", "reason": "Too small."}
+        ).status_code
+        == 422
+    )
+    assert (
+        step(
+            packer, order, "return", **{field: "0", "reason": "Too small."}
+        ).status_code
+        == 422
+    )
+    done = step(
+        packer,
+        order,
+        "return",
+        **{field: "1", "reason": "Too small.", "restock": "on", "refund": "on"},
+    )
     assert done.status_code == 302
     order.refresh_from_db()
     assert (order.status, order.refunded) == ("delivered", line.unit_price)
     assert StockLevel.objects.get(variant=variant).on_hand == before + 1
-    assert step(packer, order, "return", **{field: "1", "reason": "This one, too."}).status_code == 302
+    assert (
+        step(
+            packer, order, "return", **{field: "1", "reason": "This one, too."}
+        ).status_code
+        == 302
+    )
     order.refresh_from_db()
     assert order.status == "returned"
-    assert StockLevel.objects.get(variant=variant).on_hand == before + 1  # not to be sold again
+    assert (
+        StockLevel.objects.get(variant=variant).on_hand == before + 1
+    )  # not to be sold again
 
 
 def test_a_refund_says_what_is_left_and_takes_no_more(packer):
     order = factories.make_order(status="delivered", paid=True)
     path = reverse("admin:orders_order_step", args=[order.pk, "refund"])
     half = order.total / 2
-    assert step(packer, order, "refund", amount=str(half), reason="Half.", key="a").status_code == 302
+    assert (
+        step(
+            packer, order, "refund", amount=str(half), reason="Half.", key="a"
+        ).status_code
+        == 302
+    )
     assert f"{half:,.2f} of" in packer.get(path).content.decode()
-    assert packer.post(path, {"amount": str(order.total), "reason": "All.", "key": "b"}).status_code == 422
+    assert (
+        packer.post(
+            path, {"amount": str(order.total), "reason": "All.", "key": "b"}
+        ).status_code
+        == 422
+    )
 
 
 def test_a_number_an_address_or_a_name_finds_the_order(packer):
     order = factories.make_order(guest_email="findme@example.com")
     factories.make_order()
-    for text in (order.number, order.number.lower(), order.number[-6:].lstrip("0"), "findme@example.com"):
-        found = packer.get("/admin/orders/order/", {"q": text}).context["cl"].result_list
+    for text in (
+        order.number,
+        order.number.lower(),
+        order.number[-6:].lstrip("0"),
+        "findme@example.com",
+    ):
+        found = (
+            packer.get("/admin/orders/order/", {"q": text}).context["cl"].result_list
+        )
         assert [each.pk for each in found] == [order.pk], text
 
 
-def test_a_customer_is_signed_out_and_anonymised_by_an_admin_and_by_nobody_else(admin_user, packer, api):
+def test_a_customer_is_signed_out_and_anonymised_by_an_admin_and_by_nobody_else(
+    admin_user, packer, api
+):
     user = factories.make_user(password=PASSWORD)
-    assert api.post("/api/auth/login", json={"email": user.email, "password": PASSWORD}).status_code == 200
+    assert (
+        api.post(
+            "/api/auth/login", json={"email": user.email, "password": PASSWORD}
+        ).status_code
+        == 200
+    )
     page = reverse("admin:accounts_user_change", args=[user.pk])
     boss = Client()
     boss.force_login(admin_user)
     assert "sessions, the newest 50" in boss.get(page).content.decode().lower()
     for name in ("sign-out", "erase"):
-        assert packer.post(reverse("admin:accounts_user_step", args=[user.pk, name])).status_code == 403
+        assert (
+            packer.post(
+                reverse("admin:accounts_user_step", args=[user.pk, name])
+            ).status_code
+            == 403
+        )
 
     assert step(boss, user, "sign-out").status_code == 302
     assert Session.objects.get(user=user).revoked_reason
     assert step(boss, user, "erase").status_code == 302
     user.refresh_from_db()
     assert (user.name, user.is_active) == ("Erased", False)
-    assert step(boss, admin_user, "erase").status_code == 422  # staff's deeds stay theirs
+    assert (
+        step(boss, admin_user, "erase").status_code == 422
+    )  # staff's deeds stay theirs

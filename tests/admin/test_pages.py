@@ -1,4 +1,6 @@
-"""The admin's pages as staff see them: each opens, in a bounded number of queries, and its steps do what they say."""
+"""The admin's pages as staff see them: each opens, in a bounded number of queries, and its
+steps do what they say.
+"""
 
 import re
 
@@ -40,7 +42,9 @@ def world(customer):
     """Rows of most models, more than one of each."""
     for _ in range(3):
         variant = factories.make_variant(stock=9)
-        factories.make_order(customer=customer, variant=variant, status="delivered", paid=True)
+        factories.make_order(
+            customer=customer, variant=variant, status="delivered", paid=True
+        )
         factories.make_order(variant=variant)
         factories.make_review(product=variant.product)
         factories.make_coupon()
@@ -52,21 +56,36 @@ def world(customer):
 
 def test_every_model_of_the_shop_that_staff_have_to_do_with_has_a_page():
     without = {
-        model.__name__ for model in apps.get_models() if model._meta.app_label in ("products", "orders", "accounts")
+        model.__name__
+        for model in apps.get_models()
+        if model._meta.app_label in ("products", "orders", "accounts")
     }
     without -= {model.__name__ for model in SHOWN}
     assert without == {
         # Shown on another model's page, or nothing that a person works with.
-        "Address", "WishlistItem", "MailToken", "ProductImage", "SizeChartEntry", "FeedRow",
-        "CartLine", "OrderLine", "OrderEvent", "ReturnLine", "BulkChangeRow", "ImportFile",
-    }  # fmt: skip
+        "Address",
+        "WishlistItem",
+        "MailToken",
+        "ProductImage",
+        "SizeChartEntry",
+        "FeedRow",
+        "CartLine",
+        "OrderLine",
+        "OrderEvent",
+        "ReturnLine",
+        "BulkChangeRow",
+        "ImportFile",
+    }
 
 
 @pytest.mark.parametrize("model", SHOWN, ids=lambda model: model.__name__)
 def test_lists_and_rows_open_in_few_queries(boss, world, model):
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
     search = admin.site._registry[model].search_fields
-    paths = [reverse(f"{name}_changelist"), *([reverse(f"{name}_changelist") + "?q=a"] if search else [])]
+    paths = [
+        reverse(f"{name}_changelist"),
+        *([reverse(f"{name}_changelist") + "?q=a"] if search else []),
+    ]
     row = model._default_manager.first()
     if row is not None:
         paths.append(reverse(f"{name}_change", args=[quote(row.pk)]))
@@ -82,12 +101,16 @@ def test_lists_and_rows_open_in_few_queries(boss, world, model):
 def test_pages_are_closed_to_staff_of_other_groups(world, model):
     client = Client()
     client.force_login(factories.make_user(role="staff"))
-    response = client.get(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"))
+    response = client.get(
+        reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    )
     assert response.status_code == 403
 
 
 def step(client, row, name, **data):
-    path = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_step", args=[row.pk, name])
+    path = reverse(
+        f"admin:{row._meta.app_label}_{row._meta.model_name}_step", args=[row.pk, name]
+    )
     assert client.get(path).status_code == 200
     return client.post(path, data)
 
@@ -105,14 +128,28 @@ def test_staff_take_an_order_to_delivered_and_refund_half(boss):
 
     for name in ("confirm", "process"):
         assert step(boss, order, name, note="").status_code == 302
-    shipped = {"note": "", "carrier": "BlueDart", "tracking_number": "BD1", "tracking_url": "https://t.example/BD1"}
+    shipped = {
+        "note": "",
+        "carrier": "BlueDart",
+        "tracking_number": "BD1",
+        "tracking_url": "https://t.example/BD1",
+    }
     assert step(boss, order, "ship", **shipped).status_code == 302
     assert step(boss, order, "deliver", note="").status_code == 302
     assert step(boss, order, "cash").status_code == 302
-    assert step(boss, order, "refund", amount="10.00", reason="A loose button.", key="once").status_code == 302
+    assert (
+        step(
+            boss, order, "refund", amount="10.00", reason="A loose button.", key="once"
+        ).status_code
+        == 302
+    )
 
     order.refresh_from_db()
-    assert (order.status, order.payment_status, order.carrier) == ("delivered", "paid", "BlueDart")
+    assert (order.status, order.payment_status, order.carrier) == (
+        "delivered",
+        "paid",
+        "BlueDart",
+    )
     assert str(order.refunded) == "10.00"
     steps = list(order.events.order_by("id").values_list("to_status", flat=True))
     assert steps[:5] == ["pending", "confirmed", "processing", "shipped", "delivered"]
@@ -146,7 +183,9 @@ def test_the_orders_group_may_pack_but_not_change_the_catalogue():
     order = factories.make_order()
     assert step(client, order, "confirm", note="").status_code == 302
     product = factories.make_product()
-    changed = client.post(reverse("admin:products_product_change", args=[product.pk]), {"name": "Mine"})
+    changed = client.post(
+        reverse("admin:products_product_change", args=[product.pk]), {"name": "Mine"}
+    )
     assert changed.status_code == 403
 
 
@@ -157,7 +196,9 @@ def form_of(client, path):
         page.context["adminform"].form,
         *[f for fs in page.context["inline_admin_formsets"] for f in fs.formset.forms],
     ]
-    forms += [fs.formset.management_form for fs in page.context["inline_admin_formsets"]]
+    forms += [
+        fs.formset.management_form for fs in page.context["inline_admin_formsets"]
+    ]
     data = {}
     for form in forms:
         for field in form:
@@ -165,13 +206,18 @@ def form_of(client, path):
             if value is True:
                 data[field.html_name] = "on"
             elif value is not None and value is not False:
-                data[field.html_name] = ",".join(value) if isinstance(value, list) else value
+                data[field.html_name] = (
+                    ",".join(value) if isinstance(value, list) else value
+                )
     return data
 
 
 def test_a_product_is_changed_its_old_slug_leads_on_and_a_bad_price_is_explained(boss):
     product = factories.make_product(variants=1, base_price="100.00")
-    old, path = product.slug, reverse("admin:products_product_change", args=[product.pk])
+    old, path = (
+        product.slug,
+        reverse("admin:products_product_change", args=[product.pk]),
+    )
     data = form_of(boss, path)
 
     bad = boss.post(path, {**data, "sale_price": "150.00"})
@@ -190,8 +236,14 @@ def test_a_new_variant_gets_a_stock_level_and_stock_is_moved_by_a_step(boss):
     product = factories.make_product()
     path = reverse("admin:products_product_change", args=[product.pk])
     data = form_of(boss, path)
-    data |= {"variants-TOTAL_FORMS": "1", "variants-0-sku": "NEW-1", "variants-0-size": "M", "variants-0-color": "Red",
-             "variants-0-position": "0", "variants-0-is_active": "on"}  # fmt: skip
+    data |= {
+        "variants-TOTAL_FORMS": "1",
+        "variants-0-sku": "NEW-1",
+        "variants-0-size": "M",
+        "variants-0-color": "Red",
+        "variants-0-position": "0",
+        "variants-0-is_active": "on",
+    }
     done = boss.post(path, data)
     assert done.status_code == 302, done.context and done.context["errors"]
 

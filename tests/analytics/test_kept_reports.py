@@ -1,4 +1,6 @@
-"""Reports that are read ahead: pages show them without adding up, and never what the figures no longer say."""
+"""Reports that are read ahead: pages show them without adding up, and never what the
+figures no longer say.
+"""
 
 import io
 from contextlib import suppress
@@ -23,7 +25,9 @@ READ = selectors.get_rows
 
 @pytest.fixture(autouse=True)
 def noon():
-    """Let it be noon of this day: what happens some minutes earlier or later happens on the same one."""
+    """Let it be noon of this day: what happens some minutes earlier or later happens on the
+    same one.
+    """
     with time_machine.travel(timezone.localtime().replace(hour=12, minute=0)):
         yield
 
@@ -67,7 +71,9 @@ def test_it_is_read_again_when_a_day_was_made_anew_and_not_before():
     services.keep_reports(now=now, read=READ)
     assert services.keep_reports(now=now + timedelta(seconds=60), read=READ) == 0
     sell(4, days_ago=20)
-    assert services.keep_reports(now=now + timedelta(seconds=60), read=READ) == 5  # all but the last seven days'
+    assert (
+        services.keep_reports(now=now + timedelta(seconds=60), read=READ) == 5
+    )  # all but the last seven days'
     assert [int(row[5]) for row in first_rows()] == [4, 3]
 
 
@@ -102,13 +108,17 @@ def test_a_page_shows_what_is_kept_and_when_it_was_read():
     assert len(page.context["rows"]) == 1
     with CaptureQueriesContext(connection) as queries:
         client.get("/admin/analytics/dailysales/report/products/?format=csv")
-    assert not any("keptreport" in query["sql"] for query in queries), "the file is as new as the figures"
+    assert not any("keptreport" in query["sql"] for query in queries), (
+        "the file is as new as the figures"
+    )
 
 
 def verified(only, *arguments):
     out = io.StringIO()
     with suppress(CommandError):
-        call_command("verify", "--only", only, *arguments, stdout=out, stderr=io.StringIO())
+        call_command(
+            "verify", "--only", only, *arguments, stdout=out, stderr=io.StringIO()
+        )
     return out.getvalue()
 
 
@@ -128,14 +138,20 @@ def test_verify_finds_figures_that_are_not_the_orders_and_mends_them(corruption)
     # The order's own history is of just now, which would say that its day is about to be made anew.
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("UPDATE analytics_dailysales SET made_at = now() + interval '1 hour'")
+        cursor.execute(
+            "UPDATE analytics_dailysales SET made_at = now() + interval '1 hour'"
+        )
         assert "nothing is wrong" in verified("day's figures")
         cursor.execute(corruption)
-    assert "a day's figures = its orders: analytics_dailysales" in verified("day's figures", "--repair")
+    assert "a day's figures = its orders: analytics_dailysales" in verified(
+        "day's figures", "--repair"
+    )
     assert DirtyDay.objects.count() == 1
     services.rebuild_changed_days(now=datetime.now(UTC))
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE analytics_dailysales SET made_at = now() + interval '1 hour'")
+        cursor.execute(
+            "UPDATE analytics_dailysales SET made_at = now() + interval '1 hour'"
+        )
     assert "nothing is wrong" in verified("day's figures")
 
 
@@ -146,4 +162,6 @@ def test_verify_finds_a_report_read_ahead_that_is_another():
     kept = KeptReport.objects.get(name="products", **month())
     kept.rows[0][5] = "99"
     KeptReport.objects.filter(name="products", **month()).update(rows=kept.rows)
-    assert "a report read ahead = the report: analytics_keptreport" in verified("read ahead")
+    assert "a report read ahead = the report: analytics_keptreport" in verified(
+        "read ahead"
+    )

@@ -30,8 +30,17 @@ def event(kind="view", *, ago=timedelta(0), **fields):
     return body | extra.get(kind, {}) | fields
 
 
-def test_keeps_a_batch_in_one_insert_and_counts_a_resent_one_once(api, django_assert_max_num_queries):
-    batch = {"events": [event(), event("search", results=0), event("add_to_cart"), event("checkout_started")]}
+def test_keeps_a_batch_in_one_insert_and_counts_a_resent_one_once(
+    api, django_assert_max_num_queries
+):
+    batch = {
+        "events": [
+            event(),
+            event("search", results=0),
+            event("add_to_cart"),
+            event("checkout_started"),
+        ]
+    }
     api.post(PATH, {"events": [event()]})  # the day's salt is made once
 
     with django_assert_max_num_queries(5):  # of which two are the transaction's
@@ -54,7 +63,9 @@ def test_a_visitor_is_the_same_all_day_another_tomorrow_and_never_an_address(api
         services.make_partitions(now=datetime.now(UTC))
         for headers in (chrome, chrome, {"User-Agent": "Firefox"}):
             api.post(PATH, {"events": [event()]}, headers=headers)
-        today = list(Event.objects.order_by("received_at").values_list("visitor", flat=True))
+        today = list(
+            Event.objects.order_by("received_at").values_list("visitor", flat=True)
+        )
     with time_machine.travel(datetime(2026, 11, 24, 8, tzinfo=UTC), tick=False):
         api.post(PATH, {"events": [event()]}, headers=chrome)
         tomorrow = Event.objects.exclude(visitor__in=today).get().visitor
@@ -63,15 +74,22 @@ def test_a_visitor_is_the_same_all_day_another_tomorrow_and_never_an_address(api
     assert tomorrow not in today
     with connection.cursor() as cursor:
         cursor.execute("SELECT analytics_event::text FROM analytics_event")
-        assert not any("127.0.0" in row or "Chrome" in row for (row,) in cursor.fetchall())
+        assert not any(
+            "127.0.0" in row or "Chrome" in row for (row,) in cursor.fetchall()
+        )
 
 
 def test_salts_are_forgotten_after_two_days():
     now = datetime(2026, 11, 23, 8, tzinfo=UTC)
     for days in range(4):
-        VisitorSalt.objects.create(day=now.date() - timedelta(days=days), salt=b"x" * 32)
+        VisitorSalt.objects.create(
+            day=now.date() - timedelta(days=days), salt=b"x" * 32
+        )
     services.forget_salts(now=now)
-    assert [str(each) for each in VisitorSalt.objects.order_by("day")] == ["2026-11-22", "2026-11-23"]
+    assert [str(each) for each in VisitorSalt.objects.order_by("day")] == [
+        "2026-11-22",
+        "2026-11-23",
+    ]
 
 
 def test_a_late_event_has_its_day_made_anew(api):
@@ -88,7 +106,10 @@ def test_a_late_event_has_its_day_made_anew(api):
         (event("view", query="x"), "/events/1/query"),
         (event("search", productId=str(uuid4())), "/events/1/productId"),
         (event(results=-1), "/events/1/results"),
-        ({key: value for key, value in event().items() if key != "productId"}, "/events/1/productId"),
+        (
+            {key: value for key, value in event().items() if key != "productId"},
+            "/events/1/productId",
+        ),
         (event(sessionKey="short"), "/events/1/sessionKey"),
         (event(sessionKey="a@b.example.com"), "/events/1/sessionKey"),
         (event("search", query="\u202egnp"), "/events/1/query"),
@@ -116,7 +137,9 @@ def test_partitions_are_made_ahead_and_dropped_after_thirteen_months():
         "analytics_event_2031_12",
         "analytics_event_2032_01",
     ]
-    assert services.make_partitions(now=datetime(2031, 12, 31, 23, 59, tzinfo=UTC)) == []
+    assert (
+        services.make_partitions(now=datetime(2031, 12, 31, 23, 59, tzinfo=UTC)) == []
+    )
     services.make_partitions(now=datetime(2001, 3, 1, tzinfo=UTC))
     dropped = services.drop_old_partitions(now=datetime(2002, 4, 1, tzinfo=UTC))
     assert dropped == ["analytics_event_2001_02"]

@@ -1,4 +1,6 @@
-"""Figures against plain SQL and plain Python over the same random orders and events, across time zones."""
+"""Figures against plain SQL and plain Python over the same random orders and events, across
+time zones.
+"""
 
 import csv
 import io
@@ -40,42 +42,86 @@ def make_world(seed):
     for _ in range(30):
         # On some days nothing is sold at all.
         day = dice.choice([0, 1, 2, 5, 6, 8, 11])
-        at = datetime(2026, 9, 1, tzinfo=UTC) + timedelta(days=day, seconds=dice.randrange(86_400))
-        make_old_order(dice, at, dice.choice([*people, None]), dice.sample(variants, dice.randint(1, 3)))
+        at = datetime(2026, 9, 1, tzinfo=UTC) + timedelta(
+            days=day, seconds=dice.randrange(86_400)
+        )
+        make_old_order(
+            dice,
+            at,
+            dice.choice([*people, None]),
+            dice.sample(variants, dice.randint(1, 3)),
+        )
     services.make_partitions(now=datetime(2026, 9, 15, tzinfo=UTC))
     for _ in range(120):
-        at = datetime(2026, 9, 1, tzinfo=UTC) + timedelta(seconds=dice.randrange(86_400 * DAYS))
-        kind = dice.choice(["view", "view", "search", "add_to_cart", "checkout_started"])
+        at = datetime(2026, 9, 1, tzinfo=UTC) + timedelta(
+            seconds=dice.randrange(86_400 * DAYS)
+        )
+        kind = dice.choice(
+            ["view", "view", "search", "add_to_cart", "checkout_started"]
+        )
         Event.objects.create(
-            id=uuid4(), occurred_at=at, type=kind, session_key="session-key", visitor=f"{dice.randrange(9):032x}",
-            product_id=dice.choice(variants).product_id if kind in ("view", "add_to_cart") else None,
+            id=uuid4(),
+            occurred_at=at,
+            type=kind,
+            session_key="session-key",
+            visitor=f"{dice.randrange(9):032x}",
+            product_id=dice.choice(variants).product_id
+            if kind in ("view", "add_to_cart")
+            else None,
             query=dice.choice(["Kurta", "kurta", "parka"]) if kind == "search" else "",
             results=dice.choice([0, 3, None]) if kind == "search" else None,
-        )  # fmt: skip
+        )
 
 
 def make_old_order(dice, at, user, variants):
-    lines = [(variant, dice.randint(1, 3), Decimal(dice.randrange(100, 90_000)) / 100) for variant in variants]
+    lines = [
+        (variant, dice.randint(1, 3), Decimal(dice.randrange(100, 90_000)) / 100)
+        for variant in variants
+    ]
     subtotal = sum(quantity * price for _, quantity, price in lines)
     status = dice.choice(["pending", "delivered", "delivered", "cancelled"])
     paid = status == "delivered"
     order = Order.objects.create(
-        number=f"T-{uuid4().hex[:10].upper()}", user=user,
+        number=f"T-{uuid4().hex[:10].upper()}",
+        user=user,
         email=user.email if user else f"g{dice.randrange(3)}@example.com",
-        created_at=at, status=status, payment_status="paid" if paid else "unpaid", payment_method="cod", currency="INR",
-        subtotal=subtotal, shipping=Decimal("50.00"), tax=0, tax_included=True, total=subtotal + 50,
-        refunded=Decimal(dice.choice([0, 0, 25])) if paid else 0, paid_at=at if paid else None,
-        shipped_at=at if paid else None, delivered_at=at if paid else None,
+        created_at=at,
+        status=status,
+        payment_status="paid" if paid else "unpaid",
+        payment_method="cod",
+        currency="INR",
+        subtotal=subtotal,
+        shipping=Decimal("50.00"),
+        tax=0,
+        tax_included=True,
+        total=subtotal + 50,
+        refunded=Decimal(dice.choice([0, 0, 25])) if paid else 0,
+        paid_at=at if paid else None,
+        shipped_at=at if paid else None,
+        delivered_at=at if paid else None,
         closed_at=at if status == "cancelled" else None,
-        recipient="A", phone="+919876543210", street="S", city="C", postal_code="400050", country="IN",
-    )  # fmt: skip
+        recipient="A",
+        phone="+919876543210",
+        street="S",
+        city="C",
+        postal_code="400050",
+        country="IN",
+    )
     for position, (variant, quantity, price) in enumerate(lines):
         OrderLine.objects.create(
-            id=uuid4(), order=order, position=position, variant=variant, product=variant.product,
-            name="N", sku=variant.sku,
+            id=uuid4(),
+            order=order,
+            position=position,
+            variant=variant,
+            product=variant.product,
+            name="N",
+            sku=variant.sku,
             quantity=quantity,
-            returned=dice.choice([0, 0, 1]) if paid else 0, unit_price=price, tax_percent=0, tax=0,
-        )  # fmt: skip
+            returned=dice.choice([0, 0, 1]) if paid else 0,
+            unit_price=price,
+            tax_percent=0,
+            tax=0,
+        )
 
 
 def expected_sales(zone):
@@ -92,7 +138,9 @@ def expected_sales(zone):
             continue
         days[day]["orders"] += 1
         days[day]["revenue"] += order.total - order.refunded
-        days[day]["units"] += sum(line.quantity - line.returned for line in order.lines.all())
+        days[day]["units"] += sum(
+            line.quantity - line.returned for line in order.lines.all()
+        )
         customers[day].add(order.user_id or order.email)
     for day, people in customers.items():
         days[day]["newCustomers"] = sum(seen[who] == day for who in people)
@@ -102,7 +150,9 @@ def expected_sales(zone):
 
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("seed", [1, 2])
-def test_sales_equal_the_orders_day_by_day_also_on_days_without_any(analyst, settings, zone, seed):
+def test_sales_equal_the_orders_day_by_day_also_on_days_without_any(
+    analyst, settings, zone, seed
+):
     settings.SHOP_TIME_ZONE = zone
     make_world(seed)
     for number in range(-1, DAYS + 2):
@@ -117,15 +167,27 @@ def test_sales_equal_the_orders_day_by_day_also_on_days_without_any(analyst, set
     assert len(rows) == DAYS + 3
     for row in rows:
         day = expected[datetime.fromisoformat(row["period"]).date()]
-        for name in ("orders", "cancelled", "units", "newCustomers", "returningCustomers"):
+        for name in (
+            "orders",
+            "cancelled",
+            "units",
+            "newCustomers",
+            "returningCustomers",
+        ):
             assert row[name] == day[name], (row["period"], name)
         assert Decimal(row["revenue"]) == day["revenue"]
-    assert sum(row["orders"] for row in rows) == Order.objects.exclude(status="cancelled").count()
+    assert (
+        sum(row["orders"] for row in rows)
+        == Order.objects.exclude(status="cancelled").count()
+    )
 
     stats = analyst.get(f"/api/staff/stats?{period}").json()
     assert Decimal(stats["revenue"]) == sum(day["revenue"] for day in expected.values())
     assert stats["orders"] == sum(row["orders"] for row in rows)
-    assert stats["ordersByStatus"]["cancelled"] == Order.objects.filter(status="cancelled").count()
+    assert (
+        stats["ordersByStatus"]["cancelled"]
+        == Order.objects.filter(status="cancelled").count()
+    )
 
 
 @pytest.mark.parametrize("interval", ["week", "month"])
@@ -133,12 +195,16 @@ def test_weeks_and_months_add_up_to_the_days(analyst, interval):
     make_world(3)
     for number in range(DAYS):
         services.rebuild_day(day=FIRST + timedelta(days=number))
-    path = f"/api/staff/reports/sales?from={FIRST}&to={FIRST + timedelta(days=DAYS - 1)}"
+    path = (
+        f"/api/staff/reports/sales?from={FIRST}&to={FIRST + timedelta(days=DAYS - 1)}"
+    )
 
     whole = analyst.get(f"{path}&interval={interval}").json()["rows"]
     single = analyst.get(path).json()["rows"]
     assert len(whole) < len(single)
-    assert sum(Decimal(row[2]) for row in whole) == sum(Decimal(row[2]) for row in single)
+    assert sum(Decimal(row[2]) for row in whole) == sum(
+        Decimal(row[2]) for row in single
+    )
 
 
 def test_funnel_searches_and_products_equal_plain_sql(analyst, settings):
@@ -198,7 +264,10 @@ def test_the_catalogue_is_told_what_sells_and_what_no_longer_does(customer):
     services.rebuild_changed_days(now=now)
 
     assert services.tell_popularity(now=now) == 2
-    assert dict(Product.objects.values_list("pk", "popularity")) == {variant.product_id: 3, other.product_id: 0}
+    assert dict(Product.objects.values_list("pk", "popularity")) == {
+        variant.product_id: 3,
+        other.product_id: 0,
+    }
     assert services.tell_popularity(now=now) == 0
     assert services.tell_popularity(now=now + timedelta(days=31)) == 1
 
@@ -206,11 +275,18 @@ def test_the_catalogue_is_told_what_sells_and_what_no_longer_does(customer):
 def test_csv_has_the_same_cells_and_no_formula(analyst):
     services.make_partitions(now=datetime(2026, 9, 15, tzinfo=UTC))
     Event.objects.create(
-        id=uuid4(), occurred_at=datetime(2026, 9, 3, tzinfo=UTC), type="search", query="=HYPERLINK(1)", results=0,
-        session_key="session-key", visitor="0" * 32,
-    )  # fmt: skip
+        id=uuid4(),
+        occurred_at=datetime(2026, 9, 3, tzinfo=UTC),
+        type="search",
+        query="=HYPERLINK(1)",
+        results=0,
+        session_key="session-key",
+        visitor="0" * 32,
+    )
     services.rebuild_day(day=FIRST + timedelta(days=2))
-    response = analyst.get(f"/api/staff/reports/searches?from={FIRST}&to={FIRST + timedelta(days=9)}&format=csv")
+    response = analyst.get(
+        f"/api/staff/reports/searches?from={FIRST}&to={FIRST + timedelta(days=9)}&format=csv"
+    )
 
     assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert list(csv.reader(io.StringIO(response.content.decode()))) == [
@@ -222,7 +298,12 @@ def test_csv_has_the_same_cells_and_no_formula(analyst):
 def test_stats_take_the_same_number_of_queries_for_much_as_for_nothing(analyst):
     def queries():
         with CaptureQueriesContext(connection) as captured:
-            assert analyst.get(f"/api/staff/stats?from={FIRST}&to={FIRST + timedelta(days=9)}").status_code == 200
+            assert (
+                analyst.get(
+                    f"/api/staff/stats?from={FIRST}&to={FIRST + timedelta(days=9)}"
+                ).status_code
+                == 200
+            )
         return len(captured)
 
     before = queries()
@@ -244,10 +325,15 @@ def test_stats_take_the_same_number_of_queries_for_much_as_for_nothing(analyst):
 )
 def test_refuses_a_period_that_is_none(analyst, query, parameter):
     response = analyst.get(f"/api/staff/reports/sales?{query}")
-    assert (response.status_code, response.json()["errors"][0]["parameter"]) == (400, parameter)
+    assert (response.status_code, response.json()["errors"][0]["parameter"]) == (
+        400,
+        parameter,
+    )
 
 
-def test_figures_are_for_the_analytics_group_and_admins(api, customer, staff, admin_user, analyst):
+def test_figures_are_for_the_analytics_group_and_admins(
+    api, customer, staff, admin_user, analyst
+):
     for path in ("/api/staff/stats", "/api/staff/reports/sales"):
         answers = [
             api.get(path),
@@ -255,5 +341,7 @@ def test_figures_are_for_the_analytics_group_and_admins(api, customer, staff, ad
             api.as_user(factories.make_user(role="staff")).get(path),
         ]
         assert [each.status_code for each in answers] == [401, 403, 403]
-        assert [who.get(path).status_code for who in (analyst, api.as_user(admin_user))] == [200, 200]
+        assert [
+            who.get(path).status_code for who in (analyst, api.as_user(admin_user))
+        ] == [200, 200]
     assert analyst.get("/api/staff/reports/nothing").status_code == 404

@@ -1,8 +1,8 @@
-"""Every report, as JSON and as CSV, against plain SQL over the orders, lines, events and the ledger themselves.
+"""Every report, as JSON and as CSV, against plain SQL over the orders, lines, events and
+the ledger themselves.
 
-The days are made first; then comes what comes late: events, cancellations, refunds, returns. Only what these mark is
-made anew.
-"""
+The days are made first; then comes what comes late: events, cancellations, refunds,
+returns. Only what these mark is made anew."""
 
 import csv
 import io
@@ -26,7 +26,8 @@ pytestmark = pytest.mark.django_db
 LAST = FIRST + timedelta(days=DAYS + 1)
 LOW = 49
 
-# The shop's days, each moment's day, and an order's share that stays sold: by nothing that the rollups use.
+# The shop's days, each moment's day, and an order's share that stays sold: by nothing that
+# the rollups use.
 _BASE = """
 WITH days AS (
     SELECT d::date AS day FROM generate_series(%(first)s::timestamp, %(last)s::timestamp, '1 day') AS d
@@ -105,13 +106,19 @@ def analyst(api, staff):
 
 
 def come_late(dice):
-    """Cancel, refund and take back some of what was ordered, have a first order cancelled, and send late events."""
+    """Cancel, refund and take back some of what was ordered, have a first order cancelled,
+    and send late events.
+    """
     started = set()  # buyers whose first order is known
     cancelled = 0
     for order in Order.objects.exclude(status="cancelled").order_by("created_at"):
         buyer = order.user_id or order.email
-        if buyer not in started and order.status == "pending":  # what they order next is then their first
-            Order.objects.filter(pk=order.pk).update(status="cancelled", closed_at=order.created_at)
+        if (
+            buyer not in started and order.status == "pending"
+        ):  # what they order next is then their first
+            Order.objects.filter(pk=order.pk).update(
+                status="cancelled", closed_at=order.created_at
+            )
             services.mark_changed(order_id=order.pk)
             cancelled += 1
         started.add(buyer)
@@ -122,15 +129,25 @@ def come_late(dice):
         services.mark_changed(order_id=order.pk)
     products = list(Variant.objects.values_list("product_id", flat=True))
     for _ in range(40):
-        at = datetime(2026, 9, 1, tzinfo=UTC) + timedelta(seconds=dice.randrange(86_400 * 2))
+        at = datetime(2026, 9, 1, tzinfo=UTC) + timedelta(
+            seconds=dice.randrange(86_400 * 2)
+        )
         kind = dice.choice(list(EventType))
         event = {"id": uuid4(), "type": kind, "at": at, "session_key": "session-key"}
         if kind in (EventType.VIEW, EventType.ADD_TO_CART):
             event["product_id"] = dice.choice(products)
         if kind == EventType.SEARCH:
-            event |= {"query": dice.choice(["Sari", "PARKA"]), "results": dice.choice([0, 7])}
+            event |= {
+                "query": dice.choice(["Sari", "PARKA"]),
+                "results": dice.choice([0, 7]),
+            }
         address = f"203.0.113.{dice.randrange(250)}"
-        services.record_events(events=[event], address=address, user_agent="x", now=at + timedelta(hours=47))
+        services.record_events(
+            events=[event],
+            address=address,
+            user_agent="x",
+            now=at + timedelta(hours=47),
+        )
 
 
 def run_out():
@@ -148,7 +165,12 @@ def run_out():
     for variant, day, delta in steps:
         at = datetime(2026, 9, 1, 12, tzinfo=UTC) + timedelta(days=day)
         StockMovement.objects.create(
-            variant=variant, kind="adjust", d_on_hand=delta, ref=f"t:{uuid4()}", note="t", created_at=at
+            variant=variant,
+            kind="adjust",
+            d_on_hand=delta,
+            ref=f"t:{uuid4()}",
+            note="t",
+            created_at=at,
         )
 
 
@@ -159,10 +181,14 @@ def test_every_report_is_what_plain_sql_says(analyst, settings, zone, seed):
     dice = random.Random(seed)
     make_world(seed)
     low = list(Variant.objects.order_by("id"))
-    OrderLine.objects.filter(variant=low[0]).update(category=factories.make_category())  # it has moved since
+    OrderLine.objects.filter(variant=low[0]).update(
+        category=factories.make_category()
+    )  # it has moved since
     for variant, quantity in zip(low, (1, 0, 3, 2), strict=True):
         if quantity:
-            factories.make_order(variant=variant, quantity=quantity)  # of today, which is outside the period
+            factories.make_order(
+                variant=variant, quantity=quantity
+            )  # of today, which is outside the period
     run_out()
     for number in range(-1, DAYS + 2):
         services.rebuild_day(day=FIRST + timedelta(days=number))
@@ -178,8 +204,13 @@ def test_every_report_is_what_plain_sql_says(analyst, settings, zone, seed):
         file = analyst.get(f"/api/staff/reports/{name}?{period}&format=csv")
         heading, *rows = csv.reader(io.StringIO(file.content.decode()))
         assert heading == [column["name"] for column in report["columns"]]
-        assert rows == [["" if cell is None else str(cell) for cell in row] for row in report["rows"]], name
-    assert sum(row[9] for row in sql(PLAIN["sales"], zone)) == 3  # twice the one, once the other
+        assert rows == [
+            ["" if cell is None else str(cell) for cell in row]
+            for row in report["rows"]
+        ], name
+    assert (
+        sum(row[9] for row in sql(PLAIN["sales"], zone)) == 3
+    )  # twice the one, once the other
 
 
 def sql(query, zone):

@@ -16,7 +16,14 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from dev.processes import wait_for
 from dev.stack import ROOT
@@ -26,9 +33,14 @@ from tests.browser.proxy import Proxy
 Run = Callable[..., Any]
 
 FRONTEND = ROOT / "frontend"
-PICTURES = ROOT / "build" / "browser"  # not test-results/: pytest-playwright empties that in every run of any test
+PICTURES = (
+    ROOT / "build" / "browser"
+)  # not test-results/: pytest-playwright empties that in every run of any test
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-WIDTHS = {"wide": {"width": 1280, "height": 900}, "narrow": {"width": 390, "height": 844}}
+WIDTHS = {
+    "wide": {"width": 1280, "height": 900},
+    "narrow": {"width": 390, "height": 844},
+}
 PATIENCE_MS = 20_000  # a machine that also runs the other tests is slow at times
 # Nothing is a skeleton any more, and the pictures in sight are there.
 SETTLED = """() => !document.querySelector('.bone') && [...document.images].every((image) =>
@@ -40,11 +52,18 @@ SCROLL = """async () => {
     }
     scrollTo(0, 0);
 }"""
-# As root Chromium needs --no-sandbox; the others keep it from calling home, which a closed network would make slow.
+# As root Chromium needs --no-sandbox; the others keep it from calling home, which a closed
+# network would make slow.
 ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -63,18 +82,20 @@ def _missing(what: str) -> None:
 
 @pytest.fixture(scope="package")
 def playwright(django_db_setup: None) -> Iterator[Playwright]:
-    """Return Playwright, for this folder's tests only: its event loop on this thread would upset Django in others."""
+    """Return Playwright, for this folder's tests only: its event loop on this thread would
+    upset Django in others.
+    """
     with sync_playwright() as running:
         yield running
 
 
 @pytest.fixture(scope="package")
 def db(django_db_setup: None, django_db_blocker: Any) -> Iterator[Run]:
-    """Return `db(work, …)`: runs what uses the database in a thread of its own, where no event loop is running.
+    """Return `db(work, …)`: runs what uses the database in a thread of its own, where no
+    event loop is running.
 
-    It stands for pytest-django's fixture of that name, which tells it that a database is needed at all; what is done
-    here is committed.
-    """
+    It stands for pytest-django's fixture of that name, which tells it that a database is
+    needed at all; what is done here is committed."""
     with django_db_blocker.unblock(), ThreadPoolExecutor(max_workers=1) as thread:
 
         def run(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -97,10 +118,16 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 def storefront() -> Path:
     """Return the folder of the built storefront; it is built here if it was not."""
     built = FRONTEND / "shop" / "dist"
-    if not (built / "index.html").exists() or not (FRONTEND / "node_modules" / "axe-core").exists():
+    if (
+        not (built / "index.html").exists()
+        or not (FRONTEND / "node_modules" / "axe-core").exists()
+    ):
         if not shutil.which("npm"):
             _missing("the storefront is not built, and there is no npm to build it")
-        for command in (["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], ["npm", "run", "build"]):
+        for command in (
+            ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"],
+            ["npm", "run", "build"],
+        ):
             subprocess.run(command, cwd=FRONTEND, check=True, stdout=subprocess.DEVNULL)
     return built
 
@@ -139,7 +166,14 @@ def shop(storefront: Path, browser: Browser, db: Run) -> Iterator[Shop]:
     """Run web, relay and the mails' worker on a database with the demo in it."""
     mails = Path(os.environ["LOCAL_DIR"]) / "mails-of-browser"
     with ExitStack() as running:
-        db(call_command, "load_demo", scale=120, force=True, stdout=StringIO(), verbosity=0)
+        db(
+            call_command,
+            "load_demo",
+            scale=120,
+            force=True,
+            stdout=StringIO(),
+            verbosity=0,
+        )
         running.callback(db, call_command, "flush", interactive=False, verbosity=0)
         proxy = Proxy()
         running.callback(proxy.close)
@@ -183,7 +217,9 @@ def width(request: pytest.FixtureRequest) -> str:
 def context(browser: Browser, width: str, shop: Shop) -> Iterator[BrowserContext]:
     """Return a fresh browser profile, in which nothing may crash."""
     crashes: list[str] = []
-    one = browser.new_context(base_url=shop.url, viewport=WIDTHS[width], reduced_motion="reduce")  # type: ignore[arg-type]  # a dict of the right keys
+    one = browser.new_context(
+        base_url=shop.url, viewport=WIDTHS[width], reduced_motion="reduce"
+    )  # type: ignore[arg-type]  # a dict of the right keys
     one.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
     one.on("weberror", lambda error: crashes.append(str(error.error)))
@@ -199,7 +235,9 @@ def page(context: BrowserContext) -> Page:
 
 @pytest.fixture
 def look(request: pytest.FixtureRequest, width: str) -> Any:
-    """Return `look(page, name)`: takes a picture for people, and lets axe look for what shuts people out."""
+    """Return `look(page, name)`: takes a picture for people, and lets axe look for what
+    shuts people out.
+    """
     source = (FRONTEND / "node_modules" / "axe-core" / "axe.min.js").read_text()
     PICTURES.mkdir(parents=True, exist_ok=True)
 

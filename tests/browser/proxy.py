@@ -1,4 +1,6 @@
-"""An HTTP proxy before the shop that loses answers on demand, and stays where it is while the shop restarts."""
+"""An HTTP proxy before the shop that loses answers on demand, and stays where it is while
+the shop restarts.
+"""
 
 import http.client
 import threading
@@ -7,14 +9,23 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "proxy-connection"}
+HOP_BY_HOP = {
+    "connection",
+    "keep-alive",
+    "transfer-encoding",
+    "te",
+    "trailer",
+    "upgrade",
+    "proxy-connection",
+}
 
 
 class Proxy:
-    """Passes every request on to `upstream` (`http://host:port`), and counts; `.url` is where the browser goes.
+    """Passes every request on to `upstream` (`http://host:port`), and counts; `.url` is
+    where the browser goes.
 
-    `loses(method, path)` is asked after the shop has answered: if it says yes, the connection is cut instead.
-    """
+    `loses(method, path)` is asked after the shop has answered: if it says yes, the
+    connection is cut instead."""
 
     def __init__(self) -> None:
         self.upstream = ""
@@ -23,7 +34,9 @@ class Proxy:
         self.lost: Counter[tuple[str, str]] = Counter()
         self.refresh_cookies: list[str] = []
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self}))
+        self._server = ThreadingHTTPServer(
+            ("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self})
+        )
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -36,7 +49,11 @@ class Proxy:
     def count(self, path: str, status: int | None = None) -> int:
         """Return how many requests for exactly this path were answered (with this status)."""
         with self._lock:
-            return sum(n for (_, at, code), n in self.seen.items() if at == path and status in {None, code})
+            return sum(
+                n
+                for (_, at, code), n in self.seen.items()
+                if at == path and status in {None, code}
+            )
 
     def close(self) -> None:
         self._server.shutdown()
@@ -52,8 +69,14 @@ class _Handler(BaseHTTPRequestHandler):
         proxy, path = self.proxy, urlsplit(self.path).path
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length) if length else None
-        headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
-        upstream = http.client.HTTPConnection(urlsplit(proxy.upstream).netloc, timeout=30)
+        headers = {
+            name: value
+            for name, value in self.headers.items()
+            if name.lower() not in HOP_BY_HOP
+        }
+        upstream = http.client.HTTPConnection(
+            urlsplit(proxy.upstream).netloc, timeout=30
+        )
         try:
             upstream.request(self.command, self.path, body, headers)
             answer = upstream.getresponse()
@@ -77,13 +100,16 @@ class _Handler(BaseHTTPRequestHandler):
             if name.lower() not in HOP_BY_HOP | {"content-length"}:
                 self.send_header(name, value)
         if answer.status not in {204, 304}:
-            size = answer.getheader("Content-Length") if self.command == "HEAD" else None
+            size = (
+                answer.getheader("Content-Length") if self.command == "HEAD" else None
+            )
             self.send_header("Content-Length", size or str(len(content)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _pass_on  # noqa: N815 (the base class's names)
+    # the base class's names
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _pass_on  # noqa: N815
 
     def handle(self) -> None:
         try:

@@ -18,7 +18,9 @@ def choose_size(page: Page, size: str | None = None) -> None:
     """Choose a size that is there, if the product has sizes; the radio is under its label."""
     choices = page.locator(".choice-size:not([data-gone=true])")
     if size is not None:
-        page.locator(".choice-size").filter(has_text=re.compile(f"^{re.escape(size)}")).click()
+        page.locator(".choice-size").filter(
+            has_text=re.compile(f"^{re.escape(size)}")
+        ).click()
     elif choices.count():
         choices.first.click()
 
@@ -33,7 +35,9 @@ def add_to_bag(page: Page, size: str | None = None) -> Locator:
 
 
 def to_checkout(page: Page) -> None:
-    page.get_by_role("dialog", name="Your bag").get_by_role("button", name="Checkout").click()
+    page.get_by_role("dialog", name="Your bag").get_by_role(
+        "button", name="Checkout"
+    ).click()
     expect(page.get_by_role("heading", name="Checkout", level=1)).to_be_visible()
 
 

@@ -25,7 +25,9 @@ def test_a_forgotten_password(page: Page, shop: Shop, look: Any, width: str) -> 
     page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password").fill("something else")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("alert")).to_have_text("E-mail and password do not match an account.")
+    expect(page.get_by_role("alert")).to_have_text(
+        "E-mail and password do not match an account."
+    )
     page.get_by_role("link", name="Forgotten your password?").click()
     page.get_by_label("E-mail address").fill(email)
     page.get_by_role("button", name="Send the link").click()
@@ -42,7 +44,9 @@ def test_a_forgotten_password(page: Page, shop: Shop, look: Any, width: str) -> 
     sign_in(page, email, f"a lighthouse in {width}")
 
 
-def test_a_new_customer_settles_in(page: Page, shop: Shop, look: Any, width: str) -> None:
+def test_a_new_customer_settles_in(
+    page: Page, shop: Shop, look: Any, width: str
+) -> None:
     email = f"newcomer-{width}@example.com"
     page.goto("/sign-up")
     look(page, "sign-up")
@@ -76,7 +80,9 @@ def test_a_new_customer_settles_in(page: Page, shop: Shop, look: Any, width: str
 
     page.goto("/shop")
     page.get_by_role("button", name=re.compile("Add to wishlist")).first.click()
-    expect(page.get_by_role("button", name=re.compile("Remove from wishlist"))).to_have_count(1)
+    expect(
+        page.get_by_role("button", name=re.compile("Remove from wishlist"))
+    ).to_have_count(1)
     page.goto("/wishlist")
     expect(page.locator(".card-link")).to_have_count(1)
     look(page, "wishlist")

@@ -1,4 +1,6 @@
-"""What a first visit costs: bytes, requests, time to the first content; and that nothing comes from elsewhere."""
+"""What a first visit costs: bytes, requests, time to the first content; and that nothing
+comes from elsewhere.
+"""
 
 import json
 from typing import Any
@@ -25,9 +27,16 @@ MEASURE = """() => {
 }"""
 
 
-def test_a_first_visit_is_light_and_a_second_lighter(page: Page, shop: Shop, width: str, record_property: Any) -> None:
+def test_a_first_visit_is_light_and_a_second_lighter(
+    page: Page, shop: Shop, width: str, record_property: Any
+) -> None:
     blocked: list[str] = []
-    page.on("console", lambda message: blocked.append(message.text) if "Content Security" in message.text else None)
+    page.on(
+        "console",
+        lambda message: (
+            blocked.append(message.text) if "Content Security" in message.text else None
+        ),
+    )
     figures: dict[str, Any] = {}
     for path in ("/", "/shop"):
         page.goto(path)

@@ -1,4 +1,6 @@
-"""What the catalogue's pages do by script: pictures without a reload, brands suggested, only the fields that count."""
+"""What the catalogue's pages do by script: pictures without a reload, brands suggested,
+only the fields that count.
+"""
 
 import io
 from collections.abc import Iterator
@@ -19,7 +21,9 @@ MADE = "The description of picture 1"
 
 @pytest.fixture(scope="module")
 def desk(shop: Shop) -> Iterator[Shop]:
-    """Serve the shop as on a desk: the admin's files as they are in the checkout, no second factor."""
+    """Serve the shop as on a desk: the admin's files as they are in the checkout, no second
+    factor.
+    """
     before = shop.proxy.upstream
     try:
         with serving(shop, DEBUG="1"):
@@ -30,15 +34,30 @@ def desk(shop: Shop) -> Iterator[Shop]:
 
 @pytest.fixture
 def keeper(page: Page, desk: Shop) -> Page:
-    """Return a page on which somebody of the catalogue group is signed in, and nothing is refused by the policy."""
+    """Return a page on which somebody of the catalogue group is signed in, and nothing is
+    refused by the policy.
+    """
 
     def sign_in() -> str:
         client = Client()
         client.force_login(make_user(role="staff", groups=("catalogue",)))
         return str(client.cookies[settings.SESSION_COOKIE_NAME].value)
 
-    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": desk.db(sign_in), "url": desk.url}])
-    page.on("console", lambda said: pytest.fail(said.text) if "Content Security Policy" in said.text else None)
+    page.context.add_cookies(
+        [
+            {
+                "name": settings.SESSION_COOKIE_NAME,
+                "value": desk.db(sign_in),
+                "url": desk.url,
+            }
+        ]
+    )
+    page.on(
+        "console",
+        lambda said: (
+            pytest.fail(said.text) if "Content Security Policy" in said.text else None
+        ),
+    )
     return page
 
 
@@ -59,7 +78,9 @@ def test_pictures_are_added_ordered_and_described_without_a_reload(
     product = db(make_product, variants=3, name="Linen shirt", brand="Loomwork")
     page.goto(f"/admin/products/product/{product.pk}/change/")
     page.get_by_label("Material").fill("not saved yet")  # what a reload would lose
-    page.get_by_label("Add pictures").set_input_files([picture("red"), picture("green"), picture("blue")])
+    page.get_by_label("Add pictures").set_input_files(
+        [picture("red"), picture("green"), picture("blue")]
+    )
     expect(page.locator("[data-previews] img")).to_have_count(3)
     page.get_by_role("button", name="Upload", exact=True).click()
     expect(page.locator("#images [data-image]")).to_have_count(3)
@@ -68,24 +89,37 @@ def test_pictures_are_added_ordered_and_described_without_a_reload(
 
     page.get_by_label("Move picture 3 up").focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#images [data-image]").nth(1)).to_have_attribute("data-image", str(three))
+    expect(page.locator("#images [data-image]").nth(1)).to_have_attribute(
+        "data-image", str(three)
+    )
     assert db(order, product) == [one, three, two]
 
-    # A dragged picture is in its place before the server knows: what it says next must not be what it said last.
+    # A dragged picture is in its place before the server knows: what it says next must not
+    # be what it said last.
     expect(page.locator("#images [role=status]")).to_have_text("Saved.")
     page.evaluate("document.querySelector('#images [role=status]').textContent = ''")
     if width == "wide":  # where both are in sight
-        page.locator(f"[data-image='{one}'] img").drag_to(page.locator(f"[data-image='{two}'] img"))
+        page.locator(f"[data-image='{one}'] img").drag_to(
+            page.locator(f"[data-image='{two}'] img")
+        )
     else:
         for place in (1, 2):
             page.get_by_label(f"Move picture {place} down").click()
-            expect(page.locator("#images [data-image]").nth(place)).to_have_attribute("data-image", str(one))
-    expect(page.locator("#images [data-image]").nth(2)).to_have_attribute("data-image", str(one))
-    page.wait_for_function("document.querySelector('#images [role=status]').textContent === 'Saved.'")
+            expect(page.locator("#images [data-image]").nth(place)).to_have_attribute(
+                "data-image", str(one)
+            )
+    expect(page.locator("#images [data-image]").nth(2)).to_have_attribute(
+        "data-image", str(one)
+    )
+    page.wait_for_function(
+        "document.querySelector('#images [role=status]').textContent === 'Saved.'"
+    )
     assert db(order, product) == [three, two, one]
 
     page.get_by_label("Description 1").fill(MADE)
-    page.get_by_role("button", name="Save", exact=True).and_(page.locator("#images button")).first.click()
+    page.get_by_role("button", name="Save", exact=True).and_(
+        page.locator("#images button")
+    ).first.click()
     expect(page.locator(f"#images img[alt='{MADE}']")).to_be_visible()
     expect(page.get_by_label("Material")).to_have_value("not saved yet")
     look(page, "admin-product", full=True)
@@ -95,16 +129,25 @@ def test_pictures_are_added_ordered_and_described_without_a_reload(
     expect(page.locator("#brands option")).to_have_count(1)
 
 
-def test_the_bulk_form_shows_the_fields_that_count(keeper: Page, desk: Shop, look: Any) -> None:
+def test_the_bulk_form_shows_the_fields_that_count(
+    keeper: Page, desk: Shop, look: Any
+) -> None:
     page, db = keeper, desk.db
     category = db(make_category)
     for number in range(3):
-        db(make_product, variants=2, name=f"Bulk {number}", base_price=("20.00", "1000.00", "999.00")[number],
-           category=category)  # fmt: skip
+        db(
+            make_product,
+            variants=2,
+            name=f"Bulk {number}",
+            base_price=("20.00", "1000.00", "999.00")[number],
+            category=category,
+        )
     page.goto(f"/admin/products/product/?category__id__exact={category.pk}")
     page.locator("#action-toggle").check()
     page.locator("select[name=action]").select_option("change_in_bulk")
-    page.get_by_role("button", name="Run").or_(page.get_by_role("button", name="Go")).first.click()
+    page.get_by_role("button", name="Run").or_(
+        page.get_by_role("button", name="Go")
+    ).first.click()
     page.wait_for_url("**/bulkchange/*/change/")
     page.get_by_label("What changes").select_option("category")
     expect(page.get_by_label("Percent, amount or price")).to_be_hidden()
@@ -117,7 +160,9 @@ def test_the_bulk_form_shows_the_fields_that_count(keeper: Page, desk: Shop, loo
     look(page, "admin-bulk-preview", full=True)
 
 
-def test_the_other_pages_of_the_catalogue_are_open_to_all(keeper: Page, desk: Shop, look: Any) -> None:
+def test_the_other_pages_of_the_catalogue_are_open_to_all(
+    keeper: Page, desk: Shop, look: Any
+) -> None:
     page, db = keeper, desk.db
     chart = db(make_size_chart)
     for name, path in {

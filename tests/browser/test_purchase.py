@@ -14,7 +14,9 @@ from tests.browser.steps import add_to_bag, fill_address, to_checkout
 from tests.factories import make_category, make_product, make_size_chart, make_variant
 
 
-def test_a_guest_finds_buys_and_pays(page: Page, shop: Shop, look: Any, width: str) -> None:
+def test_a_guest_finds_buys_and_pays(
+    page: Page, shop: Shop, look: Any, width: str
+) -> None:
     page.goto("/")
     expect(page.get_by_role("heading", name="Just arrived")).to_be_visible()
     look(page, "home", full=True)
@@ -56,11 +58,16 @@ def test_a_guest_finds_buys_and_pays(page: Page, shop: Shop, look: Any, width: s
     visit = page.evaluate("sessionStorage.getItem('visit')")
     told = {"view", "search", "add_to_cart", "checkout_started"}
     events = Event.objects.filter(session_key=visit).values_list("type", flat=True)
-    assert wait_for(lambda: set(shop.db(lambda: list(events.all()))) == told, seconds=60)
+    assert wait_for(
+        lambda: set(shop.db(lambda: list(events.all()))) == told, seconds=60
+    )
 
 
 def sized_shirt(width: str) -> Product:
-    category = make_category(name=f"Shirts of the size test, {width}", parent=Category.objects.filter(parent=None)[0])
+    category = make_category(
+        name=f"Shirts of the size test, {width}",
+        parent=Category.objects.filter(parent=None)[0],
+    )
     make_size_chart(category=category)
     product = make_product(category=category, name="Sized shirt")
     for size in ("S", "M", "L"):
@@ -68,7 +75,9 @@ def sized_shirt(width: str) -> Product:
     return product
 
 
-def test_the_size_chart_finds_a_size(page: Page, shop: Shop, look: Any, width: str) -> None:
+def test_the_size_chart_finds_a_size(
+    page: Page, shop: Shop, look: Any, width: str
+) -> None:
     product = shop.db(sized_shirt, width)
     page.goto(f"/p/{product.slug}")
     page.get_by_role("button", name="Which size fits me?").click()

@@ -1,7 +1,8 @@
-"""A day of the staff: signing in with the second factor, packing, refunding, a feed with errors, a dead job, prices.
+"""A day of the staff: signing in with the second factor, packing, refunding, a feed with
+errors, a dead job, prices.
 
-The same pages are looked at, wide and narrow, light and dark: axe finds nothing serious, and pictures are kept.
-"""
+The same pages are looked at, wide and narrow, light and dark: axe finds nothing serious,
+and pictures are kept."""
 
 import re
 from base64 import b32decode
@@ -29,8 +30,8 @@ from tests.factories import PASSWORD, make_order, make_user, make_variant
 def desk(shop: Shop) -> Iterator[Shop]:
     """Serve the shop, and have a worker for what the inventory's queue does.
 
-    With DEBUG the admin's styles and scripts come from their packages: collecting and compressing them takes minutes.
-    """
+    With DEBUG the admin's styles and scripts come from their packages: collecting and
+    compressing them takes minutes."""
     worker = services.worker("inventory", env=shop.env)
     shop.db(worker.__enter__)
     before = shop.proxy.upstream
@@ -61,11 +62,15 @@ def _code(key: str) -> str:
 
 
 def whole(page: Page, look: Any, name: str) -> None:
-    """Look at all of a page: in a window so tall that what sticks to its foot stands at the page's end."""
+    """Look at all of a page: in a window so tall that what sticks to its foot stands at the
+    page's end.
+    """
     size = page.viewport_size
     assert size is not None
     height = page.evaluate("document.documentElement.scrollHeight")
-    page.set_viewport_size({"width": size["width"], "height": max(height, size["height"])})
+    page.set_viewport_size(
+        {"width": size["width"], "height": max(height, size["height"])}
+    )
     look(page, name)
     page.set_viewport_size(size)
 
@@ -98,10 +103,17 @@ def test_a_day(page: Page, desk: Shop, look: Any, width: str, tmp_path: Path) ->
 def _pack(page: Page, desk: Shop, look: Any, width: str) -> None:
     email = f"pack-{width}@example.com"
     variant = desk.db(make_variant, stock=5, sku=f"PACK-{width.upper()}")
-    order = desk.db(make_order, variant=variant, quantity=2, status="confirmed", guest_email=email)
-    desk.db(Order.objects.filter(pk=order.pk).update, created_at=timezone.now() - timedelta(days=400))
+    order = desk.db(
+        make_order, variant=variant, quantity=2, status="confirmed", guest_email=email
+    )
+    desk.db(
+        Order.objects.filter(pk=order.pk).update,
+        created_at=timezone.now() - timedelta(days=400),
+    )
     page.goto("/admin/orders/order/packing/")
-    first = page.get_by_role("list", name="Orders to pack").get_by_role("listitem").first
+    first = (
+        page.get_by_role("list", name="Orders to pack").get_by_role("listitem").first
+    )
     expect(first).to_contain_text(order.number)
     expect(first).to_contain_text(f"PACK-{width.upper()}")
     look(page, "admin-packing")
@@ -115,7 +127,12 @@ def _pack(page: Page, desk: Shop, look: Any, width: str) -> None:
 
 
 def _refund_half(page: Page, desk: Shop, look: Any, width: str) -> None:
-    order = desk.db(make_order, status="delivered", paid=True, guest_email=f"refund-{width}@example.com")
+    order = desk.db(
+        make_order,
+        status="delivered",
+        paid=True,
+        guest_email=f"refund-{width}@example.com",
+    )
     page.goto(f"/admin/orders/order/{order.pk}/change/")
     half = (order.total / 2).quantize(Decimal("0.01"))
     take(page, "Refund", amount=str(half), reason="A loose button.")
@@ -125,9 +142,14 @@ def _refund_half(page: Page, desk: Shop, look: Any, width: str) -> None:
     whole(page, look, "admin-order")
 
 
-def _feed_with_errors(page: Page, desk: Shop, look: Any, width: str, tmp_path: Path) -> None:
+def _feed_with_errors(
+    page: Page, desk: Shop, look: Any, width: str, tmp_path: Path
+) -> None:
     # Without first pieces: a count of this minute would have them added, as moved after it.
-    variants = [desk.db(make_variant, stock=0, sku=f"FEED-{width.upper()}-{number}") for number in range(9)]
+    variants = [
+        desk.db(make_variant, stock=0, sku=f"FEED-{width.upper()}-{number}")
+        for number in range(9)
+    ]
     file = tmp_path / "count.csv"
     lines = [f"{variant.sku},7" for variant in variants]
     file.write_text("\n".join(["sku,quantity", *lines, "NO-SUCH-SKU,3"]) + "\n")
@@ -152,9 +174,17 @@ def _feed_with_errors(page: Page, desk: Shop, look: Any, width: str, tmp_path: P
 def _dead_job(page: Page, desk: Shop, look: Any, width: str) -> None:
     order = desk.db(make_order, guest_email=f"dead-{width}@example.com")
     jobs = OutboxEvent.objects.filter(key=f"orders.confirm_by_mail:{order.pk}")
-    desk.mail(f"dead-{width}@example.com", order.number)  # it was sent; now say that it was not
-    assert wait_for(lambda: desk.db(jobs.get).state == State.DONE, seconds=60)  # the mail is there a moment earlier
-    dead = {"state": State.DEAD, "error": "SMTPRecipientsRefused: 550 no such mailbox", "attempts": 11}
+    desk.mail(
+        f"dead-{width}@example.com", order.number
+    )  # it was sent; now say that it was not
+    assert wait_for(
+        lambda: desk.db(jobs.get).state == State.DONE, seconds=60
+    )  # the mail is there a moment earlier
+    dead = {
+        "state": State.DEAD,
+        "error": "SMTPRecipientsRefused: 550 no such mailbox",
+        "attempts": 11,
+    }
     assert desk.db(jobs.update, **dead) == 1
     page.goto("/admin/outbox/outboxevent/?state__exact=dead")
     look(page, "admin-dead-letters")
@@ -166,9 +196,15 @@ def _dead_job(page: Page, desk: Shop, look: Any, width: str) -> None:
 
 def _two_hundred_prices(page: Page, desk: Shop, look: Any) -> None:
     desk.db(_some_products, 200)
-    before = desk.db(lambda: dict(Product.objects.filter(brand="Twohundred").values_list("pk", "base_price")))
+    before = desk.db(
+        lambda: dict(
+            Product.objects.filter(brand="Twohundred").values_list("pk", "base_price")
+        )
+    )
     page.goto("/admin/products/product/?brand=Twohundred&all=")
-    page.locator("thead input[type=checkbox]").first.evaluate("box => box.click()")  # a narrow list has no head
+    page.locator("thead input[type=checkbox]").first.evaluate(
+        "box => box.click()"
+    )  # a narrow list has no head
     page.locator("select[name=action]").select_option("change_in_bulk")
     page.get_by_role("button", name="Run").click()
     page.get_by_label("What changes").select_option("base")
@@ -179,11 +215,29 @@ def _two_hundred_prices(page: Page, desk: Shop, look: Any) -> None:
     look(page, "admin-bulk-change")
     page.get_by_role("button", name="Apply to 200 products").click()
     expect(page.get_by_role("button", name="Undo")).to_be_visible(timeout=60_000)
-    now = desk.db(lambda: dict(Product.objects.filter(brand="Twohundred").values_list("pk", "base_price")))
-    assert all(now[pk] == (price * Decimal("0.9")).quantize(Decimal("0.01")) for pk, price in before.items())
+    now = desk.db(
+        lambda: dict(
+            Product.objects.filter(brand="Twohundred").values_list("pk", "base_price")
+        )
+    )
+    assert all(
+        now[pk] == (price * Decimal("0.9")).quantize(Decimal("0.01"))
+        for pk, price in before.items()
+    )
     page.get_by_role("button", name="Undo").click()
-    expect(page.locator("#bulk-change[data-state=undone]")).to_be_visible(timeout=60_000)
-    assert desk.db(lambda: dict(Product.objects.filter(brand="Twohundred").values_list("pk", "base_price"))) == before
+    expect(page.locator("#bulk-change[data-state=undone]")).to_be_visible(
+        timeout=60_000
+    )
+    assert (
+        desk.db(
+            lambda: dict(
+                Product.objects.filter(brand="Twohundred").values_list(
+                    "pk", "base_price"
+                )
+            )
+        )
+        == before
+    )
     desk.db(BulkChange.objects.all().delete)
     desk.db(Product.objects.filter(brand="Twohundred").delete)
 
@@ -193,10 +247,14 @@ def _some_products(count: int) -> None:
 
     category = make_category()
     for number in range(count):
-        make_product(brand="Twohundred", category=category, base_price=f"{1000 + number}.00")
+        make_product(
+            brand="Twohundred", category=category, base_price=f"{1000 + number}.00"
+        )
 
 
-def test_the_pages_in_the_dark_and_by_keyboard(page: Page, desk: Shop, look: Any, width: str) -> None:
+def test_the_pages_in_the_dark_and_by_keyboard(
+    page: Page, desk: Shop, look: Any, width: str
+) -> None:
     page.emulate_media(color_scheme="dark")
     boss = desk.db(make_user, role="admin", email=f"night-{width}@example.com")
     sign_in(page, desk, boss.email)
@@ -204,7 +262,9 @@ def test_the_pages_in_the_dark_and_by_keyboard(page: Page, desk: Shop, look: Any
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     whole(page, look, "admin-dashboard-dark")
     order = desk.db(lambda: Order.objects.filter(status="delivered").first())
-    product = desk.db(lambda: Product.objects.filter(source="demo", reviews__isnull=False).first())
+    product = desk.db(
+        lambda: Product.objects.filter(source="demo", reviews__isnull=False).first()
+    )
     page.goto(f"/admin/orders/order/{order.pk}/change/")
     whole(page, look, "admin-order-dark")
     page.emulate_media(color_scheme="light")

@@ -16,7 +16,11 @@ from tests.factories import make_product, make_variant
 
 
 def shirt(name: str, pieces: int) -> tuple[Product, Variant]:
-    product = make_product(name=name, base_price=Decimal("1500.00"), category=Category.objects.earliest("created_at"))
+    product = make_product(
+        name=name,
+        base_price=Decimal("1500.00"),
+        category=Category.objects.earliest("created_at"),
+    )
     return product, make_variant(product=product, size="M", stock=pieces)
 
 
@@ -28,7 +32,10 @@ def sell(variant: Variant, pieces: int) -> None:
         stock.move(
             [
                 stock.Move(
-                    variant.pk, MovementKind.ADJUST, d_on_hand=-pieces, ref=f"adjust:browser-{variant.pk}-{pieces}"
+                    variant.pk,
+                    MovementKind.ADJUST,
+                    d_on_hand=-pieces,
+                    ref=f"adjust:browser-{variant.pk}-{pieces}",
                 )
             ]
         )
@@ -49,7 +56,9 @@ def begin_checkout(page: Page, product: Product, email: str) -> None:
 
 
 @pytest.mark.parametrize(("left", "button"), [(1, "Take 1"), (0, "Remove")])
-def test_somebody_was_faster(page: Page, shop: Shop, look: Any, width: str, left: int, button: str) -> None:
+def test_somebody_was_faster(
+    page: Page, shop: Shop, look: Any, width: str, left: int, button: str
+) -> None:
     product, variant = shop.db(shirt, f"The wanted shirt {left} {width}", 2)
     email = f"late-{left}-{width}@example.com"
     begin_checkout(page, product, email)
@@ -78,7 +87,9 @@ def test_somebody_was_faster(page: Page, shop: Shop, look: Any, width: str, left
     assert [line.quantity for line in order.lines.all()] == [1]
 
 
-def test_the_price_changed_meanwhile(page: Page, shop: Shop, look: Any, width: str) -> None:
+def test_the_price_changed_meanwhile(
+    page: Page, shop: Shop, look: Any, width: str
+) -> None:
     product, _ = shop.db(shirt, f"The repriced shirt {width}", 5)
     email = f"careful-{width}@example.com"
     begin_checkout(page, product, email)

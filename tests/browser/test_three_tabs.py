@@ -1,7 +1,8 @@
-"""Three tabs shop with tokens of three seconds; nobody notices a lost refresh or a restart. Then a thief comes.
+"""Three tabs shop with tokens of three seconds; nobody notices a lost refresh or a restart.
+Then a thief comes.
 
-TABS_SECONDS says for how long (two minutes for the figures that are published, less in an ordinary test run).
-"""
+TABS_SECONDS says for how long (two minutes for the figures that are published, less in an
+ordinary test run)."""
 
 import json
 import os
@@ -47,13 +48,17 @@ def width() -> str:
 
 def customer_and_shirt(email: str) -> tuple[User, str]:
     user = make_user(email=email, password=PASSWORD)
-    product = make_product(name="The shirt of three tabs", category=Category.objects.earliest("created_at"))
+    product = make_product(
+        name="The shirt of three tabs", category=Category.objects.earliest("created_at")
+    )
     make_variant(product=product, size="M", stock=1000)
     return user, product.slug
 
 
 class Tab:
-    """A tab, and what goes on in it: an action is begun, and later waited for, so that the tabs act at once."""
+    """A tab, and what goes on in it: an action is begun, and later waited for, so that the
+    tabs act at once.
+    """
 
     def __init__(self, page: Page, slug: str) -> None:
         self.page, self.slug = page, slug
@@ -76,7 +81,9 @@ class Tab:
             expect(page.get_by_text("your wishlist.")).to_be_visible(timeout=45_000)
         else:
             add_to_or_take_from_bag(page)
-        self.troubles += [text for text in page.locator(TROUBLE).all_inner_texts() if text]
+        self.troubles += [
+            text for text in page.locator(TROUBLE).all_inner_texts() if text
+        ]
 
 
 def add_to_or_take_from_bag(page: Page) -> None:
@@ -86,7 +93,9 @@ def add_to_or_take_from_bag(page: Page) -> None:
     expect(quantity).to_be_visible(timeout=45_000)
     before = int(quantity.inner_text())
     more = before < 10
-    bag.get_by_role("button", name="One more" if more else "One less").click(timeout=45_000)
+    bag.get_by_role("button", name="One more" if more else "One less").click(
+        timeout=45_000
+    )
     expect(quantity).not_to_have_text(str(before), timeout=45_000)
     bag.get_by_role("button", name="Close").click()
 
@@ -94,9 +103,13 @@ def add_to_or_take_from_bag(page: Page) -> None:
 def replay(shop: Shop, cookie: str) -> tuple[int, str]:
     """Send a refresh cookie that was used long ago, as a thief would who copied it."""
     headers = {
-        "Cookie": cookie, "Origin": shop.url, "X-Markrin-Client": "web", "Content-Type": "application/json",
-    }  # fmt: skip
-    request = urllib.request.Request(shop.url + REFRESH, b"{}", headers)  # noqa: S310 (our own address)
+        "Cookie": cookie,
+        "Origin": shop.url,
+        "X-Markrin-Client": "web",
+        "Content-Type": "application/json",
+    }
+    # our own address
+    request = urllib.request.Request(shop.url + REFRESH, b"{}", headers)  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 (our own address)
             return answer.status, ""
@@ -105,7 +118,9 @@ def replay(shop: Shop, cookie: str) -> tuple[int, str]:
             return error.code, json.load(error)["code"]
 
 
-def test_three_tabs_and_a_thief(context: BrowserContext, shop: Shop, look: Any, record_property: Any) -> None:
+def test_three_tabs_and_a_thief(
+    context: BrowserContext, shop: Shop, look: Any, record_property: Any
+) -> None:
     user, slug = shop.db(customer_and_shirt, "three-tabs@example.com")
     dice = random.Random(9)
     with ExitStack() as running:
@@ -114,9 +129,15 @@ def test_three_tabs_and_a_thief(context: BrowserContext, shop: Shop, look: Any, 
         sign_in(first, user.email, PASSWORD)
         first.goto(f"/p/{slug}")
         add_to_bag(first)
-        tabs = [Tab(page, slug) for page in (first, context.new_page(), context.new_page())]
-        refreshes = count(1)  # the second is lost in any case: a slow machine has few of them
-        shop.proxy.loses = lambda method, path: path == REFRESH and (next(refreshes) == 2 or dice.random() < LOST)
+        tabs = [
+            Tab(page, slug) for page in (first, context.new_page(), context.new_page())
+        ]
+        refreshes = count(
+            1
+        )  # the second is lost in any case: a slow machine has few of them
+        shop.proxy.loses = lambda method, path: (
+            path == REFRESH and (next(refreshes) == 2 or dice.random() < LOST)
+        )
         begun = time.monotonic()
         rounds = shopping(tabs, until=begun + SECONDS / 2)
         for tab in tabs:
@@ -133,7 +154,9 @@ def test_three_tabs_and_a_thief(context: BrowserContext, shop: Shop, look: Any, 
             "requests": sum(shop.proxy.seen.values()),
             "refreshes": shop.proxy.count(REFRESH),
             "refresh answers lost": sum(shop.proxy.lost.values()),
-            "requests that met a closed port": sum(n for (*_, code), n in shop.proxy.seen.items() if code == 0),
+            "requests that met a closed port": sum(
+                n for (*_, code), n in shop.proxy.seen.items() if code == 0
+            ),
             "generation of the session": session.generation,
             "failures seen": sum(len(tab.troubles) for tab in tabs),
             "sign-outs": shop.proxy.count(REFRESH, 401),
@@ -149,7 +172,9 @@ def test_three_tabs_and_a_thief(context: BrowserContext, shop: Shop, look: Any, 
         for tab in tabs:
             tab.begin(0)
         for number, tab in enumerate(tabs):
-            expect(tab.page.get_by_test_id("signed-out")).to_contain_text("You have been signed out.")
+            expect(tab.page.get_by_test_id("signed-out")).to_contain_text(
+                "You have been signed out."
+            )
             expect(tab.page.get_by_role("heading", name="Welcome back")).to_be_visible()
             look(tab.page, f"signed-out-{number}")
 

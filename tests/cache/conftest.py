@@ -28,10 +28,11 @@ def line(clean_valkey: None) -> Iterator[link.Link]:
     until(lambda: link.own.alive)
 
     def hears() -> bool:
-        """Notices come in order: once this one is here, so is the one that the server was emptied before the test.
+        """Notices come in order: once this one is here, so is the one that the server was
+        emptied before the test.
 
-        A line that an earlier test has broken passes for alive a moment longer, and what is told then it never hears.
-        """
+        A line that an earlier test has broken passes for alive a moment longer, and what is
+        told then it never hears."""
         store.touch([tag := uuid4().hex])
         return wait_for(lambda: tag in link.own.memory._dropped, seconds=1)
 

@@ -1,4 +1,6 @@
-"""A tiny shop for the cache's own tests: a view marked `cached`, one that is not, and what they have rendered."""
+"""A tiny shop for the cache's own tests: a view marked `cached`, one that is not, and what
+they have rendered.
+"""
 
 from django.urls import path
 from rest_framework.permissions import AllowAny
@@ -21,13 +23,22 @@ class Query(QuerySchema):
 class Shelf(View):
     permission_classes = [AllowAny]
 
-    @cache.cached(lambda request, data: [f"shelf:{data['name']}", "shelves"], missing=["shelves"])
+    @cache.cached(
+        lambda request, data: [f"shelf:{data['name']}", "shelves"], missing=["shelves"]
+    )
     @operation(id="getShelf", tag="test", summary="A shelf", query=Query, answer=None)
     def get(self, request, *, name, query):
         rendered.append(name)
         if name not in stock:
             raise errors.NotFound
-        return Response({"name": name, "stock": stock[name], "query": query, "text": "cotton " * 200})
+        return Response(
+            {
+                "name": name,
+                "stock": stock[name],
+                "query": query,
+                "text": "cotton " * 200,
+            }
+        )
 
 
 class Till(View):
@@ -39,5 +50,8 @@ class Till(View):
         return Response({"open": True})
 
 
-urlpatterns = [path("api/shelves/<str:name>", Shelf.as_view()), path("api/till", Till.as_view())]
+urlpatterns = [
+    path("api/shelves/<str:name>", Shelf.as_view()),
+    path("api/till", Till.as_view()),
+]
 handler404 = errors.handler404

@@ -20,7 +20,9 @@ def status(response):
     return response.headers["Cache-Status"]
 
 
-def test_the_second_answer_comes_from_the_server_the_third_from_memory_and_the_view_ran_once(shop):
+def test_the_second_answer_comes_from_the_server_the_third_from_memory_and_the_view_ran_once(
+    shop,
+):
     first, second, third = shop.get(PATH), shop.get(PATH), shop.get(PATH)
 
     assert [status(each) for each in (first, second, third)] == [
@@ -32,10 +34,14 @@ def test_the_second_answer_comes_from_the_server_the_third_from_memory_and_the_v
     assert shelf.rendered == ["shirt"]
 
 
-def test_a_hit_from_memory_asks_neither_the_database_nor_the_cache_server(shop, monkeypatch):
+def test_a_hit_from_memory_asks_neither_the_database_nor_the_cache_server(
+    shop, monkeypatch
+):
     shop.get(PATH), shop.get(PATH)
     for name in ("read", "write", "stamp", "begin_rendering"):
-        monkeypatch.setattr(store, name, lambda *args, **kwargs: pytest.fail("the network was used"))
+        monkeypatch.setattr(
+            store, name, lambda *args, **kwargs: pytest.fail("the network was used")
+        )
 
     with CaptureQueriesContext(
         connection,
@@ -67,7 +73,9 @@ def test_a_view_that_is_not_marked_is_never_kept(shop):
     assert shelf.rendered == ["till", "till"]
 
 
-def test_what_is_not_found_is_kept_for_a_moment_and_its_problem_names_each_request(shop):
+def test_what_is_not_found_is_kept_for_a_moment_and_its_problem_names_each_request(
+    shop,
+):
     first, second = shop.get("/api/shelves/coat"), shop.get("/api/shelves/coat")
 
     assert first.status_code == second.status_code == 404
@@ -90,7 +98,9 @@ def test_what_is_not_found_is_kept_for_a_moment_and_its_problem_names_each_reque
         ("", None, bytes),
     ],
 )
-def test_the_body_is_stored_in_the_codings_that_clients_take(shop, accepted, coding, unpack):
+def test_the_body_is_stored_in_the_codings_that_clients_take(
+    shop, accepted, coding, unpack
+):
     plain = shop.get(PATH).content
     for _ in range(2):  # from the shared tier, then from memory
         response = shop.get(PATH, headers={"Accept-Encoding": accepted})
@@ -105,13 +115,24 @@ def test_if_none_match_gives_304_without_a_body_and_each_coding_has_its_own_etag
     etag = first.headers["ETag"]
 
     for header in (etag, f'"other", W/{etag}', "*"):
-        again = shop.get(PATH, headers={"Accept-Encoding": "gzip", "If-None-Match": header})
-        assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", etag)
+        again = shop.get(
+            PATH, headers={"Accept-Encoding": "gzip", "If-None-Match": header}
+        )
+        assert (again.status_code, again.content, again.headers["ETag"]) == (
+            304,
+            b"",
+            etag,
+        )
     assert shop.get(PATH, headers={"If-None-Match": etag}).status_code == 200
 
     shelf.stock["shirt"] = 2
     drop({"shelf:shirt"})
-    assert shop.get(PATH, headers={"Accept-Encoding": "gzip", "If-None-Match": etag}).status_code == 200
+    assert (
+        shop.get(
+            PATH, headers={"Accept-Encoding": "gzip", "If-None-Match": etag}
+        ).status_code
+        == 200
+    )
 
 
 def test_head_answers_the_headers_of_get(shop):
@@ -123,7 +144,9 @@ def test_head_answers_the_headers_of_get(shop):
         assert head.headers["ETag"] == whole.headers["ETag"]
 
 
-def test_a_hit_carries_the_security_and_cross_origin_headers_of_a_miss_and_nobody_elses(shop):
+def test_a_hit_carries_the_security_and_cross_origin_headers_of_a_miss_and_nobody_elses(
+    shop,
+):
     with override_settings(CORS_ALLOWED_ORIGINS=["https://shop.example"]):
         shop = Client()
         theirs = {"Origin": "https://shop.example"}
@@ -132,7 +155,13 @@ def test_a_hit_carries_the_security_and_cross_origin_headers_of_a_miss_and_nobod
         nobody = shop.get(PATH)
 
     assert "hit" in status(hit)
-    for name in ("X-Content-Type-Options", "Referrer-Policy", "Access-Control-Allow-Origin", "Content-Type", "Vary"):
+    for name in (
+        "X-Content-Type-Options",
+        "Referrer-Policy",
+        "Access-Control-Allow-Origin",
+        "Content-Type",
+        "Vary",
+    ):
         assert hit.headers[name] == miss.headers[name], name
     assert "Access-Control-Allow-Origin" not in stranger.headers
     assert "Access-Control-Allow-Origin" not in nobody.headers
@@ -141,10 +170,16 @@ def test_a_hit_carries_the_security_and_cross_origin_headers_of_a_miss_and_nobod
 def test_many_misses_of_one_answer_at_once_cost_one_rendering(shop, monkeypatch):
     real_get, inside = store.stamp, threading.Event()
     monkeypatch.setattr(store, "stamp", lambda: (inside.wait(0.05), real_get())[1])
-    for name in ("_WAIT_S", "_RENDER_S"):  # whoever has waited so long renders too, which a slow machine may take
+    for name in (
+        "_WAIT_S",
+        "_RENDER_S",
+    ):  # whoever has waited so long renders too, which a slow machine may take
         monkeypatch.setattr(middleware, name, 60.0)
     answers = []
-    threads = [threading.Thread(target=lambda: answers.append(Client().get(PATH).status_code)) for _ in range(30)]
+    threads = [
+        threading.Thread(target=lambda: answers.append(Client().get(PATH).status_code))
+        for _ in range(30)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -160,7 +195,12 @@ def test_memory_is_bounded_by_bytes_and_forgets_what_was_used_longest_ago(line):
 
     memory = Memory(max_bytes=80_000)
     for number in range(20):
-        memory.put(str(number), Answer(200, (), {"identity": b"x" * 7000}, frozenset({"*"}), ""), generation=0, ttl_s=9)
+        memory.put(
+            str(number),
+            Answer(200, (), {"identity": b"x" * 7000}, frozenset({"*"}), ""),
+            generation=0,
+            ttl_s=9,
+        )
         memory.get("0")
 
     assert memory.bytes <= 80_000
@@ -171,7 +211,10 @@ def test_an_answer_read_before_a_drop_is_not_put_into_memory_after_it(line):
     from markrin.cache.memory import Memory
     from markrin.cache.store import Answer
 
-    memory, answer = Memory(max_bytes=80_000), Answer(200, (), {"identity": b"x"}, frozenset({"a", "*"}), "")
+    memory, answer = (
+        Memory(max_bytes=80_000),
+        Answer(200, (), {"identity": b"x"}, frozenset({"a", "*"}), ""),
+    )
     before = memory.generation
     memory.drop(["a"])
     assert not memory.put("name", answer, generation=before, ttl_s=9)

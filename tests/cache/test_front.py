@@ -51,7 +51,9 @@ def test_answers_in_the_coding_asked_for_and_304_to_whoever_has_it(front, shop):
     status, headers, body = call(front, HTTP_ACCEPT_ENCODING="gzip")
     assert gzip.decompress(body) == shop.get(PATH).content
 
-    status, again, body = call(front, HTTP_ACCEPT_ENCODING="gzip", HTTP_IF_NONE_MATCH=headers["ETag"])
+    status, again, body = call(
+        front, HTTP_ACCEPT_ENCODING="gzip", HTTP_IF_NONE_MATCH=headers["ETag"]
+    )
     assert (status, body) == ("304 Not Modified", b"")
     assert not again.keys() & {"Content-Type", "Content-Length", "Content-Encoding"}
     assert again["ETag"] == headers["ETag"]
@@ -76,7 +78,10 @@ def test_leaves_the_rest_to_django(front, environ):
 def test_plain_http_is_left_to_be_redirected_where_only_https_may_be_spoken(front):
     with override_settings(SECURE_SSL_REDIRECT=True):
         strict = Front(django)
-    with override_settings(SECURE_SSL_REDIRECT=True, SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https")):
+    with override_settings(
+        SECURE_SSL_REDIRECT=True,
+        SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https"),
+    ):
         proxied = Front(django)
 
     assert call(strict)[0] == "299 Django"
@@ -85,6 +90,8 @@ def test_plain_http_is_left_to_be_redirected_where_only_https_may_be_spoken(fron
     assert call(proxied, HTTP_X_FORWARDED_PROTO="https")[0] == "200 OK"
 
 
-def test_leaves_everything_to_django_while_the_line_is_not_known_to_be_alive(front, line):
+def test_leaves_everything_to_django_while_the_line_is_not_known_to_be_alive(
+    front, line
+):
     line.suspect()
     assert call(front)[0] == "299 Django"

@@ -1,4 +1,6 @@
-"""Any order of reads, writes, rollbacks, late fills and faults of the cache server: what is read is what is true."""
+"""Any order of reads, writes, rollbacks, late fills and faults of the cache server: what is
+read is what is true.
+"""
 
 import os
 from collections.abc import Callable
@@ -11,7 +13,13 @@ from django.test import override_settings
 from django_redis import get_redis_connection
 from hypothesis import HealthCheck, settings
 from hypothesis.extra.django import TestCase
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+)
 
 from markrin import cache
 from markrin.cache import link, middleware, replies, store
@@ -52,11 +60,15 @@ class Undone(Exception):
 class Shop(RuleBasedStateMachine):
     """A catalogue of two products, read through the cache and without it."""
 
-    late = Bundle("late")  # answers rendered from the database, which their reader has not stored yet
+    late = Bundle(
+        "late"
+    )  # answers rendered from the database, which their reader has not stored yet
 
     @initialize()
     def open(self) -> None:
-        self.example = transaction.atomic()  # rolled back at its end: each begins with the same empty shop
+        self.example = (
+            transaction.atomic()
+        )  # rolled back at its end: each begins with the same empty shop
         self.example.__enter__()
         get_redis_connection("default").flushdb()
         link.own.start()
@@ -64,13 +76,20 @@ class Shop(RuleBasedStateMachine):
         link.own.memory.clear()
         self.top = make_category(slug="top")
         self.shirts = make_category(slug="shirts", parent=self.top)
-        self.products = [make_product(slug=slug, category=self.shirts) for slug in ("oxford", "derby")]
-        self.variants = [make_variant(product=product, stock=2) for product in self.products]
+        self.products = [
+            make_product(slug=slug, category=self.shirts)
+            for slug in ("oxford", "derby")
+        ]
+        self.variants = [
+            make_variant(product=product, stock=2) for product in self.products
+        ]
         self.chart = make_size_chart(category=self.top)
         self.settings = override_settings(CACHE_ANSWERS=True)
         self.settings.enable()
         self.through = Client()
-        self.read("/api/categories")  # the first request decides for the client whether there is a cache
+        self.read(
+            "/api/categories"
+        )  # the first request decides for the client whether there is a cache
         with override_settings(CACHE_ANSWERS=False):
             self.around = Client()
             self.around.get("/api/categories")
@@ -99,7 +118,9 @@ class Shop(RuleBasedStateMachine):
 
     @rule(target=late, path=paths)
     def begin_to_fill(self, path: str) -> Any:
-        """Render an answer as a slow reader does: the stamp first, then the database; and keep it in hand."""
+        """Render an answer as a slow reader does: the stamp first, then the database; and
+        keep it in hand.
+        """
         return self.rendered(path)
 
     def rendered(self, path: str) -> Any:
@@ -167,12 +188,18 @@ class Shop(RuleBasedStateMachine):
     @rule(price=prices, how=hows)
     def change_prices_in_bulk(self, price: str, how: str) -> None:
         def write() -> None:
-            Product.objects.filter(pk__in=[each.pk for each in self.products]).update(base_price=price)
+            Product.objects.filter(pk__in=[each.pk for each in self.products]).update(
+                base_price=price
+            )
             cache.touch("products", *(f"product:{each.pk}" for each in self.products))
 
         self.commit(write, how)
 
-    @rule(which=st.integers(0, 1), status=st.sampled_from(["published", "draft", "archived"]), how=hows)
+    @rule(
+        which=st.integers(0, 1),
+        status=st.sampled_from(["published", "draft", "archived"]),
+        how=hows,
+    )
     def publish(self, which: int, status: str, how: str) -> None:
         def write() -> None:
             self.products[which].status = status
@@ -191,7 +218,9 @@ class Shop(RuleBasedStateMachine):
         if StockLevel.objects.get(pk=variant.pk).on_hand + delta < 0:
             delta = -delta
         ref = os.urandom(8).hex()
-        move = stock.Move(variant.pk, MovementKind.ADJUST, ref, d_on_hand=delta, note="counted")
+        move = stock.Move(
+            variant.pk, MovementKind.ADJUST, ref, d_on_hand=delta, note="counted"
+        )
         self.commit(lambda: stock.move([move]), how)
 
     @rule(which=st.integers(0, 1), rating=st.integers(1, 5), how=hows)
@@ -240,10 +269,13 @@ class Shop(RuleBasedStateMachine):
     def nothing_is_stale(self) -> None:
         if hasattr(self, "around"):
             for path in PATHS:
-                assert self.shown(self.through, path) == self.shown(self.around, path), path
+                assert self.shown(self.through, path) == self.shown(
+                    self.around, path
+                ), path
 
 
-class TestAnythingInAnyOrder(Shop.TestCase, TestCase):  # type: ignore[misc, valid-type]  # hypothesis makes it
+# hypothesis makes it
+class TestAnythingInAnyOrder(Shop.TestCase, TestCase):  # type: ignore[misc, valid-type]
     settings = settings(  # type: ignore[assignment]  # where hypothesis looks
         max_examples=150 if FULL else 8,
         stateful_step_count=30 if FULL else 12,

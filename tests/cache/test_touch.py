@@ -73,12 +73,16 @@ def test_many_touches_of_one_transaction_are_one_call(line, monkeypatch):
     assert calls == [["a", "b"]]
 
 
-def test_the_same_transaction_writes_the_job_that_drops_them_should_this_process_die(line):
+def test_the_same_transaction_writes_the_job_that_drops_them_should_this_process_die(
+    line,
+):
     with transaction.atomic():
         touch("a", "b")
         touch("b")
         touch("c", durably=False)
-    assert [row.payload for row in OutboxEvent.objects.filter(task="cache.drop")] == [{"tags": ["a", "b"]}]
+    assert [row.payload for row in OutboxEvent.objects.filter(task="cache.drop")] == [
+        {"tags": ["a", "b"]}
+    ]
 
 
 def test_an_answer_rendered_from_old_rows_is_not_stored_after_the_change(line):
@@ -102,6 +106,8 @@ def test_the_clock_only_goes_forward_also_past_a_flush(line):
 
 def test_another_process_hears_of_it(warm):
     """What another process's `drop` does here is what the server tells this one's line."""
-    until(lambda: warm.get(PATH) and len(link.own.memory) == 1)  # a slow machine may have dropped it meanwhile
+    until(
+        lambda: warm.get(PATH) and len(link.own.memory) == 1
+    )  # a slow machine may have dropped it meanwhile
     store.touch(["shelf:shirt"])  # without this process's own memory being told
     until(lambda: len(link.own.memory) == 0)

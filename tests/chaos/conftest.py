@@ -1,4 +1,6 @@
-"""What the tests of faults share: the stage, the table, and which of them are left to `make chaos`."""
+"""What the tests of faults share: the stage, the table, and which of them are left to `make
+chaos`.
+"""
 
 import os
 from collections.abc import Iterator
@@ -15,7 +17,9 @@ __all__ = ["Record", "hold", "pytest_terminal_summary", "verified"]
 
 @pytest.fixture
 def stage(verified: None) -> Iterator[World]:
-    """Return broker, mail server and the ways to start the shop's processes; `verify` runs when they have ended."""
+    """Return broker, mail server and the ways to start the shop's processes; `verify` runs
+    when they have ended.
+    """
     with world() as one:
         yield one
 
@@ -27,11 +31,19 @@ def shop(stage: World) -> Iterator[Shop]:
         yield one
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the slow faults to `make chaos`: they take minutes, and some stop servers that other tests use."""
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave the slow faults to `make chaos`: they take minutes, and some stop servers that
+    other tests use.
+    """
     if os.environ.get("CHAOS") == "1":
         return
     here = Path(__file__).parent
-    slow = [item for item in items if here in item.path.parents and item.get_closest_marker("slow")]
+    slow = [
+        item
+        for item in items
+        if here in item.path.parents and item.get_closest_marker("slow")
+    ]
     items[:] = [item for item in items if item not in slow]
     config.hook.pytest_deselected(items=slow)

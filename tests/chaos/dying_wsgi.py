@@ -1,4 +1,6 @@
-"""The shop's WSGI application, killed on request when the transaction is committed and nothing has been answered."""
+"""The shop's WSGI application, killed on request when the transaction is committed and
+nothing has been answered.
+"""
 
 import os
 import signal
@@ -10,7 +12,9 @@ from markrin.wsgi import application as shop
 DIE = "X-Chaos-Die"
 
 
-def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+def application(
+    environ: dict[str, Any], start_response: Callable[..., Any]
+) -> Iterable[bytes]:
     answer: Iterable[bytes] = shop(environ, start_response)
     if environ.get("HTTP_" + DIE.upper().replace("-", "_")):
         os.kill(os.getpid(), signal.SIGKILL)

@@ -1,7 +1,8 @@
-"""Jobs for the tests: the worker runs `celery -A tests.chaos.jobs worker`, and the tests add their events.
+"""Jobs for the tests: the worker runs `celery -A tests.chaos.jobs worker`, and the tests
+add their events.
 
-What a job does is counted in the table chaos_effect, or by the mail server, and never prevented from happening twice.
-"""
+What a job does is counted in the table chaos_effect, or by the mail server, and never
+prevented from happening twice."""
 
 import ctypes
 import os
@@ -93,25 +94,40 @@ class Dawdled:
     number: int
 
 
-@outbox.handler("chaos.mail", queue="email", effect="outside", time_limit_s=30, max_attempts=11)
+@outbox.handler(
+    "chaos.mail", queue="email", effect="outside", time_limit_s=30, max_attempts=11
+)
 def send(*, number: int, **_: Any) -> dict[str, str]:
     return mail.send(
-        template="chaos", to=f"customer{number}@example.com", context={"number": number}, key=f"chaos.mail:{number}"
+        template="chaos",
+        to=f"customer{number}@example.com",
+        context={"number": number},
+        key=f"chaos.mail:{number}",
     )
 
 
-@outbox.handler("chaos.count", queue="analytics", effect="database", time_limit_s=5, max_attempts=11)
+@outbox.handler(
+    "chaos.count", queue="analytics", effect="database", time_limit_s=5, max_attempts=11
+)
 def count(*, number: int, **_: Any) -> None:
     _note(number)
 
 
-@outbox.handler("chaos.segfault", queue="inventory", effect="outside", time_limit_s=5, max_attempts=2)
+@outbox.handler(
+    "chaos.segfault",
+    queue="inventory",
+    effect="outside",
+    time_limit_s=5,
+    max_attempts=2,
+)
 def segfault(*, number: int, **_: Any) -> None:
     _note(number)
     ctypes.string_at(0)
 
 
-@outbox.handler("chaos.eat", queue="inventory", effect="outside", time_limit_s=20, max_attempts=1)
+@outbox.handler(
+    "chaos.eat", queue="inventory", effect="outside", time_limit_s=20, max_attempts=1
+)
 def eat(*, number: int, **_: Any) -> None:
     _note(number)
     eaten = []
@@ -119,14 +135,18 @@ def eat(*, number: int, **_: Any) -> None:
         eaten.append(bytearray(16 * 1024 * 1024))
 
 
-@outbox.handler("chaos.sleep", queue="analytics", effect="database", time_limit_s=3, max_attempts=3)
+@outbox.handler(
+    "chaos.sleep", queue="analytics", effect="database", time_limit_s=3, max_attempts=3
+)
 def sleep(*, number: int, **_: Any) -> None:
     """Leave an effect, slowly: a test stops the process in the middle."""
     _note(number)
     time.sleep(1)
 
 
-@outbox.handler("chaos.dawdle", queue="analytics", effect="outside", time_limit_s=3, max_attempts=3)
+@outbox.handler(
+    "chaos.dawdle", queue="analytics", effect="outside", time_limit_s=3, max_attempts=3
+)
 def dawdle(*, number: int, **_: Any) -> None:
     """Wait before an effect outside, which must not happen once the lease is gone."""
     time.sleep(1)
@@ -136,4 +156,7 @@ def dawdle(*, number: int, **_: Any) -> None:
 
 def _note(number: int) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO chaos_effect (number, pid) VALUES (%s, %s)", [number, os.getpid()])
+        cursor.execute(
+            "INSERT INTO chaos_effect (number, pid) VALUES (%s, %s)",
+            [number, os.getpid()],
+        )

@@ -1,4 +1,6 @@
-"""What a feed's worker does to itself: it dies in each chunk, before its COMMIT and after it, or takes its time."""
+"""What a feed's worker does to itself: it dies in each chunk, before its COMMIT and after
+it, or takes its time.
+"""
 
 import os
 import signal
@@ -13,7 +15,9 @@ _apply_chunk = feeds.apply_chunk
 
 
 def in_each_chunk(marks: Path) -> None:
-    """Die once in each chunk's transaction, and once after each; files in `marks` remember where it was."""
+    """Die once in each chunk's transaction, and once after each; files in `marks` remember
+    where it was.
+    """
 
     def note(feed: Any, done: Any) -> None:
         _note(feed, done)

@@ -13,9 +13,8 @@ CHUNK = 65_536
 class Proxy:
     """Stands before a server, given as a TCP address or as the path of a Unix socket.
 
-    `refuse` closes the door, `stall` accepts and keeps silent, `delay` holds every chunk back, `cut` breaks off what is
-    open, `heal` ends whichever there was.
-    """
+    `refuse` closes the door, `stall` accepts and keeps silent, `delay` holds every chunk
+    back, `cut` breaks off what is open, `heal` ends whichever there was."""
 
     def __init__(self, server: tuple[str, int] | str) -> None:
         self._server = server
@@ -34,7 +33,9 @@ class Proxy:
         self.cut()
 
     def stall(self) -> None:
-        """Accept new connections but pass nothing on, in either direction, on these or the open ones."""
+        """Accept new connections but pass nothing on, in either direction, on these or the
+        open ones.
+        """
         self._silent = True
 
     def delay(self, seconds: float) -> None:
@@ -51,7 +52,9 @@ class Proxy:
             one.close()
 
     def heal(self) -> None:
-        """Pass everything on again. What was begun in a silence is broken off, as by a server that came back."""
+        """Pass everything on again. What was begun in a silence is broken off, as by a
+        server that came back.
+        """
         self._delay_s = 0.0
         if self._silent:
             self._silent = False
@@ -97,7 +100,9 @@ class Proxy:
         pair = {client: server, server: client}
         with self._lock:
             self._open |= pair.keys()
-        with suppress(OSError, ValueError):  # ValueError: `cut` closed a socket that was being watched
+        with suppress(
+            OSError, ValueError
+        ):  # ValueError: `cut` closed a socket that was being watched
             self._pump(pair)
         with self._lock:
             self._open -= pair.keys()

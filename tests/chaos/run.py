@@ -1,4 +1,5 @@
-"""`make chaos`: inject every fault, print the table, and exit 1 on a breach. Takes about 20 minutes.
+"""`make chaos`: inject every fault, print the table, and exit 1 on a breach. Takes about 20
+minutes.
 
 `python -m tests.chaos.run -k broker` injects some of them.
 """
@@ -10,5 +11,17 @@ import pytest
 
 if __name__ == "__main__":
     os.environ["CHAOS"] = "1"
-    # In one process and in order: the faults are this machine's, and two at once would be counted as one.
-    sys.exit(pytest.main(["tests/chaos", "tests/concurrency", "-n0", "-p", "no:randomly", *sys.argv[1:]]))
+    # In one process and in order: the faults are this machine's, and two at once would be
+    # counted as one.
+    sys.exit(
+        pytest.main(
+            [
+                "tests/chaos",
+                "tests/concurrency",
+                "-n0",
+                "-p",
+                "no:randomly",
+                *sys.argv[1:],
+            ]
+        )
+    )

@@ -1,4 +1,6 @@
-"""The shop over HTTP, and shoppers who buy while something fails: what each was answered, and what is true after."""
+"""The shop over HTTP, and shoppers who buy while something fails: what each was answered,
+and what is true after.
+"""
 
 import itertools
 import json
@@ -38,7 +40,9 @@ class Purchase:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a try was answered: the status, 0 where the connection broke; the order's id in a 201; milliseconds."""
+    """What a try was answered: the status, 0 where the connection broke; the order's id in
+    a 201; milliseconds.
+    """
 
     purchase: Purchase
     status: int
@@ -47,7 +51,9 @@ class Answer:
 
 
 class Shop:
-    """A web server on the stage, behind nothing; the cache behind a proxy; and any number of guests with full carts."""
+    """A web server on the stage, behind nothing; the cache behind a proxy; and any number
+    of guests with full carts.
+    """
 
     def __init__(self, stage: World) -> None:
         self.stage = stage
@@ -62,22 +68,36 @@ class Shop:
             "CACHE_URL": f"redis://127.0.0.1:{self.cache.port}/{db}",
             "ALLOWED_HOSTS": "127.0.0.1",
         }
-        self.variants = [make_variant(product=make_product(), stock=9000) for _ in range(20)]
+        self.variants = [
+            make_variant(product=make_product(), stock=9000) for _ in range(20)
+        ]
         self._carts = self._fill()
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._stack.close()
 
-    def open(self, *, application: str = "markrin.wsgi:application", workers: int = 1, **env: str) -> None:
+    def open(
+        self,
+        *,
+        application: str = "markrin.wsgi:application",
+        workers: int = 1,
+        **env: str,
+    ) -> None:
         """Serve; a worker process that dies is replaced, as in production."""
-        self._again = partial(self.open, application=application, workers=workers, **env)
-        entered = processes.web(processes=workers, application=application, respawn=True, env=self.env | env)
+        self._again = partial(
+            self.open, application=application, workers=workers, **env
+        )
+        entered = processes.web(
+            processes=workers, application=application, respawn=True, env=self.env | env
+        )
         self.web = self._stack.enter_context(entered)
         self.url = self.web.url
 
     def stand(self) -> None:
-        """Serve again if the server has given up: it does where a worker dies within 5.5 s of its start."""
+        """Serve again if the server has given up: it does where a worker dies within 5.5 s
+        of its start.
+        """
         assert self.web is not None
         if self.web.process.poll() is not None:
             self._again()
@@ -89,10 +109,17 @@ class Shop:
     def _fill(self) -> Iterator[Purchase]:
         for first in itertools.count(0, 200):
             new = [Purchase(new_token(), str(uuid4())) for _ in range(200)]
-            carts = Cart.objects.bulk_create([Cart(token_hash=hash_token(each.token)) for each in new])
+            carts = Cart.objects.bulk_create(
+                [Cart(token_hash=hash_token(each.token)) for each in new]
+            )
             CartLine.objects.bulk_create(
                 [
-                    CartLine(cart=cart, variant=variant, quantity=1, price_at_add=variant.product.price)
+                    CartLine(
+                        cart=cart,
+                        variant=variant,
+                        quantity=1,
+                        price_at_add=variant.product.price,
+                    )
                     for number, cart in enumerate(carts, first)
                     for variant in self._two(number)
                 ]
@@ -103,12 +130,26 @@ class Shop:
         pair = self.variants[number % 20], self.variants[(number * 7 + 3) % 20]
         return list(dict.fromkeys(pair))
 
-    def buy(self, purchase: Purchase, *, timeout_s: float = 20, headers: dict[str, str] | None = None) -> Answer:
+    def buy(
+        self,
+        purchase: Purchase,
+        *,
+        timeout_s: float = 20,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
         """Send one checkout."""
-        sent = {"X-Cart-Token": purchase.token, "Idempotency-Key": purchase.key, "Content-Type": "application/json"}
+        sent = {
+            "X-Cart-Token": purchase.token,
+            "Idempotency-Key": purchase.key,
+            "Content-Type": "application/json",
+        }
         started = time.monotonic()
         status, body = self._ask(
-            "POST", "/api/orders", json.dumps(order_body()), {**sent, **(headers or {})}, timeout_s
+            "POST",
+            "/api/orders",
+            json.dumps(order_body()),
+            {**sent, **(headers or {})},
+            timeout_s,
         )
         order = str(json.loads(body)["id"]) if status == 201 else ""
         return Answer(purchase, status, order, (time.monotonic() - started) * 1000)
@@ -120,7 +161,12 @@ class Shop:
         return status, (time.monotonic() - started) * 1000
 
     def _ask(
-        self, method: str, path: str, body: str | None, headers: dict[str, str], timeout_s: float
+        self,
+        method: str,
+        path: str,
+        body: str | None,
+        headers: dict[str, str],
+        timeout_s: float,
     ) -> tuple[int, bytes]:
         address = urlsplit(self.url)
         link = HTTPConnection(address.hostname or "", address.port, timeout=timeout_s)
@@ -141,7 +187,9 @@ class Shop:
 
     @contextmanager
     def selling(self, *, shoppers: int = 4, most: int = 2000) -> Iterator[list[Answer]]:
-        """Let shoppers buy one cart after another until the block ends; the answers grow as they come."""
+        """Let shoppers buy one cart after another until the block ends; the answers grow as
+        they come.
+        """
         answers: list[Answer] = []
         carts = iter(self.carts(most))
         lock, stop = threading.Lock(), threading.Event()
@@ -164,10 +212,14 @@ class Shop:
         finally:
             stop.set()
             for thread in threads:
-                thread.join()  # each wait of `buy` has an end; an order that came later would not be counted
+                # each wait of `buy` has an end; an order that came later would not be
+                # counted
+                thread.join()
 
     def settle(self, answers: Iterable[Answer]) -> list[Answer]:
-        """Send again, with its key, whatever was not answered 201, until it is; return these answers."""
+        """Send again, with its key, whatever was not answered 201, until it is; return
+        these answers.
+        """
         again = []
         for purchase in [each.purchase for each in answers if each.status != 201]:
             got: list[Answer] = []
@@ -189,7 +241,10 @@ class Shop:
 def statuses(answers: Iterable[Answer]) -> str:
     """Return how often each status came, in words."""
     counts = Counter(each.status for each in answers)
-    return ", ".join(f"{count} × {status or 'cut'}" for status, count in sorted(counts.items(), reverse=True))
+    return ", ".join(
+        f"{count} × {status or 'cut'}"
+        for status, count in sorted(counts.items(), reverse=True)
+    )
 
 
 def p99_ms(answers: Iterable[Answer]) -> float:
@@ -203,19 +258,33 @@ def false_promises(answers: Iterable[Answer]) -> int:
     connection.close()  # the server may have been away
     promised = [each.order for each in answers if each.status == 201]
     there = set(map(str, Order.objects.values_list("pk", flat=True)))
-    return sum(order not in there for order in promised) + len(promised) - len(set(promised))
+    return (
+        sum(order not in there for order in promised)
+        + len(promised)
+        - len(set(promised))
+    )
 
 
 def unsettled(bought: int) -> int:
-    """Return by how much the orders, their keys and the jobs that confirm them differ from so many."""
+    """Return by how much the orders, their keys and the jobs that confirm them differ from
+    so many.
+    """
     orders = Order.objects.count()
     confirmations = OutboxEvent.objects.filter(task="orders.confirm_by_mail").count()
-    return abs(orders - bought) + abs(IdempotencyKey.objects.count() - bought) + abs(confirmations - bought)
+    return (
+        abs(orders - bought)
+        + abs(IdempotencyKey.objects.count() - bought)
+        + abs(confirmations - bought)
+    )
 
 
 def unconfirmed(stage: World) -> tuple[int, int]:
-    """Return how many orders have no confirmation in the mail server, and how many mails came more than once."""
+    """Return how many orders have no confirmation in the mail server, and how many mails
+    came more than once.
+    """
     copies = stage.sink.copies()
     numbers = Order.objects.values_list("number", flat=True)
     wanted = [copies[f"Your order {number}"] for number in numbers]
-    return sum(count == 0 for count in wanted), sum(count - 1 for count in wanted if count > 1)
+    return sum(count == 0 for count in wanted), sum(
+        count - 1 for count in wanted if count > 1
+    )

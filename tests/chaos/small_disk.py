@@ -1,4 +1,5 @@
-"""`python -m tests.chaos.small_disk FOLDER`: sell while PostgreSQL's disk, a small tmpfs, is full; print what was seen.
+"""`python -m tests.chaos.small_disk FOLDER`: sell while PostgreSQL's disk, a small tmpfs,
+is full; print what was seen.
 
 Runs in a mount namespace of its own, which test_disk_full.py makes.
 """
@@ -23,9 +24,13 @@ FULL_S = 8
 def main(folder: Path) -> None:
     """Mount, load, sell, fill, free, sell on, count."""
     where = Postgres(own_folder(folder), durable=True)
-    where.stop()  # settles where its data are to lie: elsewhere, if its user cannot enter this folder
+    # settles where its data are to lie: elsewhere, if its user cannot enter this folder
+    where.stop()
     disk = where.data.parent
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=0755", "none", str(disk)], check=True)
+    subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=0755", "none", str(disk)],
+        check=True,
+    )
     server = Postgres(folder, durable=True)
     server.start()
     try:
@@ -64,7 +69,8 @@ def sell(server: Postgres, ballast: Path) -> dict[str, object]:
                 time.sleep(FULL_S)
                 ballast.unlink()
                 seconds += time.monotonic() - began
-                # What filled PostgreSQL's log of changes has stopped it: whoever makes room starts it again.
+                # What filled PostgreSQL's log of changes has stopped it: whoever makes room
+                # starts it again.
                 restarts += server.pid() is None
                 server.start()
                 connection.close()
@@ -78,17 +84,25 @@ def sell(server: Postgres, ballast: Path) -> dict[str, object]:
             "carts": len(answers) + 20,
             "orders": Order.objects.count(),
             "false": false_promises(answers),
-            "strange": sum(each.status not in (201, 503) for each in answers) + ("503" not in said),
+            "strange": sum(each.status not in (201, 503) for each in answers)
+            + ("503" not in said),
             "unsettled": unsettled(len(answers) + 20),
             "verify": verify(),
         }
 
 
 def use_up_the_log(server: Postgres) -> None:
-    """Make PostgreSQL ask for new files of its log (WAL) until there is none: it stops in a panic."""
-    with suppress(psycopg.Error), psycopg.connect(**server.connection("postgres"), autocommit=True) as link:
+    """Make PostgreSQL ask for new files of its log (WAL) until there is none: it stops in a
+    panic.
+    """
+    with (
+        suppress(psycopg.Error),
+        psycopg.connect(**server.connection("postgres"), autocommit=True) as link,
+    ):
         for _ in range(40):
-            link.execute("SELECT pg_logical_emit_message(false, 'chaos', 'full'), pg_switch_wal()")
+            link.execute(
+                "SELECT pg_logical_emit_message(false, 'chaos', 'full'), pg_switch_wal()"
+            )
 
 
 def fill(ballast: Path) -> None:

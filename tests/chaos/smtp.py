@@ -1,4 +1,6 @@
-"""A mail server that keeps what it is sent, and fails on demand; `Proxy` before it adds down and hanging."""
+"""A mail server that keeps what it is sent, and fails on demand; `Proxy` before it adds
+down and hanging.
+"""
 
 import asyncio
 import email
@@ -26,7 +28,12 @@ class Sink:
         self.tries = 0
 
     async def handle_RCPT(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+        self,
+        server: SMTP,
+        session: Session,
+        envelope: Envelope,
+        address: str,
+        options: list[str],
     ) -> str:
         self.tries += 1
         if self.fault == "4xx":
@@ -36,12 +43,16 @@ class Sink:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
         fault = self.fault
         if fault == "slow":
             await asyncio.sleep(self.slow_s)
         content = cast("bytes", envelope.content)
-        self.mails.append(email.message_from_bytes(content, policy=email.policy.default))
+        self.mails.append(
+            email.message_from_bytes(content, policy=email.policy.default)
+        )
         if fault == "cut after DATA":
             assert server.transport is not None
             server.transport.close()
@@ -52,7 +63,9 @@ class Sink:
         return Counter(str(mail["Subject"]) for mail in self.mails)
 
     def ids(self) -> dict[str, set[str]]:
-        """Return the Message-IDs under which each mail arrived, by subject: one each, however many copies."""
+        """Return the Message-IDs under which each mail arrived, by subject: one each,
+        however many copies.
+        """
         found: dict[str, set[str]] = {}
         for mail in self.mails:
             found.setdefault(str(mail["Subject"]), set()).add(str(mail["Message-ID"]))
@@ -65,13 +78,21 @@ class _Controller(Controller):
     def __init__(self, kept: Sink) -> None:
         self._door = socket.create_server(("127.0.0.1", 0))
         port = self._door.getsockname()[1]
-        super().__init__(kept, hostname="127.0.0.1", port=port, enable_SMTPUTF8=True, ready_timeout=60)
+        super().__init__(
+            kept,
+            hostname="127.0.0.1",
+            port=port,
+            enable_SMTPUTF8=True,
+            ready_timeout=60,
+        )
 
     def _create_server(self) -> Any:
         return self.loop.create_server(self._factory_invoker, sock=self._door)
 
     def _trigger_server(self) -> None:
-        with socket.create_connection((self.hostname, self.port), 60) as first:  # aiosmtpd itself waits a second
+        with socket.create_connection(
+            (self.hostname, self.port), 60
+        ) as first:  # aiosmtpd itself waits a second
             first.recv(1024)
 
 

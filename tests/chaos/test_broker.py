@@ -1,4 +1,6 @@
-"""The broker goes away, keeps silent, or forgets: nothing is lost, nothing is doubled, and adding stays quick."""
+"""The broker goes away, keeps silent, or forgets: nothing is lost, nothing is doubled, and
+adding stays quick.
+"""
 
 import time
 
@@ -32,11 +34,15 @@ def test_broker_gone(stage: World, hold: Record, fault: str) -> None:
     stuck = stage.states().get("done", 0)
     stage.broker.heal()
     seconds = stage.finish(within_s=BACK_WITHIN_S + 30)
-    counted = (
-        f"{stuck} of 80 done during 10 s; all {seconds:.1f} s after its return; slowest add {slowest * 1000:.0f} ms"
-    )
+    counted = f"{stuck} of 80 done during 10 s; all {seconds:.1f} s after its return; slowest add {slowest * 1000:.0f} ms"
     hold(f"broker {fault}", 1, "each effect once", counted, stage.breaches(range(40)))
-    hold(f"broker {fault}", 1, f"done within {BACK_WITHIN_S} s of its return", counted, int(seconds > BACK_WITHIN_S))
+    hold(
+        f"broker {fault}",
+        1,
+        f"done within {BACK_WITHIN_S} s of its return",
+        counted,
+        int(seconds > BACK_WITHIN_S),
+    )
     hold(f"broker {fault}", 1, "an add takes under 100 ms", counted, int(slowest > 0.1))
 
 
@@ -74,13 +80,31 @@ def test_no_relay_and_two_beats(stage: World, hold: Record) -> None:
     stage.beat("beat 2")
     queues = ("email", "analytics", "inventory")
     await_(
-        lambda: all(heartbeats.age_s(f"worker:{queue}") is not None for queue in queues), within_s=60, why=stage.explain
+        lambda: all(
+            heartbeats.age_s(f"worker:{queue}") is not None for queue in queues
+        ),
+        within_s=60,
+        why=stage.explain,
     )
     took = []
     for turn in range(3):
         stage.add(*(Both(number) for number in range(turn * 50, turn * 50 + 50)))
         took.append(stage.finish(within_s=60))
         time.sleep(7)
-    counted = f"3 times 100 rows, after {', '.join(f'{seconds:.1f}' for seconds in took)} s"
-    hold("no relay, two beats", 3, "each effect once", counted, stage.breaches(range(150)))
-    hold("no relay, two beats", 3, "mail within 35 s", counted, sum(seconds > 35 for seconds in took))
+    counted = (
+        f"3 times 100 rows, after {', '.join(f'{seconds:.1f}' for seconds in took)} s"
+    )
+    hold(
+        "no relay, two beats",
+        3,
+        "each effect once",
+        counted,
+        stage.breaches(range(150)),
+    )
+    hold(
+        "no relay, two beats",
+        3,
+        "mail within 35 s",
+        counted,
+        sum(seconds > 35 for seconds in took),
+    )

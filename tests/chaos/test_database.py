@@ -1,4 +1,6 @@
-"""The database crashes or is away: jobs wait, every process recovers by itself, and no finished mail is forgotten."""
+"""The database crashes or is away: jobs wait, every process recovers by itself, and no
+finished mail is forgotten.
+"""
 
 import os
 import signal
@@ -15,17 +17,23 @@ from tests.chaos.world import World, await_
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
-        bool(os.environ.get("TEST_DATABASE_URL")), reason="stops the server, which is not the tests' own"
+        bool(os.environ.get("TEST_DATABASE_URL")),
+        reason="stops the server, which is not the tests' own",
     ),
 ]
 
 
 @pytest.mark.parametrize(
     ("how", "away_s", "fault"),
-    [(signal.SIGQUIT, 0, "PostgreSQL immediate restart"), (signal.SIGINT, 10, "PostgreSQL stopped for 10 s")],
+    [
+        (signal.SIGQUIT, 0, "PostgreSQL immediate restart"),
+        (signal.SIGINT, 10, "PostgreSQL stopped for 10 s"),
+    ],
 )
 @pytest.mark.timeout(900)
-def test_database_gone(stage: World, hold: Record, how: signal.Signals, away_s: float, fault: str) -> None:
+def test_database_gone(
+    stage: World, hold: Record, how: signal.Signals, away_s: float, fault: str
+) -> None:
     stage.durable()
     stage.relay()
     stage.worker("email", concurrency=4)
@@ -41,13 +49,15 @@ def test_database_gone(stage: World, hold: Record, how: signal.Signals, away_s: 
     missing = sum(copies[f"Mail {number}"] == 0 for number in range(60))
     extra = sum(copies.values()) - len(copies)
     alive = sum(one.process.poll() is None for one in stage.running.values())
-    counted = (
-        f"{missing} of 60 mails missing, {extra} extra, {stage.lost()} runs lost, {seconds:.0f} s, {alive} of 3 alive"
-    )
+    counted = f"{missing} of 60 mails missing, {extra} extra, {stage.lost()} runs lost, {seconds:.0f} s, {alive} of 3 alive"
     wrong = missing + (stage.effects() != dict.fromkeys(range(60), 1))
     hold(fault, 1, "every mail; database effects once", counted, wrong)
     hold(
-        fault, 1, "extra copies <= runs lost; all processes alive", counted, max(0, extra - stage.lost()) + (alive != 3)
+        fault,
+        1,
+        "extra copies <= runs lost; all processes alive",
+        counted,
+        max(0, extra - stage.lost()) + (alive != 3),
     )
 
 
@@ -80,7 +90,25 @@ def test_database_gone_while_people_buy(
     alive = sum(one.process.poll() is None for one in shop.stage.running.values())
     orders = Order.objects.count()
     counted = f"{said}; all again by their keys: {orders} orders for {before} carts; {alive} of 2 processes alive"
-    hold(fault, 2, "503, never a false 201; each key one order", counted, false_promises(answers) + unsettled(before))
-    hold(fault, 2, "nothing but 201 and 503; all recover unaided", counted, strange + (alive != 2))
+    hold(
+        fault,
+        2,
+        "503, never a false 201; each key one order",
+        counted,
+        false_promises(answers) + unsettled(before),
+    )
+    hold(
+        fault,
+        2,
+        "nothing but 201 and 503; all recover unaided",
+        counted,
+        strange + (alive != 2),
+    )
     counted = f"{missing} of {orders} confirmations missing, {extra} extra, {shop.stage.lost()} runs lost"
-    hold(fault, 2, "every mail; extra copies <= runs lost", counted, missing + max(0, extra - shop.stage.lost()))
+    hold(
+        fault,
+        2,
+        "every mail; extra copies <= runs lost",
+        counted,
+        missing + max(0, extra - shop.stage.lost()),
+    )

@@ -1,4 +1,6 @@
-"""Inventory feeds whose worker dies or is stopped, that come twice, late or cut in half, and while the shop sells."""
+"""Inventory feeds whose worker dies or is stopped, that come twice, late or cut in half,
+and while the shop sells.
+"""
 
 import random
 import time
@@ -29,7 +31,12 @@ def variants() -> list[Variant]:
     """Return variants with 10 pieces each."""
     product = make_product()
     made = Variant.objects.bulk_create(
-        [Variant(product=product, sku=f"FEED-{number}", size=f"S{number}", color="Black") for number in range(ROWS)]
+        [
+            Variant(
+                product=product, sku=f"FEED-{number}", size=f"S{number}", color="Black"
+            )
+            for number in range(ROWS)
+        ]
     )
     with transaction.atomic():
         first_stock.enter({variant.pk: 10 for variant in made})
@@ -39,13 +46,20 @@ def variants() -> list[Variant]:
 
 def write(path: Path, counts: dict[str, int], *, half: bool = False) -> Path:
     """Write a feed, or the first half of its bytes."""
-    text = "sku,quantity\n" + "".join(f"{sku},{count}\n" for sku, count in counts.items())
+    text = "sku,quantity\n" + "".join(
+        f"{sku},{count}\n" for sku, count in counts.items()
+    )
     path.write_text(text[: len(text) // 2] if half else text)
     return path
 
 
 def send(path: Path, sequence: int, counted_at: datetime | None = None) -> Feed:
-    return feeds.stage(path=path, source="warehouse", sequence=sequence, counted_at=counted_at or timezone.now())[0]
+    return feeds.stage(
+        path=path,
+        source="warehouse",
+        sequence=sequence,
+        counted_at=counted_at or timezone.now(),
+    )[0]
 
 
 def on_hand() -> dict[UUID, int]:
@@ -53,7 +67,9 @@ def on_hand() -> dict[UUID, int]:
 
 
 def end_lease() -> None:
-    """Let the time pass that a lost run's lease has left: minutes, as the feed's time limit is generous."""
+    """Let the time pass that a lost run's lease has left: minutes, as the feed's time limit
+    is generous.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE outbox_event SET leased_until = now(), wake_at = now()"
@@ -88,12 +104,19 @@ def test_killed_in_each_chunk_while_the_shop_sells(
     path = write(tmp_path / "feed.csv", counts)
     shipped: dict[UUID, int] = {}
     with ThreadPoolExecutor(1) as pool:
-        counted_at = timezone.now()  # what is sold from here on comes off what was counted
+        counted_at = (
+            timezone.now()
+        )  # what is sold from here on comes off what was counted
         selling = pool.submit(sell, variants, over, shipped)
         time.sleep(1)
         feed = send(path, 1, counted_at)
         stage.relay()
-        stage.worker("inventory", concurrency=1, CHAOS_FEED_CHUNK=str(CHUNK), CHAOS_FEED_KILLS=str(marks))
+        stage.worker(
+            "inventory",
+            concurrency=1,
+            CHAOS_FEED_CHUNK=str(CHUNK),
+            CHAOS_FEED_KILLS=str(marks),
+        )
 
         def applied() -> bool:
             end_lease()
@@ -104,21 +127,42 @@ def test_killed_in_each_chunk_while_the_shop_sells(
         over.touch()
         selling.result(timeout=30)
     stage.finish(within_s=60)
-    by_hand = {variant.pk: counts[variant.sku] - shipped.get(variant.pk, 0) for variant in variants}
+    by_hand = {
+        variant.pk: counts[variant.sku] - shipped.get(variant.pk, 0)
+        for variant in variants
+    }
     wrong = sum(by_hand[pk] != pieces for pk, pieces in on_hand().items())
     kills = len(list(marks.iterdir()))
     moves = StockMovement.objects.filter(kind="feed").count()
     counted = f"{kills} kills, {sum(shipped.values())} pieces sold meanwhile, {moves} movements for {ROWS} rows"
     fault = "feed's worker killed in and after each chunk"
-    hold(fault, kills, "levels as computed by hand, each row once", counted, wrong + (moves != ROWS))
-    hold(fault, kills, "every chunk was tried", f"{kills} of {2 * CHUNKS}", int(kills != 2 * CHUNKS))
+    hold(
+        fault,
+        kills,
+        "levels as computed by hand, each row once",
+        counted,
+        wrong + (moves != ROWS),
+    )
+    hold(
+        fault,
+        kills,
+        "every chunk was tried",
+        f"{kills} of {2 * CHUNKS}",
+        int(kills != 2 * CHUNKS),
+    )
 
 
 @pytest.mark.timeout(600)
-def test_sigterm_in_the_middle_of_a_feed(stage: World, hold: Record, variants: list[Variant], tmp_path: Path) -> None:
-    feed = send(write(tmp_path / "feed.csv", {variant.sku: 7 for variant in variants}), 1)
+def test_sigterm_in_the_middle_of_a_feed(
+    stage: World, hold: Record, variants: list[Variant], tmp_path: Path
+) -> None:
+    feed = send(
+        write(tmp_path / "feed.csv", {variant.sku: 7 for variant in variants}), 1
+    )
     stage.relay()
-    name = stage.worker("inventory", concurrency=1, CHAOS_FEED_CHUNK="10", CHAOS_FEED_PAUSE_S="0.4")
+    name = stage.worker(
+        "inventory", concurrency=1, CHAOS_FEED_CHUNK="10", CHAOS_FEED_PAUSE_S="0.4"
+    )
 
     def begun() -> bool:
         feed.refresh_from_db()
@@ -149,14 +193,18 @@ def test_twice_out_of_order_and_cut_in_half(
     stage: World, hold: Record, variants: list[Variant], tmp_path: Path
 ) -> None:
     dice = random.Random(11)
-    start = timezone.now()  # after the pieces were entered, or they would count as come since
+    start = (
+        timezone.now()
+    )  # after the pieces were entered, or they would count as come since
     by_hand = {variant.pk: 10 for variant in variants}
     deliveries = []
     for sequence in range(1, 7):
         some = dice.sample(variants, 120)
         counts = {variant.sku: dice.randint(1, 500) for variant in some}
         path = write(tmp_path / f"{sequence}.csv", counts)
-        deliveries += [(path, sequence, start + timedelta(seconds=sequence), counts)] * 2
+        deliveries += [
+            (path, sequence, start + timedelta(seconds=sequence), counts)
+        ] * 2
     whole = deliveries[-1]
     dice.shuffle(deliveries)
     stage.relay()
@@ -169,21 +217,39 @@ def test_twice_out_of_order_and_cut_in_half(
             continue  # the same delivery again
         if sequence > last:
             last = sequence
-            by_hand |= {variant.pk: counts[variant.sku] for variant in variants if variant.sku in counts}
+            by_hand |= {
+                variant.pk: counts[variant.sku]
+                for variant in variants
+                if variant.sku in counts
+            }
         assert (feed.state == FeedState.SUPERSEDED) == (sequence < last)
     stage.finish(within_s=60)
     wrong = sum(by_hand[pk] != pieces for pk, pieces in on_hand().items())
     states = sorted(Feed.objects.values_list("sequence", "state"))
     counted = f"12 deliveries of 6 feeds, {states}"
-    hold("feeds twice and out of order", 12, "levels as computed by hand", counted, wrong)
+    hold(
+        "feeds twice and out of order", 12, "levels as computed by hand", counted, wrong
+    )
 
     half = write(tmp_path / "half.csv", whole[3], half=True)
     cut = send(half, 7, start + timedelta(seconds=8))
     stage.finish(within_s=60)
     send(write(tmp_path / "whole.csv", whole[3]), 8, start + timedelta(seconds=9))
     stage.finish(within_s=60)
-    by_hand |= {variant.pk: whole[3][variant.sku] for variant in variants if variant.sku in whole[3]}
+    by_hand |= {
+        variant.pk: whole[3][variant.sku]
+        for variant in variants
+        if variant.sku in whole[3]
+    }
     wrong = sum(by_hand[pk] != pieces for pk, pieces in on_hand().items())
     cut.refresh_from_db()
-    counted = f"cut: {cut.total} of 120 rows came, {cut.rejected} rejected; then the whole"
-    hold("feed cut in half, then sent whole", 1, "levels as computed by hand", counted, wrong + (cut.total == 120))
+    counted = (
+        f"cut: {cut.total} of 120 rows came, {cut.rejected} rejected; then the whole"
+    )
+    hold(
+        "feed cut in half, then sent whole",
+        1,
+        "levels as computed by hand",
+        counted,
+        wrong + (cut.total == 120),
+    )

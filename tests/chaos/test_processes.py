@@ -22,7 +22,11 @@ KILLS = 20
 @pytest.mark.timeout(420)
 def test_kill_relay_and_workers_at_random(stage: World, hold: Record) -> None:
     dice = random.Random(6)
-    email, *others = stage.worker("email", concurrency=4), stage.worker("analytics"), stage.relay()
+    email, *others = (
+        stage.worker("email", concurrency=4),
+        stage.worker("analytics"),
+        stage.relay(),
+    )
     stage.mail.delay(0.05)  # so that many a kill falls into a send
     sending = OutboxEvent.objects.filter(state="running", queue="email")
     for kill in range(KILLS):
@@ -71,7 +75,9 @@ def test_lost_run_is_back_when_its_lease_ends(stage: World, hold: Record) -> Non
     stage.worker("analytics", name="another")
     stage.finish(within_s=60)
     seconds = time.monotonic() - killed
-    limit = 3 + 15 + 2 + 1  # time limit, margin, the 2 s that are allowed, and the second that the job takes
+    limit = (
+        3 + 15 + 2 + 1
+    )  # time limit, margin, the 2 s that are allowed, and the second that the job takes
     counted = f"done again {seconds:.1f} s after the kill (allowed {limit})"
     hold(
         "kill -9 of a worker in a run",
@@ -93,7 +99,9 @@ def test_a_worker_stopped_past_its_lease(stage: World, hold: Record) -> None:
     seconds = stage.finish(within_s=60)
     stage.running[first].signal(signal.SIGCONT)
     time.sleep(4)
-    late = stage.running[first].output().count("job_lease_lost") + stage.running[first].output().count("lease_lost")
+    late = stage.running[first].output().count("job_lease_lost") + stage.running[
+        first
+    ].output().count("lease_lost")
     counted = f"both done by another worker in {seconds:.1f} s; effects {stage.effects()}; {late} late ends refused"
     hold(
         "SIGSTOP of a worker past its lease, SIGCONT",
@@ -110,7 +118,11 @@ def test_a_job_that_crashes_or_eats_memory(stage: World, hold: Record) -> None:
     stage.worker("inventory", concurrency=2)
     stage.worker("analytics")
     stage.add(Crashed(1), Eaten(2), *(Counted(number) for number in range(100, 120)))
-    await_(lambda: sum(n >= 100 for n in stage.effects()) == 20, within_s=30, why=stage.explain)
+    await_(
+        lambda: sum(n >= 100 for n in stage.effects()) == 20,
+        within_s=30,
+        why=stage.explain,
+    )
     seconds = stage.finish(within_s=150)
     dead = dict(OutboxEvent.objects.filter(state="dead").values_list("task", "error"))
     runs = {number: count for number, count in stage.effects().items() if number < 100}
@@ -136,7 +148,11 @@ def test_a_worker_with_a_wrong_clock(stage: World, hold: Record, hours: str) -> 
     stage.worker("inventory")
     stage.add(*(Both(number) for number in range(20)), Slept(99))
     seconds = stage.finish(within_s=30)
-    await_(lambda: heartbeats.age_s("worker:inventory") is not None, within_s=60, why=stage.explain)
+    await_(
+        lambda: heartbeats.age_s("worker:inventory") is not None,
+        within_s=60,
+        why=stage.explain,
+    )
     time.sleep(2)
     deaf = heartbeats.age_s("worker:email") is None
     counted = f"{seconds:.1f} s, {stage.lost()} leases lost, pulse {'not seen' if deaf else 'seen'}"

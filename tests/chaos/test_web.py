@@ -1,4 +1,6 @@
-"""The web server dies, or what it talks to, while people buy: a 201 is kept, and anything else is safe to repeat."""
+"""The web server dies, or what it talks to, while people buy: a 201 is kept, and anything
+else is safe to repeat.
+"""
 
 import random
 import signal
@@ -10,7 +12,16 @@ import pytest
 
 from orders.models import Order
 from tests.chaos.dying_wsgi import DIE
-from tests.chaos.shop import Answer, Purchase, Shop, false_promises, p99_ms, statuses, unconfirmed, unsettled
+from tests.chaos.shop import (
+    Answer,
+    Purchase,
+    Shop,
+    false_promises,
+    p99_ms,
+    statuses,
+    unconfirmed,
+    unsettled,
+)
 from tests.chaos.table import Record
 from tests.chaos.world import await_
 
@@ -25,22 +36,37 @@ def test_killed_between_commit_and_reply(shop: Shop, hold: Record) -> None:
     shop.open(application="tests.chaos.dying_wsgi:application", workers=2)
     shop.stage.relay()
     shop.stage.worker_of_all()
-    cut = [_killed_once_kept(shop, cart, orders) for orders, cart in enumerate(shop.carts(KILLS), 1)]
+    cut = [
+        _killed_once_kept(shop, cart, orders)
+        for orders, cart in enumerate(shop.carts(KILLS), 1)
+    ]
     kept = Order.objects.count()
     again = shop.settle(cut)
     shop.stage.finish(within_s=400)
     missing, extra = unconfirmed(shop.stage)
-    counted = (
-        f"{statuses(cut)}; {kept} orders kept; again by the same key: {statuses(again)}, {Order.objects.count()} orders"
-    )
+    counted = f"{statuses(cut)}; {kept} orders kept; again by the same key: {statuses(again)}, {Order.objects.count()} orders"
     killed = sum(each.status == 0 for each in cut)
     wrong = abs(KILLS - killed) + abs(KILLS - kept)
-    hold(fault, killed, "the order is kept, its key leads to it", counted, wrong + unsettled(KILLS))
-    hold(fault, killed, "each order confirmed by one mail", f"{missing} missing, {extra} extra", missing + extra)
+    hold(
+        fault,
+        killed,
+        "the order is kept, its key leads to it",
+        counted,
+        wrong + unsettled(KILLS),
+    )
+    hold(
+        fault,
+        killed,
+        "each order confirmed by one mail",
+        f"{missing} missing, {extra} extra",
+        missing + extra,
+    )
 
 
 def _killed_once_kept(shop: Shop, cart: Purchase, orders: int) -> Answer:
-    """Buy, and return the answer that broke off with the order kept. A try that met no process yet is made again."""
+    """Buy, and return the answer that broke off with the order kept. A try that met no
+    process yet is made again.
+    """
     tries: list[Answer] = []
 
     def kept() -> bool:
@@ -72,8 +98,20 @@ def test_killed_at_random_while_people_buy(shop: Shop, hold: Record) -> None:
     shop.stage.finish(within_s=400)
     missing, extra = unconfirmed(shop.stage)
     counted = f"{said}; all again by their keys: {Order.objects.count()} orders for {before} carts"
-    hold(fault, KILLS, "no false 201, one order a cart", counted, false_promises(answers) + unsettled(before))
-    hold(fault, KILLS, "each order confirmed by one mail", f"{missing} missing, {extra} extra", missing + extra)
+    hold(
+        fault,
+        KILLS,
+        "no false 201, one order a cart",
+        counted,
+        false_promises(answers) + unsettled(before),
+    )
+    hold(
+        fault,
+        KILLS,
+        "each order confirmed by one mail",
+        f"{missing} missing, {extra} extra",
+        missing + extra,
+    )
 
 
 def _serves_again(shop: Shop, answers: list[Answer]) -> None:
@@ -91,19 +129,28 @@ def _kill_one(shop: Shop, dice: random.Random) -> None:
     """Kill one of the web server's worker processes, as soon as it has one."""
     shop.stand()
     assert shop.web is not None
-    with suppress(psutil.NoSuchProcess, IndexError):  # the server gives up at this moment, or has none yet
+    with suppress(
+        psutil.NoSuchProcess, IndexError
+    ):  # the server gives up at this moment, or has none yet
         dice.choice(psutil.Process(shop.web.pid).children()).send_signal(signal.SIGKILL)
 
 
-@pytest.mark.parametrize("fault", ["broker refuse", "broker stall", "mail server refuse", "mail server stall"])
+@pytest.mark.parametrize(
+    "fault",
+    ["broker refuse", "broker stall", "mail server refuse", "mail server stall"],
+)
 @pytest.mark.timeout(900)
 def test_checkout_does_not_notice(shop: Shop, hold: Record, fault: str) -> None:
-    """How long it takes is `make bench-faults`, on a quiet machine; here it is shown beside the undisturbed."""
+    """How long it takes is `make bench-faults`, on a quiet machine; here it is shown beside
+    the undisturbed.
+    """
     shop.open(workers=2)
     shop.rush(40)
     met_before = shop.stage.broker.met
     calm = shop.rush(100)
-    met = shop.stage.broker.met - met_before  # no relay and no worker yet: whoever rings would be the web
+    met = (
+        shop.stage.broker.met - met_before
+    )  # no relay and no worker yet: whoever rings would be the web
     shop.stage.relay()
     shop.stage.worker_of_all()
     proxy = shop.stage.broker if fault.startswith("broker") else shop.stage.mail
@@ -117,8 +164,20 @@ def test_checkout_does_not_notice(shop: Shop, hold: Record, fault: str) -> None:
         f"all mails {seconds:.0f} s after its return, {missing} missing, {extra} extra"
     )
     wrong = sum(each.status != 201 for each in [*calm, *disturbed])
-    hold(f"{fault} while people buy", 1, "every checkout 201, every mail once", counted, wrong + missing + extra)
-    hold(f"{fault} while people buy", 1, "no checkout talks to the broker", f"{met} connections", met)
+    hold(
+        f"{fault} while people buy",
+        1,
+        "every checkout 201, every mail once",
+        counted,
+        wrong + missing + extra,
+    )
+    hold(
+        f"{fault} while people buy",
+        1,
+        "no checkout talks to the broker",
+        f"{met} connections",
+        met,
+    )
     assert not unsettled(240)
 
 
@@ -140,7 +199,13 @@ def test_broker_hangs_while_people_buy(shop: Shop, hold: Record) -> None:
         f"all mails {seconds:.0f} s after SIGCONT, {missing} missing, {extra} extra"
     )
     wrong = sum(each.status != 201 for each in [*calm, *disturbed]) + int(seconds > 40)
-    hold("broker SIGSTOP while people buy", 1, "every 201, every mail within 40 s", counted, wrong + missing + extra)
+    hold(
+        "broker SIGSTOP while people buy",
+        1,
+        "every 201, every mail within 40 s",
+        counted,
+        wrong + missing + extra,
+    )
 
 
 @pytest.mark.parametrize("fault", ["refuse", "stall"])
@@ -148,7 +213,12 @@ def test_broker_hangs_while_people_buy(shop: Shop, hold: Record) -> None:
 def test_cache_gone(shop: Shop, hold: Record, fault: str) -> None:
     shop.open(workers=2, CACHE_ANSWERS="1")
     product = shop.variants[0].product
-    pages = ["/api/products", f"/api/products/{product.slug}", "/api/categories", "/api/products?facets=true"]
+    pages = [
+        "/api/products",
+        f"/api/products/{product.slug}",
+        "/api/categories",
+        "/api/products?facets=true",
+    ]
     shop.rush(40)
     calm = [shop.get(page) for page in pages * 10]
     bought = shop.rush(60)

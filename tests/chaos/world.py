@@ -1,4 +1,6 @@
-"""The shop's background processes as they run in production, each behind something that can fail."""
+"""The shop's background processes as they run in production, each behind something that can
+fail.
+"""
 
 import io
 import json
@@ -34,10 +36,12 @@ PATIENCE_S = 60.0
 class World:
     """Broker and mail server behind proxies, and the processes that a test has started.
 
-    A process that is killed stays dead until `start` is called for it again, unless `supervise` looks after it.
-    """
+    A process that is killed stays dead until `start` is called for it again, unless
+    `supervise` looks after it."""
 
-    def __init__(self, broker: Proxy, mail: Proxy, sink: Sink, stack: ExitStack) -> None:
+    def __init__(
+        self, broker: Proxy, mail: Proxy, sink: Sink, stack: ExitStack
+    ) -> None:
         self.broker, self.mail, self.sink = broker, mail, sink
         self._stack = stack
         self.running: dict[str, Running] = {}
@@ -45,7 +49,8 @@ class World:
         self.env = {
             "CELERY_BROKER_URL": _broker_url(broker.port),
             "EMAIL_URL": f"smtp://127.0.0.1:{mail.port}",
-            "EMAIL_TIMEOUT_S": "2",  # 10 in production: a hanging server is told from a slow one sooner
+            # 10 in production: a hanging server is told from a slow one sooner
+            "EMAIL_TIMEOUT_S": "2",
             "MAIL_TEMPLATES": str(MAILS),
             "OUTBOX_MEMORY_LIMIT_MB": "512",
             "CELERY_SKIP_CHECKS": "1",
@@ -60,8 +65,12 @@ class World:
         return redis.Redis(unix_socket_path=path, db=db)
 
     def own_broker(self) -> None:
-        """Give what is started from now on a broker of its own, which `broker_stopped` can stop without the cache."""
-        self._own_broker = Valkey(own_folder(Path(os.environ["LOCAL_DIR"]) / "broker"), durable=False)
+        """Give what is started from now on a broker of its own, which `broker_stopped` can
+        stop without the cache.
+        """
+        self._own_broker = Valkey(
+            own_folder(Path(os.environ["LOCAL_DIR"]) / "broker"), durable=False
+        )
         self._own_broker.start()
         self._stack.callback(self._own_broker.stop)
         self.env["CELERY_BROKER_URL"] = self._own_broker.broker_url(0)
@@ -77,7 +86,9 @@ class World:
         finally:
             os.kill(pid, signal.SIGCONT)
 
-    def worker(self, queue: str, *, concurrency: int = 2, name: str = "", **env: str) -> str:
+    def worker(
+        self, queue: str, *, concurrency: int = 2, name: str = "", **env: str
+    ) -> str:
         """Start a worker of the queue; return its name here."""
         command = [
             "-m",
@@ -94,7 +105,13 @@ class World:
         ]
         name = name or f"worker:{queue}"
         return self._start(
-            name, *command, "-n", f"{name.replace(':', '-')}@tests", "--without-gossip", "--without-mingle", **env
+            name,
+            *command,
+            "-n",
+            f"{name.replace(':', '-')}@tests",
+            "--without-gossip",
+            "--without-mingle",
+            **env,
         )
 
     def worker_of_all(self) -> str:
@@ -102,11 +119,24 @@ class World:
         return self.worker(",".join(QUEUES), concurrency=3, name="worker:all")
 
     def relay(self, name: str = "relay") -> str:
-        return self._start(name, "manage.py", "relay", "--skip-checks")  # the checks have tests of their own
+        return self._start(
+            name, "manage.py", "relay", "--skip-checks"
+        )  # the checks have tests of their own
 
     def beat(self, name: str = "beat") -> str:
         schedule = Path(os.environ["LOCAL_DIR"]) / f"{name}-{time.monotonic_ns()}"
-        return self._start(name, "-m", "celery", "-A", "tests.chaos.jobs", "beat", "-s", str(schedule), "-l", "INFO")
+        return self._start(
+            name,
+            "-m",
+            "celery",
+            "-A",
+            "tests.chaos.jobs",
+            "beat",
+            "-s",
+            str(schedule),
+            "-l",
+            "INFO",
+        )
 
     def restart(self, name: str) -> None:
         """Start again what died or was killed."""
@@ -120,15 +150,21 @@ class World:
 
     def children(self, name: str) -> list[int]:
         """Return the ids of the pool's processes."""
-        return [child.pid for child in psutil.Process(self.running[name].pid).children()]
+        return [
+            child.pid for child in psutil.Process(self.running[name].pid).children()
+        ]
 
     def _start(self, name: str, *command: str, **env: str) -> str:
         self._commands[name] = command, env
-        self.running[name] = self._stack.enter_context(processes.running(*command, env=self.env | env))
+        self.running[name] = self._stack.enter_context(
+            processes.running(*command, env=self.env | env)
+        )
         return name
 
     def durable(self) -> None:
-        """Let what is started from now on wait until PostgreSQL has written a commit, as it does in production."""
+        """Let what is started from now on wait until PostgreSQL has written a commit, as it
+        does in production.
+        """
         name = connection.ops.quote_name(str(connection.settings_dict["NAME"]))
         with connection.cursor() as cursor:
             cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit = on")
@@ -137,8 +173,12 @@ class World:
 
     @contextmanager
     def database_away(self, how: signal.Signals) -> Iterator[None]:
-        """Stop PostgreSQL until the block ends: SIGQUIT is its immediate, crash-like stop, SIGINT the orderly one."""
-        server = Postgres(Path(json.loads(os.environ["MARKRIN_TEST"])["home"]), durable=False)
+        """Stop PostgreSQL until the block ends: SIGQUIT is its immediate, crash-like stop,
+        SIGINT the orderly one.
+        """
+        server = Postgres(
+            Path(json.loads(os.environ["MARKRIN_TEST"])["home"]), durable=False
+        )
         server.start()  # finds the one that runs
         pid = server.pid()
         assert pid is not None
@@ -153,7 +193,14 @@ class World:
     def alive(self, queue: str, within_s: int) -> bool:
         """Return what `manage.py worker_alive` says of the queue's worker."""
         try:
-            call_command("worker_alive", "--queue", queue, "--within", str(within_s), stdout=io.StringIO())
+            call_command(
+                "worker_alive",
+                "--queue",
+                queue,
+                "--within",
+                str(within_s),
+                stdout=io.StringIO(),
+            )
         except CommandError:
             return False
         return True
@@ -175,24 +222,39 @@ class World:
         return int(_query("SELECT coalesce(sum(lost), 0) FROM outbox_event")[0][0])
 
     def breaches(self, numbers: range, *, mails_only: bool = False) -> int:
-        """Return how many mails came not just once, counting as one more any wrong count in the database."""
+        """Return how many mails came not just once, counting as one more any wrong count in
+        the database.
+        """
         copies = self.sink.copies()
         wrong = sum(copies[f"Mail {number}"] != 1 for number in numbers)
         return wrong + (not mails_only and self.effects() != dict.fromkeys(numbers, 1))
 
     def finish(self, *, within_s: float = PATIENCE_S) -> float:
-        """Wait until no row waits or runs; return after how many seconds. Raises: AssertionError with what is left."""
+        """Wait until no row waits or runs; return after how many seconds. Raises:
+        AssertionError with what is left.
+        """
         started = time.monotonic()
-        await_(lambda: not (self.states().keys() - {"done", "dead"}), within_s=within_s, why=self.explain)
+        await_(
+            lambda: not (self.states().keys() - {"done", "dead"}),
+            within_s=within_s,
+            why=self.explain,
+        )
         return time.monotonic() - started
 
     def explain(self) -> str:
-        left = OutboxEvent.objects.exclude(state__in=("done", "dead")).order_by("id")[:5]
+        left = OutboxEvent.objects.exclude(state__in=("done", "dead")).order_by("id")[
+            :5
+        ]
         logs = {name: one.output()[-1500:] for name, one in self.running.items()}
         return f"{self.states()} {selectors.paused()} {list(left.values())} {logs}"
 
 
-def await_(happened: Callable[[], bool], *, within_s: float = PATIENCE_S, why: Callable[[], str] = str) -> None:
+def await_(
+    happened: Callable[[], bool],
+    *,
+    within_s: float = PATIENCE_S,
+    why: Callable[[], str] = str,
+) -> None:
     """Wait for it. Raises: AssertionError with what `why` says."""
     until = time.monotonic() + within_s
     while not happened():
@@ -202,7 +264,9 @@ def await_(happened: Callable[[], bool], *, within_s: float = PATIENCE_S, why: C
 
 @contextmanager
 def world() -> Iterator[World]:
-    """Set the stage; nothing of the shop runs yet. The database must be one that other processes can see."""
+    """Set the stage; nothing of the shop runs yet. The database must be one that other
+    processes can see.
+    """
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS chaos_effect")
         cursor.execute(
@@ -238,7 +302,9 @@ def _broker_url(port: int) -> str:
     parts = urlsplit(os.environ["CELERY_BROKER_URL"])
     if not parts.port:
         return f"redis://127.0.0.1:{port}/{_valkey_place()[1]}"
-    return parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@127.0.0.1:{port}").geturl()
+    return parts._replace(
+        netloc=f"{parts.netloc.rpartition('@')[0]}@127.0.0.1:{port}"
+    ).geturl()
 
 
 def _query(sql: str) -> list[tuple[Any, ...]]:

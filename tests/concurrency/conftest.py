@@ -12,7 +12,9 @@ __all__ = ["hold", "verified"]
 
 @pytest.fixture(autouse=True)
 def long_waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a shopper wait for a row until it is free, as many stand in line and a busy machine serves them slowly."""
+    """Let a shopper wait for a row until it is free, as many stand in line and a busy
+    machine serves them slowly.
+    """
     if "short_waits" not in request.fixturenames:
         names = ("lock_timeout", "statement_timeout")
         limits = ", ".join(f"set_config('{name}', '60s', true)" for name in names)

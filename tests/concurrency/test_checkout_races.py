@@ -1,4 +1,6 @@
-"""Many shoppers at once, with real connections: what is sold is there, once, and everybody gets an answer."""
+"""Many shoppers at once, with real connections: what is sold is there, once, and everybody
+gets an answer.
+"""
 
 import random
 from collections import Counter
@@ -20,13 +22,30 @@ from accounts.models import User
 from markrin.outbox.models import OutboxEvent
 from orders import services
 from orders.gateways import Notice, Outcome
-from orders.models import Coupon, CouponUse, IdempotencyKey, Order, OrderLine, Payment, Refund
+from orders.models import (
+    Coupon,
+    CouponUse,
+    IdempotencyKey,
+    Order,
+    OrderLine,
+    Payment,
+    Refund,
+)
 from orders.services import payments
 from orders.services.checkout import _turns
 from products.models import StockLevel, StockMovement
 from tests.chaos.table import Record
 from tests.client import Client
-from tests.factories import age, key, make_address, make_cart_line, make_coupon, make_order, make_user, make_variant
+from tests.factories import (
+    age,
+    key,
+    make_address,
+    make_cart_line,
+    make_coupon,
+    make_order,
+    make_user,
+    make_variant,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 T = TypeVar("T")
@@ -34,7 +53,9 @@ THREADS = 16
 
 
 def at_once(tasks: Iterable[Callable[[], T]], *, threads: int = THREADS) -> list[T]:
-    """Run the tasks in threads with connections of their own, and return what they return, in order."""
+    """Run the tasks in threads with connections of their own, and return what they return,
+    in order.
+    """
 
     def run(task: Callable[[], T]) -> T:
         try:
@@ -57,18 +78,31 @@ def at_once(tasks: Iterable[Callable[[], T]], *, threads: int = THREADS) -> list
 
 def level_equals_ledger() -> bool:
     for level in StockLevel.objects.all():
-        sums = StockMovement.objects.filter(variant=level.variant_id).aggregate(Sum("d_on_hand"), Sum("d_reserved"))
-        if (level.on_hand, level.reserved) != (sums["d_on_hand__sum"], sums["d_reserved__sum"]):
+        sums = StockMovement.objects.filter(variant=level.variant_id).aggregate(
+            Sum("d_on_hand"), Sum("d_reserved")
+        )
+        if (level.on_hand, level.reserved) != (
+            sums["d_on_hand__sum"],
+            sums["d_reserved__sum"],
+        ):
             return False
     return True
 
 
 def checkout(client: Client, body: dict[str, Any], headers: dict[str, str]) -> Any:
-    return client.http.post("/api/orders", body, content_type="application/json", headers={**client.headers, **headers})
+    return client.http.post(
+        "/api/orders",
+        body,
+        content_type="application/json",
+        headers={**client.headers, **headers},
+    )
 
 
 def statuses(answers: Iterable[Any]) -> str:
-    return ", ".join(f"{count} × {status}" for status, count in sorted(Counter(a.status_code for a in answers).items()))
+    return ", ".join(
+        f"{count} × {status}"
+        for status, count in sorted(Counter(a.status_code for a in answers).items())
+    )
 
 
 def buyer(lines: Iterable[Any], **more: Any) -> tuple[Client, dict[str, Any]]:
@@ -76,7 +110,11 @@ def buyer(lines: Iterable[Any], **more: Any) -> tuple[Client, dict[str, Any]]:
     for variant in lines:
         make_cart_line(customer=user, variant=variant)
     address = make_address(user=user)
-    return Client().as_user(user), {"addressId": str(address.pk), "paymentMethod": "cod", **more}
+    return Client().as_user(user), {
+        "addressId": str(address.pk),
+        "paymentMethod": "cod",
+        **more,
+    }
 
 
 @pytest.mark.slow
@@ -90,14 +128,27 @@ def test_two_hundred_buyers_for_fifty_pieces_with_overlapping_carts(hold: Record
     random.shuffle(buyers)
     answers = at_once([partial(checkout, *who, key()) for who in buyers])
     assert Counter(answer.status_code for answer in answers) == {201: 50, 409: 150}
-    assert {a.json()["code"] for a in answers if a.status_code == 409} == {"out_of_stock"}
-    assert (StockLevel.objects.get(variant=first).reserved, Order.objects.count()) == (50, 50)
+    assert {a.json()["code"] for a in answers if a.status_code == 409} == {
+        "out_of_stock"
+    }
+    assert (StockLevel.objects.get(variant=first).reserved, Order.objects.count()) == (
+        50,
+        50,
+    )
     assert StockLevel.objects.get(variant=second).reserved == 50
     assert (OrderLine.objects.count(), IdempotencyKey.objects.count()) == (150, 50)
     assert OutboxEvent.objects.filter(task="orders.confirm_by_mail").count() == 50
     assert level_equals_ledger()
-    counted = f"{statuses(answers)}; 50 reserved, 50 orders, 50 confirmations, level = ledger"
-    hold("200 buyers, 50 pieces, opposite line orders", 200, "exactly 50 sold, every 409 changed nothing", counted, 0)
+    counted = (
+        f"{statuses(answers)}; 50 reserved, 50 orders, 50 confirmations, level = ledger"
+    )
+    hold(
+        "200 buyers, 50 pieces, opposite line orders",
+        200,
+        "exactly 50 sold, every 409 changed nothing",
+        counted,
+        0,
+    )
 
 
 def test_the_same_key_fifty_times_at_once(hold: Record):
@@ -113,7 +164,13 @@ def test_the_same_key_fifty_times_at_once(hold: Record):
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     assert StockLevel.objects.get(variant=variant).reserved == 1
     counted = f"{statuses(answers)}, 49 replayed, {Order.objects.count()} order; other body: {other.status_code}"
-    hold("the same key 50 times at once", 50, "one order, 49 replays, other body 422", counted, 0)
+    hold(
+        "the same key 50 times at once",
+        50,
+        "one order, 49 replays, other body 422",
+        counted,
+        0,
+    )
 
 
 def test_one_cart_bought_with_many_keys_is_bought_once():
@@ -126,30 +183,50 @@ def test_one_cart_bought_with_many_keys_is_bought_once():
 
 @pytest.mark.slow
 def test_a_coupons_limits_hold(hold: Record):
-    variant, coupon = make_variant(stock=1000), make_coupon(code="FIRST-TEN", total_limit=10)
+    variant, coupon = (
+        make_variant(stock=1000),
+        make_coupon(code="FIRST-TEN", total_limit=10),
+    )
     buyers = [buyer([variant], couponCode="FIRST-TEN") for _ in range(60)]
     answers = at_once([partial(checkout, *who, key()) for who in buyers])
     assert Counter(answer.status_code for answer in answers) == {201: 10, 409: 50}
-    assert {a.json()["code"] for a in answers if a.status_code == 409} == {"coupon_exhausted"}
-    assert (Coupon.objects.get().used, CouponUse.objects.filter(coupon=coupon).count()) == (10, 10)
+    assert {a.json()["code"] for a in answers if a.status_code == 409} == {
+        "coupon_exhausted"
+    }
+    assert (
+        Coupon.objects.get().used,
+        CouponUse.objects.filter(coupon=coupon).count(),
+    ) == (10, 10)
     assert StockLevel.objects.get(variant=variant).reserved == 10
     counted = f"{statuses(answers)}; used 10 times, 10 pieces reserved"
     hold("60 buyers, a coupon for 10", 60, "used exactly 10 times", counted, 0)
 
 
 def test_a_customers_limit_holds_for_guests_of_one_address():
-    variant, body = make_variant(stock=1000), {"couponCode": "TWICE", "paymentMethod": "cod", "email": "g@example.com"}
+    variant, body = (
+        make_variant(stock=1000),
+        {"couponCode": "TWICE", "paymentMethod": "cod", "email": "g@example.com"},
+    )
     make_coupon(code="TWICE", per_customer_limit=2)
     address = {
-        "recipient": "G", "phone": "+919876543210", "street": "1", "city": "Pune", "postalCode": "411001",
+        "recipient": "G",
+        "phone": "+919876543210",
+        "street": "1",
+        "city": "Pune",
+        "postalCode": "411001",
         "country": "IN",
-    }  # fmt: skip
+    }
     tokens = [uuid4().hex for _ in range(20)]
     for token in tokens:
         make_cart_line(token=token, variant=variant)
     guest = Client()
     order = {**body, "shippingAddress": address}
-    answers = at_once([partial(checkout, guest, order, {**key(), "X-Cart-Token": token}) for token in tokens])
+    answers = at_once(
+        [
+            partial(checkout, guest, order, {**key(), "X-Cart-Token": token})
+            for token in tokens
+        ]
+    )
     assert Counter(answer.status_code for answer in answers) == {201: 2, 409: 18}
     assert sorted(CouponUse.objects.values_list("slot", flat=True)) == [1, 2]
 
@@ -159,7 +236,12 @@ def test_cancelling_many_times_at_once_frees_the_stock_once():
     client = Client().as_user(order.user)
     path = f"/api/orders/{order.pk}/cancel"
     answers = at_once(
-        [lambda: client.http.post(path, {}, content_type="application/json", headers=client.headers)] * 20
+        [
+            lambda: client.http.post(
+                path, {}, content_type="application/json", headers=client.headers
+            )
+        ]
+        * 20
     )
     assert Counter(answer.status_code for answer in answers) == {200: 1, 409: 19}
     level = StockLevel.objects.get()
@@ -176,9 +258,14 @@ def test_a_payment_that_succeeds_at_the_moment_of_expiry(hold: Record):
 
     def pay(payment: Payment) -> None:
         notice = Notice(
-            "test", f"evt_{payment.pk}", "payment.succeeded", Outcome.SUCCEEDED, ref=payment.provider_ref,
-            amount=payment.amount, currency=payment.currency,
-        )  # fmt: skip
+            "test",
+            f"evt_{payment.pk}",
+            "payment.succeeded",
+            Outcome.SUCCEEDED,
+            ref=payment.provider_ref,
+            amount=payment.amount,
+            currency=payment.currency,
+        )
         payments.record(notice)
 
     paying = [partial(pay, payment) for payment in Payment.objects.all()]
@@ -198,7 +285,13 @@ def test_a_payment_that_succeeds_at_the_moment_of_expiry(hold: Record):
     assert OutboxEvent.objects.filter(task="orders.send_refund").count() == 100 - kept
     assert level_equals_ledger()
     counted = f"{kept} paid and reserved, {100 - kept} cancelled and refunded, {kept} pieces reserved"
-    hold("payment at the moment of expiry", 100, "paid and reserved, or refunded", counted, 0)
+    hold(
+        "payment at the moment of expiry",
+        100,
+        "paid and reserved, or refunded",
+        counted,
+        0,
+    )
 
 
 @pytest.mark.usefixtures("short_waits")
@@ -233,7 +326,9 @@ def test_who_wants_what_is_sold_out_does_not_queue_for_it():
     with ExitStack() as all_turns:
         for _ in range(settings.CHECKOUTS_AT_ONCE):
             all_turns.enter_context(_turns)
-        answer = checkout(client, body, key())  # in this thread, which would wait for itself
+        answer = checkout(
+            client, body, key()
+        )  # in this thread, which would wait for itself
     assert (answer.status_code, answer.json()["code"]) == (409, "out_of_stock")
 
 
@@ -246,7 +341,9 @@ def test_a_key_whose_first_request_still_runs_is_in_use():
 
     def hold() -> None:
         with transaction.atomic():
-            IdempotencyKey.objects.create(scope=scope, key=headers["Idempotency-Key"], fingerprint=b"\0" * 32)
+            IdempotencyKey.objects.create(
+                scope=scope, key=headers["Idempotency-Key"], fingerprint=b"\0" * 32
+            )
             held.wait(timeout=60)
             done.wait(timeout=60)
 
@@ -257,4 +354,7 @@ def test_a_key_whose_first_request_still_runs_is_in_use():
         return answer
 
     _, answer = at_once([hold, buy], threads=2)
-    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_key_in_use")
+    assert (answer.status_code, answer.json()["code"]) == (
+        409,
+        "idempotency_key_in_use",
+    )

@@ -24,8 +24,12 @@ PIECES, SELLERS, SALES, WORKERS = 50, 4, 40, 3
 Kept = dict[UUID, tuple[UUID, int]]
 
 
-def deal(dice: random.Random, variants: list[Variant], kept: Kept) -> tuple[UUID, int, int]:
-    """Reserve a piece, and then ship it, give it back, or keep it reserved; return what that does to the shelf."""
+def deal(
+    dice: random.Random, variants: list[Variant], kept: Kept
+) -> tuple[UUID, int, int]:
+    """Reserve a piece, and then ship it, give it back, or keep it reserved; return what
+    that does to the shelf.
+    """
     variant, line, what = dice.choice(variants), uuid4(), dice.randrange(3)
     pieces = {line: (variant.pk, 1)}
     with transaction.atomic():
@@ -46,8 +50,12 @@ def test_a_feed_is_applied_by_many_while_the_shop_sells(
     variants = [make_variant(product=product, stock=PIECES) for _ in range(30)]
     counts = {variant.sku: 200 + number for number, variant in enumerate(variants)}
     path = tmp_path / "feed.csv"
-    path.write_text("sku,quantity\n" + "".join(f"{sku},{count}\n" for sku, count in counts.items()))
-    feed, _ = feeds.stage(path=path, source="warehouse", sequence=1, counted_at=timezone.now())
+    path.write_text(
+        "sku,quantity\n" + "".join(f"{sku},{count}\n" for sku, count in counts.items())
+    )
+    feed, _ = feeds.stage(
+        path=path, source="warehouse", sequence=1, counted_at=timezone.now()
+    )
 
     kept: Kept = {}
 
@@ -66,21 +74,36 @@ def test_a_feed_is_applied_by_many_while_the_shop_sells(
     for pk, on_hand, reserved in deals:
         shelf[pk][0] += on_hand
         shelf[pk][1] += reserved
-    found = {level.pk: [level.on_hand, level.reserved] for level in StockLevel.objects.all()}
+    found = {
+        level.pk: [level.on_hand, level.reserved] for level in StockLevel.objects.all()
+    }
     assert found == shelf
     moves = StockMovement.objects.filter(kind="feed").count()
     assert moves == feed.rows.exclude(result=FeedRowResult.UNCHANGED).count()
     with transaction.atomic():
         stock.release(kept)  # there are no orders that want them, as `verify` would say
     counted = f"{len(deals)} sales, {WORKERS} workers, {moves} movements for 30 rows"
-    hold("feed during sales, by 3 workers at once", 1, "levels as computed by hand", counted, 0)
+    hold(
+        "feed during sales, by 3 workers at once",
+        1,
+        "levels as computed by hand",
+        counted,
+        0,
+    )
 
 
 def test_the_same_delivery_by_many_at_once_is_one_feed(tmp_path: Path) -> None:
     variant = make_variant(stock=5)
     path = tmp_path / "feed.csv"
     path.write_text(f"sku,quantity\n{variant.sku},9\n")
-    send = partial(feeds.stage, path=path, source="warehouse", sequence=1, counted_at=timezone.now())
+    send = partial(
+        feeds.stage,
+        path=path,
+        source="warehouse",
+        sequence=1,
+        counted_at=timezone.now(),
+    )
     sent = together(10, lambda _: send())
-    assert sum(new for _, new in sent) == 1  # type: ignore[misc]  # an exception among them fails the test too
+    # an exception among them fails the test too
+    assert sum(new for _, new in sent) == 1  # type: ignore[misc]
     assert Feed.objects.count() == 1

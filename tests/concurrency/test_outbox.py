@@ -21,7 +21,12 @@ def add(*events) -> None:
 def test_one_of_many_claims_gets_the_row():
     add(jobs.Alone(uuid4()))
     row = OutboxEvent.objects.get()
-    claims = together(20, lambda _: rows.claim(row.pk, task=row.task, time_limit_s=20, useless_after_s=None))
+    claims = together(
+        20,
+        lambda _: rows.claim(
+            row.pk, task=row.task, time_limit_s=20, useless_after_s=None
+        ),
+    )
     assert sum(isinstance(claim, rows.Claimed) for claim in claims) == 1
     assert claims.count(None) == 19
     row.refresh_from_db()

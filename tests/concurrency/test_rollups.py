@@ -12,7 +12,10 @@ from tests.factories import make_order, make_variant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-TABLES = tuple(f"analytics_daily{name}" for name in ("sales", "product", "variant", "category", "funnel"))
+TABLES = tuple(
+    f"analytics_daily{name}"
+    for name in ("sales", "product", "variant", "category", "funnel")
+)
 
 
 def figures() -> dict[str, list[Any]]:
@@ -32,6 +35,8 @@ def test_rollups_at_once_are_equal_to_one() -> None:
     services.rebuild_changed_days(now=now, also_recent=True)
     one = figures()
     assert one["analytics_dailysales"]
-    done = together(4, lambda _: services.rebuild_changed_days(now=now, also_recent=True))
+    done = together(
+        4, lambda _: services.rebuild_changed_days(now=now, also_recent=True)
+    )
     assert [each for each in done if isinstance(each, Exception)] == []
     assert figures() == one

@@ -11,7 +11,8 @@ T = TypeVar("T")
 
 
 def together(times: int, work: Callable[[int], T]) -> list[T | Exception]:
-    """Call work(0), work(1), … in threads that start at the same moment; return answers and exceptions in that order.
+    """Call work(0), work(1), … in threads that start at the same moment; return answers and
+    exceptions in that order.
 
     The test must be marked `django_db(transaction=True)`: the threads see only what is committed.
     """

@@ -1,4 +1,6 @@
-"""A balancer of the tests' own: connections to whichever server says that it is alive, as proxies do in production."""
+"""A balancer of the tests' own: connections to whichever server says that it is alive, as
+proxies do in production.
+"""
 
 import socket
 import threading
@@ -13,10 +15,11 @@ LOOK_S = 0.5
 
 @contextmanager
 def balancer(ports: list[int]) -> Iterator[str]:
-    """Listen until the block ends; give the address. Each connection goes to one server; none is tried twice once sent.
+    """Listen until the block ends; give the address. Each connection goes to one server;
+    none is tried twice once sent.
 
-    The servers' `/health/live` is asked twice a second. A refused connection is tried on the next server.
-    """
+    The servers' `/health/live` is asked twice a second. A refused connection is tried on
+    the next server."""
     well = dict.fromkeys(ports, True)
     turns, ended = count(), threading.Event()
     door = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -54,7 +57,10 @@ def balancer(ports: list[int]) -> Iterator[str]:
 
 
 def _live(port: int) -> bool:
-    with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=3):
+    with (
+        suppress(OSError),
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=3),
+    ):
         return True
     return False
 
@@ -62,12 +68,16 @@ def _live(port: int) -> bool:
 def _connect(ports: list[int], turn: int) -> socket.socket | None:
     for offset in range(len(ports)):
         with suppress(OSError):
-            return socket.create_connection(("127.0.0.1", ports[(turn + offset) % len(ports)]), timeout=5)
+            return socket.create_connection(
+                ("127.0.0.1", ports[(turn + offset) % len(ports)]), timeout=5
+            )
     return None
 
 
 def _pump(client: socket.socket, server: socket.socket) -> None:
-    """Pass the request on as it comes, and the answer until the server closes: clients here send one a connection."""
+    """Pass the request on as it comes, and the answer until the server closes: clients here
+    send one a connection.
+    """
 
     def forth() -> None:
         with suppress(OSError):

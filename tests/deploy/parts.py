@@ -18,7 +18,11 @@ class Part:
 
     def __init__(self, home: Path, env: dict[str, str], *role: str) -> None:
         self.home, self.role = home, role
-        self.env = services.environment() | env | {"PATH": path_with_tools(), "ROLE_FILE": str(home / uuid4().hex)}
+        self.env = (
+            services.environment()
+            | env
+            | {"PATH": path_with_tools(), "ROLE_FILE": str(home / uuid4().hex)}
+        )
         self.start()
 
     def start(self) -> None:
@@ -50,8 +54,15 @@ class Part:
 class Web(Part):
     def __init__(self, home: Path, env: dict[str, str], *, drain_s: int = 3) -> None:
         self.port = services.free_port()
-        own = {"PORT": str(self.port), "WEB_HOST": "127.0.0.1", "WEB_DRAIN_S": str(drain_s), "WEB_THREADS": "4"}
-        super().__init__(home, env | own | {"DRAIN_FILE": str(home / f"drain-{self.port}")}, "web")
+        own = {
+            "PORT": str(self.port),
+            "WEB_HOST": "127.0.0.1",
+            "WEB_DRAIN_S": str(drain_s),
+            "WEB_THREADS": "4",
+        }
+        super().__init__(
+            home, env | own | {"DRAIN_FILE": str(home / f"drain-{self.port}")}, "web"
+        )
 
     def await_ready(self) -> None:
         up = processes.wait_for(lambda: live(self.port), seconds=120)
@@ -59,6 +70,11 @@ class Web(Part):
 
 
 def live(port: int) -> bool:
-    with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=3) as answer:
+    with (
+        suppress(OSError),
+        urllib.request.urlopen(
+            f"http://127.0.0.1:{port}/health/live", timeout=3
+        ) as answer,
+    ):
         return bool(answer.status == 200)
     return False

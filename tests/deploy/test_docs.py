@@ -1,10 +1,16 @@
-"""The documentation hangs together: README leads to every page, and no link or anchor to a file leads nowhere."""
+"""The documentation hangs together: README leads to every page, and no link or anchor to a
+file leads nowhere.
+"""
 
 import re
 
 from dev.stack import ROOT
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 
 

@@ -1,4 +1,6 @@
-"""docker-entrypoint.sh as a container runs it: what each role starts, how it ends, what its health check says."""
+"""docker-entrypoint.sh as a container runs it: what each role starts, how it ends, what its
+health check says.
+"""
 
 import json
 import os
@@ -23,7 +25,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def healthy(part: Part) -> bool:
     """Return what the image's HEALTHCHECK says."""
     told = subprocess.run(
-        ["./docker-entrypoint.sh", "healthy"], cwd=ROOT, env=part.env, check=False, capture_output=True
+        ["./docker-entrypoint.sh", "healthy"],
+        cwd=ROOT,
+        env=part.env,
+        check=False,
+        capture_output=True,
     )
     return told.returncode == 0
 
@@ -37,7 +43,9 @@ def test_web_serves_on_while_it_drains_and_ends_with_0(tmp_path: Path) -> None:
     def visit() -> None:
         while not ended.is_set():
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{web.port}/api/categories", timeout=60) as answer:
+                with urllib.request.urlopen(
+                    f"http://127.0.0.1:{web.port}/api/categories", timeout=60
+                ) as answer:
                     json.load(answer)
             except OSError as exc:
                 failed.append(repr(exc))
@@ -52,7 +60,9 @@ def test_web_serves_on_while_it_drains_and_ends_with_0(tmp_path: Path) -> None:
         web.process.send_signal(signal.SIGTERM)
         assert wait_for(lambda: not live(web.port), seconds=8), "it says that it drains"
         before = asked[0]
-        assert wait_for(lambda: asked[0] > before + 1, seconds=8), "and serves meanwhile"
+        assert wait_for(lambda: asked[0] > before + 1, seconds=8), (
+            "and serves meanwhile"
+        )
         ended.set()
         visitor.join()
         assert failed == []
@@ -88,7 +98,9 @@ def test_beat_is_healthy_while_it_saves_its_times(tmp_path: Path) -> None:
         beat.kill()
 
 
-@pytest.mark.parametrize(("role", "said"), [("wbe", "unknown role 'wbe'"), ("worker", "which queue?")])
+@pytest.mark.parametrize(
+    ("role", "said"), [("wbe", "unknown role 'wbe'"), ("worker", "which queue?")]
+)
 def test_says_what_it_does_not_know(role: str, said: str, tmp_path: Path) -> None:
     told = subprocess.run(
         ["./docker-entrypoint.sh", role],

@@ -1,4 +1,6 @@
-"""What `deploy/` says of the shop is true: names of settings, commands, ports, paths, folders, one image."""
+"""What `deploy/` says of the shop is true: names of settings, commands, ports, paths,
+folders, one image.
+"""
 
 import ast
 import re
@@ -24,19 +26,36 @@ MANIFESTS: list[dict[str, Any]] = [
     if path.name != "kustomization.yaml"
     for one in yaml.safe_load_all(path.read_text())
 ]
-KUSTOMIZATION: dict[str, Any] = yaml.safe_load((DEPLOY / "kubernetes/kustomization.yaml").read_text())
-OURS = {name: one for name, one in COMPOSE["services"].items() if one["image"].startswith("markrin:")}
+KUSTOMIZATION: dict[str, Any] = yaml.safe_load(
+    (DEPLOY / "kubernetes/kustomization.yaml").read_text()
+)
+OURS = {
+    name: one
+    for name, one in COMPOSE["services"].items()
+    if one["image"].startswith("markrin:")
+}
 PODS = {
     one["metadata"]["name"]: one["spec"]["template"]["spec"]
     for one in MANIFESTS
     if one["kind"] in ("Deployment", "Job")
 }
-SECRETS = {"SECRET_KEY", "JWT_KEYS", "DATABASE_URL", "CACHE_URL", "CELERY_BROKER_URL", "EMAIL_URL"}
+SECRETS = {
+    "SECRET_KEY",
+    "JWT_KEYS",
+    "DATABASE_URL",
+    "CACHE_URL",
+    "CELERY_BROKER_URL",
+    "EMAIL_URL",
+}
 
 
 def _known_settings() -> set[str]:
     tree = ast.parse(Path(str(shop_settings.__file__)).read_text())
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute))
+    calls = (
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    )
     read = {
         call.args[0].value
         for call in calls
@@ -46,13 +65,17 @@ def _known_settings() -> set[str]:
         and call.args
         and isinstance(call.args[0], ast.Constant)
     }
-    return {str(name) for name in read} | set(re.findall(r"\$\{?([A-Z][A-Z_]+)", ENTRYPOINT))
+    return {str(name) for name in read} | set(
+        re.findall(r"\$\{?([A-Z][A-Z_]+)", ENTRYPOINT)
+    )
 
 
 def _roles() -> dict[str, list[str]]:
     """Return what each container is told to do, by its name in either folder."""
     compose = {f"compose {name}": one["command"] for name, one in OURS.items()}
-    return compose | {f"kubernetes {name}": _container(pod)["args"] for name, pod in PODS.items()}
+    return compose | {
+        f"kubernetes {name}": _container(pod)["args"] for name, pod in PODS.items()
+    }
 
 
 def _container(pod: dict[str, Any]) -> dict[str, Any]:
@@ -89,7 +112,9 @@ def test_every_setting_named_exists() -> None:
 
 def test_the_example_environment_answers_every_question_of_compose() -> None:
     text = (DEPLOY / "compose.yaml").read_text()
-    given = set(re.findall(r"^([A-Z_]+)=", (DEPLOY / "env.example").read_text(), re.MULTILINE))
+    given = set(
+        re.findall(r"^([A-Z_]+)=", (DEPLOY / "env.example").read_text(), re.MULTILINE)
+    )
     assert set(re.findall(r"\$\{([A-Z_]+)", text)) == given
 
 
@@ -112,19 +137,34 @@ def test_one_image_one_user_one_port() -> None:
     assert {pod["securityContext"]["runAsUser"] for pod in PODS.values()} == {int(user)}
     (port,) = re.findall(r"^EXPOSE (\d+)$", DOCKERFILE, re.MULTILINE)
     assert re.search(rf"\bPORT={port}\b", DOCKERFILE)
-    assert _container(PODS["web"])["ports"] == [{"name": "http", "containerPort": int(port)}]
-    assert COMPOSE["services"]["front"]["environment"]["WEB_SERVERS"] == f"web-1:{port} web-2:{port}"
+    assert _container(PODS["web"])["ports"] == [
+        {"name": "http", "containerPort": int(port)}
+    ]
+    assert (
+        COMPOSE["services"]["front"]["environment"]["WEB_SERVERS"]
+        == f"web-1:{port} web-2:{port}"
+    )
 
 
 def test_probes_ask_paths_that_exist() -> None:
     web = _container(PODS["web"])
-    asked = {web[probe]["httpGet"]["path"] for probe in ("startupProbe", "livenessProbe", "readinessProbe")}
-    asked.add(re.search(r"health_uri (\S+)", (DEPLOY / "Caddyfile").read_text()).group(1))  # type: ignore[union-attr]
+    asked = {
+        web[probe]["httpGet"]["path"]
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe")
+    }
+    asked.add(
+        re.search(r"health_uri (\S+)", (DEPLOY / "Caddyfile").read_text()).group(1)
+    )  # type: ignore[union-attr]
     asked.add("/metrics")
-    assert all(resolve(path).func.__module__ == "markrin.observe.health" for path in asked)
+    assert all(
+        resolve(path).func.__module__ == "markrin.observe.health" for path in asked
+    )
     for name, pod in PODS.items():
         if name not in ("web", "migrate"):
-            assert _container(pod)["livenessProbe"]["exec"]["command"] == ["./docker-entrypoint.sh", "healthy"]
+            assert _container(pod)["livenessProbe"]["exec"]["command"] == [
+                "./docker-entrypoint.sh",
+                "healthy",
+            ]
 
 
 @pytest.mark.parametrize("name", COMPOSE["services"])
@@ -149,17 +189,30 @@ def test_kubernetes_bounds_every_pod_and_lets_it_write_nothing(name: str) -> Non
 
 def test_selectors_meet_their_pods() -> None:
     labels = {
-        name: next(one for one in MANIFESTS if one["metadata"]["name"] == name and one["kind"] in ("Deployment", "Job"))
+        name: next(
+            one
+            for one in MANIFESTS
+            if one["metadata"]["name"] == name and one["kind"] in ("Deployment", "Job")
+        )
         for name in PODS
     }
     for name, one in labels.items():
         if one["kind"] == "Deployment":
             assert (
-                one["spec"]["selector"]["matchLabels"].items() <= one["spec"]["template"]["metadata"]["labels"].items()
+                one["spec"]["selector"]["matchLabels"].items()
+                <= one["spec"]["template"]["metadata"]["labels"].items()
             ), name
     web = {"app.kubernetes.io/name": "web"}
-    service = next(one for one in MANIFESTS if one["kind"] == "Service" and one["metadata"]["name"] == "web")
-    assert service["spec"]["selector"] == web == labels["web"]["spec"]["selector"]["matchLabels"]
+    service = next(
+        one
+        for one in MANIFESTS
+        if one["kind"] == "Service" and one["metadata"]["name"] == "web"
+    )
+    assert (
+        service["spec"]["selector"]
+        == web
+        == labels["web"]["spec"]["selector"]["matchLabels"]
+    )
     for kind in ("PodDisruptionBudget", "HorizontalPodAutoscaler"):
         (one,) = (each for each in MANIFESTS if each["kind"] == kind)
         found = one["spec"].get("selector", {}).get("matchLabels") or {
@@ -169,22 +222,46 @@ def test_selectors_meet_their_pods() -> None:
 
 
 def test_kustomization_lists_every_file() -> None:
-    files = {path.name for path in (DEPLOY / "kubernetes").glob("*.yaml")} - {"kustomization.yaml"}
+    files = {path.name for path in (DEPLOY / "kubernetes").glob("*.yaml")} - {
+        "kustomization.yaml"
+    }
     assert set(KUSTOMIZATION["resources"]) == files
 
 
 def test_the_image_holds_what_the_shop_runs_on() -> None:
     copied = set(re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE))
-    sources = {source for line in copied for source in line.split()} - {"frontend", "requirements.txt"}
-    apps = {name.split(".")[0] for name in shop_settings.INSTALLED_APPS if (ROOT / name.split(".")[0]).is_dir()}
-    folders = {Path(path).relative_to(ROOT).parts[0] for path in shop_settings.LOCALE_PATHS if Path(path).exists()}
-    assert sources == apps | folders | {"templates", "manage.py", "celery_app.py", "docker-entrypoint.sh"}
-    kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    sources = {source for line in copied for source in line.split()} - {
+        "frontend",
+        "requirements.txt",
+    }
+    apps = {
+        name.split(".")[0]
+        for name in shop_settings.INSTALLED_APPS
+        if (ROOT / name.split(".")[0]).is_dir()
+    }
+    folders = {
+        Path(path).relative_to(ROOT).parts[0]
+        for path in shop_settings.LOCALE_PATHS
+        if Path(path).exists()
+    }
+    assert sources == apps | folders | {
+        "templates",
+        "manage.py",
+        "celery_app.py",
+        "docker-entrypoint.sh",
+    }
+    kept = {
+        line[1:]
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line.startswith("!")
+    }
     assert sources | {"frontend", "requirements.txt"} <= kept
     assert all((ROOT / source).exists() for source in sources)
 
 
 def test_no_cache_policy_may_evict_what_has_no_expiry() -> None:
     """A tag's last touch has none: with an allkeys policy an old price could come back."""
-    policies = {name: COMPOSE["services"][name]["command"][-1] for name in ("cache", "broker")}
+    policies = {
+        name: COMPOSE["services"][name]["command"][-1] for name in ("cache", "broker")
+    }
     assert policies == {"cache": "volatile-lru", "broker": "noeviction"}

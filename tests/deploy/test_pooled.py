@@ -1,4 +1,6 @@
-"""Nothing in the shop's code needs a session of PostgreSQL: behind a pooler in transaction mode nobody has one."""
+"""Nothing in the shop's code needs a session of PostgreSQL: behind a pooler in transaction
+mode nobody has one.
+"""
 
 import re
 
@@ -7,16 +9,26 @@ from django.conf import settings
 from dev.stack import ROOT
 
 APPS = ("markrin", "products", "accounts", "orders", "analytics")
-# What a session would be for. A function body of a migration runs within its statement, hence outside of migrations.
+# What a session would be for. A function body of a migration runs within its statement,
+# hence outside of migrations.
 SESSIONS = re.compile(
     r"\"SET (?!LOCAL|CONSTRAINTS|TRANSACTION)[a-z_]+|\bLISTEN |pg_(?:try_)?advisory_(?:un)?lock\b|\bPREPARE "
 )
 
 
 def test_no_statement_needs_a_session() -> None:
-    files = [path for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts]
+    files = [
+        path
+        for app in APPS
+        for path in (ROOT / app).rglob("*.py")
+        if "migrations" not in path.parts
+    ]
     assert len(files) > 200
-    found = {f"{path.relative_to(ROOT)}: {hit}" for path in files for hit in SESSIONS.findall(path.read_text())}
+    found = {
+        f"{path.relative_to(ROOT)}: {hit}"
+        for path in files
+        for hit in SESSIONS.findall(path.read_text())
+    }
     assert found == set()
 
 

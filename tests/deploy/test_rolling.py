@@ -1,8 +1,9 @@
-"""A rolling restart under load: both web servers, the relay and the workers, one after the other; nothing is lost.
+"""A rolling restart under load: both web servers, the relay and the workers, one after the
+other; nothing is lost.
 
-Behind Caddy with the configuration that we ship where it is installed, else behind a small balancer that looks at
-`/health/live` and keeps to it as Caddy does. Takes a minute or two, so it is `make rolling` that runs it.
-"""
+Behind Caddy with the configuration that we ship where it is installed, else behind a small
+balancer that looks at `/health/live` and keeps to it as Caddy does. Takes a minute or two,
+so it is `make rolling` that runs it."""
 
 import json
 import os
@@ -40,7 +41,9 @@ BUYERS, READERS = 2, 2
 
 
 class Load:
-    """Readers and buyers who go on until told to stop; every answer that is not as it should be is kept."""
+    """Readers and buyers who go on until told to stop; every answer that is not as it
+    should be is kept.
+    """
 
     def __init__(self, url: str, product: str, variant: str) -> None:
         self.url, self.product, self.variant = url, product, variant
@@ -48,7 +51,9 @@ class Load:
         self.done: Counter[str] = Counter()
         self._stop = threading.Event()
         jobs = [self._buy] * BUYERS + [self._read] * READERS
-        self._threads = [threading.Thread(target=self._for_ever, args=(job,)) for job in jobs]
+        self._threads = [
+            threading.Thread(target=self._for_ever, args=(job,)) for job in jobs
+        ]
         for thread in self._threads:
             thread.start()
 
@@ -70,17 +75,34 @@ class Load:
         time.sleep(0.01)
 
     def _buy(self) -> None:
-        cart = self._ask("POST", "/api/cart/items", {"variantId": self.variant, "quantity": 1})
-        body = {"shippingAddress": SHIPPING_ADDRESS, "email": "guest@example.com", "paymentMethod": "cod"}
-        self._ask("POST", "/api/orders", body, {"X-Cart-Token": cart["token"], "Idempotency-Key": str(uuid4())})
+        cart = self._ask(
+            "POST", "/api/cart/items", {"variantId": self.variant, "quantity": 1}
+        )
+        body = {
+            "shippingAddress": SHIPPING_ADDRESS,
+            "email": "guest@example.com",
+            "paymentMethod": "cod",
+        }
+        self._ask(
+            "POST",
+            "/api/orders",
+            body,
+            {"X-Cart-Token": cart["token"], "Idempotency-Key": str(uuid4())},
+        )
         self.done["orders"] += 1
 
     def _ask(
-        self, method: str, path: str, body: dict[str, object] | None = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: dict[str, object] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> dict[str, str]:
         data = None if body is None else json.dumps(body).encode()
         given = {"Content-Type": "application/json"} if data else {}
-        request = urllib.request.Request(self.url + path, data, given | (headers or {}), method=method)  # noqa: S310 (ours)
+        request = urllib.request.Request(  # noqa: S310 (ours)
+            self.url + path, data, given | (headers or {}), method=method
+        )
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 (ours)
             found: dict[str, str] = json.load(answer)
             return found
@@ -99,7 +121,14 @@ def caddy(ports: list[int]) -> Iterator[str]:
         log = home / "log"
         with log.open("wb") as output:
             child = subprocess.Popen(
-                ["caddy", "run", "--config", str(ROOT / "deploy/Caddyfile"), "--adapter", "caddyfile"],
+                [
+                    "caddy",
+                    "run",
+                    "--config",
+                    str(ROOT / "deploy/Caddyfile"),
+                    "--adapter",
+                    "caddyfile",
+                ],
                 env=env,
                 stdout=output,
                 stderr=output,
@@ -126,14 +155,20 @@ def test_a_rolling_restart_loses_nothing(front: str, tmp_path: Path) -> None:
     }
     with ExitStack() as stack:
         webs = [Web(tmp_path, env) for _ in range(2)]
-        jobs = [Part(tmp_path, env, "relay"), Part(tmp_path, env, "worker", "email", "-c", "2")]
+        jobs = [
+            Part(tmp_path, env, "relay"),
+            Part(tmp_path, env, "worker", "email", "-c", "2"),
+        ]
         jobs.append(Part(tmp_path, env, "worker", "analytics", "-c", "1"))
         for part in (*webs, *jobs):
             stack.callback(part.kill)
         for web in webs:
             web.await_ready()
         ports = [web.port for web in webs]
-        load = Load(stack.enter_context((caddy if front == "caddy" else balancer)(ports)), *_ids(variant))
+        load = Load(
+            stack.enter_context((caddy if front == "caddy" else balancer)(ports)),
+            *_ids(variant),
+        )
         stack.callback(load.end)
         codes = []
         for _ in range(ROUNDS):
@@ -150,7 +185,9 @@ def test_a_rolling_restart_loses_nothing(front: str, tmp_path: Path) -> None:
     assert Order.objects.count() == load.done["orders"]
     mails = sum(1 for _ in (tmp_path / "mails").glob("*.eml"))
     assert mails == load.done["orders"]
-    print(f"\n{front}: {len(codes)} restarts, {dict(load.done)} requests, {len(load.wrong)} failed, {mails} mails")  # noqa: T201
+    print(  # noqa: T201
+        f"\n{front}: {len(codes)} restarts, {dict(load.done)} requests, {len(load.wrong)} failed, {mails} mails"
+    )
 
 
 def _ids(variant: object) -> tuple[str, str]:
@@ -158,6 +195,10 @@ def _ids(variant: object) -> tuple[str, str]:
 
 
 def _await_jobs() -> None:
-    left = OutboxEvent.objects.exclude(state="done").filter(queue__in=("email", "analytics"))
-    assert processes.wait_for(lambda: not left.exists(), seconds=90), list(left.values("task", "state", "error"))
+    left = OutboxEvent.objects.exclude(state="done").filter(
+        queue__in=("email", "analytics")
+    )
+    assert processes.wait_for(lambda: not left.exists(), seconds=90), list(
+        left.values("task", "state", "error")
+    )
     assert not OutboxEvent.objects.filter(lost__gt=0).exists(), "a job was broken off"

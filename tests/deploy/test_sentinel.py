@@ -1,4 +1,6 @@
-"""Cache and broker under Sentinel: the master dies, another one takes over, and the shop goes on by itself."""
+"""Cache and broker under Sentinel: the master dies, another one takes over, and the shop
+goes on by itself.
+"""
 
 import os
 import urllib.request
@@ -18,9 +20,22 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.slow,
     pytest.mark.timeout(300),
-    pytest.mark.skipif("ROLLING_ROUNDS" not in os.environ, reason="long: `make rolling` runs it"),
+    pytest.mark.skipif(
+        "ROLLING_ROUNDS" not in os.environ, reason="long: `make rolling` runs it"
+    ),
 ]
-WORKER = ["-m", "celery", "-A", "celery_app", "worker", "-Q", "inventory", "-c", "1", "--without-mingle"]
+WORKER = [
+    "-m",
+    "celery",
+    "-A",
+    "celery_app",
+    "worker",
+    "-Q",
+    "inventory",
+    "-c",
+    "1",
+    "--without-mingle",
+]
 
 
 def cache_status(url: str) -> str:
@@ -41,14 +56,22 @@ def test_another_master_takes_over() -> None:
             "CELERY_BROKER_MASTER": "shop",
             "MAIL_FROM": "shop@shop.test",
         }
-        with services.web(env=env) as web, services.relay(env=env), services.running(*WORKER, env=env):
+        with (
+            services.web(env=env) as web,
+            services.relay(env=env),
+            services.running(*WORKER, env=env),
+        ):
             url = f"{web.url}/api/products/{product.slug}"
-            assert wait_for(lambda: "hit; detail=memory" in cache_status(url), seconds=20)
+            assert wait_for(
+                lambda: "hit; detail=memory" in cache_status(url), seconds=20
+            )
             _add_job()
             assert wait_for(_all_done, seconds=60), list(OutboxEvent.objects.values())
             kill_master()
             _add_job()
-            assert wait_for(lambda: "hit; detail=memory" in cache_status(url), seconds=60), "the cache is back"
+            assert wait_for(
+                lambda: "hit; detail=memory" in cache_status(url), seconds=60
+            ), "the cache is back"
             assert wait_for(_all_done, seconds=90), list(OutboxEvent.objects.values())
 
 

@@ -11,8 +11,17 @@ def broken(*imports: tuple[str, str]) -> list[str]:
     for importer, imported in imports:
         graph.add_module(importer)
         graph.add_module(imported)
-        graph.add_import(importer=importer, imported=imported, line_number=3, line_contents="import it")
-    contract = InsideAnApp(name="", session_options={}, contract_options={"apps": ["orders", "products"], "name": ""})
+        graph.add_import(
+            importer=importer,
+            imported=imported,
+            line_number=3,
+            line_contents="import it",
+        )
+    contract = InsideAnApp(
+        name="",
+        session_options={},
+        contract_options={"apps": ["orders", "products"], "name": ""},
+    )
     check = contract.check(graph, verbose=False)
     assert check.kept == (not check.metadata["broken"])
     return list(check.metadata["broken"])

@@ -17,7 +17,9 @@ from dev.stack import Stack
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return a folder for servers: each test starts and stops its own, on what the one before has left."""
+    """Return a folder for servers: each test starts and stops its own, on what the one
+    before has left.
+    """
     folder = tmp_path_factory.mktemp("stack") / "home"
     yield folder
     stack.remove_outside(folder)
@@ -74,7 +76,10 @@ def test_a_path_too_long_for_a_socket_gets_a_short_one(home: Path) -> None:
     one.enter()
     try:
         assert query(one, "SELECT current_user") == [("markrin",)]
-        assert len(os.fsencode(processes.socket_folder(deep))) < processes.SOCKET_FOLDER_BYTES
+        assert (
+            len(os.fsencode(processes.socket_folder(deep)))
+            < processes.SOCKET_FOLDER_BYTES
+        )
     finally:
         one.leave()
         stack.remove_outside(deep)
@@ -85,7 +90,9 @@ def test_valkey_never_evicts_a_queue(home: Path) -> None:
     one.enter()
     assert one.valkey
     with redis.Redis.from_url(one.valkey.cache_url(0)) as client:
-        assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "volatile-lru"}
+        assert client.config_get("maxmemory-policy") == {
+            "maxmemory-policy": "volatile-lru"
+        }
         assert client.config_get("port") == {"port": "0"}
     one.leave()
 
@@ -93,7 +100,9 @@ def test_valkey_never_evicts_a_queue(home: Path) -> None:
 def test_the_database_sorts_and_folds_case_alike_everywhere(home: Path) -> None:
     one = Stack(home, durable=False, valkey=False)
     one.enter()
-    assert query(one, "SELECT lower('ÉTÉ'), to_tsvector('simple', 'ÉTÉ')::text") == [("été", "'été':1")]
+    assert query(one, "SELECT lower('ÉTÉ'), to_tsvector('simple', 'ÉTÉ')::text") == [
+        ("été", "'été':1")
+    ]
     one.leave()
 
 
@@ -112,7 +121,9 @@ def test_secrets_are_made_once_and_are_nobody_elses(tmp_path: Path) -> None:
     assert (tmp_path / "secrets.json").stat().st_mode & 0o077 == 0
 
 
-def test_an_address_given_from_outside_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_given_from_outside_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LOCAL_DIR", str(tmp_path / "none"))
     given = {
         "DATABASE_URL": "postgres://db.test/shop",

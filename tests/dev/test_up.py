@@ -27,13 +27,18 @@ def taken_port() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def test_takes_the_next_port_and_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_takes_the_next_port_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.delenv("PORT", raising=False)
     with taken_port() as first:
         monkeypatch.setattr(up, "FIRST_PORT", first)
         with up._reserved_port() as port:
             assert first < port < first + up.PORTS_TRIED
-            assert capsys.readouterr().out == f"Port {first} is taken, using {port}. PORT=… chooses another.\n"
+            assert (
+                capsys.readouterr().out
+                == f"Port {first} is taken, using {port}. PORT=… chooses another.\n"
+            )
             with up._reserved_port() as beside:
                 assert beside > port  # a copy that starts at the same moment
 
@@ -41,14 +46,22 @@ def test_takes_the_next_port_and_says_so(monkeypatch: pytest.MonkeyPatch, capsys
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "80.0"])
 def test_port_must_be_one(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", port)
-    with pytest.raises(StackError, match=f"PORT must be a number from 1 to 65535, not '{port}'"), up._reserved_port():
+    with (
+        pytest.raises(
+            StackError, match=f"PORT must be a number from 1 to 65535, not '{port}'"
+        ),
+        up._reserved_port(),
+    ):
         pytest.fail("it was taken")
 
 
 def test_a_port_asked_for_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     with taken_port() as port:
         monkeypatch.setenv("PORT", str(port))
-        with pytest.raises(StackError, match=f"Port {port} on 127.0.0.1 is taken"), up._reserved_port():
+        with (
+            pytest.raises(StackError, match=f"Port {port} on 127.0.0.1 is taken"),
+            up._reserved_port(),
+        ):
             pytest.fail("it was taken")
 
 
@@ -65,7 +78,9 @@ def left_of(home: Path) -> list[str]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get(up.MARK) == str(home) or str(home) in " ".join(process.cmdline()):
+            if process.environ().get(up.MARK) == str(home) or str(home) in " ".join(
+                process.cmdline()
+            ):
                 found.append(" ".join(process.cmdline()) or process.name())
         except psutil.Error:
             continue
@@ -74,7 +89,9 @@ def left_of(home: Path) -> list[str]:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
-    """Return a LOCAL_DIR; what lies outside it, as PostgreSQL's user cannot enter it, goes as well."""
+    """Return a LOCAL_DIR; what lies outside it, as PostgreSQL's user cannot enter it, goes
+    as well.
+    """
     folder = tmp_path / "up"
     yield folder
     stack.remove_outside(folder)
@@ -82,7 +99,9 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_serves_the_shop_and_leaves_nothing_however_it_ends(home: Path, tmp_path: Path) -> None:
+def test_serves_the_shop_and_leaves_nothing_however_it_ends(
+    home: Path, tmp_path: Path
+) -> None:
     for end in (
         signal.SIGINT,
         signal.SIGTERM,
@@ -91,28 +110,54 @@ def test_serves_the_shop_and_leaves_nothing_however_it_ends(home: Path, tmp_path
     ):  # the last one finds what SIGKILL has left
         with started(home, tmp_path / end.name) as shop:
             url = (home / "up").read_text()
-            with urllib.request.urlopen(f"{url}/api/products?limit=1", timeout=60) as answer:  # noqa: S310 (our own)
+            with urllib.request.urlopen(  # noqa: S310 (our own)
+                f"{url}/api/products?limit=1", timeout=60
+            ) as answer:
                 assert json.load(answer)["total"] > 100
             assert len(left_of(home)) > 8
             shop.send_signal(end)
             shop.wait(timeout=60)
         if end != signal.SIGKILL:
-            assert processes.wait_for(lambda: not left_of(home), seconds=60), (end, left_of(home))
+            assert processes.wait_for(lambda: not left_of(home), seconds=60), (
+                end,
+                left_of(home),
+            )
 
 
 @contextmanager
 def started(home: Path, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """Run `make up`'s program until the block ends; it is up when entered."""
-    ours = {"DATABASE_URL", "CACHE_URL", "CELERY_BROKER_URL", "PORT", "MARKRIN_TEST", "DJANGO_SETTINGS_MODULE", "TZ"}
+    ours = {
+        "DATABASE_URL",
+        "CACHE_URL",
+        "CELERY_BROKER_URL",
+        "PORT",
+        "MARKRIN_TEST",
+        "DJANGO_SETTINGS_MODULE",
+        "TZ",
+    }
     env = {name: value for name, value in os.environ.items() if name not in ours}
-    # Only our own tools are on the path: without npm the storefront is left out, which has tests of its own.
-    env |= {"LOCAL_DIR": str(home), "PATH": str(Path(sys.executable).parent), "PYTHONUNBUFFERED": "1"}
+    # Only our own tools are on the path: without npm the storefront is left out, which has
+    # tests of its own.
+    env |= {
+        "LOCAL_DIR": str(home),
+        "PATH": str(Path(sys.executable).parent),
+        "PYTHONUNBUFFERED": "1",
+    }
     with log.open("wb") as output:
         shop = subprocess.Popen(
-            [sys.executable, "-m", "dev.up"], cwd=ROOT, env=env, stdout=output, stderr=output, start_new_session=True
+            [sys.executable, "-m", "dev.up"],
+            cwd=ROOT,
+            env=env,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
     try:
-        assert processes.wait_for(lambda: shop.poll() is not None or "Markrin is up" in log.read_text(), seconds=300)
+        assert processes.wait_for(
+            lambda: shop.poll() is not None or "Markrin is up" in log.read_text(),
+            seconds=300,
+        )
         assert shop.poll() is None, log.read_text()
         yield shop
     finally:

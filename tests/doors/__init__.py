@@ -1,1 +1,3 @@
-"""Every rule of the database, tried by three doors: raw SQL, the API, the admin. `make doors` prints the list."""
+"""Every rule of the database, tried by three doors: raw SQL, the API, the admin. `make
+doors` prints the list.
+"""

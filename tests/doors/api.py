@@ -21,7 +21,9 @@ A_DAY = "1850-01-01"
 
 @dataclass(frozen=True)
 class Door:
-    """A call that writes a table: `at` is where in the body its columns stand, `called` those with another name."""
+    """A call that writes a table: `at` is where in the body its columns stand, `called`
+    those with another name.
+    """
 
     method: str
     path: str
@@ -35,9 +37,16 @@ DOORS: dict[str, list[Door]] = {
         Door("PATCH", "/api/auth/profile", called={"pending_email": "email"}),
         Door("POST", "/api/staff/users"),
     ],
-    "accounts_address": [Door("POST", "/api/addresses"), Door("PATCH", "/api/addresses/{address}")],
+    "accounts_address": [
+        Door("POST", "/api/addresses"),
+        Door("PATCH", "/api/addresses/{address}"),
+    ],
     "products_product": [
-        Door("POST", "/api/products", called={"seo_title": "seo/title", "seo_description": "seo/description"}),
+        Door(
+            "POST",
+            "/api/products",
+            called={"seo_title": "seo/title", "seo_description": "seo/description"},
+        ),
     ],
     "products_category": [Door("POST", "/api/categories")],
     "products_variant": [
@@ -54,13 +63,29 @@ DOORS: dict[str, list[Door]] = {
     ],
     "products_sizechart": [Door("POST", "/api/size-charts")],
     "products_sizechartentry": [
-        Door("POST", "/api/size-charts", "rows/0", {"min_cm": "values/0/min", "max_cm": "values/0/max"}),
+        Door(
+            "POST",
+            "/api/size-charts",
+            "rows/0",
+            {"min_cm": "values/0/min", "max_cm": "values/0/max"},
+        ),
         Door("POST", "/api/size-charts", "", {"measure": "measures/0"}),
     ],
-    "products_stockmovement": [Door("POST", "/api/staff/variants/{variant}/adjust", called={"d_on_hand": "delta"})],
-    "products_backinstockrequest": [Door("POST", "/api/products/{product}/variants/{variant}/notify")],
+    "products_stockmovement": [
+        Door(
+            "POST",
+            "/api/staff/variants/{variant}/adjust",
+            called={"d_on_hand": "delta"},
+        )
+    ],
+    "products_backinstockrequest": [
+        Door("POST", "/api/products/{product}/variants/{variant}/notify")
+    ],
     "orders_cartline": [Door("POST", "/api/cart/items")],
-    "orders_coupon": [Door("POST", "/api/staff/coupons"), Door("PATCH", "/api/staff/coupons/{coupon}")],
+    "orders_coupon": [
+        Door("POST", "/api/staff/coupons"),
+        Door("PATCH", "/api/staff/coupons/{coupon}"),
+    ],
     "orders_order": [
         Door("POST", "/api/orders", "shippingAddress", without=("addressId",)),
         Door("POST", "/api/orders", without=("addressId",)),
@@ -70,7 +95,9 @@ DOORS: dict[str, list[Door]] = {
     "orders_refund": [Door("POST", "/api/staff/orders/{order}/refunds")],
     "orders_return": [Door("POST", "/api/staff/orders/{order}/returns")],
     "orders_returnline": [Door("POST", "/api/staff/orders/{order}/returns", "lines/0")],
-    "analytics_event": [Door("POST", "/api/analytics/events", "events/0", {"occurred_at": "at"})],
+    "analytics_event": [
+        Door("POST", "/api/analytics/events", "events/0", {"occurred_at": "at"})
+    ],
 }
 
 
@@ -82,7 +109,8 @@ class Api:
     named: dict[str, str]
 
     def refuses(self, rule: Rule, values: dict[str, str]) -> str | None:
-        """Break the rule from the API; return how that was refused, or None if no body has the columns.
+        """Break the rule from the API; return how that was refused, or None if no body has
+        the columns.
 
         Raises:
             AssertionError: it was not refused, or not as it should be.
@@ -93,38 +121,65 @@ class Api:
             assert stated is not None
             assert stated.body is not None
             body = {
-                name: value for name, value in example(stated.body, Ids(), path).items() if name not in door.without
+                name: value
+                for name, value in example(stated.body, Ids(), path).items()
+                if name not in door.without
             }
             if door.path.endswith("/transition"):
                 body["status"] = "shipped"
             placed = {column: _place(stated.body, door, column) for column in values}
             if all(placed.values()):
                 return self._send(
-                    door, path, body, {str(placed[name]): (name, value) for name, value in values.items()}
+                    door,
+                    path,
+                    body,
+                    {
+                        str(placed[name]): (name, value)
+                        for name, value in values.items()
+                    },
                 )
         return None
 
-    def _send(self, door: Door, path: str, body: Any, bad: dict[str, tuple[str, str]]) -> str:
+    def _send(
+        self, door: Door, path: str, body: Any, bad: dict[str, tuple[str, str]]
+    ) -> str:
         for place, (_column, value) in bad.items():
             *steps, last = place.split("/")
             inner = body
             for step in steps:
                 inner = inner[int(step) if step.isdigit() else step]
-            inner[int(last) if last.isdigit() else last] = _as_json(value, inner[int(last) if last.isdigit() else last])
+            inner[int(last) if last.isdigit() else last] = _as_json(
+                value, inner[int(last) if last.isdigit() else last]
+            )
         headers = {"Idempotency-Key": str(uuid.uuid4())}
-        answer = self.client.send(door.method, path, json.dumps(body).encode(), "application/json", headers=headers)
-        if answer.status_code < 300 and [value for _, value in bad.values()] == ["NULL"]:
+        answer = self.client.send(
+            door.method,
+            path,
+            json.dumps(body).encode(),
+            "application/json",
+            headers=headers,
+        )
+        if answer.status_code < 300 and [value for _, value in bad.values()] == [
+            "NULL"
+        ]:
             return f"{door.method} {door.path}: null at /{next(iter(bad))} is kept as an empty text"
-        assert answer.status_code in (400, 409, 422), f"{door.method} {path} {body} → {answer.status_code}"
+        assert answer.status_code in (400, 409, 422), (
+            f"{door.method} {path} {body} → {answer.status_code}"
+        )
         assert answer.headers["Content-Type"] == errors.PROBLEM_TYPE
         places = [found.get("pointer", "") for found in answer.json().get("errors", [])]
-        assert any(at.startswith("/" + place) for at in places for place in bad), (places, bad)
+        assert any(at.startswith("/" + place) for at in places for place in bad), (
+            places,
+            bad,
+        )
         return f"{door.method} {door.path}: {answer.status_code} at /{next(iter(bad))}"
 
 
 def _place(schema: Any, door: Door, column: str) -> str | None:
     """Return where in the body a column stands, or None."""
-    name = door.called.get(column) or names.camel(column.removesuffix("_id") + "_id" * column.endswith("_id"))
+    name = door.called.get(column) or names.camel(
+        column.removesuffix("_id") + "_id" * column.endswith("_id")
+    )
     place = f"{door.at}/{name}".strip("/")
     found: Any = schema()
     for step in place.split("/"):
@@ -133,7 +188,10 @@ def _place(schema: Any, door: Door, column: str) -> str | None:
         if isinstance(found, fields.List) and step.isdigit():
             found = found.inner
             continue
-        inner = {one.data_key or key: one for key, one in getattr(found, "fields", {}).items()}
+        inner = {
+            one.data_key or key: one
+            for key, one in getattr(found, "fields", {}).items()
+        }
         if step not in inner:
             return None
         found = inner[step]
@@ -141,7 +199,9 @@ def _place(schema: Any, door: Door, column: str) -> str | None:
 
 
 def _as_json(value: str, usual: Any) -> Any:
-    """Return an SQL value as a client would have to send it, in the type of what usually stands there."""
+    """Return an SQL value as a client would have to send it, in the type of what usually
+    stands there.
+    """
     if value == "NULL":
         return None
     if quoted := re.fullmatch(r"E?'(.*)'", value):

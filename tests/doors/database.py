@@ -1,7 +1,8 @@
-"""The rules that the database has, read from its own catalogue, and raw SQL that breaks each of them.
+"""The rules that the database has, read from its own catalogue, and raw SQL that breaks
+each of them.
 
-To see that one rule holds by itself, all others of its table are dropped first, in a transaction that is undone.
-"""
+To see that one rule holds by itself, all others of its table are dropped first, in a
+transaction that is undone."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
-# A partition's rules are its parent's; what migrations and libraries keep for themselves is theirs to test.
+# A partition's rules are its parent's; what migrations and libraries keep for themselves is
+# theirs to test.
 _RULES = """
 SELECT c.conrelid::regclass::text, c.conname, c.contype::text, pg_get_constraintdef(c.oid),
        array(SELECT attname::text FROM pg_attribute WHERE attrelid = c.conrelid AND attnum = ANY (c.conkey)
@@ -34,9 +36,25 @@ FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid,
      regexp_matches(p.prosrc, 'CONSTRAINT = ''([a-z_0-9]+)''', 'g') AS m
 WHERE NOT t.tgisinternal AND t.tgparentid = 0
 """
-KINDS = {"c": "CHECK", "f": "FOREIGN KEY", "u": "UNIQUE", "p": "PRIMARY KEY", "n": "NOT NULL", "x": "EXCLUDE",
-         "i": "UNIQUE INDEX", "t": "TRIGGER"}  # fmt: skip
-_STATES = {"c": "23514", "f": "23503", "u": "23505", "p": "23505", "n": "23502", "i": "23505", "t": "23514"}
+KINDS = {
+    "c": "CHECK",
+    "f": "FOREIGN KEY",
+    "u": "UNIQUE",
+    "p": "PRIMARY KEY",
+    "n": "NOT NULL",
+    "x": "EXCLUDE",
+    "i": "UNIQUE INDEX",
+    "t": "TRIGGER",
+}
+_STATES = {
+    "c": "23514",
+    "f": "23503",
+    "u": "23505",
+    "p": "23505",
+    "n": "23502",
+    "i": "23505",
+    "t": "23514",
+}
 
 
 @dataclass(frozen=True)
@@ -65,7 +83,10 @@ def rules() -> list[Rule]:
         found = cursor.fetchall()
         cursor.execute(_TRIGGER_RULES)
         found += cursor.fetchall()
-    return [Rule(table, name, kind, text, tuple(columns)) for table, name, kind, text, columns in found]
+    return [
+        Rule(table, name, kind, text, tuple(columns))
+        for table, name, kind, text, columns in found
+    ]
 
 
 @functools.cache
@@ -73,7 +94,7 @@ def _known() -> list[Rule]:
     return rules()
 
 
-# --- Rows that break a CHECK ----------------------------------------------------------------------------------------
+# --- Rows that break a CHECK ---------------------------------------------------------------------
 # What breaks a rule that several columns, or no simple form, are about: SQL by column.
 SPECIAL: dict[str, dict[str, str]] = {
     "address_postal_code_india": {"country": "'IN'", "postal_code": "'1234'"},
@@ -81,29 +102,71 @@ SPECIAL: dict[str, dict[str, str]] = {
     "user_email_lower": {"email": "'A@b.example'"},
     "user_date_of_birth_range": {"date_of_birth": "'1899-12-31'"},
     "kept_report_days_in_order": {"first": "'2026-01-02'", "last": "'2026-01-01'"},
-    "daily_funnel_within_visits": {"visits": "1", "views": "2", "carts": "0", "checkouts": "0"},
-    "daily_search_without_result_within_searches": {"searches": "1", "without_result": "2"},
-    "analytics_event_fields_fit_type": {"type": "'view'", "query": "'x'", "product_id": "NULL"},
-    "session_revoked_for_a_reason": {"revoked_at": "NULL", "revoked_reason": "'logout'"},
-    "session_rotated_has_predecessor": {"generation": "1", "previous_jti": "NULL", "rotated_at": "NULL"},
-    "session_token_ends_by_end": {"current_exp": "now() + interval '1 day'", "expires_at": "now()"},
+    "daily_funnel_within_visits": {
+        "visits": "1",
+        "views": "2",
+        "carts": "0",
+        "checkouts": "0",
+    },
+    "daily_search_without_result_within_searches": {
+        "searches": "1",
+        "without_result": "2",
+    },
+    "analytics_event_fields_fit_type": {
+        "type": "'view'",
+        "query": "'x'",
+        "product_id": "NULL",
+    },
+    "session_revoked_for_a_reason": {
+        "revoked_at": "NULL",
+        "revoked_reason": "'logout'",
+    },
+    "session_rotated_has_predecessor": {
+        "generation": "1",
+        "previous_jti": "NULL",
+        "rotated_at": "NULL",
+    },
+    "session_token_ends_by_end": {
+        "current_exp": "now() + interval '1 day'",
+        "expires_at": "now()",
+    },
     "cart_of_user_or_guest": {"user_id": "NULL", "token_hash": "NULL"},
     "coupon_limits_at_least_one": {"total_limit": "0"},
     "coupon_used_within_limit": {"total_limit": "1", "used": "2"},
     "coupon_value_fits_kind": {"kind": "'percent'", "value": "101"},
-    "coupon_window_in_order": {"starts_at": "now()", "ends_at": "now() - interval '1 day'"},
+    "coupon_window_in_order": {
+        "starts_at": "now()",
+        "ends_at": "now() - interval '1 day'",
+    },
     "order_closed_at_fits_status": {"status": "'pending'", "closed_at": "now()"},
     "order_delivered_at_fits_status": {"status": "'pending'", "delivered_at": "now()"},
     "order_shipped_at_fits_status": {"status": "'pending'", "shipped_at": "now()"},
     "order_delivered_online_is_paid": {
-        "status": "'delivered'", "payment_status": "'unpaid'", "payment_method": "'online'"},
+        "status": "'delivered'",
+        "payment_status": "'unpaid'",
+        "payment_method": "'online'",
+    },
     "order_discount_within_subtotal": {"discount": "2", "subtotal": "1"},
-    "order_paid_at_fits_payment_status": {"paid_at": "now()", "payment_status": "'unpaid'", "refunded": "0"},
+    "order_paid_at_fits_payment_status": {
+        "paid_at": "now()",
+        "payment_status": "'unpaid'",
+        "refunded": "0",
+    },
     "order_refunded_within_total": {"refunded": "2", "total": "1"},
     "order_total_adds_up": {
-        "tax_included": "true", "subtotal": "1", "discount": "0", "shipping": "0", "total": "2", "tax": "0"},
+        "tax_included": "true",
+        "subtotal": "1",
+        "discount": "0",
+        "shipping": "0",
+        "total": "2",
+        "tax": "0",
+    },
     "order_event_status_has_target": {"kind": "'status'", "to_status": "''"},
-    "order_line_discount_within_line": {"discount": "3", "unit_price": "1", "quantity": "2"},
+    "order_line_discount_within_line": {
+        "discount": "3",
+        "unit_price": "1",
+        "quantity": "2",
+    },
     "order_line_returned_within_quantity": {"returned": "2", "quantity": "1"},
     "payment_amount_positive": {"amount": "0"},
     "payment_succeeded_at_fits_state": {"state": "'created'", "succeeded_at": "now()"},
@@ -114,24 +177,53 @@ SPECIAL: dict[str, dict[str, str]] = {
     "outbox_event_state": {"state": "'zz'"},
     "outbox_event_wakes_while_open": {"state": "'waiting'", "wake_at": "NULL"},
     "bulk_change_counts_within_total": dict.fromkeys(
-        ["total", "problems", "unchanged", "applied", "skipped", "undone", "kept"], "0") | {"ready": "1"},
+        ["total", "problems", "unchanged", "applied", "skipped", "undone", "kept"], "0"
+    )
+    | {"ready": "1"},
     "bulk_change_rule_whole": {"kind": "'base'", "how": "''", "value": "NULL"},
     "bulk_change_row_remembers": {"result": "'applied'", "old_base_price": "NULL"},
-    "category_not_its_own_parent": {"id": "'00000000-0000-7000-8000-000000000001'",
-                                    "parent_id": "'00000000-0000-7000-8000-000000000001'"},
-    "feed_counts_within_total": {"total": "0", "applied": "1", "unchanged": "0", "rejected": "0"},
+    "category_not_its_own_parent": {
+        "id": "'00000000-0000-7000-8000-000000000001'",
+        "parent_id": "'00000000-0000-7000-8000-000000000001'",
+    },
+    "feed_counts_within_total": {
+        "total": "0",
+        "applied": "1",
+        "unchanged": "0",
+        "rejected": "0",
+    },
     "feed_row_valid_or_rejected": {"result": "'waiting'", "quantity": "NULL"},
     "product_fit_within_reviews": dict.fromkeys(
-        ["rated_1", "rated_2", "rated_3", "rated_4", "rated_5", "fit_true", "fit_large"], "0") | {"fit_small": "1"},
+        [
+            "rated_1",
+            "rated_2",
+            "rated_3",
+            "rated_4",
+            "rated_5",
+            "fit_true",
+            "fit_large",
+        ],
+        "0",
+    )
+    | {"fit_small": "1"},
     "product_sale_price_below_base": {"sale_price": "2", "base_price": "1"},
     "product_tags_at_most_20": {"tags": "array_fill('x'::varchar, ARRAY[21])"},
     "product_image_external_url_https": {"external_url": "'http://a.example/'"},
     "product_image_file_or_url": {"file": "''", "external_url": "''"},
     "size_chart_entry_cm_range": {"min_cm": "5", "max_cm": "4"},
     "stock_level_reserved_on_hand": {"on_hand": "1", "reserved": "2"},
-    "stock_movement_deltas_fit_kind": {"kind": "'reserve'", "d_on_hand": "1", "d_reserved": "1"},
-}  # fmt: skip
-_BY_ENDING = {"text": "E'a\\u0001'", "format": "E'\\u0001 !'", "known": "'zz'", "positive": "0"}
+    "stock_movement_deltas_fit_kind": {
+        "kind": "'reserve'",
+        "d_on_hand": "1",
+        "d_reserved": "1",
+    },
+}
+_BY_ENDING = {
+    "text": "E'a\\u0001'",
+    "format": "E'\\u0001 !'",
+    "known": "'zz'",
+    "positive": "0",
+}
 
 
 def breaking(rule: Rule) -> dict[str, str] | None:
@@ -150,14 +242,16 @@ def breaking(rule: Rule) -> dict[str, str] | None:
     return {rule.column: value} if value else None
 
 
-# --- Raw SQL ---------------------------------------------------------------------------------------------------------
+# --- Raw SQL -------------------------------------------------------------------------------------
 @dataclass
 class Columns:
     """The columns of a table, and how a value of each can be written."""
 
     table: str
     types: dict[str, str] = field(default_factory=dict)
-    given: set[str] = field(default_factory=set)  # by the database: generated, or identity
+    given: set[str] = field(
+        default_factory=set
+    )  # by the database: generated, or identity
 
     def __post_init__(self) -> None:
         with connection.cursor() as cursor:
@@ -173,17 +267,31 @@ class Columns:
     def value(self, name: str) -> str:
         """Return any value that the column takes."""
         kind = self.types[name]
-        values = {"uuid": "'00000000-0000-7000-8000-000000000002'", "boolean": "true", "bytea": "'x'", "jsonb": "'{}'",
-                  "date": "current_date", "inet": "'127.0.0.1'"}  # fmt: skip
+        values = {
+            "uuid": "'00000000-0000-7000-8000-000000000002'",
+            "boolean": "true",
+            "bytea": "'x'",
+            "jsonb": "'{}'",
+            "date": "current_date",
+            "inet": "'127.0.0.1'",
+        }
         if kind in values:
             return values[kind]
         if kind.startswith(("character", "text")):
             return "'x'"
-        return "now()" if kind.startswith("timestamp") else "'{}'" if kind.endswith("[]") else "1"
+        return (
+            "now()"
+            if kind.startswith("timestamp")
+            else "'{}'"
+            if kind.endswith("[]")
+            else "1"
+        )
 
     def nowhere(self, name: str) -> str:
         """Return a value that no row has."""
-        return {"uuid": "'00000000-0000-7000-8000-000000000003'"}.get(self.types[name], "-1")
+        return {"uuid": "'00000000-0000-7000-8000-000000000003'"}.get(
+            self.types[name], "-1"
+        )
 
 
 @functools.cache
@@ -206,17 +314,27 @@ def breaks(rule: Rule) -> str:
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             except IntegrityError as exc:
                 found: Any = exc.__cause__
-                said = found.diag.column_name if rule.kind == "n" else found.diag.constraint_name
+                said = (
+                    found.diag.column_name
+                    if rule.kind == "n"
+                    else found.diag.constraint_name
+                )
                 expected = rule.columns[0] if rule.kind == "n" else rule.name
-                assert _unpartitioned(said) == expected or rule.name in PARTITION_KEY, said
-                assert found.sqlstate == _STATES[rule.kind] or rule.name in PARTITION_KEY, found.sqlstate
+                assert _unpartitioned(said) == expected or rule.name in PARTITION_KEY, (
+                    said
+                )
+                assert (
+                    found.sqlstate == _STATES[rule.kind] or rule.name in PARTITION_KEY
+                ), found.sqlstate
             else:
                 raise AssertionError(f"{rule} let it pass")
         transaction.set_rollback(True)
     return _STATES[rule.kind]
 
 
-PARTITION_KEY = {"analytics_event_occurred_at_not_null"}  # without it there is no partition for the row
+PARTITION_KEY = {
+    "analytics_event_occurred_at_not_null"
+}  # without it there is no partition for the row
 
 
 def _unpartitioned(name: str | None) -> str:
@@ -226,12 +344,21 @@ def _unpartitioned(name: str | None) -> str:
 
 def _alone(cursor: Any, rule: Rule) -> None:
     """Drop every other rule of the table."""
-    others = [one for one in _known() if one.table == rule.table and one.name != rule.name]
+    others = [
+        one for one in _known() if one.table == rule.table and one.name != rule.name
+    ]
     given = _columns(rule.table).given
-    keys = {name for one in _known() if one.table == rule.table and one.kind == "p" for name in one.columns}
+    keys = {
+        name
+        for one in _known()
+        if one.table == rule.table and one.kind == "p"
+        for name in one.columns
+    }
     keys = keys if rule.kind in "pf" else set()
     drops = [
-        f'DROP CONSTRAINT "{one.name}" CASCADE' for one in others if one.kind in ("cu" if rule.kind == "f" else "pcfu")
+        f'DROP CONSTRAINT "{one.name}" CASCADE'
+        for one in others
+        if one.kind in ("cu" if rule.kind == "f" else "pcfu")
     ]
     nullable = [
         f'ALTER "{one.columns[0]}" DROP NOT NULL'
@@ -252,7 +379,9 @@ def _statements(rule: Rule) -> Iterator[str]:
     """Yield the statements after which the rule must have refused."""
     columns = _columns(rule.table)
     nulls = {name: "NULL" for name in columns.types if name not in columns.given}
-    nulls |= {name: columns.value(name) for name in ("occurred_at",) if name in nulls}  # it chooses the partition
+    nulls |= {
+        name: columns.value(name) for name in ("occurred_at",) if name in nulls
+    }  # it chooses the partition
     if rule.kind == "c":
         found = breaking(rule)
         assert found, "no row of the table says how it is broken: see SPECIAL"
@@ -260,9 +389,17 @@ def _statements(rule: Rule) -> Iterator[str]:
     elif rule.kind == "n":
         yield _insert(rule.table, nulls | {rule.columns[0]: "NULL"})
     elif rule.kind == "f":
-        key = next(one for one in _known() if one.table == rule.table and one.kind == "p")
-        row = nulls | {name: columns.value(name) for name in key.columns if name not in columns.given}
-        yield _insert(rule.table, row | {name: columns.nowhere(name) for name in rule.columns})
+        key = next(
+            one for one in _known() if one.table == rule.table and one.kind == "p"
+        )
+        row = nulls | {
+            name: columns.value(name)
+            for name in key.columns
+            if name not in columns.given
+        }
+        yield _insert(
+            rule.table, row | {name: columns.nowhere(name) for name in rule.columns}
+        )
     else:
         row = nulls | {name: columns.value(name) for name in rule.columns}
         row |= _PREDICATES.get(rule.name, {})

@@ -17,10 +17,14 @@ SHOP = ("products", "accounts", "orders")
 
 
 def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.Model]]:
-    """Return what the cases call by name, and a row of each model that the admin lets one change."""
+    """Return what the cases call by name, and a row of each model that the admin lets one
+    change.
+    """
     category = factories.make_category(name="Shirts")
     below = factories.make_category(parent=category)
-    chart = factories.make_size_chart(category=factories.make_category(name="Taken", slug="taken"))
+    chart = factories.make_size_chart(
+        category=factories.make_category(name="Taken", slug="taken")
+    )
     product = factories.make_product(category=category, slug="the-product")
     variant = factories.make_variant(product=product, stock=50)
     factories.make_variant(product=product, size="other")
@@ -32,26 +36,57 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
     addresses = [factories.make_address(user=caller) for _ in range(2)]
     ordered = factories.make_variant(stock=2)
     order = factories.make_order(variant=ordered, customer=caller)
-    paid = factories.make_order(variant=factories.make_variant(), status="delivered", paid=True)
-    online = factories.make_order(variant=factories.make_variant(), customer=caller, method=PaymentMethod.ONLINE)
+    paid = factories.make_order(
+        variant=factories.make_variant(), status="delivered", paid=True
+    )
+    online = factories.make_order(
+        variant=factories.make_variant(), customer=caller, method=PaymentMethod.ONLINE
+    )
     used = factories.make_coupon(code="USED")
     for _ in range(2):
         factories.make_order(variant=factories.make_variant(), coupon_code="USED")
     AuthEvent.objects.create(type="login", outcome="success")
     other = factories.make_product(slug="another-product")
     named = {
-        "address": addresses[0], "second": addresses[1], "product": product, "variant": variant, "image": image,
-        "review": review, "coupon": coupon, "order": order, "paid": paid, "online": online, "line": paid.lines.get(),
-        "category": category, "below": below, "eighth": _eighth(), "charted": chart.category, "used_coupon": used,
-        "sold_out": sold_out.product, "none_left": sold_out, "ordered": ordered, "refunded": paid,
-    }  # fmt: skip
+        "address": addresses[0],
+        "second": addresses[1],
+        "product": product,
+        "variant": variant,
+        "image": image,
+        "review": review,
+        "coupon": coupon,
+        "order": order,
+        "paid": paid,
+        "online": online,
+        "line": paid.lines.get(),
+        "category": category,
+        "below": below,
+        "eighth": _eighth(),
+        "charted": chart.category,
+        "used_coupon": used,
+        "sold_out": sold_out.product,
+        "none_left": sold_out,
+        "ordered": ordered,
+        "refunded": paid,
+    }
     found = {name: str(row.pk) for name, row in named.items()}
     found |= {
-        "email": factories.make_user().email, "code": "USED", "category_name": "Taken", "category_slug": "taken",
-        "product_slug": other.slug, "sku": variant.sku, "other_sku": sold_out.sku, "size": variant.size,
+        "email": factories.make_user().email,
+        "code": "USED",
+        "category_name": "Taken",
+        "category_slug": "taken",
+        "product_slug": other.slug,
+        "sku": variant.sku,
+        "other_sku": sold_out.sku,
+        "size": variant.size,
         "now": timezone.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
-    }  # fmt: skip
-    own = {Category: category, Product: product, SizeChart: factories.make_size_chart(), User: factories.make_user()}
+    }
+    own = {
+        Category: category,
+        Product: product,
+        SizeChart: factories.make_size_chart(),
+        User: factories.make_user(),
+    }
     return found, {**own, type(coupon): coupon}
 
 
@@ -66,4 +101,8 @@ def _eighth() -> Category:
 def changeable(request: Any) -> set[type[models.Model]]:
     """Return the shop's models whose rows the admin lets one change by a form."""
     pages = admin.site._registry.items()
-    return {model for model, page in pages if model._meta.app_label in SHOP and page.has_change_permission(request)}
+    return {
+        model
+        for model, page in pages
+        if model._meta.app_label in SHOP and page.has_change_permission(request)
+    }

@@ -1,7 +1,8 @@
-"""For every rule of the database: raw SQL, the API and the admin's form, each refused with a clear error.
+"""For every rule of the database: raw SQL, the API and the admin's form, each refused with
+a clear error.
 
-A new rule that no door is known for fails here, until SPECIAL, API, ADMIN or SERVICES say what becomes of it.
-"""
+A new rule that no door is known for fails here, until SPECIAL, API, ADMIN or SERVICES say
+what becomes of it."""
 
 from __future__ import annotations
 
@@ -41,7 +42,9 @@ class Report:
 
     lines: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
-    tried: dict[str, int] = field(default_factory=lambda: {"api": 0, "admin": 0, "neither": 0})
+    tried: dict[str, int] = field(
+        default_factory=lambda: {"api": 0, "admin": 0, "neither": 0}
+    )
 
 
 @pytest.fixture
@@ -54,7 +57,8 @@ def caller(admin_user):
 def test_raw_sql_is_refused_by_every_rule(caller):
     found, wrong = rules(), []
     assert len(found) > 500
-    connection.check_constraints()  # what is deferred so far would stand in the way of changing tables
+    # what is deferred so far would stand in the way of changing tables
+    connection.check_constraints()
     for rule in found:
         try:
             if rule.kind != "t":
@@ -76,7 +80,9 @@ def test_every_rule_is_kept_by_the_api_and_the_admin_or_has_no_such_door(caller)
     named, own = rows.make(caller)
     request = RequestFactory().get("/")
     request.user = caller
-    assert set(own) >= rows.changeable(request), "a page that can be written to has no row here"
+    assert set(own) >= rows.changeable(request), (
+        "a page that can be written to has no row here"
+    )
     browser = Browser()
     browser.force_login(caller)
     api, pages = Api(client.Client().as_user(caller), named), Pages(browser, own)
@@ -84,19 +90,26 @@ def test_every_rule_is_kept_by_the_api_and_the_admin_or_has_no_such_door(caller)
     for number, rule in enumerate(rules()):
         if rule.kind == "n" and not FULL and number % 6:
             continue  # hundreds, and all alike
-        doors = {"api": _door(rule, report, _by_api, api), "admin": _door(rule, report, _by_page, pages, named)}
+        doors = {
+            "api": _door(rule, report, _by_api, api),
+            "admin": _door(rule, report, _by_page, pages, named),
+        }
         why = "" if any(doors.values()) else told.reason(rule)
         if why is None:
             report.wrong.append(
                 f"{rule} ({KINDS[rule.kind]} {rule.definition}): no door is known, nor why there is none"
             )
         report.tried["neither"] += not any(doors.values())
-        report.lines.append(f"{KINDS[rule.kind]:12} {rule}\n    API:   {doors['api'] or why or '(see the admin)'}\n"
-                            f"    admin: {doors['admin'] or why or 'not on a form'}")  # fmt: skip
+        report.lines.append(
+            f"{KINDS[rule.kind]:12} {rule}\n    API:   {doors['api'] or why or '(see the admin)'}\n"
+            f"    admin: {doors['admin'] or why or 'not on a form'}"
+        )
     if FULL:
         print("", *report.lines, sep="\n")
         print(f"{len(report.lines)} rules: {report.tried}")
-    assert not report.wrong, f"{len(report.wrong)} of {len(report.lines)}:\n" + "\n".join(report.wrong)
+    assert not report.wrong, (
+        f"{len(report.wrong)} of {len(report.lines)}:\n" + "\n".join(report.wrong)
+    )
     assert not _unused(), f"cases of rules that there are not: {_unused()}"
 
 
@@ -116,12 +129,18 @@ def _trigger(rule: Rule, named: dict[str, str]) -> None:
 
 
 def _door(rule: Rule, report: Report, door: Any, *rest: Any) -> str | None:
-    """Return how the rule was kept at a door, whatever was written there undone; None if it has no such door."""
-    before = transaction.savepoint()  # not an atomic block, in which no service could begin a transaction of its own
+    """Return how the rule was kept at a door, whatever was written there undone; None if it
+    has no such door.
+    """
+    before = (
+        transaction.savepoint()
+    )  # not an atomic block, in which no service could begin a transaction of its own
     try:
         found: str | None = door(rule, *rest)
     except Exception as exc:
-        report.wrong.append(f"{rule} ({KINDS[rule.kind]}) {door.__name__}: {type(exc).__name__} {str(exc)[:400]}")
+        report.wrong.append(
+            f"{rule} ({KINDS[rule.kind]}) {door.__name__}: {type(exc).__name__} {str(exc)[:400]}"
+        )
         return None
     finally:
         transaction.savepoint_rollback(before)
@@ -144,11 +163,17 @@ def _by_api(rule: Rule, api: Api) -> str | None:
         body = calls.other if calls.other and number == calls.times - 1 else calls.body
         headers = {"Idempotency-Key": calls.key or str(uuid.uuid4())}
         path = calls.path.format(**api.named)
-        answer = api.client._send(calls.method, path, headers, json=told.fill(body, api.named))
-    assert answer.status_code == calls.status or (calls.status == told.ONCE and answer.status_code < 300), (
-        f"{answer.status_code} {answer.content[:300]!r}"
+        answer = api.client._send(
+            calls.method, path, headers, json=told.fill(body, api.named)
+        )
+    assert answer.status_code == calls.status or (
+        calls.status == told.ONCE and answer.status_code < 300
+    ), f"{answer.status_code} {answer.content[:300]!r}"
+    said = (
+        answer.json()["code"]
+        if answer.status_code >= 400
+        else "taken as the rule wants it"
     )
-    said = answer.json()["code"] if answer.status_code >= 400 else "taken as the rule wants it"
     return f"{calls.method} {calls.path}: {answer.status_code} {said}"
 
 
@@ -172,16 +197,26 @@ def _unused() -> set[str]:
 
 def test_a_rule_that_nobody_knows_is_found(db):
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE products_purchase ADD CONSTRAINT new_rule CHECK (user_id <> product_id)")
+        cursor.execute(
+            "ALTER TABLE products_purchase ADD CONSTRAINT new_rule CHECK (user_id <> product_id)"
+        )
         rule = next(one for one in rules() if one.name == "new_rule")
         assert breaking(rule) is None
         transaction.set_rollback(True)
 
 
 def test_a_rule_that_is_not_kept_is_found(db):
-    rule = Rule("products_review", "review_rating_range", "c", "CHECK (rating >= 1)", ("rating",))
+    rule = Rule(
+        "products_review",
+        "review_rating_range",
+        "c",
+        "CHECK (rating >= 1)",
+        ("rating",),
+    )
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE products_review DROP CONSTRAINT review_rating_range")
+        cursor.execute(
+            "ALTER TABLE products_review DROP CONSTRAINT review_rating_range"
+        )
         with pytest.raises(AssertionError, match="let it pass"):
             breaks(rule)
         transaction.set_rollback(True)

@@ -1,7 +1,8 @@
-"""What the rules about several rows or columns are told by each door, case by case; and why some have no door.
+"""What the rules about several rows or columns are told by each door, case by case; and why
+some have no door.
 
-A case is one or more calls, of which the last is refused; `ONCE` marks those of which the second changes nothing.
-"""
+A case is one or more calls, of which the last is refused; `ONCE` marks those of which the
+second changes nothing."""
 
 from __future__ import annotations
 
@@ -27,79 +28,208 @@ class Calls:
     other: Any = None  # another body of the last call
 
 
-CHART = {"title": "T", "measures": ["chest"], "rows": [{"size": "S", "values": [{"min": "1.0", "max": "2.0"}]}]}
+CHART = {
+    "title": "T",
+    "measures": ["chest"],
+    "rows": [{"size": "S", "values": [{"min": "1.0", "max": "2.0"}]}],
+}
 API: dict[str, Calls] = {
     "accounts_user_email_key": Calls(
-        "POST", "/api/staff/users", {"name": "A", "email": "{email}", "role": "customer"}, 409),
-    "user_email_lower": Calls("PATCH", "/api/auth/profile", {"email": "Asha@B.example"}),
+        "POST",
+        "/api/staff/users",
+        {"name": "A", "email": "{email}", "role": "customer"},
+        409,
+    ),
+    "user_email_lower": Calls(
+        "PATCH", "/api/auth/profile", {"email": "Asha@B.example"}
+    ),
     "wishlist_item_once": Calls("PUT", "/api/wishlist/{product}", times=2),
-    "orders_cart_user_id_key": Calls("POST", "/api/cart/items", {"variantId": "{variant}"}, times=2),
-    "cart_line_once_per_variant": Calls("POST", "/api/cart/items", {"variantId": "{variant}"}, times=2),
+    "orders_cart_user_id_key": Calls(
+        "POST", "/api/cart/items", {"variantId": "{variant}"}, times=2
+    ),
+    "cart_line_once_per_variant": Calls(
+        "POST", "/api/cart/items", {"variantId": "{variant}"}, times=2
+    ),
     "orders_coupon_code_key": Calls(
-        "POST", "/api/staff/coupons", {"code": "{code}", "kind": "fixed", "value": "1.00"}, 409),
+        "POST",
+        "/api/staff/coupons",
+        {"code": "{code}", "kind": "fixed", "value": "1.00"},
+        409,
+    ),
     "idempotency_key_once": Calls(
-        "POST", "/api/staff/orders/{paid}/refunds", {"amount": "1.00", "reason": "a"}, 422, times=2, key="the-same",
-        other={"amount": "2.00", "reason": "a"}),
-    "category_name_once_per_parent": Calls("POST", "/api/categories", {"name": "{category_name}"}, 409),
-    "products_category_slug_key": Calls("POST", "/api/categories", {"name": "New", "slug": "{category_slug}"}, 409),
+        "POST",
+        "/api/staff/orders/{paid}/refunds",
+        {"amount": "1.00", "reason": "a"},
+        422,
+        times=2,
+        key="the-same",
+        other={"amount": "2.00", "reason": "a"},
+    ),
+    "category_name_once_per_parent": Calls(
+        "POST", "/api/categories", {"name": "{category_name}"}, 409
+    ),
+    "products_category_slug_key": Calls(
+        "POST", "/api/categories", {"name": "New", "slug": "{category_slug}"}, 409
+    ),
     "products_product_slug_key": Calls(
-        "POST", "/api/products",
-        {"name": "New", "slug": "{product_slug}", "categoryId": "{category}", "basePrice": "1.00"}, 409),
-    "products_variant_sku_key": Calls("POST", "/api/products/{product}/variants", {"sku": "{sku}", "size": "zz"}, 409),
+        "POST",
+        "/api/products",
+        {
+            "name": "New",
+            "slug": "{product_slug}",
+            "categoryId": "{category}",
+            "basePrice": "1.00",
+        },
+        409,
+    ),
+    "products_variant_sku_key": Calls(
+        "POST", "/api/products/{product}/variants", {"sku": "{sku}", "size": "zz"}, 409
+    ),
     "variant_once_per_product": Calls(
-        "POST", "/api/products/{product}/variants", {"sku": "ZZ-1", "size": "{size}", "color": "Black"}, 409),
-    "review_once_per_customer": Calls("POST", "/api/products/{product}/reviews", {"rating": 5}, 409, times=2),
-    "products_sizechart_category_id_key": Calls("POST", "/api/size-charts", CHART | {"categoryId": "{charted}"}, 409),
+        "POST",
+        "/api/products/{product}/variants",
+        {"sku": "ZZ-1", "size": "{size}", "color": "Black"},
+        409,
+    ),
+    "review_once_per_customer": Calls(
+        "POST", "/api/products/{product}/reviews", {"rating": 5}, 409, times=2
+    ),
+    "products_sizechart_category_id_key": Calls(
+        "POST", "/api/size-charts", CHART | {"categoryId": "{charted}"}, 409
+    ),
     "size_chart_entry_once": Calls(
-        "POST", "/api/size-charts", CHART | {"categoryId": "{category}", "rows": CHART["rows"] * 2}, 400),  # type: ignore[operator]  # a list
+        "POST",
+        "/api/size-charts",
+        CHART | {"categoryId": "{category}", "rows": CHART["rows"] * 2},
+        400,
+    ),  # type: ignore[operator]  # a list
     "product_image_one_per_position": Calls(
-        "PUT", "/api/products/{product}/images/order", {"ids": ["{image}", "{image}"]}, 400),
-    "back_in_stock_request_once": Calls("POST", "/api/products/{sold_out}/variants/{none_left}/notify", {}, times=2),
-    "address_one_default": Calls("PATCH", "/api/addresses/{second}", {"isDefault": True}, times=2),
-    "address_some_default": Calls("PATCH", "/api/addresses/{address}", {"isDefault": False}, 422),
-    "payment_one_open_per_order": Calls("POST", "/api/orders/{online}/payments", times=2, key="pay"),
+        "PUT",
+        "/api/products/{product}/images/order",
+        {"ids": ["{image}", "{image}"]},
+        400,
+    ),
+    "back_in_stock_request_once": Calls(
+        "POST", "/api/products/{sold_out}/variants/{none_left}/notify", {}, times=2
+    ),
+    "address_one_default": Calls(
+        "PATCH", "/api/addresses/{second}", {"isDefault": True}, times=2
+    ),
+    "address_some_default": Calls(
+        "PATCH", "/api/addresses/{address}", {"isDefault": False}, 422
+    ),
+    "payment_one_open_per_order": Calls(
+        "POST", "/api/orders/{online}/payments", times=2, key="pay"
+    ),
     "return_line_once_per_return": Calls(
-        "POST", "/api/staff/orders/{paid}/returns",
-        {"reason": "a", "lines": [{"lineId": "{line}", "quantity": 1}] * 2}, 400),
+        "POST",
+        "/api/staff/orders/{paid}/returns",
+        {"reason": "a", "lines": [{"lineId": "{line}", "quantity": 1}] * 2},
+        400,
+    ),
     "analytics_event_pkey": Calls(
-        "POST", "/api/analytics/events",
-        {"events": [{"id": NOWHERE, "type": "checkout_started", "at": "{now}", "sessionKey": "a" * 8}]}, times=2),
-    "category_not_its_own_parent": Calls("PATCH", "/api/categories/{category}", {"parentId": "{category}"}, 422),
-    "category_tree_without_cycles": Calls("PATCH", "/api/categories/{category}", {"parentId": "{below}"}, 422),
-    "category_tree_at_most_8_deep": Calls("POST", "/api/categories", {"name": "Nine", "parentId": "{eighth}"}, 422),
+        "POST",
+        "/api/analytics/events",
+        {
+            "events": [
+                {
+                    "id": NOWHERE,
+                    "type": "checkout_started",
+                    "at": "{now}",
+                    "sessionKey": "a" * 8,
+                }
+            ]
+        },
+        times=2,
+    ),
+    "category_not_its_own_parent": Calls(
+        "PATCH", "/api/categories/{category}", {"parentId": "{category}"}, 422
+    ),
+    "category_tree_without_cycles": Calls(
+        "PATCH", "/api/categories/{category}", {"parentId": "{below}"}, 422
+    ),
+    "category_tree_at_most_8_deep": Calls(
+        "POST", "/api/categories", {"name": "Nine", "parentId": "{eighth}"}, 422
+    ),
     "order_status_transition": Calls(
-        "POST", "/api/staff/orders/{order}/transition", {"status": "delivered"}, 409),
-    "order_payment_transition": Calls("POST", "/api/staff/orders/{refunded}/cash", {}, 409),
+        "POST", "/api/staff/orders/{order}/transition", {"status": "delivered"}, 409
+    ),
+    "order_payment_transition": Calls(
+        "POST", "/api/staff/orders/{refunded}/cash", {}, 409
+    ),
     "order_refunded_within_total": Calls(
-        "POST", "/api/staff/orders/{paid}/refunds", {"amount": "99999.00", "reason": "a"}, 422, key="much"),
-    "coupon_used_within_limit": Calls("PATCH", "/api/staff/coupons/{used_coupon}", {"totalLimit": 1}, 400),
+        "POST",
+        "/api/staff/orders/{paid}/refunds",
+        {"amount": "99999.00", "reason": "a"},
+        422,
+        key="much",
+    ),
+    "coupon_used_within_limit": Calls(
+        "PATCH", "/api/staff/coupons/{used_coupon}", {"totalLimit": 1}, 400
+    ),
     "stock_level_on_hand_range": Calls(
-        "POST", "/api/staff/variants/{variant}/adjust", {"delta": -1000, "note": "a"}, 409),
+        "POST",
+        "/api/staff/variants/{variant}/adjust",
+        {"delta": -1000, "note": "a"},
+        409,
+    ),
     "stock_level_reserved_on_hand": Calls(
-        "POST", "/api/staff/variants/{ordered}/adjust", {"delta": -9, "note": "a"}, 409),
+        "POST", "/api/staff/variants/{ordered}/adjust", {"delta": -9, "note": "a"}, 409
+    ),
     # What is pointed at stands in the path or the body.
-    "accounts_wishlistitem.product_id": Calls("PUT", f"/api/wishlist/{NOWHERE}", None, 404),
-    "orders_cartline.variant_id": Calls("POST", "/api/cart/items", {"variantId": NOWHERE}, 422),
+    "accounts_wishlistitem.product_id": Calls(
+        "PUT", f"/api/wishlist/{NOWHERE}", None, 404
+    ),
+    "orders_cartline.variant_id": Calls(
+        "POST", "/api/cart/items", {"variantId": NOWHERE}, 422
+    ),
     "orders_cart.coupon_id": Calls("PUT", "/api/cart/coupon", {"code": "NOSUCH"}, 422),
-    "orders_order.address": Calls("POST", "/api/orders", {"addressId": NOWHERE, "paymentMethod": "cod"}, 422),
-    "orders_orderevent.order_id": Calls("POST", f"/api/staff/orders/{NOWHERE}/notes", {"note": "a"}, 404),
-    "orders_payment.order_id": Calls("POST", f"/api/orders/{NOWHERE}/payments", None, 404, key="x"),
-    "orders_refund.order_id": Calls("POST", f"/api/staff/orders/{NOWHERE}/refunds", {"reason": "a"}, 404, key="x"),
-    "orders_return.order_id": Calls("POST", f"/api/staff/orders/{NOWHERE}/returns", {"reason": "a"}, 404),
+    "orders_order.address": Calls(
+        "POST", "/api/orders", {"addressId": NOWHERE, "paymentMethod": "cod"}, 422
+    ),
+    "orders_orderevent.order_id": Calls(
+        "POST", f"/api/staff/orders/{NOWHERE}/notes", {"note": "a"}, 404
+    ),
+    "orders_payment.order_id": Calls(
+        "POST", f"/api/orders/{NOWHERE}/payments", None, 404, key="x"
+    ),
+    "orders_refund.order_id": Calls(
+        "POST", f"/api/staff/orders/{NOWHERE}/refunds", {"reason": "a"}, 404, key="x"
+    ),
+    "orders_return.order_id": Calls(
+        "POST", f"/api/staff/orders/{NOWHERE}/returns", {"reason": "a"}, 404
+    ),
     "orders_returnline.line_id": Calls(
-        "POST", "/api/staff/orders/{paid}/returns", {"reason": "a", "lines": [{"lineId": NOWHERE, "quantity": 1}]},
-        422),
+        "POST",
+        "/api/staff/orders/{paid}/returns",
+        {"reason": "a", "lines": [{"lineId": NOWHERE, "quantity": 1}]},
+        422,
+    ),
     "products_backinstockrequest.variant_id": Calls(
-        "POST", f"/api/products/{{product}}/variants/{NOWHERE}/notify", {}, 404),
-    "products_category.parent_id": Calls("POST", "/api/categories", {"name": "New", "parentId": NOWHERE}, 422),
+        "POST", f"/api/products/{{product}}/variants/{NOWHERE}/notify", {}, 404
+    ),
+    "products_category.parent_id": Calls(
+        "POST", "/api/categories", {"name": "New", "parentId": NOWHERE}, 422
+    ),
     "products_product.category_id": Calls(
-        "POST", "/api/products", {"name": "New", "categoryId": NOWHERE, "basePrice": "1.00"}, 422),
-    "products_review.product_id": Calls("POST", f"/api/products/{NOWHERE}/reviews", {"rating": 5}, 404),
-    "products_sizechart.category_id": Calls("POST", "/api/size-charts", CHART | {"categoryId": NOWHERE}, 422),
+        "POST",
+        "/api/products",
+        {"name": "New", "categoryId": NOWHERE, "basePrice": "1.00"},
+        422,
+    ),
+    "products_review.product_id": Calls(
+        "POST", f"/api/products/{NOWHERE}/reviews", {"rating": 5}, 404
+    ),
+    "products_sizechart.category_id": Calls(
+        "POST", "/api/size-charts", CHART | {"categoryId": NOWHERE}, 422
+    ),
     "products_stockmovement.variant_id": Calls(
-        "POST", f"/api/staff/variants/{NOWHERE}/adjust", {"delta": 1, "note": "a"}, 404),
-    "products_variant.product_id": Calls("POST", f"/api/products/{NOWHERE}/variants", {"sku": "ZZ-2"}, 404),
-}  # fmt: skip
+        "POST", f"/api/staff/variants/{NOWHERE}/adjust", {"delta": 1, "note": "a"}, 404
+    ),
+    "products_variant.product_id": Calls(
+        "POST", f"/api/products/{NOWHERE}/variants", {"sku": "ZZ-2"}, 404
+    ),
+}
 
 # A page's form: the fields to set. `{…}` is what the world calls so.
 ADMIN: dict[str, dict[str, str]] = {
@@ -118,8 +248,16 @@ ADMIN: dict[str, dict[str, str]] = {
     "products_sizechart.category_id": {"category": f"'{NOWHERE}'"},
 }
 
-# Why a rule has no door, by rule, or by table for all that have neither a case above nor a field in a body or form.
-LIBRARIES = ("auth_group", "auth_permission", "django_", "otp_", "token_blacklist_", "celery_")
+# Why a rule has no door, by rule, or by table for all that have neither a case above nor a
+# field in a body or form.
+LIBRARIES = (
+    "auth_group",
+    "auth_permission",
+    "django_",
+    "otp_",
+    "token_blacklist_",
+    "celery_",
+)
 SERVICES = {
     "accounts_user": "the column is written by the services of signing in",
     "accounts_user_groups": "groups are chosen from a list; a service sets them",
@@ -130,16 +268,22 @@ SERVICES = {
     "auth_mail_token": "tokens are made by the server",
     "auth_event": "the log is written by services, and only grows",
     "analytics_event": "the column is made by the server from those that are sent",
-    "analytics_dailysales": "figures are computed", "analytics_dailyproduct": "figures are computed",
-    "analytics_dailyfunnel": "figures are computed", "analytics_dailysearch": "figures are computed",
-    "analytics_dailyvariant": "figures are computed", "analytics_dailycategory": "figures are computed",
+    "analytics_dailysales": "figures are computed",
+    "analytics_dailyproduct": "figures are computed",
+    "analytics_dailyfunnel": "figures are computed",
+    "analytics_dailysearch": "figures are computed",
+    "analytics_dailyvariant": "figures are computed",
+    "analytics_dailycategory": "figures are computed",
     "analytics_keptreport": "figures are computed",
-    "analytics_dirtyday": "figures are computed", "analytics_visitorsalt": "salts are made by the server",
-    "heartbeat": "written by the processes themselves", "outbox_event": "jobs are added by services",
+    "analytics_dirtyday": "figures are computed",
+    "analytics_visitorsalt": "salts are made by the server",
+    "heartbeat": "written by the processes themselves",
+    "outbox_event": "jobs are added by services",
     "outbox_pause": "written by the worker, and by `manage.py outbox`",
     "orders_cart": "a cart is the caller's, found by session or token",
     "orders_cartline": "prices and owners are the server's",
-    "orders_coupon": "uses are counted by checkout", "orders_couponuse": "slots are given by checkout, under a lock",
+    "orders_coupon": "uses are counted by checkout",
+    "orders_couponuse": "slots are given by checkout, under a lock",
     "orders_idempotencykey": "scope, fingerprint and result are the server's",
     "orders_order": "amounts, numbers, states and times are computed by checkout and the steps of an order",
     "orders_orderline": "lines are a snapshot that checkout takes",
@@ -147,7 +291,8 @@ SERVICES = {
     "orders_payment": "payments are started by the server and settled by signed webhooks",
     "orders_paymentevent": "written from signed webhooks",
     "orders_refund": "states and times are written by settling",
-    "orders_return": "the rest is written by the service", "orders_returnline": "the rest is written by the service",
+    "orders_return": "the rest is written by the service",
+    "orders_returnline": "the rest is written by the service",
     "products_bulkchange": "chosen from lists in a form of its own (tests/admin/test_catalogue_bulk.py); counts and "
     "states are the service's",
     "products_bulkchangerow": "written by the service from what the products are",
@@ -158,17 +303,20 @@ SERVICES = {
     "products_category": "the column is written by a trigger, or is a stored file's name",
     "products_feed": "counters and states are written by applying it; a feed is a file, tried in tests/products",
     "products_feedrow": "rows are staged from a file, where bad ones are kept as rejected",
-    "products_feedpull": "written by the scheduled fetch", "products_lowstock": "written by the alert",
+    "products_feedpull": "written by the scheduled fetch",
+    "products_lowstock": "written by the alert",
     "products_formerslug": "written when a slug changes",
     "products_product": "the column is generated, counted by triggers, or written by imports",
     "products_productimage": "files, sizes and thumbnails are made from the uploaded picture; positions are counted",
-    "products_purchase": "written on delivery", "products_review": "the column is the server's",
+    "products_purchase": "written on delivery",
+    "products_review": "the column is the server's",
     "products_searchword": "written from the catalogue's own words",
-    "products_sizechart": "the column is the server's", "products_sizechartentry": "places in the table are counted",
+    "products_sizechart": "the column is the server's",
+    "products_sizechartentry": "places in the table are counted",
     "products_stocklevel": "levels only move, by services/stock.py",
     "products_stockmovement": "kind, ref and reserved pieces are the service's",
     "products_variant": "the column is the server's, or chosen by the path",
-}  # fmt: skip
+}
 
 
 def reason(rule: Rule) -> str | None:

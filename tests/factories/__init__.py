@@ -1,4 +1,6 @@
-"""What tests make their rows with: `make_variant(stock=5)`, `make_order()`; a module per app, all of it found here."""
+"""What tests make their rows with: `make_variant(stock=5)`, `make_order()`; a module per
+app, all of it found here.
+"""
 
 from tests.factories.accounts import PASSWORD, make_address, make_user
 from tests.factories.orders import (

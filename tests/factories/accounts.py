@@ -12,7 +12,9 @@ PASSWORD = "a quiet harbour at dawn"
 _numbers = count(1)
 
 
-def make_user(*, password: str | None = PASSWORD, groups: tuple[str, ...] = (), **overrides: Any) -> User:
+def make_user(
+    *, password: str | None = PASSWORD, groups: tuple[str, ...] = (), **overrides: Any
+) -> User:
     """Make a customer with a verified address; `role=`, and `groups=("catalogue",)` for staff."""
     number = next(_numbers)
     wanted: dict[str, Any] = {

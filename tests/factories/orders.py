@@ -1,5 +1,5 @@
-"""Makers of carts, orders and coupons. An order made here went through the shop's own services, so its stock, ledger
-and history are as in life."""
+"""Makers of carts, orders and coupons. An order made here went through the shop's own
+services, so its stock, ledger and history are as in life."""
 
 from itertools import count
 from typing import Any
@@ -28,7 +28,11 @@ SHIPPING_ADDRESS = {
 
 
 def make_cart_line(
-    *, customer: Any = None, token: str | None = None, variant: Any = None, quantity: int = 1
+    *,
+    customer: Any = None,
+    token: str | None = None,
+    variant: Any = None,
+    quantity: int = 1,
 ) -> CartLine:
     """Put pieces into the cart of a customer, or of the guest who holds `token`."""
     variant = variant or make_variant()
@@ -37,7 +41,12 @@ def make_cart_line(
     else:
         cart, _ = Cart.objects.get_or_create(user=customer or make_user())
     variant.product.refresh_from_db()
-    return CartLine.objects.create(cart=cart, variant=variant, quantity=quantity, price_at_add=variant.product.price)
+    return CartLine.objects.create(
+        cart=cart,
+        variant=variant,
+        quantity=quantity,
+        price_at_add=variant.product.price,
+    )
 
 
 def make_coupon(**overrides: Any) -> Coupon:
@@ -49,8 +58,17 @@ def make_coupon(**overrides: Any) -> Coupon:
 def order_body(customer: Any = None, **more: Any) -> dict[str, Any]:
     """Return the body of a checkout: to the customer's address, which is made, or a guest's."""
     if customer is None:
-        return {"shippingAddress": SHIPPING_ADDRESS, "email": "guest@example.com", "paymentMethod": "cod", **more}
-    return {"addressId": str(make_address(user=customer).pk), "paymentMethod": "cod", **more}
+        return {
+            "shippingAddress": SHIPPING_ADDRESS,
+            "email": "guest@example.com",
+            "paymentMethod": "cod",
+            **more,
+        }
+    return {
+        "addressId": str(make_address(user=customer).pk),
+        "paymentMethod": "cod",
+        **more,
+    }
 
 
 def key() -> dict[str, str]:
@@ -70,7 +88,9 @@ def make_order(
     paid: bool = False,
     coupon_code: str | None = None,
 ) -> Order:
-    """Place an order of one line, and take it to `status`, cash received if it is `paid`; a guest holds `token`."""
+    """Place an order of one line, and take it to `status`, cash received if it is `paid`; a
+    guest holds `token`.
+    """
     token = token or new_token() if guest_email else None
     customer = None if guest_email else customer or make_user()
     make_cart_line(customer=customer, token=token, variant=variant, quantity=quantity)
@@ -83,7 +103,10 @@ def make_order(
         "postal_code": "400050",
         "country": "IN",
     }
-    body: dict[str, Any] = {"shipping_address": address, "payment_method": PaymentMethod(method)}
+    body: dict[str, Any] = {
+        "shipping_address": address,
+        "payment_method": PaymentMethod(method),
+    }
     body |= {"email": guest_email} if guest_email else {}
     body |= {"coupon_code": coupon_code} if coupon_code else {}
     placed = services.place_order(
@@ -102,14 +125,20 @@ def make_order(
 def move_to(order: Order, status: str) -> None:
     """Take a placed order along its way, up to `status`."""
     if status == "cancelled":
-        services.move_order(order_id=order.pk, to=OrderStatus.CANCELLED, actor=Actor("staff"))
+        services.move_order(
+            order_id=order.pk, to=OrderStatus.CANCELLED, actor=Actor("staff")
+        )
         return
     path = ("pending", "confirmed", "processing", "shipped", "delivered")
     now = path.index(Order.objects.values_list("status", flat=True).get(pk=order.pk))
     for step in path[now + 1 : path.index(status) + 1]:
-        services.move_order(order_id=order.pk, to=OrderStatus(step), actor=Actor("staff"))
+        services.move_order(
+            order_id=order.pk, to=OrderStatus(step), actor=Actor("staff")
+        )
 
 
 def age(order: Order, **columns: Any) -> None:
     """Set columns that only time changes, such as `expires_at`."""
-    Order.objects.filter(pk=order.pk).update(**columns or {"expires_at": timezone.now()})
+    Order.objects.filter(pk=order.pk).update(
+        **columns or {"expires_at": timezone.now()}
+    )

@@ -1,4 +1,6 @@
-"""Makers of the catalogue's rows: plain functions, everything has a default, any column can be given by name."""
+"""Makers of the catalogue's rows: plain functions, everything has a default, any column can
+be given by name.
+"""
 
 from itertools import count
 from typing import Any
@@ -20,9 +22,13 @@ _numbers = count(1)
 
 
 def make_category(**overrides: Any) -> Category:
-    """Make a category of the top level, or with `parent=` below another; `ancestors` is as the database made it."""
+    """Make a category of the top level, or with `parent=` below another; `ancestors` is as
+    the database made it.
+    """
     number = next(_numbers)
-    category = Category.objects.create(**{"name": f"Category {number}", "slug": f"category-{number}"} | overrides)
+    category = Category.objects.create(
+        **{"name": f"Category {number}", "slug": f"category-{number}"} | overrides
+    )
     category.refresh_from_db()
     return category
 
@@ -44,14 +50,20 @@ def make_product(*, variants: int = 0, stock: int = 5, **overrides: Any) -> Prod
     return product
 
 
-def make_variant(*, stock: int = 5, product: Product | None = None, **overrides: Any) -> Variant:
-    """Make a variant, of a product of its own unless one is given, with so many pieces on the shelf and the ledger."""
+def make_variant(
+    *, stock: int = 5, product: Product | None = None, **overrides: Any
+) -> Variant:
+    """Make a variant, of a product of its own unless one is given, with so many pieces on
+    the shelf and the ledger.
+    """
     number = next(_numbers)
     product = product or make_product()
     defaults = {"sku": f"SKU-{number}", "size": f"S{number}", "color": "Black"}
     variant = Variant.objects.create(product=product, **defaults | overrides)
     StockLevel.objects.create(variant=variant, on_hand=stock)
-    StockMovement.objects.create(variant=variant, kind="initial", d_on_hand=stock, ref=f"initial:{variant.pk}")
+    StockMovement.objects.create(
+        variant=variant, kind="initial", d_on_hand=stock, ref=f"initial:{variant.pk}"
+    )
     if stock and variant.is_active and not product.in_stock:
         Product.objects.filter(pk=product.pk).update(in_stock=True)
         product.in_stock = True
@@ -70,12 +82,18 @@ def make_image(*, product: Product | None = None, **overrides: Any) -> ProductIm
     return ProductImage.objects.create(product=product, **defaults | overrides)
 
 
-def make_review(*, product: Product | None = None, user: Any = None, **overrides: Any) -> Review:
+def make_review(
+    *, product: Product | None = None, user: Any = None, **overrides: Any
+) -> Review:
     """Make a published review by a customer of its own unless one is given."""
     from tests.factories import make_user
 
     defaults = {"rating": 4, "comment": "Fits well."}
-    return Review.objects.create(product=product or make_product(), user=user or make_user(), **defaults | overrides)
+    return Review.objects.create(
+        product=product or make_product(),
+        user=user or make_user(),
+        **defaults | overrides,
+    )
 
 
 def make_purchase(*, product: Product, user: Any) -> Purchase:
@@ -85,10 +103,19 @@ def make_purchase(*, product: Product, user: Any) -> Purchase:
 
 def make_size_chart(*, category: Category | None = None, **overrides: Any) -> SizeChart:
     """Make a chart of two sizes and two measures: chest and waist of S and M."""
-    chart = SizeChart.objects.create(category=category or make_category(), **{"title": "Tops"} | overrides)
-    table = {"S": (("88.0", "92.0"), ("74.0", "78.0")), "M": (("93.0", "97.0"), ("79.0", "83.0"))}
+    chart = SizeChart.objects.create(
+        category=category or make_category(), **{"title": "Tops"} | overrides
+    )
+    table = {
+        "S": (("88.0", "92.0"), ("74.0", "78.0")),
+        "M": (("93.0", "97.0"), ("79.0", "83.0")),
+    }
     for row, (size, cells) in enumerate(table.items()):
-        for column, (measure, (low, high)) in enumerate(zip(("chest", "waist"), cells, strict=True)):
+        for column, (measure, (low, high)) in enumerate(
+            zip(("chest", "waist"), cells, strict=True)
+        ):
             place = {"row": row, "column": column, "min_cm": low, "max_cm": high}
-            SizeChartEntry.objects.create(chart=chart, size=size, measure=measure, **place)
+            SizeChartEntry.objects.create(
+                chart=chart, size=size, measure=measure, **place
+            )
     return chart

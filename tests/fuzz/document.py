@@ -21,7 +21,13 @@ import structlog
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from hypothesis import strategies as st
-from schemathesis.config import OutputConfig, ProjectConfig, ProjectsConfig, SanitizationConfig, SchemathesisConfig
+from schemathesis.config import (
+    OutputConfig,
+    ProjectConfig,
+    ProjectsConfig,
+    SanitizationConfig,
+    SchemathesisConfig,
+)
 from schemathesis.core.failures import Failure
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.transport.wsgi import WSGITransport
@@ -32,7 +38,9 @@ from tests.fuzz import world
 
 UUID = re.compile(r"\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
-SLOTS = 64  # a choice among so many, whatever is there: what Hypothesis chose stays a choice of the same shape
+# a choice among so many, whatever is there: what Hypothesis chose stays a choice of the
+# same shape
+SLOTS = 64
 
 
 @dataclass
@@ -44,12 +52,23 @@ class Outcome:
     examples: int = 0
     checks: Counter[str] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
-    failures: dict[str, str] = field(default_factory=dict)  # what failed, once → how to see it again
-    accepted: Counter[str] = field(default_factory=Counter)  # operations that answered 2xx
+    failures: dict[str, str] = field(
+        default_factory=dict
+    )  # what failed, once → how to see it again
+    accepted: Counter[str] = field(
+        default_factory=Counter
+    )  # operations that answered 2xx
 
 
-def run(role: str, *, examples: int, phases: Sequence[str] = PHASES, part: tuple[int, int] = (0, 1)) -> Outcome:
-    """Call every operation as `role`, with `examples` generated inputs each besides the boundary values.
+def run(
+    role: str,
+    *,
+    examples: int,
+    phases: Sequence[str] = PHASES,
+    part: tuple[int, int] = (0, 1),
+) -> Outcome:
+    """Call every operation as `role`, with `examples` generated inputs each besides the
+    boundary values.
 
     `part=(1, 3)` takes the second third of the operations only.
 
@@ -66,7 +85,9 @@ def run(role: str, *, examples: int, phases: Sequence[str] = PHASES, part: tuple
         if isinstance(event, events.ScenarioFinished):
             _count(outcome, event)
         elif isinstance(event, events.NonFatalError):
-            outcome.failures[f"{event.label}: {event.info.title}"] = str(event.value)[:2000]
+            outcome.failures[f"{event.label}: {event.info.title}"] = str(event.value)[
+                :2000
+            ]
         elif isinstance(event, events.FatalError):
             raise RuntimeError("schemathesis failed") from event.exception
     return outcome
@@ -80,15 +101,26 @@ def _schema(examples: int, phases: Sequence[str]) -> Any:
                 "positive_data_acceptance": {"expected-statuses": [*_WELL_FORMED]},
             },
             "phases": {name: {"enabled": name in phases} for name in PHASES},
-            "generation": {"max-examples": examples, "no-shrink": True, "database": "none"},
+            "generation": {
+                "max-examples": examples,
+                "no-shrink": True,
+                "database": "none",
+            },
             "continue-on-failure": True,
         }
     )
-    output = OutputConfig(sanitization=SanitizationConfig(enabled=False))  # no token of these people is a secret
-    # An ordinary run tries the same inputs each time, as tests/conftest.py has it; `make fuzz` looks for new ones.
+    output = OutputConfig(
+        sanitization=SanitizationConfig(enabled=False)
+    )  # no token of these people is a secret
+    # An ordinary run tries the same inputs each time, as tests/conftest.py has it; `make
+    # fuzz` looks for new ones.
     seed = None if os.environ.get("FUZZ") == "full" else 20
-    config = SchemathesisConfig(output=output, projects=ProjectsConfig(default=project), seed=seed)
-    return schemathesis.openapi.from_wsgi("/api/schema?format=json", application, config=config)
+    config = SchemathesisConfig(
+        output=output, projects=ProjectsConfig(default=project), seed=seed
+    )
+    return schemathesis.openapi.from_wsgi(
+        "/api/schema?format=json", application, config=config
+    )
 
 
 _WELL_FORMED = ("2xx", "3xx", "401", "403", "404", "409", "422")
@@ -112,46 +144,109 @@ def _count(outcome: Outcome, event: events.ScenarioFinished) -> None:
                 _failed(outcome, recorder, case_id, check.name, check.failure_info)
 
 
-def _failed(outcome: Outcome, recorder: Any, case_id: str, name: str, info: Any) -> None:
+def _failed(
+    outcome: Outcome, recorder: Any, case_id: str, name: str, info: Any
+) -> None:
     failure: Failure = info.failure
     label = recorder.cases[case_id].value.operation.label
     answer = recorder.interactions[case_id].response
     said = answer.content[:600] if answer is not None and answer.content else b""
     key = f"{label}: {name}: {failure.title}"
-    outcome.failures.setdefault(key, f"{failure.message[:600]}\n{info.code_sample[:3000]}\n{said!r}")
+    outcome.failures.setdefault(
+        key, f"{failure.message[:600]}\n{info.code_sample[:3000]}\n{said!r}"
+    )
 
 
-# Refusals of what the document cannot rule out: JSON Schema relates no two values to each other, and knows neither
-# telephone plans nor what was given out before. Operation, place and code of each; any other is a difference.
+# Refusals of what the document cannot rule out: JSON Schema relates no two values to each
+# other, and knows neither telephone plans nor what was given out before. Operation, place
+# and code of each; any other is a difference.
 BEYOND = [
     (r"GET ", r"cursor", "cursor"),  # opaque: only those that an answer gave are taken
     (r"GET ", r"", "page_too_deep"),  # page times limit
-    # schemathesis reuses what answers say: the address of an erased customer, at `.invalid`, which nobody can order by.
+    # schemathesis reuses what answers say: the address of an erased customer, at
+    # `.invalid`, which nobody can order by.
     (r"POST /api/orders", r"/email", "format"),
-    (r"", r"(/shippingAddress)?/phone", "format"),  # a number that its country's plan has
-    (r"(POST|PATCH) /api/(addresses|orders)", r"(/shippingAddress)?/postalCode", "postal_code"),
-    (r"POST /api/analytics/events", r"/events/[0-9]+/(query|results|productId)", "unexpected|required"),  # by type
-    (r"POST /api/analytics/events", r"/events/[0-9]+/at", "range"),  # not in the future, nor too old
-    (r"(POST|PUT) /api/size-charts", r"/rows", "count|unique"),  # as many values as measures; a size once
-    (r"(POST|PUT) /api/size-charts", r"/rows/[0-9]+/values/[0-9]+/max", "range"),  # not below min
-    (r"(POST|PUT) /api/size-charts", r"/(measures|rows)", "unique"),  # by what is left of white space
+    (
+        r"",
+        r"(/shippingAddress)?/phone",
+        "format",
+    ),  # a number that its country's plan has
+    (
+        r"(POST|PATCH) /api/(addresses|orders)",
+        r"(/shippingAddress)?/postalCode",
+        "postal_code",
+    ),
+    (
+        r"POST /api/analytics/events",
+        r"/events/[0-9]+/(query|results|productId)",
+        "unexpected|required",
+    ),  # by type
+    (
+        r"POST /api/analytics/events",
+        r"/events/[0-9]+/at",
+        "range",
+    ),  # not in the future, nor too old
+    (
+        r"(POST|PUT) /api/size-charts",
+        r"/rows",
+        "count|unique",
+    ),  # as many values as measures; a size once
+    (
+        r"(POST|PUT) /api/size-charts",
+        r"/rows/[0-9]+/values/[0-9]+/max",
+        "range",
+    ),  # not below min
+    (
+        r"(POST|PUT) /api/size-charts",
+        r"/(measures|rows)",
+        "unique",
+    ),  # by what is left of white space
     (r"(POST|PUT|PATCH) /api/products", r"/salePrice", "range"),  # below basePrice
-    (r"(POST|PUT) /api/products", r"/variants/[0-9]+", ".*_repeated"),  # each variant once
-    (r"POST /api/.*/images?$", r"/file", "format"),  # a picture: the boundary values are bytes that are none
+    (
+        r"(POST|PUT) /api/products",
+        r"/variants/[0-9]+",
+        ".*_repeated",
+    ),  # each variant once
+    (
+        r"POST /api/.*/images?$",
+        r"/file",
+        "format",
+    ),  # a picture: the boundary values are bytes that are none
     (r"POST /api/.*/notify", r"/email", "unexpected|required"),  # from guests only
     (r"(POST|PATCH) /api/staff/coupons", r"/endsAt", "order"),  # after startsAt
     (r"(POST|PATCH) /api/staff/coupons", r"/value", "range"),  # at most 100 percent
-    (r"POST /api/staff/orders/{order_id}/transition", r"/(carrier|trackingNumber|trackingUrl)", "exclusive"),
+    (
+        r"POST /api/staff/orders/{order_id}/transition",
+        r"/(carrier|trackingNumber|trackingUrl)",
+        "exclusive",
+    ),
     (r"POST /api/staff/orders/{order_id}/returns", r"/lines", "unique"),  # by line
     (r"POST /api/orders", r"/addressId", "exclusive"),  # one of two
     (r"POST /api/auth/email/verify/resend", r"/email", "required"),  # unless signed in
-    # Among its boundary values schemathesis 4.32 sends "0", which the document's pattern (a UUID) does not allow.
+    # Among its boundary values schemathesis 4.32 sends "0", which the document's pattern (a
+    # UUID) does not allow.
     (r"POST /api/auth/refresh", r"Idempotency-Key", "format"),
-    (r"POST /api/staff/orders/{order_id}/transition", r"/status", "choice"),  # two come about by themselves
+    (
+        r"POST /api/staff/orders/{order_id}/transition",
+        r"/status",
+        "choice",
+    ),  # two come about by themselves
     (r"PATCH /api/auth/profile", r"/dateOfBirth", "range"),  # not in the future
-    (r"GET /api/staff/(stats|reports)", r"to|from", "range"),  # in order, and not too far apart
-    (r"POST /api/(auth/register|staff/users|auth/password)", r"/(password|newPassword)", "password_.*"),
-    (r"POST /api/auth/", r"", "(verification|reset)_token_invalid|current_password_wrong"),
+    (
+        r"GET /api/staff/(stats|reports)",
+        r"to|from",
+        "range",
+    ),  # in order, and not too far apart
+    (
+        r"POST /api/(auth/register|staff/users|auth/password)",
+        r"/(password|newPassword)",
+        "password_.*",
+    ),
+    (
+        r"POST /api/auth/",
+        r"",
+        "(verification|reset)_token_invalid|current_password_wrong",
+    ),
 ]
 
 
@@ -160,11 +255,14 @@ def _beyond(case: Any, response: Any) -> bool:
     problem = response.json()
     places = ("pointer", "parameter", "header")
     found = [
-        (next(error[place] for place in places if place in error), error["code"]) for error in problem.get("errors", ())
+        (next(error[place] for place in places if place in error), error["code"])
+        for error in problem.get("errors", ())
     ]
     return all(
         any(
-            re.match(operation, case.operation.label) and re.fullmatch(place, at) and re.fullmatch(code, found_code)
+            re.match(operation, case.operation.label)
+            and re.fullmatch(place, at)
+            and re.fullmatch(code, found_code)
             for operation, place, code in BEYOND
         )
         for at, found_code in found or [("", problem["code"])]
@@ -172,13 +270,16 @@ def _beyond(case: Any, response: Any) -> bool:
 
 
 def _mend_probes() -> None:
-    """Let `ignored_auth` ask again: its probes hand werkzeug settings of a socket, which it does not know.
+    """Let `ignored_auth` ask again: its probes hand werkzeug settings of a socket, which it
+    does not know.
 
     schemathesis 4.32 takes them out only where a session of `requests` configures the call.
     """
     send = WSGITransport.send
 
-    def without_socket(self: Any, case: Any, *, session: Any = None, **kwargs: Any) -> Any:
+    def without_socket(
+        self: Any, case: Any, *, session: Any = None, **kwargs: Any
+    ) -> Any:
         for name in ("max_redirects", "verify", "cert", "proxies"):
             kwargs.pop(name, None)
         return send(self, case, session=session, **kwargs)
@@ -191,7 +292,7 @@ def operations() -> int:
     return int(_schema(1, PHASES).statistic.operations.total)
 
 
-# --- What the document leaves to be known ----------------------------------------------------------------------------
+# --- What the document leaves to be known --------------------------------------------------------
 def _hooks(schema: Any, person: world.Person) -> None:
     ids = world.Ids()
 
@@ -199,7 +300,10 @@ def _hooks(schema: Any, person: world.Person) -> None:
     class Auth:
         def get(self, case: Any, context: Any) -> dict[str, str]:
             headers = person.headers()
-            if person.user is not None and (case.method, case.operation.path) == ("POST", "/api/orders"):
+            if person.user is not None and (case.method, case.operation.path) == (
+                "POST",
+                "/api/orders",
+            ):
                 world.fill_cart(person.user)
             return headers
 
@@ -221,7 +325,10 @@ def _hooks(schema: Any, person: world.Person) -> None:
 
     @schema.hook  # type: ignore[untyped-decorator]  # schemathesis'
     def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
-        refused = response.status_code == 400 and failure.title == "Schema-valid request rejected"
+        refused = (
+            response.status_code == 400
+            and failure.title == "Schema-valid request rejected"
+        )
         return not (refused and _beyond(case, response))
 
 
@@ -234,7 +341,9 @@ def _with_real_ids(ids: world.Ids, path: str, found: Any) -> st.SearchStrategy[A
     return choices.map(lambda chosen: _replaced(found, places, chosen))
 
 
-def _places(found: Any, ids: world.Ids, path: str, at: tuple[Any, ...] = (), name: str = "") -> Iterator[Any]:
+def _places(
+    found: Any, ids: world.Ids, path: str, at: tuple[Any, ...] = (), name: str = ""
+) -> Iterator[Any]:
     """Yield where in `found` an id stands whose kind is known, and the ids there are of it."""
     if isinstance(found, dict):
         for key, value in found.items():
@@ -280,7 +389,9 @@ def register() -> None:
 
 
 def _reachable(address: str) -> bool:
-    """Whether an address could be anybody's: not at one of the domains that RFC 6761 sets aside, such as `.test`."""
+    """Whether an address could be anybody's: not at one of the domains that RFC 6761 sets
+    aside, such as `.test`.
+    """
     try:
         fields.Email().deserialize(address)
     except ma.ValidationError:
@@ -290,7 +401,9 @@ def _reachable(address: str) -> bool:
 
 @contextmanager
 def crashes() -> Iterator[dict[str, str]]:
-    """Collect what is logged as a fault of ours, by kind and place, instead of printing it thousands of times."""
+    """Collect what is logged as a fault of ours, by kind and place, instead of printing it
+    thousands of times.
+    """
     found: dict[str, str] = {}
     processors = structlog.get_config()["processors"]
     before = list(processors)

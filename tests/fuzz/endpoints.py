@@ -1,4 +1,6 @@
-"""Every method of every URL of the API, with a request that it takes: what the table of bad inputs starts from."""
+"""Every method of every URL of the API, with a request that it takes: what the table of bad
+inputs starts from.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ class Endpoint:
         path = self.route
         values: dict[str, str] = {}
         for kind, name in self.kinds:
-            known = ids.of(name, self.route) or ([str(uuid.uuid4())] if kind == "uid" else ["some-slug"])
+            known = ids.of(name, self.route) or (
+                [str(uuid.uuid4())] if kind == "uid" else ["some-slug"]
+            )
             values[name] = known[0]
             if name in WITHIN and (product := WITHIN[name](known[0])):
                 values["id"] = str(product)  # two ids that belong together
@@ -77,7 +81,10 @@ def _endpoints(resolver: URLResolver, before: str) -> Iterator[Endpoint]:
 def example(schema: type[Schema], ids: Ids, path: str) -> dict[str, Any]:
     """Return a value for every field of a schema, each within its limits."""
     made = schema()
-    return {field.data_key or name: _value(field, ids, path) for name, field in made.fields.items()}
+    return {
+        field.data_key or name: _value(field, ids, path)
+        for name, field in made.fields.items()
+    }
 
 
 def _value(field: Any, ids: Ids, path: str) -> Any:  # noqa: C901 (a line for each type of field)
@@ -91,7 +98,9 @@ def _value(field: Any, ids: Ids, path: str) -> Any:  # noqa: C901 (a line for ea
         case fields.Image() | fields.File():
             return SimpleUploadedFile("a.bin", b"?", "application/octet-stream")
         case fields.Uuid():
-            return (ids.of(str(field.data_key or field.name), path) or [str(uuid.uuid4())])[0]
+            return (
+                ids.of(str(field.data_key or field.name), path) or [str(uuid.uuid4())]
+            )[0]
         case fields.Enum():
             return _choice(field.choices)
         case fields.Bool():

@@ -1,7 +1,7 @@
 """Bad input that no document can describe, and where each kind of it is tried.
 
-A row is a name, a maker of a request from an endpoint (None where it has no place for it) and what must come back.
-"""
+A row is a name, a maker of a request from an endpoint (None where it has no place for it)
+and what must come back."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Row:
-    """One kind of bad input. `place` is where the answer must say that it is, `codes` which of its codes may be."""
+    """One kind of bad input. `place` is where the answer must say that it is, `codes` which
+    of its codes may be.
+    """
 
     name: str
     make: Callable[[Endpoint, Ids], Request | None]
@@ -45,15 +47,21 @@ class Row:
     canary: bool = True
 
 
-# --- Bodies ----------------------------------------------------------------------------------------------------------
-def _text(change: Callable[[str], str | bytes], **rest: Any) -> Callable[[Endpoint, Ids], Request | None]:
+# --- Bodies --------------------------------------------------------------------------------------
+def _text(
+    change: Callable[[str], str | bytes], **rest: Any
+) -> Callable[[Endpoint, Ids], Request | None]:
     """Return a maker that changes the text of a body that is taken."""
 
     def make(endpoint: Endpoint, ids: Ids) -> Request | None:
         if endpoint.stated.body is None:
             return None
         made = change(json.dumps(endpoint.body(ids)))
-        return Request(endpoint.path(ids), made.encode() if isinstance(made, str) else made, **copy.deepcopy(rest))
+        return Request(
+            endpoint.path(ids),
+            made.encode() if isinstance(made, str) else made,
+            **copy.deepcopy(rest),
+        )
 
     return make
 
@@ -74,7 +82,9 @@ def _longer_than(endpoint: Endpoint, ids: Ids) -> Request | None:
     if endpoint.stated.body is None:
         return None
     padding = b" " * (endpoint.stated.max_bytes + 1024)
-    return Request(endpoint.path(ids), json.dumps(endpoint.body(ids)).encode() + padding)
+    return Request(
+        endpoint.path(ids), json.dumps(endpoint.body(ids)).encode() + padding
+    )
 
 
 def _other_type(content_type: str) -> Callable[[Endpoint, Ids], Request | None]:
@@ -82,7 +92,9 @@ def _other_type(content_type: str) -> Callable[[Endpoint, Ids], Request | None]:
         taken = endpoint.stated.media_types
         if endpoint.stated.body is None or content_type in taken:
             return None
-        return Request(endpoint.path(ids), json.dumps(endpoint.body(ids)).encode(), content_type)
+        return Request(
+            endpoint.path(ids), json.dumps(endpoint.body(ids)).encode(), content_type
+        )
 
     return make
 
@@ -103,14 +115,23 @@ BODIES = [
     Row("NUL in a name", _text(_with(f'"a\\u0000": "{CANARY}"'))),
     Row("raw control character in a string", _text(_with(f'"zz": "{CANARY}\x01"'))),
     Row("the same name twice", _text(_first_again)),
-    Row("the same name twice, one escaped", _text(_with(f'"zz": "{CANARY}", "\\u007az": 1'))),
-    Row("the same name twice, further in", _text(_with(f'"zz": {{"a": "{CANARY}", "a": 2}}'))),
+    Row(
+        "the same name twice, one escaped",
+        _text(_with(f'"zz": "{CANARY}", "\\u007az": 1')),
+    ),
+    Row(
+        "the same name twice, further in",
+        _text(_with(f'"zz": {{"a": "{CANARY}", "a": 2}}')),
+    ),
     Row("NaN", _text(_with('"zz": NaN'))),
     Row("Infinity", _text(_with('"zz": Infinity'))),
     Row("-Infinity", _text(_with('"zz": -Infinity'))),
     Row(f"{DEEP} levels of lists", _text(_with(f'"zz": {"[" * DEEP}{"]" * DEEP}'))),
     Row("100,000 brackets", _text(lambda text: "[" * 100_000), (400, 413)),
-    Row(f"{parsers.MAX_NODES + 1} values", _text(_with(f'"zz": [{"0," * parsers.MAX_NODES}0]'))),
+    Row(
+        f"{parsers.MAX_NODES + 1} values",
+        _text(_with(f'"zz": [{"0," * parsers.MAX_NODES}0]')),
+    ),
     Row("a number of 21 digits", _text(_with(f'"zz": {"9" * 21}'))),
     Row("a number of 41 characters", _text(_with(f'"zz": 0.{"1" * 39}'))),
     Row("5,000 digits", _text(_with(f'"zz": {"9" * 5000}'))),
@@ -118,12 +139,42 @@ BODIES = [
     Row("leading zero", _text(_with('"zz": 01'))),
     Row("byte order mark", _text(lambda text: b"\xef\xbb\xbf" + text.encode())),
     Row("UTF-16", _text(lambda text: text.encode("utf-16"))),
-    Row("bytes that are not UTF-8", _text(lambda text: _with('"zz": "@"')(text).encode().replace(b"@", b"\xff"))),
-    Row("overlong UTF-8", _text(lambda text: _with('"zz": "@"')(text).encode().replace(b"@", b"\xc0\xaf"))),
-    Row("a surrogate in UTF-8", _text(lambda text: _with('"zz": "@"')(text).encode().replace(b"@", b"\xed\xa0\x80"))),
-    Row("Latin-1 charset", _text(str, content_type="application/json; charset=latin-1"), (415,)),
-    Row("UTF-16 charset", _text(str, content_type="application/json; charset=utf-16"), (415,)),
-    Row("gzip", _text(lambda text: gzip.compress(text.encode()), headers={"Content-Encoding": "gzip"}), (415,)),
+    Row(
+        "bytes that are not UTF-8",
+        _text(lambda text: _with('"zz": "@"')(text).encode().replace(b"@", b"\xff")),
+    ),
+    Row(
+        "overlong UTF-8",
+        _text(
+            lambda text: _with('"zz": "@"')(text).encode().replace(b"@", b"\xc0\xaf")
+        ),
+    ),
+    Row(
+        "a surrogate in UTF-8",
+        _text(
+            lambda text: (
+                _with('"zz": "@"')(text).encode().replace(b"@", b"\xed\xa0\x80")
+            )
+        ),
+    ),
+    Row(
+        "Latin-1 charset",
+        _text(str, content_type="application/json; charset=latin-1"),
+        (415,),
+    ),
+    Row(
+        "UTF-16 charset",
+        _text(str, content_type="application/json; charset=utf-16"),
+        (415,),
+    ),
+    Row(
+        "gzip",
+        _text(
+            lambda text: gzip.compress(text.encode()),
+            headers={"Content-Encoding": "gzip"},
+        ),
+        (415,),
+    ),
     Row("said to be gzip", _text(str, headers={"Content-Encoding": "gzip"}), (415,)),
     Row("gzip, unsaid", _text(lambda text: gzip.compress(text.encode()))),
     Row("something after the document", _text(lambda text: f"{text}{CANARY}")),
@@ -140,8 +191,16 @@ BODIES = [
     Row("a number", _text(lambda text: "5")),
     Row("null", _text(lambda text: "null")),
     Row("a field that there is not", _text(_with(f'"zz": "{CANARY}"')), place="/zz"),
-    Row("a field called __proto__", _text(_with(f'"__proto__": "{CANARY}"')), place="/__proto__"),
-    Row("a field with / and ~ in its name", _text(_with(f'"a/b~c": "{CANARY}"')), place="/a~1b~0c"),
+    Row(
+        "a field called __proto__",
+        _text(_with(f'"__proto__": "{CANARY}"')),
+        place="/__proto__",
+    ),
+    Row(
+        "a field with / and ~ in its name",
+        _text(_with(f'"a/b~c": "{CANARY}"')),
+        place="/a~1b~0c",
+    ),
     Row("a name of 5,000 letters", _text(_with(f'"{"z" * 5000}": 1'))),
     Row("more than is taken", _longer_than, (413,)),
     Row("a form", _other_type("application/x-www-form-urlencoded"), (415,)),
@@ -153,41 +212,140 @@ BODIES = [
 ]
 
 
-# --- One field of a body ---------------------------------------------------------------------------------------------
+# --- One field of a body -------------------------------------------------------------------------
 NOT_TEXT: list[Any] = [5, True, 1.5, [CANARY], {CANARY: 1}]
 BIDI = "\u202e"
 BY_TYPE: list[tuple[type, list[Any]]] = [
     (fields.Bool, ["true", "false", "yes", 1, 0, "", [True], {}]),
     (fields.Int, ["5", "٥", " 5", "0x5", True, 1.5, 1e400, [5], {}, "", CANARY]),
     (fields.Percent, ["18", "18.0", "-1.00", "100.01", "1e1", 18, 18.0, *NOT_TEXT]),
-    (fields.Money, ["5", "5.000", "-1.00", "+1.00", "01.00", "1e2", " 1.00", "1.00\n", "1,00", "٠.٠٠", "999999999.00",
-                    5, *NOT_TEXT]),
-    (fields.Timestamp, ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", f"{CANARY}", "2026-11-23T09:00:00",
-                        "2026-02-30T09:00:00Z", "2026-11-23", "2026-11-23T24:00:00Z", "2026-11-23T09:00:00Z\n",
-                        "1899-12-31T23:59:59Z", "2100-12-31T23:59:59-01:00", "٢٠٢٦-11-23T09:00:00Z", *NOT_TEXT]),
-    (fields.Date, ["0001-01-01", "2026-02-30", "2026-11-23T00:00:00Z", "23.11.2026", "9999-12-31", "", *NOT_TEXT]),
-    (fields.Uuid, [CANARY, "", "0190B6F0-7000-7000-8000-00000000000A", "0190b6f07000700080000000000000aa",
-                   "{0190b6f0-7000-7000-8000-00000000000a}", "0190b6f0-7000-7000-8000-00000000000a\n", *NOT_TEXT]),
-    (fields.Email, [CANARY, f"{CANARY}@b", "a@b.example\n", "a b@c.example", "ä@example.com", f"{'a' * 250}@b.example",
-                    "a@-b.example", "", "a@[127.0.0.1]", *NOT_TEXT]),
-    (fields.Phone, [CANARY, "12", "+91 00000 00000", "٩٨٧٦٥٤٣٢١٠", "+919876543210;ext=1", "", *NOT_TEXT]),
-    (fields.HttpsUrl, [CANARY, "http://a.example/", "javascript:alert(1)", "//a.example/", "https://localhost/",
-                       "https://127.0.0.1/", "https://user:pw@a.example/", "https://a.example/#x",
-                       "https://a.example/ ",
-                       "https://a.example/" + "x" * 5000, *NOT_TEXT]),
+    (
+        fields.Money,
+        [
+            "5",
+            "5.000",
+            "-1.00",
+            "+1.00",
+            "01.00",
+            "1e2",
+            " 1.00",
+            "1.00\n",
+            "1,00",
+            "٠.٠٠",
+            "999999999.00",
+            5,
+            *NOT_TEXT,
+        ],
+    ),
+    (
+        fields.Timestamp,
+        [
+            "0001-01-01T00:00:00+14:00",
+            "9999-12-31T23:59:59-14:00",
+            f"{CANARY}",
+            "2026-11-23T09:00:00",
+            "2026-02-30T09:00:00Z",
+            "2026-11-23",
+            "2026-11-23T24:00:00Z",
+            "2026-11-23T09:00:00Z\n",
+            "1899-12-31T23:59:59Z",
+            "2100-12-31T23:59:59-01:00",
+            "٢٠٢٦-11-23T09:00:00Z",
+            *NOT_TEXT,
+        ],
+    ),
+    (
+        fields.Date,
+        [
+            "0001-01-01",
+            "2026-02-30",
+            "2026-11-23T00:00:00Z",
+            "23.11.2026",
+            "9999-12-31",
+            "",
+            *NOT_TEXT,
+        ],
+    ),
+    (
+        fields.Uuid,
+        [
+            CANARY,
+            "",
+            "0190B6F0-7000-7000-8000-00000000000A",
+            "0190b6f07000700080000000000000aa",
+            "{0190b6f0-7000-7000-8000-00000000000a}",
+            "0190b6f0-7000-7000-8000-00000000000a\n",
+            *NOT_TEXT,
+        ],
+    ),
+    (
+        fields.Email,
+        [
+            CANARY,
+            f"{CANARY}@b",
+            "a@b.example\n",
+            "a b@c.example",
+            "ä@example.com",
+            f"{'a' * 250}@b.example",
+            "a@-b.example",
+            "",
+            "a@[127.0.0.1]",
+            *NOT_TEXT,
+        ],
+    ),
+    (
+        fields.Phone,
+        [
+            CANARY,
+            "12",
+            "+91 00000 00000",
+            "٩٨٧٦٥٤٣٢١٠",
+            "+919876543210;ext=1",
+            "",
+            *NOT_TEXT,
+        ],
+    ),
+    (
+        fields.HttpsUrl,
+        [
+            CANARY,
+            "http://a.example/",
+            "javascript:alert(1)",
+            "//a.example/",
+            "https://localhost/",
+            "https://127.0.0.1/",
+            "https://user:pw@a.example/",
+            "https://a.example/#x",
+            "https://a.example/ ",
+            "https://a.example/" + "x" * 5000,
+            *NOT_TEXT,
+        ],
+    ),
     (fields.Enum, [CANARY, "MALE ", "\u0131", *NOT_TEXT]),
     (fields.Slug, ["Groß", "a_b", "a b", "x" * 121, "", "a\n", *NOT_TEXT]),
     (fields.Token, ["", "a b", "a\n", "é", "x" * 5000, *NOT_TEXT]),
     (fields.Secret, ["x" * 5000, *NOT_TEXT]),
-    (fields.Text, [f"{CANARY}\x07", f"{CANARY}{BIDI}", f"{CANARY}\ufeff", f"{CANARY}\u2028", "x" * 20_000, *NOT_TEXT]),
+    (
+        fields.Text,
+        [
+            f"{CANARY}\x07",
+            f"{CANARY}{BIDI}",
+            f"{CANARY}\ufeff",
+            f"{CANARY}\u2028",
+            "x" * 20_000,
+            *NOT_TEXT,
+        ],
+    ),
     (fields.List, [CANARY, {}, 5]),
     (fields.Nested, [CANARY, [], 5, {CANARY: 1}]),
-]  # fmt: skip
+]
 
 
 def _bad_values(one: Any) -> list[Any]:
     """Return values that the field must refuse."""
-    found = next((list(values) for type_, values in BY_TYPE if isinstance(one, type_)), [])
+    found = next(
+        (list(values) for type_, values in BY_TYPE if isinstance(one, type_)), []
+    )
     if not one.allow_none:
         found.append(None)
     if isinstance(one, fields.Int):
@@ -203,7 +361,9 @@ def _bad_values(one: Any) -> list[Any]:
 def places(endpoint: Endpoint) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     """Yield path and field of everything in the endpoint's body, also within lists and objects."""
 
-    def walk(schema: Any, above: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    def walk(
+        schema: Any, above: tuple[str | int, ...]
+    ) -> Iterator[tuple[tuple[str | int, ...], Any]]:
         for name, one in schema.fields.items():
             here = (*above, one.data_key or name)
             yield here, one
@@ -218,7 +378,9 @@ def places(endpoint: Endpoint) -> Iterator[tuple[tuple[str | int, ...], Any]]:
         yield from walk(endpoint.stated.body(), ())
 
 
-def changed(endpoint: Endpoint, ids: Ids, path: tuple[str | int, ...], value: Any) -> dict[str, Any]:
+def changed(
+    endpoint: Endpoint, ids: Ids, path: tuple[str | int, ...], value: Any
+) -> dict[str, Any]:
     """Return a body that is taken, but for the value at `path`."""
     body = endpoint.body(ids)
     inner: Any = body
@@ -228,7 +390,9 @@ def changed(endpoint: Endpoint, ids: Ids, path: tuple[str | int, ...], value: An
     return body
 
 
-def _replaced(endpoint: Endpoint, ids: Ids, path: tuple[str | int, ...], value: Any) -> Request:
+def _replaced(
+    endpoint: Endpoint, ids: Ids, path: tuple[str | int, ...], value: Any
+) -> Request:
     body = json.dumps(changed(endpoint, ids, path, value)).replace("Infinity", "1e400")
     return Request(endpoint.path(ids), body.encode())
 
@@ -243,7 +407,7 @@ def of_fields(endpoint: Endpoint) -> Iterator[Row]:
             yield Row(name, lambda at, ids, make=make: make(at, ids), place=place)  # type: ignore[misc]  # bound now
 
 
-# --- Query strings, paths, headers, methods --------------------------------------------------------------------------
+# --- Query strings, paths, headers, methods ------------------------------------------------------
 def _query(text: str) -> Callable[[Endpoint, Ids], Request | None]:
     def make(endpoint: Endpoint, ids: Ids) -> Request | None:
         if endpoint.method != "GET":
@@ -258,7 +422,9 @@ def _parameter(name: str, value: str) -> Callable[[Endpoint, Ids], Request | Non
 
     def make(endpoint: Endpoint, ids: Ids) -> Request | None:
         stated = endpoint.stated.query
-        if stated is None or name not in {one.data_key or key for key, one in stated().fields.items()}:
+        if stated is None or name not in {
+            one.data_key or key for key, one in stated().fields.items()
+        }:
             return None
         return Request(endpoint.path(ids), query=f"{name}={value}", content_type="")
 
@@ -270,8 +436,16 @@ def _of_each(kind: type, value: str) -> Callable[[Endpoint, Ids], Request | None
 
     def make(endpoint: Endpoint, ids: Ids) -> Request | None:
         stated = endpoint.stated.query
-        names = [one.data_key for one in stated().fields.values() if isinstance(one, kind)] if stated else []
-        return Request(endpoint.path(ids), query=f"{names[0]}={value}", content_type="") if names else None
+        names = (
+            [one.data_key for one in stated().fields.values() if isinstance(one, kind)]
+            if stated
+            else []
+        )
+        return (
+            Request(endpoint.path(ids), query=f"{names[0]}={value}", content_type="")
+            if names
+            else None
+        )
 
     return make
 
@@ -279,7 +453,11 @@ def _of_each(kind: type, value: str) -> Callable[[Endpoint, Ids], Request | None
 def _in_path(value: str, *kinds: str) -> Callable[[Endpoint, Ids], Request | None]:
     def make(endpoint: Endpoint, ids: Ids) -> Request | None:
         names = [name for kind, name in endpoint.kinds if kind in kinds]
-        return Request(endpoint.path(ids, **{names[-1]: value}), content_type="") if names else None
+        return (
+            Request(endpoint.path(ids, **{names[-1]: value}), content_type="")
+            if names
+            else None
+        )
 
     return make
 
@@ -287,7 +465,9 @@ def _in_path(value: str, *kinds: str) -> Callable[[Endpoint, Ids], Request | Non
 def _header(name: str, value: str) -> Callable[[Endpoint, Ids], Request | None]:
     def make(endpoint: Endpoint, ids: Ids) -> Request | None:
         stated = endpoint.stated.headers
-        if stated is None or name not in {one.data_key for one in stated().fields.values()}:
+        if stated is None or name not in {
+            one.data_key for one in stated().fields.values()
+        }:
             return None
         body = json.dumps(endpoint.body(ids)).encode() if endpoint.stated.body else b""
         return Request(endpoint.path(ids), body, headers={name: value})
@@ -296,7 +476,9 @@ def _header(name: str, value: str) -> Callable[[Endpoint, Ids], Request | None]:
 
 
 def _as_method(method: str) -> Callable[[Endpoint, Ids], Request | None]:
-    return lambda endpoint, ids: Request(endpoint.path(ids), method=method, content_type="")
+    return lambda endpoint, ids: Request(
+        endpoint.path(ids), method=method, content_type=""
+    )
 
 
 def _accepting(endpoint: Endpoint, ids: Ids) -> Request | None:
@@ -316,33 +498,119 @@ REST = [
     Row("101 parameters", _query("&".join(f"a{n}=1" for n in range(101)))),
     Row("limit twice", _query("limit=1&limit=1")),
     Row("limit twice, one escaped", _query("limit=1&%6cimit=1")),
-    *(Row(f"limit={value}", _parameter("limit", value), place="limit")
-      for value in ("0", "101", "-1", "1.0", "01", "+1", "%201", "1e1", "%D9%A5", "", "true", "9" * 30, CANARY)),
-    *(Row(f"page={value}", _parameter("page", value), place="page") for value in ("0", "10002", "1.5", "", CANARY)),
+    *(
+        Row(f"limit={value}", _parameter("limit", value), place="limit")
+        for value in (
+            "0",
+            "101",
+            "-1",
+            "1.0",
+            "01",
+            "+1",
+            "%201",
+            "1e1",
+            "%D9%A5",
+            "",
+            "true",
+            "9" * 30,
+            CANARY,
+        )
+    ),
+    *(
+        Row(f"page={value}", _parameter("page", value), place="page")
+        for value in ("0", "10002", "1.5", "", CANARY)
+    ),
     Row("a page too deep", _parameter("page", "10001&limit=100")),
-    *(Row(f"cursor={value[:12]}", _parameter("cursor", value), place="cursor")
-      for value in (CANARY, "%2e", "W10", "bnVsbA", "WzEsMl0", "A" * 501, "eyJhIjoxfQ")),
-    *(Row(f"Bool in a query: {value}", _of_each(fields.Bool, value)) for value in ("True", "1", "yes", "", "TRUE")),
-    *(Row(f"Money in a query: {value}", _of_each(fields.Money, value)) for value in ("5", "-1.00", "1e3", "NaN", "")),
-    *(Row(f"Timestamp in a query: {value}", _of_each(fields.Timestamp, value))
-      for value in ("0001-01-01T00:00:00%2B14:00", "2026-11-23T09:00:00+01:00", "now")),
-    *(Row(f"Date in a query: {value}", _of_each(fields.Date, value))
-      for value in ("2026-02-30", "0001-01-01", "today")),
-    *(Row(f"Commas in a query: {value[:12]}", _of_each(fields.Commas, value))
-      for value in ("", ",", "a,,b", "a,a", ",".join(map(str, range(30))), "a%00")),
-    *(Row(f"Uuid in a query: {value}", _of_each(fields.Uuid, value)) for value in (CANARY, "")),
-    *(Row(f"Enum in a query: {value}", _of_each(fields.Enum, value)) for value in (CANARY, "")),
-    *(Row(f"Text in a query: {value[:12]}", _of_each(fields.Text, value)) for value in ("%0a", "%E2%80%AE", "x" * 600)),
-    *(Row(f"an id in the path: {value[:24]}", _in_path(value, UID), (404,))
-      for value in ("%00", "%ff", "0190B6F0-7000-7000-8000-00000000000A", "1", CANARY, "%2e%2e", "x" * 5000,
-                    "0190b6f0-7000-7000-8000-00000000000a%0a", "0190b6f0-7000-7000-8000-00000000000a%00", "%EF%BC%91")),
-    *(Row(f"a slug in the path: {value[:24]}", _in_path(value, SLUG, BOTH), (404,))
-      for value in ("%00", "%ff", "UPPER", "a_b", "x" * 121, "a%0a", "%C3%A9", "a%2fb", "a%20b")),
-    *(Row(f"Idempotency-Key: {value[:12]!r}", _header("Idempotency-Key", value), place="Idempotency-Key")
-      for value in ("", "a b", "x" * 256, "\x7f", "\u00e9", "a\tb")),
-    *(Row(f"X-Cart-Token: {value[:12]!r}", _header("X-Cart-Token", value), place="X-Cart-Token")
-      for value in ("", "a b", "x" * 256, "\u00e9")),
+    *(
+        Row(f"cursor={value[:12]}", _parameter("cursor", value), place="cursor")
+        for value in (
+            CANARY,
+            "%2e",
+            "W10",
+            "bnVsbA",
+            "WzEsMl0",
+            "A" * 501,
+            "eyJhIjoxfQ",
+        )
+    ),
+    *(
+        Row(f"Bool in a query: {value}", _of_each(fields.Bool, value))
+        for value in ("True", "1", "yes", "", "TRUE")
+    ),
+    *(
+        Row(f"Money in a query: {value}", _of_each(fields.Money, value))
+        for value in ("5", "-1.00", "1e3", "NaN", "")
+    ),
+    *(
+        Row(f"Timestamp in a query: {value}", _of_each(fields.Timestamp, value))
+        for value in ("0001-01-01T00:00:00%2B14:00", "2026-11-23T09:00:00+01:00", "now")
+    ),
+    *(
+        Row(f"Date in a query: {value}", _of_each(fields.Date, value))
+        for value in ("2026-02-30", "0001-01-01", "today")
+    ),
+    *(
+        Row(f"Commas in a query: {value[:12]}", _of_each(fields.Commas, value))
+        for value in ("", ",", "a,,b", "a,a", ",".join(map(str, range(30))), "a%00")
+    ),
+    *(
+        Row(f"Uuid in a query: {value}", _of_each(fields.Uuid, value))
+        for value in (CANARY, "")
+    ),
+    *(
+        Row(f"Enum in a query: {value}", _of_each(fields.Enum, value))
+        for value in (CANARY, "")
+    ),
+    *(
+        Row(f"Text in a query: {value[:12]}", _of_each(fields.Text, value))
+        for value in ("%0a", "%E2%80%AE", "x" * 600)
+    ),
+    *(
+        Row(f"an id in the path: {value[:24]}", _in_path(value, UID), (404,))
+        for value in (
+            "%00",
+            "%ff",
+            "0190B6F0-7000-7000-8000-00000000000A",
+            "1",
+            CANARY,
+            "%2e%2e",
+            "x" * 5000,
+            "0190b6f0-7000-7000-8000-00000000000a%0a",
+            "0190b6f0-7000-7000-8000-00000000000a%00",
+            "%EF%BC%91",
+        )
+    ),
+    *(
+        Row(f"a slug in the path: {value[:24]}", _in_path(value, SLUG, BOTH), (404,))
+        for value in (
+            "%00",
+            "%ff",
+            "UPPER",
+            "a_b",
+            "x" * 121,
+            "a%0a",
+            "%C3%A9",
+            "a%2fb",
+            "a%20b",
+        )
+    ),
+    *(
+        Row(
+            f"Idempotency-Key: {value[:12]!r}",
+            _header("Idempotency-Key", value),
+            place="Idempotency-Key",
+        )
+        for value in ("", "a b", "x" * 256, "\x7f", "\u00e9", "a\tb")
+    ),
+    *(
+        Row(
+            f"X-Cart-Token: {value[:12]!r}",
+            _header("X-Cart-Token", value),
+            place="X-Cart-Token",
+        )
+        for value in ("", "a b", "x" * 256, "\u00e9")
+    ),
     Row("a method that there is not", _as_method("TRACE"), (405,)),
     Row("a method of one's own", _as_method("FROB"), (405,)),
     Row("Accept: application/xml", _accepting, (406,)),
-]  # fmt: skip
+]

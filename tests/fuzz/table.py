@@ -1,4 +1,6 @@
-"""Sends every row of bad input to every endpoint that has a place for it, and judges the answers."""
+"""Sends every row of bad input to every endpoint that has a place for it, and judges the
+answers.
+"""
 
 from __future__ import annotations
 
@@ -41,17 +43,24 @@ class Tally:
 
 
 def lines(title: str, rows: Mapping[str, Counter[int]]) -> Iterator[str]:
-    """Yield a table of how often each status came back: a line for each name, a column for each status."""
+    """Yield a table of how often each status came back: a line for each name, a column for
+    each status.
+    """
     statuses = sorted({status for counts in rows.values() for status in counts})
     yield f"{title:52}" + "".join(f"{status:>7}" for status in statuses)
     for name, counts in rows.items():
-        yield f"{name[:52]:52}" + "".join(f"{counts[status] or '':>7}" for status in statuses)
+        yield f"{name[:52]:52}" + "".join(
+            f"{counts[status] or '':>7}" for status in statuses
+        )
     total = sum((counts for counts in rows.values()), Counter())
     yield f"{'in all':52}" + "".join(f"{total[status]:>7}" for status in statuses)
 
 
-def run(endpoints: Iterable[Endpoint], headers: dict[str, str], *, every: int = 1) -> Tally:
-    """Try every row at every endpoint, or with `every=7` at each seventh, another seventh for each row.
+def run(
+    endpoints: Iterable[Endpoint], headers: dict[str, str], *, every: int = 1
+) -> Tally:
+    """Try every row at every endpoint, or with `every=7` at each seventh, another seventh
+    for each row.
 
     Must run in a transaction: that is how it sees that nothing was written.
     """
@@ -68,7 +77,12 @@ def run(endpoints: Iterable[Endpoint], headers: dict[str, str], *, every: int = 
 
 
 def _try(
-    tally: Tally, client: Client, endpoint: Endpoint, row: inputs.Row, request: inputs.Request, who: dict[str, str]
+    tally: Tally,
+    client: Client,
+    endpoint: Endpoint,
+    row: inputs.Row,
+    request: inputs.Request,
+    who: dict[str, str],
 ) -> None:
     before = _writes()
     method = request.method or endpoint.method
@@ -76,7 +90,9 @@ def _try(
         method,
         request.path,
         request.body,
-        request.content_type if request.body or request.content_type == "application/json" else "",
+        request.content_type
+        if request.body or request.content_type == "application/json"
+        else "",
         headers={"Idempotency-Key": str(uuid.uuid4()), **who, **request.headers},
         QUERY_STRING=request.query,
     )
@@ -99,19 +115,31 @@ def _faults(row: inputs.Row, answer: Any, method: str) -> Iterator[str]:
         return
     problem = json.loads(answer.content)
     kind = errors.ShopError.registry.get(problem.get("code", ""))
-    if kind is None or (kind.status, problem["status"]) != (answer.status_code, answer.status_code):
+    if kind is None or (kind.status, problem["status"]) != (
+        answer.status_code,
+        answer.status_code,
+    ):
         yield "the code is not listed for the status"
     if not {"type", "title", "detail", "requestId"} <= set(problem):
         yield "the problem document lacks a member"
-    places = [found.get("pointer", found.get("parameter", found.get("header"))) for found in problem.get("errors", ())]
-    if row.place is not None and not any(str(place).startswith(row.place) for place in places):
+    places = [
+        found.get("pointer", found.get("parameter", found.get("header")))
+        for found in problem.get("errors", ())
+    ]
+    if row.place is not None and not any(
+        str(place).startswith(row.place) for place in places
+    ):
         yield f"it points at {places} and not at {row.place}"
-    if inputs.CANARY in answer.content.decode().replace("/kanarienvogel", ""):  # a name is shown, a value never
+    if inputs.CANARY in answer.content.decode().replace(
+        "/kanarienvogel", ""
+    ):  # a name is shown, a value never
         yield "it repeats what was sent"
 
 
 def _writes() -> int:
-    """Return how many rows this transaction has touched so far, also where a savepoint has undone it."""
+    """Return how many rows this transaction has touched so far, also where a savepoint has
+    undone it.
+    """
     with connection.cursor() as cursor:
         cursor.execute(WRITES)
         (count,) = cursor.fetchone()

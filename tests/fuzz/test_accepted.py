@@ -1,4 +1,6 @@
-"""Whatever a schema accepts, the database accepts: a rule of the shop may refuse it, but never as a fault of ours."""
+"""Whatever a schema accepts, the database accepts: a rule of the shop may refuse it, but
+never as a fault of ours.
+"""
 
 import os
 import uuid
@@ -57,13 +59,24 @@ def test_what_a_body_s_schema_accepts_the_database_accepts(caller, answers, subt
     assert len(taking) > 40
     for endpoint in taking:
         ids = world.Ids()
-        bodies = examples.valid(endpoint.stated.body or endpoint.stated.upload, ids, endpoint.route)
+        bodies = examples.valid(
+            endpoint.stated.body or endpoint.stated.upload, ids, endpoint.route
+        )
         with subtests.test(str(endpoint)):
             _each(bodies, partial(_send, caller, answers, endpoint, ids))
     if FULL:
-        # Some take nothing made up: a token that the server gave out, or two ids in a path that belong together.
-        never = {name for name, counts in answers.items() if not any(status < 300 for status in counts)}
-        print(f"\n{len(taking)} bodies; of these have answered no 2xx:", *sorted(never), sep="\n  ")
+        # Some take nothing made up: a token that the server gave out, or two ids in a path
+        # that belong together.
+        never = {
+            name
+            for name, counts in answers.items()
+            if not any(status < 300 for status in counts)
+        }
+        print(
+            f"\n{len(taking)} bodies; of these have answered no 2xx:",
+            *sorted(never),
+            sep="\n  ",
+        )
         assert len(never) < len(taking) / 2
 
 
@@ -74,27 +87,51 @@ def test_what_a_query_s_schema_accepts_is_answered(caller, answers, subtests):
             ids = world.Ids()
             queries = examples.valid(endpoint.stated.query, ids, endpoint.route)
             with subtests.test(str(endpoint)):
-                _each(queries, lambda query, at=endpoint, ids=ids: _call(caller, answers, at, ids, query=query))
+                _each(
+                    queries,
+                    lambda query, at=endpoint, ids=ids: _call(
+                        caller, answers, at, ids, query=query
+                    ),
+                )
 
 
 @pytest.mark.timeout(3600 if FULL else 600)
 def test_what_is_at_the_edge_of_a_field_the_database_accepts(caller, answers, subtests):
     for number, endpoint in enumerate(ALL):
         ids = world.Ids()
-        tries = [(place, edge) for place, field in inputs.places(endpoint) for edge in examples.edges(field)]
+        tries = [
+            (place, edge)
+            for place, field in inputs.places(endpoint)
+            for edge in examples.edges(field)
+        ]
         with subtests.test(str(endpoint)):
             for place, edge in tries[number % EVERY :: EVERY]:
-                _call(caller, answers, endpoint, ids, json=inputs.changed(endpoint, ids, place, edge))
+                _call(
+                    caller,
+                    answers,
+                    endpoint,
+                    ids,
+                    json=inputs.changed(endpoint, ids, place, edge),
+                )
 
 
-def test_what_is_at_the_edge_of_a_header_the_database_accepts(caller, answers, subtests):
+def test_what_is_at_the_edge_of_a_header_the_database_accepts(
+    caller, answers, subtests
+):
     for endpoint in ALL:
         stated, ids = endpoint.stated.headers, world.Ids()
         for field in stated().fields.values() if stated else ():
             with subtests.test(f"{endpoint} {field.data_key}"):
                 for value in examples.edges(field):
                     body = {"json": endpoint.body(ids)} if endpoint.stated.body else {}
-                    _call(caller, answers, endpoint, ids, headers={field.data_key: value}, **body)
+                    _call(
+                        caller,
+                        answers,
+                        endpoint,
+                        ids,
+                        headers={field.data_key: value},
+                        **body,
+                    )
 
 
 def _each(strategy, call):
@@ -108,13 +145,23 @@ def _each(strategy, call):
 
 def _send(client, answers, endpoint, ids, body):
     files = any(isinstance(value, SimpleUploadedFile) for value in body.values())
-    _call(client, answers, endpoint, ids, **({"files": _parts(body)} if files else {"json": body}))
+    _call(
+        client,
+        answers,
+        endpoint,
+        ids,
+        **({"files": _parts(body)} if files else {"json": body}),
+    )
 
 
 def _call(client, answers, endpoint, ids, **sent):
-    """Send what a schema takes and look at the constraints as a commit would; nothing remains of it."""
+    """Send what a schema takes and look at the constraints as a commit would; nothing
+    remains of it.
+    """
     sent["headers"] = {"Idempotency-Key": str(uuid.uuid4()), **sent.get("headers", {})}
-    before = transaction.savepoint()  # not an atomic block, in which no service could begin a transaction of its own
+    before = (
+        transaction.savepoint()
+    )  # not an atomic block, in which no service could begin a transaction of its own
     try:
         answer = client._send(endpoint.method, endpoint.path(ids), **sent)
         answers[str(endpoint)][answer.status_code] += 1

@@ -1,4 +1,6 @@
-"""The OpenAPI document is true: schemathesis, which believes it, finds no difference. Auth.md, section 9, test 20."""
+"""The OpenAPI document is true: schemathesis, which believes it, finds no difference.
+Auth.md, section 9, test 20.
+"""
 
 import os
 import random
@@ -10,7 +12,9 @@ from django.core.management import call_command
 from tests.fuzz import document, world
 
 FULL = os.environ.get("FUZZ") == "full"
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "5"))  # generated inputs for each operation and person
+EXAMPLES = int(
+    os.environ.get("FUZZ_EXAMPLES", "5")
+)  # generated inputs for each operation and person
 ROLES = os.environ.get("FUZZ_ROLES", ",".join(world.ROLES)).split(",")
 
 
@@ -29,7 +33,10 @@ def test_20_a_fuzzer_that_believes_the_document_finds_no_difference(settings, tm
                 outcome = document.run(role, examples=EXAMPLES)
             else:
                 outcome = document.run(
-                    role, examples=1, phases=("fuzzing",), part=((number + turn) % len(ROLES), len(ROLES))
+                    role,
+                    examples=1,
+                    phases=("fuzzing",),
+                    part=((number + turn) % len(ROLES), len(ROLES)),
                 )
             outcomes.append(outcome)
             print(
@@ -38,7 +45,15 @@ def test_20_a_fuzzer_that_believes_the_document_finds_no_difference(settings, tm
                 f"{len(outcome.accepted)} operations have answered 2xx; checks: {sum(outcome.checks.values())}"
             )
     call_command("verify")  # whatever was let in keeps every invariant
-    found = {f"{one.role}: {title}": how for one in outcomes for title, how in one.failures.items()}
-    assert not found | crashes, "\n\n".join(f"{title}\n{how}" for title, how in (found | crashes).items())
-    assert sum(len(one.operations) for one in outcomes) == document.operations() * (len(ROLES) if FULL else 1)
+    found = {
+        f"{one.role}: {title}": how
+        for one in outcomes
+        for title, how in one.failures.items()
+    }
+    assert not found | crashes, "\n\n".join(
+        f"{title}\n{how}" for title, how in (found | crashes).items()
+    )
+    assert sum(len(one.operations) for one in outcomes) == document.operations() * (
+        len(ROLES) if FULL else 1
+    )
     assert not FULL or sum(one.examples for one in outcomes) >= 4_000 * len(ROLES)

@@ -1,4 +1,6 @@
-"""What the schema of an import takes, the database takes: each column at its least and its most, a product each."""
+"""What the schema of an import takes, the database takes: each column at its least and its
+most, a product each.
+"""
 
 import csv
 from io import StringIO
@@ -22,10 +24,14 @@ def test_no_row_that_the_schema_takes_is_refused_by_the_database(tmp_path):
         writer = csv.DictWriter(file, own.COLUMNS, restval="")
         writer.writeheader()
         writer.writerows(rows)
-    call_command("import_products", str(path), "--rejects", str(report), stdout=StringIO())
+    call_command(
+        "import_products", str(path), "--rejects", str(report), stdout=StringIO()
+    )
     with report.open(newline="", encoding="utf-8") as file:
         refused = {row["column"]: row["reason"] for row in csv.DictReader(file)}
-    assert set(refused.items()) <= {("salePrice", "range")}, "not below the base price is the one rule over two columns"
+    assert set(refused.items()) <= {("salePrice", "range")}, (
+        "not below the base price is the one rule over two columns"
+    )
     assert Product.objects.count() > len(rows) - 5 > 60
 
 

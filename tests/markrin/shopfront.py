@@ -1,4 +1,6 @@
-"""A small API of the tests' own, with one of everything that `operation` can state (ROOT_URLCONF of these tests)."""
+"""A small API of the tests' own, with one of everything that `operation` can state
+(ROOT_URLCONF of these tests).
+"""
 
 from typing import Any
 
@@ -86,14 +88,27 @@ def said(**parts: Any) -> Response:
 class Orders(views.View):
     permission_classes = (permissions.AllowAny,)
 
-    @operation(id="listOrders", tag="orders", summary="List", query=ListOrders, answer=page_of(OrderShape))
+    @operation(
+        id="listOrders",
+        tag="orders",
+        summary="List",
+        query=ListOrders,
+        answer=page_of(OrderShape),
+    )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
         return said(**query)
 
     @operation(
-        id="placeOrder", tag="orders", summary="Place", body=PlaceOrder, headers=schemas.IdempotencyHeaders, answer=Echo
+        id="placeOrder",
+        tag="orders",
+        summary="Place",
+        body=PlaceOrder,
+        headers=schemas.IdempotencyHeaders,
+        answer=Echo,
     )
-    def post(self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]) -> Response:
+    def post(
+        self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
+    ) -> Response:
         return said(**body, **headers)
 
     @operation(id="deleteOrders", tag="orders", summary="Clear", status=204)
@@ -104,11 +119,15 @@ class Orders(views.View):
 class OneOrder(views.View):
     permission_classes = (permissions.AllowAny,)
 
-    @operation(id="getOrder", tag="orders", summary="One", answer=["file:application/pdf"])
+    @operation(
+        id="getOrder", tag="orders", summary="One", answer=["file:application/pdf"]
+    )
     def get(self, request: Request, id: Any) -> HttpResponse:  # noqa: A002
         return HttpResponse(b"%PDF", content_type="application/pdf")
 
-    @operation(id="changeOrder", tag="orders", summary="Change", body=ChangeOrder, answer=Echo)
+    @operation(
+        id="changeOrder", tag="orders", summary="Change", body=ChangeOrder, answer=Echo
+    )
     def patch(self, request: Request, id: Any, *, body: dict[str, Any]) -> Response:  # noqa: A002
         return said(**body)
 
@@ -125,9 +144,14 @@ class Beacon(views.View):
     permission_classes = (permissions.AllowAny,)
 
     @operation(
-        id="beacon", tag="x", summary="Beacon", body=Line, answer=Echo,
-        media_types=("application/json", "text/plain"), max_bytes=200,
-    )  # fmt: skip
+        id="beacon",
+        tag="x",
+        summary="Beacon",
+        body=Line,
+        answer=Echo,
+        media_types=("application/json", "text/plain"),
+        max_bytes=200,
+    )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
         return said(**body)
 
@@ -138,7 +162,9 @@ class Pictures(views.View):
     @operation(id="upload", tag="x", summary="Upload", upload=Picture, answer=Echo)
     def post(self, request: Request, *, upload: dict[str, Any]) -> Response:
         kept = images.reencode(upload["file"])
-        return Response({"size": [kept.width, kept.height], "altText": upload.get("alt_text")})
+        return Response(
+            {"size": [kept.width, kept.height], "altText": upload.get("alt_text")}
+        )
 
 
 class Mine(views.View):
@@ -150,7 +176,13 @@ class Mine(views.View):
 class Staff(views.View):
     permission_classes = (permissions.AllowAny,)
 
-    @operation(id="staffOnly", tag="x", summary="Staff", answer=Echo, permissions=[permissions.InGroup("catalogue")])
+    @operation(
+        id="staffOnly",
+        tag="x",
+        summary="Staff",
+        answer=Echo,
+        permissions=[permissions.InGroup("catalogue")],
+    )
     def get(self, request: Request) -> Response:
         return said()
 

@@ -75,15 +75,27 @@ def test_names_a_missing_database(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_development_needs_no_addresses() -> None:
-    assert found(DEBUG=True, ALLOWED_HOSTS=["*"], SHOP_URL="", CACHE_URL="", SESSION_COOKIE_SECURE=False) == []
+    assert (
+        found(
+            DEBUG=True,
+            ALLOWED_HOSTS=["*"],
+            SHOP_URL="",
+            CACHE_URL="",
+            SESSION_COOKIE_SECURE=False,
+        )
+        == []
+    )
 
 
 def test_the_web_server_does_not_start() -> None:
-    with override_settings(**{**GOOD, "ALLOWED_HOSTS": []}), pytest.raises(ImproperlyConfigured, match="ALLOWED_HOSTS"):
+    with (
+        override_settings(**{**GOOD, "ALLOWED_HOSTS": []}),
+        pytest.raises(ImproperlyConfigured, match="ALLOWED_HOSTS"),
+    ):
         checks.refuse_to_start()
 
 
-# --- Contracts -------------------------------------------------------------------------------------------------------
+# --- Contracts -----------------------------------------------------------------------------------
 class Size(TextChoices):
     SMALL = "s"
 
@@ -147,7 +159,10 @@ def contract(*patterns: Any) -> list[str]:
     [
         ([path("elsewhere", Bare.as_view())], []),
         ([path("api/a", Bare.as_view())], ["GET /api/a has no @operation."]),
-        ([path("api/a", APIView.as_view())], ["/api/a is not served by a markrin.views.View."]),
+        (
+            [path("api/a", APIView.as_view())],
+            ["/api/a is not served by a markrin.views.View."],
+        ),
         (
             [path("api/a/<int:n>", Bare.as_view())],
             [
@@ -155,7 +170,10 @@ def contract(*patterns: Any) -> list[str]:
                 "GET /api/a/<int:n> has no @operation.",
             ],
         ),
-        ([path("api/a", Forgetful.as_view())], ["POST /api/a states and takes `body` only together."]),
+        (
+            [path("api/a", Forgetful.as_view())],
+            ["POST /api/a states and takes `body` only together."],
+        ),
         (
             [path("api/a", Forgetful.as_view()), path("api/b", Twice.as_view())],
             [
@@ -173,7 +191,9 @@ def contract(*patterns: Any) -> list[str]:
         ),
     ],
 )
-def test_a_route_without_a_whole_contract_is_refused(patterns: list[Any], expected: list[str]) -> None:
+def test_a_route_without_a_whole_contract_is_refused(
+    patterns: list[Any], expected: list[str]
+) -> None:
     assert contract(*patterns) == expected
 
 

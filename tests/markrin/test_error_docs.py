@@ -17,12 +17,18 @@ def test_the_document_is_up_to_date() -> None:
 
 
 def test_the_document_lists_every_code_once() -> None:
-    listed = re.findall(r"^\| (\d{3}) \| `([a-z_0-9]+)` \|", write_error_docs.render(), re.MULTILINE)
-    assert sorted(listed) == sorted((str(kind.status), kind.code) for kind in errors.ShopError.registry.values())
+    listed = re.findall(
+        r"^\| (\d{3}) \| `([a-z_0-9]+)` \|", write_error_docs.render(), re.MULTILINE
+    )
+    assert sorted(listed) == sorted(
+        (str(kind.status), kind.code) for kind in errors.ShopError.registry.values()
+    )
     assert ("404", "not_found") in listed
 
 
-def test_check_fails_where_the_document_is_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_fails_where_the_document_is_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     old = tmp_path / "errors.md"
     monkeypatch.setattr(write_error_docs, "PATH", old)
     with pytest.raises(CommandError, match=r"errors\.md"):
@@ -37,6 +43,10 @@ def test_check_fails_where_the_document_is_old(tmp_path: Path, monkeypatch: pyte
 def test_a_problem_s_type_leads_to_its_entry(api: Client) -> None:
     problem: Any = api.get("/api/nothing").json()
     entry = api.get(problem["type"])
-    assert entry.json() == {"code": "not_found", "status": 404, "title": errors.NotFound.message}
+    assert entry.json() == {
+        "code": "not_found",
+        "status": 404,
+        "title": errors.NotFound.message,
+    }
     assert entry.json() in api.get("/api/errors").json()["items"]
     assert api.get("/api/errors/no-such").status_code == 404

@@ -1,4 +1,6 @@
-"""Whatever goes wrong below /api/ is answered by a problem document that tells nothing of the inside."""
+"""Whatever goes wrong below /api/ is answered by a problem document that tells nothing of
+the inside.
+"""
 
 from typing import Any
 
@@ -31,7 +33,9 @@ ANSWERS: list[tuple[str, int, str]] = [
 
 
 @pytest.mark.parametrize(("raised", "status", "code"), ANSWERS)
-def test_answers_whatever_is_raised(front: Client, raised: str, status: int, code: str) -> None:
+def test_answers_whatever_is_raised(
+    front: Client, raised: str, status: int, code: str
+) -> None:
     response = front.get(f"/api/raise/{raised}")
     assert problem(response) == (status, code)
     assert b"secret" not in response.content
@@ -52,7 +56,11 @@ def test_the_document_and_its_headers(front: Client) -> None:
     assert response.headers["X-Why"] == "race"
     assert front.get("/api/raise/throttled").headers["Retry-After"] == "3"
     assert front.get("/api/raise/database").headers["Retry-After"] == "1"
-    assert front.get("/api/raise/authentication").headers["WWW-Authenticate"].startswith("Bearer")
+    assert (
+        front.get("/api/raise/authentication")
+        .headers["WWW-Authenticate"]
+        .startswith("Bearer")
+    )
 
 
 def test_the_unexpected_is_logged_once_and_the_expected_not(front: Client) -> None:
@@ -67,15 +75,30 @@ def test_the_unexpected_is_logged_once_and_the_expected_not(front: Client) -> No
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(400, "bad_request"), (403, "forbidden"), (404, "not_found"), (405, "method_not_allowed"), (429, "rate_limited"),
-     (418, "bad_request"), (500, "internal_error"), (502, "internal_error"), (503, "unavailable")],
-)  # fmt: skip
-def test_another_s_page_becomes_a_problem_document(front: Client, status: int, code: str) -> None:
+    [
+        (400, "bad_request"),
+        (403, "forbidden"),
+        (404, "not_found"),
+        (405, "method_not_allowed"),
+        (429, "rate_limited"),
+        (418, "bad_request"),
+        (500, "internal_error"),
+        (502, "internal_error"),
+        (503, "unavailable"),
+    ],
+)
+def test_another_s_page_becomes_a_problem_document(
+    front: Client, status: int, code: str
+) -> None:
     response = front.get(f"/api/plain?status={status}")
     assert problem(response)[1] == code
     assert response.headers["Allow"] == "GET"
     assert b"secret" not in response.content
-    assert front.get(f"/plain?status={status}").headers["Content-Type"].startswith("text/html")
+    assert (
+        front.get(f"/plain?status={status}")
+        .headers["Content-Type"]
+        .startswith("text/html")
+    )
 
 
 @pytest.mark.parametrize("debug", [False, True])
@@ -83,7 +106,10 @@ def test_no_view_no_host_no_middleware(front: Client, debug: bool) -> None:
     with override_settings(DEBUG=debug, ALLOWED_HOSTS=["testserver"]):
         assert problem(front.get("/api/nothing")) == (404, "not_found")
         assert problem(front.get("/api/breaking")) == (500, "internal_error")
-        assert problem(front.get("/api/orders", headers={"Host": "evil.example"})) in ((400, "bad_request"), (200, ""))
+        assert problem(front.get("/api/orders", headers={"Host": "evil.example"})) in (
+            (400, "bad_request"),
+            (200, ""),
+        )
 
 
 def test_outside_the_api_pages_are_pages(front: Client) -> None:
@@ -95,7 +121,9 @@ def test_outside_the_api_pages_are_pages(front: Client) -> None:
 @pytest.fixture
 def unique_table(db: None) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TEMPORARY TABLE once (n int CONSTRAINT once_only UNIQUE) ON COMMIT DROP")
+        cursor.execute(
+            "CREATE TEMPORARY TABLE once (n int CONSTRAINT once_only UNIQUE) ON COMMIT DROP"
+        )
         cursor.execute("INSERT INTO once VALUES (1)")
 
 
@@ -113,18 +141,32 @@ def test_a_race_that_only_a_constraint_sees_is_answered_as_mapped() -> None:
 def test_a_lock_that_is_not_given_is_unavailable(transactional_db: None) -> None:
     with psycopg.connect(**_dsn()) as other:
         other.execute("SELECT pg_advisory_xact_lock(4711)")
-        with pytest.raises(OperationalError) as caught, transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET LOCAL lock_timeout = '50ms'; SELECT pg_advisory_xact_lock(4711)")
+        with (
+            pytest.raises(OperationalError) as caught,
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(
+                "SET LOCAL lock_timeout = '50ms'; SELECT pg_advisory_xact_lock(4711)"
+            )
     found: Any = errors.known(caught.value)
     assert (found.status, found.headers) == (503, {"Retry-After": "1"})
 
 
 def _dsn() -> dict[str, Any]:
     given = connection.get_connection_params()
-    return {key: given[key] for key in ("dbname", "user", "password", "host", "port") if given.get(key)}
+    return {
+        key: given[key]
+        for key in ("dbname", "user", "password", "host", "port")
+        if given.get(key)
+    }
 
 
 def test_a_code_belongs_to_one_class() -> None:
     with pytest.raises(TypeError, match=r"markrin\.errors\.NotFound"):
-        type("Other", (errors.ShopError,), {"status": 404, "code": "not_found", "message": "x"})
+        type(
+            "Other",
+            (errors.ShopError,),
+            {"status": 404, "code": "not_found", "message": "x"},
+        )
     assert errors.ShopError.registry["not_found"] is errors.NotFound

@@ -57,14 +57,32 @@ def test_takes_and_keeps(name, sent, kept):
 @pytest.mark.parametrize(
     ("name", "sent"),
     [
-        ("name", ""), ("name", " \u00a0 "), ("name", "\u200b"), ("name", "a\u0000"), ("name", "a\u0007b"),
-        ("name", "a\u202eb"), ("name", "a\u2028b"), ("name", "a\nb"), ("name", "x" * 11), ("note", "a\u0007b"),
-        ("email", "a@b"), ("email", "\u00e4@example.com"), ("phone", "123"), ("phone", "\u0669" * 10),
-        ("tags", "a\u0007"), ("count", "\u0665"), ("count", "1e2"), ("price", "1e2"), ("price", "NaN"),
-        ("price", "\u0665.\u0660"), ("day", "0001-01-01"), ("day", "2026-02-30"), ("kind", "b"),
+        ("name", ""),
+        ("name", " \u00a0 "),
+        ("name", "\u200b"),
+        ("name", "a\u0000"),
+        ("name", "a\u0007b"),
+        ("name", "a\u202eb"),
+        ("name", "a\u2028b"),
+        ("name", "a\nb"),
+        ("name", "x" * 11),
+        ("note", "a\u0007b"),
+        ("email", "a@b"),
+        ("email", "\u00e4@example.com"),
+        ("phone", "123"),
+        ("phone", "\u0669" * 10),
+        ("tags", "a\u0007"),
+        ("count", "\u0665"),
+        ("count", "1e2"),
+        ("price", "1e2"),
+        ("price", "NaN"),
+        ("price", "\u0665.\u0660"),
+        ("day", "0001-01-01"),
+        ("day", "2026-02-30"),
+        ("kind", "b"),
         ("password", "a\u0000"),
     ],
-)  # fmt: skip
+)
 def test_refuses_and_says_where(name, sent):
     form = Sample({"name": "Asha", name: sent})
     assert not form.is_valid()
@@ -79,17 +97,31 @@ def test_every_form_of_the_admin_is_strict(db):
         if model._meta.app_label not in OURS:
             continue
         used: list[type] = [page.form, *(inline.form for inline in page.inlines)]
-        used += [step.form for step in page.steps.values()] if isinstance(page, SteppedAdmin) else []
-        loose += [f"{model.__name__}: {form.__name__}" for form in used if not issubclass(form, Strict)]
+        used += (
+            [step.form for step in page.steps.values()]
+            if isinstance(page, SteppedAdmin)
+            else []
+        )
+        loose += [
+            f"{model.__name__}: {form.__name__}"
+            for form in used
+            if not issubclass(form, Strict)
+        ]
     assert not loose
 
 
 def test_every_form_that_the_shop_declares_is_strict():
     admin.autodiscover()
-    declared = {form for form in _below(forms.BaseForm) if form.__module__.startswith(("markrin.", *OURS))}
+    declared = {
+        form
+        for form in _below(forms.BaseForm)
+        if form.__module__.startswith(("markrin.", *OURS))
+    }
     assert len(declared) > 10
     # A library's form of a file and of choices; what the file says passes the import's own schema.
-    loose = {form.__name__ for form in declared if not issubclass(form, Strict)} - {"FileForm"}
+    loose = {form.__name__ for form in declared if not issubclass(form, Strict)} - {
+        "FileForm"
+    }
     assert not loose
 
 

@@ -12,22 +12,33 @@ from PIL import Image, TiffImagePlugin
 from markrin import images
 
 
-def encoded(kind: str, size: tuple[int, int] = (40, 20), mode: str = "RGB", **options: Any) -> bytes:
+def encoded(
+    kind: str, size: tuple[int, int] = (40, 20), mode: str = "RGB", **options: Any
+) -> bytes:
     out = io.BytesIO()
     Image.new(mode, size, "red" if mode != "P" else 1).save(out, kind, **options)
     return out.getvalue()
 
 
 def decode(content: bytes, **limits: int) -> Image.Image:
-    return images.decode(io.BytesIO(content), **{"max_bytes": 100_000, "max_pixels": 1_000_000, **limits})
+    return images.decode(
+        io.BytesIO(content), **{"max_bytes": 100_000, "max_pixels": 1_000_000, **limits}
+    )
 
 
 @pytest.mark.parametrize("kind", images.FORMATS)
 def test_takes_each_format_and_keeps_its_pixels_only(kind: str) -> None:
     kept = images.reencode(decode(encoded(kind)))
     again = Image.open(io.BytesIO(kept.content))
-    assert (again.format, again.size, kept.width, kept.height, kept.extension) == ("WEBP", (40, 20), 40, 20, ".webp")
-    red, green, blue = again.convert("RGB").getpixel((5, 5))  # type: ignore[misc]  # a pixel of RGB has three parts
+    assert (again.format, again.size, kept.width, kept.height, kept.extension) == (
+        "WEBP",
+        (40, 20),
+        40,
+        20,
+        ".webp",
+    )
+    # a pixel of RGB has three parts
+    red, green, blue = again.convert("RGB").getpixel((5, 5))  # type: ignore[misc]
     assert red > 200 > 60 > max(green, blue)
 
 
@@ -35,8 +46,14 @@ def test_turns_upright_and_drops_the_metadata() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by a quarter
     exif[0x010E] = "taken at home"
-    exif.get_ifd(0x8825)[2] = (TiffImagePlugin.IFDRational(52), TiffImagePlugin.IFDRational(1), 0)
-    kept = images.reencode(decode(encoded("JPEG", exif=exif.tobytes(), comment=b"secret")))
+    exif.get_ifd(0x8825)[2] = (
+        TiffImagePlugin.IFDRational(52),
+        TiffImagePlugin.IFDRational(1),
+        0,
+    )
+    kept = images.reencode(
+        decode(encoded("JPEG", exif=exif.tobytes(), comment=b"secret"))
+    )
     again = Image.open(io.BytesIO(kept.content))
     assert again.size == (20, 40)
     assert not again.getexif()
@@ -54,12 +71,21 @@ def test_keeps_transparency() -> None:
 def test_shrinks_but_never_enlarges() -> None:
     large = decode(encoded("PNG", size=(3000, 300)))
     assert (images.reencode(large).width, images.reencode(large).height) == (2400, 240)
-    assert {name: made.width for name, made in images.thumbnails(large).items()} == {"200": 200, "400": 400, "800": 800}
+    assert {name: made.width for name, made in images.thumbnails(large).items()} == {
+        "200": 200,
+        "400": 400,
+        "800": 800,
+    }
     assert images.thumbnails(decode(encoded("PNG")))["800"].width == 40
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return (
+        struct.pack(">I", len(data))
+        + kind
+        + data
+        + struct.pack(">I", zlib.crc32(kind + data))
+    )
 
 
 def bomb(side: int) -> bytes:

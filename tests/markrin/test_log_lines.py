@@ -10,11 +10,17 @@ from markrin.observe import logs
 
 
 @pytest.mark.parametrize("form", ["json", "text"])
-def test_a_record_of_a_library_is_one_line(form: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_of_a_library_is_one_line(
+    form: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.LOG_FORMAT = form
     written: list[bytes] = []
-    monkeypatch.setattr(logs.lines, "write", lambda line, now=False: written.append(line))
-    record = logging.makeLogRecord({"msg": "hello %s", "args": ("wörld",), "levelno": 30, "levelname": "WARNING"})
+    monkeypatch.setattr(
+        logs.lines, "write", lambda line, now=False: written.append(line)
+    )
+    record = logging.makeLogRecord(
+        {"msg": "hello %s", "args": ("wörld",), "levelno": 30, "levelname": "WARNING"}
+    )
     logs._Handler().emit(record)
     (line,) = written
     if form == "json":

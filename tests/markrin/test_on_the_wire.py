@@ -1,4 +1,6 @@
-"""What only a real connection can send, to the real web server: chunks, wrong lengths, raw bytes."""
+"""What only a real connection can send, to the real web server: chunks, wrong lengths, raw
+bytes.
+"""
 
 import json
 import socket
@@ -22,7 +24,17 @@ HEAD = f"PATCH {PATH} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nConten
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     number = services.free_port()
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(number)]
+    command = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(number),
+    ]
     with subprocess.Popen([*command, "tests.markrin.front_wsgi:application"]) as server:
         try:
             _wait(server, number)
@@ -52,7 +64,9 @@ def send(port: int, *parts: bytes, pause_s: float = 0) -> tuple[int, Any]:
         answer = HTTPResponse(connection)
         answer.begin()
         body = answer.read()
-    return answer.status, json.loads(body) if "json" in answer.headers.get("Content-Type", "") else body
+    return answer.status, json.loads(body) if "json" in answer.headers.get(
+        "Content-Type", ""
+    ) else body
 
 
 def chunks(*parts: bytes) -> Iterable[bytes]:
@@ -63,7 +77,10 @@ def chunks(*parts: bytes) -> Iterable[bytes]:
 
 
 def test_a_chunked_body_is_read(port: int) -> None:
-    assert send(port, *chunks(b'{"gi', b'ft":', b"true}"), pause_s=0.05) == (200, {"said": "{'gift': True}"})
+    assert send(port, *chunks(b'{"gi', b'ft":', b"true}"), pause_s=0.05) == (
+        200,
+        {"said": "{'gift': True}"},
+    )
 
 
 def test_a_chunked_body_is_measured(port: int) -> None:
@@ -73,14 +90,19 @@ def test_a_chunked_body_is_measured(port: int) -> None:
 
 def test_a_chunked_body_is_a_body(port: int) -> None:
     assert send(port, *chunks())[1]["code"] == "malformed"
-    unasked = [part.replace(f"PATCH {PATH}".encode(), b"DELETE /api/orders") for part in chunks(b"{}")]
+    unasked = [
+        part.replace(f"PATCH {PATH}".encode(), b"DELETE /api/orders")
+        for part in chunks(b"{}")
+    ]
     status, problem = send(port, *unasked)
     assert (status, problem["errors"][0]["code"]) == (400, "unexpected")
 
 
 def test_a_stated_length_is_measured(port: int) -> None:
     body = b" " * 102_400 + b'{"gift":true}'
-    status, problem = send(port, f"{HEAD}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    status, problem = send(
+        port, f"{HEAD}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    )
     assert (status, problem["code"]) == (413, "too_large")
 
 
@@ -92,8 +114,17 @@ def test_a_body_shorter_than_stated_is_refused(port: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [b"/api/orders/%00", b"/api/keys/\xff", b"/api/orders?page=\xff", b"/api/keys/%2e%2e%2f"]
+    "path",
+    [
+        b"/api/orders/%00",
+        b"/api/keys/\xff",
+        b"/api/orders?page=\xff",
+        b"/api/keys/%2e%2e%2f",
+    ],
 )
 def test_raw_bytes_in_a_path_are_no_fault_of_ours(port: int, path: bytes) -> None:
-    status, _ = send(port, b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    status, _ = send(
+        port,
+        b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    )
     assert status in (400, 404)

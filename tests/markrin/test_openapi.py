@@ -15,8 +15,13 @@ from markrin import errors
 def generate() -> dict[str, Any]:
     drainage.reset_generator_stats()
     with drainage.GENERATOR_STATS.silence():
-        document: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
-        said = {**drainage.GENERATOR_STATS._warn_cache, **drainage.GENERATOR_STATS._error_cache}
+        document: dict[str, Any] = SchemaGenerator().get_schema(
+            request=None, public=True
+        )
+        said = {
+            **drainage.GENERATOR_STATS._warn_cache,
+            **drainage.GENERATOR_STATS._error_cache,
+        }
     assert not said
     OpenAPIV31SpecValidator(document).validate()
     return document
@@ -33,25 +38,39 @@ def test_the_shop_s_own_document_is_valid_and_whole() -> None:
     assert document["openapi"].startswith("3.1")
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            assert {"operationId", "summary", "tags", "responses"} <= set(operation), (path, method)
+            assert {"operationId", "summary", "tags", "responses"} <= set(operation), (
+                path,
+                method,
+            )
             assert {"400", "406", "429", "500", "503"} <= set(operation["responses"])
             assert ("404" in operation["responses"]) or "{" not in path
 
 
 def parameters(document: dict[str, Any], path: str, method: str) -> dict[str, Any]:
-    return {found["name"]: found for found in document["paths"][path][method]["parameters"]}
+    return {
+        found["name"]: found for found in document["paths"][path][method]["parameters"]
+    }
 
 
 def test_parameters_carry_their_limits(document: dict[str, Any]) -> None:
     found = parameters(document, "/api/orders", "get")
     assert set(found) == {"page", "limit", "cursor", "color", "inStock", "minPrice"}
-    assert found["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 100, "default": 12}
+    assert found["limit"]["schema"] == {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 100,
+        "default": 12,
+    }
     assert (found["color"]["style"], found["color"]["explode"]) == ("form", False)
     assert found["color"]["schema"]["maxItems"] == 3
     assert found["color"]["schema"]["uniqueItems"] is True
     assert found["color"]["schema"]["items"]["maxLength"] == 20
     header = parameters(document, "/api/orders", "post")["Idempotency-Key"]
-    assert (header["in"], header["required"], header["schema"]["maxLength"]) == ("header", False, 255)
+    assert (header["in"], header["required"], header["schema"]["maxLength"]) == (
+        "header",
+        False,
+        255,
+    )
     at = parameters(document, "/api/orders/{id}", "get")["id"]
     assert (at["in"], at["required"], at["schema"]["format"]) == ("path", True, "uuid")
 
@@ -59,7 +78,9 @@ def test_parameters_carry_their_limits(document: dict[str, Any]) -> None:
 def test_bodies_carry_their_limits(document: dict[str, Any]) -> None:
     body = document["paths"]["/api/orders"]["post"]["requestBody"]
     assert body["required"] is True
-    assert body["content"] == {"application/json": {"schema": {"$ref": "#/components/schemas/PlaceOrderInput"}}}
+    assert body["content"] == {
+        "application/json": {"schema": {"$ref": "#/components/schemas/PlaceOrderInput"}}
+    }
     schema = document["components"]["schemas"]["PlaceOrderInput"]
     assert schema["additionalProperties"] is False
     assert schema["required"] == ["addressId", "paymentMethod"]
@@ -74,12 +95,19 @@ def test_bodies_carry_their_limits(document: dict[str, Any]) -> None:
     assert not re.search(shown["expectedTotal"]["pattern"], "0.00")
     patch = document["components"]["schemas"]["ChangeOrderInput"]
     assert (patch["minProperties"], patch.get("required")) == (1, None)
-    assert set(document["paths"]["/api/beacon"]["post"]["requestBody"]["content"]) == {"application/json", "text/plain"}
-    assert set(document["paths"]["/api/pictures"]["post"]["requestBody"]["content"]) == {"multipart/form-data"}
+    assert set(document["paths"]["/api/beacon"]["post"]["requestBody"]["content"]) == {
+        "application/json",
+        "text/plain",
+    }
+    assert set(
+        document["paths"]["/api/pictures"]["post"]["requestBody"]["content"]
+    ) == {"multipart/form-data"}
 
 
 def codes(operation: dict[str, Any], status: int) -> list[str]:
-    schema = operation["responses"][str(status)]["content"]["application/problem+json"]["schema"]
+    schema = operation["responses"][str(status)]["content"]["application/problem+json"][
+        "schema"
+    ]
     assert schema["allOf"][0] == {"$ref": "#/components/schemas/Problem"}
     found: list[str] = schema["allOf"][1]["properties"]["code"]["enum"]
     return found
@@ -88,7 +116,9 @@ def codes(operation: dict[str, Any], status: int) -> list[str]:
 def test_answers_and_refusals(document: dict[str, Any]) -> None:
     paths = document["paths"]
     listing = paths["/api/orders"]["get"]
-    assert listing["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/OrderShapePage")
+    assert listing["responses"]["200"]["content"]["application/json"]["schema"][
+        "$ref"
+    ].endswith("/OrderShapePage")
     page = document["components"]["schemas"]["OrderShapePage"]
     assert page["required"] == ["items"]
     assert page["properties"]["next"]["type"] == ["string", "null"]
@@ -106,7 +136,9 @@ def test_answers_and_refusals(document: dict[str, Any]) -> None:
     assert {"413", "415"} <= set(paths["/api/orders"]["post"]["responses"])
     assert "content" not in paths["/api/orders"]["delete"]["responses"]["204"]
     assert "415" not in paths["/api/orders"]["delete"]["responses"]
-    assert set(paths["/api/orders/{id}"]["get"]["responses"]["200"]["content"]) == {"application/pdf"}
+    assert set(paths["/api/orders/{id}"]["get"]["responses"]["200"]["content"]) == {
+        "application/pdf"
+    }
     assert codes(paths["/api/staff"]["get"], 403) == ["forbidden"]
     assert "token_missing" in codes(paths["/api/mine"]["get"], 401)
 

@@ -25,13 +25,24 @@ def problem(response: Any) -> tuple[int, str]:
 def places(response: Any) -> list[tuple[str, str]]:
     """Return place and code of each error of a problem document."""
     return [
-        (next(error[place] for place in ("pointer", "parameter", "header") if place in error), error["code"])
+        (
+            next(
+                error[place]
+                for place in ("pointer", "parameter", "header")
+                if place in error
+            ),
+            error["code"],
+        )
         for error in response.json()["errors"]
     ]
 
 
 def test_hands_over_what_was_declared(front: Client) -> None:
-    response = front.post("/api/orders", {**ORDER, "lines": [{"quantity": 2}]}, headers={"Idempotency-Key": '"k"'})
+    response = front.post(
+        "/api/orders",
+        {**ORDER, "lines": [{"quantity": 2}]},
+        headers={"Idempotency-Key": '"k"'},
+    )
     assert response.status_code == 200, response.json()
     said = response.json()["said"]
     assert f"'address_id': UUID('{U}')" in said
@@ -45,7 +56,9 @@ def test_hands_over_what_was_declared(front: Client) -> None:
 
 
 def test_collects_the_problems_of_all_parts(front: Client) -> None:
-    response = front.post("/api/orders?x=1", {"addressId": 5}, headers={"Idempotency-Key": "a b"})
+    response = front.post(
+        "/api/orders?x=1", {"addressId": 5}, headers={"Idempotency-Key": "a b"}
+    )
     assert problem(response) == (400, "invalid")
     assert places(response) == [
         ("x", "unknown"),
@@ -79,14 +92,24 @@ BODIES: list[tuple[bytes, str, dict[str, str], int, str]] = [
 
 @pytest.mark.parametrize(("body", "content_type", "headers", "status", "code"), BODIES)
 def test_refuses_a_body(
-    front: Client, body: bytes, content_type: str, headers: dict[str, str], status: int, code: str
+    front: Client,
+    body: bytes,
+    content_type: str,
+    headers: dict[str, str],
+    status: int,
+    code: str,
 ) -> None:
-    response = front.send("PATCH", f"/api/orders/{U}", body, content_type, headers=headers)
+    response = front.send(
+        "PATCH", f"/api/orders/{U}", body, content_type, headers=headers
+    )
     assert problem(response) == (status, code)
     assert b"sesame" not in response.content
 
 
-@pytest.mark.parametrize("content_type", [JSON, "Application/JSON; Charset=UTF-8", 'application/json;charset="utf-8"'])
+@pytest.mark.parametrize(
+    "content_type",
+    [JSON, "Application/JSON; Charset=UTF-8", 'application/json;charset="utf-8"'],
+)
 def test_takes_json_however_its_type_is_spelt(front: Client, content_type: str) -> None:
     response = front.send("PATCH", f"/api/orders/{U}", b'{"gift":true}', content_type)
     assert response.json()["said"] == repr({"gift": True})
@@ -94,7 +117,9 @@ def test_takes_json_however_its_type_is_spelt(front: Client, content_type: str) 
 
 def test_takes_100_kilobytes_exactly(front: Client) -> None:
     body = b'{"gift":true}'
-    response = front.send("PATCH", f"/api/orders/{U}", b" " * (100 * 1024 - len(body)) + body, JSON)
+    response = front.send(
+        "PATCH", f"/api/orders/{U}", b" " * (100 * 1024 - len(body)) + body, JSON
+    )
     assert response.status_code == 200
 
 
@@ -109,7 +134,9 @@ def test_takes_100_kilobytes_exactly(front: Client) -> None:
         (f"/api/orders/{U}?x=1", [("x", "unknown")]),
     ],
 )
-def test_refuses_a_query_string(front: Client, path: str, expected: list[tuple[str, str]]) -> None:
+def test_refuses_a_query_string(
+    front: Client, path: str, expected: list[tuple[str, str]]
+) -> None:
     response = front.get(path)
     assert problem(response) == (400, "invalid")
     assert places(response) == expected
@@ -118,7 +145,9 @@ def test_refuses_a_query_string(front: Client, path: str, expected: list[tuple[s
 def test_a_method_without_a_declared_body_takes_none(front: Client) -> None:
     assert front.delete("/api/orders").status_code == 204
     assert places(front.delete("/api/orders", {})) == [("", "unexpected")]
-    assert places(front.send("GET", "/api/orders", b"x", "text/plain")) == [("", "unexpected")]
+    assert places(front.send("GET", "/api/orders", b"x", "text/plain")) == [
+        ("", "unexpected")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +169,9 @@ def test_a_method_without_a_declared_body_takes_none(front: Client) -> None:
         "/api/%ff",
     ],
 )
-def test_an_unknown_path_is_a_404_without_a_query(front: Client, path: str, django_assert_num_queries: Any) -> None:
+def test_an_unknown_path_is_a_404_without_a_query(
+    front: Client, path: str, django_assert_num_queries: Any
+) -> None:
     with django_assert_num_queries(0):
         assert problem(front.get(path)) == (404, "not_found")
 
@@ -153,13 +184,26 @@ def test_a_key_is_an_id_or_a_slug(front: Client) -> None:
 def test_methods(front: Client) -> None:
     refused = front.put("/api/orders", {})
     assert problem(refused) == (405, "method_not_allowed")
-    assert set(refused.headers["Allow"].split(", ")) == {"GET", "POST", "DELETE", "HEAD", "OPTIONS"}
-    assert problem(front.post("/api/mine", {})) == (405, "method_not_allowed")  # before any question of who
+    assert set(refused.headers["Allow"].split(", ")) == {
+        "GET",
+        "POST",
+        "DELETE",
+        "HEAD",
+        "OPTIONS",
+    }
+    assert problem(front.post("/api/mine", {})) == (
+        405,
+        "method_not_allowed",
+    )  # before any question of who
     head = front.http.head("/api/orders")
     assert (head.status_code, head.content) == (200, b"")
     assert problem_status(front.http.head("/api/orders?x=1")) == 400
     options = front.options("/api/mine")
-    assert (options.status_code, options.content, options.headers["Allow"]) == (204, b"", "GET, HEAD, OPTIONS")
+    assert (options.status_code, options.content, options.headers["Allow"]) == (
+        204,
+        b"",
+        "GET, HEAD, OPTIONS",
+    )
 
 
 def problem_status(response: Any) -> int:
@@ -183,7 +227,9 @@ def problem_status(response: Any) -> int:
         ("/api/orders", "application/pdf", 406),
     ],
 )
-def test_answers_only_in_types_that_are_accepted(front: Client, path: str, accept: str, status: int) -> None:
+def test_answers_only_in_types_that_are_accepted(
+    front: Client, path: str, accept: str, status: int
+) -> None:
     response = front.get(path, headers={"Accept": accept})
     assert response.status_code == status
     if status == 406:
@@ -191,8 +237,16 @@ def test_answers_only_in_types_that_are_accepted(front: Client, path: str, accep
 
 
 def test_a_beacon_may_be_plain_text_and_is_small(front: Client) -> None:
-    assert front.send("POST", "/api/beacon", b'{"quantity":1}', "text/plain;charset=UTF-8").status_code == 200
-    assert problem(front.send("POST", "/api/beacon", b" " * 200 + b"{}", "text/plain"))[0] == 413
+    assert (
+        front.send(
+            "POST", "/api/beacon", b'{"quantity":1}', "text/plain;charset=UTF-8"
+        ).status_code
+        == 200
+    )
+    assert (
+        problem(front.send("POST", "/api/beacon", b" " * 200 + b"{}", "text/plain"))[0]
+        == 413
+    )
     assert problem(front.send("POST", "/api/beacon", b"{}", "text/html"))[0] == 415
 
 
@@ -200,7 +254,7 @@ def test_request_data_is_as_strict(front: Client) -> None:
     assert front.put("/api/raw", {}).json()["said"] == "{'data': {}}"
 
 
-# --- Uploads ---------------------------------------------------------------------------------------------------------
+# --- Uploads -------------------------------------------------------------------------------------
 def picture(kind: str = "PNG", size: tuple[int, int] = (20, 10)) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", size, "red").save(out, kind)
@@ -214,7 +268,10 @@ def file(content: bytes, name: str = "a.png") -> io.BytesIO:
 
 
 def test_takes_a_picture_with_its_text(front: Client) -> None:
-    response = front.post("/api/pictures", files={"file": file(picture(), "../../x.exe"), "altText": "Red"})
+    response = front.post(
+        "/api/pictures",
+        files={"file": file(picture(), "../../x.exe"), "altText": "Red"},
+    )
     assert response.json() == {"size": [20, 10], "altText": "Red"}
 
 
@@ -231,27 +288,42 @@ def test_takes_a_picture_with_its_text(front: Client) -> None:
         ({"file": picture(size=(101, 100))}, [("/file", "too_many_pixels")]),
     ],
 )
-def test_refuses_an_upload(front: Client, parts: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+def test_refuses_an_upload(
+    front: Client, parts: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
     def part(value: Any) -> Any:
         if isinstance(value, list):
             return [part(each) for each in value]
         return file(value) if isinstance(value, bytes) else value
 
-    response = front.post("/api/pictures", files={name: part(value) for name, value in parts.items()})
+    response = front.post(
+        "/api/pictures", files={name: part(value) for name, value in parts.items()}
+    )
     assert problem(response) == (400, "invalid")
     assert places(response) == expected
 
 
 def test_refuses_an_upload_s_wrapping(front: Client) -> None:
-    assert problem(front.post("/api/pictures", {"file": "x"})) == (415, "unsupported_media_type")
+    assert problem(front.post("/api/pictures", {"file": "x"})) == (
+        415,
+        "unsupported_media_type",
+    )
     large = front.post("/api/pictures", files={"file": file(b"\0" * 200_000)})
     assert problem(large) == (413, "too_large")
-    cut = front.send("POST", "/api/pictures", b"--x\r\nContent-Dis", "multipart/form-data; boundary=x")
+    cut = front.send(
+        "POST",
+        "/api/pictures",
+        b"--x\r\nContent-Dis",
+        "multipart/form-data; boundary=x",
+    )
     assert problem(cut)[0] == 400
-    assert problem(front.send("POST", "/api/pictures", b"abc", "multipart/form-data"))[0] == 400
+    assert (
+        problem(front.send("POST", "/api/pictures", b"abc", "multipart/form-data"))[0]
+        == 400
+    )
 
 
-# --- Who may ---------------------------------------------------------------------------------------------------------
+# --- Who may -------------------------------------------------------------------------------------
 def test_nobody_is_asked_to_sign_in(front: Client) -> None:
     for path in ("/api/mine", "/api/staff"):
         response = front.get(path)

@@ -60,7 +60,9 @@ REFUSED: list[tuple[bytes, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("body", "code"), REFUSED, ids=[f"{code}-{body[:12]!r}" for body, code in REFUSED])
+@pytest.mark.parametrize(
+    ("body", "code"), REFUSED, ids=[f"{code}-{body[:12]!r}" for body, code in REFUSED]
+)
 def test_refuses(body: bytes, code: str) -> None:
     with pytest.raises(errors.Malformed) as caught:
         parsers.parse_json(body)
@@ -71,14 +73,18 @@ def test_takes_what_lies_just_within_the_limits() -> None:
     assert parsers.parse_json(b" {} \r\n") == {}
     assert parsers.parse_json(b'{"a":' + b"9" * 20 + b"}") == {"a": 10**20 - 1}
     assert parsers.parse_json(b'{"a":-' + b"9" * 20 + b"}") == {"a": -(10**20) + 1}
-    assert parsers.parse_json(b'{"a":0.' + b"1" * 38 + b"}") == {"a": Decimal("0." + "1" * 38)}
+    assert parsers.parse_json(b'{"a":0.' + b"1" * 38 + b"}") == {
+        "a": Decimal("0." + "1" * 38)
+    }
     assert parsers.parse_json(b'{"a":1e999999}') == {"a": Decimal("1e999999")}
     assert len(parsers.parse_json(b'{"a":[' + b"1," * 9_997 + b"1]}")["a"]) == 9_998
     deep: Any = parsers.parse_json(b'{"a":' * 32 + b"1" + b"}" * 32)
     for _ in range(32):
         deep = deep["a"]
     assert deep == 1
-    assert parsers.parse_json(b'{"a":"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\"{{{"}')["a"].endswith('"{{{')
+    assert parsers.parse_json(b'{"a":"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\"{{{"}')[
+        "a"
+    ].endswith('"{{{')
     assert parsers.parse_json(b'{"a":"\\ud83d\\ude00"}') == {"a": "\U0001f600"}
 
 
@@ -88,21 +94,34 @@ def test_a_fault_in_a_value_has_its_pointer() -> None:
     assert caught.value.errors[0]["pointer"] == "/a~1b/0/~0"
 
 
-plain = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+plain = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20
+)
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**20) + 1, 10**20 - 1) | plain,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(plain, inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(plain, inner, max_size=4)
+    ),
     max_leaves=20,
 )
 
 
-@given(st.dictionaries(plain, values, max_size=5), st.booleans(), st.sampled_from([None, 2]))
-def test_reads_what_json_writes(document: dict[str, Any], ascii_only: bool, indent: int | None) -> None:
+@given(
+    st.dictionaries(plain, values, max_size=5),
+    st.booleans(),
+    st.sampled_from([None, 2]),
+)
+def test_reads_what_json_writes(
+    document: dict[str, Any], ascii_only: bool, indent: int | None
+) -> None:
     written = json.dumps(document, ensure_ascii=ascii_only, indent=indent).encode()
     assert parsers.parse_json(written) == document
 
 
-@given(st.binary(max_size=60) | st.text('{}[]",:\\u01dDaeE.-+ntrf ', max_size=40).map(str.encode))
+@given(
+    st.binary(max_size=60)
+    | st.text('{}[]",:\\u01dDaeE.-+ntrf ', max_size=40).map(str.encode)
+)
 def test_agrees_with_json_wherever_it_takes_a_body(body: bytes) -> None:
     try:
         taken = parsers.parse_json(body)
@@ -150,4 +169,6 @@ def test_reads_a_query_string(raw: str, expected: dict[str, str]) -> None:
 def test_refuses_a_query_string(raw: str, parameter: str, code: str) -> None:
     with pytest.raises(errors.Invalid) as caught:
         query(raw)
-    assert [(error["parameter"], error["code"]) for error in caught.value.errors] == [(parameter, code)]
+    assert [(error["parameter"], error["code"]) for error in caught.value.errors] == [
+        (parameter, code)
+    ]

@@ -34,7 +34,10 @@ def refused(schema: type[schemas.Schema], data: Any) -> list[tuple[str, str]]:
     """Return place and code of everything that is wrong with `data`."""
     with pytest.raises(errors.Invalid) as caught:
         schema().load(data)
-    return [(e.get("pointer", e.get("parameter", e.get("header", "?"))), e["code"]) for e in caught.value.errors]
+    return [
+        (e.get("pointer", e.get("parameter", e.get("header", "?"))), e["code"])
+        for e in caught.value.errors
+    ]
 
 
 def test_reads_camel_case_into_snake_case_and_leaves_out_what_was_not_sent() -> None:
@@ -51,10 +54,16 @@ def test_reads_camel_case_into_snake_case_and_leaves_out_what_was_not_sent() -> 
     [
         ({}, [("/firstName", "required")]),
         ({"first_name": "A"}, [("/firstName", "required"), ("/first_name", "unknown")]),
-        ({"firstName": "A", "zz": 1, "a/b~": {}}, [("/a~1b~0", "unknown"), ("/zz", "unknown")]),
+        (
+            {"firstName": "A", "zz": 1, "a/b~": {}},
+            [("/a~1b~0", "unknown"), ("/zz", "unknown")],
+        ),
         ({"firstName": "A", "inner": []}, [("/inner", "type")]),
         ({"firstName": "A", "inner": {}}, [("/inner/aNumber", "required")]),
-        ({"firstName": "A", "inner": {"aNumber": 1, "x": 2}}, [("/inner/x", "unknown")]),
+        (
+            {"firstName": "A", "inner": {"aNumber": 1, "x": 2}},
+            [("/inner/x", "unknown")],
+        ),
         (
             {"firstName": "A", "many": [{"aNumber": 1}, {"aNumber": "1"}, 5]},
             [("/many/1/aNumber", "type"), ("/many/2", "type")],
@@ -81,15 +90,30 @@ def test_empty_is_exactly_empty() -> None:
 
 def test_paging_has_defaults() -> None:
     assert schemas.PageQuery().load({}) == {"page": 1, "limit": 12, "cursor": None}
-    assert schemas.PageQuery().load({"cursor": "", "limit": "100"}) == {"page": 1, "limit": 100, "cursor": ""}
-    assert schemas.PageQuery().load({"page": "3", "cursor": "a"}) == {"page": 3, "limit": 12, "cursor": "a"}
-    assert refused(schemas.PageQuery, {"page": "0", "limit": "101"}) == [("limit", "range"), ("page", "range")]
+    assert schemas.PageQuery().load({"cursor": "", "limit": "100"}) == {
+        "page": 1,
+        "limit": 100,
+        "cursor": "",
+    }
+    assert schemas.PageQuery().load({"page": "3", "cursor": "a"}) == {
+        "page": 3,
+        "limit": 12,
+        "cursor": "a",
+    }
+    assert refused(schemas.PageQuery, {"page": "0", "limit": "101"}) == [
+        ("limit", "range"),
+        ("page", "range"),
+    ]
     assert refused(schemas.PageQuery, {"cursor": "a+b"}) == [("cursor", "format")]
 
 
 def test_headers_are_named_as_in_http() -> None:
-    assert schemas.CartHeaders().load({"X-Cart-Token": "abc"}) == {"x_cart_token": "abc"}
-    assert refused(schemas.IdempotencyHeaders, {"Idempotency-Key": "a b"}) == [("Idempotency-Key", "format")]
+    assert schemas.CartHeaders().load({"X-Cart-Token": "abc"}) == {
+        "x_cart_token": "abc"
+    }
+    assert refused(schemas.IdempotencyHeaders, {"Idempotency-Key": "a b"}) == [
+        ("Idempotency-Key", "format")
+    ]
 
 
 def test_a_hundred_errors_at_most_are_told() -> None:

@@ -25,8 +25,18 @@ class Order:
     lines: list[int]
 
 
-ORDER = Order(U, Decimal(1299), datetime(2026, 1, 1, 5, 30, tzinfo=timezone(timedelta(hours=5.5))), [1, 2])
-SHOWN = {"id": str(U), "grandTotal": "1299.00", "createdAt": "2026-01-01T00:00:00Z", "lineCount": 2}
+ORDER = Order(
+    U,
+    Decimal(1299),
+    datetime(2026, 1, 1, 5, 30, tzinfo=timezone(timedelta(hours=5.5))),
+    [1, 2],
+)
+SHOWN = {
+    "id": str(U),
+    "grandTotal": "1299.00",
+    "createdAt": "2026-01-01T00:00:00Z",
+    "lineCount": 2,
+}
 
 
 def test_names_money_and_times() -> None:
@@ -54,20 +64,39 @@ class Deep(Serializer):
 
 
 ROW = {
-    "plain_name": "a", "other": "b", "inner": {"number": 3}, "nothing": None,
+    "plain_name": "a",
+    "other": "b",
+    "inner": {"number": 3},
+    "nothing": None,
     "grand_total": ORDER.grand_total,
-}  # fmt: skip
+}
 
 
 def test_a_row_is_shown_as_drf_shows_it() -> None:
     shown = Deep(ROW).data
     assert shown == {
-        "plainName": "a", "renamed": "b", "within": 3, "whole": {"grandTotal": "1299.00"}, "nothing": None,
-        "assumed": "this", "method": 7,
-    }  # fmt: skip
-    assert list(shown) == ["plainName", "renamed", "within", "whole", "nothing", "assumed", "method"]
+        "plainName": "a",
+        "renamed": "b",
+        "within": 3,
+        "whole": {"grandTotal": "1299.00"},
+        "nothing": None,
+        "assumed": "this",
+        "method": 7,
+    }
+    assert list(shown) == [
+        "plainName",
+        "renamed",
+        "within",
+        "whole",
+        "nothing",
+        "assumed",
+        "method",
+    ]
     assert serializers.Serializer.to_representation(Deep(), ROW) == shown
-    assert Deep(ROW | {"left_out": "here", "assumed": None}).data == shown | {"leftOut": "here", "assumed": None}
+    assert Deep(ROW | {"left_out": "here", "assumed": None}).data == shown | {
+        "leftOut": "here",
+        "assumed": None,
+    }
 
 
 @pytest.mark.parametrize("missing", ["plain_name", "other", "inner"])
@@ -77,7 +106,8 @@ def test_a_value_that_must_be_there_is_missed(missing: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [("0", "0.00"), ("1.5", "1.50"), ("-2", "-2.00"), ("99999999.99", "99999999.99")]
+    ("value", "shown"),
+    [("0", "0.00"), ("1.5", "1.50"), ("-2", "-2.00"), ("99999999.99", "99999999.99")],
 )
 def test_money_has_two_decimals(value: str, shown: str) -> None:
     assert Money().to_representation(Decimal(value)) == shown
@@ -90,7 +120,8 @@ def test_money_is_not_rounded_in_silence() -> None:
 
 def test_times_keep_their_microseconds() -> None:
     assert (
-        Timestamp().to_representation(datetime(2026, 1, 1, 0, 0, 0, 120, tzinfo=UTC)) == "2026-01-01T00:00:00.000120Z"
+        Timestamp().to_representation(datetime(2026, 1, 1, 0, 0, 0, 120, tzinfo=UTC))
+        == "2026-01-01T00:00:00.000120Z"
     )
 
 
@@ -98,9 +129,16 @@ def test_pages() -> None:
     serializer: Any = page_of(OrderShape)
     assert page_of(OrderShape) is serializer
     assert serializer(Page([ORDER], 1, 1, 1, 12)).data == {
-        "items": [SHOWN], "page": 1, "pages": 1, "total": 1, "limit": 12,
-    }  # fmt: skip
-    assert serializer(CursorPage([ORDER], None)).data == {"items": [SHOWN], "next": None}
+        "items": [SHOWN],
+        "page": 1,
+        "pages": 1,
+        "total": 1,
+        "limit": 12,
+    }
+    assert serializer(CursorPage([ORDER], None)).data == {
+        "items": [SHOWN],
+        "next": None,
+    }
 
 
 def test_bytes() -> None:

@@ -15,7 +15,9 @@ def test_the_document_is_up_to_date() -> None:
 def test_it_lists_every_name_that_settings_read() -> None:
     source = write_settings_docs.SOURCE.read_text()
     names = set(re.findall(r"env\.\w+\(\s*\"([A-Z_]+)\"", source))
-    listed = re.findall(r"^\| `([A-Z_]+)` \|", write_settings_docs.render(), re.MULTILINE)
+    listed = re.findall(
+        r"^\| `([A-Z_]+)` \|", write_settings_docs.render(), re.MULTILINE
+    )
     assert set(listed) == names
     assert len(names) > 50
     assert settings.SHOP_NAME == "Markrin"

@@ -1,4 +1,6 @@
-"""The storefront's one page stands behind all addresses but those of others, and its files are kept for ever."""
+"""The storefront's one page stands behind all addresses but those of others, and its files
+are kept for ever.
+"""
 
 import pytest
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -18,18 +20,38 @@ def built(settings, tmp_path):
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/shop", "/shop/shoes", "/p/linen-shirt", "/checkout", "/orders", "/orders/1", "/account/security",
-     "/wishlist", "/sign-in", "/sign-up", "/forgot-password", "/reset-password", "/verify-email"],
-)  # fmt: skip
+    [
+        "/",
+        "/shop",
+        "/shop/shoes",
+        "/p/linen-shirt",
+        "/checkout",
+        "/orders",
+        "/orders/1",
+        "/account/security",
+        "/wishlist",
+        "/sign-in",
+        "/sign-up",
+        "/forgot-password",
+        "/reset-password",
+        "/verify-email",
+    ],
+)
 def test_the_shops_addresses_answer_its_page_under_a_strict_policy(client, built, path):
     answer = client.get(path, {"search": "a"})
     assert (answer.status_code, answer.content.decode()) == (200, PAGE)
     assert answer["Cache-Control"] == "no-cache"
-    policy = dict(part.split(" ", 1) for part in answer["Content-Security-Policy"].split("; "))
+    policy = dict(
+        part.split(" ", 1) for part in answer["Content-Security-Policy"].split("; ")
+    )
     assert policy["default-src"] == "'none'"
-    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert (
+        policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    )
     assert answer["X-Frame-Options"] == "DENY"
-    assert client.get(path, headers={"If-None-Match": answer["ETag"]}).status_code == 304
+    assert (
+        client.get(path, headers={"If-None-Match": answer["ETag"]}).status_code == 304
+    )
 
 
 def test_other_addresses_show_the_page_as_not_found(client, built):
@@ -39,9 +61,17 @@ def test_other_addresses_show_the_page_as_not_found(client, built):
 
 @pytest.mark.parametrize(
     "path",
-    ["/api", "/api/nothing", "/admin/nothing/", "/static/nothing.js", "/media/nothing.png", "/health/nothing",
-     "/assets/gone-12345678.js", "/test-gateway/nothing"],
-)  # fmt: skip
+    [
+        "/api",
+        "/api/nothing",
+        "/admin/nothing/",
+        "/static/nothing.js",
+        "/media/nothing.png",
+        "/health/nothing",
+        "/assets/gone-12345678.js",
+        "/test-gateway/nothing",
+    ],
+)
 def test_the_addresses_of_others_are_left_to_them(client, built, path, db):
     answer = client.get(path)
     assert answer.status_code in {302, 404}
@@ -83,5 +113,10 @@ def test_pictures_are_served_to_be_shown_and_nothing_else(client, settings, tmp_
     assert answer["Cache-Control"] == "public, max-age=86400"
     assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert answer["X-Content-Type-Options"] == "nosniff"
-    for path in ("/media/../secret", "/media/products/../../secret", "/media/%2e%2e/secret", "/media/products"):
+    for path in (
+        "/media/../secret",
+        "/media/products/../../secret",
+        "/media/%2e%2e/secret",
+        "/media/products",
+    ):
         assert client.get(path).status_code == 404

@@ -37,12 +37,23 @@ def ask(
     method: str | None = None,
     **more: str,
 ) -> Answer:
-    """GET, or POST a JSON document, bytes or a form; in a header's name `_` stands for `-`. No answer is an error."""
+    """GET, or POST a JSON document, bytes or a form; in a header's name `_` stands for `-`.
+    No answer is an error.
+    """
     given = {**(headers or {}), **more}
-    sent = {"Content-Type": "application/json"} | {name.replace("_", "-"): value for name, value in given.items()}
-    data = body if body is None or isinstance(body, bytes) else json.dumps(body, default=str).encode()
+    sent = {"Content-Type": "application/json"} | {
+        name.replace("_", "-"): value for name, value in given.items()
+    }
+    data = (
+        body
+        if body is None or isinstance(body, bytes)
+        else json.dumps(body, default=str).encode()
+    )
     if form is not None:
-        data, sent["Content-Type"] = urlencode(form).encode(), "application/x-www-form-urlencoded"
+        data, sent["Content-Type"] = (
+            urlencode(form).encode(),
+            "application/x-www-form-urlencoded",
+        )
     request = urllib.request.Request(url, data, sent, method=method)  # noqa: S310 (ours)
     try:
         with _open.open(request, timeout=20) as answer:

@@ -35,19 +35,27 @@ class Inbox:
                 last = event["exception"]["values"][-1]
                 found.append(f"{last['type']}: {last['value']}")
             else:
-                found.append(f"message: {event.get('message') or event['logentry']['message']}")
+                found.append(
+                    f"message: {event.get('message') or event['logentry']['message']}"
+                )
         return found
 
     def take(self, envelope: bytes) -> None:
-        """Read an envelope: a header line, then for each item a header line and so many bytes as it says."""
+        """Read an envelope: a header line, then for each item a header line and so many
+        bytes as it says.
+        """
         self.bytes.append(envelope)
         _, _, rest = envelope.partition(b"\n")
         while rest.strip():
             line, _, rest = rest.partition(b"\n")
             header = json.loads(line)
-            length = header.get("length", rest.find(b"\n") if b"\n" in rest else len(rest))
+            length = header.get(
+                "length", rest.find(b"\n") if b"\n" in rest else len(rest)
+            )
             body, rest = rest[:length], rest[length:].removeprefix(b"\n")
-            self.items.append((header, json.loads(body) if body.startswith(b"{") else body))
+            self.items.append(
+                (header, json.loads(body) if body.startswith(b"{") else body)
+            )
 
 
 @contextmanager
@@ -57,7 +65,11 @@ def listening() -> Iterator[Inbox]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            unpack = {"gzip": gzip.decompress, "br": brotli.decompress, "deflate": zlib.decompress}
+            unpack = {
+                "gzip": gzip.decompress,
+                "br": brotli.decompress,
+                "deflate": zlib.decompress,
+            }
             coding = self.headers.get("Content-Encoding", "")
             assert self.path.startswith("/api/1/envelope")
             assert "sentry_key=key" in self.headers["X-Sentry-Auth"]

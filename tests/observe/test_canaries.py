@@ -1,5 +1,5 @@
-"""Secrets and personal data are planted in requests and jobs, of which many fail; no log line and nothing that is sent
-to Sentry may have one of them."""
+"""Secrets and personal data are planted in requests and jobs, of which many fail; no log
+line and nothing that is sent to Sentry may have one of them."""
 
 import json
 from collections.abc import Iterator
@@ -29,7 +29,17 @@ COOKIE = "canary-cookie-value"
 CART = "canary-cart-token-canary-cart-token"
 QUERY = "canary-in-the-query"
 ADDRESS = "203.0.113.77"
-CANARIES = [*PLANTED.values(), BEARER, COOKIE, CART, QUERY, ADDRESS, "9812345670", "4111111111111111", "Canary Lane"]
+CANARIES = [
+    *PLANTED.values(),
+    BEARER,
+    COOKIE,
+    CART,
+    QUERY,
+    ADDRESS,
+    "9812345670",
+    "4111111111111111",
+    "Canary Lane",
+]
 HEADERS = {
     "Authorization": f"Bearer {BEARER}",
     "Cookie": f"__Host-refresh={COOKIE}; refresh={COOKIE}; sessionid={COOKIE}",
@@ -41,15 +51,27 @@ HEADERS = {
 def found(data: bytes) -> list[str]:
     """Return the canaries in it, also as JSON or a URL would write them."""
     text = data.decode(errors="replace")
-    plain = text.replace("\\u0020", " ").replace("%20", " ").replace("%40", "@").replace("%2B", "+")
+    plain = (
+        text.replace("\\u0020", " ")
+        .replace("%20", " ")
+        .replace("%40", "@")
+        .replace("%2B", "+")
+    )
     return [canary for canary in CANARIES if canary.lower() in plain.lower()]
 
 
 def break_everything(url: str) -> dict[str, int]:
     """Send requests that go wrong in many ways; return how each was answered."""
-    body = {name: PLANTED[name] for name in ("email", "password", "phone", "street", "card")}
+    body = {
+        name: PLANTED[name] for name in ("email", "password", "phone", "street", "card")
+    }
     answers = {
-        how: ask(f"{url}/api/crash", {**body, "how": how}, Cookie=HEADERS["Cookie"], X_Cart_Token=CART).status
+        how: ask(
+            f"{url}/api/crash",
+            {**body, "how": how},
+            Cookie=HEADERS["Cookie"],
+            X_Cart_Token=CART,
+        ).status
         for how in ("message", "key", "unique", "check", "type", "syntax")
     }
     posted = {"street": PLANTED["street"], "password": PLANTED["password"]}
@@ -58,28 +80,62 @@ def break_everything(url: str) -> dict[str, int]:
         "page": ask(f"{url}/crash-page?{query}", form=posted, headers=HEADERS).status,
         "token": ask(f"{url}/api/auth/sessions?{query}", headers=HEADERS).status,
         "unknown": ask(f"{url}/api/nothing/{QUERY}?{query}", headers=HEADERS).status,
-        "malformed": ask(f"{url}/api/auth/register", b'{"email": "canary.person@canary.example", ').status,
+        "malformed": ask(
+            f"{url}/api/auth/register", b'{"email": "canary.person@canary.example", '
+        ).status,
         "extra": ask(f"{url}/api/auth/register", body).status,
-        "login": ask(f"{url}/api/auth/login", {"email": body["email"], "password": body["password"]}).status,
-        "refresh": ask(f"{url}/api/auth/refresh", b"", method="POST", headers=HEADERS).status,
+        "login": ask(
+            f"{url}/api/auth/login",
+            {"email": body["email"], "password": body["password"]},
+        ).status,
+        "refresh": ask(
+            f"{url}/api/auth/refresh", b"", method="POST", headers=HEADERS
+        ).status,
         "cart": ask(f"{url}/api/cart", X_Cart_Token=CART).status,
-        "admin": ask(f"{url}/admin/login/?next=/{QUERY}", form={"username": body["email"], **posted}).status,
+        "admin": ask(
+            f"{url}/admin/login/?next=/{QUERY}",
+            form={"username": body["email"], **posted},
+        ).status,
         "host": ask(f"{url}/api/products?search={QUERY}", Host="canary.example").status,
-        "webhook": ask(f"{url}/api/payments/webhooks/stripe", {"card": PLANTED["card"]}, Stripe_Signature=CART).status,
+        "webhook": ask(
+            f"{url}/api/payments/webhooks/stripe",
+            {"card": PLANTED["card"]},
+            Stripe_Signature=CART,
+        ).status,
     }
     return answers
 
 
 def live_normally(url: str) -> None:
     """Register, sign in, order as a guest: with the same data, and nothing going wrong."""
-    new = {"email": PLANTED["email"], "password": PLANTED["password"], "name": PLANTED["name"]}
+    new = {
+        "email": PLANTED["email"],
+        "password": PLANTED["password"],
+        "name": PLANTED["name"],
+    }
     assert ask(f"{url}/api/auth/register", new).status in (201, 202)
-    assert ask(f"{url}/api/auth/password/forgot", {"email": PLANTED["email"]}).status == 202
+    assert (
+        ask(f"{url}/api/auth/password/forgot", {"email": PLANTED["email"]}).status
+        == 202
+    )
     user = make_user()
-    assert ask(f"{url}/api/auth/login", {"email": user.email, "password": PASSWORD}).status == 200
-    cart = ask(f"{url}/api/cart/items", {"variantId": str(make_variant().pk), "quantity": 1}).json()
-    given = {"recipient": PLANTED["name"], "phone": PLANTED["phone"], "street": PLANTED["street"]}
-    order = {"shippingAddress": SHIPPING_ADDRESS | given, "email": PLANTED["email"], "paymentMethod": "cod"}
+    assert (
+        ask(f"{url}/api/auth/login", {"email": user.email, "password": PASSWORD}).status
+        == 200
+    )
+    cart = ask(
+        f"{url}/api/cart/items", {"variantId": str(make_variant().pk), "quantity": 1}
+    ).json()
+    given = {
+        "recipient": PLANTED["name"],
+        "phone": PLANTED["phone"],
+        "street": PLANTED["street"],
+    }
+    order = {
+        "shippingAddress": SHIPPING_ADDRESS | given,
+        "email": PLANTED["email"],
+        "paymentMethod": "cod",
+    }
     headers = {"X_Cart_Token": cart["token"], "Idempotency_Key": "canaries"}
     assert ask(f"{url}/api/orders", order, **headers).status == 201
 
@@ -90,12 +146,16 @@ def break_jobs() -> list[OutboxEvent]:
     quoted = f'duplicate key value violates unique constraint "x"\nDETAIL:  Key (street)=({PLANTED["street"]}) exists.'
     return [
         OutboxEvent.objects.create(
-            event="test.broke", task="test.break_down", queue="analytics", key=f"test.break_down:{how}{number}",
-            payload={"how": how, "said": text}, max_attempts=1 + number,
+            event="test.broke",
+            task="test.break_down",
+            queue="analytics",
+            key=f"test.break_down:{how}{number}",
+            payload={"how": how, "said": text},
+            max_attempts=1 + number,
         )
         for how in ("bug", "retry", "final")
         for number, text in enumerate((said, quoted))
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.slow
@@ -142,7 +202,13 @@ def test_no_canary_gets_into_a_log_or_to_sentry():
     assert redact.HIDDEN in web_log
     assert "RuntimeError: no luck with [hidden]" in web_log
     assert "violates [hidden] constraint" in web_log  # the request had said "unique"
-    assert sum(each.startswith(("RuntimeError", "KeyError", "IntegrityError")) for each in inbox.errors()) >= 4
+    assert (
+        sum(
+            each.startswith(("RuntimeError", "KeyError", "IntegrityError"))
+            for each in inbox.errors()
+        )
+        >= 4
+    )
     traced = {each["transaction"] for each in inbox.of_type("transaction")}
     assert "/api/orders" in traced
     assert any(name.endswith("_by_mail") for name in traced)
@@ -150,8 +216,13 @@ def test_no_canary_gets_into_a_log_or_to_sentry():
 
 
 @contextmanager
-def _workers(env: dict[str, str]) -> Iterator[tuple[services.Running, services.Running]]:
-    with services.worker("email", env=env) as email, services.worker("analytics", env=env) as other:
+def _workers(
+    env: dict[str, str],
+) -> Iterator[tuple[services.Running, services.Running]]:
+    with (
+        services.worker("email", env=env) as email,
+        services.worker("analytics", env=env) as other,
+    ):
         yield email, other
 
 
@@ -160,11 +231,23 @@ def _lines_with(data: bytes) -> list[bytes]:
 
 
 def _one_line_each(log: str) -> None:
-    """The web server's own first words aside, a line is a JSON object, and a request has exactly one."""
+    """The web server's own first words aside, a line is a JSON object, and a request has
+    exactly one.
+    """
     lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
     requests = [line for line in lines if line["event"] == "request"]
     assert len({line["request_id"] for line in requests}) == len(requests) >= 20
-    wanted = {"method", "route", "status", "duration_ms", "db_queries", "db_ms", "cache", "user_id", "request_id"}
+    wanted = {
+        "method",
+        "route",
+        "status",
+        "duration_ms",
+        "db_queries",
+        "db_ms",
+        "cache",
+        "user_id",
+        "request_id",
+    }
     assert all(line.keys() >= wanted for line in requests)
 
 
@@ -208,7 +291,9 @@ def test_what_helps_is_left(text):
 
 
 @pytest.mark.timeout(20)
-@pytest.mark.parametrize("part", ["a", "a?", "a@", "1 ", "eyJaaaaaaaa.", "://a", "token", "DETAIL:  ", "+1-"])
+@pytest.mark.parametrize(
+    "part", ["a", "a?", "a@", "1 ", "eyJaaaaaaaa.", "://a", "token", "DETAIL:  ", "+1-"]
+)
 def test_a_long_text_costs_its_length(part):
     """Were it the square of it, this would take minutes."""
     redact.text(part * 100_000)
@@ -221,11 +306,19 @@ def test_names_hide_their_values_and_unknown_objects_become_text():
 
     found = redact.value(
         {
-            "X-Cart-Token": "canary", "Set-Cookie": "canary", "newPassword": "canary", "phone": "1", "user_email": "c",
-            "request": Request(), "raw": b"canary", "nested": [{"secret": "canary"}], "route": "api/orders", "n": 3,
+            "X-Cart-Token": "canary",
+            "Set-Cookie": "canary",
+            "newPassword": "canary",
+            "phone": "1",
+            "user_email": "c",
+            "request": Request(),
+            "raw": b"canary",
+            "nested": [{"secret": "canary"}],
+            "route": "api/orders",
+            "n": 3,
             "token_count": 4,
         }
-    )  # fmt: skip
+    )
     assert "canary" not in json.dumps(found)
     assert (found["route"], found["n"], found["token_count"]) == ("api/orders", 3, 4)
     assert found["phone"] == found["user_email"] == redact.HIDDEN

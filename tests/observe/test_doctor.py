@@ -28,10 +28,15 @@ def doctor(settings, tmp_path):
     """Return a function that runs the command and gives its exit code and what it printed."""
     settings.EMAIL_BACKEND = "markrin.mail_backends.FileBackend"
     settings.DEBUG = True  # as on a desk, which the rest of the tests' settings are
-    settings.BASE_DIR = tmp_path  # without pins: what this checkout has installed is not the subject
+    settings.BASE_DIR = (
+        tmp_path  # without pins: what this checkout has installed is not the subject
+    )
 
     def run() -> tuple[int, str]:
-        code, out = 0, StringIO()  # and not what pytest captures, where the log's own lines are
+        code, out = (
+            0,
+            StringIO(),
+        )  # and not what pytest captures, where the log's own lines are
         try:
             call_command("doctor", stdout=out)
         except SystemExit as end:
@@ -50,7 +55,10 @@ def all_alive(db):
 def fault(printed: str, subject: str) -> str:
     """Return what is said of the subject that is at fault, with what to do."""
     lines = printed.splitlines()
-    at = next((n for n, line in enumerate(lines) if line.startswith(f"FAULT {subject} ")), None)
+    at = next(
+        (n for n, line in enumerate(lines) if line.startswith(f"FAULT {subject} ")),
+        None,
+    )
     assert at is not None, printed
     assert lines[at + 1].strip().startswith("→ "), printed
     return f"{lines[at]} {lines[at + 1].strip()}"
@@ -59,8 +67,24 @@ def fault(printed: str, subject: str) -> str:
 def test_a_shop_that_is_well(doctor, all_alive):
     code, printed = doctor()
     assert (code, printed.count("FAULT")) == (0, 0), printed
-    for subject in ("versions", "settings", "keys", "database version", "migrations", "extensions", "clock", "cache",
-                    "cache eviction", "broker", "mail", "media", "disk", "relay", "worker:email", "jobs"):  # fmt: skip
+    for subject in (
+        "versions",
+        "settings",
+        "keys",
+        "database version",
+        "migrations",
+        "extensions",
+        "clock",
+        "cache",
+        "cache eviction",
+        "broker",
+        "mail",
+        "media",
+        "disk",
+        "relay",
+        "worker:email",
+        "jobs",
+    ):
         assert f"\nok    {subject} " in printed, printed
     assert printed.splitlines()[-1].endswith("looked at, none at fault.")
 
@@ -74,8 +98,13 @@ def test_a_database_that_is_not_there_hides_nothing_else(tmp_path):
     }
     done = subprocess.run(
         [sys.executable, "manage.py", "doctor"],
-        cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 1, done.stderr
     assert "onnection refused" in fault(done.stdout, "database")
     assert "Start PostgreSQL, or correct DATABASE_URL." in done.stdout
@@ -91,12 +120,16 @@ def test_an_eviction_that_would_eat_queues(doctor, all_alive, settings, tmp_path
         path = socket_folder(tmp_path) / "valkey.sock"
         with redis.Redis(unix_socket_path=str(path)) as client:
             client.config_set("maxmemory-policy", "allkeys-lru")
-        settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": f"unix://{path}"}}
+        settings.CACHES = {
+            "default": settings.CACHES["default"] | {"LOCATION": f"unix://{path}"}
+        }
         code, printed = doctor()
     finally:
         server.stop()
     assert code == 1
-    assert "CONFIG SET maxmemory-policy volatile-lru" in fault(printed, "cache eviction")
+    assert "CONFIG SET maxmemory-policy volatile-lru" in fault(
+        printed, "cache eviction"
+    )
     if settings.CELERY_BROKER_URL.startswith("redis"):  # RabbitMQ evicts nothing
         assert "\nok    broker eviction" in printed
 
@@ -120,7 +153,9 @@ def test_what_the_database_lacks(doctor, all_alive):
     with connection.cursor() as cursor:
         cursor.execute("DROP EXTENSION unaccent CASCADE")
         cursor.execute("DELETE FROM django_migrations WHERE app = 'orders'")
-        cursor.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('orders', '9999_tomorrow', now())")
+        cursor.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('orders', '9999_tomorrow', now())"
+        )
     code, printed = doctor()
     assert code == 1
     assert "CREATE EXTENSION unaccent;" in fault(printed, "extensions")
@@ -144,7 +179,9 @@ def test_a_mail_server_that_is_not_there(doctor, all_alive, settings):
     assert "correct EMAIL_URL" in fault(printed, "mail")
 
 
-def test_files_that_cannot_be_written_and_a_full_disk(doctor, all_alive, settings, tmp_path, monkeypatch):
+def test_files_that_cannot_be_written_and_a_full_disk(
+    doctor, all_alive, settings, tmp_path, monkeypatch
+):
     (tmp_path / "file").touch()
     settings.MEDIA_ROOT = tmp_path / "file" / "media"
     settings.LOG_FILE = str(tmp_path / "shop.log")
@@ -158,12 +195,20 @@ def test_files_that_cannot_be_written_and_a_full_disk(doctor, all_alive, setting
 
 def test_work_that_does_not_go_on(doctor, all_alive):
     OutboxEvent.objects.create(
-        event="t", task="t", queue="email", key="doctor:1", max_attempts=1, state="dead", wake_at=None,
+        event="t",
+        task="t",
+        queue="email",
+        key="doctor:1",
+        max_attempts=1,
+        state="dead",
+        wake_at=None,
         finished_at=timezone.now(),
-    )  # fmt: skip
+    )
     outbox.pause("inventory", seconds=None, reason="stock-taking", by="a person")
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE heartbeat SET at = now() - interval '5 minutes' WHERE name = 'worker:email'")
+        cursor.execute(
+            "UPDATE heartbeat SET at = now() - interval '5 minutes' WHERE name = 'worker:email'"
+        )
         cursor.execute("DELETE FROM heartbeat WHERE name = 'relay'")
     code, printed = doctor()
     assert code == 1
@@ -176,7 +221,9 @@ def test_work_that_does_not_go_on(doctor, all_alive):
 def test_settings_and_packages(doctor, all_alive, settings, tmp_path: Path):
     settings.SHOP_CURRENCY = "RUPEE"
     settings.JWT_KEYS = []
-    (tmp_path / "requirements.txt").write_text("django==1.0 \\\n    --hash=sha256:0\nnobody-has-this==2.0\n")
+    (tmp_path / "requirements.txt").write_text(
+        "django==1.0 \\\n    --hash=sha256:0\nnobody-has-this==2.0\n"
+    )
     code, printed = doctor()
     assert code == 1
     assert "JWT_KEYS holds no key" in fault(printed, "settings")

@@ -26,7 +26,10 @@ def test_probes_come_by_address_and_over_http():
     env = {"ALLOWED_HOSTS": "shop.example", "SECURE_SSL_REDIRECT": "1"}
     with services.web(env=env) as web:
         # Ready means within a second, which a busy machine may not be at the first try.
-        assert wait_for(lambda: ask(f"{web.url}/health/ready", Host="10.1.2.3:8000").status == 200, seconds=30)
+        assert wait_for(
+            lambda: ask(f"{web.url}/health/ready", Host="10.1.2.3:8000").status == 200,
+            seconds=30,
+        )
         for path in ("/health/live", "/health/ready", "/metrics"):
             answer = ask(web.url + path, Host="10.1.2.3:8000")
             assert answer.status == 200, path
@@ -35,9 +38,16 @@ def test_probes_come_by_address_and_over_http():
         assert ask(f"{web.url}/health/live").json() == {"status": "ok"}
         assert ask(f"{web.url}/api/products", Host="10.1.2.3").status == 400
         moved = ask(f"{web.url}/api/products", Host="shop.example")
-        assert (moved.status, moved.headers["Location"]) == (301, "https://shop.example/api/products")
-        assert '"route":"health/live"' not in web.output()  # asked for every few seconds
-        assert ask(f"{web.url}/metrics", X_Forwarded_For="203.0.113.9").status == 200  # no proxy of ours said so
+        assert (moved.status, moved.headers["Location"]) == (
+            301,
+            "https://shop.example/api/products",
+        )
+        assert (
+            '"route":"health/live"' not in web.output()
+        )  # asked for every few seconds
+        assert (
+            ask(f"{web.url}/metrics", X_Forwarded_For="203.0.113.9").status == 200
+        )  # no proxy of ours said so
 
 
 @pytest.mark.django_db
@@ -54,12 +64,18 @@ def test_ready_names_what_is_degraded(api):
     heartbeats.beat("relay")
     assert api.get("/health/ready").json() == {
         "status": "ok",
-        "checks": dict.fromkeys(("database", "outbox", "workers", "cache", "broker"), "ok"),
+        "checks": dict.fromkeys(
+            ("database", "outbox", "workers", "cache", "broker"), "ok"
+        ),
     }
     with connection.cursor() as cursor:
         cursor.execute("UPDATE heartbeat SET at = now() - interval '3 minutes'")
-        OutboxEvent.objects.create(event="t", task="t", queue="email", key="late", max_attempts=1)
-        cursor.execute("UPDATE outbox_event SET run_after = now() - interval '3 minutes'")
+        OutboxEvent.objects.create(
+            event="t", task="t", queue="email", key="late", max_attempts=1
+        )
+        cursor.execute(
+            "UPDATE outbox_event SET run_after = now() - interval '3 minutes'"
+        )
     checks = api.get("/health/ready").json()["checks"]
     assert (checks["workers"], checks["outbox"]) == ("silent: relay", "late: email")
 
@@ -69,7 +85,9 @@ def test_ready_names_what_is_degraded(api):
 def test_ready_without_cache_or_broker_still_sells(api, settings, setting):
     heartbeats.beat("relay")
     dead = f"redis://127.0.0.1:{services.free_port()}/0"
-    settings.CELERY_BROKER_URL = dead if setting == "CELERY_BROKER_URL" else settings.CELERY_BROKER_URL
+    settings.CELERY_BROKER_URL = (
+        dead if setting == "CELERY_BROKER_URL" else settings.CELERY_BROKER_URL
+    )
     if setting == "CACHE_URL":
         settings.CACHE_URL = dead
         settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": dead}}
@@ -92,10 +110,18 @@ def test_a_database_that_says_nothing_is_unreachable_within_two_seconds():
     """The worst way to be away: it takes connections and never answers."""
     server = connection.settings_dict
     by_socket = server["HOST"].startswith("/")
-    with proxy(f"{server['HOST']}/.s.PGSQL.5432" if by_socket else (server["HOST"], int(server["PORT"]))) as door:
+    with proxy(
+        f"{server['HOST']}/.s.PGSQL.5432"
+        if by_socket
+        else (server["HOST"], int(server["PORT"]))
+    ) as door:
         url = f"postgres://{server['USER']}@127.0.0.1:{door.port}/{server['NAME']}"
-        with services.web(env={"ALLOWED_HOSTS": "127.0.0.1", "DATABASE_URL": url}) as web:
-            assert wait_for(lambda: ask(f"{web.url}/health/ready").status == 200, seconds=30)
+        with services.web(
+            env={"ALLOWED_HOSTS": "127.0.0.1", "DATABASE_URL": url}
+        ) as web:
+            assert wait_for(
+                lambda: ask(f"{web.url}/health/ready").status == 200, seconds=30
+            )
             door.stall()
             took = []
             for _ in range(3):
@@ -107,6 +133,8 @@ def test_a_database_that_says_nothing_is_unreachable_within_two_seconds():
             assert min(took) < 2, took  # a machine that is busy is slow at times
             assert ask(f"{web.url}/health/live").status == 200
             door.heal()
-            assert wait_for(lambda: ask(f"{web.url}/health/ready").status == 200, seconds=30)
+            assert wait_for(
+                lambda: ask(f"{web.url}/health/ready").status == 200, seconds=30
+            )
             door.refuse()
             assert ask(f"{web.url}/health/ready").status == 503

@@ -29,7 +29,9 @@ def scrape(url: str) -> dict[str, list[Any]]:
     assert answer.status == 200
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     families = list(text_string_to_metric_families(answer.body.decode()))
-    assert len({family.name for family in families}) == len(families)  # Prometheus refuses a name told twice
+    assert len({family.name for family in families}) == len(
+        families
+    )  # Prometheus refuses a name told twice
     found: dict[str, list[Any]] = {}
     for family in families:
         for sample in family.samples:
@@ -38,7 +40,11 @@ def scrape(url: str) -> dict[str, list[Any]]:
 
 
 def total(found: dict[str, list[Any]], name: str, /, **labels: str) -> float:
-    return sum(float(each.value) for each in found.get(name, ()) if each.labels.items() >= labels.items())
+    return sum(
+        float(each.value)
+        for each in found.get(name, ())
+        if each.labels.items() >= labels.items()
+    )
 
 
 @pytest.mark.slow
@@ -60,13 +66,30 @@ def test_the_processes_add_up_and_every_name_in_deploy_exists(tmp_path: Path):
             for _ in range(40):
                 assert ask(f"{web.url}/api/auth/sessions").status == 401
                 asked += 1
-            return len({path.name.rpartition("_")[2] for path in tmp_path.glob("counter_*.db")}) == 2  # a file each
+            return (
+                len(
+                    {
+                        path.name.rpartition("_")[2]
+                        for path in tmp_path.glob("counter_*.db")
+                    }
+                )
+                == 2
+            )  # a file each
 
         assert wait_for(both_have_answered, seconds=60)
         assert ask(f"{web.url}/api/nothing", method="BREW").status == 404
-        signed = ask(f"{web.url}/api/auth/login", {"email": user.email, "password": PASSWORD}, X_Markrin_Client="body")
+        signed = ask(
+            f"{web.url}/api/auth/login",
+            {"email": user.email, "password": PASSWORD},
+            X_Markrin_Client="body",
+        )
         assert signed.status == 200
-        assert ask(f"{web.url}/api/auth/refresh", {"refresh": signed.json()["refresh"]}).status == 200
+        assert (
+            ask(
+                f"{web.url}/api/auth/refresh", {"refresh": signed.json()["refresh"]}
+            ).status
+            == 200
+        )
         for _ in range(5):
             assert ask(f"{web.url}/api/products/{product.slug}").status == 200
         counted = "markrin_http_requests_total"
@@ -79,7 +102,14 @@ def test_the_processes_add_up_and_every_name_in_deploy_exists(tmp_path: Path):
 
         assert wait_for(whole, seconds=60)
         assert total(found, counted, route="api/auth/sessions", status="401") == asked
-        assert total(found, "markrin_http_request_duration_seconds_count", route="api/auth/sessions") == asked
+        assert (
+            total(
+                found,
+                "markrin_http_request_duration_seconds_count",
+                route="api/auth/sessions",
+            )
+            == asked
+        )
         assert total(found, counted, method="other") == 1
         assert total(found, counted, method="BREW") == 0
         assert total(found, "outbox_rows", queue="email", state="dead") == 1
@@ -91,14 +121,27 @@ def test_the_processes_add_up_and_every_name_in_deploy_exists(tmp_path: Path):
 
 
 def _write_jobs() -> None:
-    """Leave jobs that are waiting, done and dead, a paused queue and a heartbeat, so that each gauge has a sample."""
+    """Leave jobs that are waiting, done and dead, a paused queue and a heartbeat, so that
+    each gauge has a sample.
+    """
     for number, state in enumerate(("waiting", "done", "dead")):
         open_row = state == "waiting"
         OutboxEvent.objects.create(
-            event="test.happened", task="test.outside", queue="email", key=f"metrics:{number}", max_attempts=1,
-            state=state, **({} if open_row else {"wake_at": None, "finished_at": "2026-01-01T00:00:00Z"}),
-        )  # fmt: skip
-    OutboxEvent.objects.exclude(state="waiting").update(**_now("finished_at"), **_now("started_at"))
+            event="test.happened",
+            task="test.outside",
+            queue="email",
+            key=f"metrics:{number}",
+            max_attempts=1,
+            state=state,
+            **(
+                {}
+                if open_row
+                else {"wake_at": None, "finished_at": "2026-01-01T00:00:00Z"}
+            ),
+        )
+    OutboxEvent.objects.exclude(state="waiting").update(
+        **_now("finished_at"), **_now("started_at")
+    )
     heartbeats.beat("relay")
     outbox.pause("email", seconds=None, reason="a test", by="test")
 
@@ -117,7 +160,9 @@ def asked_for() -> dict[str, set[str]]:
         for panel in dashboard["panels"]
         for target in panel.get("targets", ())
     }
-    return asked | {f"alert {rule['alert']}": metrics_in(rule["expr"]) for rule in alerts()}
+    return asked | {
+        f"alert {rule['alert']}": metrics_in(rule["expr"]) for rule in alerts()
+    }
 
 
 def alerts() -> list[dict[str, Any]]:
@@ -126,7 +171,9 @@ def alerts() -> list[dict[str, Any]]:
 
 
 def metrics_in(expression: str) -> set[str]:
-    bare = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^\]]*\]|\b(?:by|on|without)\s*\([^)]*\)', " ", expression)
+    bare = re.sub(
+        r'"[^"]*"|\{[^}]*\}|\[[^\]]*\]|\b(?:by|on|without)\s*\([^)]*\)', " ", expression
+    )
     words = set(re.findall(r"[a-z_][a-z0-9_]*(?!\s*\(|\w)", bare))
     return words - {"and", "or", "unless", "by", "bool"}
 
@@ -149,9 +196,24 @@ def test_every_alert_has_its_section_in_the_runbook():
         assert anchor in anchors, f"{rule['alert']} has no section"
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool (Debian: package prometheus) is not installed")
-@pytest.mark.parametrize("words", [["check", "rules", "alerts.yaml"], ["check", "config", "prometheus.yml"],
-                                   ["test", "rules", "alerts.test.yaml"]])  # fmt: skip
+@pytest.mark.skipif(
+    shutil.which("promtool") is None,
+    reason="promtool (Debian: package prometheus) is not installed",
+)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check", "rules", "alerts.yaml"],
+        ["check", "config", "prometheus.yml"],
+        ["test", "rules", "alerts.test.yaml"],
+    ],
+)
 def test_prometheus_takes_the_rules(words):
-    done = subprocess.run(["promtool", *words], cwd=PROMETHEUS, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["promtool", *words],
+        cwd=PROMETHEUS,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,6 @@
-"""One purchase through the shop's own processes, followed by its request's id through every place that has it."""
+"""One purchase through the shop's own processes, followed by its request's id through every
+place that has it.
+"""
 
 import gzip
 import subprocess
@@ -24,9 +26,13 @@ ID = "4bb3f29d0c5e4d6fa7c1-checkout"
 def trace(*arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "manage.py", "trace", *arguments],
-        cwd=ROOT, env=services.environment() | {"ALLOWED_HOSTS": "127.0.0.1"},
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=services.environment() | {"ALLOWED_HOSTS": "127.0.0.1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -41,11 +47,27 @@ def test_the_id_is_in_every_place_and_trace_tells_of_it(tmp_path: Path):
             "EMAIL_URL": f"smtp://127.0.0.1:{port}",
             "LOG_FORMAT": "json",
         }
-        with services.web(env=env) as web, services.relay(env=env), services.worker("email", env=env) as email:
-            cart = ask(f"{web.url}/api/cart/items", {"variantId": str(variant.pk), "quantity": 1}).json()
+        with (
+            services.web(env=env) as web,
+            services.relay(env=env),
+            services.worker("email", env=env) as email,
+        ):
+            cart = ask(
+                f"{web.url}/api/cart/items",
+                {"variantId": str(variant.pk), "quantity": 1},
+            ).json()
             guest = {"X_Cart_Token": cart["token"], "X_Request_Id": ID}
-            body = {"shippingAddress": SHIPPING_ADDRESS, "email": "guest@example.com", "paymentMethod": "cod"}
-            refused = ask(f"{web.url}/api/orders", body | {"paymentMethod": "shells"}, **guest, Idempotency_Key="one")
+            body = {
+                "shippingAddress": SHIPPING_ADDRESS,
+                "email": "guest@example.com",
+                "paymentMethod": "cod",
+            }
+            refused = ask(
+                f"{web.url}/api/orders",
+                body | {"paymentMethod": "shells"},
+                **guest,
+                Idempotency_Key="one",
+            )
             answer = ask(f"{web.url}/api/orders", body, **guest, Idempotency_Key="one")
             assert wait_for(lambda: bool(mails.mails), seconds=120)
             assert wait_for(lambda: '"event":"job"' in email.output(), seconds=60)
@@ -56,16 +78,23 @@ def test_the_id_is_in_every_place_and_trace_tells_of_it(tmp_path: Path):
     assert (answer.status, answer.headers["X-Request-Id"]) == (201, ID)
     assert (refused.status, refused.json()["requestId"]) == (400, ID)
     # In the database: the jobs, and the order's history.
-    jobs = OutboxEvent.objects.filter(task__in=["orders.confirm_by_mail", "analytics.record_order"])
+    jobs = OutboxEvent.objects.filter(
+        task__in=["orders.confirm_by_mail", "analytics.record_order"]
+    )
     assert [job.trace["request_id"] for job in jobs] == [ID, ID]
     assert OrderEvent.objects.get().request_id == ID
     # In the mail, and with Sentry: for the request and for its job.
     (mail,) = mails.mails
     assert mail["X-Request-ID"] == ID
-    tagged = {each["transaction"] for each in inbox.of_type("transaction") if each["tags"].get("request_id") == ID}
+    tagged = {
+        each["transaction"]
+        for each in inbox.of_type("transaction")
+        if each["tags"].get("request_id") == ID
+    }
     assert tagged == {"/api/orders", "orders.confirm_by_mail"}
 
-    # As a person reads it, from any of the ids that a person can have; the worker's log has been rotated away.
+    # As a person reads it, from any of the ids that a person can have; the worker's log has
+    # been rotated away.
     zipped = tmp_path / "email.log.gz"
     zipped.write_bytes(gzip.compress(email.log.read_bytes()))
     told = trace(ID, "--log", str(web.log), "--log", str(zipped))
@@ -81,11 +110,18 @@ def test_the_id_is_in_every_place_and_trace_tells_of_it(tmp_path: Path):
     ]
     for step in steps:
         assert step in told, (step, told)
-    assert told.startswith(f"request {ID}, order {order['number']} (times in Asia/Kolkata)")
+    assert told.startswith(
+        f"request {ID}, order {order['number']} (times in Asia/Kolkata)"
+    )
     assert "Nothing in: sign-in events, payments." in told
     moments = told.splitlines()[2:-1]
     assert moments == sorted(moments, key=lambda line: line.split()[0])
-    for other in (order["number"], order["id"], str(mail["Message-ID"]), f"orders.confirm_by_mail:{order['id']}"):
+    for other in (
+        order["number"],
+        order["id"],
+        str(mail["Message-ID"]),
+        f"orders.confirm_by_mail:{order['id']}",
+    ):
         again = trace(other, "--log", str(web.log), "--log", str(zipped))
         for step in steps:
             assert step in again, (other, step, again)
@@ -99,13 +135,20 @@ def test_what_is_not_known_is_said(tmp_path: Path):
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "manage.py", "trace", *arguments],
-            cwd=ROOT, env=services.environment() | {"ALLOWED_HOSTS": "127.0.0.1"},
-            capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
+            cwd=ROOT,
+            env=services.environment() | {"ALLOWED_HOSTS": "127.0.0.1"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
     nothing = run("abcdefgh12", "--log", str(log))
     assert nothing.returncode == 1
-    assert "Nothing in: jobs, sign-in events, order events, payments, stock moves." in nothing.stdout
+    assert (
+        "Nothing in: jobs, sign-in events, order events, payments, stock moves."
+        in nothing.stdout
+    )
     assert "1 more log lines have the id, and are not JSON" in nothing.stdout
     assert "Nothing is known of abcdefgh12." in nothing.stdout
     absent = run("abcdefgh12", "--log", str(tmp_path / "absent"))

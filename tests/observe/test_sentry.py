@@ -15,7 +15,13 @@ from tests.observe import sentry
 from tests.observe.ask import ask
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-HARMLESS = {"email": "a@shop.example", "password": "p", "phone": "1", "street": "s", "card": "c"}
+HARMLESS = {
+    "email": "a@shop.example",
+    "password": "p",
+    "phone": "1",
+    "street": "s",
+    "card": "c",
+}
 
 
 @pytest.fixture
@@ -59,19 +65,38 @@ def test_web_reports_its_faults_and_not_its_refusals(inbox, env):
             body = {**HARMLESS, "how": how}
             answer = ask(f"{web.url}/api/crash", body, X_Request_Id=f"req-{how}")
             assert answer.status == {"refusal": 409, "message": 500}[how]
-            assert answer.json()["requestId"] == answer.headers["X-Request-Id"] == f"req-{how}"
+            assert (
+                answer.json()["requestId"]
+                == answer.headers["X-Request-Id"]
+                == f"req-{how}"
+            )
         assert ask(f"{web.url}/api/orders", {}).status == 400
         assert ask(f"{web.url}/api/auth/sessions").status == 401
-        assert ask(f"{web.url}/crash-page?token=t", X_Request_Id="req-of-page").status == 500
+        assert (
+            ask(f"{web.url}/crash-page?token=t", X_Request_Id="req-of-page").status
+            == 500
+        )
         assert arrived(inbox, 2)
     events = inbox.of_type("event")
-    assert [event["exception"]["values"][-1]["type"] for event in events] == ["RuntimeError", "MultiValueDictKeyError"]
+    assert [event["exception"]["values"][-1]["type"] for event in events] == [
+        "RuntimeError",
+        "MultiValueDictKeyError",
+    ]
     first, second = events
-    assert (first["release"], first["environment"], first["platform"]) == ("shop@1.2.3", "stage", "python")
-    assert (first["tags"]["request_id"], second["tags"]["request_id"]) == ("req-message", "req-of-page")
+    assert (first["release"], first["environment"], first["platform"]) == (
+        "shop@1.2.3",
+        "stage",
+        "python",
+    )
+    assert (first["tags"]["request_id"], second["tags"]["request_id"]) == (
+        "req-message",
+        "req-of-page",
+    )
     assert first["request"]["method"] == "POST"
     assert first["request"]["url"].endswith("/api/crash")
-    assert not {"data", "cookies", "env", "query_string"} & (first["request"].keys() | second["request"].keys())
+    assert not {"data", "cookies", "env", "query_string"} & (
+        first["request"].keys() | second["request"].keys()
+    )
     assert "user" not in first
     frames = first["exception"]["values"][-1]["stacktrace"]["frames"]
     assert frames[-1]["function"] == "break_down"
@@ -94,7 +119,10 @@ def test_a_worker_reports_a_bug_once_a_dead_job_and_no_retry(inbox, env):
             app.send_task(row.task, args=[row.pk], queue=row.queue)
         app.send_task("test.sweep", queue="analytics")  # as beat does
         assert arrived(inbox, 4)
-        assert wait_for(lambda: not OutboxEvent.objects.filter(state__in=["running"]).exists(), seconds=60)
+        assert wait_for(
+            lambda: not OutboxEvent.objects.filter(state__in=["running"]).exists(),
+            seconds=60,
+        )
     assert sorted(inbox.errors()) == [
         "ArithmeticError: the sweep has broken down",
         "LookupError: a bug",
@@ -124,8 +152,13 @@ def test_a_command_reports_a_crash_and_no_refusal_and_none_of_its_arguments(inbo
     def run(*command: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "manage.py", *command],
-            cwd=ROOT, env=services.environment() | env, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
+            cwd=ROOT,
+            env=services.environment() | env,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
     crashed = run("crash", "--password", "hunter2-of-the-operator")
     assert crashed.returncode == 1
@@ -140,18 +173,42 @@ def test_a_command_reports_a_crash_and_no_refusal_and_none_of_its_arguments(inbo
 
 
 def test_a_trace_goes_from_the_request_to_its_job(inbox, env):
-    """With every request traced, probes and doorbells excepted; a visitor's header does not decide."""
+    """With every request traced, probes and doorbells excepted; a visitor's header does not
+    decide.
+    """
     from tests.factories import make_user
 
     user = make_user()
     unsampled = {"sentry_trace": f"{'a' * 32}-{'b' * 16}-0"}
-    env = env | {"SENTRY_TRACES_SAMPLE_RATE": "1", "EMAIL_BACKEND": "markrin.mail_backends.FileBackend"}
-    env |= {"MAIL_DIR": str(Path(services.environment()["LOCAL_DIR"]) / "mails-of-trace")}
-    with services.web(env=env) as web, services.relay(env=env), services.worker("email", env=env):
-        assert ask(f"{web.url}/api/auth/password/forgot", {"email": user.email}, unsampled).status == 202
+    env = env | {
+        "SENTRY_TRACES_SAMPLE_RATE": "1",
+        "EMAIL_BACKEND": "markrin.mail_backends.FileBackend",
+    }
+    env |= {
+        "MAIL_DIR": str(Path(services.environment()["LOCAL_DIR"]) / "mails-of-trace")
+    }
+    with (
+        services.web(env=env) as web,
+        services.relay(env=env),
+        services.worker("email", env=env),
+    ):
+        assert (
+            ask(
+                f"{web.url}/api/auth/password/forgot", {"email": user.email}, unsampled
+            ).status
+            == 202
+        )
         assert ask(f"{web.url}/health/ready").status == 200
-        both = {"/api/auth/password/forgot", "accounts.reset_by_mail"}  # in whichever order they come
-        assert wait_for(lambda: {each["transaction"] for each in inbox.of_type("transaction")} >= both, seconds=90)
+        both = {
+            "/api/auth/password/forgot",
+            "accounts.reset_by_mail",
+        }  # in whichever order they come
+        assert wait_for(
+            lambda: (
+                {each["transaction"] for each in inbox.of_type("transaction")} >= both
+            ),
+            seconds=90,
+        )
     by_name = {each["transaction"]: each for each in inbox.of_type("transaction")}
     assert set(by_name) == both
     traces = {each["contexts"]["trace"]["trace_id"] for each in by_name.values()}

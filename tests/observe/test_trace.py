@@ -27,18 +27,29 @@ def trace(*arguments: str) -> str:
 
 def test_an_orders_whole_life():
     order = make_order(status="delivered", paid=True)
-    services.take_back(order_id=order.pk, actor=Actor("staff"), reason="too small", lines=None, refund=True)
+    services.take_back(
+        order_id=order.pk,
+        actor=Actor("staff"),
+        reason="too small",
+        lines=None,
+        refund=True,
+    )
     other = make_order()
     told = trace(order.number.lower())
     assert told.startswith(f"order {order.number} (times in Asia/Kolkata)")
     sku = order.lines.get().sku
     for step in (
-        "status pending by customer", "status pending → confirmed by staff", "status shipped → delivered by staff",
-        f"reserve {sku}: on hand +0, reserved +1", f"ship {sku}: on hand -1, reserved -1",
-        f"return {sku}: on hand +1, reserved +0", "payment ", "refund ",
+        "status pending by customer",
+        "status pending → confirmed by staff",
+        "status shipped → delivered by staff",
+        f"reserve {sku}: on hand +0, reserved +1",
+        f"ship {sku}: on hand -1, reserved -1",
+        f"return {sku}: on hand +1, reserved +0",
+        "payment ",
+        "refund ",
         "orders.confirm_by_mail written for order.placed",
         "orders.shipped_by_mail written for order.shipped",
-    ):  # fmt: skip
+    ):
         assert step in told, (step, told)
     assert other.number not in told
     assert order.email not in told
@@ -49,10 +60,16 @@ def test_a_mail_that_did_not_come():
     """A job that is dead says so, and why."""
     order = make_order()
     OutboxEvent.objects.filter(task="orders.confirm_by_mail").update(
-        state="dead", error="Permanent: 550 no such user", wake_at=None, finished_at=order.created_at, attempts=1
+        state="dead",
+        error="Permanent: 550 no such user",
+        wake_at=None,
+        finished_at=order.created_at,
+        attempts=1,
     )
     told = trace(order.number)
-    assert re.search(r"job \d+ orders.confirm_by_mail dead: Permanent: 550 no such user", told)
+    assert re.search(
+        r"job \d+ orders.confirm_by_mail dead: Permanent: 550 no such user", told
+    )
 
 
 def test_a_sent_mail_by_its_message_id():
@@ -71,7 +88,12 @@ def test_a_sign_in_by_its_request(api):
     body = {"email": user.email, "password": "wrong"}
     assert api.post("/api/auth/login", body, headers=given).status_code == 401
     assert (
-        api.post("/api/auth/login", body | {"password": PASSWORD}, headers={"X-Request-Id": "x" * 8}).status_code == 200
+        api.post(
+            "/api/auth/login",
+            body | {"password": PASSWORD},
+            headers={"X-Request-Id": "x" * 8},
+        ).status_code
+        == 200
     )
     told = trace("sign-in-0001")
     assert told.startswith("request sign-in-0001 (times in Asia/Kolkata)")
@@ -82,21 +104,40 @@ def test_a_sign_in_by_its_request(api):
 
 def test_lines_of_containers_and_times_of_any_zone(tmp_path):
     log = tmp_path / "compose.log"
-    line = {"timestamp": "2026-01-31T20:00:00.5+00:00", "level": "error", "event": "request.failed", "n": 1,
-            "request_id": "abcdefgh", "exception": "Traceback\n  File\nKeyError: 'x'"}  # fmt: skip
+    line = {
+        "timestamp": "2026-01-31T20:00:00.5+00:00",
+        "level": "error",
+        "event": "request.failed",
+        "n": 1,
+        "request_id": "abcdefgh",
+        "exception": "Traceback\n  File\nKeyError: 'x'",
+    }
     log.write_text(
         "web-1  | "
-        + "\nweb-1  | ".join([json.dumps(line), json.dumps(line | {"request_id": "abcdefgh2"}), "no abcdefgh"])
+        + "\nweb-1  | ".join(
+            [
+                json.dumps(line),
+                json.dumps(line | {"request_id": "abcdefgh2"}),
+                "no abcdefgh",
+            ]
+        )
     )
     told = trace("abcdefgh", "--log", str(log)).splitlines()
-    assert told[1:3] == ["2026-02-01", "  01:30:00.500  log      ERROR request.failed n=1 | KeyError: 'x'"]
-    assert told[-1] == "1 more log lines have the id, and are not JSON (LOG_FORMAT=json)."
+    assert told[1:3] == [
+        "2026-02-01",
+        "  01:30:00.500  log      ERROR request.failed n=1 | KeyError: 'x'",
+    ]
+    assert (
+        told[-1] == "1 more log lines have the id, and are not JSON (LOG_FORMAT=json)."
+    )
     assert sum("log " in each for each in told) == 2
 
 
 def test_nothing_is_known_of_it():
     with pytest.raises(SystemExit) as end:
-        call_command("trace", "0198f0c2-1111-7222-8333-444455556666", stdout=(out := StringIO()))
+        call_command(
+            "trace", "0198f0c2-1111-7222-8333-444455556666", stdout=(out := StringIO())
+        )
     assert end.value.code == 1
     assert "Nothing is known of 0198f0c2" in out.getvalue()
     with pytest.raises(CommandError, match="an id is needed"):

@@ -20,7 +20,9 @@ from tests.factories import (
 
 
 def add(client, variant, quantity=1, **headers):
-    return client.post("/api/cart/items", {"variantId": variant.pk, "quantity": quantity}, **headers)
+    return client.post(
+        "/api/cart/items", {"variantId": variant.pk, "quantity": quantity}, **headers
+    )
 
 
 def test_a_shopper_without_a_cart_has_an_empty_one_and_nothing_is_stored(api, customer):
@@ -33,7 +35,9 @@ def test_a_shopper_without_a_cart_has_an_empty_one_and_nothing_is_stored(api, cu
             "coupon": None,
             "itemCount": 0,
             "quote": {
-                **dict.fromkeys(("subtotal", "discount", "shipping", "tax", "total"), "0.00"),
+                **dict.fromkeys(
+                    ("subtotal", "discount", "shipping", "tax", "total"), "0.00"
+                ),
                 "taxIncluded": True,
                 "currency": "INR",
             },
@@ -44,7 +48,9 @@ def test_a_shopper_without_a_cart_has_an_empty_one_and_nothing_is_stored(api, cu
 def test_shows_what_is_in_it(api, customer):
     category = make_category(parent=make_category(tax_percent="5.00"))
     product = make_product(name="Linen shirt", base_price="600.00", category=category)
-    make_image(product=product, external_url="https://img.example/a.jpg", alt_text="A shirt")
+    make_image(
+        product=product, external_url="https://img.example/a.jpg", alt_text="A shirt"
+    )
     variant = make_variant(product=product, stock=4, size="M", color="Blue")
     cart = add(api.as_user(customer), variant, 2).json()
     assert cart["items"] == [
@@ -93,8 +99,15 @@ def test_tells_a_changed_price_and_what_cannot_be_bought_any_more(api, customer)
     short.stock.on_hand = 1
     short.stock.save()
     cart = api.as_user(customer).get("/api/cart").json()
-    shown = [(item["price"], item["priceChanged"], item["available"], item["countInStock"]) for item in cart["items"]]
-    assert shown == [("800.00", True, True, 5), ("1000.00", False, False, 0), ("1000.00", False, False, 1)]
+    shown = [
+        (item["price"], item["priceChanged"], item["available"], item["countInStock"])
+        for item in cart["items"]
+    ]
+    assert shown == [
+        ("800.00", True, True, 5),
+        ("1000.00", False, False, 0),
+        ("1000.00", False, False, 1),
+    ]
     assert cart["quote"]["subtotal"] == "1600.00"
     assert cart["itemCount"] == 6
 
@@ -106,8 +119,13 @@ def test_a_guest_gets_an_unguessable_token_and_keeps_the_cart_by_it(api):
     sent = {"X-Cart-Token": first["token"]}
     assert add(api, variant, headers=sent).json()["items"][0]["quantity"] == 2
     assert api.get("/api/cart", headers=sent).json()["id"] == first["id"]
-    assert api.get("/api/cart", headers={"X-Cart-Token": "made-up"}).json()["id"] is None
-    assert add(api, variant, headers={"X-Cart-Token": "made-up"}).json()["token"] != "made-up"
+    assert (
+        api.get("/api/cart", headers={"X-Cart-Token": "made-up"}).json()["id"] is None
+    )
+    assert (
+        add(api, variant, headers={"X-Cart-Token": "made-up"}).json()["token"]
+        != "made-up"
+    )
     assert first["token"] not in str(Cart.objects.values_list())
 
 
@@ -131,18 +149,26 @@ def test_refuses_more_than_there_is_with_what_is_left(api, customer):
 @pytest.mark.parametrize("how", ["unknown", "inactive", "draft"])
 def test_refuses_what_is_not_on_sale(api, customer, how):
     variant = make_variant(
-        is_active=how != "inactive", product=make_product(status="draft" if how == "draft" else "published")
+        is_active=how != "inactive",
+        product=make_product(status="draft" if how == "draft" else "published"),
     )
     wanted = "00000000-0000-7000-8000-000000000000" if how == "unknown" else variant.pk
-    response = api.as_user(customer).post("/api/cart/items", {"variantId": wanted, "quantity": 1})
-    assert (response.status_code, response.json()["code"]) == (422, "variant_not_on_sale")
+    response = api.as_user(customer).post(
+        "/api/cart/items", {"variantId": wanted, "quantity": 1}
+    )
+    assert (response.status_code, response.json()["code"]) == (
+        422,
+        "variant_not_on_sale",
+    )
     assert not CartLine.objects.exists()
 
 
 def test_takes_at_most_fifty_variants(api, customer):
     product = make_product()
     for number in range(50):
-        make_cart_line(customer=customer, variant=make_variant(product=product, size=f"{number}"))
+        make_cart_line(
+            customer=customer, variant=make_variant(product=product, size=f"{number}")
+        )
     response = add(api.as_user(customer), make_variant())
     assert (response.status_code, response.json()["code"]) == (422, "cart_full")
 
@@ -153,35 +179,58 @@ def test_refuses_a_bad_quantity(api, customer, quantity):
     client = api.as_user(customer)
     body = {"variantId": line.variant_id, "quantity": quantity}
     assert client.post("/api/cart/items", body).status_code == 400
-    assert client.patch(f"/api/cart/items/{line.pk}", {"quantity": quantity}).status_code == 400
+    assert (
+        client.patch(f"/api/cart/items/{line.pk}", {"quantity": quantity}).status_code
+        == 400
+    )
     assert CartLine.objects.get().quantity == 1
 
 
 def test_changes_quantity_and_variant(api, customer):
     product = make_product(base_price="500.00")
-    small, large = make_variant(product=product, stock=9), make_variant(product=product, stock=9)
+    small, large = (
+        make_variant(product=product, stock=9),
+        make_variant(product=product, stock=9),
+    )
     line = make_cart_line(customer=customer, variant=small)
     client = api.as_user(customer)
-    (item,) = client.patch(f"/api/cart/items/{line.pk}", {"quantity": 3}).json()["items"]
+    (item,) = client.patch(f"/api/cart/items/{line.pk}", {"quantity": 3}).json()[
+        "items"
+    ]
     assert (item["quantity"], item["variantId"]) == (3, str(small.pk))
-    (item,) = client.patch(f"/api/cart/items/{line.pk}", {"variantId": large.pk}).json()["items"]
+    (item,) = client.patch(
+        f"/api/cart/items/{line.pk}", {"variantId": large.pk}
+    ).json()["items"]
     assert (item["quantity"], item["variantId"]) == (3, str(large.pk))
-    (item,) = client.patch(f"/api/cart/items/{line.pk}", {"variantId": small.pk, "quantity": 1}).json()["items"]
+    (item,) = client.patch(
+        f"/api/cart/items/{line.pk}", {"variantId": small.pk, "quantity": 1}
+    ).json()["items"]
     assert (item["quantity"], item["variantId"]) == (1, str(small.pk))
 
 
 def test_a_variant_that_has_a_line_takes_the_pieces_over(api, customer):
     product = make_product()
-    small, large = make_variant(product=product, stock=9), make_variant(product=product, stock=9)
+    small, large = (
+        make_variant(product=product, stock=9),
+        make_variant(product=product, stock=9),
+    )
     line = make_cart_line(customer=customer, variant=small, quantity=2)
     make_cart_line(customer=customer, variant=large, quantity=3)
-    cart = api.as_user(customer).patch(f"/api/cart/items/{line.pk}", {"variantId": large.pk}).json()
-    assert [(item["variantId"], item["quantity"]) for item in cart["items"]] == [(str(large.pk), 5)]
+    cart = (
+        api.as_user(customer)
+        .patch(f"/api/cart/items/{line.pk}", {"variantId": large.pk})
+        .json()
+    )
+    assert [(item["variantId"], item["quantity"]) for item in cart["items"]] == [
+        (str(large.pk), 5)
+    ]
 
 
 def test_refuses_another_products_variant(api, customer):
     line = make_cart_line(customer=customer)
-    response = api.as_user(customer).patch(f"/api/cart/items/{line.pk}", {"variantId": make_variant().pk})
+    response = api.as_user(customer).patch(
+        f"/api/cart/items/{line.pk}", {"variantId": make_variant().pk}
+    )
     assert (response.status_code, response.json()["code"]) == (422, "other_product")
 
 
@@ -197,13 +246,16 @@ def test_removes_a_line_and_empties_the_cart(api, customer):
 def test_nobody_elses_line_is_there(api, customer):
     foreign = make_cart_line()
     client = api.as_user(customer)
-    assert client.patch(f"/api/cart/items/{foreign.pk}", {"quantity": 2}).status_code == 404
+    assert (
+        client.patch(f"/api/cart/items/{foreign.pk}", {"quantity": 2}).status_code
+        == 404
+    )
     assert client.delete(f"/api/cart/items/{foreign.pk}").status_code == 404
     assert api.delete(f"/api/cart/items/{foreign.pk}").status_code == 404
     assert CartLine.objects.get().quantity == 1
 
 
-# --- Coupons in the cart ---------------------------------------------------------------------------------------------
+# --- Coupons in the cart -------------------------------------------------------------------------
 def test_a_coupon_shows_in_the_quote(api, customer):
     make_coupon(code="TEN", value="10.00")
     make_cart_line(customer=customer)
@@ -220,9 +272,16 @@ def test_a_coupon_that_ceases_to_apply_says_why(api, customer):
     make_coupon(code="BIG", min_spend="1500.00")
     line = make_cart_line(customer=customer, quantity=2)
     client = api.as_user(customer)
-    assert client.put("/api/cart/coupon", {"code": "BIG"}).json()["coupon"]["applied"] is True
+    assert (
+        client.put("/api/cart/coupon", {"code": "BIG"}).json()["coupon"]["applied"]
+        is True
+    )
     cart = client.patch(f"/api/cart/items/{line.pk}", {"quantity": 1}).json()
-    assert cart["coupon"] == {"code": "BIG", "applied": False, "reason": "coupon_minimum_spend"}
+    assert cart["coupon"] == {
+        "code": "BIG",
+        "applied": False,
+        "reason": "coupon_minimum_spend",
+    }
     assert cart["quote"]["discount"] == "0.00"
 
 
@@ -245,9 +304,14 @@ def test_refuses_a_coupon_that_does_not_apply(api, customer, coupon, status, cod
     assert customer.cart.coupon is None
 
 
-# --- Signing in ------------------------------------------------------------------------------------------------------
+# --- Signing in ----------------------------------------------------------------------------------
 def test_signing_in_merges_what_the_guest_had(customer):
-    shared, fresh, gone, scarce = make_variant(stock=30), make_variant(), make_variant(), make_variant(stock=2)
+    shared, fresh, gone, scarce = (
+        make_variant(stock=30),
+        make_variant(),
+        make_variant(),
+        make_variant(stock=2),
+    )
     make_cart_line(customer=customer, variant=shared, quantity=12)
     coupon = make_coupon()
     for variant, quantity in ((shared, 12), (fresh, 1), (gone, 1), (scarce, 5)):
@@ -263,7 +327,9 @@ def test_signing_in_merges_what_the_guest_had(customer):
     assert not Cart.objects.filter(user=None).exists()
 
 
-@pytest.mark.parametrize("headers", [{}, {"X-Cart-Token": "nobody's"}, {"X-Cart-Token": ""}])
+@pytest.mark.parametrize(
+    "headers", [{}, {"X-Cart-Token": "nobody's"}, {"X-Cart-Token": ""}]
+)
 def test_signing_in_without_a_guests_cart_changes_nothing(customer, headers):
     hooks.call("signed_in", user=customer, request_headers=headers)
     assert not Cart.objects.exists()
@@ -279,7 +345,9 @@ def test_registering_and_signing_in_over_http_take_the_cart_along(api):
         headers={"X-Cart-Token": token},
     )
     assert login.status_code == 200, login.content
-    mine = api.get("/api/cart", headers={"Authorization": f"Bearer {login.json()['access']}"}).json()
+    mine = api.get(
+        "/api/cart", headers={"Authorization": f"Bearer {login.json()['access']}"}
+    ).json()
     assert [item["variantId"] for item in mine["items"]] == [str(variant.pk)]
     assert api.get("/api/cart", headers={"X-Cart-Token": token}).json()["items"] == []
 
@@ -288,7 +356,10 @@ def test_reading_takes_the_same_queries_for_one_line_as_for_many(api, customer):
     client, counts = api.as_user(customer), []
     for _ in range(2):
         make_cart_line(customer=customer)
-        make_cart_line(customer=customer, variant=make_variant(product=make_product(category=make_category())))
+        make_cart_line(
+            customer=customer,
+            variant=make_variant(product=make_product(category=make_category())),
+        )
         with CaptureQueriesContext(connection) as queries:
             client.get("/api/cart")
         counts.append(len(queries))

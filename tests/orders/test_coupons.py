@@ -25,16 +25,28 @@ def desk(api):
 
 
 def buy(api, customer, **more):
-    return api.as_user(customer).post("/api/orders", order_body(customer, **more), headers=key())
+    return api.as_user(customer).post(
+        "/api/orders", order_body(customer, **more), headers=key()
+    )
 
 
 def test_a_coupon_of_the_cart_lowers_the_order(api, customer):
     coupon = make_coupon(code="TEN", value="10.00", total_limit=5)
-    make_cart_line(customer=customer, variant=make_variant(product=make_product(base_price="333.33")))
-    make_cart_line(customer=customer, variant=make_variant(product=make_product(base_price="100.00")))
+    make_cart_line(
+        customer=customer,
+        variant=make_variant(product=make_product(base_price="333.33")),
+    )
+    make_cart_line(
+        customer=customer,
+        variant=make_variant(product=make_product(base_price="100.00")),
+    )
     api.as_user(customer).put("/api/cart/coupon", {"code": "TEN"})
     placed = buy(api, customer).json()
-    assert (placed["discount"], placed["couponCode"], placed["total"]) == ("43.33", "TEN", "440.00")
+    assert (placed["discount"], placed["couponCode"], placed["total"]) == (
+        "43.33",
+        "TEN",
+        "440.00",
+    )
     assert [item["discount"] for item in placed["items"]] == ["33.33", "10.00"]
     coupon.refresh_from_db()
     assert (coupon.used, coupon.uses.get().customer_key) == (1, str(customer.pk))
@@ -60,13 +72,17 @@ def test_a_customers_limit(api, customer):
     assert buy(api, other, couponCode="ONCE").status_code == 201
 
 
-def test_a_coupon_that_ended_in_the_cart_is_told_unless_the_shopper_knows(api, customer):
+def test_a_coupon_that_ended_in_the_cart_is_told_unless_the_shopper_knows(
+    api, customer
+):
     coupon = make_coupon(code="TEN")
     make_cart_line(customer=customer)
     api.as_user(customer).put("/api/cart/coupon", {"code": "TEN"})
     Coupon.objects.update(ends_at=timezone.now() - timedelta(seconds=1))
     assert buy(api, customer).json()["code"] == "coupon_not_now"
-    assert buy(api, customer, expectedTotal="950.00").json()["quote"]["total"] == "1050.00"
+    assert (
+        buy(api, customer, expectedTotal="950.00").json()["quote"]["total"] == "1050.00"
+    )
     placed = buy(api, customer, expectedTotal="1050.00")
     assert (placed.status_code, placed.json()["couponCode"]) == (201, None)
     coupon.refresh_from_db()
@@ -83,20 +99,34 @@ def test_a_cancelled_orders_use_is_free_again(api, customer):
     assert Order.objects.filter(coupon_code="LAST").count() == 2
 
 
-# --- As staff keep them ----------------------------------------------------------------------------------------------
+# --- As staff keep them --------------------------------------------------------------------------
 def test_staff_keep_coupons(desk):
-    body = {"code": "diwali-26", "kind": "fixed", "value": "150.00", "minSpend": "999.00", "totalLimit": 100}
+    body = {
+        "code": "diwali-26",
+        "kind": "fixed",
+        "value": "150.00",
+        "minSpend": "999.00",
+        "totalLimit": 100,
+    }
     made = desk.post("/api/staff/coupons", body)
     assert made.status_code == 201, made.content
     coupon = made.json()
-    assert (coupon["code"], coupon["value"], coupon["used"], coupon["isActive"]) == ("DIWALI-26", "150.00", 0, True)
+    assert (coupon["code"], coupon["value"], coupon["used"], coupon["isActive"]) == (
+        "DIWALI-26",
+        "150.00",
+        0,
+        True,
+    )
     path = f"/api/staff/coupons/{coupon['id']}"
     assert desk.get(path).json() == coupon
     changed = desk.patch(path, {"isActive": False, "totalLimit": None}).json()
     assert (changed["isActive"], changed["totalLimit"]) == (False, None)
-    assert [item["code"] for item in desk.get("/api/staff/coupons?active=false&code=DIWALI").json()["items"]] == [
-        "DIWALI-26"
-    ]
+    assert [
+        item["code"]
+        for item in desk.get("/api/staff/coupons?active=false&code=DIWALI").json()[
+            "items"
+        ]
+    ] == ["DIWALI-26"]
     assert desk.get("/api/staff/coupons?active=true").json()["items"] == []
     assert desk.delete(path).status_code == 204
     assert desk.get(path).status_code == desk.delete(path).status_code == 404
@@ -110,7 +140,10 @@ def test_staff_keep_coupons(desk):
         ({"kind": "gift"}, "/kind"),
         ({"code": "TWO WORDS"}, "/code"),
         ({"code": "-X"}, "/code"),
-        ({"startsAt": "2026-02-01T00:00:00Z", "endsAt": "2026-01-01T00:00:00Z"}, "/endsAt"),
+        (
+            {"startsAt": "2026-02-01T00:00:00Z", "endsAt": "2026-01-01T00:00:00Z"},
+            "/endsAt",
+        ),
         ({"totalLimit": 0}, "/totalLimit"),
         ({"perCustomerLimit": 1001}, "/perCustomerLimit"),
         ({"used": 1}, "/used"),
@@ -119,18 +152,26 @@ def test_staff_keep_coupons(desk):
 def test_refuses_a_coupon_that_cannot_be(desk, change, pointer):
     body = {"code": "X", "kind": "percent", "value": "10.00"} | change
     response = desk.post("/api/staff/coupons", body)
-    assert (response.status_code, response.json()["errors"][0]["pointer"]) == (400, pointer)
+    assert (response.status_code, response.json()["errors"][0]["pointer"]) == (
+        400,
+        pointer,
+    )
     assert not Coupon.objects.exists()
 
 
 def test_a_code_is_once_and_a_used_coupon_stays(desk):
     coupon = make_coupon(code="ONE")
-    taken = desk.post("/api/staff/coupons", {"code": "one", "kind": "percent", "value": "5.00"})
+    taken = desk.post(
+        "/api/staff/coupons", {"code": "one", "kind": "percent", "value": "5.00"}
+    )
     assert (taken.status_code, taken.json()["code"]) == (409, "coupon_code_taken")
     make_order(coupon_code="ONE"), make_order(coupon_code="ONE")
     path = f"/api/staff/coupons/{coupon.pk}"
     assert desk.delete(path).json()["code"] == "coupon_in_use"
-    assert desk.patch(path, {"totalLimit": 1}).json()["errors"][0]["pointer"] == "/totalLimit"
+    assert (
+        desk.patch(path, {"totalLimit": 1}).json()["errors"][0]["pointer"]
+        == "/totalLimit"
+    )
     assert desk.patch(path, {"value": "100.01"}).status_code == 400
     coupon.refresh_from_db()
     assert (coupon.value, coupon.total_limit) == (Decimal("10.00"), None)

@@ -1,4 +1,6 @@
-"""Stripe and Razorpay by their own libraries: signatures as the providers make them, calls to a stand-in server."""
+"""Stripe and Razorpay by their own libraries: signatures as the providers make them, calls
+to a stand-in server.
+"""
 
 import hashlib
 import hmac
@@ -25,8 +27,12 @@ from orders.models import Payment
 from orders.models.order import OrderStatus
 from tests.factories import key, make_cart_line, make_order, order_body
 
-PAYMENT, ORDER, REFUND = (UUID(f"00000000-0000-7000-8000-00000000000{n}") for n in (1, 2, 3))
-CHARGE = Charge(PAYMENT, ORDER, "MK-2026-000001", Decimal("1299.50"), "INR", "https://shop.example/")
+PAYMENT, ORDER, REFUND = (
+    UUID(f"00000000-0000-7000-8000-00000000000{n}") for n in (1, 2, 3)
+)
+CHARGE = Charge(
+    PAYMENT, ORDER, "MK-2026-000001", Decimal("1299.50"), "INR", "https://shop.example/"
+)
 
 
 class StandIn:
@@ -44,14 +50,22 @@ class StandIn:
 
         class Handler(BaseHTTPRequestHandler):
             def answer(self) -> None:
-                sent = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+                sent = self.rfile.read(
+                    int(self.headers.get("Content-Length") or 0)
+                ).decode()
                 form = "json" not in (self.headers.get("Content-Type") or "")
                 path = self.path.partition("?")[0]
                 stand_in.asked.append(
-                    (self.command, path, dict(self.headers), parse_qs(sent) if form else json.loads(sent))
+                    (
+                        self.command,
+                        path,
+                        dict(self.headers),
+                        parse_qs(sent) if form else json.loads(sent),
+                    )
                 )
                 status, body = stand_in.answers.get(
-                    (self.command, path), (404, {"error": {"code": "BAD_REQUEST_ERROR"}})
+                    (self.command, path),
+                    (404, {"error": {"code": "BAD_REQUEST_ERROR"}}),
                 )
                 data = json.dumps(body).encode()
                 self.send_response(status)
@@ -77,41 +91,67 @@ class StandIn:
 @pytest.fixture
 def provider(settings):
     for stand_in in StandIn().run():
-        settings.STRIPE_SECRET_KEY, settings.STRIPE_PUBLIC_KEY = "sk_test_1", "pk_test_1"
-        settings.STRIPE_WEBHOOK_SECRET, settings.STRIPE_API_BASE = "whsec_1", stand_in.url()
+        settings.STRIPE_SECRET_KEY, settings.STRIPE_PUBLIC_KEY = (
+            "sk_test_1",
+            "pk_test_1",
+        )
+        settings.STRIPE_WEBHOOK_SECRET, settings.STRIPE_API_BASE = (
+            "whsec_1",
+            stand_in.url(),
+        )
         settings.RAZORPAY_KEY_ID, settings.RAZORPAY_KEY_SECRET = "rzp_test_1", "secret"
-        settings.RAZORPAY_WEBHOOK_SECRET, settings.RAZORPAY_API_BASE = "hook", stand_in.url()
+        settings.RAZORPAY_WEBHOOK_SECRET, settings.RAZORPAY_API_BASE = (
+            "hook",
+            stand_in.url(),
+        )
         yield stand_in
 
 
 @pytest.mark.parametrize(
-    ("amount", "currency", "units"), [("1299.50", "INR", 129950), ("0.01", "EUR", 1), ("1300.00", "JPY", 1300)]
+    ("amount", "currency", "units"),
+    [("1299.50", "INR", 129950), ("0.01", "EUR", 1), ("1300.00", "JPY", 1300)],
 )
 def test_amounts_in_a_providers_units(amount, currency, units):
     assert minor_units(Decimal(amount), currency) == units
     assert major_units(units, currency) == Decimal(amount)
 
 
-# --- Stripe ----------------------------------------------------------------------------------------------------------
+# --- Stripe --------------------------------------------------------------------------------------
 def intent(**more: Any) -> dict[str, Any]:
     return {
-        "id": "pi_1", "object": "payment_intent", "amount": 129950, "amount_received": 129950, "currency": "inr",
-        "client_secret": "pi_1_secret", "status": "requires_payment_method",
-        "metadata": {"payment_id": str(PAYMENT)}, **more,
-    }  # fmt: skip
+        "id": "pi_1",
+        "object": "payment_intent",
+        "amount": 129950,
+        "amount_received": 129950,
+        "currency": "inr",
+        "client_secret": "pi_1_secret",
+        "status": "requires_payment_method",
+        "metadata": {"payment_id": str(PAYMENT)},
+        **more,
+    }
 
 
-def stripe_event(told: dict[str, Any], type_: str, *, at: int | None = None, secret: str = "whsec_1") -> Any:
-    body = json.dumps({"id": "evt_1", "object": "event", "type": type_, "data": {"object": told}}).encode()
+def stripe_event(
+    told: dict[str, Any], type_: str, *, at: int | None = None, secret: str = "whsec_1"
+) -> Any:
+    body = json.dumps(
+        {"id": "evt_1", "object": "event", "type": type_, "data": {"object": told}}
+    ).encode()
     at = at or int(time.time())
-    signature = hmac.new(secret.encode(), b"%d." % at + body, hashlib.sha256).hexdigest()
+    signature = hmac.new(
+        secret.encode(), b"%d." % at + body, hashlib.sha256
+    ).hexdigest()
     return body, {"Stripe-Signature": f"t={at},v1={signature}"}
 
 
 def test_stripe_starts_a_payment(provider):
     provider.answers["POST", "/v1/payment_intents"] = (200, intent())
     started = StripeGateway().start(CHARGE, ref="")
-    assert (started.ref, started.client_secret, started.public_key) == ("pi_1", "pi_1_secret", "pk_test_1")
+    assert (started.ref, started.client_secret, started.public_key) == (
+        "pi_1",
+        "pi_1_secret",
+        "pk_test_1",
+    )
     ((_, _, headers, sent),) = provider.asked
     assert (sent["amount"], sent["currency"]) == (["129950"], ["inr"])
     assert sent["metadata[payment_id]"] == [str(PAYMENT)]
@@ -119,18 +159,38 @@ def test_stripe_starts_a_payment(provider):
 
 
 def test_stripe_refunds_and_says_when_it_will_not(provider):
-    provider.answers["POST", "/v1/refunds"] = (200, {"id": "re_1", "object": "refund", "status": "pending"})
-    made = StripeGateway().refund(ref="pi_1", refund_id=REFUND, amount=Decimal("10.00"), currency="INR")
+    provider.answers["POST", "/v1/refunds"] = (
+        200,
+        {"id": "re_1", "object": "refund", "status": "pending"},
+    )
+    made = StripeGateway().refund(
+        ref="pi_1", refund_id=REFUND, amount=Decimal("10.00"), currency="INR"
+    )
     assert (made.ref, made.done) == ("re_1", False)
     assert provider.asked[0][2]["Idempotency-Key"] == f"refund-{REFUND}"
-    refused = {"error": {"type": "invalid_request_error", "code": "charge_already_refunded", "message": "Done."}}
+    refused = {
+        "error": {
+            "type": "invalid_request_error",
+            "code": "charge_already_refunded",
+            "message": "Done.",
+        }
+    }
     provider.answers["POST", "/v1/refunds"] = (400, refused)
     with pytest.raises(gateways.ProviderRefused, match="charge_already_refunded"):
-        StripeGateway().refund(ref="pi_1", refund_id=REFUND, amount=Decimal("10.00"), currency="INR")
-    failed = {"id": "re_1", "object": "refund", "status": "failed", "failure_reason": "lost_or_stolen_card"}
+        StripeGateway().refund(
+            ref="pi_1", refund_id=REFUND, amount=Decimal("10.00"), currency="INR"
+        )
+    failed = {
+        "id": "re_1",
+        "object": "refund",
+        "status": "failed",
+        "failure_reason": "lost_or_stolen_card",
+    }
     provider.answers["POST", "/v1/refunds"] = (200, failed)
     with pytest.raises(gateways.ProviderRefused, match="lost_or_stolen_card"):
-        StripeGateway().refund(ref="pi_1", refund_id=REFUND, amount=Decimal("10.00"), currency="INR")
+        StripeGateway().refund(
+            ref="pi_1", refund_id=REFUND, amount=Decimal("10.00"), currency="INR"
+        )
 
 
 def test_stripe_is_down(provider, settings):
@@ -142,12 +202,24 @@ def test_stripe_is_down(provider, settings):
 def test_stripe_is_asked_and_called_off(provider):
     provider.answers["GET", "/v1/payment_intents/pi_1"] = (200, intent())
     assert StripeGateway().poll("pi_1") is None
-    provider.answers["GET", "/v1/payment_intents/pi_1"] = (200, intent(status="succeeded"))
+    provider.answers["GET", "/v1/payment_intents/pi_1"] = (
+        200,
+        intent(status="succeeded"),
+    )
     known = StripeGateway().poll("pi_1")
     assert known is not None
-    assert (known.outcome, known.amount, known.payment_id) == (Outcome.SUCCEEDED, Decimal("1299.50"), PAYMENT)
-    provider.answers["POST", "/v1/payment_intents/pi_1/cancel"] = (400, {"error": {"type": "invalid_request_error"}})
-    StripeGateway().abandon("pi_1")  # too late: it has succeeded, and its webhook will say so
+    assert (known.outcome, known.amount, known.payment_id) == (
+        Outcome.SUCCEEDED,
+        Decimal("1299.50"),
+        PAYMENT,
+    )
+    provider.answers["POST", "/v1/payment_intents/pi_1/cancel"] = (
+        400,
+        {"error": {"type": "invalid_request_error"}},
+    )
+    StripeGateway().abandon(
+        "pi_1"
+    )  # too late: it has succeeded, and its webhook will say so
     assert provider.asked[-1][1] == "/v1/payment_intents/pi_1/cancel"
 
 
@@ -155,12 +227,28 @@ def test_stripe_is_asked_and_called_off(provider):
     ("type_", "told", "outcome"),
     [
         ("payment_intent.succeeded", intent(), Outcome.SUCCEEDED),
-        ("payment_intent.payment_failed", intent(last_payment_error={"code": "card_declined"}), Outcome.FAILED),
+        (
+            "payment_intent.payment_failed",
+            intent(last_payment_error={"code": "card_declined"}),
+            Outcome.FAILED,
+        ),
         ("payment_intent.canceled", intent(), Outcome.FAILED),
         ("payment_intent.created", intent(), Outcome.OTHER),
-        ("refund.updated", {"id": "re_1", "object": "refund", "status": "succeeded"}, Outcome.REFUNDED),
-        ("refund.failed", {"id": "re_1", "object": "refund", "status": "failed"}, Outcome.REFUND_FAILED),
-        ("refund.created", {"id": "re_1", "object": "refund", "status": "pending"}, Outcome.OTHER),
+        (
+            "refund.updated",
+            {"id": "re_1", "object": "refund", "status": "succeeded"},
+            Outcome.REFUNDED,
+        ),
+        (
+            "refund.failed",
+            {"id": "re_1", "object": "refund", "status": "failed"},
+            Outcome.REFUND_FAILED,
+        ),
+        (
+            "refund.created",
+            {"id": "re_1", "object": "refund", "status": "pending"},
+            Outcome.OTHER,
+        ),
         ("charge.refunded", {"id": "ch_1", "object": "charge"}, Outcome.OTHER),
     ],
 )
@@ -191,23 +279,33 @@ def test_stripe_does_not_tell_this(provider, how):
         StripeGateway().read_webhook(body, headers)
 
 
-# --- Razorpay --------------------------------------------------------------------------------------------------------
-def razorpay_event(event: str, entity: str, told: dict[str, Any], *, secret: str = "hook") -> Any:
+# --- Razorpay ------------------------------------------------------------------------------------
+def razorpay_event(
+    event: str, entity: str, told: dict[str, Any], *, secret: str = "hook"
+) -> Any:
     body = json.dumps({"event": event, "payload": {entity: {"entity": told}}}).encode()
     signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     return body, {"X-Razorpay-Signature": signature, "X-Razorpay-Event-Id": "evt_r1"}
 
 
 PAID: dict[str, Any] = {
-    "id": "pay_1", "order_id": "order_1", "amount": 129950, "currency": "INR", "status": "captured",
+    "id": "pay_1",
+    "order_id": "order_1",
+    "amount": 129950,
+    "currency": "INR",
+    "status": "captured",
     "notes": {"payment_id": str(PAYMENT)},
-}  # fmt: skip
+}
 
 
 def test_razorpay_starts_a_payment_once(provider):
     provider.answers["POST", "/v1/orders"] = (200, {"id": "order_1"})
     started = RazorpayGateway().start(CHARGE, ref="")
-    assert (started.ref, started.client_secret, started.public_key) == ("order_1", "order_1", "rzp_test_1")
+    assert (started.ref, started.client_secret, started.public_key) == (
+        "order_1",
+        "order_1",
+        "rzp_test_1",
+    )
     assert provider.asked[0][3]["amount"] == 129950
     assert provider.asked[0][3]["notes"]["payment_id"] == str(PAYMENT)
     assert RazorpayGateway().start(CHARGE, ref="order_1").ref == "order_1"
@@ -219,14 +317,21 @@ def test_razorpay_refunds_what_was_captured(provider):
         200,
         {"items": [{"id": "pay_0", "status": "failed"}, PAID]},
     )
-    provider.answers["POST", "/v1/payments/pay_1/refund"] = (200, {"id": "rfnd_1", "status": "processed"})
-    made = RazorpayGateway().refund(ref="order_1", refund_id=REFUND, amount=Decimal("10.00"), currency="INR")
+    provider.answers["POST", "/v1/payments/pay_1/refund"] = (
+        200,
+        {"id": "rfnd_1", "status": "processed"},
+    )
+    made = RazorpayGateway().refund(
+        ref="order_1", refund_id=REFUND, amount=Decimal("10.00"), currency="INR"
+    )
     assert (made.ref, made.done) == ("rfnd_1", True)
     assert provider.asked[-1][3]["amount"] == 1000
     assert provider.asked[-1][2]["X-Refund-Idempotency"] == REFUND.hex
     provider.answers["GET", "/v1/orders/order_1/payments"] = (200, {"items": []})
     with pytest.raises(gateways.ProviderRefused):
-        RazorpayGateway().refund(ref="order_1", refund_id=REFUND, amount=Decimal("10.00"), currency="INR")
+        RazorpayGateway().refund(
+            ref="order_1", refund_id=REFUND, amount=Decimal("10.00"), currency="INR"
+        )
 
 
 def test_razorpay_is_asked(provider):
@@ -235,15 +340,25 @@ def test_razorpay_is_asked(provider):
     provider.answers["GET", "/v1/orders/order_1/payments"] = (200, {"items": [PAID]})
     known = RazorpayGateway().poll("order_1")
     assert known is not None
-    assert (known.outcome, known.ref, known.amount) == (Outcome.SUCCEEDED, "order_1", Decimal("1299.50"))
+    assert (known.outcome, known.ref, known.amount) == (
+        Outcome.SUCCEEDED,
+        "order_1",
+        Decimal("1299.50"),
+    )
 
 
 @pytest.mark.parametrize(
     ("status", "code", "expected"),
-    [(400, "BAD_REQUEST_ERROR", gateways.ProviderRefused), (502, "GATEWAY_ERROR", gateways.ProviderDown)],
+    [
+        (400, "BAD_REQUEST_ERROR", gateways.ProviderRefused),
+        (502, "GATEWAY_ERROR", gateways.ProviderDown),
+    ],
 )
 def test_razorpay_refuses_or_is_down(provider, status, code, expected):
-    provider.answers["POST", "/v1/orders"] = (status, {"error": {"code": code, "description": "No."}})
+    provider.answers["POST", "/v1/orders"] = (
+        status,
+        {"error": {"code": code, "description": "No."}},
+    )
     with pytest.raises(expected):
         RazorpayGateway().start(CHARGE, ref="")
 
@@ -252,10 +367,25 @@ def test_razorpay_refuses_or_is_down(provider, status, code, expected):
     ("event", "entity", "told", "outcome"),
     [
         ("payment.captured", "payment", PAID, Outcome.SUCCEEDED),
-        ("payment.failed", "payment", {**PAID, "error_code": "BAD_REQUEST_ERROR", "notes": []}, Outcome.FAILED),
+        (
+            "payment.failed",
+            "payment",
+            {**PAID, "error_code": "BAD_REQUEST_ERROR", "notes": []},
+            Outcome.FAILED,
+        ),
         ("payment.authorized", "payment", PAID, Outcome.OTHER),
-        ("refund.processed", "refund", {"id": "rfnd_1", "notes": {"refund_id": str(REFUND)}}, Outcome.REFUNDED),
-        ("refund.failed", "refund", {"id": "rfnd_1", "notes": []}, Outcome.REFUND_FAILED),
+        (
+            "refund.processed",
+            "refund",
+            {"id": "rfnd_1", "notes": {"refund_id": str(REFUND)}},
+            Outcome.REFUNDED,
+        ),
+        (
+            "refund.failed",
+            "refund",
+            {"id": "rfnd_1", "notes": []},
+            Outcome.REFUND_FAILED,
+        ),
     ],
 )
 def test_razorpay_tells(provider, event, entity, told, outcome):
@@ -265,40 +395,73 @@ def test_razorpay_tells(provider, event, entity, told, outcome):
 
 @pytest.mark.parametrize("how", ["secret", "missing", "body", "bytes"])
 def test_razorpay_does_not_tell_this(provider, how):
-    body, headers = razorpay_event("payment.captured", "payment", PAID, secret="other" if how == "secret" else "hook")
+    body, headers = razorpay_event(
+        "payment.captured",
+        "payment",
+        PAID,
+        secret="other" if how == "secret" else "hook",
+    )
     headers = {} if how == "missing" else headers
     body = {"body": body + b" ", "bytes": b"\xff"}.get(how, body)
     with pytest.raises(errors.SignatureInvalid):
         RazorpayGateway().read_webhook(body, headers)
 
 
-# --- In the shop -----------------------------------------------------------------------------------------------------
+# --- In the shop ---------------------------------------------------------------------------------
 def test_an_order_is_paid_and_refunded_by_stripe(api, customer, provider, settings):
     settings.ONLINE_PROVIDER = "stripe"
     provider.answers["POST", "/v1/payment_intents"] = (200, intent())
     make_cart_line(customer=customer)
     placed = (
-        api.as_user(customer).post("/api/orders", order_body(customer, paymentMethod="online"), headers=key()).json()
+        api.as_user(customer)
+        .post(
+            "/api/orders", order_body(customer, paymentMethod="online"), headers=key()
+        )
+        .json()
     )
     assert placed["payment"] == {
-        "provider": "stripe", "clientSecret": "pi_1_secret", "redirectUrl": None, "publicKey": "pk_test_1",
-    }  # fmt: skip
+        "provider": "stripe",
+        "clientSecret": "pi_1_secret",
+        "redirectUrl": None,
+        "publicKey": "pk_test_1",
+    }
     payment = Payment.objects.get()
-    told = intent(amount=105000, amount_received=105000, metadata={"payment_id": str(payment.pk)})
+    told = intent(
+        amount=105000, amount_received=105000, metadata={"payment_id": str(payment.pk)}
+    )
     body, headers = stripe_event(told, "payment_intent.succeeded")
-    answer = api.send("POST", "/api/payments/webhooks/stripe", body, "application/json", headers=headers)
+    answer = api.send(
+        "POST",
+        "/api/payments/webhooks/stripe",
+        body,
+        "application/json",
+        headers=headers,
+    )
     assert answer.json() == {"outcome": "paid"}
-    cancelled = api.as_user(customer).post(f"/api/orders/{placed['id']}/cancel", {}).json()
+    cancelled = (
+        api.as_user(customer).post(f"/api/orders/{placed['id']}/cancel", {}).json()
+    )
     assert (cancelled["status"], cancelled["refunded"]) == ("cancelled", "1050.00")
     refund = payment.refunds.get()
-    provider.answers["POST", "/v1/refunds"] = (200, {"id": "re_9", "object": "refund", "status": "pending"})
+    provider.answers["POST", "/v1/refunds"] = (
+        200,
+        {"id": "re_9", "object": "refund", "status": "pending"},
+    )
     services.send_refund(refund_id=refund.pk)
     done = {"id": "re_9", "object": "refund", "status": "succeeded", "metadata": {}}
     body, headers = stripe_event(done, "refund.updated")
     body = body.replace(b"evt_1", b"evt_2")
-    signature = hmac.new(b"whsec_1", b"%d." % int(time.time()) + body, hashlib.sha256).hexdigest()
+    signature = hmac.new(
+        b"whsec_1", b"%d." % int(time.time()) + body, hashlib.sha256
+    ).hexdigest()
     headers = {"Stripe-Signature": f"t={int(time.time())},v1={signature}"}
-    answer = api.send("POST", "/api/payments/webhooks/stripe", body, "application/json", headers=headers)
+    answer = api.send(
+        "POST",
+        "/api/payments/webhooks/stripe",
+        body,
+        "application/json",
+        headers=headers,
+    )
     assert answer.json() == {"outcome": "refunded"}
     refund.refresh_from_db()
     payment.order.refresh_from_db()
@@ -311,17 +474,26 @@ def test_a_refund_that_fails_is_for_a_person(customer, provider, settings):
     order = make_order(customer=customer, method="online")
     payment = order.payments.get()
     body, headers = stripe_event(
-        intent(amount=105000, amount_received=105000, metadata={"payment_id": str(payment.pk)}),
+        intent(
+            amount=105000,
+            amount_received=105000,
+            metadata={"payment_id": str(payment.pk)},
+        ),
         "payment_intent.succeeded",
     )
     services.receive_webhook(provider_name="stripe", body=body, headers=headers)
-    services.move_order(order_id=order.pk, to=OrderStatus.CANCELLED, actor=services.Actor("staff"))
+    services.move_order(
+        order_id=order.pk, to=OrderStatus.CANCELLED, actor=services.Actor("staff")
+    )
     refund = order.refunds.get()
     settings.STRIPE_API_BASE = "http://127.0.0.1:1"
     with pytest.raises(handlers.Unreachable):
         services.send_refund(refund_id=refund.pk)
     settings.STRIPE_API_BASE = provider.url()
-    provider.answers["POST", "/v1/refunds"] = (400, {"error": {"type": "invalid_request_error", "code": "no_such"}})
+    provider.answers["POST", "/v1/refunds"] = (
+        400,
+        {"error": {"type": "invalid_request_error", "code": "no_such"}},
+    )
     assert services.send_refund(refund_id=refund.pk) == {"refused": "no_such"}
     refund.refresh_from_db()
     order.refresh_from_db()
@@ -337,7 +509,10 @@ def test_a_refund_that_fails_is_for_a_person(customer, provider, settings):
 def test_an_abandoned_payment_is_called_off(customer, provider, settings):
     settings.ONLINE_PROVIDER = "stripe"
     provider.answers["POST", "/v1/payment_intents"] = (200, intent())
-    provider.answers["POST", "/v1/payment_intents/pi_1/cancel"] = (200, intent(status="canceled"))
+    provider.answers["POST", "/v1/payment_intents/pi_1/cancel"] = (
+        200,
+        intent(status="canceled"),
+    )
     order = make_order(customer=customer, method="online", status="cancelled")
     services.abandon_payment(payment_id=order.payments.get().pk)
     assert provider.asked[-1][1] == "/v1/payment_intents/pi_1/cancel"
@@ -349,9 +524,15 @@ def test_an_abandoned_payment_is_called_off(customer, provider, settings):
         ({"ONLINE_PROVIDER": "test", "DEBUG": True}, []),
         ({"ONLINE_PROVIDER": "", "DEBUG": False}, []),
         ({"ONLINE_PROVIDER": "test", "DEBUG": False}, ["orders.E003"]),
-        ({"ONLINE_PROVIDER": "test", "DEBUG": False, "TEST_GATEWAY_IN_PUBLIC": True}, []),
+        (
+            {"ONLINE_PROVIDER": "test", "DEBUG": False, "TEST_GATEWAY_IN_PUBLIC": True},
+            [],
+        ),
         ({"ONLINE_PROVIDER": "paypal"}, ["orders.E001"]),
-        ({"ONLINE_PROVIDER": "stripe", "STRIPE_SECRET_KEY": "sk"}, ["orders.E002", "orders.E002"]),
+        (
+            {"ONLINE_PROVIDER": "stripe", "STRIPE_SECRET_KEY": "sk"},
+            ["orders.E002", "orders.E002"],
+        ),
     ],
 )
 def test_the_shop_does_not_start_with_half_a_provider(settings, changed, ids):

@@ -6,7 +6,14 @@ from markrin.outbox.models import OutboxEvent
 from orders import services, tasks
 from orders.models.order import OrderStatus
 from orders.services import Actor
-from tests.factories import age, make_coupon, make_order, make_product, make_variant, move_to
+from tests.factories import (
+    age,
+    make_coupon,
+    make_order,
+    make_product,
+    make_variant,
+    move_to,
+)
 
 
 def last():
@@ -18,12 +25,21 @@ def html(message):
 
 
 def test_a_placed_order_is_confirmed(customer):
-    variant = make_variant(product=make_product(name="Kurta <b>red</b>", base_price="1200.50"), size="M", color="Red")
+    variant = make_variant(
+        product=make_product(name="Kurta <b>red</b>", base_price="1200.50"),
+        size="M",
+        color="Red",
+    )
     coupon = make_coupon(code="TEN")
-    order = make_order(customer=customer, variant=variant, quantity=2, coupon_code=coupon.code)
+    order = make_order(
+        customer=customer, variant=variant, quantity=2, coupon_code=coupon.code
+    )
     sent = tasks.confirm_by_mail(order_id=str(order.pk), later_field=1)
     assert sent == {"message_id": last().extra_headers["Message-ID"]}
-    assert (last().to, last().subject) == ([customer.email], f"Your order {order.number}")
+    assert (last().to, last().subject) == (
+        [customer.email],
+        f"Your order {order.number}",
+    )
     for text in (
         "Kurta <b>red</b> (M, Red)",
         "₹2,401.00",
@@ -47,12 +63,18 @@ def test_an_online_order_says_that_it_waits_for_payment(customer):
 def test_the_other_mails(customer):
     order = make_order(customer=customer, status="processing")
     services.move_order(
-        order_id=order.pk, to=OrderStatus.SHIPPED, actor=Actor("staff"), carrier="Delhivery", tracking_number="D1",
+        order_id=order.pk,
+        to=OrderStatus.SHIPPED,
+        actor=Actor("staff"),
+        carrier="Delhivery",
+        tracking_number="D1",
         tracking_url="https://track.example/d1",
-    )  # fmt: skip
+    )
     tasks.shipped_by_mail(order_id=str(order.pk))
     assert "on its way" in last().subject
-    assert all(text in last().body for text in ("Delhivery", "D1", "https://track.example/d1"))
+    assert all(
+        text in last().body for text in ("Delhivery", "D1", "https://track.example/d1")
+    )
     move_to(order, "delivered")
     tasks.delivered_by_mail(order_id=str(order.pk))
     assert "arrived" in last().subject
@@ -60,10 +82,17 @@ def test_the_other_mails(customer):
     age(other)
     services.expire_orders()
     tasks.cancelled_by_mail(order_id=str(other.pk))
-    assert (last().to, "It was not paid in time." in last().body) == (["guest@example.com"], True)
+    assert (last().to, "It was not paid in time." in last().body) == (
+        ["guest@example.com"],
+        True,
+    )
     services.mark_cash_paid(order_id=order.pk, actor=Actor("staff"))
     refund, _ = services.refund_order(
-        order_id=order.pk, actor=Actor("staff", customer.pk), amount=None, reason="x", idempotency_key="k"
+        order_id=order.pk,
+        actor=Actor("staff", customer.pk),
+        amount=None,
+        reason="x",
+        idempotency_key="k",
     )
     tasks.refunded_by_mail(order_id=str(order.pk), refund_id=str(refund.pk))
     assert "₹1,050.00" in last().body
@@ -80,10 +109,17 @@ def test_an_erased_customer_gets_none(customer):
 def test_staff_hear_of_what_needs_a_person(customer, settings):
     settings.STAFF_MAIL = ["desk@example.com", "boss@example.com"]
     order = make_order(customer=customer, paid=True)
-    services.move_order(order_id=order.pk, to=OrderStatus.CANCELLED, actor=Actor("system"))
+    services.move_order(
+        order_id=order.pk, to=OrderStatus.CANCELLED, actor=Actor("system")
+    )
     (job,) = OutboxEvent.objects.filter(task="orders.call_staff_by_mail")
     assert tasks.call_staff_by_mail(**job.payload) is not None
-    assert [message.to for message in mail.outbox] == [["desk@example.com"], ["boss@example.com"]]
+    assert [message.to for message in mail.outbox] == [
+        ["desk@example.com"],
+        ["boss@example.com"],
+    ]
     assert "to be given back in cash" in last().body
-    services.note_order(order_id=order.pk, actor=Actor("staff"), note="Done", public=False, resolve=True)
+    services.note_order(
+        order_id=order.pk, actor=Actor("staff"), note="Done", public=False, resolve=True
+    )
     assert tasks.call_staff_by_mail(**job.payload) is None

@@ -19,11 +19,16 @@ def test_verifying_the_address_attaches_the_guests_orders(api):
     hooks.call("email_verified", user=user)
     assert list(Order.objects.filter(user=user)) == [mine]
     assert Purchase.objects.get().user == user
-    assert [item["id"] for item in api.as_user(user).get("/api/orders").json()["items"]] == [str(mine.pk)]
+    assert [
+        item["id"] for item in api.as_user(user).get("/api/orders").json()["items"]
+    ] == [str(mine.pk)]
     other.refresh_from_db()
     assert other.user is None
     # The guest's token opens it no less than before.
-    assert api.get(f"/api/orders/{mine.pk}", headers={"X-Cart-Token": "mine"}).status_code == 200
+    assert (
+        api.get(f"/api/orders/{mine.pk}", headers={"X-Cart-Token": "mine"}).status_code
+        == 200
+    )
 
 
 def test_an_export_has_the_customers_orders_and_cart(customer):
@@ -41,7 +46,13 @@ def test_erasing_empties_what_names_the_customer_and_keeps_the_books(customer):
     make_cart_line(customer=customer)
     hooks.call("erase", user=customer)
     order.refresh_from_db()
-    assert (order.recipient, order.email, order.phone, order.street, order.postal_code) == ("", "", "", "", "")
+    assert (
+        order.recipient,
+        order.email,
+        order.phone,
+        order.street,
+        order.postal_code,
+    ) == ("", "", "", "", "")
     assert (order.total, order.lines.count(), order.country) == (other.total, 1, "IN")
     assert not Cart.objects.filter(user=customer).exists()
     other.refresh_from_db()
@@ -49,8 +60,16 @@ def test_erasing_empties_what_names_the_customer_and_keeps_the_books(customer):
 
 
 def test_guests_carts_are_forgotten_after_a_while(customer):
-    make_cart_line(token="old"), make_cart_line(token="new"), make_cart_line(customer=customer)
-    Cart.objects.filter(token_hash=hash_token("old")).update(updated_at=timezone.now() - timedelta(days=61))
-    Cart.objects.filter(user=customer).update(updated_at=timezone.now() - timedelta(days=61))
+    (
+        make_cart_line(token="old"),
+        make_cart_line(token="new"),
+        make_cart_line(customer=customer),
+    )
+    Cart.objects.filter(token_hash=hash_token("old")).update(
+        updated_at=timezone.now() - timedelta(days=61)
+    )
+    Cart.objects.filter(user=customer).update(
+        updated_at=timezone.now() - timedelta(days=61)
+    )
     assert services.forget_old()["carts"] == 1
     assert Cart.objects.count() == 2

@@ -30,10 +30,17 @@ def level_of(variant):
 
 def test_places_an_order_for_cash(api, customer):
     category = make_category(tax_percent="5.00")
-    shirt = make_variant(product=make_product(name="Linen shirt", base_price="499.00", category=category), stock=5)
+    shirt = make_variant(
+        product=make_product(
+            name="Linen shirt", base_price="499.00", category=category
+        ),
+        stock=5,
+    )
     make_image(product=shirt.product, external_url="https://img.example/shirt.jpg")
     make_cart_line(customer=customer, variant=shirt, quantity=2)
-    response = api.as_user(customer).post("/api/orders", order_body(customer), headers=key())
+    response = api.as_user(customer).post(
+        "/api/orders", order_body(customer), headers=key()
+    )
     assert response.status_code == 201, response.content
     placed = response.json()
     assert placed["number"].startswith("MK-20")
@@ -42,7 +49,14 @@ def test_places_an_order_for_cash(api, customer):
     assert placed["payment"] is None
     assert placed["token"] is None
     amounts = ("subtotal", "discount", "shipping", "tax", "total", "currency")
-    assert [placed[name] for name in amounts] == ["998.00", "0.00", "50.00", "47.52", "1048.00", "INR"]
+    assert [placed[name] for name in amounts] == [
+        "998.00",
+        "0.00",
+        "50.00",
+        "47.52",
+        "1048.00",
+        "INR",
+    ]
     (item,) = placed["items"]
     assert item["variantId"] == str(shirt.pk)
     assert (item["name"], item["quantity"], item["unitPrice"], item["lineTotal"]) == (
@@ -57,9 +71,13 @@ def test_places_an_order_for_cash(api, customer):
     assert level_of(shirt) == (5, 2)
     assert StockMovement.objects.get(kind="reserve").ref == f"reserve:{item['id']}"
     assert not CartLine.objects.exists()
-    assert OutboxEvent.objects.get(task="orders.confirm_by_mail").payload == {"order_id": placed["id"]}
+    assert OutboxEvent.objects.get(task="orders.confirm_by_mail").payload == {
+        "order_id": placed["id"]
+    }
     assert api.as_user(customer).get(f"/api/orders/{placed['id']}").json() == {
-        name: value for name, value in placed.items() if name not in ("payment", "token")
+        name: value
+        for name, value in placed.items()
+        if name not in ("payment", "token")
     }
 
 
@@ -72,18 +90,33 @@ def test_a_guest_orders_and_reads_it_by_the_token(api):
     assert placed.json()["token"] == cart["token"]
     order = Order.objects.get()
     assert (order.user, order.email) == (None, "guest@example.com")
-    assert bytes(order.guest_token_hash or b"") == hashlib.sha256(cart["token"].encode()).digest()
+    assert (
+        bytes(order.guest_token_hash or b"")
+        == hashlib.sha256(cart["token"].encode()).digest()
+    )
     assert api.get(f"/api/orders/{order.pk}", headers=guest).status_code == 200
     assert api.get(f"/api/orders/{order.pk}").status_code == 404
-    assert api.get(f"/api/orders/{order.pk}", headers={"X-Cart-Token": "another"}).status_code == 404
+    assert (
+        api.get(
+            f"/api/orders/{order.pk}", headers={"X-Cart-Token": "another"}
+        ).status_code
+        == 404
+    )
 
 
 def test_refuses_more_than_is_left_and_changes_nothing(api, customer):
     line = make_cart_line(customer=customer, quantity=2, variant=make_variant(stock=1))
-    response = api.as_user(customer).post("/api/orders", order_body(customer), headers=key())
+    response = api.as_user(customer).post(
+        "/api/orders", order_body(customer), headers=key()
+    )
     assert (response.status_code, response.json()["code"]) == (409, "out_of_stock")
     assert response.json()["lines"] == [
-        {"variantId": str(line.variant_id), "sku": line.variant.sku, "requested": 2, "available": 1}
+        {
+            "variantId": str(line.variant_id),
+            "sku": line.variant.sku,
+            "requested": 2,
+            "available": 1,
+        }
     ]
     assert level_of(line.variant) == (1, 0)
     assert customer.cart.lines.get() == line
@@ -96,7 +129,9 @@ def test_refuses_what_is_no_longer_sold(api, customer):
     line = make_cart_line(customer=customer)
     line.variant.is_active = False
     line.variant.save()
-    response = api.as_user(customer).post("/api/orders", order_body(customer), headers=key())
+    response = api.as_user(customer).post(
+        "/api/orders", order_body(customer), headers=key()
+    )
     assert response.json()["code"] == "out_of_stock"
     assert response.json()["lines"][0]["available"] == 0
 
@@ -109,7 +144,9 @@ def test_tells_a_changed_quote(api, customer):
     assert (response.status_code, response.json()["code"]) == (409, "quote_changed")
     assert response.json()["quote"]["total"] == "750.00"
     assert not Order.objects.exists()
-    again = api.as_user(customer).post("/api/orders", {**body, "expectedTotal": "750.00"}, headers=key())
+    again = api.as_user(customer).post(
+        "/api/orders", {**body, "expectedTotal": "750.00"}, headers=key()
+    )
     assert again.status_code == 201
 
 
@@ -127,35 +164,64 @@ def test_tells_a_changed_quote(api, customer):
 )
 def test_refuses_a_checkout_that_cannot_be(api, customer, change, status, code):
     make_cart_line(customer=customer)
-    response = api.as_user(customer).post("/api/orders", order_body(customer) | change, headers=key())
+    response = api.as_user(customer).post(
+        "/api/orders", order_body(customer) | change, headers=key()
+    )
     assert (response.status_code, response.json()["code"]) == (status, code)
     assert not Order.objects.exists()
 
 
-def test_refuses_an_empty_cart_somebody_elses_address_and_a_guest_without_email(api, customer):
+def test_refuses_an_empty_cart_somebody_elses_address_and_a_guest_without_email(
+    api, customer
+):
     mine = api.as_user(customer)
-    assert mine.post("/api/orders", order_body(customer), headers=key()).json()["code"] == "cart_empty"
+    assert (
+        mine.post("/api/orders", order_body(customer), headers=key()).json()["code"]
+        == "cart_empty"
+    )
     make_cart_line(customer=customer)
     foreign = {"addressId": str(make_address().pk), "paymentMethod": "cod"}
-    assert mine.post("/api/orders", foreign, headers=key()).json()["code"] == "address_unknown"
+    assert (
+        mine.post("/api/orders", foreign, headers=key()).json()["code"]
+        == "address_unknown"
+    )
     guest = {name: value for name, value in order_body().items() if name != "email"}
-    assert api.post("/api/orders", guest, headers=key()).json()["code"] == "email_needed"
-    assert api.post("/api/orders", order_body(), headers=key()).json()["code"] == "cart_empty"
+    assert (
+        api.post("/api/orders", guest, headers=key()).json()["code"] == "email_needed"
+    )
+    assert (
+        api.post("/api/orders", order_body(), headers=key()).json()["code"]
+        == "cart_empty"
+    )
 
 
 def test_a_shop_may_want_accounts(api, settings):
     settings.GUEST_CHECKOUT = False
     response = api.post("/api/orders", order_body(), headers=key())
-    assert (response.status_code, response.json()["code"]) == (403, "guest_checkout_off")
+    assert (response.status_code, response.json()["code"]) == (
+        403,
+        "guest_checkout_off",
+    )
 
 
 def test_what_costs_nothing_is_paid(api, customer, settings):
     settings.SHIPPING_FEE = Decimal("0.00")
-    make_cart_line(customer=customer, variant=make_variant(product=make_product(base_price="0.00")))
-    placed = (
-        api.as_user(customer).post("/api/orders", order_body(customer, paymentMethod="online"), headers=key()).json()
+    make_cart_line(
+        customer=customer, variant=make_variant(product=make_product(base_price="0.00"))
     )
-    assert (placed["total"], placed["paymentStatus"], placed["expiresAt"], placed["payment"]) == (
+    placed = (
+        api.as_user(customer)
+        .post(
+            "/api/orders", order_body(customer, paymentMethod="online"), headers=key()
+        )
+        .json()
+    )
+    assert (
+        placed["total"],
+        placed["paymentStatus"],
+        placed["expiresAt"],
+        placed["payment"],
+    ) == (
         "0.00",
         "paid",
         None,
@@ -166,7 +232,11 @@ def test_what_costs_nothing_is_paid(api, customer, settings):
 def test_an_order_keeps_what_it_was_when_the_catalogue_changes(api, customer):
     variant = make_variant(product=make_product(name="Old name", base_price="100.00"))
     make_cart_line(customer=customer, variant=variant)
-    placed = api.as_user(customer).post("/api/orders", order_body(customer), headers=key()).json()
+    placed = (
+        api.as_user(customer)
+        .post("/api/orders", order_body(customer), headers=key())
+        .json()
+    )
     variant.product.name, variant.product.base_price = "New name", Decimal("900.00")
     variant.product.save()
     kept = api.as_user(customer).get(f"/api/orders/{placed['id']}").json()["items"][0]
@@ -181,5 +251,9 @@ def test_checkout_of_two_lines_takes_at_most_sixteen_queries(api, customer):
         connection,
     ) as queries:
         assert client.post("/api/orders", body, headers=key()).status_code == 201
-    statements = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))]
+    statements = [
+        q["sql"]
+        for q in queries
+        if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))
+    ]
     assert len(statements) <= 16, "\n".join(statements)

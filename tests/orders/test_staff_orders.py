@@ -9,7 +9,15 @@ from django.test.utils import CaptureQueriesContext
 from markrin.outbox.models import OutboxEvent
 from orders.models import Order
 from products.models import Purchase, StockLevel
-from tests.factories import key, make_coupon, make_order, make_product, make_review, make_user, make_variant
+from tests.factories import (
+    key,
+    make_coupon,
+    make_order,
+    make_product,
+    make_review,
+    make_user,
+    make_variant,
+)
 
 
 @pytest.fixture
@@ -23,7 +31,9 @@ def level_of(order):
 
 
 def move(desk, order, status, **more):
-    return desk.post(f"/api/staff/orders/{order.pk}/transition", {"status": status, **more})
+    return desk.post(
+        f"/api/staff/orders/{order.pk}/transition", {"status": status, **more}
+    )
 
 
 def jobs(task):
@@ -34,9 +44,16 @@ def test_an_order_goes_its_way(desk, api, customer):
     order = make_order(customer=customer, quantity=2)
     make_review(product=order.lines.get().product, user=customer)
     assert move(desk, order, "confirmed").json()["status"] == "confirmed"
-    assert move(desk, order, "processing", note="Packed by Uma").json()["status"] == "processing"
+    assert (
+        move(desk, order, "processing", note="Packed by Uma").json()["status"]
+        == "processing"
+    )
     assert level_of(order) == (5, 2)
-    shipment = {"carrier": "Delhivery", "trackingNumber": "D 1", "trackingUrl": "https://track.example/d1"}
+    shipment = {
+        "carrier": "Delhivery",
+        "trackingNumber": "D 1",
+        "trackingUrl": "https://track.example/d1",
+    }
     assert move(desk, order, "shipped", **shipment).json()["shipment"] == shipment
     assert level_of(order) == (3, 0)
     done = move(desk, order, "delivered").json()
@@ -46,20 +63,33 @@ def test_an_order_goes_its_way(desk, api, customer):
     assert (jobs("orders.shipped_by_mail"), jobs("orders.delivered_by_mail")) == (1, 1)
     paid = desk.post(f"/api/staff/orders/{order.pk}/cash", {}).json()
     assert (paid["paymentStatus"], paid["payments"][0]["provider"]) == ("paid", "cod")
-    assert desk.post(f"/api/staff/orders/{order.pk}/cash", {}).json()["code"] == "order_status"
+    assert (
+        desk.post(f"/api/staff/orders/{order.pk}/cash", {}).json()["code"]
+        == "order_status"
+    )
     seen = api.as_user(customer).get(f"/api/orders/{order.pk}").json()
     assert seen["shipment"] == shipment
     assert [step["to"] for step in seen["history"]] == [
-        "pending", "confirmed", "processing", "shipped", "delivered", "paid",
-    ]  # fmt: skip
+        "pending",
+        "confirmed",
+        "processing",
+        "shipped",
+        "delivered",
+        "paid",
+    ]
     assert {step["by"] for step in seen["history"]} == {"customer", "staff"}
 
 
 STATUSES = ("pending", "confirmed", "processing", "shipped", "delivered", "cancelled")
 ALLOWED = {
-    ("pending", "confirmed"), ("confirmed", "processing"), ("processing", "shipped"), ("shipped", "delivered"),
-    ("pending", "cancelled"), ("confirmed", "cancelled"), ("processing", "cancelled"),
-}  # fmt: skip
+    ("pending", "confirmed"),
+    ("confirmed", "processing"),
+    ("processing", "shipped"),
+    ("shipped", "delivered"),
+    ("pending", "cancelled"),
+    ("confirmed", "cancelled"),
+    ("processing", "cancelled"),
+}
 
 
 @pytest.mark.parametrize("before", STATUSES)
@@ -71,7 +101,10 @@ def test_no_other_way_is_open(desk, before):
         if (before, after) in ALLOWED:
             assert (response.status_code, order.status) == (200, after)
         else:
-            assert (response.status_code, response.json()["code"]) == (409, "order_status")
+            assert (response.status_code, response.json()["code"]) == (
+                409,
+                "order_status",
+            )
             assert order.status == before
 
 
@@ -98,17 +131,23 @@ def test_an_unpaid_online_order_is_not_sent(desk):
     assert move(desk, order, "cancelled").json()["status"] == "cancelled"
 
 
-# --- Cancelling ------------------------------------------------------------------------------------------------------
+# --- Cancelling ----------------------------------------------------------------------------------
 @pytest.mark.parametrize("status", ["pending", "confirmed", "processing"])
 def test_a_customer_cancels_until_it_is_shipped(api, customer, status):
     coupon = make_coupon(per_customer_limit=1)
     order = make_order(customer=customer, status=status, coupon_code=coupon.code)
-    response = api.as_user(customer).post(f"/api/orders/{order.pk}/cancel", {"reason": "Changed my mind"})
+    response = api.as_user(customer).post(
+        f"/api/orders/{order.pk}/cancel", {"reason": "Changed my mind"}
+    )
     assert (response.status_code, response.json()["status"]) == (200, "cancelled")
     assert response.json()["history"][-1]["note"] == "Changed my mind"
     assert level_of(order) == (5, 0)
     coupon.refresh_from_db()
-    assert (coupon.used, coupon.uses.count(), jobs("orders.cancelled_by_mail")) == (0, 0, 1)
+    assert (coupon.used, coupon.uses.count(), jobs("orders.cancelled_by_mail")) == (
+        0,
+        0,
+        1,
+    )
     again = api.as_user(customer).post(f"/api/orders/{order.pk}/cancel", {})
     assert (again.status_code, again.json()["code"]) == (409, "order_status")
     assert level_of(order) == (5, 0)
@@ -117,7 +156,10 @@ def test_a_customer_cancels_until_it_is_shipped(api, customer, status):
 @pytest.mark.parametrize("status", ["shipped", "delivered"])
 def test_a_customer_does_not_cancel_later(api, customer, status):
     order = make_order(customer=customer, status=status)
-    assert api.as_user(customer).post(f"/api/orders/{order.pk}/cancel", {}).status_code == 409
+    assert (
+        api.as_user(customer).post(f"/api/orders/{order.pk}/cancel", {}).status_code
+        == 409
+    )
 
 
 def test_a_guest_cancels_by_the_token_and_nobody_else_does(api, customer):
@@ -125,7 +167,10 @@ def test_a_guest_cancels_by_the_token_and_nobody_else_does(api, customer):
     path = f"/api/orders/{order.pk}/cancel"
     assert api.as_user(customer).post(path, {}).status_code == 404
     assert api.post(path, {}).status_code == 404
-    assert api.post(path, {}, headers={"X-Cart-Token": "mine"}).json()["status"] == "cancelled"
+    assert (
+        api.post(path, {}, headers={"X-Cart-Token": "mine"}).json()["status"]
+        == "cancelled"
+    )
 
 
 def test_cash_that_was_paid_is_for_a_person_to_give_back(api, desk, customer):
@@ -134,14 +179,27 @@ def test_cash_that_was_paid_is_for_a_person_to_give_back(api, desk, customer):
     shown = desk.get(f"/api/staff/orders/{order.pk}").json()
     assert "given back in cash" in shown["attention"]
     (refund,) = shown["refunds"]
-    assert (refund["state"], refund["amount"], shown["refunded"]) == ("requested", "1050.00", "1050.00")
-    closed = desk.patch(f"/api/staff/refunds/{refund['id']}", {"succeeded": True}).json()
+    assert (refund["state"], refund["amount"], shown["refunded"]) == (
+        "requested",
+        "1050.00",
+        "1050.00",
+    )
+    closed = desk.patch(
+        f"/api/staff/refunds/{refund['id']}", {"succeeded": True}
+    ).json()
     assert closed["state"] == "succeeded"
-    assert desk.get(f"/api/staff/orders/{order.pk}").json()["paymentStatus"] == "refunded"
-    assert desk.patch(f"/api/staff/refunds/{refund['id']}", {"succeeded": False}).status_code == 409
+    assert (
+        desk.get(f"/api/staff/orders/{order.pk}").json()["paymentStatus"] == "refunded"
+    )
+    assert (
+        desk.patch(
+            f"/api/staff/refunds/{refund['id']}", {"succeeded": False}
+        ).status_code
+        == 409
+    )
 
 
-# --- Refunds ---------------------------------------------------------------------------------------------------------
+# --- Refunds -------------------------------------------------------------------------------------
 def test_refunds_in_parts_up_to_what_was_paid(desk):
     order = make_order(status="delivered", paid=True)
     path = f"/api/staff/orders/{order.pk}/refunds"
@@ -154,8 +212,14 @@ def test_refunds_in_parts_up_to_what_was_paid(desk):
     other = desk.post(path, {"amount": "51.00", "reason": "Late"}, headers=headers)
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     over = desk.post(path, {"amount": "1000.01", "reason": "All"}, headers=key())
-    assert (over.status_code, over.json()["code"], over.json()["left"]) == (422, "refund_too_high", "1000.00")
-    assert desk.post(path, {"reason": "All"}, headers=key()).json()["amount"] == "1000.00"
+    assert (over.status_code, over.json()["code"], over.json()["left"]) == (
+        422,
+        "refund_too_high",
+        "1000.00",
+    )
+    assert (
+        desk.post(path, {"reason": "All"}, headers=key()).json()["amount"] == "1000.00"
+    )
     order.refresh_from_db()
     assert (order.refunded, order.payment_status) == (Decimal("1050.00"), "refunded")
     assert jobs("orders.refunded_by_mail") == 2
@@ -164,24 +228,44 @@ def test_refunds_in_parts_up_to_what_was_paid(desk):
 
 def test_what_is_not_paid_is_not_refunded_and_a_refund_needs_a_key(desk):
     path = f"/api/staff/orders/{make_order().pk}/refunds"
-    assert desk.post(path, {"reason": "x"}, headers=key()).json()["code"] == "order_status"
+    assert (
+        desk.post(path, {"reason": "x"}, headers=key()).json()["code"] == "order_status"
+    )
     assert desk.post(path, {"reason": "x"}).json()["code"] == "idempotency_key_missing"
-    assert desk.post(path, {"amount": "0.00", "reason": "x"}, headers=key()).status_code == 400
+    assert (
+        desk.post(path, {"amount": "0.00", "reason": "x"}, headers=key()).status_code
+        == 400
+    )
 
 
-# --- Returns ---------------------------------------------------------------------------------------------------------
+# --- Returns -------------------------------------------------------------------------------------
 def test_goods_come_back_in_parts(desk, customer):
     variant = make_variant(product=make_product(base_price="300.00"), stock=5)
-    order = make_order(customer=customer, variant=variant, quantity=3, status="delivered", paid=True)
+    order = make_order(
+        customer=customer, variant=variant, quantity=3, status="delivered", paid=True
+    )
     line, path = order.lines.get(), f"/api/staff/orders/{order.pk}/returns"
-    part = {"reason": "Too small", "lines": [{"lineId": line.pk, "quantity": 1}], "refund": True}
+    part = {
+        "reason": "Too small",
+        "lines": [{"lineId": line.pk, "quantity": 1}],
+        "refund": True,
+    }
     shown = desk.post(path, part)
-    assert (shown.status_code, shown.json()["status"], shown.json()["refunded"]) == (201, "delivered", "300.00")
+    assert (shown.status_code, shown.json()["status"], shown.json()["refunded"]) == (
+        201,
+        "delivered",
+        "300.00",
+    )
     assert level_of(order) == (3, 0)
     assert Purchase.objects.filter(user=customer).exists()
-    over = desk.post(path, {"reason": "x", "lines": [{"lineId": line.pk, "quantity": 3}]})
+    over = desk.post(
+        path, {"reason": "x", "lines": [{"lineId": line.pk, "quantity": 3}]}
+    )
     assert (over.status_code, over.json()["code"]) == (422, "return_too_many")
-    broken = {"reason": "Torn", "lines": [{"lineId": line.pk, "quantity": 1, "restock": False}]}
+    broken = {
+        "reason": "Torn",
+        "lines": [{"lineId": line.pk, "quantity": 1, "restock": False}],
+    }
     assert desk.post(path, broken).json()["items"][0]["returned"] == 2
     assert level_of(order) == (3, 0)
     done = desk.post(path, {"reason": "The rest"}).json()
@@ -193,29 +277,57 @@ def test_goods_come_back_in_parts(desk, customer):
 
 def test_what_is_kept_elsewhere_stays_a_purchase(desk, customer):
     variant = make_variant()
-    first, _ = (make_order(customer=customer, variant=variant, status="delivered") for _ in range(2))
-    assert desk.post(f"/api/staff/orders/{first.pk}/returns", {"reason": "One too many"}).json()["status"] == "returned"
+    first, _ = (
+        make_order(customer=customer, variant=variant, status="delivered")
+        for _ in range(2)
+    )
+    assert (
+        desk.post(
+            f"/api/staff/orders/{first.pk}/returns", {"reason": "One too many"}
+        ).json()["status"]
+        == "returned"
+    )
     assert Purchase.objects.filter(user=customer).exists()
 
 
 def test_a_return_gives_back_what_was_paid_after_the_discount(desk):
     variant = make_variant(product=make_product(base_price="100.00"))
     coupon = make_coupon(kind="fixed", value="10.00")
-    order = make_order(variant=variant, quantity=3, coupon_code=coupon.code, status="delivered", paid=True)
-    body = {"reason": "x", "lines": [{"lineId": order.lines.get().pk, "quantity": 1}], "refund": True}
-    assert desk.post(f"/api/staff/orders/{order.pk}/returns", body).json()["refunded"] == "96.67"
+    order = make_order(
+        variant=variant,
+        quantity=3,
+        coupon_code=coupon.code,
+        status="delivered",
+        paid=True,
+    )
+    body = {
+        "reason": "x",
+        "lines": [{"lineId": order.lines.get().pk, "quantity": 1}],
+        "refund": True,
+    }
+    assert (
+        desk.post(f"/api/staff/orders/{order.pk}/returns", body).json()["refunded"]
+        == "96.67"
+    )
 
 
 def test_nothing_comes_back_before_it_is_delivered(desk):
     order = make_order(status="shipped")
-    assert desk.post(f"/api/staff/orders/{order.pk}/returns", {"reason": "x"}).status_code == 409
+    assert (
+        desk.post(f"/api/staff/orders/{order.pk}/returns", {"reason": "x"}).status_code
+        == 409
+    )
 
 
-# --- Finding ---------------------------------------------------------------------------------------------------------
+# --- Finding -------------------------------------------------------------------------------------
 def test_finds_orders(desk, customer):
     order = make_order(customer=customer)
-    other = make_order(guest_email="guest@example.com", status="confirmed", variant=make_variant())
-    Order.objects.filter(pk=other.pk).update(recipient="Zoë Kumar", phone="+919812345678", attention="Look")
+    other = make_order(
+        guest_email="guest@example.com", status="confirmed", variant=make_variant()
+    )
+    Order.objects.filter(pk=other.pk).update(
+        recipient="Zoë Kumar", phone="+919812345678", attention="Look"
+    )
     wanted = {
         "": {order.number, other.number},
         "status=confirmed,shipped": {other.number},
@@ -243,7 +355,11 @@ def test_lists_take_the_same_queries_for_one_as_for_many(desk, api, customer):
     client, counts = api.as_user(customer), []
     for _ in range(2):
         make_order(customer=customer)
-        for reader, path in ((desk, "/api/staff/orders"), (client, "/api/orders"), (client, "/api/orders?cursor=")):
+        for reader, path in (
+            (desk, "/api/staff/orders"),
+            (client, "/api/orders"),
+            (client, "/api/orders?cursor="),
+        ):
             with CaptureQueriesContext(connection) as queries:
                 assert reader.get(path).status_code == 200
             counts.append(len(queries))
@@ -256,7 +372,9 @@ def test_notes_are_private_unless_they_are_not(desk, api, customer):
     Order.objects.filter(pk=order.pk).update(attention="Look")
     path = f"/api/staff/orders/{order.pk}/notes"
     desk.post(path, {"note": "Rang twice"})
-    shown = desk.post(path, {"note": "We shall ring", "public": True, "resolve": True}).json()
+    shown = desk.post(
+        path, {"note": "We shall ring", "public": True, "resolve": True}
+    ).json()
     assert ([step["note"] for step in shown["history"][1:]], shown["attention"]) == (
         ["Rang twice", "We shall ring"],
         "",
@@ -269,11 +387,23 @@ def test_notes_are_private_unless_they_are_not(desk, api, customer):
 
 def test_the_desk_is_closed_to_others(api, customer, staff):
     order = make_order(customer=customer)
-    for client, status in ((api, 401), (api.as_user(customer), 403), (api.as_user(staff), 403)):
-        for path in ("orders", f"orders/{order.pk}", "coupons", f"orders/{order.pk}/invoice"):
+    for client, status in (
+        (api, 401),
+        (api.as_user(customer), 403),
+        (api.as_user(staff), 403),
+    ):
+        for path in (
+            "orders",
+            f"orders/{order.pk}",
+            "coupons",
+            f"orders/{order.pk}/invoice",
+        ):
             assert client.get(f"/api/staff/{path}").status_code == status
         for path in ("transition", "notes", "cash", "refunds", "returns"):
-            assert client.post(f"/api/staff/orders/{order.pk}/{path}", {}).status_code == status
+            assert (
+                client.post(f"/api/staff/orders/{order.pk}/{path}", {}).status_code
+                == status
+            )
 
 
 def test_an_admin_needs_no_group(api, admin_user):

@@ -7,15 +7,21 @@ from markrin.outbox.models import OutboxEvent, State
 
 
 def drain(*, queue: str | None = None, rounds: int = 10) -> list[tuple[str, str]]:
-    """Run the jobs that are due, oldest first, as workers would, and what they add, until none is due.
+    """Run the jobs that are due, oldest first, as workers would, and what they add, until
+    none is due.
 
-    Return each run as (task, outcome): done, retry, later, dead. A retry waits for its time, so it is not run again.
-    """
+    Return each run as (task, outcome): done, retry, later, dead. A retry waits for its
+    time, so it is not run again."""
     ran: list[tuple[str, str]] = []
     for _ in range(rounds):
-        due = OutboxEvent.objects.filter(state=State.WAITING, run_after__lte=TransactionNow()).order_by("id")
+        due = OutboxEvent.objects.filter(
+            state=State.WAITING, run_after__lte=TransactionNow()
+        ).order_by("id")
         rows = list(due.filter(queue=queue) if queue else due)
-        outcomes = [(row.task, handlers.run(handlers.registry[row.task], row.pk)) for row in rows]
+        outcomes = [
+            (row.task, handlers.run(handlers.registry[row.task], row.pk))
+            for row in rows
+        ]
         now = [(task, outcome) for task, outcome in outcomes if outcome is not None]
         if not now:
             return ran

@@ -10,7 +10,11 @@ from celery_app import ON_EVENT
 from markrin.outbox import handlers
 from markrin.outbox.models import OutboxEvent
 
-ON_EVENT |= {"test.happened": ["test.outside", "test.database"], "test.alone": ["test.outside"], "test.unheard": []}
+ON_EVENT |= {
+    "test.happened": ["test.outside", "test.database"],
+    "test.alone": ["test.outside"],
+    "test.unheard": [],
+}
 
 ran: list[dict[str, Any]] = []
 _raising: list[BaseException] = []
@@ -54,7 +58,12 @@ def failing(error: BaseException) -> Iterator[None]:
 
 
 @handlers.handler(
-    "test.outside", queue="email", effect="outside", time_limit_s=20, max_attempts=3, useless_after_s=3600
+    "test.outside",
+    queue="email",
+    effect="outside",
+    time_limit_s=20,
+    max_attempts=3,
+    useless_after_s=3600,
 )
 def outside(**payload: Any) -> dict[str, Any]:
     ran.append(payload)
@@ -63,11 +72,22 @@ def outside(**payload: Any) -> dict[str, Any]:
     return {"sent": True}
 
 
-@handlers.handler("test.database", queue="analytics", effect="database", time_limit_s=20, max_attempts=3)
+@handlers.handler(
+    "test.database",
+    queue="analytics",
+    effect="database",
+    time_limit_s=20,
+    max_attempts=3,
+)
 def database(*, order_id: str, **_: Any) -> dict[str, Any]:
     """Leave a row as its effect: a job that nobody runs."""
     OutboxEvent.objects.create(
-        event="effect", task="none", queue="none", key=f"effect:{order_id}", max_attempts=1, payload={}
+        event="effect",
+        task="none",
+        queue="none",
+        key=f"effect:{order_id}",
+        max_attempts=1,
+        payload={},
     )
     if _raising:
         raise _raising[-1]

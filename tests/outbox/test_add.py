@@ -18,14 +18,22 @@ def test_writes_a_row_for_every_task_of_the_event():
     with structlog.contextvars.bound_contextvars(request_id="req-1"):
         services.add(Happened(order_id, quantity=2))
     outside, database = OutboxEvent.objects.order_by("id")
-    assert (outside.task, outside.queue, outside.max_attempts) == ("test.outside", "email", 3)
+    assert (outside.task, outside.queue, outside.max_attempts) == (
+        "test.outside",
+        "email",
+        3,
+    )
     assert (database.task, database.queue) == ("test.database", "analytics")
     assert outside.event_id == database.event_id
     assert outside.event_id.version == 7
     assert outside.key == f"test.outside:{outside.event_id}"
     assert outside.payload == {"order_id": str(order_id), "quantity": 2}
     assert outside.trace == {"request_id": "req-1"}
-    assert (outside.state, outside.attempts, outside.wake_at) == ("waiting", 0, outside.run_after)
+    assert (outside.state, outside.attempts, outside.wake_at) == (
+        "waiting",
+        0,
+        outside.run_after,
+    )
 
 
 @pytest.mark.django_db
@@ -86,7 +94,9 @@ def test_refuses_what_is_no_id(value, error):
 def test_lists_of_ids_are_kept():
     ids = [uuid4(), uuid4()]
     services.add(Happened(uuid4(), quantity=tuple(ids)))
-    assert OutboxEvent.objects.earliest("id").payload["quantity"] == [str(one) for one in ids]
+    assert OutboxEvent.objects.earliest("id").payload["quantity"] == [
+        str(one) for one in ids
+    ]
 
 
 @pytest.mark.django_db

@@ -40,7 +40,11 @@ def page(job: OutboxEvent) -> str:
 
 
 def act(client: Client, action: str, *jobs: OutboxEvent, reason: str = ""):
-    form = {"action": action, "_selected_action": [job.pk for job in jobs], "reason": reason}
+    form = {
+        "action": action,
+        "_selected_action": [job.pk for job in jobs],
+        "reason": reason,
+    }
     return client.post(reverse(LIST), form, follow=True)
 
 
@@ -66,7 +70,9 @@ def test_runs_again_from_its_page(dead):
 
 
 def test_runs_again_from_the_list(dead):
-    answer = act(signed_in("view_outboxevent", "change_outboxevent"), "run_selected_again", dead)
+    answer = act(
+        signed_in("view_outboxevent", "change_outboxevent"), "run_selected_again", dead
+    )
     assert "1 of 1 will run again" in answer.content.decode()
     assert drain() == [("test.outside", "done")]
     assert LogEntry.objects.count() == 1
@@ -76,14 +82,21 @@ def test_discards_with_a_reason(dead):
     client = signed_in("view_outboxevent", "change_outboxevent")
     assert "Say why" in act(client, "discard_selected", dead).content.decode()
     assert OutboxEvent.objects.filter(state="dead").exists()
-    client.post(page(dead), {"outbox_outboxevent_discard": "1", "reason": "customer was told"})
+    client.post(
+        page(dead), {"outbox_outboxevent_discard": "1", "reason": "customer was told"}
+    )
     dead.refresh_from_db()
     assert (dead.state, dead.result["discarded"]) == ("done", "customer was told")
     assert drain() == []
 
 
 def test_discards_from_the_list(dead):
-    act(signed_in("view_outboxevent", "change_outboxevent"), "discard_selected", dead, reason="customer was told")
+    act(
+        signed_in("view_outboxevent", "change_outboxevent"),
+        "discard_selected",
+        dead,
+        reason="customer was told",
+    )
     dead.refresh_from_db()
     assert (dead.state, dead.result["discarded"]) == ("done", "customer was told")
 
@@ -92,7 +105,10 @@ def test_only_looking_changes_nothing(dead):
     client = signed_in("view_outboxevent")
     act(client, "run_selected_again", dead)
     act(client, "discard_selected", dead, reason="no right to")
-    assert client.post(page(dead), {"outbox_outboxevent_run_again": "1"}).status_code == 403
+    assert (
+        client.post(page(dead), {"outbox_outboxevent_run_again": "1"}).status_code
+        == 403
+    )
     dead.refresh_from_db()
     assert dead.state == "dead"
 
@@ -108,16 +124,28 @@ def test_a_page_left_open_saves_nothing_old(dead):
 
 
 def test_nobody_adds_or_deletes(dead):
-    client = signed_in("view_outboxevent", "add_outboxevent", "change_outboxevent", "delete_outboxevent")
+    client = signed_in(
+        "view_outboxevent",
+        "add_outboxevent",
+        "change_outboxevent",
+        "delete_outboxevent",
+    )
     assert client.get(reverse("admin:outbox_outboxevent_add")).status_code == 403
-    assert client.post(reverse("admin:outbox_outboxevent_delete", args=[dead.pk]), {"post": "yes"}).status_code == 403
+    assert (
+        client.post(
+            reverse("admin:outbox_outboxevent_delete", args=[dead.pk]), {"post": "yes"}
+        ).status_code
+        == 403
+    )
 
 
 def test_resumes_a_queue():
     rows.pause("email", seconds=600, reason="by hand", by="ann")
     client = signed_in("view_outboxpause", "change_outboxpause")
     form = {"action": "resume", "_selected_action": ["email"]}
-    answer = client.post(reverse("admin:outbox_outboxpause_changelist"), form, follow=True)
+    answer = client.post(
+        reverse("admin:outbox_outboxpause_changelist"), form, follow=True
+    )
     assert "Working again: email." in answer.content.decode()
     services.add(jobs.Alone(uuid4()))
     assert drain() == [("test.outside", "done")]

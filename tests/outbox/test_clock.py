@@ -22,13 +22,17 @@ NIGHTLY = {
 
 
 def test_the_night_has_its_work():
-    assert {entry["task"] for entry in BEAT.values() if hasattr(entry["schedule"], "hour")} >= NIGHTLY
+    assert {
+        entry["task"] for entry in BEAT.values() if hasattr(entry["schedule"], "hour")
+    } >= NIGHTLY
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("name", sorted(BEAT))
 def test_every_task_of_beat_runs_twice(name, monkeypatch):
-    monkeypatch.setattr("markrin.outbox.relay.ring", lambda: 0)  # tests/outbox/test_relay.py has the broker's part
+    monkeypatch.setattr(
+        "markrin.outbox.relay.ring", lambda: 0
+    )  # tests/outbox/test_relay.py has the broker's part
     make_order()
     entry = BEAT[name]
     for _ in range(2):
@@ -48,4 +52,6 @@ def test_verify_at_night_says_what_is_wrong(settings, tmp_path):
         found = tasks.verify()
     assert found["wrong"].startswith("1 breaches of 1 rules")
     assert str(variant.pk) in found["lines"][0]
-    assert [(line["event"], line["log_level"]) for line in logs] == [("verify_found", "error")]
+    assert [(line["event"], line["log_level"]) for line in logs] == [
+        ("verify_found", "error")
+    ]

@@ -1,4 +1,6 @@
-"""Mails: two bodies from one template, sent safely to send twice, and what a server's answer means for the job."""
+"""Mails: two bodies from one template, sent safely to send twice, and what a server's
+answer means for the job.
+"""
 
 import email
 import email.policy
@@ -57,7 +59,10 @@ def answered(status: int) -> AnymailAPIError:
 
 
 def context(**values):
-    lines = [{"name": "2 × Kurta", "total": "1,199.00"}, {"name": "Scarf", "total": "50.00"}]
+    lines = [
+        {"name": "2 × Kurta", "total": "1,199.00"},
+        {"name": "Scarf", "total": "50.00"},
+    ]
     return {"number": "M-1", "name": "Ann", "city": "Pune", "lines": lines, **values}
 
 
@@ -94,9 +99,13 @@ def test_one_template_makes_text_and_html(templates, settings):
     ],
 )
 def test_a_value_is_never_markup(templates, name):
-    (templates / "order.mail").write_text("Subject: Hello {{ name }}\n\n{{ name }}\n\nBye.\n")
+    (templates / "order.mail").write_text(
+        "Subject: Hello {{ name }}\n\n{{ name }}\n\nBye.\n"
+    )
     rendered = mail_markup.render("order", {"name": name})
-    assert "evil.example" not in rendered.html.replace("[Win](https://evil.example)", "")
+    assert "evil.example" not in rendered.html.replace(
+        "[Win](https://evil.example)", ""
+    )
     assert 'href="https://evil' not in rendered.html
     assert "<script>" not in rendered.html
     assert "<li>" not in rendered.html
@@ -129,13 +138,27 @@ def test_every_copy_has_the_same_id_and_the_request_can_be_found(templates, sett
         results = [send(), send(), send(key="order:2")]
     first, again, other = django_mail.outbox
     headers = first.message()
-    assert headers["Message-ID"] == again.message()["Message-ID"] == results[0]["message_id"]
+    assert (
+        headers["Message-ID"]
+        == again.message()["Message-ID"]
+        == results[0]["message_id"]
+    )
     assert headers["Message-ID"].endswith(f"@{settings.MAIL_DOMAIN}>")
     assert other.message()["Message-ID"] != headers["Message-ID"]
-    assert headers["Resend-Idempotency-Key"] == again.message()["Resend-Idempotency-Key"] in results[0]["message_id"]
-    assert (headers["X-Request-ID"], headers["Auto-Submitted"]) == ("req-7", "auto-generated")
+    assert (
+        headers["Resend-Idempotency-Key"]
+        == again.message()["Resend-Idempotency-Key"]
+        in results[0]["message_id"]
+    )
+    assert (headers["X-Request-ID"], headers["Auto-Submitted"]) == (
+        "req-7",
+        "auto-generated",
+    )
     assert first.to == ["ann@example.com"]
-    assert [part.get_content_type() for part in headers.walk()][1:] == ["text/plain", "text/html"]
+    assert [part.get_content_type() for part in headers.walk()][1:] == [
+        "text/plain",
+        "text/html",
+    ]
 
 
 @pytest.mark.django_db
@@ -198,13 +221,20 @@ def test_a_real_server_gets_a_whole_mail(templates, smtp):
     send(to="Ünal <unal@example.com>")
     (received,) = kept.mails
     assert received["Subject"] == "Your order M-1"
-    assert [part.get_content_type() for part in received.iter_parts()] == ["text/plain", "text/html"]
+    assert [part.get_content_type() for part in received.iter_parts()] == [
+        "text/plain",
+        "text/html",
+    ]
     assert "Kurta" in received.get_body(("plain",)).get_content()
 
 
 @pytest.mark.parametrize(
     ("fault", "verdict"),
-    [("4xx", handlers.Retry), ("5xx", handlers.Permanent), ("cut after DATA", handlers.Unreachable)],
+    [
+        ("4xx", handlers.Retry),
+        ("5xx", handlers.Permanent),
+        ("cut after DATA", handlers.Unreachable),
+    ],
 )
 def test_a_real_servers_refusals(templates, smtp, fault, verdict):
     kept, _ = smtp
@@ -227,7 +257,9 @@ def test_a_server_that_is_out_of_reach(templates, smtp, settings, fault):
 def test_development_writes_a_file_per_mail(templates, settings, tmp_path):
     settings.MAIL_DIR = tmp_path / "mail"
     settings.EMAIL_BACKEND = "markrin.mail_backends.FileBackend"
-    (templates / "order.mail").write_text("Subject: Your order/{{ number }} ../x\n\nHello\n")
+    (templates / "order.mail").write_text(
+        "Subject: Your order/{{ number }} ../x\n\nHello\n"
+    )
     send(key="1")
     send(key="2", to="bo@example.com")
     files = sorted(settings.MAIL_DIR.iterdir())

@@ -49,7 +49,9 @@ def test_the_amounts_are_in_the_shops_currency(settings):
 
 
 def test_the_page_shows_both_forms(staff_client):
-    page = staff_client.get(reverse("admin:outbox_mail", args=["orders/placed"])).content.decode()
+    page = staff_client.get(
+        reverse("admin:outbox_mail", args=["orders/placed"])
+    ).content.decode()
     assert "Your order MK-2026-000123" in page
     assert "2 × Linen shirt (M, Indigo)" in page
     for name in MAILS:
@@ -70,24 +72,41 @@ def test_the_list_of_jobs_leads_there(staff_client):
     assert staff_client.get(reverse("admin:outbox_mails")).status_code == 200
     admin = Client()
     admin.force_login(make_user(role="admin", is_superuser=True))
-    assert "What the mails look like" in admin.get(reverse("admin:outbox_outboxevent_changelist")).content.decode()
+    assert (
+        "What the mails look like"
+        in admin.get(reverse("admin:outbox_outboxevent_changelist")).content.decode()
+    )
 
 
 def test_an_unknown_mail_is_not_found(staff_client):
-    assert staff_client.get(reverse("admin:outbox_mail", args=["orders/nothing"])).status_code == 404
+    assert (
+        staff_client.get(
+            reverse("admin:outbox_mail", args=["orders/nothing"])
+        ).status_code
+        == 404
+    )
 
 
 def test_only_staff_see_it(client, customer):
     client.force_login(customer)
     assert client.get(reverse("admin:outbox_mails")).status_code == 302
-    assert client.get(reverse("admin:outbox_mail_html", args=["orders/placed"])).status_code == 404
+    assert (
+        client.get(
+            reverse("admin:outbox_mail_html", args=["orders/placed"])
+        ).status_code
+        == 404
+    )
 
 
 @pytest.mark.parametrize("name", MAILS)
 def test_every_word_of_a_mail_can_be_translated_and_has_been(name):
     source = (settings.BASE_DIR / f"templates/mail/{name}.mail").read_text()
-    source = re.sub(r"{% blocktranslate.*?{% endblocktranslate %}", "", source, flags=re.DOTALL)
-    bare = re.sub(r"\]\([^)]*\)|{%.*?%}|{{.*?}}|^Subject:", "", source, flags=re.MULTILINE)
+    source = re.sub(
+        r"{% blocktranslate.*?{% endblocktranslate %}", "", source, flags=re.DOTALL
+    )
+    bare = re.sub(
+        r"\]\([^)]*\)|{%.*?%}|{{.*?}}|^Subject:", "", source, flags=re.MULTILINE
+    )
     assert not re.search(r"[A-Za-z]{2,}", bare)
     mail = mail_previews.render(name, language="hi")
     assert re.search(r"[\u0900-\u097f]", mail.subject)
@@ -95,20 +114,42 @@ def test_every_word_of_a_mail_can_be_translated_and_has_been(name):
 
 
 def test_no_translation_is_missing():
-    entries = (settings.BASE_DIR / "locale/hi/LC_MESSAGES/django.po").read_text().split("\n\n")[1:]
-    known = {"".join(re.findall(r'"(.*)"', entry.split("msgstr")[0])) for entry in entries}
+    entries = (
+        (settings.BASE_DIR / "locale/hi/LC_MESSAGES/django.po")
+        .read_text()
+        .split("\n\n")[1:]
+    )
+    known = {
+        "".join(re.findall(r'"(.*)"', entry.split("msgstr")[0])) for entry in entries
+    }
     assert not [entry for entry in entries if re.search(r'msgstr(\[\d\])? ""$', entry)]
-    sources = "".join(path.read_text() for path in (settings.BASE_DIR / "templates/mail").rglob("*.mail"))
+    sources = "".join(
+        path.read_text()
+        for path in (settings.BASE_DIR / "templates/mail").rglob("*.mail")
+    )
     used = set(re.findall(r'{% translate "(.*?)" %}', sources))
     assert used <= known
 
 
-@pytest.mark.parametrize(("asked", "subject"), [("hi-IN,hi;q=0.9", "स्वागत है"), ("fr", "Welcome")])
-def test_a_new_customers_mails_are_in_their_language(api, settings, mailoutbox, asked, subject):
+@pytest.mark.parametrize(
+    ("asked", "subject"), [("hi-IN,hi;q=0.9", "स्वागत है"), ("fr", "Welcome")]
+)
+def test_a_new_customers_mails_are_in_their_language(
+    api, settings, mailoutbox, asked, subject
+):
     settings.LANGUAGES = [("en", "en"), ("hi", "hi")]
     get_languages.cache_clear()
-    body = {"name": "Asha", "email": "asha@example.com", "password": "correct horse battery staple"}
-    assert api.post("/api/auth/register", body, headers={"Accept-Language": asked}).status_code == 201
+    body = {
+        "name": "Asha",
+        "email": "asha@example.com",
+        "password": "correct horse battery staple",
+    }
+    assert (
+        api.post(
+            "/api/auth/register", body, headers={"Accept-Language": asked}
+        ).status_code
+        == 201
+    )
     drain(queue="email")
     assert subject in mailoutbox[0].body
     get_languages.cache_clear()

@@ -1,4 +1,6 @@
-"""The relay rings for what is due, through a real broker, and puts back what it could not ring for."""
+"""The relay rings for what is due, through a real broker, and puts back what it could not
+ring for.
+"""
 
 from uuid import uuid4
 
@@ -17,12 +19,16 @@ pytestmark = pytest.mark.django_db
 def length(queue: str) -> int:
     """Return how many messages wait, asked as of any broker: the suite also runs on RabbitMQ."""
     with app.connection_for_read() as link, link.channel() as channel:
-        return channel.queue_declare(queue=queue, durable=True, auto_delete=False).message_count
+        return channel.queue_declare(
+            queue=queue, durable=True, auto_delete=False
+        ).message_count
 
 
 def seconds_until_woken() -> list[float]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT extract(epoch FROM wake_at - now()) FROM outbox_event ORDER BY id")
+        cursor.execute(
+            "SELECT extract(epoch FROM wake_at - now()) FROM outbox_event ORDER BY id"
+        )
         return [float(row[0]) for row in cursor.fetchall()]
 
 

@@ -27,7 +27,9 @@ def run(row: OutboxEvent) -> str | None:
 
 
 def claim(row: OutboxEvent, *, time_limit_s: int = 20) -> rows.Claimed:
-    claimed = rows.claim(row.pk, task=row.task, time_limit_s=time_limit_s, useless_after_s=None)
+    claimed = rows.claim(
+        row.pk, task=row.task, time_limit_s=time_limit_s, useless_after_s=None
+    )
     assert claimed is not None
     return claimed
 
@@ -45,7 +47,10 @@ def pass_time(row: OutboxEvent, seconds: float) -> None:
 
 def seconds_left(row: OutboxEvent, column: str) -> float:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT extract(epoch FROM {column} - now()) FROM outbox_event WHERE id = %s", [row.pk])
+        cursor.execute(
+            f"SELECT extract(epoch FROM {column} - now()) FROM outbox_event WHERE id = %s",
+            [row.pk],
+        )
         return float(cursor.fetchone()[0])
 
 
@@ -54,7 +59,13 @@ def test_does_the_work_once():
     assert (run(row), run(row)) == ("done", None)
     row.refresh_from_db()
     assert jobs.ran == [row.payload]
-    assert (row.state, row.attempts, row.result, row.wake_at, row.lease) == ("done", 1, {"sent": True}, None, None)
+    assert (row.state, row.attempts, row.result, row.wake_at, row.lease) == (
+        "done",
+        1,
+        {"sent": True},
+        None,
+        None,
+    )
     assert row.finished_at is not None
     assert row.started_at is not None
 
@@ -72,26 +83,38 @@ def test_a_database_effect_and_done_are_one():
 
 
 @pytest.mark.parametrize(
-    ("attempts", "delay_s"), [(1, 10), (2, 30), (3, 60), (4, 300), (7, 3600), (10, 28_800), (14, 28_800)]
+    ("attempts", "delay_s"),
+    [(1, 10), (2, 30), (3, 60), (4, 300), (7, 3600), (10, 28_800), (14, 28_800)],
 )
 def test_waits_longer_after_each_failure(attempts, delay_s):
     row = make_row(attempts=attempts - 1, max_attempts=20)
     with jobs.failing(ValueError("the server said no to ann@example.com")):
         assert run(row) == "retry"
     row.refresh_from_db()
-    assert (row.state, row.attempts, row.wake_at) == ("waiting", attempts, row.run_after)
+    assert (row.state, row.attempts, row.wake_at) == (
+        "waiting",
+        attempts,
+        row.run_after,
+    )
     assert 0.8 * delay_s <= seconds_left(row, "run_after") <= 1.2 * delay_s
     assert row.error == "ValueError: the server said no to [address]"
     assert run(row) is None, "it is not due"
 
 
-@pytest.mark.parametrize(("attempts", "error"), [(2, handlers.Retry("again")), (0, handlers.Permanent("never"))])
+@pytest.mark.parametrize(
+    ("attempts", "error"),
+    [(2, handlers.Retry("again")), (0, handlers.Permanent("never"))],
+)
 def test_is_dead_when_its_attempts_are_used_up_or_it_says_so(attempts, error):
     row = make_row(attempts=attempts)
     with jobs.failing(error):
         assert run(row) == "dead"
     row.refresh_from_db()
-    assert (row.state, row.attempts, row.error) == ("dead", attempts + 1, rows.describe(error))
+    assert (row.state, row.attempts, row.error) == (
+        "dead",
+        attempts + 1,
+        rows.describe(error),
+    )
     assert row.finished_at is not None
     assert row.wake_at is None
 
@@ -101,7 +124,12 @@ def test_later_gives_the_attempt_back_and_keeps_what_was_done():
     with jobs.failing(handlers.Later(40, {"rows": 500})):
         assert run(row) == "later"
     row.refresh_from_db()
-    assert (row.state, row.attempts, row.result, round(seconds_left(row, "wake_at"))) == (
+    assert (
+        row.state,
+        row.attempts,
+        row.result,
+        round(seconds_left(row, "wake_at")),
+    ) == (
         "waiting",
         0,
         {"rows": 500},
@@ -152,7 +180,12 @@ def test_what_keeps_killing_its_worker_ends_dead():
         pass_time(row, 100_000)
     assert run(row) == "dead"
     row.refresh_from_db()
-    assert (row.state, row.attempts, row.lost, row.error) == ("dead", 3, 3, "RunsLost: lost too often")
+    assert (row.state, row.attempts, row.lost, row.error) == (
+        "dead",
+        3,
+        3,
+        "RunsLost: lost too often",
+    )
     assert jobs.ran == []
 
 
@@ -168,13 +201,19 @@ def test_a_mail_that_is_useless_by_now_is_not_sent():
 def test_five_connection_failures_in_a_row_pause_the_queue():
     with jobs.failing(handlers.Unreachable("no route")):
         assert [run(make_row()) for _ in range(4)] == ["retry"] * 4
-        jobs._raising[-1] = TimeoutError("no answer")  # the system's own errors count as well
+        jobs._raising[-1] = TimeoutError(
+            "no answer"
+        )  # the system's own errors count as well
         assert run(make_row()) == "retry"
         jobs._raising[-1] = handlers.Unreachable("no route")
     waiting = make_row()
     assert run(waiting) is None
     pause = OutboxPause.objects.get()
-    assert (pause.queue, pause.failures, pause.reason) == ("email", 5, "connection failures in a row")
+    assert (pause.queue, pause.failures, pause.reason) == (
+        "email",
+        5,
+        "connection failures in a row",
+    )
     assert services.resume("email")
     assert run(waiting) == "done"
     pause.refresh_from_db()
@@ -197,7 +236,11 @@ def test_wrong_credentials_pause_the_queue_and_cost_no_attempt():
         assert run(row) == "later"
     row.refresh_from_db()
     pause = OutboxPause.objects.get()
-    assert (row.state, row.attempts, pause.reason) == ("waiting", 0, "Misconfigured: 535 bad password")
+    assert (row.state, row.attempts, pause.reason) == (
+        "waiting",
+        0,
+        "Misconfigured: 535 bad password",
+    )
     assert run(row) is None
 
 

@@ -1,4 +1,6 @@
-"""A job is found again by the request that asked for it: in the log, and in Sentry where that is on."""
+"""A job is found again by the request that asked for it: in the log, and in Sentry where
+that is on.
+"""
 
 from typing import Any
 from uuid import uuid4
@@ -24,7 +26,9 @@ class Kept(Transport):
         self.events: list[dict[str, Any]] = []
 
     def capture_envelope(self, envelope) -> None:
-        self.events += [item.payload.json for item in envelope.items if item.type == "transaction"]
+        self.events += [
+            item.payload.json for item in envelope.items if item.type == "transaction"
+        ]
 
 
 @pytest.fixture
@@ -54,7 +58,9 @@ def test_the_worker_logs_with_the_requests_id(monkeypatch):
         20,
         3,
         None,
-        lambda **_: seen.append(structlog.contextvars.get_contextvars().get("request_id")),
+        lambda **_: seen.append(
+            structlog.contextvars.get_contextvars().get("request_id")
+        ),
     )
     assert handlers.run(watching, OutboxEvent.objects.get().pk) == "done"
     assert seen == ["req-9"]
@@ -67,7 +73,9 @@ def test_a_job_continues_the_requests_trace(sentry):
     trace = OutboxEvent.objects.get().trace
     assert trace["sentry-trace"].startswith(request.trace_id)
     assert drain() == [("test.outside", "done")]
-    job = next(event for event in sentry.events if event["transaction"] == "test.outside")
+    job = next(
+        event for event in sentry.events if event["transaction"] == "test.outside"
+    )
     assert job["contexts"]["trace"]["trace_id"] == request.trace_id
 
 

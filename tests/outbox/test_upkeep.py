@@ -39,7 +39,12 @@ def test_prune_deletes_what_is_old_and_finished_in_batches(monkeypatch):
     monkeypatch.setattr(tasks, "PRUNE_BATCH", 3)
     services.add(*(jobs.Alone(uuid4()) for _ in range(20)))
     ids = list(OutboxEvent.objects.values_list("id", flat=True))
-    ages = {"done": (ids[:7], 15), "dead": (ids[7:9], 91), "done ": (ids[9:11], 13), "dead ": (ids[11:13], 89)}
+    ages = {
+        "done": (ids[:7], 15),
+        "dead": (ids[7:9], 91),
+        "done ": (ids[9:11], 13),
+        "dead ": (ids[11:13], 89),
+    }
     with connection.cursor() as cursor:
         for state, (some, days) in ages.items():
             cursor.execute(
@@ -56,7 +61,9 @@ def test_prune_of_results(monkeypatch):
     monkeypatch.setattr(tasks, "PRUNE_BATCH", 2)
     for days in (1, 6, 8, 9, 10):
         one = TaskResult.objects.create(task_id=str(uuid4()))
-        TaskResult.objects.filter(pk=one.pk).update(date_done=datetime.now(UTC) - timedelta(days=days))
+        TaskResult.objects.filter(pk=one.pk).update(
+            date_done=datetime.now(UTC) - timedelta(days=days)
+        )
     tasks.prune_results()
     assert TaskResult.objects.count() == 2
 
@@ -66,7 +73,10 @@ def test_a_pulse_makes_its_worker_alive():
     with pytest.raises(CommandError, match="email was last seen never"):
         call("worker_alive", "--queue", "email")
     tasks.pulse("email")
-    assert call("worker_alive", "--queue", "email") == "the worker of email was seen 0 s ago\n"
+    assert (
+        call("worker_alive", "--queue", "email")
+        == "the worker of email was seen 0 s ago\n"
+    )
     with connection.cursor() as cursor:
         cursor.execute("UPDATE heartbeat SET at = now() - interval '121 s'")
     with pytest.raises(CommandError, match="last seen 121 s ago"):
@@ -76,7 +86,11 @@ def test_a_pulse_makes_its_worker_alive():
 
 @pytest.mark.django_db
 def test_a_slot_is_claimed_once_a_period():
-    assert [heartbeats.claim_slot("low stock", period_s=86_400) for _ in range(3)] == [True, False, False]
+    assert [heartbeats.claim_slot("low stock", period_s=86_400) for _ in range(3)] == [
+        True,
+        False,
+        False,
+    ]
     Heartbeat.objects.update(slot=1)
     assert heartbeats.claim_slot("low stock", period_s=86_400)
     assert selectors.heartbeat_ages() == {}, "a slot is not a sign of life"
@@ -87,7 +101,10 @@ def test_commands_show_a_dead_job_and_let_it_run_again():
     job = make_dead()
     assert re.search(r"email\s+dead\s+1 ", call("outbox", "stats"))
     shown = json.loads(call("outbox", "show", job.key))
-    assert (shown["state"], shown["error"]) == ("dead", "Permanent: the address does not exist")
+    assert (shown["state"], shown["error"]) == (
+        "dead",
+        "Permanent: the address does not exist",
+    )
     assert json.loads(call("outbox", "show", str(job.pk)))["key"] == job.key
     assert call("outbox", "retry", job.key) == "1 will run again\n"
     with pytest.raises(CommandError, match="is not dead"):
@@ -125,13 +142,17 @@ def test_figures_for_the_metrics():
     services.add(jobs.Alone(uuid4()), jobs.Alone(uuid4()))
     OutboxEvent.objects.filter(state="waiting").order_by("id")[:1].get()
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE outbox_event SET run_after = now() - interval '90 s' WHERE state = 'waiting'")
+        cursor.execute(
+            "UPDATE outbox_event SET run_after = now() - interval '90 s' WHERE state = 'waiting'"
+        )
     assert selectors.counts() == [
         selectors.Count("email", "dead", 1, 0.0),
         selectors.Count("email", "waiting", 2, 90.0),
     ]
     drain()
-    assert [(one.outcome, one.rows, one.lost) for one in selectors.outcomes_last_hour()] == [
+    assert [
+        (one.outcome, one.rows, one.lost) for one in selectors.outcomes_last_hour()
+    ] == [
         ("dead", 1, 0),
         ("done", 2, 0),
     ]
@@ -157,7 +178,9 @@ def test_the_check_names_what_is_nobodys(monkeypatch):
     monkeypatch.delitem(celery_app.ON_EVENT, "stock.changed")
     strange = handlers.Handler("strange", "mail", "outside", 1, 1, None, lambda: None)
     monkeypatch.setitem(handlers.registry, "strange", strange)
-    messages = [error.msg for error in (*checks.check_event_map(), *checks.check_queues())]
+    messages = [
+        error.msg for error in (*checks.check_event_map(), *checks.check_queues())
+    ]
     assert any("orders.conform_by_mail" in text for text in messages)
     assert any("stock.changed" in text for text in messages)
     assert any("'mail'" in text for text in messages)
@@ -165,7 +188,10 @@ def test_the_check_names_what_is_nobodys(monkeypatch):
 
 
 def test_the_check_asks_for_a_mail_server(settings):
-    settings.EMAIL_URL, settings.EMAIL_BACKEND = "", "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_URL, settings.EMAIL_BACKEND = (
+        "",
+        "django.core.mail.backends.smtp.EmailBackend",
+    )
     assert [found.id for found in checks.check_mail_server()] == ["outbox.W001"]
     settings.EMAIL_URL = "smtp://mail.example:587"
     assert checks.check_mail_server() == []
@@ -173,23 +199,50 @@ def test_the_check_asks_for_a_mail_server(settings):
 
 def test_two_handlers_cannot_share_a_name():
     with pytest.raises(ValueError, match=r"test\.outside"):
-        handlers.handler("test.outside", queue="email", effect="outside", time_limit_s=1, max_attempts=1)(print)
+        handlers.handler(
+            "test.outside",
+            queue="email",
+            effect="outside",
+            time_limit_s=1,
+            max_attempts=1,
+        )(print)
 
 
 def test_nobody_but_the_relay_publishes():
-    """A request that talked to the broker would fail with it, and a task sent after the commit can be lost."""
-    publishing = re.compile(r"\.delay\(|\.apply_async\(|delay_on_commit|apply_async_on_commit|send_task\(")
-    folders = ["markrin", "products", "accounts", "orders", "analytics", "celery_app.py"]
+    """A request that talked to the broker would fail with it, and a task sent after the
+    commit can be lost.
+    """
+    publishing = re.compile(
+        r"\.delay\(|\.apply_async\(|delay_on_commit|apply_async_on_commit|send_task\("
+    )
+    folders = [
+        "markrin",
+        "products",
+        "accounts",
+        "orders",
+        "analytics",
+        "celery_app.py",
+    ]
     files = [
-        path for name in folders for path in ([ROOT / name] if name.endswith(".py") else (ROOT / name).rglob("*.py"))
+        path
+        for name in folders
+        for path in (
+            [ROOT / name] if name.endswith(".py") else (ROOT / name).rglob("*.py")
+        )
     ]
     assert len(files) > 50
-    found = {path.relative_to(ROOT).as_posix() for path in files if publishing.search(path.read_text())}
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for path in files
+        if publishing.search(path.read_text())
+    }
     assert found == {"markrin/outbox/relay.py"}
 
 
 def test_nobody_leaves_a_retry_to_the_broker():
-    retrying = re.compile(r"autoretry_for|self\.retry\(|countdown=|\beta=|acks_late=True")
+    retrying = re.compile(
+        r"autoretry_for|self\.retry\(|countdown=|\beta=|acks_late=True"
+    )
     found = [
         path
         for name in ("products", "accounts", "orders", "analytics", "markrin")
@@ -204,4 +257,6 @@ def test_every_entry_of_beat_expires_with_its_period():
         schedule = entry["schedule"]
         period = 86_400 if hasattr(schedule, "hour") else schedule
         assert entry["options"]["expires"] <= period, name
-        assert entry["task"] in celery_app.app.tasks, f"{name}: nobody has the task {entry['task']}"
+        assert entry["task"] in celery_app.app.tasks, (
+            f"{name}: nobody has the task {entry['task']}"
+        )

@@ -22,7 +22,9 @@ def picture(size=(40, 30), color="red"):
 
 @pytest.fixture
 def tree(db):
-    women = make_category(name="Women", slug="women", description="For her.", tax_percent="12.00")
+    women = make_category(
+        name="Women", slug="women", description="For her.", tax_percent="12.00"
+    )
     dresses = make_category(name="Dresses", slug="dresses", parent=women)
     make_category(name="Accessories", slug="accessories", parent=women)
     men = make_category(name="Men", slug="men", position=1)
@@ -34,7 +36,9 @@ def tree(db):
 
 
 def shape(categories):
-    return [(row["slug"], row["productCount"], shape(row["children"])) for row in categories]
+    return [
+        (row["slug"], row["productCount"], shape(row["children"])) for row in categories
+    ]
 
 
 def test_shows_the_tree_with_the_products_of_each_subtree(api, tree):
@@ -46,15 +50,28 @@ def test_shows_the_tree_with_the_products_of_each_subtree(api, tree):
     women = body["items"][0]
     del women["children"]
     assert women == {
-        "id": str(tree.pk), "slug": "women", "name": "Women", "description": "For her.", "image": None,
-        "parentId": None, "position": 0, "taxPercent": "12.00", "productCount": 3,
-    }  # fmt: skip
+        "id": str(tree.pk),
+        "slug": "women",
+        "name": "Women",
+        "description": "For her.",
+        "image": None,
+        "parentId": None,
+        "position": 0,
+        "taxPercent": "12.00",
+        "productCount": 3,
+    }
 
 
 def test_shows_one_with_what_is_below_it(api, tree):
-    assert shape([api.get("/api/categories/women").json()]) == shape(api.get("/api/categories").json()["items"][:1])
+    assert shape([api.get("/api/categories/women").json()]) == shape(
+        api.get("/api/categories").json()["items"][:1]
+    )
     dresses = api.get("/api/categories/dresses").json()
-    assert (dresses["parentId"], dresses["children"], dresses["productCount"]) == (str(tree.pk), [], 2)
+    assert (dresses["parentId"], dresses["children"], dresses["productCount"]) == (
+        str(tree.pk),
+        [],
+        2,
+    )
     assert api.get(f"/api/categories/{dresses['id']}").json() == dresses
     assert api.get("/api/categories/nowhere").status_code == 404
 
@@ -67,28 +84,61 @@ def test_asks_once_however_many_there_are(api, tree):
 
 
 def test_staff_create_change_and_move(staff_client, tree):
-    created = staff_client.post("/api/categories", {"name": "Kurtas & Suits", "parentId": str(tree.pk)})
+    created = staff_client.post(
+        "/api/categories", {"name": "Kurtas & Suits", "parentId": str(tree.pk)}
+    )
     assert created.status_code == 201
-    assert (created.json()["slug"], created.json()["parentId"]) == ("kurtas-suits", str(tree.pk))
+    assert (created.json()["slug"], created.json()["parentId"]) == (
+        "kurtas-suits",
+        str(tree.pk),
+    )
     url = f"/api/categories/{created.json()['id']}"
-    renamed = staff_client.patch(url, {"name": "Kurtas", "taxPercent": "5.00", "position": 3}).json()
-    assert (renamed["name"], renamed["slug"], renamed["taxPercent"]) == ("Kurtas", "kurtas-suits", "5.00")
-    moved = staff_client.patch("/api/categories/women", {"parentId": str(Category.objects.get(slug="men").pk)})
+    renamed = staff_client.patch(
+        url, {"name": "Kurtas", "taxPercent": "5.00", "position": 3}
+    ).json()
+    assert (renamed["name"], renamed["slug"], renamed["taxPercent"]) == (
+        "Kurtas",
+        "kurtas-suits",
+        "5.00",
+    )
+    moved = staff_client.patch(
+        "/api/categories/women", {"parentId": str(Category.objects.get(slug="men").pk)}
+    )
     assert moved.status_code == 200
     assert len(Category.objects.get(slug="kurtas-suits").ancestors) == 3
     replaced = staff_client.put(url, {"name": "Sarees", "slug": "sarees"}).json()
-    assert (replaced["slug"], replaced["parentId"], replaced["taxPercent"], replaced["position"]) == (
-        "sarees", None, None, 0,
-    )  # fmt: skip
+    assert (
+        replaced["slug"],
+        replaced["parentId"],
+        replaced["taxPercent"],
+        replaced["position"],
+    ) == (
+        "sarees",
+        None,
+        None,
+        0,
+    )
 
 
 def test_refuses_what_would_break_the_tree_and_changes_nothing(staff_client, tree):
     dresses = Category.objects.get(slug="dresses")
     before = list(Category.objects.order_by("pk").values())
     for method, path, json, status, code in (
-        ("POST", "", {"name": "Dresses", "parentId": str(tree.pk)}, 409, "category_name_taken"),
+        (
+            "POST",
+            "",
+            {"name": "Dresses", "parentId": str(tree.pk)},
+            409,
+            "category_name_taken",
+        ),
         ("POST", "", {"name": "X", "slug": "men"}, 409, "slug_taken"),
-        ("POST", "", {"name": "X", "parentId": "0190a5d8-0000-7000-8000-000000000000"}, 422, "category_unknown"),
+        (
+            "POST",
+            "",
+            {"name": "X", "parentId": "0190a5d8-0000-7000-8000-000000000000"},
+            422,
+            "category_unknown",
+        ),
         ("POST", "", {"name": "X", "parentId": "men"}, 400, "invalid"),
         ("POST", "", {"name": "X", "taxPercent": "100.01"}, 400, "invalid"),
         ("PATCH", "/women", {"parentId": str(dresses.pk)}, 422, "category_cycle"),
@@ -98,7 +148,11 @@ def test_refuses_what_would_break_the_tree_and_changes_nothing(staff_client, tre
         ("DELETE", "/dresses", None, 409, "category_not_empty"),
     ):
         response = staff_client._send(method, f"/api/categories{path}", json=json)
-        assert (response.status_code, response.json()["code"]) == (status, code), (method, path, json)
+        assert (response.status_code, response.json()["code"]) == (status, code), (
+            method,
+            path,
+            json,
+        )
     assert response.json()["products"] == 3
     assert list(Category.objects.order_by("pk").values()) == before
 
@@ -107,7 +161,9 @@ def test_refuses_a_ninth_level(staff_client):
     parent = None
     for _ in range(8):
         parent = make_category(parent=parent)
-    response = staff_client.post("/api/categories", {"name": "Too deep", "parentId": str(parent.pk)})
+    response = staff_client.post(
+        "/api/categories", {"name": "Too deep", "parentId": str(parent.pk)}
+    )
     assert (response.status_code, response.json()["code"]) == (422, "category_too_deep")
 
 
@@ -121,10 +177,14 @@ def test_deletes_an_empty_one_with_its_size_chart(staff_client):
 
 def test_a_picture_replaces_the_one_before_and_its_file_goes(staff_client):
     make_category(slug="women")
-    first = staff_client.post("/api/categories/women/image", files={"file": picture()}).json()["image"]
+    first = staff_client.post(
+        "/api/categories/women/image", files={"file": picture()}
+    ).json()["image"]
     assert first.startswith("/media/categories/")
     assert first.endswith(".webp")
-    second = staff_client.post("/api/categories/women/image", files={"file": picture(color="blue")}).json()["image"]
+    second = staff_client.post(
+        "/api/categories/women/image", files={"file": picture(color="blue")}
+    ).json()["image"]
     assert not default_storage.exists(first.removeprefix("/media/"))
     assert default_storage.exists(second.removeprefix("/media/"))
     assert staff_client.delete("/api/categories/women/image").status_code == 204
@@ -133,11 +193,22 @@ def test_a_picture_replaces_the_one_before_and_its_file_goes(staff_client):
 
 
 def test_only_catalogue_staff_write(api, tree):
-    for client, status in ((api, 401), (api.as_user(make_user()), 403), (api.as_user(make_user(role="staff")), 403)):
+    for client, status in (
+        (api, 401),
+        (api.as_user(make_user()), 403),
+        (api.as_user(make_user(role="staff")), 403),
+    ):
         assert client.post("/api/categories", {"name": "X"}).status_code == status
-        assert client.patch("/api/categories/women", {"name": "X"}).status_code == status
+        assert (
+            client.patch("/api/categories/women", {"name": "X"}).status_code == status
+        )
         assert client.put("/api/categories/women", {"name": "X"}).status_code == status
         assert client.delete("/api/categories/accessories").status_code == status
-        assert client.post("/api/categories/women/image", files={"file": picture()}).status_code == status
+        assert (
+            client.post(
+                "/api/categories/women/image", files={"file": picture()}
+            ).status_code
+            == status
+        )
         assert client.delete("/api/categories/women/image").status_code == status
     assert Category.objects.filter(name="X").count() == 0

@@ -30,7 +30,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         house = self.server
         house.asked.append(dict(self.headers))
-        known = house.headers.get("ETag") and self.headers.get("If-None-Match") == house.headers["ETag"]
+        known = (
+            house.headers.get("ETag")
+            and self.headers.get("If-None-Match") == house.headers["ETag"]
+        )
         self.send_response(304 if known else house.status)
         for name, value in house.headers.items():
             self.send_header(name, value)
@@ -47,9 +50,16 @@ class _Handler(BaseHTTPRequestHandler):
 def warehouse(settings) -> Iterator[Warehouse]:
     house = Warehouse(("127.0.0.1", 0), _Handler)
     house.asked = []
-    thread = threading.Thread(target=house.serve_forever, kwargs={"poll_interval": 0.02})
+    thread = threading.Thread(
+        target=house.serve_forever, kwargs={"poll_interval": 0.02}
+    )
     thread.start()
-    settings.FEEDS = {"wms": {"url": f"http://127.0.0.1:{house.server_port}/stock", "authorization": "Bearer x"}}
+    settings.FEEDS = {
+        "wms": {
+            "url": f"http://127.0.0.1:{house.server_port}/stock",
+            "authorization": "Bearer x",
+        }
+    }
     yield house
     house.shutdown()
     thread.join()
@@ -59,15 +69,24 @@ def warehouse(settings) -> Iterator[Warehouse]:
 @pytest.mark.django_db
 def test_a_feed_is_fetched_once_until_it_changes(warehouse) -> None:
     variant = make_variant(stock=1)
-    warehouse.headers = {"ETag": '"1"', "Last-Modified": "Thu, 01 Jan 2026 10:00:00 GMT"}
+    warehouse.headers = {
+        "ETag": '"1"',
+        "Last-Modified": "Thu, 01 Jan 2026 10:00:00 GMT",
+    }
     warehouse.body = f"sku,quantity\n{variant.sku},4\n".encode()
     feed = feed_pulls.pull("wms")
     assert feed is not None
-    assert (feed.state, feed.counted_at.isoformat()) == (FeedState.STAGED, "2026-01-01T10:00:00+00:00")
+    assert (feed.state, feed.counted_at.isoformat()) == (
+        FeedState.STAGED,
+        "2026-01-01T10:00:00+00:00",
+    )
     assert warehouse.asked[0]["Authorization"] == "Bearer x"
     assert feed_pulls.pull("wms") is None
     assert warehouse.asked[1]["If-None-Match"] == '"1"'
-    warehouse.headers = {"ETag": '"2"', "Last-Modified": "Thu, 01 Jan 2026 11:00:00 GMT"}
+    warehouse.headers = {
+        "ETag": '"2"',
+        "Last-Modified": "Thu, 01 Jan 2026 11:00:00 GMT",
+    }
     assert feed_pulls.pull("wms") is not None, "the same pieces, counted again"
     assert Feed.objects.count() == 2
 
@@ -104,9 +123,15 @@ def test_what_goes_wrong_is_noted_and_stops_no_other(warehouse, settings) -> Non
         (200, b"<html>Please sign in</html>", "is missing"),
     ],
 )
-def test_a_bad_answer_is_no_feed(warehouse, settings, status: int, body: bytes, says: str) -> None:
+def test_a_bad_answer_is_no_feed(
+    warehouse, settings, status: int, body: bytes, says: str
+) -> None:
     settings.FEED_MAX_BYTES = 4000
-    warehouse.status, warehouse.body, warehouse.headers = status, body, {"Location": "http://127.0.0.1:1/"}
+    warehouse.status, warehouse.body, warehouse.headers = (
+        status,
+        body,
+        {"Location": "http://127.0.0.1:1/"},
+    )
     feed_pulls.pull_all()
     assert says in FeedPull.objects.get().error
     assert not Feed.objects.exists()
@@ -127,5 +152,7 @@ def test_a_bad_answer_is_no_feed(warehouse, settings, status: int, body: bytes, 
 def test_a_wrong_setting_is_named(feeds: Any, says: str) -> None:
     with override_settings(FEEDS=feeds):
         assert any(says in str(error) for error in check_feeds())
-    with override_settings(FEEDS={"wms": {"url": "https://a.example.com/stock", "mode": "full"}}):
+    with override_settings(
+        FEEDS={"wms": {"url": "https://a.example.com/stock", "mode": "full"}}
+    ):
         assert check_feeds() == []

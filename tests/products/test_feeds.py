@@ -13,7 +13,14 @@ from django.utils import timezone
 
 from markrin.outbox.models import OutboxEvent
 from products import errors
-from products.models import BackInStockRequest, Feed, FeedRow, StockLevel, StockMovement, Variant
+from products.models import (
+    BackInStockRequest,
+    Feed,
+    FeedRow,
+    StockLevel,
+    StockMovement,
+    Variant,
+)
 from products.models.feed import FeedMode, FeedState
 from products.models.stock import MovementKind
 from products.services import feeds, stock
@@ -27,19 +34,34 @@ NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 def write(tmp_path):
     """Write a feed's file: rows of CSV, or one text."""
 
-    def write_(*rows: str, header: str = "sku,quantity", name: str = "feed.csv") -> Path:
+    def write_(
+        *rows: str, header: str = "sku,quantity", name: str = "feed.csv"
+    ) -> Path:
         path: Path = tmp_path / name
-        path.write_text("\n".join([header, *rows]) + "\n" if header else "\n".join(rows), "utf-8")
+        path.write_text(
+            "\n".join([header, *rows]) + "\n" if header else "\n".join(rows), "utf-8"
+        )
         return path
 
     return write_
 
 
 def send(
-    path: Path, *, sequence: int = 1, mode: FeedMode = FeedMode.COUNT, counted_at=None, source="wms", **rest
+    path: Path,
+    *,
+    sequence: int = 1,
+    mode: FeedMode = FeedMode.COUNT,
+    counted_at=None,
+    source="wms",
+    **rest,
 ) -> Feed:
     feed, _new = feeds.stage(
-        path=path, source=source, sequence=sequence, mode=mode, counted_at=counted_at or timezone.now(), **rest
+        path=path,
+        source=source,
+        sequence=sequence,
+        mode=mode,
+        counted_at=counted_at or timezone.now(),
+        **rest,
     )
     return feed
 
@@ -52,39 +74,80 @@ def finish(feed: Feed) -> Feed:
 
 def level(variant: Variant) -> tuple[int, int]:
     found = StockLevel.objects.get(pk=variant.pk)
-    moved = StockMovement.objects.filter(variant=variant).values_list("d_on_hand", "d_reserved")
+    moved = StockMovement.objects.filter(variant=variant).values_list(
+        "d_on_hand", "d_reserved"
+    )
     assert (found.on_hand, found.reserved) == tuple(map(sum, zip(*moved, strict=True)))
     return found.on_hand, found.reserved
 
 
 def reserve(variant: Variant, pieces: int, ref: str) -> None:
     with transaction.atomic():
-        stock.move([stock.Move(variant.pk, MovementKind.RESERVE, f"reserve:{ref}", d_reserved=pieces)])
+        stock.move(
+            [
+                stock.Move(
+                    variant.pk,
+                    MovementKind.RESERVE,
+                    f"reserve:{ref}",
+                    d_reserved=pieces,
+                )
+            ]
+        )
 
 
 def ship(variant: Variant, pieces: int, ref: str) -> None:
     with transaction.atomic():
-        stock.move([stock.Move(variant.pk, MovementKind.SHIP, f"ship:{ref}", d_on_hand=-pieces, d_reserved=-pieces)])
+        stock.move(
+            [
+                stock.Move(
+                    variant.pk,
+                    MovementKind.SHIP,
+                    f"ship:{ref}",
+                    d_on_hand=-pieces,
+                    d_reserved=-pieces,
+                )
+            ]
+        )
 
 
 def age_movements(variant: Variant, moment: datetime) -> None:
-    """Let the variant's movements so far lie at that moment: the ledger itself refuses to be rewritten."""
+    """Let the variant's movements so far lie at that moment: the ledger itself refuses to
+    be rewritten.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # ALTER TABLE wants no check to be due
-        cursor.execute("ALTER TABLE products_stockmovement DISABLE TRIGGER products_stockmovement_append_only")
-        cursor.execute("UPDATE products_stockmovement SET created_at = %s WHERE variant_id = %s", [moment, variant.pk])
-        cursor.execute("ALTER TABLE products_stockmovement ENABLE TRIGGER products_stockmovement_append_only")
+        cursor.execute(
+            "SET CONSTRAINTS ALL IMMEDIATE"
+        )  # ALTER TABLE wants no check to be due
+        cursor.execute(
+            "ALTER TABLE products_stockmovement DISABLE TRIGGER products_stockmovement_append_only"
+        )
+        cursor.execute(
+            "UPDATE products_stockmovement SET created_at = %s WHERE variant_id = %s",
+            [moment, variant.pk],
+        )
+        cursor.execute(
+            "ALTER TABLE products_stockmovement ENABLE TRIGGER products_stockmovement_append_only"
+        )
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 @pytest.mark.django_db
 def test_a_count_becomes_the_level(write) -> None:
-    one, two, alone = make_variant(stock=5), make_variant(stock=5), make_variant(stock=5)
+    one, two, alone = (
+        make_variant(stock=5),
+        make_variant(stock=5),
+        make_variant(stock=5),
+    )
     feed = send(write(f"{one.sku},8", f"{two.sku},5"))
     assert (feed.state, feed.total, feed.rejected) == (FeedState.STAGED, 2, 0)
     assert level(one) == (5, 0), "staging alone changes nothing"
     feed = finish(feed)
-    assert (feed.state, feed.applied, feed.unchanged, feed.rejected) == (FeedState.APPLIED, 1, 1, 0)
+    assert (feed.state, feed.applied, feed.unchanged, feed.rejected) == (
+        FeedState.APPLIED,
+        1,
+        1,
+        0,
+    )
     assert (level(one), level(two), level(alone)) == ((8, 0), (5, 0), (5, 0))
     assert StockLevel.objects.get(pk=one.pk).counted_at == feed.counted_at
 
@@ -107,7 +170,13 @@ def test_an_earlier_feed_is_not_a_movement_since(write) -> None:
     variant = make_variant(stock=10)
     age_movements(variant, timezone.now() - timedelta(days=1))
     later = timezone.now() - timedelta(minutes=10)
-    finish(send(write(f"{variant.sku},4"), sequence=1, counted_at=later - timedelta(minutes=10)))
+    finish(
+        send(
+            write(f"{variant.sku},4"),
+            sequence=1,
+            counted_at=later - timedelta(minutes=10),
+        )
+    )
     finish(send(write(f"{variant.sku},6"), sequence=2, counted_at=later))
     assert level(variant) == (6, 0)
 
@@ -120,7 +189,10 @@ def test_never_falls_below_what_is_promised(write) -> None:
     feed = finish(send(write(f"{variant.sku},1")))
     assert level(variant) == (4, 4)
     row = FeedRow.objects.get(feed=feed)
-    assert (row.result, row.reason) == ("conflict", "3 pieces fewer than the 4 that are promised to orders.")
+    assert (row.result, row.reason) == (
+        "conflict",
+        "3 pieces fewer than the 4 that are promised to orders.",
+    )
     assert (feed.applied, feed.unchanged) == (1, 0)
 
 
@@ -128,11 +200,19 @@ def test_never_falls_below_what_is_promised(write) -> None:
 def test_an_older_count_changes_nothing(write) -> None:
     variant = make_variant(stock=10)
     age_movements(variant, NOW)
-    finish(send(write(f"{variant.sku},7"), sequence=5, counted_at=NOW + timedelta(days=2)))
-    late = send(write(f"{variant.sku},3"), sequence=4, counted_at=NOW + timedelta(days=1))
+    finish(
+        send(write(f"{variant.sku},7"), sequence=5, counted_at=NOW + timedelta(days=2))
+    )
+    late = send(
+        write(f"{variant.sku},3"), sequence=4, counted_at=NOW + timedelta(days=1)
+    )
     assert late.state == FeedState.SUPERSEDED
     assert not feeds.apply_chunk(feed_id=late.pk)
-    other = finish(send(write(f"{variant.sku},2"), source="shop", counted_at=NOW + timedelta(days=1)))
+    other = finish(
+        send(
+            write(f"{variant.sku},2"), source="shop", counted_at=NOW + timedelta(days=1)
+        )
+    )
     assert (other.applied, other.unchanged) == (0, 1)
     assert level(variant) == (7, 0)
 
@@ -146,7 +226,9 @@ def test_the_same_delivery_twice_is_one(write) -> None:
     again, new_again = feeds.stage(path=path, source="wms", sequence=2, counted_at=when)
     assert (first.pk, new, new_again) == (again.pk, True, False)
     with pytest.raises(errors.FeedSequenceTaken):
-        feeds.stage(path=write(f"{variant.sku},5"), source="wms", sequence=1, counted_at=when)
+        feeds.stage(
+            path=write(f"{variant.sku},5"), source="wms", sequence=1, counted_at=when
+        )
     assert OutboxEvent.objects.filter(event="feed.staged").count() == 1
     finish(first)
     assert level(variant) == (4, 0)
@@ -183,7 +265,10 @@ def test_the_same_count_a_day_later_is_another_one(write) -> None:
 )
 def test_a_bad_row_is_rejected_and_the_others_go(write, line: str, reason: str) -> None:
     product = make_product()
-    good = [make_variant(product=product, sku=f"GOOD-{n}", size=str(n), stock=1) for n in range(1, 10)]
+    good = [
+        make_variant(product=product, sku=f"GOOD-{n}", size=str(n), stock=1)
+        for n in range(1, 10)
+    ]
     make_variant(product=product, sku="GOOD-0", size="0", stock=1)
     feed = finish(send(write(*(f"{variant.sku},3" for variant in good), line)))
     bad = FeedRow.objects.get(feed=feed, line=11)
@@ -207,22 +292,36 @@ def test_a_sku_twice_rejects_all_its_rows(write) -> None:
 def test_many_rejected_rows_hold_it(write, staff_client) -> None:
     variants = [make_variant(stock=1) for _ in range(3)]
     feed = send(write(*(f"{variant.sku},2" for variant in variants), "NOPE,1"))
-    assert (feed.state, feed.held_reason) == (FeedState.HELD, "1 of 4 rows are rejected, more than 20 %.")
+    assert (feed.state, feed.held_reason) == (
+        FeedState.HELD,
+        "1 of 4 rows are rejected, more than 20 %.",
+    )
     assert not feeds.apply_chunk(feed_id=feed.pk)
     assert not OutboxEvent.objects.filter(event="feed.staged").exists()
     assert level(variants[0]) == (1, 0)
-    assert staff_client.post(f"/api/staff/feeds/{feed.pk}/release").json()["state"] == "staged"
+    assert (
+        staff_client.post(f"/api/staff/feeds/{feed.pk}/release").json()["state"]
+        == "staged"
+    )
     finish(feed)
     assert level(variants[0]) == (2, 0)
-    assert staff_client.post(f"/api/staff/feeds/{feed.pk}/discard").json()["code"] == "feed_not_held"
+    assert (
+        staff_client.post(f"/api/staff/feeds/{feed.pk}/discard").json()["code"]
+        == "feed_not_held"
+    )
 
 
 @pytest.mark.django_db
 def test_a_feed_that_empties_the_shop_is_held(write, staff_client) -> None:
     variants = [make_variant(stock=3) for _ in range(3)]
-    feed = send(write(f"{variants[0].sku},0", f"{variants[1].sku},3", f"{variants[2].sku},3"))
+    feed = send(
+        write(f"{variants[0].sku},0", f"{variants[1].sku},3", f"{variants[2].sku},3")
+    )
     assert feed.held_reason == "1 of 3 SKUs would sell out, more than 30 %."
-    assert staff_client.post(f"/api/staff/feeds/{feed.pk}/discard").json()["state"] == "discarded"
+    assert (
+        staff_client.post(f"/api/staff/feeds/{feed.pk}/discard").json()["state"]
+        == "discarded"
+    )
     assert not feeds.apply_chunk(feed_id=feed.pk)
     assert level(variants[0]) == (3, 0)
 
@@ -231,7 +330,11 @@ def test_a_feed_that_empties_the_shop_is_held(write, staff_client) -> None:
 def test_a_full_feed_zeroes_what_it_leaves_out(write) -> None:
     variants = [make_variant(stock=3) for _ in range(5)]
     empty = make_variant(stock=0)
-    feed = finish(send(write(*(f"{variant.sku},4" for variant in variants[1:])), mode=FeedMode.FULL))
+    feed = finish(
+        send(
+            write(*(f"{variant.sku},4" for variant in variants[1:])), mode=FeedMode.FULL
+        )
+    )
     assert (feed.total, feed.applied) == (5, 5)
     assert level(variants[0]) == (0, 0)
     assert not FeedRow.objects.filter(feed=feed, variant=empty).exists()
@@ -240,7 +343,12 @@ def test_a_full_feed_zeroes_what_it_leaves_out(write) -> None:
 @pytest.mark.django_db
 def test_a_full_feed_leaves_alone_what_it_names_wrongly(write) -> None:
     variants = [make_variant(stock=3) for _ in range(6)]
-    feed = finish(send(write(*(f"{v.sku},4" for v in variants[1:]), f"{variants[0].sku},many"), mode=FeedMode.FULL))
+    feed = finish(
+        send(
+            write(*(f"{v.sku},4" for v in variants[1:]), f"{variants[0].sku},many"),
+            mode=FeedMode.FULL,
+        )
+    )
     assert (feed.applied, feed.rejected) == (5, 1)
     assert level(variants[0]) == (3, 0)
 
@@ -252,8 +360,12 @@ def test_changes_count_once_whichever_feed_they_come_in(write) -> None:
     first = write(f"a1,{variant.sku},5", f"a2,{variant.sku},-2", header=header)
     finish(send(first, mode=FeedMode.DELTA, sequence=2))
     assert level(variant) == (13, 0)
-    second = write(f"a2,{variant.sku},-2", f"a3,{variant.sku},1", header=header, name="second.csv")
-    feed = finish(send(second, mode=FeedMode.DELTA, sequence=1))  # late, but a change is a change
+    second = write(
+        f"a2,{variant.sku},-2", f"a3,{variant.sku},1", header=header, name="second.csv"
+    )
+    feed = finish(
+        send(second, mode=FeedMode.DELTA, sequence=1)
+    )  # late, but a change is a change
     assert (feed.applied, feed.unchanged) == (1, 1)
     assert level(variant) == (14, 0)
 
@@ -264,7 +376,11 @@ def test_a_change_that_a_count_has_seen_is_not_made_again(write) -> None:
     age_movements(variant, NOW)
     finish(send(write(f"{variant.sku},12"), counted_at=NOW + timedelta(hours=2)))
     change = write(f"a1,{variant.sku},2", header="id,sku,quantity", name="d.csv")
-    feed = finish(send(change, mode=FeedMode.DELTA, sequence=2, counted_at=NOW + timedelta(hours=1)))
+    feed = finish(
+        send(
+            change, mode=FeedMode.DELTA, sequence=2, counted_at=NOW + timedelta(hours=1)
+        )
+    )
     assert (feed.unchanged, level(variant)) == (1, (12, 0))
 
 
@@ -276,13 +392,19 @@ def test_a_dry_run_reports_and_changes_nothing(write) -> None:
     assert (feed.state, feed.total) == (FeedState.REPORTED, 1)
     assert not feeds.apply_chunk(feed_id=feed.pk)
     assert level(variant) == (1, 0)
-    assert send(path, counted_at=when).state == FeedState.STAGED, "the real one is not the dry run's repetition"
+    assert send(path, counted_at=when).state == FeedState.STAGED, (
+        "the real one is not the dry run's repetition"
+    )
 
 
 @pytest.mark.django_db
 def test_reads_json_lines(write) -> None:
     one, two = make_variant(stock=1), make_variant(stock=1)
-    rows = [json.dumps({"sku": one.sku, "quantity": 4}), "", json.dumps({"sku": two.sku, "quantity": 2.0})]
+    rows = [
+        json.dumps({"sku": one.sku, "quantity": 4}),
+        "",
+        json.dumps({"sku": two.sku, "quantity": 2.0}),
+    ]
     feed = finish(send(write(*rows, header="", name="feed.jsonl")))
     assert (feed.applied, level(one), level(two)) == (2, (4, 0), (2, 0))
 
@@ -290,10 +412,27 @@ def test_reads_json_lines(write) -> None:
 @pytest.mark.django_db
 def test_json_lines_say_what_is_wrong(write) -> None:
     variant = make_variant(stock=1)
-    bad = ['{"sku": 5, "quantity": 1}', '{"sku": "A", "quantity": "1"}', '{"sku": "A", "quantity": true}', "{broken",
-           '{"sku": "A", "quantity": 1, "extra": 1}', '{"sku": "A"}']  # fmt: skip
-    feed = send(write(json.dumps({"sku": variant.sku, "quantity": 4}), *bad, header="", name="feed.jsonl"))
-    reasons = dict(FeedRow.objects.filter(feed=feed, result="rejected").values_list("line", "reason"))
+    bad = [
+        '{"sku": 5, "quantity": 1}',
+        '{"sku": "A", "quantity": "1"}',
+        '{"sku": "A", "quantity": true}',
+        "{broken",
+        '{"sku": "A", "quantity": 1, "extra": 1}',
+        '{"sku": "A"}',
+    ]
+    feed = send(
+        write(
+            json.dumps({"sku": variant.sku, "quantity": 4}),
+            *bad,
+            header="",
+            name="feed.jsonl",
+        )
+    )
+    reasons = dict(
+        FeedRow.objects.filter(feed=feed, result="rejected").values_list(
+            "line", "reason"
+        )
+    )
     assert set(reasons) == {2, 3, 4, 5, 6, 7}
     assert reasons[2] == "sku: This must be a string."
     assert reasons[3] == "quantity: This must be a whole number."
@@ -373,7 +512,7 @@ def test_the_worker_applies_it(write) -> None:
     assert len(mail.outbox) == 1
 
 
-# --- Over HTTP -------------------------------------------------------------------------------------------------------
+# --- Over HTTP -----------------------------------------------------------------------------------
 @pytest.mark.django_db
 def test_staff_send_a_feed_and_read_its_report(write, staff_client) -> None:
     variants = [make_variant(stock=1) for _ in range(5)]
@@ -384,7 +523,11 @@ def test_staff_send_a_feed_and_read_its_report(write, staff_client) -> None:
     assert answer.status_code == 201, answer.content
     body = answer.json()
     assert (body["state"], body["total"], body["rejected"]) == ("staged", 6, 1)
-    assert (body["countedAt"], body["mode"], body["finishedAt"]) == ("2026-01-02T03:04:05Z", "count", None)
+    assert (body["countedAt"], body["mode"], body["finishedAt"]) == (
+        "2026-01-02T03:04:05Z",
+        "count",
+        None,
+    )
     with path.open("rb") as file:
         again = staff_client.post("/api/staff/feeds", files={"file": file, **form})
     assert (again.status_code, again.json()["id"]) == (200, body["id"])
@@ -393,18 +536,26 @@ def test_staff_send_a_feed_and_read_its_report(write, staff_client) -> None:
         "line,sku,quantity,id,result,reason",
         "7,'=cmd(),,,rejected,sku: This has the wrong form.",
     ]
-    assert staff_client.get("/api/staff/feeds", {"state": "staged"}).json()["total"] == 1
-    assert staff_client.get("/api/staff/feeds", {"source": "other"}).json()["items"] == []
+    assert (
+        staff_client.get("/api/staff/feeds", {"state": "staged"}).json()["total"] == 1
+    )
+    assert (
+        staff_client.get("/api/staff/feeds", {"source": "other"}).json()["items"] == []
+    )
     assert staff_client.get(f"/api/staff/feeds/{body['id']}").json() == body
 
 
 @pytest.mark.django_db
 def test_only_the_catalogue_group_sees_feeds(api, customer, staff) -> None:
-    for client, status in ((api, 401), (api.as_user(customer), 403), (api.as_user(staff), 403)):
+    for client, status in (
+        (api, 401),
+        (api.as_user(customer), 403),
+        (api.as_user(staff), 403),
+    ):
         assert client.get("/api/staff/feeds").status_code == status
 
 
-# --- manage.py sync_inventory ----------------------------------------------------------------------------------------
+# --- manage.py sync_inventory --------------------------------------------------------------------
 def sync(*args: object, **options: object) -> str:
     out = StringIO()
     call_command("sync_inventory", *map(str, args), stdout=out, **options)
@@ -416,8 +567,20 @@ def test_the_command_applies_it_now(write, tmp_path) -> None:
     variant = make_variant(stock=1)
     age_movements(variant, NOW)
     path = write(f"{variant.sku},6")
-    args = [path, "--source", "wms", "--sequence", 3, "--counted-at", "2026-01-02T00:00:00Z", "--now"]
-    assert "is applied: of 1 rows 1 applied, 0 unchanged, 0 rejected, 0 waiting" in sync(*args)
+    args = [
+        path,
+        "--source",
+        "wms",
+        "--sequence",
+        3,
+        "--counted-at",
+        "2026-01-02T00:00:00Z",
+        "--now",
+    ]
+    assert (
+        "is applied: of 1 rows 1 applied, 0 unchanged, 0 rejected, 0 waiting"
+        in sync(*args)
+    )
     assert level(variant) == (6, 0)
     assert "sent before" in sync(*args)
     assert level(variant) == (6, 0)
@@ -429,8 +592,14 @@ def test_the_command_applies_it_now(write, tmp_path) -> None:
     [
         (("--source", "Warehouse One", "--sequence", 1), "--source takes"),
         (("--source", "wms", "--sequence", -1), "--sequence is"),
-        (("--source", "wms", "--sequence", 1, "--counted-at", "yesterday"), "--counted-at: This must be a time"),
-        (("--source", "wms", "--sequence", 1, "--mode", "delta"), "the column id is missing"),
+        (
+            ("--source", "wms", "--sequence", 1, "--counted-at", "yesterday"),
+            "--counted-at: This must be a time",
+        ),
+        (
+            ("--source", "wms", "--sequence", 1, "--mode", "delta"),
+            "the column id is missing",
+        ),
     ],
 )
 def test_the_command_says_what_is_wrong(write, args, says: str) -> None:

@@ -5,7 +5,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from products.models import FormerSlug
-from tests.factories import make_category, make_image, make_product, make_review, make_size_chart, make_variant
+from tests.factories import (
+    make_category,
+    make_image,
+    make_product,
+    make_review,
+    make_size_chart,
+    make_variant,
+)
 
 
 def test_shows_everything_the_contract_names(api):
@@ -13,14 +20,34 @@ def test_shows_everything_the_contract_names(api):
     shirts = make_category(name="Shirts", slug="shirts", parent=clothing)
     chart = make_size_chart(category=clothing, title="Tops")
     product = make_product(
-        name="Oxford", slug="oxford", category=shirts, description="Crisp.\nWhite.", tags=["office"], base_price="1299",
-        seo_title="Oxford shirt", seo_description="The white one.",
-    )  # fmt: skip
-    medium = make_variant(product=product, sku="OX-M", size="M", color="White", position=1, stock=3)
-    small = make_variant(product=product, sku="OX-S", size="S", color="White", position=0, stock=0)
+        name="Oxford",
+        slug="oxford",
+        category=shirts,
+        description="Crisp.\nWhite.",
+        tags=["office"],
+        base_price="1299",
+        seo_title="Oxford shirt",
+        seo_description="The white one.",
+    )
+    medium = make_variant(
+        product=product, sku="OX-M", size="M", color="White", position=1, stock=3
+    )
+    small = make_variant(
+        product=product, sku="OX-S", size="S", color="White", position=0, stock=0
+    )
     make_variant(product=product, sku="OX-L", size="L", is_active=False)
-    second = make_image(product=product, position=1, external_url="https://img.example/2.jpg", alt_text="Back")
-    first = make_image(product=product, position=0, external_url="https://img.example/1.jpg", alt_text="Front")
+    second = make_image(
+        product=product,
+        position=1,
+        external_url="https://img.example/2.jpg",
+        alt_text="Back",
+    )
+    first = make_image(
+        product=product,
+        position=0,
+        external_url="https://img.example/1.jpg",
+        alt_text="Front",
+    )
     make_review(product=product, rating=5, fit="true")
     make_review(product=product, rating=4, fit="small")
     make_review(product=product, rating=1, status="hidden", fit="large")
@@ -53,12 +80,36 @@ def test_shows_everything_the_contract_names(api):
         "description": "Crisp.\nWhite.",
         "tags": ["office"],
         "images": [
-            {"id": str(first.pk), "url": "https://img.example/1.jpg", "altText": "Front", "thumbnails": {}},
-            {"id": str(second.pk), "url": "https://img.example/2.jpg", "altText": "Back", "thumbnails": {}},
+            {
+                "id": str(first.pk),
+                "url": "https://img.example/1.jpg",
+                "altText": "Front",
+                "thumbnails": {},
+            },
+            {
+                "id": str(second.pk),
+                "url": "https://img.example/2.jpg",
+                "altText": "Back",
+                "thumbnails": {},
+            },
         ],
         "variants": [
-            {"id": str(small.pk), "sku": "OX-S", "size": "S", "color": "White", "countInStock": 0, "inStock": False},
-            {"id": str(medium.pk), "sku": "OX-M", "size": "M", "color": "White", "countInStock": 3, "inStock": True},
+            {
+                "id": str(small.pk),
+                "sku": "OX-S",
+                "size": "S",
+                "color": "White",
+                "countInStock": 0,
+                "inStock": False,
+            },
+            {
+                "id": str(medium.pk),
+                "sku": "OX-M",
+                "size": "M",
+                "color": "White",
+                "countInStock": 3,
+                "inStock": True,
+            },
         ],
         "categoryPath": [
             {"id": str(clothing.pk), "slug": "clothing", "name": "Clothing"},
@@ -68,12 +119,22 @@ def test_shows_everything_the_contract_names(api):
         "fit": {"small": 1, "true": 1, "large": 0},
         "seo": {"title": "Oxford shirt", "description": "The white one."},
     }
-    assert (table["id"], table["title"], table["measures"]) == (str(chart.pk), "Tops", ["chest", "waist"])
+    assert (table["id"], table["title"], table["measures"]) == (
+        str(chart.pk),
+        "Tops",
+        ["chest", "waist"],
+    )
     assert table["rows"][0] == {
         "size": "S",
         "values": [
-            {"cm": {"min": "88.0", "max": "92.0"}, "inches": {"min": "34.6", "max": "36.2"}},
-            {"cm": {"min": "74.0", "max": "78.0"}, "inches": {"min": "29.1", "max": "30.7"}},
+            {
+                "cm": {"min": "88.0", "max": "92.0"},
+                "inches": {"min": "34.6", "max": "36.2"},
+            },
+            {
+                "cm": {"min": "74.0", "max": "78.0"},
+                "inches": {"min": "29.1", "max": "30.7"},
+            },
         ],
     }
 
@@ -84,7 +145,9 @@ def test_the_nearest_size_chart_holds(api):
     make_size_chart(category=top, title="General")
     make_size_chart(category=middle, title="Special")
     product = make_product(category=make_category(parent=middle))
-    assert api.get(f"/api/products/{product.pk}").json()["sizeChart"]["title"] == "Special"
+    assert (
+        api.get(f"/api/products/{product.pk}").json()["sizeChart"]["title"] == "Special"
+    )
     assert api.get(f"/api/products/{make_product().pk}").json()["sizeChart"] is None
 
 
@@ -103,10 +166,15 @@ def test_a_former_slug_leads_to_the_present_one(api):
     product = make_product(slug="new-name")
     FormerSlug.objects.create(slug="old-name", product=product)
     response = api.get("/api/products/old-name")
-    assert (response.status_code, response["Location"]) == (308, "/api/products/new-name")
+    assert (response.status_code, response["Location"]) == (
+        308,
+        "/api/products/new-name",
+    )
 
 
-@pytest.mark.parametrize("key", ["Oxford", "0190a5d8-0000-7000-8000-000000000000", "no-such-thing"])
+@pytest.mark.parametrize(
+    "key", ["Oxford", "0190a5d8-0000-7000-8000-000000000000", "no-such-thing"]
+)
 def test_an_unknown_address_is_404(api, db, key):
     assert api.get(f"/api/products/{key}").status_code == 404
 
@@ -135,8 +203,16 @@ def test_related_are_of_the_category_first_then_beside_it(api):
     make_product(name="Draft", category=shirts, gender="men", status="draft")
     make_product(name="Elsewhere")
     items = api.get(f"/api/products/{product.pk}/related").json()["items"]
-    assert [item["name"] for item in items] == ["Popular", "Quiet", "For women", "Beside"]
-    assert api.get(f"/api/products/{product.slug}/related", {"limit": 1}).json()["items"] == items[:1]
+    assert [item["name"] for item in items] == [
+        "Popular",
+        "Quiet",
+        "For women",
+        "Beside",
+    ]
+    assert (
+        api.get(f"/api/products/{product.slug}/related", {"limit": 1}).json()["items"]
+        == items[:1]
+    )
     assert api.get("/api/products/no-such-thing/related").status_code == 404
 
 
@@ -149,8 +225,12 @@ def test_new_arrivals_and_featured_are_pages_of_cards(api):
     new = api.get("/api/products/new-arrivals").json()
     assert [item["name"] for item in new.pop("items")] == ["Newer", "New"]
     assert new == {"page": 1, "pages": 1, "total": 2, "limit": 12}
-    assert [item["name"] for item in api.get("/api/products/featured").json()["items"]] == ["Newer", "Star"]
+    assert [
+        item["name"] for item in api.get("/api/products/featured").json()["items"]
+    ] == ["Newer", "Star"]
     first = api.get("/api/products/featured", {"cursor": "", "limit": 1}).json()
     assert [item["name"] for item in first["items"]] == ["Newer"]
-    rest = api.get("/api/products/featured", {"cursor": first["next"], "limit": 1}).json()
+    rest = api.get(
+        "/api/products/featured", {"cursor": first["next"], "limit": 1}
+    ).json()
     assert ([item["name"] for item in rest["items"]], rest["next"]) == (["Star"], None)

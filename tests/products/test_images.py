@@ -28,7 +28,9 @@ def product(db):
 
 
 def upload(client, product, **parts):
-    return client.post(f"/api/products/{product.pk}/images", files={"file": picture()} | parts)
+    return client.post(
+        f"/api/products/{product.pk}/images", files={"file": picture()} | parts
+    )
 
 
 def test_an_upload_is_encoded_anew_with_thumbnails(staff_client, api, product):
@@ -44,8 +46,14 @@ def test_an_upload_is_encoded_anew_with_thumbnails(staff_client, api, product):
     assert list(image["thumbnails"]) == ["200", "400", "800"]
     with default_storage.open(image["url"].removeprefix("/media/")) as file:
         kept = Image.open(file)
-        assert (kept.format, kept.size, dict(kept.getexif())) == ("WEBP", (1000, 500), {})
-    with default_storage.open(image["thumbnails"]["200"].removeprefix("/media/")) as file:
+        assert (kept.format, kept.size, dict(kept.getexif())) == (
+            "WEBP",
+            (1000, 500),
+            {},
+        )
+    with default_storage.open(
+        image["thumbnails"]["200"].removeprefix("/media/")
+    ) as file:
         assert Image.open(file).size == (200, 100)
     row = ProductImage.objects.get(pk=image["id"])
     assert (row.width, row.height, row.position) == (1000, 500, 7)
@@ -62,7 +70,9 @@ def test_an_upload_is_encoded_anew_with_thumbnails(staff_client, api, product):
         ({"position": "1"}, "/position"),
     ],
 )
-def test_refuses_what_is_no_picture_and_keeps_no_file(staff_client, product, parts, pointer):
+def test_refuses_what_is_no_picture_and_keeps_no_file(
+    staff_client, product, parts, pointer
+):
     response = upload(staff_client, product, **parts)
     assert response.status_code == 400
     assert [error["pointer"] for error in response.json()["errors"]] == [pointer]
@@ -71,7 +81,11 @@ def test_refuses_what_is_no_picture_and_keeps_no_file(staff_client, product, par
 
 
 def files():
-    return default_storage.listdir("products")[1] if default_storage.exists("products") else []
+    return (
+        default_storage.listdir("products")[1]
+        if default_storage.exists("products")
+        else []
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +99,12 @@ def test_a_product_that_is_full_or_gone_keeps_no_file(staff_client, product):
     response = upload(staff_client, product)
     assert (response.status_code, response.json()["code"]) == (422, "too_many_images")
     unknown = "0190a5d8-0000-7000-8000-000000000000"
-    assert staff_client.post(f"/api/products/{unknown}/images", files={"file": picture()}).status_code == 404
+    assert (
+        staff_client.post(
+            f"/api/products/{unknown}/images", files={"file": picture()}
+        ).status_code
+        == 404
+    )
     assert files() == []
 
 
@@ -93,16 +112,25 @@ def test_delete_removes_the_files(staff_client, product):
     image = upload(staff_client, product).json()
     assert len(files()) == 4
     path = f"/api/products/{product.pk}/images/{image['id']}"
-    assert staff_client.delete(f"/api/products/{make_product().pk}/images/{image['id']}").status_code == 404
+    assert (
+        staff_client.delete(
+            f"/api/products/{make_product().pk}/images/{image['id']}"
+        ).status_code
+        == 404
+    )
     assert staff_client.delete(path).status_code == 204
     assert files() == []
     assert staff_client.delete(path).status_code == 404
 
 
-def test_patch_keeps_an_upload_by_its_address_and_drops_the_others_files(staff_client, product):
+def test_patch_keeps_an_upload_by_its_address_and_drops_the_others_files(
+    staff_client, product
+):
     kept, dropped = (upload(staff_client, product).json() for _ in range(2))
     images = [{"url": kept["url"], "altText": "Kept"}]
-    shown = staff_client.patch(f"/api/products/{product.pk}", {"images": images}).json()["images"]
+    shown = staff_client.patch(
+        f"/api/products/{product.pk}", {"images": images}
+    ).json()["images"]
     assert shown == [kept | {"altText": "Kept"}]
     assert stored(kept["url"])
     assert not stored(dropped["url"])
@@ -115,23 +143,47 @@ def test_patch_keeps_an_upload_by_its_address_and_drops_the_others_files(staff_c
 def test_changes_the_text_and_the_order(staff_client, product, api):
     first, second = make_image(product=product), make_image(product=product)
     path = f"/api/products/{product.pk}/images"
-    assert staff_client.patch(f"{path}/{first.pk}", {"altText": "New"}).json()["altText"] == "New"
-    assert staff_client.put(f"{path}/order", {"ids": [str(second.pk), str(first.pk)]}).status_code == 204
+    assert (
+        staff_client.patch(f"{path}/{first.pk}", {"altText": "New"}).json()["altText"]
+        == "New"
+    )
+    assert (
+        staff_client.put(
+            f"{path}/order", {"ids": [str(second.pk), str(first.pk)]}
+        ).status_code
+        == 204
+    )
     shown = api.get(f"/api/products/{product.pk}").json()
     assert [image["id"] for image in shown["images"]] == [str(second.pk), str(first.pk)]
     for ids in ([str(first.pk)], [], [str(first.pk), str(make_image().pk)]):
         response = staff_client.put(f"{path}/order", {"ids": ids})
-        assert (response.status_code, response.json()["code"]) == (422, "image_order_incomplete")
-    assert staff_client.put(f"{path}/order", {"ids": [str(first.pk)] * 2}).status_code == 400
-    assert staff_client.patch(f"{path}/{product.pk}", {"altText": "x"}).status_code == 404
+        assert (response.status_code, response.json()["code"]) == (
+            422,
+            "image_order_incomplete",
+        )
+    assert (
+        staff_client.put(f"{path}/order", {"ids": [str(first.pk)] * 2}).status_code
+        == 400
+    )
+    assert (
+        staff_client.patch(f"{path}/{product.pk}", {"altText": "x"}).status_code == 404
+    )
 
 
 def test_only_catalogue_staff_write(api, product):
     image = make_image(product=product)
     path = f"/api/products/{product.pk}/images"
-    for client, status in ((api, 401), (api.as_user(make_user()), 403), (api.as_user(make_user(role="staff")), 403)):
+    for client, status in (
+        (api, 401),
+        (api.as_user(make_user()), 403),
+        (api.as_user(make_user(role="staff")), 403),
+    ):
         assert upload(client, product).status_code == status
-        assert client.patch(f"{path}/{image.pk}", {"altText": "x"}).status_code == status
-        assert client.put(f"{path}/order", {"ids": [str(image.pk)]}).status_code == status
+        assert (
+            client.patch(f"{path}/{image.pk}", {"altText": "x"}).status_code == status
+        )
+        assert (
+            client.put(f"{path}/order", {"ids": [str(image.pk)]}).status_code == status
+        )
         assert client.delete(f"{path}/{image.pk}").status_code == status
     assert product.images.count() == 1

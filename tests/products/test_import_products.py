@@ -1,4 +1,6 @@
-"""`manage.py import_products`: what it takes, what it refuses and says why, and that a second run changes nothing."""
+"""`manage.py import_products`: what it takes, what it refuses and says why, and that a
+second run changes nothing.
+"""
 
 import csv
 from decimal import Decimal
@@ -13,20 +15,40 @@ from markrin import locks
 from products.importing import batches, mapping, schema
 from products.importing.drafts import Draft
 from products.importing.reading import FileRefused
-from products.models import Category, FormerSlug, Product, ProductImage, SearchWord, StockMovement, Variant
+from products.models import (
+    Category,
+    FormerSlug,
+    Product,
+    ProductImage,
+    SearchWord,
+    StockMovement,
+    Variant,
+)
 from tests.factories import make_category, make_product, make_variant
 
 HEADER = ["product", "name", "category", "basePrice", "sku", "size", "color", "stock"]
-SHIRT = {"product": "S1", "name": "Linen Shirt", "category": "Men > Shirts", "basePrice": "1499", "sku": "S1-M",
-         "size": "M", "color": "Blue", "stock": "3"}  # fmt: skip
+SHIRT = {
+    "product": "S1",
+    "name": "Linen Shirt",
+    "category": "Men > Shirts",
+    "basePrice": "1499",
+    "sku": "S1-M",
+    "size": "M",
+    "color": "Blue",
+    "stock": "3",
+}
 
 
 @pytest.fixture
 def write(tmp_path):
     """Write a CSV file of rows given as dicts; what a row lacks is empty."""
 
-    def write_(*rows: dict[str, str], header: list[str] | None = None, name: str = "in.csv") -> Path:
-        names = header or list(dict.fromkeys([*HEADER, *(key for row in rows for key in row)]))
+    def write_(
+        *rows: dict[str, str], header: list[str] | None = None, name: str = "in.csv"
+    ) -> Path:
+        names = header or list(
+            dict.fromkeys([*HEADER, *(key for row in rows for key in row)])
+        )
         path: Path = tmp_path / name
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, names, restval="")
@@ -48,38 +70,89 @@ def rejected(path: Path, *args: object) -> list[tuple[str, str, str, str]]:
     report = path.with_suffix(".rejects.csv")
     run(path, "--rejects", report, *args)
     with report.open(newline="", encoding="utf-8") as file:
-        return [(row["line"], row["product"], row["column"], row["reason"]) for row in csv.DictReader(file)]
+        return [
+            (row["line"], row["product"], row["column"], row["reason"])
+            for row in csv.DictReader(file)
+        ]
 
 
 def everything() -> list[object]:
     """Return all rows that an import writes, with their times."""
     found: list[object] = []
-    for model in (Product, Variant, StockMovement, ProductImage, Category, FormerSlug, SearchWord):
+    for model in (
+        Product,
+        Variant,
+        StockMovement,
+        ProductImage,
+        Category,
+        FormerSlug,
+        SearchWord,
+    ):
         found += model.objects.order_by("pk").values_list()
     return found
 
 
 @pytest.mark.django_db
 def test_imports_a_product_with_its_variants(write) -> None:
-    more = {"description": "Cool.\nVery.", "brand": "Nilgiri", "gender": "men", "salePrice": "999.5", "tags": "a | b",
-            "isFeatured": "true", "images": "https://a.example.com/1.jpg|https://a.example.com/2.jpg",
-            "seoTitle": "A shirt"}  # fmt: skip
-    second = {"product": "S1", "sku": "S1-L", "size": "L", "color": "Blue", "stock": "0"}
+    more = {
+        "description": "Cool.\nVery.",
+        "brand": "Nilgiri",
+        "gender": "men",
+        "salePrice": "999.5",
+        "tags": "a | b",
+        "isFeatured": "true",
+        "images": "https://a.example.com/1.jpg|https://a.example.com/2.jpg",
+        "seoTitle": "A shirt",
+    }
+    second = {
+        "product": "S1",
+        "sku": "S1-L",
+        "size": "L",
+        "color": "Blue",
+        "stock": "0",
+    }
     out = run(write({**SHIRT, **more}, second))
-    assert "created 1, updated 0, unchanged 0, rejected 0 of 1 products (2 variants)" in out
+    assert (
+        "created 1, updated 0, unchanged 0, rejected 0 of 1 products (2 variants)"
+        in out
+    )
     product = Product.objects.get()
-    assert (product.name, product.slug, product.brand) == ("Linen Shirt", "linen-shirt", "Nilgiri")
-    assert (product.base_price, product.price) == (Decimal("1499.00"), Decimal("999.50"))
-    assert (product.tags, product.is_featured, product.status) == (["a", "b"], True, "published")
-    assert (product.seo_title, product.description, product.gender) == ("A shirt", "Cool.\nVery.", "men")
+    assert (product.name, product.slug, product.brand) == (
+        "Linen Shirt",
+        "linen-shirt",
+        "Nilgiri",
+    )
+    assert (product.base_price, product.price) == (
+        Decimal("1499.00"),
+        Decimal("999.50"),
+    )
+    assert (product.tags, product.is_featured, product.status) == (
+        ["a", "b"],
+        True,
+        "published",
+    )
+    assert (product.seo_title, product.description, product.gender) == (
+        "A shirt",
+        "Cool.\nVery.",
+        "men",
+    )
     assert product.in_stock
     assert (product.colors, product.sizes) == (["Blue"], ["L", "M"])
     assert (product.stocked_colors, product.stocked_sizes) == (["Blue"], ["M"])
-    assert [category.name for category in Category.objects.order_by("ancestors")] == ["Men", "Shirts"]
+    assert [category.name for category in Category.objects.order_by("ancestors")] == [
+        "Men",
+        "Shirts",
+    ]
     assert product.category.slug == "men-shirts"
-    assert list(product.variants.values_list("sku", "stock__on_hand", "position")) == [("S1-M", 3, 0), ("S1-L", 0, 1)]
+    assert list(product.variants.values_list("sku", "stock__on_hand", "position")) == [
+        ("S1-M", 3, 0),
+        ("S1-L", 0, 1),
+    ]
     assert [m.d_on_hand for m in StockMovement.objects.order_by("id")] == [3, 0]
-    assert [image.external_url[-5:] for image in product.images.all()] == ["1.jpg", "2.jpg"]
+    assert [image.external_url[-5:] for image in product.images.all()] == [
+        "1.jpg",
+        "2.jpg",
+    ]
     assert SearchWord.objects.filter(word="linen").exists()
 
 
@@ -94,15 +167,38 @@ def test_a_second_run_changes_nothing_and_says_so(write) -> None:
 
 @pytest.mark.django_db
 def test_a_changed_product_is_changed_in_place(write) -> None:
-    run(write(SHIRT, {"product": "S1", "sku": "S1-L", "size": "L", "color": "Blue", "stock": "2"}))
+    run(
+        write(
+            SHIRT,
+            {
+                "product": "S1",
+                "sku": "S1-L",
+                "size": "L",
+                "color": "Blue",
+                "stock": "2",
+            },
+        )
+    )
     product, kept = Product.objects.get(), Variant.objects.get(sku="S1-M")
-    changed = {**SHIRT, "name": "Silk Shirt", "basePrice": "1999", "stock": "99", "category": "Men > Silk"}
+    changed = {
+        **SHIRT,
+        "name": "Silk Shirt",
+        "basePrice": "1999",
+        "stock": "99",
+        "category": "Men > Silk",
+    }
     new = {"product": "S1", "sku": "S1-XL", "size": "XL", "color": "Blue", "stock": "4"}
     assert "updated 1" in run(write(changed, new))
     product.refresh_from_db()
-    assert (product.name, product.slug, product.base_price) == ("Silk Shirt", "linen-shirt", Decimal("1999.00"))
+    assert (product.name, product.slug, product.base_price) == (
+        "Silk Shirt",
+        "linen-shirt",
+        Decimal("1999.00"),
+    )
     assert product.category.name == "Silk"
-    active = product.variants.filter(is_active=True).values_list("pk", "sku", "stock__on_hand")
+    active = product.variants.filter(is_active=True).values_list(
+        "pk", "sku", "stock__on_hand"
+    )
     assert list(active.order_by("position")) == [
         (kept.pk, "S1-M", 3),  # stock only moves
         (Variant.objects.get(sku="S1-XL").pk, "S1-XL", 4),
@@ -133,8 +229,17 @@ def test_the_same_name_gets_different_slugs(write) -> None:
     make_product(slug="linen-shirt")
     rows = [{**SHIRT, "product": f"S{n}", "sku": f"S{n}"} for n in range(3)]
     run(write(*rows, {**SHIRT, "product": "F", "sku": "F", "name": "Featured"}))
-    found = Product.objects.exclude(source="").order_by("source_ref").values_list("slug", flat=True)
-    assert list(found) == ["featured-f", "linen-shirt-s0", "linen-shirt-s1", "linen-shirt-s2"]
+    found = (
+        Product.objects.exclude(source="")
+        .order_by("source_ref")
+        .values_list("slug", flat=True)
+    )
+    assert list(found) == [
+        "featured-f",
+        "linen-shirt-s0",
+        "linen-shirt-s1",
+        "linen-shirt-s2",
+    ]
 
 
 @pytest.mark.django_db
@@ -171,7 +276,9 @@ def test_the_same_name_gets_different_slugs(write) -> None:
         ({"product": "x" * 121}, "product", "too_long"),
     ],
 )
-def test_a_bad_value_leaves_the_product_out(write, change: dict[str, str], column: str, reason: str) -> None:
+def test_a_bad_value_leaves_the_product_out(
+    write, change: dict[str, str], column: str, reason: str
+) -> None:
     good = {**SHIRT, "product": "GOOD", "sku": "GOOD"}
     found = rejected(write({**SHIRT, **change}, good))
     ref = change.get("product", "S1")[:120]
@@ -193,13 +300,19 @@ def test_a_product_is_whole_or_not_there(write) -> None:
 
 @pytest.mark.django_db
 def test_lines_of_a_product_belong_together(write) -> None:
-    found = rejected(write(
-        {**SHIRT, "product": "A", "sku": "A"}, {**SHIRT, "product": "B", "sku": "B"},
-        {**SHIRT, "product": "A", "sku": "A2", "size": "L"}, {**SHIRT, "product": "C", "sku": "C"},
-        {**SHIRT, "product": "C", "sku": "C2", "size": "L", "name": "Other"}, {**SHIRT, "product": "D", "sku": "D"},
-        {**SHIRT, "product": "D", "sku": "D2"}, {**SHIRT, "product": "E", "sku": "E"},
-        {**SHIRT, "product": "E", "sku": "E", "size": "L"},
-    ))  # fmt: skip
+    found = rejected(
+        write(
+            {**SHIRT, "product": "A", "sku": "A"},
+            {**SHIRT, "product": "B", "sku": "B"},
+            {**SHIRT, "product": "A", "sku": "A2", "size": "L"},
+            {**SHIRT, "product": "C", "sku": "C"},
+            {**SHIRT, "product": "C", "sku": "C2", "size": "L", "name": "Other"},
+            {**SHIRT, "product": "D", "sku": "D"},
+            {**SHIRT, "product": "D", "sku": "D2"},
+            {**SHIRT, "product": "E", "sku": "E"},
+            {**SHIRT, "product": "E", "sku": "E", "size": "L"},
+        )
+    )
     assert found == [
         ("4", "A", "product", "apart"),
         ("6", "C", "name", "differs"),
@@ -213,23 +326,31 @@ def test_lines_of_a_product_belong_together(write) -> None:
 def test_another_products_sku_or_slug_is_not_taken(write) -> None:
     make_variant(sku="TAKEN")
     make_product(slug="taken")
-    found = rejected(write(
-        {**SHIRT, "product": "A", "sku": "TAKEN"}, {**SHIRT, "product": "B", "slug": "taken"},
-        {**SHIRT, "product": "C", "slug": "new-arrivals", "sku": "C"}, {**SHIRT, "product": "D", "sku": "D"},
-        {**SHIRT, "product": "E", "sku": "D"},
-    ))  # fmt: skip
+    found = rejected(
+        write(
+            {**SHIRT, "product": "A", "sku": "TAKEN"},
+            {**SHIRT, "product": "B", "slug": "taken"},
+            {**SHIRT, "product": "C", "slug": "new-arrivals", "sku": "C"},
+            {**SHIRT, "product": "D", "sku": "D"},
+            {**SHIRT, "product": "E", "sku": "D"},
+        )
+    )
     assert found == [
         ("2", "A", "sku", "sku_taken"),
         ("3", "B", "slug", "slug_taken"),
         ("4", "C", "slug", "slug_taken"),
         ("6", "E", "sku", "sku_taken"),
     ]
-    assert list(Product.objects.exclude(source="").values_list("source_ref", flat=True)) == ["D"]
+    assert list(
+        Product.objects.exclude(source="").values_list("source_ref", flat=True)
+    ) == ["D"]
 
 
 @pytest.mark.django_db
 def test_what_only_the_database_refuses_takes_no_other_down(write, monkeypatch) -> None:
-    monkeypatch.setattr(batches.Writer, "_conflicts", lambda *_: ())  # as if another had taken the SKU meanwhile
+    monkeypatch.setattr(
+        batches.Writer, "_conflicts", lambda *_: ()
+    )  # as if another had taken the SKU meanwhile
     make_variant(sku="TAKEN")
     rows = [{**SHIRT, "product": f"P{n}", "sku": f"P{n}"} for n in range(5)]
     rows[2]["sku"] = "TAKEN"
@@ -239,13 +360,19 @@ def test_what_only_the_database_refuses_takes_no_other_down(write, monkeypatch) 
 
 @pytest.mark.django_db
 def test_a_dry_run_says_the_same_and_changes_nothing(write) -> None:
-    path = write(SHIRT, {**SHIRT, "product": "S2", "sku": "S1-M"}, {**SHIRT, "product": "S3", "sku": "S3", "name": ""})
+    path = write(
+        SHIRT,
+        {**SHIRT, "product": "S2", "sku": "S1-M"},
+        {**SHIRT, "product": "S3", "sku": "S3", "name": ""},
+    )
     before = everything()
     # A batch for each product: the SKU's first owner has been rolled back when the second comes.
     tried = run(path, "--dry-run", "--batch", 1)
     assert "Would be: created 1, updated 0, unchanged 0, rejected 2 of 3" in tried
     assert everything() == before
-    assert "created 1, updated 0, unchanged 0, rejected 2 of 3" in run(path, "--batch", 1)
+    assert "created 1, updated 0, unchanged 0, rejected 2 of 3" in run(
+        path, "--batch", 1
+    )
 
 
 @pytest.mark.django_db
@@ -277,11 +404,23 @@ def test_goes_on_where_it_was_interrupted(write, monkeypatch) -> None:
         (b"product,name\n", "line 1: the column category, basePrice, sku is missing"),
         (b"product,name,name\n", "line 1: there are two columns name"),
         (b"product,,name\n", "line 1: column 2 has no name"),
-        (b"product,name,category,basePrice,sku,colour\n", "line 1: there is no column colour"),
-        (b"product,name,category,basePrice,sku\nA,a,b,1,c\n\xe9,a,b,1,c\n", "line 3: this is not UTF-8"),
-        (b'product,name,category,basePrice,sku\nA,"a"b,b,1,c\n', "line 2: this is not CSV"),
+        (
+            b"product,name,category,basePrice,sku,colour\n",
+            "line 1: there is no column colour",
+        ),
+        (
+            b"product,name,category,basePrice,sku\nA,a,b,1,c\n\xe9,a,b,1,c\n",
+            "line 3: this is not UTF-8",
+        ),
+        (
+            b'product,name,category,basePrice,sku\nA,"a"b,b,1,c\n',
+            "line 2: this is not CSV",
+        ),
         (b'product,name,category,basePrice,sku\nA,"a\n', "this is not CSV"),
-        ("product,name,category,basePrice,sku\n".encode("utf-16"), "line 1: this is not UTF-8"),
+        (
+            "product,name,category,basePrice,sku\n".encode("utf-16"),
+            "line 1: this is not UTF-8",
+        ),
     ],
 )
 def test_refuses_what_is_no_such_file(tmp_path, content: bytes, says: str) -> None:
@@ -300,7 +439,10 @@ def test_refuses_a_file_that_is_not_there(tmp_path) -> None:
 @pytest.mark.django_db
 def test_a_line_of_another_shape_is_refused_alone(tmp_path) -> None:
     path = tmp_path / "in.csv"
-    path.write_text("product,name,category,basePrice,sku\nA,a,b,1,c,more\nB,b,b,1,B\n\nC,c,b,1\n", "utf-8-sig")
+    path.write_text(
+        "product,name,category,basePrice,sku\nA,a,b,1,c,more\nB,b,b,1,B\n\nC,c,b,1\n",
+        "utf-8-sig",
+    )
     assert rejected(path) == [("2", "A", "", "fields"), ("5", "C", "", "fields")]
     assert Product.objects.get().source_ref == "B"
 
@@ -314,7 +456,9 @@ def test_strict_fails_for_a_rejected_product(write) -> None:
 
 @pytest.mark.django_db
 def test_the_report_cannot_run_as_a_formula(write) -> None:
-    assert rejected(write({**SHIRT, "product": "=cmd()", "name": ""}))[0][1] == "'=cmd()"
+    assert (
+        rejected(write({**SHIRT, "product": "=cmd()", "name": ""}))[0][1] == "'=cmd()"
+    )
 
 
 @pytest.mark.django_db
@@ -326,7 +470,9 @@ def test_one_import_of_a_source_at_a_time(write) -> None:
 
 
 @pytest.mark.django_db
-def test_takes_few_statements_for_many_products(write, django_assert_max_num_queries) -> None:
+def test_takes_few_statements_for_many_products(
+    write, django_assert_max_num_queries
+) -> None:
     path = write(*({**SHIRT, "product": f"P{n}", "sku": f"P{n}"} for n in range(300)))
     with django_assert_max_num_queries(40):
         run(path)
@@ -342,12 +488,29 @@ def test_an_existing_category_is_used(write) -> None:
 
 def test_the_quick_reader_reads_as_the_schema_does() -> None:
     rows: list[dict[str, Any]] = [
-        {"name": " Linen  Shirt ", "category": ["Men"], "basePrice": "10.00", "variants": [{"sku": "A"}]},
-        {"name": "e\u0301", "category": ["Men", "Men"], "basePrice": "10.00", "salePrice": "9.00", "tags": ["x", "y"],
-         "isFeatured": "true", "gender": "men", "description": "a\r\nb", "seo": {"title": "t"},
-         "images": [{"url": "https://a.example.com/x"}],
-         "variants": [{"sku": "A", "size": "M", "stock": "7"}, {"sku": "B", "size": "L"}]},
-    ]  # fmt: skip
+        {
+            "name": " Linen  Shirt ",
+            "category": ["Men"],
+            "basePrice": "10.00",
+            "variants": [{"sku": "A"}],
+        },
+        {
+            "name": "e\u0301",
+            "category": ["Men", "Men"],
+            "basePrice": "10.00",
+            "salePrice": "9.00",
+            "tags": ["x", "y"],
+            "isFeatured": "true",
+            "gender": "men",
+            "description": "a\r\nb",
+            "seo": {"title": "t"},
+            "images": [{"url": "https://a.example.com/x"}],
+            "variants": [
+                {"sku": "A", "size": "M", "stock": "7"},
+                {"sku": "B", "size": "L"},
+            ],
+        },
+    ]
     for data in rows * 2:
         draft = Draft("x", 1, data, [1, 2])
         assert schema.validate(draft) == []
@@ -362,52 +525,135 @@ def test_the_quick_reader_reads_as_the_schema_does() -> None:
         assert schema.validate(Draft("x", 1, data, [1]))
 
 
-# --- Shopify ---------------------------------------------------------------------------------------------------------
-SHOPIFY = ["Handle", "Title", "Body (HTML)", "Vendor", "Type", "Tags", "Published", "Option1 Name", "Option1 Value",
-           "Option2 Name", "Option2 Value", "Variant SKU", "Variant Inventory Qty", "Variant Price",
-           "Variant Compare At Price", "Image Src", "Image Position", "Image Alt Text", "Gift Card"]  # fmt: skip
-TOP = {"Handle": "varsity-top", "Title": "Varsity Top", "Body (HTML)": "<p>Warm &amp; soft.</p><p>Washable</p>",
-       "Vendor": "Acme", "Type": "Tops", "Tags": "women, new", "Published": "true", "Option1 Name": "Size",
-       "Option1 Value": "Small", "Option2 Name": "Color", "Option2 Value": "Red", "Variant Inventory Qty": "2",
-       "Variant Price": "60", "Variant Compare At Price": "80",
-       "Image Src": "https://cdn.example.com/2.jpg?v=1", "Image Position": "2"}  # fmt: skip
+# --- Shopify -------------------------------------------------------------------------------------
+SHOPIFY = [
+    "Handle",
+    "Title",
+    "Body (HTML)",
+    "Vendor",
+    "Type",
+    "Tags",
+    "Published",
+    "Option1 Name",
+    "Option1 Value",
+    "Option2 Name",
+    "Option2 Value",
+    "Variant SKU",
+    "Variant Inventory Qty",
+    "Variant Price",
+    "Variant Compare At Price",
+    "Image Src",
+    "Image Position",
+    "Image Alt Text",
+    "Gift Card",
+]
+TOP = {
+    "Handle": "varsity-top",
+    "Title": "Varsity Top",
+    "Body (HTML)": "<p>Warm &amp; soft.</p><p>Washable</p>",
+    "Vendor": "Acme",
+    "Type": "Tops",
+    "Tags": "women, new",
+    "Published": "true",
+    "Option1 Name": "Size",
+    "Option1 Value": "Small",
+    "Option2 Name": "Color",
+    "Option2 Value": "Red",
+    "Variant Inventory Qty": "2",
+    "Variant Price": "60",
+    "Variant Compare At Price": "80",
+    "Image Src": "https://cdn.example.com/2.jpg?v=1",
+    "Image Position": "2",
+}
 
 
 @pytest.mark.django_db
 def test_imports_shopifys_export(write) -> None:
     path = write(
         TOP,
-        {"Handle": "varsity-top", "Option1 Value": "Large", "Option2 Value": "Red", "Variant Price": "60",
-         "Variant Compare At Price": "80", "Variant SKU": "'0042", "Variant Inventory Qty": "-3"},
-        {"Handle": "varsity-top", "Image Src": "https://cdn.example.com/1.jpg", "Image Position": "1",
-         "Image Alt Text": "Front"},
+        {
+            "Handle": "varsity-top",
+            "Option1 Value": "Large",
+            "Option2 Value": "Red",
+            "Variant Price": "60",
+            "Variant Compare At Price": "80",
+            "Variant SKU": "'0042",
+            "Variant Inventory Qty": "-3",
+        },
+        {
+            "Handle": "varsity-top",
+            "Image Src": "https://cdn.example.com/1.jpg",
+            "Image Position": "1",
+            "Image Alt Text": "Front",
+        },
         {**TOP, "Handle": "gift", "Gift Card": "true"},
-        {**TOP, "Handle": "plain", "Type": "", "Option1 Name": "Title", "Option1 Value": "Default Title",
-         "Option2 Name": "", "Option2 Value": "", "Published": "false", "Variant Compare At Price": ""},
+        {
+            **TOP,
+            "Handle": "plain",
+            "Type": "",
+            "Option1 Name": "Title",
+            "Option1 Value": "Default Title",
+            "Option2 Name": "",
+            "Option2 Value": "",
+            "Published": "false",
+            "Variant Compare At Price": "",
+        },
         {**TOP, "Handle": "two-prices"},
-        {"Handle": "two-prices", "Option1 Value": "Large", "Option2 Value": "Red", "Variant Price": "70"},
+        {
+            "Handle": "two-prices",
+            "Option1 Value": "Large",
+            "Option2 Value": "Red",
+            "Variant Price": "70",
+        },
         header=SHOPIFY,
-    )  # fmt: skip
+    )
     found = rejected(path, "--format", "shopify")
-    assert found == [("5", "gift", "Gift Card", "gift_card"), ("7", "two-prices", "Variant Price", "prices_differ")]
+    assert found == [
+        ("5", "gift", "Gift Card", "gift_card"),
+        ("7", "two-prices", "Variant Price", "prices_differ"),
+    ]
     top = Product.objects.get(slug="varsity-top")
-    assert (top.base_price, top.sale_price, top.brand) == (Decimal(80), Decimal(60), "Acme")
-    assert (top.description, top.gender, top.tags) == ("Warm & soft.\nWashable", "women", ["women", "new"])
+    assert (top.base_price, top.sale_price, top.brand) == (
+        Decimal(80),
+        Decimal(60),
+        "Acme",
+    )
+    assert (top.description, top.gender, top.tags) == (
+        "Warm & soft.\nWashable",
+        "women",
+        ["women", "new"],
+    )
     assert list(top.variants.values_list("sku", "size", "color", "stock__on_hand")) == [
         ("VARSITY-TOP-SMALL-RED", "Small", "Red", 2),
         ("0042", "Large", "Red", 0),
     ]
     assert [image.alt_text for image in top.images.all()] == ["Front", ""]
     plain = Product.objects.get(slug="plain")
-    assert (plain.category.name, plain.status, plain.base_price) == ("Imported", "draft", Decimal(60))
-    assert list(plain.variants.values_list("sku", "size", "color")) == [("PLAIN", "", "")]
+    assert (plain.category.name, plain.status, plain.base_price) == (
+        "Imported",
+        "draft",
+        Decimal(60),
+    )
+    assert list(plain.variants.values_list("sku", "size", "color")) == [
+        ("PLAIN", "", "")
+    ]
     assert "Nothing has changed" in run(path, "--format", "shopify")
 
 
-# --- Any CSV by a mapping --------------------------------------------------------------------------------------------
+# --- Any CSV by a mapping ------------------------------------------------------------------------
 EXAMPLE = Path(__file__).parents[2] / "docs/examples/fashion-catalogue.mapping.toml"
-STYLES = ["id", "gender", "masterCategory", "subCategory", "articleType", "baseColour", "season", "year", "usage",
-          "productDisplayName"]  # fmt: skip
+STYLES = [
+    "id",
+    "gender",
+    "masterCategory",
+    "subCategory",
+    "articleType",
+    "baseColour",
+    "season",
+    "year",
+    "usage",
+    "productDisplayName",
+]
 
 
 def style(*values: str) -> dict[str, str]:
@@ -417,38 +663,106 @@ def style(*values: str) -> dict[str, str]:
 @pytest.mark.django_db
 def test_the_worked_example_imports_its_dataset(write) -> None:
     path = write(
-        style("15970", "Men", "Apparel", "Topwear", "Shirts", "Navy Blue", "Fall", "2011", "Casual",
-              "Turtle Check Men Navy Blue Shirt"),
-        style("59263", "Women", "Accessories", "Watches", "Watches", "Silver", "Winter", "2016", "Casual",
-              "Titan Women Silver Watch"),
-        style("1", "Unisex", "Footwear", "Shoes", "Casual Shoes", "NA", "", "2012", "NA", "Plain shoe"),
-        style("2", "Men", "Free Items", "Free Gifts", "Free Gifts", "Red", "Fall", "2011", "Casual", "A gift"),
-        style("3", "Men", "Apparel", "Topwear", "Shirts", "Red", "Fall", "2011", "Casual", "NA"),
+        style(
+            "15970",
+            "Men",
+            "Apparel",
+            "Topwear",
+            "Shirts",
+            "Navy Blue",
+            "Fall",
+            "2011",
+            "Casual",
+            "Turtle Check Men Navy Blue Shirt",
+        ),
+        style(
+            "59263",
+            "Women",
+            "Accessories",
+            "Watches",
+            "Watches",
+            "Silver",
+            "Winter",
+            "2016",
+            "Casual",
+            "Titan Women Silver Watch",
+        ),
+        style(
+            "1",
+            "Unisex",
+            "Footwear",
+            "Shoes",
+            "Casual Shoes",
+            "NA",
+            "",
+            "2012",
+            "NA",
+            "Plain shoe",
+        ),
+        style(
+            "2",
+            "Men",
+            "Free Items",
+            "Free Gifts",
+            "Free Gifts",
+            "Red",
+            "Fall",
+            "2011",
+            "Casual",
+            "A gift",
+        ),
+        style(
+            "3",
+            "Men",
+            "Apparel",
+            "Topwear",
+            "Shirts",
+            "Red",
+            "Fall",
+            "2011",
+            "Casual",
+            "NA",
+        ),
         header=STYLES,
-    )  # fmt: skip
+    )
     found = rejected(path, "--mapping", EXAMPLE)
-    assert found == [("5", "2", "basePrice", "required"), ("6", "3", "productDisplayName", "required")]
+    assert found == [
+        ("5", "2", "basePrice", "required"),
+        ("6", "3", "productDisplayName", "required"),
+    ]
     shirt = Product.objects.get(source_ref="15970")
-    assert (shirt.brand, shirt.gender, shirt.tags) == ("Turtle Check", "men", ["Casual", "Fall"])
+    assert (shirt.brand, shirt.gender, shirt.tags) == (
+        "Turtle Check",
+        "men",
+        ["Casual", "Fall"],
+    )
     assert Decimal(399) <= shirt.base_price <= Decimal(2999)
-    assert list(shirt.variants.values_list("sku", flat=True)) == [f"FPI-15970-{size}" for size in ("S", "M", "L", "XL")]
+    assert list(shirt.variants.values_list("sku", flat=True)) == [
+        f"FPI-15970-{size}" for size in ("S", "M", "L", "XL")
+    ]
     assert set(shirt.variants.values_list("color", flat=True)) == {"Navy Blue"}
     watch = Product.objects.get(source_ref="59263")
     assert list(watch.variants.values_list("sku", "size")) == [("FPI-59263", "")]
-    assert Category.objects.get(name="Watches").parent == Category.objects.get(name="Accessories"), (
-        "a repeated name is one level"
-    )
+    assert Category.objects.get(name="Watches").parent == Category.objects.get(
+        name="Accessories"
+    ), "a repeated name is one level"
     shoe = Product.objects.get(source_ref="1")
     assert shoe.variants.values_list("sku", "color")[0] == ("FPI-1-UK6", "")
     before = everything()
-    assert "Nothing has changed: created 0, updated 0, unchanged 3, rejected 2" in run(path, "--mapping", EXAMPLE)
+    assert "Nothing has changed: created 0, updated 0, unchanged 3, rejected 2" in run(
+        path, "--mapping", EXAMPLE
+    )
     assert everything() == before
 
 
 @pytest.mark.django_db
 def test_a_mapping_is_checked_against_the_file(write) -> None:
     with pytest.raises(CommandError, match="the column masterCategory, subCategory"):
-        run(write({"id": "1", "gender": "Men"}, header=["id", "gender"]), "--mapping", EXAMPLE)
+        run(
+            write({"id": "1", "gender": "Men"}, header=["id", "gender"]),
+            "--mapping",
+            EXAMPLE,
+        )
 
 
 @pytest.mark.parametrize(
@@ -456,13 +770,34 @@ def test_a_mapping_is_checked_against_the_file(write) -> None:
     [
         ("source = ", "Invalid value"),
         ('source = "x"', "/key This is required"),
-        ('source = "x"\nkey = "id"\nfoo = 1\n[category]', "/foo There is no such field"),
-        ('source = "x"\nkey = "id"\n[category]\n[columns]\nprize = "p"', "/columns/prize There is no such field"),
-        ('source = "x"\nkey = "id"\n[category]\n[columns]\nname = 5', "/columns/name This must be a column"),
-        ('source = "x"\nkey = "id"\n[category]\n[columns]\nname = {column = "a", match = "("}', "regular expression"),
-        ('source = "x"\nkey = "id"\n[category]\n[columns]\nname = {column = "a", match = "a"}', "one group"),
-        ('source = "x"\nkey = "id"\n[category]\n[[price]]\nlow = 5\nhigh = 1', "/price high may not be below low"),
-        ('source = "x"\nkey = "id"\n[category]\n[[price]]\nlow = "5"\nhigh = 10', "whole number"),
+        (
+            'source = "x"\nkey = "id"\nfoo = 1\n[category]',
+            "/foo There is no such field",
+        ),
+        (
+            'source = "x"\nkey = "id"\n[category]\n[columns]\nprize = "p"',
+            "/columns/prize There is no such field",
+        ),
+        (
+            'source = "x"\nkey = "id"\n[category]\n[columns]\nname = 5',
+            "/columns/name This must be a column",
+        ),
+        (
+            'source = "x"\nkey = "id"\n[category]\n[columns]\nname = {column = "a", match = "("}',
+            "regular expression",
+        ),
+        (
+            'source = "x"\nkey = "id"\n[category]\n[columns]\nname = {column = "a", match = "a"}',
+            "one group",
+        ),
+        (
+            'source = "x"\nkey = "id"\n[category]\n[[price]]\nlow = 5\nhigh = 1',
+            "/price high may not be below low",
+        ),
+        (
+            'source = "x"\nkey = "id"\n[category]\n[[price]]\nlow = "5"\nhigh = 10',
+            "whole number",
+        ),
     ],
 )
 def test_a_wrong_mapping_is_refused_by_name(tmp_path, text: str, says: str) -> None:

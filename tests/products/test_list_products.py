@@ -22,13 +22,25 @@ def found(api, **query):
 def test_shows_a_card_with_exactly_the_contracts_fields(api):
     category = make_category(name="Shirts", slug="shirts")
     product = make_product(
-        name="Oxford", slug="oxford", category=category, brand="Acme", collection="Summer", gender="men",
-        material="Cotton", base_price="1299.00", sale_price="999.50", is_featured=True,
-    )  # fmt: skip
-    for place, (size, color) in enumerate([("L", "White"), ("M", "White"), ("M", "Blue")]):
+        name="Oxford",
+        slug="oxford",
+        category=category,
+        brand="Acme",
+        collection="Summer",
+        gender="men",
+        material="Cotton",
+        base_price="1299.00",
+        sale_price="999.50",
+        is_featured=True,
+    )
+    for place, (size, color) in enumerate(
+        [("L", "White"), ("M", "White"), ("M", "Blue")]
+    ):
         make_variant(product=product, size=size, color=color, position=place)
     make_variant(product=product, size="XXL", color="Pink", is_active=False)
-    make_image(product=product, external_url="https://img.example/a.jpg", alt_text="Front")
+    make_image(
+        product=product, external_url="https://img.example/a.jpg", alt_text="Front"
+    )
     make_image(product=product)
     body = api.get("/api/products").json()
     [item] = body.pop("items")
@@ -104,12 +116,23 @@ def test_a_category_includes_everything_below_it(api):
 )
 def test_filters(api, query, expected):
     one = make_product(
-        name="One", brand="Acme", gender="men", base_price="900.00", sale_price="450.00", tags=["sport", "gym"]
+        name="One",
+        brand="Acme",
+        gender="men",
+        base_price="900.00",
+        sale_price="450.00",
+        tags=["sport", "gym"],
     )
     make_product(
-        name="Two", brand="Bolt", gender="women", base_price="800.00", collection="Winter", material="Wool",
-        is_new_arrival=True, tags=["party"],
-    )  # fmt: skip
+        name="Two",
+        brand="Bolt",
+        gender="women",
+        base_price="800.00",
+        collection="Winter",
+        material="Wool",
+        is_new_arrival=True,
+        tags=["party"],
+    )
     make_product(name="Three", base_price="2000.00", is_featured=True)
     make_variant(product=one)
     assert found(api, **query) == expected
@@ -156,11 +179,16 @@ def test_sorts_and_walks_every_order_by_page_and_by_cursor(api, sort, expected):
     make_product(name="B", base_price="900.00", sale_price="100.00", rated_5=1)
     make_product(name="C", base_price="700.00", rated_3=1, popularity=4)
     assert names(api.get("/api/products", {"sort": sort})) == expected
-    by_page = [names(api.get("/api/products", {"sort": sort, "limit": 1, "page": page}))[0] for page in (1, 2, 3)]
+    by_page = [
+        names(api.get("/api/products", {"sort": sort, "limit": 1, "page": page}))[0]
+        for page in (1, 2, 3)
+    ]
     assert by_page == expected
     walked, cursor = [], ""
     while cursor is not None:
-        body = api.get("/api/products", {"sort": sort, "limit": 1, "cursor": cursor}).json()
+        body = api.get(
+            "/api/products", {"sort": sort, "limit": 1, "cursor": cursor}
+        ).json()
         assert body.keys() == {"items", "next"}
         walked += [item["name"] for item in body["items"]]
         cursor = body["next"]
@@ -178,7 +206,9 @@ def test_a_relevance_cursor_walks_equal_ranks_too(api):
     expected = names(api.get("/api/products", {"search": "linen"}))
     walked, cursor = [], ""
     while cursor is not None:
-        body = api.get("/api/products", {"search": "linen", "limit": 2, "cursor": cursor}).json()
+        body = api.get(
+            "/api/products", {"search": "linen", "limit": 2, "cursor": cursor}
+        ).json()
         walked += [item["name"] for item in body["items"]]
         cursor = body["next"]
     assert len(expected) == 7
@@ -224,16 +254,24 @@ def test_another_orders_cursor_is_refused(api):
         make_product(name=name)
     cursor = api.get("/api/products", {"cursor": "", "limit": 1}).json()["next"]
     response = api.get("/api/products", {"cursor": cursor, "sort": "price_asc"})
-    assert (response.status_code, response.json()["errors"][0]["parameter"]) == (400, "cursor")
+    assert (response.status_code, response.json()["errors"][0]["parameter"]) == (
+        400,
+        "cursor",
+    )
 
 
 def facets(api, **query):
     response = api.get("/api/products", {"facets": "true", **query})
     assert response.status_code == 200, response.json()
     counted = response.json()["facets"]
-    return {name: {row["value"]: row["count"] for row in rows} for name, rows in counted.items() if name != "price"} | {
-        "price": counted["price"], "total": response.json()["total"],
-    }  # fmt: skip
+    return {
+        name: {row["value"]: row["count"] for row in rows}
+        for name, rows in counted.items()
+        if name != "price"
+    } | {
+        "price": counted["price"],
+        "total": response.json()["total"],
+    }
 
 
 @pytest.fixture
@@ -241,15 +279,32 @@ def wardrobe(db):
     women = make_category(name="Women", slug="women")
     dresses = make_category(name="Dresses", slug="dresses", parent=women)
     shirts = make_category(name="Shirts", slug="shirts")
-    gown = make_product(name="Gown", category=dresses, brand="Acme", gender="women", material="Silk", base_price="3000")
+    gown = make_product(
+        name="Gown",
+        category=dresses,
+        brand="Acme",
+        gender="women",
+        material="Silk",
+        base_price="3000",
+    )
     make_variant(product=gown, size="S", color="Red")
     make_variant(product=gown, size="M", color="Blue", stock=0)
     kurta = make_product(
-        name="Kurta", category=women, brand="Bolt", gender="women", material="Cotton", base_price="900"
+        name="Kurta",
+        category=women,
+        brand="Bolt",
+        gender="women",
+        material="Cotton",
+        base_price="900",
     )
     make_variant(product=kurta, size="M", color="Red")
     oxford = make_product(
-        name="Oxford", category=shirts, brand="Acme", gender="men", material="Cotton", base_price="700"
+        name="Oxford",
+        category=shirts,
+        brand="Acme",
+        gender="men",
+        material="Cotton",
+        base_price="700",
     )
     make_variant(product=oxford, size="M", color="Blue")
     make_variant(product=oxford, size="L", color="Blue")
@@ -267,7 +322,9 @@ def test_facets_without_a_filter_count_everything(api, wardrobe):
         "price": {"min": "700.00", "max": "3000.00"},
         "total": 3,
     }
-    categories = api.get("/api/products", {"facets": "true"}).json()["facets"]["category"]
+    categories = api.get("/api/products", {"facets": "true"}).json()["facets"][
+        "category"
+    ]
     assert categories[0] == {"value": "women", "name": "Women", "count": 2}
 
 
@@ -300,9 +357,15 @@ def test_the_facets_of_size_and_colour_look_at_the_same_variant(api, wardrobe):
 @pytest.mark.parametrize("query", [{"search": "unicorn"}, {"category": "nowhere"}])
 def test_facets_of_nothing(api, query):
     assert facets(api, **query) == {
-        "category": {}, "brand": {}, "color": {}, "size": {}, "gender": {}, "material": {},
-        "price": {"min": None, "max": None}, "total": 0,
-    }  # fmt: skip
+        "category": {},
+        "brand": {},
+        "color": {},
+        "size": {},
+        "gender": {},
+        "material": {},
+        "price": {"min": None, "max": None},
+        "total": 0,
+    }
 
 
 def test_facets_of_a_category_that_there_is_not(api, wardrobe):
@@ -314,7 +377,16 @@ def test_facets_of_a_category_that_there_is_not(api, wardrobe):
     [
         ({}, 3),
         ({"category": "women", "brand": "Acme", "sort": "price_asc"}, 4),
-        ({"category": "women", "search": "gown", "facets": "true", "color": "Red", "minPrice": "1.00"}, 4),
+        (
+            {
+                "category": "women",
+                "search": "gown",
+                "facets": "true",
+                "color": "Red",
+                "minPrice": "1.00",
+            },
+            4,
+        ),
         ({"search": "gown", "cursor": "", "facets": "true"}, 4),
     ],
 )
@@ -327,6 +399,13 @@ def test_asks_as_often_for_many_as_for_one(api, query, most):
             make_variant(product=product, color="Red")
             make_image(product=product)
         with CaptureQueriesContext(connection) as asked:
-            assert len(api.get("/api/products", {**query, "limit": 100 - number}).json()["items"]) == number
+            assert (
+                len(
+                    api.get("/api/products", {**query, "limit": 100 - number}).json()[
+                        "items"
+                    ]
+                )
+                == number
+            )
         counts.append(len(asked))
     assert counts[0] == counts[1] <= most

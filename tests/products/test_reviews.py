@@ -30,20 +30,38 @@ def ratings(api, product, **query):
 
 def test_a_customer_reviews_and_everything_follows(api, product, asha):
     make_purchase(product=product, user=asha)
-    response = api.as_user(asha).post(url(product), {"rating": 4, "comment": "Good.\nSoft.", "fit": "true"})
+    response = api.as_user(asha).post(
+        url(product), {"rating": 4, "comment": "Good.\nSoft.", "fit": "true"}
+    )
     assert response.status_code == 201, response.json()
     own = response.json()
     assert (own.pop("status"), own.pop("updatedAt")[-1]) == ("published", "Z")
     assert own.pop("createdAt").endswith("Z")
     assert own == {
-        "id": str(Review.objects.get().pk), "rating": 4, "comment": "Good.\nSoft.", "fit": "true",
-        "verifiedBuyer": True, "author": "Asha K.",
-    }  # fmt: skip
+        "id": str(Review.objects.get().pk),
+        "rating": 4,
+        "comment": "Good.\nSoft.",
+        "fit": "true",
+        "verifiedBuyer": True,
+        "author": "Asha K.",
+    }
     [shown] = api.get(url(product)).json()["items"]
-    assert shown.keys() == {"id", "rating", "comment", "fit", "verifiedBuyer", "author", "createdAt"}
+    assert shown.keys() == {
+        "id",
+        "rating",
+        "comment",
+        "fit",
+        "verifiedBuyer",
+        "author",
+        "createdAt",
+    }
     assert shown["author"] == "Asha K."
     detail = api.get(f"/api/products/{product.pk}").json()
-    assert (detail["rating"], detail["reviewCount"], detail["ratingHistogram"]["4"]) == (4.0, 1, 1)
+    assert (
+        detail["rating"],
+        detail["reviewCount"],
+        detail["ratingHistogram"]["4"],
+    ) == (4.0, 1, 1)
     assert detail["fit"] == {"small": 0, "true": 1, "large": 0}
 
 
@@ -64,12 +82,17 @@ def test_a_second_review_is_refused(api, product, asha):
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
-        ({}, "/rating"), ({"rating": 0}, "/rating"), ({"rating": 6}, "/rating"), ({"rating": "5"}, "/rating"),
-        ({"rating": 4.5}, "/rating"), ({"rating": 5, "fit": "tight"}, "/fit"),
-        ({"rating": 5, "comment": "x" * 2001}, "/comment"), ({"rating": 5, "comment": "a\x00b"}, "/comment"),
+        ({}, "/rating"),
+        ({"rating": 0}, "/rating"),
+        ({"rating": 6}, "/rating"),
+        ({"rating": "5"}, "/rating"),
+        ({"rating": 4.5}, "/rating"),
+        ({"rating": 5, "fit": "tight"}, "/fit"),
+        ({"rating": 5, "comment": "x" * 2001}, "/comment"),
+        ({"rating": 5, "comment": "a\x00b"}, "/comment"),
         ({"rating": 5, "verifiedBuyer": True}, "/verifiedBuyer"),
     ],
-)  # fmt: skip
+)
 def test_refuses_bad_input(api, product, asha, body, pointer):
     response = api.as_user(asha).post(url(product), body)
     assert response.status_code == 400
@@ -88,11 +111,18 @@ def test_one_changes_and_deletes_ones_own_only(api, product, asha):
     theirs = make_review(product=product, rating=3)
     client = api.as_user(asha)
     changed = client.patch(url(product, f"/{own.pk}"), {"rating": 2})
-    assert (changed.status_code, changed.json()["rating"], changed.json()["fit"]) == (200, 2, "large")
+    assert (changed.status_code, changed.json()["rating"], changed.json()["fit"]) == (
+        200,
+        2,
+        "large",
+    )
     assert client.get(url(product, "/mine")).json() == changed.json()
     product.refresh_from_db()
     assert (product.rating, product.rated_2, product.rated_5) == (2.5, 1, 0)
-    for other in (url(product, f"/{theirs.pk}"), f"/api/products/{make_product().pk}/reviews/{own.pk}"):
+    for other in (
+        url(product, f"/{theirs.pk}"),
+        f"/api/products/{make_product().pk}/reviews/{own.pk}",
+    ):
         assert client.patch(other, {"rating": 1}).status_code == 404
         assert client.delete(other).status_code == 404
     assert client.delete(url(product, f"/{own.pk}")).status_code == 204
@@ -114,7 +144,9 @@ def test_lists_by_rating_and_in_every_order(api, product):
     for sort in ("newest", "oldest", "rating_desc", "rating_asc"):
         walked, cursor = [], ""
         while cursor is not None:
-            body = api.get(url(product), {"sort": sort, "cursor": cursor, "limit": 1}).json()
+            body = api.get(
+                url(product), {"sort": sort, "cursor": cursor, "limit": 1}
+            ).json()
             walked += [item["rating"] for item in body["items"]]
             cursor = body["next"]
         assert walked == ratings(api, product, sort=sort)
@@ -133,16 +165,28 @@ def test_asks_as_often_for_many_as_for_one(api, product):
 
 def test_staff_hide_a_review_and_show_it_again(api, staff_client, product, asha):
     review = make_review(product=product, user=asha, rating=1)
-    hidden = staff_client.patch(f"/api/staff/reviews/{review.pk}", {"status": "hidden"}).json()
+    hidden = staff_client.patch(
+        f"/api/staff/reviews/{review.pk}", {"status": "hidden"}
+    ).json()
     assert (hidden["status"], hidden["product"]["id"]) == ("hidden", str(product.pk))
     assert ratings(api, product) == []
     product.refresh_from_db()
     assert (product.rating, product.review_count) == (None, 0)
     assert api.as_user(asha).get(url(product, "/mine")).json()["status"] == "hidden"
-    assert api.as_user(asha).patch(url(product, f"/{review.pk}"), {"rating": 5}).json()["status"] == "hidden"
+    assert (
+        api.as_user(asha)
+        .patch(url(product, f"/{review.pk}"), {"rating": 5})
+        .json()["status"]
+        == "hidden"
+    )
     staff_client.patch(f"/api/staff/reviews/{review.pk}", {"status": "published"})
     assert ratings(api, product) == [5]
-    assert staff_client.patch(f"/api/staff/reviews/{product.pk}", {"status": "hidden"}).status_code == 404
+    assert (
+        staff_client.patch(
+            f"/api/staff/reviews/{product.pk}", {"status": "hidden"}
+        ).status_code
+        == 404
+    )
 
 
 def test_staff_list_all_reviews(staff_client, product):
@@ -151,7 +195,10 @@ def test_staff_list_all_reviews(staff_client, product):
     make_review(rating=1)
 
     def listed(**query):
-        return [item["rating"] for item in staff_client.get("/api/staff/reviews", query).json()["items"]]
+        return [
+            item["rating"]
+            for item in staff_client.get("/api/staff/reviews", query).json()["items"]
+        ]
 
     assert listed() == [1, 2, 1]
     assert listed(status="hidden") == [1]
@@ -162,12 +209,22 @@ def test_staff_list_all_reviews(staff_client, product):
 def test_who_may_do_what(api, product, asha):
     review = make_review(product=product)
     for client, write, moderate in (
-        (api, 401, 401), (api.as_user(asha), 404, 403), (api.as_user(make_user(role="staff")), 404, 403),
-    ):  # fmt: skip
-        assert client.patch(url(product, f"/{review.pk}"), {"rating": 1}).status_code == write
+        (api, 401, 401),
+        (api.as_user(asha), 404, 403),
+        (api.as_user(make_user(role="staff")), 404, 403),
+    ):
+        assert (
+            client.patch(url(product, f"/{review.pk}"), {"rating": 1}).status_code
+            == write
+        )
         assert client.delete(url(product, f"/{review.pk}")).status_code == write
         assert client.get(url(product, "/mine")).status_code == write
-        assert client.patch(f"/api/staff/reviews/{review.pk}", {"status": "hidden"}).status_code == moderate
+        assert (
+            client.patch(
+                f"/api/staff/reviews/{review.pk}", {"status": "hidden"}
+            ).status_code
+            == moderate
+        )
         assert client.get("/api/staff/reviews").status_code == moderate
     assert api.post(url(product), {"rating": 1}).status_code == 401
     review.refresh_from_db()

@@ -1,4 +1,6 @@
-"""The colours and sizes that can be bought now, beside the product: what the facets of `inStock=true` count."""
+"""The colours and sizes that can be bought now, beside the product: what the facets of
+`inStock=true` count.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -19,7 +21,12 @@ def stocked(product):
 
 def reserve(*variants, n=1, ref="r"):
     with transaction.atomic():
-        stock.move([stock.Move(v.pk, MovementKind.RESERVE, f"{ref}:{v.pk}", d_reserved=n) for v in variants])
+        stock.move(
+            [
+                stock.Move(v.pk, MovementKind.RESERVE, f"{ref}:{v.pk}", d_reserved=n)
+                for v in variants
+            ]
+        )
 
 
 @pytest.fixture
@@ -59,16 +66,23 @@ def test_they_follow_the_variants(shirt):
 
 def test_a_new_product_has_those_of_its_first_pieces(staff_client, category):
     body = {
-        "name": "Kurta", "categoryId": str(category.pk), "basePrice": "10.00",
-        "variants": [{"sku": "A", "size": "S", "stock": 1}, {"sku": "B", "size": "M", "stock": 0}],
-    }  # fmt: skip
+        "name": "Kurta",
+        "categoryId": str(category.pk),
+        "basePrice": "10.00",
+        "variants": [
+            {"sku": "A", "size": "S", "stock": 1},
+            {"sku": "B", "size": "M", "stock": 0},
+        ],
+    }
     assert staff_client.post("/api/products", body).status_code == 201
     assert stocked(Product.objects.get()) == ([], ["S"])
 
 
 def test_facets_of_what_is_in_stock_count_only_these(api, shirt):
     reserve(shirt.variants.get(color="Red"), n=2)
-    facets = api.get("/api/products", {"facets": "true", "inStock": "true"}).json()["facets"]
+    facets = api.get("/api/products", {"facets": "true", "inStock": "true"}).json()[
+        "facets"
+    ]
     assert facets["color"] == [{"value": "Blue", "count": 1}]
     assert facets["size"] == [{"value": "L", "count": 1}]
     facets = api.get("/api/products", {"facets": "true"}).json()["facets"]
@@ -78,7 +92,10 @@ def test_facets_of_what_is_in_stock_count_only_these(api, shirt):
 @pytest.mark.django_db(transaction=True)
 def test_sales_at_once_of_the_same_products_leave_nothing_behind_and_block_each_other_only_briefly():
     products = [make_product() for _ in range(3)]
-    sold = [[make_variant(product=product, size=f"S{n}", stock=1) for product in products] for n in range(4)]
+    sold = [
+        [make_variant(product=product, size=f"S{n}", stock=1) for product in products]
+        for n in range(4)
+    ]
     start = Barrier(len(sold))
 
     def sell(number):
@@ -91,4 +108,6 @@ def test_sales_at_once_of_the_same_products_leave_nothing_behind_and_block_each_
     with ThreadPoolExecutor(len(sold)) as pool:
         list(pool.map(sell, range(len(sold))))
     assert not StockLevel.objects.sellable().exists()
-    assert [(stocked(each), Product.objects.get(pk=each.pk).in_stock) for each in products] == [(([], []), False)] * 3
+    assert [
+        (stocked(each), Product.objects.get(pk=each.pk).in_stock) for each in products
+    ] == [(([], []), False)] * 3

@@ -1,4 +1,6 @@
-"""Prints the value of JWT_KEYS for the next step of a key's life; the running shop is not touched."""
+"""Prints the value of JWT_KEYS for the next step of a key's life; the running shop is not
+touched.
+"""
 
 import json
 import secrets
@@ -15,12 +17,16 @@ class Command(BaseCommand):
         "with --promote KID, which lets the key sign; and 30 days later with --drop KID, once the old key's tokens "
         "have ended. The value is a secret: send it straight to where the shop's settings are kept."
     )
-    requires_system_checks: list[str] = []  # it is what helps a shop without keys to start
+    requires_system_checks: list[
+        str
+    ] = []  # it is what helps a shop without keys to start
 
     def add_arguments(self, parser: CommandParser) -> None:
         step = parser.add_mutually_exclusive_group()
         step.add_argument("--promote", metavar="KID", help="let this key sign")
-        step.add_argument("--drop", metavar="KID", help="forget this key; its tokens are void at once")
+        step.add_argument(
+            "--drop", metavar="KID", help="forget this key; its tokens are void at once"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         keys: list[dict[str, str]] = list(settings.JWT_KEYS)

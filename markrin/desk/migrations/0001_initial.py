@@ -20,18 +20,35 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="KeptFilter",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
                 ("page", models.CharField(help_text="the page's path", max_length=200)),
-                ("query", models.CharField(help_text="its query string", max_length=2000)),
+                (
+                    "query",
+                    models.CharField(help_text="its query string", max_length=2000),
+                ),
                 (
                     "user",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("user", "page"), name="kept_filter_one_per_page")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "page"), name="kept_filter_one_per_page"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -39,36 +56,61 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=markrin.models.uuid7, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=markrin.models.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
                 ),
                 (
                     "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                    ),
                 ),
                 ("updated_at", models.DateTimeField(auto_now=True)),
-                ("page", models.CharField(help_text="the path of the page whose rows they are", max_length=200)),
+                (
+                    "page",
+                    models.CharField(
+                        help_text="the path of the page whose rows they are",
+                        max_length=200,
+                    ),
+                ),
                 ("name", models.CharField(max_length=80)),
                 (
                     "query",
-                    models.CharField(blank=True, default="", help_text="the page's query string", max_length=2000),
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="the page's query string",
+                        max_length=2000,
+                    ),
                 ),
                 (
                     "columns",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=60), help_text="in this order", size=None
+                        base_field=models.CharField(max_length=60),
+                        help_text="in this order",
+                        size=None,
                     ),
                 ),
                 (
                     "user",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
             ],
             options={
                 "ordering": ["name"],
                 "constraints": [
-                    models.UniqueConstraint(fields=("user", "page", "name"), name="saved_export_name_once"),
+                    models.UniqueConstraint(
+                        fields=("user", "page", "name"), name="saved_export_name_once"
+                    ),
                     models.CheckConstraint(
                         condition=models.Q(
                             (

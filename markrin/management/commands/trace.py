@@ -1,4 +1,6 @@
-"""`manage.py trace ID`: from a request's id, an order's number, a job or a mail's Message-ID to all that happened."""
+"""`manage.py trace ID`: from a request's id, an order's number, a job or a mail's
+Message-ID to all that happened.
+"""
 
 import sys
 from typing import Any
@@ -23,7 +25,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("id", help="request id, order number or id, job number or key, Message-ID")
+        parser.add_argument(
+            "id", help="request id, order number or id, job number or key, Message-ID"
+        )
         parser.add_argument(
             "--log",
             action="append",
@@ -32,7 +36,8 @@ class Command(BaseCommand):
             help="a log file to search, plain or gzipped, - for standard input; may be given several times",
         )
 
-    def handle(self, *args: Any, id: str, log: list[str], **options: Any) -> None:  # noqa: A002 (the argument's name)
+    # the argument's name
+    def handle(self, *args: Any, id: str, log: list[str], **options: Any) -> None:  # noqa: A002
         clues = Clues(given=id.strip().strip("<>"))
         if not clues.given:
             raise CommandError("an id is needed", returncode=BAD_INPUT)
@@ -42,7 +47,9 @@ class Command(BaseCommand):
         told: dict[str, list[Moment]] = {"jobs": list(jobs.tell(clues))}
         for part in hooks.call("trace_tell", clues=clues):
             told |= {name: list(moments) for name, moments in part.items()}
-        clues.requests |= {moment.request_id for each in told.values() for moment in each} - {""}
+        clues.requests |= {
+            moment.request_id for each in told.values() for moment in each
+        } - {""}
         lines = self._search(log, clues)
         self._print(clues, told, lines)
 
@@ -52,11 +59,17 @@ class Command(BaseCommand):
             try:
                 lines.search(path, clues)
             except OSError as error:
-                raise CommandError(f"cannot read {path}: {error.strerror or error}", returncode=BAD_INPUT) from error
+                raise CommandError(
+                    f"cannot read {path}: {error.strerror or error}",
+                    returncode=BAD_INPUT,
+                ) from error
         return lines
 
     def _print(self, clues: Clues, told: dict[str, list[Moment]], lines: Lines) -> None:
-        moments = sorted((m for each in [*told.values(), lines.moments] for m in each), key=lambda moment: moment.at)
+        moments = sorted(
+            (m for each in [*told.values(), lines.moments] for m in each),
+            key=lambda moment: moment.at,
+        )
         if any(moment.request_id == clues.given for moment in moments):
             clues.names.insert(0, f"request {clues.given}")
         zone = ZoneInfo(settings.SHOP_TIME_ZONE)
@@ -76,7 +89,9 @@ class Command(BaseCommand):
         if not moments:
             sys.exit(NOTHING_FOUND)
 
-    def _print_gaps(self, clues: Clues, told: dict[str, list[Moment]], lines: Lines) -> None:
+    def _print_gaps(
+        self, clues: Clues, told: dict[str, list[Moment]], lines: Lines
+    ) -> None:
         missing = [name for name, moments in told.items() if not moments]
         if missing:
             self.stdout.write(f"Nothing in: {', '.join(missing)}.")
@@ -85,7 +100,11 @@ class Command(BaseCommand):
         elif not lines.moments:
             self.stdout.write(f"No log lines: none of {lines.read} is about this.")
         if lines.unreadable:
-            self.stdout.write(f"{lines.unreadable} more log lines have the id, and are not JSON (LOG_FORMAT=json).")
+            self.stdout.write(
+                f"{lines.unreadable} more log lines have the id, and are not JSON (LOG_FORMAT=json)."
+            )
         if not any(told.values()) and not lines.moments:
             kept = settings.OUTBOX_KEEP_DONE_DAYS
-            self.stdout.write(f"Nothing is known of {clues.given}. Finished jobs are kept for {kept} days.")
+            self.stdout.write(
+                f"Nothing is known of {clues.given}. Finished jobs are kept for {kept} days."
+            )

@@ -1,4 +1,6 @@
-"""`manage.py verify`: prove every rule of the data on a live database, and say what breaks one and where."""
+"""`manage.py verify`: prove every rule of the data on a live database, and say what breaks
+one and where.
+"""
 
 from collections import Counter, defaultdict
 from typing import Any
@@ -21,22 +23,43 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--repair", action="store_true", help="make right what is derived from other data")
-        parser.add_argument("--only", metavar="TEXT", default="", help="only the rules whose name or table has this")
+        parser.add_argument(
+            "--repair",
+            action="store_true",
+            help="make right what is derived from other data",
+        )
+        parser.add_argument(
+            "--only",
+            metavar="TEXT",
+            default="",
+            help="only the rules whose name or table has this",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.counts: Counter[str] = Counter()
-        by_row = [each for each in rules.by_row() if options["only"] in f"{each.rule} {each.table}"]
-        at_once = [(name, ask) for name, ask in rules.at_once() if options["only"] in name]
+        by_row = [
+            each
+            for each in rules.by_row()
+            if options["only"] in f"{each.rule} {each.table}"
+        ]
+        at_once = [
+            (name, ask) for name, ask in rules.at_once() if options["only"] in name
+        ]
         mended = 0
-        with Progress(console=Console(stderr=True), disable=not self.stderr.isatty()) as progress:
-            task = progress.add_task("Verifying", total=self._rows(by_row) + len(at_once))
+        with Progress(
+            console=Console(stderr=True), disable=not self.stderr.isatty()
+        ) as progress:
+            task = progress.add_task(
+                "Verifying", total=self._rows(by_row) + len(at_once)
+            )
             for name, ask in at_once:
                 for breach in ask():
                     self._tell(name, breach)
                 progress.advance(task)
             for invariant in by_row:
-                broken = list(self._walk(invariant, lambda rows: progress.advance(task, rows)))
+                broken = list(
+                    self._walk(invariant, lambda rows: progress.advance(task, rows))
+                )
                 if broken and options["repair"] and invariant.repair:
                     mended += invariant.mend([breach.key for breach in broken])
         self._finish(len(by_row) + len(at_once), mended)
@@ -59,7 +82,8 @@ class Command(BaseCommand):
             tables[invariant.table] += 1
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT relname, greatest(reltuples, 0) FROM pg_class WHERE relname = ANY(%s)", [list(tables)]
+                "SELECT relname, greatest(reltuples, 0) FROM pg_class WHERE relname = ANY(%s)",
+                [list(tables)],
             )
             return int(sum(rows * tables[name] for name, rows in cursor.fetchall()))
 
@@ -69,7 +93,12 @@ class Command(BaseCommand):
                 self.stdout.write(f"{rule}: {count - SHOWN} more")
         wrong = sum(self.counts.values())
         if mended:
-            self.stdout.write(f"{mended} rows repaired; run it again to see that all is well.")
+            self.stdout.write(
+                f"{mended} rows repaired; run it again to see that all is well."
+            )
         if wrong:
-            raise CommandError(f"{wrong} breaches of {len(self.counts)} rules, {asked} rules asked.", returncode=1)
+            raise CommandError(
+                f"{wrong} breaches of {len(self.counts)} rules, {asked} rules asked.",
+                returncode=1,
+            )
         self.stdout.write(f"{asked} rules asked, nothing is wrong.")

@@ -33,13 +33,15 @@ def render() -> str:
 
 class Command(BaseCommand):
     requires_system_checks = ()  # needs nothing but the code
-    help = (
-        "Writes docs/errors.md from the errors that the code defines; --check only compares, and fails if it differs."
-    )
+    help = "Writes docs/errors.md from the errors that the code defines; --check only compares, and fails if it differs."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take --check, the dry run."""
-        parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the file is not up to date")
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="write nothing; exit 1 if the file is not up to date",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write or compare.
@@ -50,7 +52,9 @@ class Command(BaseCommand):
         document = render()
         if options["check"]:
             if not PATH.exists() or PATH.read_text() != document:
-                raise CommandError(f"{PATH.name} is not up to date: run manage.py write_error_docs")
+                raise CommandError(
+                    f"{PATH.name} is not up to date: run manage.py write_error_docs"
+                )
             return
         PATH.parent.mkdir(exist_ok=True)
         PATH.write_text(document)

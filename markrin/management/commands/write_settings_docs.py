@@ -33,10 +33,19 @@ def render() -> str:
     lines, section = [HEAD], ""
     for statement in ast.parse(source).body:
         for call in _calls(statement):
-            head = next((comments[n] for n in range(call.lineno, 0, -1) if comments.get(n, "").startswith("--- ")), "")
+            head = next(
+                (
+                    comments[n]
+                    for n in range(call.lineno, 0, -1)
+                    if comments.get(n, "").startswith("--- ")
+                ),
+                "",
+            )
             if head != section:
                 section = head
-                lines.append(f"\n## {head.strip('- ')}\n| name | type | default | |\n| --- | --- | --- | --- |")
+                lines.append(
+                    f"\n## {head.strip('- ')}\n| name | type | default | |\n| --- | --- | --- | --- |"
+                )
             lines.append(_row(call, _said(statement, comments, alone)))
     return "\n".join(lines) + "\n"
 
@@ -56,9 +65,14 @@ def _calls(statement: ast.stmt) -> list[ast.Call]:
 
 
 def _said(statement: ast.stmt, comments: dict[int, str], alone: set[int]) -> str:
-    """Return the comment beside the statement, or else the lines right above that hold nothing `alone` but comment."""
+    """Return the comment beside the statement, or else the lines right above that hold
+    nothing `alone` but comment.
+    """
     last = statement.end_lineno or statement.lineno
-    beside = next((comments[n] for n in range(last, statement.lineno - 1, -1) if n in comments), "")
+    beside = next(
+        (comments[n] for n in range(last, statement.lineno - 1, -1) if n in comments),
+        "",
+    )
     above, line = "", statement.lineno - 1
     while not beside and line in alone and not comments[line].startswith("--- "):
         above, line = f"{comments[line]} {above}".strip(), line - 1
@@ -67,9 +81,12 @@ def _said(statement: ast.stmt, comments: dict[int, str], alone: set[int]) -> str
 
 
 def _row(call: ast.Call, said: str) -> str:
-    default = call.args[1:2] or [word.value for word in call.keywords if word.arg == "default"]
+    default = call.args[1:2] or [
+        word.value for word in call.keywords if word.arg == "default"
+    ]
     shown = f"`{ast.unparse(default[0])}`".replace("|", "\\|") if default else "-"
-    name, kind = call.args[0].value, call.func.attr  # type: ignore[attr-defined]  # as _calls has seen
+    # as _calls has seen
+    name, kind = call.args[0].value, call.func.attr  # type: ignore[attr-defined]
     return f"| `{name}` | {kind} | {shown} | {said} |"
 
 
@@ -79,7 +96,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take --check, the dry run."""
-        parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the file is not up to date")
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="write nothing; exit 1 if the file is not up to date",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write or compare.
@@ -90,7 +111,9 @@ class Command(BaseCommand):
         document = render()
         if options["check"]:
             if not PATH.exists() or PATH.read_text() != document:
-                raise CommandError(f"{PATH.name} is not up to date: run manage.py write_settings_docs")
+                raise CommandError(
+                    f"{PATH.name} is not up to date: run manage.py write_settings_docs"
+                )
             return
         PATH.write_text(document)
         self.stdout.write(f"wrote {PATH.name}")

@@ -17,12 +17,24 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "name",
-                    models.TextField(help_text="for example worker:email, relay", primary_key=True, serialize=False),
+                    models.TextField(
+                        help_text="for example worker:email, relay",
+                        primary_key=True,
+                        serialize=False,
+                    ),
                 ),
-                ("at", models.DateTimeField(db_default=django.contrib.postgres.functions.TransactionNow())),
+                (
+                    "at",
+                    models.DateTimeField(
+                        db_default=django.contrib.postgres.functions.TransactionNow()
+                    ),
+                ),
                 (
                     "slot",
-                    models.BigIntegerField(db_default=0, help_text="number of the last period claimed (since 1970)"),
+                    models.BigIntegerField(
+                        db_default=0,
+                        help_text="number of the last period claimed (since 1970)",
+                    ),
                 ),
             ],
             options={
@@ -41,8 +53,21 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("reason", models.TextField(blank=True, default="")),
-                ("by", models.TextField(blank=True, default="", help_text="who paused it; empty: the worker did")),
-                ("failures", models.IntegerField(db_default=0, help_text="connection failures or timeouts in a row")),
+                (
+                    "by",
+                    models.TextField(
+                        blank=True,
+                        default="",
+                        help_text="who paused it; empty: the worker did",
+                    ),
+                ),
+                (
+                    "failures",
+                    models.IntegerField(
+                        db_default=0,
+                        help_text="connection failures or timeouts in a row",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "paused queue",
@@ -52,38 +77,86 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="OutboxEvent",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("event", models.TextField(help_text="what happened, for example order.placed")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "event",
+                    models.TextField(
+                        help_text="what happened, for example order.placed"
+                    ),
+                ),
                 (
                     "event_id",
-                    models.UUIDField(default=markrin.models.uuid7, help_text="shared by the rows of one event"),
+                    models.UUIDField(
+                        default=markrin.models.uuid7,
+                        help_text="shared by the rows of one event",
+                    ),
                 ),
                 ("task", models.TextField(help_text="the handler that does it")),
                 ("queue", models.TextField(help_text="the worker that runs it")),
-                ("key", models.TextField(help_text="task:natural id; adding it again does nothing", unique=True)),
-                ("payload", models.JSONField(default=dict, help_text="ids, never addresses, names or tokens")),
+                (
+                    "key",
+                    models.TextField(
+                        help_text="task:natural id; adding it again does nothing",
+                        unique=True,
+                    ),
+                ),
+                (
+                    "payload",
+                    models.JSONField(
+                        default=dict, help_text="ids, never addresses, names or tokens"
+                    ),
+                ),
                 ("result", models.JSONField(help_text="what it did", null=True)),
-                ("trace", models.JSONField(default=dict, help_text="request id and trace headers of whoever asked")),
+                (
+                    "trace",
+                    models.JSONField(
+                        default=dict,
+                        help_text="request id and trace headers of whoever asked",
+                    ),
+                ),
                 (
                     "state",
                     models.TextField(
-                        choices=[("waiting", "waiting"), ("running", "running"), ("done", "done"), ("dead", "dead")],
+                        choices=[
+                            ("waiting", "waiting"),
+                            ("running", "running"),
+                            ("done", "done"),
+                            ("dead", "dead"),
+                        ],
                         db_default="waiting",
                     ),
                 ),
-                ("attempts", models.SmallIntegerField(db_default=0, help_text="runs begun")),
+                (
+                    "attempts",
+                    models.SmallIntegerField(db_default=0, help_text="runs begun"),
+                ),
                 ("max_attempts", models.SmallIntegerField()),
-                ("rings", models.SmallIntegerField(db_default=0, help_text="doorbells since it was last picked up")),
+                (
+                    "rings",
+                    models.SmallIntegerField(
+                        db_default=0, help_text="doorbells since it was last picked up"
+                    ),
+                ),
                 (
                     "lost",
                     models.SmallIntegerField(
-                        db_default=0, help_text="runs whose lease ran out: the worker died or hung"
+                        db_default=0,
+                        help_text="runs whose lease ran out: the worker died or hung",
                     ),
                 ),
                 (
                     "run_after",
                     models.DateTimeField(
-                        db_default=django.contrib.postgres.functions.TransactionNow(), help_text="earliest start"
+                        db_default=django.contrib.postgres.functions.TransactionNow(),
+                        help_text="earliest start",
                     ),
                 ),
                 (
@@ -94,16 +167,28 @@ class Migration(migrations.Migration):
                         null=True,
                     ),
                 ),
-                ("started_at", models.DateTimeField(help_text="when its last run began", null=True)),
+                (
+                    "started_at",
+                    models.DateTimeField(
+                        help_text="when its last run began", null=True
+                    ),
+                ),
                 ("leased_until", models.DateTimeField(null=True)),
                 ("lease", models.UUIDField(help_text="whose run it is", null=True)),
                 (
                     "error",
                     models.TextField(
-                        blank=True, default="", help_text="class and message of the last failure, redacted"
+                        blank=True,
+                        default="",
+                        help_text="class and message of the last failure, redacted",
                     ),
                 ),
-                ("created_at", models.DateTimeField(db_default=django.contrib.postgres.functions.TransactionNow())),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.contrib.postgres.functions.TransactionNow()
+                    ),
+                ),
                 ("finished_at", models.DateTimeField(null=True)),
             ],
             options={
@@ -111,7 +196,9 @@ class Migration(migrations.Migration):
                 "db_table": "outbox_event",
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("wake_at__isnull", False)), fields=["wake_at"], name="outbox_event_due"
+                        condition=models.Q(("wake_at__isnull", False)),
+                        fields=["wake_at"],
+                        name="outbox_event_due",
                     ),
                     models.Index(
                         condition=models.Q(("state", "done"), _negated=True),
@@ -126,20 +213,32 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("state__in", ["waiting", "running", "done", "dead"])),
+                        condition=models.Q(
+                            ("state__in", ["waiting", "running", "done", "dead"])
+                        ),
                         name="outbox_event_state",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("state__in", ["waiting", "running"]), ("wake_at__isnull", False)),
-                            models.Q(("state__in", ["done", "dead"]), ("wake_at__isnull", True)),
+                            models.Q(
+                                ("state__in", ["waiting", "running"]),
+                                ("wake_at__isnull", False),
+                            ),
+                            models.Q(
+                                ("state__in", ["done", "dead"]),
+                                ("wake_at__isnull", True),
+                            ),
                             _connector="OR",
                         ),
                         name="outbox_event_wakes_while_open",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("lease__isnull", False), ("leased_until__isnull", False), ("state", "running")),
+                            models.Q(
+                                ("lease__isnull", False),
+                                ("leased_until__isnull", False),
+                                ("state", "running"),
+                            ),
                             models.Q(
                                 ("lease__isnull", True),
                                 ("leased_until__isnull", True),
@@ -151,8 +250,14 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("finished_at__isnull", False), ("state__in", ["done", "dead"])),
-                            models.Q(("finished_at__isnull", True), ("state__in", ["waiting", "running"])),
+                            models.Q(
+                                ("finished_at__isnull", False),
+                                ("state__in", ["done", "dead"]),
+                            ),
+                            models.Q(
+                                ("finished_at__isnull", True),
+                                ("state__in", ["waiting", "running"]),
+                            ),
                             _connector="OR",
                         ),
                         name="outbox_event_finished_when_closed",
@@ -160,7 +265,8 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        # Rows are updated a few times each and soon gone: room for HOT updates, and vacuum before bloat.
+        # Rows are updated a few times each and soon gone: room for HOT updates, and vacuum
+        # before bloat.
         migrations.RunSQL(
             "ALTER TABLE outbox_event SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.01)",
             "ALTER TABLE outbox_event RESET (fillfactor, autovacuum_vacuum_scale_factor)",

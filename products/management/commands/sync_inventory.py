@@ -9,7 +9,13 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from markrin import fields
 from markrin.errors import Invalid, ShopError
@@ -29,25 +35,66 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--source", required=True, metavar="NAME", help="who counted, such as: warehouse")
-        parser.add_argument("--sequence", required=True, type=int, metavar="N", help="grows with each of its feeds")
-        parser.add_argument("--counted-at", metavar="TIME", help=(
-            "when the pieces were counted, such as 2026-11-23T09:00:00Z (default: when the file was written last)"
-        ))  # fmt: skip
-        parser.add_argument("--mode", choices=FeedMode.values, default=FeedMode.COUNT, help=(
-            "count: of the SKUs in the file; full: what the file leaves out is zero; delta: changes, each with an id"
-            " (default: count)"
-        ))  # fmt: skip
-        parser.add_argument("--dry-run", action="store_true", help="check every row, change nothing")
-        parser.add_argument("--now", action="store_true", help="apply it here and now, without a worker")
-        parser.add_argument("--report", type=Path, metavar="FILE", help="write what was not applied, and why (CSV)")
+        parser.add_argument(
+            "--source",
+            required=True,
+            metavar="NAME",
+            help="who counted, such as: warehouse",
+        )
+        parser.add_argument(
+            "--sequence",
+            required=True,
+            type=int,
+            metavar="N",
+            help="grows with each of its feeds",
+        )
+        parser.add_argument(
+            "--counted-at",
+            metavar="TIME",
+            help=(
+                "when the pieces were counted, such as 2026-11-23T09:00:00Z (default: when the file was written last)"
+            ),
+        )
+        parser.add_argument(
+            "--mode",
+            choices=FeedMode.values,
+            default=FeedMode.COUNT,
+            help=(
+                "count: of the SKUs in the file; full: what the file leaves out is zero; delta: changes, each with an id"
+                " (default: count)"
+            ),
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="check every row, change nothing"
+        )
+        parser.add_argument(
+            "--now", action="store_true", help="apply it here and now, without a worker"
+        )
+        parser.add_argument(
+            "--report",
+            type=Path,
+            metavar="FILE",
+            help="write what was not applied, and why (CSV)",
+        )
 
     def handle(
-        self, *, file: Path, source: str, sequence: int, counted_at: str | None, mode: str, dry_run: bool, now: bool,
-        report: Path | None, verbosity: int, **_: object,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        file: Path,
+        source: str,
+        sequence: int,
+        counted_at: str | None,
+        mode: str,
+        dry_run: bool,
+        now: bool,
+        report: Path | None,
+        verbosity: int,
+        **_: object,
+    ) -> None:
         if not re.fullmatch(SOURCE, source):
-            raise CommandError("--source takes 1 to 40 lower-case letters, digits and hyphens")
+            raise CommandError(
+                "--source takes 1 to 40 lower-case letters, digits and hyphens"
+            )
         if not 0 <= sequence <= 2**62:
             raise CommandError("--sequence is a whole number from 0")
         try:
@@ -62,15 +109,24 @@ class Command(BaseCommand):
         except ShopError as exc:
             raise CommandError(f"Nothing was taken in: {exc.detail}") from exc
         if not new:
-            self.stdout.write("This feed was sent before; it is not taken in a second time.")
+            self.stdout.write(
+                "This feed was sent before; it is not taken in a second time."
+            )
         if now:
-            _apply(feed.pk, feed.total - feed.rejected, shown=verbosity > 0 and sys.stdout.isatty())
+            _apply(
+                feed.pk,
+                feed.total - feed.rejected,
+                shown=verbosity > 0 and sys.stdout.isatty(),
+            )
         feed = selectors.get_feed(feed_id=feed.pk)
         self.stdout.write(_summary(feed))
         if report:
             report.write_text("".join(selectors.report(feed_id=feed.pk)), "utf-8")
         if feed.state == FeedState.HELD:
-            raise CommandError("The feed is held for a person to look at: release or discard it.", returncode=2)
+            raise CommandError(
+                "The feed is held for a person to look at: release or discard it.",
+                returncode=2,
+            )
 
 
 class _Moment(QuerySchema):
@@ -91,7 +147,12 @@ def _moment(file: Path, text: str | None) -> datetime:
 
 
 def _apply(feed_id: UUID, rows: int, *, shown: bool) -> None:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=Console(file=sys.stdout), disable=not shown) as bar:
         task = bar.add_task("applying", total=rows)
         while feeds.apply_chunk(feed_id=feed_id):

@@ -18,7 +18,12 @@ class Command(BaseCommand):
     help = "Render the hottest catalogue answers into the cache: the tree, the first pages, the best-selling products."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--products", type=int, default=1000, help="how many products, best-selling first")
+        parser.add_argument(
+            "--products",
+            type=int,
+            default=1000,
+            help="how many products, best-selling first",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.CACHE_ANSWERS:
@@ -26,15 +31,26 @@ class Command(BaseCommand):
         self._wait_for_line()
         paths = list(self._paths(options["products"]))
         server = WSGIHandler()
-        host = next((host for host in settings.ALLOWED_HOSTS if "*" not in host), "localhost").removeprefix(".")
-        factory = RequestFactory(SERVER_NAME=host, headers={"X-Forwarded-Proto": "https"})
+        host = next(
+            (host for host in settings.ALLOWED_HOSTS if "*" not in host), "localhost"
+        ).removeprefix(".")
+        factory = RequestFactory(
+            SERVER_NAME=host, headers={"X-Forwarded-Proto": "https"}
+        )
         kept = failed = 0
-        for path in track(paths, description="Rendering", disable=not self.stdout.isatty()):
+        for path in track(
+            paths, description="Rendering", disable=not self.stdout.isatty()
+        ):
             response = server.get_response(factory.get(path, secure=True))
-            kept += response.status_code == 200 and "bypass" not in response.headers.get("Cache-Status", "bypass")
+            kept += (
+                response.status_code == 200
+                and "bypass" not in response.headers.get("Cache-Status", "bypass")
+            )
             failed += response.status_code >= 400
             response.close()
-        self.stdout.write(f"{len(paths)} answers rendered or found, {kept} of them kept, {failed} refused.")
+        self.stdout.write(
+            f"{len(paths)} answers rendered or found, {kept} of them kept, {failed} refused."
+        )
         if failed:
             raise CommandError(f"{failed} answers were errors.")
 
@@ -47,10 +63,19 @@ class Command(BaseCommand):
             time.sleep(0.01)
 
     def _paths(self, products: int) -> Iterator[str]:
-        yield from ("/api/categories", "/api/size-charts", "/api/products/featured", "/api/products/new-arrivals")
+        yield from (
+            "/api/categories",
+            "/api/size-charts",
+            "/api/products/featured",
+            "/api/products/new-arrivals",
+        )
         yield from ("/api/products", "/api/products?facets=true")
         for slug in Category.objects.values_list("slug", flat=True):
             yield f"/api/products?category={slug}"
-        hottest = Product.objects.published().order_by("-popularity", "-pk").values_list("slug", flat=True)
+        hottest = (
+            Product.objects.published()
+            .order_by("-popularity", "-pk")
+            .values_list("slug", flat=True)
+        )
         for slug in hottest[:products]:
             yield f"/api/products/{slug}"

@@ -4,7 +4,13 @@ from celery_app import app
 from markrin.outbox import handlers
 
 
-@handlers.handler("test.break_down", queue="analytics", effect="outside", time_limit_s=20, max_attempts=3)
+@handlers.handler(
+    "test.break_down",
+    queue="analytics",
+    effect="outside",
+    time_limit_s=20,
+    max_attempts=3,
+)
 def break_down(*, how: str, said: str) -> None:
     match how:
         case "bug":

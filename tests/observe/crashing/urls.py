@@ -28,20 +28,26 @@ class Crash(views.View):
         break_down(**body)
 
 
-def break_down(*, how: str, email: str, password: str, phone: str, street: str, card: str) -> None:
+def break_down(
+    *, how: str, email: str, password: str, phone: str, street: str, card: str
+) -> None:
     """Fail in one of the ways that code which handles such values fails."""
     match how:
         case "refusal":
             raise errors.Conflict("somebody was faster")
         case "message":
-            raise RuntimeError(f"no luck with {email}, {password}, {phone}, {street} and {card}")
+            raise RuntimeError(
+                f"no luck with {email}, {password}, {phone}, {street} and {card}"
+            )
         case "key":
             dict.fromkeys("x")[street]
         case "unique":
             User.objects.create_user(email, password, name=street, phone=phone)
             User.objects.create_user(email, password, name=street, phone=phone)
         case "check":
-            User.objects.create_user(email, password, name=street, phone="x" + phone.strip("+")[:12])
+            User.objects.create_user(
+                email, password, name=street, phone="x" + phone.strip("+")[:12]
+            )
         case "type":
             with connection.cursor() as cursor:
                 cursor.execute("SELECT %s::int", [street])
@@ -53,8 +59,19 @@ def break_down(*, how: str, email: str, password: str, phone: str, street: str, 
 @csrf_exempt
 def page(request: HttpRequest) -> HttpResponse:
     """A page that is not the API's: Django itself answers for its failure."""
-    raise RuntimeError(f"the page cannot show {request.POST['street']} of {request.GET['token']}")
+    raise RuntimeError(
+        f"the page cannot show {request.POST['street']} of {request.GET['token']}"
+    )
 
 
-handler400, handler403, handler404, handler500 = urls.handler400, urls.handler403, urls.handler404, urls.handler500
-urlpatterns = [path("api/crash", Crash.as_view()), path("crash-page", page), *urls.urlpatterns]
+handler400, handler403, handler404, handler500 = (
+    urls.handler400,
+    urls.handler403,
+    urls.handler404,
+    urls.handler500,
+)
+urlpatterns = [
+    path("api/crash", Crash.as_view()),
+    path("crash-page", page),
+    *urls.urlpatterns,
+]

@@ -22,12 +22,18 @@ class Command(BaseCommand):
         show.add_argument("key", help="task:natural id, or the row's number")
         retry = actions.add_parser("retry", help="let dead jobs run again")
         which = retry.add_mutually_exclusive_group(required=True)
-        which.add_argument("key", nargs="?", help="task:natural id, or the row's number")
+        which.add_argument(
+            "key", nargs="?", help="task:natural id, or the row's number"
+        )
         which.add_argument("--task", help="all dead jobs of this task")
-        which.add_argument("--queue", choices=QUEUES, help="all dead jobs of this queue")
+        which.add_argument(
+            "--queue", choices=QUEUES, help="all dead jobs of this queue"
+        )
         pause = actions.add_parser("pause", help="let a queue rest")
         pause.add_argument("queue", choices=QUEUES)
-        pause.add_argument("--seconds", type=int, help="how long (default: until resumed)")
+        pause.add_argument(
+            "--seconds", type=int, help="how long (default: until resumed)"
+        )
         pause.add_argument("--reason", required=True)
         resume = actions.add_parser("resume", help="let a paused queue work again")
         resume.add_argument("queue", choices=QUEUES)
@@ -44,12 +50,17 @@ class Command(BaseCommand):
                 if options["seconds"] is not None and options["seconds"] < 1:
                     raise CommandError("--seconds must be at least 1")
                 services.pause(
-                    options["queue"], seconds=options["seconds"], reason=options["reason"], by=getpass.getuser()
+                    options["queue"],
+                    seconds=options["seconds"],
+                    reason=options["reason"],
+                    by=getpass.getuser(),
                 )
                 self.stdout.write(f"{options['queue']} is paused")
             case "resume":
                 was = services.resume(options["queue"])
-                self.stdout.write(f"{options['queue']} {'works again' if was else 'was not paused'}")
+                self.stdout.write(
+                    f"{options['queue']} {'works again' if was else 'was not paused'}"
+                )
 
     def _stats(self) -> None:
         for count in selectors.counts():
@@ -57,13 +68,18 @@ class Command(BaseCommand):
                 f"{count.queue:<10} {count.state:<8} {count.rows:>8}  oldest due {count.oldest_due_s:.0f} s"
             )
         for pause in selectors.paused():
-            self.stdout.write(f"{pause.queue:<10} paused until {pause.until:%Y-%m-%d %H:%M:%S %Z}: {pause.reason}")
+            self.stdout.write(
+                f"{pause.queue:<10} paused until {pause.until:%Y-%m-%d %H:%M:%S %Z}: {pause.reason}"
+            )
         for name, age_s in selectors.heartbeat_ages().items():
             self.stdout.write(f"{name:<20} seen {age_s:.0f} s ago")
 
     def _show(self, key: str) -> None:
         row = _find(key)
-        values = {field.attname: getattr(row, field.attname) for field in OutboxEvent._meta.concrete_fields}
+        values = {
+            field.attname: getattr(row, field.attname)
+            for field in OutboxEvent._meta.concrete_fields
+        }
         self.stdout.write(json.dumps(values, indent=2, default=str))
 
     def _retry(self, key: str | None, task: str | None, queue: str | None) -> None:
@@ -75,7 +91,9 @@ class Command(BaseCommand):
 
 
 def _find(key: str) -> OutboxEvent:
-    row = OutboxEvent.objects.filter(**({"pk": int(key)} if key.isdecimal() else {"key": key})).first()
+    row = OutboxEvent.objects.filter(
+        **({"pk": int(key)} if key.isdecimal() else {"key": key})
+    ).first()
     if row is None:
         raise CommandError(f"there is no job {key}")
     return row

@@ -15,11 +15,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         which = parser.add_mutually_exclusive_group(required=True)
         which.add_argument("--queue", choices=QUEUES)
-        which.add_argument("--relay", action="store_true", help="ask after the relay instead")
-        parser.add_argument("--within", type=int, default=120, help="seconds (default: 120)")
+        which.add_argument(
+            "--relay", action="store_true", help="ask after the relay instead"
+        )
+        parser.add_argument(
+            "--within", type=int, default=120, help="seconds (default: 120)"
+        )
 
     def handle(self, *_: Any, queue: str | None, within: int, **__: Any) -> None:
-        name, part = (f"worker:{queue}", f"worker of {queue}") if queue else ("relay", "relay")
+        name, part = (
+            (f"worker:{queue}", f"worker of {queue}") if queue else ("relay", "relay")
+        )
         age_s = heartbeats.age_s(name)
         if age_s is None or age_s > within:
             seen = "never" if age_s is None else f"{age_s:.0f} s ago"

@@ -8,4 +8,6 @@ class Command(BaseCommand):
         parser.add_argument("--password")
 
     def handle(self, **options):
-        raise RuntimeError(f"the command has broken down with password={options['password']}")
+        raise RuntimeError(
+            f"the command has broken down with password={options['password']}"
+        )
