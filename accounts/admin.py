@@ -19,8 +19,8 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from accounts import services
 from accounts.callers import Caller
 from accounts.models import Address, AuthEvent, Revoked, Role, Session, User
-from markrin import second_factor
-from markrin.admin_base import (
+from markrin.admin import second_factor
+from markrin.admin.base import (
     FirstRows,
     ModelAdmin,
     ReadOnly,
@@ -28,9 +28,9 @@ from markrin.admin_base import (
     SteppedAdmin,
     TabularInline,
 )
-from markrin.desk.searching import WholeTerm
-from markrin.errors import ShopError
-from markrin.forms import Strict
+from markrin.admin.exact_search import ExactSearch
+from markrin.admin.forms import Strict
+from markrin.api.errors import ShopError
 
 admin.site.unregister(Group)
 
@@ -281,7 +281,7 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Session)
-class SessionAdmin(WholeTerm, ReadOnly, ModelAdmin):
+class SessionAdmin(ExactSearch, ReadOnly, ModelAdmin):
     ordering = ("-id",)
     fields = (
         "user",

@@ -27,7 +27,7 @@ class PasswordBackend(ModelBackend):
         """
         from accounts.callers import Caller
         from accounts.services import credentials
-        from markrin.errors import ShopError
+        from markrin.api.errors import ShopError
 
         if username is None or password is None:
             return None

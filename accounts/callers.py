@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from markrin import client_address, errors
+from markrin.api import client_address, errors
 
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 

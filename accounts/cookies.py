@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponseBase
 
 from accounts.models import Transport
 from accounts.services import Tokens
-from markrin.errors import CsrfFailed, UnsupportedMediaType
-from markrin.parsers import check_media_type
+from markrin.api.errors import CsrfFailed, UnsupportedMediaType
+from markrin.api.parsers import check_media_type
 
 CLIENT_HEADER: Final = "X-Markrin-Client"
 WEB: Final = "web"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from markrin import errors
+from markrin.api import errors
 
 CHALLENGE = 'Bearer realm="markrin", error="invalid_token"'
 

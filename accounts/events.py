@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 from uuid import UUID
 
-from markrin.models import uuid7
+from markrin.db.models import uuid7
 
 
 @dataclass(frozen=True)

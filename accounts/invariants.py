@@ -1,6 +1,6 @@
 """What must be true of people's accounts, for `manage.py verify`."""
 
-from markrin.verify.invariant import Invariant
+from markrin.db.invariants import Invariant
 
 TRIGGERS = ("accounts_address_default",)
 

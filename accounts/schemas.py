@@ -15,8 +15,8 @@ from accounts import groups, postal_codes
 from accounts.models import Role, Sex
 from accounts.passwords import LONGEST, SHORTEST
 from accounts.tokens import MAX_LENGTH
-from markrin import fields
-from markrin.schemas import (
+from markrin.api import fields
+from markrin.api.schemas import (
     CartHeaders,
     Empty,
     HeaderSchema,
@@ -43,9 +43,9 @@ class Key(fields.Text):
     def __init__(self, **kw: Any) -> None:
         super().__init__(min=36, max=38, pattern=f'{self._HEX}|"{self._HEX}"', **kw)
 
-    def _deserialize(
+    def _deserialize(  # type: ignore[override]  # read further than text
         self, value: Any, attr: str | None, data: Any, **kwargs: Any
-    ) -> UUID:  # type: ignore[override]  # read further than text
+    ) -> UUID:
         return UUID(self._check(value).strip('"'))
 
 

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Address, Session, User, WishlistItem
-from markrin.pagination import CursorPage, Page, paged
+from markrin.api.pagination import CursorPage, Page, paged
 from products import selectors as catalogue
 from products.models import ProductStatus
 

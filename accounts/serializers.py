@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rest_framework import serializers
 
 from accounts.models import Role, Sex, Transport
-from markrin.serializers import Serializer, Timestamp, page_of
+from markrin.api.serializers import Serializer, Timestamp, page_of
 from products.serializers import ProductItem
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from accounts.models import AuthEvent
-from markrin.tracing.moment import Clues, Moment
+from markrin.ops.trace.timeline import Clues, Moment
 
 
 def tell(*, clues: Clues) -> dict[str, Iterator[Moment]]:

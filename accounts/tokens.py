@@ -28,8 +28,8 @@ from rest_framework_simplejwt.exceptions import (
 
 from accounts import errors
 from accounts.models import Session, User
-from markrin import limits
-from markrin.rows import columns_of, fetch_planned, model_of
+from markrin.api import rate_limits
+from markrin.db.sql import columns_of, fetch_planned, model_of
 
 ALGORITHM = "HS256"
 # Headers by which a token names its own key, or asks for processing that we do not do.
@@ -270,8 +270,8 @@ class BearerAuthentication(BaseAuthentication):
 
         Raises:
             errors.TokenExpired, errors.SessionRevoked, errors.SessionExpired: each of them a 401.
-            markrin.errors.TokenInvalid: so is this.
-            markrin.errors.RateLimited: this network has sent too much that was refused.
+            markrin.api.errors.TokenInvalid: so is this.
+            markrin.api.errors.RateLimited: this network has sent too much that was refused.
         """
         text = bearer(request.headers.get("Authorization"))
         if text is None:
@@ -279,7 +279,7 @@ class BearerAuthentication(BaseAuthentication):
         try:
             session = identify(text, now=datetime.now(UTC))
         except Exception:
-            limits.count_refused(request._request)
+            rate_limits.count_refused(request._request)
             raise
         return session.user, session
 
@@ -292,7 +292,7 @@ def identify(text: str, *, now: datetime) -> Session:
 
     Raises:
         errors.TokenExpired, errors.SessionRevoked, errors.SessionExpired,
-        markrin.errors.TokenInvalid.
+        markrin.api.errors.TokenInvalid.
     """
     try:
         token = AccessToken.read(text)

@@ -8,7 +8,7 @@ from django.conf import settings
 from analytics.models import KeptReport
 from analytics.selectors import get_rows
 from analytics.services.kept import stamp_of
-from markrin.verify.invariant import Breach, Invariant
+from markrin.db.invariants import Breach, Invariant
 
 _ZONE = settings.SHOP_TIME_ZONE.replace("'", "''")
 # Today's figures lag behind, and so do those of a day that is marked, or of whose orders

@@ -6,8 +6,8 @@ import marshmallow as ma
 from django.db import models
 
 from analytics.models import EventType
-from markrin import fields
-from markrin.schemas import InputSchema, QuerySchema
+from markrin.api import fields
+from markrin.api.schemas import InputSchema, QuerySchema
 
 MOST_DAYS = 1096
 

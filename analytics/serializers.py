@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from analytics import cells
-from markrin.serializers import Money, Serializer, Timestamp
+from markrin.api.serializers import Money, Serializer, Timestamp
 
 
 class Accepted(Serializer):

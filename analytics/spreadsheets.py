@@ -7,7 +7,7 @@ from django.http import HttpResponse
 
 from analytics import cells
 from analytics.selectors.reports import Report
-from markrin.desk import exports
+from markrin.admin import exports
 
 
 def answer(report: Report) -> HttpResponse:

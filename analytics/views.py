@@ -9,11 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from analytics import days, schemas, selectors, serializers, services, spreadsheets
-from markrin import client_address
-from markrin.errors import NotFound
-from markrin.operations import operation
-from markrin.permissions import AllowAny, InGroup
-from markrin.views import View
+from markrin.api import client_address
+from markrin.api.errors import NotFound
+from markrin.api.operations import operation
+from markrin.api.permissions import AllowAny, InGroup
+from markrin.api.views import View
 
 _DEFAULT_DAYS = 30
 

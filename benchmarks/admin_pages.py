@@ -134,9 +134,9 @@ def _figures() -> str:
 
 def _forget_filters() -> None:
     """Let every list open bare, whatever an earlier run has left."""
-    from markrin.desk.models import KeptFilter
+    from markrin.admin.models import SavedFilter
 
-    KeptFilter.objects.filter(user=_boss()).delete()
+    SavedFilter.objects.filter(user=_boss()).delete()
 
 
 def pages() -> Iterator[tuple[str, str]]:
@@ -153,7 +153,7 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "to pack, page 20", f"{reverse('admin:orders_order_packing')}?p=20"
     for report in ("sales", "funnel", "products", "categories", "searches", "stock"):
         yield f"report: {report}", reverse("admin:analytics_report", args=[report])
-    yield "who changed what", reverse("admin:desk_audit")
+    yield "who changed what", reverse("admin:audit_log")
     for model, page in sorted(
         admin.site._registry.items(), key=lambda item: item[0]._meta.label
     ):

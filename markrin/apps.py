@@ -10,7 +10,10 @@ class MarkrinConfig(AppConfig):
 
     def ready(self) -> None:
         from markrin import checks  # noqa: F401 (registers the system checks)
+        from markrin.admin.site import AdminSite
+        from markrin.mail import preview_pages
         from markrin.observe import logs, sentry
 
         logs.configure(path=settings.LOG_FILE, level=settings.LOG_LEVEL)
         sentry.configure()
+        AdminSite.extra_pages.append(preview_pages.urls)

@@ -157,7 +157,7 @@ def check_contract(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
     """Refuse a method below api/ without `@operation`, a schema with a field that is not
     ours or has no limits.
     """
-    from markrin import views  # not before the settings are there
+    from markrin.api import views  # not before the settings are there
 
     found: list[CheckMessage] = []
     ids: dict[str, str] = {}
@@ -167,7 +167,7 @@ def check_contract(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
             continue
         if view is None or not issubclass(view, views.View):
             found.append(
-                _error(40, f"/{route}", "is not served by a markrin.views.View.")
+                _error(40, f"/{route}", "is not served by a markrin.api.views.View.")
             )
             continue
         kinds = re.findall(r"<(?:(\w+):)?\w+>", route)
@@ -225,7 +225,7 @@ def _check_method(
 
 
 def check_schema(schema: ma.Schema) -> Iterator[CheckMessage]:
-    """Yield what is wrong with a schema: fields that are not of markrin.fields, or that
+    """Yield what is wrong with a schema: fields that are not of markrin.api.fields, or that
     leave something unlimited.
     """
     for name, field in schema.fields.items():
@@ -235,7 +235,7 @@ def check_schema(schema: ma.Schema) -> Iterator[CheckMessage]:
 
 
 def _check_field(name: str, field: Any) -> Iterator[CheckMessage]:
-    from markrin import fields, schemas
+    from markrin.api import fields, schemas
 
     if isinstance(field, fields.Nested):
         if not isinstance(field.schema, schemas.InputSchema):
@@ -246,7 +246,7 @@ def _check_field(name: str, field: Any) -> Iterator[CheckMessage]:
         yield _error(
             47,
             name,
-            f"is marshmallow's own {type(field).__name__}: use markrin.fields.",
+            f"is marshmallow's own {type(field).__name__}: use markrin.api.fields.",
         )
         return
     limits = field.limits()

@@ -39,7 +39,7 @@ INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",  # not the one that would replace our admin site
     "unfold.contrib.filters",
     "unfold.contrib.import_export",
-    "markrin.admin_app.ShopAdminConfig",  # django.contrib.admin with our site
+    "markrin.admin.apps.ShopAdminConfig",  # django.contrib.admin with our site
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -60,20 +60,23 @@ INSTALLED_APPS = [
     "rest_framework_simplejwt.token_blacklist",
     "markrin",
     "markrin.outbox",
-    "markrin.desk",
+    "markrin.cache",
+    "markrin.ops",
+    "markrin.admin.apps.AdminToolsConfig",
     "products",
     "accounts",
     "orders",
     "analytics",
+    "demo",
 ]
 
 MIDDLEWARE = [
     "accounts.middleware.arrival",
     "markrin.observe.requests.RequestLog",
-    "markrin.observe.health.probes",
+    "markrin.ops.health.probes",
     "markrin.cache.middleware.AnswerCache",
-    "markrin.replica.CatalogueReads",
-    "markrin.errors.ProblemMiddleware",
+    "markrin.db.replica.CatalogueReads",
+    "markrin.api.errors.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -229,11 +232,11 @@ CACHE_CDN_TTL_S = env.int(
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.tokens.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": ["markrin.parsers.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["markrin.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "markrin.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_CLASSES": ["markrin.limits.ApiThrottle"],
-    "EXCEPTION_HANDLER": "markrin.errors.exception_handler",
+    "DEFAULT_PARSER_CLASSES": ["markrin.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["markrin.api.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "markrin.api.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["markrin.api.rate_limits.ApiThrottle"],
+    "EXCEPTION_HANDLER": "markrin.api.errors.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
@@ -356,7 +359,7 @@ CORS_PREFLIGHT_MAX_AGE = 600
 AUTH_ORIGINS = env.list(
     "AUTH_ORIGINS", default=[SHOP_URL.rstrip("/"), *CORS_ALLOWED_ORIGINS]
 )
-# Source: W3C Content Security Policy Level 3. markrin/admin_site.py adds what the admin's
+# Source: W3C Content Security Policy Level 3. markrin/admin/site.py adds what the admin's
 # pages need.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -386,13 +389,13 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "storefront",
     "SITE_URL": "/",
     "SHOW_BACK_BUTTON": True,
-    "STYLES": ["markrin.admin_menu.style"],
-    "SCRIPTS": ["markrin.admin_menu.script"],
+    "STYLES": ["markrin.admin.menu.style"],
+    "SCRIPTS": ["markrin.admin.menu.script"],
     "DASHBOARD_CALLBACK": "analytics.admin.dashboard.fill",
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": True,
-        "navigation": "markrin.admin_menu.navigation",
+        "navigation": "markrin.admin.menu.navigation",
     },
 }
 
@@ -461,7 +464,7 @@ EMAIL_BACKEND = env.str(
     "EMAIL_BACKEND",
     "django.core.mail.backends.smtp.EmailBackend"
     if EMAIL_URL or not DEBUG
-    else "markrin.mail_backends.FileBackend",
+    else "markrin.mail.backends.FileBackend",
 )
 
 # --- Logs, errors, metrics -----------------------------------------------------------------------

@@ -4,8 +4,9 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from markrin import errors, storefront, views
-from markrin.observe import health
+from markrin import storefront
+from markrin.api import errors, views
+from markrin.ops import health
 
 handler400 = errors.handler400
 handler403 = errors.handler403

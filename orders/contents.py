@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from markrin.rows import fetch_planned
+from markrin.db.sql import fetch_planned
 from orders import coupons, pricing
 from orders.models import Cart, Coupon
 from orders.shoppers import Shopper

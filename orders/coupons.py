@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import F, Q
 from django.utils import timezone
 
-from markrin.errors import ShopError
+from markrin.api.errors import ShopError
 from orders import errors
 from orders.models import Coupon, CouponUse
 from orders.pricing import Discount

@@ -1,6 +1,6 @@
 """Every refusal of carts, checkout, orders and payments. `OutOfStock` is the catalogue's."""
 
-from markrin.errors import ShopError
+from markrin.api.errors import ShopError
 
 # --- Carts ---------------------------------------------------------------------------------------
 

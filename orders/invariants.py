@@ -1,6 +1,6 @@
 """What must be true of orders, their money and their stock, for `manage.py verify`."""
 
-from markrin.verify.invariant import Invariant
+from markrin.db.invariants import Invariant
 
 TRIGGERS = (
     "orders_order_transition",
@@ -51,7 +51,6 @@ INVARIANTS = [
             FROM orders_order AS placed LEFT JOIN LATERAL (
                 SELECT to_status FROM orders_orderevent WHERE order_id = placed.id AND kind = 'status'
                 ORDER BY at DESC, id DESC LIMIT 1) AS step ON true
-            # our own text
             WHERE {_EACH} AND placed.status IS DISTINCT FROM step.to_status""",  # noqa: S608
     ),
     Invariant(

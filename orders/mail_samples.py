@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
-from markrin.models import uuid7
+from markrin.db.models import uuid7
 from orders import money
 from orders.models import Order, OrderLine
 from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus

@@ -7,8 +7,8 @@ from typing import Any
 import marshmallow as ma
 
 from accounts.schemas import AddAddress
-from markrin import fields
-from markrin.schemas import (
+from markrin.api import fields
+from markrin.api.schemas import (
     CartHeaders,
     HeaderSchema,
     IdempotencyHeaders,

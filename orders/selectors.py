@@ -14,8 +14,8 @@ from django.db import connection
 from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 from django.utils import timezone
 
-from markrin.errors import NotFound
-from markrin.pagination import CursorPage, Page, paged
+from markrin.api.errors import NotFound
+from markrin.api.pagination import CursorPage, Page, paged
 from orders import contents, gateways
 from orders.contents import Contents
 from orders.gateways import local

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from markrin.serializers import Money, Serializer, Timestamp, page_of
+from markrin.api.serializers import Money, Serializer, Timestamp, page_of
 from orders.models import Order, OrderLine
 from orders.models.order import (
     OrderEvent,

@@ -4,8 +4,8 @@ from typing import Any
 
 import marshmallow as ma
 
-from markrin import fields
-from markrin.schemas import InputSchema, PageQuery, PatchSchema
+from markrin.api import fields
+from markrin.api.schemas import InputSchema, PageQuery, PatchSchema
 from orders.models.cart import MOST_LINES, MOST_PER_LINE
 from orders.models.coupon import CouponKind
 from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus

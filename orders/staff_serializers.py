@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from markrin.serializers import Money, Serializer, Timestamp, page_of
+from markrin.api.serializers import Money, Serializer, Timestamp, page_of
 from orders.models import Order
 from orders.models.coupon import CouponKind
 from orders.models.order import (

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from markrin.tracing.moment import Clues, Moment
+from markrin.ops.trace.timeline import Clues, Moment
 from orders.models import Order, OrderEvent, Payment, PaymentEvent, Refund, Return
 from products import selectors as products
 

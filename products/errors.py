@@ -1,6 +1,6 @@
 """Every refusal of the catalogue and of its stock."""
 
-from markrin.errors import Conflict, ShopError, map_constraint
+from markrin.api.errors import Conflict, ShopError, map_constraint
 
 
 class OutOfStock(ShopError):

@@ -6,7 +6,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files.storage import default_storage
 
-from markrin.verify.invariant import Breach, Invariant
+from markrin.db.invariants import Breach, Invariant
 from products.models import Category, ProductImage
 
 TRIGGERS = (
@@ -115,14 +115,12 @@ INVARIANTS = [
             FROM products_product AS product
             LEFT JOIN ({_COUNTERS.replace("{wanted}", "product_id > %(after)s AND product_id <= %(upto)s")}) AS truth
                 ON truth.product_id = product.id
-            # our own column names
             WHERE id > %(after)s AND id <= %(upto)s AND {_STORED} <> {_TRUE}""",  # noqa: S608
         lock="SELECT FROM products_product WHERE id = ANY(%(keys)s::uuid[]) ORDER BY id FOR NO KEY UPDATE",
         repair=f"""UPDATE products_product AS product SET {", ".join(f"{n} = coalesce(truth.{n}, 0)" for n in _NAMES)}
             FROM products_product AS same
             LEFT JOIN ({_COUNTERS.replace("{wanted}", "product_id = ANY(%(keys)s::uuid[])")}) AS truth
                 ON truth.product_id = same.id
-            # our own column names
             WHERE product.id = same.id AND product.id = ANY(%(keys)s::uuid[])""",  # noqa: S608
     ),
     Invariant(

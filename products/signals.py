@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import Signal, receiver
 
-from markrin import cache
+from markrin.cache.tags import invalidate
 from products.models import (
     Category,
     FormerSlug,
@@ -26,34 +26,34 @@ _CHANGED: list[Signal] = [post_save, post_delete]
 def product_changed(instance: Product, **kwargs: Any) -> None:
     # Not the categories, which every product's page names; where they count their products,
     # that answer is a list.
-    cache.touch(f"product:{instance.pk}", f"reviews:{instance.pk}", "products")
+    invalidate(f"product:{instance.pk}", f"reviews:{instance.pk}", "products")
 
 
 @receiver(_CHANGED, sender=Variant)
 @receiver(_CHANGED, sender=ProductImage)
 def part_changed(instance: Variant | ProductImage, **kwargs: Any) -> None:
-    cache.touch(f"product:{instance.product_id}", "products")
+    invalidate(f"product:{instance.product_id}", "products")
 
 
 @receiver(_CHANGED, sender=FormerSlug)
 def former_slug_changed(instance: FormerSlug, **kwargs: Any) -> None:
-    cache.touch("products")  # under which a slug that leads nowhere is remembered
+    invalidate("products")  # under which a slug that leads nowhere is remembered
 
 
 @receiver(_CHANGED, sender=Review)
 def review_changed(instance: Review, **kwargs: Any) -> None:
     # Lists show the rating, too.
-    cache.touch(
+    invalidate(
         f"product:{instance.product_id}", f"reviews:{instance.product_id}", "products"
     )
 
 
 @receiver(_CHANGED, sender=Category)
 def category_changed(instance: Category, **kwargs: Any) -> None:
-    cache.touch("categories")
+    invalidate("categories")
 
 
 @receiver(_CHANGED, sender=SizeChart)
 @receiver(_CHANGED, sender=SizeChartEntry)
 def size_chart_changed(instance: SizeChart | SizeChartEntry, **kwargs: Any) -> None:
-    cache.touch("size-charts")
+    invalidate("size-charts")

@@ -24,10 +24,10 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 from django.conf import settings as shop_settings  # noqa: E402
 from django.test import override_settings  # noqa: E402
 
-from markrin import limits  # noqa: E402
-from markrin.cache import link  # noqa: E402
-from markrin.observe import health  # noqa: E402
+from markrin.api import rate_limits  # noqa: E402
+from markrin.cache import invalidation_listener  # noqa: E402
 from markrin.observe.logs import lines  # noqa: E402
+from markrin.ops import health  # noqa: E402
 from tests.client import Client  # noqa: E402
 
 # The shop goes on without a Valkey that does not answer within a tenth of a second. Where
@@ -39,7 +39,9 @@ shop_settings.CACHES["default"]["OPTIONS"] |= {
     "SOCKET_CONNECT_TIMEOUT": PATIENCE_S,
     "SOCKET_TIMEOUT": PATIENCE_S,
 }
-limits.CONNECT_WITHIN_S = limits.ANSWER_WITHIN_S = link.ALIVE_S = PATIENCE_S
+rate_limits.CONNECT_WITHIN_S = rate_limits.ANSWER_WITHIN_S = (
+    invalidation_listener.ALIVE_S
+) = PATIENCE_S
 health.SIGN_WITHIN_S = health.ANSWER_WITHIN_S = PATIENCE_S
 
 # An ordinary run tries the same examples each time, however long each takes: if it fails,
@@ -72,7 +74,7 @@ def cheap_passwords() -> Iterator[None]:
 def clean_valkey() -> None:
     """Start each test with an empty cache, fresh rate limits and empty queues."""
     services.empty_valkey()
-    link.own.memory.clear()  # the notice that the server was emptied comes a moment later
+    invalidation_listener.own.memory.clear()  # the notice that the server was emptied comes a moment later
 
 
 @pytest.fixture(autouse=True)

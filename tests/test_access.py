@@ -15,7 +15,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from markrin import operations
+from markrin.api import operations
 from products.models import Feed
 from tests import factories
 from tests.client import Client

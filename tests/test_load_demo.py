@@ -14,9 +14,9 @@ from django.db import connection
 from django.db.models import Count, F, Q, Sum
 
 from accounts.models import User
-from analytics.demo import load, people, writing
-from analytics.demo.plan import Plan
 from analytics.models import DailyFunnel, DailySales
+from demo import load, people, writing
+from demo.plan import Plan
 from orders.models import Cart, Coupon, Order, OrderEvent, OrderLine, Payment, Refund
 from orders.models.order import OrderStatus, PaymentStatus
 from products.models import (

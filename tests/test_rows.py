@@ -6,7 +6,7 @@ import pytest
 from django.db import NotSupportedError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from markrin.rows import fetch_planned
+from markrin.db.sql import fetch_planned
 from orders import contents
 
 SQL = "SELECT word, length(word) AS letters FROM planned WHERE word = %(word)s"

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from markrin.verify import constraints
+from markrin.ops.verify import constraints
 from products.models import Review
 from tests import factories
 

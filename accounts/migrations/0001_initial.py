@@ -7,7 +7,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import markrin.models
+import markrin.db.models
 
 
 class Migration(migrations.Migration):
@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=markrin.models.uuid7,
+                        default=markrin.db.models.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -163,7 +163,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=markrin.models.uuid7,
+                        default=markrin.db.models.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -250,7 +250,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=markrin.models.uuid7,
+                        default=markrin.db.models.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -294,7 +294,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=markrin.models.uuid7,
+                        default=markrin.db.models.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,

@@ -5,8 +5,8 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models.user import User
-from markrin import constraints
-from markrin.models import Model, QuerySet
+from markrin.db import constraints
+from markrin.db.models import Model, QuerySet
 
 
 class AddressQuerySet(QuerySet["Address"]):

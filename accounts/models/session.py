@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from markrin import constraints
-from markrin.models import QuerySet, uuid7
+from markrin.db import constraints
+from markrin.db.models import QuerySet, uuid7
 
 
 class Transport(models.TextChoices):

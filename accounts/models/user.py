@@ -13,8 +13,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
-from markrin import constraints
-from markrin.models import Model
+from markrin.db import constraints
+from markrin.db.models import Model
 
 
 class Role(models.TextChoices):

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from accounts import errors, postal_codes
 from accounts.models import Address, User
-from markrin.errors import Invalid, NotFound, Unprocessable
+from markrin.api.errors import Invalid, NotFound, Unprocessable
 
 MOST = 50
 

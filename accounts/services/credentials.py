@@ -15,8 +15,8 @@ from accounts.callers import Caller
 from accounts.metrics import SIGN_INS
 from accounts.models import Session, User
 from accounts.services.sessions import note
-from markrin import client_address, limits
-from markrin.errors import RateLimited
+from markrin.api import client_address, rate_limits
+from markrin.api.errors import RateLimited
 
 
 def account_key(email: str) -> str:
@@ -33,7 +33,7 @@ def check(*, email: str, password: str, caller: Caller) -> User:
 
     Raises:
         errors.InvalidCredentials: unknown, wrong or inactive, which nobody can tell apart.
-        markrin.errors.RateLimited: too many failures.
+        markrin.api.errors.RateLimited: too many failures.
     """
     user = User.objects.filter(email=email.lower()).first()
     _count_attempt(email, user, caller)
@@ -49,23 +49,25 @@ def check(*, email: str, password: str, caller: Caller) -> User:
 
 def _count_attempt(email: str, user: User | None, caller: Caller) -> None:
     key, network = account_key(email), caller.network
-    limits.take(limits.Limit.named("login_account_network"), key, network)
+    rate_limits.take(rate_limits.Limit.named("login_account_network"), key, network)
     try:
-        limits.take(limits.Limit.named("login_network"), network)
+        rate_limits.take(rate_limits.Limit.named("login_network"), network)
     except RateLimited:
-        limits.give_back(limits.Limit.named("login_account_network"), key, network)
+        rate_limits.give_back(
+            rate_limits.Limit.named("login_account_network"), key, network
+        )
         raise
-    wait = limits.count(limits.Limit.named("login_account"), key)
+    wait = rate_limits.count(rate_limits.Limit.named("login_account"), key)
     # A stranger who fails all day must not lock the owner out, whose networks are known.
     if wait is not None and not (user and _knows(user, network)):
-        raise limits.refusal(wait)
+        raise rate_limits.refusal(wait)
 
 
 def _forget_attempt(email: str, caller: Caller) -> None:
     key, network = account_key(email), caller.network
-    limits.clear(limits.Limit.named("login_account_network"), key, network)
-    limits.give_back(limits.Limit.named("login_network"), network)
-    limits.give_back(limits.Limit.named("login_account"), key)
+    rate_limits.clear(rate_limits.Limit.named("login_account_network"), key, network)
+    rate_limits.give_back(rate_limits.Limit.named("login_network"), network)
+    rate_limits.give_back(rate_limits.Limit.named("login_account"), key)
 
 
 def _knows(user: User, network: str) -> bool:
@@ -94,10 +96,10 @@ def confirm(user: User, password: str) -> None:
 
     Raises:
         errors.CurrentPasswordWrong: it is not.
-        markrin.errors.RateLimited: too many were tried.
+        markrin.api.errors.RateLimited: too many were tried.
     """
-    limit = limits.Limit.named("password")
-    limits.take(limit, str(user.pk))
+    limit = rate_limits.Limit.named("password")
+    rate_limits.take(limit, str(user.pk))
     if not user.check_password(password):
         raise errors.CurrentPasswordWrong
-    limits.clear(limit, str(user.pk))
+    rate_limits.clear(limit, str(user.pk))

@@ -12,8 +12,9 @@ from accounts.callers import Caller
 from accounts.models import Purpose, User
 from accounts.services import credentials, mail_tokens
 from accounts.services.sessions import note
-from markrin import hooks, limits
-from markrin.models import uuid7
+from markrin import hooks
+from markrin.api import rate_limits
+from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
 
 
@@ -24,9 +25,9 @@ def verify_email(*, token: str, caller: Caller) -> None:
     Raises:
         errors.VerificationTokenInvalid: unknown, used, too old or void.
         errors.EmailTaken: somebody else has that address by now.
-        markrin.errors.RateLimited: this network has tried too many.
+        markrin.api.errors.RateLimited: this network has tried too many.
     """
-    limits.take(limits.Limit.named("mail_token"), caller.network)
+    rate_limits.take(rate_limits.Limit.named("mail_token"), caller.network)
     user = mail_tokens.owner(token, Purpose.VERIFY)
     if user is None:
         note("email_verify", "failed", caller=caller)
@@ -63,11 +64,13 @@ def resend_verification(*, email: str, caller: Caller) -> None:
     """Ask for the mail once more. The answer does not tell who has an account.
 
     Raises:
-        markrin.errors.RateLimited: asked for too often, by this network or for this address.
+        markrin.api.errors.RateLimited: asked for too often, by this network or for this address.
     """
-    limits.take(limits.Limit.named("forgot_network"), caller.network)
-    limits.take(
-        limits.Limit.named("forgot_account"), "verify", credentials.account_key(email)
+    rate_limits.take(rate_limits.Limit.named("forgot_network"), caller.network)
+    rate_limits.take(
+        rate_limits.Limit.named("forgot_account"),
+        "verify",
+        credentials.account_key(email),
     )
     user_id = (
         User.objects.filter(email=email, is_active=True)

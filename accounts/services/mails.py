@@ -11,7 +11,7 @@ from django.conf import settings
 
 from accounts.models import Purpose, Session, User
 from accounts.services import mail_tokens
-from markrin import mail
+from markrin.mail import sending
 
 Result = dict[str, Any]
 
@@ -23,7 +23,7 @@ def _active(user_id: UUID) -> User | None:
 def _send(
     template: str, user: User, *, key: str, to: str | None = None, **context: Any
 ) -> Result:
-    return mail.send(
+    return sending.send(
         template=f"accounts/{template}",
         to=to or user.email,
         context={"user": user, **context},

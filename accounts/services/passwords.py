@@ -13,8 +13,9 @@ from accounts.models import Purpose, Revoked, Session, User
 from accounts.services import credentials, mail_tokens
 from accounts.services.refresh import rotate
 from accounts.services.sessions import Tokens, note, revoke_all, spend
-from markrin import hooks, limits
-from markrin.models import uuid7
+from markrin import hooks
+from markrin.api import rate_limits
+from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
 
 
@@ -26,7 +27,7 @@ def change_password(
     Raises:
         errors.CurrentPasswordWrong, errors.PasswordRejected: nothing has changed.
         errors.SessionRevoked: this session has ended meanwhile.
-        markrin.errors.RateLimited: too many passwords were tried.
+        markrin.api.errors.RateLimited: too many passwords were tried.
     """
     try:
         credentials.confirm(current.user, current_password)
@@ -83,10 +84,12 @@ def forgot_password(*, email: str, caller: Caller) -> None:
     tells who has an account.
 
     Raises:
-        markrin.errors.RateLimited: asked for too often, by this network or for this address.
+        markrin.api.errors.RateLimited: asked for too often, by this network or for this address.
     """
-    limits.take(limits.Limit.named("forgot_network"), caller.network)
-    limits.take(limits.Limit.named("forgot_account"), credentials.account_key(email))
+    rate_limits.take(rate_limits.Limit.named("forgot_network"), caller.network)
+    rate_limits.take(
+        rate_limits.Limit.named("forgot_account"), credentials.account_key(email)
+    )
     user_id = (
         User.objects.filter(email=email, is_active=True)
         .values_list("pk", flat=True)
@@ -103,9 +106,9 @@ def reset_password(*, token: str, new_password: str, caller: Caller) -> None:
     Raises:
         errors.ResetTokenInvalid: unknown, used, too old or void.
         errors.PasswordRejected: the token stays usable.
-        markrin.errors.RateLimited: this network has tried too many.
+        markrin.api.errors.RateLimited: this network has tried too many.
     """
-    limits.take(limits.Limit.named("mail_token"), caller.network)
+    rate_limits.take(rate_limits.Limit.named("mail_token"), caller.network)
     user = mail_tokens.owner(token, Purpose.RESET)
     if user is None:
         note("password_reset", "failed", caller=caller)

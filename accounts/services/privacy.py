@@ -25,8 +25,8 @@ from accounts.models import (
 )
 from accounts.services.sessions import note, require_recent_password
 from markrin import hooks
-from markrin.errors import NotFound, Unprocessable
-from markrin.names import camel
+from markrin.api.casing import camel
+from markrin.api.errors import NotFound, Unprocessable
 
 _PROFILE = (
     "id",
@@ -107,7 +107,7 @@ def erase_me(*, current: Session, caller: Caller) -> None:
     """Anonymise the signed-in customer.
 
     Raises:
-        markrin.errors.ReauthenticationRequired: the password was given too long ago.
+        markrin.api.errors.ReauthenticationRequired: the password was given too long ago.
         Unprocessable: they are staff.
     """
     require_recent_password(current, timezone.now())

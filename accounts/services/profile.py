@@ -11,7 +11,7 @@ from accounts import errors, events
 from accounts.callers import Caller
 from accounts.models import Session, User
 from accounts.services.sessions import note, require_recent_password
-from markrin import limits
+from markrin.api import rate_limits
 from markrin.outbox import services as outbox
 
 
@@ -24,13 +24,13 @@ def change_profile(
     Raises:
         errors.EmailTaken: somebody else has the address.
         errors.ReauthenticationRequired: another address needs the password, given lately.
-        markrin.errors.RateLimited: too many mails were asked for.
+        markrin.api.errors.RateLimited: too many mails were asked for.
     """
     other = email if email not in (None, current.user.email) else None
     if other:
         require_recent_password(current, timezone.now())
-        limits.take(
-            limits.Limit.named("forgot_account"), "change", str(current.user_id)
+        rate_limits.take(
+            rate_limits.Limit.named("forgot_account"), "change", str(current.user_id)
         )
         if User.objects.filter(email=other).exists():
             raise errors.EmailTaken

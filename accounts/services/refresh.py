@@ -24,8 +24,8 @@ from accounts.models import Revoked, Session, User
 from accounts.services import sessions
 from accounts.services.sessions import Tokens
 from accounts.tokens import RefreshToken, new_jti, whole_second
-from markrin import limits
-from markrin.errors import ShopError
+from markrin.api import rate_limits
+from markrin.api.errors import ShopError
 from markrin.outbox import services as outbox
 
 # two refreshes of one session are milliseconds apart; whatever waits longer asks again
@@ -47,20 +47,20 @@ def refresh(
     `received_at` is when the request came in. Locks: the session, for at most LOCK_TIMEOUT.
 
     Raises:
-        errors.RefreshTokenExpired, markrin.errors.TokenInvalid: nothing has changed.
+        errors.RefreshTokenExpired, markrin.api.errors.TokenInvalid: nothing has changed.
         errors.SessionRevoked, errors.SessionExpired: the session has ended, maybe just now
         for this.
         errors.RefreshConflict: another refresh is under way; ask again.
-        markrin.errors.RateLimited: too many refreshes.
+        markrin.api.errors.RateLimited: too many refreshes.
     """
-    limits.take(limits.Limit.named("refresh_network"), caller.network)
+    rate_limits.take(rate_limits.Limit.named("refresh_network"), caller.network)
     try:
         token = RefreshToken.read(text)
     except ExpiredTokenError as exc:
         raise errors.RefreshTokenExpired from exc
     except TokenError as exc:
         raise errors.token_invalid() from exc
-    limits.take(limits.Limit.named("refresh_session"), str(token.sid))
+    rate_limits.take(rate_limits.Limit.named("refresh_session"), str(token.sid))
     try:
         outcome = _Decision(token, transport, key, received_at, caller).made()
     except OperationalError as exc:

@@ -23,7 +23,7 @@ from accounts import errors
 from accounts.callers import Caller
 from accounts.models import AuthEvent, Revoked, Session, Transport, User
 from accounts.tokens import AccessToken, RefreshToken, new_jti, whole_second
-from markrin.errors import NotFound
+from markrin.api.errors import NotFound
 
 
 @dataclass(frozen=True)

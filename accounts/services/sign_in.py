@@ -17,7 +17,8 @@ from accounts.models import Revoked, Session, User
 from accounts.services import credentials
 from accounts.services.sessions import Tokens, note, open_session, revoke
 from accounts.tokens import AccessToken, RefreshToken
-from markrin import hooks, limits
+from markrin import hooks
+from markrin.api import rate_limits
 from markrin.outbox import services as outbox
 
 
@@ -38,9 +39,9 @@ def register(
 
     Raises:
         errors.EmailTaken, errors.PasswordRejected: nothing has changed.
-        markrin.errors.RateLimited: this network has registered too many.
+        markrin.api.errors.RateLimited: this network has registered too many.
     """
-    limits.take(limits.Limit.named("register"), caller.network)
+    rate_limits.take(rate_limits.Limit.named("register"), caller.network)
     user = User(email=email, name=name, last_name=last_name, language=language)
     passwords.check(password, user, field="password")
     if User.objects.filter(email=email).exists():
@@ -80,7 +81,7 @@ def login(
 
     Raises:
         errors.InvalidCredentials: no such active account, or not its password.
-        markrin.errors.RateLimited: too many failures.
+        markrin.api.errors.RateLimited: too many failures.
     """
     checked = credentials.check(email=email, password=password, caller=caller)
     tokens = _sign_in(
@@ -163,7 +164,7 @@ def reauthenticate(*, current: Session, password: str, caller: Caller) -> None:
 
     Raises:
         errors.CurrentPasswordWrong: it is not theirs.
-        markrin.errors.RateLimited: too many were tried.
+        markrin.api.errors.RateLimited: too many were tried.
     """
     _confirm(current, password, caller, "reauthenticate")
     Session.objects.filter(pk=current.pk).update(authenticated_at=timezone.now())

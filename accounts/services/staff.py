@@ -16,7 +16,7 @@ from accounts import errors, events, passwords
 from accounts.callers import Caller
 from accounts.models import Revoked, Role, Session, User
 from accounts.services.sessions import lifetime, note, revoke_all
-from markrin.errors import NotFound
+from markrin.api.errors import NotFound
 from markrin.outbox import services as outbox
 
 

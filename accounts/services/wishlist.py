@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts import errors
 from accounts.models import User, WishlistItem
-from markrin.errors import NotFound
+from markrin.api.errors import NotFound
 from products.models import Product
 
 MOST = 500

@@ -15,7 +15,7 @@ from accounts.callers import Caller
 from accounts.models import Transport
 from accounts.tokens import AccessToken, BearerAuthentication, RefreshToken, bearer
 from accounts.views.base import AuthView, granted, me, session
-from markrin.errors import (
+from markrin.api.errors import (
     CsrfFailed,
     Invalid,
     NotFound,
@@ -23,8 +23,8 @@ from markrin.errors import (
     TokenInvalid,
     Unprocessable,
 )
-from markrin.operations import operation
-from markrin.permissions import AllowAny
+from markrin.api.operations import operation
+from markrin.api.permissions import AllowAny
 
 
 class _Public(AuthView):

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from accounts import cookies
 from accounts.models import Session, Transport, User
 from accounts.services import Tokens
-from markrin.views import View
+from markrin.api.views import View
 
 
 class AuthView(View):

@@ -10,8 +10,8 @@ from rest_framework.response import Response
 
 from accounts import errors, schemas, selectors, serializers, services
 from accounts.views.base import AuthView, me
-from markrin.errors import NotFound, Unprocessable
-from markrin.operations import operation
+from markrin.api.errors import NotFound, Unprocessable
+from markrin.api.operations import operation
 
 
 class Addresses(AuthView):

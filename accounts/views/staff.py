@@ -11,9 +11,9 @@ from rest_framework.response import Response
 from accounts import errors, schemas, selectors, serializers, services
 from accounts.callers import Caller
 from accounts.views.base import AuthView, me
-from markrin.errors import NotFound, Unprocessable
-from markrin.operations import operation
-from markrin.permissions import IsAdmin, IsStaff
+from markrin.api.errors import NotFound, Unprocessable
+from markrin.api.operations import operation
+from markrin.api.permissions import IsAdmin, IsStaff
 
 
 class Users(AuthView):

@@ -9,7 +9,7 @@ from django.urls import URLPattern, path
 
 from analytics.admin import reports
 from analytics.models import DailyFunnel, DailySales
-from markrin.admin_base import ReadOnlyAdmin
+from markrin.admin.base import ReadOnlyAdmin
 
 
 @admin.register(DailySales)

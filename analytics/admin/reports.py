@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from analytics import cells, days, selectors, spreadsheets
 from analytics.models import KeptReport
 from analytics.selectors.reports import Column, Report
-from markrin.forms import StrictForm
+from markrin.admin.forms import StrictForm
 from orders import money
 
 SHOWN = KeptReport.MOST_ROWS - 1  # rows on the page; the file has more

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from analytics import days
 from analytics.models import DirtyDay, VisitorSalt
-from markrin.errors import FieldError, Invalid
+from markrin.api.errors import FieldError, Invalid
 from orders import selectors as orders
 
 OLDEST, NEWEST = (

@@ -2,7 +2,7 @@
 view answer and keeps that.
 
 Stands right under the request log. A hit resolves no URL, runs no view, and asks no
-database. Answers tell how they came about in `Cache-Status`. `markrin.cache.front` answers
+database. Answers tell how they came about in `Cache-Status`. `markrin.cache.wsgi_frontend` answers
 the plainest hits before Django sees them."""
 
 import gzip
@@ -23,9 +23,9 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
-from markrin import errors
-from markrin.cache import link, replies, store
-from markrin.cache.store import EVERYTHING, Answer
+from markrin.api import errors
+from markrin.cache import http_headers, invalidation_listener, shared_cache
+from markrin.cache.shared_cache import EVERYTHING, Answer
 
 _TTL_S = 3600.0
 _MISSING_TTL_S = 5.0
@@ -58,13 +58,15 @@ class AnswerCache:
         self._cors = CorsMiddleware(
             lambda request: request._kept_response
         )  # set in _reply
-        self._link = link.own
+        self._link = invalidation_listener.own
         self._rendering: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.method not in ("GET", "HEAD") or not self._may_answer(request):
             return self._next(request)
-        name = replies.name(request.path_info, request.META.get("QUERY_STRING", ""))
+        name = http_headers.name(
+            request.path_info, request.META.get("QUERY_STRING", "")
+        )
         if self._link.alive and (answer := self._link.memory.get(name)) is not None:
             self._link.counts["hit_memory"] += 1
             return self._reply(request, answer, "hit; detail=memory")
@@ -101,7 +103,7 @@ class AnswerCache:
             try:
                 deadline = time.monotonic() + _WAIT_S
                 while not (
-                    mine := store.begin_rendering(name, at_most_s=_RENDER_S)
+                    mine := shared_cache.begin_rendering(name, at_most_s=_RENDER_S)
                 ):  # ... and one process
                     if (
                         answer := self._read(name)
@@ -119,18 +121,18 @@ class AnswerCache:
             finally:
                 self._rendering.pop(name, None)
                 if mine:
-                    store.end_rendering(name)
+                    shared_cache.end_rendering(name)
 
     def _read(self, name: str) -> Answer | None:
         generation = self._link.memory.generation
-        answer = store.read(name)
+        answer = shared_cache.read(name)
         if answer is not None:
             ttl_s = _TTL_S if answer.status == 200 else _MISSING_TTL_S
             self._link.memory.put(name, answer, generation=generation, ttl_s=ttl_s)
         return answer
 
     def _render(self, request: HttpRequest, name: str) -> HttpResponseBase:
-        stamp = store.stamp()
+        stamp = shared_cache.stamp()
         response = self._next(request)
         answer = _answer(request, response)
         if answer is None:
@@ -142,7 +144,7 @@ class AnswerCache:
             else _MISSING_TTL_S
         )
         try:
-            kept = store.write(name, answer, stamp=stamp, ttl_s=ttl_s)
+            kept = shared_cache.write(name, answer, stamp=stamp, ttl_s=ttl_s)
         except (redis.RedisError, OSError):
             self._link.suspect()
             kept = False
@@ -173,15 +175,20 @@ class AnswerCache:
     def _may_answer(self, request: HttpRequest) -> bool:
         if settings.SECURE_SSL_REDIRECT and not request.is_secure():
             return False  # SecurityMiddleware, further in, redirects
-        return replies.takes_json(request.META.get("HTTP_ACCEPT"))
+        return http_headers.takes_json(request.META.get("HTTP_ACCEPT"))
 
     def _whole(self, request: HttpRequest, answer: Answer) -> HttpResponse:
-        coding = replies.coding(request.META.get("HTTP_ACCEPT_ENCODING", ""), answer)
-        headers = replies.headers(answer, coding)
-        if replies.matches(
-            request.META.get("HTTP_IF_NONE_MATCH", ""), replies.etag(answer, coding)
+        coding = http_headers.coding(
+            request.META.get("HTTP_ACCEPT_ENCODING", ""), answer
+        )
+        headers = http_headers.headers(answer, coding)
+        if http_headers.matches(
+            request.META.get("HTTP_IF_NONE_MATCH", ""),
+            http_headers.etag(answer, coding),
         ):
-            unchanged = HttpResponse(status=304, headers=dict(replies.of_304(headers)))
+            unchanged = HttpResponse(
+                status=304, headers=dict(http_headers.of_304(headers))
+            )
             del unchanged.headers["Content-Type"]  # Django's default
             return unchanged
         body = answer.bodies[coding] if request.method == "GET" else b""

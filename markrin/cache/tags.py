@@ -1,4 +1,4 @@
-"""`touch`: answers that carry a tag are dropped once the transaction that changed it has
+"""`invalidate`: answers that carry a tag are dropped once the transaction that changed it has
 committed.
 """
 
@@ -9,7 +9,7 @@ import redis
 import structlog
 from django.db import connection, transaction
 
-from markrin.cache import link, store
+from markrin.cache import invalidation_listener, shared_cache
 
 log = structlog.get_logger("markrin.cache")
 
@@ -17,7 +17,7 @@ log = structlog.get_logger("markrin.cache")
 @dataclass(frozen=True)
 class CacheTouched:
     """That answers with these tags have to go: the safety net, should the process die
-    between commit and `drop`.
+    between commit and `drop_tags`.
     """
 
     name: ClassVar[str] = "cache.touched"
@@ -35,10 +35,10 @@ class _Drop:
 
     def __call__(self) -> None:
         self.done = True
-        drop(self.tags)
+        drop_tags(self.tags)
 
 
-def touch(*tags: str, durably: bool = True) -> None:
+def invalidate(*tags: str, durably: bool = True) -> None:
     """Drop every kept answer with one of these tags, on commit; a rolled-back transaction
     drops nothing.
 
@@ -48,7 +48,7 @@ def touch(*tags: str, durably: bool = True) -> None:
     if not tags:
         return
     if not connection.in_atomic_block:
-        drop(set(tags))
+        drop_tags(set(tags))
         return
     pending = _pending()
     new = set(tags) - pending.tags
@@ -78,14 +78,14 @@ def _pending() -> _Drop:
     return made
 
 
-def drop(tags: set[str]) -> bool:
+def drop_tags(tags: set[str]) -> bool:
     """Drop answers with these tags everywhere, now. Return whether the cache server heard;
     what it did not hear is made good when this process's line is back, or by the outbox."""
-    link.own.memory.drop(tags)
+    invalidation_listener.own.memory.drop(tags)
     try:
-        store.touch(tags)
+        shared_cache.touch(tags)
     except (redis.RedisError, OSError) as error:
-        link.own.suspect()
+        invalidation_listener.own.suspect()
         log.warning("cache.drop_failed", tags=len(tags), error=type(error).__name__)
         return False
     return True

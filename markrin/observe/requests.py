@@ -117,7 +117,7 @@ class RequestLog(RequestMiddleware):
         self, sender: Any, request: HttpRequest, **kwargs: Any
     ) -> None:
         """Log what a page or a middleware raised. What a view of the API raises never gets
-        here: `markrin.errors` answers it, and logs it."""
+        here: `markrin.api.errors` answers it, and logs it."""
         log.error("request.failed", exc_info=sys.exc_info()[1])
 
     def _finish(
@@ -148,7 +148,7 @@ class RequestLog(RequestMiddleware):
             request_id=request.request_id,  # type: ignore[attr-defined]  # set in prepare
             **getattr(
                 request, "read_from", {}
-            ),  # markrin.replica's word that it was the standby
+            ),  # markrin.db.replica's word that it was the standby
         )
 
 

@@ -2,6 +2,7 @@
 personal data.
 """
 
+from collections.abc import Container
 from typing import Any, cast
 
 import sentry_sdk
@@ -11,6 +12,7 @@ from sentry_sdk.integrations.django import DjangoIntegration
 from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.types import Event, Hint
 
+from markrin.api.errors import ShopError
 from markrin.observe import redact
 
 _HEADERS = ("user-agent", "x-request-id")
@@ -34,6 +36,17 @@ _KNOWN_TEXTS = (
     "release",
     "environment",
 )
+
+
+_expected: list[type[BaseException]] = [ShopError, KeyboardInterrupt]
+_untraced_tasks: Container[str] = ()
+
+
+def expect(*errors: type[BaseException], untraced_tasks: Container[str]) -> None:
+    """Report none of these errors, and trace no Celery task of these names."""
+    global _untraced_tasks
+    _expected.extend(errors)
+    _untraced_tasks = untraced_tasks
 
 
 def configure() -> None:
@@ -81,11 +94,8 @@ def _share(context: dict[str, Any]) -> float:
 
 
 def _is_doorbell(context: dict[str, Any]) -> bool:
-    from markrin.outbox import handlers
-
     return (
-        "celery_job" in context
-        and context["celery_job"].get("task") in handlers.registry
+        "celery_job" in context and context["celery_job"].get("task") in _untraced_tasks
     )
 
 
@@ -124,14 +134,4 @@ def _without_personal_data(event: Event, hint: Hint) -> Event | None:
 
 
 def _is_expected(error: BaseException) -> bool:
-    from markrin.errors import ShopError
-    from markrin.outbox import handlers
-
-    return isinstance(
-        error,
-        ShopError
-        | handlers.Retry
-        | handlers.Later
-        | handlers.LeaseLost
-        | KeyboardInterrupt,
-    )
+    return isinstance(error, tuple(_expected))

@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import URLPattern
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
@@ -19,9 +18,9 @@ from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from celery_app import QUEUES
-from markrin.admin_base import ModelAdmin, known_values
-from markrin.forms import Strict, StrictModelForm
-from markrin.outbox import handlers, previews, services
+from markrin.admin.base import ModelAdmin, known_values
+from markrin.admin.forms import Strict, StrictModelForm
+from markrin.outbox import handlers, services
 from markrin.outbox.models import Heartbeat, OutboxEvent, OutboxPause, State
 
 
@@ -106,13 +105,9 @@ class JobAdmin(Machinery):
         ]
         return [name for name in shown if name != "reason"]
 
-    def get_urls(self) -> list[URLPattern]:
-        """Return the pages, with those that show the mails."""
-        return [*previews.urls(self.admin_site), *super().get_urls()]
-
     @action(description="What the mails look like", url_path="see-mails")
     def see_mails(self, request: HttpRequest) -> HttpResponseBase:
-        return redirect("admin:outbox_mails")
+        return redirect("admin:mails")
 
     @display(
         description="state",

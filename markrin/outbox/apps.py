@@ -10,7 +10,15 @@ class OutboxConfig(AppConfig):
     verbose_name = "Background jobs"
 
     def ready(self) -> None:
-        from markrin.outbox import checks  # noqa: F401 (registers the system checks)
+        from markrin.observe import sentry
+        from markrin.outbox import checks, handlers  # noqa: F401 (registers the system checks)
+
+        sentry.expect(
+            handlers.Retry,
+            handlers.Later,
+            handlers.LeaseLost,
+            untraced_tasks=handlers.registry,
+        )
 
         # `add` must know each handler's queue and limits, in a web process too.
         autodiscover_modules("tasks")

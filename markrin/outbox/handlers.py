@@ -23,7 +23,7 @@ import structlog
 from django.db import OperationalError, close_old_connections, connection, transaction
 
 from celery_app import app
-from markrin.outbox import rows, tracing
+from markrin.outbox import rows, trace_context
 
 log = structlog.get_logger(__name__)
 
@@ -144,7 +144,7 @@ def run(known: Handler, row_id: int) -> str | None:
     if claimed is None:
         return None
     if claimed.state == "dead":
-        with tracing.bound(known.name, claimed.trace):
+        with trace_context.bound(known.name, claimed.trace):
             log.error(
                 "job_dead",
                 task=known.name,
@@ -152,12 +152,12 @@ def run(known: Handler, row_id: int) -> str | None:
                 key=claimed.key,
                 error=claimed.error,
             )
-            tracing.report_dead(known.name, claimed.key, claimed.error)
+            trace_context.report_dead(known.name, claimed.key, claimed.error)
         return "dead"
     started = time.monotonic()
     token = _current.set(claimed)
     try:
-        with tracing.bound(known.name, claimed.trace):
+        with trace_context.bound(known.name, claimed.trace):
             outcome = _attempt(known, claimed)
             log.info(
                 "job",
@@ -281,7 +281,7 @@ def _failed(
     if state == "dead":
         log.error("job_dead", **seen, exc_info=None if foreseen else exc)
         if foreseen:
-            tracing.report_dead(known.name, claimed.key, rows.describe(exc))
+            trace_context.report_dead(known.name, claimed.key, rows.describe(exc))
         else:
             sentry_sdk.capture_exception(exc)
     elif foreseen:

@@ -1,6 +1,6 @@
 """What must be true of the jobs, for `manage.py verify`."""
 
-from markrin.verify.invariant import Invariant
+from markrin.db.invariants import Invariant
 
 INVARIANTS = [
     Invariant(

@@ -4,7 +4,7 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.db.models import Q
 
-from markrin.models import uuid7
+from markrin.db.models import uuid7
 
 
 class State(models.TextChoices):

@@ -10,8 +10,8 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db import connection, transaction
 
 from celery_app import ON_EVENT, QUEUES
-from markrin.models import uuid7
-from markrin.outbox import handlers, rows, tracing
+from markrin.db.models import uuid7
+from markrin.outbox import handlers, rows, trace_context
 from markrin.outbox.models import OutboxEvent, OutboxPause, State
 
 FOREVER_S = (
@@ -46,7 +46,7 @@ def add(*events: Event) -> None:
         raise transaction.TransactionManagementError(
             "outbox.add needs the transaction of what happened"
         )
-    trace = tracing.current()
+    trace = trace_context.current()
     new = [row for event in events for row in _rows_of(event, trace)]
     if new:
         rows.add(new)

@@ -13,7 +13,7 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
-from markrin.forms import StrictForm
+from markrin.admin.forms import StrictForm
 from orders import money, services
 from orders.models import Order, OrderLine
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.urls import reverse
 
-from markrin.desk import audit
+from markrin.admin import audit
 from orders.models import OrderEvent
 
 

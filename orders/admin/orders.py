@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from markrin.admin_base import ReadOnly, SteppedAdmin, TabularInline
+from markrin.admin.base import ReadOnly, SteppedAdmin, TabularInline
 from orders import invoice, money, selectors
 from orders.admin import packing, steps
 from orders.models import Order, OrderEvent, OrderLine, Payment, Refund
@@ -305,12 +305,12 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
 
     @admin.display(description="Needs a person")
     def needs(self, order: Order) -> SafeString:
-        return format_html('<strong class="desk-bad">{}</strong>', order.attention)
+        return format_html('<strong class="shop-bad">{}</strong>', order.attention)
 
     @admin.display(description="Papers")
     def papers(self, order: Order) -> SafeString:
         link = reverse("admin:orders_order_invoice", args=[order.pk])
-        return format_html('<a class="desk-link" href="{}">Invoice (PDF)</a>', link)
+        return format_html('<a class="shop-link" href="{}">Invoice (PDF)</a>', link)
 
     @admin.display(description="")
     def sums(self, order: Order) -> SafeString:

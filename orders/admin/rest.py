@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest
 
-from markrin.admin_base import (
+from markrin.admin.base import (
     ModelAdmin,
     ReadOnly,
     ReadOnlyAdmin,
@@ -14,8 +14,8 @@ from markrin.admin_base import (
     TabularInline,
     known_values,
 )
-from markrin.desk.searching import WholeTerm
-from markrin.forms import StrictModelForm
+from markrin.admin.exact_search import ExactSearch
+from markrin.admin.forms import StrictModelForm
 from orders import gateways
 from orders.admin import steps
 from orders.models import (
@@ -34,7 +34,7 @@ _PROVIDERS = known_values("provider", lambda: ("cod", *gateways.PROVIDERS))
 
 
 @admin.register(Refund)
-class RefundAdmin(WholeTerm, ReadOnly, SteppedAdmin):
+class RefundAdmin(ExactSearch, ReadOnly, SteppedAdmin):
     list_display = ("order", "amount", "state", "reason", "created_at", "finished_at")
     list_filter = ("state",)
     search_fields = ("order__number",)
@@ -72,7 +72,7 @@ class RefundAdmin(WholeTerm, ReadOnly, SteppedAdmin):
 
 
 @admin.register(Payment)
-class PaymentAdmin(WholeTerm, ReadOnlyAdmin):
+class PaymentAdmin(ExactSearch, ReadOnlyAdmin):
     list_display = (
         "order",
         "provider",
@@ -153,7 +153,7 @@ class CartLineInline(ReadOnly, TabularInline):
 
 
 @admin.register(Cart)
-class CartAdmin(WholeTerm, ReadOnlyAdmin):
+class CartAdmin(ExactSearch, ReadOnlyAdmin):
     list_display = ("id", "user", "pieces", "updated_at")
     search_fields = ("user__email",)
     search_help_text = "an address"
@@ -172,7 +172,7 @@ class CartAdmin(WholeTerm, ReadOnlyAdmin):
 
 
 @admin.register(CouponUse)
-class CouponUseAdmin(WholeTerm, ReadOnlyAdmin):
+class CouponUseAdmin(ExactSearch, ReadOnlyAdmin):
     list_display = ("coupon", "order", "slot")
     search_fields = ("coupon__code", "order__number")
     search_help_text = "a coupon's code, or an order's whole number"
@@ -187,7 +187,7 @@ class IdempotencyKeyAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Return)
-class ReturnAdmin(WholeTerm, ReadOnlyAdmin):
+class ReturnAdmin(ExactSearch, ReadOnlyAdmin):
     list_display = ("order", "reason", "by", "created_at")
     search_fields = ("order__number",)
     search_help_text = "an order's whole number"

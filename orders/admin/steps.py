@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from markrin.admin_base import Step
+from markrin.admin.base import Step
 from orders import errors, money, services
 from orders.admin import forms
 from orders.models import Order, Refund

@@ -8,7 +8,7 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
-import markrin.models
+import markrin.db.models
 
 
 class Migration(migrations.Migration):
@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=markrin.models.uuid7,
+                        default=markrin.db.models.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -159,7 +159,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=markrin.models.uuid7,
+                        default=markrin.db.models.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -263,7 +263,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=markrin.models.uuid7,
+                        default=markrin.db.models.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -607,7 +607,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=markrin.models.uuid7,
+                        default=markrin.db.models.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -699,7 +699,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=markrin.models.uuid7,
+                        default=markrin.db.models.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -778,7 +778,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=markrin.models.uuid7,
+                        default=markrin.db.models.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -857,7 +857,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=markrin.models.uuid7,
+                        default=markrin.db.models.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,

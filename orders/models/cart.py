@@ -4,8 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from markrin import constraints
-from markrin.models import Model, QuerySet
+from markrin.db import constraints
+from markrin.db.models import Model, QuerySet
 
 MOST_PER_LINE = 20
 MOST_LINES = 50

@@ -3,8 +3,8 @@
 from django.db import models
 from django.db.models import F, Q
 
-from markrin import constraints
-from markrin.models import Model, QuerySet
+from markrin.db import constraints
+from markrin.db.models import Model, QuerySet
 
 
 class CouponKind(models.TextChoices):

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from markrin import constraints
+from markrin.db import constraints
 
 
 class IdempotencyKey(models.Model):

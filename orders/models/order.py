@@ -9,8 +9,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now, Upper
 
 from accounts.models import AddressFields
-from markrin import constraints
-from markrin.models import Model, QuerySet
+from markrin.db import constraints
+from markrin.db.models import Model, QuerySet
 from orders.models.cart import MOST_PER_LINE
 
 

@@ -3,8 +3,8 @@
 from django.conf import settings
 from django.db import models
 
-from markrin import constraints
-from markrin.models import Model, QuerySet
+from markrin.db import constraints
+from markrin.db.models import Model, QuerySet
 from orders.models.cart import MOST_PER_LINE
 
 

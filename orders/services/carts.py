@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from markrin.errors import NotFound, ShopError
+from markrin.api.errors import NotFound, ShopError
 from orders import contents, errors
 from orders.contents import Contents
 from orders.models import Cart, CartLine, Coupon

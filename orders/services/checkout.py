@@ -12,8 +12,9 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from markrin.errors import ShopError
-from markrin.models import uuid7
+from markrin.api.errors import ShopError
+from markrin.db import transactions
+from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
 from orders import contents, coupons, errors, events, gateways, pricing
 from orders.contents import Item
@@ -25,7 +26,7 @@ from orders.models.order import (
     PaymentMethod,
     PaymentStatus,
 )
-from orders.services import carts, idempotency, payments, steps, transactions
+from orders.services import carts, idempotency, payments, steps
 from orders.services.idempotency import Request
 from orders.shoppers import Shopper
 from products.errors import OutOfStock

@@ -6,8 +6,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models.deletion import ProtectedError
 
-from markrin import errors as shop_errors
-from markrin.errors import NotFound
+from markrin.api import errors as shop_errors
+from markrin.api.errors import NotFound
 from orders import errors
 from orders.models import Coupon
 from orders.models.coupon import CouponKind

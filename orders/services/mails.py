@@ -8,8 +8,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from markrin import mail
-from markrin.models import uuid7
+from markrin.db.models import uuid7
+from markrin.mail import sending
 from markrin.outbox import services as outbox
 from orders import errors, events, money
 from orders.models import Order, Refund
@@ -81,7 +81,7 @@ def call_staff_by_mail(*, order_id: UUID) -> Sent:
     sent: dict[str, str] = {}
     for to in settings.STAFF_MAIL:
         key = f"orders.person_needed:{order.pk}:{order.attention}:{to}"
-        sent |= mail.send(
+        sent |= sending.send(
             template="orders/person_needed", to=to, context=shown(order), key=key
         )
     return sent
@@ -135,7 +135,7 @@ def _send(name: str, order_id: UUID, *, key: UUID | None = None, **more: Any) ->
     to = order.user.email if order.user is not None else order.email
     if not order.email or (order.user is not None and not order.user.is_active):
         return None
-    return mail.send(
+    return sending.send(
         template=f"orders/{name}",
         to=to,
         context={**shown(order), **more},

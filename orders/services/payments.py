@@ -9,15 +9,16 @@ import structlog
 from django.db import connection, transaction
 from django.utils import timezone
 
-from markrin.errors import NotFound
-from markrin.models import uuid7
+from markrin.api.errors import NotFound
+from markrin.db import transactions
+from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
 from orders import errors, events, gateways
 from orders.gateways import Charge, Notice, Outcome, Started
 from orders.models import Order, Payment, Refund
 from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
 from orders.models.payment import PaymentState
-from orders.services import idempotency, refunds, steps, transactions
+from orders.services import idempotency, refunds, steps
 from orders.services.idempotency import Request
 from orders.services.steps import GATEWAY
 from orders.shoppers import Shopper

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from markrin.errors import NotFound
-from markrin.models import uuid7
+from markrin.api.errors import NotFound
+from markrin.db.models import uuid7
 from markrin.outbox import handlers
 from markrin.outbox import services as outbox
 from orders import errors, events, gateways

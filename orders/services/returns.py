@@ -11,7 +11,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from markrin.models import uuid7
+from markrin.db import transactions
+from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
 from orders import errors, events
 from orders.models import Order, OrderLine, Return, ReturnLine
@@ -23,7 +24,7 @@ from orders.models.order import (
 )
 from orders.models.payment import RefundState
 from orders.pricing import CENT, ZERO
-from orders.services import refunds, steps, transactions
+from orders.services import refunds, steps
 from orders.services.steps import Actor
 from products.services import purchases, stock
 

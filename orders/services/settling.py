@@ -14,11 +14,12 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from markrin.db import transactions
 from orders import gateways
 from orders.models import Cart, IdempotencyKey, Order, Payment, Refund
 from orders.models.order import OrderStatus, PaymentStatus
 from orders.models.payment import PaymentState, RefundState
-from orders.services import payments, refunds, transactions, transitions
+from orders.services import payments, refunds, transitions
 from orders.services.steps import SYSTEM
 
 log = structlog.get_logger(__name__)

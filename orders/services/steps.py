@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 from django.utils import timezone
 
-from markrin.errors import NotFound
+from markrin.api.errors import NotFound
 from markrin.outbox import services as outbox
 from orders import errors, events
 from orders.models import Order, OrderEvent

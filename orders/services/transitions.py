@@ -8,7 +8,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from markrin.errors import NotFound
+from markrin.api.errors import NotFound
+from markrin.db import transactions
 from markrin.outbox import services as outbox
 from orders import coupons, errors, events
 from orders.models import Order, Payment
@@ -19,7 +20,7 @@ from orders.models.order import (
     PaymentStatus,
 )
 from orders.models.payment import PaymentState
-from orders.services import refunds, steps, transactions
+from orders.services import refunds, steps
 from orders.services.steps import BEFORE_SHIPPING, Actor
 from orders.shoppers import Shopper
 from products.services import purchases, stock

@@ -7,8 +7,8 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from markrin.permissions import InGroup
-from markrin.views import View
+from markrin.api.permissions import InGroup
+from markrin.api.views import View
 from orders.services import Actor
 
 

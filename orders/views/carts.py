@@ -6,8 +6,8 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from markrin.errors import NotFound
-from markrin.operations import operation
+from markrin.api.errors import NotFound
+from markrin.api.operations import operation
 from orders import errors, schemas, selectors, serializers, services
 from orders.contents import Contents
 from orders.shoppers import Shopper

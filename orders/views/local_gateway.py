@@ -10,8 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from markrin import errors
-from markrin.models import uuid7
+from markrin.api import errors
+from markrin.db.models import uuid7
 from orders import money, selectors, services
 from orders.gateways import local
 

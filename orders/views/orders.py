@@ -7,9 +7,9 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from markrin.errors import NotFound, Unavailable
-from markrin.operations import operation
-from markrin.permissions import IsAuthenticated
+from markrin.api.errors import NotFound, Unavailable
+from markrin.api.operations import operation
+from markrin.api.permissions import IsAuthenticated
 from orders import errors, invoice, schemas, selectors, serializers, services
 from orders.shoppers import Shopper
 from orders.views.base import ShopperView, base_url_of, language_of, replayed

@@ -6,11 +6,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from markrin import parsers
-from markrin.errors import NotFound, Unavailable
-from markrin.operations import operation
-from markrin.permissions import AllowAny
-from markrin.serializers import Serializer
+from markrin.api import parsers
+from markrin.api.errors import NotFound, Unavailable
+from markrin.api.operations import operation
+from markrin.api.permissions import AllowAny
+from markrin.api.serializers import Serializer
 from orders import errors, services
 from orders.views.base import Private
 

@@ -7,9 +7,9 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from markrin.errors import NotFound, Unavailable
-from markrin.operations import operation
-from markrin.schemas import Empty, IdempotencyHeaders
+from markrin.api.errors import NotFound, Unavailable
+from markrin.api.operations import operation
+from markrin.api.schemas import Empty, IdempotencyHeaders
 from orders import errors, invoice, selectors, services
 from orders import staff_schemas as schemas
 from orders import staff_serializers as serializers

@@ -23,9 +23,9 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectWidget
 
-from markrin.admin_base import ModelAdmin, ReadOnly
-from markrin.errors import ShopError
-from markrin.forms import StrictForm
+from markrin.admin.base import ModelAdmin, ReadOnly
+from markrin.admin.forms import StrictForm
+from markrin.api.errors import ShopError
 from products import services
 from products.models import BulkChange, BulkChangeRow, Category, Product, Variant
 from products.models.bulk import BulkEnding, BulkHow, BulkKind, BulkResult, BulkState
@@ -253,9 +253,9 @@ class BulkChangeAdmin(ReadOnly, ModelAdmin):
 
 def begin(request: HttpRequest, products: QuerySet[Product]) -> HttpResponseRedirect:
     """Begin a bulk change of the products that are selected in a list, and lead to its page."""
-    return HttpResponseRedirect(
-        _address(services.choose_products(products=products, actor_id=request.user.pk))
-    )  # type: ignore[arg-type]  # signed in
+    actor_id: UUID = request.user.pk  # type: ignore[assignment]  # signed in
+    change_id = services.choose_products(products=products, actor_id=actor_id)
+    return HttpResponseRedirect(_address(change_id))
 
 
 def _address(change_id: UUID) -> str:

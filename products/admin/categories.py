@@ -6,8 +6,8 @@ from django.contrib import admin
 from django.db.models import Count
 from django.http import HttpRequest
 
-from markrin.admin_base import ModelAdmin
-from markrin.forms import StrictModelForm
+from markrin.admin.base import ModelAdmin
+from markrin.admin.forms import StrictModelForm
 from products.models import Category, Product
 
 

@@ -27,9 +27,9 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
-from markrin.admin_base import FirstRows, ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin
-from markrin.errors import ShopError
-from markrin.forms import StrictForm
+from markrin.admin.base import FirstRows, ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin
+from markrin.admin.forms import StrictForm
+from markrin.api.errors import ShopError
 from products.admin.widgets import PlainFile
 from products.models import Feed, FeedPull, FeedRow
 from products.models.feed import FeedMode, FeedState

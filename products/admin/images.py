@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedi
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from markrin.errors import Invalid, ShopError
+from markrin.api.errors import Invalid, ShopError
 from products import schemas, services
 from products.models import Product, ProductImage
 from products.models.product import MAX_IMAGES
@@ -63,9 +63,9 @@ class ImagePanel:
                 refused = [refusal.detail]
             said = " ".join(refused) or "Saved."
             if not refused:
-                self.log_change(
+                self.log_change(  # type: ignore[attr-defined]  # the ModelAdmin's
                     request, product, f"Images: {request.POST.get('do', '')[:20]}"
-                )  # type: ignore[attr-defined]  # the ModelAdmin's
+                )
         if request.headers.get("X-Requested-With") == "fetch":
             context = _context(str(product_id), may=True) | {"said": said}
             return TemplateResponse(request, "admin/products/images.html", context)

@@ -22,9 +22,9 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RangeNumericFilter
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
-from markrin.admin_base import ModelAdmin, ReadOnly, ReadOnlyAdmin, TabularInline
-from markrin.errors import ShopError
-from markrin.forms import StrictModelForm
+from markrin.admin.base import ModelAdmin, ReadOnly, ReadOnlyAdmin, TabularInline
+from markrin.admin.forms import StrictModelForm
+from markrin.api.errors import ShopError
 from products import selectors, services
 from products.admin import bulk
 from products.admin.finding import CategoryFilter, ProductSearch

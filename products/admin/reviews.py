@@ -5,8 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from markrin.admin_base import ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin, known_values
-from markrin.desk.searching import WholeTerm
+from markrin.admin.base import ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin, known_values
+from markrin.admin.exact_search import ExactSearch
 from products import services
 from products.models import (
     Purchase,
@@ -15,7 +15,7 @@ from products.models import (
 
 
 @admin.register(Review)
-class ReviewAdmin(WholeTerm, ReadOnly, SteppedAdmin):
+class ReviewAdmin(ExactSearch, ReadOnly, SteppedAdmin):
     list_display = (
         "product",
         "rating",
@@ -69,7 +69,7 @@ def _moderate(review: Review, status: str) -> str:
 
 
 @admin.register(Purchase)
-class PurchaseAdmin(WholeTerm, ReadOnlyAdmin):
+class PurchaseAdmin(ExactSearch, ReadOnlyAdmin):
     list_display = ("user", "product", "created_at")
     search_fields = ("product__slug", "user__email")
     search_help_text = "a product's whole slug, or an address"

@@ -21,9 +21,9 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from markrin.admin_base import ModelAdmin
-from markrin.errors import Invalid, ShopError
-from markrin.forms import StrictForm
+from markrin.admin.base import ModelAdmin
+from markrin.admin.forms import StrictForm
+from markrin.api.errors import Invalid, ShopError
 from products import schemas, selectors, services
 from products.models import Category, SizeChart
 from products.selectors.size_charts import as_table

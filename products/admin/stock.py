@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
-from markrin.admin_base import (
+from markrin.admin.base import (
     FirstRows,
     ReadOnly,
     ReadOnlyAdmin,
@@ -17,8 +17,8 @@ from markrin.admin_base import (
     SteppedAdmin,
     TabularInline,
 )
-from markrin.desk.searching import WholeTerm
-from markrin.forms import StrictForm
+from markrin.admin.exact_search import ExactSearch
+from markrin.admin.forms import StrictForm
 from products import services
 from products.models import (
     BackInStockRequest,
@@ -42,10 +42,10 @@ class AdjustForm(StrictForm):
 def _adjust(request: HttpRequest, variant: Variant, data: Mapping[str, Any]) -> str:
     services.adjust_stock(
         variant_id=variant.pk,
-        actor_id=request.user.pk,
+        actor_id=request.user.pk,  # type: ignore[arg-type]  # signed in
         delta=data["delta"],
         note=data["note"],
-    )  # type: ignore[arg-type]  # signed in
+    )
     return f"{data['delta']:+} pieces of {variant.sku}."
 
 
@@ -68,7 +68,7 @@ class NewestMoves(FirstRows):
 
 
 @admin.register(Variant)
-class VariantAdmin(WholeTerm, ReadOnly, SteppedAdmin):
+class VariantAdmin(ExactSearch, ReadOnly, SteppedAdmin):
     ordering = ("-id",)  # by the index that every table has
     list_display = ("sku", "product", "size", "color", "is_active", "sellable")
     list_filter = ("is_active",)
@@ -89,7 +89,7 @@ class VariantAdmin(WholeTerm, ReadOnly, SteppedAdmin):
 
 
 @admin.register(StockMovement)
-class StockMovementAdmin(WholeTerm, ReadOnlyAdmin):
+class StockMovementAdmin(ExactSearch, ReadOnlyAdmin):
     search_fields = ("variant__sku",)
     search_help_text = "a whole SKU"
     list_display = (
@@ -108,7 +108,7 @@ class StockMovementAdmin(WholeTerm, ReadOnlyAdmin):
 
 
 @admin.register(StockLevel)
-class StockLevelAdmin(WholeTerm, ReadOnlyAdmin):
+class StockLevelAdmin(ExactSearch, ReadOnlyAdmin):
     search_fields = ("variant__sku",)
     search_help_text = "a whole SKU"
     list_display = ("variant", "on_hand", "reserved", "counted_at")
@@ -116,7 +116,7 @@ class StockLevelAdmin(WholeTerm, ReadOnlyAdmin):
 
 
 @admin.register(BackInStockRequest)
-class BackInStockRequestAdmin(WholeTerm, ReadOnlyAdmin):
+class BackInStockRequestAdmin(ExactSearch, ReadOnlyAdmin):
     list_display = ("variant", "email", "created_at", "notified_at")
     search_fields = ("variant__sku", "email")
     search_help_text = "a whole SKU, or an address"
@@ -124,7 +124,7 @@ class BackInStockRequestAdmin(WholeTerm, ReadOnlyAdmin):
 
 
 @admin.register(LowStock)
-class LowStockAdmin(WholeTerm, ReadOnlyAdmin):
+class LowStockAdmin(ExactSearch, ReadOnlyAdmin):
     search_fields = ("variant__sku",)
     search_help_text = "a whole SKU"
     list_display = ("variant", "fell_at", "told_at")

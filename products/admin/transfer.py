@@ -35,7 +35,7 @@ from import_export.results import Error, Result, RowResult
 from import_export.tmp_storages import BaseStorage
 from unfold.contrib.import_export.forms import ImportForm
 
-from markrin.forms import Strict
+from markrin.admin.forms import Strict
 from products.admin.widgets import PlainFile
 from products.importing import exporting, run
 from products.importing.own import Own

@@ -15,8 +15,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
-from markrin import bulk, cache, errors
-from markrin.models import uuid7
+from markrin.api import errors
+from markrin.cache.tags import invalidate
+from markrin.db import copy
+from markrin.db.models import uuid7
 from products.errors import ImageUnknown, SkuTaken, SlugTaken
 from products.importing import changes, exporting
 from products.importing.categories import Categories
@@ -189,7 +191,7 @@ class Writer:
         made: list[Change] = []
         if new:
             made = self._insert(new, ids, hashes)
-            cache.touch("products", "categories")
+            invalidate("products", "categories")
         if old:
             changes.apply(old, ids, hashes)
         made += [
@@ -317,11 +319,11 @@ class Writer:
                     (uuid7(), now, pk, each["url"], each["alt_text"], position)
                 )
         FormerSlug.objects.filter(slug__in=list(chosen.values())).delete()
-        bulk.copy("products_product", _PRODUCT, products)
-        bulk.copy("products_variant", _VARIANT, variants)
+        copy.copy("products_product", _PRODUCT, products)
+        copy.copy("products_variant", _VARIANT, variants)
         first_stock.enter(pieces)
         if images:
-            bulk.copy("products_productimage", _IMAGE, images)
+            copy.copy("products_productimage", _IMAGE, images)
         return made
 
     def _slugs(self, drafts: Sequence[Draft]) -> dict[str, str]:

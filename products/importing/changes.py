@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 
-from markrin import cache
+from markrin.cache.tags import invalidate
 from products.importing.drafts import Draft
 from products.importing.exporting import address
 from products.models import Product, ProductImage, Variant
@@ -35,7 +35,7 @@ def apply(
     _update(pairs, categories, hashes)
     _set_images(pairs)
     _set_variants(pairs)
-    cache.touch("products", *(f"product:{product.pk}" for product, _ in pairs))
+    invalidate("products", *(f"product:{product.pk}" for product, _ in pairs))
 
 
 def _update(
@@ -85,7 +85,6 @@ _TYPES = dict.fromkeys(
 _SET = ", ".join(f"{name} = change.{name}" for name in _TYPES if name != "id")
 _READ = ", ".join(f"{name} {kind}" for name, kind in _TYPES.items())
 _UPDATE = f"""UPDATE products_product AS product SET updated_at = %s, {_SET}
-    # our own column names
     FROM jsonb_to_recordset(%s) AS change ({_READ}) WHERE product.id = change.id"""  # noqa: S608
 
 

@@ -15,8 +15,8 @@ from typing import Any
 import marshmallow as ma
 from django.utils.text import slugify
 
-from markrin import errors, fields
-from markrin.schemas import InputSchema
+from markrin.api import errors, fields
+from markrin.api.schemas import InputSchema
 from products.importing.drafts import Draft, Format
 from products.importing.own import amount
 from products.importing.reading import FileRefused, Line, require

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from django.db import transaction
 
-from markrin import cache, locks
+from markrin.cache.tags import invalidate
+from markrin.db import advisory_locks
 from products.importing import reading, schema
 from products.importing.batches import Change, Outcome, Writer
 from products.importing.cells import quoted
@@ -201,7 +202,7 @@ def _listed(path: Path | None) -> Iterator[Reject]:
 
 @contextmanager
 def _alone(source: str) -> Iterator[None]:
-    with locks.alone(f"import:{source}") as mine:
+    with advisory_locks.alone(f"import:{source}") as mine:
         if not mine:
             raise reading.FileRefused(f"an import of {source!r} is running already")
         yield
@@ -213,4 +214,4 @@ def _finish(report: Report) -> None:
         search_words.add_search_words(change.product_id for change in report.changes)
     else:
         search_words.rebuild_search_words()
-    cache.touch("products", "categories")
+    invalidate("products", "categories")

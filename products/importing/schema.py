@@ -7,8 +7,8 @@ from typing import Any
 
 import marshmallow as ma
 
-from markrin import errors, fields
-from markrin.schemas import InputSchema
+from markrin.api import errors, fields
+from markrin.api.schemas import InputSchema
 from products import schemas
 from products.importing.drafts import Draft, Rejection
 from products.models import ProductStatus

@@ -14,7 +14,7 @@ import django.db.models.lookups
 from django.conf import settings
 from django.db import migrations, models
 
-import markrin.models
+import markrin.db.models
 
 
 class Migration(migrations.Migration):
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=markrin.models.uuid7,
+                        default=markrin.db.models.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=markrin.models.uuid7,
+                        default=markrin.db.models.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -136,7 +136,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=markrin.models.uuid7,
+                        default=markrin.db.models.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -296,7 +296,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=markrin.models.uuid7,
+                        default=markrin.db.models.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -586,7 +586,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=markrin.models.uuid7,
+                        default=markrin.db.models.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -688,7 +688,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=markrin.models.uuid7,
+                        default=markrin.db.models.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -772,7 +772,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=markrin.models.uuid7,
+                        default=markrin.db.models.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -953,7 +953,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=markrin.models.uuid7,
+                        default=markrin.db.models.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,

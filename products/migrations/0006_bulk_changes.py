@@ -4,7 +4,7 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
-import markrin.models
+import markrin.db.models
 
 
 class Migration(migrations.Migration):
@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=markrin.models.uuid7,
+                        default=markrin.db.models.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,

@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from markrin import constraints
-from markrin.models import Model
+from markrin.db import constraints
+from markrin.db.models import Model
 
 MOST_PRICE = 99_999_999
 

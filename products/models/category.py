@@ -5,8 +5,8 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 
-from markrin import constraints
-from markrin.models import Model, QuerySet
+from markrin.db import constraints
+from markrin.db.models import Model, QuerySet
 
 MAX_DEPTH = 8
 

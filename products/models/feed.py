@@ -5,8 +5,8 @@ then applied.
 from django.db import models
 from django.db.models import F, Q
 
-from markrin import constraints
-from markrin.models import Model
+from markrin.db import constraints
+from markrin.db.models import Model
 from products.models.stock import MOST
 
 

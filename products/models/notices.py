@@ -5,7 +5,7 @@ that are fetched.
 from django.db import models
 from django.db.models.functions import Now
 
-from markrin import constraints
+from markrin.db import constraints
 
 
 class LowStock(models.Model):

@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Cast, Coalesce, NullIf, Round
 
-from markrin import constraints
-from markrin.models import Model, QuerySet
+from markrin.db import constraints
+from markrin.db.models import Model, QuerySet
 
 MAX_VARIANTS, MAX_IMAGES = 200, 20  # of one product
 
@@ -176,7 +176,7 @@ class Product(Model):
                     "is_new_arrival",
                     "base_price",
                 ],
-                name="product_of_desk",
+                name="product_staff_list",
             ),
             # With what lists are narrowed down by, so that these columns are counted
             # without the rows.

@@ -7,8 +7,8 @@ from typing import Any
 
 from marshmallow import validates_schema
 
-from markrin import fields
-from markrin.schemas import InputSchema, PatchSchema
+from markrin.api import fields
+from markrin.api.schemas import InputSchema, PatchSchema
 
 
 class CreateCategory(InputSchema):

@@ -1,7 +1,7 @@
 """What comes in about inventory feeds."""
 
-from markrin import fields
-from markrin.schemas import PageQuery, UploadSchema
+from markrin.api import fields
+from markrin.api.schemas import PageQuery, UploadSchema
 from products.models.feed import FeedMode, FeedState
 
 SOURCE = r"[a-z0-9][a-z0-9-]{0,39}"

@@ -1,7 +1,7 @@
 """What staff send about a picture that stands elsewhere."""
 
-from markrin import fields
-from markrin.schemas import InputSchema
+from markrin.api import fields
+from markrin.api.schemas import InputSchema
 
 
 class LinkImage(InputSchema):

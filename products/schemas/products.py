@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db.models import TextChoices
 from marshmallow import validates_schema
 
-from markrin import fields
-from markrin.schemas import InputSchema, PageQuery, PatchSchema, QuerySchema
+from markrin.api import fields
+from markrin.api.schemas import InputSchema, PageQuery, PatchSchema, QuerySchema
 from products.models import Gender, ProductStatus
 from products.models.product import MAX_IMAGES, MAX_VARIANTS
 

@@ -2,8 +2,8 @@
 
 from django.db.models import TextChoices
 
-from markrin import fields
-from markrin.schemas import InputSchema, PageQuery, PatchSchema
+from markrin.api import fields
+from markrin.api.schemas import InputSchema, PageQuery, PatchSchema
 from products.models import Fit, ReviewStatus
 
 

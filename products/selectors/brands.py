@@ -1,6 +1,6 @@
 """The catalogue's brands, as what is typed into a form begins."""
 
-from markrin.rows import fetch
+from markrin.db.sql import fetch
 
 MOST = 20
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from markrin.rows import Row, fetch_planned
+from markrin.db.sql import Row, fetch_planned
 
 # What a card shows, less what stands in the product's variants and images; p is the
 # product, c its category.

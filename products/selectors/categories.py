@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from markrin import errors
-from markrin.rows import Row, fetch
+from markrin.api import errors
+from markrin.db.sql import Row, fetch
 
 # Every product is counted for its category and all above it.
 _TREE = """

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from markrin.rows import Row
+from markrin.db.sql import Row
 from products.models import Product
 from products.selectors.filters import Filters
 

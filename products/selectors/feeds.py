@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from markrin import errors
-from markrin.pagination import CursorPage, Page, paged
+from markrin.api import errors
+from markrin.api.pagination import CursorPage, Page, paged
 from products.models import Feed, FeedRow
 from products.models.feed import FeedRowResult
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from markrin.rows import fetch_planned
+from markrin.db.sql import fetch_planned
 from products import search as searching
 from products.models import Product, Variant
 from products.selectors import hits

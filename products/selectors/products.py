@@ -6,9 +6,9 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from markrin import errors
-from markrin.pagination import MAX_OFFSET, CursorPage, Page, paged
-from markrin.rows import Row, fetch, fetch_planned
+from markrin.api import errors
+from markrin.api.pagination import MAX_OFFSET, CursorPage, Page, paged
+from markrin.db.sql import Row, fetch, fetch_planned
 from products.models import FormerSlug, Product
 from products.selectors import hits
 from products.selectors.cards import COLUMNS, get_cards
@@ -41,7 +41,7 @@ def list_products(
     for one as for many.
 
     Raises:
-        errors.PageTooDeep, errors.Invalid: see `markrin.pagination`.
+        errors.PageTooDeep, errors.Invalid: see `markrin.api.pagination`.
     """
     return _listing(
         Product.objects.published(), page, limit, cursor, sort, facets, filters

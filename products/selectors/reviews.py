@@ -5,8 +5,8 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from markrin import errors
-from markrin.pagination import CursorPage, Page, paged
+from markrin.api import errors
+from markrin.api.pagination import CursorPage, Page, paged
 from products.models import Product, Review
 
 ORDERS: dict[str, tuple[str, ...]] = {

@@ -4,8 +4,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
-from markrin import errors
-from markrin.rows import Row, fetch
+from markrin.api import errors
+from markrin.db.sql import Row, fetch
 
 _CM_PER_INCH = Decimal(
     "2.54"

@@ -3,9 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from markrin import errors
-from markrin.pagination import CursorPage, Page, paged
-from markrin.rows import Row, fetch
+from markrin.api import errors
+from markrin.api.pagination import CursorPage, Page, paged
+from markrin.db.sql import Row, fetch
 from products.models import StockMovement, Variant
 
 

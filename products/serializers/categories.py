@@ -6,7 +6,7 @@ from django.core.files.storage import default_storage
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from markrin.serializers import Percent, Serializer
+from markrin.api.serializers import Percent, Serializer
 
 
 class CategoryLink(Serializer):

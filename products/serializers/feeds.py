@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from markrin.serializers import Serializer, Timestamp, page_of
+from markrin.api.serializers import Serializer, Timestamp, page_of
 from products.models.feed import FeedMode, FeedState
 
 

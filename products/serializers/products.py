@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from markrin.serializers import Money, Serializer, Timestamp, page_of
+from markrin.api.serializers import Money, Serializer, Timestamp, page_of
 from products.models import Gender, MovementKind, ProductStatus
 from products.serializers.categories import CategoryLink, SizeChart
 

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from django.db import transaction
 
-from markrin.errors import Invalid, NotFound
-from markrin.models import uuid7
+from markrin.api.errors import Invalid, NotFound
+from markrin.db.models import uuid7
 from products import errors
 from products.models import BackInStockRequest, Variant
 from products.services import stock

@@ -22,8 +22,8 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from markrin import cache
-from markrin.errors import NotFound
+from markrin.api.errors import NotFound
+from markrin.cache.tags import invalidate
 from markrin.outbox import services as outbox
 from products import errors, events
 from products.models import BulkChange, BulkChangeRow, Category, Product
@@ -410,7 +410,7 @@ def _write(goals: Mapping[UUID, _Seen], by_category: bool) -> None:
                 *map(list, zip(*goals.values(), strict=True)),
             ],
         )
-    cache.touch("products", *(f"product:{pk}" for pk in goals))
+    invalidate("products", *(f"product:{pk}" for pk in goals))
 
 
 def _log(

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from PIL import Image
 
-from markrin.errors import NotFound
+from markrin.api.errors import NotFound
 from products import errors
 from products.models import Category, Product
 from products.models.category import CategoryQuerySet

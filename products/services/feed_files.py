@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from markrin import errors, fields, parsers
-from markrin.schemas import InputSchema, QuerySchema, Schema
+from markrin.api import errors, fields, parsers
+from markrin.api.schemas import InputSchema, QuerySchema, Schema
 from products.importing import reading
 from products.models.feed import FeedMode
 from products.schemas.products import MOST_PIECES, SKU

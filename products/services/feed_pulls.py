@@ -14,8 +14,8 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
-from markrin import locks
-from markrin.errors import ShopError
+from markrin.api.errors import ShopError
+from markrin.db import advisory_locks
 from products.models import Feed, FeedPull
 from products.models.feed import FeedMode
 from products.services import feeds
@@ -62,7 +62,7 @@ def pull(source: str) -> Feed | None:
         PullFailed: there is no 200 or 304 in time, or the answer is larger than FEED_MAX_BYTES.
         ShopError: what came is no feed.
     """
-    with locks.alone(f"feed pull:{source}") as mine:
+    with advisory_locks.alone(f"feed pull:{source}") as mine:
         return _pull(source, settings.FEEDS[source]) if mine else None
 
 

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from markrin.errors import NotFound
+from markrin.api.errors import NotFound
 from markrin.outbox import services as outbox
 from products import errors, events
 from products.importing.reading import FileRefused

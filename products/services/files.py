@@ -11,8 +11,8 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from PIL import Image
 
-from markrin import images
-from markrin.models import uuid7
+from markrin.api import images
+from markrin.db.models import uuid7
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from markrin import bulk
+from markrin.db import copy
 from products.models.stock import MovementKind
 
 
@@ -14,12 +14,12 @@ def enter(pieces: Mapping[UUID, int]) -> None:
     What `stock.set_initial` does, for thousands at a time: nobody else sees these variants
     yet, so there is nothing to lock, nobody to tell, and no level that could have moved.
     The caller sets `Product.in_stock`. Locks: none."""
-    bulk.copy(
+    copy.copy(
         "products_stocklevel",
         ("variant_id", "on_hand", "reserved"),
         ((pk, n, 0) for pk, n in pieces.items()),
     )
-    bulk.copy(
+    copy.copy(
         "products_stockmovement",
         ("variant_id", "kind", "d_on_hand", "d_reserved", "ref"),
         (

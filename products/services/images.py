@@ -9,8 +9,8 @@ from django.db import transaction
 from django.db.models import Max
 from PIL import Image
 
-from markrin import cache
-from markrin.errors import NotFound
+from markrin.api.errors import NotFound
+from markrin.cache.tags import invalidate
 from products import errors
 from products.models import Product, ProductImage
 from products.models.product import MAX_IMAGES
@@ -106,7 +106,7 @@ def order_images(*, product_id: UUID, ids: Sequence[UUID]) -> None:
     for position, image_id in enumerate(ids):
         images[image_id].position = position
     ProductImage.objects.bulk_update(images.values(), ["position"])
-    cache.touch(f"product:{product_id}", "products")
+    invalidate(f"product:{product_id}", "products")
 
 
 def set_images(product: Product, given: Sequence[dict[str, Any]]) -> None:

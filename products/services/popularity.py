@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from markrin import cache
+from markrin.cache.tags import invalidate
 
 _BATCH = 1_000
 
@@ -41,5 +41,5 @@ def set_popularity(units: Mapping[UUID, int]) -> int:
                 FROM unnest(%s::uuid[], %s::int[]) AS told (id, units) WHERE products_product.id = told.id""",
                 [batch, [changed[key] for key in batch]],
             )
-            cache.touch("products", *(f"product:{key}" for key in batch))
+            invalidate("products", *(f"product:{key}" for key in batch))
     return len(changed)

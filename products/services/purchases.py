@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from markrin import cache
+from markrin.cache.tags import invalidate
 from products.models import Purchase, Review
 
 
@@ -35,4 +35,4 @@ def _mark(user_id: UUID, product_ids: Collection[UUID], *, bought: bool) -> None
         user_id=user_id, product_id__in=product_ids
     ).exclude(verified_buyer=bought)
     if reviews.update(verified_buyer=bought):
-        cache.touch(*(f"reviews:{product_id}" for product_id in set(product_ids)))
+        invalidate(*(f"reviews:{product_id}" for product_id in set(product_ids)))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from markrin.errors import NotFound
+from markrin.api.errors import NotFound
 from products import errors
 from products.models import Product, Purchase, Review
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.storage import default_storage
 
-from markrin.rows import Row, fetch_planned
+from markrin.db.sql import Row, fetch_planned
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from django.db import transaction
 
-from markrin import cache
-from markrin.errors import NotFound
+from markrin.api.errors import NotFound
+from markrin.cache.tags import invalidate
 from products import errors
 from products.models import Category, SizeChart, SizeChartEntry
 
@@ -85,4 +85,4 @@ def _write(
             zip(measures, row["values"], strict=True)
         )
     )
-    cache.touch("size-charts")
+    invalidate("size-charts")

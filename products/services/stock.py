@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
-from markrin import cache
+from markrin.cache.tags import invalidate
 from markrin.outbox import services as outbox
 from products import errors, events
 from products.models import Product, StockLevel, StockMovement
@@ -190,7 +190,7 @@ def move(moves: Sequence[Move]) -> None:
     new = _enter(moves)
     sums = _sums([each for each in moves if each.ref in new])
     _change(sums)
-    cache.touch(
+    invalidate(
         *{f"product:{levels[variant_id].variant.product_id}" for variant_id in sums},
         durably=False,
     )
@@ -312,4 +312,4 @@ def refresh_in_stock(product_ids: Iterable[UUID]) -> None:
         if changed := [pk for pk, now in flipped if now is value]:
             Product.objects.filter(pk__in=changed).update(in_stock=value)
     if flipped:
-        cache.touch("products", *(f"product:{pk}" for pk, _ in flipped))
+        invalidate("products", *(f"product:{pk}" for pk, _ in flipped))

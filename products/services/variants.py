@@ -7,9 +7,9 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max
 
-from markrin import cache
-from markrin.errors import Invalid, NotFound
-from markrin.models import uuid7
+from markrin.api.errors import Invalid, NotFound
+from markrin.cache.tags import invalidate
+from markrin.db.models import uuid7
 from products import errors
 from products.models import Product, Variant
 from products.models.product import MAX_VARIANTS
@@ -75,7 +75,7 @@ def add_variants(
         for position, row in enumerate(given, start=first)
     ]
     Variant.objects.bulk_create(new)
-    cache.touch(f"product:{product.pk}", "products")
+    invalidate(f"product:{product.pk}", "products")
     stock.set_initial(
         {
             variant.pk: row.get("stock", 0)
@@ -223,7 +223,7 @@ def replace_variants(
         product, [row for row in given if row["sku"] not in known], actor_id=actor_id
     )
     _place(new, [row["sku"] for row in given])
-    cache.touch(f"product:{product.pk}", "products")
+    invalidate(f"product:{product.pk}", "products")
     if flips:
         stock.refresh_in_stock([product.pk])
 

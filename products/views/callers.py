@@ -5,7 +5,7 @@ from uuid import UUID
 
 from rest_framework.request import Request
 
-from markrin.permissions import InGroup
+from markrin.api.permissions import InGroup
 
 CATALOGUE = [InGroup("catalogue")]
 

@@ -8,10 +8,10 @@ from django.http import StreamingHttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from markrin.errors import NotFound
-from markrin.operations import operation
-from markrin.permissions import InGroup
-from markrin.views import View
+from markrin.api.errors import NotFound
+from markrin.api.operations import operation
+from markrin.api.permissions import InGroup
+from markrin.api.views import View
 from products import errors
 from products.schemas import feeds as schemas
 from products.selectors import feeds as selectors

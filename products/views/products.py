@@ -7,12 +7,12 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from markrin.cache import cached
-from markrin.errors import Invalid, NotFound, PageTooDeep
-from markrin.operations import operation
-from markrin.permissions import AllowAny
-from markrin.schemas import PageQuery
-from markrin.views import View
+from markrin.api.errors import Invalid, NotFound, PageTooDeep
+from markrin.api.operations import operation
+from markrin.api.permissions import AllowAny
+from markrin.api.schemas import PageQuery
+from markrin.api.views import View
+from markrin.cache.decorators import cached
 from products import errors, schemas, selectors, serializers, services
 from products.views.callers import CATALOGUE
 

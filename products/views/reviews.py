@@ -7,11 +7,11 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from markrin.cache import cached
-from markrin.errors import NotFound, PageTooDeep
-from markrin.operations import operation
-from markrin.permissions import AllowAny, IsAuthenticated
-from markrin.views import View
+from markrin.api.errors import NotFound, PageTooDeep
+from markrin.api.operations import operation
+from markrin.api.permissions import AllowAny, IsAuthenticated
+from markrin.api.views import View
+from markrin.cache.decorators import cached
 from products import errors, schemas, selectors, serializers, services
 from products.views.callers import CATALOGUE, user_id
 

@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.test import override_settings
 
 from accounts.models import Session
-from markrin import client_address, limits
+from markrin.api import client_address, rate_limits
 from tests.accounts.flows import at_once, codes, login, profile, refresh, said
 from tests.client import Client
 from tests.factories import PASSWORD, make_user
@@ -243,20 +243,20 @@ def test_16_without_valkey_each_process_is_stricter_and_never_open(
 
 
 def test_16_valkey_counts_again_once_it_is_back(settings, tmp_path, monkeypatch):
-    limit = limits.Limit("back", 1, 60)
+    limit = rate_limits.Limit("back", 1, 60)
     settings.RATE_LIMIT_SCALE = 1.0
     url = settings.CACHE_URL
-    store = limits._store(url)
-    monkeypatch.setattr(limits, "AWAY_S", 0.2)
+    store = rate_limits._store(url)
+    monkeypatch.setattr(rate_limits, "AWAY_S", 0.2)
     real = store._shared.incr
 
     def broken(*args: Any, **kwargs: Any) -> int:
         raise redis.ConnectionError
 
     monkeypatch.setattr(store._shared, "incr", broken)
-    assert [limits.count(limit, "a") is None for _ in range(2)] == [True, False]
+    assert [rate_limits.count(limit, "a") is None for _ in range(2)] == [True, False]
     monkeypatch.setattr(store._shared, "incr", real)
     time.sleep(0.25)
-    assert [limits.count(limit, "a") is None for _ in range(2)] == [True, False]
-    limits.clear(limit, "a")
-    assert limits.count(limit, "a") is None
+    assert [rate_limits.count(limit, "a") is None for _ in range(2)] == [True, False]
+    rate_limits.clear(limit, "a")
+    assert rate_limits.count(limit, "a") is None

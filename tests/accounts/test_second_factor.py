@@ -11,7 +11,7 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from markrin import second_factor
+from markrin.admin import second_factor
 from tests.factories import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db

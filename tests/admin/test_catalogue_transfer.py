@@ -143,7 +143,7 @@ def odd_products():
 
 
 def _decoded():
-    from markrin import images
+    from markrin.api import images
 
     return images.decode(picture(), max_bytes=10_000, max_pixels=10_000)
 

@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from markrin.desk import counts, exports
-from markrin.desk.models import KeptFilter, SavedExport
+from markrin.admin import counts, exports
+from markrin.admin.models import SavedExport, SavedFilter
 from orders.models import Order
 from tests import factories
 from tests.admin.test_pages import form_of
@@ -44,7 +44,7 @@ def table(response):
 def test_a_list_opens_with_the_filters_it_was_left_with_until_they_are_reset(boss):
     boss.get(f"{ORDERS}?status__exact=pending&p=2&q=asha")
     assert (
-        KeptFilter.objects.get().query == "status__exact=pending"
+        SavedFilter.objects.get().query == "status__exact=pending"
     )  # neither the page nor whom they searched for
     again = boss.get(ORDERS)
     assert (again.status_code, again["Location"]) == (
@@ -65,7 +65,7 @@ def test_a_list_opens_with_the_filters_it_was_left_with_until_they_are_reset(bos
 
     assert boss.get(f"{ORDERS}?_reset=1")["Location"] == ORDERS
     assert boss.get(ORDERS).status_code == 200
-    assert not KeptFilter.objects.exists()
+    assert not SavedFilter.objects.exists()
 
 
 def test_clearing_the_filters_on_the_page_itself_forgets_them(boss):
@@ -89,7 +89,7 @@ def test_a_filter_that_means_nothing_is_not_kept(boss):
 def test_whoever_may_not_see_a_list_keeps_no_filters_of_it():
     nobody = client_of(factories.make_user(role="staff"))
     assert nobody.get(f"{ORDERS}?status__exact=pending").status_code == 403
-    assert not KeptFilter.objects.exists()
+    assert not SavedFilter.objects.exists()
 
 
 def test_an_export_has_the_filtered_rows_the_chosen_columns_and_no_formula(
@@ -183,7 +183,7 @@ def test_the_log_has_values_before_and_after(boss, admin_user):
     coupon = factories.make_coupon(value="10.00")
     path = reverse("admin:orders_coupon_change", args=[coupon.pk])
     assert boss.post(path, form_of(boss, path) | {"value": "15.00"}).status_code == 302
-    page = boss.get(reverse("admin:desk_audit"))
+    page = boss.get(reverse("admin:audit_log"))
     (entry,) = page.context["entries"]
     assert (entry.who, entry.what, entry.subject) == (
         str(admin_user),
@@ -216,7 +216,7 @@ def test_what_staff_did_with_orders_is_in_the_same_list_filtered_by_person_place
     step = reverse("admin:orders_order_step", args=[order.pk, "confirm"])
     assert boss.post(step, {"note": "by telephone"}).status_code == 302
     other = factories.make_user(role="admin")
-    audit = reverse("admin:desk_audit")
+    audit = reverse("admin:audit_log")
 
     (entry,) = boss.get(f"{audit}?who={admin_user.email}").context["entries"]
     assert (entry.kind, entry.subject, entry.note) == (
@@ -237,7 +237,7 @@ def test_what_staff_did_with_orders_is_in_the_same_list_filtered_by_person_place
 def test_the_list_of_changes_goes_on_where_the_page_ends_and_tears_no_moment_apart(
     boss, admin_user, monkeypatch
 ):
-    from markrin.desk import audit
+    from markrin.admin import audit
 
     monkeypatch.setattr(audit, "AT_ONCE", 2)
     order = factories.make_order()
@@ -248,8 +248,8 @@ def test_the_list_of_changes_goes_on_where_the_page_ends_and_tears_no_moment_apa
     boss.post(
         reverse("admin:orders_order_step", args=[order.pk, "note"]), {"note": "third"}
     )
-    first = boss.get(reverse("admin:desk_audit"))
+    first = boss.get(reverse("admin:audit_log"))
     seen = [entry.note or entry.values[0][2] for entry in first.context["entries"]]
-    rest = boss.get(reverse("admin:desk_audit") + first.context["older"])
+    rest = boss.get(reverse("admin:audit_log") + first.context["older"])
     seen += [entry.note or entry.values[0][2] for entry in rest.context["entries"]]
     assert seen == ["third", "processing", "confirmed"]

@@ -179,7 +179,7 @@ def shop(storefront: Path, browser: Browser, db: Run) -> Iterator[Shop]:
         running.callback(proxy.close)
         env = db(services.environment) | {
             "SHOP_URL": proxy.url,
-            "EMAIL_BACKEND": "markrin.mail_backends.FileBackend",
+            "EMAIL_BACKEND": "markrin.mail.backends.FileBackend",
             "MAIL_DIR": str(mails),
             "MEDIA_ROOT": str(settings.MEDIA_ROOT),
             "ALLOWED_HOSTS": "127.0.0.1",

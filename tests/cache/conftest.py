@@ -8,7 +8,7 @@ import pytest
 from django.test import override_settings
 
 from dev.processes import wait_for
-from markrin.cache import link, store
+from markrin.cache import invalidation_listener, shared_cache
 from tests.cache import shelf
 from tests.client import Client
 
@@ -22,10 +22,10 @@ def until(ready: Callable[[], bool], *, seconds: float = 30) -> None:
 
 
 @pytest.fixture
-def line(clean_valkey: None) -> Iterator[link.Link]:
+def line(clean_valkey: None) -> Iterator[invalidation_listener.Link]:
     """Return the process's line to the cache server, alive."""
-    link.own.start()
-    until(lambda: link.own.alive)
+    invalidation_listener.own.start()
+    until(lambda: invalidation_listener.own.alive)
 
     def hears() -> bool:
         """Notices come in order: once this one is here, so is the one that the server was
@@ -33,18 +33,20 @@ def line(clean_valkey: None) -> Iterator[link.Link]:
 
         A line that an earlier test has broken passes for alive a moment longer, and what is
         told then it never hears."""
-        store.touch([tag := uuid4().hex])
-        return wait_for(lambda: tag in link.own.memory._dropped, seconds=1)
+        shared_cache.touch([tag := uuid4().hex])
+        return wait_for(
+            lambda: tag in invalidation_listener.own.memory._dropped, seconds=1
+        )
 
     until(hears)
-    link.own.memory.clear()
-    link.own.counts.clear()
-    yield link.own
-    until(lambda: link.own.alive)
+    invalidation_listener.own.memory.clear()
+    invalidation_listener.own.counts.clear()
+    yield invalidation_listener.own
+    until(lambda: invalidation_listener.own.alive)
 
 
 @pytest.fixture
-def shop(line: link.Link, db: None) -> Iterator[Client]:
+def shop(line: invalidation_listener.Link, db: None) -> Iterator[Client]:
     """Return a client of the tiny shop."""
     shelf.rendered.clear()
     shelf.stock.clear()

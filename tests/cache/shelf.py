@@ -6,10 +6,11 @@ from django.urls import path
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
-from markrin import cache, errors, fields
-from markrin.operations import operation
-from markrin.schemas import QuerySchema
-from markrin.views import View
+from markrin.api import errors, fields
+from markrin.api.operations import operation
+from markrin.api.schemas import QuerySchema
+from markrin.api.views import View
+from markrin.cache.decorators import cached
 
 rendered: list[str] = []
 stock = {"shirt": 3}
@@ -23,7 +24,7 @@ class Query(QuerySchema):
 class Shelf(View):
     permission_classes = [AllowAny]
 
-    @cache.cached(
+    @cached(
         lambda request, data: [f"shelf:{data['name']}", "shelves"], missing=["shelves"]
     )
     @operation(id="getShelf", tag="test", summary="A shelf", query=Query, answer=None)

@@ -9,7 +9,8 @@ from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
-from markrin.cache import drop, link, middleware, store
+from markrin.cache import invalidation_listener, middleware, shared_cache
+from markrin.cache.tags import drop_tags
 from tests.cache import shelf
 from tests.client import Client
 
@@ -40,7 +41,9 @@ def test_a_hit_from_memory_asks_neither_the_database_nor_the_cache_server(
     shop.get(PATH), shop.get(PATH)
     for name in ("read", "write", "stamp", "begin_rendering"):
         monkeypatch.setattr(
-            store, name, lambda *args, **kwargs: pytest.fail("the network was used")
+            shared_cache,
+            name,
+            lambda *args, **kwargs: pytest.fail("the network was used"),
         )
 
     with CaptureQueriesContext(
@@ -64,7 +67,7 @@ def test_a_refused_request_keeps_nothing(shop):
         response = shop.get(f"{PATH}?unknown=1")
         assert response.status_code == 400
         assert "Cache-Status" not in response.headers
-    assert store.count_answers() == 0
+    assert shared_cache.count_answers() == 0
 
 
 def test_a_view_that_is_not_marked_is_never_kept(shop):
@@ -84,7 +87,7 @@ def test_what_is_not_found_is_kept_for_a_moment_and_its_problem_names_each_reque
     assert "ETag" not in second.headers
 
     shelf.stock["coat"] = 1
-    drop({"shelves"})
+    drop_tags({"shelves"})
     assert shop.get("/api/shelves/coat").json()["stock"] == 1
 
 
@@ -126,7 +129,7 @@ def test_if_none_match_gives_304_without_a_body_and_each_coding_has_its_own_etag
     assert shop.get(PATH, headers={"If-None-Match": etag}).status_code == 200
 
     shelf.stock["shirt"] = 2
-    drop({"shelf:shirt"})
+    drop_tags({"shelf:shirt"})
     assert (
         shop.get(
             PATH, headers={"Accept-Encoding": "gzip", "If-None-Match": etag}
@@ -168,8 +171,10 @@ def test_a_hit_carries_the_security_and_cross_origin_headers_of_a_miss_and_nobod
 
 
 def test_many_misses_of_one_answer_at_once_cost_one_rendering(shop, monkeypatch):
-    real_get, inside = store.stamp, threading.Event()
-    monkeypatch.setattr(store, "stamp", lambda: (inside.wait(0.05), real_get())[1])
+    real_get, inside = shared_cache.stamp, threading.Event()
+    monkeypatch.setattr(
+        shared_cache, "stamp", lambda: (inside.wait(0.05), real_get())[1]
+    )
     for name in (
         "_WAIT_S",
         "_RENDER_S",
@@ -190,8 +195,8 @@ def test_many_misses_of_one_answer_at_once_cost_one_rendering(shop, monkeypatch)
 
 
 def test_memory_is_bounded_by_bytes_and_forgets_what_was_used_longest_ago(line):
-    from markrin.cache.memory import Memory
-    from markrin.cache.store import Answer
+    from markrin.cache.local_cache import Memory
+    from markrin.cache.shared_cache import Answer
 
     memory = Memory(max_bytes=80_000)
     for number in range(20):
@@ -208,8 +213,8 @@ def test_memory_is_bounded_by_bytes_and_forgets_what_was_used_longest_ago(line):
 
 
 def test_an_answer_read_before_a_drop_is_not_put_into_memory_after_it(line):
-    from markrin.cache.memory import Memory
-    from markrin.cache.store import Answer
+    from markrin.cache.local_cache import Memory
+    from markrin.cache.shared_cache import Answer
 
     memory, answer = (
         Memory(max_bytes=80_000),
@@ -225,5 +230,5 @@ def test_an_answer_read_before_a_drop_is_not_put_into_memory_after_it(line):
 
 def test_the_line_of_a_process_starts_once(line):
     threads = threading.active_count()
-    link.own.start()
+    invalidation_listener.own.start()
     assert threading.active_count() == threads

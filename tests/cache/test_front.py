@@ -6,7 +6,7 @@ import io
 import pytest
 from django.test import override_settings
 
-from markrin.cache.front import Front
+from markrin.cache.wsgi_frontend import Front
 
 PATH = "/api/shelves/shirt"
 

@@ -21,8 +21,8 @@ from hypothesis.stateful import (
     rule,
 )
 
-from markrin import cache
-from markrin.cache import link, middleware, replies, store
+from markrin.cache import http_headers, invalidation_listener, middleware, shared_cache
+from markrin.cache.tags import invalidate
 from products.models import Product, StockLevel
 from products.models.stock import MovementKind
 from products.services import stock
@@ -71,9 +71,9 @@ class Shop(RuleBasedStateMachine):
         )  # rolled back at its end: each begins with the same empty shop
         self.example.__enter__()
         get_redis_connection("default").flushdb()
-        link.own.start()
-        until(lambda: link.own.alive)
-        link.own.memory.clear()
+        invalidation_listener.own.start()
+        until(lambda: invalidation_listener.own.alive)
+        invalidation_listener.own.memory.clear()
         self.top = make_category(slug="top")
         self.shirts = make_category(slug="shirts", parent=self.top)
         self.products = [
@@ -97,7 +97,7 @@ class Shop(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "settings"):
             self.settings.disable()
-            until(lambda: link.own.alive)
+            until(lambda: invalidation_listener.own.alive)
         if hasattr(self, "example"):
             transaction.set_rollback(True)
             self.example.__exit__(None, None, None)
@@ -124,7 +124,10 @@ class Shop(RuleBasedStateMachine):
         return self.rendered(path)
 
     def rendered(self, path: str) -> Any:
-        generation, stamp = link.own.memory.generation, store.stamp()
+        generation, stamp = (
+            invalidation_listener.own.memory.generation,
+            shared_cache.stamp(),
+        )
         response = self.around.get(self.real(path))
         answer = middleware._answer(response.wsgi_request, response)
         return self.real(path), answer, stamp, generation
@@ -136,9 +139,11 @@ class Shop(RuleBasedStateMachine):
     def keep(self, held: Any) -> None:
         path, answer, stamp, generation = held
         if answer is not None:
-            name = replies.name(*(path.split("?") if "?" in path else (path, "")))
-            store.write(name, answer, stamp=stamp, ttl_s=60)
-            link.own.memory.put(name, answer, generation=generation, ttl_s=60)
+            name = http_headers.name(*(path.split("?") if "?" in path else (path, "")))
+            shared_cache.write(name, answer, stamp=stamp, ttl_s=60)
+            invalidation_listener.own.memory.put(
+                name, answer, generation=generation, ttl_s=60
+            )
 
     @rule(path=paths, which=st.integers(0, 1), price=prices)
     def a_write_overtakes_a_reader(self, path: str, which: int, price: str) -> None:
@@ -148,7 +153,7 @@ class Shop(RuleBasedStateMachine):
 
     @rule()
     def forget_in_this_process(self) -> None:
-        link.own.memory.clear()
+        invalidation_listener.own.memory.clear()
 
     # --- Writing: each by its own way, committed, rolled back, or half of each
     def commit(self, write: Callable[[], object], how: str) -> None:
@@ -191,7 +196,7 @@ class Shop(RuleBasedStateMachine):
             Product.objects.filter(pk__in=[each.pk for each in self.products]).update(
                 base_price=price
             )
-            cache.touch("products", *(f"product:{each.pk}" for each in self.products))
+            invalidate("products", *(f"product:{each.pk}" for each in self.products))
 
         self.commit(write, how)
 
@@ -252,18 +257,23 @@ class Shop(RuleBasedStateMachine):
     @rule()
     def flush_the_server(self) -> None:
         """Lose every key there, the notes of what was touched included."""
-        generation = link.own.memory.generation
+        generation = invalidation_listener.own.memory.generation
         get_redis_connection("default").flushdb()
-        if link.own.alive:
-            until(lambda: link.own.memory.generation > generation or not link.own.alive)
+        if invalidation_listener.own.alive:
+            until(
+                lambda: (
+                    invalidation_listener.own.memory.generation > generation
+                    or not invalidation_listener.own.alive
+                )
+            )
 
     @rule()
     def lose_the_line(self) -> None:
-        link.own.suspect()
+        invalidation_listener.own.suspect()
 
     @rule()
     def wait_for_the_line(self) -> None:
-        until(lambda: link.own.alive)
+        until(lambda: invalidation_listener.own.alive)
 
     @invariant()
     def nothing_is_stale(self) -> None:

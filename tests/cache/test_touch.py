@@ -3,8 +3,9 @@
 import pytest
 from django.db import transaction
 
-from markrin.cache import drop, link, store, touch
-from markrin.cache.store import Answer
+from markrin.cache import invalidation_listener, shared_cache
+from markrin.cache.shared_cache import Answer
+from markrin.cache.tags import drop_tags, invalidate
 from markrin.outbox.models import OutboxEvent
 from tests.cache import shelf
 from tests.cache.conftest import until
@@ -18,7 +19,7 @@ def kept(shop):
 
 def undone(tag):
     with transaction.atomic():
-        touch(tag)
+        invalidate(tag)
         transaction.set_rollback(True)
 
 
@@ -36,7 +37,7 @@ def test_a_touched_tag_drops_the_answers_that_carry_it_and_no_others(warm):
     shelf.stock["belt"] = 1
     warm.get("/api/shelves/belt")
 
-    touch("shelf:belt")
+    invalidate("shelf:belt")
 
     assert kept(warm)
     assert "miss" in warm.get("/api/shelves/belt").headers["Cache-Status"]
@@ -44,7 +45,7 @@ def test_a_touched_tag_drops_the_answers_that_carry_it_and_no_others(warm):
 
 def test_nothing_is_dropped_before_the_commit_and_nothing_by_a_rollback(warm):
     with transaction.atomic():
-        touch("shelf:shirt")
+        invalidate("shelf:shirt")
         assert kept(warm)
     assert not kept(warm)
 
@@ -58,7 +59,7 @@ def test_a_rolled_back_savepoint_drops_nothing_of_its_own(warm):
     shelf.stock["belt"] = 1
     warm.get("/api/shelves/belt")
     with transaction.atomic():
-        touch("shelf:belt")
+        invalidate("shelf:belt")
         undone("shelf:shirt")
     assert kept(warm)
     assert "miss" in warm.get("/api/shelves/belt").headers["Cache-Status"]
@@ -66,10 +67,10 @@ def test_a_rolled_back_savepoint_drops_nothing_of_its_own(warm):
 
 def test_many_touches_of_one_transaction_are_one_call(line, monkeypatch):
     calls = []
-    monkeypatch.setattr(store, "touch", lambda tags: calls.append(sorted(tags)))
+    monkeypatch.setattr(shared_cache, "touch", lambda tags: calls.append(sorted(tags)))
     with transaction.atomic():
         for name in ("a", "b", "a"):
-            touch(name)
+            invalidate(name)
     assert calls == [["a", "b"]]
 
 
@@ -77,9 +78,9 @@ def test_the_same_transaction_writes_the_job_that_drops_them_should_this_process
     line,
 ):
     with transaction.atomic():
-        touch("a", "b")
-        touch("b")
-        touch("c", durably=False)
+        invalidate("a", "b")
+        invalidate("b")
+        invalidate("c", durably=False)
     assert [row.payload for row in OutboxEvent.objects.filter(task="cache.drop")] == [
         {"tags": ["a", "b"]}
     ]
@@ -87,19 +88,23 @@ def test_the_same_transaction_writes_the_job_that_drops_them_should_this_process
 
 def test_an_answer_rendered_from_old_rows_is_not_stored_after_the_change(line):
     answer = Answer(200, (), {"identity": b"old"}, frozenset({"shelf:shirt", "*"}), "e")
-    before = store.stamp()
-    drop({"shelf:shirt"})
+    before = shared_cache.stamp()
+    drop_tags({"shelf:shirt"})
 
-    assert not store.write("old", answer, stamp=before, ttl_s=60)
-    assert store.read("old") is None
-    assert store.write("new", answer, stamp=store.stamp(), ttl_s=60)
-    assert store.read("new") == answer
+    assert not shared_cache.write("old", answer, stamp=before, ttl_s=60)
+    assert shared_cache.read("old") is None
+    assert shared_cache.write("new", answer, stamp=shared_cache.stamp(), ttl_s=60)
+    assert shared_cache.read("new") == answer
 
 
 def test_the_clock_only_goes_forward_also_past_a_flush(line):
-    times = [int(store.touch(["a"])), int(store.stamp())]
-    store.get_redis_connection("default").flushdb()
-    times += [int(store.stamp()), int(store.touch(["a"])), int(store.touch(["a"]))]
+    times = [int(shared_cache.touch(["a"])), int(shared_cache.stamp())]
+    shared_cache.get_redis_connection("default").flushdb()
+    times += [
+        int(shared_cache.stamp()),
+        int(shared_cache.touch(["a"])),
+        int(shared_cache.touch(["a"])),
+    ]
     assert times == sorted(times)
     assert times[3] < times[4]
 
@@ -107,7 +112,7 @@ def test_the_clock_only_goes_forward_also_past_a_flush(line):
 def test_another_process_hears_of_it(warm):
     """What another process's `drop` does here is what the server tells this one's line."""
     until(
-        lambda: warm.get(PATH) and len(link.own.memory) == 1
+        lambda: warm.get(PATH) and len(invalidation_listener.own.memory) == 1
     )  # a slow machine may have dropped it meanwhile
-    store.touch(["shelf:shirt"])  # without this process's own memory being told
-    until(lambda: len(link.own.memory) == 0)
+    shared_cache.touch(["shelf:shirt"])  # without this process's own memory being told
+    until(lambda: len(invalidation_listener.own.memory) == 0)

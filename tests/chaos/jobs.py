@@ -17,7 +17,7 @@ from celery.signals import worker_process_init
 from django.db import connection
 
 from celery_app import ON_EVENT, app
-from markrin import mail
+from markrin.mail import sending
 from markrin.outbox import handlers as outbox
 
 __all__ = ["app"]
@@ -98,7 +98,7 @@ class Dawdled:
     "chaos.mail", queue="email", effect="outside", time_limit_s=30, max_attempts=11
 )
 def send(*, number: int, **_: Any) -> dict[str, str]:
-    return mail.send(
+    return sending.send(
         template="chaos",
         to=f"customer{number}@example.com",
         context={"number": number},

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from orders.services import transactions
+from markrin.db import transactions
 from tests.chaos.table import hold, verified
 
 __all__ = ["hold", "verified"]

@@ -156,9 +156,7 @@ def test_probes_ask_paths_that_exist() -> None:
         re.search(r"health_uri (\S+)", (DEPLOY / "Caddyfile").read_text()).group(1)
     )  # type: ignore[union-attr]
     asked.add("/metrics")
-    assert all(
-        resolve(path).func.__module__ == "markrin.observe.health" for path in asked
-    )
+    assert all(resolve(path).func.__module__ == "markrin.ops.health" for path in asked)
     for name, pod in PODS.items():
         if name not in ("web", "migrate"):
             assert _container(pod)["livenessProbe"]["exec"]["command"] == [

@@ -33,6 +33,6 @@ def test_no_statement_needs_a_session() -> None:
 
 
 def test_psycopg_prepares_nothing() -> None:
-    """But for markrin/rows.py, which asks DATABASE_POOLED; tests/test_rows.py."""
+    """But for markrin/db/sql.py, which asks DATABASE_POOLED; tests/test_rows.py."""
     options = settings.DATABASES["default"].get("OPTIONS", {})
     assert not options.keys() & {"prepare_threshold", "server_side_binding", "pool"}

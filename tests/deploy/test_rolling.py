@@ -148,7 +148,7 @@ def test_a_rolling_restart_loses_nothing(front: str, tmp_path: Path) -> None:
         pytest.skip("caddy is not installed")
     variant = make_variant(product=make_product(name="Linen shirt"), stock=100_000)
     env = {
-        "EMAIL_BACKEND": "markrin.mail_backends.FileBackend",
+        "EMAIL_BACKEND": "markrin.mail.backends.FileBackend",
         "MAIL_DIR": str(tmp_path / "mails"),
         "ALLOWED_HOSTS": "127.0.0.1",
         "CACHE_ANSWERS": "0",  # each read runs through Django

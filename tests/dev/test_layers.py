@@ -52,7 +52,7 @@ def test_refuses(importer: str, imported: str) -> None:
     [
         ("orders.models.cart", "orders.models.order"),
         ("orders.models", "products.models"),
-        ("orders.errors", "markrin.errors"),
+        ("orders.errors", "markrin.api.errors"),
         ("orders.schemas", "orders.models"),
         ("orders.services", "orders.pricing"),
         ("orders.services", "products.selectors"),

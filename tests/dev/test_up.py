@@ -66,7 +66,7 @@ def test_a_port_asked_for_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_names_the_people_whom_the_demo_makes(settings: object) -> None:
-    from analytics.demo import people
+    from demo import people
 
     made = {"customer": people.CUSTOMER, "staff": people.STAFF, "admin": people.ADMIN}
     assert made == up.DEMO_PEOPLE

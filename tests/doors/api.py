@@ -10,7 +10,7 @@ from typing import Any
 
 from django.urls import resolve
 
-from markrin import errors, fields, names, operations
+from markrin.api import casing, errors, fields, operations
 from tests.client import Client
 from tests.doors.database import Rule
 from tests.fuzz.endpoints import example
@@ -177,7 +177,7 @@ class Api:
 
 def _place(schema: Any, door: Door, column: str) -> str | None:
     """Return where in the body a column stands, or None."""
-    name = door.called.get(column) or names.camel(
+    name = door.called.get(column) or casing.camel(
         column.removesuffix("_id") + "_id" * column.endswith("_id")
     )
     place = f"{door.at}/{name}".strip("/")

@@ -31,7 +31,7 @@ def test_a_guests_order_ends_in_a_mail():
     variant = make_variant(product=make_product(name="Linen shirt"))
     mails = Path(os.environ["LOCAL_DIR"]) / "mails-of-flow"
     env = {
-        "EMAIL_BACKEND": "markrin.mail_backends.FileBackend",
+        "EMAIL_BACKEND": "markrin.mail.backends.FileBackend",
         "MAIL_DIR": str(mails),
         "ALLOWED_HOSTS": "127.0.0.1",
     }

@@ -32,7 +32,7 @@ from schemathesis.core.failures import Failure
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.transport.wsgi import WSGITransport
 
-from markrin import fields
+from markrin.api import fields
 from markrin.wsgi import application
 from tests.fuzz import world
 

@@ -15,8 +15,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import TextChoices
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from markrin import fields, operations
-from markrin.schemas import Schema
+from markrin.api import fields, operations
+from markrin.api.schemas import Schema
 from tests.fuzz.world import WITHIN, Ids
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

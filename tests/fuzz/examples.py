@@ -15,7 +15,7 @@ import PIL.Image
 from django.core.files.uploadedfile import SimpleUploadedFile
 from hypothesis import strategies as st
 
-from markrin import fields
+from markrin.api import fields
 from tests.fuzz.world import Ids
 
 SHOP_PHONES = st.from_regex(r"\A\+?91?98[0-9]{8}\Z")

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from markrin import fields, parsers
-from markrin.schemas import pointer
+from markrin.api import fields, parsers
+from markrin.api.schemas import pointer
 from tests.fuzz.endpoints import Endpoint
 from tests.fuzz.world import Ids
 

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection
 from django.test import Client
 
-from markrin import errors
+from markrin.api import errors
 from tests.fuzz import inputs
 from tests.fuzz.endpoints import Endpoint
 from tests.fuzz.world import Ids

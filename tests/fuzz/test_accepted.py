@@ -14,7 +14,8 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from markrin import constraints, errors, fields
+from markrin.api import errors, fields
+from markrin.db import constraints
 from tests.client import Client
 from tests.fuzz import endpoints, examples, inputs, table, world
 

@@ -13,7 +13,7 @@ from django.test import override_settings
 
 from accounts.groups import GROUPS
 from accounts.models import Session, User
-from markrin.models import uuid7
+from markrin.db.models import uuid7
 from orders.models import CartLine, Coupon, Order, OrderLine, Payment, Refund
 from orders.models.order import PaymentMethod
 from products.models import Category, Product, ProductImage, Review, SizeChart, Variant

@@ -14,9 +14,9 @@ from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from markrin import converters, errors, fields, images, permissions, schemas, views
-from markrin.operations import operation
-from markrin.serializers import Money, Serializer, Timestamp, page_of
+from markrin.api import converters, errors, fields, images, permissions, schemas, views
+from markrin.api.operations import operation
+from markrin.api.serializers import Money, Serializer, Timestamp, page_of
 
 handler400, handler403, handler404, handler500 = (
     errors.handler400,

@@ -13,8 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from markrin import checks, fields, permissions, schemas, views
-from markrin.operations import operation
+from markrin import checks
+from markrin.api import fields, permissions, schemas, views
+from markrin.api.operations import operation
 from tests.markrin.shopfront import Echo
 
 GOOD = {
@@ -161,7 +162,7 @@ def contract(*patterns: Any) -> list[str]:
         ([path("api/a", Bare.as_view())], ["GET /api/a has no @operation."]),
         (
             [path("api/a", APIView.as_view())],
-            ["/api/a is not served by a markrin.views.View."],
+            ["/api/a is not served by a markrin.api.views.View."],
         ),
         (
             [path("api/a/<int:n>", Bare.as_view())],
@@ -185,8 +186,8 @@ def contract(*patterns: Any) -> list[str]:
         (
             [path("api/a", Free1.as_view())],
             [
-                "tests.markrin.test_checks.Free.name is marshmallow's own String: use markrin.fields.",
-                "tests.markrin.test_checks.Deep.many[] is marshmallow's own Integer: use markrin.fields.",
+                "tests.markrin.test_checks.Free.name is marshmallow's own String: use markrin.api.fields.",
+                "tests.markrin.test_checks.Deep.many[] is marshmallow's own Integer: use markrin.api.fields.",
             ],
         ),
     ],
@@ -210,6 +211,6 @@ def test_the_shop_s_own_routes_have_their_contracts() -> None:
 @override_settings(ROOT_URLCONF="tests.markrin.shopfront")
 def test_a_plain_view_below_api_is_refused() -> None:
     assert [str(message.msg) for message in checks.check_contract()] == [
-        "/api/plain is not served by a markrin.views.View.",
-        "/api/breaking is not served by a markrin.views.View.",
+        "/api/plain is not served by a markrin.api.views.View.",
+        "/api/breaking is not served by a markrin.api.views.View.",
     ]

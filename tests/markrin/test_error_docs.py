@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from markrin import errors
-from markrin.management.commands import write_error_docs
+from markrin.api import errors
+from markrin.ops.management.commands import write_error_docs
 from tests.client import Client
 
 

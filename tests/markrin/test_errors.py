@@ -10,7 +10,7 @@ import structlog
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import override_settings
 
-from markrin import errors
+from markrin.api import errors
 from tests.client import Client
 from tests.markrin.test_operations import problem
 
@@ -163,7 +163,7 @@ def _dsn() -> dict[str, Any]:
 
 
 def test_a_code_belongs_to_one_class() -> None:
-    with pytest.raises(TypeError, match=r"markrin\.errors\.NotFound"):
+    with pytest.raises(TypeError, match=r"markrin\.api\.errors\.NotFound"):
         type(
             "Other",
             (errors.ShopError,),

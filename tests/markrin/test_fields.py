@@ -13,7 +13,7 @@ from django.db.models import TextChoices
 from hypothesis import given
 from hypothesis import strategies as st
 
-from markrin import errors, fields, schemas
+from markrin.api import errors, fields, schemas
 
 
 class Size(TextChoices):

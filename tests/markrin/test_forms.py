@@ -10,10 +10,10 @@ from django.contrib.postgres.forms import SimpleArrayField
 from django.test import RequestFactory
 
 from accounts.models import User
-from markrin.admin_base import SteppedAdmin
-from markrin.forms import Strict, StrictForm
+from markrin.admin.base import SteppedAdmin
+from markrin.admin.forms import Strict, StrictForm
 
-OURS = ("products", "accounts", "orders", "analytics", "outbox", "desk")
+OURS = ("products", "accounts", "orders", "analytics", "outbox", "shop_admin")
 
 
 class Sample(StrictForm):

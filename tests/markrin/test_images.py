@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image, TiffImagePlugin
 
-from markrin import images
+from markrin.api import images
 
 
 def encoded(

@@ -7,7 +7,7 @@ from threading import Timer
 import pytest
 from django.db import connection
 
-from markrin.locks import alone
+from markrin.db.advisory_locks import alone
 
 pytestmark = pytest.mark.django_db
 

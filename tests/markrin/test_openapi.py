@@ -9,7 +9,7 @@ from drf_spectacular import drainage
 from drf_spectacular.generators import SchemaGenerator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from markrin import errors
+from markrin.api import errors
 
 
 def generate() -> dict[str, Any]:

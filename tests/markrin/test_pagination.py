@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
-from markrin import errors
-from markrin.pagination import CursorPage, Page, paged
+from markrin.api import errors
+from markrin.api.pagination import CursorPage, Page, paged
 
 ORDER = ("-created_at", "-id")
 

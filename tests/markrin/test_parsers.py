@@ -9,7 +9,7 @@ from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from markrin import errors, parsers
+from markrin.api import errors, parsers
 
 REFUSED: list[tuple[bytes, str]] = [
     (b"", "empty"),

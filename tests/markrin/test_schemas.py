@@ -5,7 +5,7 @@ from typing import Any
 import marshmallow as ma
 import pytest
 
-from markrin import errors, fields, schemas
+from markrin.api import errors, fields, schemas
 
 
 class Inner(schemas.InputSchema):

@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 from rest_framework import serializers
 
-from markrin.pagination import CursorPage, Page
-from markrin.renderers import JSONRenderer
-from markrin.serializers import Money, Serializer, Timestamp, page_of
+from markrin.api.pagination import CursorPage, Page
+from markrin.api.renderers import JSONRenderer
+from markrin.api.serializers import Money, Serializer, Timestamp, page_of
 from tests.markrin.shopfront import OrderShape
 
 U = UUID("0190b6f0-7000-7000-8000-00000000000a")

@@ -5,7 +5,7 @@ import re
 from django.conf import settings
 from django.core.management import call_command
 
-from markrin.management.commands import write_settings_docs
+from markrin.ops.management.commands import write_settings_docs
 
 
 def test_the_document_is_up_to_date() -> None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from dev.processes import socket_folder
 from dev.stack import ROOT
 from dev.valkey import Valkey
-from markrin.doctor import machine
+from markrin.ops.doctor import machine
 from markrin.outbox import heartbeats
 from markrin.outbox import services as outbox
 from markrin.outbox.models import OutboxEvent
@@ -26,7 +26,7 @@ from tests import services
 @pytest.fixture
 def doctor(settings, tmp_path):
     """Return a function that runs the command and gives its exit code and what it printed."""
-    settings.EMAIL_BACKEND = "markrin.mail_backends.FileBackend"
+    settings.EMAIL_BACKEND = "markrin.mail.backends.FileBackend"
     settings.DEBUG = True  # as on a desk, which the rest of the tests' settings are
     settings.BASE_DIR = (
         tmp_path  # without pins: what this checkout has installed is not the subject

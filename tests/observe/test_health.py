@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from dev.processes import wait_for
-from markrin.observe import health
+from markrin.ops import health
 from markrin.outbox import heartbeats
 from markrin.outbox.models import OutboxEvent
 from tests import services

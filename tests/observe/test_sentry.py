@@ -182,7 +182,7 @@ def test_a_trace_goes_from_the_request_to_its_job(inbox, env):
     unsampled = {"sentry_trace": f"{'a' * 32}-{'b' * 16}-0"}
     env = env | {
         "SENTRY_TRACES_SAMPLE_RATE": "1",
-        "EMAIL_BACKEND": "markrin.mail_backends.FileBackend",
+        "EMAIL_BACKEND": "markrin.mail.backends.FileBackend",
     }
     env |= {
         "MAIL_DIR": str(Path(services.environment()["LOCAL_DIR"]) / "mails-of-trace")

@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 import celery_app
-from markrin import tasks
+from markrin.ops import tasks
 from products.models import StockLevel
 from tests.factories import make_order, make_variant
 

@@ -14,8 +14,8 @@ from anymail.exceptions import AnymailAPIError, AnymailRecipientsRefused
 from django.core import mail as django_mail
 from django.template import TemplateDoesNotExist
 
-from markrin import mail, mail_markup
-from markrin.mail_backends import FileBackend
+from markrin.mail import markup, sending
+from markrin.mail.backends import FileBackend
 from markrin.outbox import handlers, rows, services
 from markrin.outbox.models import OutboxEvent
 from tests.chaos.proxy import proxy
@@ -46,10 +46,10 @@ and will send it soon.
 def templates(tmp_path, settings):
     """Give a folder of the shop's own wording, which is looked in first."""
     settings.MAIL_TEMPLATES = [str(tmp_path), *settings.MAIL_TEMPLATES]
-    mail_markup._engine.cache_clear()
+    markup._engine.cache_clear()
     (tmp_path / "order.mail").write_text(ORDER)
     yield tmp_path
-    mail_markup._engine.cache_clear()
+    markup._engine.cache_clear()
 
 
 def answered(status: int) -> AnymailAPIError:
@@ -67,12 +67,12 @@ def context(**values):
 
 
 def send(key="order:1", to="ann@example.com", **values):
-    return mail.send(template="order", to=to, context=context(**values), key=key)
+    return sending.send(template="order", to=to, context=context(**values), key=key)
 
 
 def test_one_template_makes_text_and_html(templates, settings):
     settings.SHOP_URL = "https://shop.test"
-    rendered = mail_markup.render("order", context(name="Ann & Bo"))
+    rendered = markup.render("order", context(name="Ann & Bo"))
     assert rendered.subject == "Your order M-1"
     assert rendered.text == (
         "Thank you, Ann & Bo\n===================\n\n"
@@ -102,7 +102,7 @@ def test_a_value_is_never_markup(templates, name):
     (templates / "order.mail").write_text(
         "Subject: Hello {{ name }}\n\n{{ name }}\n\nBye.\n"
     )
-    rendered = mail_markup.render("order", {"name": name})
+    rendered = markup.render("order", {"name": name})
     assert "evil.example" not in rendered.html.replace(
         "[Win](https://evil.example)", ""
     )
@@ -116,20 +116,20 @@ def test_a_value_is_never_markup(templates, name):
 
 def test_says_what_is_wrong_with_a_template(templates):
     with pytest.raises(TemplateDoesNotExist):
-        mail_markup.render("nothing", {})
+        markup.render("nothing", {})
     (templates / "order.mail").write_text("Hello\n")
     with pytest.raises(ValueError, match="must begin with a line Subject"):
-        mail_markup.render("order", {})
+        markup.render("order", {})
     (templates / "order.mail").write_text("Subject: x\n\n[See]({{ nowhere }})\n")
     with pytest.raises(ValueError, match="not a mail's button"):
-        mail_markup.render("order", {})
+        markup.render("order", {})
 
 
 def test_the_language_is_the_customers(templates):
     (templates / "order.mail").write_text("Subject: {% translate 'Yes' %}\n\nHello\n")
-    assert mail_markup.render("order", {}, language="de").subject == "Ja"
-    assert '<html lang="de">' in mail_markup.render("order", {}, language="de").html
-    assert mail_markup.render("order", {}).subject == "Yes"
+    assert markup.render("order", {}, language="de").subject == "Ja"
+    assert '<html lang="de">' in markup.render("order", {}, language="de").html
+    assert markup.render("order", {}).subject == "Yes"
 
 
 def test_every_copy_has_the_same_id_and_the_request_can_be_found(templates, settings):
@@ -200,11 +200,11 @@ def test_nothing_is_sent_once_the_lease_is_gone(templates):
     ],
 )
 def test_what_an_error_means_for_the_job(error, verdict):
-    assert type(mail._verdict(error)) is verdict
+    assert type(sending._verdict(error)) is verdict
 
 
 def test_an_error_of_our_own_is_not_the_servers():
-    assert mail._verdict(KeyError("name")) is None
+    assert sending._verdict(KeyError("name")) is None
 
 
 @pytest.fixture
@@ -256,7 +256,7 @@ def test_a_server_that_is_out_of_reach(templates, smtp, settings, fault):
 
 def test_development_writes_a_file_per_mail(templates, settings, tmp_path):
     settings.MAIL_DIR = tmp_path / "mail"
-    settings.EMAIL_BACKEND = "markrin.mail_backends.FileBackend"
+    settings.EMAIL_BACKEND = "markrin.mail.backends.FileBackend"
     (templates / "order.mail").write_text(
         "Subject: Your order/{{ number }} ../x\n\nHello\n"
     )

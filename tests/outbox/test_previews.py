@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation.trans_real import get_languages
 
-from markrin import mail_previews
+from markrin.mail import previews
 from tests.factories import make_user
 from tests.outbox.helpers import drain
 
@@ -28,12 +28,12 @@ def staff_client(db) -> Client:
 
 
 def test_every_mail_of_the_shop_has_a_preview():
-    assert list(mail_previews.samples()) == MAILS
+    assert list(previews.samples()) == MAILS
 
 
 @pytest.mark.parametrize("name", MAILS)
 def test_renders_with_made_up_data_and_no_database(name):
-    mail = mail_previews.render(name)
+    mail = previews.render(name)
     assert mail.subject
     assert mail.text.strip()
     assert mail.html.startswith("<!doctype html>")
@@ -42,7 +42,7 @@ def test_renders_with_made_up_data_and_no_database(name):
 
 def test_the_amounts_are_in_the_shops_currency(settings):
     settings.SHOP_CURRENCY = "EUR"
-    mail = mail_previews.render("orders/placed")
+    mail = previews.render("orders/placed")
     assert "€2,787.30" in mail.text
     assert "€2,787.30" in mail.html
     assert "₹" not in mail.html
@@ -50,16 +50,16 @@ def test_the_amounts_are_in_the_shops_currency(settings):
 
 def test_the_page_shows_both_forms(staff_client):
     page = staff_client.get(
-        reverse("admin:outbox_mail", args=["orders/placed"])
+        reverse("admin:mail", args=["orders/placed"])
     ).content.decode()
     assert "Your order MK-2026-000123" in page
     assert "2 × Linen shirt (M, Indigo)" in page
     for name in MAILS:
-        assert reverse("admin:outbox_mail", args=[name]) in page
+        assert reverse("admin:mail", args=[name]) in page
 
 
 def test_the_frame_is_the_mail_and_can_do_nothing(staff_client):
-    answer = staff_client.get(reverse("admin:outbox_mail_html", args=["orders/placed"]))
+    answer = staff_client.get(reverse("admin:mail_html", args=["orders/placed"]))
     assert "Thank you, Asha Rao" in answer.content.decode()
     policy = answer["Content-Security-Policy"]
     assert "default-src 'none'" in policy
@@ -69,7 +69,7 @@ def test_the_frame_is_the_mail_and_can_do_nothing(staff_client):
 
 
 def test_the_list_of_jobs_leads_there(staff_client):
-    assert staff_client.get(reverse("admin:outbox_mails")).status_code == 200
+    assert staff_client.get(reverse("admin:mails")).status_code == 200
     admin = Client()
     admin.force_login(make_user(role="admin", is_superuser=True))
     assert (
@@ -80,20 +80,16 @@ def test_the_list_of_jobs_leads_there(staff_client):
 
 def test_an_unknown_mail_is_not_found(staff_client):
     assert (
-        staff_client.get(
-            reverse("admin:outbox_mail", args=["orders/nothing"])
-        ).status_code
+        staff_client.get(reverse("admin:mail", args=["orders/nothing"])).status_code
         == 404
     )
 
 
 def test_only_staff_see_it(client, customer):
     client.force_login(customer)
-    assert client.get(reverse("admin:outbox_mails")).status_code == 302
+    assert client.get(reverse("admin:mails")).status_code == 302
     assert (
-        client.get(
-            reverse("admin:outbox_mail_html", args=["orders/placed"])
-        ).status_code
+        client.get(reverse("admin:mail_html", args=["orders/placed"])).status_code
         == 404
     )
 
@@ -108,7 +104,7 @@ def test_every_word_of_a_mail_can_be_translated_and_has_been(name):
         r"\]\([^)]*\)|{%.*?%}|{{.*?}}|^Subject:", "", source, flags=re.MULTILINE
     )
     assert not re.search(r"[A-Za-z]{2,}", bare)
-    mail = mail_previews.render(name, language="hi")
+    mail = previews.render(name, language="hi")
     assert re.search(r"[\u0900-\u097f]", mail.subject)
     assert '<html lang="hi">' in mail.html
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 from django.test import override_settings
 
-from markrin.cache import link
+from markrin.cache import invalidation_listener
 from products import services
 from tests.cache.conftest import until
 from tests.client import Client
@@ -99,9 +99,9 @@ def without_id(response):
 
 @pytest.fixture
 def shop(clean_valkey, api, staff_client):
-    link.own.start()
-    until(lambda: link.own.alive)
-    link.own.memory.clear()
+    invalidation_listener.own.start()
+    until(lambda: invalidation_listener.own.alive)
+    invalidation_listener.own.memory.clear()
     with override_settings(CACHE_ANSWERS=True):
         yield Shop(api, staff_client)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from markrin import locks
+from markrin.db import advisory_locks
 from products.importing import batches, mapping, schema
 from products.importing.drafts import Draft
 from products.importing.reading import FileRefused
@@ -463,7 +463,7 @@ def test_the_report_cannot_run_as_a_formula(write) -> None:
 
 @pytest.mark.django_db
 def test_one_import_of_a_source_at_a_time(write) -> None:
-    with locks.alone("import:own"):
+    with advisory_locks.alone("import:own"):
         with pytest.raises(CommandError, match="running already"):
             run(write(SHIRT))
         assert "created 1" in run(write(SHIRT), "--source", "other")

@@ -3,7 +3,7 @@
 import django.contrib.postgres.functions
 from django.db import migrations, models
 
-import markrin.models
+import markrin.db.models
 
 
 class Migration(migrations.Migration):
@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
                 (
                     "event_id",
                     models.UUIDField(
-                        default=markrin.models.uuid7,
+                        default=markrin.db.models.uuid7,
                         help_text="shared by the rows of one event",
                     ),
                 ),

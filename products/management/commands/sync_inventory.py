@@ -17,9 +17,9 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from markrin import fields
-from markrin.errors import Invalid, ShopError
-from markrin.schemas import QuerySchema
+from markrin.api import fields
+from markrin.api.errors import Invalid, ShopError
+from markrin.api.schemas import QuerySchema
 from products.models import Feed
 from products.models.feed import FeedMode, FeedState
 from products.schemas.feeds import SOURCE

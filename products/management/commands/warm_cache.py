@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.test import RequestFactory
 from rich.progress import track
 
-from markrin.cache import link
+from markrin.cache import invalidation_listener
 from products.models import Category, Product
 
 
@@ -55,9 +55,9 @@ class Command(BaseCommand):
             raise CommandError(f"{failed} answers were errors.")
 
     def _wait_for_line(self) -> None:
-        link.own.start()
+        invalidation_listener.own.start()
         deadline = time.monotonic() + 5
-        while not link.own.alive:
+        while not invalidation_listener.own.alive:
             if time.monotonic() > deadline:
                 raise CommandError("CACHE_URL: the cache server does not answer.")
             time.sleep(0.01)

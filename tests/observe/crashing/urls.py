@@ -7,8 +7,9 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework.permissions import AllowAny
 
 from accounts.models import User
-from markrin import errors, fields, schemas, urls, views
-from markrin.operations import operation
+from markrin import urls
+from markrin.api import errors, fields, schemas, views
+from markrin.api.operations import operation
 
 
 class Breakage(schemas.InputSchema):

@@ -1,0 +1,285 @@
+"""Makes the demo's categories, size charts, products and variants."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+
+from django.utils.text import slugify
+
+from demo.plan import SOURCE, Plan, before, money, uid
+from demo.wardrobe import GARMENTS, SIZE_CHARTS, TREE, Garment, Node
+from demo.words import BRANDS, COLLECTIONS, COLOURS, STYLES, TAGS
+from demo.writing import Row, Sink
+
+_MANY = (3, 1, 6)  # scaled: 2 colours in 3 sizes, or 6 colours of what has one size
+
+
+@dataclass(slots=True)
+class Choice:
+    """A variant. `sellable` is what is left in the end; the sales add what is `reserved`
+    and `gone` from the shelf.
+    """
+
+    id: str
+    sku: str
+    size: str
+    color: str
+    sellable: int
+    reserved: int = 0
+    gone: int = 0
+
+
+@dataclass(slots=True)
+class Article:
+    """A product. Prices are hundredths; reviews and sales add `stars`, `fits` and what was
+    `sold` in 30 days.
+    """
+
+    number: int
+    id: str
+    name: str
+    slug: str
+    garment: Garment
+    brand: str
+    material: str
+    base_price: int
+    sale_price: int | None
+    created_at: datetime
+    status: str
+    choices: list[Choice]
+    stars: list[int] = field(default_factory=lambda: [0] * 5)
+    fits: list[int] = field(default_factory=lambda: [0] * 3)
+    sold: int = 0
+    rated_by: set[int] = field(default_factory=set)
+
+    @property
+    def price(self) -> int:
+        return self.base_price if self.sale_price is None else self.sale_price
+
+    @property
+    def colors(self) -> list[str]:
+        return list(dict.fromkeys(choice.color for choice in self.choices))
+
+
+def nodes(plan: Plan) -> dict[str, str]:
+    """Return the categories' ids by slug."""
+    return {node.slug: uid("category", i, _opened(plan)) for i, node in enumerate(TREE)}
+
+
+def _opened(plan: Plan) -> datetime:
+    return plan.midnight - timedelta(days=500)
+
+
+def tax_percents() -> dict[str | None, int | None]:
+    """Return each category's GST in hundredths of a percent: its own, else its nearest
+    parent's; None is the shop's.
+    """
+    found: dict[str | None, int | None] = {None: None}
+    for node in TREE:  # parents come first
+        found[node.slug] = (
+            round(float(node.tax_percent) * 100)
+            if node.tax_percent
+            else found[node.parent]
+        )
+    return found
+
+
+def articles(plan: Plan) -> Iterator[Article]:
+    """Yield the products, in the order of their numbers."""
+    rng = plan.random("catalogue")
+    taken: dict[str, int] = {}
+    for number in range(plan.products):
+        yield _article(plan, rng, number, GARMENTS[number % len(GARMENTS)], taken)
+
+
+def _article(
+    plan: Plan, rng: Random, number: int, garment: Garment, taken: dict[str, int]
+) -> Article:
+    material, brand = rng.choice(garment.materials), rng.choice(BRANDS)
+    name = f"{rng.choice(STYLES)} {material} {rng.choice(garment.nouns)}"
+    slug = slugify(f"{brand} {name}")
+    taken[slug] = taken.get(slug, 0) + 1
+    if taken[slug] > 1:
+        slug = f"{slug}-{taken[slug]}"
+    age_days = (1, 40) if rng.random() < 0.15 else (41, 480)
+    created_at = before(plan.midnight, rng, low_days=age_days[0], high_days=age_days[1])
+    base = rng.randint(*garment.prices) * 10_000 - 100
+    sale = (
+        round(base * rng.choice((0.9, 0.8, 0.75, 0.6, 0.5)) / 1000) * 1000
+        if rng.random() < 0.25
+        else None
+    )
+    status = (
+        "published"
+        if plan.scaled or rng.random() < 0.95
+        else rng.choice(("draft", "archived"))
+    )
+    return Article(
+        number,
+        uid("product", number, created_at),
+        name,
+        slug,
+        garment,
+        brand,
+        material,
+        base,
+        sale,
+        created_at,
+        status,
+        _choices(plan, rng, number, garment, created_at),
+    )
+
+
+def _choices(
+    plan: Plan, rng: Random, number: int, garment: Garment, at: datetime
+) -> list[Choice]:
+    sizes, colors = garment.sizes, rng.randint(2, 4)
+    if plan.scaled:
+        sizes = sizes[: _MANY[0]]
+        colors = _MANY[2] // len(sizes)
+    sold_out = rng.random() < 0.04
+    made: list[Choice] = []
+    for color in rng.sample(list(COLOURS), colors):
+        for size in sizes:
+            sku = "-".join(
+                filter(
+                    None,
+                    (
+                        garment.code,
+                        f"{number:05d}",
+                        COLOURS[color][0],
+                        size.replace(" ", ""),
+                    ),
+                )
+            )
+            at_number = number * 100 + len(made)
+            sellable = (
+                0
+                if sold_out or (made and rng.random() < 0.1)
+                else rng.choice((1, 2, 3, 5, 8, 13, 21, 34))
+            )
+            made.append(
+                Choice(uid("variant", at_number, at), sku, size, color, sellable)
+            )
+    return made
+
+
+def write_tree(plan: Plan, sink: Sink) -> None:
+    """Write the categories and size charts."""
+    ids, at = nodes(plan), _opened(plan)
+    siblings: dict[str | None, int] = {}
+    for node in TREE:
+        siblings[node.parent] = siblings.get(node.parent, -1) + 1
+        sink.add("products_category", _category(node, ids, siblings[node.parent], at))
+    for number, (slug, (title, note, measures, rows)) in enumerate(SIZE_CHARTS.items()):
+        chart = uid("chart", number, at)
+        sink.add("products_sizechart", (chart, at, at, ids[slug], title, note))
+        for row, (size, ranges) in enumerate(rows):
+            for column, (low, high) in enumerate(ranges):
+                sink.add(
+                    "products_sizechartentry",
+                    (chart, size, measures[column], low, high, row, column),
+                )
+
+
+def _category(node: Node, ids: dict[str, str], position: int, at: datetime) -> Row:
+    parent = ids[node.parent] if node.parent else None
+    return (
+        ids[node.slug],
+        at,
+        at,
+        node.name,
+        node.slug,
+        node.text,
+        "",
+        parent,
+        position,
+        node.tax_percent,
+    )
+
+
+def _options(choices: list[Choice]) -> tuple[list[str], list[str]]:
+    """Return colours and sizes as the triggers of the variants and their stock would write
+    them: already there, they need no second version of the product's row."""
+    return sorted({each.color for each in choices if each.color}), sorted(
+        {each.size for each in choices if each.size}
+    )
+
+
+def write_article(
+    plan: Plan, article: Article, categories: dict[str, str], rng: Random, sink: Sink
+) -> None:
+    """Write the product with its variants, stock and first movements, once sales and
+    reviews are known.
+    """
+    garment, at = article.garment, article.created_at
+    in_stock = any(choice.sellable for choice in article.choices)
+    options = [
+        *_options(article.choices),
+        *_options([choice for choice in article.choices if choice.sellable]),
+    ]
+    age_days = (plan.midnight - at).days
+    tags = rng.sample(TAGS, rng.randint(0, 3))
+    sink.add(
+        "products_product",
+        (
+            article.id,
+            at,
+            at,
+            article.name,
+            article.slug,
+            _description(article),
+            categories[garment.category],
+            article.brand,
+            rng.choice(COLLECTIONS),
+            garment.gender,
+            article.material,
+            money(article.base_price),
+            None if article.sale_price is None else money(article.sale_price),
+            tags,
+            rng.random() < 0.08,
+            age_days < 41,
+            article.status,
+            f"{article.name} by {article.brand}"[:120],
+            garment.text[:320],
+            in_stock,
+            *options,
+            article.sold,
+            *article.stars,
+            *article.fits,
+            SOURCE,
+            str(article.number),
+            "",
+        ),
+    )
+    for position, choice in enumerate(article.choices):
+        sink.add(
+            "products_variant",
+            (
+                choice.id,
+                at,
+                at,
+                article.id,
+                choice.sku,
+                choice.size,
+                choice.color,
+                position,
+                True,
+            ),
+        )
+        on_hand = choice.sellable + choice.reserved
+        sink.add("products_stocklevel", (choice.id, on_hand, choice.reserved, None))
+        initial = on_hand + choice.gone
+        sink.add(
+            "products_stockmovement",
+            (choice.id, "initial", initial, 0, f"initial:{choice.id}", at),
+        )
+
+
+def _description(article: Article) -> str:
+    colors = article.colors
+    shades = (
+        colors[0] if len(colors) == 1 else f"{', '.join(colors[:-1])} and {colors[-1]}"
+    )
+    return f"{article.garment.text}\n\nMade of {article.material.lower()} by {article.brand}. In {shades.lower()}."

@@ -1,0 +1,94 @@
+"""Draws the pictures that the demo's products need, stores them, and writes their rows."""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from demo import pictures
+from demo.catalogue import Article
+from demo.plan import Plan, uid
+from demo.writing import Sink
+
+Look = tuple[str, str]  # a picture of pictures.SHAPES and a colour
+Drawn = dict[str, dict[str, bytes]]
+
+
+def write_images(
+    plan: Plan, articles: list[Article], sink: Sink, progress: Callable[[int], None]
+) -> None:
+    """Draw each look once and give every product two or three pictures.
+
+    A product has files of its own, unless the demo is scaled: then products of one look share them.
+    """
+    first = {(article.garment.picture, article.colors[0]) for article in articles}
+    looks = sorted(
+        {
+            (article.garment.picture, color)
+            for article in articles
+            for color in article.colors[:2]
+        }
+    )
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        drawings = {
+            look: pool.submit(pictures.render, *look, seed=number, close=look in first)
+            for number, look in enumerate(looks)
+        }
+        shared: dict[tuple[Look, str], dict[str, str]] = {}
+        for article in articles:
+            for position, (look, view) in enumerate(_views(article)):
+                drawn = drawings[look].result()[view]
+                if plan.scaled:
+                    if (look, view) not in shared:
+                        shared[look, view] = _store(
+                            f"{'-'.join(look).lower()}-{view}", drawn
+                        )
+                    files = shared[look, view]
+                else:
+                    files = _store(f"{article.number}-{position}", drawn)
+                _write(article, position, look[1], files, sink)
+            progress(1)
+
+
+def _views(article: Article) -> list[tuple[Look, str]]:
+    fronts = [
+        ((article.garment.picture, color), "front") for color in article.colors[:2]
+    ]
+    return [*fronts, (fronts[0][0], "close")]
+
+
+def _write(
+    article: Article, position: int, color: str, files: dict[str, str], sink: Sink
+) -> None:
+    at = article.created_at
+    alt = f"{article.name} in {color.lower()}"
+    full = files[str(pictures.HEIGHT)]
+    sink.add(
+        "products_productimage",
+        (
+            uid("image", article.number * 10 + position, at),
+            at,
+            at,
+            article.id,
+            full,
+            "",
+            alt,
+            json.dumps(files),
+            pictures.WIDTH,
+            pictures.HEIGHT,
+            position,
+        ),
+    )
+
+
+def _store(name: str, sizes: dict[str, bytes]) -> dict[str, str]:
+    files = {}
+    for side, content in sizes.items():
+        file = f"products/demo-{name}-{side}.jpg"
+        if default_storage.exists(file):
+            default_storage.delete(file)  # of an earlier demo, whose database has gone
+        files[side] = default_storage.save(file, ContentFile(content))
+    return files

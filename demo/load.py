@@ -1,0 +1,113 @@
+"""Loads the demo shop: all of it in one transaction, or nothing."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts import groups
+from analytics import selectors, services
+from demo import catalogue, gallery, people, reviews, sales, visits
+from demo.plan import SOURCE, TRADE_DAYS, Plan
+from demo.writing import Sink
+from markrin.cache.tags import invalidate
+from products.models import Category, Product
+from products.services import rebuild_search_words
+
+
+class NotEmpty(Exception):
+    """There is a catalogue already, and it is not this demo's."""
+
+
+Steps = Callable[
+    [str, int], Callable[[int], None]
+]  # (what, how many) → what to call as they get done
+
+
+def loaded() -> int:
+    """Return how many products of a demo there are.
+
+    Raises:
+        NotEmpty: there are none, but categories, which a demo's could collide with.
+    """
+    if demo := Product.objects.filter(source=SOURCE).count():
+        return demo
+    if Category.objects.exists():
+        raise NotEmpty(
+            "this shop has a catalogue of its own; the demo needs an empty one"
+        )
+    return 0
+
+
+def load(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
+    """Make the demo and copy it into the database; return how many rows each table got.
+
+    The tables' foreign keys are deferred, so what depends on everything (a product's
+    rating, a variant's stock) is written last and needs no second pass. All constraints and
+    triggers stay on."""
+    for back_days in (0, visits.DAYS):
+        services.make_partitions(now=plan.midnight - timedelta(days=back_days))
+    with transaction.atomic():
+        groups.grant()  # a database that was flushed has lost them
+        sink = Sink()
+        everyone = people.people(plan)
+        people.write_people(plan, everyone, password, sink)
+        catalogue.write_tree(plan, sink)
+        articles = list(catalogue.articles(plan))
+        trade = sales.Trade(plan, articles, everyone, sink)
+        trade.run(steps("orders", plan.orders))
+        reviews.write_purchases(articles, everyone, trade.bought, sink)
+        reviews.write_reviews(
+            plan, articles, everyone, trade.bought, sink, steps("reviews", plan.reviews)
+        )
+        reviews.write_wishes(plan, articles, everyone, sink)
+        _write_catalogue(plan, articles, sink, steps("products", len(articles)))
+        gallery.write_images(plan, articles, sink, steps("pictures", len(articles)))
+        visits.write_visits(plan, articles, sink)
+        sink.flush()
+        done = steps("checks", 1)
+        _finish(plan)
+        done(1)
+    tidied = steps("statistics", len(sink.counts))
+    with connection.cursor() as cursor:
+        for table in sorted(sink.counts):
+            cursor.execute(f'VACUUM (ANALYZE) "{table}"')
+            tidied(1)
+    _add_up(plan, steps)
+    return sink.counts
+
+
+def _add_up(plan: Plan, steps: Steps) -> None:
+    """Make the figures of each day, after the statistics without which a large demo's would
+    take hours; and what pages open with, as beat would within five minutes."""
+    days = [plan.today - timedelta(days=back) for back in range(TRADE_DAYS + 1)]
+    added = steps("figures", len(days))
+    for day in days:
+        services.rebuild_day(day=day)
+        added(1)
+    services.keep_reports(now=timezone.now(), read=selectors.get_rows)
+
+
+def _write_catalogue(
+    plan: Plan,
+    articles: list[catalogue.Article],
+    sink: Sink,
+    progress: Callable[[int], None],
+) -> None:
+    categories, rng = catalogue.nodes(plan), plan.random("products")
+    for article in articles:
+        catalogue.write_article(plan, article, categories, rng, sink)
+        progress(1)
+
+
+def _finish(plan: Plan) -> None:
+    """Do what a bulk write leaves to its caller, and have every deferred constraint checked now.
+
+    The next order number follows the demo's.
+    """
+    invalidate("products", "categories", "size-charts")
+    rebuild_search_words()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval('orders_order_number', %s)", [plan.orders])
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -1,0 +1,551 @@
+"""Makes 90 days of trade: orders with their history, payments and refunds, and the stock
+they moved.
+"""
+
+import json
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from random import Random
+
+from django.conf import settings
+
+from demo import catalogue
+from demo.catalogue import Article, Choice
+from demo.people import Person, staff_id
+from demo.plan import TRADE_DAYS, Plan, half_up, later, money, uid, weighted
+from demo.words import CARRIERS
+from demo.writing import Sink
+from markrin.outbox import handlers
+
+_JOBS_KEPT = 14  # days, as the outbox keeps them
+_OPEN = ("pending", "confirmed", "processing")
+_SHIPPED = ("shipped", "delivered", "returned")
+
+
+@dataclass(frozen=True)
+class Coupon:
+    """A coupon; amounts are hundredths, or hundredths of a percent."""
+
+    code: str
+    kind: str
+    value: int
+    min_spend: int = 0
+    from_day: int | None = None
+    to_day: int | None = None
+    per_customer: int | None = None
+    total_limit: int | None = None
+
+
+COUPONS = (
+    Coupon("WELCOME10", "percent", 1000, per_customer=1),
+    Coupon("FESTIVE500", "fixed", 50_000, min_spend=250_000, from_day=-45, to_day=30),
+    Coupon("MONSOON15", "percent", 1500, from_day=-120, to_day=-60),
+    Coupon(
+        "VIP20", "percent", 2000, min_spend=500_000, per_customer=3, total_limit=1000
+    ),
+)
+
+
+@dataclass(slots=True)
+class Line:
+    """A line of an order; amounts are hundredths."""
+
+    id: str
+    article: Article
+    choice: Choice
+    quantity: int
+    discount: int = 0
+    tax: int = 0
+    tax_percent: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.article.price * self.quantity
+
+
+@dataclass(slots=True)
+class Sale:
+    """An order on its way: what is known of it so far, and the moments it passed."""
+
+    number: int
+    id: str
+    at: datetime
+    buyer: Person | None
+    online: bool
+    lines: list[Line]
+    status: str = "pending"
+    payment: str = "unpaid"
+    discount: int = 0
+    shipping: int = 0
+    coupon: int | None = None
+    moments: dict[str, datetime] = field(default_factory=dict)
+    paid_at: datetime | None = None
+
+    @property
+    def subtotal(self) -> int:
+        return sum(line.total for line in self.lines)
+
+    @property
+    def tax(self) -> int:
+        return sum(line.tax for line in self.lines)
+
+    @property
+    def total(self) -> int:
+        return (
+            self.subtotal
+            - self.discount
+            + self.shipping
+            + (0 if settings.TAX_INCLUDED else self.tax)
+        )
+
+    @property
+    def changed_at(self) -> datetime:
+        return max(self.at, *self.moments.values(), self.paid_at or self.at)
+
+
+class Trade:
+    """Sells the articles to the people. `bought` holds who has received what, by the
+    numbers of both.
+    """
+
+    def __init__(
+        self, plan: Plan, articles: list[Article], everyone: list[Person], sink: Sink
+    ) -> None:
+        self.plan, self.sink, self.rng = plan, sink, plan.random("sales")
+        self.staff = staff_id(plan)
+        self.everyone = everyone
+        self.joined = [person.created_at for person in everyone]
+        self.articles = sorted(
+            (a for a in articles if a.status == "published"), key=lambda a: a.created_at
+        )
+        self.born = [article.created_at for article in self.articles]
+        self.categories = catalogue.nodes(plan)
+        self.percents = catalogue.tax_percents()
+        self.used = [0] * len(COUPONS)
+        self.slots: dict[tuple[int, int], int] = {}
+        self.bought: dict[tuple[int, int], datetime] = {}
+
+    def run(self, progress: Callable[[int], None]) -> None:
+        """Make and write every order, oldest first."""
+        # The shop grows: days near the end have more orders than those near the start.
+        ages = sorted(
+            (
+                TRADE_DAYS * self.rng.random() ** 1.25 + 0.01
+                for _ in range(self.plan.orders)
+            ),
+            reverse=True,
+        )
+        for number, age in enumerate(ages, start=1):
+            sale = self._sale(
+                number, self.plan.midnight - timedelta(seconds=round(age * 86_400))
+            )
+            self._move_stock(sale)
+            self._write(sale)
+            progress(1)
+        self._write_coupons()
+
+    def _sale(self, number: int, at: datetime) -> Sale:
+        rng = self.rng
+        joined = bisect_right(self.joined, at)
+        guest = settings.GUEST_CHECKOUT and rng.random() < 0.06
+        buyer = (
+            None if guest or not joined else self.everyone[int(joined * rng.random())]
+        )
+        sale = Sale(
+            number,
+            uid("order", number, at),
+            at,
+            buyer,
+            rng.random() < 0.6,
+            self._lines(number, at),
+        )
+        self._use_coupon(sale)
+        net = sale.subtotal - sale.discount
+        sale.shipping = (
+            0
+            if net > settings.SHIPPING_FREE_ABOVE * 100
+            else int(settings.SHIPPING_FEE * 100)
+        )
+        self._tax(sale)
+        self._history(sale)
+        return sale
+
+    def _lines(self, number: int, at: datetime) -> list[Line]:
+        rng, lines = self.rng, dict[str, Line]()
+        for place in range(weighted(rng, (1, 2, 3, 4), (45, 30, 15, 10))):
+            # A few articles sell much more often than the rest.
+            article = self.articles[
+                int(max(1, bisect_right(self.born, at)) * rng.random() ** 1.6)
+            ]
+            choice = rng.choice(article.choices)
+            quantity = weighted(rng, (1, 2, 3), (85, 12, 3))
+            lines.setdefault(
+                choice.id,
+                Line(uid("line", number * 10 + place, at), article, choice, quantity),
+            )
+        return list(lines.values())
+
+    def _use_coupon(self, sale: Sale) -> None:
+        if sale.buyer is None or self.rng.random() > 0.15:
+            return
+        which = self.rng.randrange(2)
+        coupon, key = COUPONS[which], (which, sale.buyer.number)
+        day = (sale.at - self.plan.midnight).days
+        used = self.slots.get(key, 0)
+        if sale.subtotal < coupon.min_spend or (
+            coupon.from_day is not None and day <= coupon.from_day
+        ):
+            return
+        if coupon.per_customer is not None and used >= coupon.per_customer:
+            return
+        sale.coupon = which
+        sale.discount = (
+            coupon.value
+            if coupon.kind == "fixed"
+            else half_up(sale.subtotal * coupon.value, 10_000)
+        )
+        running = given = 0
+        # each line's share is the difference of rounded running sums: they add up exactly
+        for line in sale.lines:
+            running += line.total
+            line.discount = half_up(sale.discount * running, sale.subtotal) - given
+            given += line.discount
+
+    def _tax(self, sale: Sale) -> None:
+        for line in sale.lines:
+            percent = self.percents[line.article.garment.category]
+            line.tax_percent = (
+                int(settings.TAX_PERCENT * 100) if percent is None else percent
+            )
+            whole = 10_000 + (line.tax_percent if settings.TAX_INCLUDED else 0)
+            line.tax = half_up((line.total - line.discount) * line.tax_percent, whole)
+
+    def _history(self, sale: Sale) -> None:
+        """Choose how far the order has come, and when it took each step; no step lies after
+        the demo's end.
+        """
+        rng, at = self.rng, sale.at
+        target = _target(
+            (self.plan.midnight - at).total_seconds() / 3600, sale.online, rng
+        )
+        if target == "cancelled":
+            unpaid = sale.online and rng.random() < 0.5
+            if sale.online and not unpaid:
+                sale.paid_at = later(at, rng, 0.01, 0.05)
+                sale.moments["confirmed"] = sale.paid_at
+                sale.payment = "refunded"
+            elif unpaid:
+                sale.payment = rng.choice(("unpaid", "failed"))
+            wait = (0.26, 0.27) if unpaid else (0.5, 5.0)
+            sale.moments["cancelled"] = later(at, rng, *wait)
+        else:
+            if sale.online:
+                sale.paid_at, sale.payment = later(at, rng, 0.01, 0.05), "paid"
+            moment = sale.paid_at
+            for step, low, high in _STEPS[: _ORDER.index(target)]:
+                moment = (
+                    moment
+                    if step == "confirmed" and moment
+                    else later(moment or at, rng, low, high)
+                )
+                sale.moments[step] = moment
+                if step == "delivered" and not sale.online:
+                    sale.paid_at, sale.payment = moment, "paid"
+            if target == "returned":
+                sale.payment = "refunded"
+        sale.status = target
+
+    def _move_stock(self, sale: Sale) -> None:
+        for line in sale.lines:
+            choice, n, moves = (
+                line.choice,
+                line.quantity,
+                [("reserve", 0, line.quantity, sale.at)],
+            )
+            if sale.status == "cancelled":
+                moves.append(("release", 0, -n, sale.moments["cancelled"]))
+            if sale.status in _OPEN:
+                choice.reserved += n
+            if sale.status in _SHIPPED:
+                moves.append(("ship", -n, -n, sale.moments["shipped"]))
+                choice.gone += n
+            if sale.status == "returned":
+                moves.append(("return", n, 0, sale.moments["returned"]))
+                choice.gone -= n
+            for kind, d_on_hand, d_reserved, at in moves:
+                self.sink.add(
+                    "products_stockmovement",
+                    (choice.id, kind, d_on_hand, d_reserved, f"{kind}:{line.id}", at),
+                )
+            if sale.status != "cancelled" and (self.plan.midnight - sale.at).days < 30:
+                line.article.sold += n
+            if sale.status == "delivered" and sale.buyer:
+                self.bought.setdefault(
+                    (sale.buyer.number, line.article.number), sale.moments["delivered"]
+                )
+
+    def _write(self, sale: Sale) -> None:
+        self.sink.add("orders_order", self._order_row(sale))
+        for position, line in enumerate(sale.lines):
+            article, choice = line.article, line.choice
+            returned = line.quantity if sale.status == "returned" else 0
+            self.sink.add(
+                "orders_orderline",
+                (
+                    line.id,
+                    sale.id,
+                    position,
+                    choice.id,
+                    article.id,
+                    self.categories[article.garment.category],
+                    article.name,
+                    choice.sku,
+                    choice.size,
+                    choice.color,
+                    "",
+                    line.quantity,
+                    returned,
+                    money(article.price),
+                    money(line.discount),
+                    f"{line.tax_percent / 100:.2f}",
+                    money(line.tax),
+                ),
+            )
+        self._write_events(sale)
+        self._write_payment(sale)
+        if (self.plan.midnight - sale.at).days < _JOBS_KEPT:
+            self._write_confirmation(sale)
+        if sale.coupon is not None and sale.status != "cancelled":
+            buyer = sale.buyer
+            assert buyer is not None  # noqa: S101  # only customers use coupons here
+            key = (sale.coupon, buyer.number)
+            self.slots[key] = self.slots.get(key, 0) + 1
+            self.used[sale.coupon] += 1
+            at = self.plan.midnight
+            self.sink.add(
+                "orders_couponuse",
+                (uid("coupon", sale.coupon, at), sale.id, buyer.id, self.slots[key]),
+            )
+
+    def _order_row(self, sale: Sale) -> tuple[object, ...]:
+        moments, buyer, shipped = sale.moments, sale.buyer, sale.status in _SHIPPED
+        carrier, link = CARRIERS[sale.number % len(CARRIERS)] if shipped else ("", "")
+        tracking = f"{sale.number * 7919 + 10**9}" if shipped else ""
+        to = (buyer or self.everyone[sale.number % len(self.everyone)]).address
+        unpaid = sale.status == "cancelled" and sale.online and sale.paid_at is None
+        return (
+            sale.id,
+            sale.at,
+            sale.changed_at,
+            f"MK-{sale.at.year}-{sale.number:06d}",
+            buyer.id if buyer else None,
+            buyer.email if buyer else f"guest.{sale.number}@markrin.example",
+            None if buyer else sha256(sale.id.encode()).digest(),
+            "",
+            sale.status,
+            sale.payment,
+            "online" if sale.online else "cod",
+            settings.SHOP_CURRENCY,
+            money(sale.subtotal),
+            money(sale.discount),
+            money(sale.shipping),
+            money(sale.tax),
+            settings.TAX_INCLUDED,
+            money(sale.total),
+            money(sale.total if sale.payment == "refunded" else 0),
+            "" if sale.coupon is None else COUPONS[sale.coupon].code,
+            carrier,
+            tracking,
+            link + tracking if shipped else "",
+            sale.at + timedelta(minutes=15) if unpaid else None,
+            sale.paid_at,
+            moments.get("shipped"),
+            moments.get("delivered"),
+            moments.get("cancelled") or moments.get("returned"),
+            *to,
+        )
+
+    def _write_events(self, sale: Sale) -> None:
+        buyer = (sale.buyer.id, "customer") if sale.buyer else (None, "guest")
+        steps = [(sale.at, "status", "", "pending", *buyer, "")]
+        if sale.payment == "failed":
+            steps.append(
+                (
+                    sale.at,
+                    "payment",
+                    "unpaid",
+                    "failed",
+                    None,
+                    "gateway",
+                    "The bank declined it.",
+                )
+            )
+        if sale.paid_at:
+            who = (None, "gateway") if sale.online else (self.staff, "staff")
+            steps.append((sale.paid_at, "payment", "unpaid", "paid", *who, ""))
+        was = "pending"
+        for step, at in sale.moments.items():
+            steps.append((at, "status", was, step, *self._who(sale, step, buyer), ""))
+            was = step
+        if sale.payment == "refunded":
+            steps.append(
+                (
+                    sale.changed_at,
+                    "payment",
+                    "paid",
+                    "refunded",
+                    self.staff,
+                    "staff",
+                    "",
+                )
+            )
+        for at, kind, old, new, by, actor, note in sorted(
+            steps, key=lambda step: step[0]
+        ):
+            self.sink.add(
+                "orders_orderevent",
+                (sale.id, kind, at, old, new, by, actor, note, True, ""),
+            )
+
+    def _who(
+        self, sale: Sale, step: str, buyer: tuple[str | None, str]
+    ) -> tuple[str | None, str]:
+        if step == "confirmed" and sale.online:
+            return None, "gateway"
+        if step == "cancelled":
+            return (None, "system") if sale.online and not sale.paid_at else buyer
+        return self.staff, "staff"
+
+    def _write_payment(self, sale: Sale) -> None:
+        if sale.paid_at is None and sale.payment != "failed":
+            return
+        at, done = sale.at, sale.paid_at is not None
+        payment = uid("payment", sale.number, at)
+        reference = f"demo_{sale.number}" if sale.online else ""
+        self.sink.add(
+            "orders_payment",
+            (
+                payment,
+                at,
+                sale.paid_at or at,
+                sale.id,
+                "test" if sale.online else "cod",
+                reference,
+                money(sale.total),
+                settings.SHOP_CURRENCY,
+                "succeeded" if done else "failed",
+                "" if done else "declined",
+                sale.paid_at,
+            ),
+        )
+        if sale.payment == "refunded":
+            when = sale.changed_at
+            reason = (
+                "Returned by the customer."
+                if sale.status == "returned"
+                else "Cancelled before shipping."
+            )
+            self.sink.add(
+                "orders_refund",
+                (
+                    uid("refund", sale.number, when),
+                    when,
+                    when,
+                    sale.id,
+                    payment,
+                    money(sale.total),
+                    reason,
+                    "succeeded",
+                    f"{reference}_refund" if reference else "",
+                    "",
+                    self.staff,
+                    when,
+                ),
+            )
+
+    def _write_confirmation(self, sale: Sale) -> None:
+        """Write the job that has confirmed the order by mail: every recent order has one."""
+        task, at = "orders.confirm_by_mail", sale.at
+        job = handlers.registry[task]
+        self.sink.add(
+            "outbox_event",
+            (
+                "order.placed",
+                uid("placed", sale.number, at),
+                task,
+                job.queue,
+                f"{task}:{sale.id}",
+                json.dumps({"order_id": sale.id}),
+                json.dumps({"demo": "no mail was sent"}),
+                "done",
+                1,
+                job.max_attempts,
+                at,
+                None,
+                at,
+                at,
+            ),
+        )
+
+    def _write_coupons(self) -> None:
+        for number, coupon in enumerate(COUPONS):
+            at = self.plan.midnight
+            starts = (
+                None
+                if coupon.from_day is None
+                else at + timedelta(days=coupon.from_day)
+            )
+            ends = None if coupon.to_day is None else at + timedelta(days=coupon.to_day)
+            self.sink.add(
+                "orders_coupon",
+                (
+                    uid("coupon", number, at),
+                    at - timedelta(days=120),
+                    at,
+                    coupon.code,
+                    coupon.kind,
+                    money(coupon.value),
+                    money(coupon.min_spend),
+                    starts,
+                    ends,
+                    coupon.total_limit,
+                    coupon.per_customer,
+                    self.used[number],
+                    True,
+                ),
+            )
+
+
+_ORDER = ("pending", "confirmed", "processing", "shipped", "delivered", "returned")
+# Hours from the step before it, at least and at most.
+_STEPS = (
+    ("confirmed", 1.0, 5.0),
+    ("processing", 2.0, 12.0),
+    ("shipped", 6.0, 30.0),
+    ("delivered", 24.0, 96.0),
+    ("returned", 72.0, 190.0),
+)
+
+
+def _target(age_h: float, online: bool, rng: Random) -> str:
+    """Return where an order of this age stands: never further than the slowest steps could
+    have brought it.
+    """
+    if age_h > 6 and rng.random() < 0.08:
+        return "cancelled"
+    if age_h > 340:
+        return weighted(rng, ("delivered", "returned"), (93, 7))
+    if age_h > 150:
+        return "delivered"
+    if age_h > 50:
+        return weighted(rng, ("shipped", "processing"), (80, 20))
+    if age_h > 18:
+        return weighted(rng, ("processing", "confirmed"), (70, 30))
+    if age_h > 6:
+        return (
+            "confirmed" if online else weighted(rng, ("confirmed", "pending"), (50, 50))
+        )
+    return "confirmed" if online else "pending"

@@ -1,0 +1,197 @@
+"""What every list page of the admin gets: filters that stick, exports, and a log of values
+before and after.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from markrin.admin import changes, exports, filters
+from markrin.admin.models import QUERY_MAX, SavedExport
+
+
+class ListPages:
+    """Mixed into a ModelAdmin. `export_columns` (heading → path of a field) is what may be
+    exported; none: nothing.
+
+    Of the fields in `unlogged` the log names no values: what a person may ask to be
+    forgotten must not live on there."""
+
+    export_columns: Mapping[str, str] = {}
+    unlogged: Collection[str] = ()
+    opts: Any
+    admin_site: Any
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages, with those of the exports."""
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        view = self.admin_site.admin_view
+        own = [
+            path("export/", view(self.export_view), name=name),
+            path(
+                "export/<uuid:pk>/", view(self.saved_export_view), name=f"{name}_saved"
+            ),
+        ]
+        # the ModelAdmin's
+        return [*(own if self.export_columns else ()), *super().get_urls()]  # type: ignore[misc]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponseBase:
+        """Show the list, with the filters that were left."""
+        if (
+            request.method == "GET"
+            and "_popup" not in request.GET
+            and self._may_look(request)
+        ):
+            kept = filters.remember(request)
+            if kept is not None:
+                return kept
+        context = {
+            "kept_query": filters.wanted(request) if request.method == "GET" else "",
+            "reset_link": f"{request.path}?{filters.RESET}=1",
+            "export_link": self._export_link(request) if self.export_columns else "",
+            **(extra_context or {}),
+        }
+        # the ModelAdmin's
+        return super().changelist_view(request, context)  # type: ignore[misc,no-any-return]
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        """Return what the log keeps of a change: the fields, with their values before and after."""
+        return changes.describe(form, formsets, add, hidden=self.unlogged)
+
+    def _may_look(self, request: HttpRequest) -> bool:
+        # the ModelAdmin's
+        return bool(self.has_view_or_change_permission(request))  # type: ignore[attr-defined]
+
+    def _list(self) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+    def _export_link(self, request: HttpRequest) -> str:
+        link = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_export")
+        query = request.GET.urlencode()
+        return f"{link}?{query}" if query else link
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """Ask for the columns, and answer with the file; or put the export aside under a
+        name; or throw one away.
+        """
+        if not self._may_look(request):
+            raise PermissionDenied
+        saved = exports.saved_of(request, self._list())
+        if request.method == "POST" and "delete" in request.POST:
+            saved.filter(pk=_uuid(request.POST["delete"])).delete()
+            return HttpResponseRedirect(request.get_full_path())
+        form = exports.ExportForm(
+            list(self.export_columns),
+            request.POST if request.method == "POST" else None,
+        )
+        if request.method == "POST" and form.is_valid():
+            answer = (
+                self._keep(request, form)
+                if "save" in request.POST
+                else self._send(request, form)
+            )
+            if answer is not None:
+                return answer
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Export {self.opts.verbose_name_plural}",
+            "form": form,
+            "filtered": filters.wanted(request) or "q" in request.GET,
+            "saved": saved,
+            "back": f"{self._list()}?{request.GET.urlencode()}",
+            "most": exports.MOST_ROWS,
+        }
+        status = 200 if request.method == "GET" else 422
+        return TemplateResponse(
+            request, "shop_admin/export.html", context, status=status
+        )
+
+    def saved_export_view(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
+        """Answer with the file of an export that was put aside."""
+        saved: SavedExport | None = (
+            exports.saved_of(request, self._list()).filter(pk=pk).first()
+        )
+        if not self._may_look(request):
+            raise PermissionDenied
+        if saved is None:
+            raise Http404
+        columns = {
+            name: self.export_columns[name]
+            for name in saved.columns
+            if name in self.export_columns
+        }
+        said, answer = self._file(request, saved.query, columns)
+        if answer is None:
+            messages.error(request, f"{saved.name}: {said}")
+            return HttpResponseRedirect(
+                reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_export")
+            )
+        return answer
+
+    def _keep(self, request: HttpRequest, form: Any) -> HttpResponseBase | None:
+        name, query = form.cleaned_data["name"], filters.wanted(request)
+        page = self._list()
+        if not name:
+            form.add_error("name", "Say under which name.")
+        elif (
+            len(query) > QUERY_MAX
+            or exports.saved_of(request, page).count() >= exports.MOST_SAVED
+        ):
+            form.add_error(
+                None, "That is too much to keep: throw another export away first."
+            )
+        else:
+            wanted = {"query": query, "columns": form.cleaned_data["columns"]}
+            user: Any = request.user
+            SavedExport.objects.update_or_create(
+                user=user, page=page, name=name, defaults=wanted
+            )
+            messages.success(
+                request,
+                f"{name} is kept: the filters and columns, not what you searched for.",
+            )
+            return HttpResponseRedirect(request.get_full_path())
+        return None
+
+    def _send(self, request: HttpRequest, form: Any) -> HttpResponseBase | None:
+        columns = {
+            name: self.export_columns[name] for name in form.cleaned_data["columns"]
+        }
+        said, answer = self._file(request, request.GET.urlencode(), columns)
+        if answer is None:
+            form.add_error(None, said)
+        return answer
+
+    def _file(
+        self, request: HttpRequest, query: str, columns: Mapping[str, str]
+    ) -> tuple[str, HttpResponseBase | None]:
+        """Return the file, or why there is none."""
+        try:
+            rows = exports.rows_of(self, request, query)
+        except ValueError as exc:
+            return f"Nothing was exported: {exc}.", None
+        if exports.too_many(rows):
+            return (
+                f"These are more than {exports.MOST_ROWS:,} rows: narrow the filters.",
+                None,
+            )
+        return "", exports.stream(
+            request, rows, columns, name=str(self.opts.model_name)
+        )
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,233 @@
+"""The admin's menu: by what people do, and only what they may do (UNFOLD's SIDEBAR navigation)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+
+Entry = tuple[str, str, str, str, str]  # title, icon, page, query, permission
+# A page is a URL's name in the admin; one that an app does not have is left out.
+_MENU: list[tuple[str, list[Entry]]] = [
+    ("", [("Dashboard", "dashboard", "index", "", "")]),
+    (
+        "Orders",
+        [
+            ("To pack", "package_2", "orders_order_packing", "", "orders.view_order"),
+            (
+                "Orders",
+                "receipt_long",
+                "orders_order_changelist",
+                "",
+                "orders.view_order",
+            ),
+            (
+                "Refunds",
+                "currency_exchange",
+                "orders_refund_changelist",
+                "",
+                "orders.view_refund",
+            ),
+            (
+                "Returns",
+                "assignment_return",
+                "orders_return_changelist",
+                "",
+                "orders.view_return",
+            ),
+            (
+                "Payments",
+                "payments",
+                "orders_payment_changelist",
+                "",
+                "orders.view_payment",
+            ),
+            ("Coupons", "sell", "orders_coupon_changelist", "", "orders.view_coupon"),
+        ],
+    ),
+    (
+        "Catalogue",
+        [
+            (
+                "Products",
+                "apparel",
+                "products_product_changelist",
+                "",
+                "products.view_product",
+            ),
+            (
+                "Bulk changes",
+                "edit_note",
+                "products_bulkchange_changelist",
+                "",
+                "products.view_bulkchange",
+            ),
+            (
+                "Categories",
+                "category",
+                "products_category_changelist",
+                "",
+                "products.view_category",
+            ),
+            (
+                "Size charts",
+                "straighten",
+                "products_sizechart_changelist",
+                "",
+                "products.view_sizechart",
+            ),
+            (
+                "Reviews",
+                "reviews",
+                "products_review_changelist",
+                "",
+                "products.view_review",
+            ),
+        ],
+    ),
+    (
+        "Stock",
+        [
+            (
+                "Variants",
+                "inventory_2",
+                "products_variant_changelist",
+                "",
+                "products.view_variant",
+            ),
+            (
+                "Movements",
+                "swap_vert",
+                "products_stockmovement_changelist",
+                "",
+                "products.view_stockmovement",
+            ),
+            ("Feeds", "sync", "products_feed_changelist", "", "products.view_feed"),
+            (
+                "Low stock",
+                "production_quantity_limits",
+                "products_lowstock_changelist",
+                "",
+                "products.view_lowstock",
+            ),
+        ],
+    ),
+    (
+        "Figures",
+        [
+            (
+                "Reports",
+                "monitoring",
+                "analytics_report:sales",
+                "",
+                "analytics.view_dailysales",
+            ),
+            (
+                "By day",
+                "calendar_month",
+                "analytics_dailysales_changelist",
+                "",
+                "analytics.view_dailysales",
+            ),
+        ],
+    ),
+    (
+        "People",
+        [
+            (
+                "Customers",
+                "group",
+                "accounts_user_changelist",
+                "role__exact=customer",
+                "accounts.view_user",
+            ),
+            (
+                "Staff",
+                "badge",
+                "accounts_user_changelist",
+                "role__exact=staff",
+                "accounts.change_user",
+            ),
+            ("Groups", "shield_person", "auth_group_changelist", "", "auth.view_group"),
+            (
+                "Sign-ins",
+                "passkey",
+                "accounts_authevent_changelist",
+                "",
+                "accounts.view_authevent",
+            ),
+        ],
+    ),
+    (
+        "Jobs",
+        [
+            (
+                "Dead letters",
+                "skull",
+                "outbox_outboxevent_changelist",
+                "state__exact=dead",
+                "outbox.view_outboxevent",
+            ),
+            (
+                "All jobs",
+                "stacks",
+                "outbox_outboxevent_changelist",
+                "_reset=1",
+                "outbox.view_outboxevent",
+            ),
+            (
+                "Paused queues",
+                "pause_circle",
+                "outbox_outboxpause_changelist",
+                "",
+                "outbox.view_outboxpause",
+            ),
+            ("Who changed what", "history", "audit_log", "", "admin.view_logentry"),
+        ],
+    ),
+]
+
+
+def style(request: HttpRequest) -> str:
+    """Return the address of our pages' own style sheet."""
+    return static("shop_admin/admin.css")
+
+
+def script(request: HttpRequest) -> str:
+    """Return the address of the script that makes unfold's menus usable by keyboard."""
+    return static("shop_admin/admin.js")
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the menu of this user. No query beyond the permissions, which are read once a
+    request.
+    """
+    groups = [
+        {
+            "title": title,
+            "separator": bool(title),
+            "items": list(_items(request, entries)),
+        }
+        for title, entries in _MENU
+    ]
+    return [group for group in groups if group["items"]]
+
+
+def _items(request: HttpRequest, entries: Iterable[Entry]) -> Iterable[dict[str, Any]]:
+    for title, icon, page, query, permission in entries:
+        if permission and not request.user.has_perm(permission):
+            continue
+        name, _, argument = page.partition(":")
+        try:
+            link = reverse(f"admin:{name}", args=[argument] if argument else [])
+        except NoReverseMatch:
+            continue
+        asked = request.GET.urlencode()
+        active = request.path == link and (not query or query in asked)
+        yield {
+            "title": title,
+            "icon": icon,
+            "link": f"{link}?{query}" if query else link,
+            "active": active,
+        }

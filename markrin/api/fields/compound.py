@@ -1,0 +1,168 @@
+# ruff: noqa: A002 (`max` and `min` are the words that a schema's author looks for)
+"""What holds other values: lists, objects, files."""
+
+from __future__ import annotations
+
+import copy
+import typing
+from collections.abc import Sequence
+from typing import Any
+
+import marshmallow as ma
+import PIL.Image
+from django.core.files.uploadedfile import UploadedFile
+
+from markrin.api import images
+from markrin.api.fields.base import NULL, REQUIRED, Field, JSONSchema, bound, refuse
+
+
+class _Many(Field[list[Any]]):
+    """What List and Commas share: a bounded number of values of one inner type."""
+
+    def __init__(
+        self,
+        inner: ma.fields.Field[Any],
+        *,
+        max: int,
+        min: int = 0,
+        unique: bool = False,
+        **kw: Any,
+    ):
+        super().__init__(**kw)
+        bound(min, max, type(self).__name__)
+        self.inner, self.max, self.min, self.unique = inner, max, min, unique
+
+    def _bind_to_schema(
+        self, field_name: str, parent: ma.Schema | ma.fields.Field[Any]
+    ) -> None:
+        super()._bind_to_schema(field_name, parent)
+        self.inner = copy.copy(
+            self.inner
+        )  # the declared one is shared by all instances of the schema
+        self.inner._bind_to_schema(field_name, self)
+
+    def _each(self, values: Sequence[Any]) -> list[Any]:
+        if not self.min <= len(values) <= self.max:
+            raise refuse("count", f"This takes {self.min} to {self.max} values.")
+        taken, wrong = [], {}
+        for index, value in enumerate(values):
+            try:
+                taken.append(self.inner.deserialize(value))
+            except ma.ValidationError as exc:
+                wrong[index] = exc.messages
+        if wrong:
+            raise ma.ValidationError(typing.cast(dict[str, Any], wrong))
+        if self.unique and any(
+            value in taken[:index] for index, value in enumerate(taken)
+        ):
+            raise refuse("unique", "No value may be given twice.")
+        return taken
+
+    def limits(self) -> JSONSchema:
+        stated: JSONSchema = {
+            "type": "array",
+            "minItems": self.min,
+            "maxItems": self.max,
+        }
+        return {**stated, "uniqueItems": True} if self.unique else stated
+
+
+class List(_Many):
+    """`min` to `max` values of one type; with `unique`, no two that are equal once read."""
+
+    def _check(self, value: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise refuse("type", "This must be a list.")
+        return self._each(value)
+
+
+class Commas(_Many):
+    """A query parameter of 1 to `max` different values with commas between them: `red,blue`."""
+
+    def __init__(self, inner: ma.fields.Field[Any], *, max: int, **kw: Any):
+        super().__init__(inner, max=max, min=1, unique=True, **kw)
+
+    def _check(self, value: Any) -> list[Any]:
+        if not isinstance(value, str) or not value:
+            raise refuse("type", "This must be values with commas between them.")
+        return self._each(value.split(",", self.max))
+
+
+class Image(Field[PIL.Image.Image]):
+    """An uploaded picture, decoded: JPEG, PNG, WebP or AVIF, of at most `max_bytes` and
+    `max_pixels`.
+    """
+
+    def __init__(self, *, max_bytes: int, max_pixels: int, **kw: Any):
+        super().__init__(**kw)
+        self.max_bytes, self.max_pixels = max_bytes, max_pixels
+
+    def _check(self, value: Any) -> PIL.Image.Image:
+        if not isinstance(value, UploadedFile):
+            raise refuse("type", "This must be a file.")
+        try:
+            return images.decode(
+                value, max_bytes=self.max_bytes, max_pixels=self.max_pixels
+            )
+        except images.NotAPicture as exc:
+            raise refuse(exc.code, str(exc)) from exc
+
+    def limits(self) -> JSONSchema:
+        said = (
+            f"A picture of at most {self.max_bytes} bytes and {self.max_pixels} pixels."
+        )
+        return {
+            "type": "string",
+            "format": "binary",
+            "contentMediaType": "image/*",
+            "description": said,
+        }
+
+
+class File(Field[Any]):
+    """An uploaded file (Django's UploadedFile) as it came, of at most `max_bytes` and not empty.
+
+    What is in it, its reader has to find out.
+    """
+
+    def __init__(
+        self, *, max_bytes: int, media_type: str = "application/octet-stream", **kw: Any
+    ):
+        super().__init__(**kw)
+        self.max_bytes, self.media_type = max_bytes, media_type
+
+    def _check(self, value: Any) -> Any:
+        if not isinstance(value, UploadedFile):
+            raise refuse("type", "This must be a file.")
+        if not 1 <= (value.size or 0) <= self.max_bytes:
+            raise refuse(
+                "too_large" if value.size else "empty",
+                f"The file takes 1 to {self.max_bytes} bytes.",
+            )
+        return value
+
+    def limits(self) -> JSONSchema:
+        said = f"A file of 1 to {self.max_bytes} bytes."
+        return {
+            "type": "string",
+            "format": "binary",
+            "contentMediaType": self.media_type,
+            "description": said,
+        }
+
+
+class Nested(ma.fields.Nested):
+    """An object of another InputSchema; its errors point into it."""
+
+    default_error_messages = {"required": REQUIRED, "null": NULL}
+
+    def __init__(self, nested: type[ma.Schema], **kw: Any):
+        super().__init__(nested, **kw)
+
+    def make_error(self, key: str, **kwargs: Any) -> ma.ValidationError:
+        return ma.ValidationError(self.error_messages[key])
+
+    def _load(self, value: Any, partial: Any = None) -> Any:
+        # Not our Schema.load, which would answer the request before the outer schema has
+        # seen its own errors.
+        return ma.Schema.load(self.schema, value, partial=partial)

@@ -1,0 +1,170 @@
+"""What one method of one URL takes and answers: `@operation(…)` above a view's method.
+
+The same statement validates the request, is what the OpenAPI document shows, and what
+`manage.py check` demands."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar, cast
+
+from django.http import HttpResponseBase
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.serializers import BaseSerializer
+
+from markrin.api import errors, parsers, uploads
+from markrin.api.schemas import HeaderSchema, InputSchema, QuerySchema, Schema
+
+Answer = type[BaseSerializer[Any]] | str
+Method = TypeVar("Method", bound=Callable[..., HttpResponseBase])
+_NO_QUERY = QuerySchema()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """What `operation` was told; see there."""
+
+    id: str
+    tag: str
+    summary: str
+    body: type[InputSchema] | None = None
+    query: type[QuerySchema] | None = None
+    headers: type[HeaderSchema] | None = None
+    upload: type[InputSchema] | None = None
+    raw: bool = False
+    answer: Answer | Sequence[Answer] | None = None
+    status: int = 200
+    errors: Sequence[type[errors.ShopError]] = ()
+    permissions: Sequence[type[BasePermission]] | None = None
+    media_types: tuple[str, ...] = (parsers.JSON_TYPE,)
+    max_bytes: int = parsers.MAX_BYTES
+    description: str = ""
+    also: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def answers(self) -> list[Answer]:
+        """Every form of the answer, as a list."""
+        if self.answer is None:
+            return []
+        return (
+            [self.answer] if isinstance(self.answer, str | type) else list(self.answer)
+        )
+
+    @property
+    def file_types(self) -> list[str]:
+        """The media types of the answers that are files."""
+        return [
+            answer.removeprefix("file:")
+            for answer in self.answers
+            if isinstance(answer, str)
+        ]
+
+    @cached_property
+    def _loaders(self) -> dict[str, Schema]:
+        # One instance each: making one copies every field, and loading changes none of it.
+        given = {
+            "query": self.query,
+            "headers": self.headers,
+            "body": self.body,
+            "upload": self.upload,
+        }
+        return {part: schema() for part, schema in given.items() if schema}
+
+    def load(self, request: Request) -> dict[str, dict[str, Any]]:
+        """Return what was declared (`query`, `headers`, `body`, `upload`), read and checked.
+
+        Raises:
+            errors.Invalid: with the problems of all the parts.
+            errors.TooLarge, errors.UnsupportedMediaType: the body is not taken at all.
+        """
+        loaded: dict[str, dict[str, Any]] = {}
+        wrong: list[errors.FieldError] = []
+        for part in ("query", "headers", "body", "upload"):
+            try:
+                found = getattr(self, f"_load_{part}")(request)
+            except errors.Malformed as exc:
+                if not wrong:
+                    raise
+                wrong += exc.errors
+            except errors.Invalid as exc:
+                wrong += exc.errors
+            else:
+                if part in self._loaders:
+                    loaded[part] = found
+        if wrong:
+            raise errors.Invalid(errors=wrong)
+        return loaded
+
+    def _load_query(self, request: Request) -> dict[str, Any]:
+        return self._loaders.get("query", _NO_QUERY).load(
+            parsers.parse_query(request._request)
+        )
+
+    def _load_headers(self, request: Request) -> dict[str, Any] | None:
+        schema = self._loaders.get("headers")
+        if schema is None:
+            return None
+        names = [field.data_key or "" for field in schema.fields.values()]
+        return schema.load(
+            {name: request.headers[name] for name in names if name in request.headers}
+        )
+
+    def _load_body(self, request: Request) -> dict[str, Any] | None:
+        schema = self._loaders.get("body")
+        if schema is not None:
+            if parsers.has_body(
+                request._request
+            ):  # without one, "a body is needed" says more than its type
+                parsers.check_media_type(request._request, self.media_types)
+            return schema.load(
+                parsers.parse_json(
+                    parsers.read_body(request._request, max_bytes=self.max_bytes)
+                )
+            )
+        if not self.upload and not self.raw and parsers.has_body(request._request):
+            raise errors.Invalid.at("", "unexpected", "This takes no body.")
+        return None
+
+    def _load_upload(self, request: Request) -> dict[str, Any] | None:
+        schema = self._loaders.get("upload")
+        return schema.load(uploads.read(request._request, schema)) if schema else None
+
+
+def operation(**stated: Any) -> Callable[[Method], Method]:
+    """State what a view's method takes and answers; the request is checked after
+    authentication, before the method.
+
+    Keyword arguments: `id`, `tag` and `summary` for the OpenAPI document; `body`, `query`,
+    `headers` and `upload`, the schemas of what comes in, handed to the method as keyword
+    arguments of these names (dicts), and refused where not stated; `answer`, a serializer
+    class, `"file:<media type>"`, a list of these, or None; its `status`; `errors`, the
+    refusals of the use case; `raw=True`, where the method reads the body itself, as a
+    signature is over its bytes; `permissions`, where this method's differ from the view's;
+    `media_types` and `max_bytes` (100 KB) of the body; `also`, further statuses with their
+    description: below 300 with the same answer, else with none."""
+    stating = Operation(**stated)
+
+    def decorate(method: Method) -> Method:
+        @functools.wraps(method)
+        def checked(
+            view: Any, request: Request, *args: Any, **kwargs: Any
+        ) -> HttpResponseBase:
+            return method(view, request, *args, **kwargs, **stating.load(request))
+
+        # where views, checks and the document look
+        checked.operation = stating  # type: ignore[attr-defined]
+        return cast(Method, checked)
+
+    return decorate
+
+
+def of(view: Any, http_method: str) -> Operation | None:
+    """Return what is stated for a method (`GET`) of a view or view class; HEAD is GET's."""
+    name = http_method.lower()
+    handler = getattr(view, "get" if name == "head" else name, None)
+    found: Operation | None = getattr(handler, "operation", None)
+    return found

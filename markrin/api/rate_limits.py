@@ -1,0 +1,201 @@
+"""Rate limits: counted in Valkey, atomically over all processes; while it is away, more
+strictly in each process.
+
+A limit is a fixed window that opens with its first request. RATE_LIMIT_SCALE multiplies them all.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest
+from django_redis import get_redis_connection
+from limits import RateLimitItem, RateLimitItemPerSecond
+from limits.storage import MemoryStorage, RedisStorage, Storage
+from redis import RedisError
+from rest_framework.throttling import BaseThrottle
+
+from markrin.api import client_address, errors
+
+log = structlog.get_logger(__name__)
+
+_T = TypeVar("_T")
+# a process that counts for itself allows this part of a limit, whatever the others allow
+ALONE_DIVISOR = 4
+CONNECT_WITHIN_S, ANSWER_WITHIN_S = (
+    0.05,
+    0.1,
+)  # what Valkey has time for before it counts as away
+AWAY_S = 1.0  # how long it is then left alone
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `amount` in `seconds`, for each key; `amount` is before scaling."""
+
+    name: str
+    amount: int
+    seconds: int
+
+    @classmethod
+    def named(cls, name: str) -> Limit:
+        """Return the limit that settings.RATE_LIMITS has under this name."""
+        amount, seconds = settings.RATE_LIMITS[name].split("/")
+        return cls(name, int(amount), int(seconds))
+
+    @property
+    def allowed(self) -> int:
+        """The amount as scaled by settings.RATE_LIMIT_SCALE."""
+        return max(1, int(self.amount * settings.RATE_LIMIT_SCALE))
+
+
+class Store:
+    """The counters. Falls back to this process's own while Valkey is away."""
+
+    def __init__(self, url: str) -> None:
+        self._shared = RedisStorage(
+            url.replace("unix://", "redis+unix://", 1),
+            # Only Sentinel knows where the server is at present.
+            connection_pool=get_redis_connection("default").connection_pool
+            if settings.CACHE_SENTINELS
+            else None,
+            key_prefix=f"{settings.CACHES['default']['KEY_PREFIX']}:limits",
+            socket_connect_timeout=CONNECT_WITHIN_S,
+            socket_timeout=ANSWER_WITHIN_S,
+        )
+        self._alone, self._alone_lock = MemoryStorage(), threading.Lock()
+        self._away_until = 0.0
+        self._lock = threading.Lock()
+
+    def call(self, work: Callable[[Storage, int], _T]) -> _T:
+        """Return `work(storage, divisor of the amounts)`."""
+        if time.monotonic() >= self._away_until:
+            try:
+                return work(self._shared, 1)
+            except (RedisError, OSError) as exc:
+                self._note_absence(exc)
+        with (
+            self._alone_lock
+        ):  # the library's own locks let two threads begin the same window
+            return work(self._alone, ALONE_DIVISOR)
+
+    def _note_absence(self, exc: Exception) -> None:
+        with self._lock:
+            first = self._away_until == 0.0 or time.monotonic() > self._away_until + 60
+            self._away_until = time.monotonic() + AWAY_S
+        if first:
+            log.warning("limits.store_away", error=type(exc).__name__)
+
+
+_making = threading.Lock()
+
+
+def _store(url: str) -> Store:
+    with _making:  # two at once would each count for themselves
+        return _made(url)
+
+
+@functools.cache
+def _made(url: str) -> Store:
+    return Store(url)
+
+
+def _call(work: Callable[[Storage, int], _T]) -> _T:
+    return _store(settings.CACHE_URL).call(work)
+
+
+def _item(limit: Limit, allowed: int) -> RateLimitItem:
+    return RateLimitItemPerSecond(allowed, limit.seconds, namespace=limit.name)
+
+
+def count(limit: Limit, *key: str) -> float | None:
+    """Count one more; return None if it is within the limit, else the seconds until the
+    window ends.
+    """
+
+    def work(storage: Storage, divisor: int) -> float | None:
+        allowed = max(1, limit.allowed // divisor)
+        # The counter's name must not depend on the amount: a changed setting would start
+        # every window anew.
+        name = _item(limit, 1).key_for(*key)
+        if storage.incr(name, limit.seconds) <= allowed:
+            return None
+        return max(1.0, storage.get_expiry(name) - time.time())
+
+    return _call(work)
+
+
+def take(limit: Limit, *key: str) -> None:
+    """Count one more.
+
+    Raises:
+        errors.RateLimited: that is more than allowed; with Retry-After in seconds.
+    """
+    wait = count(limit, *key)
+    if wait is not None:
+        raise refusal(wait)
+
+
+def refusal(wait_s: float) -> errors.RateLimited:
+    """Return the answer to who has to wait so long."""
+    return errors.RateLimited(headers={"Retry-After": str(math.ceil(wait_s))})
+
+
+def give_back(limit: Limit, *key: str) -> None:
+    """Count one less: what was counted beforehand did not happen."""
+    _call(
+        lambda storage, divisor: storage.incr(
+            _item(limit, 1).key_for(*key), limit.seconds, amount=-1
+        )
+    )
+
+
+def clear(limit: Limit, *key: str) -> None:
+    """Forget what was counted."""
+    _call(lambda storage, divisor: storage.clear(_item(limit, 1).key_for(*key)))
+
+
+# --- The whole API -------------------------------------------------------------------------------
+def count_refused(request: HttpRequest) -> None:
+    """Count a request whose token was refused: the throttle below sees only those that come
+    through.
+
+    Raises:
+        errors.RateLimited: this network has sent too many.
+    """
+    take(
+        Limit.named("api"),
+        "network",
+        client_address.network(client_address.of(request)),
+    )
+
+
+class ApiThrottle(BaseThrottle):
+    """The limit `api`, for each client: a user, or else a network."""
+
+    _wait: float | None = None
+
+    def allow_request(self, request: Any, view: Any) -> bool:
+        """Count the request; return whether it may go on."""
+        user = request.user
+        if user is not None and user.is_authenticated:
+            self._wait = count(Limit.named("api"), "user", str(user.pk))
+        else:
+            self._wait = count(
+                Limit.named("api"),
+                "network",
+                client_address.network(client_address.of(request._request)),
+            )
+        return self._wait is None
+
+    def wait(self) -> float | None:
+        """Return the seconds until the next one is allowed."""
+        return None if self._wait is None else math.ceil(self._wait)

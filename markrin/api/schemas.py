@@ -1,0 +1,170 @@
+"""Bases of the input schemas: camelCase outside, snake_case inside, and nothing unknown gets in.
+
+`load` returns a dict, in which an optional key that was not sent is absent, or raises
+`errors.Invalid` with every problem and its place. A rule over several fields is a
+`@validates_schema` method that raises `fields.refuse(…)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Literal, cast
+
+import marshmallow as ma
+
+from markrin.api import casing, errors, fields
+
+UNKNOWN = fields.Message("unknown", "There is no such field here.")
+NOT_OBJECT = fields.Message("type", "This must be an object.")
+
+
+class Schema(ma.Schema):
+    """What the bases below share."""
+
+    place: ClassVar[Literal["pointer", "parameter", "header"]] = "pointer"
+    from_text: ClassVar[bool] = False
+    error_messages = {"unknown": UNKNOWN, "type": NOT_OBJECT}
+
+    class Meta:
+        unknown = ma.RAISE
+        register = False
+
+    def outside(self, name: str) -> str:
+        """Return a field's name as the client writes it."""
+        return casing.camel(name)
+
+    def on_bind_field(self, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
+        field_obj.data_key = field_obj.data_key or self.outside(field_name)
+
+    def load(self, data: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return `data` read by the fields.
+
+        Raises:
+            errors.Invalid: with every problem and its place.
+        """
+        try:
+            return cast(dict[str, Any], super().load(data, **kwargs))
+        except ma.ValidationError as exc:
+            found = [
+                self._error(path, text)
+                for path, text in _walk(cast(Any, exc).normalized_messages(), ())
+            ]
+            raise errors.Invalid(
+                errors=sorted(found, key=lambda error: error[self.place])
+            ) from exc
+
+    def _error(self, path: tuple[str, ...], text: str) -> errors.FieldError:
+        where = (
+            pointer(path)
+            if self.place == "pointer"
+            else (path[0] if path else "")[:100]
+        )
+        code = getattr(text, "code", "invalid")
+        return cast(
+            errors.FieldError, {self.place: where, "code": code, "message": str(text)}
+        )
+
+
+def pointer(path: Sequence[str | int]) -> str:
+    """Return the JSON pointer to `path`; a name of over 100 characters is cut. Source: RFC
+    6901 section 3.
+    """
+    return "".join(
+        "/" + str(part)[:100].replace("~", "~0").replace("/", "~1") for part in path
+    )
+
+
+def _walk(found: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield path and message of every error in marshmallow's nested answer."""
+    if isinstance(found, Mapping):
+        for key, inner in found.items():
+            yield from _walk(inner, path if key == "_schema" else (*path, str(key)))
+    elif isinstance(found, list):
+        for inner in found:
+            yield from _walk(inner, path)
+    else:
+        yield path, found
+
+
+class InputSchema(Schema):
+    """A JSON body."""
+
+
+class PatchSchema(InputSchema):
+    """A JSON body that changes some fields: all are optional, at least one must be there."""
+
+    def on_bind_field(self, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
+        super().on_bind_field(field_name, field_obj)
+        field_obj.required = False
+        field_obj.load_default = ma.missing  # what was not sent stays as it is
+
+    @ma.validates_schema(pass_original=True)
+    def _something(
+        self, data: Mapping[str, Any], original_data: Mapping[str, Any], **kwargs: Any
+    ) -> None:
+        if not original_data:
+            raise fields.refuse("empty", "Give at least one field to change.")
+
+
+class Empty(InputSchema):
+    """A body that is exactly `{}`."""
+
+
+class UploadSchema(InputSchema):
+    """A multipart body: one or more `fields.Image`, and text parts, which are read as in a
+    query string.
+    """
+
+    from_text = True
+
+
+class QuerySchema(Schema):
+    """The parameters of a query string; each may be given once."""
+
+    place = "parameter"
+    from_text = True
+
+
+class PageQuery(QuerySchema):
+    """Paging of a list: `page` and `limit`, or `cursor` (empty for the start) and `limit`;
+    of both, `cursor` counts.
+    """
+
+    page = fields.Int(min=1, max=10_001)
+    limit = fields.Int(min=1, max=100, load_default=12)
+    cursor = fields.Text(
+        max=500,
+        min=0,
+        pattern=r"[A-Za-z0-9_-]{0,500}",
+        metadata={
+            "format": "cursor",
+            "description": "Empty for the start, then `next` of the answer before.",
+        },
+    )
+
+    @ma.post_load
+    def _first_page(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        data.setdefault("page", 1)
+        data.setdefault("cursor", None)
+        return data
+
+
+class HeaderSchema(Schema):
+    """The request headers that an operation reads; all others are not looked at."""
+
+    place = "header"
+    from_text = True
+
+    def outside(self, name: str) -> str:
+        return casing.train(name)
+
+
+class IdempotencyHeaders(HeaderSchema):
+    """`Idempotency-Key`: optional here; the use case refuses its absence with its own code."""
+
+    idempotency_key = fields.Token(max=255)
+
+
+class CartHeaders(HeaderSchema):
+    """`X-Cart-Token`: a guest's cart."""
+
+    x_cart_token = fields.Token(max=255)

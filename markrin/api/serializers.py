@@ -1,0 +1,151 @@
+"""What goes out: read-only serializers, camelCase outside and snake_case inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.fields import Field, SkipField
+from rest_framework.utils.serializer_helpers import BindingDict
+
+from markrin.api import casing
+from markrin.api.pagination import CursorPage, Page
+
+_CENT = Decimal("0.01")
+
+
+class Serializer(serializers.Serializer[Any]):
+    """Base of every answer. Fields are declared in snake_case; each is there always, unless
+    `required=False`.
+
+    All instances of a class share one set of fields, as making them costs more than most
+    answers do: nothing here depends on a request, so no field and no `get_…` method may
+    keep or ask for anything but the object it is given."""
+
+    @property
+    def fields(self) -> BindingDict:
+        """Return the class's fields, bound to an instance that all others stand behind."""
+        return _fields(type(self))
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        """Return what the fields show, as DRF does; of a dict, which most answers are made
+        from, without asking each field anew where its value stands."""
+        if type(instance) is not dict:
+            shown: dict[str, Any] = super().to_representation(instance)
+            return shown
+        shown = {}
+        for name, key, field in _readable(type(self)):
+            try:
+                value = (
+                    instance[key] if key in instance else field.get_attribute(instance)
+                )
+            except SkipField:
+                continue
+            shown[name] = None if value is None else field.to_representation(value)
+        return shown
+
+    def get_fields(self) -> dict[str, Field[Any, Any, Any, Any]]:
+        """Return the fields under their names outside."""
+        outside = {}
+        for name, field in super().get_fields().items():
+            called = casing.camel(name)
+            if isinstance(field, serializers.SerializerMethodField):
+                field.method_name = field.method_name or f"get_{name}"
+            elif called != name and field.source is None:
+                field.source = name
+            outside[called] = field
+        return outside
+
+
+@cache
+def _fields(of: type[Serializer]) -> BindingDict:
+    prototype = of()
+    bound = BindingDict(prototype)
+    for name, field in prototype.get_fields().items():
+        bound[name] = field
+    return bound
+
+
+@cache
+def _readable(of: type[Serializer]) -> list[tuple[str, str, Field[Any, Any, Any, Any]]]:
+    """Return a class's fields with their names and, where it is just a key, the key of
+    their value.
+    """
+    fields = [
+        (name, field) for name, field in _fields(of).items() if not field.write_only
+    ]
+    return [
+        (name, field.source_attrs[0] if len(field.source_attrs) == 1 else "", field)
+        for name, field in fields
+    ]
+
+
+@extend_schema_field(
+    {
+        "type": "string",
+        "pattern": r"^-?(?:0|[1-9][0-9]*)\.[0-9]{2}$",
+        "examples": ["1299.00"],
+    }
+)
+class Money(serializers.Field[Any, Any, str, Any]):
+    """An amount in the shop currency: a string with two decimals. A finer amount is a fault
+    of ours, and raises.
+    """
+
+    def to_representation(self, value: Decimal) -> str:
+        """Return the amount as text."""
+        rounded = Decimal(value).quantize(_CENT)
+        if rounded != value:
+            raise ValueError(f"{self.field_name} is finer than a hundredth")
+        return str(rounded)
+
+
+class Percent(Money):
+    """A percentage: a string with two decimals."""
+
+
+@extend_schema_field({"type": "string", "format": "date-time"})
+class Timestamp(serializers.Field[Any, Any, str, Any]):
+    """A moment in UTC, with `Z`. Source: RFC 3339."""
+
+    def to_representation(self, value: datetime) -> str:
+        """Return the moment as text."""
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+class _PageSerializer(Serializer):
+    """`{items, page, pages, total, limit}` for a `Page`, `{items, next}` for a `CursorPage`."""
+
+    page = serializers.IntegerField(min_value=1, required=False)
+    pages = serializers.IntegerField(min_value=0, required=False)
+    total = serializers.IntegerField(min_value=0, required=False)
+    limit = serializers.IntegerField(min_value=1, max_value=100, required=False)
+    next = serializers.CharField(required=False, allow_null=True)
+
+    def to_representation(
+        self, instance: Page[Any] | CursorPage[Any]
+    ) -> dict[str, Any]:
+        """Return the page and its items."""
+        items = self.fields["items"].to_representation(instance.items)
+        if isinstance(instance, CursorPage):
+            return {"items": items, "next": instance.next}
+        numbers = {
+            name: getattr(instance, name)
+            for name in ("page", "pages", "total", "limit")
+        }
+        return {"items": items, **numbers}
+
+
+@cache
+def page_of(item: type[serializers.BaseSerializer[Any]]) -> type[Serializer]:
+    """Return the serializer class of a page of `item`s, for a `Page` or a `CursorPage`."""
+    made: Mapping[str, Any] = {
+        "items": item(many=True),
+        "__doc__": f"A page of {item.__name__}.",
+    }
+    return type(f"{item.__name__}Page", (_PageSerializer,), dict(made))

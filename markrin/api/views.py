@@ -1,0 +1,116 @@
+"""The base of every view of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from markrin.api import converters, errors, operations, permissions, renderers
+from markrin.api.operations import operation
+from markrin.api.serializers import Serializer
+
+__all__ = [
+    "ErrorKind",
+    "ErrorKinds",
+    "View",
+    "converters",
+]  # importing a view registers the converters that its URL is written with
+
+
+class View(APIView):
+    """A URL; each of its methods has an `@operation(…)`. Signed-in users only, unless
+    `permission_classes` says so.
+    """
+
+    permission_classes: Sequence[Any] = (permissions.IsAuthenticated,)
+    content_negotiation_class = renderers.Negotiation
+
+    @property
+    def operation(self) -> operations.Operation | None:
+        """What is stated for the method of the current request."""
+        return operations.of(self, getattr(self.request, "method", None) or "")
+
+    def get_permissions(self) -> Sequence[Any]:
+        """Return the operation's permissions, or else the view's."""
+        stated = self.operation
+        classes = (
+            self.permission_classes
+            if stated is None or stated.permissions is None
+            else stated.permissions
+        )
+        return [permission() for permission in classes]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse an unknown method before asking who calls, so that the answer is the same
+        for everybody.
+        """
+        if request.method != "OPTIONS":
+            if self.operation is None:
+                raise errors.MethodNotAllowed
+            super().initial(request, *args, **kwargs)
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
+        """Answer with the Allow header only: the OpenAPI document describes the rest."""
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+    def permission_denied(  # type: ignore[override]  # the stubs say NoReturn
+        self, request: HttpRequest, message: str | None = None, code: str | None = None
+    ) -> None:
+        """Refuse: 401 to nobody in particular, 403 to somebody."""
+        user = getattr(request, "user", None)
+        raise (
+            errors.Forbidden
+            if user is not None and user.is_authenticated
+            else errors.TokenMissing
+        )
+
+
+# --- What a problem document's `type` leads to ---------------------------------------------------
+class Kind(Serializer):
+    """A kind of refusal."""
+
+    code = serializers.CharField()
+    status = serializers.IntegerField(min_value=400, max_value=599)
+    title = serializers.CharField(source="message")
+
+
+class Kinds(Serializer):
+    """Every kind of refusal."""
+
+    items = Kind(many=True)
+
+
+class ErrorKinds(View):
+    permission_classes = (permissions.AllowAny,)
+    authentication_classes = ()
+
+    @operation(
+        id="listErrors", tag="errors", summary="List every error code", answer=Kinds
+    )
+    def get(self, request: Request) -> Response:
+        """Answer all kinds, by status and code."""
+        return Response(Kinds({"items": errors.every_kind()}).data)
+
+
+class ErrorKind(View):
+    permission_classes = (permissions.AllowAny,)
+    authentication_classes = ()
+
+    @operation(
+        id="getError", tag="errors", summary="Explain an error code", answer=Kind
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Answer one kind."""
+        found = next(
+            (kind for kind in errors.every_kind() if kind.slug() == slug), None
+        )
+        if found is None:
+            raise errors.NotFound
+        return Response(Kind(found).data)

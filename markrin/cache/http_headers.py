@@ -1,0 +1,98 @@
+"""From a kept answer to the response to one request: name, content coding, ETag, headers.
+
+Source: RFC 9110 sections 8.8.3 (ETag), 12.5.3 (Accept-Encoding), 13.1.2 (If-None-Match);
+RFC 9111; RFC 9211 (Cache-Status)."""
+
+from django.conf import settings
+
+from markrin.cache.shared_cache import Answer
+
+Headers = list[tuple[str, str]]
+
+VARY = "Accept-Encoding, Origin"
+CACHE_CONTROL = "public, max-age=0, must-revalidate"
+if settings.CACHE_CDN_TTL_S:
+    CACHE_CONTROL += f", s-maxage={settings.CACHE_CDN_TTL_S}"
+_FROM_MEMORY = ("Cache-Status", "markrin; hit; detail=memory")
+_NOT_IN_304 = ("Content-Type", "Content-Length", "Content-Encoding")
+
+
+def name(path: str, query: str) -> str:
+    """Return the answer's name: the path and the query's pairs in order, so that a
+    reordered query is the same one.
+    """
+    if not query:
+        return path
+    return (
+        f"{path}?{'&'.join(sorted(query.split('&')))}"
+        if "&" in query
+        else f"{path}?{query}"
+    )
+
+
+def takes_json(accept: str | None) -> bool:
+    """Return whether a client that sends this Accept header may be answered from the cache."""
+    return accept is None or "*/*" in accept or "application/json" in accept
+
+
+def coding(accepted: str, answer: Answer) -> str:
+    """Return the content coding to answer in; a quality of 0 refuses one."""
+    if not accepted or len(answer.bodies) == 1:
+        return "identity"
+    offered = {}
+    for part in accepted.split(","):
+        found, _, weight = part.partition(";")
+        offered[found.strip().lower()] = weight.replace(" ", "").lower() not in (
+            "q=0",
+            "q=0.0",
+            "q=0.00",
+            "q=0.000",
+        )
+    for each in ("br", "gzip"):
+        if offered.get(each):
+            return each
+    return "identity"
+
+
+def etag(answer: Answer, coding: str) -> str:
+    """Return the strong ETag of the answer in this coding: other bytes, another tag."""
+    return f'"{answer.etag}-{coding}"'
+
+
+def matches(header: str, etag: str) -> bool:
+    """Return whether an If-None-Match names this ETag, by weak comparison."""
+    if not header:
+        return False
+    return header.strip() == "*" or etag in (
+        part.strip().removeprefix("W/") for part in header.split(",")
+    )
+
+
+def headers(answer: Answer, coding: str) -> Headers:
+    """Return the response's headers but for Cache-Status."""
+    made = [
+        *answer.headers,
+        ("Content-Length", str(len(answer.bodies[coding]))),
+        ("ETag", etag(answer, coding)),
+        ("Cache-Control", CACHE_CONTROL),
+        ("Vary", VARY),
+    ]
+    return made if coding == "identity" else [*made, ("Content-Encoding", coding)]
+
+
+def prepared(answer: Answer, coding: str) -> tuple[Headers, bytes]:
+    """Return headers and body of a hit from memory, made once for each coding. The caller
+    must not change them.
+    """
+    found = answer.prepared.get(coding)
+    if found is None:
+        found = answer.prepared[coding] = (
+            [*headers(answer, coding), _FROM_MEMORY],
+            answer.bodies[coding],
+        )
+    return found
+
+
+def of_304(headers: Headers) -> Headers:
+    """Return those headers of a 200 that belong into a 304 as well."""
+    return [header for header in headers if header[0] not in _NOT_IN_304]

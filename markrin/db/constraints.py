@@ -1,0 +1,102 @@
+"""CHECK constraints that several apps share, so that PostgreSQL holds the rules of
+`markrin/api/fields.py` too.
+
+Each returns a constraint named `<table>_<field>_<rule>`; the message is what an admin form shows.
+Patterns are PostgreSQL's advanced regular expressions, so they begin with \\A and end with \\Z.
+"""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Length
+
+_ONE_LINE = r"\A[^\u0001-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]*\Z"
+_LINES = r"\A[^\u0001-\u0009\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]*\Z"
+_TRIMMED = r"\A(\S(.*\S)?)?\Z"
+
+
+def text(
+    table: str, *names: str, blank: bool = False, lines: bool = False
+) -> list[models.CheckConstraint]:
+    """Trimmed text without control or bidirectional characters; not empty unless `blank`;
+    one line unless `lines`.
+    """
+    made = []
+    for name in names:
+        rule = Q(**{f"{name}__regex": _LINES if lines else _ONE_LINE}) & Q(
+            **{f"{name}__regex": _TRIMMED}
+        )
+        if not blank:
+            rule &= ~Q(**{name: ""})
+        message = f"{name} must be trimmed text without control characters" + (
+            "." if blank else ", and not be empty."
+        )
+        made.append(
+            models.CheckConstraint(
+                condition=rule,
+                name=f"{table}_{name}_text",
+                violation_error_message=message,
+            )
+        )
+    return made
+
+
+def pattern(table: str, name: str, regex: str, message: str) -> models.CheckConstraint:
+    """Text that matches `regex` from \\A to \\Z."""
+    return models.CheckConstraint(
+        condition=Q(**{f"{name}__regex": rf"\A{regex}\Z"}),
+        name=f"{table}_{name}_format",
+        violation_error_message=message,
+    )
+
+
+def slug(table: str, name: str = "slug") -> models.CheckConstraint:
+    """1 to 120 lower-case letters, digits and hyphens."""
+    return pattern(
+        table,
+        name,
+        "[a-z0-9-]{1,120}",
+        f"{name} takes 1 to 120 lower-case letters, digits and hyphens.",
+    )
+
+
+def choice(
+    table: str, name: str, choices: type[models.TextChoices]
+) -> models.CheckConstraint:
+    """One of an enumeration's values."""
+    return models.CheckConstraint(
+        condition=Q(**{f"{name}__in": choices.values}),
+        name=f"{table}_{name}_known",
+        violation_error_message=f"{name} must be one of: {', '.join(value or '(empty)' for value in choices.values)}.",
+    )
+
+
+def between(table: str, name: str, low: Any, high: Any) -> models.CheckConstraint:
+    """A number from `low` to `high`, both included; NULL passes."""
+    return models.CheckConstraint(
+        condition=Q(**{f"{name}__gte": low, f"{name}__lte": high}),
+        name=f"{table}_{name}_range",
+        violation_error_message=f"{name} must be from {low} to {high}.",
+    )
+
+
+def not_negative(table: str, *names: str) -> list[models.CheckConstraint]:
+    """Numbers of at least 0; NULL passes."""
+    return [
+        models.CheckConstraint(
+            condition=Q(**{f"{name}__gte": 0}),
+            name=f"{table}_{name}_not_negative",
+            violation_error_message=f"{name} must not be negative.",
+        )
+        for name in names
+    ]
+
+
+def max_length(table: str, name: str, high: int) -> models.CheckConstraint:
+    """At most `high` characters, for text columns that PostgreSQL itself does not bound."""
+    return models.CheckConstraint(
+        condition=models.lookups.LessThanOrEqual(Length(F(name)), high),
+        name=f"{table}_{name}_length",
+        violation_error_message=f"{name} takes at most {high} characters.",
+    )

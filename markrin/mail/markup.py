@@ -1,0 +1,194 @@
+"""One template, two bodies: a mail's lines become its plain text and its HTML (see
+`markrin.mail.sending`).
+"""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from typing import Any
+
+from django.conf import settings
+from django.template import Context, Engine, Origin
+from django.template.backends.django import get_installed_libraries
+from django.template.loader import render_to_string
+from django.template.loaders.filesystem import Loader as FilesystemLoader
+from django.utils import translation
+from django.utils.safestring import SafeString, mark_safe
+
+# The template's own markup is marked with NUL before it is rendered: no value can hold one,
+# as PostgreSQL and the API refuse it, and so no value can become markup.
+MARK = "\x00"
+_OWN_MARKUP = re.compile(r"^(?=# |- |\| |\[)", re.MULTILINE)
+_BUTTON = re.compile(r"\[(?P<label>.+)\]\((?P<url>https?://[^\s()]+)\)")
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A mail ready to send, or to preview."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """Neighbouring lines of one kind: heading, list, row, button, or text. Their text is
+    escaped for HTML.
+    """
+
+    kind: str
+    lines: list[str]
+
+    @property
+    def rows(self) -> list[list[SafeString]]:
+        return [
+            [mark_safe(cell.strip()) for cell in line.strip("| ").split("|")]  # noqa: S308
+            for line in self.lines
+        ]
+
+    @property
+    def items(self) -> list[SafeString]:
+        # Django escaped it when it rendered the template
+        return [mark_safe(line) for line in self.lines]  # noqa: S308
+
+    @property
+    def label(self) -> SafeString:
+        return mark_safe(self._button["label"])  # noqa: S308 (as above)
+
+    @property
+    def url(self) -> SafeString:
+        return mark_safe(self._button["url"])  # noqa: S308 (as above; it begins with http)
+
+    @property
+    def _button(self) -> dict[str, str]:
+        found = _BUTTON.fullmatch(self.lines[0])
+        if found is None:
+            raise ValueError(
+                f"not a mail's button, [label](https://…): {self.lines[0]}"
+            )
+        return found.groupdict()
+
+
+class _Loader(FilesystemLoader):
+    def get_contents(self, origin: Origin) -> str:
+        return _OWN_MARKUP.sub(MARK, super().get_contents(origin))
+
+
+@cache
+def _engine() -> Engine:
+    return Engine(
+        dirs=settings.MAIL_TEMPLATES,
+        loaders=["markrin.mail.markup._Loader"],
+        libraries=get_installed_libraries(),
+        builtins=["django.templatetags.i18n", "django.templatetags.l10n"],
+    )
+
+
+def render(
+    template: str, context: dict[str, Any], *, language: str | None = None
+) -> Rendered:
+    """Render a mail in this language, by default the shop's. The context also holds
+    shop_name and shop_url.
+
+    Raises:
+        TemplateDoesNotExist: there is no such mail.
+        ValueError: the template does not begin with its subject, or a button has no address.
+    """
+    shop = {"shop_name": settings.SHOP_NAME, "shop_url": settings.SHOP_URL}
+    with translation.override(language or settings.LANGUAGE_CODE):
+        lines = (
+            _engine()
+            .get_template(f"{template}.mail")
+            .render(Context({**shop, **context}))
+            .splitlines()
+        )
+        first = next((line for line in lines if line.strip()), "")
+        if not first.startswith("Subject: "):
+            raise ValueError(f"{template}.mail must begin with a line Subject: …")
+        subject = _plain(first.removeprefix("Subject: ")).strip()
+        blocks = list(_blocks(lines[lines.index(first) + 1 :]))
+        page = {
+            "subject": subject,
+            "blocks": blocks,
+            "language": translation.get_language(),
+            **shop,
+        }
+        return Rendered(
+            subject, _text(blocks), render_to_string("mail/base.html", page)
+        )
+
+
+def _blocks(lines: list[str]) -> Iterator[Block]:
+    for (kind, _), group in groupby(_kept(lines), key=lambda pair: pair[0]):
+        found = [
+            line.removeprefix(MARK + _PREFIX.get(kind, "")).strip() for _, line in group
+        ]
+        if kind in ("heading", "button"):
+            yield from (Block(kind, [line]) for line in found)
+        else:
+            yield Block(kind, found)
+
+
+def _kept(lines: list[str]) -> Iterator[tuple[tuple[str, int], str]]:
+    """Give each line with its kind, and for text its paragraph; blank ones are dropped:
+    loops leave some in tables.
+    """
+    paragraph = 0
+    for line in lines:
+        if kind := _kind(line):
+            yield (kind, paragraph if kind == "text" else 0), line
+        else:
+            paragraph += 1
+
+
+_PREFIX = {"heading": "# ", "list": "- ", "row": "| ", "button": ""}
+
+
+def _kind(line: str) -> str:
+    """Return what the line is; empty for a blank one."""
+    marks = {"# ": "heading", "- ": "list", "| ": "row", "[": "button"}
+    for mark, kind in marks.items():
+        if line.startswith(MARK + mark):
+            return kind
+    return "text" if line.strip() else ""
+
+
+def _text(blocks: list[Block]) -> str:
+    return "\n\n".join(_block_text(block) for block in blocks) + "\n"
+
+
+def _block_text(block: Block) -> str:
+    match block.kind:
+        case "heading":
+            title = _plain(block.lines[0])
+            return f"{title}\n{'=' * len(title)}"
+        case "list":
+            return "\n".join(f"- {_plain(line)}" for line in block.lines)
+        case "row":
+            rows = [[_plain(cell) for cell in row] for row in block.rows]
+            return "\n".join("  ".join(cells) for cells in _aligned(rows))
+        case "button":
+            return f"{_plain(block.label)}:\n{_plain(block.url)}"
+    return "\n".join(_plain(line) for line in block.lines)
+
+
+def _aligned(rows: list[list[str]]) -> Iterator[list[str]]:
+    """Pad the cells so that the columns stand below each other, the last one to the right."""
+    widths = [
+        max(len(row[i]) for row in rows if i < len(row))
+        for i in range(max(map(len, rows)))
+    ]
+    for row in rows:
+        last = len(row) - 1
+        yield [
+            cell.rjust(widths[i]) if i == last else cell.ljust(widths[i])
+            for i, cell in enumerate(row)
+        ]
+
+
+def _plain(escaped: str) -> str:
+    return html.unescape(escaped).replace(MARK, "")

@@ -1,0 +1,85 @@
+"""The admin's pages of mails: what each looks like, as HTML and as text, in each language
+of the shop.
+"""
+
+from functools import partial
+
+from csp.decorators import csp_replace
+from django.conf import settings
+from django.contrib.admin import AdminSite
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import check_for_language
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+
+from markrin.mail import previews
+from markrin.mail.markup import Rendered
+
+_POLICY = {
+    "default-src": ["'none'"],
+    "script-src": ["'none'"],
+    "style-src": ["'unsafe-inline'"],
+    "frame-ancestors": ["'self'"],
+}
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """Return the pages, for whoever may see the admin: they show made-up data."""
+
+    def overview(request: HttpRequest, name: str = "") -> HttpResponse:
+        return _overview(request, site, name)
+
+    @xframe_options_sameorigin
+    def framed(request: HttpRequest, name: str) -> HttpResponseBase:
+        if not site.has_permission(
+            request
+        ):  # the site's own wrapper would let scripts in
+            raise Http404
+        return csp_replace(_POLICY)(partial(_html, name=name))(request)
+
+    return [
+        path("mails/", site.admin_view(overview), name="mails"),
+        path("mails/<path:name>/html/", framed, name="mail_html"),
+        path("mails/<path:name>/", site.admin_view(overview), name="mail"),
+    ]
+
+
+def _overview(request: HttpRequest, site: AdminSite, name: str) -> HttpResponse:
+    names = list(previews.samples())
+    shown = name or names[0]
+    language = _language(request)
+    rendered = _rendered(shown, language)
+    context = {
+        **site.each_context(request),
+        "title": "Mails",
+        "names": names,
+        "shown": shown,
+        "language": language,
+        "languages": [code for code, _ in settings.LANGUAGES],
+        "mail": rendered,
+        "html_url": f"{reverse('admin:mail_html', args=[shown])}?language={language}",
+    }
+    return TemplateResponse(request, "shop_admin/mails.html", context)
+
+
+def _html(request: HttpRequest, name: str) -> HttpResponse:
+    """The mail's own HTML, for the frame on the page: no script, nothing from elsewhere."""
+    return HttpResponse(_rendered(name, _language(request)).html)
+
+
+def _rendered(name: str, language: str) -> Rendered:
+    if name not in previews.samples():
+        raise Http404
+    return previews.render(name, language=language)
+
+
+def _language(request: HttpRequest) -> str:
+    wanted = request.GET.get("language", "")
+    known = dict(settings.LANGUAGES)
+    return (
+        wanted
+        if wanted in known and check_for_language(wanted)
+        else settings.LANGUAGE_CODE
+    )

@@ -1,0 +1,39 @@
+"""Every mail of the shop, rendered with made-up data: what staff look at before a customer does.
+
+An app says in its `mail_samples.py` what its templates are given: `SAMPLES =
+{"orders/placed": a function that returns the context}`, with instances that are nowhere
+stored."""
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from django.apps import apps
+from django.utils.module_loading import module_has_submodule
+
+from markrin.mail import markup
+from markrin.mail.markup import Rendered
+
+Sample = Callable[[], dict[str, Any]]
+
+
+@cache
+def samples() -> dict[str, Sample]:
+    """Return for each mail's name what makes its context, in the order of the names."""
+    found: dict[str, Sample] = {}
+    for config in apps.get_app_configs():
+        if config.module is not None and module_has_submodule(
+            config.module, "mail_samples"
+        ):
+            found |= import_module(f"{config.name}.mail_samples").SAMPLES
+    return dict(sorted(found.items()))
+
+
+def render(name: str, *, language: str | None = None) -> Rendered:
+    """Render a mail with its made-up data, in this language, by default the shop's.
+
+    Raises:
+        KeyError: there is no such mail.
+    """
+    return markup.render(name, samples()[name](), language=language)

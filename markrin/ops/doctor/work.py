@@ -1,0 +1,57 @@
+"""Whether background work goes on: relay, beat and workers are alive, and no job waits or
+is dead.
+"""
+
+from collections.abc import Iterator
+
+from django.db import DatabaseError
+
+from celery_app import QUEUES
+from markrin.ops.doctor.finding import Finding, fault, note, ok
+from markrin.outbox import selectors as outbox
+
+SILENT_S = 120.0
+LATE_S = 120.0
+
+
+def check() -> Iterator[Finding]:
+    """Yield it, as the database has it."""
+    try:
+        ages = outbox.heartbeat_ages()
+        counts = outbox.counts()
+        paused = outbox.paused()
+    except DatabaseError:
+        yield note("jobs", "not looked at: the database is away, or lacks migrations")
+        return
+    starts = {"relay": "`manage.py relay`"} | {
+        f"worker:{queue}": f"`celery -A celery_app worker -Q {queue}`, and beat"
+        for queue in QUEUES
+    }
+    for name, start in starts.items():
+        age = ages.get(name)
+        seen = "never seen" if age is None else f"seen {age:.0f} s ago"
+        if age is None or age > SILENT_S:
+            yield fault(
+                name,
+                seen,
+                f"Start {start}; if it runs, see its log and whether it reaches broker and database.",
+            )
+        else:
+            yield ok(name, seen)
+    for pause in paused:
+        todo = f"When its reason is gone: `manage.py outbox resume {pause.queue}`."
+        yield fault("jobs", f"the queue {pause.queue} is paused: {pause.reason}", todo)
+    for count in counts:
+        if count.state == "dead":
+            yield fault(
+                "jobs",
+                f"{count.rows} of the queue {count.queue} are dead",
+                "See them in the admin, Background jobs.",
+            )
+        elif count.oldest_due_s > LATE_S:
+            said = f"{count.rows} of the queue {count.queue} wait, the oldest for {count.oldest_due_s:.0f} s"
+            yield fault("jobs", said, "See docs/runbook.md, Jobs are late.")
+    if not paused and all(
+        count.state != "dead" and count.oldest_due_s <= LATE_S for count in counts
+    ):
+        yield ok("jobs", "none is dead or late")

@@ -1,0 +1,38 @@
+"""`manage.py doctor`: is everything there that the shop needs, and what is to be done about
+the rest?
+"""
+
+import sys
+from collections import Counter
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from markrin.ops.doctor import checks
+from markrin.ops.doctor.finding import Level
+
+
+class Command(BaseCommand):
+    help = (
+        "Look at versions, settings, keys, PostgreSQL (migrations, extensions, clock, connections), cache and broker "
+        "(eviction), mail, files and disk, relay, beat, workers and jobs; say of each what to do. Changes nothing. "
+        "Exits with 1 when something is at fault."
+    )
+    requires_system_checks: list[
+        str
+    ] = []  # it runs them itself, and goes on after what they find
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        counts: Counter[Level] = Counter()
+        for check in checks.ALL:
+            for finding in check():
+                counts[finding.level] += 1
+                self.stdout.write(
+                    f"{finding.level:<6}{finding.subject:<18}{finding.said}"
+                )
+                if finding.todo:
+                    self.stdout.write(f"{'':<24}→ {finding.todo}")
+        faults = counts[Level.FAULT]
+        self.stdout.write(f"{counts.total()} looked at, {faults or 'none'} at fault.")
+        if faults:
+            sys.exit(1)

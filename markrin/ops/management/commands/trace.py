@@ -1,0 +1,110 @@
+"""`manage.py trace ID`: from a request's id, an order's number, a job or a mail's
+Message-ID to all that happened.
+"""
+
+import sys
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from markrin import hooks
+from markrin.ops.trace import jobs
+from markrin.ops.trace.log_lines import Lines
+from markrin.ops.trace.timeline import Clues, Moment
+
+NOTHING_FOUND, BAD_INPUT = 1, 2
+
+
+class Command(BaseCommand):
+    help = (
+        "Show everything known of a request (its id), an order (number or id), a job (number or key) or a mail "
+        "(Message-ID) on one timeline, in the shop's time zone. Exits with 1 when nothing is known, 2 when a log "
+        "cannot be read."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "id", help="request id, order number or id, job number or key, Message-ID"
+        )
+        parser.add_argument(
+            "--log",
+            action="append",
+            default=[],
+            metavar="FILE",
+            help="a log file to search, plain or gzipped, - for standard input; may be given several times",
+        )
+
+    # the argument's name
+    def handle(self, *args: Any, id: str, log: list[str], **options: Any) -> None:  # noqa: A002
+        clues = Clues(given=id.strip().strip("<>"))
+        if not clues.given:
+            raise CommandError("an id is needed", returncode=BAD_INPUT)
+        jobs.find(clues)
+        hooks.call("trace_find", clues=clues)
+        jobs.spread(clues)
+        told: dict[str, list[Moment]] = {"jobs": list(jobs.tell(clues))}
+        for part in hooks.call("trace_tell", clues=clues):
+            told |= {name: list(moments) for name, moments in part.items()}
+        clues.requests |= {
+            moment.request_id for each in told.values() for moment in each
+        } - {""}
+        lines = self._search(log, clues)
+        self._print(clues, told, lines)
+
+    def _search(self, log: list[str], clues: Clues) -> Lines:
+        lines = Lines()
+        for path in log:
+            try:
+                lines.search(path, clues)
+            except OSError as error:
+                raise CommandError(
+                    f"cannot read {path}: {error.strerror or error}",
+                    returncode=BAD_INPUT,
+                ) from error
+        return lines
+
+    def _print(self, clues: Clues, told: dict[str, list[Moment]], lines: Lines) -> None:
+        moments = sorted(
+            (m for each in [*told.values(), lines.moments] for m in each),
+            key=lambda moment: moment.at,
+        )
+        if any(moment.request_id == clues.given for moment in moments):
+            clues.names.insert(0, f"request {clues.given}")
+        zone = ZoneInfo(settings.SHOP_TIME_ZONE)
+        if moments:
+            self.stdout.write(f"{', '.join(clues.names)} (times in {zone.key})")
+        day = ""
+        for moment in moments:
+            local = moment.at.astimezone(zone)
+            if (today := f"{local:%Y-%m-%d}") != day:
+                day = today
+                self.stdout.write(day)
+            clock = f"{local:%H:%M:%S}.{local.microsecond // 1000:03}"
+            own = not moment.request_id or moment.request_id == clues.given
+            other = "" if own else f"  [request {moment.request_id}]"
+            self.stdout.write(f"  {clock}  {moment.source:<8} {moment.what}{other}")
+        self._print_gaps(clues, told, lines)
+        if not moments:
+            sys.exit(NOTHING_FOUND)
+
+    def _print_gaps(
+        self, clues: Clues, told: dict[str, list[Moment]], lines: Lines
+    ) -> None:
+        missing = [name for name, moments in told.items() if not moments]
+        if missing:
+            self.stdout.write(f"Nothing in: {', '.join(missing)}.")
+        if not lines.read:
+            self.stdout.write("No log lines: give the files with --log FILE.")
+        elif not lines.moments:
+            self.stdout.write(f"No log lines: none of {lines.read} is about this.")
+        if lines.unreadable:
+            self.stdout.write(
+                f"{lines.unreadable} more log lines have the id, and are not JSON (LOG_FORMAT=json)."
+            )
+        if not any(told.values()) and not lines.moments:
+            kept = settings.OUTBOX_KEEP_DONE_DAYS
+            self.stdout.write(
+                f"Nothing is known of {clues.given}. Finished jobs are kept for {kept} days."
+            )

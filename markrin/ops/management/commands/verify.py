@@ -1,0 +1,104 @@
+"""`manage.py verify`: prove every rule of the data on a live database, and say what breaks
+one and where.
+"""
+
+from collections import Counter, defaultdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+from rich.console import Console
+from rich.progress import Progress
+
+from markrin.db.invariants import Breach, Invariant
+from markrin.ops.verify import rules
+
+SHOWN = 20  # breaches printed for each rule and table; all are counted
+
+
+class Command(BaseCommand):
+    help = (
+        "Prove every rule of the data: constraints, the stock's ledger, orders and their lines, ratings, rollups, "
+        "media. Reads in small read-only batches, so it can run beside the shop. Exits with 1 when something is wrong."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--repair",
+            action="store_true",
+            help="make right what is derived from other data",
+        )
+        parser.add_argument(
+            "--only",
+            metavar="TEXT",
+            default="",
+            help="only the rules whose name or table has this",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.counts: Counter[str] = Counter()
+        by_row = [
+            each
+            for each in rules.by_row()
+            if options["only"] in f"{each.rule} {each.table}"
+        ]
+        at_once = [
+            (name, ask) for name, ask in rules.at_once() if options["only"] in name
+        ]
+        mended = 0
+        with Progress(
+            console=Console(stderr=True), disable=not self.stderr.isatty()
+        ) as progress:
+            task = progress.add_task(
+                "Verifying", total=self._rows(by_row) + len(at_once)
+            )
+            for name, ask in at_once:
+                for breach in ask():
+                    self._tell(name, breach)
+                progress.advance(task)
+            for invariant in by_row:
+                broken = list(
+                    self._walk(invariant, lambda rows: progress.advance(task, rows))
+                )
+                if broken and options["repair"] and invariant.repair:
+                    mended += invariant.mend([breach.key for breach in broken])
+        self._finish(len(by_row) + len(at_once), mended)
+
+    def _walk(self, invariant: Invariant, on_rows: Any) -> list[Breach]:
+        broken = list(invariant.breaches(on_rows))
+        for breach in broken:
+            self._tell(f"{invariant.rule} {invariant.table}", breach)
+        return broken
+
+    def _tell(self, rule: str, breach: Breach) -> None:
+        self.counts[rule] += 1
+        if self.counts[rule] <= SHOWN:
+            self.stdout.write(str(breach))
+
+    def _rows(self, invariants: list[Invariant]) -> int:
+        """Return about how many rows will be walked, as the planner knows them."""
+        tables: defaultdict[str, int] = defaultdict(int)
+        for invariant in invariants:
+            tables[invariant.table] += 1
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT relname, greatest(reltuples, 0) FROM pg_class WHERE relname = ANY(%s)",
+                [list(tables)],
+            )
+            return int(sum(rows * tables[name] for name, rows in cursor.fetchall()))
+
+    def _finish(self, asked: int, mended: int) -> None:
+        for rule, count in self.counts.items():
+            if count > SHOWN:
+                self.stdout.write(f"{rule}: {count - SHOWN} more")
+        wrong = sum(self.counts.values())
+        if mended:
+            self.stdout.write(
+                f"{mended} rows repaired; run it again to see that all is well."
+            )
+        if wrong:
+            raise CommandError(
+                f"{wrong} breaches of {len(self.counts)} rules, {asked} rules asked.",
+                returncode=1,
+            )
+        self.stdout.write(f"{asked} rules asked, nothing is wrong.")

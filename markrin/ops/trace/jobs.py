@@ -1,0 +1,105 @@
+"""The outbox's part of a trace: the rows that a request, an order or a mail led to, and how
+their runs went.
+
+Neither `trace` nor `payload` has an index, which every checkout would pay for: finding a
+row walks the table, which is pruned nightly."""
+
+from collections.abc import Iterator
+
+from django.db.models import Q
+
+from markrin.ops.trace.timeline import Clues, Moment
+from markrin.outbox.models import OutboxEvent, State
+
+
+def find(clues: Clues) -> None:
+    """Add the jobs that the id names: by number, key, event or Message-ID, or as the
+    request that asked for them.
+    """
+    given = clues.given
+    named = Q(key=given) | Q(result__message_id=f"<{given.strip('<>')}>")
+    if given.isdecimal() and len(given) < 19:
+        named |= Q(pk=int(given))
+    for row in OutboxEvent.objects.filter(named):
+        clues.name(f"job {row.pk}, {row.key}")
+        clues.jobs.add(row.pk)
+        clues.payload |= _facts(row)
+        clues.requests |= _requests(row)
+    clues.jobs |= set(
+        OutboxEvent.objects.filter(trace__request_id=given).values_list("pk", flat=True)
+    )
+
+
+def spread(clues: Clues) -> None:
+    """Add the jobs about what the apps have found meanwhile, and the requests that asked
+    for them.
+    """
+    about = Q(pk__in=clues.jobs)
+    for name, value in clues.payload:
+        about |= Q(**{f"payload__{name}": value})
+    for row in OutboxEvent.objects.filter(about).order_by("pk")[:1000]:
+        clues.jobs.add(row.pk)
+        clues.requests |= _requests(row)
+
+
+def tell(clues: Clues) -> Iterator[Moment]:
+    """Yield when each job was written, when its last run began, and how it ended."""
+    for row in OutboxEvent.objects.filter(pk__in=clues.jobs).order_by("pk"):
+        request_id = row.trace.get("request_id", "")
+        name = f"job {row.pk} {row.task}"
+        yield Moment(
+            row.created_at,
+            "outbox",
+            f"{name} written for {row.event}, queue {row.queue}",
+            request_id,
+        )
+        if row.started_at is not None:
+            lost = f", {row.lost} lost" if row.lost else ""
+            tries = f"attempt {row.attempts} of {row.max_attempts}{lost}"
+            yield Moment(row.started_at, "outbox", f"{name} begun, {tries}", request_id)
+        if row.finished_at is not None:
+            yield Moment(
+                row.finished_at,
+                "outbox",
+                f"{name} {row.state}{_outcome(row)}",
+                request_id,
+            )
+        elif row.state == State.WAITING:
+            after = f", failed before: {row.error}" if row.error else ""
+            yield Moment(
+                row.run_after,
+                "outbox",
+                f"{name} WAITING: not begun before this{after}",
+                request_id,
+            )
+        elif row.leased_until is not None:
+            yield Moment(
+                row.leased_until,
+                "outbox",
+                f"{name} RUNNING: its lease ends here",
+                request_id,
+            )
+
+
+def _outcome(row: OutboxEvent) -> str:
+    if row.state == State.DEAD:
+        return f": {row.error}"
+    result = row.result or {}
+    told = ", ".join(
+        f"{name} {value}"
+        for name, value in result.items()
+        if isinstance(value, str | int)
+    )
+    return f", {told}" if told else ""
+
+
+def _facts(row: OutboxEvent) -> set[tuple[str, str]]:
+    return {
+        (name, value)
+        for name, value in row.payload.items()
+        if isinstance(value, str) and name.endswith("_id")
+    }
+
+
+def _requests(row: OutboxEvent) -> set[str]:
+    return {row.trace["request_id"]} if row.trace.get("request_id") else set()

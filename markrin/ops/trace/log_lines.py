@@ -1,0 +1,96 @@
+"""The log's part of a trace: lines of files, plain or gzipped, as the shop wrote them or as
+a container prints them.
+"""
+
+import gzip
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from markrin.ops.trace.timeline import Clues, Moment
+
+_PLAIN = ("timestamp", "level", "event", "request_id", "exception")
+
+
+class Lines:
+    """What a search of the files came to: the moments, and how many lines were looked at."""
+
+    def __init__(self) -> None:
+        self.moments: list[Moment] = []
+        self.read = 0
+        self.unreadable = (
+            0  # that have one of the ids, and are no JSON: a console's, or a cut one
+        )
+
+    def search(self, path: str, clues: Clues) -> None:
+        """Keep the lines of the file ("-" is standard input) that belong to the requests,
+        or name the id itself.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        ids = {each.encode() for each in clues.requests}
+        with _open(path) as file:
+            for line in file:
+                self.read += 1
+                if any(each in line for each in ids):
+                    self._keep(line, clues)
+
+    def _keep(self, line: bytes, clues: Clues) -> None:
+        try:
+            # Compose and kubectl write a container's name before each line.
+            said = json.loads(line[line.index(b"{") :])
+            at = datetime.fromisoformat(said["timestamp"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            self.unreadable += 1
+            return
+        if said.get("request_id") in clues.requests or _names(said, clues.given):
+            aware = at if at.tzinfo else at.replace(tzinfo=UTC)
+            self.moments.append(
+                Moment(aware, "log", _told(said), str(said.get("request_id") or ""))
+            )
+
+
+def _names(said: Any, given: str) -> bool:
+    """Return whether a value of the line is the id, or a text that has it as a word of its own."""
+    return any(
+        value == given or str(value).endswith(f":{given}") for value in said.values()
+    )
+
+
+def _told(said: dict[str, Any]) -> str:
+    event, level = said.get("event", ""), said.get("level", "info")
+    loud = "" if level in ("info", "debug") else f"{level.upper()} "
+    if event == "request":
+        words = f"{said.get('method')} {said.get('route')} {said.get('status')} in {said.get('duration_ms')} ms"
+        words += f", {said.get('db_queries')} queries in {said.get('db_ms')} ms"
+        words += f", cache {said['cache']}" if said.get("cache") else ""
+        return f"{loud}request {words}" + (
+            f", user {said['user_id']}" if said.get("user_id") else ""
+        )
+    rest = " ".join(
+        f"{name}={value}"
+        for name, value in said.items()
+        if name not in _PLAIN and value is not None
+    )
+    last = str(said.get("exception") or "").strip().rpartition("\n")[2]
+    return f"{loud}{event} {rest}".rstrip() + (f" | {last}" if last else "")
+
+
+@contextmanager
+def _open(path: str) -> Iterator[BinaryIO]:
+    if path == "-":
+        yield sys.stdin.buffer
+        return
+    with Path(path).open("rb") as plain:
+        zipped = plain.read(2) == b"\x1f\x8b"
+        plain.seek(0)
+        if not zipped:
+            yield plain
+            return
+        with gzip.open(plain) as file:
+            yield cast("BinaryIO", file)

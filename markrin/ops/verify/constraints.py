@@ -1,0 +1,193 @@
+"""What PostgreSQL should hold by itself: that every constraint of the models is there,
+validated, and true.
+
+A constraint can be switched off, dropped by hand, or left NOT VALID by a migration that
+died; so each is looked for by its name, and then asked of the rows once more."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+from django.db.models import Count, F, Model, Q, UniqueConstraint
+
+from markrin.db.invariants import Breach, Invariant
+
+RULE = "constraints"
+
+_PRESENT = """
+SELECT conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND convalidated
+UNION SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+WHERE relnamespace = 'public'::regnamespace AND indisvalid AND indisunique
+"""
+_TRIGGERS = (
+    "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
+)
+_NOT_NULL = """
+SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attnotnull
+"""
+_UNIQUE_COLUMNS = """
+SELECT attname FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
+WHERE indrelid = %s::regclass AND indisunique AND indisvalid AND indnkeyatts = 1 AND indpred IS NULL
+"""
+_CHECKS = """
+SELECT conrelid::regclass::text, conname, pg_get_expr(conbin, conrelid) FROM pg_constraint
+WHERE contype = 'c' AND connamespace = 'public'::regnamespace
+"""
+_KEYS = """
+SELECT conrelid::regclass::text, conname, a.attname, confrelid::regclass::text, b.attname FROM pg_constraint
+JOIN pg_attribute AS a ON a.attrelid = conrelid AND a.attnum = conkey[1]
+JOIN pg_attribute AS b ON b.attrelid = confrelid AND b.attnum = confkey[1]
+WHERE contype = 'f' AND connamespace = 'public'::regnamespace AND cardinality(conkey) = 1
+"""
+
+
+_NEVER_VALIDATED = """
+SELECT conrelid::regclass::text, conname FROM pg_constraint
+WHERE connamespace = 'public'::regnamespace AND NOT convalidated AND contype = 'f'
+"""
+
+
+def missing() -> Iterator[Breach]:
+    """Yield each constraint of the models, and each trigger that an app names, that is not
+    there and in force.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_PRESENT)
+        present = {name for (name,) in cursor.fetchall()}
+        cursor.execute(_TRIGGERS)
+        triggers = {name for (name,) in cursor.fetchall()}
+        for model in _models():
+            table = model._meta.db_table
+            for constraint in model._meta.constraints:
+                if constraint.name not in present:
+                    yield Breach(
+                        RULE,
+                        table,
+                        constraint.name,
+                        "is missing or has never been validated",
+                    )
+            cursor.execute(_UNIQUE_COLUMNS, [table])
+            unique = {name for (name,) in cursor.fetchall()}
+            cursor.execute(_NOT_NULL, [table])
+            not_null = {name for (name,) in cursor.fetchall()}
+            for field in model._meta.local_concrete_fields:
+                if (
+                    field.unique
+                    and field.column is not None
+                    and field.column not in unique
+                ):
+                    yield Breach(RULE, table, str(field.column), "is not UNIQUE")
+                if (
+                    not field.null
+                    and not getattr(field, "generated", False)
+                    and field.column not in not_null
+                ):
+                    yield Breach(RULE, table, str(field.column), "is not NOT NULL")
+        cursor.execute(_NEVER_VALIDATED)
+        for table, name in cursor.fetchall():
+            yield Breach(RULE, table, name, "has never been validated")
+    for name in expected_triggers():
+        if name not in triggers:
+            yield Breach(
+                RULE, name.rsplit("_", 1)[0], name, "the trigger is missing or disabled"
+            )
+
+
+def expected_triggers() -> list[str]:
+    """Return the names of the triggers that the apps' `invariants.TRIGGERS` list."""
+    from markrin.ops.verify import rules
+
+    return [
+        name for module in rules.modules() for name in getattr(module, "TRIGGERS", ())
+    ]
+
+
+def asked_again() -> Iterator[Invariant]:
+    """Yield a rule for the CHECKs and foreign keys of every table of ours."""
+    ours = {
+        model._meta.db_table: str(model._meta.pk_fields[0].column)
+        for model in _models()
+    }
+    rules: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(_CHECKS)
+        for table, name, expression in cursor.fetchall():
+            rules[table].append((name, f"({expression}) IS FALSE"))
+        cursor.execute(_KEYS)
+        for table, name, column, target, target_column in cursor.fetchall():
+            absent = f'NOT EXISTS (SELECT FROM {target} AS there WHERE there."{target_column}" = {table}."{column}")'
+            rules[table].append((name, f'{table}."{column}" IS NOT NULL AND {absent}'))
+    for table in sorted(ours.keys() & rules.keys()):
+        key = ours[table]
+        names = ", ".join(
+            f"CASE WHEN {broken} THEN '{name}' END" for name, broken in rules[table]
+        )
+        any_broken = " OR ".join(f"({broken})" for _, broken in rules[table])
+        yield Invariant(
+            rule=RULE,
+            table=table,
+            key=key,
+            query=f"""SELECT {table}.{key}, concat_ws(', ', {names}) FROM {table}
+            WHERE {table}.{key} > %(after)s AND {table}.{key} <= %(upto)s AND ({any_broken})""".replace(  # noqa: S608
+                "%", "%%"
+            )
+            .replace("%%(after)s", "%(after)s")
+            .replace("%%(upto)s", "%(upto)s"),
+        )
+
+
+def doubles() -> Iterator[Breach]:
+    """Yield what stands twice where the models say once: a missing or broken index hides
+    nothing.
+    """
+    for model in _models():
+        for field in model._meta.local_concrete_fields:
+            if field.unique and field.column is not None:
+                yield from _twice(
+                    model,
+                    f"{field.column} is unique",
+                    [F(field.name)],
+                    Q(),
+                    nulls_equal=False,
+                )
+        for rule in model._meta.constraints:
+            if isinstance(rule, UniqueConstraint):
+                parts: list[Any] = [F(name) for name in rule.fields] or list(
+                    rule.expressions
+                )
+                yield from _twice(
+                    model,
+                    rule.name,
+                    parts,
+                    rule.condition or Q(),
+                    nulls_equal=rule.nulls_distinct is False,
+                )
+
+
+def _twice(
+    model: type[Model], name: str, parts: list[Any], where: Q, *, nulls_equal: bool
+) -> Iterator[Breach]:
+    columns = {f"part_{number}": part for number, part in enumerate(parts)}
+    rows = model._default_manager.order_by().annotate(**columns).filter(where)
+    if not nulls_equal:
+        rows = rows.exclude(
+            reduce(or_, (Q(**{f"{column}__isnull": True}) for column in columns))
+        )
+    for row in rows.values_list(*columns).annotate(n=Count("*")).filter(n__gt=1)[:100]:
+        key = ", ".join(map(str, row[:-1]))
+        yield Breach(RULE, model._meta.db_table, key, f"{name}: stands {row[-1]} times")
+
+
+def _models() -> list[type[Model]]:
+    from markrin.ops.verify import rules
+
+    labels = {"markrin", "outbox", *rules.APPS}
+    return [
+        model
+        for model in apps.get_models()
+        if model._meta.app_label in labels and model._meta.managed
+    ]
