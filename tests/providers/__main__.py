@@ -11,14 +11,24 @@ from tests.providers.stripe import StripeStandIn
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.providers", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.providers", description=__doc__
+    )
     parser.add_argument("provider", choices=["stripe", "razorpay"])
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one, which is printed")
-    parser.add_argument("--webhooks", default="", help="where events are told; empty: kept")
+    parser.add_argument(
+        "--port", type=int, default=0, help="0 takes a free one, which is printed"
+    )
+    parser.add_argument(
+        "--webhooks", default="", help="where events are told; empty: kept"
+    )
     parser.add_argument("--webhook-secret", default="")
     wanted = parser.parse_args()
     secret = {"webhook_secret": wanted.webhook_secret} if wanted.webhook_secret else {}
-    stand_in: StandIn = StripeStandIn(**secret) if wanted.provider == "stripe" else RazorpayStandIn(**secret)
+    stand_in: StandIn = (
+        StripeStandIn(**secret)
+        if wanted.provider == "stripe"
+        else RazorpayStandIn(**secret)
+    )
     stand_in.webhooks.url = wanted.webhooks
     ended = Event()
     for number in (signal.SIGTERM, signal.SIGINT):

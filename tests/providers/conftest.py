@@ -21,7 +21,9 @@ class Receiver:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                receiver.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                receiver.got.append(
+                    json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                )
                 self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -48,7 +50,11 @@ def process() -> Iterator[Callable[..., str]]:
     started: list[subprocess.Popen[str]] = []
 
     def start(*words: str) -> str:
-        one = subprocess.Popen([sys.executable, "-m", "tests.providers", *words], stdout=subprocess.PIPE, text=True)
+        one = subprocess.Popen(
+            [sys.executable, "-m", "tests.providers", *words],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         started.append(one)
         assert one.stdout is not None
         return one.stdout.readline().strip()

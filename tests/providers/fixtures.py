@@ -14,7 +14,10 @@ def stripe_server(settings: Any) -> Iterator[StripeStandIn]:
     """Return Stripe's stand-in, which the shop has credentials for; events are kept for `take`."""
     stand_in = StripeStandIn()
     with stand_in.running():
-        settings.STRIPE_SECRET_KEY, settings.STRIPE_PUBLIC_KEY = stand_in.secret_key, "pk_test_1"
+        settings.STRIPE_SECRET_KEY, settings.STRIPE_PUBLIC_KEY = (
+            stand_in.secret_key,
+            "pk_test_1",
+        )
         settings.STRIPE_WEBHOOK_SECRET = stand_in.webhook_secret
         settings.STRIPE_API_BASE = stand_in.url
         yield stand_in

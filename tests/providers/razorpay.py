@@ -37,9 +37,19 @@ class RazorpayStandIn(StandIn):
         "open_dispute", "close_dispute", "settle",
     )  # fmt: skip
 
-    def __init__(self, *, key_id: str = "rzp_test_1", key_secret: str = "secret", webhook_secret: str = "hook") -> None:
+    def __init__(
+        self,
+        *,
+        key_id: str = "rzp_test_1",
+        key_secret: str = "secret",
+        webhook_secret: str = "hook",
+    ) -> None:
         super().__init__()
-        self.key_id, self.key_secret, self.webhook_secret = key_id, key_secret, webhook_secret
+        self.key_id, self.key_secret, self.webhook_secret = (
+            key_id,
+            key_secret,
+            webhook_secret,
+        )
         self.auto_capture = True
         self.refund_mode = "processed"
         self._refund_keys: dict[str, tuple[str, str]] = {}
@@ -65,11 +75,21 @@ class RazorpayStandIn(StandIn):
         return payment
 
     def pay_late(self, payment: str, captured: bool = False) -> dict[str, Any]:
-        """Let the bank say, later than Razorpay waited, that a failed payment was made after all."""
+        """Let the bank say, later than Razorpay waited, that a failed payment was made
+        after all.
+        """
         late = self._get(payment, "payment")
         if late["status"] != "failed":
             raise refused("The payment has not failed.")
-        late |= dict.fromkeys(("error_code", "error_source", "error_step", "error_reason", "error_description"))
+        late |= dict.fromkeys(
+            (
+                "error_code",
+                "error_source",
+                "error_step",
+                "error_reason",
+                "error_description",
+            )
+        )
         self._authorize(late)
         if captured:
             self.capture(payment)
@@ -81,13 +101,24 @@ class RazorpayStandIn(StandIn):
         if found["status"] in ("captured", "refunded"):
             raise refused("This payment has already been captured")
         if found["status"] != "authorized":
-            raise refused("Only payments which have been authorized and not yet captured can be captured")
+            raise refused(
+                "Only payments which have been authorized and not yet captured can be captured"
+            )
         if amount not in (None, found["amount"]):
-            raise refused("Capture amount must be equal to the amount authorized", "amount")
+            raise refused(
+                "Capture amount must be equal to the amount authorized", "amount"
+            )
         base = round(found["amount"] * 0.02)
         tax = round(base * 0.18)
         found |= {"status": "captured", "captured": True, "fee": base + tax, "tax": tax}
-        self._enter(payment, "payment", credit=found["amount"] - base - tax, fee=base + tax, tax=tax, payment=found)
+        self._enter(
+            payment,
+            "payment",
+            credit=found["amount"] - base - tax,
+            fee=base + tax,
+            tax=tax,
+            payment=found,
+        )
         order = self.objects[found["order_id"]]
         order |= {"status": "paid", "amount_paid": order["amount"], "amount_due": 0}
         self.tell("payment.captured", payment=found)
@@ -95,24 +126,39 @@ class RazorpayStandIn(StandIn):
         link = self.objects.get(order["_link"] or "")
         # A link that has ended stays ended: then only the payment says that money came.
         if link is not None and link["status"] == "created":
-            link |= {"status": "paid", "amount_paid": link["amount"], "updated_at": self.now()}
+            link |= {
+                "status": "paid",
+                "amount_paid": link["amount"],
+                "updated_at": self.now(),
+            }
             self._show_payment(link, found)
-            self.tell("payment_link.paid", payment_link=link, order=order, payment=found)
+            self.tell(
+                "payment_link.paid", payment_link=link, order=order, payment=found
+            )
         return found
 
     def refund(
-        self, payment: str, amount: int | None = None, notes: Any = None, receipt: str | None = None
+        self,
+        payment: str,
+        amount: int | None = None,
+        notes: Any = None,
+        receipt: str | None = None,
     ) -> dict[str, Any]:
         """Give money back: by the API, or by a person in the dashboard."""
         found = self._get(payment, "payment")
         if found["status"] == "refunded":
             raise refused("The payment has been fully refunded already")
         if found["status"] != "captured":
-            raise refused("The payment status should be captured for action to be taken")
+            raise refused(
+                "The payment status should be captured for action to be taken"
+            )
         left = found["amount"] - found["amount_refunded"]
         amount = left if amount is None else amount
         if amount > left:
-            raise refused("The total refund amount is greater than the refund payment amount", "amount")
+            raise refused(
+                "The total refund amount is greater than the refund payment amount",
+                "amount",
+            )
         if amount < 1:
             raise refused("The amount must be atleast 1.", "amount")
         made = self._new(
@@ -137,16 +183,23 @@ class RazorpayStandIn(StandIn):
         made["status"] = "processed" if ok else "failed"
         if not ok:
             self._count_refund(payment, -made["amount"])
-            self._enter(made["id"], "adjustment", credit=made["amount"], payment=payment)
+            self._enter(
+                made["id"], "adjustment", credit=made["amount"], payment=payment
+            )
         self.tell(f"refund.{made['status']}", refund=made, payment=payment)
         return made
 
     def open_dispute(
-        self, payment: str, amount: int | None = None, reason: str = "goods_or_services_not_received"
+        self,
+        payment: str,
+        amount: int | None = None,
+        reason: str = "goods_or_services_not_received",
     ) -> dict[str, Any]:
         """Let the shopper's bank ask for the money; it is taken when the dispute is lost."""
         found = self._get(payment, "payment")
-        amount = found["amount"] - found["amount_refunded"] if amount is None else amount
+        amount = (
+            found["amount"] - found["amount_refunded"] if amount is None else amount
+        )
         dispute = self._new(
             "dispute", "disp", payment_id=payment, amount=amount, currency=found["currency"],
             amount_deducted=0, reason_code=reason, respond_by=self.now() + 7 * DAY, status="open",
@@ -162,8 +215,16 @@ class RazorpayStandIn(StandIn):
         opened["status"] = "won" if won else "lost"
         if not won:
             opened["amount_deducted"] = opened["amount"]
-            self._enter(dispute, "adjustment", debit=opened["amount"], payment=payment, dispute=dispute)
-        self.tell(f"payment.dispute.{opened['status']}", payment=payment, dispute=opened)
+            self._enter(
+                dispute,
+                "adjustment",
+                debit=opened["amount"],
+                payment=payment,
+                dispute=dispute,
+            )
+        self.tell(
+            f"payment.dispute.{opened['status']}", payment=payment, dispute=opened
+        )
         return opened
 
     def settle(self) -> dict[str, Any] | None:
@@ -193,7 +254,9 @@ class RazorpayStandIn(StandIn):
             return error(401, "Authentication failed")
         for method, pattern, name in ROUTES:
             if call.method == method and (match := re.fullmatch(pattern, call.path)):
-                return Answer.of(200, public(getattr(self, name)(call, *match.groups())))
+                return Answer.of(
+                    200, public(getattr(self, name)(call, *match.groups()))
+                )
         return error(404, "The requested URL was not found on the server.")
 
     def _create_link(self, call: Call) -> dict[str, Any]:
@@ -201,12 +264,23 @@ class RazorpayStandIn(StandIn):
         amount, currency = self._amount(sent), sent.get("currency", "INR")
         now, reference = self.now(), str(sent.get("reference_id") or "")
         if len(reference) > 40:
-            raise refused("The reference id may not be greater than 40 characters.", "reference_id")
-        if reference and any(one["reference_id"] == reference for one in self.all("payment_link")):
-            raise refused(f"payment link with reference_id: {reference} already exists", "reference_id")
+            raise refused(
+                "The reference id may not be greater than 40 characters.",
+                "reference_id",
+            )
+        if reference and any(
+            one["reference_id"] == reference for one in self.all("payment_link")
+        ):
+            raise refused(
+                f"payment link with reference_id: {reference} already exists",
+                "reference_id",
+            )
         expire_by = int(sent.get("expire_by") or 0)
         if expire_by and expire_by < now + 15 * MINUTE:
-            raise refused("expire_by should be at least 15 minutes after current time", "expire_by")
+            raise refused(
+                "expire_by should be at least 15 minutes after current time",
+                "expire_by",
+            )
         if sent.get("callback_url") and sent.get("callback_method") != "get":
             raise refused("callback_method must be get", "callback_method")
         link = self._new(
@@ -225,13 +299,21 @@ class RazorpayStandIn(StandIn):
     def _cancel_link(self, call: Call, id_: str) -> dict[str, Any]:
         link = self._get(id_, "payment_link")
         if link["status"] != "created":
-            raise refused(f"Payment link cannot be cancelled as it is already {link['status']}")
-        link |= {"status": "cancelled", "cancelled_at": self.now(), "updated_at": self.now()}
+            raise refused(
+                f"Payment link cannot be cancelled as it is already {link['status']}"
+            )
+        link |= {
+            "status": "cancelled",
+            "cancelled_at": self.now(),
+            "updated_at": self.now(),
+        }
         self.tell("payment_link.cancelled", payment_link=link)
         return link
 
     def _list_links(self, call: Call) -> dict[str, Any]:
-        found = self._listed(self.all("payment_link"), call, skip=("reference_id", "payment_id"))
+        found = self._listed(
+            self.all("payment_link"), call, skip=("reference_id", "payment_id")
+        )
         if reference := call.query.get("reference_id"):
             found = [one for one in found if one["reference_id"] == reference]
         if paid := call.query.get("payment_id"):
@@ -247,7 +329,9 @@ class RazorpayStandIn(StandIn):
 
     def _payments_of_order(self, call: Call, id_: str) -> dict[str, Any]:
         self._get(id_, "order")
-        return collection([one for one in self.all("payment") if one["order_id"] == id_])
+        return collection(
+            [one for one in self.all("payment") if one["order_id"] == id_]
+        )
 
     def _capture(self, call: Call, id_: str) -> dict[str, Any]:
         return self.capture(id_, int(call.sent["amount"]))
@@ -268,7 +352,9 @@ class RazorpayStandIn(StandIn):
         return made
 
     def _refunds_of_payment(self, call: Call, id_: str) -> dict[str, Any]:
-        return collection([one for one in self.all("refund") if one["payment_id"] == id_])
+        return collection(
+            [one for one in self.all("refund") if one["payment_id"] == id_]
+        )
 
     def _fetch(self, call: Call, kind: str, id_: str) -> dict[str, Any]:
         return self._get(id_, KINDS[kind])
@@ -307,7 +393,12 @@ class RazorpayStandIn(StandIn):
             self.decline(ref)
             lines.append("Payment failed: your bank declined it. Try another method.")
         actions = {"pay": "Pay", "decline": "Pay with a card that is declined"}
-        return page("Razorpay stand-in", lines, actions=actions, back=thing.get("callback_url", ""))
+        return page(
+            "Razorpay stand-in",
+            lines,
+            actions=actions,
+            back=thing.get("callback_url", ""),
+        )
 
     def _callback(self, link: dict[str, Any], payment: dict[str, Any]) -> str:
         told = {
@@ -316,20 +407,37 @@ class RazorpayStandIn(StandIn):
             "razorpay_payment_link_reference_id": link["reference_id"],
             "razorpay_payment_link_status": link["status"],
         }
-        message = "|".join((link["id"], link["reference_id"], link["status"], payment["id"])).encode()
+        message = "|".join(
+            (link["id"], link["reference_id"], link["status"], payment["id"])
+        ).encode()
         mac = hmac.new(self.key_secret.encode(), message, hashlib.sha256).hexdigest()
         joint = "&" if "?" in link["callback_url"] else "?"
-        return link["callback_url"] + joint + urlencode({**told, "razorpay_signature": mac})
+        return (
+            link["callback_url"]
+            + joint
+            + urlencode({**told, "razorpay_signature": mac})
+        )
 
     # --- Inside -------------------------------------------------------------------------------
     def advance(self) -> None:
         now = self.now()
         for link in self.all("payment_link"):
-            if link["status"] == "created" and link["expire_by"] and link["expire_by"] <= now:
-                link |= {"status": "expired", "expired_at": link["expire_by"], "updated_at": now}
+            if (
+                link["status"] == "created"
+                and link["expire_by"]
+                and link["expire_by"] <= now
+            ):
+                link |= {
+                    "status": "expired",
+                    "expired_at": link["expire_by"],
+                    "updated_at": now,
+                }
                 self.tell("payment_link.expired", payment_link=link)
         for payment in self.all("payment"):
-            if payment["status"] == "authorized" and payment["_authorized"] + BACK_AFTER_S <= now:
+            if (
+                payment["status"] == "authorized"
+                and payment["_authorized"] + BACK_AFTER_S <= now
+            ):
                 self._give_back(payment)
 
     def sign(self, body: bytes, webhook: Webhook) -> dict[str, str]:
@@ -342,13 +450,22 @@ class RazorpayStandIn(StandIn):
             "payload": {name: {"entity": public(thing)} for name, thing in things.items()},
             "created_at": self.now(),
         }  # fmt: skip
-        self.webhooks.add(Webhook(self.new_id("event"), type_, json.dumps(event).encode()))
+        self.webhooks.add(
+            Webhook(self.new_id("event"), type_, json.dumps(event).encode())
+        )
 
     def _new(self, kind: str, prefix: str, **more: Any) -> dict[str, Any]:
-        thing = {"id": self.new_id(prefix), "entity": kind, "created_at": self.now(), **more}
+        thing = {
+            "id": self.new_id(prefix),
+            "entity": kind,
+            "created_at": self.now(),
+            **more,
+        }
         return self.keep(kind, thing)
 
-    def _new_order(self, amount: int, currency: str, *, link: str = "", **more: Any) -> dict[str, Any]:
+    def _new_order(
+        self, amount: int, currency: str, *, link: str = "", **more: Any
+    ) -> dict[str, Any]:
         more["notes"] = more.get("notes") or []
         return self._new(
             "order", "order", amount=amount, amount_due=amount, amount_paid=0, attempts=0,
@@ -370,7 +487,9 @@ class RazorpayStandIn(StandIn):
         if amount < (100 if currency == "INR" else 1):
             raise refused("Order amount less than minimum amount allowed", "amount")
         if currency in THREE_DECIMAL and amount % 10:
-            raise refused("The last digit of the amount must be 0 in this currency", "amount")
+            raise refused(
+                "The last digit of the amount must be 0 in this currency", "amount"
+            )
         return amount
 
     def _try(self, ref: str) -> dict[str, Any]:
@@ -381,7 +500,9 @@ class RazorpayStandIn(StandIn):
         order = thing
         if thing["_kind"] == "payment_link":
             if not thing["order_id"]:
-                order = self._new_order(thing["amount"], thing["currency"], link=ref, receipt=None)
+                order = self._new_order(
+                    thing["amount"], thing["currency"], link=ref, receipt=None
+                )
                 thing["order_id"] = order["id"]
             order = self.objects[thing["order_id"]]
         order["attempts"] += 1
@@ -417,7 +538,9 @@ class RazorpayStandIn(StandIn):
     def _count_refund(self, payment: dict[str, Any], amount: int) -> None:
         payment["amount_refunded"] += amount
         back = payment["amount_refunded"]
-        payment["refund_status"] = "full" if back == payment["amount"] else "partial" if back else None
+        payment["refund_status"] = (
+            "full" if back == payment["amount"] else "partial" if back else None
+        )
         payment["status"] = "refunded" if back == payment["amount"] else "captured"
 
     def _show_payment(self, link: dict[str, Any], payment: dict[str, Any]) -> None:
@@ -444,14 +567,20 @@ class RazorpayStandIn(StandIn):
         }  # fmt: skip
         self.keep("recon", line)
 
-    def _listed(self, found: list[dict[str, Any]], call: Call, skip: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    def _listed(
+        self, found: list[dict[str, Any]], call: Call, skip: tuple[str, ...] = ()
+    ) -> list[dict[str, Any]]:
         query = call.query
         since, until = int(query.get("from") or 0), int(query.get("to") or 2**40)
         count, start = int(query.get("count") or 10), int(query.get("skip") or 0)
         if not 1 <= count <= 100:
             raise refused("The count must be between 1 and 100.", "count")
         fitting = [one for one in found if since <= one["created_at"] <= until]
-        return fitting if any(name in query for name in skip) else fitting[start : start + count]
+        return (
+            fitting
+            if any(name in query for name in skip)
+            else fitting[start : start + count]
+        )
 
 
 def _without_id(one: dict[str, Any]) -> dict[str, Any]:

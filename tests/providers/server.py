@@ -74,7 +74,9 @@ class Fault:
     cleared: Event = field(default_factory=Event, repr=False)
 
     def fits(self, call: Call) -> bool:
-        return self.times != 0 and bool(re.search(self.where, f"{call.method} {call.path}"))
+        return self.times != 0 and bool(
+            re.search(self.where, f"{call.method} {call.path}")
+        )
 
 
 @dataclass
@@ -90,10 +92,9 @@ class Webhook:
 class Webhooks:
     """Tells events, in their order, from a thread of its own; or keeps them for `take`.
 
-    Without a `url` every event is kept. `lose`, `duplicate` and `hold` are regular expressions of
-    event types: lost ones are never told, duplicated ones twice, held ones when `release` is called.
-    A failing delivery is tried again up to `retries` times.
-    """
+    Without a `url` every event is kept. `lose`, `duplicate` and `hold` are regular
+    expressions of event types: lost ones are never told, duplicated ones twice, held ones
+    when `release` is called. A failing delivery is tried again up to `retries` times."""
 
     def __init__(self, sign: Callable[[bytes, Webhook], dict[str, str]]) -> None:
         self._sign = sign
@@ -111,14 +112,18 @@ class Webhooks:
     def add(self, webhook: Webhook) -> None:
         if self.lose and re.search(self.lose, webhook.type):
             return
-        for _ in range(2 if self.duplicate and re.search(self.duplicate, webhook.type) else 1):
+        for _ in range(
+            2 if self.duplicate and re.search(self.duplicate, webhook.type) else 1
+        ):
             if not self.url or (self.hold and re.search(self.hold, webhook.type)):
                 self.kept.append(webhook)
             else:
                 self._enqueue([webhook])
 
     def take(self) -> list[tuple[bytes, dict[str, str]]]:
-        """Return body and signed headers of all that is kept, for a test that delivers by itself."""
+        """Return body and signed headers of all that is kept, for a test that delivers by
+        itself.
+        """
         with self._lock:
             kept, self.kept = self.kept, []
         return [(one.body, self._sign(one.body, one)) for one in kept]
@@ -219,7 +224,9 @@ class StandIn:
         self.lock = RLock()
         self.faults: list[Fault] = []
         self.calls: list[Call] = []
-        self.objects: dict[str, dict[str, Any]] = {}  # every object by its id, oldest first
+        self.objects: dict[
+            str, dict[str, Any]
+        ] = {}  # every object by its id, oldest first
         self.clock: Callable[[], float] = time.time
         self.ahead_s = 0.0  # how far this provider's clock is ahead
         self.webhooks = Webhooks(self.sign)
@@ -239,7 +246,9 @@ class StandIn:
             owner = stand_in
 
         self._server = _Server(("127.0.0.1", port), Handler)
-        Thread(target=self._server.serve_forever, args=[0.02], name=self.name, daemon=True).start()
+        Thread(
+            target=self._server.serve_forever, args=[0.02], name=self.name, daemon=True
+        ).start()
 
     def stop(self) -> None:
         self.clear_faults()
@@ -295,7 +304,9 @@ class StandIn:
     def all(self, kind: str) -> list[dict[str, Any]]:
         """Return the objects of a kind, the newest first as the providers list them."""
         found = [one for one in self.objects.values() if one["_kind"] == kind]
-        return sorted(found, key=lambda one: (one["_made"], one["_order"]), reverse=True)
+        return sorted(
+            found, key=lambda one: (one["_made"], one["_order"]), reverse=True
+        )
 
     def keep(self, kind: str, thing: dict[str, Any]) -> dict[str, Any]:
         thing |= {"_kind": kind, "_made": self.now(), "_order": next(self._numbers)}
@@ -315,7 +326,9 @@ class StandIn:
         if fault is None:
             return self._do(call)
         if fault.kind == "status":
-            return Answer.of(fault.status, {"error": {"code": "SERVER_ERROR", "type": "api_error"}})
+            return Answer.of(
+                fault.status, {"error": {"code": "SERVER_ERROR", "type": "api_error"}}
+            )
         if fault.kind == "drop":
             return None
         if fault.kind == "hang":
@@ -353,9 +366,18 @@ class StandIn:
         elif name == "flush":
             self.webhooks.flush(**sent)
         elif name == "state":
-            return Answer.of(200, [public(one) | {"_kind": one["_kind"]} for one in self._everything()])
+            return Answer.of(
+                200,
+                [public(one) | {"_kind": one["_kind"]} for one in self._everything()],
+            )
         elif name == "deliveries":
-            return Answer.of(200, [{**asdict(one), "body": one.body.decode()} for one in self.webhooks.told])
+            return Answer.of(
+                200,
+                [
+                    {**asdict(one), "body": one.body.decode()}
+                    for one in self.webhooks.told
+                ],
+            )
         elif name in self.CONTROLS:
             with self.lock:
                 self.advance()
@@ -376,20 +398,29 @@ class StandIn:
 def public(thing: Any) -> Any:
     """Return an object without what only the stand-in knows of it."""
     if isinstance(thing, dict):
-        return {key: public(one) for key, one in thing.items() if not key.startswith("_")}
+        return {
+            key: public(one) for key, one in thing.items() if not key.startswith("_")
+        }
     if isinstance(thing, list):
         return [public(one) for one in thing]
     return thing
 
 
-def page(title: str, lines: list[str], *, actions: dict[str, str], back: str = "") -> Answer:
+def page(
+    title: str, lines: list[str], *, actions: dict[str, str], back: str = ""
+) -> Answer:
     """Return a hosted page: some lines of text, a button per action, a link back to the shop."""
     text = "".join(f"<p>{escape(line)}</p>" for line in lines)
     buttons = "".join(
-        f'<button name="action" value="{escape(action)}">{escape(label)}</button> ' for action, label in actions.items()
+        f'<button name="action" value="{escape(action)}">{escape(label)}</button> '
+        for action, label in actions.items()
     )
     form = f'<form method="post">{buttons}</form>' if buttons else ""
-    link = f'<p><a id="back" href="{escape(back)}">Back to the shop</a></p>' if back else ""
+    link = (
+        f'<p><a id="back" href="{escape(back)}">Back to the shop</a></p>'
+        if back
+        else ""
+    )
     html = (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
@@ -420,7 +451,11 @@ class _Handler(BaseHTTPRequestHandler):
         sent: Any = {}
         if body:
             text = body.decode()
-            sent = parse_nested(parse_qsl(text, keep_blank_values=True)) if form else json.loads(text)
+            sent = (
+                parse_nested(parse_qsl(text, keep_blank_values=True))
+                if form
+                else json.loads(text)
+            )
         call = Call(
             self.command,
             url.path,

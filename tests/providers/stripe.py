@@ -30,7 +30,9 @@ DISPUTE_FEE = 1500
 
 
 class StripeStandIn(StandIn):
-    """See the module. `refund_mode` says what becomes of new refunds: succeeded, pending, failed."""
+    """See the module. `refund_mode` says what becomes of new refunds: succeeded, pending,
+    failed.
+    """
 
     name = "stripe"
     CONTROLS = (
@@ -38,7 +40,9 @@ class StripeStandIn(StandIn):
         "open_dispute", "close_dispute", "pay_out",
     )  # fmt: skip
 
-    def __init__(self, *, secret_key: str = "sk_test_1", webhook_secret: str = "whsec_1") -> None:
+    def __init__(
+        self, *, secret_key: str = "sk_test_1", webhook_secret: str = "whsec_1"
+    ) -> None:
         super().__init__()
         self.secret_key, self.webhook_secret = secret_key, webhook_secret
         self.refund_mode = "succeeded"
@@ -81,7 +85,10 @@ class StripeStandIn(StandIn):
             completed["payment_status"] = "paid"
         else:
             self._fail(intent, "payment_method_provider_decline")
-        self.tell(f"checkout.session.async_payment_{'succeeded' if ok else 'failed'}", completed)
+        self.tell(
+            f"checkout.session.async_payment_{'succeeded' if ok else 'failed'}",
+            completed,
+        )
         return completed
 
     def refund(
@@ -95,7 +102,9 @@ class StripeStandIn(StandIn):
         charge = self._charge_of(payment)
         left = charge["amount"] - charge["amount_refunded"]
         if not left:
-            raise invalid("Charge has already been refunded.", "charge_already_refunded")
+            raise invalid(
+                "Charge has already been refunded.", "charge_already_refunded"
+            )
         if charge["disputed"] and not charge["_refundable"]:
             raise invalid("Charge has been charged back.", "charge_disputed")
         amount = left if amount is None else amount
@@ -110,7 +119,9 @@ class StripeStandIn(StandIn):
             status="succeeded" if self.refund_mode == "succeeded" else "pending",
             failure_reason=None, failure_balance_transaction=None, receipt_number=None,
         )  # fmt: skip
-        refund["balance_transaction"] = self._move(refund["id"], "refund", -amount, charge)["id"]
+        refund["balance_transaction"] = self._move(
+            refund["id"], "refund", -amount, charge
+        )["id"]
         charge["amount_refunded"] += amount
         charge["refunded"] = charge["amount_refunded"] == charge["amount"]
         self.tell("refund.created", refund)
@@ -136,12 +147,17 @@ class StripeStandIn(StandIn):
         return made
 
     def open_dispute(
-        self, payment: str, amount: int | None = None, reason: str = "product_not_received"
+        self,
+        payment: str,
+        amount: int | None = None,
+        reason: str = "product_not_received",
     ) -> dict[str, Any]:
         """Let the shopper's bank take the money back for now."""
         charge = self._charge_of(payment)
         charge |= {"disputed": True, "_refundable": False}
-        amount = charge["amount"] - charge["amount_refunded"] if amount is None else amount
+        amount = (
+            charge["amount"] - charge["amount_refunded"] if amount is None else amount
+        )
         dispute = self._new(
             "dispute", "du", amount=amount, charge=charge["id"], currency=charge["currency"],
             payment_intent=charge["payment_intent"], reason=reason, status="needs_response",
@@ -149,7 +165,14 @@ class StripeStandIn(StandIn):
             evidence_details={"due_by": self.now() + 7 * DAY, "has_evidence": False,
                               "past_due": False, "submission_count": 0},
         )  # fmt: skip
-        taken = self._move(dispute["id"], "adjustment", -amount, charge, fee=DISPUTE_FEE, category="dispute")
+        taken = self._move(
+            dispute["id"],
+            "adjustment",
+            -amount,
+            charge,
+            fee=DISPUTE_FEE,
+            category="dispute",
+        )
         dispute["balance_transactions"].append(taken)
         self.tell("charge.dispute.created", dispute)
         self.tell("charge.dispute.funds_withdrawn", dispute)
@@ -162,7 +185,13 @@ class StripeStandIn(StandIn):
         if won:
             charge = self.objects[opened["charge"]]
             charge["_refundable"] = True
-            back = self._move(dispute, "adjustment", opened["amount"], charge, category="dispute_reversal")
+            back = self._move(
+                dispute,
+                "adjustment",
+                opened["amount"],
+                charge,
+                category="dispute_reversal",
+            )
             opened["balance_transactions"].append(back)
             self.tell("charge.dispute.funds_reinstated", opened)
         self.tell("charge.dispute.closed", opened)
@@ -186,7 +215,9 @@ class StripeStandIn(StandIn):
         )  # fmt: skip
         for one in moved:
             one["_payout"] = payout["id"]
-        own = self._new_transaction(payout["id"], "payout", -total, currency, category="payout")
+        own = self._new_transaction(
+            payout["id"], "payout", -total, currency, category="payout"
+        )
         own["_payout"] = payout["id"]
         payout["balance_transaction"] = own["id"]
         self.tell("payout.created", payout)
@@ -212,7 +243,9 @@ class StripeStandIn(StandIn):
                     "idempotency_error",
                 )
             reply = known[2]
-            return Answer(reply.status, reply.body, headers={"Idempotent-Replayed": "true"})
+            return Answer(
+                reply.status, reply.body, headers={"Idempotent-Replayed": "true"}
+            )
         answer = self._route(call)
         self._replies[key] = (self.now(), asked, answer)
         return answer
@@ -233,17 +266,25 @@ class StripeStandIn(StandIn):
         if sent.get("mode") != "payment":
             raise invalid("This stand-in takes mode=payment only.", param="mode")
         if not sent.get("success_url"):
-            raise invalid("Missing required param: success_url.", "parameter_missing", "success_url")
+            raise invalid(
+                "Missing required param: success_url.",
+                "parameter_missing",
+                "success_url",
+            )
         items = sent.get("line_items") or []
         if not items:
-            raise invalid("Missing required param: line_items.", "parameter_missing", "line_items")
+            raise invalid(
+                "Missing required param: line_items.", "parameter_missing", "line_items"
+            )
         currency = items[0]["price_data"]["currency"]
         total = 0
         for item in items:
             price = item["price_data"]
             if not price["product_data"]["name"]:
                 raise invalid("The product needs a name.", param="line_items")
-            total += self._amount(price["unit_amount"], price["currency"]) * int(item["quantity"])
+            total += self._amount(price["unit_amount"], price["currency"]) * int(
+                item["quantity"]
+            )
         now = self.now()
         expires_at = int(sent.get("expires_at") or now + DAY)
         if not now + HALF_HOUR <= expires_at <= now + DAY:
@@ -283,7 +324,10 @@ class StripeStandIn(StandIn):
     def _confirm_intent(self, call: Call, intent: str) -> dict[str, Any]:
         found = self._get(intent, "payment_intent", param="intent")
         if found["status"] in ("succeeded", "canceled"):
-            raise invalid(f"This PaymentIntent's status is {found['status']}.", "payment_intent_unexpected_state")
+            raise invalid(
+                f"This PaymentIntent's status is {found['status']}.",
+                "payment_intent_unexpected_state",
+            )
         code = DECLINES.get(call.sent.get("payment_method", ""))
         if code is None:
             self._succeed(found)
@@ -312,7 +356,9 @@ class StripeStandIn(StandIn):
         sent = call.sent
         of = sent.get("payment_intent") or sent.get("charge")
         if not of:
-            raise invalid("One of charge or payment_intent is needed.", "parameter_missing")
+            raise invalid(
+                "One of charge or payment_intent is needed.", "parameter_missing"
+            )
         amount = int(sent["amount"]) if "amount" in sent else None
         return self.refund(of, amount, sent.get("metadata"), sent.get("reason"))
 
@@ -323,14 +369,18 @@ class StripeStandIn(StandIn):
         query = dict(call.query)
         limit = int(query.pop("limit", 10))
         if not 1 <= limit <= 100:
-            raise invalid("Invalid integer: limit must be between 1 and 100.", param="limit")
+            raise invalid(
+                "Invalid integer: limit must be between 1 and 100.", param="limit"
+            )
         after, before = query.pop("starting_after", ""), query.pop("ending_before", "")
         query.pop("expand", None)
         found = [one for one in self.all(KINDS[kind]) if _fits(one, query)]
         ids = [one["id"] for one in found]
         for cursor in (after, before):
             if cursor and cursor not in self.objects:
-                raise invalid(f"No such object: '{cursor}'", "resource_missing", "starting_after")
+                raise invalid(
+                    f"No such object: '{cursor}'", "resource_missing", "starting_after"
+                )
         if after:
             found = found[ids.index(after) + 1 :] if after in ids else []
         if before:
@@ -344,21 +394,36 @@ class StripeStandIn(StandIn):
         sums: dict[str, int] = {}
         for one in self.all("balance_transaction"):
             sums[one["currency"]] = sums.get(one["currency"], 0) + one["net"]
-        available = [{"amount": net, "currency": currency} for currency, net in sums.items()]
-        return {"object": "balance", "available": available, "pending": [], "livemode": False}
+        available = [
+            {"amount": net, "currency": currency} for currency, net in sums.items()
+        ]
+        return {
+            "object": "balance",
+            "available": available,
+            "pending": [],
+            "livemode": False,
+        }
 
     def _hosted_page(self, call: Call, id_: str) -> Answer:
         session = self._get(id_, "checkout.session")
         back = session["cancel_url"] or ""
-        amount = f"{session['amount_total']} {session['currency'].upper()} (smallest units)"
+        amount = (
+            f"{session['amount_total']} {session['currency'].upper()} (smallest units)"
+        )
         if session["status"] == "expired":
-            return page("This Checkout Session has expired", [amount], actions={}, back=back)
+            return page(
+                "This Checkout Session has expired", [amount], actions={}, back=back
+            )
         if session["status"] == "complete":
-            return page("This Checkout Session is complete", [amount], actions={}, back=back)
+            return page(
+                "This Checkout Session is complete", [amount], actions={}, back=back
+            )
         lines, action = [amount], call.sent.get("action")
         if call.method == "POST" and action in ("pay", "later"):
             (self.pay if action == "pay" else self.pay_later)(id_)
-            return Answer.redirect(session["success_url"].replace("{CHECKOUT_SESSION_ID}", id_))
+            return Answer.redirect(
+                session["success_url"].replace("{CHECKOUT_SESSION_ID}", id_)
+            )
         if call.method == "POST" and action == "decline":
             self.decline(id_)
             lines.append("Your card was declined. Please try a different card.")
@@ -385,17 +450,32 @@ class StripeStandIn(StandIn):
             data={"object": json.loads(json.dumps(public(thing)))}, pending_webhooks=1,
             request={"id": None, "idempotency_key": None},
         )  # fmt: skip
-        self.webhooks.add(Webhook(event["id"], type_, json.dumps(public(event)).encode()))
+        self.webhooks.add(
+            Webhook(event["id"], type_, json.dumps(public(event)).encode())
+        )
 
     def _new(self, kind: str, prefix: str, **more: Any) -> dict[str, Any]:
-        thing = {"id": self.new_id(prefix), "object": kind, "created": self.now(), **more}
+        thing = {
+            "id": self.new_id(prefix),
+            "object": kind,
+            "created": self.now(),
+            **more,
+        }
         return self.keep(kind, thing)
 
     def _get(self, id_: str, kind: str, param: str = "id") -> dict[str, Any]:
         found = self.objects.get(id_)
         if found is None or found["_kind"] != kind:
             name = kind.rpartition(".")[2]
-            raise Refused(error(404, f"No such {name}: '{id_}'", "invalid_request_error", "resource_missing", param))
+            raise Refused(
+                error(
+                    404,
+                    f"No such {name}: '{id_}'",
+                    "invalid_request_error",
+                    "resource_missing",
+                    param,
+                )
+            )
         return found
 
     def _open(self, session: str) -> dict[str, Any]:
@@ -411,7 +491,10 @@ class StripeStandIn(StandIn):
         if not 1 <= number <= 99_999_999:
             raise invalid("Invalid amount.", "parameter_invalid_integer", "amount")
         if currency in THREE_DECIMAL and number % 10:
-            raise invalid("The last digit of the amount must be 0 in this currency.", param="amount")
+            raise invalid(
+                "The last digit of the amount must be 0 in this currency.",
+                param="amount",
+            )
         return number
 
     def _expire(self, session: dict[str, Any]) -> None:
@@ -425,12 +508,16 @@ class StripeStandIn(StandIn):
     def _intent_of(self, session: dict[str, Any]) -> dict[str, Any]:
         """Return the session's intent, which is made when the shopper first tries to pay."""
         if session["payment_intent"] is None:
-            intent = self._new_intent(session["amount_total"], session["currency"], session["_intent"])
+            intent = self._new_intent(
+                session["amount_total"], session["currency"], session["_intent"]
+            )
             intent["_session"] = session["id"]
             session["payment_intent"] = intent["id"]
         return self.objects[session["payment_intent"]]
 
-    def _new_intent(self, amount: int, currency: str, sent: dict[str, Any]) -> dict[str, Any]:
+    def _new_intent(
+        self, amount: int, currency: str, sent: dict[str, Any]
+    ) -> dict[str, Any]:
         intent = self._new(
             "payment_intent", "pi", amount=amount, amount_received=0, currency=currency,
             status="requires_payment_method", metadata=sent.get("metadata") or {},
@@ -445,7 +532,14 @@ class StripeStandIn(StandIn):
 
     def _succeed(self, intent: dict[str, Any]) -> None:
         charge = self._new_charge(intent, status="succeeded", paid=True, captured=True)
-        moved = self._move(charge["id"], "charge", charge["amount"], charge, fee=None, category="charge")
+        moved = self._move(
+            charge["id"],
+            "charge",
+            charge["amount"],
+            charge,
+            fee=None,
+            category="charge",
+        )
         charge["balance_transaction"] = moved["id"]
         intent |= {
             "status": "succeeded", "amount_received": intent["amount"],
@@ -480,7 +574,9 @@ class StripeStandIn(StandIn):
         if payment.startswith("pi_"):
             intent = self._get(payment, "payment_intent", param="payment_intent")
             if intent["status"] != "succeeded":
-                raise invalid(f"This PaymentIntent ({payment}) does not have a successful charge to refund.")
+                raise invalid(
+                    f"This PaymentIntent ({payment}) does not have a successful charge to refund."
+                )
             payment = intent["latest_charge"]
         charge = self._get(payment, "charge", param="charge")
         if charge["status"] != "succeeded":
@@ -493,10 +589,19 @@ class StripeStandIn(StandIn):
     ) -> dict[str, Any]:  # fmt: skip
         if fee is None:  # a charge's own
             fee = round(amount * 0.02) + round(round(amount * 0.02) * 0.18)
-        return self._new_transaction(source, type_, amount, charge["currency"], fee=fee, category=category)
+        return self._new_transaction(
+            source, type_, amount, charge["currency"], fee=fee, category=category
+        )
 
     def _new_transaction(
-        self, source: str, type_: str, amount: int, currency: str, *, fee: int = 0, category: str = ""
+        self,
+        source: str,
+        type_: str,
+        amount: int,
+        currency: str,
+        *,
+        fee: int = 0,
+        category: str = "",
     ) -> dict[str, Any]:
         details = [
             {"amount": fee, "application": None, "currency": currency, "description": "Stripe fees",
@@ -529,8 +634,15 @@ def _fits(one: dict[str, Any], query: dict[str, Any]) -> bool:
     for name, value in query.items():
         if name == "created":
             bounds = value if isinstance(value, dict) else {"gte": value, "lte": value}
-            tests = {"gte": int.__ge__, "gt": int.__gt__, "lte": int.__le__, "lt": int.__lt__}
-            if not all(tests[how](one["created"], int(bound)) for how, bound in bounds.items()):
+            tests = {
+                "gte": int.__ge__,
+                "gt": int.__gt__,
+                "lte": int.__le__,
+                "lt": int.__lt__,
+            }
+            if not all(
+                tests[how](one["created"], int(bound)) for how, bound in bounds.items()
+            ):
                 return False
         elif name == "payout":
             if one["_payout"] != value:
@@ -562,9 +674,17 @@ ROUTES = [
 ]
 
 
-def error(status: int, message: str, type_: str = "invalid_request_error", code: str = "", param: str = "") -> Answer:
+def error(
+    status: int,
+    message: str,
+    type_: str = "invalid_request_error",
+    code: str = "",
+    param: str = "",
+) -> Answer:
     told = {"type": type_, "message": message, "code": code, "param": param}
-    return Answer.of(status, {"error": {key: value for key, value in told.items() if value}})
+    return Answer.of(
+        status, {"error": {key: value for key, value in told.items() if value}}
+    )
 
 
 def invalid(message: str, code: str = "", param: str = "") -> Refused:

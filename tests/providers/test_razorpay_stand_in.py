@@ -44,16 +44,27 @@ def told(server: RazorpayStandIn, client: razorpay.Client) -> list[dict[str, Any
     """Return the events, each verified as the shop does it: by the library."""
     events = []
     for body, headers in server.webhooks.take():
-        assert client.utility.verify_webhook_signature(body.decode(), headers["X-Razorpay-Signature"], "hook")
+        assert client.utility.verify_webhook_signature(
+            body.decode(), headers["X-Razorpay-Signature"], "hook"
+        )
         events.append(json.loads(body))
     return events
 
 
 def test_a_link_is_paid_on_its_page(server, client):
     link = client.payment_link.create(link_body(server))
-    assert (link["status"], link["payments"], link["amount_paid"]) == ("created", None, 0)
-    answer = requests.post(link["short_url"], {"action": "pay"}, allow_redirects=False, timeout=5)
-    sent = {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
+    assert (link["status"], link["payments"], link["amount_paid"]) == (
+        "created",
+        None,
+        0,
+    )
+    answer = requests.post(
+        link["short_url"], {"action": "pay"}, allow_redirects=False, timeout=5
+    )
+    sent = {
+        name: values[0]
+        for name, values in parse_qs(urlsplit(answer.headers["Location"]).query).items()
+    }
     assert sent["razorpay_payment_link_status"] == "paid"
     assert client.utility.verify_payment_link_signature(
         {
@@ -83,7 +94,10 @@ def test_a_link_is_paid_on_its_page(server, client):
 
 def test_a_decline_leaves_the_link_open(server, client):
     link = client.payment_link.create(link_body(server))
-    assert "declined" in requests.post(link["short_url"], {"action": "decline"}, timeout=5).text
+    assert (
+        "declined"
+        in requests.post(link["short_url"], {"action": "decline"}, timeout=5).text
+    )
     assert client.payment_link.fetch(link["id"])["status"] == "created"
     server.pay(link["id"])
     order = client.payment_link.fetch(link["id"])["order_id"]
@@ -134,7 +148,10 @@ def test_a_reference_has_one_link_and_finds_it(server, client):
 def test_an_authorized_payment_is_captured_or_goes_back(server, client):
     server.auto_capture = False
     taken, left = (
-        server.pay(client.payment_link.create(link_body(server, reference_id=name))["id"]) for name in ("a", "b")
+        server.pay(
+            client.payment_link.create(link_body(server, reference_id=name))["id"]
+        )
+        for name in ("a", "b")
     )
     with pytest.raises(razorpay.errors.BadRequestError, match="should be captured"):
         client.payment.refund(taken["id"], {"amount": 100})
@@ -144,7 +161,11 @@ def test_an_authorized_payment_is_captured_or_goes_back(server, client):
     server.pass_time(5 * DAY)
     assert client.payment.fetch(taken["id"])["status"] == "captured"
     back = client.payment.fetch(left["id"])
-    assert (back["status"], back["captured"], back["amount_refunded"]) == ("refunded", False, 129950)
+    assert (back["status"], back["captured"], back["amount_refunded"]) == (
+        "refunded",
+        False,
+        129950,
+    )
 
 
 def test_a_failed_payment_may_turn_out_to_be_made(server, client):
@@ -164,7 +185,9 @@ def test_a_failed_payment_may_turn_out_to_be_made(server, client):
 
 
 def paid(server: RazorpayStandIn, client: razorpay.Client, amount: int = 10000) -> str:
-    order = client.order.create({"amount": amount, "currency": "INR", "notes": {"payment_id": "p"}})
+    order = client.order.create(
+        {"amount": amount, "currency": "INR", "notes": {"payment_id": "p"}}
+    )
     payment = server.pay(order["id"])
     server.webhooks.take()
     return str(payment["id"])
@@ -173,8 +196,12 @@ def paid(server: RazorpayStandIn, client: razorpay.Client, amount: int = 10000) 
 def test_refunds_add_up_wherever_they_are_made(server, client):
     payment = paid(server, client)
     key = {"X-Refund-Idempotency": "refund-0001"}
-    made = client.payment.refund(payment, {"amount": 4000, "notes": {"refund_id": "r"}}, headers=dict(key))
-    again = client.payment.refund(payment, {"amount": 4000, "notes": {"refund_id": "r"}}, headers=dict(key))
+    made = client.payment.refund(
+        payment, {"amount": 4000, "notes": {"refund_id": "r"}}, headers=dict(key)
+    )
+    again = client.payment.refund(
+        payment, {"amount": 4000, "notes": {"refund_id": "r"}}, headers=dict(key)
+    )
     assert made["id"] == again["id"]
     with pytest.raises(razorpay.errors.BadRequestError, match="idempotency"):
         client.payment.refund(payment, {"amount": 4001}, headers=dict(key))
@@ -187,7 +214,10 @@ def test_refunds_add_up_wherever_they_are_made(server, client):
     amounts = [one["amount"] for one in client.refund.all()["items"]]
     assert amounts == [1000, 5000, 4000]
     assert client.payment.fetch(payment)["refund_status"] == "full"
-    assert [one["event"] for one in told(server, client)] == ["refund.created", "refund.processed"] * 3
+    assert [one["event"] for one in told(server, client)] == [
+        "refund.created",
+        "refund.processed",
+    ] * 3
 
 
 def test_a_refund_fails_and_its_money_is_back(server, client):
@@ -224,10 +254,21 @@ def test_a_settlement_is_the_sum_of_its_report(server, client):
     settled = server.settle()
     assert settled is not None
     at = datetime.fromtimestamp(settled["created_at"], UTC)
-    report = client.settlement.report({"year": at.year, "month": at.month, "day": at.day})["items"]
-    assert sorted(one["type"] for one in report) == ["adjustment", "payment", "payment", "refund"]
+    report = client.settlement.report(
+        {"year": at.year, "month": at.month, "day": at.day}
+    )["items"]
+    assert sorted(one["type"] for one in report) == [
+        "adjustment",
+        "payment",
+        "payment",
+        "refund",
+    ]
     total = sum(one["credit"] - one["debit"] for one in report)
-    assert total == client.settlement.fetch(settled["id"])["amount"] == 2 * (10000 - 236) - 1500
+    assert (
+        total
+        == client.settlement.fetch(settled["id"])["amount"]
+        == 2 * (10000 - 236) - 1500
+    )
     assert server.settle() is None
     assert told(server, client)[-1]["event"] == "settlement.processed"
 
@@ -237,8 +278,14 @@ def test_lists_are_read_page_by_page_and_between_two_moments(server, client):
     for n in range(7):
         paid(server, client, 10000 + n)
         server.pass_time(10)
-    pages = [client.payment.all({"count": 3, "skip": skip})["items"] for skip in (0, 3, 6)]
-    assert [[one["amount"] - 10000 for one in page] for page in pages] == [[6, 5, 4], [3, 2, 1], [0]]
+    pages = [
+        client.payment.all({"count": 3, "skip": skip})["items"] for skip in (0, 3, 6)
+    ]
+    assert [[one["amount"] - 10000 for one in page] for page in pages] == [
+        [6, 5, 4],
+        [3, 2, 1],
+        [0],
+    ]
     some = client.payment.all({"from": start + 20, "to": start + 39})["items"]
     assert [one["amount"] - 10000 for one in some] == [3, 2]
     with pytest.raises(razorpay.errors.BadRequestError, match="count"):
@@ -268,7 +315,11 @@ def test_as_a_process_it_tells_by_http(process, httpd):
     url = process("razorpay", "--webhooks", httpd.url)
     client = razorpay.Client(auth=("rzp_test_1", "secret"), base_url=url)
     link = client.payment_link.create({"amount": 5000, "currency": "INR"})
-    payment = requests.post(f"{url}/_control/pay", json={"ref": link["id"]}, timeout=5).json()
+    payment = requests.post(
+        f"{url}/_control/pay", json={"ref": link["id"]}, timeout=5
+    ).json()
     assert payment["status"] == "captured"
-    assert requests.post(f"{url}/_control/flush", json={}, timeout=30).status_code == 200
+    assert (
+        requests.post(f"{url}/_control/flush", json={}, timeout=30).status_code == 200
+    )
     assert [one["event"] for one in httpd.got][-1] == "payment_link.paid"

@@ -25,7 +25,13 @@ def client(server: StripeStandIn) -> stripe.StripeClient:
     return client_of(server)
 
 
-def client_of(server: StripeStandIn, *, timeout: float = 10, key: str = "sk_test_1", retries: int = 0):
+def client_of(
+    server: StripeStandIn,
+    *,
+    timeout: float = 10,
+    key: str = "sk_test_1",
+    retries: int = 0,
+):
     return stripe.StripeClient(
         key,
         base_addresses={"api": server.url},
@@ -35,7 +41,11 @@ def client_of(server: StripeStandIn, *, timeout: float = 10, key: str = "sk_test
 
 
 def order_session(server: StripeStandIn, **more: Any) -> dict[str, Any]:
-    price = {"currency": "inr", "unit_amount": 129950, "product_data": {"name": "MK-2026-000001"}}
+    price = {
+        "currency": "inr",
+        "unit_amount": 129950,
+        "product_data": {"name": "MK-2026-000001"},
+    }
     return {
         "mode": "payment",
         "line_items": [{"price_data": price, "quantity": 1}],
@@ -51,19 +61,34 @@ def order_session(server: StripeStandIn, **more: Any) -> dict[str, Any]:
 def told(server: StripeStandIn) -> list[str]:
     """Return the types of the events, each read as the shop reads it: by the library."""
     return [
-        stripe.Webhook.construct_event(body, headers["Stripe-Signature"], "whsec_1").type
+        stripe.Webhook.construct_event(
+            body, headers["Stripe-Signature"], "whsec_1"
+        ).type
         for body, headers in server.webhooks.take()
     ]
 
 
 def test_a_session_is_paid_on_its_page(server, client):
     session = client.v1.checkout.sessions.create(order_session(server))
-    assert (session.status, session.payment_status, session.payment_intent) == ("open", "unpaid", None)
-    assert "Pay with a card that is declined" in requests.get(session.url, timeout=5).text
-    answer = requests.post(session.url, {"action": "pay"}, allow_redirects=False, timeout=5)
+    assert (session.status, session.payment_status, session.payment_intent) == (
+        "open",
+        "unpaid",
+        None,
+    )
+    assert (
+        "Pay with a card that is declined" in requests.get(session.url, timeout=5).text
+    )
+    answer = requests.post(
+        session.url, {"action": "pay"}, allow_redirects=False, timeout=5
+    )
     assert answer.status_code == 303
-    assert answer.headers["Location"] == f"http://shop.example/orders/1?session={session.id}"
-    paid = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent.latest_charge"]})
+    assert (
+        answer.headers["Location"]
+        == f"http://shop.example/orders/1?session={session.id}"
+    )
+    paid = client.v1.checkout.sessions.retrieve(
+        session.id, {"expand": ["payment_intent.latest_charge"]}
+    )
     assert (paid.status, paid.payment_status) == ("complete", "paid")
     assert paid.payment_intent.status == "succeeded"
     assert paid.payment_intent.metadata["payment_id"] == "payment-1"
@@ -80,11 +105,18 @@ def test_a_decline_leaves_the_session_open_for_another_card(server, client):
     session = client.v1.checkout.sessions.create(order_session(server))
     page = requests.post(session.url, {"action": "decline"}, timeout=5).text
     assert "Your card was declined." in page
-    declined = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent"]})
-    assert (declined.status, declined.payment_intent.status) == ("open", "requires_payment_method")
+    declined = client.v1.checkout.sessions.retrieve(
+        session.id, {"expand": ["payment_intent"]}
+    )
+    assert (declined.status, declined.payment_intent.status) == (
+        "open",
+        "requires_payment_method",
+    )
     assert declined.payment_intent.last_payment_error.code == "card_declined"
     server.pay(session.id)
-    paid = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent"]})
+    paid = client.v1.checkout.sessions.retrieve(
+        session.id, {"expand": ["payment_intent"]}
+    )
     assert paid.payment_intent.id == declined.payment_intent.id
     charges = client.v1.charges.list({"payment_intent": paid.payment_intent.id})
     assert [charge.status for charge in charges.data] == ["succeeded", "failed"]
@@ -92,7 +124,9 @@ def test_a_decline_leaves_the_session_open_for_another_card(server, client):
 
 
 def test_a_session_ends_by_the_clock_or_by_us_and_never_twice(server, client):
-    first, second = (client.v1.checkout.sessions.create(order_session(server)) for _ in range(2))
+    first, second = (
+        client.v1.checkout.sessions.create(order_session(server)) for _ in range(2)
+    )
     server.decline(first.id)
     intent = client.v1.checkout.sessions.retrieve(first.id).payment_intent
     with pytest.raises(stripe.InvalidRequestError, match="Expire the Checkout Session"):
@@ -105,7 +139,12 @@ def test_a_session_ends_by_the_clock_or_by_us_and_never_twice(server, client):
     assert client.v1.checkout.sessions.retrieve(second.id).status == "open"
     server.pass_time(1)
     assert client.v1.checkout.sessions.retrieve(second.id).status == "expired"
-    assert "has expired" in requests.get(second.url or first.url or server.url + f"/c/pay/{second.id}", timeout=5).text
+    assert (
+        "has expired"
+        in requests.get(
+            second.url or first.url or server.url + f"/c/pay/{second.id}", timeout=5
+        ).text
+    )
     assert told(server).count("checkout.session.expired") == 2
 
 
@@ -124,21 +163,29 @@ def test_what_a_session_must_have(server, client, more, param):
     assert caught.value.param == param
 
 
-@pytest.mark.parametrize(("currency", "amount"), [("kwd", 10005), ("inr", 0), ("rupees", 100)])
+@pytest.mark.parametrize(
+    ("currency", "amount"), [("kwd", 10005), ("inr", 0), ("rupees", 100)]
+)
 def test_amounts_are_whole_numbers_of_the_smallest_unit(client, currency, amount):
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.payment_intents.create({"amount": amount, "currency": currency})
 
 
 def test_a_transfer_arrives_days_later_or_not_at_all(server, client):
-    sessions = [client.v1.checkout.sessions.create(order_session(server)) for _ in range(2)]
+    sessions = [
+        client.v1.checkout.sessions.create(order_session(server)) for _ in range(2)
+    ]
     for session in sessions:
-        requests.post(session.url, {"action": "later"}, allow_redirects=False, timeout=5)
+        requests.post(
+            session.url, {"action": "later"}, allow_redirects=False, timeout=5
+        )
     waiting = client.v1.checkout.sessions.retrieve(sessions[0].id)
     assert (waiting.status, waiting.payment_status) == ("complete", "unpaid")
     server.settle(sessions[0].id)
     server.settle(sessions[1].id, ok=False)
-    states = [client.v1.checkout.sessions.retrieve(one.id).payment_status for one in sessions]
+    states = [
+        client.v1.checkout.sessions.retrieve(one.id).payment_status for one in sessions
+    ]
     assert states == ["paid", "unpaid"]
     types = told(server)
     assert "checkout.session.async_payment_succeeded" in types
@@ -148,15 +195,21 @@ def test_a_transfer_arrives_days_later_or_not_at_all(server, client):
 def test_an_intent_of_ones_own_form(server, client):
     intent = client.v1.payment_intents.create({"amount": 500, "currency": "jpy"})
     with pytest.raises(stripe.CardError, match="declined"):
-        client.v1.payment_intents.confirm(intent.id, {"payment_method": "pm_card_chargeDeclined"})
-    paid = client.v1.payment_intents.confirm(intent.id, {"payment_method": "pm_card_visa"})
+        client.v1.payment_intents.confirm(
+            intent.id, {"payment_method": "pm_card_chargeDeclined"}
+        )
+    paid = client.v1.payment_intents.confirm(
+        intent.id, {"payment_method": "pm_card_visa"}
+    )
     assert (paid.status, paid.amount_received) == ("succeeded", 500)
     with pytest.raises(stripe.InvalidRequestError) as caught:
         client.v1.payment_intents.cancel(intent.id)
     assert caught.value.code == "payment_intent_unexpected_state"
 
 
-def paid_intent(server: StripeStandIn, client: stripe.StripeClient, amount: int = 10000) -> str:
+def paid_intent(
+    server: StripeStandIn, client: stripe.StripeClient, amount: int = 10000
+) -> str:
     intent = client.v1.payment_intents.create({"amount": amount, "currency": "inr"})
     client.v1.payment_intents.confirm(intent.id, {"payment_method": "pm_card_visa"})
     server.webhooks.take()
@@ -165,7 +218,9 @@ def paid_intent(server: StripeStandIn, client: stripe.StripeClient, amount: int 
 
 def test_refunds_add_up_to_the_charge_wherever_they_are_made(server, client):
     intent = paid_intent(server, client)
-    made = client.v1.refunds.create({"payment_intent": intent, "amount": 4000, "metadata": {"a": "b"}})
+    made = client.v1.refunds.create(
+        {"payment_intent": intent, "amount": 4000, "metadata": {"a": "b"}}
+    )
     assert (made.status, made.metadata["a"]) == ("succeeded", "b")
     server.refund(intent, 5000)  # in the dashboard
     with pytest.raises(stripe.InvalidRequestError, match="greater than unrefunded"):
@@ -174,7 +229,9 @@ def test_refunds_add_up_to_the_charge_wherever_they_are_made(server, client):
     with pytest.raises(stripe.InvalidRequestError) as caught:
         client.v1.refunds.create({"payment_intent": intent, "amount": 1})
     assert caught.value.code == "charge_already_refunded"
-    amounts = [one.amount for one in client.v1.refunds.list({"payment_intent": intent}).data]
+    amounts = [
+        one.amount for one in client.v1.refunds.list({"payment_intent": intent}).data
+    ]
     assert amounts == [1000, 5000, 4000]
     assert told(server) == ["refund.created", "charge.refunded"] * 3
 
@@ -196,7 +253,9 @@ def test_a_refund_fails_and_its_money_is_back(server, client):
 def test_a_key_does_once_what_it_is_used_for(server, client):
     intent = paid_intent(server, client)
     sent = {"payment_intent": intent, "amount": 100}
-    first, second = (client.v1.refunds.create(sent, {"idempotency_key": "k"}) for _ in range(2))
+    first, second = (
+        client.v1.refunds.create(sent, {"idempotency_key": "k"}) for _ in range(2)
+    )
     assert first.id == second.id
     with pytest.raises(stripe.IdempotencyError):
         client.v1.refunds.create({**sent, "amount": 200}, {"idempotency_key": "k"})
@@ -242,8 +301,18 @@ def test_lists_are_read_page_by_page_and_between_two_moments(server, client):
         server.pass_time(10)
     page = client.v1.payment_intents.list({"limit": 3})
     assert (len(page.data), page.has_more) == (3, True)
-    assert [one.amount for one in page.auto_paging_iter()] == [106, 105, 104, 103, 102, 101, 100]
-    some = client.v1.payment_intents.list({"created": {"gte": start + 20, "lt": start + 40}})
+    assert [one.amount for one in page.auto_paging_iter()] == [
+        106,
+        105,
+        104,
+        103,
+        102,
+        101,
+        100,
+    ]
+    some = client.v1.payment_intents.list(
+        {"created": {"gte": start + 20, "lt": start + 40}}
+    )
     assert [one.amount for one in some.data] == [103, 102]
     events = client.v1.events.list({"type": "payment_intent.created", "limit": 2}).data
     assert [one.data.object["amount"] for one in events] == [106, 105]
@@ -277,13 +346,18 @@ def test_an_answer_that_is_lost_was_done_all_the_same(server):
     client = client_of(server, retries=1)
     intent = paid_intent(server, client)
     server.fail("lost", "POST /v1/refunds")
-    made = client.v1.refunds.create({"payment_intent": intent, "amount": 100}, {"idempotency_key": "r"})
+    made = client.v1.refunds.create(
+        {"payment_intent": intent, "amount": 100}, {"idempotency_key": "r"}
+    )
     assert [one.id for one in client.v1.refunds.list().data] == [made.id]
 
 
 def test_events_are_lost_doubled_held_and_told_backwards(server, client, httpd):
     server.webhooks.url = httpd.url
-    server.webhooks.lose, server.webhooks.duplicate = r"charge\.", r"payment_intent\.succeeded"
+    server.webhooks.lose, server.webhooks.duplicate = (
+        r"charge\.",
+        r"payment_intent\.succeeded",
+    )
     server.webhooks.hold = r"refund\."
     intent = client.v1.payment_intents.create({"amount": 10000, "currency": "inr"})
     client.v1.payment_intents.confirm(intent.id)
