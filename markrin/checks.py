@@ -10,7 +10,7 @@ import inspect
 import os
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, cast
+from typing import Any, cast, get_type_hints
 
 import marshmallow as ma
 import pycountry
@@ -222,12 +222,30 @@ def _check_method(
             yield _error(45, name, f"states and takes `{part}` only together.")
         if schema is not None:
             yield from check_schema(schema())
+            yield from _check_annotation(name, part, schema, handler)
+
+
+def _check_annotation(
+    name: str, part: str, schema: Any, handler: Any
+) -> Iterator[CheckMessage]:
+    """A view must declare what its schema loads, or the type checker believes the wrong thing."""
+    hint = get_type_hints(inspect.unwrap(handler)).get(part)
+    if schema.target is not None and hint is not schema.target:
+        yield _error(
+            51, name, f"must declare `{part}: {schema.target.__name__}`, not {hint}."
+        )
 
 
 def check_schema(schema: ma.Schema) -> Iterator[CheckMessage]:
     """Yield what is wrong with a schema: fields that are not of markrin.api.fields, or that
     leave something unlimited.
     """
+    from markrin.api import schema_types, schemas
+
+    if isinstance(schema, schemas.Schema):
+        for difference in schema_types.differences(schema):
+            where = f"{type(schema).__module__}.{type(schema).__qualname__}"
+            yield _error(50, where, difference)
     for name, field in schema.fields.items():
         yield from _check_field(
             f"{type(schema).__module__}.{type(schema).__qualname__}.{name}", field

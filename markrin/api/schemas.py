@@ -1,15 +1,30 @@
 """Bases of the input schemas: camelCase outside, snake_case inside, and nothing unknown gets in.
 
-`load` returns a dict, in which an optional key that was not sent is absent, or raises
-`errors.Invalid` with every problem and its place. A rule over several fields is a
-`@validates_schema` method that raises `fields.refuse(…)`."""
+A schema loads into the frozen dataclass that it names, and services take that dataclass:
+
+    @dataclass(frozen=True, kw_only=True)
+    class Checkout:
+        payment_method: PaymentMethod
+        email: str | None = None  # optional and not sent: the default
+
+    class PlaceOrder(InputSchema[Checkout]):
+        payment_method = fields.Enum(PaymentMethod, required=True)
+        email = fields.Email()
+
+A patch says what was not sent by a type: `name: str | Unset = UNSET` (see `unset.py`). That both
+declarations agree is asked at start-up (`schema_types.py`). `load` raises `errors.Invalid` with
+every problem and its place. A rule over several fields is a `@validates_schema` method that raises
+`fields.refuse(…)`; it sees the loaded fields as a dict, in which what was not sent is absent.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal, cast
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Literal, cast, get_args
 
 import marshmallow as ma
+from typing_extensions import TypeVar
 
 from markrin.api import casing, errors, fields
 
@@ -17,9 +32,13 @@ UNKNOWN = fields.Message("unknown", "There is no such field here.")
 NOT_OBJECT = fields.Message("type", "This must be an object.")
 
 
-class Schema(ma.Schema):
-    """What the bases below share."""
+T = TypeVar("T", default=dict[str, Any])
 
+
+class Schema(ma.Schema, Generic[T]):
+    """What the bases below share. `target` is the dataclass that a schema loads into; None: a dict."""
+
+    target: ClassVar[type | None] = None
     place: ClassVar[Literal["pointer", "parameter", "header"]] = "pointer"
     from_text: ClassVar[bool] = False
     error_messages = {"unknown": UNKNOWN, "type": NOT_OBJECT}
@@ -28,6 +47,13 @@ class Schema(ma.Schema):
         unknown = ma.RAISE
         register = False
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for base in cls.__dict__.get("__orig_bases__", ()):
+            for argument in get_args(base):
+                if isinstance(argument, type):
+                    cls.target = argument
+
     def outside(self, name: str) -> str:
         """Return a field's name as the client writes it."""
         return casing.camel(name)
@@ -35,14 +61,14 @@ class Schema(ma.Schema):
     def on_bind_field(self, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
         field_obj.data_key = field_obj.data_key or self.outside(field_name)
 
-    def load(self, data: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return `data` read by the fields.
+    def load(self, data: Any, **kwargs: Any) -> T:
+        """Return `data` read by the fields, as the dataclass that the schema names.
 
         Raises:
             errors.Invalid: with every problem and its place.
         """
         try:
-            return cast(dict[str, Any], super().load(data, **kwargs))
+            return self.into_target(super().load(data, **kwargs))
         except ma.ValidationError as exc:
             found = [
                 self._error(path, text)
@@ -51,6 +77,10 @@ class Schema(ma.Schema):
             raise errors.Invalid(
                 errors=sorted(found, key=lambda error: error[self.place])
             ) from exc
+
+    def into_target(self, loaded: dict[str, Any]) -> T:
+        """Return what the fields have loaded as the dataclass that the schema names."""
+        return cast(T, loaded if self.target is None else self.target(**loaded))
 
     def _error(self, path: tuple[str, ...], text: str) -> errors.FieldError:
         where = (
@@ -85,11 +115,11 @@ def _walk(found: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], 
         yield path, found
 
 
-class InputSchema(Schema):
+class InputSchema(Schema[T]):
     """A JSON body."""
 
 
-class PatchSchema(InputSchema):
+class PatchSchema(InputSchema[T]):
     """A JSON body that changes some fields: all are optional, at least one must be there."""
 
     def on_bind_field(self, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
@@ -109,7 +139,7 @@ class Empty(InputSchema):
     """A body that is exactly `{}`."""
 
 
-class UploadSchema(InputSchema):
+class UploadSchema(InputSchema[T]):
     """A multipart body: one or more `fields.Image`, and text parts, which are read as in a
     query string.
     """
@@ -117,14 +147,23 @@ class UploadSchema(InputSchema):
     from_text = True
 
 
-class QuerySchema(Schema):
+class QuerySchema(Schema[T]):
     """The parameters of a query string; each may be given once."""
 
     place = "parameter"
     from_text = True
 
 
-class PageQuery(QuerySchema):
+@dataclass(frozen=True, kw_only=True)
+class PageParams:
+    """Which page: by number, or after a cursor. Base of a list's own parameters."""
+
+    page: int = 1
+    limit: int
+    cursor: str | None = None
+
+
+class PageQuery(QuerySchema[T]):
     """Paging of a list: `page` and `limit`, or `cursor` (empty for the start) and `limit`;
     of both, `cursor` counts.
     """
@@ -148,7 +187,11 @@ class PageQuery(QuerySchema):
         return data
 
 
-class HeaderSchema(Schema):
+class PlainPageQuery(PageQuery[PageParams]):
+    """The parameters of a list that takes no others."""
+
+
+class HeaderSchema(Schema[T]):
     """The request headers that an operation reads; all others are not looked at."""
 
     place = "header"

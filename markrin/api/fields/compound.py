@@ -165,4 +165,5 @@ class Nested(ma.fields.Nested):
     def _load(self, value: Any, partial: Any = None) -> Any:
         # Not our Schema.load, which would answer the request before the outer schema has
         # seen its own errors.
-        return ma.Schema.load(self.schema, value, partial=partial)
+        schema: Any = self.schema
+        return schema.into_target(ma.Schema.load(schema, value, partial=partial))

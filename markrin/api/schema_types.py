@@ -1,0 +1,100 @@
+"""Whether a schema and the dataclass that it loads into say the same: asked once, at start-up.
+
+A schema states a field's form and limits, the dataclass its Python type. Two declarations of one
+thing drift apart unless something compares them: `differences` does, name by name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections.abc import Iterator, Sequence
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import marshmallow as ma
+
+from markrin.api import fields, schemas
+from markrin.api.unset import UNSET
+
+_SEQUENCES = (list, tuple, Sequence)
+
+
+def differences(schema: schemas.Schema[Any]) -> Iterator[str]:
+    """Yield how the schema and its dataclass differ; nothing where it loads into no dataclass."""
+    target = schema.target
+    if target is None:
+        return
+    if not dataclasses.is_dataclass(target) or not target.__dataclass_params__.frozen:  # type: ignore[attr-defined]  # every dataclass has them
+        yield f"loads into {target.__name__}, which is no frozen dataclass."
+        return
+    hints = get_type_hints(target)
+    slots = {slot.name: slot for slot in dataclasses.fields(target) if slot.init}
+    for name in sorted(slots.keys() ^ schema.fields.keys()):
+        holder = target.__name__ if name in slots else type(schema).__name__
+        yield f"and {target.__name__} differ: only {holder} has `{name}`."
+    for name in sorted(slots.keys() & schema.fields.keys()):
+        yield from _field_differences(
+            f"{target.__name__}.{name}", schema.fields[name], slots[name], hints[name]
+        )
+
+
+def _field_differences(
+    where: str, field: Any, slot: dataclasses.Field[Any], hint: Any
+) -> Iterator[str]:
+    allowed = _members(hint)
+    wanted = _members(python_type(field))
+    always_there = field.required or field.load_default is not ma.missing
+    if not always_there:
+        if slot.default is dataclasses.MISSING:
+            yield f"may leave out {where}, which then needs a default."
+            return
+        if slot.default is None or slot.default is UNSET:
+            wanted.add(type(slot.default))
+    if not _same(allowed, wanted):
+        yield f"loads {where} as {_shown(wanted)}, but it is declared as {_shown(allowed)}."
+
+
+def python_type(field: Any) -> Any:
+    """Return the type of the values that a field loads."""
+    if isinstance(field, fields.Nested):
+        found: Any = field.schema.target or dict  # type: ignore[attr-defined]  # our schemas have one
+        if field.many:
+            found = list[found]
+    elif isinstance(field, fields.Enum):
+        found = field.choices
+    elif (inner := getattr(field, "inner", None)) is not None:
+        found = list[python_type(inner)]  # type: ignore[misc]  # made at run time
+    else:
+        found = _generic_argument(type(field))
+    return found | None if field.allow_none else found
+
+
+def _generic_argument(kind: type) -> Any:
+    """Return T of the `Field[T]` from which a field type comes."""
+    for base in kind.__mro__:
+        for parent in getattr(base, "__orig_bases__", ()):
+            if get_args(parent) and isinstance(get_args(parent)[0], type):
+                return get_args(parent)[0]
+    return object
+
+
+def _members(hint: Any) -> set[Any]:
+    if get_origin(hint) in (Union, types.UnionType):
+        return set(get_args(hint))
+    return {hint}
+
+
+def _same(allowed: set[Any], wanted: set[Any]) -> bool:
+    def fits(one: Any, other: Any) -> bool:
+        if get_origin(one) in _SEQUENCES and get_origin(other) in _SEQUENCES:
+            return _same(_members(get_args(one)[0]), _members(get_args(other)[0]))
+        return bool(one == other or other is object)
+
+    return all(any(fits(one, other) for other in wanted) for one in allowed) and all(
+        any(fits(one, other) for one in allowed) for other in wanted
+    )
+
+
+def _shown(members: set[Any]) -> str:
+    names = (str(one) if get_args(one) else one.__name__ for one in members)
+    return " | ".join(sorted(names))

@@ -1,0 +1,31 @@
+"""What a PATCH body did not say, as a type: a field that was not sent is UNSET, never None."""
+
+from __future__ import annotations
+
+import dataclasses
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+class Unset(Enum):
+    """The type of UNSET. A patch declares `name: str | Unset = UNSET`."""
+
+    UNSET = "unset"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+UNSET: Final = Unset.UNSET
+
+
+def sent_fields(body: DataclassInstance) -> dict[str, Any]:
+    """Return the fields of a patch that were sent, by name; nested dataclasses stay as they are."""
+    return {
+        field.name: value
+        for field in dataclasses.fields(body)
+        if (value := getattr(body, field.name)) is not UNSET
+    }
