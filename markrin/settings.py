@@ -277,10 +277,10 @@ RATE_LIMIT_SCALE = env.float("RATE_LIMIT_SCALE", 1.0)  # multiplies every limit
 # What a lower app lets a higher one join: each function runs in the caller's transaction,
 # in this order.
 HOOKS: dict[str, list[str]] = {
-    "signed_in": ["orders.services.merge_guest_cart"],
-    "email_verified": ["orders.services.attach_guest_orders"],
-    "export": ["orders.services.export_customer"],
-    "erase": ["orders.services.erase_customer"],
+    "signed_in": ["orders.services.carts.merge_guest_cart"],
+    "email_verified": ["orders.services.people.attach_guest_orders"],
+    "export": ["orders.services.people.export_customer"],
+    "erase": ["orders.services.people.erase_customer"],
     "trace_find": ["orders.timeline.find"],
     "trace_tell": ["accounts.timeline.tell", "orders.timeline.tell"],
 }

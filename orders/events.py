@@ -100,7 +100,7 @@ class MailWanted:
 
     name: ClassVar[str] = "order.mail_wanted"
     order_id: UUID
-    mail_name: str  # of orders.services.MAILS
+    mail_name: str  # of orders.services.mails.MAILS
     wanted_id: UUID
 
     @property

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from celery_app import app
 from markrin.outbox import handlers as outbox
-from orders import gateways, services
+from orders import gateways
+from orders.services import mails, payments, refunds, settling
 
 MAIL: dict[str, Any] = {
     "queue": "email",
@@ -24,52 +25,52 @@ MONEY: dict[str, Any] = {
 
 @outbox.handler("orders.confirm_by_mail", **MAIL)
 def confirm_by_mail(*, order_id: str, **later: Any) -> outbox.Result:
-    return services.confirm_by_mail(order_id=UUID(order_id))
+    return mails.confirm_by_mail(order_id=UUID(order_id))
 
 
 @outbox.handler("orders.shipped_by_mail", **MAIL)
 def shipped_by_mail(*, order_id: str, **later: Any) -> outbox.Result:
-    return services.shipped_by_mail(order_id=UUID(order_id))
+    return mails.shipped_by_mail(order_id=UUID(order_id))
 
 
 @outbox.handler("orders.delivered_by_mail", **MAIL)
 def delivered_by_mail(*, order_id: str, **later: Any) -> outbox.Result:
-    return services.delivered_by_mail(order_id=UUID(order_id))
+    return mails.delivered_by_mail(order_id=UUID(order_id))
 
 
 @outbox.handler("orders.cancelled_by_mail", **MAIL)
 def cancelled_by_mail(*, order_id: str, **later: Any) -> outbox.Result:
-    return services.cancelled_by_mail(order_id=UUID(order_id))
+    return mails.cancelled_by_mail(order_id=UUID(order_id))
 
 
 @outbox.handler("orders.refunded_by_mail", **MAIL)
 def refunded_by_mail(*, order_id: str, refund_id: str, **later: Any) -> outbox.Result:
-    return services.refunded_by_mail(order_id=UUID(order_id), refund_id=UUID(refund_id))
+    return mails.refunded_by_mail(order_id=UUID(order_id), refund_id=UUID(refund_id))
 
 
 @outbox.handler("orders.call_staff_by_mail", **MAIL)
 def call_staff_by_mail(*, order_id: str, **later: Any) -> outbox.Result:
-    return services.call_staff_by_mail(order_id=UUID(order_id))
+    return mails.call_staff_by_mail(order_id=UUID(order_id))
 
 
 @outbox.handler("orders.mail_again", **MAIL)
 def mail_again(
     *, order_id: str, mail_name: str, wanted_id: str, **later: Any
 ) -> outbox.Result:
-    return services.mail_again(
+    return mails.mail_again(
         order_id=UUID(order_id), mail_name=mail_name, wanted_id=UUID(wanted_id)
     )
 
 
 @outbox.handler("orders.send_refund", **MONEY)
 def send_refund(*, refund_id: str, **later: Any) -> outbox.Result:
-    return services.send_refund(refund_id=UUID(refund_id))
+    return refunds.send_refund(refund_id=UUID(refund_id))
 
 
 @outbox.handler("orders.abandon_payment", **MONEY)
 def abandon_payment(*, payment_id: str, **later: Any) -> None:
     try:
-        services.abandon_payment(payment_id=UUID(payment_id))
+        payments.abandon_payment(payment_id=UUID(payment_id))
     except gateways.ProviderDown as exc:
         raise outbox.Unreachable(str(exc)) from exc
 
@@ -77,16 +78,16 @@ def abandon_payment(*, payment_id: str, **later: Any) -> None:
 @app.task(name="orders.expire", time_limit=300)
 def expire_orders() -> int:
     """Cancel unpaid orders whose time is up."""
-    return services.expire_orders()
+    return settling.expire_orders()
 
 
 @app.task(name="orders.settle_payments", time_limit=300)
 def settle_payments() -> dict[str, int]:
     """Ask after open payments, and refund what is paid but cancelled."""
-    return services.settle_payments()
+    return settling.settle_payments()
 
 
 @app.task(name="orders.forget_old", time_limit=900)
 def forget_old() -> dict[str, int]:
     """Delete old idempotency keys and guests' carts."""
-    return services.forget_old()
+    return settling.forget_old()

@@ -14,8 +14,9 @@ from unfold.widgets import (
 )
 
 from markrin.admin.forms import StrictForm
-from orders import money, services
+from orders import money
 from orders.models import Order, OrderLine
+from orders.services import mails
 
 _LONG = 1000
 
@@ -93,7 +94,7 @@ def resend_form(order: Order) -> type[forms.Form]:
 
     class ResendForm(StrictForm):
         mail = forms.ChoiceField(
-            choices=[(name, services.MAILS[name]) for name in services.mails_of(order)],
+            choices=[(name, mails.MAILS[name]) for name in mails.mails_of(order)],
             widget=UnfoldAdminSelectWidget,
             help_text="to the address that the order has now",
         )

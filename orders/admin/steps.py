@@ -8,12 +8,13 @@ from typing import Any
 from django.http import HttpRequest
 
 from markrin.admin.base import Step
-from orders import errors, money, services
+from orders import errors, money
 from orders.admin import forms
 from orders.models import Order, Refund
 from orders.models.order import NEXT_STATUS, OrderStatus, PaymentMethod, PaymentStatus
 from orders.models.payment import RefundState
-from orders.services import Actor
+from orders.services import mails, refunds, returns, transitions
+from orders.services.steps import Actor
 
 _PAID = (PaymentStatus.PAID, PaymentStatus.REFUNDED)
 
@@ -24,7 +25,9 @@ def _staff(request: HttpRequest) -> Actor:
 
 def _to(status: OrderStatus) -> Callable[[HttpRequest, Order, Mapping[str, Any]], str]:
     def move(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
-        services.move_order(order_id=order.pk, to=status, actor=_staff(request), **data)
+        transitions.move_order(
+            order_id=order.pk, to=status, actor=_staff(request), **data
+        )
         return f"{order.number} is {status.value} now."
 
     return move
@@ -44,7 +47,7 @@ def _may(status: OrderStatus) -> Callable[[Order], bool]:
 
 
 def _cash(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
-    services.mark_cash_paid(order_id=order.pk, actor=_staff(request))
+    transitions.mark_cash_paid(order_id=order.pk, actor=_staff(request))
     return f"The cash of {order.number} has been received."
 
 
@@ -57,12 +60,12 @@ def _waits_for_cash(order: Order) -> bool:
 
 
 def _note(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
-    services.note_order(order_id=order.pk, actor=_staff(request), **data)
+    transitions.note_order(order_id=order.pk, actor=_staff(request), **data)
     return "The note stands in the history."
 
 
 def _refund(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
-    refund, _again = services.refund_order(
+    refund, _again = refunds.refund_order(
         order_id=order.pk,
         actor=_staff(request),
         amount=data["amount"],
@@ -74,9 +77,7 @@ def _refund(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
 
 def _take_back(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
     wanted = [
-        services.Returned(
-            line.pk, data[forms.line_field(line)], restock=data["restock"]
-        )
+        returns.Returned(line.pk, data[forms.line_field(line)], restock=data["restock"])
         for line in order.lines.all()
         if data.get(forms.line_field(line))
     ]
@@ -84,7 +85,7 @@ def _take_back(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> s
         raise errors.ReturnTooMany(
             "Say of at least one line how many pieces came back."
         )
-    services.take_back(
+    returns.take_back(
         order_id=order.pk,
         actor=_staff(request),
         reason=data["reason"],
@@ -95,15 +96,13 @@ def _take_back(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> s
 
 
 def _resend(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
-    services.resend_mail(
-        order_id=order.pk, mail_name=data["mail"], actor=_staff(request)
-    )
-    return f"{services.MAILS[data['mail']]}: the mail goes out again."
+    mails.resend_mail(order_id=order.pk, mail_name=data["mail"], actor=_staff(request))
+    return f"{mails.MAILS[data['mail']]}: the mail goes out again."
 
 
 def _settle(succeeded: bool) -> Callable[[HttpRequest, Refund, Mapping[str, Any]], str]:
     def settle(request: HttpRequest, refund: Refund, data: Mapping[str, Any]) -> str:
-        services.settle_refund(
+        refunds.settle_refund(
             refund_id=refund.pk, actor=_staff(request), succeeded=succeeded
         )
         return "The refund is closed."
@@ -153,7 +152,7 @@ OF_ORDER = {
         "Resend a mail",
         _resend,
         form_of=forms.resend_form,
-        offered=lambda order: bool(services.mails_of(order)),
+        offered=lambda order: bool(mails.mails_of(order)),
     ),
     "cancel": Step(
         "Cancel",

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from markrin.api.permissions import InGroup
 from markrin.api.views import View
-from orders.services import Actor
+from orders.services.steps import Actor
 
 
 class Private(View):

@@ -8,8 +8,9 @@ from rest_framework.response import Response
 
 from markrin.api.errors import NotFound
 from markrin.api.operations import operation
-from orders import errors, schemas, selectors, serializers, services
+from orders import errors, schemas, selectors, serializers
 from orders.contents import Contents
+from orders.services import carts
 from orders.shoppers import Shopper
 from orders.views.base import ShopperView
 from products.errors import OutOfStock
@@ -46,7 +47,7 @@ class Cart(ShopperView):
         summary="Empty the cart",
     )
     def delete(self, request: Request, *, headers: dict[str, Any]) -> Response:
-        return _answer(services.clear_cart(shopper=Shopper.of(request, headers)))
+        return _answer(carts.clear_cart(shopper=Shopper.of(request, headers)))
 
 
 class CartItems(ShopperView):
@@ -67,9 +68,7 @@ class CartItems(ShopperView):
     def post(
         self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
     ) -> Response:
-        return _answer(
-            services.add_to_cart(shopper=Shopper.of(request, headers), **body)
-        )
+        return _answer(carts.add_to_cart(shopper=Shopper.of(request, headers), **body))
 
 
 class CartItem(ShopperView):
@@ -97,7 +96,7 @@ class CartItem(ShopperView):
         headers: dict[str, Any],
     ) -> Response:
         return _answer(
-            services.change_cart_line(
+            carts.change_cart_line(
                 shopper=Shopper.of(request, headers), line_id=line_id, **body
             )
         )
@@ -114,7 +113,7 @@ class CartItem(ShopperView):
         self, request: Request, *, line_id: UUID, headers: dict[str, Any]
     ) -> Response:
         return _answer(
-            services.remove_cart_line(
+            carts.remove_cart_line(
                 shopper=Shopper.of(request, headers), line_id=line_id
             )
         )
@@ -133,9 +132,7 @@ class CartCoupon(ShopperView):
     def put(
         self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
     ) -> Response:
-        return _answer(
-            services.put_coupon(shopper=Shopper.of(request, headers), **body)
-        )
+        return _answer(carts.put_coupon(shopper=Shopper.of(request, headers), **body))
 
     @operation(
         headers=schemas.CartHeaders,
@@ -145,4 +142,4 @@ class CartCoupon(ShopperView):
         summary="Take the coupon off the cart",
     )
     def delete(self, request: Request, *, headers: dict[str, Any]) -> Response:
-        return _answer(services.remove_coupon(shopper=Shopper.of(request, headers)))
+        return _answer(carts.remove_coupon(shopper=Shopper.of(request, headers)))

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods
 
 from markrin.api import errors
 from markrin.db.models import uuid7
-from orders import money, selectors, services
+from orders import money, selectors
 from orders.gateways import local
+from orders.services import payments
 
 TYPES = {"success": "payment.succeeded", "failure": "payment.failed"}
 
@@ -49,7 +50,7 @@ def pay(request: HttpRequest, payment_id: UUID, token: str) -> HttpResponse:
         currency=payment.currency,
         error="" if type_ == "payment.succeeded" else "declined",
     )
-    services.receive_webhook(provider_name="test", body=body, headers=headers)
+    payments.receive_webhook(provider_name="test", body=body, headers=headers)
     return HttpResponseRedirect(
         f"{local.return_url(payment.order_id)}?payment={request.POST['outcome']}"
     )

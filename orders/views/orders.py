@@ -10,7 +10,8 @@ from rest_framework.response import Response
 from markrin.api.errors import NotFound, Unavailable
 from markrin.api.operations import operation
 from markrin.api.permissions import IsAuthenticated
-from orders import errors, invoice, schemas, selectors, serializers, services
+from orders import errors, invoice, schemas, selectors, serializers
+from orders.services import checkout, payments, transitions
 from orders.shoppers import Shopper
 from orders.views.base import ShopperView, base_url_of, language_of, replayed
 from orders.views.carts import COUPON_ERRORS
@@ -62,7 +63,7 @@ class Orders(ShopperView):
         self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
     ) -> Response:
         shopper = Shopper.of(request, headers)
-        placed = services.place_order(
+        placed = checkout.place_order(
             shopper=shopper,
             idempotency_key=headers.get("idempotency_key"),
             base_url=base_url_of(request),
@@ -110,7 +111,7 @@ class CancelOrder(ShopperView):
         body: dict[str, Any],
         headers: dict[str, Any],
     ) -> Response:
-        order = services.cancel_order(
+        order = transitions.cancel_order(
             shopper=Shopper.of(request, headers), order_id=order_id, **body
         )
         return Response(serializers.OrderDetail(order).data)
@@ -153,7 +154,7 @@ class OrderPayments(ShopperView):
     def post(
         self, request: Request, *, order_id: UUID, headers: dict[str, Any]
     ) -> Response:
-        started, again = services.start_payment(
+        started, again = payments.start_payment(
             shopper=Shopper.of(request, headers),
             order_id=order_id,
             idempotency_key=headers.get("idempotency_key"),

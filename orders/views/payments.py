@@ -11,7 +11,8 @@ from markrin.api.errors import NotFound, Unavailable
 from markrin.api.operations import operation
 from markrin.api.permissions import AllowAny
 from markrin.api.serializers import Serializer
-from orders import errors, services
+from orders import errors
+from orders.services import payments
 from orders.views.base import Private
 
 MAX_BYTES = 1_000_000
@@ -39,7 +40,7 @@ class Webhook(Private):
     )
     def post(self, request: Request, *, provider: str) -> Response:
         body = parsers.read_body(request._request, max_bytes=MAX_BYTES)
-        outcome = services.receive_webhook(
+        outcome = payments.receive_webhook(
             provider_name=provider, body=body, headers=request.headers
         )
         return Response(Received({"outcome": outcome}).data)

@@ -10,9 +10,10 @@ from rest_framework.response import Response
 from markrin.api.errors import NotFound, Unavailable
 from markrin.api.operations import operation
 from markrin.api.schemas import Empty, IdempotencyHeaders
-from orders import errors, invoice, selectors, services
+from orders import errors, invoice, selectors
 from orders import staff_schemas as schemas
 from orders import staff_serializers as serializers
+from orders.services import coupon_book, refunds, returns, transitions
 from orders.views.base import StaffView, replayed, staff_of
 from orders.views.orders import IDEMPOTENCY_ERRORS, pdf
 
@@ -61,7 +62,7 @@ class Transition(StaffView):
     def post(
         self, request: Request, *, order_id: UUID, body: dict[str, Any]
     ) -> Response:
-        services.move_order(
+        transitions.move_order(
             order_id=order_id, to=body.pop("status"), actor=staff_of(request), **body
         )
         return _order(order_id)
@@ -80,7 +81,7 @@ class Notes(StaffView):
     def post(
         self, request: Request, *, order_id: UUID, body: dict[str, Any]
     ) -> Response:
-        services.note_order(order_id=order_id, actor=staff_of(request), **body)
+        transitions.note_order(order_id=order_id, actor=staff_of(request), **body)
         return _order(order_id, 201)
 
 
@@ -96,7 +97,7 @@ class Cash(StaffView):
     def post(
         self, request: Request, *, order_id: UUID, body: dict[str, Any]
     ) -> Response:
-        services.mark_cash_paid(order_id=order_id, actor=staff_of(request))
+        transitions.mark_cash_paid(order_id=order_id, actor=staff_of(request))
         return _order(order_id)
 
 
@@ -119,7 +120,7 @@ class Refunds(StaffView):
         body: dict[str, Any],
         headers: dict[str, Any],
     ) -> Response:
-        refund, again = services.refund_order(
+        refund, again = refunds.refund_order(
             order_id=order_id,
             actor=staff_of(request),
             amount=body.get("amount"),
@@ -141,7 +142,7 @@ class Refund(StaffView):
     def patch(
         self, request: Request, *, refund_id: UUID, body: dict[str, Any]
     ) -> Response:
-        refund = services.settle_refund(
+        refund = refunds.settle_refund(
             refund_id=refund_id, actor=staff_of(request), **body
         )
         return Response(serializers.Refund(refund).data)
@@ -161,11 +162,11 @@ class Returns(StaffView):
         self, request: Request, *, order_id: UUID, body: dict[str, Any]
     ) -> Response:
         lines = (
-            [services.Returned(**line) for line in body["lines"]]
+            [returns.Returned(**line) for line in body["lines"]]
             if "lines" in body
             else None
         )
-        services.take_back(
+        returns.take_back(
             order_id=order_id,
             actor=staff_of(request),
             reason=body["reason"],
@@ -209,7 +210,7 @@ class Coupons(StaffView):
         summary="Make a coupon",
     )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        return Response(serializers.Coupon(services.create_coupon(**body)).data, 201)
+        return Response(serializers.Coupon(coupon_book.create_coupon(**body)).data, 201)
 
 
 class Coupon(StaffView):
@@ -237,7 +238,9 @@ class Coupon(StaffView):
         self, request: Request, *, coupon_id: UUID, body: dict[str, Any]
     ) -> Response:
         return Response(
-            serializers.Coupon(services.update_coupon(coupon_id=coupon_id, **body)).data
+            serializers.Coupon(
+                coupon_book.update_coupon(coupon_id=coupon_id, **body)
+            ).data
         )
 
     @operation(
@@ -248,5 +251,5 @@ class Coupon(StaffView):
         summary="Delete a coupon that no order has used",
     )
     def delete(self, request: Request, *, coupon_id: UUID) -> Response:
-        services.delete_coupon(coupon_id=coupon_id)
+        coupon_book.delete_coupon(coupon_id=coupon_id)
         return Response(status=204)

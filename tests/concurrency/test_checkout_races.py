@@ -20,7 +20,6 @@ from django.utils import timezone
 
 from accounts.models import User
 from markrin.outbox.models import OutboxEvent
-from orders import services
 from orders.gateways import Notice, Outcome
 from orders.models import (
     Coupon,
@@ -31,7 +30,7 @@ from orders.models import (
     Payment,
     Refund,
 )
-from orders.services import payments
+from orders.services import payments, settling
 from orders.services.checkout import _turns
 from products.models import StockLevel, StockMovement
 from tests.chaos.table import Record
@@ -269,7 +268,7 @@ def test_a_payment_that_succeeds_at_the_moment_of_expiry(hold: Record):
         payments.record(notice)
 
     paying = [partial(pay, payment) for payment in Payment.objects.all()]
-    tasks: list[Callable[[], Any]] = [*paying, *[services.expire_orders] * 40]
+    tasks: list[Callable[[], Any]] = [*paying, *[settling.expire_orders] * 40]
     random.shuffle(tasks)
     at_once(tasks)
     for order in Order.objects.all():

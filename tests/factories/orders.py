@@ -7,10 +7,10 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from orders import services
 from orders.models import Cart, CartLine, Coupon, Order
 from orders.models.order import OrderStatus, PaymentMethod
-from orders.services import Actor
+from orders.services import checkout, transitions
+from orders.services.steps import Actor
 from orders.shoppers import Shopper, hash_token, new_token
 from tests.factories.accounts import make_address, make_user
 from tests.factories.products import make_variant
@@ -109,7 +109,7 @@ def make_order(
     }
     body |= {"email": guest_email} if guest_email else {}
     body |= {"coupon_code": coupon_code} if coupon_code else {}
-    placed = services.place_order(
+    placed = checkout.place_order(
         shopper=Shopper(user=customer, token=token),
         idempotency_key=str(uuid4()),
         base_url="http://testserver/",
@@ -118,21 +118,21 @@ def make_order(
     )
     move_to(placed.order, status)
     if paid:
-        services.mark_cash_paid(order_id=placed.order.pk, actor=Actor("staff"))
+        transitions.mark_cash_paid(order_id=placed.order.pk, actor=Actor("staff"))
     return Order.objects.get(pk=placed.order.pk)
 
 
 def move_to(order: Order, status: str) -> None:
     """Take a placed order along its way, up to `status`."""
     if status == "cancelled":
-        services.move_order(
+        transitions.move_order(
             order_id=order.pk, to=OrderStatus.CANCELLED, actor=Actor("staff")
         )
         return
     path = ("pending", "confirmed", "processing", "shipped", "delivered")
     now = path.index(Order.objects.values_list("status", flat=True).get(pk=order.pk))
     for step in path[now + 1 : path.index(status) + 1]:
-        services.move_order(
+        transitions.move_order(
             order_id=order.pk, to=OrderStatus(step), actor=Actor("staff")
         )
 

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from orders import services
 from orders.models import Order
+from orders.services import refunds, settling
 from products.models import StockLevel
 from tests.factories import (
     PASSWORD,
@@ -166,12 +166,12 @@ def test_an_online_payment_fails_then_succeeds_and_is_refunded_on_return(
         "809.10",
         "requested",
     )
-    services.send_refund(refund_id=shown["refunds"][0]["id"])
+    refunds.send_refund(refund_id=shown["refunds"][0]["id"])
     whole = desk.post(
         f"/api/staff/orders/{order['id']}/returns",
         {"reason": "The other one, too", "refund": True},
     ).json()
-    services.send_refund(
+    refunds.send_refund(
         refund_id=next(r["id"] for r in whole["refunds"] if r["state"] == "requested")
     )
     seen = client.get(f"/api/orders/{order['id']}").json()
@@ -208,7 +208,7 @@ def test_an_order_that_nobody_pays_gives_its_pieces_back(api, shirt):
     body = {"shippingAddress": SHIPPING_ADDRESS, "paymentMethod": "online"}
     order = client.post("/api/orders", body, headers=key()).json()
     age(Order.objects.get(pk=order["id"]))
-    services.expire_orders()
+    settling.expire_orders()
     seen = client.get(f"/api/orders/{order['id']}").json()
     assert (seen["status"], seen["history"][-1]["by"], seen["history"][-1]["note"]) == (
         "cancelled",

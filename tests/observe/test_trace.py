@@ -10,8 +10,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from markrin.outbox.models import OutboxEvent
-from orders import services
-from orders.services import Actor
+from orders.services import returns
+from orders.services.steps import Actor
 from tests.factories import PASSWORD, make_order, make_user
 from tests.outbox.helpers import drain
 
@@ -27,7 +27,7 @@ def trace(*arguments: str) -> str:
 
 def test_an_orders_whole_life():
     order = make_order(status="delivered", paid=True)
-    services.take_back(
+    returns.take_back(
         order_id=order.pk,
         actor=Actor("staff"),
         reason="too small",

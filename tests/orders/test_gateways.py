@@ -17,7 +17,7 @@ from uuid import UUID
 import pytest
 
 from markrin.outbox import handlers
-from orders import errors, gateways, services
+from orders import errors, gateways
 from orders.checks import check_payments
 from orders.gateways import Charge, Outcome
 from orders.gateways.base import major_units, minor_units
@@ -25,6 +25,7 @@ from orders.gateways.razorpay import RazorpayGateway
 from orders.gateways.stripe import StripeGateway
 from orders.models import Payment
 from orders.models.order import OrderStatus
+from orders.services import payments, refunds, steps, transitions
 from tests.factories import key, make_cart_line, make_order, order_body
 
 PAYMENT, ORDER, REFUND = (
@@ -447,7 +448,7 @@ def test_an_order_is_paid_and_refunded_by_stripe(api, customer, provider, settin
         200,
         {"id": "re_9", "object": "refund", "status": "pending"},
     )
-    services.send_refund(refund_id=refund.pk)
+    refunds.send_refund(refund_id=refund.pk)
     done = {"id": "re_9", "object": "refund", "status": "succeeded", "metadata": {}}
     body, headers = stripe_event(done, "refund.updated")
     body = body.replace(b"evt_1", b"evt_2")
@@ -481,20 +482,20 @@ def test_a_refund_that_fails_is_for_a_person(customer, provider, settings):
         ),
         "payment_intent.succeeded",
     )
-    services.receive_webhook(provider_name="stripe", body=body, headers=headers)
-    services.move_order(
-        order_id=order.pk, to=OrderStatus.CANCELLED, actor=services.Actor("staff")
+    payments.receive_webhook(provider_name="stripe", body=body, headers=headers)
+    transitions.move_order(
+        order_id=order.pk, to=OrderStatus.CANCELLED, actor=steps.Actor("staff")
     )
     refund = order.refunds.get()
     settings.STRIPE_API_BASE = "http://127.0.0.1:1"
     with pytest.raises(handlers.Unreachable):
-        services.send_refund(refund_id=refund.pk)
+        refunds.send_refund(refund_id=refund.pk)
     settings.STRIPE_API_BASE = provider.url()
     provider.answers["POST", "/v1/refunds"] = (
         400,
         {"error": {"type": "invalid_request_error", "code": "no_such"}},
     )
-    assert services.send_refund(refund_id=refund.pk) == {"refused": "no_such"}
+    assert refunds.send_refund(refund_id=refund.pk) == {"refused": "no_such"}
     refund.refresh_from_db()
     order.refresh_from_db()
     assert (refund.state, refund.error, str(order.refunded), order.payment_status) == (
@@ -514,7 +515,7 @@ def test_an_abandoned_payment_is_called_off(customer, provider, settings):
         intent(status="canceled"),
     )
     order = make_order(customer=customer, method="online", status="cancelled")
-    services.abandon_payment(payment_id=order.payments.get().pk)
+    payments.abandon_payment(payment_id=order.payments.get().pk)
     assert provider.asked[-1][1] == "/v1/payment_intents/pi_1/cancel"
 
 

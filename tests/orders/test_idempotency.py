@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from orders import services
 from orders.models import IdempotencyKey, Order
+from orders.services import settling
 from products.models import StockLevel
 from tests.factories import make_cart_line, make_user, make_variant, order_body
 
@@ -106,9 +106,9 @@ def test_keys_are_forgotten_after_two_days(api, customer):
     api.as_user(customer).post(
         "/api/orders", order_body(customer), headers={"Idempotency-Key": "k"}
     )
-    assert services.forget_old()["keys"] == 0
+    assert settling.forget_old()["keys"] == 0
     IdempotencyKey.objects.update(created_at=timezone.now() - timedelta(hours=49))
-    assert services.forget_old()["keys"] == 1
+    assert settling.forget_old()["keys"] == 1
 
 
 def test_replays_though_the_address_is_gone(api, customer):

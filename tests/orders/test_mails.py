@@ -3,9 +3,10 @@
 from django.core import mail
 
 from markrin.outbox.models import OutboxEvent
-from orders import services, tasks
+from orders import tasks
 from orders.models.order import OrderStatus
-from orders.services import Actor
+from orders.services import people, refunds, settling, transitions
+from orders.services.steps import Actor
 from tests.factories import (
     age,
     make_coupon,
@@ -62,7 +63,7 @@ def test_an_online_order_says_that_it_waits_for_payment(customer):
 
 def test_the_other_mails(customer):
     order = make_order(customer=customer, status="processing")
-    services.move_order(
+    transitions.move_order(
         order_id=order.pk,
         to=OrderStatus.SHIPPED,
         actor=Actor("staff"),
@@ -80,14 +81,14 @@ def test_the_other_mails(customer):
     assert "arrived" in last().subject
     other = make_order(guest_email="guest@example.com", method="online")
     age(other)
-    services.expire_orders()
+    settling.expire_orders()
     tasks.cancelled_by_mail(order_id=str(other.pk))
     assert (last().to, "It was not paid in time." in last().body) == (
         ["guest@example.com"],
         True,
     )
-    services.mark_cash_paid(order_id=order.pk, actor=Actor("staff"))
-    refund, _ = services.refund_order(
+    transitions.mark_cash_paid(order_id=order.pk, actor=Actor("staff"))
+    refund, _ = refunds.refund_order(
         order_id=order.pk,
         actor=Actor("staff", customer.pk),
         amount=None,
@@ -101,7 +102,7 @@ def test_the_other_mails(customer):
 
 def test_an_erased_customer_gets_none(customer):
     order = make_order(customer=customer)
-    services.erase_customer(user=customer)
+    people.erase_customer(user=customer)
     assert tasks.confirm_by_mail(order_id=str(order.pk)) is None
     assert mail.outbox == []
 
@@ -109,7 +110,7 @@ def test_an_erased_customer_gets_none(customer):
 def test_staff_hear_of_what_needs_a_person(customer, settings):
     settings.STAFF_MAIL = ["desk@example.com", "boss@example.com"]
     order = make_order(customer=customer, paid=True)
-    services.move_order(
+    transitions.move_order(
         order_id=order.pk, to=OrderStatus.CANCELLED, actor=Actor("system")
     )
     (job,) = OutboxEvent.objects.filter(task="orders.call_staff_by_mail")
@@ -119,7 +120,7 @@ def test_staff_hear_of_what_needs_a_person(customer, settings):
         ["boss@example.com"],
     ]
     assert "to be given back in cash" in last().body
-    services.note_order(
+    transitions.note_order(
         order_id=order.pk, actor=Actor("staff"), note="Done", public=False, resolve=True
     )
     assert tasks.call_staff_by_mail(**job.payload) is None

@@ -10,10 +10,10 @@ import pytest
 from django.utils import timezone
 
 from markrin.outbox.models import OutboxEvent
-from orders import gateways, services
+from orders import gateways
 from orders.gateways import Notice, Outcome, local
 from orders.models import Order, Payment, PaymentEvent, Refund
-from orders.services import payments
+from orders.services import payments, refunds, settling
 from products.models import StockLevel
 from tests.factories import (
     age,
@@ -262,7 +262,7 @@ def test_the_first_of_two_payments_pays_and_the_other_goes_back(api, customer, o
     )
     order.refresh_from_db()
     assert (order.refunded, order.payment_status) == (0, "paid")
-    services.send_refund(refund_id=refund.pk)
+    refunds.send_refund(refund_id=refund.pk)
     refund.refresh_from_db()
     assert (refund.state, refund.provider_ref) == (
         "succeeded",
@@ -274,16 +274,16 @@ def test_the_first_of_two_payments_pays_and_the_other_goes_back(api, customer, o
 def test_an_unpaid_order_expires_and_frees_its_stock_and_coupon(api, customer):
     coupon = make_coupon(code="ONE", total_limit=1)
     order = make_order(customer=customer, method="online", coupon_code="ONE")
-    assert services.expire_orders() == 0
+    assert settling.expire_orders() == 0
     age(order)
-    assert services.expire_orders() == 1
+    assert settling.expire_orders() == 1
     assert state_of(order) == ("cancelled", "unpaid")
     assert reserved(order) == 0
     coupon.refresh_from_db()
     assert coupon.used == 0
     assert order.payments.get().state == "cancelled"
     assert jobs("orders.abandon_payment") == 1
-    assert services.expire_orders() == 0
+    assert settling.expire_orders() == 0
 
 
 def test_orders_for_cash_do_not_expire(customer):
@@ -294,7 +294,7 @@ def test_orders_for_cash_do_not_expire(customer):
 def test_a_payment_that_comes_too_late_is_refunded_and_shown_to_staff(api, order):
     payment = order.payments.get()
     age(order)
-    services.expire_orders()
+    settling.expire_orders()
     assert tell(api, payment).json()["outcome"] == "too late: refunded"
     assert state_of(order) == ("cancelled", "paid")
     assert reserved(order) == 0
@@ -305,8 +305,8 @@ def test_a_payment_that_comes_too_late_is_refunded_and_shown_to_staff(api, order
         "requested",
         1,
     )
-    services.send_refund(refund_id=refund.pk)
-    services.send_refund(refund_id=refund.pk)
+    refunds.send_refund(refund_id=refund.pk)
+    refunds.send_refund(refund_id=refund.pk)
     assert state_of(order) == ("cancelled", "refunded")
     assert order.refunds.get().state == "succeeded"
 
@@ -349,15 +349,15 @@ def paid(payment):
 def test_before_an_order_expires_its_provider_is_asked(order, gateway):
     gateway.knows = paid(order.payments.get())
     age(order)
-    assert services.expire_orders() == 0
+    assert settling.expire_orders() == 0
     assert state_of(order) == ("confirmed", "paid")
 
 
 def test_lost_webhooks_are_asked_after(order, gateway):
     gateway.knows = paid(order.payments.get())
-    assert services.settle_payments()["asked"] == 0
+    assert settling.settle_payments()["asked"] == 0
     Payment.objects.update(created_at=timezone.now() - timedelta(minutes=3))
-    assert services.settle_payments()["asked"] == 1
+    assert settling.settle_payments()["asked"] == 1
     assert state_of(order) == ("confirmed", "paid")
 
 
@@ -403,8 +403,8 @@ def test_what_is_cancelled_but_paid_is_found_and_refunded(api, order):
     Order.objects.filter(pk=order.pk).update(
         status="cancelled", closed_at=timezone.now()
     )  # as no service leaves it
-    assert services.settle_payments()["refunded"] == 1
-    assert services.settle_payments()["refunded"] == 0
+    assert settling.settle_payments()["refunded"] == 1
+    assert settling.settle_payments()["refunded"] == 0
     assert order.refunds.get().amount == order.total
 
 
