@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 APPS := markrin products accounts orders analytics
 
-.PHONY: help up test rolling fuzz doors chaos bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin check audit fmt lock shell clean
+.PHONY: help up test rolling fuzz pricing doors chaos bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin check audit fmt lock shell clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -28,6 +28,9 @@ rolling: $(STAMP) ## Restart every process under load (no request fails, no job 
 
 fuzz: $(STAMP) ## Fuzz the whole API, print what was tried (FUZZ_EXAMPLES=5 for each operation), then verify; takes long
 	@FUZZ=full $(PY) -m pytest -n 0 -s --timeout 7200 tests/fuzz $(ARGS)
+
+pricing: $(STAMP) ## Reckon 25,000 carts with promotions and 100,000 quotes again by brute force (about a minute)
+	@PRICING=full $(PY) -m pytest -n 0 --timeout 1800 tests/orders/pricing $(ARGS)
 
 doors: $(STAMP) ## List every rule of the database with the doors at which it was tried: raw SQL, API, admin
 	@FUZZ=full $(PY) -m pytest -n 0 -s --timeout 1800 tests/doors $(ARGS)

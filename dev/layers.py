@@ -6,7 +6,7 @@
 from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, fields, output
 
-# A layer of an app → the siblings it may import; what is not here (pricing.py, a gateway)
+# A layer of an app → the siblings it may import; what is not here (orders/pricing, a gateway)
 # is a helper, and free.
 MAY_IMPORT: dict[str, set[str]] = {
     "models": set(),

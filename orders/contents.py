@@ -11,8 +11,9 @@ from uuid import UUID
 from django.utils import timezone
 
 from markrin.db.sql import fetch_planned
-from orders import coupons, pricing
+from orders import coupons, quotes
 from orders.models import Cart, Coupon
+from orders.pricing.quote import Quote
 from orders.shoppers import Shopper
 from products.services import selling
 from products.services.selling import Offer
@@ -41,13 +42,9 @@ class Item:
         return self.offer.sellable if self.offer.on_sale else 0
 
     @property
-    def line(self) -> pricing.Line:
-        return pricing.Line(
-            self.offer.variant_id,
-            self.offer.price,
-            self.quantity,
-            self.offer.tax_percent,
-        )
+    def line_total(self) -> Decimal:
+        """What its pieces cost, before any discount."""
+        return self.offer.price * self.quantity
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,7 @@ class Contents:
     token: str | None
     items: list[Item]
     coupon: CartCoupon | None
-    quote: pricing.Quote
+    quote: Quote
 
     @property
     def item_count(self) -> int:
@@ -85,16 +82,16 @@ def read(cart: Cart | None, *, token: str | None) -> Contents:
     Lines that cannot be bought now are shown, but not counted into the quote.
     """
     items = load(cart) if cart else []
-    lines = [item.line for item in items if item.available]
+    available = [item for item in items if item.available]
     coupon = cart.coupon if cart else None
-    found = _check(cart, coupon, lines) if cart and coupon else None
-    applied = coupons.discount(coupon) if coupon and found and found.applied else None
+    found = _check(cart, coupon, available) if cart and coupon else None
+    applied = coupon if found and found.applied else None
     return Contents(
         id=cart.pk if cart else None,
         token=token if cart and cart.user_id is None else None,
         items=items,
         coupon=found,
-        quote=pricing.quote(lines, rules=pricing.Rules.current(), discount=applied),
+        quote=quotes.quote_items(available, coupon=applied),
     )
 
 
@@ -129,11 +126,11 @@ def _load(sql: str, **params: Any) -> list[Item]:
     ]
 
 
-def _check(cart: Cart, coupon: Coupon, lines: Sequence[pricing.Line]) -> CartCoupon:
+def _check(cart: Cart, coupon: Coupon, items: Sequence[Item]) -> CartCoupon:
     key = coupons.customer_key(user_id=cart.user_id, email="") if cart.user_id else None
     refused = coupons.refusal(
         coupon,
-        subtotal=sum((line.total for line in lines), pricing.ZERO),
+        subtotal=sum((item.line_total for item in items), Decimal(0)),
         now=timezone.now(),
         used_by_customer=coupons.uses(coupon, key),
     )

@@ -5,7 +5,6 @@ under the coupon's lock.
 import hashlib
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, cast
 from uuid import UUID
 
 from django.db.models import F, Q
@@ -14,12 +13,6 @@ from django.utils import timezone
 from markrin.api.errors import ShopError
 from orders import errors
 from orders.models import Coupon, CouponUse
-from orders.pricing import Discount
-
-
-def discount(coupon: Coupon) -> Discount:
-    """Return what the coupon takes off."""
-    return Discount(cast(Literal["percent", "fixed"], coupon.kind), coupon.value)
 
 
 def customer_key(*, user_id: UUID | None, email: str) -> str:

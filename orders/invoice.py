@@ -23,7 +23,6 @@ from fpdf.fonts import FontFace
 
 from orders import money
 from orders.models import Order, OrderLine
-from orders.pricing import ZERO
 
 _WEIGHTS: Final = {"": "Inter-Regular.woff2", "B": "Inter-SemiBold.woff2"}
 _LETTERS: Final = [
@@ -253,12 +252,12 @@ class _Page:
 
     def taxes(self) -> None:
         """Write the net amount and the tax of each rate."""
-        rates: dict[Decimal, list[Any]] = defaultdict(lambda: [ZERO, ZERO])
+        rates: dict[Decimal, list[Any]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
         for line in self.rows:
             net = (
                 line.line_total
                 - line.discount
-                - (line.tax if self.order.tax_included else ZERO)
+                - (line.tax if self.order.tax_included else Decimal(0))
             )
             rates[line.tax_percent][0] += net
             rates[line.tax_percent][1] += line.tax

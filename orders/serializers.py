@@ -16,19 +16,73 @@ from orders.models.order import (
     PaymentMethod,
     PaymentStatus,
 )
+from orders.pricing.promotions import Reason
+from orders.pricing.quote import Quote as PricedQuote
 
 if TYPE_CHECKING:
     from orders.services.checkout import Placed
+
+
+class DiscountLine(Serializer):
+    line_id = serializers.UUIDField()
+    amount = Money()
+
+
+class Discount(Serializer):
+    promotion_id = serializers.UUIDField()
+    name = serializers.CharField()
+    code = serializers.CharField(allow_null=True)
+    amount = Money(help_text="what it takes off the lines")
+    shipping_amount = Money(help_text="what it takes off the shipping")
+    lines = DiscountLine(many=True)
+
+
+class NotApplied(Serializer):
+    promotion_id = serializers.UUIDField()
+    name = serializers.CharField()
+    code = serializers.CharField(allow_null=True)
+    reason = serializers.ChoiceField(choices=[str(reason) for reason in Reason])
+    missing = serializers.CharField(
+        allow_null=True,
+        help_text="an amount to spend (minimum_spend), or pieces (minimum_pieces)",
+    )
+
+
+class Fee(Serializer):
+    kind = serializers.CharField()
+    amount = Money()
+
+
+class TaxPart(Serializer):
+    name = serializers.CharField()
+    rate = serializers.CharField(help_text="percent")
+    taxable = Money()
+    amount = Money()
+
+
+class GiftCardPayment(Serializer):
+    last4 = serializers.CharField()
+    amount = Money()
 
 
 class Quote(Serializer):
     subtotal = Money()
     discount = Money()
     shipping = Money()
+    fees = Fee(many=True)
     tax = Money()
     tax_included = serializers.BooleanField()
     total = Money()
+    amount_due = Money()
     currency = serializers.CharField()
+    discounts = Discount(many=True)
+    not_applied = NotApplied(many=True)
+    taxes = TaxPart(many=True)
+    gift_cards = GiftCardPayment(many=True)
+
+    def to_representation(self, quote: PricedQuote) -> dict[str, Any]:
+        """Return the quote as it shows itself, here and in a refusal."""
+        return quote.to_json()
 
 
 class Image(Serializer):
@@ -54,7 +108,7 @@ class CartItem(Serializer):
     price_at_add = Money()
     price = Money(source="offer.price")
     price_changed = serializers.BooleanField()
-    line_total = Money(source="line.total")
+    line_total = Money(source="line_total")
     available = serializers.BooleanField(
         help_text="whether this many can be bought now"
     )

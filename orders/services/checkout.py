@@ -16,7 +16,7 @@ from markrin.api.errors import ShopError
 from markrin.db import transactions
 from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
-from orders import contents, coupons, errors, events, gateways, pricing
+from orders import contents, coupons, errors, events, gateways, quotes
 from orders.contents import Item
 from orders.gateways import Started
 from orders.models import Cart, CartLine, Coupon, Order, OrderEvent, OrderLine, Payment
@@ -26,6 +26,7 @@ from orders.models.order import (
     PaymentMethod,
     PaymentStatus,
 )
+from orders.pricing.quote import Quote
 from orders.services import carts, idempotency, payments, steps
 from orders.services.idempotency import Request
 from orders.shoppers import Shopper
@@ -224,7 +225,7 @@ class _Draft:
     """An order before it is written."""
 
     items: Sequence[Item]
-    quote: pricing.Quote
+    quote: Quote
     coupon: Coupon | None
     now: Any = field(default_factory=timezone.now)
 
@@ -239,12 +240,11 @@ def _price(checkout: Checkout, cart: Cart, items: Sequence[Item]) -> _Draft:
         coupon = Coupon.objects.filter(code=checkout.coupon_code).first()
         if coupon is None:
             raise errors.CouponUnknown
-    lines = [item.line for item in items]
     refused = None
     if coupon is not None:
         refused = coupons.refusal(
             coupon,
-            subtotal=sum((line.total for line in lines), pricing.ZERO),
+            subtotal=sum((item.line_total for item in items), Decimal(0)),
             now=timezone.now(),
             used_by_customer=coupons.uses(coupon, _customer_key(checkout)),
         )
@@ -253,13 +253,9 @@ def _price(checkout: Checkout, cart: Cart, items: Sequence[Item]) -> _Draft:
     ):
         raise refused
     applied = coupon if refused is None else None
-    quote = pricing.quote(
-        lines,
-        rules=pricing.Rules.current(),
-        discount=coupons.discount(applied) if applied else None,
-    )
-    if checkout.expected_total not in (None, quote.total):
-        raise errors.QuoteChanged(quote=quote.document())
+    quote = quotes.quote_items(items, coupon=applied)
+    if checkout.expected_total not in (None, quote.money(quote.total)):
+        raise errors.QuoteChanged(quote=quote.to_json())
     return _Draft(items, quote, applied)
 
 
@@ -290,20 +286,18 @@ def _insert(checkout: Checkout, draft: _Draft, order_id: UUID, number: int) -> O
         if online
         else None,
         currency=quote.currency,
-        subtotal=quote.subtotal,
-        discount=quote.discount,
-        shipping=quote.shipping,
-        tax=quote.tax,
+        subtotal=quote.money(quote.subtotal),
+        discount=quote.money(quote.discount),
+        shipping=quote.money(quote.shipping),
+        tax=quote.money(quote.tax),
         tax_included=quote.tax_included,
-        total=quote.total,
+        total=quote.money(quote.total),
         **checkout.address,
     )
     lines = OrderLine.objects.bulk_create(
         [
-            _line(order, position, item, priced)
-            for position, (item, priced) in enumerate(
-                zip(draft.items, quote.lines, strict=True)
-            )
+            _line(order, position, item, quote)
+            for position, item in enumerate(draft.items)
         ]
     )
     event = OrderEvent.objects.create(
@@ -318,17 +312,15 @@ def _insert(checkout: Checkout, draft: _Draft, order_id: UUID, number: int) -> O
         Payment.objects.create(
             order=order,
             provider=settings.ONLINE_PROVIDER,
-            amount=quote.total,
+            amount=quote.money(quote.total),
             currency=quote.currency,
         )
     order._prefetched_objects_cache = {"lines": lines, "events": [event]}  # type: ignore[attr-defined]  # Django's own
     return order
 
 
-def _line(
-    order: Order, position: int, item: Item, priced: pricing.PricedLine
-) -> OrderLine:
-    offer = item.offer
+def _line(order: Order, position: int, item: Item, quote: Quote) -> OrderLine:
+    offer, priced = item.offer, quote.lines[position]
     return OrderLine(
         id=uuid7(),
         order=order,
@@ -342,8 +334,8 @@ def _line(
         color=offer.color,
         image=offer.image.url if offer.image else "",
         quantity=item.quantity,
-        unit_price=offer.price,
-        discount=priced.discount,
+        unit_price=quote.money(priced.line.unit_price),
+        discount=quote.money(priced.discount),
         tax_percent=offer.tax_percent,
-        tax=priced.tax,
+        tax=quote.money(priced.taxed.amount),
     )

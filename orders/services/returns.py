@@ -4,7 +4,7 @@ for them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
@@ -23,7 +23,7 @@ from orders.models.order import (
     PaymentStatus,
 )
 from orders.models.payment import RefundState
-from orders.pricing import CENT, ZERO
+from orders.pricing.money import from_units, part_of_line, to_units
 from orders.services import refunds, steps
 from orders.services.steps import Actor
 from products.services import purchases, stock
@@ -182,7 +182,8 @@ def _refund(
             "Nothing is paid that could be refunded.", order_status=order.status
         )
     amount = sum(
-        (worth(order, known[each.line_id], each.quantity) for each in back), ZERO
+        (find_worth(order, known[each.line_id], each.quantity) for each in back),
+        Decimal(0),
     )
     amount = min(amount, order.total - order.refunded)
     if amount > 0:
@@ -191,8 +192,16 @@ def _refund(
             refunds.finish(order, refund, RefundState.SUCCEEDED, actor=actor)
 
 
-def worth(order: Order, line: OrderLine, quantity: int) -> Decimal:
-    """Return what was paid for so many pieces of the line: after its discount, with its tax."""
-    paid = line.line_total - line.discount + (ZERO if order.tax_included else line.tax)
-    share: Decimal = paid * quantity / line.quantity
-    return share.quantize(CENT, ROUND_HALF_UP)
+def find_worth(order: Order, line: OrderLine, quantity: int) -> Decimal:
+    """Return what was paid for the line's last `quantity` returned pieces: after its discount,
+    with its tax. All its pieces together give back what was paid for it, in whatever portions
+    they come.
+    """
+    paid = line.line_total - line.discount
+    if not order.tax_included:
+        paid += line.tax
+    before = line.returned - quantity
+    units = part_of_line(
+        to_units(paid, order.currency), quantity, line.quantity, before=before
+    )
+    return from_units(units, order.currency)

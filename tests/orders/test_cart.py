@@ -18,6 +18,9 @@ from tests.factories import (
     make_variant,
 )
 
+AMOUNTS = ("subtotal", "discount", "shipping", "tax", "total", "amountDue")
+LISTS = ("discounts", "notApplied", "fees", "taxes", "giftCards")
+
 
 def add(client, variant, quantity=1, **headers):
     return client.post(
@@ -35,9 +38,8 @@ def test_a_shopper_without_a_cart_has_an_empty_one_and_nothing_is_stored(api, cu
             "coupon": None,
             "itemCount": 0,
             "quote": {
-                **dict.fromkeys(
-                    ("subtotal", "discount", "shipping", "tax", "total"), "0.00"
-                ),
+                **dict.fromkeys(AMOUNTS, "0.00"),
+                **{key: [] for key in LISTS},
                 "taxIncluded": True,
                 "currency": "INR",
             },
@@ -83,7 +85,12 @@ def test_shows_what_is_in_it(api, customer):
         "tax": "57.14",
         "taxIncluded": True,
         "total": "1200.00",
+        "amountDue": "1200.00",
         "currency": "INR",
+        "taxes": [
+            {"name": "Tax", "rate": "5", "taxable": "1142.86", "amount": "57.14"}
+        ],
+        **{key: [] for key in ("discounts", "notApplied", "fees", "giftCards")},
     }
     assert (cart["token"], cart["itemCount"]) == (None, 2)
 

@@ -311,6 +311,25 @@ def test_a_return_gives_back_what_was_paid_after_the_discount(desk):
     )
 
 
+def test_pieces_that_come_back_one_by_one_give_back_what_was_paid_for_the_line(desk):
+    # 3 × 33.33 less 10 % is 89.99; a third each would be 30.00, and one paisa too much.
+    make_coupon(code="TEN", value="10.00")
+    variant = make_variant(product=make_product(base_price="33.33"))
+    order = make_order(
+        status="delivered", paid=True, variant=variant, quantity=3, coupon_code="TEN"
+    )
+    line, refunded = order.lines.get(), []
+    for _ in range(3):
+        body = {
+            "reason": "Too small",
+            "refund": True,
+            "lines": [{"lineId": line.pk, "quantity": 1}],
+        }
+        answer = desk.post(f"/api/staff/orders/{order.pk}/returns", body)
+        refunded.append(answer.json()["refunded"])
+    assert refunded == ["30.00", "59.99", "89.99"]
+
+
 def test_nothing_comes_back_before_it_is_delivered(desk):
     order = make_order(status="shipped")
     assert (
