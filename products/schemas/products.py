@@ -15,6 +15,7 @@ from products.models.product import MAX_IMAGES, MAX_VARIANTS
 
 SKU = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}"
 MOST_PIECES = 1_000_000  # that one call brings or takes
+MAX_IDS = 100
 BODY_BYTES = 256 * 1024  # a product with its longest description and all its images
 
 
@@ -29,7 +30,7 @@ class ProductSort(TextChoices):
     RELEVANCE = "relevance"
 
 
-class ListProducts(PageQuery):
+class FilterProducts(PageQuery):
     """A value of a list filter matches exactly; several are alternatives."""
 
     category = fields.Commas(fields.Slug(), max=20)
@@ -51,7 +52,23 @@ class ListProducts(PageQuery):
     facets = fields.Bool(load_default=False)
 
 
-class ListStaffProducts(ListProducts):
+class ListProducts(FilterProducts):
+    """Filters, or `ids`: these products, in this order and on one page."""
+
+    ids = fields.Commas(fields.Uuid(), max=MAX_IDS)
+
+    @validates_schema(pass_original=True)
+    def ids_stand_alone(
+        self, data: dict[str, Any], original: Mapping[str, Any], **kwargs: Any
+    ) -> None:
+        """Refuse to narrow down, or to page through, products that are named one by one."""
+        if "ids" in data and (others := sorted(set(original) - {"ids"})):
+            raise fields.refuse(
+                "exclusive", f"Ids stand alone: leave out {', '.join(others)}.", "ids"
+            )
+
+
+class ListStaffProducts(FilterProducts):
     status = fields.Commas(fields.Enum(ProductStatus), max=3)
 
 

@@ -11,6 +11,7 @@ from products.selectors.products import (
     list_featured,
     list_new_arrivals,
     list_products,
+    list_products_by_id,
     list_related,
     list_staff_products,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "list_movements_by_ref",
     "list_new_arrivals",
     "list_products",
+    "list_products_by_id",
     "list_related",
     "list_reviews",
     "list_size_charts",

@@ -19,7 +19,8 @@ _CARDS = f"""
           GROUP BY color ORDER BY min(position), color COLLATE "C") AS colors,
     ARRAY(SELECT size FROM products_variant WHERE product_id = p.id AND is_active AND size <> ''
           GROUP BY size ORDER BY min(position), size COLLATE "C") AS sizes,
-    (SELECT json_build_object('file', file, 'external_url', external_url, 'alt_text', alt_text)
+    (SELECT json_build_object('file', file, 'external_url', external_url, 'alt_text', alt_text,
+            'thumbnails', thumbnails, 'width', width, 'height', height)
      FROM products_productimage WHERE product_id = p.id ORDER BY position LIMIT 1) AS image
     FROM unnest(%s::uuid[]) WITH ORDINALITY AS wanted (id, place)
     JOIN products_product p USING (id) JOIN products_category c ON c.id = p.category_id ORDER BY wanted.place

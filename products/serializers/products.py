@@ -51,10 +51,15 @@ class _Currency(serializers.Field[Any, Any, str, Any]):
 
 
 class CardImage(Serializer):
-    """The first of a product's images."""
+    """The first of a product's images. One that was uploaded has its size in pixels, and
+    thumbnails by their longest side in pixels.
+    """
 
     url = _Url()
     alt_text = serializers.CharField()
+    thumbnails = _Thumbnails()
+    width = serializers.IntegerField(allow_null=True, min_value=1)
+    height = serializers.IntegerField(allow_null=True, min_value=1)
 
 
 class ProductItem(Serializer):
@@ -166,13 +171,10 @@ class ProductItems(Serializer):
     items = ProductItem(many=True)
 
 
-class ProductImage(Serializer):
-    """An image; one that was uploaded has thumbnails by their longest side in pixels."""
+class ProductImage(CardImage):
+    """An image of a product."""
 
     id = serializers.UUIDField()
-    url = _Url()
-    alt_text = serializers.CharField()
-    thumbnails = _Thumbnails()
 
 
 class Variant(Serializer):

@@ -33,7 +33,13 @@ class ProductList(View):
         errors=[Invalid, PageTooDeep],
     )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
-        return Response(serializers.ProductPage(selectors.list_products(**query)).data)
+        ids = query.pop("ids", None)
+        found = (
+            selectors.list_products_by_id(ids)
+            if ids
+            else selectors.list_products(**query)
+        )
+        return Response(serializers.ProductPage(found).data)
 
     @operation(
         id="createProduct",

@@ -76,7 +76,13 @@ def test_shows_everything_the_contract_names(api):
         "reviewCount": 2,
         "colors": ["White"],
         "sizes": ["S", "M"],
-        "image": {"url": "https://img.example/1.jpg", "altText": "Front"},
+        "image": {
+            "url": "https://img.example/1.jpg",
+            "altText": "Front",
+            "thumbnails": {},
+            "width": None,
+            "height": None,
+        },
         "description": "Crisp.\nWhite.",
         "tags": ["office"],
         "images": [
@@ -85,12 +91,16 @@ def test_shows_everything_the_contract_names(api):
                 "url": "https://img.example/1.jpg",
                 "altText": "Front",
                 "thumbnails": {},
+                "width": None,
+                "height": None,
             },
             {
                 "id": str(second.pk),
                 "url": "https://img.example/2.jpg",
                 "altText": "Back",
                 "thumbnails": {},
+                "width": None,
+                "height": None,
             },
         ],
         "variants": [

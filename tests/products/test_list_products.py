@@ -66,7 +66,13 @@ def test_shows_a_card_with_exactly_the_contracts_fields(api):
         "reviewCount": 0,
         "colors": ["White", "Blue"],
         "sizes": ["L", "M"],
-        "image": {"url": "https://img.example/a.jpg", "altText": "Front"},
+        "image": {
+            "url": "https://img.example/a.jpg",
+            "altText": "Front",
+            "thumbnails": {},
+            "width": None,
+            "height": None,
+        },
     }
 
 
@@ -409,3 +415,26 @@ def test_asks_as_often_for_many_as_for_one(api, query, most):
             )
         counts.append(len(asked))
     assert counts[0] == counts[1] <= most
+
+
+def test_answers_the_products_that_are_asked_for_by_id_in_that_order(api):
+    category = make_category()
+    first, second = (make_product(name=name, category=category) for name in "AB")
+    hidden = make_product(name="C", category=category, status="draft")
+    unknown = "0190f3a0-0000-7000-8000-000000000000"
+    wanted = [second.pk, unknown, hidden.pk, first.pk]
+    with CaptureQueriesContext(connection) as asked:
+        answer = api.get("/api/products", {"ids": ",".join(map(str, wanted))})
+    assert names(answer) == ["B", "A"]
+    assert (answer.json()["total"], answer.json()["pages"]) == (2, 1)
+    assert len(asked) == 1
+
+
+def test_ids_stand_alone(api):
+    product = make_product()
+    answer = api.get("/api/products", {"ids": str(product.pk), "minPrice": "1.00"})
+    assert answer.status_code == 400
+    [error] = answer.json()["errors"]
+    assert (error["parameter"], error["code"]) == ("ids", "exclusive")
+    assert "minPrice" in error["message"]
+    assert api.get("/api/products", {"ids": "x"}).status_code == 400

@@ -1434,10 +1434,12 @@ export interface components {
             password?: string;
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         Address: {
             /** Format: uuid */
@@ -1463,16 +1465,26 @@ export interface components {
             /** @default  */
             reason?: string;
         };
-        /** @description The first of a product's images. */
+        /**
+         * @description The first of a product's images. One that was uploaded has its size in pixels, and
+         *     thumbnails by their longest side in pixels.
+         */
         CardImage: {
             url: string;
             altText: string;
+            thumbnails: {
+                [key: string]: string;
+            };
+            width: number | null;
+            height: number | null;
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         Cart: {
             /** Format: uuid */
@@ -1485,10 +1497,12 @@ export interface components {
             itemCount: number;
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         CartCoupon: {
             code: string;
@@ -1497,10 +1511,12 @@ export interface components {
             reason: string | null;
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         CartItem: {
             /** Format: uuid */
@@ -1524,10 +1540,12 @@ export interface components {
             countInStock: number;
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         CartProduct: {
             /** Format: uuid */
@@ -1540,7 +1558,10 @@ export interface components {
         Categories: {
             items: components["schemas"]["Category"][];
         };
-        /** @description A category with the tree below it; `productCount` counts the published products of the whole subtree. */
+        /**
+         * @description A category with the tree below it; `productCount` counts the published products of
+         *     the whole subtree.
+         */
         Category: {
             /** Format: uuid */
             id: string;
@@ -1563,7 +1584,10 @@ export interface components {
             slug: string;
             name: string;
         };
-        /** @description Any of an address's fields; whether a postal code fits is seen with the country that is stored. */
+        /**
+         * @description Any of an address's fields; whether a postal code fits is seen with the country that
+         *     is stored.
+         */
         ChangeAddressInput: {
             recipient?: string;
             /** Format: phone */
@@ -1604,10 +1628,12 @@ export interface components {
             groups?: ("catalogue" | "orders" | "analytics")[];
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         Coupon: {
             /** Format: uuid */
@@ -1744,6 +1770,45 @@ export interface components {
             /** @default 0 */
             stock?: number;
         };
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
+         */
+        Discount: {
+            /** Format: uuid */
+            promotionId: string;
+            name: string;
+            code: string | null;
+            /**
+             * @description what it takes off the lines
+             * @example 1299.00
+             */
+            amount: string;
+            /**
+             * @description what it takes off the shipping
+             * @example 1299.00
+             */
+            shippingAmount: string;
+            lines: components["schemas"]["DiscountLine"][];
+        };
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
+         */
+        DiscountLine: {
+            /** Format: uuid */
+            lineId: string;
+            /** @example 1299.00 */
+            amount: string;
+        };
         /** @description A body that is exactly `{}`. */
         EmptyInput: Record<string, never>;
         /** @description One thing a shopper did; which of the optional fields it has follows from its type. */
@@ -1778,13 +1843,19 @@ export interface components {
                 [key: string]: unknown;
             }[];
         };
-        /** @description A value to filter by, and how many products it would leave; categories have their name besides the slug. */
+        /**
+         * @description A value to filter by, and how many products it would leave; categories have their
+         *     name besides the slug.
+         */
         FacetValue: {
             value: string;
             name?: string;
             count: number;
         };
-        /** @description How many products each value would leave, every facet counted with the other filters applied. */
+        /**
+         * @description How many products each value would leave, every facet counted with the other filters
+         *     applied.
+         */
         Facets: {
             category: components["schemas"]["FacetValue"][];
             brand: components["schemas"]["FacetValue"][];
@@ -1793,6 +1864,19 @@ export interface components {
             gender: components["schemas"]["FacetValue"][];
             material: components["schemas"]["FacetValue"][];
             price: components["schemas"]["PriceRange"];
+        };
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
+         */
+        Fee: {
+            kind: string;
+            /** @example 1299.00 */
+            amount: string;
         };
         /** @description A feed and how far it has come, in rows. `heldReason` says what a person should look at. */
         Feed: {
@@ -1852,10 +1936,12 @@ export interface components {
             email: string;
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         Funnel: {
             views: number;
@@ -1864,10 +1950,25 @@ export interface components {
             orders: number;
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
+         */
+        GiftCardPayment: {
+            last4: string;
+            /** @example 1299.00 */
+            amount: string;
+        };
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         Image: {
             url: string;
@@ -1912,7 +2013,41 @@ export interface components {
             /** Format: uri */
             trackingUrl?: string;
         };
-        /** @description `public` notes are shown to the customer; `resolve` takes the order off those that need a person. */
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
+         */
+        NotApplied: {
+            /** Format: uuid */
+            promotionId: string;
+            name: string;
+            code: string | null;
+            /**
+             * @description * `not_now` - not_now
+             *     * `exhausted` - exhausted
+             *     * `used_up` - used_up
+             *     * `minimum_spend` - minimum_spend
+             *     * `minimum_pieces` - minimum_pieces
+             *     * `no_matching_items` - no_matching_items
+             *     * `customer_group` - customer_group
+             *     * `first_order_only` - first_order_only
+             *     * `country` - country
+             *     * `better_offer` - better_offer
+             *     * `no_effect` - no_effect
+             * @enum {string}
+             */
+            reason: "not_now" | "exhausted" | "used_up" | "minimum_spend" | "minimum_pieces" | "no_matching_items" | "customer_group" | "first_order_only" | "country" | "better_offer" | "no_effect";
+            /** @description an amount to spend (minimum_spend), or pieces (minimum_pieces) */
+            missing: string | null;
+        };
+        /**
+         * @description `public` notes are shown to the customer; `resolve` takes the order off those that
+         *     need a person.
+         */
         NoteOrderInput: {
             note: string;
             /** @default false */
@@ -1926,10 +2061,12 @@ export interface components {
             email?: string;
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         Numbers: {
             /** @example 1299.00 */
@@ -1943,10 +2080,12 @@ export interface components {
             funnel: components["schemas"]["Funnel"];
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         OrderDetail: {
             /** Format: uuid */
@@ -2020,10 +2159,12 @@ export interface components {
             ids: string[];
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         OrderItem: {
             /** Format: uuid */
@@ -2088,7 +2229,10 @@ export interface components {
             /** Format: email */
             email?: string;
         };
-        /** @description The order; for an online one how to pay, unless the provider does not answer just now; for a guest the token. */
+        /**
+         * @description The order; for an online one how to pay, unless the provider does not answer just
+         *     now; for a guest the token.
+         */
         PlacedOrder: {
             /** Format: uuid */
             id: string;
@@ -2227,15 +2371,17 @@ export interface components {
             /** Format: date-time */
             updatedAt: string;
         };
-        /** @description An image; one that was uploaded has thumbnails by their longest side in pixels. */
+        /** @description An image of a product. */
         ProductImage: {
-            /** Format: uuid */
-            id: string;
             url: string;
             altText: string;
             thumbnails: {
                 [key: string]: string;
             };
+            width: number | null;
+            height: number | null;
+            /** Format: uuid */
+            id: string;
         };
         ProductImageInput: {
             /** Format: uri-reference */
@@ -2295,8 +2441,9 @@ export interface components {
             items: components["schemas"]["ProductItem"][];
         };
         /**
-         * @description A page of products, with facets if they were asked for. A search shows its best 1,000 and, unless there are
-         *     facets, counts no further: `more` is there, and true, where it finds more than `total`.
+         * @description A page of products, with facets if they were asked for. A search shows its best 1,000
+         *     and, unless there are facets, counts no further: `more` is there, and true, where it
+         *     finds more than `total`.
          */
         ProductPage: {
             page?: number;
@@ -2312,10 +2459,12 @@ export interface components {
             code: string;
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         Quote: {
             /** @example 1299.00 */
@@ -2324,12 +2473,19 @@ export interface components {
             discount: string;
             /** @example 1299.00 */
             shipping: string;
+            fees: components["schemas"]["Fee"][];
             /** @example 1299.00 */
             tax: string;
             taxIncluded: boolean;
             /** @example 1299.00 */
             total: string;
+            /** @example 1299.00 */
+            amountDue: string;
             currency: string;
+            discounts: components["schemas"]["Discount"][];
+            notApplied: components["schemas"]["NotApplied"][];
+            taxes: components["schemas"]["TaxPart"][];
+            giftCards: components["schemas"]["GiftCardPayment"][];
         };
         /** @description Reviews by their stars. */
         RatingHistogram: {
@@ -2347,10 +2503,12 @@ export interface components {
             outcome: string;
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         RecentOrder: {
             /** Format: uuid */
@@ -2372,10 +2530,12 @@ export interface components {
             refresh?: string;
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         Refund: {
             /** Format: uuid */
@@ -2416,8 +2576,8 @@ export interface components {
         /**
          * @description The whole product. Without `images` it keeps its images; without `variants` its variants.
          *
-         *     Variants are told apart by their SKU: one that exists is changed in place, a new one is added, one that is left
-         *     out is taken off sale.
+         *     Variants are told apart by their SKU: one that exists is changed in place, a new one is
+         *     added, one that is left out is taken off sale.
          */
         ReplaceProductInput: {
             name: string;
@@ -2466,7 +2626,10 @@ export interface components {
             measures: string[];
             rows: components["schemas"]["SizeRowInput"][];
         };
-        /** @description In a PUT: `stock` is for new variants; for one that exists it may be left out or be what it is. */
+        /**
+         * @description In a PUT: `stock` is for new variants; for one that exists it may be left out or be
+         *     what it is.
+         */
         ReplaceVariantInput: {
             sku: string;
             /** @default  */
@@ -2490,10 +2653,12 @@ export interface components {
             to: string;
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         ReportColumn: {
             name: string;
@@ -2518,10 +2683,12 @@ export interface components {
             newPassword: string;
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         Return: {
             /** Format: uuid */
@@ -2531,7 +2698,10 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
         };
-        /** @description Without lines, everything that is still out; `refund` gives back what was paid for the pieces. */
+        /**
+         * @description Without lines, everything that is still out; `refund` gives back what was paid for
+         *     the pieces.
+         */
         ReturnGoodsInput: {
             reason: string;
             lines?: components["schemas"]["ReturnedLineInput"][];
@@ -2539,10 +2709,12 @@ export interface components {
             refund?: boolean;
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         ReturnLine: {
             /** Format: uuid */
@@ -2619,10 +2791,12 @@ export interface components {
             succeeded: boolean;
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         Shipment: {
             carrier: string;
@@ -2630,10 +2804,12 @@ export interface components {
             trackingUrl: string;
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         ShippingAddress: {
             recipient: string;
@@ -2716,10 +2892,12 @@ export interface components {
             values: components["schemas"]["SizeRangeInput"][];
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         StaffOrder: {
             /** Format: uuid */
@@ -2793,10 +2971,12 @@ export interface components {
             closedAt: string | null;
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         StaffOrderSummary: {
             /** Format: uuid */
@@ -2852,10 +3032,12 @@ export interface components {
             items: components["schemas"]["StaffOrderSummary"][];
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         StaffPayment: {
             /** Format: uuid */
@@ -2981,7 +3163,10 @@ export interface components {
              */
             status: "draft" | "published" | "archived";
         };
-        /** @description A page of products of any status, with facets if they were asked for; of a search as in `ProductPage`. */
+        /**
+         * @description A page of products of any status, with facets if they were asked for; of a search as
+         *     in `ProductPage`.
+         */
         StaffProductPage: {
             page?: number;
             pages?: number;
@@ -3025,10 +3210,12 @@ export interface components {
             items: components["schemas"]["StaffReview"][];
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         StaffStep: {
             /** Format: date-time */
@@ -3093,7 +3280,10 @@ export interface components {
             next?: string | null;
             items: components["schemas"]["StaffUser"][];
         };
-        /** @description A variant with its stock level: pieces on hand, and how many of them are reserved for orders. */
+        /**
+         * @description A variant with its stock level: pieces on hand, and how many of them are reserved for
+         *     orders.
+         */
         StaffVariant: {
             /** Format: uuid */
             id: string;
@@ -3182,6 +3372,23 @@ export interface components {
             limit?: number;
             next?: string | null;
             items: components["schemas"]["StockMovement"][];
+        };
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
+         */
+        TaxPart: {
+            name: string;
+            /** @description percent */
+            rate: string;
+            /** @example 1299.00 */
+            taxable: string;
+            /** @example 1299.00 */
+            amount: string;
         };
         UpdateCategoryInput: {
             name?: string;
@@ -3325,10 +3532,12 @@ export interface components {
             token: string;
         };
         /**
-         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless `required=False`.
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
          *
-         *     All instances of a class share one set of fields, as making them costs more than most answers do: nothing here
-         *     depends on a request, so no field and no `get_…` method may keep or ask for anything but the object it is given.
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
          */
         WishlistItem: {
             product: components["schemas"]["ProductItem"];
@@ -9100,6 +9309,7 @@ export interface operations {
                 search?: string;
                 sort?: "newest" | "price_asc" | "price_desc" | "name_asc" | "name_desc" | "rating" | "popularity" | "relevance";
                 facets?: boolean;
+                ids?: string[];
             };
             header?: never;
             path?: never;
