@@ -60,7 +60,7 @@ ON_EVENT: dict[str, list[str]] = {
 }
 
 
-def every(
+def run_every(
     seconds: float, task: str, *, args: tuple[Any, ...] = (), queue: str | None = None
 ) -> dict[str, Any]:
     """Return a beat entry of this period; a tick not begun when the next one is due is
@@ -74,7 +74,7 @@ def every(
     }
 
 
-def nightly(
+def run_nightly(
     hour: int, minute: int, task: str, *, queue: str | None = None
 ) -> dict[str, Any]:
     """Return a beat entry for this time of the shop's day."""
@@ -92,29 +92,31 @@ def _options(period_s: float, queue: str | None) -> dict[str, Any]:
 # Beat tasks are sweeps that are right whenever, and however often, they run: two beats or a
 # missed tick change nothing.
 app.conf.beat_schedule = {
-    "outbox.sweep": every(30, "outbox.sweep"),
+    "outbox.sweep": run_every(30, "outbox.sweep"),
     **{
-        f"outbox.pulse:{queue}": every(30, "outbox.pulse", args=(queue,), queue=queue)
+        f"outbox.pulse:{queue}": run_every(
+            30, "outbox.pulse", args=(queue,), queue=queue
+        )
         for queue in QUEUES
     },
-    "accounts.purge": every(3600, "accounts.purge"),
-    "orders.expire": every(60, "orders.expire"),
-    "orders.settle_payments": every(300, "orders.settle_payments"),
-    "orders.forget_old": nightly(3, 20, "orders.forget_old"),
-    "products.pull_feeds": every(600, "products.pull_feeds", queue="inventory"),
-    "products.tell_low_stock": every(900, "products.tell_low_stock"),
-    "products.rebuild_search_words": nightly(4, 0, "products.rebuild_search_words"),
-    "products.forget_unapplied_changes": nightly(
+    "accounts.purge": run_every(3600, "accounts.purge"),
+    "orders.expire": run_every(60, "orders.expire"),
+    "orders.settle_payments": run_every(300, "orders.settle_payments"),
+    "orders.forget_old": run_nightly(3, 20, "orders.forget_old"),
+    "products.pull_feeds": run_every(600, "products.pull_feeds", queue="inventory"),
+    "products.tell_low_stock": run_every(900, "products.tell_low_stock"),
+    "products.rebuild_search_words": run_nightly(4, 0, "products.rebuild_search_words"),
+    "products.forget_unapplied_changes": run_nightly(
         3, 40, "products.forget_unapplied_changes"
     ),
-    "analytics.rollup": every(300, "analytics.rollup"),
-    "analytics.rollup_recent": every(3600, "analytics.rollup_recent"),
-    "analytics.tend_partitions": nightly(2, 30, "analytics.tend_partitions"),
-    "outbox.prune": nightly(3, 0, "outbox.prune"),
-    "verify": nightly(4, 30, "verify"),
+    "analytics.rollup": run_every(300, "analytics.rollup"),
+    "analytics.rollup_recent": run_every(3600, "analytics.rollup_recent"),
+    "analytics.tend_partitions": run_nightly(2, 30, "analytics.tend_partitions"),
+    "outbox.prune": run_nightly(3, 0, "outbox.prune"),
+    "verify": run_nightly(4, 30, "verify"),
     # The name replaces Celery's own entry, whose clean-up deletes every expired result in
     # one statement.
-    "celery.backend_cleanup": nightly(3, 10, "outbox.prune_results"),
+    "celery.backend_cleanup": run_nightly(3, 10, "outbox.prune_results"),
 }
 
 

@@ -29,7 +29,7 @@ from rest_framework_simplejwt.exceptions import (
 from accounts import errors
 from accounts.models import Session, User
 from markrin.api import rate_limits
-from markrin.db.sql import columns_of, fetch_planned, model_of
+from markrin.db.sql import fetch_prepared, instance_from_row, select_columns
 
 ALGORITHM = "HS256"
 # Headers by which a token names its own key, or asks for processing that we do not do.
@@ -316,9 +316,9 @@ def _find(session_id: UUID) -> Session | None:
     """Return the session with its user. Every call with a token waits for it, and most of
     that was to make the SQL.
     """
-    for row in fetch_planned(_sql(), [session_id]):
-        session = model_of(Session, "session", row)
-        session.user = model_of(User, "account", row)
+    for row in fetch_prepared(_sql(), [session_id]):
+        session = instance_from_row(Session, "session", row)
+        session.user = instance_from_row(User, "account", row)
         return session
     return None
 
@@ -326,6 +326,6 @@ def _find(session_id: UUID) -> Session | None:
 @functools.cache
 def _sql() -> str:
     return (
-        f"SELECT {columns_of(Session, 'session')}, {columns_of(User, 'account')} FROM auth_session AS session"  # noqa: S608 (our own names)
+        f"SELECT {select_columns(Session, 'session')}, {select_columns(User, 'account')} FROM auth_session AS session"  # noqa: S608 (our own names)
         " JOIN accounts_user AS account ON account.id = session.user_id WHERE session.id = %s"
     )

@@ -44,15 +44,15 @@ class Event(models.Model):
         db_table = "analytics_event"
         indexes = [BrinIndex(fields=["occurred_at"], name="analytics_event_by_time")]
         constraints = [
-            constraints.choice("analytics_event", "type", EventType),
-            *constraints.text("analytics_event", "query", blank=True),
-            constraints.pattern(
+            constraints.check_choice("analytics_event", "type", EventType),
+            *constraints.check_text("analytics_event", "query", blank=True),
+            constraints.check_pattern(
                 "analytics_event",
                 "session_key",
                 "[A-Za-z0-9_-]{8,64}",
                 "sessionKey is 8 to 64 of A-Z a-z 0-9 _ -",
             ),
-            constraints.pattern(
+            constraints.check_pattern(
                 "analytics_event", "visitor", "[0-9a-f]{32}", "visitor is a hash."
             ),
             models.CheckConstraint(
@@ -118,7 +118,7 @@ class DailySales(models.Model):
         verbose_name_plural = "daily sales"
         ordering = ["-day"]
         constraints = [
-            *constraints.not_negative(
+            *constraints.check_not_negative(
                 "daily_sales",
                 "orders",
                 "cancelled",
@@ -156,7 +156,7 @@ class DailyProduct(models.Model):
 
     class Meta:
         constraints = [
-            *constraints.not_negative(
+            *constraints.check_not_negative(
                 "daily_product", "views", "carts", "orders", "units", "revenue"
             )
         ]
@@ -180,7 +180,7 @@ class DailyVariant(models.Model):
     units = models.PositiveIntegerField()
 
     class Meta:
-        constraints = [*constraints.not_negative("daily_variant", "units")]
+        constraints = [*constraints.check_not_negative("daily_variant", "units")]
 
     def __str__(self) -> str:
         return f"{self.day} {self.variant_id}"
@@ -200,7 +200,9 @@ class DailyCategory(models.Model):
 
     class Meta:
         constraints = [
-            *constraints.not_negative("daily_category", "orders", "units", "revenue")
+            *constraints.check_not_negative(
+                "daily_category", "orders", "units", "revenue"
+            )
         ]
 
     def __str__(self) -> str:
@@ -256,7 +258,7 @@ class DailyFunnel(models.Model):
     class Meta:
         ordering = ["-day"]
         constraints = [
-            *constraints.not_negative(
+            *constraints.check_not_negative(
                 "daily_funnel", "visits", "views", "carts", "checkouts"
             ),
             models.CheckConstraint(
@@ -284,7 +286,7 @@ class DailySearch(models.Model):
 
     class Meta:
         constraints = [
-            *constraints.not_negative("daily_search", "searches"),
+            *constraints.check_not_negative("daily_search", "searches"),
             models.CheckConstraint(
                 condition=Q(without_result__gte=0, without_result__lte=F("searches")),
                 name="daily_search_without_result_within_searches",

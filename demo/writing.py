@@ -91,7 +91,7 @@ class Sink:
             key=lambda table: _ORDERED.index(table) if table in _ORDERED else -1,
         ):
             rows = self._rows[table]
-            copy.copy(table, COLUMNS[table].split(), rows)
+            copy.copy_rows(table, COLUMNS[table].split(), rows)
             self.counts[table] = self.counts.get(table, 0) + len(rows)
         self._rows.clear()
         self._held = 0

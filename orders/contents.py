@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from markrin.db.sql import fetch_planned
+from markrin.db.sql import fetch_prepared
 from orders import coupons, quotes
 from orders.models import Cart, Coupon
 from orders.pricing.quote import Quote
@@ -119,7 +119,7 @@ def load_of(shopper: Shopper) -> list[Item]:
 
 
 def _load(sql: str, **params: Any) -> list[Item]:
-    rows = fetch_planned(sql, params)
+    rows = fetch_prepared(sql, params)
     return [
         Item(row["id"], selling.offer_of(row), row["quantity"], row["price_at_add"])
         for row in rows

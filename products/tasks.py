@@ -25,7 +25,7 @@ FEED_BUDGET_S = 20  # then the queue's other jobs get their turn
 )
 def apply_feed(*, feed_id: str, **later: Any) -> outbox.Result:
     if not feeds.apply(feed_id=UUID(feed_id), budget_s=FEED_BUDGET_S):
-        raise outbox.Later(0)
+        raise outbox.Reschedule(0)
     return None
 
 
@@ -38,7 +38,7 @@ def apply_feed(*, feed_id: str, **later: Any) -> outbox.Result:
 )
 def carry_on_bulk_change(*, change_id: str, **later: Any) -> outbox.Result:
     if not bulk_changes.carry_on(change_id=UUID(change_id), budget_s=FEED_BUDGET_S):
-        raise outbox.Later(0)
+        raise outbox.Reschedule(0)
     return None
 
 

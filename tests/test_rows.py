@@ -6,7 +6,7 @@ import pytest
 from django.db import NotSupportedError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from markrin.db.sql import fetch_planned
+from markrin.db.sql import fetch_prepared
 from orders import contents
 
 SQL = "SELECT word, length(word) AS letters FROM planned WHERE word = %(word)s"
@@ -50,38 +50,38 @@ def alter(kind):
 def test_a_statement_is_kept_and_counted(session):
     with CaptureQueriesContext(connection) as asked:
         for _ in range(3):
-            assert fetch_planned(SQL, {"word": "linen"}) == [
+            assert fetch_prepared(SQL, {"word": "linen"}) == [
                 {"word": "linen", "letters": 5}
             ]
-    assert fetch_planned(SQL, {"word": "' OR true --"}) == []
+    assert fetch_prepared(SQL, {"word": "' OR true --"}) == []
     assert prepared() == [4]
     assert len(asked) == 3
     assert "FROM planned" in asked[0]["sql"]
 
 
 def test_a_column_of_another_type_does_not_stop_it(session):
-    assert fetch_planned(SQL, {"word": "linen"})
+    assert fetch_prepared(SQL, {"word": "linen"})
     alter(
         "varchar(9)"
     )  # as a migration does while this process runs; PostgreSQL then refuses the statement
-    assert fetch_planned(SQL, {"word": "linen"}) == [{"word": "linen", "letters": 5}]
-    assert fetch_planned(SQL, {"word": "linen"}) == [{"word": "linen", "letters": 5}]
+    assert fetch_prepared(SQL, {"word": "linen"}) == [{"word": "linen", "letters": 5}]
+    assert fetch_prepared(SQL, {"word": "linen"}) == [{"word": "linen", "letters": 5}]
     assert prepared() == [1]
 
 
 def test_within_a_transaction_the_refusal_stays_one(session):
-    assert fetch_planned(SQL, {"word": "linen"})
+    assert fetch_prepared(SQL, {"word": "linen"})
     alter("varchar(9)")
     with pytest.raises(NotSupportedError), transaction.atomic():
-        fetch_planned(SQL, {"word": "linen"})
+        fetch_prepared(SQL, {"word": "linen"})
 
 
 def test_a_cast_keeps_the_type_within_a_transaction(session):
     cast = SQL.replace("SELECT word,", "SELECT word::text,")
-    assert fetch_planned(cast, {"word": "linen"})
+    assert fetch_prepared(cast, {"word": "linen"})
     alter("varchar(9)")
     with transaction.atomic():
-        assert fetch_planned(cast, {"word": "linen"}) == [
+        assert fetch_prepared(cast, {"word": "linen"}) == [
             {"word": "linen", "letters": 5}
         ]
 
@@ -97,5 +97,5 @@ def test_what_a_checkout_reads_has_types_that_no_wider_column_changes(db):
 
 def test_a_pooler_in_between_keeps_no_statement(planned, monkeypatch):
     monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
-    assert fetch_planned(SQL, {"word": "linen"}) == [{"word": "linen", "letters": 5}]
+    assert fetch_prepared(SQL, {"word": "linen"}) == [{"word": "linen", "letters": 5}]
     assert prepared() == []

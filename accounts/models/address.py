@@ -36,15 +36,17 @@ class AddressFields(models.Model):
         been anonymised.
         """
         return [
-            *constraints.text(table, "recipient", "street", "city", blank=erasable),
-            *constraints.text(table, "state", "postal_code", blank=True),
-            constraints.pattern(
+            *constraints.check_text(
+                table, "recipient", "street", "city", blank=erasable
+            ),
+            *constraints.check_text(table, "state", "postal_code", blank=True),
+            constraints.check_pattern(
                 table,
                 "phone",
                 r"\+[1-9][0-9]{6,14}" if not erasable else r"(\+[1-9][0-9]{6,14})?",
                 "phone must be in E.164 form.",
             ),
-            constraints.pattern(
+            constraints.check_pattern(
                 table,
                 "country",
                 "[A-Z]{2}",

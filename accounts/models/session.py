@@ -121,7 +121,7 @@ class Session(models.Model):
             ),
         ]
         constraints = [
-            constraints.choice("session", "transport", Transport),
+            constraints.check_choice("session", "transport", Transport),
             models.CheckConstraint(
                 name="session_revoked_for_a_reason",
                 condition=Q(revoked_at=None, revoked_reason="")
@@ -209,7 +209,7 @@ class MailToken(models.Model):
         db_table = "auth_mail_token"
         ordering = ["-id"]
         indexes = [models.Index(fields=["expires_at"], name="mail_token_by_end")]
-        constraints = [constraints.choice("mail_token", "purpose", Purpose)]
+        constraints = [constraints.check_choice("mail_token", "purpose", Purpose)]
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.pk}"

@@ -104,13 +104,13 @@ class User(AbstractBaseUser, PermissionsMixin, Model):
         ordering = ["-created_at", "-id"]
         indexes = [models.Index(fields=["role", "-created_at"], name="user_by_role")]
         constraints = [
-            constraints.pattern(
+            constraints.check_pattern(
                 "user",
                 "email",
                 r"[!-?A-Z^-~]+@[a-z0-9-]+(\.[a-z0-9-]+)+",
                 "email must be a lower-case ASCII address.",
             ),
-            constraints.pattern(
+            constraints.check_pattern(
                 "user",
                 "pending_email",
                 r"([!-?A-Z^-~]+@[a-z0-9-]+(\.[a-z0-9-]+)+)?",
@@ -121,16 +121,16 @@ class User(AbstractBaseUser, PermissionsMixin, Model):
                 name="user_email_lower",
                 violation_error_message="email must be lower-case.",
             ),
-            *constraints.text("user", "name"),
-            *constraints.text("user", "last_name", blank=True),
-            constraints.pattern(
+            *constraints.check_text("user", "name"),
+            *constraints.check_text("user", "last_name", blank=True),
+            constraints.check_pattern(
                 "user",
                 "phone",
                 r"(\+[1-9][0-9]{6,14})?",
                 "phone must be in E.164 form.",
             ),
-            constraints.choice("user", "gender", Sex),
-            constraints.choice("user", "role", Role),
+            constraints.check_choice("user", "gender", Sex),
+            constraints.check_choice("user", "role", Role),
             models.CheckConstraint(
                 condition=Q(date_of_birth__gte="1900-01-01")
                 & Q(date_of_birth__lte="2100-12-31"),

@@ -102,7 +102,7 @@ def _orders() -> list[Task]:
 
 
 def _machinery() -> dict[str, Any]:
-    counts, outcomes = outbox.counts(), outbox.outcomes_last_hour()
+    counts, outcomes = outbox.count_open_jobs(), outbox.count_outcomes()
     queues: dict[str, dict[str, Any]] = {}
     for count in counts:
         row = queues.setdefault(
@@ -115,7 +115,7 @@ def _machinery() -> dict[str, Any]:
         for each in outcomes
         if each.task.endswith("_by_mail") or each.task == "orders.mail_again"
     ]
-    ages = outbox.heartbeat_ages()
+    ages = outbox.list_heartbeat_ages()
     return {
         "queues": [
             {"name": name, **row, "late": row["late_s"] > _LATE_S}
@@ -124,7 +124,7 @@ def _machinery() -> dict[str, Any]:
         "dead": sum(count.rows for count in counts if count.state == "dead"),
         "mails_sent": sum(each.rows for each in mails if each.outcome == "done"),
         "mails_dead": sum(each.rows for each in mails if each.outcome == "dead"),
-        "paused": outbox.paused(),
+        "paused": outbox.list_paused_queues(),
         "parts": [
             {"name": name, "age_s": int(age), "silent": age > _LATE_S}
             for name, age in sorted(ages.items())

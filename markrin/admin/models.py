@@ -52,7 +52,7 @@ class SavedExport(Model):
             models.UniqueConstraint(
                 fields=["user", "page", "name"], name="saved_export_name_once"
             ),
-            *constraints.text("saved_export", "name"),
+            *constraints.check_text("saved_export", "name"),
         ]
 
     def __str__(self) -> str:

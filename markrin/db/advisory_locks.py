@@ -7,7 +7,7 @@ from django.db import Error, connection
 
 
 @contextmanager
-def alone(name: str) -> Iterator[bool]:
+def advisory_lock(name: str) -> Iterator[bool]:
     """Give True to one block of this name at a time, False to the others; nobody waits.
     Ends with the process, too.
 

@@ -16,7 +16,7 @@ _LINES = r"\A[^\u0001-\u0009\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069
 _TRIMMED = r"\A(\S(.*\S)?)?\Z"
 
 
-def text(
+def check_text(
     table: str, *names: str, blank: bool = False, lines: bool = False
 ) -> list[models.CheckConstraint]:
     """Trimmed text without control or bidirectional characters; not empty unless `blank`;
@@ -42,7 +42,9 @@ def text(
     return made
 
 
-def pattern(table: str, name: str, regex: str, message: str) -> models.CheckConstraint:
+def check_pattern(
+    table: str, name: str, regex: str, message: str
+) -> models.CheckConstraint:
     """Text that matches `regex` from \\A to \\Z."""
     return models.CheckConstraint(
         condition=Q(**{f"{name}__regex": rf"\A{regex}\Z"}),
@@ -51,9 +53,9 @@ def pattern(table: str, name: str, regex: str, message: str) -> models.CheckCons
     )
 
 
-def slug(table: str, name: str = "slug") -> models.CheckConstraint:
+def check_slug(table: str, name: str = "slug") -> models.CheckConstraint:
     """1 to 120 lower-case letters, digits and hyphens."""
-    return pattern(
+    return check_pattern(
         table,
         name,
         "[a-z0-9-]{1,120}",
@@ -61,7 +63,7 @@ def slug(table: str, name: str = "slug") -> models.CheckConstraint:
     )
 
 
-def choice(
+def check_choice(
     table: str, name: str, choices: type[models.TextChoices]
 ) -> models.CheckConstraint:
     """One of an enumeration's values."""
@@ -72,7 +74,7 @@ def choice(
     )
 
 
-def between(table: str, name: str, low: Any, high: Any) -> models.CheckConstraint:
+def check_range(table: str, name: str, low: Any, high: Any) -> models.CheckConstraint:
     """A number from `low` to `high`, both included; NULL passes."""
     return models.CheckConstraint(
         condition=Q(**{f"{name}__gte": low, f"{name}__lte": high}),
@@ -81,7 +83,7 @@ def between(table: str, name: str, low: Any, high: Any) -> models.CheckConstrain
     )
 
 
-def not_negative(table: str, *names: str) -> list[models.CheckConstraint]:
+def check_not_negative(table: str, *names: str) -> list[models.CheckConstraint]:
     """Numbers of at least 0; NULL passes."""
     return [
         models.CheckConstraint(
@@ -93,7 +95,7 @@ def not_negative(table: str, *names: str) -> list[models.CheckConstraint]:
     ]
 
 
-def max_length(table: str, name: str, high: int) -> models.CheckConstraint:
+def check_max_length(table: str, name: str, high: int) -> models.CheckConstraint:
     """At most `high` characters, for text columns that PostgreSQL itself does not bound."""
     return models.CheckConstraint(
         condition=models.lookups.LessThanOrEqual(Length(F(name)), high),

@@ -10,7 +10,9 @@ from django.apps import apps
 from django.db import connection
 
 
-def copy(table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> int:
+def copy_rows(
+    table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
+) -> int:
     """Copy the rows, whose values are in the order of `columns`, into a model's table;
     return how many there were.
 
@@ -18,7 +20,7 @@ def copy(table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) ->
     must be given. Part of the caller's transaction. No signal is sent, so the caller
     touches the cache; constraints and triggers work as ever, the foreign keys' at commit.
     """
-    rest = defaults(table, tuple(columns))
+    rest = default_values(table, tuple(columns))
     names = ", ".join(f'"{name}"' for name in (*columns, *rest))
     fixed, number = tuple(rest.values()), 0
     # Django's cursor wraps the errors of `execute`, but not those of psycopg's `copy`.
@@ -35,7 +37,7 @@ def copy(table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) ->
 
 
 @cache
-def defaults(table: str, columns: tuple[str, ...]) -> dict[str, Any]:
+def default_values(table: str, columns: tuple[str, ...]) -> dict[str, Any]:
     """Return the defaults of the table's columns that are not among `columns` and that
     PostgreSQL does not fill.
     """

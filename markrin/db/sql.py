@@ -15,21 +15,21 @@ Row = dict[str, Any]
 Params = Sequence[Any] | Mapping[str, Any]
 
 
-def fetch(sql: str, params: Params = ()) -> list[Row]:
+def fetch_all(sql: str, params: Params = ()) -> list[Row]:
     """Return the rows of one query, by column name."""
     with connection.cursor() as cursor:
         return _rows(cursor, sql, params)
 
 
-def fetch_planned(sql: str, params: Params = ()) -> list[Row]:
-    """Return what `fetch` does, by a statement that each connection plans only once.
+def fetch_prepared(sql: str, params: Params = ()) -> list[Row]:
+    """Return what `fetch_all` does, by a statement that each connection plans only once.
 
     For constant SQL that takes PostgreSQL longer to plan than to answer. `params` reach the
     server apart from the SQL, so each stands where a value may, with a cast where its type
     cannot be told from there. Behind a pooler in transaction mode (DATABASE_POOLED) nothing
-    is kept on a connection, and this is `fetch`."""
+    is kept on a connection, and this is `fetch_all`."""
     if connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
-        return fetch(sql, params)
+        return fetch_all(sql, params)
     try:
         with _planning_cursor() as cursor:
             return _rows(cursor, sql, params)
@@ -40,12 +40,12 @@ def fetch_planned(sql: str, params: Params = ()) -> list[Row]:
         # old one, and refuses.
         with connection.cursor() as cursor:
             cursor.execute("DEALLOCATE ALL")
-        return fetch(sql, params)
+        return fetch_all(sql, params)
 
 
-def columns_of(model: type[Model], alias: str) -> str:
+def select_columns(model: type[Model], alias: str) -> str:
     """Return all columns of the table that the SQL calls `alias`, under names of which
-    `model_of` makes the model.
+    `instance_from_row` makes the model.
     """
     return ", ".join(
         f"{alias}.{field.column} AS {alias}_{field.column}"
@@ -53,7 +53,7 @@ def columns_of(model: type[Model], alias: str) -> str:
     )
 
 
-def model_of(model: type[_Model], alias: str, row: Row) -> _Model:
+def instance_from_row(model: type[_Model], alias: str, row: Row) -> _Model:
     """Return the model whose `columns_of` the row holds. For columns that the driver reads
     as Django would.
     """

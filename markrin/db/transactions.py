@@ -30,7 +30,7 @@ LIMITS_SQL: Final = (
 )
 
 
-def retried(run: Callable[[], T]) -> T:
+def retry_deadlocks(run: Callable[[], T]) -> T:
     """Return what `run`, a whole transaction, returns; a deadlock or serialization failure
     is tried twice more.
     """

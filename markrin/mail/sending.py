@@ -85,7 +85,7 @@ def send(
         headers=_headers(message_id),
     )
     message.attach_alternative(rendered.html, "text/html")
-    handlers.still_mine()
+    handlers.check_lease()
     try:
         message.send()
     except Exception as exc:

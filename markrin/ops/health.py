@@ -146,8 +146,10 @@ def _ask_database() -> dict[str, str]:
 
 
 def _jobs() -> dict[str, str]:
-    late = [count.queue for count in outbox.counts() if count.oldest_due_s > _DUE_S]
-    ages = outbox.heartbeat_ages()
+    late = [
+        count.queue for count in outbox.count_open_jobs() if count.oldest_due_s > _DUE_S
+    ]
+    ages = outbox.list_heartbeat_ages()
     silent = sorted(name for name, age in ages.items() if age > _BEAT_S)
     return {
         "outbox": f"late: {', '.join(late)}" if late else "ok",

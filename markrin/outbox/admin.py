@@ -206,7 +206,7 @@ class JobAdmin(Machinery):
                 self.log_change(request, job, f"discard: {request.POST['reason']}")
 
     def _run_again(self, request: HttpRequest, jobs: list[OutboxEvent]) -> None:
-        count = services.run_again([job.pk for job in jobs])
+        count = services.retry_jobs([job.pk for job in jobs])
         self.message_user(
             request, f"{count} of {len(jobs)} will run again; the others were not dead."
         )
@@ -218,7 +218,7 @@ class JobAdmin(Machinery):
                 request, "Say why: a discarded job is never done.", messages.ERROR
             )
             return False
-        count = services.discard(
+        count = services.discard_jobs(
             [job.pk for job in jobs], reason=reason, by=str(request.user.pk)
         )
         self.message_user(
@@ -235,7 +235,9 @@ class PauseAdmin(Machinery):
 
     @admin.action(description="Resume", permissions=["change"])
     def resume(self, request: HttpRequest, pauses: QuerySet[OutboxPause]) -> None:
-        resumed = [pause.queue for pause in pauses if services.resume(pause.queue)]
+        resumed = [
+            pause.queue for pause in pauses if services.resume_queue(pause.queue)
+        ]
         self.message_user(
             request, f"Working again: {', '.join(resumed) or 'none was paused'}."
         )

@@ -15,7 +15,7 @@ class OutboxConfig(AppConfig):
 
         sentry.expect(
             handlers.Retry,
-            handlers.Later,
+            handlers.Reschedule,
             handlers.LeaseLost,
             untraced_tasks=handlers.registry,
         )

@@ -54,7 +54,7 @@ class Permanent(Exception):
     """It failed and will fail again: the row is dead at once, and waits for a person."""
 
 
-class Later(Exception):
+class Reschedule(Exception):
     """Not ready, or not finished: run again in this many seconds. The attempt is given back."""
 
     def __init__(self, seconds: float, result: Result = None) -> None:
@@ -89,7 +89,7 @@ class Handler:
 
 
 registry: dict[str, Handler] = {}
-_current: ContextVar[rows.Claimed | None] = ContextVar("outbox_run", default=None)
+_current: ContextVar[rows.ClaimedRow | None] = ContextVar("outbox_run", default=None)
 
 
 def handler(
@@ -123,7 +123,7 @@ def handler(
             row_id: int,
         ) -> None:  # the worker's task: all it is told is which row to look at
             close_old_connections()
-            run(known, row_id)
+            run_job(known, row_id)
 
         app.task(name=name, time_limit=time_limit_s)(work)
         return function
@@ -131,11 +131,11 @@ def handler(
     return register
 
 
-def run(known: Handler, row_id: int) -> str | None:
+def run_job(known: Handler, row_id: int) -> str | None:
     """Claim the row, run it and record the outcome, which is returned; None when there was
     nothing to do.
     """
-    claimed = rows.claim(
+    claimed = rows.claim_row(
         row_id,
         task=known.name,
         time_limit_s=known.time_limit_s,
@@ -144,7 +144,7 @@ def run(known: Handler, row_id: int) -> str | None:
     if claimed is None:
         return None
     if claimed.state == "dead":
-        with trace_context.bound(known.name, claimed.trace):
+        with trace_context.bind_trace(known.name, claimed.trace):
             log.error(
                 "job_dead",
                 task=known.name,
@@ -157,7 +157,7 @@ def run(known: Handler, row_id: int) -> str | None:
     started = time.monotonic()
     token = _current.set(claimed)
     try:
-        with trace_context.bound(known.name, claimed.trace):
+        with trace_context.bind_trace(known.name, claimed.trace):
             outcome = _attempt(known, claimed)
             log.info(
                 "job",
@@ -174,7 +174,7 @@ def run(known: Handler, row_id: int) -> str | None:
         _current.reset(token)
 
 
-def still_mine() -> None:
+def check_lease() -> None:
     """Return if this run still holds its row's lease, or if no row is being run. Call it
     just before an effect outside.
 
@@ -182,11 +182,11 @@ def still_mine() -> None:
         LeaseLost: another run has begun, or may begin at any moment.
     """
     claimed = _current.get()
-    if claimed is not None and not rows.holds(claimed):
+    if claimed is not None and not rows.holds_lease(claimed):
         raise LeaseLost(claimed.key)
 
 
-def _attempt(known: Handler, claimed: rows.Claimed) -> str:
+def _attempt(known: Handler, claimed: rows.ClaimedRow) -> str:
     try:
         if known.effect == "database":
             _run_inside(known, claimed)
@@ -197,11 +197,11 @@ def _attempt(known: Handler, claimed: rows.Claimed) -> str:
             "job_lease_lost", task=known.name, row_id=claimed.id, key=claimed.key
         )
         return "lease_lost"
-    except Later as later:
+    except Reschedule as later:
         return _postponed(claimed, later.seconds, later.result)
     except Misconfigured as exc:
-        rows.pause(
-            known.queue, seconds=MISCONFIGURED_PAUSE_S, reason=rows.describe(exc)
+        rows.pause_queue(
+            known.queue, seconds=MISCONFIGURED_PAUSE_S, reason=rows.describe_error(exc)
         )
         _tell_of_pause(known, exc)
         return _postponed(claimed, 0, None)
@@ -210,21 +210,24 @@ def _attempt(known: Handler, claimed: rows.Claimed) -> str:
     except Exception as exc:
         if isinstance(
             exc, (Unreachable, ConnectionError, TimeoutError)
-        ) and rows.count_unreachable(known.queue):
+        ) and rows.count_failure(known.queue):
             _tell_of_pause(known, exc)
         return _failed(known, claimed, exc, final=False)
     if known.effect == "outside":
-        rows.count_reached(known.queue)
+        rows.reset_failures(known.queue)
     return "done"
 
 
 def _tell_of_pause(known: Handler, exc: Exception) -> None:
     log.error(
-        "queue_paused", queue=known.queue, task=known.name, error=rows.describe(exc)
+        "queue_paused",
+        queue=known.queue,
+        task=known.name,
+        error=rows.describe_error(exc),
     )
 
 
-def _run_inside(known: Handler, claimed: rows.Claimed) -> None:
+def _run_inside(known: Handler, claimed: rows.ClaimedRow) -> None:
     with transaction.atomic():
         # A process that hangs in here keeps the row's lock; PostgreSQL ends such a session
         # by these.
@@ -234,16 +237,16 @@ def _run_inside(known: Handler, claimed: rows.Claimed) -> None:
                 " set_config('idle_in_transaction_session_timeout', %(ms)s, true)",
                 {"ms": str(known.time_limit_s * 1000)},
             )
-        if not rows.finish(claimed, None):
+        if not rows.finish_row(claimed, None):
             raise LeaseLost(claimed.key)
         result = known.function(**claimed.payload)
         if result is not None:
-            rows.note_result(claimed, result)
+            rows.store_result(claimed, result)
 
 
-def _run_outside(known: Handler, claimed: rows.Claimed) -> None:
+def _run_outside(known: Handler, claimed: rows.ClaimedRow) -> None:
     result = known.function(**claimed.payload)
-    if not _patiently(lambda: rows.finish(claimed, result)):
+    if not _patiently(lambda: rows.finish_row(claimed, result)):
         raise LeaseLost(claimed.key)
 
 
@@ -262,26 +265,26 @@ def _patiently(write: Callable[[], _T]) -> _T:
     return write()
 
 
-def _postponed(claimed: rows.Claimed, seconds: float, result: Result) -> str:
-    state = _patiently(lambda: rows.postpone(claimed, seconds, result))
+def _postponed(claimed: rows.ClaimedRow, seconds: float, result: Result) -> str:
+    state = _patiently(lambda: rows.reschedule_row(claimed, seconds, result))
     return "later" if state else "lease_lost"
 
 
 def _failed(
-    known: Handler, claimed: rows.Claimed, exc: Exception, *, final: bool
+    known: Handler, claimed: rows.ClaimedRow, exc: Exception, *, final: bool
 ) -> str:
-    state = _patiently(lambda: rows.fail(claimed, exc, final=final))
+    state = _patiently(lambda: rows.fail_row(claimed, exc, final=final))
     seen = {
         "task": known.name,
         "row_id": claimed.id,
         "key": claimed.key,
-        "error": rows.describe(exc),
+        "error": rows.describe_error(exc),
     }
     foreseen = isinstance(exc, (*FORESEEN, Retry, Permanent))
     if state == "dead":
         log.error("job_dead", **seen, exc_info=None if foreseen else exc)
         if foreseen:
-            trace_context.report_dead(known.name, claimed.key, rows.describe(exc))
+            trace_context.report_dead(known.name, claimed.key, rows.describe_error(exc))
         else:
             sentry_sdk.capture_exception(exc)
     elif foreseen:

@@ -5,7 +5,7 @@ once in a period.
 from django.db import connection
 
 
-def beat(name: str) -> None:
+def record_heartbeat(name: str) -> None:
     """Write that the part of this name is alive now."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -14,7 +14,7 @@ def beat(name: str) -> None:
         )
 
 
-def age_s(name: str) -> float | None:
+def heartbeat_age_s(name: str) -> float | None:
     """Return the seconds since the part was last seen alive; None if it never was."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -22,7 +22,7 @@ class OutboxCollector(Collector):
             labels=["queue"],
         )
         due: dict[str, float] = {}
-        for count in selectors.counts():
+        for count in selectors.count_open_jobs():
             rows.add_metric([count.queue, count.state], count.rows)
             due[count.queue] = max(due.get(count.queue, 0.0), count.oldest_due_s)
         for queue, seconds in due.items():
@@ -32,7 +32,7 @@ class OutboxCollector(Collector):
         resting = GaugeMetricFamily(
             "outbox_paused", "1 for a queue that rests.", labels=["queue"]
         )
-        for pause in selectors.paused():
+        for pause in selectors.list_paused_queues():
             resting.add_metric([pause.queue], 1)
         yield resting
         finished = GaugeMetricFamily(
@@ -43,7 +43,7 @@ class OutboxCollector(Collector):
         lost = GaugeMetricFamily(
             "outbox_lost_last_hour", "Runs lost in the last hour.", labels=["task"]
         )
-        for outcome in selectors.outcomes_last_hour():
+        for outcome in selectors.count_outcomes():
             finished.add_metric([outcome.task, outcome.outcome], outcome.rows)
             lost.add_metric([outcome.task], outcome.lost)
         yield finished
@@ -53,7 +53,7 @@ class OutboxCollector(Collector):
             "From due to begun, last hour.",
             labels=["queue", "quantile"],
         )
-        for queue, values in selectors.waits_last_hour().items():
+        for queue, values in selectors.measure_waits().items():
             for quantile, seconds in zip(("0.5", "0.95", "0.99"), values, strict=True):
                 waits.add_metric([queue, quantile], seconds)
         yield waits
@@ -62,7 +62,7 @@ class OutboxCollector(Collector):
             "Since a part was last seen alive.",
             labels=["name"],
         )
-        for name, age in selectors.heartbeat_ages().items():
+        for name, age in selectors.list_heartbeat_ages().items():
             beats.add_metric([name], age)
         yield beats
 

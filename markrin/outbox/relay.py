@@ -43,17 +43,17 @@ WHERE id = ANY(%(ids)s) AND state = 'waiting'
 """
 
 
-class Doorbell(NamedTuple):
+class JobMessage(NamedTuple):
     id: int
     task: str
     queue: str
 
 
-class Unsent(Exception):
+class PublishFailed(Exception):
     """The broker did not take every doorbell; the rows wait for the next try."""
 
 
-def ring(full: list[str] | None = None) -> int:
+def wake_workers(full: list[str] | None = None) -> int:
     """Ring for up to 200 rows that are due, those of `full` queues only for the first time;
     return how many.
 
@@ -64,7 +64,7 @@ def ring(full: list[str] | None = None) -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute(_DUE, {"limit": BATCH, "full": full or []})
-        bells = [Doorbell(*row) for row in cursor.fetchall()]
+        bells = [JobMessage(*row) for row in cursor.fetchall()]
     if not bells:
         return 0
     sent = 0
@@ -87,7 +87,7 @@ def ring(full: list[str] | None = None) -> int:
                 _UNRUNG,
                 {"ids": [bell.id for bell in bells[sent:]], "wait_s": RING_AGAIN_S},
             )
-        raise Unsent(f"{type(exc).__name__}: {exc}") from exc
+        raise PublishFailed(f"{type(exc).__name__}: {exc}") from exc
     return len(bells)
 
 
@@ -109,7 +109,7 @@ def full_queues() -> list[str]:
     return [queue for queue, count in counts.items() if count > FULL]
 
 
-def run_for_ever(*, stopping: Callable[[], bool]) -> None:
+def run_relay(*, stopping: Callable[[], bool]) -> None:
     """Ring every 250 ms, and at once while batches are full, until `stopping`. Survives
     broker and database.
     """
@@ -120,10 +120,10 @@ def run_for_ever(*, stopping: Callable[[], bool]) -> None:
         try:
             close_old_connections()
             if time.monotonic() - looked_at >= LOOK_S:
-                heartbeats.beat("relay")
+                heartbeats.record_heartbeat("relay")
                 full = full_queues()
                 looked_at = time.monotonic()
-            rung = ring(full)
+            rung = wake_workers(full)
             if rung and failures:
                 log.info("relay_resumed", tries=failures)
             failures = (
@@ -131,7 +131,7 @@ def run_for_ever(*, stopping: Callable[[], bool]) -> None:
             )  # between two tries nothing is due, which proves nothing
             if rung < BATCH:
                 _pause(INTERVAL_S, stopping)
-        except (Unsent, DatabaseError) as exc:
+        except (PublishFailed, DatabaseError) as exc:
             if failures == 0:
                 log.warning("relay_stalled", error=str(exc))
             _pause(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)], stopping)

@@ -27,7 +27,7 @@ UNREACHABLE_PAUSE_S = 30
 _ADDRESS = re.compile(r"[^\s<>@,;:\"'()]+@[^\s<>@,;:\"'()]+")
 
 
-class New(NamedTuple):
+class NewRow(NamedTuple):
     """A row as it is added, in the order of `_ADD`."""
 
     event: str
@@ -50,17 +50,17 @@ SELECT *, '' FROM unnest(
 """
 
 
-def add(new: Sequence[New]) -> None:
+def insert_rows(new: Sequence[NewRow]) -> None:
     """Insert these rows, leaving out those whose key exists. Within the caller's transaction."""
     columns = [list(column) for column in zip(*new, strict=True)]
-    for at in (New._fields.index("payload"), New._fields.index("trace")):
+    for at in (NewRow._fields.index("payload"), NewRow._fields.index("trace")):
         columns[at] = [Jsonb(value) for value in columns[at]]
     with connection.cursor() as cursor:
         cursor.execute(_ADD, columns)
 
 
 @dataclass(frozen=True)
-class Claimed:
+class ClaimedRow:
     """A row as its run sees it: `state` is running, or dead where it was lost too often or
     is useless by now.
     """
@@ -112,9 +112,9 @@ RETURNING e.id, e.key, e.state, e.payload, e.trace, e.attempts, e.lost, e.lease,
 """
 
 
-def claim(
+def claim_row(
     row_id: int, *, task: str, time_limit_s: int, useless_after_s: int | None
-) -> Claimed | None:
+) -> ClaimedRow | None:
     """Begin a run of the row, committed at once; None when it is done, not due, paused, or
     another run's.
 
@@ -131,7 +131,7 @@ def claim(
     )
     if row is None:
         return None
-    return Claimed(
+    return ClaimedRow(
         **{
             **row,
             "payload": json.loads(row["payload"]),
@@ -140,13 +140,13 @@ def claim(
     )
 
 
-def holds(claimed: Claimed) -> bool:
+def holds_lease(claimed: ClaimedRow) -> bool:
     """Return whether the run's lease is still its own and has not ended."""
     sql: LiteralString = "SELECT 1 FROM outbox_event WHERE id = %(id)s AND lease = %(lease)s AND leased_until > now()"
     return _one(sql, id=claimed.id, lease=claimed.lease) is not None
 
 
-def finish(claimed: Claimed, result: dict[str, Any] | None) -> bool:
+def finish_row(claimed: ClaimedRow, result: dict[str, Any] | None) -> bool:
     """Mark the row done; False when it is no longer this run's."""
     sql: LiteralString = """
         UPDATE outbox_event SET state = 'done', finished_at = now(), result = coalesce(%(result)s, result),
@@ -157,7 +157,7 @@ def finish(claimed: Claimed, result: dict[str, Any] | None) -> bool:
     )
 
 
-def note_result(claimed: Claimed, result: dict[str, Any]) -> None:
+def store_result(claimed: ClaimedRow, result: dict[str, Any]) -> None:
     """Keep what a run did that has marked its row done in this transaction already."""
     _one(
         "UPDATE outbox_event SET result = %(result)s WHERE id = %(id)s RETURNING id",
@@ -166,7 +166,7 @@ def note_result(claimed: Claimed, result: dict[str, Any]) -> None:
     )
 
 
-def fail(claimed: Claimed, error: BaseException, *, final: bool) -> str | None:
+def fail_row(claimed: ClaimedRow, error: BaseException, *, final: bool) -> str | None:
     """Put the row back to wait, or mark it dead if final or out of attempts. Return its
     state; None if not ours.
     """
@@ -187,14 +187,14 @@ def fail(claimed: Claimed, error: BaseException, *, final: bool) -> str | None:
         id=claimed.id,
         lease=claimed.lease,
         final=final,
-        error=describe(error),
+        error=describe_error(error),
         delay_s=delay_s,
     )
     return None if row is None else row["state"]
 
 
-def postpone(
-    claimed: Claimed, seconds: float, result: dict[str, Any] | None
+def reschedule_row(
+    claimed: ClaimedRow, seconds: float, result: dict[str, Any] | None
 ) -> str | None:
     """Put the row back to wait this long, its attempt given back. Return its state; None if
     not ours.
@@ -211,7 +211,7 @@ def postpone(
     return None if row is None else row["state"]
 
 
-def count_unreachable(queue: str) -> bool:
+def count_failure(queue: str) -> bool:
     """Count a connection failure of the queue; return whether it made the queue pause (for
     30 s).
     """
@@ -230,7 +230,7 @@ def count_unreachable(queue: str) -> bool:
     return row is not None and row["paused"]
 
 
-def count_reached(queue: str) -> None:
+def reset_failures(queue: str) -> None:
     """Forget the queue's connection failures: what is outside answers."""
     _one(
         "UPDATE outbox_pause SET failures = 0 WHERE queue = %(queue)s AND failures > 0 RETURNING queue",
@@ -238,7 +238,7 @@ def count_reached(queue: str) -> None:
     )
 
 
-def pause(queue: str, *, seconds: float, reason: str, by: str = "") -> None:
+def pause_queue(queue: str, *, seconds: float, reason: str, by: str = "") -> None:
     """Let the queue rest for this many seconds, or longer where it rests longer already."""
     sql: LiteralString = """
         INSERT INTO outbox_pause AS p (queue, until, reason, "by")
@@ -249,7 +249,7 @@ def pause(queue: str, *, seconds: float, reason: str, by: str = "") -> None:
     _one(sql, queue=queue, seconds=seconds, reason=reason, by=by)
 
 
-def describe(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return class and message of the error, redacted, at most 500 characters: what a row keeps."""
     said = f"{type(error).__name__}: {error}".replace("\x00", "")
     return redact.text(_ADDRESS.sub("[address]", said))[:500]

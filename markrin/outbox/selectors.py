@@ -33,7 +33,7 @@ class Outcome:
     lost: int
 
 
-def counts() -> list[Count]:
+def count_open_jobs() -> list[Count]:
     """Return the open and dead rows, counted by queue and state."""
     return [
         Count(row[0], row[1], row[2], float(row[3]))
@@ -45,7 +45,7 @@ def counts() -> list[Count]:
     ]
 
 
-def outcomes_last_hour() -> list[Outcome]:
+def count_outcomes() -> list[Outcome]:
     """Return what finished in the last hour, counted by task and outcome (done or dead)."""
     return [
         Outcome(*row)
@@ -56,7 +56,7 @@ def outcomes_last_hour() -> list[Outcome]:
     ]
 
 
-def waits_last_hour() -> dict[str, tuple[float, float, float]]:
+def measure_waits() -> dict[str, tuple[float, float, float]]:
     """Return by queue how long jobs finished in the last hour had waited once due: median,
     95 %, 99 %, in seconds.
     """
@@ -71,7 +71,7 @@ def waits_last_hour() -> dict[str, tuple[float, float, float]]:
     }
 
 
-def heartbeat_ages() -> dict[str, float]:
+def list_heartbeat_ages() -> dict[str, float]:
     """Return by name how many seconds ago each part was last seen alive."""
     rows = _all(
         "SELECT name, extract(epoch FROM now() - at) FROM heartbeat WHERE slot = 0 ORDER BY name"
@@ -79,14 +79,14 @@ def heartbeat_ages() -> dict[str, float]:
     return {row[0]: float(row[1]) for row in rows}
 
 
-def paused() -> list[OutboxPause]:
+def list_paused_queues() -> list[OutboxPause]:
     """Return the queues that rest now."""
     return list(
         OutboxPause.objects.filter(until__gt=TransactionNow()).order_by("queue")
     )
 
 
-def dead_ids(*, task: str | None = None, queue: str | None = None) -> list[int]:
+def list_dead_ids(*, task: str | None = None, queue: str | None = None) -> list[int]:
     """Return the dead jobs of the task or queue, oldest first."""
     wanted = {
         name: value

@@ -46,13 +46,13 @@ def add(*events: Event) -> None:
         raise transaction.TransactionManagementError(
             "outbox.add needs the transaction of what happened"
         )
-    trace = trace_context.current()
+    trace = trace_context.current_trace()
     new = [row for event in events for row in _rows_of(event, trace)]
     if new:
-        rows.add(new)
+        rows.insert_rows(new)
 
 
-def _rows_of(event: Event, trace: dict[str, str]) -> list[rows.New]:
+def _rows_of(event: Event, trace: dict[str, str]) -> list[rows.NewRow]:
     if event.name not in ON_EVENT:
         raise LookupError(f"celery_app.ON_EVENT has no line for the event {event.name}")
     event_id = uuid7()
@@ -63,7 +63,7 @@ def _rows_of(event: Event, trace: dict[str, str]) -> list[rows.New]:
     natural_id = getattr(event, "natural_id", event_id)
     tasks = [handlers.registry[task] for task in ON_EVENT[event.name]]
     return [
-        rows.New(
+        rows.NewRow(
             event=event.name,
             event_id=event_id,
             task=task.name,
@@ -98,7 +98,7 @@ def _plain(name: str, value: object) -> Any:
     )
 
 
-def run_again(ids: list[int]) -> int:
+def retry_jobs(ids: list[int]) -> int:
     """Let these dead jobs start over, at once and with all their attempts. Return how many
     were dead.
     """
@@ -112,14 +112,14 @@ def run_again(ids: list[int]) -> int:
     )
 
 
-def discard(ids: list[int], *, reason: str, by: str) -> int:
+def discard_jobs(ids: list[int], *, reason: str, by: str) -> int:
     """Close these dead jobs undone, keeping who said so and why. Return how many were dead."""
     return OutboxEvent.objects.filter(pk__in=ids, state=State.DEAD).update(
         state=State.DONE, result={"discarded": reason, "by": by}
     )
 
 
-def pause(queue: str, *, seconds: float | None, reason: str, by: str) -> None:
+def pause_queue(queue: str, *, seconds: float | None, reason: str, by: str) -> None:
     """Let relay and workers leave the queue alone for this long, or until `resume` where
     seconds is None.
 
@@ -128,12 +128,12 @@ def pause(queue: str, *, seconds: float | None, reason: str, by: str) -> None:
     """
     if queue not in QUEUES:
         raise ValueError(f"there is no queue {queue!r}: {', '.join(QUEUES)}")
-    rows.pause(
+    rows.pause_queue(
         queue, seconds=FOREVER_S if seconds is None else seconds, reason=reason, by=by
     )
 
 
-def resume(queue: str) -> bool:
+def resume_queue(queue: str) -> bool:
     """End the queue's pause and forget its failures; return whether it was paused. Its jobs
     start within a second.
     """

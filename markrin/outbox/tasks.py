@@ -26,21 +26,21 @@ DELETE FROM django_celery_results_taskresult WHERE id IN (
 
 
 @app.task(name="outbox.sweep", time_limit=60)
-def sweep() -> None:
+def wake_due_jobs() -> None:
     """Do the relay's work once, so that a dead relay means late and not never."""
     for _ in range(SWEEP_BATCHES):
-        if relay.ring() < relay.BATCH:
+        if relay.wake_workers() < relay.BATCH:
             return
 
 
 @app.task(name="outbox.pulse", time_limit=30)
-def pulse(queue: str) -> None:
+def heartbeat(queue: str) -> None:
     """Write that beat, the broker and this queue's worker work together."""
-    heartbeats.beat(f"worker:{queue}")
+    heartbeats.record_heartbeat(f"worker:{queue}")
 
 
 @app.task(name="outbox.prune", time_limit=600)
-def prune() -> None:
+def prune_jobs() -> None:
     """Delete rows done for 14 days or dead for 90 (settings), a thousand at a time."""
     _delete_in_batches(_PRUNE, state="done", days=settings.OUTBOX_KEEP_DONE_DAYS)
     _delete_in_batches(_PRUNE, state="dead", days=settings.OUTBOX_KEEP_DEAD_DAYS)

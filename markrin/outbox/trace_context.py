@@ -9,7 +9,7 @@ import sentry_sdk
 import structlog
 
 
-def current() -> dict[str, str]:
+def current_trace() -> dict[str, str]:
     """Return what a row keeps of the trace it is written in."""
     trace = {}
     if request_id := structlog.contextvars.get_contextvars().get("request_id"):
@@ -24,7 +24,7 @@ def current() -> dict[str, str]:
 
 
 @contextmanager
-def bound(task: str, trace: dict[str, str]) -> Iterator[None]:
+def bind_trace(task: str, trace: dict[str, str]) -> Iterator[None]:
     """Log with the row's request id, and continue its Sentry trace, until the block ends."""
     ids = {"request_id": trace["request_id"]} if "request_id" in trace else {}
     with structlog.contextvars.bound_contextvars(**ids):

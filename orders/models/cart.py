@@ -74,8 +74,8 @@ class CartLine(Model):
             models.UniqueConstraint(
                 fields=["cart", "variant"], name="cart_line_once_per_variant"
             ),
-            constraints.between("cart_line", "quantity", 1, MOST_PER_LINE),
-            *constraints.not_negative("cart_line", "price_at_add"),
+            constraints.check_range("cart_line", "quantity", 1, MOST_PER_LINE),
+            *constraints.check_not_negative("cart_line", "price_at_add"),
         ]
 
     def __str__(self) -> str:

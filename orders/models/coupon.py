@@ -36,20 +36,20 @@ class Coupon(Model):
     class Meta:
         ordering = ["code"]
         constraints = [
-            constraints.pattern(
+            constraints.check_pattern(
                 "coupon",
                 "code",
                 "[A-Z0-9][A-Z0-9-]{0,31}",
                 "code takes upper-case letters, digits and hyphens.",
             ),
-            constraints.choice("coupon", "kind", CouponKind),
+            constraints.check_choice("coupon", "kind", CouponKind),
             models.CheckConstraint(
                 condition=Q(kind="percent", value__gt=0, value__lte=100)
                 | Q(kind="fixed", value__gt=0),
                 name="coupon_value_fits_kind",
                 violation_error_message="value is above 0, and at most 100 for a percentage.",
             ),
-            *constraints.not_negative("coupon", "min_spend"),
+            *constraints.check_not_negative("coupon", "min_spend"),
             models.CheckConstraint(
                 condition=Q(starts_at=None)
                 | Q(ends_at=None)
@@ -93,8 +93,8 @@ class CouponUse(models.Model):
             models.UniqueConstraint(
                 fields=["coupon", "customer_key", "slot"], name="coupon_use_slot_once"
             ),
-            constraints.between("coupon_use", "slot", 1, 1_000_000),
-            constraints.pattern(
+            constraints.check_range("coupon_use", "slot", 1, 1_000_000),
+            constraints.check_pattern(
                 "coupon_use",
                 "customer_key",
                 "[0-9a-f-]{36,64}",

@@ -26,7 +26,7 @@ class IdempotencyKey(models.Model):
             models.UniqueConstraint(
                 fields=["scope", "key"], name="idempotency_key_once"
             ),
-            constraints.pattern(
+            constraints.check_pattern(
                 "idempotency_key",
                 "key",
                 r"[!-~]{1,255}",

@@ -168,22 +168,22 @@ class Order(AddressFields, Model):
         ]
         constraints = [
             *AddressFields.rules("order", erasable=True),
-            constraints.pattern(
+            constraints.check_pattern(
                 "order",
                 "number",
                 "[A-Z0-9-]{1,20}",
                 "number takes upper-case letters, digits and hyphens.",
             ),
-            constraints.choice("order", "status", OrderStatus),
-            constraints.choice("order", "payment_status", PaymentStatus),
-            constraints.choice("order", "payment_method", PaymentMethod),
-            constraints.pattern(
+            constraints.check_choice("order", "status", OrderStatus),
+            constraints.check_choice("order", "payment_status", PaymentStatus),
+            constraints.check_choice("order", "payment_method", PaymentMethod),
+            constraints.check_pattern(
                 "order", "currency", "[A-Z]{3}", "currency must be an ISO 4217 code."
             ),
-            *constraints.not_negative(
+            *constraints.check_not_negative(
                 "order", "subtotal", "discount", "shipping", "tax", "total", "refunded"
             ),
-            *constraints.text(
+            *constraints.check_text(
                 "order",
                 "carrier",
                 "tracking_number",
@@ -191,7 +191,7 @@ class Order(AddressFields, Model):
                 "attention",
                 blank=True,
             ),
-            constraints.pattern(
+            constraints.check_pattern(
                 "order",
                 "tracking_url",
                 r"(https://[^\s\u0001-\u001F\u007F]+)?",
@@ -304,19 +304,21 @@ class OrderLine(models.Model):
             models.UniqueConstraint(
                 fields=["order", "position"], name="order_line_one_per_position"
             ),
-            constraints.between("order_line", "quantity", 1, MOST_PER_LINE),
+            constraints.check_range("order_line", "quantity", 1, MOST_PER_LINE),
             models.CheckConstraint(
                 condition=Q(returned__gte=0, returned__lte=F("quantity")),
                 name="order_line_returned_within_quantity",
                 violation_error_message="No more pieces can come back than were bought.",
             ),
-            *constraints.not_negative("order_line", "unit_price", "discount", "tax"),
+            *constraints.check_not_negative(
+                "order_line", "unit_price", "discount", "tax"
+            ),
             models.CheckConstraint(
                 condition=Q(discount__lte=F("unit_price") * F("quantity")),
                 name="order_line_discount_within_line",
             ),
-            constraints.between("order_line", "tax_percent", 0, 100),
-            *constraints.text("order_line", "name", "sku"),
+            constraints.check_range("order_line", "tax_percent", 0, 100),
+            *constraints.check_text("order_line", "name", "sku"),
         ]
 
     def __str__(self) -> str:
@@ -373,7 +375,7 @@ class OrderEvent(models.Model):
             ),
         ]
         constraints = [
-            constraints.choice("order_event", "kind", OrderEventKind),
+            constraints.check_choice("order_event", "kind", OrderEventKind),
             models.CheckConstraint(
                 condition=Q(
                     actor__in=["customer", "guest", "staff", "system", "gateway"]
@@ -384,7 +386,7 @@ class OrderEvent(models.Model):
                 condition=~Q(kind__in=["status", "payment"]) | ~Q(to_status=""),
                 name="order_event_status_has_target",
             ),
-            *constraints.text("order_event", "note", blank=True, lines=True),
+            *constraints.check_text("order_event", "note", blank=True, lines=True),
         ]
 
     def __str__(self) -> str:

@@ -54,7 +54,7 @@ class Payment(Model):
                 condition=Q(state="created"),
                 name="payment_one_open_per_order",
             ),
-            constraints.choice("payment", "state", PaymentState),
+            constraints.check_choice("payment", "state", PaymentState),
             models.CheckConstraint(
                 condition=Q(amount__gt=0), name="payment_amount_positive"
             ),
@@ -63,9 +63,9 @@ class Payment(Model):
                 | (~Q(state="succeeded") & Q(succeeded_at=None)),
                 name="payment_succeeded_at_fits_state",
             ),
-            *constraints.text("payment", "provider"),
-            *constraints.text("payment", "provider_ref", "error", blank=True),
-            constraints.pattern(
+            *constraints.check_text("payment", "provider"),
+            *constraints.check_text("payment", "provider_ref", "error", blank=True),
+            constraints.check_pattern(
                 "payment", "currency", "[A-Z]{3}", "currency must be an ISO 4217 code."
             ),
         ]
@@ -92,7 +92,7 @@ class PaymentEvent(models.Model):
             models.UniqueConstraint(
                 fields=["provider", "event_id"], name="payment_event_once"
             ),
-            *constraints.text("payment_event", "provider", "event_id", "type"),
+            *constraints.check_text("payment_event", "provider", "event_id", "type"),
         ]
 
     def __str__(self) -> str:
@@ -151,9 +151,9 @@ class Refund(Model):
                 name="refund_amount_positive",
                 violation_error_message="amount must be above 0.",
             ),
-            constraints.choice("refund", "state", RefundState),
-            *constraints.text("refund", "reason"),
-            *constraints.text("refund", "provider_ref", "error", blank=True),
+            constraints.check_choice("refund", "state", RefundState),
+            *constraints.check_text("refund", "reason"),
+            *constraints.check_text("refund", "provider_ref", "error", blank=True),
             models.UniqueConstraint(
                 fields=["payment"],
                 condition=Q(surplus=True),

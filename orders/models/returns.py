@@ -24,7 +24,7 @@ class Return(Model):
 
     class Meta:
         ordering = ["-created_at", "-id"]
-        constraints = [*constraints.text("return", "reason")]
+        constraints = [*constraints.check_text("return", "reason")]
 
     def __str__(self) -> str:
         return f"return of {self.order_id}"
@@ -47,7 +47,7 @@ class ReturnLine(models.Model):
             models.UniqueConstraint(
                 fields=["parcel", "line"], name="return_line_once_per_return"
             ),
-            constraints.between("return_line", "quantity", 1, MOST_PER_LINE),
+            constraints.check_range("return_line", "quantity", 1, MOST_PER_LINE),
         ]
 
     def __str__(self) -> str:

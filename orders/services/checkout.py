@@ -115,7 +115,7 @@ def _place_in_turn(checkout: Checkout, request: Request) -> tuple[Order, bool]:
         _look(checkout)
         _turns.acquire()
     try:
-        return transactions.retried(lambda: _place(checkout, request))
+        return transactions.retry_deadlocks(lambda: _place(checkout, request))
     except OperationalError:
         _look(checkout)
         raise

@@ -62,7 +62,7 @@ def start_payment(
     """
     route = f"POST /api/orders/{order_id}/payments"
     request = Request.of(scope=shopper.scope, key=idempotency_key, route=route, body={})
-    order, payment, replayed = transactions.retried(
+    order, payment, replayed = transactions.retry_deadlocks(
         lambda: _open(shopper, order_id, request)
     )
     try:
@@ -163,7 +163,7 @@ def receive_webhook(
 
 def record(notice: Notice) -> str:
     """Let what a provider told take effect, once; see `receive_webhook`."""
-    outcome = transactions.retried(lambda: _record(notice))
+    outcome = transactions.retry_deadlocks(lambda: _record(notice))
     log.info(
         "payment.event",
         provider=notice.provider,

@@ -151,7 +151,7 @@ def send_refund(*, refund_id: UUID) -> dict[str, str] | None:
         raise handlers.Permanent(
             f"the provider {refund.payment.provider} is not set up"
         )
-    handlers.still_mine()
+    handlers.check_lease()
     try:
         made = provider.refund(
             ref=refund.payment.provider_ref,

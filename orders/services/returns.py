@@ -81,7 +81,7 @@ def take_back(
         stock.take_back(restocked, actor_id=actor.user_id)
         return parcel
 
-    return transactions.retried(run)
+    return transactions.retry_deadlocks(run)
 
 
 def _merged(

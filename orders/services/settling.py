@@ -45,7 +45,9 @@ def expire_orders() -> int:
     )
     ids = list(due.values_list("pk", flat=True)[:MOST_AT_ONCE])
     _ask(Payment.objects.filter(order__in=ids, state=PaymentState.CREATED))
-    return sum(transactions.retried(partial(_expire, order_id)) for order_id in ids)
+    return sum(
+        transactions.retry_deadlocks(partial(_expire, order_id)) for order_id in ids
+    )
 
 
 def _due() -> Q:

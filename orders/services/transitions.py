@@ -48,7 +48,7 @@ def cancel_order(*, shopper: Shopper, order_id: UUID, reason: str = "") -> Order
             raise NotFound
         cancel(order, actor=actor, note=reason)
 
-    transactions.retried(run)
+    transactions.retry_deadlocks(run)
     return Order.objects.with_lines().get(pk=order_id)
 
 
@@ -108,7 +108,7 @@ def move_order(
             )
         _TO[to](order, actor, note, shipment)
 
-    transactions.retried(run)
+    transactions.retry_deadlocks(run)
 
 
 def _cancel(order: Order, actor: Actor, note: str, shipment: dict[str, str]) -> None:

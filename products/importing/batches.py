@@ -319,11 +319,11 @@ class Writer:
                     (uuid7(), now, pk, each["url"], each["alt_text"], position)
                 )
         FormerSlug.objects.filter(slug__in=list(chosen.values())).delete()
-        copy.copy("products_product", _PRODUCT, products)
-        copy.copy("products_variant", _VARIANT, variants)
+        copy.copy_rows("products_product", _PRODUCT, products)
+        copy.copy_rows("products_variant", _VARIANT, variants)
         first_stock.enter(pieces)
         if images:
-            copy.copy("products_productimage", _IMAGE, images)
+            copy.copy_rows("products_productimage", _IMAGE, images)
         return made
 
     def _slugs(self, drafts: Sequence[Draft]) -> dict[str, str]:

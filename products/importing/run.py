@@ -202,7 +202,7 @@ def _listed(path: Path | None) -> Iterator[Reject]:
 
 @contextmanager
 def _alone(source: str) -> Iterator[None]:
-    with advisory_locks.alone(f"import:{source}") as mine:
+    with advisory_locks.advisory_lock(f"import:{source}") as mine:
         if not mine:
             raise reading.FileRefused(f"an import of {source!r} is running already")
         yield

@@ -94,10 +94,10 @@ class BulkChange(Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            constraints.choice("bulk_change", "kind", BulkKind),
-            constraints.choice("bulk_change", "how", BulkHow),
-            constraints.choice("bulk_change", "ending", BulkEnding),
-            constraints.choice("bulk_change", "state", BulkState),
+            constraints.check_choice("bulk_change", "kind", BulkKind),
+            constraints.check_choice("bulk_change", "how", BulkHow),
+            constraints.check_choice("bulk_change", "ending", BulkEnding),
+            constraints.check_choice("bulk_change", "state", BulkState),
             models.CheckConstraint(
                 condition=Q(kind__in=["", "end_sale", "category"], how="", value=None)
                 | Q(
@@ -172,7 +172,7 @@ class BulkChangeRow(models.Model):
             models.UniqueConstraint(
                 fields=["change", "product"], name="bulk_change_row_once"
             ),
-            constraints.choice("bulk_change_row", "result", BulkResult),
+            constraints.check_choice("bulk_change_row", "result", BulkResult),
             models.CheckConstraint(
                 condition=Q(result__in=["chosen", "problem", "unchanged"])
                 | Q(old_base_price__isnull=False),

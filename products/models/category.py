@@ -53,12 +53,12 @@ class Category(Model):
         ordering = ["position", "name", "id"]
         indexes = [GinIndex(fields=["ancestors"], name="category_ancestors")]
         constraints = [
-            *constraints.text("category", "name"),
-            *constraints.text("category", "description", blank=True, lines=True),
-            constraints.max_length("category", "description", 2000),
-            constraints.slug("category"),
-            constraints.between("category", "tax_percent", 0, 100),
-            constraints.between("category", "position", 0, 32767),
+            *constraints.check_text("category", "name"),
+            *constraints.check_text("category", "description", blank=True, lines=True),
+            constraints.check_max_length("category", "description", 2000),
+            constraints.check_slug("category"),
+            constraints.check_range("category", "tax_percent", 0, 100),
+            constraints.check_range("category", "position", 0, 32767),
             models.UniqueConstraint(
                 fields=["parent", "name"],
                 nulls_distinct=False,
@@ -87,9 +87,9 @@ class SizeChart(Model):
     class Meta:
         ordering = ["title", "id"]
         constraints = [
-            *constraints.text("size_chart", "title"),
-            *constraints.text("size_chart", "note", blank=True, lines=True),
-            constraints.max_length("size_chart", "note", 1000),
+            *constraints.check_text("size_chart", "title"),
+            *constraints.check_text("size_chart", "note", blank=True, lines=True),
+            constraints.check_max_length("size_chart", "note", 1000),
         ]
 
     def __str__(self) -> str:
@@ -111,9 +111,9 @@ class SizeChartEntry(models.Model):
         verbose_name_plural = "size chart entries"
         ordering = ["row", "column"]
         constraints = [
-            *constraints.text("size_chart_entry", "size", "measure"),
-            constraints.between("size_chart_entry", "row", 0, 99),
-            constraints.between("size_chart_entry", "column", 0, 19),
+            *constraints.check_text("size_chart_entry", "size", "measure"),
+            constraints.check_range("size_chart_entry", "row", 0, 99),
+            constraints.check_range("size_chart_entry", "column", 0, 19),
             models.UniqueConstraint(
                 fields=["chart", "size", "measure"], name="size_chart_entry_once"
             ),

@@ -54,14 +54,14 @@ class Feed(Model):
     class Meta:
         ordering = ["-created_at", "-id"]
         constraints = [
-            *constraints.text("feed", "source"),
-            *constraints.text("feed", "held_reason", blank=True),
-            constraints.pattern(
+            *constraints.check_text("feed", "source"),
+            *constraints.check_text("feed", "held_reason", blank=True),
+            constraints.check_pattern(
                 "feed", "sha256", "[0-9a-f]{64}", "sha256 is 64 hexadecimal digits."
             ),
-            constraints.choice("feed", "mode", FeedMode),
-            constraints.choice("feed", "state", FeedState),
-            constraints.between("feed", "sequence", 0, 2**62),
+            constraints.check_choice("feed", "mode", FeedMode),
+            constraints.check_choice("feed", "state", FeedState),
+            constraints.check_range("feed", "sequence", 0, 2**62),
             models.UniqueConstraint(
                 fields=["source", "sha256"],
                 condition=Q(dry_run=False),
@@ -118,8 +118,8 @@ class FeedRow(models.Model):
             models.Index(fields=["feed", "variant"], name="feed_row_in_variant_order")
         ]
         constraints = [
-            constraints.choice("feed_row", "result", FeedRowResult),
-            constraints.between("feed_row", "quantity", -MOST, MOST),
+            constraints.check_choice("feed_row", "result", FeedRowResult),
+            constraints.check_range("feed_row", "quantity", -MOST, MOST),
             models.UniqueConstraint(fields=["feed", "line"], name="feed_row_line_once"),
             models.UniqueConstraint(
                 fields=["feed", "row_ref"],

@@ -52,7 +52,7 @@ class FeedPull(models.Model):
 
     class Meta:
         ordering = ["source"]
-        constraints = [*constraints.text("feed_pull", "source")]
+        constraints = [*constraints.check_text("feed_pull", "source")]
 
     def __str__(self) -> str:
         return self.source

@@ -238,8 +238,8 @@ class Product(Model):
             GinIndex(fields=["tags"], name="product_tags"),
         ]
         constraints = [
-            *constraints.text("product", "name"),
-            *constraints.text(
+            *constraints.check_text("product", "name"),
+            *constraints.check_text(
                 "product",
                 "brand",
                 "collection",
@@ -248,12 +248,12 @@ class Product(Model):
                 "seo_description",
                 blank=True,
             ),
-            *constraints.text("product", "description", blank=True, lines=True),
-            constraints.max_length("product", "description", 10_000),
-            constraints.slug("product"),
-            constraints.choice("product", "gender", Gender),
-            constraints.choice("product", "status", ProductStatus),
-            constraints.between("product", "base_price", 0, 99_999_999),
+            *constraints.check_text("product", "description", blank=True, lines=True),
+            constraints.check_max_length("product", "description", 10_000),
+            constraints.check_slug("product"),
+            constraints.check_choice("product", "gender", Gender),
+            constraints.check_choice("product", "status", ProductStatus),
+            constraints.check_range("product", "base_price", 0, 99_999_999),
             models.CheckConstraint(
                 condition=Q(sale_price=None)
                 | Q(sale_price__gt=0, sale_price__lt=F("base_price")),
@@ -265,7 +265,7 @@ class Product(Model):
                 name="product_tags_at_most_20",
                 violation_error_message="A product takes at most 20 tags.",
             ),
-            *constraints.not_negative(
+            *constraints.check_not_negative(
                 "product",
                 "popularity",
                 "rated_1",
@@ -302,7 +302,7 @@ class FormerSlug(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [constraints.slug("former_slug")]
+        constraints = [constraints.check_slug("former_slug")]
 
     def __str__(self) -> str:
         return self.slug
@@ -344,14 +344,14 @@ class Variant(Model):
             ),
         ]
         constraints = [
-            constraints.pattern(
+            constraints.check_pattern(
                 "variant",
                 "sku",
                 "[A-Za-z0-9][A-Za-z0-9._/-]{0,63}",
                 "sku takes 1 to 64 letters, digits and . _ / -, a letter or digit first.",
             ),
-            *constraints.text("variant", "size", "color", blank=True),
-            constraints.between("variant", "position", 0, 32767),
+            *constraints.check_text("variant", "size", "color", blank=True),
+            constraints.check_range("variant", "position", 0, 32767),
             models.UniqueConstraint(
                 fields=["product", "size", "color"],
                 condition=Q(is_active=True),
@@ -393,7 +393,7 @@ class ProductImage(Model):
     class Meta:
         ordering = ["position", "id"]
         constraints = [
-            *constraints.text("product_image", "alt_text", blank=True),
+            *constraints.check_text("product_image", "alt_text", blank=True),
             models.CheckConstraint(
                 condition=Q(external_url="")
                 | Q(external_url__regex=r"\Ahttps://[^\s\u0001-\u001F\u007F<>'`]+\Z"),

@@ -55,11 +55,11 @@ class Review(Model):
             models.Index(fields=["-created_at", "-id"], name="review_newest"),
         ]
         constraints = [
-            constraints.between("review", "rating", 1, 5),
-            *constraints.text("review", "comment", blank=True, lines=True),
-            constraints.max_length("review", "comment", 2000),
-            constraints.choice("review", "fit", Fit),
-            constraints.choice("review", "status", ReviewStatus),
+            constraints.check_range("review", "rating", 1, 5),
+            *constraints.check_text("review", "comment", blank=True, lines=True),
+            constraints.check_max_length("review", "comment", 2000),
+            constraints.check_choice("review", "fit", Fit),
+            constraints.check_choice("review", "status", ReviewStatus),
             models.UniqueConstraint(
                 fields=["product", "user"], name="review_once_per_customer"
             ),

@@ -36,8 +36,8 @@ class StockLevel(models.Model):
 
     class Meta:
         constraints = [
-            constraints.between("stock_level", "on_hand", 0, MOST),
-            *constraints.not_negative("stock_level", "reserved"),
+            constraints.check_range("stock_level", "on_hand", 0, MOST),
+            *constraints.check_not_negative("stock_level", "reserved"),
             models.CheckConstraint(
                 condition=Q(reserved__lte=F("on_hand")),
                 name="stock_level_reserved_on_hand",
@@ -102,11 +102,11 @@ class StockMovement(models.Model):
             ),
         ]
         constraints = [
-            constraints.choice("stock_movement", "kind", MovementKind),
-            constraints.between("stock_movement", "d_on_hand", -MOST, MOST),
-            constraints.between("stock_movement", "d_reserved", -MOST, MOST),
-            *constraints.text("stock_movement", "ref"),
-            *constraints.text("stock_movement", "note", blank=True),
+            constraints.check_choice("stock_movement", "kind", MovementKind),
+            constraints.check_range("stock_movement", "d_on_hand", -MOST, MOST),
+            constraints.check_range("stock_movement", "d_reserved", -MOST, MOST),
+            *constraints.check_text("stock_movement", "ref"),
+            *constraints.check_text("stock_movement", "note", blank=True),
             models.CheckConstraint(
                 condition=Q(kind="initial", d_on_hand__gte=0, d_reserved=0)
                 | Q(kind__in=["adjust", "feed"], d_reserved=0)
@@ -146,7 +146,7 @@ class BackInStockRequest(Model):
                 condition=Q(notified_at=None),
                 name="back_in_stock_request_once",
             ),
-            constraints.pattern(
+            constraints.check_pattern(
                 "back_in_stock_request",
                 "email",
                 r"[^\s@]+@[^\s@]+",

@@ -1,6 +1,6 @@
 """The catalogue's brands, as what is typed into a form begins."""
 
-from markrin.db.sql import fetch
+from markrin.db.sql import fetch_all
 
 MOST = 20
 
@@ -23,5 +23,5 @@ def list_brands(start: str) -> list[str]:
     """
     return [
         row["brand"]
-        for row in fetch(_BRANDS, [start.strip().replace("\0", "")[:80], MOST])
+        for row in fetch_all(_BRANDS, [start.strip().replace("\0", "")[:80], MOST])
     ]

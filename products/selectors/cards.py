@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from markrin.db.sql import Row, fetch_planned
+from markrin.db.sql import Row, fetch_prepared
 
 # What a card shows, less what stands in the product's variants and images; p is the
 # product, c its category.
@@ -31,4 +31,4 @@ def get_cards(product_ids: Sequence[UUID]) -> list[Row]:
     """Return what `serializers.ProductItem` shows of these products, in this order: one
     query, or none for none.
     """
-    return fetch_planned(_CARDS, [list(product_ids)]) if product_ids else []
+    return fetch_prepared(_CARDS, [list(product_ids)]) if product_ids else []

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from markrin.api import errors
-from markrin.db.sql import Row, fetch
+from markrin.db.sql import Row, fetch_all
 
 # Every product is counted for its category and all above it.
 _TREE = """
@@ -27,7 +27,7 @@ _WHERE = "WHERE c.ancestors @> ARRAY[(SELECT id FROM products_category WHERE {co
 
 def list_categories() -> list[Row]:
     """Return the whole tree: its roots, each with `children`. One query."""
-    return _nested(fetch(_TREE.format(within="", where="")))
+    return _nested(fetch_all(_TREE.format(within="", where="")))
 
 
 def get_category(*, key: UUID | str) -> Row:
@@ -37,7 +37,7 @@ def get_category(*, key: UUID | str) -> Row:
         errors.NotFound: there is none.
     """
     column = "id" if isinstance(key, UUID) else "slug"
-    rows = fetch(
+    rows = fetch_all(
         _TREE.format(within=_WITHIN, where=_WHERE).replace("{column}", column),
         {"key": key},
     )

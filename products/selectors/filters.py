@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from markrin.db.sql import fetch_planned
+from markrin.db.sql import fetch_prepared
 from products import search as searching
 from products.models import Product, Variant
 from products.selectors import hits
@@ -78,7 +78,7 @@ class Filters:
             "slugs": list(self.category),
             "words": searching.words(self.search or ""),
         }
-        [found] = fetch_planned(_PREPARE, given)
+        [found] = fetch_prepared(_PREPARE, given)
         lexemes = None if self.search is None else searching.query(found["words"])
         return replace(self, category_ids=found["ids"], lexemes=lexemes)
 

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from markrin.api import errors
 from markrin.api.pagination import MAX_OFFSET, CursorPage, Page, paged
-from markrin.db.sql import Row, fetch, fetch_planned
+from markrin.db.sql import Row, fetch_all, fetch_prepared
 from products.models import FormerSlug, Product
 from products.selectors import hits
 from products.selectors.cards import COLUMNS, get_cards
@@ -159,12 +159,12 @@ def list_related(*, key: UUID | str, limit: int = 8) -> list[Row]:
     Raises:
         errors.NotFound: there is no such published product.
     """
-    found = fetch(_RELATED_TO.format(where=_where(key)), {"key": key})
+    found = fetch_all(_RELATED_TO.format(where=_where(key)), {"key": key})
     if not found:
         raise errors.NotFound
     product = found[0]
     params = {**product, "limit": limit}
-    return get_cards([row["id"] for row in fetch(_RELATED, params)])
+    return get_cards([row["id"] for row in fetch_all(_RELATED, params)])
 
 
 # The category above, if there is one: its subtree holds the product's own category and
@@ -288,7 +288,7 @@ def get_staff_product(*, key: UUID | str) -> Row:
 
 def _detail(key: UUID | str, which: dict[str, str]) -> Row:
     column = "p.id" if isinstance(key, UUID) else "p.slug"
-    rows = fetch_planned(_DETAIL.format(key=column, **which), {"key": key})
+    rows = fetch_prepared(_DETAIL.format(key=column, **which), {"key": key})
     if not rows:
         raise errors.NotFound
     product = rows[0]

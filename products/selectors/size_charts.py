@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from markrin.api import errors
-from markrin.db.sql import Row, fetch
+from markrin.db.sql import Row, fetch_all
 
 _CM_PER_INCH = Decimal(
     "2.54"
@@ -24,7 +24,9 @@ _CHARTS = """
 
 def list_size_charts() -> list[Row]:
     """Return all charts, by title: one query."""
-    return [as_table(row) for row in fetch(f"{_CHARTS} ORDER BY chart.title, chart.id")]
+    return [
+        as_table(row) for row in fetch_all(f"{_CHARTS} ORDER BY chart.title, chart.id")
+    ]
 
 
 def get_size_chart(*, key: UUID | str) -> Row:
@@ -35,7 +37,7 @@ def get_size_chart(*, key: UUID | str) -> Row:
         errors.NotFound: there is no such category, or no chart on its path.
     """
     column = "id" if isinstance(key, UUID) else "slug"
-    rows = fetch(
+    rows = fetch_all(
         f"""{_CHARTS} JOIN products_category asked ON c.id = ANY (asked.ancestors)
         WHERE asked.{column} = %s ORDER BY cardinality(c.ancestors) DESC LIMIT 1""",
         [key],

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from markrin.api import errors
 from markrin.api.pagination import CursorPage, Page, paged
-from markrin.db.sql import Row, fetch
+from markrin.db.sql import Row, fetch_all
 from products.models import StockMovement, Variant
 
 
@@ -39,7 +39,7 @@ def get_staff_variant(*, variant_id: UUID) -> Row:
     Raises:
         errors.NotFound: there is none.
     """
-    rows = fetch(_VARIANT, [variant_id])
+    rows = fetch_all(_VARIANT, [variant_id])
     if not rows:
         raise errors.NotFound
     return rows[0]

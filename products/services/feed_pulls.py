@@ -62,7 +62,7 @@ def pull(source: str) -> Feed | None:
         PullFailed: there is no 200 or 304 in time, or the answer is larger than FEED_MAX_BYTES.
         ShopError: what came is no feed.
     """
-    with advisory_locks.alone(f"feed pull:{source}") as mine:
+    with advisory_locks.advisory_lock(f"feed pull:{source}") as mine:
         return _pull(source, settings.FEEDS[source]) if mine else None
 
 

@@ -14,12 +14,12 @@ def enter(pieces: Mapping[UUID, int]) -> None:
     What `stock.set_initial` does, for thousands at a time: nobody else sees these variants
     yet, so there is nothing to lock, nobody to tell, and no level that could have moved.
     The caller sets `Product.in_stock`. Locks: none."""
-    copy.copy(
+    copy.copy_rows(
         "products_stocklevel",
         ("variant_id", "on_hand", "reserved"),
         ((pk, n, 0) for pk, n in pieces.items()),
     )
-    copy.copy(
+    copy.copy_rows(
         "products_stockmovement",
         ("variant_id", "kind", "d_on_hand", "d_reserved", "ref"),
         (

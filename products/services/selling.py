@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.storage import default_storage
 
-from markrin.db.sql import Row, fetch_planned
+from markrin.db.sql import Row, fetch_prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def get_offers(variant_ids: Iterable[UUID]) -> dict[UUID, Offer]:
     """Return what is on offer under these ids, in one query; an id that is nobody's is left out."""
     return {
         row["variant_id"]: offer_of(row)
-        for row in fetch_planned(_BY_VARIANT, [list(set(variant_ids))])
+        for row in fetch_prepared(_BY_VARIANT, [list(set(variant_ids))])
     }
 
 

@@ -150,7 +150,7 @@ def sleep(*, number: int, **_: Any) -> None:
 def dawdle(*, number: int, **_: Any) -> None:
     """Wait before an effect outside, which must not happen once the lease is gone."""
     time.sleep(1)
-    outbox.still_mine()
+    outbox.check_lease()
     _note(number)
 
 

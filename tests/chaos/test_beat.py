@@ -21,7 +21,10 @@ def test_beat_dead(stage: World, hold: Record) -> None:
     stage.worker_of_all()
     beat = stage.beat()
     await_(
-        lambda: None not in [heartbeats.age_s(f"worker:{queue}") for queue in QUEUES],
+        lambda: (
+            None
+            not in [heartbeats.heartbeat_age_s(f"worker:{queue}") for queue in QUEUES]
+        ),
         within_s=180,
     )
     well = [stage.alive(queue, WITHIN_S) for queue in QUEUES]

@@ -81,7 +81,8 @@ def test_no_relay_and_two_beats(stage: World, hold: Record) -> None:
     queues = ("email", "analytics", "inventory")
     await_(
         lambda: all(
-            heartbeats.age_s(f"worker:{queue}") is not None for queue in queues
+            heartbeats.heartbeat_age_s(f"worker:{queue}") is not None
+            for queue in queues
         ),
         within_s=60,
         why=stage.explain,

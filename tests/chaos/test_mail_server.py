@@ -30,7 +30,7 @@ def test_mail_server_out_of_reach(stage: World, hold: Record, fault: str) -> Non
     stage.add(*(Both(number) for number in range(20)))
     await_(lambda: len(stage.effects()) == 20, why=stage.explain)
     others = time.monotonic() - began
-    await_(lambda: bool(selectors.paused()), within_s=60, why=stage.explain)
+    await_(lambda: bool(selectors.list_paused_queues()), within_s=60, why=stage.explain)
     paused = time.monotonic() - began
     stage.mail.heal()
     seconds = stage.finish(within_s=150)
@@ -87,7 +87,7 @@ def test_mail_server_refuses_for_good(stage: World, hold: Record) -> None:
     )
     count = dead.count()
     stage.sink.fault = ""
-    again = services.run_again(selectors.dead_ids(task="chaos.mail"))
+    again = services.retry_jobs(selectors.list_dead_ids(task="chaos.mail"))
     stage.finish()
     counted = f"{count} dead at once; run again: {again} sent"
     hold(

@@ -149,12 +149,12 @@ def test_a_worker_with_a_wrong_clock(stage: World, hold: Record, hours: str) -> 
     stage.add(*(Both(number) for number in range(20)), Slept(99))
     seconds = stage.finish(within_s=30)
     await_(
-        lambda: heartbeats.age_s("worker:inventory") is not None,
+        lambda: heartbeats.heartbeat_age_s("worker:inventory") is not None,
         within_s=60,
         why=stage.explain,
     )
     time.sleep(2)
-    deaf = heartbeats.age_s("worker:email") is None
+    deaf = heartbeats.heartbeat_age_s("worker:email") is None
     counted = f"{seconds:.1f} s, {stage.lost()} leases lost, pulse {'not seen' if deaf else 'seen'}"
     hold(
         f"worker clock {hours} h",

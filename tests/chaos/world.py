@@ -246,7 +246,7 @@ class World:
             :5
         ]
         logs = {name: one.output()[-1500:] for name, one in self.running.items()}
-        return f"{self.states()} {selectors.paused()} {list(left.values())} {logs}"
+        return f"{self.states()} {selectors.list_paused_queues()} {list(left.values())} {logs}"
 
 
 def await_(

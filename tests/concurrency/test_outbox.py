@@ -23,11 +23,11 @@ def test_one_of_many_claims_gets_the_row():
     row = OutboxEvent.objects.get()
     claims = together(
         20,
-        lambda _: rows.claim(
+        lambda _: rows.claim_row(
             row.pk, task=row.task, time_limit_s=20, useless_after_s=None
         ),
     )
-    assert sum(isinstance(claim, rows.Claimed) for claim in claims) == 1
+    assert sum(isinstance(claim, rows.ClaimedRow) for claim in claims) == 1
     assert claims.count(None) == 19
     row.refresh_from_db()
     assert (row.attempts, row.lost) == (1, 0)
@@ -41,7 +41,7 @@ def test_the_same_event_told_many_times_at_once_is_one_row():
 
 def test_relays_side_by_side_ring_once_for_each_row():
     add(*(jobs.Alone(uuid4()) for _ in range(500)))
-    rung = together(5, lambda _: [relay.ring() for _ in range(5)])
+    rung = together(5, lambda _: [relay.wake_workers() for _ in range(5)])
     assert sum(sum(batches) for batches in rung if isinstance(batches, list)) == 500
     assert set(OutboxEvent.objects.values_list("rings", flat=True)) == {1}
 
@@ -52,5 +52,5 @@ def test_one_of_many_claims_a_slot():
 
 
 def test_failures_counted_at_once_pause_the_queue():
-    counted = together(5, lambda _: rows.count_unreachable("email"))
+    counted = together(5, lambda _: rows.count_failure("email"))
     assert (counted.count(True), counted.count(False)) == (1, 4)

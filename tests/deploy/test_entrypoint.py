@@ -76,7 +76,7 @@ def test_web_serves_on_while_it_drains_and_ends_with_0(tmp_path: Path) -> None:
 def test_a_relay_is_healthy_once_it_has_been_seen() -> None:
     with pytest.raises(CommandError, match="the relay was last seen never"):
         call_command("worker_alive", "--relay")
-    heartbeats.beat("relay")
+    heartbeats.record_heartbeat("relay")
     call_command("worker_alive", "--relay")
 
 

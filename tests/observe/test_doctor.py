@@ -49,7 +49,7 @@ def doctor(settings, tmp_path):
 @pytest.fixture
 def all_alive(db):
     for name in ("relay", "worker:email", "worker:analytics", "worker:inventory"):
-        heartbeats.beat(name)
+        heartbeats.record_heartbeat(name)
 
 
 def fault(printed: str, subject: str) -> str:
@@ -204,7 +204,7 @@ def test_work_that_does_not_go_on(doctor, all_alive):
         wake_at=None,
         finished_at=timezone.now(),
     )
-    outbox.pause("inventory", seconds=None, reason="stock-taking", by="a person")
+    outbox.pause_queue("inventory", seconds=None, reason="stock-taking", by="a person")
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE heartbeat SET at = now() - interval '5 minutes' WHERE name = 'worker:email'"

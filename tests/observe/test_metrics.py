@@ -142,8 +142,8 @@ def _write_jobs() -> None:
     OutboxEvent.objects.exclude(state="waiting").update(
         **_now("finished_at"), **_now("started_at")
     )
-    heartbeats.beat("relay")
-    outbox.pause("email", seconds=None, reason="a test", by="test")
+    heartbeats.record_heartbeat("relay")
+    outbox.pause_queue("email", seconds=None, reason="a test", by="test")
 
 
 def _now(name: str) -> dict[str, Any]:

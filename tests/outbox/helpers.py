@@ -19,7 +19,7 @@ def drain(*, queue: str | None = None, rounds: int = 10) -> list[tuple[str, str]
         ).order_by("id")
         rows = list(due.filter(queue=queue) if queue else due)
         outcomes = [
-            (row.task, handlers.run(handlers.registry[row.task], row.pk))
+            (row.task, handlers.run_job(handlers.registry[row.task], row.pk))
             for row in rows
         ]
         now = [(task, outcome) for task, outcome in outcomes if outcome is not None]

@@ -116,7 +116,7 @@ def test_only_looking_changes_nothing(dead):
 def test_a_page_left_open_saves_nothing_old(dead):
     client = signed_in("view_outboxevent", "change_outboxevent")
     client.get(page(dead))
-    services.run_again([dead.pk])
+    services.retry_jobs([dead.pk])
     drain()
     client.post(page(dead), {"outbox_outboxevent_run_again": "1"})
     dead.refresh_from_db()
@@ -140,7 +140,7 @@ def test_nobody_adds_or_deletes(dead):
 
 
 def test_resumes_a_queue():
-    rows.pause("email", seconds=600, reason="by hand", by="ann")
+    rows.pause_queue("email", seconds=600, reason="by hand", by="ann")
     client = signed_in("view_outboxpause", "change_outboxpause")
     form = {"action": "resume", "_selected_action": ["email"]}
     answer = client.post(

@@ -31,7 +31,7 @@ def test_the_night_has_its_work():
 @pytest.mark.parametrize("name", sorted(BEAT))
 def test_every_task_of_beat_runs_twice(name, monkeypatch):
     monkeypatch.setattr(
-        "markrin.outbox.relay.ring", lambda: 0
+        "markrin.outbox.relay.wake_workers", lambda: 0
     )  # tests/outbox/test_relay.py has the broker's part
     make_order()
     entry = BEAT[name]

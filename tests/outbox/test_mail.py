@@ -165,7 +165,9 @@ def test_every_copy_has_the_same_id_and_the_request_can_be_found(templates, sett
 def test_nothing_is_sent_once_the_lease_is_gone(templates):
     services.add(jobs.Alone(uuid4()))
     row = OutboxEvent.objects.get()
-    claimed = rows.claim(row.pk, task=row.task, time_limit_s=20, useless_after_s=None)
+    claimed = rows.claim_row(
+        row.pk, task=row.task, time_limit_s=20, useless_after_s=None
+    )
     token = handlers._current.set(claimed)
     try:
         send()

@@ -39,12 +39,12 @@ def make_due() -> None:
 
 def test_rings_once_and_then_ever_more_rarely():
     services.add(jobs.Happened(uuid4()))
-    assert (relay.ring(), relay.ring()) == (2, 0)
+    assert (relay.wake_workers(), relay.wake_workers()) == (2, 0)
     assert (length("email"), length("analytics")) == (1, 1)
     waits = [seconds_until_woken()[0]]
     for _ in range(6):
         make_due()
-        relay.ring()
+        relay.wake_workers()
         waits.append(seconds_until_woken()[0])
     assert waits == [30, 60, 120, 240, 480, 900, 900]
     assert OutboxEvent.objects.earliest("id").rings == 7
@@ -52,7 +52,11 @@ def test_rings_once_and_then_ever_more_rarely():
 
 def test_a_batch_has_a_limit():
     services.add(*(jobs.Happened(uuid4()) for _ in range(130)))
-    assert [relay.ring(), relay.ring(), relay.ring()] == [200, 60, 0]
+    assert [relay.wake_workers(), relay.wake_workers(), relay.wake_workers()] == [
+        200,
+        60,
+        0,
+    ]
 
 
 def test_a_closed_broker_costs_no_ring_and_no_time(monkeypatch):
@@ -61,8 +65,8 @@ def test_a_closed_broker_costs_no_ring_and_no_time(monkeypatch):
     monkeypatch.setattr(app, "connection_for_write", lambda: closed)
     slept: list[float] = []
     monkeypatch.setattr("kombu.utils.functional.sleep", slept.append)
-    with pytest.raises(relay.Unsent, match="Connection refused"):
-        relay.ring()
+    with pytest.raises(relay.PublishFailed, match="Connection refused"):
+        relay.wake_workers()
     assert slept == []  # Celery itself would try again, and wait in between
     assert seconds_until_woken() == [2, 2]
     assert set(OutboxEvent.objects.values_list("rings", flat=True)) == {0}
@@ -70,19 +74,19 @@ def test_a_closed_broker_costs_no_ring_and_no_time(monkeypatch):
 
 def test_leaves_a_paused_queue_alone():
     services.add(jobs.Happened(uuid4()))
-    rows.pause("email", seconds=60, reason="by hand")
-    assert relay.ring() == 1
+    rows.pause_queue("email", seconds=60, reason="by hand")
+    assert relay.wake_workers() == 1
     OutboxPause.objects.all().delete()
-    assert relay.ring() == 1
+    assert relay.wake_workers() == 1
     assert length("email") == 1
 
 
 def test_does_not_ring_twice_where_a_queue_is_full():
     services.add(jobs.Happened(uuid4()))
-    assert relay.ring(["email"]) == 2, "the first ring is never held back"
+    assert relay.wake_workers(["email"]) == 2, "the first ring is never held back"
     make_due()
-    assert relay.ring(["email"]) == 1
-    assert relay.ring() == 1
+    assert relay.wake_workers(["email"]) == 1
+    assert relay.wake_workers() == 1
 
 
 def test_sees_which_queue_is_full():

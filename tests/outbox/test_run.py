@@ -23,11 +23,11 @@ def make_row(task="test.outside", **values) -> OutboxEvent:
 
 
 def run(row: OutboxEvent) -> str | None:
-    return handlers.run(handlers.registry[row.task], row.pk)
+    return handlers.run_job(handlers.registry[row.task], row.pk)
 
 
-def claim(row: OutboxEvent, *, time_limit_s: int = 20) -> rows.Claimed:
-    claimed = rows.claim(
+def claim(row: OutboxEvent, *, time_limit_s: int = 20) -> rows.ClaimedRow:
+    claimed = rows.claim_row(
         row.pk, task=row.task, time_limit_s=time_limit_s, useless_after_s=None
     )
     assert claimed is not None
@@ -113,7 +113,7 @@ def test_is_dead_when_its_attempts_are_used_up_or_it_says_so(attempts, error):
     assert (row.state, row.attempts, row.error) == (
         "dead",
         attempts + 1,
-        rows.describe(error),
+        rows.describe_error(error),
     )
     assert row.finished_at is not None
     assert row.wake_at is None
@@ -121,7 +121,7 @@ def test_is_dead_when_its_attempts_are_used_up_or_it_says_so(attempts, error):
 
 def test_later_gives_the_attempt_back_and_keeps_what_was_done():
     row = make_row()
-    with jobs.failing(handlers.Later(40, {"rows": 500})):
+    with jobs.failing(handlers.Reschedule(40, {"rows": 500})):
         assert run(row) == "later"
     row.refresh_from_db()
     assert (
@@ -144,12 +144,12 @@ def test_a_run_whose_lease_is_over_changes_nothing_any_more():
     second = claim(row)
     assert second.lost == 1
     assert second.lease != late.lease
-    assert not rows.holds(late)
-    assert rows.holds(second)
-    assert not rows.finish(late, {})
-    assert rows.fail(late, ValueError(), final=True) is None
-    assert rows.postpone(late, 1, None) is None
-    assert rows.finish(second, {})
+    assert not rows.holds_lease(late)
+    assert rows.holds_lease(second)
+    assert not rows.finish_row(late, {})
+    assert rows.fail_row(late, ValueError(), final=True) is None
+    assert rows.reschedule_row(late, 1, None) is None
+    assert rows.finish_row(second, {})
 
 
 def test_a_late_database_effect_is_rolled_back():
@@ -214,7 +214,7 @@ def test_five_connection_failures_in_a_row_pause_the_queue():
         5,
         "connection failures in a row",
     )
-    assert services.resume("email")
+    assert services.resume_queue("email")
     assert run(waiting) == "done"
     pause.refresh_from_db()
     assert pause.failures == 0
@@ -245,12 +245,12 @@ def test_wrong_credentials_pause_the_queue_and_cost_no_attempt():
 
 
 def test_a_pause_is_not_cut_short_by_a_shorter_one():
-    services.pause("email", seconds=None, reason="provider moves", by="ann")
+    services.pause_queue("email", seconds=None, reason="provider moves", by="ann")
     until = OutboxPause.objects.get().until
-    services.pause("email", seconds=5, reason="short", by="ann")
+    services.pause_queue("email", seconds=5, reason="short", by="ann")
     assert OutboxPause.objects.get().until == until
     with pytest.raises(ValueError, match="no queue 'mail'"):
-        services.pause("mail", seconds=5, reason="", by="ann")
+        services.pause_queue("mail", seconds=5, reason="", by="ann")
 
 
 def test_drain_runs_what_is_due_and_what_that_adds():

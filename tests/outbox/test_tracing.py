@@ -62,7 +62,7 @@ def test_the_worker_logs_with_the_requests_id(monkeypatch):
             structlog.contextvars.get_contextvars().get("request_id")
         ),
     )
-    assert handlers.run(watching, OutboxEvent.objects.get().pk) == "done"
+    assert handlers.run_job(watching, OutboxEvent.objects.get().pk) == "done"
     assert seen == ["req-9"]
     assert "request_id" not in structlog.contextvars.get_contextvars()
 

@@ -52,7 +52,7 @@ def test_prune_deletes_what_is_old_and_finished_in_batches(monkeypatch):
                 " WHERE id = ANY(%s)",
                 [state.strip(), days, some],
             )
-    tasks.prune()
+    tasks.prune_jobs()
     assert set(OutboxEvent.objects.values_list("id", flat=True)) == set(ids[9:])
 
 
@@ -72,7 +72,7 @@ def test_prune_of_results(monkeypatch):
 def test_a_pulse_makes_its_worker_alive():
     with pytest.raises(CommandError, match="email was last seen never"):
         call("worker_alive", "--queue", "email")
-    tasks.pulse("email")
+    tasks.heartbeat("email")
     assert (
         call("worker_alive", "--queue", "email")
         == "the worker of email was seen 0 s ago\n"
@@ -81,7 +81,7 @@ def test_a_pulse_makes_its_worker_alive():
         cursor.execute("UPDATE heartbeat SET at = now() - interval '121 s'")
     with pytest.raises(CommandError, match="last seen 121 s ago"):
         call("worker_alive", "--queue", "email")
-    assert selectors.heartbeat_ages() == {"worker:email": 121.0}
+    assert selectors.list_heartbeat_ages() == {"worker:email": 121.0}
 
 
 @pytest.mark.django_db
@@ -93,7 +93,7 @@ def test_a_slot_is_claimed_once_a_period():
     ]
     Heartbeat.objects.update(slot=1)
     assert heartbeats.claim_slot("low stock", period_s=86_400)
-    assert selectors.heartbeat_ages() == {}, "a slot is not a sign of life"
+    assert selectors.list_heartbeat_ages() == {}, "a slot is not a sign of life"
 
 
 @pytest.mark.django_db
@@ -145,18 +145,18 @@ def test_figures_for_the_metrics():
         cursor.execute(
             "UPDATE outbox_event SET run_after = now() - interval '90 s' WHERE state = 'waiting'"
         )
-    assert selectors.counts() == [
+    assert selectors.count_open_jobs() == [
         selectors.Count("email", "dead", 1, 0.0),
         selectors.Count("email", "waiting", 2, 90.0),
     ]
     drain()
     assert [
-        (one.outcome, one.rows, one.lost) for one in selectors.outcomes_last_hour()
+        (one.outcome, one.rows, one.lost) for one in selectors.count_outcomes()
     ] == [
         ("dead", 1, 0),
         ("done", 2, 0),
     ]
-    assert selectors.waits_last_hour()["email"][1] > 0
+    assert selectors.measure_waits()["email"][1] > 0
     assert selectors.overdue_runs() == []
 
 

@@ -463,7 +463,7 @@ def test_the_report_cannot_run_as_a_formula(write) -> None:
 
 @pytest.mark.django_db
 def test_one_import_of_a_source_at_a_time(write) -> None:
-    with advisory_locks.alone("import:own"):
+    with advisory_locks.advisory_lock("import:own"):
         with pytest.raises(CommandError, match="running already"):
             run(write(SHIRT))
         assert "created 1" in run(write(SHIRT), "--source", "other")

@@ -17,9 +17,9 @@ LATE_S = 120.0
 def check() -> Iterator[Finding]:
     """Yield it, as the database has it."""
     try:
-        ages = outbox.heartbeat_ages()
-        counts = outbox.counts()
-        paused = outbox.paused()
+        ages = outbox.list_heartbeat_ages()
+        counts = outbox.count_open_jobs()
+        paused = outbox.list_paused_queues()
     except DatabaseError:
         yield note("jobs", "not looked at: the database is away, or lacks migrations")
         return

@@ -49,7 +49,7 @@ class Command(BaseCommand):
             case "pause":
                 if options["seconds"] is not None and options["seconds"] < 1:
                     raise CommandError("--seconds must be at least 1")
-                services.pause(
+                services.pause_queue(
                     options["queue"],
                     seconds=options["seconds"],
                     reason=options["reason"],
@@ -57,21 +57,21 @@ class Command(BaseCommand):
                 )
                 self.stdout.write(f"{options['queue']} is paused")
             case "resume":
-                was = services.resume(options["queue"])
+                was = services.resume_queue(options["queue"])
                 self.stdout.write(
                     f"{options['queue']} {'works again' if was else 'was not paused'}"
                 )
 
     def _stats(self) -> None:
-        for count in selectors.counts():
+        for count in selectors.count_open_jobs():
             self.stdout.write(
                 f"{count.queue:<10} {count.state:<8} {count.rows:>8}  oldest due {count.oldest_due_s:.0f} s"
             )
-        for pause in selectors.paused():
+        for pause in selectors.list_paused_queues():
             self.stdout.write(
                 f"{pause.queue:<10} paused until {pause.until:%Y-%m-%d %H:%M:%S %Z}: {pause.reason}"
             )
-        for name, age_s in selectors.heartbeat_ages().items():
+        for name, age_s in selectors.list_heartbeat_ages().items():
             self.stdout.write(f"{name:<20} seen {age_s:.0f} s ago")
 
     def _show(self, key: str) -> None:
@@ -83,8 +83,10 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(values, indent=2, default=str))
 
     def _retry(self, key: str | None, task: str | None, queue: str | None) -> None:
-        ids = [_find(key).pk] if key else selectors.dead_ids(task=task, queue=queue)
-        count = services.run_again(ids)
+        ids = (
+            [_find(key).pk] if key else selectors.list_dead_ids(task=task, queue=queue)
+        )
+        count = services.retry_jobs(ids)
         if key and not count:
             raise CommandError(f"{key} is not dead")
         self.stdout.write(f"{count} will run again")

@@ -16,4 +16,4 @@ class Command(BaseCommand):
         stop = threading.Event()
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, lambda *_: stop.set())
-        relay.run_for_ever(stopping=stop.is_set)
+        relay.run_relay(stopping=stop.is_set)

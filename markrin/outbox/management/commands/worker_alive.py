@@ -26,7 +26,7 @@ class Command(BaseCommand):
         name, part = (
             (f"worker:{queue}", f"worker of {queue}") if queue else ("relay", "relay")
         )
-        age_s = heartbeats.age_s(name)
+        age_s = heartbeats.heartbeat_age_s(name)
         if age_s is None or age_s > within:
             seen = "never" if age_s is None else f"{age_s:.0f} s ago"
             raise CommandError(f"the {part} was last seen {seen}")
