@@ -57,7 +57,7 @@ def kept_reports() -> Iterator[Breach]:
     """
     for kept in KeptReport.objects.filter(name="products").order_by("first", "last"):
         rows = get_rows(
-            name=kept.name, first=kept.first, last=kept.last, most=KeptReport.MOST_ROWS
+            name=kept.name, first=kept.first, last=kept.last, most=KeptReport.MAX_ROWS
         )
         # A row begins with the key and a name, which may have changed since; sums are text in JSON.
         now = [

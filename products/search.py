@@ -12,8 +12,8 @@ from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
 
-MOST_WORDS = 10
-MOST_CORRECTIONS = 3
+MAX_WORDS = 10
+MAX_CORRECTIONS = 3
 _WORD = re.compile(r"[^\W_]+(?:[-'’.&][^\W_]+)*")
 
 # Each lexeme of the words given (in the order they were typed), whether the catalogue has
@@ -79,8 +79,8 @@ class Wanted:
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text that somebody typed, at most MOST_WORDS."""
-    return [word[:64] for word in _WORD.findall(text)][:MOST_WORDS]
+    """Return the words of a text that somebody typed, at most MAX_WORDS."""
+    return [word[:64] for word in _WORD.findall(text)][:MAX_WORDS]
 
 
 def query(found: Iterable[dict[str, Any]] | None) -> Lexemes:
@@ -120,7 +120,7 @@ def corrections(wanted: Wanted) -> list[str]:
         near.append((slips, candidate))
     least = min((slips for slips, _ in near), default=most + 1)
     return [candidate for slips, candidate in near if slips == least <= most][
-        :MOST_CORRECTIONS
+        :MAX_CORRECTIONS
     ]
 
 

@@ -11,7 +11,7 @@ from accounts import errors, postal_codes
 from accounts.models import Address, User
 from markrin.api.errors import Invalid, NotFound, Unprocessable
 
-MOST = 50
+MAX_ADDRESSES = 50
 
 
 def _lock(customer: User) -> None:
@@ -33,8 +33,8 @@ def add_address(*, customer: User, is_default: bool = False, **values: Any) -> A
     _lock(customer)
     book = Address.objects.for_customer(customer)
     count = book.count()
-    if count >= MOST:
-        raise errors.AddressLimit(f"An address book holds {MOST} addresses.")
+    if count >= MAX_ADDRESSES:
+        raise errors.AddressLimit(f"An address book holds {MAX_ADDRESSES} addresses.")
     if is_default:
         book.filter(is_default=True).update(is_default=False)
     return Address.objects.create(

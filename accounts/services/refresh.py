@@ -30,7 +30,7 @@ from markrin.outbox import services as outbox
 
 # two refreshes of one session are milliseconds apart; whatever waits longer asks again
 LOCK_TIMEOUT = "2s"
-MOST_COUNTED = 32_767
+MAX_COUNTED = 32_767
 
 
 def refresh(
@@ -138,7 +138,7 @@ class _Decision:
         ) or session.rotated_at is None:
             return self._stolen(session, now)
         if self._asks_again(session, now):
-            session.replay_count = min(session.replay_count + 1, MOST_COUNTED)
+            session.replay_count = min(session.replay_count + 1, MAX_COUNTED)
             session.save(update_fields=["replay_count"])
             return self._granted("retried", session, now)
         if self.received_at < session.rotated_at and not self._has_key_of(session):

@@ -21,8 +21,8 @@ from analytics.selectors.reports import Column, Report
 from markrin.admin.forms import StrictForm
 from orders import money
 
-SHOWN = KeptReport.MOST_ROWS - 1  # rows on the page; the file has more
-MOST_DAYS = 1100
+SHOWN = KeptReport.MAX_ROWS - 1  # rows on the page; the file has more
+MAX_DAYS = 1100
 _LINKS = {
     "productId": "admin:products_product_change",
     "variantId": "admin:products_variant_change",
@@ -51,7 +51,7 @@ class PeriodForm(StrictForm):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if "first" in cleaned and "last" in cleaned:
             span = (cleaned["last"] - cleaned["first"]).days
-            if not 0 <= span < MOST_DAYS:
+            if not 0 <= span < MAX_DAYS:
                 raise forms.ValidationError(
                     "The period ends before it begins, or is longer than three years."
                 )
@@ -94,7 +94,7 @@ def page(admin: Any, request: HttpRequest, name: str) -> HttpResponseBase:
         "rows": [_row(report, row) for row in report.rows[:SHOWN]],
         "more": len(report.rows) > SHOWN,
         "shown": SHOWN,
-        "most": f"{selectors.MOST_ROWS:,}",
+        "most": f"{selectors.MAX_ROWS:,}",
         "csv": f"?{query.urlencode()}",
         "others": [
             {

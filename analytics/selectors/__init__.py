@@ -2,7 +2,7 @@
 
 from analytics.selectors.kept import get_first_rows
 from analytics.selectors.reports import (
-    MOST_ROWS,
+    MAX_ROWS,
     REPORTS,
     get_as_of,
     get_report,
@@ -11,7 +11,7 @@ from analytics.selectors.reports import (
 from analytics.selectors.stats import get_stats
 
 __all__ = [
-    "MOST_ROWS",
+    "MAX_ROWS",
     "REPORTS",
     "get_as_of",
     "get_first_rows",

@@ -13,7 +13,7 @@ from analytics.selectors.reports import REPORTS, get_rows
 
 # The job comes every five minutes and reads again what has changed; what is older than this
 # tells that it has stopped.
-_MOST_AGE = timedelta(minutes=65)
+_MAX_AGE = timedelta(minutes=65)
 _READ: dict[str, Callable[[Any], Any]] = {
     "id": UUID,
     "money": Decimal,
@@ -31,9 +31,9 @@ def get_first_rows(
     One query where they are kept, two where they are not. Product names and prices in what
     is kept may be an hour old; `get_rows` always reads anew."""
     now = timezone.now()
-    if most <= KeptReport.MOST_ROWS:
+    if most <= KeptReport.MAX_ROWS:
         kept = KeptReport.objects.filter(
-            name=name, first=first, last=last, read_at__gt=now - _MOST_AGE
+            name=name, first=first, last=last, read_at__gt=now - _MAX_AGE
         ).first()
         if kept is not None:
             reads = [_READ.get(column.kind, str) for column in REPORTS[name].columns]

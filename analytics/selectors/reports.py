@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-MOST_ROWS = 10_000
+MAX_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ REPORTS: dict[str, Definition] = {
 
 
 def get_report(
-    *, name: str, first: date, last: date, interval: str, most: int = MOST_ROWS
+    *, name: str, first: date, last: date, interval: str, most: int = MAX_ROWS
 ) -> Report:
     """Return a report over the shop's days from `first` to `last`, both included; at most
     `most` rows.
@@ -186,7 +186,7 @@ def get_as_of(*, first: date, last: date) -> datetime | None:
 
 
 def get_rows(
-    *, name: str, first: date, last: date, interval: str = "day", most: int = MOST_ROWS
+    *, name: str, first: date, last: date, interval: str = "day", most: int = MAX_ROWS
 ) -> list[tuple[Any, ...]]:
     """Return a report's rows alone."""
     values = {

@@ -51,7 +51,7 @@ def keep_reports(*, now: datetime, read: Callable[..., list[tuple[Any, ...]]]) -
             and (now - old.read_at).total_seconds() < _AGAIN_S[name]
         ):
             continue
-        rows = read(name=name, first=first, last=last, most=KeptReport.MOST_ROWS)
+        rows = read(name=name, first=first, last=last, most=KeptReport.MAX_ROWS)
         KeptReport.objects.update_or_create(
             name=name,
             first=first,

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.utils.functional import cached_property
 
-MOST = 10_000
+MAX_COUNTED = 10_000
 
 
 class AtLeast(int):
@@ -16,7 +16,7 @@ class AtLeast(int):
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
-    """Counts at most MOST rows, and pages through those: nobody leafs further, and counting
+    """Counts at most MAX_COUNTED rows, and pages through those: nobody leafs further, and counting
     a million takes seconds.
 
     A page's keys are found first, and its rows by them: a row's joins and sums are then
@@ -24,10 +24,10 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at r
 
     @cached_property
     def count(self) -> int:
-        """Return how many rows there are, `AtLeast(MOST)` where there are more."""
+        """Return how many rows there are, `AtLeast(MAX_COUNTED)` where there are more."""
         rows: Any = self.object_list
-        found: int = rows.order_by()[: MOST + 1].count()
-        return found if found <= MOST else AtLeast(MOST)
+        found: int = rows.order_by()[: MAX_COUNTED + 1].count()
+        return found if found <= MAX_COUNTED else AtLeast(MAX_COUNTED)
 
     def page(self, number: Any) -> Page[Any]:
         """Return a page, in two queries. Raises: InvalidPage."""

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-_MOST = 1_000  # rows elsewhere that a search may lead through
+_MAX_ROWS = 1_000  # rows elsewhere that a search may lead through
 
 
 class ExactSearch:
@@ -49,7 +49,7 @@ def _condition(model: type[models.Model], name: str, term: str) -> Q:
             .order_by()
             .values_list("pk", flat=True)
         )
-        return Q(**{f"{first}__in": list(found[:_MOST])})
+        return Q(**{f"{first}__in": list(found[:_MAX_ROWS])})
     spelt = sorted({term, term.lower(), term.upper()})
     if rest == "startswith":
         return Q(*(Q(**{name: each}) for each in spelt), _connector=Q.OR)

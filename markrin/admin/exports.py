@@ -24,8 +24,8 @@ from unfold.widgets import (
 from markrin.admin.forms import StrictForm
 from markrin.admin.models import SavedExport
 
-MOST_ROWS = 100_000
-MOST_SAVED = 50  # of one person for one page
+MAX_ROWS = 100_000
+MAX_SAVED = 50  # of one person for one page
 _CHUNK = 2_000
 _FORMULA = (
     "=",
@@ -71,13 +71,13 @@ def rows_of(page: Any, request: HttpRequest, query: str) -> Any:
 
 def too_many(rows: Any) -> bool:
     """Return whether there are more rows than one export takes. One bounded query."""
-    return bool(rows.order_by()[: MOST_ROWS + 1].count() > MOST_ROWS)
+    return bool(rows.order_by()[: MAX_ROWS + 1].count() > MAX_ROWS)
 
 
 def stream(
     request: HttpRequest, rows: Any, columns: Mapping[str, str], *, name: str
 ) -> StreamingHttpResponse:
-    """Answer with the rows as CSV, newest first, at most MOST_ROWS; `columns` are headings
+    """Answer with the rows as CSV, newest first, at most MAX_ROWS; `columns` are headings
     with paths of fields.
 
     Read by key in chunks, so that neither memory nor a transaction grows with the table.
@@ -110,7 +110,7 @@ class _Echo:
 def _lines(rows: Any, columns: Mapping[str, str]) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield _BYTE_ORDER_MARK + writer.writerow(columns)
-    left, last = MOST_ROWS, None
+    left, last = MAX_ROWS, None
     while left > 0:
         part = rows if last is None else rows.filter(pk__lt=last)
         chunk = list(

@@ -109,7 +109,7 @@ class ListPages:
             "filtered": filters.wanted(request) or "q" in request.GET,
             "saved": saved,
             "back": f"{self._list()}?{request.GET.urlencode()}",
-            "most": exports.MOST_ROWS,
+            "most": exports.MAX_ROWS,
         }
         status = 200 if request.method == "GET" else 422
         return TemplateResponse(
@@ -145,7 +145,7 @@ class ListPages:
             form.add_error("name", "Say under which name.")
         elif (
             len(query) > QUERY_MAX
-            or exports.saved_of(request, page).count() >= exports.MOST_SAVED
+            or exports.saved_of(request, page).count() >= exports.MAX_SAVED
         ):
             form.add_error(
                 None, "That is too much to keep: throw another export away first."
@@ -182,7 +182,7 @@ class ListPages:
             return f"Nothing was exported: {exc}.", None
         if exports.too_many(rows):
             return (
-                f"These are more than {exports.MOST_ROWS:,} rows: narrow the filters.",
+                f"These are more than {exports.MAX_ROWS:,} rows: narrow the filters.",
                 None,
             )
         return "", exports.stream(

@@ -112,14 +112,14 @@ class ShopError(Exception):
 
 
 class Invalid(ShopError):
-    """The input breaks its schema; `errors` says where, at most `MOST` places."""
+    """The input breaks its schema; `errors` says where, at most `MAX_PLACES` places."""
 
     status, code, message = (
         400,
         "invalid",
         "The request has values that are not allowed.",
     )
-    MOST = 100
+    MAX_PLACES = 100
 
     def __init__(
         self, *, errors: Sequence[FieldError], detail: str | None = None
@@ -143,7 +143,10 @@ class Invalid(ShopError):
         return cls(errors=[{"header": name, "code": code, "message": message}])
 
     def document(self, request_id: str) -> dict[str, Any]:
-        return {**super().document(request_id), "errors": self.errors[: self.MOST]}
+        return {
+            **super().document(request_id),
+            "errors": self.errors[: self.MAX_PLACES],
+        }
 
 
 class Malformed(Invalid):

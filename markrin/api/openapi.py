@@ -40,7 +40,7 @@ PROBLEM: Stated = {
         "requestId": {"type": "string"},
         "errors": {
             "type": "array",
-            "maxItems": errors.Invalid.MOST,
+            "maxItems": errors.Invalid.MAX_PLACES,
             "items": {
                 "type": "object",
                 "required": ["code", "message"],

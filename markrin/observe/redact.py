@@ -40,7 +40,7 @@ _DEEPEST = 8
 _SHORTEST = (
     4  # a shorter value is a size or a number, and would tear holes into every text
 )
-_MOST = 500  # values of one request
+_MAX_VALUES = 500  # values of one request
 
 # The request that is being answered.
 answering: ContextVar[Any] = ContextVar("redact_answering", default=None)
@@ -123,7 +123,9 @@ def _sent() -> list[str]:
     texts |= set(getattr(request, "COOKIES", {}).values())
     texts |= {
         inner
-        for _, inner in parse_qsl(meta.get("QUERY_STRING", ""), max_num_fields=_MOST)
+        for _, inner in parse_qsl(
+            meta.get("QUERY_STRING", ""), max_num_fields=_MAX_VALUES
+        )
     }
     texts |= set(_leaves(_body(request)))
     texts |= set(
@@ -132,7 +134,7 @@ def _sent() -> list[str]:
     texts |= {each.strip() for each in texts}
     return sorted(
         (each for each in texts if len(each) >= _SHORTEST), key=len, reverse=True
-    )[:_MOST]
+    )[:_MAX_VALUES]
 
 
 def _body(request: Any) -> Any:

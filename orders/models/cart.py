@@ -7,8 +7,8 @@ from django.db.models import Q
 from markrin.db import constraints
 from markrin.db.models import Model, QuerySet
 
-MOST_PER_LINE = 20
-MOST_LINES = 50
+MAX_PER_LINE = 20
+MAX_LINES = 50
 
 
 class Cart(Model):
@@ -74,7 +74,7 @@ class CartLine(Model):
             models.UniqueConstraint(
                 fields=["cart", "variant"], name="cart_line_once_per_variant"
             ),
-            constraints.check_range("cart_line", "quantity", 1, MOST_PER_LINE),
+            constraints.check_range("cart_line", "quantity", 1, MAX_PER_LINE),
             *constraints.check_not_negative("cart_line", "price_at_add"),
         ]
 

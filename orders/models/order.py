@@ -11,7 +11,7 @@ from django.db.models.functions import Now, Upper
 from accounts.models import AddressFields
 from markrin.db import constraints
 from markrin.db.models import Model, QuerySet
-from orders.models.cart import MOST_PER_LINE
+from orders.models.cart import MAX_PER_LINE
 
 
 class OrderStatus(models.TextChoices):
@@ -304,7 +304,7 @@ class OrderLine(models.Model):
             models.UniqueConstraint(
                 fields=["order", "position"], name="order_line_one_per_position"
             ),
-            constraints.check_range("order_line", "quantity", 1, MOST_PER_LINE),
+            constraints.check_range("order_line", "quantity", 1, MAX_PER_LINE),
             models.CheckConstraint(
                 condition=Q(returned__gte=0, returned__lte=F("quantity")),
                 name="order_line_returned_within_quantity",

@@ -5,7 +5,7 @@ from django.db import models
 
 from markrin.db import constraints
 from markrin.db.models import Model, QuerySet
-from orders.models.cart import MOST_PER_LINE
+from orders.models.cart import MAX_PER_LINE
 
 
 class Return(Model):
@@ -47,7 +47,7 @@ class ReturnLine(models.Model):
             models.UniqueConstraint(
                 fields=["parcel", "line"], name="return_line_once_per_return"
             ),
-            constraints.check_range("return_line", "quantity", 1, MOST_PER_LINE),
+            constraints.check_range("return_line", "quantity", 1, MAX_PER_LINE),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from markrin.api.errors import NotFound, ShopError
 from orders import contents, errors
 from orders.contents import Contents
 from orders.models import Cart, CartLine, Coupon
-from orders.models.cart import MOST_LINES, MOST_PER_LINE
+from orders.models.cart import MAX_LINES, MAX_PER_LINE
 from orders.shoppers import Shopper, hash_token, new_token
 from products.errors import OutOfStock
 from products.services import selling
@@ -36,7 +36,7 @@ def add_to_cart(*, shopper: Shopper, variant_id: UUID, quantity: int) -> Content
     offer = _on_sale(variant_id)
     lines = {line.variant_id: line for line in cart.lines.all()}
     line = lines.get(variant_id)
-    if line is None and len(lines) >= MOST_LINES:
+    if line is None and len(lines) >= MAX_LINES:
         raise errors.CartFull
     wanted = quantity + (line.quantity if line else 0)
     _check(offer, wanted)
@@ -179,12 +179,12 @@ def _take_over(cart: Cart, arriving: Iterable[CartLine]) -> None:
     offers = selling.get_offers(line.variant_id for line in arriving)
     for line in arriving:
         offer, had = offers[line.variant_id], own.get(line.variant_id)
-        most = min(MOST_PER_LINE, offer.sellable) if offer.on_sale else 0
+        most = min(MAX_PER_LINE, offer.sellable) if offer.on_sale else 0
         quantity = min(line.quantity + (had.quantity if had else 0), most)
         if had is not None and quantity > had.quantity:
             had.quantity = quantity
             had.save(update_fields=["quantity", "updated_at"])
-        elif had is None and quantity > 0 and len(own) < MOST_LINES:
+        elif had is None and quantity > 0 and len(own) < MAX_LINES:
             own[line.variant_id] = CartLine.objects.create(
                 cart=cart,
                 variant_id=line.variant_id,
@@ -243,7 +243,7 @@ def _on_sale(variant_id: UUID, offers: dict[UUID, Offer] | None = None) -> Offer
 
 
 def _check(offer: Offer, wanted: int) -> None:
-    if wanted > MOST_PER_LINE:
+    if wanted > MAX_PER_LINE:
         raise errors.QuantityLimit
     if wanted > offer.sellable:
         raise OutOfStock(

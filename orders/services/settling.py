@@ -24,7 +24,7 @@ from orders.services.steps import SYSTEM
 
 log = structlog.get_logger(__name__)
 
-MOST_AT_ONCE = 200
+MAX_AT_ONCE = 200
 BATCH = 1000
 ASK_AFTER = timedelta(
     minutes=2
@@ -43,7 +43,7 @@ def expire_orders() -> int:
     due = Order.objects.filter(_due(), expires_at__lte=timezone.now()).order_by(
         "expires_at"
     )
-    ids = list(due.values_list("pk", flat=True)[:MOST_AT_ONCE])
+    ids = list(due.values_list("pk", flat=True)[:MAX_AT_ONCE])
     _ask(Payment.objects.filter(order__in=ids, state=PaymentState.CREATED))
     return sum(
         transactions.retry_deadlocks(partial(_expire, order_id)) for order_id in ids
@@ -90,7 +90,7 @@ def settle_payments() -> dict[str, int]:
     ).exclude(refunds__state=RefundState.FAILED)
     refunded = sum(
         _give_back(order_id)
-        for order_id in list(stranded.values_list("pk", flat=True)[:MOST_AT_ONCE])
+        for order_id in list(stranded.values_list("pk", flat=True)[:MAX_AT_ONCE])
     )
     waiting = Refund.objects.filter(
         state=RefundState.REQUESTED, created_at__lte=now - timedelta(hours=1)

@@ -33,7 +33,7 @@ from markrin.api.errors import ShopError
 from products.admin.widgets import PlainFile
 from products.models import Feed, FeedPull, FeedRow
 from products.models.feed import FeedMode, FeedState
-from products.schemas.feeds import MOST_BYTES, SOURCE
+from products.schemas.feeds import MAX_BYTES, SOURCE
 from products.selectors import feeds as selectors
 from products.services import feeds
 
@@ -104,9 +104,9 @@ class UploadForm(StrictForm):
     def clean_file(self) -> Any:
         """Refuse what is too large for an upload."""
         file = self.cleaned_data["file"]
-        if file.size > MOST_BYTES:
+        if file.size > MAX_BYTES:
             raise forms.ValidationError(
-                f"An upload has at most {MOST_BYTES // 1024**2} MB."
+                f"An upload has at most {MAX_BYTES // 1024**2} MB."
             )
         return file
 

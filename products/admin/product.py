@@ -31,7 +31,7 @@ from products.admin.finding import CategoryFilter, ProductSearch
 from products.admin.images import ImagePanel
 from products.admin.transfer import CatalogueTransfer, send_file
 from products.models import FormerSlug, Product, ProductStatus, SearchWord, Variant
-from products.schemas.products import MOST_PIECES
+from products.schemas.products import MAX_PIECES
 from products.services import slugs
 from products.services.products import add_product, change_product
 from products.services.variants import add_variants, change_variant
@@ -46,7 +46,7 @@ class VariantForm(StrictModelForm):
     stock = forms.IntegerField(
         required=False,
         min_value=0,
-        max_value=MOST_PIECES,
+        max_value=MAX_PIECES,
         label="first pieces",
         widget=UnfoldAdminIntegerFieldWidget(attrs={"aria-label": "first pieces"}),
     )

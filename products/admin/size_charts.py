@@ -28,7 +28,7 @@ from products import schemas, selectors, services
 from products.models import Category, SizeChart
 from products.selectors.size_charts import as_table
 
-MOST_ROWS, MOST_COLUMNS = 100, 20
+MAX_ROWS, MAX_COLUMNS = 100, 20
 _CM = {
     "cm": Decimal(1),
     "in": Decimal("2.54"),
@@ -62,8 +62,8 @@ class Grid:
         """Return the grid that a form has sent; what is too large is cut off, where the
         schema still refuses it.
         """
-        measures = data.getlist("measure")[: MOST_COLUMNS + 1]
-        sizes = data.getlist("size")[: MOST_ROWS + 1]
+        measures = data.getlist("measure")[: MAX_COLUMNS + 1]
+        sizes = data.getlist("size")[: MAX_ROWS + 1]
         cells = [
             data.getlist(f"cell-{row}")[: len(measures)] for row in range(len(sizes))
         ]

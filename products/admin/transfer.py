@@ -42,8 +42,8 @@ from products.importing.own import Own
 from products.importing.reading import FileRefused
 from products.models import ImportFile, Product
 
-MOST_BYTES = 5 * 1024 * 1024
-MOST_LINES = 10_000
+MAX_BYTES = 5 * 1024 * 1024
+MAX_LINES = 10_000
 _KEPT = timedelta(days=1)
 
 
@@ -136,12 +136,12 @@ class FileForm(Strict, ImportForm):
         """Refuse what is too large, and say what to do with it."""
         file = self.cleaned_data["import_file"]
         lines = 0
-        if file.size <= MOST_BYTES:
+        if file.size <= MAX_BYTES:
             lines = sum(block.count(b"\n") for block in file.chunks())
             file.seek(0)
-        if file.size > MOST_BYTES or lines > MOST_LINES:
+        if file.size > MAX_BYTES or lines > MAX_LINES:
             raise forms.ValidationError(
-                f"This takes at most {MOST_BYTES // 1024**2} MB and {MOST_LINES:,} lines; larger files are for"
+                f"This takes at most {MAX_BYTES // 1024**2} MB and {MAX_LINES:,} lines; larger files are for"
                 " `manage.py import_products`."
             )
         return file

@@ -21,8 +21,8 @@ from products.importing.drafts import Draft, Format, Refused, Rejection, group
 from products.services import search_words
 
 BATCH = 500  # products a transaction
-MOST_CHANGES = 10_000
-MOST_SHOWN = 500
+MAX_CHANGES = 10_000
+MAX_SHOWN = 500
 FEW = 1_000  # products whose words are added one by one rather than all words counted anew
 
 
@@ -42,9 +42,9 @@ class Report:
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     categories: list[tuple[str, ...]] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
-    """The first MOST_CHANGES products that were made or changed."""
+    """The first MAX_CHANGES products that were made or changed."""
     rejections: list[Rejection] = field(default_factory=list)
-    """The first MOST_SHOWN reasons why products were left out."""
+    """The first MAX_SHOWN reasons why products were left out."""
 
 
 Reject = Callable[[Rejection], None]
@@ -165,7 +165,7 @@ def _count(report: Report, outcome: Outcome, reject: Reject) -> None:
     report.created += outcome.created
     report.updated += outcome.updated
     report.unchanged += outcome.unchanged
-    report.changes += outcome.changes[: MOST_CHANGES - len(report.changes)]
+    report.changes += outcome.changes[: MAX_CHANGES - len(report.changes)]
     _reject(report, [[rejection] for rejection in outcome.rejections], reject)
 
 
@@ -175,7 +175,7 @@ def _reject(report: Report, rejected: list[list[Rejection]], reject: Reject) -> 
         report.reasons[found[0].column, found[0].code] += 1
         for rejection in found:
             reject(rejection)
-        report.rejections += found[: MOST_SHOWN - len(report.rejections)]
+        report.rejections += found[: MAX_SHOWN - len(report.rejections)]
 
 
 @contextmanager

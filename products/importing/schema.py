@@ -113,7 +113,7 @@ class _Quick:
                 read[name] = field.deserialize(value)
             else:
                 if value not in memory:
-                    if len(memory) > _MOST_REMEMBERED:
+                    if len(memory) > _MAX_REMEMBERED:
                         memory.clear()
                     memory[value] = field.deserialize(value)
                 read[name] = memory[value]
@@ -130,7 +130,7 @@ _UNLIKE = {
     "url",
     "title",
 }  # texts that hardly come twice
-_MOST_REMEMBERED = 10_000
+_MAX_REMEMBERED = 10_000
 _schema = ImportProduct()
 _quick = _Quick(
     _schema,

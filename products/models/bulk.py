@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from markrin.db import constraints
 from markrin.db.models import Model
 
-MOST_PRICE = 99_999_999
+MAX_PRICE = 99_999_999
 
 
 class BulkKind(models.TextChoices):

@@ -7,7 +7,7 @@ from django.db.models import F, Q
 
 from markrin.db import constraints
 from markrin.db.models import Model
-from products.models.stock import MOST
+from products.models.stock import MAX_STOCK
 
 
 class FeedMode(models.TextChoices):
@@ -119,7 +119,7 @@ class FeedRow(models.Model):
         ]
         constraints = [
             constraints.check_choice("feed_row", "result", FeedRowResult),
-            constraints.check_range("feed_row", "quantity", -MOST, MOST),
+            constraints.check_range("feed_row", "quantity", -MAX_STOCK, MAX_STOCK),
             models.UniqueConstraint(fields=["feed", "line"], name="feed_row_line_once"),
             models.UniqueConstraint(
                 fields=["feed", "row_ref"],

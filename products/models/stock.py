@@ -8,7 +8,9 @@ from django.db.models.functions import Lower, Now
 from markrin.db import constraints
 from markrin.db.models import Model, QuerySet
 
-MOST = 1_000_000_000  # pieces: far above any shelf, below what an integer column holds
+MAX_STOCK = (
+    1_000_000_000  # pieces: far above any shelf, below what an integer column holds
+)
 
 
 class StockLevelQuerySet(QuerySet["StockLevel"]):
@@ -36,7 +38,7 @@ class StockLevel(models.Model):
 
     class Meta:
         constraints = [
-            constraints.check_range("stock_level", "on_hand", 0, MOST),
+            constraints.check_range("stock_level", "on_hand", 0, MAX_STOCK),
             *constraints.check_not_negative("stock_level", "reserved"),
             models.CheckConstraint(
                 condition=Q(reserved__lte=F("on_hand")),
@@ -103,8 +105,12 @@ class StockMovement(models.Model):
         ]
         constraints = [
             constraints.check_choice("stock_movement", "kind", MovementKind),
-            constraints.check_range("stock_movement", "d_on_hand", -MOST, MOST),
-            constraints.check_range("stock_movement", "d_reserved", -MOST, MOST),
+            constraints.check_range(
+                "stock_movement", "d_on_hand", -MAX_STOCK, MAX_STOCK
+            ),
+            constraints.check_range(
+                "stock_movement", "d_reserved", -MAX_STOCK, MAX_STOCK
+            ),
             *constraints.check_text("stock_movement", "ref"),
             *constraints.check_text("stock_movement", "note", blank=True),
             models.CheckConstraint(

@@ -14,7 +14,7 @@ from products.models import Gender, ProductStatus
 from products.models.product import MAX_IMAGES, MAX_VARIANTS
 
 SKU = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}"
-MOST_PIECES = 1_000_000  # that one call brings or takes
+MAX_PIECES = 1_000_000  # that one call brings or takes
 MAX_IDS = 100
 BODY_BYTES = 256 * 1024  # a product with its longest description and all its images
 
@@ -104,7 +104,7 @@ class CreateVariant(InputSchema):
     sku = fields.Text(max=64, pattern=SKU, required=True)
     size = fields.Text(max=20, min=0, load_default="")
     color = fields.Text(max=40, min=0, load_default="")
-    stock = fields.Int(min=0, max=MOST_PIECES, load_default=0)
+    stock = fields.Int(min=0, max=MAX_PIECES, load_default=0)
 
 
 class ReplaceVariant(CreateVariant):
@@ -112,7 +112,7 @@ class ReplaceVariant(CreateVariant):
     what it is.
     """
 
-    stock = fields.Int(min=0, max=MOST_PIECES)
+    stock = fields.Int(min=0, max=MAX_PIECES)
 
 
 class UpdateVariant(PatchSchema):
@@ -186,7 +186,7 @@ class OrderImages(InputSchema):
 
 
 class AdjustStock(InputSchema):
-    delta = fields.Int(min=-MOST_PIECES, max=MOST_PIECES, required=True)
+    delta = fields.Int(min=-MAX_PIECES, max=MAX_PIECES, required=True)
     note = fields.Text(max=200, required=True)
 
 

@@ -2,7 +2,7 @@
 
 from markrin.db.sql import fetch_all
 
-MOST = 20
+MAX_BRANDS = 20
 
 # Leaps from brand to brand along the index of published products, rather than read every product.
 _BRANDS = """
@@ -18,10 +18,12 @@ _BRANDS = """
 
 
 def list_brands(start: str) -> list[str]:
-    """Return the first MOST brands of published products that begin so, whatever the case:
+    """Return the first MAX_BRANDS brands of published products that begin so, whatever the case:
     one query.
     """
     return [
         row["brand"]
-        for row in fetch_all(_BRANDS, [start.strip().replace("\0", "")[:80], MOST])
+        for row in fetch_all(
+            _BRANDS, [start.strip().replace("\0", "")[:80], MAX_BRANDS]
+        )
     ]

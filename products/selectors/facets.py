@@ -15,7 +15,7 @@ from markrin.db.sql import Row
 from products.models import Product
 from products.selectors.filters import Filters
 
-MOST_VALUES = 100  # of one facet, the most frequent ones
+MAX_VALUES = 100  # of one facet, the most frequent ones
 _COLUMN_FACETS = ("category", "brand", "gender", "material")
 _VARIANT_FACETS = ("color", "size")
 
@@ -183,5 +183,5 @@ def _read(rows: list[tuple[Any, ...]]) -> Facets:
             )
     for name, found in values.items():
         found.sort(key=lambda row: (-row["count"], row["value"]))
-        values[name] = found[:MOST_VALUES]
+        values[name] = found[:MAX_VALUES]
     return Facets(total, values, lowest, highest)

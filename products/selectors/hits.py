@@ -1,7 +1,7 @@
 """What a search finds, the best first.
 
 A common word stands in a third of the catalogue, and neither counting nor ranking so many
-products is done in milliseconds. So a search is counted to MOST, and by relevance the MOST
+products is done in milliseconds. So a search is counted to MAX_RANKED, and by relevance the MAX_RANKED
 most popular of its hits are ranked: whoever finds more than that will narrow it down."""
 
 from uuid import UUID
@@ -14,7 +14,7 @@ from django.db.models.functions import Cast, Coalesce
 from products.models import Product
 from products.search import Lexemes
 
-MOST = 1_000
+MAX_RANKED = 1_000
 
 _BEST = """
     WITH hits AS MATERIALIZED ({hits})
@@ -41,7 +41,7 @@ def ranked(
     # A whole number, as a float would not be equal to itself again in a cursor.
     relevance = Cast(SearchRank(F("search"), lexemes) * 1_000_000, IntegerField())
     return Product.objects.filter(
-        pk__in=_popular(found, alone)[:MOST].values("pk")
+        pk__in=_popular(found, alone)[:MAX_RANKED].values("pk")
     ).annotate(relevance=relevance)
 
 
@@ -49,20 +49,22 @@ def best(
     found: QuerySet[Product], lexemes: Lexemes, *, alone: bool, offset: int, limit: int
 ) -> tuple[list[UUID], int]:
     """Return the ids of `limit` hits from `offset` on, and how many there are, of more than
-    MOST one more: one query.
+    MAX_RANKED one more: one query.
 
     `alone`: nothing but one word was asked for. PostgreSQL knows how common a word is, and
     so whether it had better look it up or take the most popular products one by one until
     enough of them hold it. How many hold two at once, or pass a filter besides, it can only
     guess; of two common words that never meet it would look at every product."""
     query = (
-        _popular(found, alone)[: MOST + 1].values("id", "popularity", "search").query
+        _popular(found, alone)[: MAX_RANKED + 1]
+        .values("id", "popularity", "search")
+        .query
     )
     # Not elided: a filter that nothing can pass (a category that there is not) finds nothing.
     sql, params = query.get_compiler(connection.alias, elide_empty=False).as_sql()
     with connection.cursor() as cursor:
         cursor.execute(
-            _BEST.format(hits=sql), [*params, MOST, lexemes.text, limit, offset]
+            _BEST.format(hits=sql), [*params, MAX_RANKED, lexemes.text, limit, offset]
         )
         number, ids = cursor.fetchone()
     return ids, number

@@ -111,7 +111,7 @@ def _searched(
     limit: int,
     counted: Facets | None,
 ) -> Listing:
-    """Return a page of what a search finds, of its first hits.MOST products; also the total
+    """Return a page of what a search finds, of its first hits.MAX_RANKED products; also the total
     is counted so far only, unless the facets have counted all of them anyway."""
     offset = (page - 1) * limit
     if offset > MAX_OFFSET:
@@ -121,10 +121,10 @@ def _searched(
             found, filters.lexemes, alone=filters.alone, offset=offset, limit=limit
         )
     else:
-        number = counted.total if counted else found[: hits.MOST + 1].count()
+        number = counted.total if counted else found[: hits.MAX_RANKED + 1].count()
         ordered = _ordered(found, filters, sort, number).values_list("pk", flat=True)
-        ids = list(ordered[: hits.MOST][offset : offset + limit])
-    shown = min(number, hits.MOST)
+        ids = list(ordered[: hits.MAX_RANKED][offset : offset + limit])
+    shown = min(number, hits.MAX_RANKED)
     total = counted.total if counted else shown
     return Listing(
         Page(get_cards(ids), page, -(-shown // limit), total, limit),

@@ -11,7 +11,7 @@ from markrin.api import errors, fields, parsers
 from markrin.api.schemas import InputSchema, QuerySchema, Schema
 from products.importing import reading
 from products.models.feed import FeedMode
-from products.schemas.products import MOST_PIECES, SKU
+from products.schemas.products import MAX_PIECES, SKU
 
 LONGEST_LINE = 10_000  # bytes
 _COLUMNS = {
@@ -36,13 +36,13 @@ class Row:
 
 class _Count:
     sku = fields.Text(max=64, pattern=SKU, required=True)
-    quantity = fields.Int(min=0, max=MOST_PIECES, required=True)
+    quantity = fields.Int(min=0, max=MAX_PIECES, required=True)
 
 
 class _Delta:
     id = fields.Token(max=80, required=True)
     sku = fields.Text(max=64, pattern=SKU, required=True)
-    quantity = fields.Int(min=-MOST_PIECES, max=MOST_PIECES, required=True)
+    quantity = fields.Int(min=-MAX_PIECES, max=MAX_PIECES, required=True)
 
 
 class CountLine(QuerySchema, _Count):

@@ -23,8 +23,8 @@ from products.models import Feed, FeedRow
 from products.models.feed import FeedMode, FeedRowResult, FeedState
 from products.services import feed_files, stock_counts
 
-MOST_REJECTED: Final = 20  # percent of rows: above it a person has to look
-MOST_ZERO: Final = 30  # percent of a feed's SKUs that would sell out
+MAX_REJECTED: Final = 20  # percent of rows: above it a person has to look
+MAX_ZERO: Final = 30  # percent of a feed's SKUs that would sell out
 CHUNK: Final = 500  # rows a transaction
 AHEAD: Final = timedelta(minutes=5)  # that another clock may run fast
 
@@ -175,11 +175,11 @@ def _judge(feed: Feed, *, stale: bool) -> None:
         )
         feed.total, feed.rejected, zero = cursor.fetchone()
     good = feed.total - feed.rejected
-    if feed.rejected * 100 > feed.total * MOST_REJECTED:
-        feed.held_reason = f"{feed.rejected} of {feed.total} rows are rejected, more than {MOST_REJECTED} %."
-    elif zero * 100 > good * MOST_ZERO:
+    if feed.rejected * 100 > feed.total * MAX_REJECTED:
+        feed.held_reason = f"{feed.rejected} of {feed.total} rows are rejected, more than {MAX_REJECTED} %."
+    elif zero * 100 > good * MAX_ZERO:
         feed.held_reason = (
-            f"{zero} of {good} SKUs would sell out, more than {MOST_ZERO} %."
+            f"{zero} of {good} SKUs would sell out, more than {MAX_ZERO} %."
         )
     if feed.dry_run:
         _end(feed, FeedState.REPORTED)

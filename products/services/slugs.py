@@ -11,7 +11,7 @@ from django.utils.text import slugify
 from products import errors
 from products.models import FormerSlug, Product
 
-MOST = (
+MAX_LENGTH = (
     100  # characters of a slug of our making, which leaves room for a number behind it
 )
 # What stands where a product's slug would: /api/products/featured. An address that looks
@@ -22,7 +22,10 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 def made_from(name: str, *, else_: str) -> str:
     """Return a slug of the name in ASCII; `else_` for a name that has no such letter."""
-    return slugify(name.replace("_", " "))[:MOST].strip("-_").replace("_", "-") or else_
+    return (
+        slugify(name.replace("_", " "))[:MAX_LENGTH].strip("-_").replace("_", "-")
+        or else_
+    )
 
 
 def free(name: str, *, among: QuerySet[Any], else_: str) -> str:

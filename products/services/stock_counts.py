@@ -9,7 +9,7 @@ from django.db import connection
 
 from products.models import StockLevel, StockMovement
 from products.models.feed import FeedRowResult
-from products.models.stock import MOST, MovementKind
+from products.models.stock import MAX_STOCK, MovementKind
 from products.services import stock
 
 
@@ -115,7 +115,7 @@ def change(rows: Sequence[Said], *, changed_at: datetime) -> dict[int, Done]:
 
 def _towards(level: StockLevel, target: int) -> tuple[int, Done]:
     """Return by how many pieces the level can go there, and what that makes of the row."""
-    if target > MOST:
+    if target > MAX_STOCK:
         return 0, Done(FeedRowResult.REJECTED, "More pieces than a shelf can hold.")
     if target < level.reserved:
         short = level.reserved - target

@@ -17,7 +17,7 @@ from orders.models import Order
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
-MOST_QUERIES = 20
+MAX_QUERIES = 20
 
 
 def client_of(**user):
@@ -126,7 +126,7 @@ def test_it_takes_few_queries():
         client.get("/admin/")
         with CaptureQueriesContext(connection) as queries:
             assert client.get("/admin/").status_code == 200
-        assert len(queries) <= MOST_QUERIES
+        assert len(queries) <= MAX_QUERIES
 
 
 @pytest.mark.parametrize(

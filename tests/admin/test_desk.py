@@ -125,7 +125,7 @@ def test_an_export_streams_in_parts_newest_first_and_never_more_than_the_bound(
         order.number for order in reversed(made)
     ]
 
-    monkeypatch.setattr(exports, "MOST_ROWS", 4)
+    monkeypatch.setattr(exports, "MAX_ROWS", 4)
     refused = boss.post(EXPORT, {"columns": ["Number"], "download": "1"})
     assert refused.status_code == 422
     assert "narrow the filters" in refused.content.decode()
@@ -174,7 +174,7 @@ def test_whoever_may_not_see_the_rows_may_not_export_them():
 def test_a_long_list_is_counted_to_a_bound(boss, monkeypatch):
     for _ in range(4):
         factories.make_category()
-    monkeypatch.setattr(counts, "MOST", 3)
+    monkeypatch.setattr(counts, "MAX_COUNTED", 3)
     page = boss.get("/admin/products/category/")
     assert "more than 3" in page.content.decode()
 

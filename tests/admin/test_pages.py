@@ -18,7 +18,7 @@ from orders.models import Order
 from products.models import FormerSlug, Product, Review, StockLevel, Variant
 from tests import factories
 
-MOST_QUERIES = 20
+MAX_QUERIES = 20
 pytestmark = pytest.mark.django_db(transaction=True)
 SHOWN = sorted(
     (
@@ -94,7 +94,7 @@ def test_lists_and_rows_open_in_few_queries(boss, world, model):
         with CaptureQueriesContext(connection) as queries:
             response = boss.get(path)
         assert response.status_code == 200, path
-        assert len(queries) <= MOST_QUERIES, path
+        assert len(queries) <= MAX_QUERIES, path
 
 
 @pytest.mark.parametrize("model", SHOWN, ids=lambda model: model.__name__)

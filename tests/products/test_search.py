@@ -177,7 +177,7 @@ def many(db, monkeypatch):
     """Seven hits, of which the three most popular are ranked; the name counts for more than
     the description.
     """
-    monkeypatch.setattr(hits, "MOST", 3)
+    monkeypatch.setattr(hits, "MAX_RANKED", 3)
     for number in range(7):
         name, description = (
             (f"Linen {number}", "") if number % 2 else (f"Plain {number}", "Linen.")

@@ -9,7 +9,7 @@ interface Seen {
   results?: number;
 }
 
-const MOST = 50; // of one batch, by the API's contract
+const MAX_EVENTS = 50; // of one batch, by the API's contract
 const WAIT_MS = 5_000;
 const waiting: (Seen & { id: string; at: string; sessionKey: string })[] = [];
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -17,14 +17,14 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 /** Notes an event; it leaves with the next batch, at the latest when the page is left. */
 export function seen(event: Seen): void {
   waiting.push({ id: crypto.randomUUID(), at: new Date().toISOString(), sessionKey: sessionKey(), ...event });
-  if (waiting.length >= MOST) flush();
+  if (waiting.length >= MAX_EVENTS) flush();
   else timer ??= setTimeout(flush, WAIT_MS);
 }
 
 function flush(): void {
   clearTimeout(timer);
   timer = undefined;
-  const events = waiting.splice(0, MOST);
+  const events = waiting.splice(0, MAX_EVENTS);
   if (!events.length) return;
   // text/plain, as sendBeacon may send nothing else without asking the server first.
   const body = new Blob([JSON.stringify({ events })], { type: "text/plain" });

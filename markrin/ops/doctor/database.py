@@ -14,7 +14,7 @@ from markrin.ops.doctor.finding import Finding, fault, note, ok
 
 OLDEST = 15
 SKEW_S = 2.0  # tokens are stamped by the web servers' clocks, jobs by the database's
-MOST_USED = 0.8  # of the connections
+MAX_USED = 0.8  # of the connections
 
 
 def check() -> Iterator[Finding]:
@@ -127,7 +127,7 @@ def _connections() -> Finding:
         )
     )
     said = f"{used} of {most} connections are in use"
-    if used > most * MOST_USED:
+    if used > most * MAX_USED:
         return fault(
             "connections",
             said,

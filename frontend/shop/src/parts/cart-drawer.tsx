@@ -13,7 +13,7 @@ import { Notice } from "./notice";
 import { QuoteLines } from "./quote-lines";
 import { Bone } from "./skeleton";
 
-const MOST = 20; // of one line, by the API's contract
+const MAX_PIECES = 20; // of one line, by the API's contract
 
 const Context = createContext({ open: false, setOpen: (_open: boolean) => {} });
 
@@ -121,7 +121,7 @@ function CartLine({ item, currency, onLeave }: { item: CartItem; currency: strin
           <button
             type="button"
             aria-label={`One more of ${item.product.name}`}
-            disabled={busy || item.quantity >= MOST}
+            disabled={busy || item.quantity >= MAX_PIECES}
             onClick={() => set.mutate(item.quantity + 1)}
           >
             <Icon name="plus" />
