@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 APPS := markrin products accounts orders analytics
 
-.PHONY: help up test rolling fuzz pricing doors chaos bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin check audit fmt lock shell clean
+.PHONY: help up test rolling fuzz pricing constraints chaos bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin check audit fmt lock shell clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -32,8 +32,8 @@ fuzz: $(STAMP) ## Fuzz the whole API, print what was tried (FUZZ_EXAMPLES=5 for 
 pricing: $(STAMP) ## Reckon 25,000 carts with promotions and 100,000 quotes again by brute force (about a minute)
 	@PRICING=full $(PY) -m pytest -n 0 --timeout 1800 tests/orders/pricing $(ARGS)
 
-doors: $(STAMP) ## List every rule of the database with the doors at which it was tried: raw SQL, API, admin
-	@FUZZ=full $(PY) -m pytest -n 0 -s --timeout 1800 tests/doors $(ARGS)
+constraints: $(STAMP) ## List every rule of the database with the ways in which it was tried: raw SQL, API, admin
+	@FUZZ=full $(PY) -m pytest -n 0 -s --timeout 1800 tests/constraints $(ARGS)
 
 check: $(STAMP) ## Lint, types, layers, migrations, security: everything that CI looks at besides the tests
 	@$(PY) -m dev.check

@@ -2,7 +2,7 @@
 cache server dies?
 
 Two web processes, writers that change products as fast as they can, readers that compare
-what they are shown with what had been committed before they asked (tests/cache/witness.py).
+what they are shown with what had been committed before they asked (tests/cache/staleness_probe.py).
 Then the same while the cache server is killed and started again. Exits 1 if a goal is
 missed."""
 
@@ -20,7 +20,7 @@ from benchmarks.report import Row, publish
 from benchmarks.stage import NotReady, Stage, say, web
 
 if TYPE_CHECKING:
-    from tests.cache.witness import Read, Seen
+    from tests.cache.staleness_probe import Read, Seen
 
 SCALE = 1_000
 WRITERS = 4  # products that change all the time, each by a writer of its own
@@ -71,13 +71,13 @@ def main() -> int:
 def run(urls: Sequence[str], seconds: float) -> "Seen":
     """Read and write for so long."""
     from products.models import Product
-    from tests.cache import witness
+    from tests.cache import staleness_probe
 
     products = list(
         Product.objects.filter(status="published").order_by("slug")[: WRITERS + OTHERS]
     )
     others = [product.slug for product in products[WRITERS:]]
-    return witness.watch(
+    return staleness_probe.watch(
         urls, products[:WRITERS], seconds=seconds, pause_s=0.005, others=others
     )
 

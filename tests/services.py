@@ -4,7 +4,7 @@ need those.
 PostgreSQL and Valkey start when the first test process asks and stop when the last one
 ends; KEEP_SERVICES=1 leaves them, and the migrated test databases, for the next run.
 TEST_DATABASE_URL and TEST_BROKER_URL name other servers to test against
-(`tests/deploy/behind.py` makes some)."""
+(`tests/deploy/alternative_servers.py` makes some)."""
 
 import atexit
 import fcntl

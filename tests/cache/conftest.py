@@ -9,7 +9,7 @@ from django.test import override_settings
 
 from dev.processes import wait_for
 from markrin.cache import invalidation_listener, shared_cache
-from tests.cache import shelf
+from tests.cache import sample_app
 from tests.client import Client
 
 
@@ -48,8 +48,8 @@ def line(clean_valkey: None) -> Iterator[invalidation_listener.Link]:
 @pytest.fixture
 def shop(line: invalidation_listener.Link, db: None) -> Iterator[Client]:
     """Return a client of the tiny shop."""
-    shelf.rendered.clear()
-    shelf.stock.clear()
-    shelf.stock["shirt"] = 3
-    with override_settings(ROOT_URLCONF="tests.cache.shelf", CACHE_ANSWERS=True):
+    sample_app.rendered.clear()
+    sample_app.stock.clear()
+    sample_app.stock["shirt"] = 3
+    with override_settings(ROOT_URLCONF="tests.cache.sample_app", CACHE_ANSWERS=True):
         yield Client()

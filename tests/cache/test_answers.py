@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from markrin.cache import invalidation_listener, middleware, shared_cache
 from markrin.cache.tags import drop_tags
-from tests.cache import shelf
+from tests.cache import sample_app
 from tests.client import Client
 
 PATH = "/api/shelves/shirt"
@@ -32,7 +32,7 @@ def test_the_second_answer_comes_from_the_server_the_third_from_memory_and_the_v
         "markrin; hit; detail=memory",
     ]
     assert first.json() == second.json() == third.json()
-    assert shelf.rendered == ["shirt"]
+    assert sample_app.rendered == ["shirt"]
 
 
 def test_a_hit_from_memory_asks_neither_the_database_nor_the_cache_server(
@@ -73,7 +73,7 @@ def test_a_refused_request_keeps_nothing(shop):
 def test_a_view_that_is_not_marked_is_never_kept(shop):
     for _ in range(2):
         assert "Cache-Status" not in shop.get("/api/till").headers
-    assert shelf.rendered == ["till", "till"]
+    assert sample_app.rendered == ["till", "till"]
 
 
 def test_what_is_not_found_is_kept_for_a_moment_and_its_problem_names_each_request(
@@ -82,11 +82,11 @@ def test_what_is_not_found_is_kept_for_a_moment_and_its_problem_names_each_reque
     first, second = shop.get("/api/shelves/coat"), shop.get("/api/shelves/coat")
 
     assert first.status_code == second.status_code == 404
-    assert shelf.rendered == ["coat"]
+    assert sample_app.rendered == ["coat"]
     assert second.json()["code"] == "not_found"
     assert "ETag" not in second.headers
 
-    shelf.stock["coat"] = 1
+    sample_app.stock["coat"] = 1
     drop_tags({"shelves"})
     assert shop.get("/api/shelves/coat").json()["stock"] == 1
 
@@ -128,7 +128,7 @@ def test_if_none_match_gives_304_without_a_body_and_each_coding_has_its_own_etag
         )
     assert shop.get(PATH, headers={"If-None-Match": etag}).status_code == 200
 
-    shelf.stock["shirt"] = 2
+    sample_app.stock["shirt"] = 2
     drop_tags({"shelf:shirt"})
     assert (
         shop.get(
@@ -191,7 +191,7 @@ def test_many_misses_of_one_answer_at_once_cost_one_rendering(shop, monkeypatch)
         thread.join()
 
     assert answers == [200] * 30
-    assert shelf.rendered == ["shirt"]
+    assert sample_app.rendered == ["shirt"]
 
 
 def test_memory_is_bounded_by_bytes_and_forgets_what_was_used_longest_ago(line):

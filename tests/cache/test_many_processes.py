@@ -10,7 +10,7 @@ import pytest
 
 from dev.processes import wait_for
 from tests import services
-from tests.cache import witness
+from tests.cache import staleness_probe
 from tests.client import access_token
 from tests.factories import make_product, make_user, make_variant
 
@@ -32,7 +32,7 @@ def much(seen):
 def test_nobody_is_shown_an_older_version_than_was_committed_before(products):
     env = {"CACHE_ANSWERS": "1"}
     with services.web(env=env) as one, services.web(env=env) as other:
-        seen = witness.watch(
+        seen = staleness_probe.watch(
             [one.url, other.url], products, seconds=4, pause_s=0.002, enough=much
         )
 

@@ -7,7 +7,7 @@ from markrin.cache import invalidation_listener, shared_cache
 from markrin.cache.shared_cache import Answer
 from markrin.cache.tags import drop_tags, invalidate
 from markrin.outbox.models import OutboxEvent
-from tests.cache import shelf
+from tests.cache import sample_app
 from tests.cache.conftest import until
 
 PATH = "/api/shelves/shirt"
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_touched_tag_drops_the_answers_that_carry_it_and_no_others(warm):
-    shelf.stock["belt"] = 1
+    sample_app.stock["belt"] = 1
     warm.get("/api/shelves/belt")
 
     invalidate("shelf:belt")
@@ -56,7 +56,7 @@ def test_nothing_is_dropped_before_the_commit_and_nothing_by_a_rollback(warm):
 
 
 def test_a_rolled_back_savepoint_drops_nothing_of_its_own(warm):
-    shelf.stock["belt"] = 1
+    sample_app.stock["belt"] = 1
     warm.get("/api/shelves/belt")
     with transaction.atomic():
         invalidate("shelf:belt")

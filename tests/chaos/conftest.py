@@ -1,4 +1,4 @@
-"""What the tests of faults share: the stage, the table, and which of them are left to `make
+"""What the tests of faults share: the processes, the table, and which of them are left to `make
 chaos`.
 """
 
@@ -9,25 +9,25 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.shop import Shop
+from tests.chaos.shop_processes import ShopProcesses, start_processes
 from tests.chaos.table import Record, hold, pytest_terminal_summary, verified
-from tests.chaos.world import World, world
 
 __all__ = ["Record", "hold", "pytest_terminal_summary", "verified"]
 
 
 @pytest.fixture
-def stage(verified: None) -> Iterator[World]:
+def processes(verified: None) -> Iterator[ShopProcesses]:
     """Return broker, mail server and the ways to start the shop's processes; `verify` runs
     when they have ended.
     """
-    with world() as one:
+    with start_processes() as one:
         yield one
 
 
 @pytest.fixture
-def shop(stage: World) -> Iterator[Shop]:
+def shop(processes: ShopProcesses) -> Iterator[Shop]:
     """Return the shop over HTTP, not yet open, with buyers and something to buy."""
-    with Shop(stage) as one:
+    with Shop(processes) as one:
         yield one
 
 

@@ -13,7 +13,7 @@ CHUNK = 65_536
 class Proxy:
     """Stands before a server, given as a TCP address or as the path of a Unix socket.
 
-    `refuse` closes the door, `stall` accepts and keeps silent, `delay` holds every chunk
+    `refuse` closes the port, `stall` accepts and keeps silent, `delay` holds every chunk
     back, `cut` breaks off what is open, `heal` ends whichever there was."""
 
     def __init__(self, server: tuple[str, int] | str) -> None:
@@ -22,14 +22,14 @@ class Proxy:
         self._delay_s = 0.0
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._door: socket.socket | None = None
+        self._listener: socket.socket | None = None
         self.port = 0
         self.met = 0  # connections that were accepted so far
         self._listen()
 
     def refuse(self) -> None:
         """Answer every new connection with a reset, and break off the open ones."""
-        self._close_door()
+        self._close_listener()
         self.cut()
 
     def stall(self) -> None:
@@ -59,33 +59,33 @@ class Proxy:
         if self._silent:
             self._silent = False
             self.cut()
-        if self._door is None:
+        if self._listener is None:
             self._listen()
 
     def close(self) -> None:
-        self._close_door()
+        self._close_listener()
         self.cut()
 
     def _listen(self) -> None:
-        door = socket.socket()
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        door.bind(("127.0.0.1", self.port))
-        door.listen(128)
-        self.port = door.getsockname()[1]
-        self._door = door
-        threading.Thread(target=self._accept, args=(door,), daemon=True).start()
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", self.port))
+        listener.listen(128)
+        self.port = listener.getsockname()[1]
+        self._listener = listener
+        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
 
-    def _close_door(self) -> None:
-        door, self._door = self._door, None
-        if door is not None:
+    def _close_listener(self) -> None:
+        listener, self._listener = self._listener, None
+        if listener is not None:
             with suppress(OSError):
-                door.shutdown(socket.SHUT_RDWR)  # wakes accept
-            door.close()
+                listener.shutdown(socket.SHUT_RDWR)  # wakes accept
+            listener.close()
 
-    def _accept(self, door: socket.socket) -> None:
+    def _accept(self, listener: socket.socket) -> None:
         while True:
             try:
-                client, _ = door.accept()
+                client, _ = listener.accept()
             except OSError:
                 return
             self.met += 1

@@ -23,9 +23,9 @@ from markrin.outbox.models import OutboxEvent
 from orders.models import Cart, CartLine, IdempotencyKey, Order
 from orders.shoppers import hash_token, new_token
 from products.models import Variant
-from tests import services as processes
+from tests import services as test_services
 from tests.chaos.proxy import Proxy, proxy
-from tests.chaos.world import World, await_
+from tests.chaos.shop_processes import ShopProcesses, await_
 from tests.factories import make_product, make_variant, order_body
 from tests.services import Running
 
@@ -51,20 +51,20 @@ class Answer:
 
 
 class Shop:
-    """A web server on the stage, behind nothing; the cache behind a proxy; and any number
+    """A web server on the processes, behind nothing; the cache behind a proxy; and any number
     of guests with full carts.
     """
 
-    def __init__(self, stage: World) -> None:
-        self.stage = stage
+    def __init__(self, processes: ShopProcesses) -> None:
+        self.processes = processes
         self.url = ""
         self.web: Running | None = None
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        path, db = processes.cache_place()
+        path, db = test_services.cache_place()
         self.cache: Proxy = self._stack.enter_context(proxy(path))
-        self.env = self.stage.env | {
+        self.env = self.processes.env | {
             "CACHE_URL": f"redis://127.0.0.1:{self.cache.port}/{db}",
             "ALLOWED_HOSTS": "127.0.0.1",
         }
@@ -88,7 +88,7 @@ class Shop:
         self._again = partial(
             self.open, application=application, workers=workers, **env
         )
-        entered = processes.web(
+        entered = test_services.web(
             processes=workers, application=application, respawn=True, env=self.env | env
         )
         self.web = self._stack.enter_context(entered)
@@ -278,11 +278,11 @@ def unsettled(bought: int) -> int:
     )
 
 
-def unconfirmed(stage: World) -> tuple[int, int]:
+def unconfirmed(processes: ShopProcesses) -> tuple[int, int]:
     """Return how many orders have no confirmation in the mail server, and how many mails
     came more than once.
     """
-    copies = stage.sink.copies()
+    copies = processes.sink.copies()
     numbers = Order.objects.values_list("number", flat=True)
     wanted = [copies[f"Your order {number}"] for number in numbers]
     return sum(count == 0 for count in wanted), sum(

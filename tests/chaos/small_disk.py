@@ -52,10 +52,10 @@ def sell(server: Postgres, ballast: Path) -> dict[str, object]:
     call_command("migrate", verbosity=0)
     from orders.models import Order
     from tests.chaos.shop import Shop, false_promises, statuses, unsettled
+    from tests.chaos.shop_processes import start_processes
     from tests.chaos.table import verify
-    from tests.chaos.world import world
 
-    with world() as stage, Shop(stage) as shop:
+    with start_processes() as processes, Shop(processes) as shop:
         shop.open(workers=2)
         shop.rush(20)
         seconds, restarts = 0.0, 0

@@ -8,8 +8,8 @@ import pytest
 
 from markrin.outbox import heartbeats
 from tests.chaos.jobs import Both
+from tests.chaos.shop_processes import ShopProcesses, await_
 from tests.chaos.table import Record
-from tests.chaos.world import World, await_
 
 pytestmark = pytest.mark.slow
 
@@ -18,24 +18,26 @@ BACK_WITHIN_S = 40  # a Celery worker waits up to 30 s between its tries to reco
 
 @pytest.mark.parametrize("fault", ["refuse", "stall"])
 @pytest.mark.timeout(180)
-def test_broker_gone(stage: World, hold: Record, fault: str) -> None:
-    stage.relay()
-    stage.worker("email")
-    stage.worker("analytics")
-    stage.add(Both(0))
-    stage.finish()
-    getattr(stage.broker, fault)()
+def test_broker_gone(processes: ShopProcesses, hold: Record, fault: str) -> None:
+    processes.relay()
+    processes.worker("email")
+    processes.worker("analytics")
+    processes.add(Both(0))
+    processes.finish()
+    getattr(processes.broker, fault)()
     slowest = 0.0
     for number in range(1, 40):
         started = time.monotonic()
-        stage.add(Both(number))
+        processes.add(Both(number))
         slowest = max(slowest, time.monotonic() - started)
         time.sleep(0.25)
-    stuck = stage.states().get("done", 0)
-    stage.broker.heal()
-    seconds = stage.finish(within_s=BACK_WITHIN_S + 30)
+    stuck = processes.states().get("done", 0)
+    processes.broker.heal()
+    seconds = processes.finish(within_s=BACK_WITHIN_S + 30)
     counted = f"{stuck} of 80 done during 10 s; all {seconds:.1f} s after its return; slowest add {slowest * 1000:.0f} ms"
-    hold(f"broker {fault}", 1, "each effect once", counted, stage.breaches(range(40)))
+    hold(
+        f"broker {fault}", 1, "each effect once", counted, processes.breaches(range(40))
+    )
     hold(
         f"broker {fault}",
         1,
@@ -47,37 +49,41 @@ def test_broker_gone(stage: World, hold: Record, fault: str) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_broker_forgets_everything(stage: World, hold: Record) -> None:
-    stage.relay()
-    stage.add(*(Both(number) for number in range(500)))
-    await_(lambda: stage.redis.llen("email") + stage.redis.llen("analytics") == 1000)
-    stage.redis.flushdb()
-    stage.worker("email")
-    stage.worker("analytics")
+def test_broker_forgets_everything(processes: ShopProcesses, hold: Record) -> None:
+    processes.relay()
+    processes.add(*(Both(number) for number in range(500)))
+    await_(
+        lambda: (
+            processes.redis.llen("email") + processes.redis.llen("analytics") == 1000
+        )
+    )
+    processes.redis.flushdb()
+    processes.worker("email")
+    processes.worker("analytics")
     time.sleep(5)
-    stage.broker.refuse()  # and now it is restarted, empty again, in the middle
-    stage.redis.flushdb()
+    processes.broker.refuse()  # and now it is restarted, empty again, in the middle
+    processes.redis.flushdb()
     time.sleep(2)
-    stage.broker.heal()
-    seconds = stage.finish(within_s=150)
-    alive = sum(one.process.poll() is None for one in stage.running.values())
+    processes.broker.heal()
+    seconds = processes.finish(within_s=150)
+    alive = sum(one.process.poll() is None for one in processes.running.values())
     counted = f"1000 rows, {seconds:.1f} s, {alive} of 3 processes never restarted"
     hold(
         "broker flushed, restarted empty, 1000 rows",
         2,
         "each effect once, no process restarted",
         counted,
-        stage.breaches(range(500)) + (alive != 3),
+        processes.breaches(range(500)) + (alive != 3),
     )
 
 
 @pytest.mark.timeout(600)
-def test_no_relay_and_two_beats(stage: World, hold: Record) -> None:
-    stage.worker("email")
-    stage.worker("analytics")
-    stage.worker("inventory")
-    stage.beat("beat 1")
-    stage.beat("beat 2")
+def test_no_relay_and_two_beats(processes: ShopProcesses, hold: Record) -> None:
+    processes.worker("email")
+    processes.worker("analytics")
+    processes.worker("inventory")
+    processes.beat("beat 1")
+    processes.beat("beat 2")
     queues = ("email", "analytics", "inventory")
     await_(
         lambda: all(
@@ -85,12 +91,12 @@ def test_no_relay_and_two_beats(stage: World, hold: Record) -> None:
             for queue in queues
         ),
         within_s=60,
-        why=stage.explain,
+        why=processes.explain,
     )
     took = []
     for turn in range(3):
-        stage.add(*(Both(number) for number in range(turn * 50, turn * 50 + 50)))
-        took.append(stage.finish(within_s=60))
+        processes.add(*(Both(number) for number in range(turn * 50, turn * 50 + 50)))
+        took.append(processes.finish(within_s=60))
         time.sleep(7)
     counted = (
         f"3 times 100 rows, after {', '.join(f'{seconds:.1f}' for seconds in took)} s"
@@ -100,7 +106,7 @@ def test_no_relay_and_two_beats(stage: World, hold: Record) -> None:
         3,
         "each effect once",
         counted,
-        stage.breaches(range(150)),
+        processes.breaches(range(150)),
     )
     hold(
         "no relay, two beats",

@@ -11,8 +11,8 @@ import pytest
 from orders.models import Order
 from tests.chaos.jobs import Both
 from tests.chaos.shop import Shop, false_promises, statuses, unconfirmed, unsettled
+from tests.chaos.shop_processes import ShopProcesses, await_
 from tests.chaos.table import Record
-from tests.chaos.world import World, await_
 
 pytestmark = [
     pytest.mark.slow,
@@ -32,32 +32,36 @@ pytestmark = [
 )
 @pytest.mark.timeout(900)
 def test_database_gone(
-    stage: World, hold: Record, how: signal.Signals, away_s: float, fault: str
+    processes: ShopProcesses,
+    hold: Record,
+    how: signal.Signals,
+    away_s: float,
+    fault: str,
 ) -> None:
-    stage.durable()
-    stage.relay()
-    stage.worker("email", concurrency=4)
-    stage.worker("analytics")
-    stage.mail.delay(0.05)  # so that mails are being sent as it happens
-    stage.add(*(Both(number) for number in range(60)))
-    await_(lambda: len(stage.sink.mails) >= 4, within_s=60, why=stage.explain)
-    with stage.database_away(how):
+    processes.durable()
+    processes.relay()
+    processes.worker("email", concurrency=4)
+    processes.worker("analytics")
+    processes.mail.delay(0.05)  # so that mails are being sent as it happens
+    processes.add(*(Both(number) for number in range(60)))
+    await_(lambda: len(processes.sink.mails) >= 4, within_s=60, why=processes.explain)
+    with processes.database_away(how):
         time.sleep(away_s)
-    stage.mail.delay(0)
-    seconds = stage.finish(within_s=200)
-    copies = stage.sink.copies()
+    processes.mail.delay(0)
+    seconds = processes.finish(within_s=200)
+    copies = processes.sink.copies()
     missing = sum(copies[f"Mail {number}"] == 0 for number in range(60))
     extra = sum(copies.values()) - len(copies)
-    alive = sum(one.process.poll() is None for one in stage.running.values())
-    counted = f"{missing} of 60 mails missing, {extra} extra, {stage.lost()} runs lost, {seconds:.0f} s, {alive} of 3 alive"
-    wrong = missing + (stage.effects() != dict.fromkeys(range(60), 1))
+    alive = sum(one.process.poll() is None for one in processes.running.values())
+    counted = f"{missing} of 60 mails missing, {extra} extra, {processes.lost()} runs lost, {seconds:.0f} s, {alive} of 3 alive"
+    wrong = missing + (processes.effects() != dict.fromkeys(range(60), 1))
     hold(fault, 1, "every mail; database effects once", counted, wrong)
     hold(
         fault,
         1,
         "extra copies <= runs lost; all processes alive",
         counted,
-        max(0, extra - stage.lost()) + (alive != 3),
+        max(0, extra - processes.lost()) + (alive != 3),
     )
 
 
@@ -72,22 +76,22 @@ def test_database_gone(
 def test_database_gone_while_people_buy(
     shop: Shop, hold: Record, how: signal.Signals, away_s: float, fault: str
 ) -> None:
-    shop.stage.durable()
+    shop.processes.durable()
     shop.open(workers=2)
-    shop.stage.relay()
-    shop.stage.worker_of_all()
+    shop.processes.relay()
+    shop.processes.worker_of_all()
     with shop.selling() as answers:
         for _ in range(2):
             time.sleep(3)
-            with shop.stage.database_away(how):
+            with shop.processes.database_away(how):
                 time.sleep(away_s)
         time.sleep(3)
     before, said = len(answers), statuses(answers)
     strange = sum(each.status not in (201, 503) for each in answers)
     shop.settle(answers)
-    shop.stage.finish(within_s=400)
-    missing, extra = unconfirmed(shop.stage)
-    alive = sum(one.process.poll() is None for one in shop.stage.running.values())
+    shop.processes.finish(within_s=400)
+    missing, extra = unconfirmed(shop.processes)
+    alive = sum(one.process.poll() is None for one in shop.processes.running.values())
     orders = Order.objects.count()
     counted = f"{said}; all again by their keys: {orders} orders for {before} carts; {alive} of 2 processes alive"
     hold(
@@ -104,11 +108,11 @@ def test_database_gone_while_people_buy(
         counted,
         strange + (alive != 2),
     )
-    counted = f"{missing} of {orders} confirmations missing, {extra} extra, {shop.stage.lost()} runs lost"
+    counted = f"{missing} of {orders} confirmations missing, {extra} extra, {shop.processes.lost()} runs lost"
     hold(
         fault,
         2,
         "every mail; extra copies <= runs lost",
         counted,
-        missing + max(0, extra - shop.stage.lost()),
+        missing + max(0, extra - shop.processes.lost()),
     )

@@ -16,8 +16,8 @@ from django.utils import timezone
 from products.models import Feed, StockLevel, StockMovement, Variant
 from products.models.feed import FeedState
 from products.services import feeds, first_stock, stock
+from tests.chaos.shop_processes import ShopProcesses, await_
 from tests.chaos.table import Record
-from tests.chaos.world import World, await_
 from tests.factories import make_product
 
 pytestmark = pytest.mark.slow
@@ -54,7 +54,7 @@ def write(path: Path, counts: dict[str, int], *, half: bool = False) -> Path:
 
 
 def send(path: Path, sequence: int, counted_at: datetime | None = None) -> Feed:
-    return feeds.stage(
+    return feeds.processes(
         path=path,
         source="warehouse",
         sequence=sequence,
@@ -96,7 +96,7 @@ def sell(variants: list[Variant], until: Path, shipped: dict[UUID, int]) -> None
 
 @pytest.mark.timeout(900)
 def test_killed_in_each_chunk_while_the_shop_sells(
-    stage: World, hold: Record, variants: list[Variant], tmp_path: Path
+    processes: ShopProcesses, hold: Record, variants: list[Variant], tmp_path: Path
 ) -> None:
     marks, over = tmp_path / "marks", tmp_path / "over"
     marks.mkdir()
@@ -110,8 +110,8 @@ def test_killed_in_each_chunk_while_the_shop_sells(
         selling = pool.submit(sell, variants, over, shipped)
         time.sleep(1)
         feed = send(path, 1, counted_at)
-        stage.relay()
-        stage.worker(
+        processes.relay()
+        processes.worker(
             "inventory",
             concurrency=1,
             CHAOS_FEED_CHUNK=str(CHUNK),
@@ -123,10 +123,10 @@ def test_killed_in_each_chunk_while_the_shop_sells(
             feed.refresh_from_db()
             return feed.state == FeedState.APPLIED
 
-        await_(applied, within_s=240, why=stage.explain)
+        await_(applied, within_s=240, why=processes.explain)
         over.touch()
         selling.result(timeout=30)
-    stage.finish(within_s=60)
+    processes.finish(within_s=60)
     by_hand = {
         variant.pk: counts[variant.sku] - shipped.get(variant.pk, 0)
         for variant in variants
@@ -154,13 +154,13 @@ def test_killed_in_each_chunk_while_the_shop_sells(
 
 @pytest.mark.timeout(600)
 def test_sigterm_in_the_middle_of_a_feed(
-    stage: World, hold: Record, variants: list[Variant], tmp_path: Path
+    processes: ShopProcesses, hold: Record, variants: list[Variant], tmp_path: Path
 ) -> None:
     feed = send(
         write(tmp_path / "feed.csv", {variant.sku: 7 for variant in variants}), 1
     )
-    stage.relay()
-    name = stage.worker(
+    processes.relay()
+    name = processes.worker(
         "inventory", concurrency=1, CHAOS_FEED_CHUNK="10", CHAOS_FEED_PAUSE_S="0.4"
     )
 
@@ -168,14 +168,14 @@ def test_sigterm_in_the_middle_of_a_feed(
         feed.refresh_from_db()
         return feed.applied > 0
 
-    await_(begun, within_s=40, why=stage.explain)
+    await_(begun, within_s=40, why=processes.explain)
     began = time.monotonic()
-    code = stage.running[name].stop(seconds=45)
+    code = processes.running[name].stop(seconds=45)
     seconds = time.monotonic() - began
     feed.refresh_from_db()
     done = feed.applied
-    stage.restart(name)
-    stage.finish(within_s=90)
+    processes.restart(name)
+    processes.finish(within_s=90)
     wrong = sum(pieces != 7 for pieces in on_hand().values())
     moves = StockMovement.objects.filter(kind="feed").count()
     counted = f"exit code {code} after {seconds:.1f} s with {done} of {ROWS} rows done; {moves} movements in the end"
@@ -184,13 +184,17 @@ def test_sigterm_in_the_middle_of_a_feed(
         1,
         "stopped in 45 s, resumed, each row once",
         counted,
-        wrong + (moves != ROWS) + (code != 0) + (not 0 < done < ROWS) + stage.lost(),
+        wrong
+        + (moves != ROWS)
+        + (code != 0)
+        + (not 0 < done < ROWS)
+        + processes.lost(),
     )
 
 
 @pytest.mark.timeout(600)
 def test_twice_out_of_order_and_cut_in_half(
-    stage: World, hold: Record, variants: list[Variant], tmp_path: Path
+    processes: ShopProcesses, hold: Record, variants: list[Variant], tmp_path: Path
 ) -> None:
     dice = random.Random(11)
     start = (
@@ -207,8 +211,8 @@ def test_twice_out_of_order_and_cut_in_half(
         ] * 2
     whole = deliveries[-1]
     dice.shuffle(deliveries)
-    stage.relay()
-    stage.worker("inventory", concurrency=2, CHAOS_FEED_CHUNK=str(CHUNK))
+    processes.relay()
+    processes.worker("inventory", concurrency=2, CHAOS_FEED_CHUNK=str(CHUNK))
     last = 0
     for path, sequence, counted_at, counts in deliveries:
         before = Feed.objects.count()
@@ -223,7 +227,7 @@ def test_twice_out_of_order_and_cut_in_half(
                 if variant.sku in counts
             }
         assert (feed.state == FeedState.SUPERSEDED) == (sequence < last)
-    stage.finish(within_s=60)
+    processes.finish(within_s=60)
     wrong = sum(by_hand[pk] != pieces for pk, pieces in on_hand().items())
     states = sorted(Feed.objects.values_list("sequence", "state"))
     counted = f"12 deliveries of 6 feeds, {states}"
@@ -233,9 +237,9 @@ def test_twice_out_of_order_and_cut_in_half(
 
     half = write(tmp_path / "half.csv", whole[3], half=True)
     cut = send(half, 7, start + timedelta(seconds=8))
-    stage.finish(within_s=60)
+    processes.finish(within_s=60)
     send(write(tmp_path / "whole.csv", whole[3]), 8, start + timedelta(seconds=9))
-    stage.finish(within_s=60)
+    processes.finish(within_s=60)
     by_hand |= {
         variant.pk: whole[3][variant.sku]
         for variant in variants

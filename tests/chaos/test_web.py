@@ -22,8 +22,8 @@ from tests.chaos.shop import (
     unconfirmed,
     unsettled,
 )
+from tests.chaos.shop_processes import await_
 from tests.chaos.table import Record
-from tests.chaos.world import await_
 
 pytestmark = pytest.mark.slow
 
@@ -34,16 +34,16 @@ KILLS = 10
 def test_killed_between_commit_and_reply(shop: Shop, hold: Record) -> None:
     fault = "kill -9 of web between COMMIT and reply"
     shop.open(application="tests.chaos.dying_wsgi:application", workers=2)
-    shop.stage.relay()
-    shop.stage.worker_of_all()
+    shop.processes.relay()
+    shop.processes.worker_of_all()
     cut = [
         _killed_once_kept(shop, cart, orders)
         for orders, cart in enumerate(shop.carts(KILLS), 1)
     ]
     kept = Order.objects.count()
     again = shop.settle(cut)
-    shop.stage.finish(within_s=400)
-    missing, extra = unconfirmed(shop.stage)
+    shop.processes.finish(within_s=400)
+    missing, extra = unconfirmed(shop.processes)
     counted = f"{statuses(cut)}; {kept} orders kept; again by the same key: {statuses(again)}, {Order.objects.count()} orders"
     killed = sum(each.status == 0 for each in cut)
     wrong = abs(KILLS - killed) + abs(KILLS - kept)
@@ -84,8 +84,8 @@ def test_killed_at_random_while_people_buy(shop: Shop, hold: Record) -> None:
     fault = "kill -9 of web processes at random"
     dice = random.Random(9)
     shop.open(workers=2)
-    shop.stage.relay()
-    shop.stage.worker_of_all()
+    shop.processes.relay()
+    shop.processes.worker_of_all()
     with shop.selling() as answers:
         for _ in range(KILLS):
             _serves_again(shop, answers)
@@ -95,8 +95,8 @@ def test_killed_at_random_while_people_buy(shop: Shop, hold: Record) -> None:
     before = len(answers)
     said = statuses(answers)
     shop.settle(answers)
-    shop.stage.finish(within_s=400)
-    missing, extra = unconfirmed(shop.stage)
+    shop.processes.finish(within_s=400)
+    missing, extra = unconfirmed(shop.processes)
     counted = f"{said}; all again by their keys: {Order.objects.count()} orders for {before} carts"
     hold(
         fault,
@@ -146,19 +146,19 @@ def test_checkout_does_not_notice(shop: Shop, hold: Record, fault: str) -> None:
     """
     shop.open(workers=2)
     shop.rush(40)
-    met_before = shop.stage.broker.met
+    met_before = shop.processes.broker.met
     calm = shop.rush(100)
     met = (
-        shop.stage.broker.met - met_before
+        shop.processes.broker.met - met_before
     )  # no relay and no worker yet: whoever rings would be the web
-    shop.stage.relay()
-    shop.stage.worker_of_all()
-    proxy = shop.stage.broker if fault.startswith("broker") else shop.stage.mail
+    shop.processes.relay()
+    shop.processes.worker_of_all()
+    proxy = shop.processes.broker if fault.startswith("broker") else shop.processes.mail
     getattr(proxy, fault.rpartition(" ")[2])()
     disturbed = shop.rush(100)
     proxy.heal()
-    seconds = shop.stage.finish(within_s=400)
-    missing, extra = unconfirmed(shop.stage)
+    seconds = shop.processes.finish(within_s=400)
+    missing, extra = unconfirmed(shop.processes)
     counted = (
         f"{statuses(disturbed)}; p99 {p99_ms(disturbed):.0f} ms, undisturbed {p99_ms(calm):.0f} ms; "
         f"all mails {seconds:.0f} s after its return, {missing} missing, {extra} extra"
@@ -184,16 +184,16 @@ def test_checkout_does_not_notice(shop: Shop, hold: Record, fault: str) -> None:
 @pytest.mark.timeout(900)
 def test_broker_hangs_while_people_buy(shop: Shop, hold: Record) -> None:
     """A broker whose process is stopped: its port still takes connections, and nothing answers."""
-    shop.stage.own_broker()
+    shop.processes.own_broker()
     shop.open(workers=2)
-    shop.stage.relay()
-    shop.stage.worker_of_all()
+    shop.processes.relay()
+    shop.processes.worker_of_all()
     shop.rush(40)
     calm = shop.rush(100)
-    with shop.stage.broker_stopped():
+    with shop.processes.broker_stopped():
         disturbed = shop.rush(100)
-    seconds = shop.stage.finish(within_s=400)
-    missing, extra = unconfirmed(shop.stage)
+    seconds = shop.processes.finish(within_s=400)
+    missing, extra = unconfirmed(shop.processes)
     counted = (
         f"{statuses(disturbed)}; p99 {p99_ms(disturbed):.0f} ms, undisturbed {p99_ms(calm):.0f} ms; "
         f"all mails {seconds:.0f} s after SIGCONT, {missing} missing, {extra} extra"

@@ -13,7 +13,7 @@ from products.models import Feed, StockLevel, StockMovement, Variant
 from products.models.feed import FeedRowResult, FeedState
 from products.services import feeds, stock
 from tests.chaos.table import Record
-from tests.concurrency.together import together
+from tests.concurrency.threads import run_concurrently
 from tests.factories import make_product, make_variant
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -66,7 +66,7 @@ def test_a_feed_is_applied_by_many_while_the_shop_sells(
         dice = random.Random(number)
         return [deal(dice, variants, kept) for _ in range(SALES)]
 
-    done = together(WORKERS + SELLERS, work)
+    done = run_concurrently(WORKERS + SELLERS, work)
     deals = [each for found in done if isinstance(found, list) for each in found]
     assert [found for found in done if not isinstance(found, list)] == []
     assert Feed.objects.get().state == FeedState.APPLIED
@@ -103,7 +103,7 @@ def test_the_same_delivery_by_many_at_once_is_one_feed(tmp_path: Path) -> None:
         sequence=1,
         counted_at=timezone.now(),
     )
-    sent = together(10, lambda _: send())
+    sent = run_concurrently(10, lambda _: send())
     # an exception among them fails the test too
     assert sum(new for _, new in sent) == 1  # type: ignore[misc]
     assert Feed.objects.count() == 1

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from markrin.outbox import heartbeats, relay, rows, services
 from markrin.outbox.models import OutboxEvent
-from tests.concurrency.together import together
+from tests.concurrency.threads import run_concurrently
 from tests.outbox import jobs
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,7 +21,7 @@ def add(*events) -> None:
 def test_one_of_many_claims_gets_the_row():
     add(jobs.Alone(uuid4()))
     row = OutboxEvent.objects.get()
-    claims = together(
+    claims = run_concurrently(
         20,
         lambda _: rows.claim_row(
             row.pk, task=row.task, time_limit_s=20, useless_after_s=None
@@ -35,22 +35,24 @@ def test_one_of_many_claims_gets_the_row():
 
 def test_the_same_event_told_many_times_at_once_is_one_row():
     event = jobs.Alone(uuid4())
-    assert together(20, lambda _: add(event)) == [None] * 20
+    assert run_concurrently(20, lambda _: add(event)) == [None] * 20
     assert OutboxEvent.objects.count() == 1
 
 
 def test_relays_side_by_side_ring_once_for_each_row():
     add(*(jobs.Alone(uuid4()) for _ in range(500)))
-    rung = together(5, lambda _: [relay.wake_workers() for _ in range(5)])
+    rung = run_concurrently(5, lambda _: [relay.wake_workers() for _ in range(5)])
     assert sum(sum(batches) for batches in rung if isinstance(batches, list)) == 500
     assert set(OutboxEvent.objects.values_list("rings", flat=True)) == {1}
 
 
 def test_one_of_many_claims_a_slot():
-    claimed = together(20, lambda _: heartbeats.claim_slot("low stock", period_s=3600))
+    claimed = run_concurrently(
+        20, lambda _: heartbeats.claim_slot("low stock", period_s=3600)
+    )
     assert (claimed.count(True), claimed.count(False)) == (1, 19)
 
 
 def test_failures_counted_at_once_pause_the_queue():
-    counted = together(5, lambda _: rows.count_failure("email"))
+    counted = run_concurrently(5, lambda _: rows.count_failure("email"))
     assert (counted.count(True), counted.count(False)) == (1, 4)

@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from analytics import services
-from tests.concurrency.together import together
+from tests.concurrency.threads import run_concurrently
 from tests.factories import make_order, make_variant
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,7 +35,7 @@ def test_rollups_at_once_are_equal_to_one() -> None:
     services.rebuild_changed_days(now=now, also_recent=True)
     one = figures()
     assert one["analytics_dailysales"]
-    done = together(
+    done = run_concurrently(
         4, lambda _: services.rebuild_changed_days(now=now, also_recent=True)
     )
     assert [each for each in done if isinstance(each, Exception)] == []

@@ -34,7 +34,7 @@ from schemathesis.transport.wsgi import WSGITransport
 
 from markrin.api import fields
 from markrin.wsgi import application
-from tests.fuzz import world
+from tests.fuzz import sample_shop
 
 UUID = re.compile(r"\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
@@ -80,7 +80,7 @@ def run(
     schema = _schema(examples, phases).include(
         lambda context: zlib.crc32(context.operation.label.encode()) % parts == which
     )
-    _hooks(schema, world.Person(role))
+    _hooks(schema, sample_shop.Person(role))
     for event in from_schema(schema).execute():
         if isinstance(event, events.ScenarioFinished):
             _count(outcome, event)
@@ -293,8 +293,8 @@ def operations() -> int:
 
 
 # --- What the document leaves to be known --------------------------------------------------------
-def _hooks(schema: Any, person: world.Person) -> None:
-    ids = world.Ids()
+def _hooks(schema: Any, person: sample_shop.Person) -> None:
+    ids = sample_shop.Ids()
 
     @schema.auth(refresh_interval=None)
     class Auth:
@@ -304,7 +304,7 @@ def _hooks(schema: Any, person: world.Person) -> None:
                 "POST",
                 "/api/orders",
             ):
-                world.fill_cart(person.user)
+                sample_shop.fill_cart(person.user)
             return headers
 
         def set(self, case: Any, data: dict[str, str], context: Any) -> None:
@@ -332,7 +332,9 @@ def _hooks(schema: Any, person: world.Person) -> None:
         return not (refused and _beyond(case, response))
 
 
-def _with_real_ids(ids: world.Ids, path: str, found: Any) -> st.SearchStrategy[Any]:
+def _with_real_ids(
+    ids: sample_shop.Ids, path: str, found: Any
+) -> st.SearchStrategy[Any]:
     """Return `found` as it is, or with a well-formed id replaced by one that exists."""
     places = list(_places(found, ids, path))
     if not places:
@@ -342,7 +344,11 @@ def _with_real_ids(ids: world.Ids, path: str, found: Any) -> st.SearchStrategy[A
 
 
 def _places(
-    found: Any, ids: world.Ids, path: str, at: tuple[Any, ...] = (), name: str = ""
+    found: Any,
+    ids: sample_shop.Ids,
+    path: str,
+    at: tuple[Any, ...] = (),
+    name: str = "",
 ) -> Iterator[Any]:
     """Yield where in `found` an id stands whose kind is known, and the ids there are of it."""
     if isinstance(found, dict):

@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from markrin.api import fields, operations
 from markrin.api.schemas import Schema
-from tests.fuzz.world import WITHIN, Ids
+from tests.fuzz.sample_shop import WITHIN, Ids
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 DAY = "2026-11-23"

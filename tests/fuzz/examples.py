@@ -16,7 +16,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from hypothesis import strategies as st
 
 from markrin.api import fields
-from tests.fuzz.world import Ids
+from tests.fuzz.sample_shop import Ids
 
 SHOP_PHONES = st.from_regex(r"\A\+?91?98[0-9]{8}\Z")
 # Where Python and PostgreSQL could differ about what is white space, a letter, or one character.

@@ -16,7 +16,7 @@ from typing import Any
 from markrin.api import fields, parsers
 from markrin.api.schemas import pointer
 from tests.fuzz.endpoints import Endpoint
-from tests.fuzz.world import Ids
+from tests.fuzz.sample_shop import Ids
 
 CANARY = "kanarienvogel"  # stands in what is sent; no answer may repeat it
 BODY = (400,)

@@ -17,7 +17,7 @@ from django.test import Client
 from markrin.api import errors
 from tests.fuzz import inputs
 from tests.fuzz.endpoints import Endpoint
-from tests.fuzz.world import Ids
+from tests.fuzz.sample_shop import Ids
 
 WRITES = """SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_xact_user_tables"""
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from markrin.api import errors, fields
 from markrin.db import constraints
 from tests.client import Client
-from tests.fuzz import endpoints, examples, inputs, table, world
+from tests.fuzz import endpoints, examples, inputs, sample_shop, table
 
 FULL = os.environ.get("FUZZ") == "full"
 EXAMPLES = 60 if FULL else 2
@@ -36,11 +36,11 @@ TRIES = settings(
 def caller(db, settings, tmp_path):
     """Return an admin's client, in a shop with a row of everything."""
     settings.MEDIA_ROOT = tmp_path  # a file outlives the transaction that is undone
-    with world.settings():
-        world.build()
-        person = world.Person("staff")
+    with sample_shop.settings():
+        sample_shop.build()
+        person = sample_shop.Person("staff")
         headers = person.headers()
-        world.buy_and_review(person.user)
+        sample_shop.buy_and_review(person.user)
         connection.check_constraints()
         yield Client(headers=headers)
 
@@ -59,7 +59,7 @@ def test_what_a_body_s_schema_accepts_the_database_accepts(caller, answers, subt
     taking = [one for one in ALL if one.stated.body or one.stated.upload]
     assert len(taking) > 40
     for endpoint in taking:
-        ids = world.Ids()
+        ids = sample_shop.Ids()
         bodies = examples.valid(
             endpoint.stated.body or endpoint.stated.upload, ids, endpoint.route
         )
@@ -85,7 +85,7 @@ def test_what_a_body_s_schema_accepts_the_database_accepts(caller, answers, subt
 def test_what_a_query_s_schema_accepts_is_answered(caller, answers, subtests):
     for endpoint in ALL:
         if endpoint.stated.query:
-            ids = world.Ids()
+            ids = sample_shop.Ids()
             queries = examples.valid(endpoint.stated.query, ids, endpoint.route)
             with subtests.test(str(endpoint)):
                 _each(
@@ -99,7 +99,7 @@ def test_what_a_query_s_schema_accepts_is_answered(caller, answers, subtests):
 @pytest.mark.timeout(3600 if FULL else 600)
 def test_what_is_at_the_edge_of_a_field_the_database_accepts(caller, answers, subtests):
     for number, endpoint in enumerate(ALL):
-        ids = world.Ids()
+        ids = sample_shop.Ids()
         tries = [
             (place, edge)
             for place, field in inputs.places(endpoint)
@@ -120,7 +120,7 @@ def test_what_is_at_the_edge_of_a_header_the_database_accepts(
     caller, answers, subtests
 ):
     for endpoint in ALL:
-        stated, ids = endpoint.stated.headers, world.Ids()
+        stated, ids = endpoint.stated.headers, sample_shop.Ids()
         for field in stated().fields.values() if stated else ():
             with subtests.test(f"{endpoint} {field.data_key}"):
                 for value in examples.edges(field):

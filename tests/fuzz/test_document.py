@@ -9,13 +9,13 @@ import time
 import pytest
 from django.core.management import call_command
 
-from tests.fuzz import document, world
+from tests.fuzz import document, sample_shop
 
 FULL = os.environ.get("FUZZ") == "full"
 EXAMPLES = int(
     os.environ.get("FUZZ_EXAMPLES", "5")
 )  # generated inputs for each operation and person
-ROLES = os.environ.get("FUZZ_ROLES", ",".join(world.ROLES)).split(",")
+ROLES = os.environ.get("FUZZ_ROLES", ",".join(sample_shop.ROLES)).split(",")
 
 
 @pytest.mark.timeout(7200 if FULL else 600)
@@ -24,8 +24,12 @@ def test_20_a_fuzzer_that_believes_the_document_finds_no_difference(settings, tm
     settings.MEDIA_ROOT = tmp_path  # `verify` looks for files that no row names
     document.register()
     outcomes = []
-    with world.settings(), document.connections_closed(), document.crashes() as crashes:
-        world.build()
+    with (
+        sample_shop.settings(),
+        document.connections_closed(),
+        document.crashes() as crashes,
+    ):
+        sample_shop.build()
         turn = random.randrange(len(ROLES))
         for number, role in enumerate(ROLES):
             begun = time.monotonic()

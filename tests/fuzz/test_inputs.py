@@ -9,16 +9,16 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from tests.fuzz import endpoints, table, world
+from tests.fuzz import endpoints, sample_shop, table
 
 FULL = os.environ.get("FUZZ") == "full"
 
 
 @pytest.mark.timeout(3600 if FULL else 600)
 def test_19_20_every_bad_input_is_refused_everywhere(db):
-    with world.settings():
-        world.build()
-        person = world.Person("staff")
+    with sample_shop.settings():
+        sample_shop.build()
+        person = sample_shop.Person("staff")
         tally = table.run(endpoints.every(), person.headers(), every=1 if FULL else 17)
     if FULL:
         print("", *tally.lines(), sep="\n")
@@ -62,16 +62,16 @@ def test_a_header_that_is_read_besides_is_never_our_fault(db, settings, tmp_path
     settings.MEDIA_ROOT = tmp_path
     client, ids, tried, faults = (
         Client(raise_request_exception=False),
-        world.Ids(),
+        sample_shop.Ids(),
         0,
         [],
     )
     headers = [
         (name, value) for name, values in READ_BESIDES.items() for value in values
     ]
-    with world.settings():
-        world.build()
-        who = world.Person("staff").headers()
+    with sample_shop.settings():
+        sample_shop.build()
+        who = sample_shop.Person("staff").headers()
         for number, endpoint in enumerate(endpoints.every()):
             body = json.dumps(endpoint.body(ids)) if endpoint.stated.body else ""
             kind = "application/json" if body else ""

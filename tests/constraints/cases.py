@@ -1,5 +1,5 @@
-"""What the rules about several rows or columns are told by each door, case by case; and why
-some have no door.
+"""What the rules about several rows or columns try by each way in, case by case; and why
+some have none.
 
 A case is one or more calls, of which the last is refused; `ONCE` marks those of which the
 second changes nothing."""
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tests.doors.database import Rule
+from tests.constraints.database import Rule
 
 ONCE = 0
 NOWHERE = "00000000-0000-7000-8000-000000000003"
@@ -248,7 +248,7 @@ ADMIN: dict[str, dict[str, str]] = {
     "products_sizechart.category_id": {"category": f"'{NOWHERE}'"},
 }
 
-# Why a rule has no door, by rule, or by table for all that have neither a case above nor a
+# Why a rule has no way in, by rule, or by table for all that have neither a case above nor a
 # field in a body or form.
 LIBRARIES = (
     "auth_group",
@@ -320,7 +320,7 @@ SERVICES = {
 
 
 def reason(rule: Rule) -> str | None:
-    """Return why a rule has no door but raw SQL, or None if nobody has said."""
+    """Return why a rule has no way in but raw SQL, or None if nobody has said."""
     if rule.table.startswith(LIBRARIES):
         return "a library's table: no body, and no form of ours"
     if rule.kind == "p":

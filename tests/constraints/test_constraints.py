@@ -1,7 +1,7 @@
 """For every rule of the database: raw SQL, the API and the admin's form, each refused with
 a clear error.
 
-A new rule that no door is known for fails here, until SPECIAL, API, ADMIN or SERVICES say
+A new rule that no way in is known for fails here, until SPECIAL, API, ADMIN or SERVICES say
 what becomes of it."""
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from django.test import Client as Browser
 from django.test import RequestFactory
 
 from tests import client
-from tests.doors import rows, told
-from tests.doors.api import Api
-from tests.doors.database import KINDS, Rule, breaking, breaks, rules
-from tests.doors.pages import Pages
+from tests.constraints import cases, sample_rows
+from tests.constraints.api import Api
+from tests.constraints.database import KINDS, Rule, breaking, breaks, rules
+from tests.constraints.pages import Pages
 
 FULL = os.environ.get("FUZZ") == "full"
 TRIGGERS = {
@@ -38,7 +38,7 @@ TRIGGERS = {
 
 @dataclass
 class Report:
-    """What each rule came to: a line each, and how many were tried by each door."""
+    """What each rule came to: a line each, and how many were tried by each way in."""
 
     lines: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -65,7 +65,7 @@ def test_raw_sql_is_refused_by_every_rule(caller):
                 breaks(rule)
         except Exception as exc:
             wrong.append(f"{rule} ({KINDS[rule.kind]}): {type(exc).__name__} {exc}")
-    named, _ = rows.make(caller)
+    named, _ = sample_rows.make(caller)
     connection.check_constraints()
     for rule in found:
         if rule.kind == "t":
@@ -76,11 +76,11 @@ def test_raw_sql_is_refused_by_every_rule(caller):
 
 
 @pytest.mark.timeout(3600 if FULL else 600)
-def test_every_rule_is_kept_by_the_api_and_the_admin_or_has_no_such_door(caller):
-    named, own = rows.make(caller)
+def test_every_rule_is_kept_by_the_api_and_the_admin_or_has_no_such_form(caller):
+    named, own = sample_rows.make(caller)
     request = RequestFactory().get("/")
     request.user = caller
-    assert set(own) >= rows.changeable(request), (
+    assert set(own) >= sample_rows.changeable(request), (
         "a page that can be written to has no row here"
     )
     browser = Browser()
@@ -90,19 +90,19 @@ def test_every_rule_is_kept_by_the_api_and_the_admin_or_has_no_such_door(caller)
     for number, rule in enumerate(rules()):
         if rule.kind == "n" and not FULL and number % 6:
             continue  # hundreds, and all alike
-        doors = {
-            "api": _door(rule, report, _by_api, api),
-            "admin": _door(rule, report, _by_page, pages, named),
+        results = {
+            "api": _attempt(rule, report, _by_api, api),
+            "admin": _attempt(rule, report, _by_page, pages, named),
         }
-        why = "" if any(doors.values()) else told.reason(rule)
+        why = "" if any(results.values()) else cases.reason(rule)
         if why is None:
             report.wrong.append(
-                f"{rule} ({KINDS[rule.kind]} {rule.definition}): no door is known, nor why there is none"
+                f"{rule} ({KINDS[rule.kind]} {rule.definition}): no way in is known, nor why there is none"
             )
-        report.tried["neither"] += not any(doors.values())
+        report.tried["neither"] += not any(results.values())
         report.lines.append(
-            f"{KINDS[rule.kind]:12} {rule}\n    API:   {doors['api'] or why or '(see the admin)'}\n"
-            f"    admin: {doors['admin'] or why or 'not on a form'}"
+            f"{KINDS[rule.kind]:12} {rule}\n    API:   {results['api'] or why or '(see the admin)'}\n"
+            f"    admin: {results['admin'] or why or 'not on a form'}"
         )
     if FULL:
         print("", *report.lines, sep="\n")
@@ -128,23 +128,23 @@ def _trigger(rule: Rule, named: dict[str, str]) -> None:
             transaction.set_rollback(True)
 
 
-def _door(rule: Rule, report: Report, door: Any, *rest: Any) -> str | None:
-    """Return how the rule was kept at a door, whatever was written there undone; None if it
-    has no such door.
+def _attempt(rule: Rule, report: Report, check: Any, *rest: Any) -> str | None:
+    """Return how the rule was kept by one way in, whatever was written there undone; None if it
+    has no such way in.
     """
     before = (
         transaction.savepoint()
     )  # not an atomic block, in which no service could begin a transaction of its own
     try:
-        found: str | None = door(rule, *rest)
+        found: str | None = check(rule, *rest)
     except Exception as exc:
         report.wrong.append(
-            f"{rule} ({KINDS[rule.kind]}) {door.__name__}: {type(exc).__name__} {str(exc)[:400]}"
+            f"{rule} ({KINDS[rule.kind]}) {check.__name__}: {type(exc).__name__} {str(exc)[:400]}"
         )
         return None
     finally:
         transaction.savepoint_rollback(before)
-    report.tried["api" if door is _by_api else "admin"] += found is not None
+    report.tried["api" if check is _by_api else "admin"] += found is not None
     return found
 
 
@@ -154,7 +154,7 @@ def _case(rule: Rule) -> str:
 
 
 def _by_api(rule: Rule, api: Api) -> str | None:
-    calls = told.API.get(_case(rule))
+    calls = cases.API.get(_case(rule))
     if calls is None:
         values = _values(rule)
         return api.refuses(rule, values) if values else None
@@ -164,10 +164,10 @@ def _by_api(rule: Rule, api: Api) -> str | None:
         headers = {"Idempotency-Key": calls.key or str(uuid.uuid4())}
         path = calls.path.format(**api.named)
         answer = api.client._send(
-            calls.method, path, headers, json=told.fill(body, api.named)
+            calls.method, path, headers, json=cases.fill(body, api.named)
         )
     assert answer.status_code == calls.status or (
-        calls.status == told.ONCE and answer.status_code < 300
+        calls.status == cases.ONCE and answer.status_code < 300
     ), f"{answer.status_code} {answer.content[:300]!r}"
     said = (
         answer.json()["code"]
@@ -178,7 +178,7 @@ def _by_api(rule: Rule, api: Api) -> str | None:
 
 
 def _by_page(rule: Rule, pages: Pages, named: dict[str, str]) -> str | None:
-    values = told.fill(told.ADMIN.get(_case(rule)), named) or _values(rule)
+    values = cases.fill(cases.ADMIN.get(_case(rule)), named) or _values(rule)
     return pages.refuses(rule, values) if values else None
 
 
@@ -192,7 +192,7 @@ def _values(rule: Rule) -> dict[str, str] | None:
 def _unused() -> set[str]:
     """Return cases that no rule has any more."""
     known = {_case(rule) for rule in rules()} | {"orders_order.address"}
-    return {*told.API, *told.ADMIN, *TRIGGERS} - known
+    return {*cases.API, *cases.ADMIN, *TRIGGERS} - known
 
 
 def test_a_rule_that_nobody_knows_is_found(db):

@@ -1,4 +1,4 @@
-"""The admin's door: a page's own form, sent back with what breaks a rule of the database."""
+"""The admin's way in: a page's own form, sent back with what breaks a rule of the database."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from django.db import models
 from django.test import Client
 from django.urls import reverse
 
-from tests.doors.api import _as_json
-from tests.doors.database import Rule
+from tests.constraints.api import _as_json
+from tests.constraints.database import Rule
 
 
 class _Form(HTMLParser):

@@ -24,7 +24,7 @@ from dev.processes import gone, own_folder
 from dev.valkey import Valkey
 from markrin.outbox import selectors, services
 from markrin.outbox.models import OutboxEvent
-from tests import services as processes
+from tests import services as test_services
 from tests.chaos.proxy import Proxy, proxy
 from tests.chaos.smtp import Sink, sink
 from tests.services import Running
@@ -33,7 +33,7 @@ MAILS = Path(__file__).parent / "mails"
 PATIENCE_S = 60.0
 
 
-class World:
+class ShopProcesses:
     """Broker and mail server behind proxies, and the processes that a test has started.
 
     A process that is killed stays dead until `start` is called for it again, unless
@@ -157,7 +157,7 @@ class World:
     def _start(self, name: str, *command: str, **env: str) -> str:
         self._commands[name] = command, env
         self.running[name] = self._stack.enter_context(
-            processes.running(*command, env=self.env | env)
+            test_services.running(*command, env=self.env | env)
         )
         return name
 
@@ -263,8 +263,8 @@ def await_(
 
 
 @contextmanager
-def world() -> Iterator[World]:
-    """Set the stage; nothing of the shop runs yet. The database must be one that other
+def start_processes() -> Iterator[ShopProcesses]:
+    """Set the processes; nothing of the shop runs yet. The database must be one that other
     processes can see.
     """
     with connection.cursor() as cursor:
@@ -276,7 +276,7 @@ def world() -> Iterator[World]:
         broker = stack.enter_context(proxy(_broker_place()))
         kept, port = stack.enter_context(sink())
         mail = stack.enter_context(proxy(("127.0.0.1", port)))
-        yield World(broker, mail, kept, stack)
+        yield ShopProcesses(broker, mail, kept, stack)
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE chaos_effect")
 

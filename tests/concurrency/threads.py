@@ -10,7 +10,7 @@ from django.db import connection
 T = TypeVar("T")
 
 
-def together(times: int, work: Callable[[int], T]) -> list[T | Exception]:
+def run_concurrently(times: int, work: Callable[[int], T]) -> list[T | Exception]:
     """Call work(0), work(1), … in threads that start at the same moment; return answers and
     exceptions in that order.
 

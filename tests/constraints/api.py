@@ -1,4 +1,4 @@
-"""The API's door: what breaks a rule of the database, sent in a body that is else taken."""
+"""The API as a way in: what breaks a rule of the database, sent in a body that is else taken."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from django.urls import resolve
 
 from markrin.api import casing, errors, fields, operations
 from tests.client import Client
-from tests.doors.database import Rule
+from tests.constraints.database import Rule
 from tests.fuzz.endpoints import example
-from tests.fuzz.world import Ids
+from tests.fuzz.sample_shop import Ids
 
 A_DAY = "1850-01-01"
 
 
 @dataclass(frozen=True)
-class Door:
+class Operation:
     """A call that writes a table: `at` is where in the body its columns stand, `called`
     those with another name.
     """
@@ -32,71 +32,73 @@ class Door:
     without: tuple[str, ...] = ()  # members that exclude the rest
 
 
-DOORS: dict[str, list[Door]] = {
+OPERATIONS: dict[str, list[Operation]] = {
     "accounts_user": [
-        Door("PATCH", "/api/auth/profile", called={"pending_email": "email"}),
-        Door("POST", "/api/staff/users"),
+        Operation("PATCH", "/api/auth/profile", called={"pending_email": "email"}),
+        Operation("POST", "/api/staff/users"),
     ],
     "accounts_address": [
-        Door("POST", "/api/addresses"),
-        Door("PATCH", "/api/addresses/{address}"),
+        Operation("POST", "/api/addresses"),
+        Operation("PATCH", "/api/addresses/{address}"),
     ],
     "products_product": [
-        Door(
+        Operation(
             "POST",
             "/api/products",
             called={"seo_title": "seo/title", "seo_description": "seo/description"},
         ),
     ],
-    "products_category": [Door("POST", "/api/categories")],
+    "products_category": [Operation("POST", "/api/categories")],
     "products_variant": [
-        Door("POST", "/api/products/{product}/variants"),
-        Door("PATCH", "/api/products/{product}/variants/{variant}"),
+        Operation("POST", "/api/products/{product}/variants"),
+        Operation("PATCH", "/api/products/{product}/variants/{variant}"),
     ],
     "products_productimage": [
-        Door("PATCH", "/api/products/{product}/images/{image}"),
-        Door("POST", "/api/products", "images/0", {"external_url": "url"}),
+        Operation("PATCH", "/api/products/{product}/images/{image}"),
+        Operation("POST", "/api/products", "images/0", {"external_url": "url"}),
     ],
     "products_review": [
-        Door("POST", "/api/products/{product}/reviews"),
-        Door("PATCH", "/api/staff/reviews/{review}"),
+        Operation("POST", "/api/products/{product}/reviews"),
+        Operation("PATCH", "/api/staff/reviews/{review}"),
     ],
-    "products_sizechart": [Door("POST", "/api/size-charts")],
+    "products_sizechart": [Operation("POST", "/api/size-charts")],
     "products_sizechartentry": [
-        Door(
+        Operation(
             "POST",
             "/api/size-charts",
             "rows/0",
             {"min_cm": "values/0/min", "max_cm": "values/0/max"},
         ),
-        Door("POST", "/api/size-charts", "", {"measure": "measures/0"}),
+        Operation("POST", "/api/size-charts", "", {"measure": "measures/0"}),
     ],
     "products_stockmovement": [
-        Door(
+        Operation(
             "POST",
             "/api/staff/variants/{variant}/adjust",
             called={"d_on_hand": "delta"},
         )
     ],
     "products_backinstockrequest": [
-        Door("POST", "/api/products/{product}/variants/{variant}/notify")
+        Operation("POST", "/api/products/{product}/variants/{variant}/notify")
     ],
-    "orders_cartline": [Door("POST", "/api/cart/items")],
+    "orders_cartline": [Operation("POST", "/api/cart/items")],
     "orders_coupon": [
-        Door("POST", "/api/staff/coupons"),
-        Door("PATCH", "/api/staff/coupons/{coupon}"),
+        Operation("POST", "/api/staff/coupons"),
+        Operation("PATCH", "/api/staff/coupons/{coupon}"),
     ],
     "orders_order": [
-        Door("POST", "/api/orders", "shippingAddress", without=("addressId",)),
-        Door("POST", "/api/orders", without=("addressId",)),
-        Door("POST", "/api/staff/orders/{order}/transition"),
+        Operation("POST", "/api/orders", "shippingAddress", without=("addressId",)),
+        Operation("POST", "/api/orders", without=("addressId",)),
+        Operation("POST", "/api/staff/orders/{order}/transition"),
     ],
-    "orders_orderevent": [Door("POST", "/api/staff/orders/{order}/notes")],
-    "orders_refund": [Door("POST", "/api/staff/orders/{order}/refunds")],
-    "orders_return": [Door("POST", "/api/staff/orders/{order}/returns")],
-    "orders_returnline": [Door("POST", "/api/staff/orders/{order}/returns", "lines/0")],
+    "orders_orderevent": [Operation("POST", "/api/staff/orders/{order}/notes")],
+    "orders_refund": [Operation("POST", "/api/staff/orders/{order}/refunds")],
+    "orders_return": [Operation("POST", "/api/staff/orders/{order}/returns")],
+    "orders_returnline": [
+        Operation("POST", "/api/staff/orders/{order}/returns", "lines/0")
+    ],
     "analytics_event": [
-        Door("POST", "/api/analytics/events", "events/0", {"occurred_at": "at"})
+        Operation("POST", "/api/analytics/events", "events/0", {"occurred_at": "at"})
     ],
 }
 
@@ -115,22 +117,24 @@ class Api:
         Raises:
             AssertionError: it was not refused, or not as it should be.
         """
-        for door in DOORS.get(rule.table, ()):
-            path = door.path.format(**self.named)
-            stated = operations.of(resolve(path).func.cls, door.method)  # type: ignore[attr-defined]  # Django's as_view
+        for operation in OPERATIONS.get(rule.table, ()):
+            path = operation.path.format(**self.named)
+            stated = operations.of(resolve(path).func.cls, operation.method)  # type: ignore[attr-defined]  # Django's as_view
             assert stated is not None
             assert stated.body is not None
             body = {
                 name: value
                 for name, value in example(stated.body, Ids(), path).items()
-                if name not in door.without
+                if name not in operation.without
             }
-            if door.path.endswith("/transition"):
+            if operation.path.endswith("/transition"):
                 body["status"] = "shipped"
-            placed = {column: _place(stated.body, door, column) for column in values}
+            placed = {
+                column: _place(stated.body, operation, column) for column in values
+            }
             if all(placed.values()):
                 return self._send(
-                    door,
+                    operation,
                     path,
                     body,
                     {
@@ -141,7 +145,11 @@ class Api:
         return None
 
     def _send(
-        self, door: Door, path: str, body: Any, bad: dict[str, tuple[str, str]]
+        self,
+        operation: Operation,
+        path: str,
+        body: Any,
+        bad: dict[str, tuple[str, str]],
     ) -> str:
         for place, (_column, value) in bad.items():
             *steps, last = place.split("/")
@@ -153,7 +161,7 @@ class Api:
             )
         headers = {"Idempotency-Key": str(uuid.uuid4())}
         answer = self.client.send(
-            door.method,
+            operation.method,
             path,
             json.dumps(body).encode(),
             "application/json",
@@ -162,9 +170,9 @@ class Api:
         if answer.status_code < 300 and [value for _, value in bad.values()] == [
             "NULL"
         ]:
-            return f"{door.method} {door.path}: null at /{next(iter(bad))} is kept as an empty text"
+            return f"{operation.method} {operation.path}: null at /{next(iter(bad))} is kept as an empty text"
         assert answer.status_code in (400, 409, 422), (
-            f"{door.method} {path} {body} → {answer.status_code}"
+            f"{operation.method} {path} {body} → {answer.status_code}"
         )
         assert answer.headers["Content-Type"] == errors.PROBLEM_TYPE
         places = [found.get("pointer", "") for found in answer.json().get("errors", [])]
@@ -172,15 +180,15 @@ class Api:
             places,
             bad,
         )
-        return f"{door.method} {door.path}: {answer.status_code} at /{next(iter(bad))}"
+        return f"{operation.method} {operation.path}: {answer.status_code} at /{next(iter(bad))}"
 
 
-def _place(schema: Any, door: Door, column: str) -> str | None:
+def _place(schema: Any, operation: Operation, column: str) -> str | None:
     """Return where in the body a column stands, or None."""
-    name = door.called.get(column) or casing.camel(
+    name = operation.called.get(column) or casing.camel(
         column.removesuffix("_id") + "_id" * column.endswith("_id")
     )
-    place = f"{door.at}/{name}".strip("/")
+    place = f"{operation.at}/{name}".strip("/")
     found: Any = schema()
     for step in place.split("/"):
         if isinstance(found, fields.Nested):
