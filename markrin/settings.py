@@ -278,9 +278,9 @@ RATE_LIMIT_SCALE = env.float("RATE_LIMIT_SCALE", 1.0)  # multiplies every limit
 # in this order.
 HOOKS: dict[str, list[str]] = {
     "signed_in": ["orders.services.carts.merge_guest_cart"],
-    "email_verified": ["orders.services.people.attach_guest_orders"],
-    "export": ["orders.services.people.export_customer"],
-    "erase": ["orders.services.people.erase_customer"],
+    "email_verified": ["orders.services.privacy.attach_guest_orders"],
+    "export": ["orders.services.privacy.export_customer"],
+    "erase": ["orders.services.privacy.erase_customer"],
     "trace_find": ["orders.timeline.find"],
     "trace_tell": ["accounts.timeline.tell", "orders.timeline.tell"],
 }

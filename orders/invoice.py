@@ -44,7 +44,7 @@ _WIDTHS = (
 )  # millimetres; together what A4 leaves between the margins
 
 
-def render(order: Order) -> bytes:
+def render_invoice(order: Order) -> bytes:
     """Return the invoice of an order that was loaded with its lines, in the order's language."""
     language = order.language or settings.LANGUAGE_CODE
     with (
@@ -128,7 +128,7 @@ class _Page:
         self.pdf.cell(width, height, text, align=align, new_x=x, new_y=y)
 
     def amount(self, value: Decimal) -> str:
-        return money.spoken(value, self.order.currency)
+        return money.format_money(value, self.order.currency)
 
     def head(self) -> None:
         """Write what it is, with number and day."""

@@ -17,7 +17,7 @@ _LINES = (
 )
 
 
-def _order(**columns: Any) -> Order:
+def _sample_order(**columns: Any) -> Order:
     placed = Order(
         number="MK-2026-000123",
         email="asha@example.com",
@@ -59,14 +59,14 @@ def _order(**columns: Any) -> Order:
     return placed
 
 
-def _placed() -> dict[str, Any]:
-    return mails.shown(_order())
+def _sample_placed() -> dict[str, Any]:
+    return mails.build_context(_sample_order())
 
 
-def _shipped() -> dict[str, Any]:
+def _sample_shipped() -> dict[str, Any]:
     parcel = {"carrier": "Blue Dart", "tracking_number": "BD123456789IN"}
-    return mails.shown(
-        _order(
+    return mails.build_context(
+        _sample_order(
             status=OrderStatus.SHIPPED,
             tracking_url="https://www.bluedart.com/tracking/BD123456789IN",
             **parcel,
@@ -74,24 +74,24 @@ def _shipped() -> dict[str, Any]:
     )
 
 
-def _delivered() -> dict[str, Any]:
-    return mails.shown(
-        _order(status=OrderStatus.DELIVERED, payment_status=PaymentStatus.PAID)
+def _sample_delivered() -> dict[str, Any]:
+    return mails.build_context(
+        _sample_order(status=OrderStatus.DELIVERED, payment_status=PaymentStatus.PAID)
     )
 
 
-def _cancelled() -> dict[str, Any]:
+def _sample_cancelled() -> dict[str, Any]:
     return {
-        **mails.shown(_order(status=OrderStatus.CANCELLED)),
+        **mails.build_context(_sample_order(status=OrderStatus.CANCELLED)),
         "why": "The last piece was damaged.",
     }
 
 
-def _refunded() -> dict[str, Any]:
-    back = money.spoken(Decimal("499.00"), settings.SHOP_CURRENCY)
+def _sample_refunded() -> dict[str, Any]:
+    back = money.format_money(Decimal("499.00"), settings.SHOP_CURRENCY)
     return {
-        **mails.shown(
-            _order(payment_status=PaymentStatus.PAID, refunded=Decimal("499.00"))
+        **mails.build_context(
+            _sample_order(payment_status=PaymentStatus.PAID, refunded=Decimal("499.00"))
         ),
         "back": back,
     }
@@ -99,8 +99,8 @@ def _refunded() -> dict[str, Any]:
 
 def _person_needed() -> dict[str, Any]:
     why = "Paid after it was cancelled: the payment is being refunded."
-    return mails.shown(
-        _order(
+    return mails.build_context(
+        _sample_order(
             status=OrderStatus.CANCELLED,
             payment_status=PaymentStatus.PAID,
             attention=why,
@@ -109,10 +109,10 @@ def _person_needed() -> dict[str, Any]:
 
 
 SAMPLES = {
-    "orders/placed": _placed,
-    "orders/shipped": _shipped,
-    "orders/delivered": _delivered,
-    "orders/cancelled": _cancelled,
-    "orders/refunded": _refunded,
+    "orders/placed": _sample_placed,
+    "orders/shipped": _sample_shipped,
+    "orders/delivered": _sample_delivered,
+    "orders/cancelled": _sample_cancelled,
+    "orders/refunded": _sample_refunded,
     "orders/person_needed": _person_needed,
 }

@@ -6,7 +6,7 @@ from typing import Final
 _SIGNS: Final = {"INR": "₹", "USD": "$", "EUR": "€", "GBP": "£"}
 
 
-def spoken(amount: Decimal, currency: str) -> str:
+def format_money(amount: Decimal, currency: str) -> str:
     """Return `₹1,299.00`: the currency's sign, or else its code and a space; thousands by
     commas.
     """

@@ -21,10 +21,10 @@ from orders.pricing.quote import Basket, Delivery, Quote, ShopTerms, quote
 from orders.pricing.tax import Buyer, Place, Rate, RatePart, TaxRules, Zone
 
 if TYPE_CHECKING:
-    from orders.contents import Item
+    from orders.cart_summary import CartItem
 
 
-def quote_items(items: "Sequence[Item]", *, coupon: Coupon | None) -> Quote:
+def quote_items(items: "Sequence[CartItem]", *, coupon: Coupon | None) -> Quote:
     """Return what these lines of a cart cost. `coupon` is one that nothing speaks against."""
     place = Place(settings.SHOP_COUNTRY)
     basket = Basket(
@@ -45,7 +45,7 @@ def quote_items(items: "Sequence[Item]", *, coupon: Coupon | None) -> Quote:
     return quote(basket, terms)
 
 
-def _read_line(item: "Item") -> BasketLine:
+def _read_line(item: "CartItem") -> BasketLine:
     return BasketLine(
         id=item.id,
         product_id=item.offer.product_id,
@@ -62,7 +62,7 @@ def _read_coupon(coupon: Coupon) -> PromotionTerms:
     return PromotionTerms(coupon.pk, coupon.code, effect, code=coupon.code)
 
 
-def _read_tax_rules(items: "Sequence[Item]", place: Place) -> TaxRules:
+def _read_tax_rules(items: "Sequence[CartItem]", place: Place) -> TaxRules:
     """Return a class for each percentage that the lines' categories state."""
     percents: set[Decimal] = {item.offer.tax_percent for item in items}
     zone = Zone(place.country, place.country)

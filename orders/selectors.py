@@ -16,38 +16,38 @@ from django.utils import timezone
 
 from markrin.api.errors import NotFound
 from markrin.api.pagination import CursorPage, Page, paged
-from orders import contents, gateways
-from orders.contents import Contents
+from orders import cart_summary, gateways
+from orders.cart_summary import CartSummary
+from orders.customer_identity import Customer
 from orders.gateways import local
 from orders.models import Cart, Coupon, Order, OrderLine, Payment
 from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
-from orders.shoppers import Shopper
 
 NEWEST = ("-created_at", "-id")
 _YEARS = 10  # whose orders are found by the end of their number alone: an index finds whole numbers
 
 
-def get_cart(*, shopper: Shopper) -> Contents:
+def get_cart(*, customer: Customer) -> CartSummary:
     """Return the shopper's whole cart, an empty one where there is none: two queries, some
     more with a coupon.
     """
     carts = Cart.objects.select_related("coupon")
     cart = None
-    if shopper.user is not None:
-        cart = carts.filter(user=shopper.user).first()
-    elif shopper.token_hash is not None:
-        cart = carts.filter(token_hash=shopper.token_hash).first()
-    return contents.read(cart, token=shopper.token)
+    if customer.user is not None:
+        cart = carts.filter(user=customer.user).first()
+    elif customer.token_hash is not None:
+        cart = carts.filter(token_hash=customer.token_hash).first()
+    return cart_summary.summarize_cart(cart, token=customer.token)
 
 
 def list_orders(
-    *, shopper: Shopper, page: int, limit: int, cursor: str | None
+    *, customer: Customer, page: int, limit: int, cursor: str | None
 ) -> Page[Order] | CursorPage[Order]:
     """Return the customer's orders, newest first: the same number of queries for one as for
     many.
     """
     return paged(
-        Order.objects.for_customer(shopper.user).with_lines(),
+        Order.objects.for_customer(customer.user).with_lines(),
         order=NEWEST,
         page=page,
         limit=limit,
@@ -55,12 +55,12 @@ def list_orders(
     )
 
 
-def get_order(*, shopper: Shopper, order_id: UUID) -> Order:
+def get_order(*, customer: Customer, order_id: UUID) -> Order:
     """Return one's own order with what is shown of it. Raises: NotFound, also for somebody
     else's.
     """
     order = Order.objects.with_lines().filter(pk=order_id).first()
-    if order is None or not shopper.owns(order):
+    if order is None or not customer.owns(order):
         raise NotFound
     return order
 
@@ -99,12 +99,12 @@ def list_all_orders(
             orders.exclude(attention="") if attention else orders.filter(attention="")
         )
     if search:
-        orders = orders.filter(found_by(search))
+        orders = orders.filter(match_search(search))
     counted = orders.annotate(item_count=Sum("lines__quantity"))
     return paged(counted, order=NEWEST, page=page, limit=limit, cursor=cursor)
 
 
-def found_by(text: str) -> Q:
+def match_search(text: str) -> Q:
     """Return what staff mean, as a condition: an address with an @, else a number, a
     telephone, or part of a name.
     """
@@ -239,7 +239,7 @@ def count_by_status(*, start: datetime, end: datetime) -> dict[str, int]:
     return {status: counts.get(status, 0) for status in OrderStatus.values}
 
 
-def list_recent(*, most: int) -> list[Order]:
+def list_recent_orders(*, most: int) -> list[Order]:
     """Return the newest orders, without their lines."""
     return list(Order.objects.order_by("-created_at", "-id")[:most])
 
@@ -260,7 +260,7 @@ class Pick:
     orders: int
 
 
-def _to_pack() -> QuerySet[Order]:
+def _orders_to_pack() -> QuerySet[Order]:
     paid = Q(payment_method=PaymentMethod.COD) | Q(payment_status=PaymentStatus.PAID)
     return Order.objects.filter(
         paid, status__in=[OrderStatus.CONFIRMED, OrderStatus.PROCESSING]
@@ -274,17 +274,17 @@ def list_to_pack(*, first: int, most: int) -> tuple[list[Order], bool]:
     An online order counts once it is paid. Two queries.
     """
     by_sku = Prefetch("lines", OrderLine.objects.order_by("sku"))
-    waiting = _to_pack().order_by("created_at", "id").prefetch_related(by_sku)
+    waiting = _orders_to_pack().order_by("created_at", "id").prefetch_related(by_sku)
     found = list(waiting[first : first + most + 1])
     return found[:most], len(found) > most
 
 
 def count_to_pack() -> int:
     """Return how many orders are to be packed, counted up to COUNTED_TO_PACK + 1."""
-    return _to_pack()[: COUNTED_TO_PACK + 1].count()
+    return _orders_to_pack()[: COUNTED_TO_PACK + 1].count()
 
 
-def picks(orders: Iterable[Order]) -> list[Pick]:
+def list_picks(orders: Iterable[Order]) -> list[Pick]:
     """Return what to fetch for orders that were loaded with their lines, by SKU. No query."""
     lines: dict[str, list[OrderLine]] = defaultdict(list)
     for order in orders:

@@ -20,7 +20,7 @@ from orders.pricing.promotions import Reason
 from orders.pricing.quote import Quote as PricedQuote
 
 if TYPE_CHECKING:
-    from orders.services.checkout import Placed
+    from orders.services import checkout
 
 
 class DiscountLine(Serializer):
@@ -217,10 +217,10 @@ class OrderDetail(Serializer):
 
     @extend_schema_field(Step(many=True))
     def get_history(self, order: Order) -> Any:
-        return Step(filter(_is_shown, order.events.all()), many=True).data
+        return Step(filter(_is_shown_to_customer, order.events.all()), many=True).data
 
 
-def _is_shown(event: OrderEvent) -> bool:
+def _is_shown_to_customer(event: OrderEvent) -> bool:
     return event.is_public and event.kind != OrderEventKind.MAIL
 
 
@@ -243,7 +243,7 @@ class PlacedOrder(OrderDetail):
         allow_null=True, help_text="a guest's: X-Cart-Token opens the order"
     )
 
-    def to_representation(self, placed: "Placed") -> dict[str, Any]:
+    def to_representation(self, placed: "checkout.PlacedOrder") -> dict[str, Any]:
         """Return the order, and what only its placing tells."""
         order = placed.order
         # only shown here

@@ -6,7 +6,7 @@ from uuid import UUID
 from celery_app import app
 from markrin.outbox import handlers as outbox
 from orders import gateways
-from orders.services import mails, payments, refunds, settling
+from orders.services import mails, payments, periodic, refunds
 
 MAIL: dict[str, Any] = {
     "queue": "email",
@@ -25,39 +25,39 @@ MONEY: dict[str, Any] = {
 
 @outbox.handler("orders.confirm_by_mail", **MAIL)
 def confirm_by_mail(*, order_id: str, **later: Any) -> outbox.Result:
-    return mails.confirm_by_mail(order_id=UUID(order_id))
+    return mails.mail_confirmation(order_id=UUID(order_id))
 
 
 @outbox.handler("orders.shipped_by_mail", **MAIL)
 def shipped_by_mail(*, order_id: str, **later: Any) -> outbox.Result:
-    return mails.shipped_by_mail(order_id=UUID(order_id))
+    return mails.mail_shipped(order_id=UUID(order_id))
 
 
 @outbox.handler("orders.delivered_by_mail", **MAIL)
 def delivered_by_mail(*, order_id: str, **later: Any) -> outbox.Result:
-    return mails.delivered_by_mail(order_id=UUID(order_id))
+    return mails.mail_delivered(order_id=UUID(order_id))
 
 
 @outbox.handler("orders.cancelled_by_mail", **MAIL)
 def cancelled_by_mail(*, order_id: str, **later: Any) -> outbox.Result:
-    return mails.cancelled_by_mail(order_id=UUID(order_id))
+    return mails.mail_cancelled(order_id=UUID(order_id))
 
 
 @outbox.handler("orders.refunded_by_mail", **MAIL)
 def refunded_by_mail(*, order_id: str, refund_id: str, **later: Any) -> outbox.Result:
-    return mails.refunded_by_mail(order_id=UUID(order_id), refund_id=UUID(refund_id))
+    return mails.mail_refunded(order_id=UUID(order_id), refund_id=UUID(refund_id))
 
 
 @outbox.handler("orders.call_staff_by_mail", **MAIL)
 def call_staff_by_mail(*, order_id: str, **later: Any) -> outbox.Result:
-    return mails.call_staff_by_mail(order_id=UUID(order_id))
+    return mails.mail_staff(order_id=UUID(order_id))
 
 
 @outbox.handler("orders.mail_again", **MAIL)
 def mail_again(
     *, order_id: str, mail_name: str, wanted_id: str, **later: Any
 ) -> outbox.Result:
-    return mails.mail_again(
+    return mails.send_mail_again(
         order_id=UUID(order_id), mail_name=mail_name, wanted_id=UUID(wanted_id)
     )
 
@@ -78,16 +78,16 @@ def abandon_payment(*, payment_id: str, **later: Any) -> None:
 @app.task(name="orders.expire", time_limit=300)
 def expire_orders() -> int:
     """Cancel unpaid orders whose time is up."""
-    return settling.expire_orders()
+    return periodic.expire_orders()
 
 
 @app.task(name="orders.settle_payments", time_limit=300)
 def settle_payments() -> dict[str, int]:
     """Ask after open payments, and refund what is paid but cancelled."""
-    return settling.settle_payments()
+    return periodic.settle_payments()
 
 
 @app.task(name="orders.forget_old", time_limit=900)
 def forget_old() -> dict[str, int]:
     """Delete old idempotency keys and guests' carts."""
-    return settling.forget_old()
+    return periodic.forget_old()

@@ -17,7 +17,7 @@ MAX_ORDERS = 20  # orders of one request that are told whole, as where staff hav
 def find(*, clues: Clues) -> None:
     """Add the orders that the id names, by number or id, or that the request has touched."""
     for order in (
-        Order.objects.filter(_named(clues))
+        Order.objects.filter(_match_clues(clues))
         .distinct()
         .order_by("created_at", "id")[:MAX_ORDERS]
     ):
@@ -29,29 +29,29 @@ def tell(*, clues: Clues) -> dict[str, Iterator[Moment]]:
     """Return the moments of the orders that were found, by kind."""
     ids = [UUID(value) for name, value in clues.payload if name == "order_id"]
     return {
-        "order events": _events(ids),
-        "payments": _payments(ids),
-        "stock moves": _moves(ids),
+        "order events": _tell_events(ids),
+        "payments": _tell_payments(ids),
+        "stock moves": _tell_stock_moves(ids),
     }
 
 
-def _named(clues: Clues) -> Q:
+def _match_clues(clues: Clues) -> Q:
     given = clues.given
     named = Q(number=given.upper()) | Q(events__request_id=given)
-    if (found := _uuid(given)) is not None:
+    if (found := _parse_uuid(given)) is not None:
         named |= Q(pk=found) | Q(payments=found)
     of_jobs = [UUID(value) for name, value in clues.payload if name == "order_id"]
     return named | Q(pk__in=of_jobs)
 
 
-def _uuid(text: str) -> UUID | None:
+def _parse_uuid(text: str) -> UUID | None:
     try:
         return UUID(text)
     except ValueError:
         return None
 
 
-def _events(ids: list[UUID]) -> Iterator[Moment]:
+def _tell_events(ids: list[UUID]) -> Iterator[Moment]:
     for event in (
         OrderEvent.objects.filter(order__in=ids)
         .select_related("order")
@@ -73,7 +73,7 @@ def _events(ids: list[UUID]) -> Iterator[Moment]:
         )
 
 
-def _payments(ids: list[UUID]) -> Iterator[Moment]:
+def _tell_payments(ids: list[UUID]) -> Iterator[Moment]:
     for payment in Payment.objects.filter(order__in=ids):
         money = f"payment {payment.pk}: {payment.amount} {payment.currency} by {payment.provider}"
         yield Moment(payment.created_at, "payment", f"{money}, begun")
@@ -102,7 +102,7 @@ def _payments(ids: list[UUID]) -> Iterator[Moment]:
             )
 
 
-def _moves(ids: list[UUID]) -> Iterator[Moment]:
+def _tell_stock_moves(ids: list[UUID]) -> Iterator[Moment]:
     lines = list(Order.objects.filter(pk__in=ids).values_list("lines__pk", flat=True))
     back = list(
         Return.objects.filter(order__in=ids).values_list("lines__pk", flat=True)

@@ -7,7 +7,7 @@ from django.db import NotSupportedError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from markrin.db.sql import fetch_prepared
-from orders import contents
+from orders import cart_summary
 
 SQL = "SELECT word, length(word) AS letters FROM planned WHERE word = %(word)s"
 
@@ -88,7 +88,7 @@ def test_a_cast_keeps_the_type_within_a_transaction(session):
 
 def test_what_a_checkout_reads_has_types_that_no_wider_column_changes(db):
     with connection.cursor() as cursor:
-        cursor.execute(contents._OF_CART, {"cart": uuid4()})
+        cursor.execute(cart_summary._OF_CART, {"cart": uuid4()})
         for column in cursor.description:
             assert (column.type_code, column.display_size, column.precision) in {
                 (oid, None, None) for oid in (BIGINT, TEXT, NUMERIC, BOOLEAN, UUID)

@@ -291,7 +291,7 @@ def _stock(last: date) -> dict[str, Any]:
 def _amount(value: Any) -> str:
     """Return an amount without its hundredths, which say nothing at this size."""
     whole = Decimal(value).quantize(Decimal(1), ROUND_HALF_UP)
-    return money.spoken(whole, settings.SHOP_CURRENCY).removesuffix(".00")
+    return money.format_money(whole, settings.SHOP_CURRENCY).removesuffix(".00")
 
 
 def _number(value: Any) -> str:

@@ -165,7 +165,7 @@ def spoken(column: Column, value: Any) -> str:
     if value is None:
         return "–"
     if column.kind == "money":
-        return money.spoken(value, settings.SHOP_CURRENCY)
+        return money.format_money(value, settings.SHOP_CURRENCY)
     if column.name == "conversion":
         return f"{float(value):.1%}"
     if column.kind == "number":

@@ -52,7 +52,7 @@ def get_stats(*, first: date, last: date) -> dict[str, Any]:
         "orders_by_status": orders.count_by_status(start=start, end=end),
         "top_products": _rows("products", first, last, _TOP),
         "low_stock": _rows("stock", last - timedelta(days=29), last, _LOW),
-        "recent_orders": orders.list_recent(most=_RECENT),
+        "recent_orders": orders.list_recent_orders(most=_RECENT),
         "as_of": as_of,
     }
 

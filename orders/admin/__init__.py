@@ -1,5 +1,15 @@
 """Orders as staff work on them: what to pack, the steps of an order, refunds, coupons.
-Services write; pages ask.
+
+The pages ask; the services write. Importing these files registers their pages.
 """
 
-from orders.admin import history, orders, rest  # noqa: F401 (importing registers the pages)
+from orders.admin import (  # noqa: F401
+    audit_source,
+    carts,
+    coupons,
+    idempotency,
+    orders,
+    payments,
+    refunds,
+    returns,
+)

@@ -74,7 +74,7 @@ def refund_form(order: Order) -> type[forms.Form]:
             required=False,
             label=f"Amount ({order.currency})",
             widget=UnfoldAdminDecimalFieldWidget,
-            help_text=f"{money.spoken(left, order.currency)} of {money.spoken(order.total, order.currency)} are left; "
+            help_text=f"{money.format_money(left, order.currency)} of {money.format_money(order.total, order.currency)} are left; "
             "empty: all of it",
         )
         reason = forms.CharField(
@@ -94,7 +94,7 @@ def resend_form(order: Order) -> type[forms.Form]:
 
     class ResendForm(StrictForm):
         mail = forms.ChoiceField(
-            choices=[(name, mails.MAILS[name]) for name in mails.mails_of(order)],
+            choices=[(name, mails.MAILS[name]) for name in mails.list_mails(order)],
             widget=UnfoldAdminSelectWidget,
             help_text="to the address that the order has now",
         )

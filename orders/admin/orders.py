@@ -68,19 +68,23 @@ class LineInline(ReadOnly, TabularInline):
 
     @admin.display(description="unit price")
     def each(self, line: OrderLine) -> str:
-        return money.spoken(line.unit_price, line.order.currency)
+        return money.format_money(line.unit_price, line.order.currency)
 
     @admin.display(description="line total")
     def sum(self, line: OrderLine) -> str:
-        return money.spoken(line.line_total, line.order.currency)
+        return money.format_money(line.line_total, line.order.currency)
 
     @admin.display(description="discount")
     def off(self, line: OrderLine) -> str:
-        return money.spoken(line.discount, line.order.currency) if line.discount else ""
+        return (
+            money.format_money(line.discount, line.order.currency)
+            if line.discount
+            else ""
+        )
 
     @admin.display(description="tax")
     def tax_part(self, line: OrderLine) -> str:
-        return money.spoken(line.tax, line.order.currency)
+        return money.format_money(line.tax, line.order.currency)
 
 
 class EventInline(ReadOnly, TabularInline):
@@ -128,7 +132,7 @@ class PaymentInline(ReadOnly, TabularInline):
 
     @admin.display(description="amount")
     def sum(self, payment: Payment) -> str:
-        return money.spoken(payment.amount, payment.currency)
+        return money.format_money(payment.amount, payment.currency)
 
 
 class RefundInline(ReadOnly, TabularInline):
@@ -142,7 +146,7 @@ class RefundInline(ReadOnly, TabularInline):
 
     @admin.display(description="amount")
     def sum(self, refund: Refund) -> str:
-        return money.spoken(refund.amount, refund.order.currency)
+        return money.format_money(refund.amount, refund.order.currency)
 
 
 class NeedsAPerson(admin.SimpleListFilter):
@@ -198,7 +202,7 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
         ("Money", {"fields": ("sums",)}),
         ("Customer and parcel", {"fields": (("customer", "parcel"),)}),
     )
-    steps = steps.OF_ORDER
+    steps = steps.ORDER_STEPS
     logs_steps = False
     export_columns = {
         "Number": "number",
@@ -278,7 +282,7 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
     ) -> tuple[QuerySet[Order], bool]:
         """Find what staff mean, as the API does: by the columns that have indexes."""
         return (
-            queryset.filter(selectors.found_by(search_term))
+            queryset.filter(selectors.match_search(search_term))
             if search_term.strip()
             else queryset
         ), False
@@ -301,7 +305,7 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
 
     @admin.display(description="total", ordering="total")
     def amount(self, order: Order) -> str:
-        return money.spoken(order.total, order.currency)
+        return money.format_money(order.total, order.currency)
 
     @admin.display(description="Needs a person")
     def needs(self, order: Order) -> SafeString:
@@ -315,7 +319,7 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
     @admin.display(description="")
     def sums(self, order: Order) -> SafeString:
         return render_to_string(
-            "orders/sums.html", {"rows": _sums(order), "order": order}
+            "orders/sums.html", {"rows": _list_sums(order), "order": order}
         )
 
     @admin.display(description="Customer")
@@ -328,7 +332,7 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
 
     def packing_view(self, request: HttpRequest) -> HttpResponse:
         """Show what is to be packed."""
-        return packing.page(self, request)
+        return packing.show_packing_page(self, request)
 
     def invoice_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Answer with the order's invoice."""
@@ -342,11 +346,11 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
             "Cache-Control": "no-store",
         }
         return HttpResponse(
-            invoice.render(order), content_type="application/pdf", headers=named
+            invoice.render_invoice(order), content_type="application/pdf", headers=named
         )
 
 
-def _sums(order: Order) -> list[tuple[str, str]]:
+def _list_sums(order: Order) -> list[tuple[str, str]]:
     """Return what the order comes to, line by line, as people read it."""
     rows = [("Subtotal", order.subtotal)]
     if order.discount:
@@ -356,4 +360,4 @@ def _sums(order: Order) -> list[tuple[str, str]]:
     rows.append(("Total", order.total))
     if order.refunded:
         rows += [("Refunded", -order.refunded), ("Left", order.total - order.refunded)]
-    return [(name, money.spoken(amount, order.currency)) for name, amount in rows]
+    return [(name, money.format_money(amount, order.currency)) for name, amount in rows]

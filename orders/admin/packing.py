@@ -12,22 +12,24 @@ from django.utils import timezone
 
 from orders import selectors
 
-AT_ONCE = 25  # orders on a page: what one person packs in a round
+ORDERS_PER_PAGE = 25  # orders on a page: what one person packs in a round
 
 
-def page(admin: Any, request: HttpRequest) -> HttpResponse:
+def show_packing_page(admin: Any, request: HttpRequest) -> HttpResponse:
     """Show a round of the queue; `admin` is the orders' ModelAdmin. A fixed number of queries."""
     if not admin.has_view_permission(request):
         raise PermissionDenied
-    number = _page_of(request)
-    orders, more = selectors.list_to_pack(first=(number - 1) * AT_ONCE, most=AT_ONCE)
+    number = _read_page_number(request)
+    orders, more = selectors.list_to_pack(
+        first=(number - 1) * ORDERS_PER_PAGE, most=ORDERS_PER_PAGE
+    )
     now = timezone.now()
     rounds = [
         {
             "order": order,
             "lines": order.lines.all(),
             "pieces": sum(line.quantity for line in order.lines.all()),
-            "waits": _spoken((now - order.created_at).total_seconds()),
+            "waits": _format_wait((now - order.created_at).total_seconds()),
             "link": reverse("admin:orders_order_change", args=[order.pk]),
             "steps": admin.step_links(order, "process", "ship")
             if admin.may_step(request)
@@ -39,7 +41,7 @@ def page(admin: Any, request: HttpRequest) -> HttpResponse:
         **admin.admin_site.each_context(request),
         "title": "To pack",
         "rounds": rounds,
-        "picks": selectors.picks(orders),
+        "picks": selectors.list_picks(orders),
         "page": number,
         "earlier": number - 1,
         "later": number + 1 if more else None,
@@ -50,7 +52,7 @@ def page(admin: Any, request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def _page_of(request: HttpRequest) -> int:
+def _read_page_number(request: HttpRequest) -> int:
     """Return the page that is asked for, the first where that makes no sense."""
     text = request.GET.get("p", "1")
     return (
@@ -63,7 +65,7 @@ def _page_of(request: HttpRequest) -> int:
     )
 
 
-def _spoken(seconds: float) -> str:
+def _format_wait(seconds: float) -> str:
     hours = int(seconds // 3600)
     if hours < 1:
         return "less than an hour"

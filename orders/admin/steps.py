@@ -14,26 +14,28 @@ from orders.models import Order, Refund
 from orders.models.order import NEXT_STATUS, OrderStatus, PaymentMethod, PaymentStatus
 from orders.models.payment import RefundState
 from orders.services import mails, refunds, returns, transitions
-from orders.services.steps import Actor
+from orders.services.lifecycle import Actor
 
 _PAID = (PaymentStatus.PAID, PaymentStatus.REFUNDED)
 
 
-def _staff(request: HttpRequest) -> Actor:
+def get_actor(request: HttpRequest) -> Actor:
     return Actor("staff", request.user.pk)
 
 
-def _to(status: OrderStatus) -> Callable[[HttpRequest, Order, Mapping[str, Any]], str]:
+def _change_status_to(
+    status: OrderStatus,
+) -> Callable[[HttpRequest, Order, Mapping[str, Any]], str]:
     def move(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
         transitions.move_order(
-            order_id=order.pk, to=status, actor=_staff(request), **data
+            order_id=order.pk, to=status, actor=get_actor(request), **data
         )
         return f"{order.number} is {status.value} now."
 
     return move
 
 
-def _may(status: OrderStatus) -> Callable[[Order], bool]:
+def _is_allowed(status: OrderStatus) -> Callable[[Order], bool]:
     def may(order: Order) -> bool:
         waits = (
             order.payment_method == PaymentMethod.ONLINE
@@ -46,8 +48,8 @@ def _may(status: OrderStatus) -> Callable[[Order], bool]:
     return may
 
 
-def _cash(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
-    transitions.mark_cash_paid(order_id=order.pk, actor=_staff(request))
+def _mark_cash_paid(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
+    transitions.mark_cash_paid(order_id=order.pk, actor=get_actor(request))
     return f"The cash of {order.number} has been received."
 
 
@@ -59,25 +61,27 @@ def _waits_for_cash(order: Order) -> bool:
     return cash and order.status != OrderStatus.CANCELLED
 
 
-def _note(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
-    transitions.note_order(order_id=order.pk, actor=_staff(request), **data)
+def _write_note(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
+    transitions.note_order(order_id=order.pk, actor=get_actor(request), **data)
     return "The note stands in the history."
 
 
-def _refund(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
+def _refund_order(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
     refund, _again = refunds.refund_order(
         order_id=order.pk,
-        actor=_staff(request),
+        actor=get_actor(request),
         amount=data["amount"],
         reason=data["reason"],
         idempotency_key=data["key"],
     )
-    return f"{money.spoken(refund.amount, order.currency)} go back."
+    return f"{money.format_money(refund.amount, order.currency)} go back."
 
 
 def _take_back(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
     wanted = [
-        returns.Returned(line.pk, data[forms.line_field(line)], restock=data["restock"])
+        returns.ReturnedPieces(
+            line.pk, data[forms.line_field(line)], restock=data["restock"]
+        )
         for line in order.lines.all()
         if data.get(forms.line_field(line))
     ]
@@ -87,7 +91,7 @@ def _take_back(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> s
         )
     returns.take_back(
         order_id=order.pk,
-        actor=_staff(request),
+        actor=get_actor(request),
         reason=data["reason"],
         lines=wanted,
         refund=data["refund"],
@@ -95,84 +99,91 @@ def _take_back(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> s
     return f"{sum(each.quantity for each in wanted)} pieces are back."
 
 
-def _resend(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
-    mails.resend_mail(order_id=order.pk, mail_name=data["mail"], actor=_staff(request))
+def _resend_mail(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
+    mails.resend_mail(
+        order_id=order.pk, mail_name=data["mail"], actor=get_actor(request)
+    )
     return f"{mails.MAILS[data['mail']]}: the mail goes out again."
 
 
-def _settle(succeeded: bool) -> Callable[[HttpRequest, Refund, Mapping[str, Any]], str]:
+def _settle_refund(
+    succeeded: bool,
+) -> Callable[[HttpRequest, Refund, Mapping[str, Any]], str]:
     def settle(request: HttpRequest, refund: Refund, data: Mapping[str, Any]) -> str:
         refunds.settle_refund(
-            refund_id=refund.pk, actor=_staff(request), succeeded=succeeded
+            refund_id=refund.pk, actor=get_actor(request), succeeded=succeeded
         )
         return "The refund is closed."
 
     return settle
 
 
-OF_ORDER = {
+ORDER_STEPS = {
     "confirm": Step(
         "Confirm",
-        _to(OrderStatus.CONFIRMED),
+        _change_status_to(OrderStatus.CONFIRMED),
         forms.NoteForm,
-        _may(OrderStatus.CONFIRMED),
+        _is_allowed(OrderStatus.CONFIRMED),
     ),
     "process": Step(
         "Start packing",
-        _to(OrderStatus.PROCESSING),
+        _change_status_to(OrderStatus.PROCESSING),
         forms.NoteForm,
-        _may(OrderStatus.PROCESSING),
+        _is_allowed(OrderStatus.PROCESSING),
     ),
     "ship": Step(
-        "Ship", _to(OrderStatus.SHIPPED), forms.ShipForm, _may(OrderStatus.SHIPPED)
+        "Ship",
+        _change_status_to(OrderStatus.SHIPPED),
+        forms.ShipForm,
+        _is_allowed(OrderStatus.SHIPPED),
     ),
     "deliver": Step(
         "Mark delivered",
-        _to(OrderStatus.DELIVERED),
+        _change_status_to(OrderStatus.DELIVERED),
         forms.NoteForm,
-        _may(OrderStatus.DELIVERED),
+        _is_allowed(OrderStatus.DELIVERED),
     ),
-    "cash": Step("Cash received", _cash, offered=_waits_for_cash),
+    "cash": Step("Cash received", _mark_cash_paid, offered=_waits_for_cash),
     "return": Step(
         "Goods came back",
         _take_back,
         form_of=forms.return_form,
-        offered=_may(OrderStatus.RETURNED),
+        offered=_is_allowed(OrderStatus.RETURNED),
     ),
     "refund": Step(
         "Refund",
-        _refund,
+        _refund_order,
         form_of=forms.refund_form,
         offered=lambda order: (
             order.payment_status == PaymentStatus.PAID and order.refunded < order.total
         ),
     ),
-    "note": Step("Write a note", _note, forms.OwnNoteForm),
+    "note": Step("Write a note", _write_note, forms.OwnNoteForm),
     "resend": Step(
         "Resend a mail",
-        _resend,
+        _resend_mail,
         form_of=forms.resend_form,
-        offered=lambda order: bool(mails.mails_of(order)),
+        offered=lambda order: bool(mails.list_mails(order)),
     ),
     "cancel": Step(
         "Cancel",
-        _to(OrderStatus.CANCELLED),
+        _change_status_to(OrderStatus.CANCELLED),
         forms.NoteForm,
-        _may(OrderStatus.CANCELLED),
+        _is_allowed(OrderStatus.CANCELLED),
         danger=True,
         warning="What was paid goes back, the pieces are for sale again, and the customer is told, with your note.",
     ),
 }
 
-OF_REFUND = {
+REFUND_STEPS = {
     "done": Step(
         "Paid out by hand",
-        _settle(True),
+        _settle_refund(True),
         offered=lambda refund: refund.state == RefundState.REQUESTED,
     ),
     "failed": Step(
         "Will not be paid out",
-        _settle(False),
+        _settle_refund(False),
         offered=lambda refund: refund.state == RefundState.REQUESTED,
         danger=True,
     ),

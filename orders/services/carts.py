@@ -9,11 +9,11 @@ from uuid import UUID
 from django.db import transaction
 
 from markrin.api.errors import NotFound, ShopError
-from orders import contents, errors
-from orders.contents import Contents
+from orders import cart_summary, errors
+from orders.cart_summary import CartSummary
+from orders.customer_identity import Customer, hash_token, new_token
 from orders.models import Cart, CartLine, Coupon
 from orders.models.cart import MAX_LINES, MAX_PER_LINE
-from orders.shoppers import Shopper, hash_token, new_token
 from products.errors import OutOfStock
 from products.services import selling
 from products.services.selling import Offer
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @transaction.atomic(durable=True)
-def add_to_cart(*, shopper: Shopper, variant_id: UUID, quantity: int) -> Contents:
+def add_to_cart(*, customer: Customer, variant_id: UUID, quantity: int) -> CartSummary:
     """Put pieces of a variant into the cart, on top of what is in it; a guest without a
     cart gets one, with its token.
 
@@ -32,14 +32,14 @@ def add_to_cart(*, shopper: Shopper, variant_id: UUID, quantity: int) -> Content
     Raises:
         VariantNotOnSale, QuantityLimit, CartFull, OutOfStock: and nothing has changed.
     """
-    cart, token = _open(shopper)
-    offer = _on_sale(variant_id)
+    cart, token = _open_cart(customer)
+    offer = _get_offer_on_sale(variant_id)
     lines = {line.variant_id: line for line in cart.lines.all()}
     line = lines.get(variant_id)
     if line is None and len(lines) >= MAX_LINES:
         raise errors.CartFull
     wanted = quantity + (line.quantity if line else 0)
-    _check(offer, wanted)
+    _check_quantity(offer, wanted)
     if line is None:
         CartLine.objects.create(
             cart=cart, variant_id=variant_id, quantity=wanted, price_at_add=offer.price
@@ -47,17 +47,17 @@ def add_to_cart(*, shopper: Shopper, variant_id: UUID, quantity: int) -> Content
     else:
         line.quantity, line.price_at_add = wanted, offer.price
         line.save(update_fields=["quantity", "price_at_add", "updated_at"])
-    return _changed(cart, token)
+    return _save_changes(cart, token)
 
 
 @transaction.atomic(durable=True)
 def change_cart_line(
     *,
-    shopper: Shopper,
+    customer: Customer,
     line_id: UUID,
     quantity: int | None = None,
     variant_id: UUID | None = None,
-) -> Contents:
+) -> CartSummary:
     """Change a line's quantity, or its variant to another of the same product, or both.
 
     A variant that has a line of its own already takes this one's pieces over. Locks: the cart.
@@ -66,50 +66,50 @@ def change_cart_line(
         NotFound: the cart has no such line.
         OtherProduct, VariantNotOnSale, QuantityLimit, OutOfStock: and nothing has changed.
     """
-    cart, line = _line(shopper, line_id)
+    cart, line = _lock_line(customer, line_id)
     wanted = line.quantity if quantity is None else quantity
     if variant_id is None or variant_id == line.variant_id:
-        _check(_on_sale(line.variant_id), wanted)
+        _check_quantity(_get_offer_on_sale(line.variant_id), wanted)
         line.quantity = wanted
         line.save(update_fields=["quantity", "updated_at"])
-        return _changed(cart, shopper.token)
+        return _save_changes(cart, customer.token)
     offers = selling.get_offers([line.variant_id, variant_id])
-    offer = _on_sale(variant_id, offers)
+    offer = _get_offer_on_sale(variant_id, offers)
     if offer.product_id != offers[line.variant_id].product_id:
         raise errors.OtherProduct
     other = cart.lines.filter(variant=variant_id).first()
     if other is not None:
         wanted += other.quantity
         other.delete()
-    _check(offer, wanted)
+    _check_quantity(offer, wanted)
     line.variant_id, line.quantity, line.price_at_add = variant_id, wanted, offer.price
     line.save(update_fields=["variant", "quantity", "price_at_add", "updated_at"])
-    return _changed(cart, shopper.token)
+    return _save_changes(cart, customer.token)
 
 
 @transaction.atomic(durable=True)
-def remove_cart_line(*, shopper: Shopper, line_id: UUID) -> Contents:
+def remove_cart_line(*, customer: Customer, line_id: UUID) -> CartSummary:
     """Take a line out of the cart. Locks: the cart. Raises: NotFound."""
-    cart, line = _line(shopper, line_id)
+    cart, line = _lock_line(customer, line_id)
     line.delete()
-    return _changed(cart, shopper.token)
+    return _save_changes(cart, customer.token)
 
 
 @transaction.atomic(durable=True)
-def clear_cart(*, shopper: Shopper) -> Contents:
+def clear_cart(*, customer: Customer) -> CartSummary:
     """Empty the cart, its coupon included; a shopper without one has an empty cart all the
     same. Locks: the cart.
     """
-    cart = find(shopper, lock=True)
+    cart = find_cart(customer, lock=True)
     if cart is None:
-        return contents.read(None, token=None)
+        return cart_summary.summarize_cart(None, token=None)
     cart.lines.all().delete()
     cart.coupon = None
-    return _changed(cart, shopper.token)
+    return _save_changes(cart, customer.token)
 
 
 @transaction.atomic(durable=True)
-def put_coupon(*, shopper: Shopper, code: str) -> Contents:
+def put_coupon(*, customer: Customer, code: str) -> CartSummary:
     """Let the cart's quote count on a coupon; whether its limits still allow it is decided
     at checkout.
 
@@ -119,24 +119,24 @@ def put_coupon(*, shopper: Shopper, code: str) -> Contents:
         CouponUnknown, CouponNotNow, CouponExhausted, CouponUsedUp, CouponMinimumSpend: the
             cart keeps what it had.
     """
-    cart, token = _open(shopper)
+    cart, token = _open_cart(customer)
     cart.coupon = Coupon.objects.filter(code=code, is_active=True).first()
     if cart.coupon is None:
         raise errors.CouponUnknown
-    shown = _changed(cart, token)
+    shown = _save_changes(cart, token)
     if shown.coupon is not None and shown.coupon.reason:
         raise ShopError.registry[shown.coupon.reason]
     return shown
 
 
 @transaction.atomic(durable=True)
-def remove_coupon(*, shopper: Shopper) -> Contents:
+def remove_coupon(*, customer: Customer) -> CartSummary:
     """Take the coupon off the cart; without one nothing changes. Locks: the cart."""
-    cart = find(shopper, lock=True)
+    cart = find_cart(customer, lock=True)
     if cart is None:
-        return contents.read(None, token=None)
+        return cart_summary.summarize_cart(None, token=None)
     cart.coupon = None
-    return _changed(cart, shopper.token)
+    return _save_changes(cart, customer.token)
 
 
 def merge_guest_cart(*, user: "User", request_headers: dict[str, Any]) -> None:
@@ -157,13 +157,13 @@ def merge_guest_cart(*, user: "User", request_headers: dict[str, Any]) -> None:
     )
     if guest is None:
         return
-    own = _create_for(user)
+    own = _create_customer_cart(user)
     locked = {
         cart.pk: cart for cart in Cart.objects.filter(pk__in=[guest, own]).locked()
     }
     if guest not in locked:  # another sign-in with the same token came first
         return
-    _take_over(
+    _take_over_lines(
         locked[own],
         list(CartLine.objects.filter(cart=guest).order_by("created_at", "id")),
     )
@@ -173,7 +173,7 @@ def merge_guest_cart(*, user: "User", request_headers: dict[str, Any]) -> None:
     locked[guest].delete()
 
 
-def _take_over(cart: Cart, arriving: Iterable[CartLine]) -> None:
+def _take_over_lines(cart: Cart, arriving: Iterable[CartLine]) -> None:
     own = {line.variant_id: line for line in cart.lines.all()}
     arriving = list(arriving)
     offers = selling.get_offers(line.variant_id for line in arriving)
@@ -193,56 +193,58 @@ def _take_over(cart: Cart, arriving: Iterable[CartLine]) -> None:
             )
 
 
-def find(shopper: Shopper, *, lock: bool = False) -> Cart | None:
+def find_cart(customer: Customer, *, lock: bool = False) -> Cart | None:
     """Return the shopper's cart with its coupon, or None. Locks: its row, if so asked,
     within a transaction.
     """
-    if shopper.user is not None:
-        carts = Cart.objects.filter(user=shopper.user)
-    elif shopper.token_hash is not None:
-        carts = Cart.objects.filter(token_hash=shopper.token_hash)
+    if customer.user is not None:
+        carts = Cart.objects.filter(user=customer.user)
+    elif customer.token_hash is not None:
+        carts = Cart.objects.filter(token_hash=customer.token_hash)
     else:
         return None
     carts = carts.select_related("coupon")
     return (carts.locked() if lock else carts).first()
 
 
-def _open(shopper: Shopper) -> tuple[Cart, str | None]:
+def _open_cart(customer: Customer) -> tuple[Cart, str | None]:
     """Return the shopper's cart, locked, and a guest's token; a new one if there is none."""
-    cart = find(shopper, lock=True)
+    cart = find_cart(customer, lock=True)
     if cart is not None:
-        return cart, shopper.token
+        return cart, customer.token
     if (
-        shopper.user is None
+        customer.user is None
     ):  # a token that is nobody's is not adopted: who made it up might know it
         token = new_token()
         return Cart.objects.create(token_hash=hash_token(token)), token
-    own = _create_for(shopper.user)
+    own = _create_customer_cart(customer.user)
     return Cart.objects.locked().select_related("coupon").get(pk=own), None
 
 
-def _create_for(user: "User") -> UUID:
+def _create_customer_cart(user: "User") -> UUID:
     """Return the id of the customer's cart, made now if there is none; two at once make one."""
     Cart.objects.bulk_create([Cart(user_id=user.pk)], ignore_conflicts=True)
     return Cart.objects.values_list("pk", flat=True).get(user=user)
 
 
-def _line(shopper: Shopper, line_id: UUID) -> tuple[Cart, CartLine]:
-    cart = find(shopper, lock=True)
+def _lock_line(customer: Customer, line_id: UUID) -> tuple[Cart, CartLine]:
+    cart = find_cart(customer, lock=True)
     line = cart.lines.filter(pk=line_id).first() if cart else None
     if cart is None or line is None:
         raise NotFound
     return cart, line
 
 
-def _on_sale(variant_id: UUID, offers: dict[UUID, Offer] | None = None) -> Offer:
+def _get_offer_on_sale(
+    variant_id: UUID, offers: dict[UUID, Offer] | None = None
+) -> Offer:
     offer = (offers or selling.get_offers([variant_id])).get(variant_id)
     if offer is None or not offer.on_sale:
         raise errors.VariantNotOnSale
     return offer
 
 
-def _check(offer: Offer, wanted: int) -> None:
+def _check_quantity(offer: Offer, wanted: int) -> None:
     if wanted > MAX_PER_LINE:
         raise errors.QuantityLimit
     if wanted > offer.sellable:
@@ -258,7 +260,7 @@ def _check(offer: Offer, wanted: int) -> None:
         )
 
 
-def _changed(cart: Cart, token: str | None) -> Contents:
+def _save_changes(cart: Cart, token: str | None) -> CartSummary:
     """Note that the cart is in use, and return it whole."""
     cart.save(update_fields=["coupon", "updated_at"])
-    return contents.read(cart, token=token)
+    return cart_summary.summarize_cart(cart, token=token)

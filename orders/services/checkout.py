@@ -16,8 +16,9 @@ from markrin.api.errors import ShopError
 from markrin.db import transactions
 from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
-from orders import contents, coupons, errors, events, gateways, quotes
-from orders.contents import Item
+from orders import cart_summary, coupon_rules, errors, events, gateways, quotes
+from orders.cart_summary import CartItem
+from orders.customer_identity import Customer
 from orders.gateways import Started
 from orders.models import Cart, CartLine, Coupon, Order, OrderEvent, OrderLine, Payment
 from orders.models.order import (
@@ -27,9 +28,8 @@ from orders.models.order import (
     PaymentStatus,
 )
 from orders.pricing.quote import Quote
-from orders.services import carts, idempotency, payments, steps
-from orders.services.idempotency import Request
-from orders.shoppers import Shopper
+from orders.services import carts, idempotency, lifecycle, payments
+from orders.services.idempotency import KeyClaim
 from products.errors import OutOfStock
 from products.services import stock
 
@@ -43,7 +43,7 @@ class Checkout:
     `address` is a snapshot.
     """
 
-    shopper: Shopper
+    customer: Customer
     payment_method: PaymentMethod
     address: dict[str, str]
     email: str
@@ -53,7 +53,7 @@ class Checkout:
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedOrder:
     """The order, loaded as it is shown; how to pay, if it is to be paid online; a guest's
     token; whether it was placed before."""
 
@@ -65,12 +65,12 @@ class Placed:
 
 def place_order(
     *,
-    shopper: Shopper,
+    customer: Customer,
     idempotency_key: str | None,
     base_url: str,
     language: str,
     body: dict[str, Any],
-) -> Placed:
+) -> PlacedOrder:
     """Turn the shopper's cart into an order, reserve its stock and, for an online order,
     open its payment.
 
@@ -88,23 +88,25 @@ def place_order(
         OutOfStock: fewer pieces are left than asked for; `lines` says of what. After any
             refusal nothing has changed.
     """
-    request = Request.of(
-        scope=shopper.scope, key=idempotency_key, route="POST /api/orders", body=body
+    request = idempotency.build_claim(
+        scope=customer.scope, key=idempotency_key, route="POST /api/orders", body=body
     )
     try:
-        order, replayed = _place_in_turn(_read(shopper, language, body), request)
+        order, replayed = _place_in_turn(
+            _read_checkout(customer, language, body), request
+        )
     except ShopError:
         # The pieces may be missing because this very request has bought them, the address
         # deleted since.
-        if (known := idempotency.find(request)) is None:
+        if (known := idempotency.find_result(request)) is None:
             raise
         order, replayed = Order.objects.with_lines().get(pk=known), True
-    return Placed(
-        order, payments.open_payment(order, base_url=base_url), shopper.token, replayed
+    return PlacedOrder(
+        order, payments.open_payment(order, base_url=base_url), customer.token, replayed
     )
 
 
-def _place_in_turn(checkout: Checkout, request: Request) -> tuple[Order, bool]:
+def _place_in_turn(checkout: Checkout, request: KeyClaim) -> tuple[Order, bool]:
     """Place the order, a few at a time in this process: more would only wait for one
     another's rows, against the clock.
 
@@ -112,20 +114,20 @@ def _place_in_turn(checkout: Checkout, request: Request) -> tuple[Order, bool]:
         OutOfStock: also where the wait for a row was in vain, and the last piece is gone by now.
     """
     if not _turns.acquire(blocking=False):
-        _look(checkout)
+        _check_stock(checkout)
         _turns.acquire()
     try:
-        return transactions.retry_deadlocks(lambda: _place(checkout, request))
+        return transactions.retry_deadlocks(lambda: _place_order(checkout, request))
     except OperationalError:
-        _look(checkout)
+        _check_stock(checkout)
         raise
     finally:
         _turns.release()
 
 
-def _read(shopper: Shopper, language: str, body: dict[str, Any]) -> Checkout:
+def _read_checkout(customer: Customer, language: str, body: dict[str, Any]) -> Checkout:
     user, email, payment_method = (
-        shopper.user,
+        customer.user,
         body.get("email"),
         body["payment_method"],
     )
@@ -138,9 +140,9 @@ def _read(shopper: Shopper, language: str, body: dict[str, Any]) -> Checkout:
     if payment_method == PaymentMethod.ONLINE and gateways.current() is None:
         raise errors.PaymentMethodUnavailable
     return Checkout(
-        shopper=shopper,
+        customer=customer,
         payment_method=payment_method,
-        address=_address(shopper, body),
+        address=_get_address(customer, body),
         email=user.email if user is not None else str(email),
         language=user.language if user is not None and user.language else language,
         expected_total=body.get("expected_total"),
@@ -148,12 +150,12 @@ def _read(shopper: Shopper, language: str, body: dict[str, Any]) -> Checkout:
     )
 
 
-def _address(shopper: Shopper, body: dict[str, Any]) -> dict[str, str]:
+def _get_address(customer: Customer, body: dict[str, Any]) -> dict[str, str]:
     if "shipping_address" in body:
         return {name: body["shipping_address"][name] for name in ADDRESS}
     found = (
-        shopper.user.addresses.filter(pk=body["address_id"]).first()
-        if shopper.user
+        customer.user.addresses.filter(pk=body["address_id"]).first()
+        if customer.user
         else None
     )
     if found is None:
@@ -161,15 +163,15 @@ def _address(shopper: Shopper, body: dict[str, Any]) -> dict[str, str]:
     return {name: getattr(found, name) for name in ADDRESS}
 
 
-def _look(checkout: Checkout) -> None:
+def _check_stock(checkout: Checkout) -> None:
     """Refuse what is sold out without queueing for the rows that everybody wants.
 
     Only a look: the transaction decides. One query.
     """
-    _refuse_missing(contents.load_of(checkout.shopper))
+    _refuse_missing(cart_summary.load_customer_items(checkout.customer))
 
 
-def _refuse_missing(items: Sequence[Item]) -> None:
+def _refuse_missing(items: Sequence[CartItem]) -> None:
     short = [item for item in items if not item.available]
     if short:
         raise OutOfStock(
@@ -186,20 +188,22 @@ def _refuse_missing(items: Sequence[Item]) -> None:
 
 
 @transaction.atomic(durable=True)
-def _place(checkout: Checkout, request: Request) -> tuple[Order, bool]:
+def _place_order(checkout: Checkout, request: KeyClaim) -> tuple[Order, bool]:
     order_id = uuid7()
-    number = _begin()
-    if (known := idempotency.claim(request, order_id)) is not None:
+    number = _begin_transaction()
+    if (known := idempotency.claim_key(request, order_id)) is not None:
         return Order.objects.with_lines().get(pk=known), True
-    cart = carts.find(checkout.shopper, lock=True)
-    items = contents.load(cart) if cart else []
+    cart = carts.find_cart(checkout.customer, lock=True)
+    items = cart_summary.load_items(cart) if cart else []
     if cart is None or not items:
         raise errors.CartEmpty
     _refuse_missing(items)
-    draft = _price(checkout, cart, items)
-    order = _insert(checkout, draft, order_id, number)
+    draft = _price_cart(checkout, cart, items)
+    order = _insert_order(checkout, draft, order_id, number)
     if draft.coupon is not None:
-        coupons.claim(draft.coupon, order_id=order.pk, key=_customer_key(checkout))
+        coupon_rules.claim_use(
+            draft.coupon, order_id=order.pk, key=_get_customer_key(checkout)
+        )
     outbox.add(events.OrderPlaced(order_id=order.pk))
     CartLine.objects.filter(cart=cart).delete()
     if cart.coupon_id is not None:
@@ -211,7 +215,7 @@ def _place(checkout: Checkout, request: Request) -> tuple[Order, bool]:
     return order, False
 
 
-def _begin() -> int:
+def _begin_transaction() -> int:
     """Limit the transaction's waits and draw the order's number, in one statement. A
     refused order leaves a gap.
     """
@@ -221,16 +225,18 @@ def _begin() -> int:
 
 
 @dataclass(frozen=True)
-class _Draft:
+class _PricedCart:
     """An order before it is written."""
 
-    items: Sequence[Item]
+    items: Sequence[CartItem]
     quote: Quote
     coupon: Coupon | None
     now: Any = field(default_factory=timezone.now)
 
 
-def _price(checkout: Checkout, cart: Cart, items: Sequence[Item]) -> _Draft:
+def _price_cart(
+    checkout: Checkout, cart: Cart, items: Sequence[CartItem]
+) -> _PricedCart:
     """Return the priced cart.
 
     A coupon that was named must apply. One that only lies in the cart may have ceased to:
@@ -242,11 +248,13 @@ def _price(checkout: Checkout, cart: Cart, items: Sequence[Item]) -> _Draft:
             raise errors.CouponUnknown
     refused = None
     if coupon is not None:
-        refused = coupons.refusal(
+        refused = coupon_rules.find_refusal(
             coupon,
             subtotal=sum((item.line_total for item in items), Decimal(0)),
             now=timezone.now(),
-            used_by_customer=coupons.uses(coupon, _customer_key(checkout)),
+            used_by_customer=coupon_rules.count_uses(
+                coupon, _get_customer_key(checkout)
+            ),
         )
     if refused is not None and (
         checkout.coupon_code is not None or checkout.expected_total is None
@@ -256,27 +264,31 @@ def _price(checkout: Checkout, cart: Cart, items: Sequence[Item]) -> _Draft:
     quote = quotes.quote_items(items, coupon=applied)
     if checkout.expected_total not in (None, quote.money(quote.total)):
         raise errors.QuoteChanged(quote=quote.to_json())
-    return _Draft(items, quote, applied)
+    return _PricedCart(items, quote, applied)
 
 
-def _customer_key(checkout: Checkout) -> str:
-    user = checkout.shopper.user
-    return coupons.customer_key(user_id=user.pk if user else None, email=checkout.email)
+def _get_customer_key(checkout: Checkout) -> str:
+    user = checkout.customer.user
+    return coupon_rules.build_customer_key(
+        user_id=user.pk if user else None, email=checkout.email
+    )
 
 
-def _insert(checkout: Checkout, draft: _Draft, order_id: UUID, number: int) -> Order:
+def _insert_order(
+    checkout: Checkout, draft: _PricedCart, order_id: UUID, number: int
+) -> Order:
     """Write the order, its lines, its first event and its payment, and return it as it is
     shown, without reading.
     """
-    quote, shopper = draft.quote, checkout.shopper
+    quote, customer = draft.quote, checkout.customer
     owed = quote.total > 0  # nothing is paid already
     online = checkout.payment_method == PaymentMethod.ONLINE and owed
     order = Order.objects.create(
         pk=order_id,
         number=f"MK-{timezone.localtime(draft.now).year}-{number:06d}",
-        user=shopper.user,
+        user=customer.user,
         email=checkout.email,
-        guest_token_hash=shopper.token_hash,
+        guest_token_hash=customer.token_hash,
         language=checkout.language,
         payment_method=checkout.payment_method,
         payment_status=PaymentStatus.UNPAID if owed else PaymentStatus.PAID,
@@ -296,7 +308,7 @@ def _insert(checkout: Checkout, draft: _Draft, order_id: UUID, number: int) -> O
     )
     lines = OrderLine.objects.bulk_create(
         [
-            _line(order, position, item, quote)
+            _build_line(order, position, item, quote)
             for position, item in enumerate(draft.items)
         ]
     )
@@ -304,9 +316,9 @@ def _insert(checkout: Checkout, draft: _Draft, order_id: UUID, number: int) -> O
         order=order,
         kind=OrderEventKind.STATUS,
         to_status=OrderStatus.PENDING,
-        by=shopper.user,
-        actor=shopper.actor,
-        request_id=steps.request_id(),
+        by=customer.user,
+        actor=customer.actor,
+        request_id=lifecycle.current_request_id(),
     )
     if online:
         Payment.objects.create(
@@ -319,7 +331,7 @@ def _insert(checkout: Checkout, draft: _Draft, order_id: UUID, number: int) -> O
     return order
 
 
-def _line(order: Order, position: int, item: Item, quote: Quote) -> OrderLine:
+def _build_line(order: Order, position: int, item: CartItem, quote: Quote) -> OrderLine:
     offer, priced = item.offer, quote.lines[position]
     return OrderLine(
         id=uuid7(),

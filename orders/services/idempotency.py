@@ -19,7 +19,7 @@ from orders.models import IdempotencyKey
 
 
 @dataclass(frozen=True)
-class Request:
+class KeyClaim:
     """A request with its key. `scope` names the route and the caller; the fingerprint tells
     other bodies apart.
     """
@@ -28,29 +28,25 @@ class Request:
     key: str
     fingerprint: bytes
 
-    @classmethod
-    def of(
-        cls, *, scope: str, key: str | None, route: str, body: dict[str, Any]
-    ) -> "Request":
-        """Return the request for `route`, such as `POST /api/orders`, with its body as the
-        schema has read it.
 
-        Raises:
-            IdempotencyKeyMissing: there is no key.
-        """
-        if key is None:
-            raise errors.IdempotencyKeyMissing
-        canonical = orjson.dumps(
-            [route, body], default=str, option=orjson.OPT_SORT_KEYS
-        )
-        return cls(
-            f"{route.split()[-1].rsplit('/', 1)[-1]}:{scope}",
-            key,
-            hashlib.sha256(canonical).digest(),
-        )
+def build_claim(
+    *, scope: str, key: str | None, route: str, body: dict[str, Any]
+) -> KeyClaim:
+    """Return the claim of a request to `route`, such as `POST /api/orders`.
+
+    `body` is what the schema has read: two texts that mean the same make the same claim.
+
+    Raises:
+        IdempotencyKeyMissing: there is no key.
+    """
+    if key is None:
+        raise errors.IdempotencyKeyMissing
+    canonical = orjson.dumps([route, body], default=str, option=orjson.OPT_SORT_KEYS)
+    last_part = route.split()[-1].rsplit("/", 1)[-1]
+    return KeyClaim(f"{last_part}:{scope}", key, hashlib.sha256(canonical).digest())
 
 
-def claim(request: Request, result_id: UUID) -> UUID | None:
+def claim_key(request: KeyClaim, result_id: UUID) -> UUID | None:
     """Take the key for what will have the id `result_id`, or return the id of what it has
     led to before.
 
@@ -74,10 +70,10 @@ def claim(request: Request, result_id: UUID) -> UUID | None:
         if isinstance(exc.__cause__, psycopg.errors.LockNotAvailable):
             raise errors.IdempotencyKeyInUse(headers={"Retry-After": "1"}) from exc
         raise
-    return find(request)
+    return find_result(request)
 
 
-def find(request: Request) -> UUID | None:
+def find_result(request: KeyClaim) -> UUID | None:
     """Return the id of what the key has led to, or None if it is new.
 
     Raises:

@@ -19,8 +19,8 @@ from orders.models.order import (
     PaymentMethod,
     PaymentStatus,
 )
-from orders.services import steps
-from orders.services.steps import Actor
+from orders.services import lifecycle
+from orders.services.lifecycle import Actor
 
 Sent = dict[str, str] | None
 # What staff may send again: the template's name → what they call it.
@@ -32,27 +32,27 @@ MAILS: Final = {
 }
 
 
-def confirm_by_mail(*, order_id: UUID) -> Sent:
+def mail_confirmation(*, order_id: UUID) -> Sent:
     """Tell the customer that the order has arrived, and what is in it."""
-    return _send("placed", order_id)
+    return _send_mail("placed", order_id)
 
 
-def shipped_by_mail(*, order_id: UUID) -> Sent:
+def mail_shipped(*, order_id: UUID) -> Sent:
     """Tell the customer that the parcel is on its way."""
-    return _send("shipped", order_id)
+    return _send_mail("shipped", order_id)
 
 
-def delivered_by_mail(*, order_id: UUID) -> Sent:
+def mail_delivered(*, order_id: UUID) -> Sent:
     """Thank the customer, and ask for a review."""
-    return _send("delivered", order_id)
+    return _send_mail("delivered", order_id)
 
 
-def cancelled_by_mail(*, order_id: UUID) -> Sent:
+def mail_cancelled(*, order_id: UUID) -> Sent:
     """Tell the customer that nothing will come, and why."""
-    return _send("cancelled", order_id, why=_why_cancelled(order_id))
+    return _send_mail("cancelled", order_id, why=_get_cancel_reason(order_id))
 
 
-def _why_cancelled(order_id: UUID) -> str:
+def _get_cancel_reason(order_id: UUID) -> str:
     order = Order.objects.with_lines().get(pk=order_id)
     return next(
         (event.note for event in order.events.all() if event.to_status == "cancelled"),
@@ -60,18 +60,18 @@ def _why_cancelled(order_id: UUID) -> str:
     )
 
 
-def refunded_by_mail(*, order_id: UUID, refund_id: UUID) -> Sent:
+def mail_refunded(*, order_id: UUID, refund_id: UUID) -> Sent:
     """Tell the customer what goes back."""
     refund = Refund.objects.get(pk=refund_id)
-    return _send(
+    return _send_mail(
         "refunded",
         order_id,
         key=refund_id,
-        back=money.spoken(refund.amount, settings.SHOP_CURRENCY),
+        back=money.format_money(refund.amount, settings.SHOP_CURRENCY),
     )
 
 
-def call_staff_by_mail(*, order_id: UUID) -> Sent:
+def mail_staff(*, order_id: UUID) -> Sent:
     """Tell staff (STAFF_MAIL) of an order that needs a person; nothing once somebody has
     seen to it.
     """
@@ -82,12 +82,15 @@ def call_staff_by_mail(*, order_id: UUID) -> Sent:
     for to in settings.STAFF_MAIL:
         key = f"orders.person_needed:{order.pk}:{order.attention}:{to}"
         sent |= sending.send(
-            template="orders/person_needed", to=to, context=shown(order), key=key
+            template="orders/person_needed",
+            to=to,
+            context=build_context(order),
+            key=key,
         )
     return sent
 
 
-def mails_of(order: Order) -> list[str]:
+def list_mails(order: Order) -> list[str]:
     """Return the names of the mails that fit where the order is now: those which it has had
     and that are still true.
     """
@@ -110,27 +113,31 @@ def resend_mail(*, order_id: UUID, mail_name: str, actor: Actor) -> None:
         OrderNotIn: the mail does not fit where the order is now, or there is no address to
             send it to.
     """
-    order = steps.lock(order_id)
-    if mail_name not in mails_of(order):
+    order = lifecycle.lock_order(order_id)
+    if mail_name not in list_mails(order):
         raise errors.OrderNotIn(
             "This mail does not fit the order as it is now.", order_status=order.status
         )
     note = f"To be sent again: {MAILS[mail_name]}."
-    steps.write(order, OrderEventKind.MAIL, actor=actor, note=note, public=False)
+    lifecycle.record_event(
+        order, OrderEventKind.MAIL, actor=actor, note=note, public=False
+    )
     outbox.add(
         events.MailWanted(order_id=order.pk, mail_name=mail_name, wanted_id=uuid7())
     )
 
 
-def mail_again(*, order_id: UUID, mail_name: str, wanted_id: UUID) -> Sent:
+def send_mail_again(*, order_id: UUID, mail_name: str, wanted_id: UUID) -> Sent:
     """Send a mail of the order once more: the body of the job. Its Message-ID is its own,
     and the same at each try.
     """
-    more = {"why": _why_cancelled(order_id)} if mail_name == "cancelled" else {}
-    return _send(mail_name, order_id, key=wanted_id, **more)
+    more = {"why": _get_cancel_reason(order_id)} if mail_name == "cancelled" else {}
+    return _send_mail(mail_name, order_id, key=wanted_id, **more)
 
 
-def _send(name: str, order_id: UUID, *, key: UUID | None = None, **more: Any) -> Sent:
+def _send_mail(
+    name: str, order_id: UUID, *, key: UUID | None = None, **more: Any
+) -> Sent:
     order = Order.objects.with_lines().select_related("user").get(pk=order_id)
     to = order.user.email if order.user is not None else order.email
     if not order.email or (order.user is not None and not order.user.is_active):
@@ -138,13 +145,13 @@ def _send(name: str, order_id: UUID, *, key: UUID | None = None, **more: Any) ->
     return sending.send(
         template=f"orders/{name}",
         to=to,
-        context={**shown(order), **more},
+        context={**build_context(order), **more},
         key=f"orders.{name}:{key or order.pk}",
         language=order.language or None,
     )
 
 
-def shown(order: Order) -> dict[str, Any]:
+def build_context(order: Order) -> dict[str, Any]:
     """Return what every template of an order may show: the order, its lines and its amounts
     as text.
     """
@@ -156,12 +163,13 @@ def shown(order: Order) -> dict[str, Any]:
                 "quantity": line.quantity,
                 "name": line.name,
                 "kind": ", ".join(filter(None, (line.size, line.color))),
-                "total": money.spoken(line.line_total, order.currency),
+                "total": money.format_money(line.line_total, order.currency),
             }
             for line in order.lines.all()
         ],
         "amounts": {
-            name: money.spoken(getattr(order, name), order.currency) for name in names
+            name: money.format_money(getattr(order, name), order.currency)
+            for name in names
         },
         "waits_for_payment": order.payment_method == PaymentMethod.ONLINE
         and order.payment_status in (PaymentStatus.UNPAID, PaymentStatus.FAILED),

@@ -14,14 +14,14 @@ from markrin.db import transactions
 from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
 from orders import errors, events, gateways
+from orders.customer_identity import Customer
 from orders.gateways import Charge, Notice, Outcome, Started
 from orders.models import Order, Payment, Refund
 from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
 from orders.models.payment import PaymentState
-from orders.services import idempotency, refunds, steps
-from orders.services.idempotency import Request
-from orders.services.steps import GATEWAY
-from orders.shoppers import Shopper
+from orders.services import idempotency, lifecycle, refunds
+from orders.services.idempotency import KeyClaim
+from orders.services.lifecycle import GATEWAY
 
 log = structlog.get_logger(__name__)
 
@@ -40,14 +40,14 @@ def open_payment(order: Order, *, base_url: str) -> Started | None:
     if payment is None:
         return None
     try:
-        return _start(order, payment, base_url=base_url)
+        return _start_at_provider(order, payment, base_url=base_url)
     except (gateways.ProviderDown, gateways.ProviderRefused) as exc:
         log.warning("payment.not_started", payment_id=str(payment.pk), error=str(exc))
         return None
 
 
 def start_payment(
-    *, shopper: Shopper, order_id: UUID, idempotency_key: str | None, base_url: str
+    *, customer: Customer, order_id: UUID, idempotency_key: str | None, base_url: str
 ) -> tuple[Started, bool]:
     """Open a payment for one's own order: the one that is open already, or another after
     one has failed.
@@ -61,12 +61,14 @@ def start_payment(
         ProviderUnavailable: the provider does not answer; the key may be sent again.
     """
     route = f"POST /api/orders/{order_id}/payments"
-    request = Request.of(scope=shopper.scope, key=idempotency_key, route=route, body={})
+    request = idempotency.build_claim(
+        scope=customer.scope, key=idempotency_key, route=route, body={}
+    )
     order, payment, replayed = transactions.retry_deadlocks(
-        lambda: _open(shopper, order_id, request)
+        lambda: _open_locked(customer, order_id, request)
     )
     try:
-        return _start(order, payment, base_url=base_url), replayed
+        return _start_at_provider(order, payment, base_url=base_url), replayed
     except gateways.ProviderDown as exc:
         raise errors.ProviderUnavailable(headers={"Retry-After": "5"}) from exc
     except gateways.ProviderRefused as exc:
@@ -75,15 +77,15 @@ def start_payment(
 
 
 @transaction.atomic(durable=True)
-def _open(
-    shopper: Shopper, order_id: UUID, request: Request
+def _open_locked(
+    customer: Customer, order_id: UUID, request: KeyClaim
 ) -> tuple[Order, Payment, bool]:
     transactions.limit_waits()
     provider = gateways.current()
     payment_id = uuid7()
-    known = idempotency.claim(request, payment_id)
-    order = steps.lock(order_id)
-    if not shopper.owns(order):
+    known = idempotency.claim_key(request, payment_id)
+    order = lifecycle.lock_order(order_id)
+    if not customer.owns(order):
         raise NotFound
     open_ = Payment.objects.filter(order=order, state=PaymentState.CREATED).first()
     if known is not None and open_ is not None:
@@ -105,15 +107,15 @@ def _open(
             currency=order.currency,
         )
         if order.payment_status == PaymentStatus.FAILED:
-            steps.advance_payment(
+            lifecycle.set_payment_status(
                 order,
                 PaymentStatus.UNPAID,
-                actor=steps.Actor(shopper.actor, order.user_id),
+                actor=lifecycle.Actor(customer.actor, order.user_id),
             )
     return order, open_, False
 
 
-def _start(order: Order, payment: Payment, *, base_url: str) -> Started:
+def _start_at_provider(order: Order, payment: Payment, *, base_url: str) -> Started:
     provider = gateways.get(payment.provider)
     if provider is None:
         raise gateways.ProviderRefused(f"{payment.provider} is not set up")
@@ -158,12 +160,12 @@ def receive_webhook(
     provider = gateways.get(provider_name)
     if provider is None:
         raise NotFound
-    return record(provider.read_webhook(body, headers))
+    return record_notice(provider.read_webhook(body, headers))
 
 
-def record(notice: Notice) -> str:
+def record_notice(notice: Notice) -> str:
     """Let what a provider told take effect, once; see `receive_webhook`."""
-    outcome = transactions.retry_deadlocks(lambda: _record(notice))
+    outcome = transactions.retry_deadlocks(lambda: _record_once(notice))
     log.info(
         "payment.event",
         provider=notice.provider,
@@ -175,28 +177,28 @@ def record(notice: Notice) -> str:
 
 
 @transaction.atomic(durable=True)
-def _record(notice: Notice) -> str:
+def _record_once(notice: Notice) -> str:
     transactions.limit_waits()
-    if not _insert(notice):
+    if not _insert_event(notice):
         return "duplicate"
     if notice.outcome in (Outcome.REFUNDED, Outcome.REFUND_FAILED):
-        return _noted(notice, None, _refund_told(notice))
+        return _note_outcome(notice, None, _take_refund_notice(notice))
     if notice.outcome == Outcome.OTHER:
-        return _noted(notice, None, "ignored")
-    payment = _find(notice)
+        return _note_outcome(notice, None, "ignored")
+    payment = _find_payment(notice)
     if payment is None:
         log.warning(
             "payment.unknown", provider=notice.provider, event_id=notice.event_id
         )
-        return _noted(notice, None, "unknown payment")
-    order = steps.lock(payment.order_id)
+        return _note_outcome(notice, None, "unknown payment")
+    order = lifecycle.lock_order(payment.order_id)
     payment = Payment.objects.get(pk=payment.pk)
     if notice.outcome == Outcome.SUCCEEDED:
-        return _noted(notice, payment, _succeeded(order, payment, notice))
-    return _noted(notice, payment, _failed(order, payment, notice))
+        return _note_outcome(notice, payment, _take_success(order, payment, notice))
+    return _note_outcome(notice, payment, _take_failure(order, payment, notice))
 
 
-def _insert(notice: Notice) -> bool:
+def _insert_event(notice: Notice) -> bool:
     """Return whether this is the first telling. A twin waits here for the first, and then
     is none.
     """
@@ -209,7 +211,7 @@ def _insert(notice: Notice) -> bool:
         return bool(cursor.rowcount)
 
 
-def _noted(notice: Notice, payment: Payment | None, outcome: str) -> str:
+def _note_outcome(notice: Notice, payment: Payment | None, outcome: str) -> str:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE orders_paymentevent SET outcome = %s, payment_id = %s WHERE provider = %s AND event_id = %s",
@@ -223,7 +225,7 @@ def _noted(notice: Notice, payment: Payment | None, outcome: str) -> str:
     return outcome
 
 
-def _find(notice: Notice) -> Payment | None:
+def _find_payment(notice: Notice) -> Payment | None:
     """Return the payment told of: by the provider's id, or by ours if the webhook was
     faster than its answer.
     """
@@ -234,11 +236,11 @@ def _find(notice: Notice) -> Payment | None:
     return known
 
 
-def _succeeded(order: Order, payment: Payment, notice: Notice) -> str:
+def _take_success(order: Order, payment: Payment, notice: Notice) -> str:
     if payment.state == PaymentState.SUCCEEDED:
         return "known already"
     if notice.currency != payment.currency or notice.amount != payment.amount:
-        steps.call_for_a_person(
+        lifecycle.request_attention(
             order,
             f"The provider was paid {notice.amount} {notice.currency}, not what is owed.",
         )
@@ -254,7 +256,7 @@ def _succeeded(order: Order, payment: Payment, notice: Notice) -> str:
         update_fields=["state", "succeeded_at", "error", "provider_ref", "updated_at"]
     )
     if not first:
-        refunds.request(
+        refunds.request_refund(
             order,
             amount=payment.amount,
             reason="The order was paid twice.",
@@ -266,7 +268,7 @@ def _succeeded(order: Order, payment: Payment, notice: Notice) -> str:
         other.state = PaymentState.CANCELLED
         other.save(update_fields=["state", "updated_at"])
         outbox.add(events.PaymentAbandoned(payment_id=other.pk))
-    steps.advance_payment(
+    lifecycle.set_payment_status(
         order,
         PaymentStatus.PAID,
         actor=GATEWAY,
@@ -276,23 +278,23 @@ def _succeeded(order: Order, payment: Payment, notice: Notice) -> str:
     outbox.add(events.OrderPaid(order_id=order.pk))
     if order.status == OrderStatus.CANCELLED:
         # Too late: the pieces may be somebody else's by now. The money goes back, and staff see it.
-        refunds.request(
+        refunds.request_refund(
             order,
             amount=order.total,
             reason="The payment came after the order had been cancelled.",
             actor=GATEWAY,
         )
-        steps.call_for_a_person(
+        lifecycle.request_attention(
             order, "Paid after it was cancelled: the payment is being refunded."
         )
         return "too late: refunded"
-    steps.advance(
+    lifecycle.set_status(
         order, OrderStatus.CONFIRMED, actor=GATEWAY, from_=[OrderStatus.PENDING]
     )
     return "paid"
 
 
-def _failed(order: Order, payment: Payment, notice: Notice) -> str:
+def _take_failure(order: Order, payment: Payment, notice: Notice) -> str:
     """Note a failure. The order keeps its stock until it expires, so that the shopper may
     try once more.
     """
@@ -307,13 +309,13 @@ def _failed(order: Order, payment: Payment, notice: Notice) -> str:
         order.payment_status == PaymentStatus.UNPAID
         and order.status == OrderStatus.PENDING
     ):
-        steps.advance_payment(
+        lifecycle.set_payment_status(
             order, PaymentStatus.FAILED, actor=GATEWAY, note=payment.error
         )
     return "failed"
 
 
-def _refund_told(notice: Notice) -> str:
+def _take_refund_notice(notice: Notice) -> str:
     refund = (
         Refund.objects.filter(pk=notice.refund_id).first() if notice.refund_id else None
     )
@@ -323,9 +325,9 @@ def _refund_told(notice: Notice) -> str:
         ).first()
     if refund is None:
         return "unknown refund"
-    order = steps.lock(refund.order_id)
+    order = lifecycle.lock_order(refund.order_id)
     refund = Refund.objects.get(pk=refund.pk)
-    refunds.settle(
+    refunds.settle_locked_refund(
         order,
         refund,
         ref=notice.refund_ref,

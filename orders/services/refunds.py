@@ -15,9 +15,8 @@ from orders import errors, events, gateways
 from orders.models import Order, Payment, Refund
 from orders.models.order import OrderEventKind, PaymentMethod, PaymentStatus
 from orders.models.payment import PaymentState, RefundState
-from orders.services import idempotency, steps
-from orders.services.idempotency import Request
-from orders.services.steps import SYSTEM, Actor
+from orders.services import idempotency, lifecycle
+from orders.services.lifecycle import SYSTEM, Actor
 
 
 @transaction.atomic(durable=True)
@@ -40,16 +39,16 @@ def refund_order(
         OrderNotIn: nothing of it is paid.
         RefundTooHigh: less than that is left.
     """
-    key = Request.of(
+    key = idempotency.build_claim(
         scope=f"user:{actor.user_id}",
         key=idempotency_key,
         route=f"POST /api/staff/orders/{order_id}/refunds",
         body={"amount": amount, "reason": reason},
     )
     refund_id = uuid7()
-    if (known := idempotency.claim(key, refund_id)) is not None:
+    if (known := idempotency.claim_key(key, refund_id)) is not None:
         return Refund.objects.get(pk=known), True
-    order = steps.lock(order_id)
+    order = lifecycle.lock_order(order_id)
     if order.payment_status != PaymentStatus.PAID:
         raise errors.OrderNotIn(
             "Nothing is paid that could be refunded.", order_status=order.status
@@ -57,15 +56,15 @@ def refund_order(
     left = order.total - order.refunded
     if (amount or left) > left or not left:
         raise errors.RefundTooHigh(left=str(left))
-    refund = request(
+    refund = request_refund(
         order, amount=amount or left, reason=reason, actor=actor, refund_id=refund_id
     )
     if order.payment_method == PaymentMethod.COD:
-        finish(order, refund, RefundState.SUCCEEDED, actor=actor)
+        finish_refund(order, refund, RefundState.SUCCEEDED, actor=actor)
     return refund, False
 
 
-def request(
+def request_refund(
     order: Order,
     *,
     amount: Decimal,
@@ -79,7 +78,7 @@ def request(
 
     `surplus` is a payment that came on top of the one that paid the order: it goes back
     without counting. Cash is for a person to hand over."""
-    payment = surplus or _paying(order)
+    payment = surplus or _find_paying_payment(order)
     refund = Refund.objects.create(
         pk=refund_id or uuid7(),
         order=order,
@@ -97,13 +96,13 @@ def request(
     if payment is not None and payment.provider != PaymentMethod.COD:
         outbox.add(events.RefundRequested(order_id=order.pk, refund_id=refund.pk))
     elif actor.kind != "staff":
-        steps.call_for_a_person(
+        lifecycle.request_attention(
             order, f"{amount} {order.currency} are to be given back in cash."
         )
     return refund
 
 
-def _paying(order: Order) -> Payment | None:
+def _find_paying_payment(order: Order) -> Payment | None:
     """Return the payment that paid the order: the first that succeeded."""
     return (
         Payment.objects.filter(order=order, state=PaymentState.SUCCEEDED)
@@ -119,12 +118,12 @@ def settle_refund(*, refund_id: UUID, actor: Actor, succeeded: bool) -> Refund:
 
     Locks: the order. Raises: NotFound; OrderNotIn where it is closed already.
     """
-    order, refund = _lock(refund_id)
+    order, refund = _lock_refund(refund_id)
     if refund.state != RefundState.REQUESTED:
         raise errors.OrderNotIn(
             "The refund is closed already.", order_status=order.status
         )
-    finish(
+    finish_refund(
         order,
         refund,
         RefundState.SUCCEEDED if succeeded else RefundState.FAILED,
@@ -177,11 +176,11 @@ def close_refund(
     """Write down what the provider made of a refund; None where it does not know yet.
     Locks: the order.
     """
-    order, refund = _lock(refund_id)
-    settle(order, refund, ref=ref, succeeded=succeeded, error=error)
+    order, refund = _lock_refund(refund_id)
+    settle_locked_refund(order, refund, ref=ref, succeeded=succeeded, error=error)
 
 
-def settle(
+def settle_locked_refund(
     order: Order, refund: Refund, *, ref: str, succeeded: bool | None, error: str = ""
 ) -> None:
     """As `close_refund`, for a locked order within the caller's transaction."""
@@ -191,7 +190,7 @@ def settle(
     if succeeded is None:
         refund.save(update_fields=["provider_ref", "updated_at"])
         return
-    finish(
+    finish_refund(
         order,
         refund,
         RefundState.SUCCEEDED if succeeded else RefundState.FAILED,
@@ -199,17 +198,19 @@ def settle(
     )
 
 
-def _lock(refund_id: UUID) -> tuple[Order, Refund]:
+def _lock_refund(refund_id: UUID) -> tuple[Order, Refund]:
     order_id = (
         Refund.objects.filter(pk=refund_id).values_list("order", flat=True).first()
     )
     if order_id is None:
         raise NotFound
-    order = steps.lock(order_id)
+    order = lifecycle.lock_order(order_id)
     return order, Refund.objects.get(pk=refund_id)
 
 
-def finish(order: Order, refund: Refund, state: RefundState, *, actor: Actor) -> None:
+def finish_refund(
+    order: Order, refund: Refund, state: RefundState, *, actor: Actor
+) -> None:
     """Close an open refund of a locked order, within the caller's transaction."""
     refund.state, refund.finished_at = state, timezone.now()
     refund.save(
@@ -221,11 +222,11 @@ def finish(order: Order, refund: Refund, state: RefundState, *, actor: Actor) ->
                 refunded=F("refunded") - refund.amount, updated_at=timezone.now()
             )
             order.refunded -= refund.amount
-        steps.call_for_a_person(
+        lifecycle.request_attention(
             order, f"A refund of {refund.amount} {order.currency} failed."
         )
         return
-    steps.write(
+    lifecycle.record_event(
         order,
         OrderEventKind.REFUND,
         actor=actor,
@@ -239,4 +240,4 @@ def finish(order: Order, refund: Refund, state: RefundState, *, actor: Actor) ->
         order.payment_status == PaymentStatus.PAID
         and back.aggregate(sum=Sum("amount"))["sum"] == order.total
     ):
-        steps.advance_payment(order, PaymentStatus.REFUNDED, actor=actor)
+        lifecycle.set_payment_status(order, PaymentStatus.REFUNDED, actor=actor)

@@ -24,13 +24,13 @@ from orders.models.order import (
 )
 from orders.models.payment import RefundState
 from orders.pricing.money import from_units, part_of_line, to_units
-from orders.services import refunds, steps
-from orders.services.steps import Actor
+from orders.services import lifecycle, refunds
+from orders.services.lifecycle import Actor
 from products.services import purchases, stock
 
 
 @dataclass(frozen=True)
-class Returned:
+class ReturnedPieces:
     """So many pieces of a line; `restock` says whether they can be sold again."""
 
     line_id: UUID
@@ -43,7 +43,7 @@ def take_back(
     order_id: UUID,
     actor: Actor,
     reason: str,
-    lines: Sequence[Returned] | None,
+    lines: Sequence[ReturnedPieces] | None,
     refund: bool,
 ) -> Return:
     """Note what has come back: some pieces, or with `lines` None all that are still out.
@@ -62,21 +62,21 @@ def take_back(
     @transaction.atomic(durable=True)
     def run() -> Return:
         transactions.limit_waits()
-        order = steps.lock(order_id)
+        order = lifecycle.lock_order(order_id)
         if order.status != OrderStatus.DELIVERED:
             raise errors.OrderNotIn(
                 f"The order is {order.status}: nothing can come back.",
                 order_status=order.status,
             )
         known = {line.pk: line for line in order.lines.all()}
-        back = _merged(known, lines)
+        back = _check_lines(known, lines)
         if not back:
             raise errors.ReturnTooMany("Everything is back already.")
         parcel = Return.objects.create(order=order, reason=reason, by_id=actor.user_id)
         restocked = _write_lines(parcel, known, back)
-        _history(order, parcel, known, actor, reason)
+        _record_return(order, parcel, known, actor, reason)
         if refund:
-            _refund(order, known, back, actor, reason)
+            _refund_pieces(order, known, back, actor, reason)
         outbox.add(events.GoodsReturned(order_id=order.pk, return_id=parcel.pk))
         stock.take_back(restocked, actor_id=actor.user_id)
         return parcel
@@ -84,13 +84,13 @@ def take_back(
     return transactions.retry_deadlocks(run)
 
 
-def _merged(
-    known: Mapping[UUID, OrderLine], lines: Sequence[Returned] | None
-) -> list[Returned]:
+def _check_lines(
+    known: Mapping[UUID, OrderLine], lines: Sequence[ReturnedPieces] | None
+) -> list[ReturnedPieces]:
     """Return what comes back, by line, checked against what is out."""
     if lines is None:
         return [
-            Returned(line.pk, line.quantity - line.returned)
+            ReturnedPieces(line.pk, line.quantity - line.returned)
             for line in known.values()
             if line.quantity > line.returned
         ]
@@ -102,7 +102,7 @@ def _merged(
 
 
 def _write_lines(
-    parcel: Return, known: Mapping[UUID, OrderLine], back: Sequence[Returned]
+    parcel: Return, known: Mapping[UUID, OrderLine], back: Sequence[ReturnedPieces]
 ) -> dict[str, tuple[UUID, int]]:
     """Write the return's lines, and give what of them goes back on the shelf, as the stock
     takes it.
@@ -130,7 +130,7 @@ def _write_lines(
     }
 
 
-def _history(
+def _record_return(
     order: Order,
     parcel: Return,
     known: Mapping[UUID, OrderLine],
@@ -141,7 +141,7 @@ def _history(
     its purchases.
     """
     if all(line.returned == line.quantity for line in known.values()):
-        steps.advance(
+        lifecycle.set_status(
             order,
             OrderStatus.RETURNED,
             actor=actor,
@@ -149,7 +149,7 @@ def _history(
             closed_at=timezone.now(),
         )
     else:
-        steps.write(
+        lifecycle.record_event(
             order,
             OrderEventKind.NOTE,
             actor=actor,
@@ -170,10 +170,10 @@ def _history(
         purchases.forget_purchase(user_id=order.user_id, product_ids=gone)
 
 
-def _refund(
+def _refund_pieces(
     order: Order,
     known: Mapping[UUID, OrderLine],
-    back: Sequence[Returned],
+    back: Sequence[ReturnedPieces],
     actor: Actor,
     reason: str,
 ) -> None:
@@ -182,17 +182,19 @@ def _refund(
             "Nothing is paid that could be refunded.", order_status=order.status
         )
     amount = sum(
-        (find_worth(order, known[each.line_id], each.quantity) for each in back),
+        (value_pieces(order, known[each.line_id], each.quantity) for each in back),
         Decimal(0),
     )
     amount = min(amount, order.total - order.refunded)
     if amount > 0:
-        refund = refunds.request(order, amount=amount, reason=reason, actor=actor)
+        refund = refunds.request_refund(
+            order, amount=amount, reason=reason, actor=actor
+        )
         if order.payment_method == PaymentMethod.COD:
-            refunds.finish(order, refund, RefundState.SUCCEEDED, actor=actor)
+            refunds.finish_refund(order, refund, RefundState.SUCCEEDED, actor=actor)
 
 
-def find_worth(order: Order, line: OrderLine, quantity: int) -> Decimal:
+def value_pieces(order: Order, line: OrderLine, quantity: int) -> Decimal:
     """Return what was paid for the line's last `quantity` returned pieces: after its discount,
     with its tax. All its pieces together give back what was paid for it, in whatever portions
     they come.

@@ -11,7 +11,8 @@ from django.utils import timezone
 from markrin.api.errors import NotFound
 from markrin.db import transactions
 from markrin.outbox import services as outbox
-from orders import coupons, errors, events
+from orders import coupon_rules, errors, events
+from orders.customer_identity import Customer
 from orders.models import Order, Payment
 from orders.models.order import (
     OrderEventKind,
@@ -20,15 +21,14 @@ from orders.models.order import (
     PaymentStatus,
 )
 from orders.models.payment import PaymentState
-from orders.services import refunds, steps
-from orders.services.steps import BEFORE_SHIPPING, Actor
-from orders.shoppers import Shopper
+from orders.services import lifecycle, refunds
+from orders.services.lifecycle import BEFORE_SHIPPING, Actor
 from products.services import purchases, stock
 
 PAID = (PaymentStatus.PAID, PaymentStatus.REFUNDED)
 
 
-def cancel_order(*, shopper: Shopper, order_id: UUID, reason: str = "") -> Order:
+def cancel_order(*, customer: Customer, order_id: UUID, reason: str = "") -> Order:
     """Cancel one's own order while it has not been shipped: its stock is free again, what
     was paid goes back.
 
@@ -38,25 +38,25 @@ def cancel_order(*, shopper: Shopper, order_id: UUID, reason: str = "") -> Order
         NotFound: there is none, or it is somebody else's.
         OrderNotIn: it is too late.
     """
-    actor = Actor(shopper.actor, shopper.user.pk if shopper.user else None)
+    actor = Actor(customer.actor, customer.user.pk if customer.user else None)
 
     @transaction.atomic(durable=True)
     def run() -> None:
         transactions.limit_waits()
-        order = steps.lock(order_id)
-        if not shopper.owns(order):
+        order = lifecycle.lock_order(order_id)
+        if not customer.owns(order):
             raise NotFound
-        cancel(order, actor=actor, note=reason)
+        cancel_locked_order(order, actor=actor, note=reason)
 
     transactions.retry_deadlocks(run)
     return Order.objects.with_lines().get(pk=order_id)
 
 
-def cancel(order: Order, *, actor: Actor, note: str) -> None:
+def cancel_locked_order(order: Order, *, actor: Actor, note: str) -> None:
     """Cancel a locked order, within the caller's transaction. Locks: the coupon, then
     stock. Raises: OrderNotIn.
     """
-    steps.advance(
+    lifecycle.set_status(
         order,
         OrderStatus.CANCELLED,
         actor=actor,
@@ -70,15 +70,15 @@ def cancel(order: Order, *, actor: Actor, note: str) -> None:
         payment.save(update_fields=["state", "updated_at"])
         outbox.add(events.PaymentAbandoned(payment_id=payment.pk))
     if order.payment_status == PaymentStatus.PAID and order.total > order.refunded:
-        refunds.request(
+        refunds.request_refund(
             order,
             amount=order.total - order.refunded,
             reason="The order was cancelled.",
             actor=actor,
         )
     outbox.add(events.OrderCancelled(order_id=order.pk))
-    coupons.give_back(order_id=order.pk)
-    stock.release(steps.pieces(order))
+    coupon_rules.release_use(order_id=order.pk)
+    stock.release(lifecycle.list_pieces(order))
 
 
 def move_order(
@@ -97,7 +97,7 @@ def move_order(
     @transaction.atomic(durable=True)
     def run() -> None:
         transactions.limit_waits()
-        order = steps.lock(order_id)
+        order = lifecycle.lock_order(order_id)
         waits = (
             order.payment_method == PaymentMethod.ONLINE
             and order.payment_status not in PAID
@@ -111,20 +111,28 @@ def move_order(
     transactions.retry_deadlocks(run)
 
 
-def _cancel(order: Order, actor: Actor, note: str, shipment: dict[str, str]) -> None:
-    cancel(order, actor=actor, note=note)
+def _cancel_order(
+    order: Order, actor: Actor, note: str, shipment: dict[str, str]
+) -> None:
+    cancel_locked_order(order, actor=actor, note=note)
 
 
-def _confirm(order: Order, actor: Actor, note: str, shipment: dict[str, str]) -> None:
-    steps.advance(order, OrderStatus.CONFIRMED, actor=actor, note=note)
+def _confirm_order(
+    order: Order, actor: Actor, note: str, shipment: dict[str, str]
+) -> None:
+    lifecycle.set_status(order, OrderStatus.CONFIRMED, actor=actor, note=note)
 
 
-def _process(order: Order, actor: Actor, note: str, shipment: dict[str, str]) -> None:
-    steps.advance(order, OrderStatus.PROCESSING, actor=actor, note=note)
+def _start_packing(
+    order: Order, actor: Actor, note: str, shipment: dict[str, str]
+) -> None:
+    lifecycle.set_status(order, OrderStatus.PROCESSING, actor=actor, note=note)
 
 
-def _ship(order: Order, actor: Actor, note: str, shipment: dict[str, str]) -> None:
-    steps.advance(
+def _ship_order(
+    order: Order, actor: Actor, note: str, shipment: dict[str, str]
+) -> None:
+    lifecycle.set_status(
         order,
         OrderStatus.SHIPPED,
         actor=actor,
@@ -133,11 +141,13 @@ def _ship(order: Order, actor: Actor, note: str, shipment: dict[str, str]) -> No
         **shipment,
     )
     outbox.add(events.OrderShipped(order_id=order.pk))
-    stock.ship(steps.pieces(order), actor_id=actor.user_id)
+    stock.ship(lifecycle.list_pieces(order), actor_id=actor.user_id)
 
 
-def _deliver(order: Order, actor: Actor, note: str, shipment: dict[str, str]) -> None:
-    steps.advance(
+def _deliver_order(
+    order: Order, actor: Actor, note: str, shipment: dict[str, str]
+) -> None:
+    lifecycle.set_status(
         order,
         OrderStatus.DELIVERED,
         actor=actor,
@@ -151,11 +161,11 @@ def _deliver(order: Order, actor: Actor, note: str, shipment: dict[str, str]) ->
 
 
 _TO: dict[str, Any] = {
-    OrderStatus.CONFIRMED: _confirm,
-    OrderStatus.PROCESSING: _process,
-    OrderStatus.SHIPPED: _ship,
-    OrderStatus.DELIVERED: _deliver,
-    OrderStatus.CANCELLED: _cancel,
+    OrderStatus.CONFIRMED: _confirm_order,
+    OrderStatus.PROCESSING: _start_packing,
+    OrderStatus.SHIPPED: _ship_order,
+    OrderStatus.DELIVERED: _deliver_order,
+    OrderStatus.CANCELLED: _cancel_order,
 }
 
 
@@ -168,8 +178,10 @@ def note_order(
 
     Locks: the order. Raises: NotFound.
     """
-    order = steps.lock(order_id)
-    steps.write(order, OrderEventKind.NOTE, actor=actor, note=note, public=public)
+    order = lifecycle.lock_order(order_id)
+    lifecycle.record_event(
+        order, OrderEventKind.NOTE, actor=actor, note=note, public=public
+    )
     if resolve and order.attention:
         Order.objects.filter(pk=order.pk).update(
             attention="", updated_at=timezone.now()
@@ -184,7 +196,7 @@ def mark_cash_paid(*, order_id: UUID, actor: Actor) -> None:
         NotFound: there is no such order.
         OrderNotIn: it is not to be paid in cash, is paid already, or was cancelled.
     """
-    order = steps.lock(order_id)
+    order = lifecycle.lock_order(order_id)
     open_ = order.payment_status not in PAID and order.status != OrderStatus.CANCELLED
     if order.payment_method != PaymentMethod.COD or not open_:
         raise errors.OrderNotIn(
@@ -199,4 +211,4 @@ def mark_cash_paid(*, order_id: UUID, actor: Actor) -> None:
         state=PaymentState.SUCCEEDED,
         succeeded_at=now,
     )
-    steps.advance_payment(order, PaymentStatus.PAID, actor=actor, paid_at=now)
+    lifecycle.set_payment_status(order, PaymentStatus.PAID, actor=actor, paid_at=now)

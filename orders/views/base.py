@@ -9,10 +9,10 @@ from rest_framework.response import Response
 
 from markrin.api.permissions import InGroup
 from markrin.api.views import View
-from orders.services.steps import Actor
+from orders.services.lifecycle import Actor
 
 
-class Private(View):
+class PrivateView(View):
     """Private: no cache keeps an answer."""
 
     def finalize_response(
@@ -24,34 +24,34 @@ class Private(View):
         return answer
 
 
-class ShopperView(Private):
+class ShopperView(PrivateView):
     """For customers, and for guests with their token."""
 
     permission_classes = [AllowAny]
 
 
-class StaffView(Private):
+class StaffView(PrivateView):
     """For staff of the group `orders`, and admins."""
 
     permission_classes = [InGroup("orders")]
 
 
-def staff_of(request: Request) -> Actor:
+def get_actor(request: Request) -> Actor:
     """Return who is at work."""
     return Actor("staff", request.user.pk)
 
 
-def language_of(request: Request) -> str:
+def get_language(request: Request) -> str:
     """Return the language that the client asks for, among those that the shop speaks."""
     return translation.get_language_from_request(request._request)
 
 
-def base_url_of(request: Request) -> str:
+def get_base_url(request: Request) -> str:
     """Return the address under which the client reaches the shop."""
     return request.build_absolute_uri("/")
 
 
-def replayed(response: Response, *, again: bool) -> Response:
+def mark_replayed(response: Response, *, again: bool) -> Response:
     """Mark the answer to a request that had taken effect before."""
     if again:
         response.headers["Idempotency-Replayed"] = "true"

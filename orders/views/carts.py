@@ -9,9 +9,9 @@ from rest_framework.response import Response
 from markrin.api.errors import NotFound
 from markrin.api.operations import operation
 from orders import errors, schemas, selectors, serializers
-from orders.contents import Contents
+from orders.cart_summary import CartSummary
+from orders.customer_identity import identify
 from orders.services import carts
-from orders.shoppers import Shopper
 from orders.views.base import ShopperView
 from products.errors import OutOfStock
 
@@ -24,7 +24,7 @@ COUPON_ERRORS = [
 ]
 
 
-def _answer(contents: Contents) -> Response:
+def _answer(contents: CartSummary) -> Response:
     return Response(serializers.Cart(contents).data)
 
 
@@ -37,7 +37,7 @@ class Cart(ShopperView):
         summary="The cart, with its quote",
     )
     def get(self, request: Request, *, headers: dict[str, Any]) -> Response:
-        return _answer(selectors.get_cart(shopper=Shopper.of(request, headers)))
+        return _answer(selectors.get_cart(customer=identify(request, headers)))
 
     @operation(
         headers=schemas.CartHeaders,
@@ -47,7 +47,7 @@ class Cart(ShopperView):
         summary="Empty the cart",
     )
     def delete(self, request: Request, *, headers: dict[str, Any]) -> Response:
-        return _answer(carts.clear_cart(shopper=Shopper.of(request, headers)))
+        return _answer(carts.clear_cart(customer=identify(request, headers)))
 
 
 class CartItems(ShopperView):
@@ -68,7 +68,7 @@ class CartItems(ShopperView):
     def post(
         self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
     ) -> Response:
-        return _answer(carts.add_to_cart(shopper=Shopper.of(request, headers), **body))
+        return _answer(carts.add_to_cart(customer=identify(request, headers), **body))
 
 
 class CartItem(ShopperView):
@@ -97,7 +97,7 @@ class CartItem(ShopperView):
     ) -> Response:
         return _answer(
             carts.change_cart_line(
-                shopper=Shopper.of(request, headers), line_id=line_id, **body
+                customer=identify(request, headers), line_id=line_id, **body
             )
         )
 
@@ -113,9 +113,7 @@ class CartItem(ShopperView):
         self, request: Request, *, line_id: UUID, headers: dict[str, Any]
     ) -> Response:
         return _answer(
-            carts.remove_cart_line(
-                shopper=Shopper.of(request, headers), line_id=line_id
-            )
+            carts.remove_cart_line(customer=identify(request, headers), line_id=line_id)
         )
 
 
@@ -132,7 +130,7 @@ class CartCoupon(ShopperView):
     def put(
         self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
     ) -> Response:
-        return _answer(carts.put_coupon(shopper=Shopper.of(request, headers), **body))
+        return _answer(carts.put_coupon(customer=identify(request, headers), **body))
 
     @operation(
         headers=schemas.CartHeaders,
@@ -142,4 +140,4 @@ class CartCoupon(ShopperView):
         summary="Take the coupon off the cart",
     )
     def delete(self, request: Request, *, headers: dict[str, Any]) -> Response:
-        return _answer(carts.remove_coupon(shopper=Shopper.of(request, headers)))
+        return _answer(carts.remove_coupon(customer=identify(request, headers)))

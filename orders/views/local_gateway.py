@@ -32,7 +32,7 @@ def pay(request: HttpRequest, payment_id: UUID, token: str) -> HttpResponse:
         return errors.response(exc, request)
     context = {
         "payment": payment,
-        "amount": money.spoken(payment.amount, payment.currency),
+        "amount": money.format_money(payment.amount, payment.currency),
     }
     type_ = TYPES.get(request.POST.get("outcome", ""))
     if type_ is None or payment.state != "created":

@@ -11,9 +11,9 @@ from markrin.api.errors import NotFound, Unavailable
 from markrin.api.operations import operation
 from markrin.api.permissions import IsAuthenticated
 from orders import errors, invoice, schemas, selectors, serializers
+from orders.customer_identity import identify
 from orders.services import checkout, payments, transitions
-from orders.shoppers import Shopper
-from orders.views.base import ShopperView, base_url_of, language_of, replayed
+from orders.views.base import ShopperView, get_base_url, get_language, mark_replayed
 from orders.views.carts import COUPON_ERRORS
 from products.errors import OutOfStock
 
@@ -35,7 +35,7 @@ class Orders(ShopperView):
         summary="One's own orders, newest first",
     )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
-        page = selectors.list_orders(shopper=Shopper.of(request, {}), **query)
+        page = selectors.list_orders(customer=identify(request, {}), **query)
         return Response(serializers.OrderPage(page).data)
 
     @operation(
@@ -62,15 +62,14 @@ class Orders(ShopperView):
     def post(
         self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
     ) -> Response:
-        shopper = Shopper.of(request, headers)
         placed = checkout.place_order(
-            shopper=shopper,
+            customer=identify(request, headers),
             idempotency_key=headers.get("idempotency_key"),
-            base_url=base_url_of(request),
-            language=language_of(request),
+            base_url=get_base_url(request),
+            language=get_language(request),
             body=body,
         )
-        return replayed(
+        return mark_replayed(
             Response(serializers.PlacedOrder(placed).data, 201), again=placed.replayed
         )
 
@@ -88,7 +87,7 @@ class Order(ShopperView):
         self, request: Request, *, order_id: UUID, headers: dict[str, Any]
     ) -> Response:
         order = selectors.get_order(
-            shopper=Shopper.of(request, headers), order_id=order_id
+            customer=identify(request, headers), order_id=order_id
         )
         return Response(serializers.OrderDetail(order).data)
 
@@ -112,7 +111,7 @@ class CancelOrder(ShopperView):
         headers: dict[str, Any],
     ) -> Response:
         order = transitions.cancel_order(
-            shopper=Shopper.of(request, headers), order_id=order_id, **body
+            customer=identify(request, headers), order_id=order_id, **body
         )
         return Response(serializers.OrderDetail(order).data)
 
@@ -130,9 +129,9 @@ class Invoice(ShopperView):
         self, request: Request, *, order_id: UUID, headers: dict[str, Any]
     ) -> HttpResponse:
         order = selectors.get_order(
-            shopper=Shopper.of(request, headers), order_id=order_id
+            customer=identify(request, headers), order_id=order_id
         )
-        return pdf(invoice.render(order), f"{order.number}.pdf")
+        return pdf_response(invoice.render_invoice(order), f"{order.number}.pdf")
 
 
 class OrderPayments(ShopperView):
@@ -155,15 +154,17 @@ class OrderPayments(ShopperView):
         self, request: Request, *, order_id: UUID, headers: dict[str, Any]
     ) -> Response:
         started, again = payments.start_payment(
-            shopper=Shopper.of(request, headers),
+            customer=identify(request, headers),
             order_id=order_id,
             idempotency_key=headers.get("idempotency_key"),
-            base_url=base_url_of(request),
+            base_url=get_base_url(request),
         )
-        return replayed(Response(serializers.Payment(started).data, 201), again=again)
+        return mark_replayed(
+            Response(serializers.Payment(started).data, 201), again=again
+        )
 
 
-def pdf(document: bytes, name: str) -> HttpResponse:
+def pdf_response(document: bytes, name: str) -> HttpResponse:
     """Return the document as a file that a browser shows."""
     return HttpResponse(
         document,

@@ -13,7 +13,7 @@ from markrin.api.permissions import AllowAny
 from markrin.api.serializers import Serializer
 from orders import errors
 from orders.services import payments
-from orders.views.base import Private
+from orders.views.base import PrivateView
 
 MAX_BYTES = 1_000_000
 
@@ -24,7 +24,7 @@ class Received(Serializer):
     outcome = serializers.CharField()
 
 
-class Webhook(Private):
+class Webhook(PrivateView):
     """The signature over the very bytes is what lets one in."""
 
     permission_classes = [AllowAny]

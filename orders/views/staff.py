@@ -13,9 +13,9 @@ from markrin.api.schemas import Empty, IdempotencyHeaders
 from orders import errors, invoice, selectors
 from orders import staff_schemas as schemas
 from orders import staff_serializers as serializers
-from orders.services import coupon_book, refunds, returns, transitions
-from orders.views.base import StaffView, replayed, staff_of
-from orders.views.orders import IDEMPOTENCY_ERRORS, pdf
+from orders.services import coupons, refunds, returns, transitions
+from orders.views.base import StaffView, get_actor, mark_replayed
+from orders.views.orders import IDEMPOTENCY_ERRORS, pdf_response
 
 
 def _order(order_id: UUID, status: int = 200) -> Response:
@@ -63,7 +63,7 @@ class Transition(StaffView):
         self, request: Request, *, order_id: UUID, body: dict[str, Any]
     ) -> Response:
         transitions.move_order(
-            order_id=order_id, to=body.pop("status"), actor=staff_of(request), **body
+            order_id=order_id, to=body.pop("status"), actor=get_actor(request), **body
         )
         return _order(order_id)
 
@@ -81,7 +81,7 @@ class Notes(StaffView):
     def post(
         self, request: Request, *, order_id: UUID, body: dict[str, Any]
     ) -> Response:
-        transitions.note_order(order_id=order_id, actor=staff_of(request), **body)
+        transitions.note_order(order_id=order_id, actor=get_actor(request), **body)
         return _order(order_id, 201)
 
 
@@ -97,7 +97,7 @@ class Cash(StaffView):
     def post(
         self, request: Request, *, order_id: UUID, body: dict[str, Any]
     ) -> Response:
-        transitions.mark_cash_paid(order_id=order_id, actor=staff_of(request))
+        transitions.mark_cash_paid(order_id=order_id, actor=get_actor(request))
         return _order(order_id)
 
 
@@ -122,12 +122,14 @@ class Refunds(StaffView):
     ) -> Response:
         refund, again = refunds.refund_order(
             order_id=order_id,
-            actor=staff_of(request),
+            actor=get_actor(request),
             amount=body.get("amount"),
             reason=body["reason"],
             idempotency_key=headers.get("idempotency_key"),
         )
-        return replayed(Response(serializers.Refund(refund).data, 201), again=again)
+        return mark_replayed(
+            Response(serializers.Refund(refund).data, 201), again=again
+        )
 
 
 class Refund(StaffView):
@@ -143,7 +145,7 @@ class Refund(StaffView):
         self, request: Request, *, refund_id: UUID, body: dict[str, Any]
     ) -> Response:
         refund = refunds.settle_refund(
-            refund_id=refund_id, actor=staff_of(request), **body
+            refund_id=refund_id, actor=get_actor(request), **body
         )
         return Response(serializers.Refund(refund).data)
 
@@ -162,13 +164,13 @@ class Returns(StaffView):
         self, request: Request, *, order_id: UUID, body: dict[str, Any]
     ) -> Response:
         lines = (
-            [returns.Returned(**line) for line in body["lines"]]
+            [returns.ReturnedPieces(**line) for line in body["lines"]]
             if "lines" in body
             else None
         )
         returns.take_back(
             order_id=order_id,
-            actor=staff_of(request),
+            actor=get_actor(request),
             reason=body["reason"],
             lines=lines,
             refund=body["refund"],
@@ -186,7 +188,7 @@ class Invoice(StaffView):
     )
     def get(self, request: Request, *, order_id: UUID) -> HttpResponse:
         order = selectors.get_any_order(order_id=order_id)
-        return pdf(invoice.render(order), f"{order.number}.pdf")
+        return pdf_response(invoice.render_invoice(order), f"{order.number}.pdf")
 
 
 class Coupons(StaffView):
@@ -210,7 +212,7 @@ class Coupons(StaffView):
         summary="Make a coupon",
     )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        return Response(serializers.Coupon(coupon_book.create_coupon(**body)).data, 201)
+        return Response(serializers.Coupon(coupons.create_coupon(**body)).data, 201)
 
 
 class Coupon(StaffView):
@@ -238,9 +240,7 @@ class Coupon(StaffView):
         self, request: Request, *, coupon_id: UUID, body: dict[str, Any]
     ) -> Response:
         return Response(
-            serializers.Coupon(
-                coupon_book.update_coupon(coupon_id=coupon_id, **body)
-            ).data
+            serializers.Coupon(coupons.update_coupon(coupon_id=coupon_id, **body)).data
         )
 
     @operation(
@@ -251,5 +251,5 @@ class Coupon(StaffView):
         summary="Delete a coupon that no order has used",
     )
     def delete(self, request: Request, *, coupon_id: UUID) -> Response:
-        coupon_book.delete_coupon(coupon_id=coupon_id)
+        coupons.delete_coupon(coupon_id=coupon_id)
         return Response(status=204)

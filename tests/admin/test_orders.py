@@ -76,7 +76,7 @@ def test_the_queue_goes_on_and_makes_as_many_queries_for_many_as_for_one(
         packer.get(PACKING)
     assert len(for_one) == len(for_many)
 
-    monkeypatch.setattr(packing, "AT_ONCE", 3)
+    monkeypatch.setattr(packing, "ORDERS_PER_PAGE", 3)
     first, rest = packer.get(PACKING), packer.get(f"{PACKING}?p=2")
     assert [len(page.context["rounds"]) for page in (first, rest)] == [3, 1]
     assert (first.context["later"], rest.context["later"]) == (2, None)

@@ -20,8 +20,8 @@ from uuid import uuid4
 from django.db import connection
 
 from markrin.outbox.models import OutboxEvent
+from orders.customer_identity import hash_token, new_token
 from orders.models import Cart, CartLine, IdempotencyKey, Order
-from orders.shoppers import hash_token, new_token
 from products.models import Variant
 from tests import services as test_services
 from tests.chaos.proxy import Proxy, proxy

@@ -30,7 +30,7 @@ from orders.models import (
     Payment,
     Refund,
 )
-from orders.services import payments, settling
+from orders.services import payments, periodic
 from orders.services.checkout import _turns
 from products.models import StockLevel, StockMovement
 from tests.chaos.table import Record
@@ -265,10 +265,10 @@ def test_a_payment_that_succeeds_at_the_moment_of_expiry(hold: Record):
             amount=payment.amount,
             currency=payment.currency,
         )
-        payments.record(notice)
+        payments.record_notice(notice)
 
     paying = [partial(pay, payment) for payment in Payment.objects.all()]
-    tasks: list[Callable[[], Any]] = [*paying, *[settling.expire_orders] * 40]
+    tasks: list[Callable[[], Any]] = [*paying, *[periodic.expire_orders] * 40]
     random.shuffle(tasks)
     at_once(tasks)
     for order in Order.objects.all():

@@ -7,11 +7,11 @@ from uuid import uuid4
 
 from django.utils import timezone
 
+from orders.customer_identity import Customer, hash_token, new_token
 from orders.models import Cart, CartLine, Coupon, Order
 from orders.models.order import OrderStatus, PaymentMethod
 from orders.services import checkout, transitions
-from orders.services.steps import Actor
-from orders.shoppers import Shopper, hash_token, new_token
+from orders.services.lifecycle import Actor
 from tests.factories.accounts import make_address, make_user
 from tests.factories.products import make_variant
 
@@ -110,7 +110,7 @@ def make_order(
     body |= {"email": guest_email} if guest_email else {}
     body |= {"coupon_code": coupon_code} if coupon_code else {}
     placed = checkout.place_order(
-        shopper=Shopper(user=customer, token=token),
+        customer=Customer(user=customer, token=token),
         idempotency_key=str(uuid4()),
         base_url="http://testserver/",
         language="en",

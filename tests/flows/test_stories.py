@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from orders.models import Order
-from orders.services import refunds, settling
+from orders.services import periodic, refunds
 from products.models import StockLevel
 from tests.factories import (
     PASSWORD,
@@ -208,7 +208,7 @@ def test_an_order_that_nobody_pays_gives_its_pieces_back(api, shirt):
     body = {"shippingAddress": SHIPPING_ADDRESS, "paymentMethod": "online"}
     order = client.post("/api/orders", body, headers=key()).json()
     age(Order.objects.get(pk=order["id"]))
-    settling.expire_orders()
+    periodic.expire_orders()
     seen = client.get(f"/api/orders/{order['id']}").json()
     assert (seen["status"], seen["history"][-1]["by"], seen["history"][-1]["note"]) == (
         "cancelled",

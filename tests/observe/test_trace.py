@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 
 from markrin.outbox.models import OutboxEvent
 from orders.services import returns
-from orders.services.steps import Actor
+from orders.services.lifecycle import Actor
 from tests.factories import PASSWORD, make_order, make_user
 from tests.outbox.helpers import drain
 

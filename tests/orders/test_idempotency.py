@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from orders.models import IdempotencyKey, Order
-from orders.services import settling
+from orders.services import periodic
 from products.models import StockLevel
 from tests.factories import make_cart_line, make_user, make_variant, order_body
 
@@ -106,9 +106,9 @@ def test_keys_are_forgotten_after_two_days(api, customer):
     api.as_user(customer).post(
         "/api/orders", order_body(customer), headers={"Idempotency-Key": "k"}
     )
-    assert settling.forget_old()["keys"] == 0
+    assert periodic.forget_old()["keys"] == 0
     IdempotencyKey.objects.update(created_at=timezone.now() - timedelta(hours=49))
-    assert settling.forget_old()["keys"] == 1
+    assert periodic.forget_old()["keys"] == 1
 
 
 def test_replays_though_the_address_is_gone(api, customer):

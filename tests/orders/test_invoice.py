@@ -57,7 +57,7 @@ def test_holds_letters_of_every_language_and_many_lines(settings, included, capl
     Order.objects.filter(pk=order.pk).update(
         recipient="Zoë Ångström", refunded=Decimal("10.00")
     )
-    document = invoice.render(selectors.get_any_order(order_id=order.pk))
+    document = invoice.render_invoice(selectors.get_any_order(order_id=order.pk))
     assert document.startswith(b"%PDF-")
     assert "missing" not in caplog.text
 
@@ -65,6 +65,6 @@ def test_holds_letters_of_every_language_and_many_lines(settings, included, capl
 def test_a_letter_that_no_font_has_is_no_error(caplog):
     order = make_order()
     Order.objects.filter(pk=order.pk).update(recipient="नमस्ते")
-    assert invoice.render(selectors.get_any_order(order_id=order.pk)).startswith(
-        b"%PDF-"
-    )
+    assert invoice.render_invoice(
+        selectors.get_any_order(order_id=order.pk)
+    ).startswith(b"%PDF-")

@@ -5,8 +5,8 @@ from django.core import mail
 from markrin.outbox.models import OutboxEvent
 from orders import tasks
 from orders.models.order import OrderStatus
-from orders.services import people, refunds, settling, transitions
-from orders.services.steps import Actor
+from orders.services import periodic, privacy, refunds, transitions
+from orders.services.lifecycle import Actor
 from tests.factories import (
     age,
     make_coupon,
@@ -81,7 +81,7 @@ def test_the_other_mails(customer):
     assert "arrived" in last().subject
     other = make_order(guest_email="guest@example.com", method="online")
     age(other)
-    settling.expire_orders()
+    periodic.expire_orders()
     tasks.cancelled_by_mail(order_id=str(other.pk))
     assert (last().to, "It was not paid in time." in last().body) == (
         ["guest@example.com"],
@@ -102,7 +102,7 @@ def test_the_other_mails(customer):
 
 def test_an_erased_customer_gets_none(customer):
     order = make_order(customer=customer)
-    people.erase_customer(user=customer)
+    privacy.erase_customer(user=customer)
     assert tasks.confirm_by_mail(order_id=str(order.pk)) is None
     assert mail.outbox == []
 

@@ -13,7 +13,7 @@ from markrin.outbox.models import OutboxEvent
 from orders import gateways
 from orders.gateways import Notice, Outcome, local
 from orders.models import Order, Payment, PaymentEvent, Refund
-from orders.services import payments, refunds, settling
+from orders.services import payments, periodic, refunds
 from products.models import StockLevel
 from tests.factories import (
     age,
@@ -274,16 +274,16 @@ def test_the_first_of_two_payments_pays_and_the_other_goes_back(api, customer, o
 def test_an_unpaid_order_expires_and_frees_its_stock_and_coupon(api, customer):
     coupon = make_coupon(code="ONE", total_limit=1)
     order = make_order(customer=customer, method="online", coupon_code="ONE")
-    assert settling.expire_orders() == 0
+    assert periodic.expire_orders() == 0
     age(order)
-    assert settling.expire_orders() == 1
+    assert periodic.expire_orders() == 1
     assert state_of(order) == ("cancelled", "unpaid")
     assert reserved(order) == 0
     coupon.refresh_from_db()
     assert coupon.used == 0
     assert order.payments.get().state == "cancelled"
     assert jobs("orders.abandon_payment") == 1
-    assert settling.expire_orders() == 0
+    assert periodic.expire_orders() == 0
 
 
 def test_orders_for_cash_do_not_expire(customer):
@@ -294,7 +294,7 @@ def test_orders_for_cash_do_not_expire(customer):
 def test_a_payment_that_comes_too_late_is_refunded_and_shown_to_staff(api, order):
     payment = order.payments.get()
     age(order)
-    settling.expire_orders()
+    periodic.expire_orders()
     assert tell(api, payment).json()["outcome"] == "too late: refunded"
     assert state_of(order) == ("cancelled", "paid")
     assert reserved(order) == 0
@@ -349,15 +349,15 @@ def paid(payment):
 def test_before_an_order_expires_its_provider_is_asked(order, gateway):
     gateway.knows = paid(order.payments.get())
     age(order)
-    assert settling.expire_orders() == 0
+    assert periodic.expire_orders() == 0
     assert state_of(order) == ("confirmed", "paid")
 
 
 def test_lost_webhooks_are_asked_after(order, gateway):
     gateway.knows = paid(order.payments.get())
-    assert settling.settle_payments()["asked"] == 0
+    assert periodic.settle_payments()["asked"] == 0
     Payment.objects.update(created_at=timezone.now() - timedelta(minutes=3))
-    assert settling.settle_payments()["asked"] == 1
+    assert periodic.settle_payments()["asked"] == 1
     assert state_of(order) == ("confirmed", "paid")
 
 
@@ -403,8 +403,8 @@ def test_what_is_cancelled_but_paid_is_found_and_refunded(api, order):
     Order.objects.filter(pk=order.pk).update(
         status="cancelled", closed_at=timezone.now()
     )  # as no service leaves it
-    assert settling.settle_payments()["refunded"] == 1
-    assert settling.settle_payments()["refunded"] == 0
+    assert periodic.settle_payments()["refunded"] == 1
+    assert periodic.settle_payments()["refunded"] == 0
     assert order.refunds.get().amount == order.total
 
 
@@ -436,5 +436,5 @@ def test_a_webhook_body_of_any_form_is_no_error(api):
 
 
 def test_recording_needs_no_request(order):
-    assert payments.record(paid(order.payments.get())) == "paid"
+    assert payments.record_notice(paid(order.payments.get())) == "paid"
     assert reserved(order) == 1

@@ -20,7 +20,7 @@ def create_coupon(**values: Any) -> Coupon:
     Raises:
         CouponCodeTaken, Invalid: the code is another's; the values do not fit together.
     """
-    return _saved(Coupon(**values), new=True)
+    return _save_coupon(Coupon(**values), new=True)
 
 
 @transaction.atomic(durable=True)
@@ -33,7 +33,7 @@ def update_coupon(*, coupon_id: UUID, **values: Any) -> Coupon:
         raise NotFound
     for name, value in values.items():
         setattr(coupon, name, value)
-    return _saved(coupon, new=False)
+    return _save_coupon(coupon, new=False)
 
 
 @transaction.atomic(durable=True)
@@ -48,15 +48,15 @@ def delete_coupon(*, coupon_id: UUID) -> None:
         raise errors.CouponInUse from exc
 
 
-def _saved(coupon: Coupon, *, new: bool) -> Coupon:
-    _check(coupon)
+def _save_coupon(coupon: Coupon, *, new: bool) -> Coupon:
+    _check_values(coupon)
     if Coupon.objects.filter(code=coupon.code).exclude(pk=coupon.pk).exists():
         raise errors.CouponCodeTaken
     coupon.save(force_insert=new)
     return coupon
 
 
-def _check(coupon: Coupon) -> None:
+def _check_values(coupon: Coupon) -> None:
     """Refuse values that do not fit together, naming the field; the database refuses the same."""
     if coupon.kind == CouponKind.PERCENT and coupon.value > 100:
         raise shop_errors.Invalid.at(

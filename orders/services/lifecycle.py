@@ -36,7 +36,7 @@ BEFORE_SHIPPING: Final = frozenset(
 )
 
 
-def lock(order_id: UUID) -> Order:
+def lock_order(order_id: UUID) -> Order:
     """Return the order, locked until the transaction ends. Locks: its row, before any
     coupon's and stock's.
 
@@ -49,7 +49,7 @@ def lock(order_id: UUID) -> Order:
     return order
 
 
-def advance(
+def set_status(
     order: Order,
     to: OrderStatus,
     *,
@@ -80,7 +80,7 @@ def advance(
     order.status = to
     for name, value in columns.items():
         setattr(order, name, value)
-    write(
+    record_event(
         order,
         OrderEventKind.STATUS,
         actor=actor,
@@ -90,7 +90,7 @@ def advance(
     )
 
 
-def advance_payment(
+def set_payment_status(
     order: Order,
     to: PaymentStatus,
     *,
@@ -109,7 +109,7 @@ def advance_payment(
     order.payment_status = to
     for name, value in columns.items():
         setattr(order, name, value)
-    write(
+    record_event(
         order,
         OrderEventKind.PAYMENT,
         actor=actor,
@@ -120,7 +120,7 @@ def advance_payment(
     )
 
 
-def write(
+def record_event(
     order: Order,
     kind: OrderEventKind,
     *,
@@ -140,26 +140,26 @@ def write(
         actor=actor.kind,
         note=note,
         is_public=public,
-        request_id=request_id(),
+        request_id=current_request_id(),
     )
 
 
-def call_for_a_person(order: Order, why: str) -> None:
+def request_attention(order: Order, why: str) -> None:
     """Show the order to staff, among those that need a person; say why in its private
     history, and by mail.
     """
     Order.objects.filter(pk=order.pk).update(attention=why, updated_at=timezone.now())
     order.attention = why
-    write(order, OrderEventKind.NOTE, actor=SYSTEM, note=why, public=False)
+    record_event(order, OrderEventKind.NOTE, actor=SYSTEM, note=why, public=False)
     outbox.add(events.PersonNeeded(order_id=order.pk))
 
 
-def request_id() -> str:
+def current_request_id() -> str:
     """Return the id of the request that is being answered, or "" outside of one."""
     return str(structlog.contextvars.get_contextvars().get("request_id", ""))[:64]
 
 
-def pieces(order: Order) -> dict[UUID, tuple[UUID, int]]:
+def list_pieces(order: Order) -> dict[UUID, tuple[UUID, int]]:
     """Return what the order's lines hold, as the stock's functions take it: `{line:
     (variant, quantity)}`.
     """

@@ -11,16 +11,16 @@ from uuid import UUID
 from django.utils import timezone
 
 from markrin.db.sql import fetch_prepared
-from orders import coupons, quotes
+from orders import coupon_rules, quotes
+from orders.customer_identity import Customer
 from orders.models import Cart, Coupon
 from orders.pricing.quote import Quote
-from orders.shoppers import Shopper
 from products.services import selling
 from products.services.selling import Offer
 
 
 @dataclass(frozen=True)
-class Item:
+class CartItem:
     """A line with what it is, and what it costs now."""
 
     id: UUID
@@ -60,12 +60,12 @@ class CartCoupon:
 
 
 @dataclass(frozen=True)
-class Contents:
+class CartSummary:
     """The whole cart. `id` is None while nothing has been put into it; `token` is a guest's."""
 
     id: UUID | None
     token: str | None
-    items: list[Item]
+    items: list[CartItem]
     coupon: CartCoupon | None
     quote: Quote
 
@@ -75,18 +75,18 @@ class Contents:
         return sum(item.quantity for item in self.items)
 
 
-def read(cart: Cart | None, *, token: str | None) -> Contents:
+def summarize_cart(cart: Cart | None, *, token: str | None) -> CartSummary:
     """Return the cart's contents, in one query, or three with a coupon that has a limit.
     Locks nothing.
 
     Lines that cannot be bought now are shown, but not counted into the quote.
     """
-    items = load(cart) if cart else []
+    items = load_items(cart) if cart else []
     available = [item for item in items if item.available]
     coupon = cart.coupon if cart else None
-    found = _check(cart, coupon, available) if cart and coupon else None
+    found = _check_coupon(cart, coupon, available) if cart and coupon else None
     applied = coupon if found and found.applied else None
-    return Contents(
+    return CartSummary(
         id=cart.pk if cart else None,
         token=token if cart and cart.user_id is None else None,
         items=items,
@@ -106,32 +106,36 @@ _OF_SHOPPER: Final = _LINES.format(
 )
 
 
-def load(cart: Cart) -> list[Item]:
+def load_items(cart: Cart) -> list[CartItem]:
     """Return the cart's lines in the order they were added, with their offers: one query."""
-    return _load(_OF_CART, cart=cart.pk)
+    return _fetch_items(_OF_CART, cart=cart.pk)
 
 
-def load_of(shopper: Shopper) -> list[Item]:
+def load_customer_items(customer: Customer) -> list[CartItem]:
     """Return the lines of the shopper's cart, as `load` does; none if there is no cart."""
-    return _load(
-        _OF_SHOPPER, user=shopper.user and shopper.user.pk, token=shopper.token_hash
+    return _fetch_items(
+        _OF_SHOPPER, user=customer.user and customer.user.pk, token=customer.token_hash
     )
 
 
-def _load(sql: str, **params: Any) -> list[Item]:
+def _fetch_items(sql: str, **params: Any) -> list[CartItem]:
     rows = fetch_prepared(sql, params)
     return [
-        Item(row["id"], selling.offer_of(row), row["quantity"], row["price_at_add"])
+        CartItem(row["id"], selling.offer_of(row), row["quantity"], row["price_at_add"])
         for row in rows
     ]
 
 
-def _check(cart: Cart, coupon: Coupon, items: Sequence[Item]) -> CartCoupon:
-    key = coupons.customer_key(user_id=cart.user_id, email="") if cart.user_id else None
-    refused = coupons.refusal(
+def _check_coupon(cart: Cart, coupon: Coupon, items: Sequence[CartItem]) -> CartCoupon:
+    key = (
+        coupon_rules.build_customer_key(user_id=cart.user_id, email="")
+        if cart.user_id
+        else None
+    )
+    refused = coupon_rules.find_refusal(
         coupon,
         subtotal=sum((item.line_total for item in items), Decimal(0)),
         now=timezone.now(),
-        used_by_customer=coupons.uses(coupon, key),
+        used_by_customer=coupon_rules.count_uses(coupon, key),
     )
     return CartCoupon(coupon.code, refused.code if refused else None)

@@ -5,9 +5,9 @@ from datetime import timedelta
 from django.utils import timezone
 
 from markrin import hooks
+from orders.customer_identity import hash_token
 from orders.models import Cart, Order
-from orders.services import settling
-from orders.shoppers import hash_token
+from orders.services import periodic
 from products.models import Purchase
 from tests.factories import make_cart_line, make_order, make_user
 
@@ -71,5 +71,5 @@ def test_guests_carts_are_forgotten_after_a_while(customer):
     Cart.objects.filter(user=customer).update(
         updated_at=timezone.now() - timedelta(days=61)
     )
-    assert settling.forget_old()["carts"] == 1
+    assert periodic.forget_old()["carts"] == 1
     assert Cart.objects.count() == 2

@@ -15,20 +15,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Shopper:
+class Customer:
     """A customer, or a guest. A customer's token is not looked at: signing in has merged
     what it stood for.
     """
 
     user: "User | None" = None
     token: str | None = None
-
-    @classmethod
-    def of(cls, request: Request, headers: dict[str, Any]) -> "Shopper":
-        """Return who sent the request; `headers` holds `x_cart_token` where it was sent."""
-        if request.user.is_authenticated:
-            return cls(user=request.user)
-        return cls(token=headers.get("x_cart_token"))
 
     @cached_property
     def token_hash(self) -> bytes | None:
@@ -61,6 +54,13 @@ class Shopper:
             and needed is not None
             and secrets.compare_digest(held, bytes(needed))
         )
+
+
+def identify(request: Request, headers: dict[str, Any]) -> Customer:
+    """Return who sent the request; `headers` holds `x_cart_token` where it was sent."""
+    if request.user.is_authenticated:
+        return Customer(user=request.user)
+    return Customer(token=headers.get("x_cart_token"))
 
 
 def new_token() -> str:

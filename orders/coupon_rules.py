@@ -15,14 +15,14 @@ from orders import errors
 from orders.models import Coupon, CouponUse
 
 
-def customer_key(*, user_id: UUID | None, email: str) -> str:
+def build_customer_key(*, user_id: UUID | None, email: str) -> str:
     """Return what a customer's uses are counted under: the account, or for a guest the hash
     of the address.
     """
     return str(user_id) if user_id else hashlib.sha256(email.encode()).hexdigest()
 
 
-def refusal(
+def find_refusal(
     coupon: Coupon, *, subtotal: Decimal, now: datetime, used_by_customer: int = 0
 ) -> ShopError | None:
     """Return why the coupon does not apply to a cart worth `subtotal`, or None if it does."""
@@ -44,7 +44,7 @@ def refusal(
     return None
 
 
-def uses(coupon: Coupon, key: str | None) -> int:
+def count_uses(coupon: Coupon, key: str | None) -> int:
     """Return how often this customer has used the coupon; asks the database only if there
     is a limit to it.
     """
@@ -53,7 +53,7 @@ def uses(coupon: Coupon, key: str | None) -> int:
     return coupon.uses.filter(customer_key=key).count()
 
 
-def claim(coupon: Coupon, *, order_id: UUID, key: str) -> None:
+def claim_use(coupon: Coupon, *, order_id: UUID, key: str) -> None:
     """Count a use for the order, within the caller's transaction, after the order's row and
     before the stock's.
 
@@ -82,7 +82,7 @@ def claim(coupon: Coupon, *, order_id: UUID, key: str) -> None:
     )
 
 
-def give_back(*, order_id: UUID) -> None:
+def release_use(*, order_id: UUID) -> None:
     """Undo an order's use, within the caller's transaction. Locks: the coupon's row; the
     order's is locked already.
     """

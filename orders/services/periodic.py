@@ -20,7 +20,7 @@ from orders.models import Cart, IdempotencyKey, Order, Payment, Refund
 from orders.models.order import OrderStatus, PaymentStatus
 from orders.models.payment import PaymentState, RefundState
 from orders.services import payments, refunds, transitions
-from orders.services.steps import SYSTEM
+from orders.services.lifecycle import SYSTEM
 
 log = structlog.get_logger(__name__)
 
@@ -40,31 +40,36 @@ def expire_orders() -> int:
     The provider is asked first, so that a payment whose webhook was lost still counts.
     Locks: an order, its coupon, its stock; an order that another process has locked is left
     for the next run."""
-    due = Order.objects.filter(_due(), expires_at__lte=timezone.now()).order_by(
-        "expires_at"
-    )
+    due = Order.objects.filter(
+        _waiting_for_payment(), expires_at__lte=timezone.now()
+    ).order_by("expires_at")
     ids = list(due.values_list("pk", flat=True)[:MAX_AT_ONCE])
-    _ask(Payment.objects.filter(order__in=ids, state=PaymentState.CREATED))
+    _ask_providers(Payment.objects.filter(order__in=ids, state=PaymentState.CREATED))
     return sum(
-        transactions.retry_deadlocks(partial(_expire, order_id)) for order_id in ids
+        transactions.retry_deadlocks(partial(_expire_order, order_id))
+        for order_id in ids
     )
 
 
-def _due() -> Q:
+def _waiting_for_payment() -> Q:
     return Q(status=OrderStatus.PENDING, payment_status__in=payments.WAITING)
 
 
 @transaction.atomic(durable=True)
-def _expire(order_id: UUID) -> bool:
+def _expire_order(order_id: UUID) -> bool:
     transactions.limit_waits()
     order = (
-        Order.objects.filter(_due(), pk=order_id, expires_at__lte=timezone.now())
+        Order.objects.filter(
+            _waiting_for_payment(), pk=order_id, expires_at__lte=timezone.now()
+        )
         .select_for_update(skip_locked=True, no_key=True, of=("self",))
         .first()
     )
     if order is None:
         return False
-    transitions.cancel(order, actor=SYSTEM, note="It was not paid in time.")
+    transitions.cancel_locked_order(
+        order, actor=SYSTEM, note="It was not paid in time."
+    )
     return True
 
 
@@ -76,7 +81,7 @@ def settle_payments() -> dict[str, int]:
     those an hour old are only counted.
     """
     now = timezone.now()
-    asked = _ask(
+    asked = _ask_providers(
         Payment.objects.filter(
             state=PaymentState.CREATED,
             created_at__lte=now - ASK_AFTER,
@@ -89,7 +94,7 @@ def settle_payments() -> dict[str, int]:
         refunded__lt=F("total"),
     ).exclude(refunds__state=RefundState.FAILED)
     refunded = sum(
-        _give_back(order_id)
+        _refund_cancelled(order_id)
         for order_id in list(stranded.values_list("pk", flat=True)[:MAX_AT_ONCE])
     )
     waiting = Refund.objects.filter(
@@ -99,7 +104,7 @@ def settle_payments() -> dict[str, int]:
 
 
 @transaction.atomic(durable=True)
-def _give_back(order_id: UUID) -> bool:
+def _refund_cancelled(order_id: UUID) -> bool:
     order = (
         Order.objects.filter(
             pk=order_id, status=OrderStatus.CANCELLED, payment_status=PaymentStatus.PAID
@@ -109,7 +114,7 @@ def _give_back(order_id: UUID) -> bool:
     )
     if order is None or order.refunded >= order.total:
         return False
-    refunds.request(
+    refunds.request_refund(
         order,
         amount=order.total - order.refunded,
         reason="The order was cancelled.",
@@ -118,7 +123,7 @@ def _give_back(order_id: UUID) -> bool:
     return True
 
 
-def _ask(open_payments: Iterable[Payment]) -> int:
+def _ask_providers(open_payments: Iterable[Payment]) -> int:
     """Ask the providers of these payments what became of them, and let it take effect;
     return of how many they knew.
     """
@@ -133,7 +138,7 @@ def _ask(open_payments: Iterable[Payment]) -> int:
             log.warning("payment.not_asked", payment_id=str(payment.pk), error=str(exc))
             continue
         if notice is not None:
-            payments.record(notice)
+            payments.record_notice(notice)
             known += 1
     return known
 
@@ -146,12 +151,12 @@ def forget_old() -> dict[str, int]:
     """
     now = timezone.now()
     return {
-        "keys": _forget(lambda: _forget_keys(now)),
-        "carts": _forget(lambda: _forget_carts(now)),
+        "keys": _repeat_batches(lambda: _forget_keys(now)),
+        "carts": _repeat_batches(lambda: _forget_carts(now)),
     }
 
 
-def _forget(batch: Callable[[], int]) -> int:
+def _repeat_batches(batch: Callable[[], int]) -> int:
     total = 0
     while deleted := batch():
         total += deleted

@@ -83,11 +83,11 @@ def export_customer(*, user: "User") -> dict[str, Any]:
         "cart": list(
             lines.values("variant__sku", "quantity", "price_at_add", "created_at")
         ),
-        "orders": [_order(order) for order in orders],
+        "orders": [_export_order(order) for order in orders],
     }
 
 
-def _order(order: Order) -> dict[str, Any]:
+def _export_order(order: Order) -> dict[str, Any]:
     return {
         **{name: getattr(order, name) for name in _ORDER},
         "lines": [
