@@ -1,7 +1,8 @@
 # syntax=docker/dockerfile:1
 # One image for every part of the shop: `docker run markrin web|worker QUEUE|relay|beat|manage COMMAND`.
+# Base images are named by digest, so that a rebuild is the same; docs/deployment.md says how to take newer ones.
 
-FROM python:3.11-slim-bookworm AS packages
+FROM python:3.11-slim-bookworm@sha256:528257d48c1da0dcecc2e725d1ae34498d60c965f1241e39cd6a85a8859bdf84 AS packages
 WORKDIR /build
 COPY requirements.txt .
 # Without pip in it: nothing is installed into a running container.
@@ -9,12 +10,12 @@ RUN python -m venv --without-pip /opt/venv \
     && pip --python /opt/venv/bin/python install --disable-pip-version-check --no-cache-dir --require-hashes \
        -r requirements.txt
 
-FROM node:20-bookworm-slim AS storefront
+FROM node:20-bookworm-slim@sha256:2cf067cfed83d5ea958367df9f966191a942351a2df77d6f0193e162b5febfc0 AS storefront
 WORKDIR /frontend
 COPY frontend .
 RUN npm ci --no-audit --no-fund && npm run build
 
-FROM python:3.11-slim-bookworm
+FROM python:3.11-slim-bookworm@sha256:528257d48c1da0dcecc2e725d1ae34498d60c965f1241e39cd6a85a8859bdf84
 ARG RELEASE=""
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 APPS := markrin products accounts orders analytics
 
-.PHONY: help up test rolling fuzz pricing constraints chaos bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin check audit fmt lock shell clean
+.PHONY: help up test rolling fuzz pricing constraints chaos bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin check audit fmt lock doors sbom shell clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -75,6 +75,9 @@ bench-auth: $(STAMP) ## 200 sessions refreshing in 3 tabs each, answers lost, a 
 
 audit: $(STAMP) ## Look for known holes in the pinned packages (needs the network)
 	@$(PY) -m pip_audit --require-hashes -r requirements.txt
+
+sbom: $(STAMP) ## Write what image and storefront are made of, as CycloneDX documents, into .local/sbom
+	@$(PY) -m dev.sbom
 
 fmt: $(STAMP) ## Format the code and fix what can be fixed
 	@$(PY) -m ruff check --fix-only --quiet .
