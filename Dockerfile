@@ -31,6 +31,7 @@ COPY --from=packages /opt/venv /opt/venv
 COPY manage.py celery_app.py docker-entrypoint.sh ./
 COPY accounts accounts
 COPY analytics analytics
+COPY demo demo
 COPY locale locale
 COPY markrin markrin
 COPY orders orders

@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 APPS := markrin products accounts orders analytics
 
-.PHONY: help up test rolling fuzz pricing constraints chaos bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin check audit fmt lock doors sbom shell clean
+.PHONY: help up test rolling slow fuzz pricing constraints chaos bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin check audit fmt lock sbom shell clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -25,6 +25,9 @@ chaos: $(STAMP) ## Inject every fault and print what held: fault, tries, invaria
 
 rolling: $(STAMP) ## Restart every process under load (no request fails, no job is lost); read from a real standby
 	@ROLLING_ROUNDS=$(or $(ROUNDS),2) $(PY) -m pytest -n 0 -s tests/deploy $(ARGS)
+
+slow: $(STAMP) ## 200 slow clients of each kind for 30 s, behind Caddy, nginx and no front (about twelve minutes)
+	@SLOW_SECONDS=$(or $(SECONDS),30) $(PY) -m pytest -n 0 -s --timeout 3600 tests/deploy/test_slow_clients.py $(ARGS)
 
 fuzz: $(STAMP) ## Fuzz the whole API, print what was tried (FUZZ_EXAMPLES=5 for each operation), then verify; takes long
 	@FUZZ=full $(PY) -m pytest -n 0 -s --timeout 7200 tests/fuzz $(ARGS)

@@ -11,9 +11,10 @@ web)
   echo web >"$mark"
   rm -f "${DRAIN_FILE:=/tmp/draining}"
   export DRAIN_FILE
-  python -m granian --interface wsgi --host "${WEB_HOST:-0.0.0.0}" --port "$PORT" --workers "${WEB_PROCESSES:-1}" \
-    --blocking-threads "${WEB_THREADS:-8}" --backpressure "${WEB_BACKPRESSURE:-64}" --workers-kill-timeout 30s \
-    --respawn-failed-workers "$@" markrin.wsgi:application &
+  python -m granian --interface rsgi --no-ws --http 1 --http1-header-read-timeout 10000 \
+    --host "${WEB_HOST:-0.0.0.0}" --port "$PORT" --workers "${WEB_PROCESSES:-1}" \
+    --backpressure "${WEB_BACKPRESSURE:-1000}" --workers-kill-timeout 30s \
+    --respawn-failed-workers "$@" markrin.rsgi:application &
   server=$!
   # At SIGTERM the server goes on serving while /health/live says 503, until every proxy that asks it has looked and
   # sends no more; only then is the server told, which finishes what it has begun. So no request meets a closed door.

@@ -30,6 +30,7 @@ import psycopg
 
 from benchmarks.report import Row, publish
 from benchmarks.stage import NotReady, Stage, await_http, running, say
+from dev import web_server
 from tests.services import free_port
 
 if TYPE_CHECKING:
@@ -65,22 +66,16 @@ class Web:
             sys.executable,
             "-m",
             "granian",
-            "--interface",
-            "wsgi",
+            *web_server.SHOP_OPTIONS,
             "--host",
             "127.0.0.1",
             "--port",
             str(port),
             "--workers",
             "1",
-            "--blocking-threads",
-            "8",
-            "--backpressure",
-            "64",
-            "--no-ws",
             "--log-level",
             "warning",
-            "markrin.wsgi:application",
+            web_server.SHOP,
         ]
         process = self.stack.enter_context(running(command, self.env))
         await_http(f"http://127.0.0.1:{port}", process)

@@ -23,7 +23,7 @@ from urllib.parse import unquote
 import psycopg
 from psycopg import sql
 
-from dev import processes
+from dev import processes, web_server
 from dev.stack import ROOT, Stack, kept_secrets, local_dir, path_with_tools
 from tests.services import free_port
 
@@ -172,7 +172,7 @@ def _libpq(url: str) -> str:
 def web(
     env: dict[str, str],
     *,
-    application: str = "markrin.wsgi:application",
+    application: str = web_server.SHOP,
     workers: int = 1,
 ) -> Iterator[str]:
     """Run an application on granian and give its address. Its log goes to a file, as in life."""
@@ -181,19 +181,13 @@ def web(
         sys.executable,
         "-m",
         "granian",
-        "--interface",
-        "wsgi",
+        *web_server.options_for(application),
         "--host",
         "127.0.0.1",
         "--port",
         str(port),
         "--workers",
         str(workers),
-        "--blocking-threads",
-        "8",
-        "--backpressure",
-        "64",
-        "--no-ws",
         "--log-level",
         "warning",
         application,

@@ -26,16 +26,24 @@ from dev.stack import ROOT, local_dir
 
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^ ;\\]+)")
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
-_IMAGE = re.compile(r"^FROM (?:--\S+ )?(\S+?):([\w.-]+)@sha256:([0-9a-f]{64})", re.MULTILINE)
+_IMAGE = re.compile(
+    r"^FROM (?:--\S+ )?(\S+?):([\w.-]+)@sha256:([0-9a-f]{64})", re.MULTILINE
+)
 
 
 def main() -> int:
     """Write both documents into LOCAL_DIR/sbom; return the exit code."""
     folder = local_dir() / "sbom"
     folder.mkdir(parents=True, exist_ok=True)
-    image = [*base_images(ROOT / "Dockerfile"), *python_packages(ROOT / "requirements.txt")]
+    image = [
+        *base_images(ROOT / "Dockerfile"),
+        *python_packages(ROOT / "requirements.txt"),
+    ]
     frontend = list(npm_packages(ROOT / "frontend" / "package-lock.json"))
-    for name, components in {"image": [*image, *frontend], "frontend": frontend}.items():
+    for name, components in {
+        "image": [*image, *frontend],
+        "frontend": frontend,
+    }.items():
         path = folder / f"{name}.cdx.json"
         path.write_text(make_document(f"markrin-{name}", components))
         print(f"{path}: {len(components)} components")
@@ -45,10 +53,14 @@ def main() -> int:
 def make_document(name: str, components: list[Component]) -> str:
     """Return a CycloneDX document in JSON of something that has these components."""
     bom = Bom()
-    bom.metadata.component = Component(name=name, type=ComponentType.APPLICATION, bom_ref=name)
+    bom.metadata.component = Component(
+        name=name, type=ComponentType.APPLICATION, bom_ref=name
+    )
     bom.components.update(components)
     bom.register_dependency(bom.metadata.component, components)
-    return make_outputter(bom, OutputFormat.JSON, SchemaVersion.V1_6).output_as_string(indent=1)
+    return make_outputter(bom, OutputFormat.JSON, SchemaVersion.V1_6).output_as_string(
+        indent=1
+    )
 
 
 def base_images(dockerfile: Path) -> Iterator[Component]:
@@ -56,7 +68,9 @@ def base_images(dockerfile: Path) -> Iterator[Component]:
     text = dockerfile.read_text()
     found = sorted(set(_IMAGE.findall(text)))
     if len(_IMAGE.findall(text)) != len(re.findall(r"^FROM ", text, re.MULTILINE)):
-        raise StackError(f"{dockerfile.name} names a base image without its digest: image:tag@sha256:…")
+        raise StackError(
+            f"{dockerfile.name} names a base image without its digest: image:tag@sha256:…"
+        )
     for name, tag, digest in found:
         url = PackageURL("docker", None, name, f"sha256:{digest}", {"tag": tag})
         yield _component(ComponentType.CONTAINER, url, [digest], version=tag)
@@ -70,7 +84,9 @@ def python_packages(lock: Path) -> Iterator[Component]:
         if pin := _PIN.match(line):
             if name:
                 url = PackageURL("pypi", None, name.lower(), version)
-                yield _component(ComponentType.LIBRARY, url, hashes, license_=_license(name))
+                yield _component(
+                    ComponentType.LIBRARY, url, hashes, license_=_license(name)
+                )
             (name, version), hashes = pin.groups(), []
         hashes += _HASH.findall(line)
 
@@ -82,13 +98,24 @@ def npm_packages(lock: Path) -> Iterator[Component]:
         if "node_modules/" not in path or entry.get("dev") or entry.get("link"):
             continue
         namespace, _, name = path.rpartition("node_modules/")[2].rpartition("/")
-        hashes = [base64.b64decode(entry["integrity"].partition("-")[2]).hex()] if "integrity" in entry else []
+        hashes = (
+            [base64.b64decode(entry["integrity"].partition("-")[2]).hex()]
+            if "integrity" in entry
+            else []
+        )
         url = PackageURL("npm", namespace or None, name, entry["version"])
-        yield _component(ComponentType.LIBRARY, url, hashes, license_=str(entry.get("license", "")))
+        yield _component(
+            ComponentType.LIBRARY, url, hashes, license_=str(entry.get("license", ""))
+        )
 
 
 def _component(
-    kind: ComponentType, url: PackageURL, hashes: list[str], *, version: str = "", license_: str = ""
+    kind: ComponentType,
+    url: PackageURL,
+    hashes: list[str],
+    *,
+    version: str = "",
+    license_: str = "",
 ) -> Component:
     algorithms = {64: HashAlgorithm.SHA_256, 128: HashAlgorithm.SHA_512}
     return Component(
@@ -109,7 +136,7 @@ def _license(name: str) -> str:
         about = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return ""  # for another system
-    said = str(about.get("License-Expression") or about.get("License") or "").strip()
+    said = str(about["License-Expression"] or about["License"] or "").strip()
     return said.splitlines()[0][:100] if said else ""
 
 

@@ -63,9 +63,7 @@ def main() -> int:
             env["PROMETHEUS_MULTIPROC_DIR"] = _empty_folder(
                 home / "metrics"
             )  # what an earlier run counted is over
-            env.setdefault(
-                "WEB_THREADS", str(min(8, 2 * (os.cpu_count() or 1) + 1))
-            )  # granian warns of more
+            env.setdefault("WEB_THREADS", str(min(8, 2 * (os.cpu_count() or 1) + 1)))
             env |= {"WEB_PORT": str(port), "PYTHONUNBUFFERED": "1"}
             # Celery's word to root is for servers; who types `make up` as root knows.
             env.setdefault(

@@ -192,6 +192,22 @@ if DATABASE_REPLICA_URL := env.str(
 # primary instead.
 DATABASE_REPLICA_WAIT_MS = env.int("DATABASE_REPLICA_WAIT_MS", 20)
 
+# --- The web process: markrin/server ----------------------------------------------------------
+WEB_THREADS = env.int("WEB_THREADS", 8)  # requests that one process works on at once
+REQUEST_BODY_S = env.float(
+    "REQUEST_BODY_S", 10.0
+)  # for a body's beginning, then REQUEST_BODY_RATE
+REQUEST_BODY_RATE = env.int(
+    "REQUEST_BODY_RATE", 16_384
+)  # bytes a second that a body must keep up
+REQUEST_MAX_BYTES = env.int("REQUEST_MAX_BYTES", 25_000_000)  # of any body
+REQUEST_QUEUE_S = env.float(
+    "REQUEST_QUEUE_S", 20.0
+)  # how long a request waits for a thread: then 503
+RESPONSE_STALLED_S = env.float(
+    "RESPONSE_STALLED_S", 30.0
+)  # a reader who takes nothing is hung up on
+
 # --- Cache ---------------------------------------------------------------------------------------
 CACHE_URL = env.str("CACHE_URL", "redis://localhost:6379/0" if DEBUG else "")
 CACHES = {

@@ -28,7 +28,7 @@ from uuid import uuid4
 
 import redis
 
-from dev import processes
+from dev import processes, web_server
 from dev.processes import StackError
 from dev.stack import ROOT, Stack, local_dir
 
@@ -245,7 +245,7 @@ def running(*command: str, env: dict[str, str] | None = None) -> Iterator[Runnin
 def web(
     *,
     processes: int = 1,
-    application: str = "markrin.wsgi:application",
+    application: str = web_server.SHOP,
     respawn: bool = False,
     env: dict[str, str] | None = None,
 ) -> Iterator[Running]:
@@ -254,8 +254,8 @@ def web(
     With `respawn` a worker process that dies is replaced; otherwise its server ends too.
     """
     port = free_port()
-    options = ["--interface", "wsgi", "--port", str(port), "--workers", str(processes)]
-    options += ["--blocking-threads", "8", "--backpressure", "64"]
+    options = ["--port", str(port), "--workers", str(processes)]
+    options += web_server.options_for(application)
     options += (
         ["--respawn-failed-workers", "--respawn-interval", "0.1"] if respawn else []
     )

@@ -215,6 +215,14 @@ class Conflict(ShopError):
     )
 
 
+class RequestTimedOut(ShopError):
+    status, code, message = (
+        408,
+        "request_timed_out",
+        "The request did not arrive in time.",
+    )
+
+
 class TooLarge(ShopError):
     status, code, message = 413, "too_large", "The body is larger than is taken here."
 

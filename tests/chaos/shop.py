@@ -19,6 +19,7 @@ from uuid import uuid4
 
 from django.db import connection
 
+from dev import web_server
 from markrin.outbox.models import OutboxEvent
 from orders.customer_identity import hash_token, new_token
 from orders.models import Cart, CartLine, IdempotencyKey, Order
@@ -80,7 +81,7 @@ class Shop:
     def open(
         self,
         *,
-        application: str = "markrin.wsgi:application",
+        application: str = web_server.SHOP,
         workers: int = 1,
         **env: str,
     ) -> None:

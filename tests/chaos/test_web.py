@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from orders.models import Order
-from tests.chaos.dying_wsgi import DIE
+from tests.chaos.dying_rsgi import DIE
 from tests.chaos.shop import (
     Answer,
     Purchase,
@@ -33,7 +33,7 @@ KILLS = 10
 @pytest.mark.timeout(900)
 def test_killed_between_commit_and_reply(shop: Shop, hold: Record) -> None:
     fault = "kill -9 of web between COMMIT and reply"
-    shop.open(application="tests.chaos.dying_wsgi:application", workers=2)
+    shop.open(application="tests.chaos.dying_rsgi:application", workers=2)
     shop.processes.relay()
     shop.processes.worker_of_all()
     cut = [

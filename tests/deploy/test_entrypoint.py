@@ -4,22 +4,38 @@ health check says.
 
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
 import time
 import urllib.request
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from dev import web_server
 from dev.processes import wait_for
 from dev.stack import ROOT
 from markrin.outbox import heartbeats
 from tests.deploy.parts import Part, Web, live
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.parametrize("name", ["docker-entrypoint.sh", "Procfile"])
+def test_the_web_server_is_started_as_the_tests_start_it(name: str) -> None:
+    text = (ROOT / name).read_text()
+    text = re.sub(r"\$\{WEB_BACKPRESSURE:-(\d+)\}", r"\1", text).replace('"', "")
+    words = text[text.index("-m granian") : text.index(web_server.SHOP)].split()
+    options = web_server.SHOP_OPTIONS
+    pairs = [(one, two) for one, two in pairwise(options) if one.startswith("--")]
+    for option, value in pairs:
+        assert option in words, option
+        if not value.startswith("--"):
+            assert words[words.index(option) + 1] == value, option
 
 
 def healthy(part: Part) -> bool:

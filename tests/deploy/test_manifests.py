@@ -259,17 +259,27 @@ def test_the_image_holds_what_the_shop_runs_on() -> None:
 
 def test_every_image_of_others_is_named_by_its_digest() -> None:
     """A tag can be moved to other bytes; what was tried is what runs."""
-    named = [one["image"] for one in COMPOSE["services"].values() if one not in OURS.values()]
+    named = [
+        one["image"] for one in COMPOSE["services"].values() if one not in OURS.values()
+    ]
     named += re.findall(r"^FROM (?:--\S+ )?(\S+)", DOCKERFILE, re.MULTILINE)
     assert len(named) == 7
-    assert [one for one in named if not re.search(r":[\w.-]+@sha256:[0-9a-f]{64}$", one)] == []
+    assert [
+        one for one in named if not re.search(r":[\w.-]+@sha256:[0-9a-f]{64}$", one)
+    ] == []
 
 
 def test_compose_hands_on_the_keys_of_every_payment_provider() -> None:
-    keys = {name for name in _known_settings() if name.startswith(("STRIPE_", "RAZORPAY_"))}
-    wanted = {name for name in keys if not name.endswith("_API_BASE")}  # for a stand-in only
+    keys = {
+        name for name in _known_settings() if name.startswith(("STRIPE_", "RAZORPAY_"))
+    }
+    wanted = {
+        name for name in keys if not name.endswith("_API_BASE")
+    }  # for a stand-in only
     assert wanted <= OURS["web-1"]["environment"].keys()
-    assert wanted <= set(re.findall(r"^([A-Z_]+)=", (DEPLOY / "env.example").read_text(), re.MULTILINE))
+    assert wanted <= set(
+        re.findall(r"^([A-Z_]+)=", (DEPLOY / "env.example").read_text(), re.MULTILINE)
+    )
 
 
 def test_no_cache_policy_may_evict_what_has_no_expiry() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from dev import web_server
 from dev.processes import wait_for
 from tests import services
 
@@ -28,14 +29,13 @@ def port() -> Iterator[int]:
         sys.executable,
         "-m",
         "granian",
-        "--interface",
-        "wsgi",
+        *web_server.SHOP_OPTIONS,
         "--host",
         "127.0.0.1",
         "--port",
         str(number),
     ]
-    with subprocess.Popen([*command, "tests.markrin.front_wsgi:application"]) as server:
+    with subprocess.Popen([*command, "tests.markrin.front_rsgi:application"]) as server:
         try:
             _wait(server, number)
             yield number

@@ -8,4 +8,8 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 settings.ROOT_URLCONF = "tests.markrin.shopfront"
-application = get_wsgi_application()
+_small = get_wsgi_application()
+
+from markrin.ops.serving import make_bridge  # noqa: E402 (the settings stand only now)
+
+application = make_bridge(_small)

@@ -1,0 +1,81 @@
+"""The shop's own settings and refusals around `markrin.server`."""
+
+import resource
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
+
+from markrin.api import errors
+from markrin.observe import requests
+from markrin.ops import health
+from markrin.server.bodies import BodyLimits
+from markrin.server.bridge import Bridge, Limits
+from markrin.server.responses import Response
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+_REFUSALS: dict[HTTPStatus, type[errors.ShopError]] = {
+    HTTPStatus.BAD_REQUEST: errors.BadRequest,
+    HTTPStatus.REQUEST_TIMEOUT: errors.RequestTimedOut,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: errors.TooLarge,
+    HTTPStatus.INTERNAL_SERVER_ERROR: errors.InternalError,
+    HTTPStatus.SERVICE_UNAVAILABLE: errors.Unavailable,
+}
+BUSY_RETRY_S = 5
+
+
+def make_bridge(
+    application: "WSGIApplication",
+    *,
+    answer_at_once: "Callable[[WSGIEnvironment], Response | None]" = lambda environ: (
+        None
+    ),
+) -> Bridge:
+    """Return a WSGI application behind the event loop, with the shop's limits and refusals."""
+    allow_many_connections()
+    return Bridge(
+        application,
+        refuse=refuse,
+        answer_at_once=answer_at_once,
+        probes=frozenset(health.PROBES),
+        limits=Limits(
+            threads=settings.WEB_THREADS,
+            queue_s=settings.REQUEST_QUEUE_S,
+            stalled_s=settings.RESPONSE_STALLED_S,
+            body=BodyLimits(
+                seconds=settings.REQUEST_BODY_S,
+                bytes_per_second=settings.REQUEST_BODY_RATE,
+                max_bytes=settings.REQUEST_MAX_BYTES,
+            ),
+        ),
+    )
+
+
+def refuse(environ: "WSGIEnvironment", status: HTTPStatus) -> Response:
+    """Return the problem document for a request that does not get as far as Django."""
+    request = WSGIRequest(environ)
+    found = requests.request_id(environ.get("HTTP_X_REQUEST_ID"))
+    request.request_id = found  # type: ignore[attr-defined]  # as the request log sets it
+    busy = status == HTTPStatus.SERVICE_UNAVAILABLE
+    answer = errors.response(
+        _REFUSALS[status](headers={"Retry-After": str(BUSY_RETRY_S)} if busy else None),
+        request,
+    )
+    requests.write_line(
+        method=request.method,
+        route="",
+        status=status.value,
+        refused="before a thread took it",
+        request_id=found,
+    )
+    return Response(status, [*answer.items(), ("X-Request-Id", found)], answer.content)
+
+
+def allow_many_connections() -> None:
+    """Raise the limit of open files to what the system allows: each connection is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -1,0 +1,229 @@
+"""A WSGI application behind the event loop: what it answers, files, parts, faults, and what it never sees."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from markrin.server.bodies import BodyLimits
+from markrin.server.bridge import Bridge, Limits
+from markrin.server.responses import Response
+from tests.server.test_environ import Headers, Scope
+
+
+@dataclass
+class Connection:
+    """A client: what it sends, how slowly, and what it got."""
+
+    sends: list[bytes] = field(default_factory=list)
+    pause_s: float = 0.0
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    file: str = ""
+    gone_after: int | None = None
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for part in self.sends:
+            await asyncio.sleep(self.pause_s)
+            yield part
+
+    def response_bytes(
+        self, status: int, headers: list[tuple[str, str]], body: bytes
+    ) -> None:
+        self.status, self.headers, self.body = status, dict(headers), body
+
+    def response_file(
+        self, status: int, headers: list[tuple[str, str]], file: str
+    ) -> None:
+        self.status, self.headers, self.file = status, dict(headers), file
+
+    def response_stream(
+        self, status: int, headers: list[tuple[str, str]]
+    ) -> "Connection":
+        self.status, self.headers = status, dict(headers)
+        return self
+
+    async def send_bytes(self, data: bytes) -> None:
+        if self.gone_after is not None and len(self.body) >= self.gone_after:
+            raise ConnectionError
+        self.body += data
+
+
+def refuse(environ: dict[str, Any], status: HTTPStatus) -> Response:
+    return Response(status, [("X-Refused", str(int(status)))], b"")
+
+
+def ask(
+    application: Callable[..., Any], *clients: tuple[Scope, Connection], **limits: Any
+) -> list[Connection]:
+    """Serve all clients at once, as one process does."""
+
+    async def serve() -> None:
+        bridge = Bridge(
+            application,
+            refuse=refuse,
+            probes=frozenset({"/health"}),
+            limits=Limits(**limits),
+        )
+        bridge._guard_sockets = lambda: None  # type: ignore[method-assign]  # nothing listens here
+        bridge.__rsgi_init__(asyncio.get_running_loop())
+        try:
+            await asyncio.gather(
+                *(bridge.__rsgi__(*each) for each in clients), return_exceptions=True
+            )
+        finally:
+            bridge.__rsgi_del__(asyncio.get_running_loop())
+
+    asyncio.run(serve())
+    return [connection for _, connection in clients]
+
+
+def post(
+    *sends: bytes, stated: int | None = None, pause_s: float = 0
+) -> tuple[Scope, Connection]:
+    headers = [("content-length", str(stated))] if stated is not None else []
+    return Scope(Headers(headers), method="POST"), Connection(list(sends), pause_s)
+
+
+def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    start_response("200 OK", [("X-Method", environ["REQUEST_METHOD"])])
+    return [environ["wsgi.input"].read()]
+
+
+def test_a_body_comes_whole() -> None:
+    (found,) = ask(echo, post(b"a", b"b" * 1_000_000, stated=1_000_001))
+    assert (found.status, found.headers) == (200, {"X-Method": "POST"})
+    assert found.body == b"a" + b"b" * 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("client", "status"),
+    [
+        (post(b"a", b"b", b"c", stated=3, pause_s=0.2), 408),
+        (post(b"a" * 60, stated=101), 413),
+        (post(*[b"a" * 30] * 4), 413),
+        (post(b"a", stated=2), 400),
+    ],
+    ids=["slow", "stated too long", "chunks too long", "cut off"],
+)
+@pytest.mark.asvs("2.4.1")
+def test_what_does_not_arrive_whole_never_reaches_the_application(
+    client: tuple[Scope, Connection], status: int
+) -> None:
+    called = []
+    body = BodyLimits(seconds=0.3, bytes_per_second=10_000, max_bytes=100)
+    (found,) = ask(lambda *given: called.append(given), client, body=body)
+    assert (found.status, called) == (status, [])
+    assert found.headers["Connection"] == "close", "the rest would be read as a request"
+
+
+def test_bodies_together_are_bounded() -> None:
+    body = BodyLimits(seconds=5, max_bytes_of_all=150)
+    clients = [post(b"a" * 60, b"b" * 40, stated=100, pause_s=0.1) for _ in range(2)]
+    assert sorted(each.status for each in ask(echo, *clients, body=body)) == [200, 503]
+    later = [post(b"a" * 100, stated=100)]
+    assert ask(echo, *later, body=body)[0].status == 200
+
+
+def test_probes_are_answered_while_every_thread_is_busy() -> None:
+    answered: list[str] = []
+    probed = threading.Event()
+
+    def application(
+        environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> list[bytes]:
+        if environ["PATH_INFO"] == "/health":
+            probed.set()
+        else:
+            assert probed.wait(20), "a busy thread held the probe up"
+        answered.append(environ["PATH_INFO"])
+        start_response("200 OK", [])
+        return [b""]
+
+    work = [(Scope(), Connection()) for _ in range(4)]
+    ask(application, *work, (Scope(path="/health"), Connection()), threads=2)
+    assert (answered[0], len(answered)) == ("/health", 5)
+
+
+def test_a_request_that_waits_too_long_for_a_thread_is_refused() -> None:
+    def slow(
+        environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> list[bytes]:
+        time.sleep(0.5)
+        start_response("200 OK", [])
+        return [b""]
+
+    found = ask(
+        slow, *((Scope(), Connection()) for _ in range(3)), threads=1, queue_s=0.7
+    )
+    assert sorted(each.status for each in found) == [200, 200, 503]
+
+
+def test_an_application_that_fails_is_a_500() -> None:
+    def fail(
+        environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> list[bytes]:
+        raise ValueError("a fault")
+
+    assert ask(fail, (Scope(), Connection()))[0].status == 500
+
+
+class Parts:
+    """A streaming answer, as Django's."""
+
+    streaming = True
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.closed = threading.Event()
+
+    def __iter__(self) -> Iterator[bytes]:
+        for _ in range(200):
+            self.made += 1
+            yield b"x" * 10
+            time.sleep(0.002)
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+@pytest.mark.parametrize(("gone_after", "whole"), [(None, True), (50, False)])
+def test_an_answer_in_parts_is_sent_as_it_is_made(
+    gone_after: int | None, whole: bool
+) -> None:
+    parts = Parts()
+
+    def stream(environ: dict[str, Any], start_response: Callable[..., Any]) -> Parts:
+        start_response("200 OK", [])
+        return parts
+
+    (found,) = ask(stream, (Scope(), Connection(gone_after=gone_after)))
+    assert (len(found.body) == 2000, parts.made == 200) == (whole, whole)
+    assert parts.closed.wait(5)
+
+
+def test_a_file_is_left_to_the_web_server(tmp_path: Path) -> None:
+    path = tmp_path / "picture"
+    path.write_bytes(b"0123456789")
+
+    def whole(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        start_response("200 OK", [("Content-Type", "image/webp")])
+        return environ["wsgi.file_wrapper"](path.open("rb"))
+
+    def rest(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        file = path.open("rb")
+        file.seek(4)
+        start_response("206 Partial Content", [])
+        return environ["wsgi.file_wrapper"](file)
+
+    (found,) = ask(whole, (Scope(), Connection()))
+    assert (found.file, found.body) == (str(path), b"")
+    (found,) = ask(rest, (Scope(), Connection()))
+    assert (found.file, found.body) == ("", b"456789")
