@@ -16,9 +16,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts import services
 from accounts.callers import Caller
 from accounts.models import Address, AuthEvent, Revoked, Role, Session, User
+from accounts.services import privacy, sessions
 from markrin.admin import second_factor
 from markrin.admin.base import (
     FirstRows,
@@ -94,7 +94,7 @@ class SessionInline(FirstRows):
 
 
 def _sign_out(request: HttpRequest, user: User, data: Mapping[str, Any]) -> str:
-    count = services.sign_out_users(user_ids=[user.pk], caller=Caller.of(request))
+    count = sessions.sign_out_users(user_ids=[user.pk], caller=Caller.of(request))
     return f"{count} sessions ended."
 
 
@@ -104,7 +104,7 @@ def _forget_factor(request: HttpRequest, user: User, data: Mapping[str, Any]) ->
 
 
 def _erase(request: HttpRequest, user: User, data: Mapping[str, Any]) -> str:
-    services.erase_customer(
+    privacy.erase_customer(
         user_id=user.pk, caller=Caller.of(request), by=cast(User, request.user).pk
     )
     return "Nobody can tell any more who this was."
@@ -243,7 +243,7 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
 
     @admin.action(description="Sign out everywhere", permissions=["change"])
     def sign_out(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        count = services.sign_out_users(
+        count = sessions.sign_out_users(
             user_ids=[user.pk for user in queryset], caller=Caller.of(request)
         )
         self.message_user(request, f"{count} sessions ended.")
@@ -265,7 +265,7 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
         user_id = cast(User, request.user).pk
         for user in queryset:
             try:
-                services.erase_customer(
+                privacy.erase_customer(
                     user_id=user.pk, caller=Caller.of(request), by=user_id
                 )
             except ShopError as error:
@@ -316,7 +316,7 @@ class SessionAdmin(ExactSearch, ReadOnly, ModelAdmin):
     @admin.action(description="End", permissions=["view"])
     def end(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
         ids = [session.pk for session in queryset]
-        count = services.end_sessions(
+        count = sessions.end_sessions(
             session_ids=ids, reason=Revoked.ADMIN, now=timezone.now()
         )
         self.message_user(request, f"{count} sessions ended.")

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 from accounts.models import Transport
-from accounts.services import Tokens
+from accounts.services.sessions import Tokens
 from markrin.api.errors import CsrfFailed, UnsupportedMediaType
 from markrin.api.parsers import check_media_type
 

@@ -11,7 +11,7 @@ from markrin.api.serializers import Serializer, Timestamp, page_of
 from products.serializers import ProductItem
 
 if TYPE_CHECKING:
-    from accounts.services import Tokens
+    from accounts.services.sessions import Tokens
 
 
 class User(Serializer):

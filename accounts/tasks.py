@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from accounts import services
+from accounts.services import mails, purge
 from celery_app import app
 from markrin.outbox import handlers as outbox
 
@@ -21,19 +21,19 @@ LINK: dict[str, Any] = {**MAIL, "useless_after_s": 6 * 3600}
 
 @outbox.handler("accounts.welcome_by_mail", **MAIL)
 def welcome_by_mail(*, user_id: str, **later: Any) -> outbox.Result:
-    return services.welcome_by_mail(user_id=UUID(user_id))
+    return mails.welcome_by_mail(user_id=UUID(user_id))
 
 
 @outbox.handler("accounts.verify_by_mail", **LINK)
 def verify_by_mail(*, user_id: str, asked_id: str, **later: Any) -> outbox.Result:
-    return services.verify_by_mail(user_id=UUID(user_id), asked_id=UUID(asked_id))
+    return mails.verify_by_mail(user_id=UUID(user_id), asked_id=UUID(asked_id))
 
 
 @outbox.handler("accounts.confirm_new_email_by_mail", **LINK)
 def confirm_new_email_by_mail(
     *, user_id: str, asked_id: str, **later: Any
 ) -> outbox.Result:
-    return services.confirm_new_email_by_mail(
+    return mails.confirm_new_email_by_mail(
         user_id=UUID(user_id), asked_id=UUID(asked_id)
     )
 
@@ -42,26 +42,26 @@ def confirm_new_email_by_mail(
 def warn_of_new_email_by_mail(
     *, user_id: str, asked_id: str, **later: Any
 ) -> outbox.Result:
-    return services.warn_of_new_email_by_mail(
+    return mails.warn_of_new_email_by_mail(
         user_id=UUID(user_id), asked_id=UUID(asked_id)
     )
 
 
 @outbox.handler("accounts.reset_by_mail", **LINK)
 def reset_by_mail(*, user_id: str, asked_id: str, **later: Any) -> outbox.Result:
-    return services.reset_by_mail(user_id=UUID(user_id), asked_id=UUID(asked_id))
+    return mails.reset_by_mail(user_id=UUID(user_id), asked_id=UUID(asked_id))
 
 
 @outbox.handler("accounts.invite_by_mail", **MAIL)
 def invite_by_mail(*, user_id: str, asked_id: str, **later: Any) -> outbox.Result:
-    return services.invite_by_mail(user_id=UUID(user_id), asked_id=UUID(asked_id))
+    return mails.invite_by_mail(user_id=UUID(user_id), asked_id=UUID(asked_id))
 
 
 @outbox.handler("accounts.report_reuse_by_mail", **MAIL)
 def report_reuse_by_mail(
     *, user_id: str, session_id: str, **later: Any
 ) -> outbox.Result:
-    return services.report_reuse_by_mail(
+    return mails.report_reuse_by_mail(
         user_id=UUID(user_id), session_id=UUID(session_id)
     )
 
@@ -70,12 +70,12 @@ def report_reuse_by_mail(
 def report_new_device_by_mail(
     *, user_id: str, session_id: str, **later: Any
 ) -> outbox.Result:
-    return services.report_new_device_by_mail(
+    return mails.report_new_device_by_mail(
         user_id=UUID(user_id), session_id=UUID(session_id)
     )
 
 
 @app.task(name="accounts.purge", time_limit=900)
-def purge() -> dict[str, int]:
+def purge_expired() -> dict[str, int]:
     """Forget expired tokens and sessions long ended."""
-    return services.purge(now=timezone.now())
+    return purge.purge(now=timezone.now())

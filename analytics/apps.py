@@ -9,7 +9,7 @@ class AnalyticsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.groups import grant
-        from analytics.services import make_partitions
+        from analytics.services.partitions import make_partitions
 
         # The last app of all, so the permissions of all exist by then.
         post_migrate.connect(grant, sender=self, dispatch_uid="accounts.groups")

@@ -6,8 +6,8 @@ from decimal import Decimal
 from django.conf import settings
 
 from analytics.models import KeptReport
-from analytics.selectors import get_rows
-from analytics.services.kept import stamp_of
+from analytics.selectors.reports import get_rows
+from analytics.services.snapshots import stamp_of
 from markrin.db.invariants import Breach, Invariant
 
 _ZONE = settings.SHOP_TIME_ZONE.replace("'", "''")

@@ -8,7 +8,9 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from analytics import days, schemas, selectors, serializers, services, spreadsheets
+from analytics import days, schemas, serializers, spreadsheets
+from analytics.selectors import reports, stats
+from analytics.services import events
 from markrin.api import client_address
 from markrin.api.errors import NotFound
 from markrin.api.operations import operation
@@ -33,7 +35,7 @@ class Events(View):
         summary="Tell what a shopper did, in batches",
     )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        accepted = services.record_events(
+        accepted = events.record_events(
             events=body["events"],
             address=client_address.of(request._request),
             user_agent=request.headers.get("User-Agent", ""),
@@ -54,9 +56,7 @@ class Stats(View):
     )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
         first, last = _period(query)
-        return Response(
-            serializers.Stats(selectors.get_stats(first=first, last=last)).data
-        )
+        return Response(serializers.Stats(stats.get_stats(first=first, last=last)).data)
 
 
 class Report(View):
@@ -73,11 +73,11 @@ class Report(View):
     def get(
         self, request: Request, *, name: str, query: dict[str, Any]
     ) -> Response | HttpResponse:
-        if name not in selectors.REPORTS:
+        if name not in reports.REPORTS:
             raise NotFound
         first, last = _period(query)
         interval = query.get("interval", schemas.Interval.DAY).value
-        report = selectors.get_report(
+        report = reports.get_report(
             name=name, first=first, last=last, interval=interval
         )
         if query.get("format") == schemas.Format.CSV:

@@ -120,12 +120,13 @@ def _figures() -> str:
     """
     from django.utils import timezone
 
-    from analytics import selectors, services
+    from analytics.selectors import reports
+    from analytics.services import rollups, snapshots
 
     began = time.perf_counter()
-    made = services.rebuild_changed_days(now=timezone.now())
+    made = rollups.rebuild_changed_days(now=timezone.now())
     middle = time.perf_counter()
-    kept = services.keep_reports(now=timezone.now(), read=selectors.get_rows)
+    kept = snapshots.keep_reports(now=timezone.now(), read=reports.get_rows)
     return (
         f"The job of every five minutes made the figures of {len(made)} days in {middle - began:.1f} s, read {kept} "
         f"reports ahead in {time.perf_counter() - middle:.1f} s."

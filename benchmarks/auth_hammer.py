@@ -34,7 +34,7 @@ from dev import web_server
 from tests.services import free_port
 
 if TYPE_CHECKING:
-    from accounts.services import Tokens
+    from accounts.services.sessions import Tokens
 
 SCALE = 100  # products of the shop around it
 ORIGIN = "http://localhost"
@@ -332,8 +332,8 @@ def sign_in(run: str, count: int) -> list[Tokens]:
 
     django.setup()
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    from accounts import services
     from accounts.models import User
+    from accounts.services import sessions
 
     users = [
         User(email=f"{run}-{number}@example.com", name="Hammer")
@@ -341,7 +341,7 @@ def sign_in(run: str, count: int) -> list[Tokens]:
     ]
     User.objects.bulk_create(users)
     return [
-        services.open_session(user, transport=("cookie", "body")[number % 2])
+        sessions.open_session(user, transport=("cookie", "body")[number % 2])
         for number, user in enumerate(users)
     ]
 

@@ -52,12 +52,12 @@ def main() -> int:
 # --- Calls ---------------------------------------------------------------------------------------
 def calls(stage: Stage, shop: str) -> list[Row]:
     """Compare a call with and without a token, and a refresh with the profile's read."""
-    from accounts import services
     from accounts.models import User
+    from accounts.services import sessions
 
     say("Calls with a token, without one, and refreshes …")
     user = User.objects.create(email=f"{uuid4().hex[:8]}@example.com", name="Bench")
-    tokens = services.open_session(user, transport="body")
+    tokens = sessions.open_session(user, transport="body")
     bearer = {"Authorization": f"Bearer {tokens.access}"}
     with stage.connect(SCALE) as connection:
         (slug,) = connection.execute(
@@ -138,7 +138,8 @@ def figures(stage: Stage, scale: int) -> list[Row]:
     """
     from django.db import connection, connections
 
-    from analytics import days, services
+    from analytics import days
+    from analytics.services import rollups
 
     say(f"A day's figures in the shop of {scale:,} products …")
     os.environ.update(stage.environment(scale))
@@ -150,7 +151,7 @@ def figures(stage: Stage, scale: int) -> list[Row]:
         connections.close_all()
         connection.settings_dict["NAME"] = f"bench{scale}"
         ours, theirs = in_turn(
-            lambda: services.rebuild_day(day=day),
+            lambda: rollups.rebuild_day(day=day),
             lambda: other.execute(
                 ONE_STATEMENT, {"start": start, "end": end}
             ).fetchall(),

@@ -7,7 +7,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import groups
-from analytics import selectors, services
+from analytics.selectors import reports
+from analytics.services import partitions, rollups, snapshots
 from demo import catalogue, gallery, people, reviews, sales, visits
 from demo.plan import SOURCE, TRADE_DAYS, Plan
 from demo.writing import Sink
@@ -47,7 +48,7 @@ def load(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
     rating, a variant's stock) is written last and needs no second pass. All constraints and
     triggers stay on."""
     for back_days in (0, visits.DAYS):
-        services.make_partitions(now=plan.midnight - timedelta(days=back_days))
+        partitions.make_partitions(now=plan.midnight - timedelta(days=back_days))
     with transaction.atomic():
         groups.grant()  # a database that was flushed has lost them
         sink = Sink()
@@ -84,9 +85,9 @@ def _add_up(plan: Plan, steps: Steps) -> None:
     days = [plan.today - timedelta(days=back) for back in range(TRADE_DAYS + 1)]
     added = steps("figures", len(days))
     for day in days:
-        services.rebuild_day(day=day)
+        rollups.rebuild_day(day=day)
         added(1)
-    services.keep_reports(now=timezone.now(), read=selectors.get_rows)
+    snapshots.keep_reports(now=timezone.now(), read=reports.get_rows)
 
 
 def _write_catalogue(

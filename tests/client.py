@@ -89,6 +89,6 @@ class Client:
 
 def access_token(user: Any) -> str:
     """Return an access token as a login gives it."""
-    from accounts import services
+    from accounts.services import sessions
 
-    return services.open_session(user).access
+    return sessions.open_session(user).access

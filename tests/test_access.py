@@ -246,9 +246,9 @@ class World:
 
     @cached_property
     def session(self) -> Any:
-        from accounts import services
+        from accounts.services import sessions
 
-        return services.open_session(self.owner).session
+        return sessions.open_session(self.owner).session
 
     @cached_property
     def user(self) -> Any:

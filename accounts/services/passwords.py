@@ -11,7 +11,7 @@ from accounts import errors, events, passwords
 from accounts.callers import Caller
 from accounts.models import Purpose, Revoked, Session, User
 from accounts.services import credentials, mail_tokens
-from accounts.services.refresh import rotate
+from accounts.services.session_refresh import rotate
 from accounts.services.sessions import Tokens, note, revoke_all, spend
 from markrin import hooks
 from markrin.api import rate_limits

@@ -10,9 +10,18 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import cookies, errors, schemas, selectors, serializers, services
+from accounts import cookies, errors, schemas, selectors, serializers
 from accounts.callers import Caller
 from accounts.models import Transport
+from accounts.services import (
+    emails,
+    passwords,
+    privacy,
+    profiles,
+    session_refresh,
+    sessions,
+    sign_in,
+)
 from accounts.tokens import AccessToken, BearerAuthentication, RefreshToken, bearer
 from accounts.views.base import AuthView, granted, me, session
 from markrin.api.errors import (
@@ -40,7 +49,7 @@ class _Public(AuthView):
 
 
 def _bearer_session(request: Request) -> set[UUID]:
-    return services.presented_session(
+    return sign_in.presented_session(
         AccessToken, bearer(request.headers.get("Authorization"))
     )
 
@@ -49,9 +58,7 @@ def _presented(request: Request) -> set[UUID]:
     """Return the sessions whose tokens came with a sign-in: it takes their place."""
     found = _bearer_session(request)
     if cookies.transport_of(request._request) == Transport.COOKIE:
-        found |= services.presented_session(
-            RefreshToken, cookies.read(request._request)
-        )
+        found |= sign_in.presented_session(RefreshToken, cookies.read(request._request))
     return found
 
 
@@ -77,7 +84,7 @@ class Register(_Public):
     def post(
         self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
     ) -> Response:
-        tokens = services.register(
+        tokens = sign_in.register(
             **body,
             language=translation.get_language_from_request(request._request),
             transport=cookies.transport_of(request._request),
@@ -103,7 +110,7 @@ class Login(_Public):
     def post(
         self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
     ) -> Response:
-        tokens = services.login(
+        tokens = sign_in.login(
             **body,
             transport=cookies.transport_of(request._request),
             caller=Caller.of(request._request),
@@ -157,7 +164,7 @@ class Refresh(_Public):
         text, transport = _refresh_token(request, body)
         if text is None:
             raise errors.RefreshTokenMissing
-        tokens = services.refresh(
+        tokens = session_refresh.refresh(
             text=text,
             transport=transport,
             key=headers.get("idempotency_key"),
@@ -181,10 +188,8 @@ class Logout(_Public):
     )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
         text, transport = _refresh_token(request, body)
-        ended = services.presented_session(RefreshToken, text) | _bearer_session(
-            request
-        )
-        services.logout(sessions=ended, caller=Caller.of(request._request))
+        ended = sign_in.presented_session(RefreshToken, text) | _bearer_session(request)
+        sign_in.logout(sessions=ended, caller=Caller.of(request._request))
         response = Response(status=204)
         if (
             transport == Transport.COOKIE
@@ -203,7 +208,7 @@ class LogoutEverywhere(AuthView):
         summary="End every session of the user",
     )
     def post(self, request: Request) -> Response:
-        services.logout_everywhere(
+        sessions.logout_everywhere(
             current=session(request), caller=Caller.of(request._request)
         )
         return Response(status=204)
@@ -219,7 +224,7 @@ class Reauthenticate(AuthView):
         summary="Give the password again, for a sensitive call",
     )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        services.reauthenticate(
+        sign_in.reauthenticate(
             current=session(request), caller=Caller.of(request._request), **body
         )
         return Response(status=204)
@@ -249,7 +254,7 @@ class OneSession(AuthView):
         summary="Sign one device out",
     )
     def delete(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
-        services.revoke_session(
+        sessions.revoke_session(
             current=session(request), session_id=id, caller=Caller.of(request._request)
         )
         return Response(status=204)
@@ -265,7 +270,7 @@ class ChangePassword(AuthView):
         summary="Set a new password and sign all other devices out",
     )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        tokens = services.change_password(
+        tokens = passwords.change_password(
             current=session(request), caller=Caller.of(request._request), **body
         )
         return granted(serializers.SignedIn, tokens)
@@ -281,7 +286,7 @@ class ForgotPassword(_Public):
         summary="Ask for a mail to set a new password",
     )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        services.forgot_password(caller=Caller.of(request._request), **body)
+        passwords.forgot_password(caller=Caller.of(request._request), **body)
         return Response(serializers.Accepted({"accepted": True}).data, 202)
 
 
@@ -295,7 +300,7 @@ class ResetPassword(_Public):
         summary="Set a new password by the token of a mail",
     )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        services.reset_password(caller=Caller.of(request._request), **body)
+        passwords.reset_password(caller=Caller.of(request._request), **body)
         return Response(status=204)
 
 
@@ -309,7 +314,7 @@ class VerifyEmail(_Public):
         summary="Verify an address by the token of a mail",
     )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        services.verify_email(caller=Caller.of(request._request), **body)
+        emails.verify_email(caller=Caller.of(request._request), **body)
         return Response(status=204)
 
 
@@ -329,7 +334,7 @@ class ResendVerification(AuthView):
         email = body.get("email") or getattr(request.user, "email", None)
         if email is None:
             raise Invalid.at("/email", "required", "Give the address, or sign in.")
-        services.resend_verification(email=email, caller=Caller.of(request._request))
+        emails.resend_verification(email=email, caller=Caller.of(request._request))
         return Response(serializers.Accepted({"accepted": True}).data, 202)
 
 
@@ -352,7 +357,7 @@ class Profile(AuthView):
         summary="Change one's own data; a new address must be verified first",
     )
     def patch(self, request: Request, *, body: dict[str, Any]) -> Response:
-        user = services.change_profile(
+        user = profiles.change_profile(
             current=session(request), caller=Caller.of(request._request), **body
         )
         return Response(serializers.User(user).data)
@@ -367,7 +372,7 @@ class Export(AuthView):
     )
     def get(self, request: Request) -> Response:
         user = me(request)
-        found = services.export_user(
+        found = privacy.export_user(
             user_id=user.pk, caller=Caller.of(request._request), by=user.pk
         )
         return Response(
@@ -385,5 +390,5 @@ class Erase(AuthView):
         summary="Anonymise the signed-in customer, for good",
     )
     def post(self, request: Request) -> Response:
-        services.erase_me(current=session(request), caller=Caller.of(request._request))
+        privacy.erase_me(current=session(request), caller=Caller.of(request._request))
         return Response(status=204)

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from accounts import cookies
 from accounts.models import Session, Transport, User
-from accounts.services import Tokens
+from accounts.services.sessions import Tokens
 from markrin.api.views import View
 
 

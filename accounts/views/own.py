@@ -8,7 +8,8 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import errors, schemas, selectors, serializers, services
+from accounts import errors, schemas, selectors, serializers
+from accounts.services import addresses, wishlists
 from accounts.views.base import AuthView, me
 from markrin.api.errors import NotFound, Unprocessable
 from markrin.api.operations import operation
@@ -40,7 +41,7 @@ class Addresses(AuthView):
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
         return Response(
             serializers.Address(
-                services.add_address(customer=me(request), **body)
+                addresses.add_address(customer=me(request), **body)
             ).data,
             201,
         )
@@ -57,7 +58,7 @@ class OneAddress(AuthView):
     )
     # the URL's name
     def patch(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
-        address = services.change_address(customer=me(request), address_id=id, **body)
+        address = addresses.change_address(customer=me(request), address_id=id, **body)
         return Response(serializers.Address(address).data)
 
     @operation(
@@ -68,7 +69,7 @@ class OneAddress(AuthView):
         summary="Delete an address; after the default, the newest is it",
     )
     def delete(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
-        services.delete_address(customer=me(request), address_id=id)
+        addresses.delete_address(customer=me(request), address_id=id)
         return Response(status=204)
 
 
@@ -91,7 +92,7 @@ class Wishlist(AuthView):
         status=204, id="clearWishlist", tag="wishlist", summary="Empty the wishlist"
     )
     def delete(self, request: Request) -> Response:
-        services.clear_wishlist(customer=me(request))
+        wishlists.clear_wishlist(customer=me(request))
         return Response(status=204)
 
 
@@ -104,7 +105,7 @@ class OneWish(AuthView):
         summary="Keep a product in mind; again changes nothing",
     )
     def put(self, request: Request, *, product_id: UUID) -> Response:
-        services.put_on_wishlist(customer=me(request), product_id=product_id)
+        wishlists.put_on_wishlist(customer=me(request), product_id=product_id)
         return Response(status=204)
 
     @operation(
@@ -114,5 +115,5 @@ class OneWish(AuthView):
         summary="Take a product off; again changes nothing",
     )
     def delete(self, request: Request, *, product_id: UUID) -> Response:
-        services.take_off_wishlist(customer=me(request), product_id=product_id)
+        wishlists.take_off_wishlist(customer=me(request), product_id=product_id)
         return Response(status=204)

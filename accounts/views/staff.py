@@ -8,8 +8,9 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import errors, schemas, selectors, serializers, services
+from accounts import errors, schemas, selectors, serializers
 from accounts.callers import Caller
+from accounts.services import privacy, staff_users
 from accounts.views.base import AuthView, me
 from markrin.api.errors import NotFound, Unprocessable
 from markrin.api.operations import operation
@@ -40,7 +41,7 @@ class Users(AuthView):
         summary="Add a user of any role",
     )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        user = services.add_user(
+        user = staff_users.add_user(
             by=me(request), caller=Caller.of(request._request), **body
         )
         return Response(
@@ -61,7 +62,7 @@ class OneUser(AuthView):
     )
     # the URL's name
     def patch(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
-        services.change_user(
+        staff_users.change_user(
             by=me(request), caller=Caller.of(request._request), user_id=id, **body
         )
         return Response(serializers.StaffUser(selectors.get_user(user_id=id)).data)
@@ -78,7 +79,7 @@ class UserExport(AuthView):
         summary="Everything that is known about a user who asks",
     )
     def get(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
-        found = services.export_user(
+        found = privacy.export_user(
             user_id=id, caller=Caller.of(request._request), by=me(request).pk
         )
         return Response(
@@ -97,7 +98,7 @@ class UserErase(AuthView):
         summary="Anonymise a customer who asks, for good",
     )
     def post(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
-        services.erase_customer(
+        privacy.erase_customer(
             user_id=id, caller=Caller.of(request._request), by=me(request).pk
         )
         return Response(status=204)

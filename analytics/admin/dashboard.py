@@ -15,8 +15,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from analytics import days, selectors
+from analytics import days
 from analytics.admin import charts
+from analytics.selectors import first_rows, reports
 from markrin.outbox import selectors as outbox
 from orders import money
 from orders import selectors as orders
@@ -73,7 +74,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if may("outbox.view_outboxevent"):
         context["machinery"] = _machinery()
         context["tasks"] += _dead(context["machinery"])
-    as_of = selectors.get_as_of(
+    as_of = reports.get_as_of(
         first=first - timedelta(days=span), last=last + timedelta(days=1)
     )
     if may("analytics.view_dailysales"):
@@ -146,11 +147,11 @@ def _dead(machinery: dict[str, Any]) -> list[Task]:
 
 def _figures(first: date, last: date, as_of: datetime | None) -> dict[str, Any]:
     span = last - first + timedelta(days=1)
-    *whole, today = selectors.get_rows(
+    *whole, today = reports.get_rows(
         name="sales", first=first - span, last=last + timedelta(days=1)
     )
     sales = _columns(whole)
-    visits = _columns(selectors.get_rows(name="funnel", first=first, last=last))
+    visits = _columns(reports.get_rows(name="funnel", first=first, last=last))
     half = span.days
     names = ("revenue", "orders", "units", "new", "returning")
     columns = dict(
@@ -159,12 +160,10 @@ def _figures(first: date, last: date, as_of: datetime | None) -> dict[str, Any]:
     now = {name: column[half:] for name, column in columns.items()}
     before = {name: column[:half] for name, column in columns.items()}
     all_days = list(days.each(first, last))
-    _, top = selectors.get_first_rows(
+    _, top = first_rows.get_first_rows(
         name="products", first=first, last=last, most=_TOP
     )
-    searches = selectors.get_rows(
-        name="searches", first=first, last=last, most=_SEARCHES
-    )
+    searches = reports.get_rows(name="searches", first=first, last=last, most=_SEARCHES)
     return {
         "figures": _compared(now, before),
         "today": {"revenue": _amount(today[2]), "orders": int(today[1])},
@@ -197,7 +196,7 @@ def _figures(first: date, last: date, as_of: datetime | None) -> dict[str, Any]:
         "period_query": f"?first={first}&last={last}&interval=day",
         "reports": {
             name: reverse("admin:analytics_report", args=[name])
-            for name in selectors.REPORTS
+            for name in reports.REPORTS
         },
     }
 
@@ -266,7 +265,7 @@ def _funnel(visits: Sequence[tuple[Any, ...]], placed: int) -> list[dict[str, An
 
 def _stock(last: date) -> dict[str, Any]:
     first = last - timedelta(days=_COVER_DAYS - 1)
-    read_at, rows = selectors.get_first_rows(
+    read_at, rows = first_rows.get_first_rows(
         name="stock", first=first, last=last, most=_LOW
     )
     return {

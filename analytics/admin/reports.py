@@ -15,8 +15,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from analytics import cells, days, selectors, spreadsheets
+from analytics import cells, days, spreadsheets
 from analytics.models import KeptReport
+from analytics.selectors import first_rows, reports
 from analytics.selectors.reports import Column, Report
 from markrin.admin.forms import StrictForm
 from orders import money
@@ -66,7 +67,7 @@ def may_see(request: HttpRequest, name: str) -> bool:
 
 def page(admin: Any, request: HttpRequest, name: str) -> HttpResponseBase:
     """Show a report over the period asked for, of 30 days where none is, or answer with its CSV."""
-    if name not in selectors.REPORTS:
+    if name not in reports.REPORTS:
         raise Http404
     if not may_see(request, name):
         raise PermissionDenied
@@ -77,7 +78,7 @@ def page(admin: Any, request: HttpRequest, name: str) -> HttpResponseBase:
     )
     asked = form.cleaned_data if form.is_valid() else usual
     if form.is_valid() and request.GET.get("format") == "csv":
-        return spreadsheets.answer(selectors.get_report(name=name, **asked))
+        return spreadsheets.answer(reports.get_report(name=name, **asked))
     report = _read(name, asked)
     query = request.GET.copy()
     query["format"] = "csv"
@@ -94,7 +95,7 @@ def page(admin: Any, request: HttpRequest, name: str) -> HttpResponseBase:
         "rows": [_row(report, row) for row in report.rows[:SHOWN]],
         "more": len(report.rows) > SHOWN,
         "shown": SHOWN,
-        "most": f"{selectors.MAX_ROWS:,}",
+        "most": f"{reports.MAX_ROWS:,}",
         "csv": f"?{query.urlencode()}",
         "others": [
             {
@@ -102,7 +103,7 @@ def page(admin: Any, request: HttpRequest, name: str) -> HttpResponseBase:
                 "link": reverse("admin:analytics_report", args=[key]),
                 "active": key == name,
             }
-            for key, each in selectors.REPORTS.items()
+            for key, each in reports.REPORTS.items()
             if may_see(request, key)
         ],
     }
@@ -119,13 +120,13 @@ def _read(name: str, asked: dict[str, Any]) -> Report:
     old, and say so.
     """
     if name not in ("stock", "products"):
-        return selectors.get_report(name=name, **asked)
+        return reports.get_report(name=name, **asked)
     first, last = asked["first"], asked["last"]
-    read_at, rows = selectors.get_first_rows(
+    read_at, rows = first_rows.get_first_rows(
         name=name, first=first, last=last, most=SHOWN + 1
     )
     return Report(
-        name, selectors.REPORTS[name], first, last, asked["interval"], read_at, rows
+        name, reports.REPORTS[name], first, last, asked["interval"], read_at, rows
     )
 
 

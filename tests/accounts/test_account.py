@@ -274,14 +274,12 @@ def test_a_sign_in_from_elsewhere_is_told_of(api, customer, mailoutbox):
 
 
 def test_the_mails_may_be_sent_twice(customer, mailoutbox):
-    from accounts import services
+    from accounts.services import mails
 
     first = login(customer)
     key = new_key()
     refresh(first["refresh"], key)
     refresh(first["refresh"])
     for _ in range(2):
-        services.report_reuse_by_mail(
-            user_id=customer.pk, session_id=first["sessionId"]
-        )
+        mails.report_reuse_by_mail(user_id=customer.pk, session_id=first["sessionId"])
     assert len({mail.extra_headers["Message-ID"] for mail in mailoutbox}) == 1

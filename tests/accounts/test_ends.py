@@ -10,10 +10,10 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.test import override_settings
 from django.utils import timezone
 
-from accounts import errors, services
+from accounts import errors
 from accounts.callers import Caller
 from accounts.models import Purpose, Role, Session, User
-from accounts.services import credentials, mail_tokens
+from accounts.services import credentials, mail_tokens, sessions, sign_in, staff_users
 from tests.accounts.flows import live_tokens, login, profile, refresh, said, session_of
 from tests.client import Client
 from tests.factories import PASSWORD, make_user
@@ -81,7 +81,7 @@ def test_09_the_absolute_end_holds_for_tokens_that_would_outlive_it(customer):
 
 def test_09_a_promotion_shortens_the_sessions_that_are_open(admin_user, customer):
     first = login(customer)
-    services.change_user(
+    staff_users.change_user(
         by=admin_user, caller=Caller(), user_id=customer.pk, role=Role.STAFF
     )
     assert session_of(first).expires_at <= timezone.now() + timedelta(hours=12)
@@ -221,7 +221,7 @@ def test_11_a_login_with_the_old_password_that_races_the_change_is_dead(
 
     monkeypatch.setattr(credentials, "check", overtaken)
     with pytest.raises(errors.InvalidCredentials):
-        services.login(
+        sign_in.login(
             email=customer.email,
             password=PASSWORD,
             transport="body",
@@ -235,7 +235,7 @@ def test_11_a_session_of_the_old_epoch_is_born_dead(customer):
     stale = User.objects.get(pk=customer.pk)
     customer.set_password(NEW)
     customer.save()
-    tokens = services.open_session(stale)
+    tokens = sessions.open_session(stale)
     assert said(profile(tokens.access)) == DEAD
 
 

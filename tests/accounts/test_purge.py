@@ -12,9 +12,8 @@ from rest_framework_simplejwt.token_blacklist.models import (
     OutstandingToken,
 )
 
-from accounts import services
 from accounts.models import AuthEvent, Purpose, Session
-from accounts.services import mail_tokens
+from accounts.services import mail_tokens, purge
 from tests.accounts.flows import login, new_key, profile, refresh
 from tests.factories import make_user
 
@@ -40,7 +39,7 @@ def test_24_live_rows_stay_and_the_rest_goes():
     Session.objects.filter(pk=ended["sessionId"]).update(
         expires_at=now - timedelta(days=10)
     )
-    done = services.purge(now=now)
+    done = purge.purge(now=now)
     assert done == {"tokens": 3, "sessions": 1, "mail_tokens": 1, "events": 0}
     assert {str(pk) for pk in Session.objects.values_list("pk", flat=True)} == {
         live["sessionId"],
@@ -51,7 +50,7 @@ def test_24_live_rows_stay_and_the_rest_goes():
     assert mail_tokens.owner(fresh, Purpose.RESET) == user
     again = refresh(spent["refresh"]).json()
     assert profile(again["access"]).status_code == 200
-    assert services.purge(now=now) == {
+    assert purge.purge(now=now) == {
         "tokens": 0,
         "sessions": 0,
         "mail_tokens": 0,
@@ -67,7 +66,7 @@ def test_24_a_token_that_has_just_expired_is_kept_for_a_refresh_under_way():
         token="",
         expires_at=timezone.now() - timedelta(minutes=59),
     )
-    services.purge(now=timezone.now())
+    purge.purge(now=timezone.now())
     assert OutstandingToken.objects.filter(pk=token.pk).exists()
 
 
@@ -83,7 +82,7 @@ def test_24_it_goes_on_batch_by_batch(monkeypatch):
     BlacklistedToken.objects.bulk_create(
         BlacklistedToken(token=token) for token in tokens[:20]
     )
-    assert services.purge(now=timezone.now())["tokens"] == 35
+    assert purge.purge(now=timezone.now())["tokens"] == 35
     assert not BlacklistedToken.objects.exists()
 
 
@@ -92,7 +91,7 @@ def test_24_the_log_goes_after_half_a_year_and_not_before():
         AuthEvent.objects.create(
             type="login", outcome="ok", at=timezone.now() - timedelta(days=days)
         )
-    assert services.purge(now=timezone.now())["events"] == 1
+    assert purge.purge(now=timezone.now())["events"] == 1
     assert AuthEvent.objects.get().at > timezone.now() - timedelta(days=180)
 
 

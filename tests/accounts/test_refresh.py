@@ -14,10 +14,10 @@ from rest_framework_simplejwt.token_blacklist.models import (
     OutstandingToken,
 )
 
-from accounts import errors, services
+from accounts import errors
 from accounts.callers import Caller
 from accounts.models import AuthEvent, Revoked, Session
-from accounts.services import sessions
+from accounts.services import session_refresh, sessions, sign_in
 from accounts.tokens import RefreshToken
 from dev.processes import wait_for
 from tests.accounts.flows import (
@@ -106,7 +106,7 @@ def test_03_twenty_at_once_without_a_key_make_one_child():
 @pytest.mark.django_db(transaction=True)
 def test_04_twenty_at_once_with_one_key_get_the_same_child(monkeypatch):
     monkeypatch.setattr(
-        sys.modules["accounts.services.refresh"], "LOCK_TIMEOUT", "60s"
+        sys.modules["accounts.services.session_refresh"], "LOCK_TIMEOUT", "60s"
     )  # they stand in line
     first, key = login(make_user()), new_key()
     answers = at_once(lambda _: refresh(first["refresh"], key), times=20)
@@ -239,7 +239,7 @@ def test_08_a_refresh_that_waits_for_a_logout_finds_the_session_dead():
 def test_08_a_logout_that_waits_for_a_refresh_ends_what_it_made(monkeypatch):
     first = login(make_user())
     decision = sys.modules[
-        "accounts.services.refresh"
+        "accounts.services.session_refresh"
     ]  # the package's own `refresh` is the function
     rotate, inside = decision.rotate, Event()
 
@@ -251,7 +251,7 @@ def test_08_a_logout_that_waits_for_a_refresh_ends_what_it_made(monkeypatch):
     monkeypatch.setattr(decision, "rotate", slowly)
     answers = _racing(first)
     assert inside.wait(20)
-    services.logout(sessions={RefreshToken.read(first["refresh"]).sid}, caller=Caller())
+    sign_in.logout(sessions={RefreshToken.read(first["refresh"]).sid}, caller=Caller())
     answers[0].join(60)
     won = answers[1].json()
     assert answers[1].status_code == 200  # it was given out before the logout took hold
@@ -275,7 +275,7 @@ def test_a_request_that_came_in_before_the_rotation_is_no_theft(customer):
     came_in = timezone.now()
     assert refresh(first["refresh"]).status_code == 200
     with pytest.raises(errors.RefreshConflict):
-        services.refresh(
+        session_refresh.refresh(
             text=first["refresh"],
             transport="body",
             key=None,

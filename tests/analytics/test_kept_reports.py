@@ -14,13 +14,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from analytics import selectors, services
 from analytics.models import DirtyDay, KeptReport
+from analytics.selectors import first_rows, reports
+from analytics.services import rollups, snapshots
 from orders.models import Order
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-READ = selectors.get_rows
+READ = reports.get_rows
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +39,7 @@ def sell(quantity, *, days_ago=3, stock=20):
     order = factories.make_order(variant=variant, quantity=quantity)
     at = timezone.now() - timedelta(days=days_ago)
     Order.objects.filter(pk=order.pk).update(created_at=at)
-    services.rebuild_day(day=timezone.localtime(at).date())
+    rollups.rebuild_day(day=timezone.localtime(at).date())
     return variant
 
 
@@ -47,19 +48,19 @@ def month():
     return {"first": today - timedelta(days=29), "last": today}
 
 
-def first_rows(name="products", most=8):
-    return selectors.get_first_rows(name=name, most=most, **month())[1]
+def read_first_rows(name="products", most=8):
+    return first_rows.get_first_rows(name=name, most=most, **month())[1]
 
 
 def test_what_is_kept_is_the_report_cell_by_cell():
     sell(3)
     sell(5, stock=7)
-    assert services.keep_reports(now=timezone.now(), read=READ) == 6
+    assert snapshots.keep_reports(now=timezone.now(), read=READ) == 6
     for name in ("products", "stock"):
         direct = READ(name=name, most=201, **month())
         assert len(direct) == {"products": 2, "stock": 1}[name]
         with CaptureQueriesContext(connection) as queries:
-            kept = first_rows(name)
+            kept = read_first_rows(name)
         assert kept == direct
         assert len(queries) == 1
         assert "analytics_keptreport" in queries[0]["sql"]
@@ -68,39 +69,39 @@ def test_what_is_kept_is_the_report_cell_by_cell():
 def test_it_is_read_again_when_a_day_was_made_anew_and_not_before():
     sell(3)
     now = timezone.now()
-    services.keep_reports(now=now, read=READ)
-    assert services.keep_reports(now=now + timedelta(seconds=60), read=READ) == 0
+    snapshots.keep_reports(now=now, read=READ)
+    assert snapshots.keep_reports(now=now + timedelta(seconds=60), read=READ) == 0
     sell(4, days_ago=20)
     assert (
-        services.keep_reports(now=now + timedelta(seconds=60), read=READ) == 5
+        snapshots.keep_reports(now=now + timedelta(seconds=60), read=READ) == 5
     )  # all but the last seven days'
-    assert [int(row[5]) for row in first_rows()] == [4, 3]
+    assert [int(row[5]) for row in read_first_rows()] == [4, 3]
 
 
 def test_stock_is_read_again_with_every_round_as_shelves_empty_without_any_figure():
     variant = sell(3)
     now = timezone.now()
-    services.keep_reports(now=now, read=READ)
-    assert first_rows("stock") == []
+    snapshots.keep_reports(now=now, read=READ)
+    assert read_first_rows("stock") == []
     factories.make_order(variant=variant, quantity=16)
-    assert services.keep_reports(now=now + timedelta(minutes=5), read=READ) == 2
-    assert [row[1] for row in first_rows("stock")] == [variant.sku]
+    assert snapshots.keep_reports(now=now + timedelta(minutes=5), read=READ) == 2
+    assert [row[1] for row in read_first_rows("stock")] == [variant.sku]
 
 
 def test_kept_rows_of_yesterdays_periods_go_and_so_do_old_ones_from_the_pages():
     sell(3)
     now = timezone.now()
-    services.keep_reports(now=now - timedelta(days=1), read=READ)
-    assert services.keep_reports(now=now, read=READ) == 6
+    snapshots.keep_reports(now=now - timedelta(days=1), read=READ)
+    assert snapshots.keep_reports(now=now, read=READ) == 6
     assert KeptReport.objects.count() == 6
     KeptReport.objects.update(read_at=now - timedelta(hours=2), rows=[])
-    assert len(first_rows()) == 1, "a job that stopped two hours ago is not believed"
+    assert len(read_first_rows()) == 1, "a job that stopped two hours ago is not believed"
 
 
 def test_a_page_shows_what_is_kept_and_when_it_was_read():
     sell(3)
     at = timezone.now() - timedelta(minutes=4)
-    services.keep_reports(now=at, read=READ)
+    snapshots.keep_reports(now=at, read=READ)
     client = Client()
     client.force_login(factories.make_user(role="admin"))
     page = client.get("/admin/analytics/dailysales/report/products/")
@@ -147,7 +148,7 @@ def test_verify_finds_figures_that_are_not_the_orders_and_mends_them(corruption)
         "day's figures", "--repair"
     )
     assert DirtyDay.objects.count() == 1
-    services.rebuild_changed_days(now=datetime.now(UTC))
+    rollups.rebuild_changed_days(now=datetime.now(UTC))
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE analytics_dailysales SET made_at = now() + interval '1 hour'"
@@ -157,7 +158,7 @@ def test_verify_finds_figures_that_are_not_the_orders_and_mends_them(corruption)
 
 def test_verify_finds_a_report_read_ahead_that_is_another():
     sell(3)
-    services.keep_reports(now=timezone.now(), read=READ)
+    snapshots.keep_reports(now=timezone.now(), read=READ)
     assert "nothing is wrong" in verified("read ahead")
     kept = KeptReport.objects.get(name="products", **month())
     kept.rows[0][5] = "99"

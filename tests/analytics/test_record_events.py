@@ -8,8 +8,8 @@ import pytest
 import time_machine
 from django.db import connection
 
-from analytics import services
 from analytics.models import DirtyDay, Event, VisitorSalt
+from analytics.services import events, partitions
 
 pytestmark = pytest.mark.django_db
 PATH = "/api/analytics/events"
@@ -60,7 +60,7 @@ def test_takes_the_plain_text_that_a_beacon_sends(api):
 def test_a_visitor_is_the_same_all_day_another_tomorrow_and_never_an_address(api):
     chrome = {"User-Agent": "Chrome"}
     with time_machine.travel(datetime(2026, 11, 23, 8, tzinfo=UTC), tick=False):
-        services.make_partitions(now=datetime.now(UTC))
+        partitions.make_partitions(now=datetime.now(UTC))
         for headers in (chrome, chrome, {"User-Agent": "Firefox"}):
             api.post(PATH, {"events": [event()]}, headers=headers)
         today = list(
@@ -85,7 +85,7 @@ def test_salts_are_forgotten_after_two_days():
         VisitorSalt.objects.create(
             day=now.date() - timedelta(days=days), salt=b"x" * 32
         )
-    services.forget_salts(now=now)
+    events.forget_salts(now=now)
     assert [str(each) for each in VisitorSalt.objects.order_by("day")] == [
         "2026-11-22",
         "2026-11-23",
@@ -132,14 +132,16 @@ def test_refuses_an_empty_batch_too_many_events_and_too_many_bytes(api):
 
 
 def test_partitions_are_made_ahead_and_dropped_after_thirteen_months():
-    assert services.make_partitions(now=datetime(2031, 12, 31, 23, 59, tzinfo=UTC)) == [
+    assert partitions.make_partitions(
+        now=datetime(2031, 12, 31, 23, 59, tzinfo=UTC)
+    ) == [
         "analytics_event_2031_11",
         "analytics_event_2031_12",
         "analytics_event_2032_01",
     ]
     assert (
-        services.make_partitions(now=datetime(2031, 12, 31, 23, 59, tzinfo=UTC)) == []
+        partitions.make_partitions(now=datetime(2031, 12, 31, 23, 59, tzinfo=UTC)) == []
     )
-    services.make_partitions(now=datetime(2001, 3, 1, tzinfo=UTC))
-    dropped = services.drop_old_partitions(now=datetime(2002, 4, 1, tzinfo=UTC))
+    partitions.make_partitions(now=datetime(2001, 3, 1, tzinfo=UTC))
+    dropped = partitions.drop_old_partitions(now=datetime(2002, 4, 1, tzinfo=UTC))
     assert dropped == ["analytics_event_2001_02"]

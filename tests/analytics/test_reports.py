@@ -16,8 +16,8 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from analytics import services
 from analytics.models import DailySales, DirtyDay, Event
+from analytics.services import events, partitions, rollups
 from orders.models import Order, OrderLine
 from products.models import Product
 from tests import factories
@@ -51,7 +51,7 @@ def make_world(seed):
             dice.choice([*people, None]),
             dice.sample(variants, dice.randint(1, 3)),
         )
-    services.make_partitions(now=datetime(2026, 9, 15, tzinfo=UTC))
+    partitions.make_partitions(now=datetime(2026, 9, 15, tzinfo=UTC))
     for _ in range(120):
         at = datetime(2026, 9, 1, tzinfo=UTC) + timedelta(
             seconds=dice.randrange(86_400 * DAYS)
@@ -156,7 +156,7 @@ def test_sales_equal_the_orders_day_by_day_also_on_days_without_any(
     settings.SHOP_TIME_ZONE = zone
     make_world(seed)
     for number in range(-1, DAYS + 2):
-        services.rebuild_day(day=FIRST + timedelta(days=number))
+        rollups.rebuild_day(day=FIRST + timedelta(days=number))
 
     period = f"from={FIRST - timedelta(days=1)}&to={FIRST + timedelta(days=DAYS + 1)}"
     report = analyst.get(f"/api/staff/reports/sales?{period}").json()
@@ -194,7 +194,7 @@ def test_sales_equal_the_orders_day_by_day_also_on_days_without_any(
 def test_weeks_and_months_add_up_to_the_days(analyst, interval):
     make_world(3)
     for number in range(DAYS):
-        services.rebuild_day(day=FIRST + timedelta(days=number))
+        rollups.rebuild_day(day=FIRST + timedelta(days=number))
     path = (
         f"/api/staff/reports/sales?from={FIRST}&to={FIRST + timedelta(days=DAYS - 1)}"
     )
@@ -211,7 +211,7 @@ def test_funnel_searches_and_products_equal_plain_sql(analyst, settings):
     settings.SHOP_TIME_ZONE = "UTC"
     make_world(4)
     for number in range(DAYS):
-        services.rebuild_day(day=FIRST + timedelta(days=number))
+        rollups.rebuild_day(day=FIRST + timedelta(days=number))
     path = f"?from={FIRST}&to={FIRST + timedelta(days=DAYS - 1)}"
 
     funnel = analyst.get(f"/api/staff/reports/funnel{path}").json()["rows"]
@@ -247,9 +247,9 @@ def sql(query):
 
 def test_an_order_marks_its_day_and_the_rollup_makes_it_anew_once(customer):
     order = factories.make_order(customer=customer)
-    services.mark_changed(order_id=order.pk)
-    services.mark_changed(order_id=uuid4())  # of an order that is not there
-    made = services.rebuild_changed_days(now=datetime.now(UTC))
+    events.mark_changed(order_id=order.pk)
+    events.mark_changed(order_id=uuid4())  # of an order that is not there
+    made = rollups.rebuild_changed_days(now=datetime.now(UTC))
 
     assert not DirtyDay.objects.exists()
     assert DailySales.objects.get(day=made[-1]).orders == 1
@@ -261,19 +261,19 @@ def test_the_catalogue_is_told_what_sells_and_what_no_longer_does(customer):
     Product.objects.filter(pk=other.product_id).update(popularity=7)
     factories.make_order(customer=customer, variant=variant, quantity=3)
     now = datetime.now(UTC)
-    services.rebuild_changed_days(now=now)
+    rollups.rebuild_changed_days(now=now)
 
-    assert services.tell_popularity(now=now) == 2
+    assert rollups.tell_popularity(now=now) == 2
     assert dict(Product.objects.values_list("pk", "popularity")) == {
         variant.product_id: 3,
         other.product_id: 0,
     }
-    assert services.tell_popularity(now=now) == 0
-    assert services.tell_popularity(now=now + timedelta(days=31)) == 1
+    assert rollups.tell_popularity(now=now) == 0
+    assert rollups.tell_popularity(now=now + timedelta(days=31)) == 1
 
 
 def test_csv_has_the_same_cells_and_no_formula(analyst):
-    services.make_partitions(now=datetime(2026, 9, 15, tzinfo=UTC))
+    partitions.make_partitions(now=datetime(2026, 9, 15, tzinfo=UTC))
     Event.objects.create(
         id=uuid4(),
         occurred_at=datetime(2026, 9, 3, tzinfo=UTC),
@@ -283,7 +283,7 @@ def test_csv_has_the_same_cells_and_no_formula(analyst):
         session_key="session-key",
         visitor="0" * 32,
     )
-    services.rebuild_day(day=FIRST + timedelta(days=2))
+    rollups.rebuild_day(day=FIRST + timedelta(days=2))
     response = analyst.get(
         f"/api/staff/reports/searches?from={FIRST}&to={FIRST + timedelta(days=9)}&format=csv"
     )
@@ -309,7 +309,7 @@ def test_stats_take_the_same_number_of_queries_for_much_as_for_nothing(analyst):
     before = queries()
     make_world(5)
     for number in range(10):
-        services.rebuild_day(day=FIRST + timedelta(days=number))
+        rollups.rebuild_day(day=FIRST + timedelta(days=number))
     assert queries() == before
 
 

@@ -15,8 +15,8 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.db.models import F
 
-from analytics import services
 from analytics.models import EventType
+from analytics.services import events, rollups
 from orders.models import Order, OrderLine
 from products.models import StockMovement, Variant
 from tests import factories
@@ -119,14 +119,14 @@ def come_late(dice):
             Order.objects.filter(pk=order.pk).update(
                 status="cancelled", closed_at=order.created_at
             )
-            services.mark_changed(order_id=order.pk)
+            events.mark_changed(order_id=order.pk)
             cancelled += 1
         started.add(buyer)
     assert cancelled
     for order in Order.objects.filter(status="delivered").order_by("id")[:5]:
         Order.objects.filter(pk=order.pk).update(refunded=F("refunded") + 10)
         OrderLine.objects.filter(order=order, returned=0).update(returned=1)
-        services.mark_changed(order_id=order.pk)
+        events.mark_changed(order_id=order.pk)
     products = list(Variant.objects.values_list("product_id", flat=True))
     for _ in range(40):
         at = datetime(2026, 9, 1, tzinfo=UTC) + timedelta(
@@ -142,7 +142,7 @@ def come_late(dice):
                 "results": dice.choice([0, 7]),
             }
         address = f"203.0.113.{dice.randrange(250)}"
-        services.record_events(
+        events.record_events(
             events=[event],
             address=address,
             user_agent="x",
@@ -191,9 +191,9 @@ def test_every_report_is_what_plain_sql_says(analyst, settings, zone, seed):
             )  # of today, which is outside the period
     run_out()
     for number in range(-1, DAYS + 2):
-        services.rebuild_day(day=FIRST + timedelta(days=number))
+        rollups.rebuild_day(day=FIRST + timedelta(days=number))
     come_late(dice)
-    services.rebuild_changed_days(now=datetime.now(UTC))
+    rollups.rebuild_changed_days(now=datetime.now(UTC))
 
     period = f"from={FIRST}&to={LAST}"
     for name, plain in PLAIN.items():

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from analytics import services
+from analytics.services import rollups
 from tests.concurrency.threads import run_concurrently
 from tests.factories import make_order, make_variant
 
@@ -32,11 +32,11 @@ def test_rollups_at_once_are_equal_to_one() -> None:
     for status in ("pending", "confirmed", "cancelled", "delivered"):
         make_order(variant=variant, status=status)
     now = timezone.now()
-    services.rebuild_changed_days(now=now, also_recent=True)
+    rollups.rebuild_changed_days(now=now, also_recent=True)
     one = figures()
     assert one["analytics_dailysales"]
     done = run_concurrently(
-        4, lambda _: services.rebuild_changed_days(now=now, also_recent=True)
+        4, lambda _: rollups.rebuild_changed_days(now=now, also_recent=True)
     )
     assert [each for each in done if isinstance(each, Exception)] == []
     assert figures() == one

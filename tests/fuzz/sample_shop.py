@@ -68,13 +68,13 @@ class Person:
         return "admin" if self.role == "staff" else self.role
 
     def _sign_in(self) -> None:
-        from accounts import services
+        from accounts.services import sessions
 
         groups = tuple(GROUPS) if self.role == "staff" else ()
         self.user = factories.make_user(
             role=self._role(), groups=groups, email=f"{uuid7().hex}@example.com"
         )
-        opened = services.open_session(self.user)
+        opened = sessions.open_session(self.user)
         self.token, self.session = opened.access, opened.session.pk
         for _ in range(2):
             factories.make_address(user=self.user)
