@@ -16,8 +16,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts.callers import Caller
-from accounts.models import Address, AuthEvent, Revoked, Role, Session, User
+from accounts.client_info import ClientInfo
+from accounts.models import Address, AuthEvent, RevokedReason, Role, Session, User
 from accounts.services import privacy, sessions
 from markrin.admin import second_factor
 from markrin.admin.base import (
@@ -93,19 +93,25 @@ class SessionInline(FirstRows):
     verbose_name_plural = "sessions, the newest 50"
 
 
-def _sign_out(request: HttpRequest, user: User, data: Mapping[str, Any]) -> str:
-    count = sessions.sign_out_users(user_ids=[user.pk], caller=Caller.of(request))
+def _sign_out_user(request: HttpRequest, user: User, data: Mapping[str, Any]) -> str:
+    count = sessions.sign_out_users(
+        user_ids=[user.pk], client=ClientInfo.from_request(request)
+    )
     return f"{count} sessions ended."
 
 
-def _forget_factor(request: HttpRequest, user: User, data: Mapping[str, Any]) -> str:
+def _reset_second_factor(
+    request: HttpRequest, user: User, data: Mapping[str, Any]
+) -> str:
     count = second_factor.forget(user)
     return f"{count} devices removed; they set up another at the next sign-in."
 
 
-def _erase(request: HttpRequest, user: User, data: Mapping[str, Any]) -> str:
+def _erase_customer(request: HttpRequest, user: User, data: Mapping[str, Any]) -> str:
     privacy.erase_customer(
-        user_id=user.pk, caller=Caller.of(request), by=cast(User, request.user).pk
+        user_id=user.pk,
+        client=ClientInfo.from_request(request),
+        by=cast(User, request.user).pk,
     )
     return "Nobody can tell any more who this was."
 
@@ -199,19 +205,19 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
     steps = {
         "sign-out": Step(
             "Sign out everywhere",
-            _sign_out,
+            _sign_out_user,
             offered=lambda user: user.erased_at is None,
             warning="Every session of theirs ends at once, in the shop and in the admin.",
         ),
         "second-factor": Step(
             "Reset the second factor",
-            _forget_factor,
+            _reset_second_factor,
             offered=lambda user: user.is_staff,
             warning="Make sure that it is they who ask: with the password alone they set up another device.",
         ),
         "erase": Step(
             "Anonymise for good",
-            _erase,
+            _erase_customer,
             danger=True,
             offered=lambda user: user.role == Role.CUSTOMER and user.erased_at is None,
             warning="Name, addresses, sessions and wishlist go, orders stay without the person. It cannot be undone.",
@@ -244,7 +250,8 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
     @admin.action(description="Sign out everywhere", permissions=["change"])
     def sign_out(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         count = sessions.sign_out_users(
-            user_ids=[user.pk for user in queryset], caller=Caller.of(request)
+            user_ids=[user.pk for user in queryset],
+            client=ClientInfo.from_request(request),
         )
         self.message_user(request, f"{count} sessions ended.")
 
@@ -266,7 +273,7 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
         for user in queryset:
             try:
                 privacy.erase_customer(
-                    user_id=user.pk, caller=Caller.of(request), by=user_id
+                    user_id=user.pk, client=ClientInfo.from_request(request), by=user_id
                 )
             except ShopError as error:
                 self.message_user(
@@ -317,7 +324,7 @@ class SessionAdmin(ExactSearch, ReadOnly, ModelAdmin):
     def end(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
         ids = [session.pk for session in queryset]
         count = sessions.end_sessions(
-            session_ids=ids, reason=Revoked.ADMIN, now=timezone.now()
+            session_ids=ids, reason=RevokedReason.ADMIN, now=timezone.now()
         )
         self.message_user(request, f"{count} sessions ended.")
 

@@ -25,16 +25,18 @@ class PasswordBackend(ModelBackend):
             PermissionDenied: it is not, or there were too many attempts; Django then asks
                 no further backend.
         """
-        from accounts.callers import Caller
+        from accounts.client_info import ClientInfo
         from accounts.services import credentials
         from markrin.api.errors import ShopError
 
         if username is None or password is None:
             return None
-        caller = Caller.of(request) if request is not None else Caller()
+        client = (
+            ClientInfo.from_request(request) if request is not None else ClientInfo()
+        )
         try:
-            return credentials.check(
-                email=username.lower(), password=password, caller=caller
+            return credentials.authenticate_user(
+                email=username.lower(), password=password, client=client
             )
         except ShopError as exc:
             raise PermissionDenied from exc

@@ -18,14 +18,14 @@ CLIENT_HEADER: Final = "X-Markrin-Client"
 WEB: Final = "web"
 
 
-def name() -> str:
+def cookie_name() -> str:
     """Return the cookie's name; its prefix lets no subdomain and no plain http set it.
     Source: RFC 6265bis, 4.1.3.2.
     """
     return "__Host-mk_rt" if settings.REFRESH_COOKIE_SECURE else "mk_rt"
 
 
-def transport_of(request: HttpRequest) -> Transport:
+def get_transport(request: HttpRequest) -> Transport:
     """Return how this client wants its refresh token: the shop's pages say so by a header."""
     return (
         Transport.COOKIE
@@ -34,31 +34,31 @@ def transport_of(request: HttpRequest) -> Transport:
     )
 
 
-def read(request: HttpRequest) -> str | None:
+def read_refresh_cookie(request: HttpRequest) -> str | None:
     """Return the token in the cookie."""
-    return request.COOKIES.get(name()) or None
+    return request.COOKIES.get(cookie_name()) or None
 
 
-def _header(value: str, max_age_s: int) -> str:
+def _format_cookie(value: str, max_age_s: int) -> str:
     secure = "Secure; " if settings.REFRESH_COOKIE_SECURE else ""
-    return f"{name()}={value}; Path=/; {secure}HttpOnly; SameSite=Strict; Max-Age={max_age_s}"
+    return f"{cookie_name()}={value}; Path=/; {secure}HttpOnly; SameSite=Strict; Max-Age={max_age_s}"
 
 
-def give(response: HttpResponseBase, tokens: Tokens) -> None:
+def set_refresh_cookie(response: HttpResponseBase, tokens: Tokens) -> None:
     """Put the refresh token of a cookie session into the answer's cookie, for as long as it
     may idle.
     """
     if tokens.session.transport == Transport.COOKIE:
-        response.headers["Set-Cookie"] = _header(
+        response.headers["Set-Cookie"] = _format_cookie(
             tokens.refresh, tokens.refresh_expires_in
         )
 
 
-def clear(response: HttpResponseBase) -> None:
+def clear_refresh_cookie(response: HttpResponseBase) -> None:
     """Let the browser drop the cookie. Only logout does: a late refusal must not take a
     newer sign-in's cookie.
     """
-    response.headers["Set-Cookie"] = _header("", 0)
+    response.headers["Set-Cookie"] = _format_cookie("", 0)
 
 
 def check_origin(request: HttpRequest) -> None:
@@ -70,7 +70,7 @@ def check_origin(request: HttpRequest) -> None:
     origin_known = request.headers.get("Origin") in settings.AUTH_ORIGINS
     site = request.headers.get("Sec-Fetch-Site")
     ours = site in (None, "same-origin", "same-site")
-    if not (origin_known and ours and transport_of(request) == Transport.COOKIE):
+    if not (origin_known and ours and get_transport(request) == Transport.COOKIE):
         raise CsrfFailed
     try:
         check_media_type(request)

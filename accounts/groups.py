@@ -19,7 +19,9 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
-def grant(*, using: str = DEFAULT_DB_ALIAS, apps: Apps = installed, **_: Any) -> None:
+def grant_permissions(
+    *, using: str = DEFAULT_DB_ALIAS, apps: Apps = installed, **_: Any
+) -> None:
     """Make the groups, and give them the permissions they lack (a receiver of post_migrate).
 
     `analytics`, the last of the apps, connects it: by then the permissions of all are there.

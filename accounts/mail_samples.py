@@ -12,16 +12,16 @@ from accounts.models import Session, User
 _LINK = {"token": "an-example-that-opens-nothing"}
 
 
-def _user(**more: Any) -> dict[str, Any]:
+def _user_context(**more: Any) -> dict[str, Any]:
     return {
         "user": User(name="Asha", last_name="Rao", email="asha@example.com"),
         **more,
     }
 
 
-def _session() -> dict[str, Any]:
+def _session_context() -> dict[str, Any]:
     now = timezone.now()
-    return _user(
+    return _user_context(
         session=Session(
             created_at=now, revoked_at=now, label="Firefox on Linux", ip="203.0.113.7"
         )
@@ -29,12 +29,14 @@ def _session() -> dict[str, Any]:
 
 
 SAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
-    "accounts/welcome": partial(_user, **_LINK),
-    "accounts/verify": partial(_user, **_LINK),
-    "accounts/email_change": partial(_user, **_LINK),
-    "accounts/email_change_notice": _user,
-    "accounts/reset": partial(_user, minutes=settings.RESET_TOKEN_TTL_S // 60, **_LINK),
-    "accounts/invite": partial(_user, **_LINK),
-    "accounts/reuse_detected": _session,
-    "accounts/new_device": _session,
+    "accounts/welcome": partial(_user_context, **_LINK),
+    "accounts/verify": partial(_user_context, **_LINK),
+    "accounts/email_change": partial(_user_context, **_LINK),
+    "accounts/email_change_notice": _user_context,
+    "accounts/reset": partial(
+        _user_context, minutes=settings.RESET_TOKEN_TTL_S // 60, **_LINK
+    ),
+    "accounts/invite": partial(_user_context, **_LINK),
+    "accounts/reuse_detected": _session_context,
+    "accounts/new_device": _session_context,
 }

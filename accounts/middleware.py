@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 
-def arrival(
+def stamp_arrival(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
     """Stamp `request.received_at`: a refresh that came in before another one's rotation

@@ -12,9 +12,9 @@ from django.db.models import TextChoices
 from django.utils import timezone
 
 from accounts import groups, postal_codes
-from accounts.models import Role, Sex
-from accounts.passwords import LONGEST, SHORTEST
-from accounts.tokens import MAX_LENGTH
+from accounts.models import Gender, Role
+from accounts.password_rules import MAX_LENGTH, MIN_LENGTH
+from accounts.tokens import MAX_TOKEN_LENGTH
 from markrin.api import fields
 from markrin.api.schemas import (
     CartHeaders,
@@ -35,7 +35,7 @@ GROUPS = tuple(groups.GROUPS)
 Group = TextChoices("Group", {name.upper(): (name, name) for name in GROUPS})  # type: ignore[call-overload]  # as above
 
 
-class Key(fields.Text):
+class QuotedUuid(fields.Text):
     """A UUID, bare or in double quotes: what Idempotency-Key is here."""
 
     _HEX = "[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
@@ -53,14 +53,14 @@ class NewPassword(fields.Secret):
     """A password to be: its length here, the rest of its rules where the user is known."""
 
     def __init__(self, **kw: Any) -> None:
-        super().__init__(min=SHORTEST, max=LONGEST, required=True, **kw)
+        super().__init__(min=MIN_LENGTH, max=MAX_LENGTH, required=True, **kw)
 
 
 class KnownPassword(fields.Secret):
     """A password that is compared with the right one."""
 
     def __init__(self, **kw: Any) -> None:
-        super().__init__(min=1, max=LONGEST, required=True, **kw)
+        super().__init__(min=1, max=MAX_LENGTH, required=True, **kw)
 
 
 # --- Signing in ----------------------------------------------------------------------------------
@@ -77,13 +77,13 @@ class Login(InputSchema):
 
 
 class RefreshHeaders(HeaderSchema):
-    idempotency_key = Key()
+    idempotency_key = QuotedUuid()
 
 
 class Refresh(InputSchema):
     """`refresh` for a client that keeps the token itself; `{}` where a cookie holds it."""
 
-    refresh = fields.Token(max=MAX_LENGTH)
+    refresh = fields.Token(max=MAX_TOKEN_LENGTH)
 
 
 class Logout(Refresh):
@@ -125,7 +125,7 @@ class ChangeProfile(PatchSchema):
     email = fields.Email()
     phone = fields.Phone(allow_none=True)
     date_of_birth = fields.Date(allow_none=True)
-    gender = fields.Enum(Sex)
+    gender = fields.Enum(Gender)
 
     @ma.validates_schema
     def _born(self, data: dict[str, Any], **kwargs: Any) -> None:
@@ -206,7 +206,7 @@ class AddUser(InputSchema):
     email = fields.Email(required=True)
     role = fields.Enum(Role, required=True)
     groups = fields.List(fields.Enum(Group), max=len(GROUPS), unique=True)
-    password = fields.Secret(min=SHORTEST, max=LONGEST)
+    password = fields.Secret(min=MIN_LENGTH, max=MAX_LENGTH)
 
 
 class ChangeUser(PatchSchema):

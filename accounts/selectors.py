@@ -38,7 +38,7 @@ def list_addresses(*, customer: User) -> list[Address]:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WishlistEntry:
     """A product on a wishlist, as its card, and since when."""
 
     product: dict[str, Any]
@@ -47,7 +47,7 @@ class Wanted:
 
 def list_wishlist(
     *, customer: User, page: int, limit: int, cursor: str | None
-) -> Page[Wanted] | CursorPage[Wanted]:
+) -> Page[WishlistEntry] | CursorPage[WishlistEntry]:
     """Return the products on the list that are on sale, the last added first."""
     items = WishlistItem.objects.filter(
         user=customer, product__status=ProductStatus.PUBLISHED
@@ -58,7 +58,7 @@ def list_wishlist(
         for card in catalogue.get_cards([item.product_id for item in found.items])
     }
     wanted = [
-        Wanted(cards[item.product_id], item.created_at)
+        WishlistEntry(cards[item.product_id], item.created_at)
         for item in found.items
         if item.product_id in cards
     ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rest_framework import serializers
 
-from accounts.models import Role, Sex, Transport
+from accounts.models import Gender, Role, Transport
 from markrin.api.serializers import Serializer, Timestamp, page_of
 from products.serializers import ProductItem
 
@@ -26,7 +26,7 @@ class User(Serializer):
     role = serializers.ChoiceField(Role.choices)
     phone = serializers.SerializerMethodField()
     date_of_birth = serializers.DateField(allow_null=True)
-    gender = serializers.ChoiceField(Sex.choices)
+    gender = serializers.ChoiceField(Gender.choices)
     created_at = Timestamp()
 
     def get_pending_email(self, user: Any) -> str | None:

@@ -78,4 +78,4 @@ def report_new_device_by_mail(
 @app.task(name="accounts.purge", time_limit=900)
 def purge_expired() -> dict[str, int]:
     """Forget expired tokens and sessions long ended."""
-    return purge.purge(now=timezone.now())
+    return purge.purge_expired(now=timezone.now())

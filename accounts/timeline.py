@@ -10,10 +10,10 @@ def tell(*, clues: Clues) -> dict[str, Iterator[Moment]]:
     """Return the events of signing in that the requests led to. They have no index by
     request: the table is walked.
     """
-    return {"sign-in events": _events(clues)}
+    return {"sign-in events": _list_events(clues)}
 
 
-def _events(clues: Clues) -> Iterator[Moment]:
+def _list_events(clues: Clues) -> Iterator[Moment]:
     for event in AuthEvent.objects.filter(request_id__in=clues.requests).order_by(
         "at", "id"
     ):

@@ -35,7 +35,7 @@ ALGORITHM = "HS256"
 # Headers by which a token names its own key, or asks for processing that we do not do.
 REFUSED_HEADERS = frozenset({"jku", "jwk", "x5u", "x5c", "crit"})
 REQUIRED_CLAIMS = ("iss", "aud", "sub", "sid", "jti", "iat", "exp", "token_type")
-MAX_LENGTH = 2048
+MAX_TOKEN_LENGTH = 2048
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _JTI = re.compile(r"[0-9a-f]{32}")
 _BEARER = re.compile(r"bearer(?:[ \t]+(.*))?", re.IGNORECASE | re.DOTALL)
@@ -82,7 +82,7 @@ class Keyring(TokenBackend):
             TokenBackendExpiredToken: it was.
             TokenBackendError: it is not.
         """
-        if not verify or not isinstance(token, str) or len(token) > MAX_LENGTH:
+        if not verify or not isinstance(token, str) or len(token) > MAX_TOKEN_LENGTH:
             raise TokenBackendError("Token is invalid")
         try:
             return jwt.decode(
@@ -121,15 +121,15 @@ class Keyring(TokenBackend):
         raise jwt.InvalidTokenError("kid")
 
 
-class _OfSession(simplejwt.Token):
-    """What the two kinds share. Make one by `of`, read one by `read`: the constructor makes
+class _SessionToken(simplejwt.Token):
+    """What the two kinds share. Make one by `for_session`, read one by `from_text`: the constructor makes
     a token out of None.
     """
 
     typ = ""
 
     def get_token_backend(self) -> Keyring:
-        return _keyring(self.typ)
+        return _get_keyring(self.typ)
 
     def verify(self) -> None:
         """Check the claims' forms. The signature and `exp` have been checked by the keyring."""
@@ -142,21 +142,21 @@ class _OfSession(simplejwt.Token):
             for name in ("iat", "exp")
         )
         texts = (
-            _is(_UUID, claims["sub"])
-            and _is(_UUID, claims["sid"])
-            and _is(_JTI, claims["jti"])
+            _matches(_UUID, claims["sub"])
+            and _matches(_UUID, claims["sid"])
+            and _matches(_JTI, claims["jti"])
         )
         if not (numbers and texts and claims["token_type"] == self.token_type):
             raise TokenError("Token is invalid")
 
     @classmethod
-    def _made(cls, **claims: Any) -> Self:
+    def _from_claims(cls, **claims: Any) -> Self:
         made = cls()
         made.payload = {"token_type": cls.token_type, **claims}
         return made
 
     @classmethod
-    def read(cls, text: str, *, verify_exp: bool = True) -> Self:
+    def from_text(cls, text: str, *, verify_exp: bool = True) -> Self:
         """Return the token that `text` is.
 
         Raises:
@@ -186,7 +186,7 @@ class _OfSession(simplejwt.Token):
         return str(self.payload["jti"])
 
 
-class AccessToken(_OfSession, simplejwt.AccessToken):
+class AccessToken(_SessionToken, simplejwt.AccessToken):
     """What a client sends with every call. Lives ACCESS_TTL_S seconds, and never past its
     session.
     """
@@ -194,11 +194,11 @@ class AccessToken(_OfSession, simplejwt.AccessToken):
     typ = "at+jwt"
 
     @classmethod
-    def of(cls, session: Session, now: datetime) -> Self:
+    def for_session(cls, session: Session, now: datetime) -> Self:
         """Return a fresh one."""
         issued = int(now.timestamp())
         ends = min(issued + settings.ACCESS_TTL_S, int(session.expires_at.timestamp()))
-        return cls._made(
+        return cls._from_claims(
             sub=str(session.user_id),
             sid=str(session.pk),
             jti=new_jti(),
@@ -208,15 +208,15 @@ class AccessToken(_OfSession, simplejwt.AccessToken):
 
 
 # the library's own bases disagree
-class RefreshToken(_OfSession, simplejwt.RefreshToken):  # type: ignore[misc]
+class RefreshToken(_SessionToken, simplejwt.RefreshToken):  # type: ignore[misc]
     """What a client trades for the next pair; the session's row says which one is live."""
 
     typ = "rt+jwt"
 
     @classmethod
-    def of(cls, session: Session) -> Self:
+    def for_session(cls, session: Session) -> Self:
         """Return the session's live one: always the same claims until it is rotated."""
-        return cls._made(
+        return cls._from_claims(
             sub=str(session.user_id),
             sid=str(session.pk),
             jti=session.current_jti,
@@ -244,15 +244,15 @@ class RefreshToken(_OfSession, simplejwt.RefreshToken):  # type: ignore[misc]
 
 
 @functools.cache
-def _keyring(typ: str) -> Keyring:
+def _get_keyring(typ: str) -> Keyring:
     return Keyring(typ)
 
 
-def _is(form: re.Pattern[str], value: Any) -> bool:
+def _matches(form: re.Pattern[str], value: Any) -> bool:
     return isinstance(value, str) and form.fullmatch(value) is not None
 
 
-def bearer(header: str | None) -> str | None:
+def read_bearer_token(header: str | None) -> str | None:
     """Return the token of an Authorization header, "" if it names the scheme without one,
     None for another scheme.
     """
@@ -273,11 +273,11 @@ class BearerAuthentication(BaseAuthentication):
             markrin.api.errors.TokenInvalid: so is this.
             markrin.api.errors.RateLimited: this network has sent too much that was refused.
         """
-        text = bearer(request.headers.get("Authorization"))
+        text = read_bearer_token(request.headers.get("Authorization"))
         if text is None:
             return None
         try:
-            session = identify(text, now=datetime.now(UTC))
+            session = authenticate_token(text, now=datetime.now(UTC))
         except Exception:
             rate_limits.count_refused(request._request)
             raise
@@ -287,7 +287,7 @@ class BearerAuthentication(BaseAuthentication):
         return 'Bearer realm="markrin"'
 
 
-def identify(text: str, *, now: datetime) -> Session:
+def authenticate_token(text: str, *, now: datetime) -> Session:
     """Return the session of an access token, with its user.
 
     Raises:
@@ -295,12 +295,12 @@ def identify(text: str, *, now: datetime) -> Session:
         markrin.api.errors.TokenInvalid.
     """
     try:
-        token = AccessToken.read(text)
+        token = AccessToken.from_text(text)
     except ExpiredTokenError as exc:
         raise errors.TokenExpired from exc
     except TokenError as exc:
         raise errors.token_invalid() from exc
-    session = _find(token.sid)
+    session = _find_session(token.sid)
     if session is None or session.user_id != token.sub:
         raise errors.token_invalid()
     if session.revoked_at is not None:
@@ -312,11 +312,11 @@ def identify(text: str, *, now: datetime) -> Session:
     return session
 
 
-def _find(session_id: UUID) -> Session | None:
+def _find_session(session_id: UUID) -> Session | None:
     """Return the session with its user. Every call with a token waits for it, and most of
     that was to make the SQL.
     """
-    for row in fetch_prepared(_sql(), [session_id]):
+    for row in fetch_prepared(_session_sql(), [session_id]):
         session = instance_from_row(Session, "session", row)
         session.user = instance_from_row(User, "account", row)
         return session
@@ -324,7 +324,7 @@ def _find(session_id: UUID) -> Session | None:
 
 
 @functools.cache
-def _sql() -> str:
+def _session_sql() -> str:
     return (
         f"SELECT {select_columns(Session, 'session')}, {select_columns(User, 'account')} FROM auth_session AS session"  # noqa: S608 (our own names)
         " JOIN accounts_user AS account ON account.id = session.user_id WHERE session.id = %s"

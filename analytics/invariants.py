@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from django.conf import settings
 
-from analytics.models import KeptReport
+from analytics.models import ReportSnapshot
 from analytics.selectors.reports import get_rows
-from analytics.services.snapshots import stamp_of
+from analytics.services.snapshots import get_figures_version
 from markrin.db.invariants import Breach, Invariant
 
 _ZONE = settings.SHOP_TIME_ZONE.replace("'", "''")
@@ -51,13 +51,18 @@ INVARIANTS = [
 ]
 
 
-def kept_reports() -> Iterator[Breach]:
+def list_stale_snapshots() -> Iterator[Breach]:
     """Yield the reports read ahead that are not what reading them now gives, although the
     figures are the same.
     """
-    for kept in KeptReport.objects.filter(name="products").order_by("first", "last"):
+    for kept in ReportSnapshot.objects.filter(name="products").order_by(
+        "first", "last"
+    ):
         rows = get_rows(
-            name=kept.name, first=kept.first, last=kept.last, most=KeptReport.MAX_ROWS
+            name=kept.name,
+            first=kept.first,
+            last=kept.last,
+            most=ReportSnapshot.MAX_ROWS,
         )
         # A row begins with the key and a name, which may have changed since; sums are text in JSON.
         now = [
@@ -71,16 +76,19 @@ def kept_reports() -> Iterator[Breach]:
             [row[0], *(None if each is None else Decimal(each) for each in row[2:])]
             for row in kept.rows
         ]
-        if now != then and stamp_of(kept.first, kept.last) == kept.stamp:
+        if (
+            now != then
+            and get_figures_version(kept.first, kept.last) == kept.figures_version
+        ):
             key = f"{kept.name} {kept.first} {kept.last}"
             yield Breach(
                 "a report read ahead = the report",
-                "analytics_keptreport",
+                "analytics_reportsnapshot",
                 key,
                 "its sums are others",
             )
 
 
 AT_ONCE: dict[str, Callable[[], Iterator[Breach]]] = {
-    "a report read ahead = the report": kept_reports
+    "a report read ahead = the report": list_stale_snapshots
 }

@@ -209,7 +209,7 @@ class DailyCategory(models.Model):
         return f"{self.day} {self.category_id}"
 
 
-class KeptReport(models.Model):
+class ReportSnapshot(models.Model):
     """The first rows of a report over days that staff open every day, read by the job that
     makes the figures.
 
@@ -225,7 +225,7 @@ class KeptReport(models.Model):
     first = models.DateField()
     last = models.DateField()
     read_at = models.DateTimeField()
-    stamp = models.CharField(
+    figures_version = models.CharField(
         max_length=32,
         help_text="tells the figures of these days from older and newer ones",
     )
@@ -236,7 +236,7 @@ class KeptReport(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(first__lte=F("last")), name="kept_report_days_in_order"
+                condition=Q(first__lte=F("last")), name="report_snapshot_days_in_order"
             ),
         ]
 

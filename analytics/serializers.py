@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from analytics import cells
+from analytics import report_cells
 from markrin.api.serializers import Money, Serializer, Timestamp
 
 
@@ -110,6 +110,9 @@ class Report(Serializer):
     def get_rows(self, report: Any) -> list[list[Any]]:
         kinds = [column.kind for column in report.definition.columns]
         return [
-            [cells.shown(value, kind) for value, kind in zip(row, kinds, strict=True)]
+            [
+                report_cells.format_cell(value, kind)
+                for value, kind in zip(row, kinds, strict=True)
+            ]
             for row in report.rows
         ]

@@ -39,14 +39,14 @@ def record_change(*, order_id: str, **later: Any) -> None:
 def rollup() -> None:
     """Make today and the changed days anew, and read ahead the reports that pages open with."""
     rollups.rebuild_changed_days(now=timezone.now())
-    snapshots.keep_reports(now=timezone.now(), read=reports.get_rows)
+    snapshots.refresh_snapshots(now=timezone.now(), read=reports.get_rows)
 
 
 @app.task(name="analytics.rollup_recent", time_limit=600)
 def rollup_recent() -> None:
     """Make what may have changed unmarked anew as well, and tell the catalogue what sells."""
     rollups.rebuild_changed_days(now=timezone.now(), also_recent=True)
-    rollups.tell_popularity(now=timezone.now())
+    rollups.publish_popularity(now=timezone.now())
 
 
 @app.task(name="analytics.tend_partitions", time_limit=600)

@@ -5,7 +5,7 @@ from django.urls import path
 from analytics import views
 
 urlpatterns = [
-    path("analytics/events", views.Events.as_view()),
-    path("staff/stats", views.Stats.as_view()),
-    path("staff/reports/<slugid:name>", views.Report.as_view()),
+    path("analytics/events", views.EventList.as_view()),
+    path("staff/stats", views.StatsDetail.as_view()),
+    path("staff/reports/<slugid:name>", views.ReportDetail.as_view()),
 ]

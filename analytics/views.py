@@ -8,7 +8,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from analytics import days, schemas, serializers, spreadsheets
+from analytics import csv_response, days, schemas, serializers
 from analytics.selectors import reports, stats
 from analytics.services import events
 from markrin.api import client_address
@@ -20,7 +20,7 @@ from markrin.api.views import View
 _DEFAULT_DAYS = 30
 
 
-class Events(View):
+class EventList(View):
     permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
 
@@ -44,7 +44,7 @@ class Events(View):
         return Response(serializers.Accepted({"accepted": accepted}).data, 202)
 
 
-class Stats(View):
+class StatsDetail(View):
     permission_classes = [InGroup("analytics")]
 
     @operation(
@@ -55,11 +55,11 @@ class Stats(View):
         summary="The shop's numbers, beside those of the period before",
     )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
-        first, last = _period(query)
+        first, last = _resolve_period(query)
         return Response(serializers.Stats(stats.get_stats(first=first, last=last)).data)
 
 
-class Report(View):
+class ReportDetail(View):
     permission_classes = [InGroup("analytics")]
 
     @operation(
@@ -75,20 +75,20 @@ class Report(View):
     ) -> Response | HttpResponse:
         if name not in reports.REPORTS:
             raise NotFound
-        first, last = _period(query)
+        first, last = _resolve_period(query)
         interval = query.get("interval", schemas.Interval.DAY).value
         report = reports.get_report(
             name=name, first=first, last=last, interval=interval
         )
         if query.get("format") == schemas.Format.CSV:
-            return spreadsheets.answer(report)
+            return csv_response.build_csv_response(report)
         return Response(serializers.Report(report).data)
 
 
-def _period(query: dict[str, Any]) -> tuple[date, date]:
+def _resolve_period(query: dict[str, Any]) -> tuple[date, date]:
     """Return the first and last day asked for: 30 days where nothing, or only one end, is said."""
     span = timedelta(days=_DEFAULT_DAYS - 1)
     last = query.get("to") or (
-        query["from_"] + span if "from_" in query else days.day_of(timezone.now())
+        query["from_"] + span if "from_" in query else days.get_day(timezone.now())
     )
     return query.get("from_") or last - span, last

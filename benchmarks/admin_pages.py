@@ -126,7 +126,7 @@ def _figures() -> str:
     began = time.perf_counter()
     made = rollups.rebuild_changed_days(now=timezone.now())
     middle = time.perf_counter()
-    kept = snapshots.keep_reports(now=timezone.now(), read=reports.get_rows)
+    kept = snapshots.refresh_snapshots(now=timezone.now(), read=reports.get_rows)
     return (
         f"The job of every five minutes made the figures of {len(made)} days in {middle - began:.1f} s, read {kept} "
         f"reports ahead in {time.perf_counter() - middle:.1f} s."

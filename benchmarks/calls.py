@@ -147,7 +147,7 @@ def figures(stage: Stage, scale: int) -> list[Row]:
         (orders, day) = other.execute(
             "SELECT count(*), (max(created_at) - interval '20 days')::date FROM orders_order"
         ).fetchone() or (0, date.min)
-        start, end = days.bounds(day, day)
+        start, end = days.get_bounds(day, day)
         connections.close_all()
         connection.settings_dict["NAME"] = f"bench{scale}"
         ours, theirs = in_turn(

@@ -1,6 +1,7 @@
-"""The demo shop: made-up products, customers and 90 days of trade, the same on every
-machine for the same day.
+"""The demo shop: made-up products, customers and 90 days of trade. The same day gives the
+same shop on every machine.
 
-`plan` says how much; `wardrobe` and `words` hold what things are called; `catalogue`,
-`people`, `sales` and `reviews` make the rows; `pictures` draws; `load` writes it all by
-COPY in one transaction."""
+`plan` says how much there is. `catalogue_data` and `sample_texts` hold names and texts.
+`catalogue`, `people`, `sales`, `visits` and `reviews` make the rows. `pictures` draws the
+images and `gallery` stores them. `load` writes everything in one transaction, through
+`row_writer`."""

@@ -7,10 +7,10 @@ from random import Random
 
 from django.utils.text import slugify
 
-from demo.plan import SOURCE, Plan, before, money, uid
-from demo.wardrobe import GARMENTS, SIZE_CHARTS, TREE, Garment, Node
-from demo.words import BRANDS, COLLECTIONS, COLOURS, STYLES, TAGS
-from demo.writing import Row, Sink
+from demo.catalogue_data import GARMENTS, SIZE_CHARTS, TREE, Garment, Node
+from demo.plan import SOURCE, Plan, format_amount, make_uuid, pick_before
+from demo.row_writer import Row, RowWriter
+from demo.sample_texts import BRANDS, COLLECTIONS, COLOURS, STYLES, TAGS
 
 _MANY = (3, 1, 6)  # scaled: 2 colours in 3 sizes, or 6 colours of what has one size
 
@@ -62,12 +62,15 @@ class Article:
         return list(dict.fromkeys(choice.color for choice in self.choices))
 
 
-def nodes(plan: Plan) -> dict[str, str]:
+def make_category_ids(plan: Plan) -> dict[str, str]:
     """Return the categories' ids by slug."""
-    return {node.slug: uid("category", i, _opened(plan)) for i, node in enumerate(TREE)}
+    return {
+        node.slug: make_uuid("category", i, _get_opening_time(plan))
+        for i, node in enumerate(TREE)
+    }
 
 
-def _opened(plan: Plan) -> datetime:
+def _get_opening_time(plan: Plan) -> datetime:
     return plan.midnight - timedelta(days=500)
 
 
@@ -85,15 +88,15 @@ def tax_percents() -> dict[str | None, int | None]:
     return found
 
 
-def articles(plan: Plan) -> Iterator[Article]:
+def make_articles(plan: Plan) -> Iterator[Article]:
     """Yield the products, in the order of their numbers."""
     rng = plan.random("catalogue")
     taken: dict[str, int] = {}
     for number in range(plan.products):
-        yield _article(plan, rng, number, GARMENTS[number % len(GARMENTS)], taken)
+        yield _make_article(plan, rng, number, GARMENTS[number % len(GARMENTS)], taken)
 
 
-def _article(
+def _make_article(
     plan: Plan, rng: Random, number: int, garment: Garment, taken: dict[str, int]
 ) -> Article:
     material, brand = rng.choice(garment.materials), rng.choice(BRANDS)
@@ -103,7 +106,9 @@ def _article(
     if taken[slug] > 1:
         slug = f"{slug}-{taken[slug]}"
     age_days = (1, 40) if rng.random() < 0.15 else (41, 480)
-    created_at = before(plan.midnight, rng, low_days=age_days[0], high_days=age_days[1])
+    created_at = pick_before(
+        plan.midnight, rng, low_days=age_days[0], high_days=age_days[1]
+    )
     base = rng.randint(*garment.prices) * 10_000 - 100
     sale = (
         round(base * rng.choice((0.9, 0.8, 0.75, 0.6, 0.5)) / 1000) * 1000
@@ -117,7 +122,7 @@ def _article(
     )
     return Article(
         number,
-        uid("product", number, created_at),
+        make_uuid("product", number, created_at),
         name,
         slug,
         garment,
@@ -127,11 +132,11 @@ def _article(
         sale,
         created_at,
         status,
-        _choices(plan, rng, number, garment, created_at),
+        _make_choices(plan, rng, number, garment, created_at),
     )
 
 
-def _choices(
+def _make_choices(
     plan: Plan, rng: Random, number: int, garment: Garment, at: datetime
 ) -> list[Choice]:
     sizes, colors = garment.sizes, rng.randint(2, 4)
@@ -160,20 +165,22 @@ def _choices(
                 else rng.choice((1, 2, 3, 5, 8, 13, 21, 34))
             )
             made.append(
-                Choice(uid("variant", at_number, at), sku, size, color, sellable)
+                Choice(make_uuid("variant", at_number, at), sku, size, color, sellable)
             )
     return made
 
 
-def write_tree(plan: Plan, sink: Sink) -> None:
+def write_tree(plan: Plan, sink: RowWriter) -> None:
     """Write the categories and size charts."""
-    ids, at = nodes(plan), _opened(plan)
+    ids, at = make_category_ids(plan), _get_opening_time(plan)
     siblings: dict[str | None, int] = {}
     for node in TREE:
         siblings[node.parent] = siblings.get(node.parent, -1) + 1
-        sink.add("products_category", _category(node, ids, siblings[node.parent], at))
+        sink.add(
+            "products_category", _write_category(node, ids, siblings[node.parent], at)
+        )
     for number, (slug, (title, note, measures, rows)) in enumerate(SIZE_CHARTS.items()):
-        chart = uid("chart", number, at)
+        chart = make_uuid("chart", number, at)
         sink.add("products_sizechart", (chart, at, at, ids[slug], title, note))
         for row, (size, ranges) in enumerate(rows):
             for column, (low, high) in enumerate(ranges):
@@ -183,7 +190,9 @@ def write_tree(plan: Plan, sink: Sink) -> None:
                 )
 
 
-def _category(node: Node, ids: dict[str, str], position: int, at: datetime) -> Row:
+def _write_category(
+    node: Node, ids: dict[str, str], position: int, at: datetime
+) -> Row:
     parent = ids[node.parent] if node.parent else None
     return (
         ids[node.slug],
@@ -199,7 +208,7 @@ def _category(node: Node, ids: dict[str, str], position: int, at: datetime) -> R
     )
 
 
-def _options(choices: list[Choice]) -> tuple[list[str], list[str]]:
+def _list_options(choices: list[Choice]) -> tuple[list[str], list[str]]:
     """Return colours and sizes as the triggers of the variants and their stock would write
     them: already there, they need no second version of the product's row."""
     return sorted({each.color for each in choices if each.color}), sorted(
@@ -208,7 +217,11 @@ def _options(choices: list[Choice]) -> tuple[list[str], list[str]]:
 
 
 def write_article(
-    plan: Plan, article: Article, categories: dict[str, str], rng: Random, sink: Sink
+    plan: Plan,
+    article: Article,
+    categories: dict[str, str],
+    rng: Random,
+    sink: RowWriter,
 ) -> None:
     """Write the product with its variants, stock and first movements, once sales and
     reviews are known.
@@ -216,8 +229,8 @@ def write_article(
     garment, at = article.garment, article.created_at
     in_stock = any(choice.sellable for choice in article.choices)
     options = [
-        *_options(article.choices),
-        *_options([choice for choice in article.choices if choice.sellable]),
+        *_list_options(article.choices),
+        *_list_options([choice for choice in article.choices if choice.sellable]),
     ]
     age_days = (plan.midnight - at).days
     tags = rng.sample(TAGS, rng.randint(0, 3))
@@ -229,14 +242,14 @@ def write_article(
             at,
             article.name,
             article.slug,
-            _description(article),
+            _write_description(article),
             categories[garment.category],
             article.brand,
             rng.choice(COLLECTIONS),
             garment.gender,
             article.material,
-            money(article.base_price),
-            None if article.sale_price is None else money(article.sale_price),
+            format_amount(article.base_price),
+            None if article.sale_price is None else format_amount(article.sale_price),
             tags,
             rng.random() < 0.08,
             age_days < 41,
@@ -277,7 +290,7 @@ def write_article(
         )
 
 
-def _description(article: Article) -> str:
+def _write_description(article: Article) -> str:
     colors = article.colors
     shades = (
         colors[0] if len(colors) == 1 else f"{', '.join(colors[:-1])} and {colors[-1]}"

@@ -10,15 +10,18 @@ from django.core.files.storage import default_storage
 
 from demo import pictures
 from demo.catalogue import Article
-from demo.plan import Plan, uid
-from demo.writing import Sink
+from demo.plan import Plan, make_uuid
+from demo.row_writer import RowWriter
 
 Look = tuple[str, str]  # a picture of pictures.SHAPES and a colour
 Drawn = dict[str, dict[str, bytes]]
 
 
 def write_images(
-    plan: Plan, articles: list[Article], sink: Sink, progress: Callable[[int], None]
+    plan: Plan,
+    articles: list[Article],
+    sink: RowWriter,
+    progress: Callable[[int], None],
 ) -> None:
     """Draw each look once and give every product two or three pictures.
 
@@ -34,34 +37,36 @@ def write_images(
     )
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         drawings = {
-            look: pool.submit(pictures.render, *look, seed=number, close=look in first)
+            look: pool.submit(
+                pictures.render_picture, *look, seed=number, close=look in first
+            )
             for number, look in enumerate(looks)
         }
         shared: dict[tuple[Look, str], dict[str, str]] = {}
         for article in articles:
-            for position, (look, view) in enumerate(_views(article)):
+            for position, (look, view) in enumerate(_list_views(article)):
                 drawn = drawings[look].result()[view]
                 if plan.scaled:
                     if (look, view) not in shared:
-                        shared[look, view] = _store(
+                        shared[look, view] = _store_files(
                             f"{'-'.join(look).lower()}-{view}", drawn
                         )
                     files = shared[look, view]
                 else:
-                    files = _store(f"{article.number}-{position}", drawn)
-                _write(article, position, look[1], files, sink)
+                    files = _store_files(f"{article.number}-{position}", drawn)
+                _write_image(article, position, look[1], files, sink)
             progress(1)
 
 
-def _views(article: Article) -> list[tuple[Look, str]]:
+def _list_views(article: Article) -> list[tuple[Look, str]]:
     fronts = [
         ((article.garment.picture, color), "front") for color in article.colors[:2]
     ]
     return [*fronts, (fronts[0][0], "close")]
 
 
-def _write(
-    article: Article, position: int, color: str, files: dict[str, str], sink: Sink
+def _write_image(
+    article: Article, position: int, color: str, files: dict[str, str], sink: RowWriter
 ) -> None:
     at = article.created_at
     alt = f"{article.name} in {color.lower()}"
@@ -69,7 +74,7 @@ def _write(
     sink.add(
         "products_productimage",
         (
-            uid("image", article.number * 10 + position, at),
+            make_uuid("image", article.number * 10 + position, at),
             at,
             at,
             article.id,
@@ -84,7 +89,7 @@ def _write(
     )
 
 
-def _store(name: str, sizes: dict[str, bytes]) -> dict[str, str]:
+def _store_files(name: str, sizes: dict[str, bytes]) -> dict[str, str]:
     files = {}
     for side, content in sizes.items():
         file = f"products/demo-{name}-{side}.jpg"

@@ -11,13 +11,13 @@ from analytics.selectors import reports
 from analytics.services import partitions, rollups, snapshots
 from demo import catalogue, gallery, people, reviews, sales, visits
 from demo.plan import SOURCE, TRADE_DAYS, Plan
-from demo.writing import Sink
+from demo.row_writer import RowWriter
 from markrin.cache.tags import invalidate
 from products.models import Category, Product
 from products.services import rebuild_search_words
 
 
-class NotEmpty(Exception):
+class ShopNotEmpty(Exception):
     """There is a catalogue already, and it is not this demo's."""
 
 
@@ -26,7 +26,7 @@ Steps = Callable[
 ]  # (what, how many) → what to call as they get done
 
 
-def loaded() -> int:
+def count_demo_products() -> int:
     """Return how many products of a demo there are.
 
     Raises:
@@ -35,13 +35,13 @@ def loaded() -> int:
     if demo := Product.objects.filter(source=SOURCE).count():
         return demo
     if Category.objects.exists():
-        raise NotEmpty(
+        raise ShopNotEmpty(
             "this shop has a catalogue of its own; the demo needs an empty one"
         )
     return 0
 
 
-def load(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
+def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
     """Make the demo and copy it into the database; return how many rows each table got.
 
     The tables' foreign keys are deferred, so what depends on everything (a product's
@@ -50,12 +50,12 @@ def load(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
     for back_days in (0, visits.DAYS):
         partitions.make_partitions(now=plan.midnight - timedelta(days=back_days))
     with transaction.atomic():
-        groups.grant()  # a database that was flushed has lost them
-        sink = Sink()
-        everyone = people.people(plan)
+        groups.grant_permissions()  # a database that was flushed has lost them
+        sink = RowWriter()
+        everyone = people.make_people(plan)
         people.write_people(plan, everyone, password, sink)
         catalogue.write_tree(plan, sink)
-        articles = list(catalogue.articles(plan))
+        articles = list(catalogue.make_articles(plan))
         trade = sales.Trade(plan, articles, everyone, sink)
         trade.run(steps("orders", plan.orders))
         reviews.write_purchases(articles, everyone, trade.bought, sink)
@@ -68,18 +68,18 @@ def load(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         visits.write_visits(plan, articles, sink)
         sink.flush()
         done = steps("checks", 1)
-        _finish(plan)
+        _finish_load(plan)
         done(1)
     tidied = steps("statistics", len(sink.counts))
     with connection.cursor() as cursor:
         for table in sorted(sink.counts):
             cursor.execute(f'VACUUM (ANALYZE) "{table}"')
             tidied(1)
-    _add_up(plan, steps)
+    _rebuild_figures(plan, steps)
     return sink.counts
 
 
-def _add_up(plan: Plan, steps: Steps) -> None:
+def _rebuild_figures(plan: Plan, steps: Steps) -> None:
     """Make the figures of each day, after the statistics without which a large demo's would
     take hours; and what pages open with, as beat would within five minutes."""
     days = [plan.today - timedelta(days=back) for back in range(TRADE_DAYS + 1)]
@@ -87,22 +87,22 @@ def _add_up(plan: Plan, steps: Steps) -> None:
     for day in days:
         rollups.rebuild_day(day=day)
         added(1)
-    snapshots.keep_reports(now=timezone.now(), read=reports.get_rows)
+    snapshots.refresh_snapshots(now=timezone.now(), read=reports.get_rows)
 
 
 def _write_catalogue(
     plan: Plan,
     articles: list[catalogue.Article],
-    sink: Sink,
+    sink: RowWriter,
     progress: Callable[[int], None],
 ) -> None:
-    categories, rng = catalogue.nodes(plan), plan.random("products")
+    categories, rng = catalogue.make_category_ids(plan), plan.random("products")
     for article in articles:
         catalogue.write_article(plan, article, categories, rng, sink)
         progress(1)
 
 
-def _finish(plan: Plan) -> None:
+def _finish_load(plan: Plan) -> None:
     """Do what a bulk write leaves to its caller, and have every deferred constraint checked now.
 
     The next order number follows the demo's.

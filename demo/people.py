@@ -7,9 +7,9 @@ from random import Random
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
-from demo.plan import Plan, before, uid
-from demo.words import CITIES, FIRST_NAMES, LAST_NAMES, STREETS
-from demo.writing import Sink
+from demo.plan import Plan, make_uuid, pick_before
+from demo.row_writer import RowWriter
+from demo.sample_texts import CITIES, FIRST_NAMES, LAST_NAMES, STREETS
 
 DOMAIN = "markrin.example"
 CUSTOMER, STAFF, ADMIN = f"customer@{DOMAIN}", f"staff@{DOMAIN}", f"admin@{DOMAIN}"
@@ -31,7 +31,7 @@ class Person:
     address: tuple[str, ...]
 
 
-def people(plan: Plan) -> list[Person]:
+def make_people(plan: Plan) -> list[Person]:
     """Return the customers, those who joined first in front."""
     rng = plan.random("people")
     ages = sorted(
@@ -39,14 +39,17 @@ def people(plan: Plan) -> list[Person]:
         for _ in range(plan.customers)
     )
     return [
-        _person(
-            plan, rng, number, before(plan.midnight, rng, low_days=age, high_days=age)
+        _make_person(
+            plan,
+            rng,
+            number,
+            pick_before(plan.midnight, rng, low_days=age, high_days=age),
         )
         for number, age in enumerate(reversed(ages))
     ]
 
 
-def _person(plan: Plan, rng: Random, number: int, at: datetime) -> Person:
+def _make_person(plan: Plan, rng: Random, number: int, at: datetime) -> Person:
     gender = rng.choice(("female", "male"))
     name, last_name = rng.choice(FIRST_NAMES[gender]), rng.choice(LAST_NAMES)
     email = CUSTOMER if number == 0 else f"{name}.{last_name}.{number}@{DOMAIN}".lower()
@@ -57,7 +60,7 @@ def _person(plan: Plan, rng: Random, number: int, at: datetime) -> Person:
     address = (f"{name} {last_name}", phone, street, city, state, postal_code, "IN")
     return Person(
         number,
-        uid("user", number, at),
+        make_uuid("user", number, at),
         email,
         name,
         last_name,
@@ -70,17 +73,19 @@ def _person(plan: Plan, rng: Random, number: int, at: datetime) -> Person:
 
 def staff_id(plan: Plan) -> str:
     """Return the id of the member of staff who handles the demo's orders."""
-    return uid("staff", 0, plan.midnight - timedelta(days=490))
+    return make_uuid("staff", 0, plan.midnight - timedelta(days=490))
 
 
-def write_people(plan: Plan, everyone: list[Person], password: str, sink: Sink) -> None:
+def write_people(
+    plan: Plan, everyone: list[Person], password: str, sink: RowWriter
+) -> None:
     """Write the accounts. The first customer, the member of staff and the admin sign in
     with `password`.
     """
     rng = plan.random("accounts")
     hashed = make_password(password)
     opened = plan.midnight - timedelta(days=490)
-    staff, admin = staff_id(plan), uid("staff", 1, opened)
+    staff, admin = staff_id(plan), make_uuid("staff", 1, opened)
     for user, email, name, role in (
         (staff, STAFF, "Sita", "staff"),
         (admin, ADMIN, "Anand", "admin"),
@@ -130,7 +135,7 @@ def write_people(plan: Plan, everyone: list[Person], password: str, sink: Sink) 
         sink.add(
             "accounts_address",
             (
-                uid("address", person.number, at),
+                make_uuid("address", person.number, at),
                 at,
                 at,
                 person.id,

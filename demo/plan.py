@@ -54,7 +54,7 @@ class Plan:
         return Random(f"markrin:{what}:{self.products}")
 
 
-def uid(kind: str, number: int, at: datetime) -> str:
+def make_uuid(kind: str, number: int, at: datetime) -> str:
     """Return the UUIDv7 of the number-th thing of its kind, created at this moment. Source:
     RFC 9562 section 5.7.
     """
@@ -72,24 +72,24 @@ def uid(kind: str, number: int, at: datetime) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def before(
+def pick_before(
     moment: datetime, rng: Random, *, low_days: float, high_days: float
 ) -> datetime:
     """Return a moment that lies between so many days before this one, to the second."""
     return moment - timedelta(seconds=round(rng.uniform(low_days, high_days) * 86_400))
 
 
-def later(moment: datetime, rng: Random, low_h: float, high_h: float) -> datetime:
+def pick_after(moment: datetime, rng: Random, low_h: float, high_h: float) -> datetime:
     """Return a moment that lies between so many hours after this one, to the second."""
     return moment + timedelta(seconds=round(rng.uniform(low_h, high_h) * 3600))
 
 
-def weighted(rng: Random, values: Sequence[T], weights: Sequence[float]) -> T:
+def pick_weighted(rng: Random, values: Sequence[T], weights: Sequence[float]) -> T:
     """Return one of the values, as often as its weight says."""
     return rng.choices(values, weights)[0]
 
 
-def money(paise: int) -> str:
+def format_amount(paise: int) -> str:
     """Return an amount of hundredths as PostgreSQL and the API write it."""
     return f"{paise // 100}.{paise % 100:02d}"
 

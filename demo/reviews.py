@@ -5,9 +5,9 @@ from datetime import datetime
 
 from demo.catalogue import Article
 from demo.people import Person
-from demo.plan import Plan, later, money, uid, weighted
-from demo.words import COMMENTS
-from demo.writing import Sink
+from demo.plan import Plan, format_amount, make_uuid, pick_after, pick_weighted
+from demo.row_writer import RowWriter
+from demo.sample_texts import COMMENTS
 
 _FITS = ("small", "true", "large")
 
@@ -17,24 +17,24 @@ def write_reviews(
     articles: list[Article],
     everyone: list[Person],
     bought: dict[tuple[int, int], datetime],
-    sink: Sink,
+    sink: RowWriter,
     progress: Callable[[int], None],
 ) -> None:
     """Write the reviews, and into the articles how they rated; buyers are the first to write."""
     rng = plan.random("reviews")
     for number, (person, article, received) in enumerate(
-        _pairs(plan, articles, everyone, bought)
+        _pair_buyers(plan, articles, everyone, bought)
     ):
         earliest = received or max(article.created_at, person.created_at)
         span_h = (plan.midnight - earliest).total_seconds() / 3600
-        at = later(earliest, rng, 0.2 * span_h, 0.9 * span_h)
+        at = pick_after(earliest, rng, 0.2 * span_h, 0.9 * span_h)
         # Every article has its own quality, so that averages differ.
         good = article.number * 7919 % 10
-        rating = weighted(
+        rating = pick_weighted(
             rng, (5, 4, 3, 2, 1), (4 + good, 4, 1.5, 0.8, 0.3 + (9 - good) / 5)
         )
         fit = (
-            weighted(rng, _FITS, (2, 6, 2))
+            pick_weighted(rng, _FITS, (2, 6, 2))
             if article.garment.has_fit and rng.random() < 0.6
             else ""
         )
@@ -52,7 +52,7 @@ def write_reviews(
         sink.add(
             "products_review",
             (
-                uid("review", number, at),
+                make_uuid("review", number, at),
                 at,
                 at,
                 article.id,
@@ -67,7 +67,7 @@ def write_reviews(
         progress(1)
 
 
-def _pairs(
+def _pair_buyers(
     plan: Plan,
     articles: list[Article],
     everyone: list[Person],
@@ -97,7 +97,7 @@ def write_purchases(
     articles: list[Article],
     everyone: list[Person],
     bought: dict[tuple[int, int], datetime],
-    sink: Sink,
+    sink: RowWriter,
 ) -> None:
     """Write who has received what, which is what makes a reviewer a verified buyer."""
     for (person, article), received in bought.items():
@@ -107,7 +107,7 @@ def write_purchases(
 
 
 def write_wishes(
-    plan: Plan, articles: list[Article], everyone: list[Person], sink: Sink
+    plan: Plan, articles: list[Article], everyone: list[Person], sink: RowWriter
 ) -> None:
     """Write wishlists, and carts that somebody has left standing; the first customer has both."""
     rng = plan.random("wishes")
@@ -116,12 +116,12 @@ def write_wishes(
     for person in everyone:
         wishes = 4 if person.number == 0 else rng.randrange(5)
         for article in rng.sample(published, min(wishes, len(published))):
-            at = max(person.created_at, later(day, rng, -900, -1))
+            at = max(person.created_at, pick_after(day, rng, -900, -1))
             sink.add("accounts_wishlistitem", (person.id, article.id, at))
         if person.number and rng.random() > 0.3:
             continue
-        at = max(person.created_at, later(day, rng, -300, -1))
-        cart = uid("cart", person.number, at)
+        at = max(person.created_at, pick_after(day, rng, -300, -1))
+        cart = make_uuid("cart", person.number, at)
         sink.add("orders_cart", (cart, at, at, person.id, None, None))
         wanted = [
             article
@@ -129,8 +129,8 @@ def write_wishes(
             if article.choices[0].sellable
         ]
         for place, article in enumerate(wanted[:3]):
-            line = uid("cart line", person.number * 10 + place, at)
-            price = money(article.price)
+            line = make_uuid("cart line", person.number * 10 + place, at)
+            price = format_amount(article.price)
             sink.add(
                 "orders_cartline", (line, at, at, cart, article.choices[0].id, 1, price)
             )

@@ -15,9 +15,17 @@ from django.conf import settings
 from demo import catalogue
 from demo.catalogue import Article, Choice
 from demo.people import Person, staff_id
-from demo.plan import TRADE_DAYS, Plan, half_up, later, money, uid, weighted
-from demo.words import CARRIERS
-from demo.writing import Sink
+from demo.plan import (
+    TRADE_DAYS,
+    Plan,
+    format_amount,
+    half_up,
+    make_uuid,
+    pick_after,
+    pick_weighted,
+)
+from demo.row_writer import RowWriter
+from demo.sample_texts import CARRIERS
 from markrin.outbox import handlers
 
 _JOBS_KEPT = 14  # days, as the outbox keeps them
@@ -112,7 +120,11 @@ class Trade:
     """
 
     def __init__(
-        self, plan: Plan, articles: list[Article], everyone: list[Person], sink: Sink
+        self,
+        plan: Plan,
+        articles: list[Article],
+        everyone: list[Person],
+        sink: RowWriter,
     ) -> None:
         self.plan, self.sink, self.rng = plan, sink, plan.random("sales")
         self.staff = staff_id(plan)
@@ -122,7 +134,7 @@ class Trade:
             (a for a in articles if a.status == "published"), key=lambda a: a.created_at
         )
         self.born = [article.created_at for article in self.articles]
-        self.categories = catalogue.nodes(plan)
+        self.categories = catalogue.make_category_ids(plan)
         self.percents = catalogue.tax_percents()
         self.used = [0] * len(COUPONS)
         self.slots: dict[tuple[int, int], int] = {}
@@ -156,7 +168,7 @@ class Trade:
         )
         sale = Sale(
             number,
-            uid("order", number, at),
+            make_uuid("order", number, at),
             at,
             buyer,
             rng.random() < 0.6,
@@ -175,16 +187,21 @@ class Trade:
 
     def _lines(self, number: int, at: datetime) -> list[Line]:
         rng, lines = self.rng, dict[str, Line]()
-        for place in range(weighted(rng, (1, 2, 3, 4), (45, 30, 15, 10))):
+        for place in range(pick_weighted(rng, (1, 2, 3, 4), (45, 30, 15, 10))):
             # A few articles sell much more often than the rest.
             article = self.articles[
                 int(max(1, bisect_right(self.born, at)) * rng.random() ** 1.6)
             ]
             choice = rng.choice(article.choices)
-            quantity = weighted(rng, (1, 2, 3), (85, 12, 3))
+            quantity = pick_weighted(rng, (1, 2, 3), (85, 12, 3))
             lines.setdefault(
                 choice.id,
-                Line(uid("line", number * 10 + place, at), article, choice, quantity),
+                Line(
+                    make_uuid("line", number * 10 + place, at),
+                    article,
+                    choice,
+                    quantity,
+                ),
             )
         return list(lines.values())
 
@@ -228,28 +245,28 @@ class Trade:
         the demo's end.
         """
         rng, at = self.rng, sale.at
-        target = _target(
+        target = _pick_target(
             (self.plan.midnight - at).total_seconds() / 3600, sale.online, rng
         )
         if target == "cancelled":
             unpaid = sale.online and rng.random() < 0.5
             if sale.online and not unpaid:
-                sale.paid_at = later(at, rng, 0.01, 0.05)
+                sale.paid_at = pick_after(at, rng, 0.01, 0.05)
                 sale.moments["confirmed"] = sale.paid_at
                 sale.payment = "refunded"
             elif unpaid:
                 sale.payment = rng.choice(("unpaid", "failed"))
             wait = (0.26, 0.27) if unpaid else (0.5, 5.0)
-            sale.moments["cancelled"] = later(at, rng, *wait)
+            sale.moments["cancelled"] = pick_after(at, rng, *wait)
         else:
             if sale.online:
-                sale.paid_at, sale.payment = later(at, rng, 0.01, 0.05), "paid"
+                sale.paid_at, sale.payment = pick_after(at, rng, 0.01, 0.05), "paid"
             moment = sale.paid_at
             for step, low, high in _STEPS[: _ORDER.index(target)]:
                 moment = (
                     moment
                     if step == "confirmed" and moment
-                    else later(moment or at, rng, low, high)
+                    else pick_after(moment or at, rng, low, high)
                 )
                 sale.moments[step] = moment
                 if step == "delivered" and not sale.online:
@@ -308,10 +325,10 @@ class Trade:
                     "",
                     line.quantity,
                     returned,
-                    money(article.price),
-                    money(line.discount),
+                    format_amount(article.price),
+                    format_amount(line.discount),
                     f"{line.tax_percent / 100:.2f}",
-                    money(line.tax),
+                    format_amount(line.tax),
                 ),
             )
         self._write_events(sale)
@@ -327,7 +344,12 @@ class Trade:
             at = self.plan.midnight
             self.sink.add(
                 "orders_couponuse",
-                (uid("coupon", sale.coupon, at), sale.id, buyer.id, self.slots[key]),
+                (
+                    make_uuid("coupon", sale.coupon, at),
+                    sale.id,
+                    buyer.id,
+                    self.slots[key],
+                ),
             )
 
     def _order_row(self, sale: Sale) -> tuple[object, ...]:
@@ -349,13 +371,13 @@ class Trade:
             sale.payment,
             "online" if sale.online else "cod",
             settings.SHOP_CURRENCY,
-            money(sale.subtotal),
-            money(sale.discount),
-            money(sale.shipping),
-            money(sale.tax),
+            format_amount(sale.subtotal),
+            format_amount(sale.discount),
+            format_amount(sale.shipping),
+            format_amount(sale.tax),
             settings.TAX_INCLUDED,
-            money(sale.total),
-            money(sale.total if sale.payment == "refunded" else 0),
+            format_amount(sale.total),
+            format_amount(sale.total if sale.payment == "refunded" else 0),
             "" if sale.coupon is None else COUPONS[sale.coupon].code,
             carrier,
             tracking,
@@ -423,7 +445,7 @@ class Trade:
         if sale.paid_at is None and sale.payment != "failed":
             return
         at, done = sale.at, sale.paid_at is not None
-        payment = uid("payment", sale.number, at)
+        payment = make_uuid("payment", sale.number, at)
         reference = f"demo_{sale.number}" if sale.online else ""
         self.sink.add(
             "orders_payment",
@@ -434,7 +456,7 @@ class Trade:
                 sale.id,
                 "test" if sale.online else "cod",
                 reference,
-                money(sale.total),
+                format_amount(sale.total),
                 settings.SHOP_CURRENCY,
                 "succeeded" if done else "failed",
                 "" if done else "declined",
@@ -451,12 +473,12 @@ class Trade:
             self.sink.add(
                 "orders_refund",
                 (
-                    uid("refund", sale.number, when),
+                    make_uuid("refund", sale.number, when),
                     when,
                     when,
                     sale.id,
                     payment,
-                    money(sale.total),
+                    format_amount(sale.total),
                     reason,
                     "succeeded",
                     f"{reference}_refund" if reference else "",
@@ -474,7 +496,7 @@ class Trade:
             "outbox_event",
             (
                 "order.placed",
-                uid("placed", sale.number, at),
+                make_uuid("placed", sale.number, at),
                 task,
                 job.queue,
                 f"{task}:{sale.id}",
@@ -502,13 +524,13 @@ class Trade:
             self.sink.add(
                 "orders_coupon",
                 (
-                    uid("coupon", number, at),
+                    make_uuid("coupon", number, at),
                     at - timedelta(days=120),
                     at,
                     coupon.code,
                     coupon.kind,
-                    money(coupon.value),
-                    money(coupon.min_spend),
+                    format_amount(coupon.value),
+                    format_amount(coupon.min_spend),
                     starts,
                     ends,
                     coupon.total_limit,
@@ -530,22 +552,24 @@ _STEPS = (
 )
 
 
-def _target(age_h: float, online: bool, rng: Random) -> str:
+def _pick_target(age_h: float, online: bool, rng: Random) -> str:
     """Return where an order of this age stands: never further than the slowest steps could
     have brought it.
     """
     if age_h > 6 and rng.random() < 0.08:
         return "cancelled"
     if age_h > 340:
-        return weighted(rng, ("delivered", "returned"), (93, 7))
+        return pick_weighted(rng, ("delivered", "returned"), (93, 7))
     if age_h > 150:
         return "delivered"
     if age_h > 50:
-        return weighted(rng, ("shipped", "processing"), (80, 20))
+        return pick_weighted(rng, ("shipped", "processing"), (80, 20))
     if age_h > 18:
-        return weighted(rng, ("processing", "confirmed"), (70, 30))
+        return pick_weighted(rng, ("processing", "confirmed"), (70, 30))
     if age_h > 6:
         return (
-            "confirmed" if online else weighted(rng, ("confirmed", "pending"), (50, 50))
+            "confirmed"
+            if online
+            else pick_weighted(rng, ("confirmed", "pending"), (50, 50))
         )
     return "confirmed" if online else "pending"

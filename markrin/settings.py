@@ -71,7 +71,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "accounts.middleware.arrival",
+    "accounts.middleware.stamp_arrival",
     "markrin.observe.requests.RequestLog",
     "markrin.ops.health.probes",
     "markrin.cache.middleware.AnswerCache",
@@ -339,9 +339,9 @@ OTP_TOTP_ISSUER = SHOP_NAME
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTHENTICATION_BACKENDS = ["accounts.backends.PasswordBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "accounts.passwords.Length"},
+    {"NAME": "accounts.password_rules.LengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "accounts.passwords.ContextWords"},
+    {"NAME": "accounts.password_rules.ContextWordsValidator"},
 ]
 LOGIN_URL = "admin:login"
 SESSION_COOKIE_AGE = STAFF_SESSION_TTL_S  # of the admin's sessions
@@ -407,7 +407,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "STYLES": ["markrin.admin.menu.style"],
     "SCRIPTS": ["markrin.admin.menu.script"],
-    "DASHBOARD_CALLBACK": "analytics.admin.dashboard.fill",
+    "DASHBOARD_CALLBACK": "analytics.admin.dashboard.add_dashboard",
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": True,

@@ -15,7 +15,7 @@ from django.db.models import Count, F, Q, Sum
 
 from accounts.models import User
 from analytics.models import DailyFunnel, DailySales
-from demo import load, people, writing
+from demo import load, people, row_writer
 from demo.plan import Plan
 from orders.models import Cart, Coupon, Order, OrderEvent, OrderLine, Payment, Refund
 from orders.models.order import OrderStatus, PaymentStatus
@@ -247,7 +247,7 @@ def test_every_invariant_holds(demo: str) -> None:
 def test_keeps_the_products_right_wherever_a_batch_ends(
     empty: None, monkeypatch
 ) -> None:
-    monkeypatch.setattr(writing, "_BATCH", 7)
+    monkeypatch.setattr(row_writer, "_BATCH", 7)
     run("--scale", "20")
     out = StringIO()
     call_command("verify", "--only", "products", stdout=out, stderr=out)
@@ -296,7 +296,7 @@ def test_a_failure_leaves_nothing(empty: None, monkeypatch) -> None:
 
     monkeypatch.setattr(default_storage, "save", full)
     with pytest.raises(OSError, match="No space"):
-        load.load(
+        load.load_shop(
             Plan(TODAY, 2, scaled=True),
             password="x",
             steps=lambda what, total: lambda number: None,

@@ -4,24 +4,24 @@ from accounts.models.address import Address, AddressFields
 from accounts.models.session import (
     AuthEvent,
     MailToken,
-    Purpose,
-    Revoked,
+    RevokedReason,
     Session,
+    TokenPurpose,
     Transport,
 )
-from accounts.models.user import Role, Sex, User
+from accounts.models.user import Gender, Role, User
 from accounts.models.wishlist import WishlistItem
 
 __all__ = [
     "Address",
     "AddressFields",
     "AuthEvent",
+    "Gender",
     "MailToken",
-    "Purpose",
-    "Revoked",
+    "RevokedReason",
     "Role",
     "Session",
-    "Sex",
+    "TokenPurpose",
     "Transport",
     "User",
     "WishlistItem",

@@ -22,7 +22,7 @@ class Transport(models.TextChoices):
     BODY = "body"
 
 
-class Revoked(models.TextChoices):
+class RevokedReason(models.TextChoices):
     """Why a session has ended."""
 
     LOGOUT = "logout"
@@ -98,7 +98,7 @@ class Session(models.Model):
     )
     revoked_at = models.DateTimeField(null=True)
     revoked_reason = models.CharField(
-        max_length=15, choices=Revoked, blank=True, default=""
+        max_length=15, choices=RevokedReason, blank=True, default=""
     )
 
     objects = SessionQuerySet.as_manager()
@@ -125,7 +125,7 @@ class Session(models.Model):
             models.CheckConstraint(
                 name="session_revoked_for_a_reason",
                 condition=Q(revoked_at=None, revoked_reason="")
-                | Q(revoked_at__isnull=False, revoked_reason__in=Revoked.values),
+                | Q(revoked_at__isnull=False, revoked_reason__in=RevokedReason.values),
             ),
             models.CheckConstraint(
                 name="session_rotated_has_predecessor",
@@ -183,7 +183,7 @@ class AuthEvent(models.Model):
         return f"{self.type} {self.outcome}"
 
 
-class Purpose(models.TextChoices):
+class TokenPurpose(models.TextChoices):
     VERIFY = "verify"
     RESET = "reset"
 
@@ -197,7 +197,7 @@ class MailToken(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="mail_tokens"
     )
-    purpose = models.CharField(max_length=6, choices=Purpose)
+    purpose = models.CharField(max_length=6, choices=TokenPurpose)
     email = models.CharField(
         max_length=254,
         help_text="where it was sent; void when that is no longer the address",
@@ -209,7 +209,7 @@ class MailToken(models.Model):
         db_table = "auth_mail_token"
         ordering = ["-id"]
         indexes = [models.Index(fields=["expires_at"], name="mail_token_by_end")]
-        constraints = [constraints.check_choice("mail_token", "purpose", Purpose)]
+        constraints = [constraints.check_choice("mail_token", "purpose", TokenPurpose)]
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.pk}"

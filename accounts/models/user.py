@@ -23,7 +23,7 @@ class Role(models.TextChoices):
     ADMIN = "admin"
 
 
-class Sex(models.TextChoices):
+class Gender(models.TextChoices):
     UNSAID = ""
     MALE = "male"
     FEMALE = "female"
@@ -77,7 +77,9 @@ class User(AbstractBaseUser, PermissionsMixin, Model):
         max_length=16, blank=True, default="", help_text="E.164, such as +919876543210"
     )
     date_of_birth = models.DateField(null=True, blank=True)
-    gender = models.CharField(max_length=6, choices=Sex, blank=True, default=Sex.UNSAID)
+    gender = models.CharField(
+        max_length=6, choices=Gender, blank=True, default=Gender.UNSAID
+    )
     language = models.CharField(
         max_length=8, blank=True, default="", help_text="of mails; empty: the shop's"
     )
@@ -129,7 +131,7 @@ class User(AbstractBaseUser, PermissionsMixin, Model):
                 r"(\+[1-9][0-9]{6,14})?",
                 "phone must be in E.164 form.",
             ),
-            constraints.check_choice("user", "gender", Sex),
+            constraints.check_choice("user", "gender", Gender),
             constraints.check_choice("user", "role", Role),
             models.CheckConstraint(
                 condition=Q(date_of_birth__gte="1900-01-01")

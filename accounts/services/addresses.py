@@ -14,7 +14,7 @@ from markrin.api.errors import Invalid, NotFound, Unprocessable
 MAX_ADDRESSES = 50
 
 
-def _lock(customer: User) -> None:
+def _lock_address_book(customer: User) -> None:
     """Let the book's changes run one after the other: the default is a rule over all its
     entries.
     """
@@ -30,7 +30,7 @@ def add_address(*, customer: User, is_default: bool = False, **values: Any) -> A
     Raises:
         errors.AddressLimit: there are as many as a book holds.
     """
-    _lock(customer)
+    _lock_address_book(customer)
     book = Address.objects.for_customer(customer)
     count = book.count()
     if count >= MAX_ADDRESSES:
@@ -55,7 +55,7 @@ def change_address(
         Invalid: the postal code is not one of the country.
         Unprocessable: the default cannot be given up, only given to another address.
     """
-    _lock(customer)
+    _lock_address_book(customer)
     address = Address.objects.for_customer(customer).filter(pk=address_id).first()
     if address is None:
         raise NotFound
@@ -90,7 +90,7 @@ def delete_address(*, customer: User, address_id: UUID) -> None:
     Raises:
         NotFound: it is not one of the customer's.
     """
-    _lock(customer)
+    _lock_address_book(customer)
     book = Address.objects.for_customer(customer)
     address = book.filter(pk=address_id).first()
     if address is None:

@@ -11,10 +11,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import errors
-from accounts.callers import Caller
+from accounts.client_info import ClientInfo
 from accounts.metrics import SIGN_INS
 from accounts.models import Session, User
-from accounts.services.sessions import note
+from accounts.services.sessions import log_auth_event
 from markrin.api import client_address, rate_limits
 from markrin.api.errors import RateLimited
 
@@ -24,7 +24,7 @@ def account_key(email: str) -> str:
     return hashlib.sha256(email.lower().encode()).hexdigest()
 
 
-def check(*, email: str, password: str, caller: Caller) -> User:
+def authenticate_user(*, email: str, password: str, client: ClientInfo) -> User:
     """Return the active user whose password it is.
 
     Every attempt counts as a failure until it has succeeded, so that attempts side by side
@@ -36,19 +36,19 @@ def check(*, email: str, password: str, caller: Caller) -> User:
         markrin.api.errors.RateLimited: too many failures.
     """
     user = User.objects.filter(email=email.lower()).first()
-    _count_attempt(email, user, caller)
+    _count_attempt(email, user, client)
     if user is None:
         User().set_password(password)  # as long as checking one takes
     elif user.check_password(password) and user.is_active:
-        _forget_attempt(email, caller)
+        _forget_attempt(email, client)
         return user
     SIGN_INS.labels("failed").inc()
-    note("login", "failed", caller=caller, user_id=user.pk if user else None)
+    log_auth_event("login", "failed", client=client, user_id=user.pk if user else None)
     raise errors.InvalidCredentials
 
 
-def _count_attempt(email: str, user: User | None, caller: Caller) -> None:
-    key, network = account_key(email), caller.network
+def _count_attempt(email: str, user: User | None, client: ClientInfo) -> None:
+    key, network = account_key(email), client.network
     rate_limits.take(rate_limits.Limit.named("login_account_network"), key, network)
     try:
         rate_limits.take(rate_limits.Limit.named("login_network"), network)
@@ -59,18 +59,18 @@ def _count_attempt(email: str, user: User | None, caller: Caller) -> None:
         raise
     wait = rate_limits.count(rate_limits.Limit.named("login_account"), key)
     # A stranger who fails all day must not lock the owner out, whose networks are known.
-    if wait is not None and not (user and _knows(user, network)):
+    if wait is not None and not (user and _knows_network(user, network)):
         raise rate_limits.refusal(wait)
 
 
-def _forget_attempt(email: str, caller: Caller) -> None:
-    key, network = account_key(email), caller.network
+def _forget_attempt(email: str, client: ClientInfo) -> None:
+    key, network = account_key(email), client.network
     rate_limits.clear(rate_limits.Limit.named("login_account_network"), key, network)
     rate_limits.give_back(rate_limits.Limit.named("login_network"), network)
     rate_limits.give_back(rate_limits.Limit.named("login_account"), key)
 
 
-def _knows(user: User, network: str) -> bool:
+def _knows_network(user: User, network: str) -> bool:
     """Return whether the user has signed in from this network within the last month."""
     addresses = (
         Session.objects.filter(user=user).values_list("ip", flat=True).distinct()
@@ -78,7 +78,7 @@ def _knows(user: User, network: str) -> bool:
     return any(client_address.network(address) == network for address in addresses)
 
 
-def is_new_device(user: User, caller: Caller) -> bool:
+def is_new_device(user: User, client: ClientInfo) -> bool:
     """Return whether the user has signed in before, but neither from this network nor with
     just this browser nearby.
     """
@@ -87,11 +87,14 @@ def is_new_device(user: User, caller: Caller) -> bool:
     )
     if not seen.exists():
         return False
-    same_browser = Q(user_agent=caller.user_agent) if caller.user_agent else Q(pk=None)
-    return not _knows(user, caller.network) and not seen.filter(same_browser).exists()
+    same_browser = Q(user_agent=client.user_agent) if client.user_agent else Q(pk=None)
+    return (
+        not _knows_network(user, client.network)
+        and not seen.filter(same_browser).exists()
+    )
 
 
-def confirm(user: User, password: str) -> None:
+def confirm_password(user: User, password: str) -> None:
     """Return if it is the signed-in user's password.
 
     Raises:

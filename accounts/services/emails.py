@@ -8,17 +8,17 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import errors, events
-from accounts.callers import Caller
-from accounts.models import Purpose, User
+from accounts.client_info import ClientInfo
+from accounts.models import TokenPurpose, User
 from accounts.services import credentials, mail_tokens
-from accounts.services.sessions import note
+from accounts.services.sessions import log_auth_event
 from markrin import hooks
 from markrin.api import rate_limits
 from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
 
 
-def verify_email(*, token: str, caller: Caller) -> None:
+def verify_email(*, token: str, client: ClientInfo) -> None:
     """Take the address that the token was sent to as the user's own, be it the present one
     or the one asked for.
 
@@ -27,13 +27,13 @@ def verify_email(*, token: str, caller: Caller) -> None:
         errors.EmailTaken: somebody else has that address by now.
         markrin.api.errors.RateLimited: this network has tried too many.
     """
-    rate_limits.take(rate_limits.Limit.named("mail_token"), caller.network)
-    user = mail_tokens.owner(token, Purpose.VERIFY)
+    rate_limits.take(rate_limits.Limit.named("mail_token"), client.network)
+    user = mail_tokens.get_token_owner(token, TokenPurpose.VERIFY)
     if user is None:
-        note("email_verify", "failed", caller=caller)
+        log_auth_event("email_verify", "failed", client=client)
         raise errors.VerificationTokenInvalid
     try:
-        _verify(user.pk, token, caller)
+        _apply_verification(user.pk, token, client)
     except IntegrityError as exc:
         if User.objects.filter(email=user.pending_email).exclude(pk=user.pk).exists():
             raise errors.EmailTaken from exc
@@ -41,32 +41,36 @@ def verify_email(*, token: str, caller: Caller) -> None:
 
 
 @transaction.atomic(durable=True)
-def _verify(user_id: UUID, token: str, caller: Caller) -> None:
+def _apply_verification(user_id: UUID, token: str, client: ClientInfo) -> None:
     user = User.objects.select_for_update(no_key=True).get(pk=user_id)
-    changed = bool(user.pending_email) and mail_tokens.use(
-        token, Purpose.VERIFY, user, email=user.pending_email
+    changed = bool(user.pending_email) and mail_tokens.consume_token(
+        token, TokenPurpose.VERIFY, user, email=user.pending_email
     )
     if changed:
         user.email, user.pending_email = user.pending_email, ""
-    elif not mail_tokens.use(token, Purpose.VERIFY, user, email=user.email):
+    elif not mail_tokens.consume_token(
+        token, TokenPurpose.VERIFY, user, email=user.email
+    ):
         raise errors.VerificationTokenInvalid
     user.email_verified_at = timezone.now()
     user.save(
         update_fields=["email", "pending_email", "email_verified_at", "updated_at"]
     )
     if changed:
-        mail_tokens.void(user)
+        mail_tokens.void_tokens(user)
     hooks.call("email_verified", user=user)
-    note("email_verify", "ok", caller=caller, user_id=user.pk, changed=changed)
+    log_auth_event(
+        "email_verify", "ok", client=client, user_id=user.pk, changed=changed
+    )
 
 
-def resend_verification(*, email: str, caller: Caller) -> None:
+def resend_verification(*, email: str, client: ClientInfo) -> None:
     """Ask for the mail once more. The answer does not tell who has an account.
 
     Raises:
         markrin.api.errors.RateLimited: asked for too often, by this network or for this address.
     """
-    rate_limits.take(rate_limits.Limit.named("forgot_network"), caller.network)
+    rate_limits.take(rate_limits.Limit.named("forgot_network"), client.network)
     rate_limits.take(
         rate_limits.Limit.named("forgot_account"),
         "verify",
@@ -78,5 +82,5 @@ def resend_verification(*, email: str, caller: Caller) -> None:
         .first()
     )
     with transaction.atomic(durable=True):
-        note("email_resend", "ok", caller=caller, user_id=user_id)
+        log_auth_event("email_resend", "ok", client=client, user_id=user_id)
         outbox.add(events.VerificationRequested(user_id=user_id or uuid7()))

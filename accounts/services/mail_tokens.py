@@ -11,15 +11,15 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import MailToken, Purpose, User
+from accounts.models import MailToken, TokenPurpose, User
 
 
-def _hash(token: str) -> bytes:
+def _hash_token(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
 @transaction.atomic(durable=True)
-def mint(user: User, purpose: Purpose, *, email: str, ttl_s: int) -> str:
+def create_token(user: User, purpose: TokenPurpose, *, email: str, ttl_s: int) -> str:
     """Return a new token for a mail to `email`, good for so many seconds.
 
     Called when the mail is rendered, so that no job ever holds it. Earlier ones stay good:
@@ -29,20 +29,20 @@ def mint(user: User, purpose: Purpose, *, email: str, ttl_s: int) -> str:
         user=user,
         purpose=purpose,
         email=email,
-        token_hash=_hash(token),
+        token_hash=_hash_token(token),
         expires_at=timezone.now() + timedelta(seconds=ttl_s),
     )
     return token
 
 
-def owner(token: str, purpose: Purpose) -> User | None:
+def get_token_owner(token: str, purpose: TokenPurpose) -> User | None:
     """Return the active user whom the token was sent to, None if it is not good for
     anything (any more).
     """
     found = (
         MailToken.objects.select_related("user")
         .filter(
-            token_hash=_hash(token),
+            token_hash=_hash_token(token),
             purpose=purpose,
             expires_at__gt=timezone.now(),
             user__is_active=True,
@@ -52,12 +52,12 @@ def owner(token: str, purpose: Purpose) -> User | None:
     return found.user if found else None
 
 
-def use(token: str, purpose: Purpose, user: User, *, email: str) -> bool:
+def consume_token(token: str, purpose: TokenPurpose, user: User, *, email: str) -> bool:
     """Use the token up, as sent to this user at this address; return whether it was good. A
     step in a transaction.
     """
     good = MailToken.objects.filter(
-        token_hash=_hash(token),
+        token_hash=_hash_token(token),
         purpose=purpose,
         user=user,
         email=email,
@@ -66,7 +66,7 @@ def use(token: str, purpose: Purpose, user: User, *, email: str) -> bool:
     return good.delete()[0] == 1
 
 
-def void(user: User) -> None:
+def void_tokens(user: User) -> None:
     """Make every token that was mailed to the user worthless. A step in the caller's
     transaction.
     """

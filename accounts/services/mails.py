@@ -9,18 +9,18 @@ from uuid import UUID
 
 from django.conf import settings
 
-from accounts.models import Purpose, Session, User
+from accounts.models import Session, TokenPurpose, User
 from accounts.services import mail_tokens
 from markrin.mail import sending
 
 Result = dict[str, Any]
 
 
-def _active(user_id: UUID) -> User | None:
+def _get_active_user(user_id: UUID) -> User | None:
     return User.objects.filter(pk=user_id, is_active=True).first()
 
 
-def _send(
+def _send_mail(
     template: str, user: User, *, key: str, to: str | None = None, **context: Any
 ) -> Result:
     return sending.send(
@@ -33,26 +33,26 @@ def _send(
 
 
 def _verify_token(user: User, email: str) -> str:
-    return mail_tokens.mint(
-        user, Purpose.VERIFY, email=email, ttl_s=settings.VERIFY_TOKEN_TTL_S
+    return mail_tokens.create_token(
+        user, TokenPurpose.VERIFY, email=email, ttl_s=settings.VERIFY_TOKEN_TTL_S
     )
 
 
 def welcome_by_mail(*, user_id: UUID) -> Result:
     """Greet a new user, and ask to verify the address where that has not happened yet."""
-    user = _active(user_id)
+    user = _get_active_user(user_id)
     if user is None:
         return {"skipped": "no such user"}
     token = None if user.email_verified else _verify_token(user, user.email)
-    return _send("welcome", user, key=f"accounts.welcome:{user.pk}", token=token)
+    return _send_mail("welcome", user, key=f"accounts.welcome:{user.pk}", token=token)
 
 
 def verify_by_mail(*, user_id: UUID, asked_id: UUID) -> Result:
     """Send the link that verifies the user's address."""
-    user = _active(user_id)
+    user = _get_active_user(user_id)
     if user is None or user.email_verified:
         return {"skipped": "nothing to verify"}
-    return _send(
+    return _send_mail(
         "verify",
         user,
         key=f"accounts.verify:{asked_id}",
@@ -62,11 +62,11 @@ def verify_by_mail(*, user_id: UUID, asked_id: UUID) -> Result:
 
 def confirm_new_email_by_mail(*, user_id: UUID, asked_id: UUID) -> Result:
     """Send the link that makes the new address the user's to that address."""
-    user = _active(user_id)
+    user = _get_active_user(user_id)
     if user is None or not user.pending_email:
         return {"skipped": "nothing to verify"}
     token = _verify_token(user, user.pending_email)
-    return _send(
+    return _send_mail(
         "email_change",
         user,
         key=f"accounts.email_change:{asked_id}",
@@ -77,23 +77,23 @@ def confirm_new_email_by_mail(*, user_id: UUID, asked_id: UUID) -> Result:
 
 def warn_of_new_email_by_mail(*, user_id: UUID, asked_id: UUID) -> Result:
     """Tell the present address that another one is about to replace it."""
-    user = _active(user_id)
+    user = _get_active_user(user_id)
     if user is None or not user.pending_email:
         return {"skipped": "not asked for any more"}
-    return _send(
+    return _send_mail(
         "email_change_notice", user, key=f"accounts.email_change_notice:{asked_id}"
     )
 
 
 def reset_by_mail(*, user_id: UUID, asked_id: UUID) -> Result:
     """Send the link to set a new password, if there is such a user."""
-    user = _active(user_id)
+    user = _get_active_user(user_id)
     if user is None:
         return {"skipped": "no such user"}
-    token = mail_tokens.mint(
-        user, Purpose.RESET, email=user.email, ttl_s=settings.RESET_TOKEN_TTL_S
+    token = mail_tokens.create_token(
+        user, TokenPurpose.RESET, email=user.email, ttl_s=settings.RESET_TOKEN_TTL_S
     )
-    return _send(
+    return _send_mail(
         "reset",
         user,
         key=f"accounts.reset:{asked_id}",
@@ -104,13 +104,13 @@ def reset_by_mail(*, user_id: UUID, asked_id: UUID) -> Result:
 
 def invite_by_mail(*, user_id: UUID, asked_id: UUID) -> Result:
     """Send a user whom an admin has added the link to set a first password."""
-    user = _active(user_id)
+    user = _get_active_user(user_id)
     if user is None:
         return {"skipped": "no such user"}
-    token = mail_tokens.mint(
-        user, Purpose.RESET, email=user.email, ttl_s=settings.VERIFY_TOKEN_TTL_S
+    token = mail_tokens.create_token(
+        user, TokenPurpose.RESET, email=user.email, ttl_s=settings.VERIFY_TOKEN_TTL_S
     )
-    return _send("invite", user, key=f"accounts.invite:{asked_id}", token=token)
+    return _send_mail("invite", user, key=f"accounts.invite:{asked_id}", token=token)
 
 
 def report_reuse_by_mail(*, user_id: UUID, session_id: UUID) -> Result:
@@ -124,10 +124,10 @@ def report_new_device_by_mail(*, user_id: UUID, session_id: UUID) -> Result:
 
 
 def _about_session(template: str, user_id: UUID, session_id: UUID) -> Result:
-    user = _active(user_id)
+    user = _get_active_user(user_id)
     session = Session.objects.filter(pk=session_id, user_id=user_id).first()
     if user is None or session is None:
         return {"skipped": "no such session"}
-    return _send(
+    return _send_mail(
         template, user, key=f"accounts.{template}:{session.pk}", session=session
     )

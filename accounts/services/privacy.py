@@ -13,7 +13,7 @@ from rest_framework_simplejwt.token_blacklist.models import (
     OutstandingToken,
 )
 
-from accounts.callers import Caller
+from accounts.client_info import ClientInfo
 from accounts.models import (
     Address,
     AuthEvent,
@@ -23,7 +23,7 @@ from accounts.models import (
     User,
     WishlistItem,
 )
-from accounts.services.sessions import note, require_recent_password
+from accounts.services.sessions import log_auth_event, require_recent_password
 from markrin import hooks
 from markrin.api.casing import camel
 from markrin.api.errors import NotFound, Unprocessable
@@ -67,11 +67,11 @@ _SESSION = (
 _EVENT = ("at", "type", "outcome", "ip", "user_agent")
 
 
-def _camel(row: Mapping[str, object]) -> dict[str, Any]:
+def _to_camel_keys(row: Mapping[str, object]) -> dict[str, Any]:
     return {camel(name): value for name, value in row.items()}
 
 
-def export_user(*, user_id: UUID, caller: Caller, by: UUID) -> dict[str, Any]:
+def export_user(*, user_id: UUID, client: ClientInfo, by: UUID) -> dict[str, Any]:
     """Return everything that is known about a user, as JSON can hold it; other apps add
     theirs by the hook `export`.
 
@@ -83,27 +83,30 @@ def export_user(*, user_id: UUID, caller: Caller, by: UUID) -> dict[str, Any]:
         if user is None:
             raise NotFound
         found: dict[str, Any] = {
-            "profile": _camel({name: getattr(user, name) for name in _PROFILE}),
+            "profile": _to_camel_keys({name: getattr(user, name) for name in _PROFILE}),
             "addresses": [
-                _camel(row)
+                _to_camel_keys(row)
                 for row in Address.objects.for_customer(user).values(*_ADDRESS)
             ],
             "wishlist": [
-                _camel(row) for row in user.wishlist.values("product_id", "created_at")
+                _to_camel_keys(row)
+                for row in user.wishlist.values("product_id", "created_at")
             ],
-            "sessions": [_camel(row) for row in user.sessions.values(*_SESSION)],
+            "sessions": [
+                _to_camel_keys(row) for row in user.sessions.values(*_SESSION)
+            ],
             "signInLog": [
-                _camel(row)
+                _to_camel_keys(row)
                 for row in AuthEvent.objects.filter(user_id=user.pk).values(*_EVENT)
             ],
         }
         for part in hooks.call("export", user=user):
             found |= part
-        note("export", "ok", caller=caller, user_id=user.pk, by=str(by))
+        log_auth_event("export", "ok", client=client, user_id=user.pk, by=str(by))
     return found
 
 
-def erase_me(*, current: Session, caller: Caller) -> None:
+def erase_me(*, current: Session, client: ClientInfo) -> None:
     """Anonymise the signed-in customer.
 
     Raises:
@@ -111,11 +114,11 @@ def erase_me(*, current: Session, caller: Caller) -> None:
         Unprocessable: they are staff.
     """
     require_recent_password(current, timezone.now())
-    erase_customer(user_id=current.user_id, caller=caller, by=current.user_id)
+    erase_customer(user_id=current.user_id, client=client, by=current.user_id)
 
 
 @transaction.atomic(durable=True)
-def erase_customer(*, user_id: UUID, caller: Caller, by: UUID) -> None:
+def erase_customer(*, user_id: UUID, client: ClientInfo, by: UUID) -> None:
     """Anonymise a customer for good: what identifies the person goes, and what the books
     need stays without it.
 
@@ -136,17 +139,17 @@ def erase_customer(*, user_id: UUID, caller: Caller, by: UUID) -> None:
             "Only customers can be erased. Make them a customer first, or deactivate them."
         )
     hooks.call("erase", user=user)
-    _forget(user)
-    note(
+    _anonymise_user(user)
+    log_auth_event(
         "erase",
         "ok",
-        caller=Caller(request_id=caller.request_id),
+        client=ClientInfo(request_id=client.request_id),
         user_id=user.pk,
         by=str(by),
     )
 
 
-def _forget(user: User) -> None:
+def _anonymise_user(user: User) -> None:
     tokens = OutstandingToken.objects.filter(user=user)
     BlacklistedToken.objects.filter(token__in=tokens).delete()
     tokens.delete()

@@ -8,15 +8,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import errors, events
-from accounts.callers import Caller
+from accounts.client_info import ClientInfo
 from accounts.models import Session, User
-from accounts.services.sessions import note, require_recent_password
+from accounts.services.sessions import log_auth_event, require_recent_password
 from markrin.api import rate_limits
 from markrin.outbox import services as outbox
 
 
 def change_profile(
-    *, current: Session, caller: Caller, email: str | None = None, **changes: Any
+    *, current: Session, client: ClientInfo, email: str | None = None, **changes: Any
 ) -> User:
     """Change what was given and return the user. Another `email` counts once its owner has
     followed a mailed link.
@@ -38,12 +38,12 @@ def change_profile(
         changes["pending_email"] = (
             ""  # the present address: what was asked for is taken back
         )
-    return _change(current, caller, other, changes)
+    return _apply_changes(current, client, other, changes)
 
 
 @transaction.atomic(durable=True)
-def _change(
-    current: Session, caller: Caller, other: str | None, changes: dict[str, Any]
+def _apply_changes(
+    current: Session, client: ClientInfo, other: str | None, changes: dict[str, Any]
 ) -> User:
     user = User.objects.select_for_update(no_key=True).get(pk=current.user_id)
     for name, value in changes.items():
@@ -52,6 +52,8 @@ def _change(
         user.pending_email = other
         changes["pending_email"] = other
         outbox.add(events.EmailChangeRequested(user_id=user.pk))
-        note("email_change", "asked", caller=caller, user_id=user.pk, sid=current.pk)
+        log_auth_event(
+            "email_change", "asked", client=client, user_id=user.pk, sid=current.pk
+        )
     user.save(update_fields=[*changes, "updated_at"])
     return user

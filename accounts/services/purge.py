@@ -39,7 +39,7 @@ _STEPS = {
 }
 
 
-def purge(*, now: datetime) -> dict[str, int]:
+def purge_expired(*, now: datetime) -> dict[str, int]:
     """Delete what is past its time, in transactions of at most BATCH rows; return how many
     rows of each kind.
     """
@@ -50,10 +50,13 @@ def purge(*, now: datetime) -> dict[str, int]:
         "mail_tokens": now,
         "events": now - EVENT_KEEP,
     }
-    return {kind: _purge(statement, before[kind]) for kind, statement in _STEPS.items()}
+    return {
+        kind: _delete_in_batches(statement, before[kind])
+        for kind, statement in _STEPS.items()
+    }
 
 
-def _purge(statement: str, before: datetime) -> int:
+def _delete_in_batches(statement: str, before: datetime) -> int:
     deleted = 0
     while True:
         with transaction.atomic(durable=True), connection.cursor() as cursor:

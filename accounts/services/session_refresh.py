@@ -18,9 +18,9 @@ from django.utils import timezone
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 
 from accounts import errors, events
-from accounts.callers import Caller
+from accounts.client_info import ClientInfo
 from accounts.metrics import REFRESHES
-from accounts.models import Revoked, Session, User
+from accounts.models import RevokedReason, Session, User
 from accounts.services import sessions
 from accounts.services.sessions import Tokens
 from accounts.tokens import RefreshToken, new_jti, whole_second
@@ -30,16 +30,16 @@ from markrin.outbox import services as outbox
 
 # two refreshes of one session are milliseconds apart; whatever waits longer asks again
 LOCK_TIMEOUT = "2s"
-MAX_COUNTED = 32_767
+MAX_REPLAY_COUNT = 32_767
 
 
-def refresh(
+def refresh_session(
     *,
     text: str,
     transport: str,
     key: UUID | None,
     received_at: datetime,
-    caller: Caller,
+    client: ClientInfo,
 ) -> Tokens:
     """Return new tokens of the session, or with the `key` of a lost answer the same refresh
     token again.
@@ -53,16 +53,16 @@ def refresh(
         errors.RefreshConflict: another refresh is under way; ask again.
         markrin.api.errors.RateLimited: too many refreshes.
     """
-    rate_limits.take(rate_limits.Limit.named("refresh_network"), caller.network)
+    rate_limits.take(rate_limits.Limit.named("refresh_network"), client.network)
     try:
-        token = RefreshToken.read(text)
+        token = RefreshToken.from_text(text)
     except ExpiredTokenError as exc:
         raise errors.RefreshTokenExpired from exc
     except TokenError as exc:
         raise errors.token_invalid() from exc
     rate_limits.take(rate_limits.Limit.named("refresh_session"), str(token.sid))
     try:
-        outcome = _Decision(token, transport, key, received_at, caller).made()
+        outcome = _RefreshDecision(token, transport, key, received_at, client).decide()
     except OperationalError as exc:
         if isinstance(exc.__cause__, psycopg.errors.LockNotAvailable):
             raise errors.RefreshConflict from exc
@@ -73,7 +73,7 @@ def refresh(
     return outcome
 
 
-class _Decision:
+class _RefreshDecision:
     """The rules, in their order; the first that matches decides."""
 
     def __init__(
@@ -82,18 +82,18 @@ class _Decision:
         transport: str,
         key: UUID | None,
         received_at: datetime,
-        caller: Caller,
+        client: ClientInfo,
     ) -> None:
-        self.token, self.transport, self.received_at, self.caller = (
+        self.token, self.transport, self.received_at, self.client = (
             token,
             transport,
             received_at,
-            caller,
+            client,
         )
         self.key_hash = hashlib.sha256(str(key).encode()).digest() if key else None
 
     @transaction.atomic(durable=True)
-    def made(self) -> Tokens | ShopError:
+    def decide(self) -> Tokens | ShopError:
         """Return the tokens, or the refusal that the caller raises after the commit."""
         with connection.cursor() as cursor:
             cursor.execute(
@@ -105,45 +105,45 @@ class _Decision:
             or session.transport != self.transport
             or session.user_id != self.token.sub
         ):
-            return self._refused("unknown", errors.token_invalid())
+            return self._refuse("unknown", errors.token_invalid())
         # Read after the lock was won: what a join had read before waiting for it could be stale.
         session.user = User.objects.get(pk=session.user_id)
         now = timezone.now()
-        return self._of_dead(session, now) or self._of_live(session, now)
+        return self._decide_dead(session, now) or self._decide_live(session, now)
 
-    def _of_dead(self, session: Session, now: datetime) -> ShopError | None:
+    def _decide_dead(self, session: Session, now: datetime) -> ShopError | None:
         if session.revoked_at is not None:
-            return self._refused("revoked", errors.SessionRevoked())
+            return self._refuse("revoked", errors.SessionRevoked())
         if now >= session.expires_at:
-            self._end(session, Revoked.EXPIRED, now)
-            return self._refused("expired", errors.SessionExpired())
+            self._end_session(session, RevokedReason.EXPIRED, now)
+            return self._refuse("expired", errors.SessionExpired())
         if not session.user.is_active:
-            self._end(session, Revoked.USER_DISABLED, now)
-            return self._refused("user_disabled", errors.SessionRevoked())
+            self._end_session(session, RevokedReason.USER_DISABLED, now)
+            return self._refuse("user_disabled", errors.SessionRevoked())
         if session.auth_epoch != session.user.auth_epoch:
-            self._end(session, Revoked.ADMIN, now)
-            return self._refused("epoch", errors.SessionRevoked())
+            self._end_session(session, RevokedReason.ADMIN, now)
+            return self._refuse("epoch", errors.SessionRevoked())
         return None
 
-    def _of_live(self, session: Session, now: datetime) -> Tokens | ShopError:
+    def _decide_live(self, session: Session, now: datetime) -> Tokens | ShopError:
         gen, jti = self.token.gen, self.token.jti
         if (gen, jti) == (session.generation, session.current_jti):
-            if not sessions.spend(jti):
-                return self._stolen(session, now)
-            rotate(session, now, key_hash=self.key_hash)
-            return self._granted("rotated", session, now)
+            if not sessions.blacklist_token(jti):
+                return self._end_as_stolen(session, now)
+            rotate_token(session, now, key_hash=self.key_hash)
+            return self._grant_tokens("rotated", session, now)
         if (gen, jti) != (
             session.generation - 1,
             session.previous_jti,
         ) or session.rotated_at is None:
-            return self._stolen(session, now)
+            return self._end_as_stolen(session, now)
         if self._asks_again(session, now):
-            session.replay_count = min(session.replay_count + 1, MAX_COUNTED)
+            session.replay_count = min(session.replay_count + 1, MAX_REPLAY_COUNT)
             session.save(update_fields=["replay_count"])
-            return self._granted("retried", session, now)
+            return self._grant_tokens("retried", session, now)
         if self.received_at < session.rotated_at and not self._has_key_of(session):
-            return self._refused("overlapped", errors.RefreshConflict())
-        return self._stolen(session, now)
+            return self._refuse("overlapped", errors.RefreshConflict())
+        return self._end_as_stolen(session, now)
 
     def _has_key_of(self, session: Session) -> bool:
         known = session.rotation_key_hash
@@ -159,18 +159,22 @@ class _Decision:
         )
         return self._has_key_of(session) and in_time
 
-    def _stolen(self, session: Session, now: datetime) -> ShopError:
-        self._end(session, Revoked.REUSE_DETECTED, now)
+    def _end_as_stolen(self, session: Session, now: datetime) -> ShopError:
+        self._end_session(session, RevokedReason.REUSE_DETECTED, now)
         outbox.add(events.ReuseDetected(user_id=session.user_id, session_id=session.pk))
-        return self._refused("reuse", errors.SessionRevoked())
+        return self._refuse("reuse", errors.SessionRevoked())
 
-    def _end(self, session: Session, reason: Revoked, now: datetime) -> None:
-        sessions.revoke(Session.objects.filter(pk=session.pk), reason=reason, now=now)
-        outcome = "reuse" if reason == Revoked.REUSE_DETECTED else "ended"
-        sessions.note(
+    def _end_session(
+        self, session: Session, reason: RevokedReason, now: datetime
+    ) -> None:
+        sessions.revoke_sessions(
+            Session.objects.filter(pk=session.pk), reason=reason, now=now
+        )
+        outcome = "reuse" if reason == RevokedReason.REUSE_DETECTED else "ended"
+        sessions.log_auth_event(
             "refresh",
             outcome,
-            caller=self.caller,
+            client=self.client,
             user_id=session.user_id,
             sid=session.pk,
             reason=str(reason),
@@ -178,16 +182,16 @@ class _Decision:
             generation=session.generation,
         )
 
-    def _granted(self, outcome: str, session: Session, now: datetime) -> Tokens:
+    def _grant_tokens(self, outcome: str, session: Session, now: datetime) -> Tokens:
         REFRESHES.labels(outcome).inc()
-        return Tokens.of(session, now)
+        return Tokens.for_session(session, now)
 
-    def _refused(self, outcome: str, error: ShopError) -> ShopError:
+    def _refuse(self, outcome: str, error: ShopError) -> ShopError:
         REFRESHES.labels(outcome).inc()
         return error
 
 
-def rotate(session: Session, now: datetime, *, key_hash: bytes | None) -> None:
+def rotate_token(session: Session, now: datetime, *, key_hash: bytes | None) -> None:
     """Make the session's next refresh token the live one; its absolute end stays. The old
     one has been spent.
 
@@ -200,8 +204,8 @@ def rotate(session: Session, now: datetime, *, key_hash: bytes | None) -> None:
     session.replay_count = 0
     session.current_iat = whole_second(now)
     session.current_exp = whole_second(
-        min(now + sessions.idle(session.user), session.expires_at)
+        min(now + sessions.get_idle_limit(session.user), session.expires_at)
     )
     session.last_seen_at = now
     session.save()
-    sessions.remember(session)
+    sessions.store_live_token(session)

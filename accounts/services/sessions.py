@@ -20,8 +20,8 @@ from rest_framework_simplejwt.token_blacklist.models import (
 )
 
 from accounts import errors
-from accounts.callers import Caller
-from accounts.models import AuthEvent, Revoked, Session, Transport, User
+from accounts.client_info import ClientInfo
+from accounts.models import AuthEvent, RevokedReason, Session, Transport, User
 from accounts.tokens import AccessToken, RefreshToken, new_jti, whole_second
 from markrin.api.errors import NotFound
 
@@ -39,13 +39,13 @@ class Tokens:
     session: Session
 
     @classmethod
-    def of(cls, session: Session, now: datetime) -> Tokens:
+    def for_session(cls, session: Session, now: datetime) -> Tokens:
         """Return the session's live refresh token, with a fresh access token."""
-        access = AccessToken.of(session, now)
+        access = AccessToken.for_session(session, now)
         return cls(
             access=str(access),
             access_expires_in=access["exp"] - access["iat"],
-            refresh=str(RefreshToken.of(session)),
+            refresh=str(RefreshToken.for_session(session)),
             refresh_expires_in=max(
                 0, int(session.current_exp.timestamp()) - int(now.timestamp())
             ),
@@ -53,11 +53,11 @@ class Tokens:
         )
 
 
-def note(
+def log_auth_event(
     type_: str,
     outcome: str,
     *,
-    caller: Caller,
+    client: ClientInfo,
     user_id: UUID | None = None,
     sid: UUID | None = None,
     **details: Any,
@@ -68,14 +68,14 @@ def note(
         outcome=outcome,
         user_id=user_id,
         sid=sid,
-        ip=caller.ip,
-        user_agent=caller.user_agent,
-        request_id=caller.request_id,
+        ip=client.ip,
+        user_agent=client.user_agent,
+        request_id=client.request_id,
         details=details,
     )
 
 
-def idle(user: User) -> timedelta:
+def get_idle_limit(user: User) -> timedelta:
     """Return how long a session of this user may be unused."""
     return timedelta(
         seconds=settings.STAFF_REFRESH_IDLE_S
@@ -84,7 +84,7 @@ def idle(user: User) -> timedelta:
     )
 
 
-def lifetime(user: User) -> timedelta:
+def get_lifetime(user: User) -> timedelta:
     """Return how long a session of this user may last."""
     return timedelta(
         seconds=settings.STAFF_SESSION_TTL_S
@@ -97,7 +97,7 @@ def open_session(
     user: User,
     *,
     transport: str = Transport.BODY,
-    caller: Caller | None = None,
+    client: ClientInfo | None = None,
     now: datetime | None = None,
 ) -> Tokens:
     """Begin a session and return its first tokens. The oldest of more than
@@ -106,27 +106,27 @@ def open_session(
     The session takes over the epoch that `user` was loaded with: if a password change came
     in between, it is born dead. Locks: the user's sessions that are over the number. For an
     exact number the caller holds the user's lock."""
-    now, caller = now or timezone.now(), caller or Caller()
+    now, client = now or timezone.now(), client or ClientInfo()
     with transaction.atomic():
         _make_room(user, now)
-        expires_at = now + lifetime(user)
+        expires_at = now + get_lifetime(user)
         session = Session.objects.create(
             user=user,
             current_jti=new_jti(),
             current_iat=whole_second(now),
-            current_exp=whole_second(min(now + idle(user), expires_at)),
+            current_exp=whole_second(min(now + get_idle_limit(user), expires_at)),
             auth_epoch=user.auth_epoch,
             transport=transport,
             created_at=now,
             authenticated_at=now,
             last_seen_at=now,
             expires_at=expires_at,
-            ip=caller.ip,
-            user_agent=caller.user_agent,
-            label=caller.label,
+            ip=client.ip,
+            user_agent=client.user_agent,
+            label=client.label,
         )
-        remember(session)
-    return Tokens.of(session, now)
+        store_live_token(session)
+    return Tokens.for_session(session, now)
 
 
 def _make_room(user: User, now: datetime) -> None:
@@ -137,10 +137,12 @@ def _make_room(user: User, now: datetime) -> None:
         .values_list("pk", flat=True)
     )
     oldest = list(live[settings.SESSIONS_PER_USER - 1 :])
-    revoke(Session.objects.filter(pk__in=oldest), reason=Revoked.SESSION_CAP, now=now)
+    revoke_sessions(
+        Session.objects.filter(pk__in=oldest), reason=RevokedReason.SESSION_CAP, now=now
+    )
 
 
-def remember(session: Session) -> None:
+def store_live_token(session: Session) -> None:
     """Write the session's live refresh token into the blacklist app's tables: its id and
     end, never the token.
     """
@@ -153,7 +155,7 @@ def remember(session: Session) -> None:
     )
 
 
-def spend(jti: str) -> bool:
+def blacklist_token(jti: str) -> bool:
     """Blacklist a refresh token; return whether this call did it, and not one before it."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -164,7 +166,7 @@ def spend(jti: str) -> bool:
         return bool(cursor.rowcount == 1)
 
 
-def revoke(sessions: Any, *, reason: Revoked, now: datetime) -> int:
+def revoke_sessions(sessions: Any, *, reason: RevokedReason, now: datetime) -> int:
     """End these sessions (a query set) that are not ended yet, and blacklist their live
     tokens. Return how many.
 
@@ -184,8 +186,12 @@ def revoke(sessions: Any, *, reason: Revoked, now: datetime) -> int:
     return len(ended)
 
 
-def revoke_all(
-    user_ids: Iterable[UUID], *, reason: Revoked, now: datetime, but: UUID | None = None
+def revoke_sessions_of(
+    user_ids: Iterable[UUID],
+    *,
+    reason: RevokedReason,
+    now: datetime,
+    but: UUID | None = None,
 ) -> int:
     """End every session of these users, `but` one. A step in the caller's transaction;
     return how many.
@@ -193,7 +199,7 @@ def revoke_all(
     sessions = Session.objects.filter(user_id__in=list(user_ids)).filter(
         ~Q(pk=but) if but else Q()
     )
-    return revoke(sessions, reason=reason, now=now)
+    return revoke_sessions(sessions, reason=reason, now=now)
 
 
 def require_recent_password(session: Session, now: datetime) -> None:
@@ -207,7 +213,7 @@ def require_recent_password(session: Session, now: datetime) -> None:
 
 
 @transaction.atomic(durable=True)
-def revoke_session(*, current: Session, session_id: UUID, caller: Caller) -> None:
+def revoke_session(*, current: Session, session_id: UUID, client: ClientInfo) -> None:
     """End one of the caller's own sessions; one that has ended already stays so.
 
     Raises:
@@ -219,18 +225,18 @@ def revoke_session(*, current: Session, session_id: UUID, caller: Caller) -> Non
     mine = Session.objects.filter(user_id=current.user_id, pk=session_id)
     if not mine.exists():
         raise NotFound
-    if revoke(mine, reason=Revoked.LOGOUT, now=now):
-        note(
+    if revoke_sessions(mine, reason=RevokedReason.LOGOUT, now=now):
+        log_auth_event(
             "session_revoked",
             "ok",
-            caller=caller,
+            client=client,
             user_id=current.user_id,
             sid=session_id,
         )
 
 
 @transaction.atomic(durable=True)
-def logout_everywhere(*, current: Session, caller: Caller) -> None:
+def logout_everywhere(*, current: Session, client: ClientInfo) -> None:
     """End every session of the user, the admin's too.
 
     Locks: the user, then the sessions.
@@ -243,12 +249,12 @@ def logout_everywhere(*, current: Session, caller: Caller) -> None:
     user = User.objects.select_for_update(no_key=True).get(pk=current.user_id)
     user.auth_epoch += 1
     user.save(update_fields=["auth_epoch"])
-    revoke_all([user.pk], reason=Revoked.LOGOUT_ALL, now=now)
-    note("logout_all", "ok", caller=caller, user_id=user.pk, sid=current.pk)
+    revoke_sessions_of([user.pk], reason=RevokedReason.LOGOUT_ALL, now=now)
+    log_auth_event("logout_all", "ok", client=client, user_id=user.pk, sid=current.pk)
 
 
 @transaction.atomic(durable=True)
-def sign_out_users(*, user_ids: Iterable[UUID], caller: Caller) -> int:
+def sign_out_users(*, user_ids: Iterable[UUID], client: ClientInfo) -> int:
     """End every session of these users, the admin's too; return how many of the API's.
 
     Locks: the users in key order, then the sessions.
@@ -262,15 +268,17 @@ def sign_out_users(*, user_ids: Iterable[UUID], caller: Caller) -> int:
         auth_epoch=F("auth_epoch") + 1
     )
     for user in users:
-        note("logout_all", "by_admin", caller=caller, user_id=user.pk)
-    return revoke_all(
-        [user.pk for user in users], reason=Revoked.ADMIN, now=timezone.now()
+        log_auth_event("logout_all", "by_admin", client=client, user_id=user.pk)
+    return revoke_sessions_of(
+        [user.pk for user in users], reason=RevokedReason.ADMIN, now=timezone.now()
     )
 
 
 @transaction.atomic(durable=True)
-def end_sessions(*, session_ids: Iterable[UUID], reason: Revoked, now: datetime) -> int:
+def end_sessions(
+    *, session_ids: Iterable[UUID], reason: RevokedReason, now: datetime
+) -> int:
     """End these sessions; return how many had not ended yet. Locks: the sessions, in key order."""
-    return revoke(
+    return revoke_sessions(
         Session.objects.filter(pk__in=list(session_ids)), reason=reason, now=now
     )

@@ -10,19 +10,24 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 
-from accounts import errors, events, passwords
-from accounts.callers import Caller
+from accounts import errors, events, password_rules
+from accounts.client_info import ClientInfo
 from accounts.metrics import SIGN_INS
-from accounts.models import Revoked, Session, User
+from accounts.models import RevokedReason, Session, User
 from accounts.services import credentials
-from accounts.services.sessions import Tokens, note, open_session, revoke
+from accounts.services.sessions import (
+    Tokens,
+    log_auth_event,
+    open_session,
+    revoke_sessions,
+)
 from accounts.tokens import AccessToken, RefreshToken
 from markrin import hooks
 from markrin.api import rate_limits
 from markrin.outbox import services as outbox
 
 
-def register(
+def register_customer(
     *,
     email: str,
     password: str,
@@ -30,7 +35,7 @@ def register(
     last_name: str = "",
     language: str = "",
     transport: str,
-    caller: Caller,
+    client: ClientInfo,
     presented: Collection[UUID] = (),
     request_headers: Mapping[str, str],
 ) -> Tokens:
@@ -41,24 +46,24 @@ def register(
         errors.EmailTaken, errors.PasswordRejected: nothing has changed.
         markrin.api.errors.RateLimited: this network has registered too many.
     """
-    rate_limits.take(rate_limits.Limit.named("register"), caller.network)
+    rate_limits.take(rate_limits.Limit.named("register"), client.network)
     user = User(email=email, name=name, last_name=last_name, language=language)
-    passwords.check(password, user, field="password")
+    password_rules.check_new_password(password, user, field="password")
     if User.objects.filter(email=email).exists():
         raise errors.EmailTaken
     user.set_password(password)
     try:
         with transaction.atomic(durable=True):
             user.save(force_insert=True)
-            tokens = _begin(
+            tokens = _start_session(
                 user,
                 transport=transport,
-                caller=caller,
+                client=client,
                 presented=presented,
                 headers=request_headers,
             )
-            note(
-                "register", "ok", caller=caller, user_id=user.pk, sid=tokens.session.pk
+            log_auth_event(
+                "register", "ok", client=client, user_id=user.pk, sid=tokens.session.pk
             )
             outbox.add(events.UserRegistered(user_id=user.pk))
     except IntegrityError as exc:
@@ -68,12 +73,12 @@ def register(
     return tokens
 
 
-def login(
+def log_in(
     *,
     email: str,
     password: str,
     transport: str,
-    caller: Caller,
+    client: ClientInfo,
     presented: Collection[UUID] = (),
     request_headers: Mapping[str, str],
 ) -> Tokens:
@@ -83,11 +88,13 @@ def login(
         errors.InvalidCredentials: no such active account, or not its password.
         markrin.api.errors.RateLimited: too many failures.
     """
-    checked = credentials.check(email=email, password=password, caller=caller)
+    checked = credentials.authenticate_user(
+        email=email, password=password, client=client
+    )
     tokens = _sign_in(
         checked,
         transport=transport,
-        caller=caller,
+        client=client,
         presented=presented,
         headers=request_headers,
     )
@@ -100,7 +107,7 @@ def _sign_in(
     checked: User,
     *,
     transport: str,
-    caller: Caller,
+    client: ClientInfo,
     presented: Collection[UUID],
     headers: Mapping[str, str],
 ) -> Tokens:
@@ -109,11 +116,11 @@ def _sign_in(
     if not user.is_active or user.auth_epoch != checked.auth_epoch:
         raise errors.InvalidCredentials  # the password was changed while it was being checked
     known = Session.objects.filter(pk__in=presented, user=user).exists()
-    new_device = not known and credentials.is_new_device(user, caller)
-    tokens = _begin(
-        user, transport=transport, caller=caller, presented=presented, headers=headers
+    new_device = not known and credentials.is_new_device(user, client)
+    tokens = _start_session(
+        user, transport=transport, client=client, presented=presented, headers=headers
     )
-    note("login", "ok", caller=caller, user_id=user.pk, sid=tokens.session.pk)
+    log_auth_event("login", "ok", client=client, user_id=user.pk, sid=tokens.session.pk)
     if new_device:
         outbox.add(
             events.SignedInFromNewDevice(user_id=user.pk, session_id=tokens.session.pk)
@@ -121,17 +128,19 @@ def _sign_in(
     return tokens
 
 
-def _begin(
+def _start_session(
     user: User,
     *,
     transport: str,
-    caller: Caller,
+    client: ClientInfo,
     presented: Collection[UUID],
     headers: Mapping[str, str],
 ) -> Tokens:
     now = timezone.now()
-    revoke(Session.objects.filter(pk__in=presented), reason=Revoked.LOGOUT, now=now)
-    tokens = open_session(user, transport=transport, caller=caller, now=now)
+    revoke_sessions(
+        Session.objects.filter(pk__in=presented), reason=RevokedReason.LOGOUT, now=now
+    )
+    tokens = open_session(user, transport=transport, client=client, now=now)
     hooks.call("signed_in", user=user, request_headers=dict(headers))
     return tokens
 
@@ -145,40 +154,46 @@ def presented_session(
     if not text:
         return set()
     try:
-        return {kind.read(text, verify_exp=False).sid}
+        return {kind.from_text(text, verify_exp=False).sid}
     except TokenError:
         return set()
 
 
 @transaction.atomic(durable=True)
-def logout(*, sessions: Collection[UUID], caller: Caller) -> None:
+def log_out(*, sessions: Collection[UUID], client: ClientInfo) -> None:
     """End these sessions; those that have ended or never were make no difference."""
     now = timezone.now()
     for session in Session.objects.filter(pk__in=sessions, revoked_at=None):
-        note("logout", "ok", caller=caller, user_id=session.user_id, sid=session.pk)
-    revoke(Session.objects.filter(pk__in=sessions), reason=Revoked.LOGOUT, now=now)
+        log_auth_event(
+            "logout", "ok", client=client, user_id=session.user_id, sid=session.pk
+        )
+    revoke_sessions(
+        Session.objects.filter(pk__in=sessions), reason=RevokedReason.LOGOUT, now=now
+    )
 
 
-def reauthenticate(*, current: Session, password: str, caller: Caller) -> None:
+def reauthenticate(*, current: Session, password: str, client: ClientInfo) -> None:
     """Note that the user has just given the password, as sensitive calls ask for.
 
     Raises:
         errors.CurrentPasswordWrong: it is not theirs.
         markrin.api.errors.RateLimited: too many were tried.
     """
-    _confirm(current, password, caller, "reauthenticate")
+    _confirm_password(current, password, client, "reauthenticate")
     Session.objects.filter(pk=current.pk).update(authenticated_at=timezone.now())
 
 
-def _confirm(current: Session, password: str, caller: Caller, what: str) -> None:
+def _confirm_password(
+    current: Session, password: str, client: ClientInfo, what: str
+) -> None:
     seen: dict[str, Any] = {
-        "caller": caller,
+        "client": client,
         "user_id": current.user_id,
         "sid": current.pk,
     }
     try:
-        credentials.confirm(current.user, password)
+        credentials.confirm_password(current.user, password)
     except errors.CurrentPasswordWrong:
-        note(what, "failed", **seen)
+        log_auth_event(what, "failed", **seen)
         raise
-    note(what, "ok", **seen)
+    log_auth_event(what, "ok", **seen)

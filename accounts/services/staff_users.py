@@ -12,10 +12,10 @@ from django.db.models import F
 from django.db.models.functions import Least
 from django.utils import timezone
 
-from accounts import errors, events, passwords
-from accounts.callers import Caller
-from accounts.models import Revoked, Role, Session, User
-from accounts.services.sessions import lifetime, note, revoke_all
+from accounts import errors, events, password_rules
+from accounts.client_info import ClientInfo
+from accounts.models import RevokedReason, Role, Session, User
+from accounts.services.sessions import get_lifetime, log_auth_event, revoke_sessions_of
 from markrin.api.errors import NotFound
 from markrin.outbox import services as outbox
 
@@ -23,7 +23,7 @@ from markrin.outbox import services as outbox
 def add_user(
     *,
     by: User,
-    caller: Caller,
+    client: ClientInfo,
     email: str,
     role: Role,
     password: str | None = None,
@@ -37,18 +37,18 @@ def add_user(
     """
     user = User(email=email, role=role, **values)
     if password is not None:
-        passwords.check(password, user, field="password")
+        password_rules.check_new_password(password, user, field="password")
     if User.objects.filter(email=email).exists():
         raise errors.EmailTaken
     user.set_password(password)
     try:
         with transaction.atomic(durable=True):
             user.save(force_insert=True)
-            _join(user, groups)
-            note(
+            _set_groups(user, groups)
+            log_auth_event(
                 "user_added",
                 "ok",
-                caller=caller,
+                client=client,
                 user_id=user.pk,
                 by=str(by.pk),
                 role=str(role),
@@ -62,7 +62,7 @@ def add_user(
     return user
 
 
-def _join(user: User, groups: Sequence[str]) -> None:
+def _set_groups(user: User, groups: Sequence[str]) -> None:
     user.groups.set(Group.objects.get_or_create(name=name)[0] for name in groups)
 
 
@@ -70,7 +70,7 @@ def _join(user: User, groups: Sequence[str]) -> None:
 def change_user(
     *,
     by: User,
-    caller: Caller,
+    client: ClientInfo,
     user_id: UUID,
     role: Role | None = None,
     active: bool | None = None,
@@ -104,13 +104,13 @@ def change_user(
         raise errors.LastAdmin
     user.save(update_fields=["role", "is_active", "updated_at"])
     if groups is not None:
-        _join(user, groups)
-    _fit_sessions(user)
+        _set_groups(user, groups)
+    _shorten_sessions(user)
     after = {"role": user.role, "active": user.is_active}
-    note(
+    log_auth_event(
         "user_changed",
         "ok",
-        caller=caller,
+        client=client,
         user_id=user.pk,
         by=str(by.pk),
         before=before,
@@ -119,13 +119,13 @@ def change_user(
     return user
 
 
-def _fit_sessions(user: User) -> None:
+def _shorten_sessions(user: User) -> None:
     """Let the user's sessions last no longer than the new role allows, or end them."""
     now = timezone.now()
     if not user.is_active:
-        revoke_all([user.pk], reason=Revoked.USER_DISABLED, now=now)
+        revoke_sessions_of([user.pk], reason=RevokedReason.USER_DISABLED, now=now)
     elif user.is_staff:
-        end = now + lifetime(user)
+        end = now + get_lifetime(user)
         live = Session.objects.filter(user=user).live(now).locked()
         Session.objects.filter(pk__in=[session.pk for session in live]).update(
             expires_at=Least(F("expires_at"), end),

@@ -11,7 +11,7 @@ from accounts.models import User, WishlistItem
 from markrin.api.errors import NotFound
 from products.models import Product
 
-MAX_PRODUCTS = 500
+MAX_WISHLIST_ITEMS = 500
 
 
 @transaction.atomic(durable=True)
@@ -30,8 +30,8 @@ def put_on_wishlist(*, customer: User, product_id: UUID) -> None:
     wanted = WishlistItem.objects.filter(user=customer)
     if wanted.filter(product_id=product_id).exists():
         return
-    if wanted.count() >= MAX_PRODUCTS:
-        raise errors.WishlistLimit(f"A wishlist holds {MAX_PRODUCTS} products.")
+    if wanted.count() >= MAX_WISHLIST_ITEMS:
+        raise errors.WishlistLimit(f"A wishlist holds {MAX_WISHLIST_ITEMS} products.")
     WishlistItem.objects.create(user=customer, product_id=product_id)
 
 

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import cookies, errors, schemas, selectors, serializers
-from accounts.callers import Caller
+from accounts.client_info import ClientInfo
 from accounts.models import Transport
 from accounts.services import (
     emails,
@@ -22,8 +22,13 @@ from accounts.services import (
     sessions,
     sign_in,
 )
-from accounts.tokens import AccessToken, BearerAuthentication, RefreshToken, bearer
-from accounts.views.base import AuthView, granted, me, session
+from accounts.tokens import (
+    AccessToken,
+    BearerAuthentication,
+    RefreshToken,
+    read_bearer_token,
+)
+from accounts.views.base import AuthView, current_session, current_user, token_response
 from markrin.api.errors import (
     CsrfFailed,
     Invalid,
@@ -36,7 +41,7 @@ from markrin.api.operations import operation
 from markrin.api.permissions import AllowAny
 
 
-class _Public(AuthView):
+class PublicAuthView(AuthView):
     """Reads the tokens by itself: one that has expired must not keep anybody from signing
     in or out.
     """
@@ -48,27 +53,29 @@ class _Public(AuthView):
         return 'Bearer realm="markrin"'
 
 
-def _bearer_session(request: Request) -> set[UUID]:
+def _read_bearer_session(request: Request) -> set[UUID]:
     return sign_in.presented_session(
-        AccessToken, bearer(request.headers.get("Authorization"))
+        AccessToken, read_bearer_token(request.headers.get("Authorization"))
     )
 
 
-def _presented(request: Request) -> set[UUID]:
+def _list_presented_sessions(request: Request) -> set[UUID]:
     """Return the sessions whose tokens came with a sign-in: it takes their place."""
-    found = _bearer_session(request)
-    if cookies.transport_of(request._request) == Transport.COOKIE:
-        found |= sign_in.presented_session(RefreshToken, cookies.read(request._request))
+    found = _read_bearer_session(request)
+    if cookies.get_transport(request._request) == Transport.COOKIE:
+        found |= sign_in.presented_session(
+            RefreshToken, cookies.read_refresh_cookie(request._request)
+        )
     return found
 
 
-def _cart(headers: dict[str, Any]) -> dict[str, str]:
+def _get_cart_headers(headers: dict[str, Any]) -> dict[str, str]:
     return (
         {"X-Cart-Token": headers["x_cart_token"]} if "x_cart_token" in headers else {}
     )
 
 
-class Register(_Public):
+class Register(PublicAuthView):
     uses_cookie = True
 
     @operation(
@@ -84,18 +91,18 @@ class Register(_Public):
     def post(
         self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
     ) -> Response:
-        tokens = sign_in.register(
+        tokens = sign_in.register_customer(
             **body,
             language=translation.get_language_from_request(request._request),
-            transport=cookies.transport_of(request._request),
-            caller=Caller.of(request._request),
-            presented=_presented(request),
-            request_headers=_cart(headers),
+            transport=cookies.get_transport(request._request),
+            client=ClientInfo.from_request(request._request),
+            presented=_list_presented_sessions(request),
+            request_headers=_get_cart_headers(headers),
         )
-        return granted(serializers.SignedInUser, tokens, 201)
+        return token_response(serializers.SignedInUser, tokens, 201)
 
 
-class Login(_Public):
+class Login(PublicAuthView):
     uses_cookie = True
 
     @operation(
@@ -110,17 +117,17 @@ class Login(_Public):
     def post(
         self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
     ) -> Response:
-        tokens = sign_in.login(
+        tokens = sign_in.log_in(
             **body,
-            transport=cookies.transport_of(request._request),
-            caller=Caller.of(request._request),
-            presented=_presented(request),
-            request_headers=_cart(headers),
+            transport=cookies.get_transport(request._request),
+            client=ClientInfo.from_request(request._request),
+            presented=_list_presented_sessions(request),
+            request_headers=_get_cart_headers(headers),
         )
-        return granted(serializers.SignedInUser, tokens)
+        return token_response(serializers.SignedInUser, tokens)
 
 
-def _refresh_token(
+def _read_refresh_token(
     request: Request, body: dict[str, Any]
 ) -> tuple[str | None, Transport]:
     """Return the refresh token and how it came.
@@ -130,13 +137,13 @@ def _refresh_token(
     """
     if "refresh" in body:
         return body["refresh"], Transport.BODY
-    token = cookies.read(request._request)
-    if token and cookies.transport_of(request._request) != Transport.COOKIE:
+    token = cookies.read_refresh_cookie(request._request)
+    if token and cookies.get_transport(request._request) != Transport.COOKIE:
         raise CsrfFailed
     return token, Transport.COOKIE
 
 
-class Refresh(_Public):
+class Refresh(PublicAuthView):
     uses_cookie = True
 
     @operation(
@@ -161,21 +168,21 @@ class Refresh(_Public):
     def post(
         self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
     ) -> Response:
-        text, transport = _refresh_token(request, body)
+        text, transport = _read_refresh_token(request, body)
         if text is None:
             raise errors.RefreshTokenMissing
-        tokens = session_refresh.refresh(
+        tokens = session_refresh.refresh_session(
             text=text,
             transport=transport,
             key=headers.get("idempotency_key"),
             # accounts.middleware
             received_at=request._request.received_at,  # type: ignore[attr-defined]
-            caller=Caller.of(request._request),
+            client=ClientInfo.from_request(request._request),
         )
-        return granted(serializers.SignedIn, tokens)
+        return token_response(serializers.SignedIn, tokens)
 
 
-class Logout(_Public):
+class Logout(PublicAuthView):
     uses_cookie = True
 
     @operation(
@@ -187,19 +194,23 @@ class Logout(_Public):
         summary="End the session, also by a spent or expired token",
     )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        text, transport = _refresh_token(request, body)
-        ended = sign_in.presented_session(RefreshToken, text) | _bearer_session(request)
-        sign_in.logout(sessions=ended, caller=Caller.of(request._request))
+        text, transport = _read_refresh_token(request, body)
+        ended = sign_in.presented_session(RefreshToken, text) | _read_bearer_session(
+            request
+        )
+        sign_in.log_out(
+            sessions=ended, client=ClientInfo.from_request(request._request)
+        )
         response = Response(status=204)
         if (
             transport == Transport.COOKIE
-            and cookies.transport_of(request._request) == Transport.COOKIE
+            and cookies.get_transport(request._request) == Transport.COOKIE
         ):
-            cookies.clear(response)
+            cookies.clear_refresh_cookie(response)
         return response
 
 
-class LogoutEverywhere(AuthView):
+class LogoutAll(AuthView):
     @operation(
         status=204,
         errors=[errors.ReauthenticationRequired],
@@ -209,7 +220,8 @@ class LogoutEverywhere(AuthView):
     )
     def post(self, request: Request) -> Response:
         sessions.logout_everywhere(
-            current=session(request), caller=Caller.of(request._request)
+            current=current_session(request),
+            client=ClientInfo.from_request(request._request),
         )
         return Response(status=204)
 
@@ -225,12 +237,14 @@ class Reauthenticate(AuthView):
     )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
         sign_in.reauthenticate(
-            current=session(request), caller=Caller.of(request._request), **body
+            current=current_session(request),
+            client=ClientInfo.from_request(request._request),
+            **body,
         )
         return Response(status=204)
 
 
-class Sessions(AuthView):
+class SessionList(AuthView):
     @operation(
         answer=serializers.Sessions,
         id="listSessions",
@@ -240,12 +254,12 @@ class Sessions(AuthView):
     def get(self, request: Request) -> Response:
         return Response(
             serializers.Sessions(
-                {"items": selectors.list_sessions(current=session(request))}
+                {"items": selectors.list_sessions(current=current_session(request))}
             ).data
         )
 
 
-class OneSession(AuthView):
+class SessionDetail(AuthView):
     @operation(
         status=204,
         errors=[NotFound, errors.ReauthenticationRequired],
@@ -255,7 +269,9 @@ class OneSession(AuthView):
     )
     def delete(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
         sessions.revoke_session(
-            current=session(request), session_id=id, caller=Caller.of(request._request)
+            current=current_session(request),
+            session_id=id,
+            client=ClientInfo.from_request(request._request),
         )
         return Response(status=204)
 
@@ -271,12 +287,14 @@ class ChangePassword(AuthView):
     )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
         tokens = passwords.change_password(
-            current=session(request), caller=Caller.of(request._request), **body
+            current=current_session(request),
+            client=ClientInfo.from_request(request._request),
+            **body,
         )
-        return granted(serializers.SignedIn, tokens)
+        return token_response(serializers.SignedIn, tokens)
 
 
-class ForgotPassword(_Public):
+class ForgotPassword(PublicAuthView):
     @operation(
         body=schemas.ForgotPassword,
         status=202,
@@ -286,11 +304,13 @@ class ForgotPassword(_Public):
         summary="Ask for a mail to set a new password",
     )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        passwords.forgot_password(caller=Caller.of(request._request), **body)
+        passwords.forgot_password(
+            client=ClientInfo.from_request(request._request), **body
+        )
         return Response(serializers.Accepted({"accepted": True}).data, 202)
 
 
-class ResetPassword(_Public):
+class ResetPassword(PublicAuthView):
     @operation(
         body=schemas.ResetPassword,
         status=204,
@@ -300,11 +320,13 @@ class ResetPassword(_Public):
         summary="Set a new password by the token of a mail",
     )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        passwords.reset_password(caller=Caller.of(request._request), **body)
+        passwords.reset_password(
+            client=ClientInfo.from_request(request._request), **body
+        )
         return Response(status=204)
 
 
-class VerifyEmail(_Public):
+class VerifyEmail(PublicAuthView):
     @operation(
         body=schemas.VerifyEmail,
         status=204,
@@ -314,7 +336,7 @@ class VerifyEmail(_Public):
         summary="Verify an address by the token of a mail",
     )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        emails.verify_email(caller=Caller.of(request._request), **body)
+        emails.verify_email(client=ClientInfo.from_request(request._request), **body)
         return Response(status=204)
 
 
@@ -334,7 +356,9 @@ class ResendVerification(AuthView):
         email = body.get("email") or getattr(request.user, "email", None)
         if email is None:
             raise Invalid.at("/email", "required", "Give the address, or sign in.")
-        emails.resend_verification(email=email, caller=Caller.of(request._request))
+        emails.resend_verification(
+            email=email, client=ClientInfo.from_request(request._request)
+        )
         return Response(serializers.Accepted({"accepted": True}).data, 202)
 
 
@@ -346,7 +370,7 @@ class Profile(AuthView):
         summary="The signed-in user",
     )
     def get(self, request: Request) -> Response:
-        return Response(serializers.User(me(request)).data)
+        return Response(serializers.User(current_user(request)).data)
 
     @operation(
         body=schemas.ChangeProfile,
@@ -358,7 +382,9 @@ class Profile(AuthView):
     )
     def patch(self, request: Request, *, body: dict[str, Any]) -> Response:
         user = profiles.change_profile(
-            current=session(request), caller=Caller.of(request._request), **body
+            current=current_session(request),
+            client=ClientInfo.from_request(request._request),
+            **body,
         )
         return Response(serializers.User(user).data)
 
@@ -371,9 +397,11 @@ class Export(AuthView):
         summary="Everything that is known about the user",
     )
     def get(self, request: Request) -> Response:
-        user = me(request)
+        user = current_user(request)
         found = privacy.export_user(
-            user_id=user.pk, caller=Caller.of(request._request), by=user.pk
+            user_id=user.pk,
+            client=ClientInfo.from_request(request._request),
+            by=user.pk,
         )
         return Response(
             found,
@@ -390,5 +418,8 @@ class Erase(AuthView):
         summary="Anonymise the signed-in customer, for good",
     )
     def post(self, request: Request) -> Response:
-        privacy.erase_me(current=session(request), caller=Caller.of(request._request))
+        privacy.erase_me(
+            current=current_session(request),
+            client=ClientInfo.from_request(request._request),
+        )
         return Response(status=204)

@@ -34,7 +34,7 @@ class AuthView(View):
         """Refuse a forged request before anything else is looked at."""
         if (
             self.uses_cookie
-            and cookies.transport_of(request._request) == Transport.COOKIE
+            and cookies.get_transport(request._request) == Transport.COOKIE
         ):
             cookies.check_origin(request._request)
         super().initial(request, *args, **kwargs)
@@ -48,18 +48,18 @@ class AuthView(View):
         return answer
 
 
-def me(request: Request) -> User:
+def current_user(request: Request) -> User:
     """Return the signed-in user."""
     return cast(User, request.user)
 
 
-def session(request: Request) -> Session:
+def current_session(request: Request) -> Session:
     """Return the session of the access token."""
     return cast(Session, request.auth)
 
 
-def granted(serializer: Any, tokens: Tokens, status: int = 200) -> Response:
+def token_response(serializer: Any, tokens: Tokens, status: int = 200) -> Response:
     """Return the answer that hands out tokens."""
     response = Response(serializer(tokens).data, status)
-    cookies.give(response, tokens)
+    cookies.set_refresh_cookie(response, tokens)
     return response

@@ -10,12 +10,12 @@ from rest_framework.response import Response
 
 from accounts import errors, schemas, selectors, serializers
 from accounts.services import addresses, wishlists
-from accounts.views.base import AuthView, me
+from accounts.views.base import AuthView, current_user
 from markrin.api.errors import NotFound, Unprocessable
 from markrin.api.operations import operation
 
 
-class Addresses(AuthView):
+class AddressList(AuthView):
     @operation(
         answer=serializers.Addresses,
         id="listAddresses",
@@ -25,7 +25,7 @@ class Addresses(AuthView):
     def get(self, request: Request) -> Response:
         return Response(
             serializers.Addresses(
-                {"items": selectors.list_addresses(customer=me(request))}
+                {"items": selectors.list_addresses(customer=current_user(request))}
             ).data
         )
 
@@ -41,13 +41,13 @@ class Addresses(AuthView):
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
         return Response(
             serializers.Address(
-                addresses.add_address(customer=me(request), **body)
+                addresses.add_address(customer=current_user(request), **body)
             ).data,
             201,
         )
 
 
-class OneAddress(AuthView):
+class AddressDetail(AuthView):
     @operation(
         body=schemas.ChangeAddress,
         answer=serializers.Address,
@@ -58,7 +58,9 @@ class OneAddress(AuthView):
     )
     # the URL's name
     def patch(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
-        address = addresses.change_address(customer=me(request), address_id=id, **body)
+        address = addresses.change_address(
+            customer=current_user(request), address_id=id, **body
+        )
         return Response(serializers.Address(address).data)
 
     @operation(
@@ -69,11 +71,11 @@ class OneAddress(AuthView):
         summary="Delete an address; after the default, the newest is it",
     )
     def delete(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
-        addresses.delete_address(customer=me(request), address_id=id)
+        addresses.delete_address(customer=current_user(request), address_id=id)
         return Response(status=204)
 
 
-class Wishlist(AuthView):
+class WishlistItemList(AuthView):
     @operation(
         query=schemas.ListWishlist,
         answer=serializers.WishlistPage,
@@ -84,7 +86,7 @@ class Wishlist(AuthView):
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
         return Response(
             serializers.WishlistPage(
-                selectors.list_wishlist(customer=me(request), **query)
+                selectors.list_wishlist(customer=current_user(request), **query)
             ).data
         )
 
@@ -92,11 +94,11 @@ class Wishlist(AuthView):
         status=204, id="clearWishlist", tag="wishlist", summary="Empty the wishlist"
     )
     def delete(self, request: Request) -> Response:
-        wishlists.clear_wishlist(customer=me(request))
+        wishlists.clear_wishlist(customer=current_user(request))
         return Response(status=204)
 
 
-class OneWish(AuthView):
+class WishlistItemDetail(AuthView):
     @operation(
         status=204,
         errors=[NotFound, errors.WishlistLimit],
@@ -105,7 +107,7 @@ class OneWish(AuthView):
         summary="Keep a product in mind; again changes nothing",
     )
     def put(self, request: Request, *, product_id: UUID) -> Response:
-        wishlists.put_on_wishlist(customer=me(request), product_id=product_id)
+        wishlists.put_on_wishlist(customer=current_user(request), product_id=product_id)
         return Response(status=204)
 
     @operation(
@@ -115,5 +117,7 @@ class OneWish(AuthView):
         summary="Take a product off; again changes nothing",
     )
     def delete(self, request: Request, *, product_id: UUID) -> Response:
-        wishlists.take_off_wishlist(customer=me(request), product_id=product_id)
+        wishlists.take_off_wishlist(
+            customer=current_user(request), product_id=product_id
+        )
         return Response(status=204)

@@ -9,15 +9,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import errors, schemas, selectors, serializers
-from accounts.callers import Caller
+from accounts.client_info import ClientInfo
 from accounts.services import privacy, staff_users
-from accounts.views.base import AuthView, me
+from accounts.views.base import AuthView, current_user
 from markrin.api.errors import NotFound, Unprocessable
 from markrin.api.operations import operation
 from markrin.api.permissions import IsAdmin, IsStaff
 
 
-class Users(AuthView):
+class UserList(AuthView):
     permission_classes = [IsStaff]
 
     @operation(
@@ -42,14 +42,16 @@ class Users(AuthView):
     )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
         user = staff_users.add_user(
-            by=me(request), caller=Caller.of(request._request), **body
+            by=current_user(request),
+            client=ClientInfo.from_request(request._request),
+            **body,
         )
         return Response(
             serializers.StaffUser(selectors.get_user(user_id=user.pk)).data, 201
         )
 
 
-class OneUser(AuthView):
+class UserDetail(AuthView):
     permission_classes = [IsAdmin]
 
     @operation(
@@ -63,7 +65,10 @@ class OneUser(AuthView):
     # the URL's name
     def patch(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
         staff_users.change_user(
-            by=me(request), caller=Caller.of(request._request), user_id=id, **body
+            by=current_user(request),
+            client=ClientInfo.from_request(request._request),
+            user_id=id,
+            **body,
         )
         return Response(serializers.StaffUser(selectors.get_user(user_id=id)).data)
 
@@ -80,7 +85,9 @@ class UserExport(AuthView):
     )
     def get(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
         found = privacy.export_user(
-            user_id=id, caller=Caller.of(request._request), by=me(request).pk
+            user_id=id,
+            client=ClientInfo.from_request(request._request),
+            by=current_user(request).pk,
         )
         return Response(
             found, headers={"Content-Disposition": f'attachment; filename="{id}.json"'}
@@ -99,6 +106,8 @@ class UserErase(AuthView):
     )
     def post(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
         privacy.erase_customer(
-            user_id=id, caller=Caller.of(request._request), by=me(request).pk
+            user_id=id,
+            client=ClientInfo.from_request(request._request),
+            by=current_user(request).pk,
         )
         return Response(status=204)

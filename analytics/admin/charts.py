@@ -41,7 +41,7 @@ class Chart:
     height: float = HEIGHT
 
 
-def chart(
+def draw_chart(
     title: str,
     days: Sequence[date],
     now: Sequence[Any],
@@ -49,8 +49,8 @@ def chart(
     spoken: Callable[[Any], str],
 ) -> Chart:
     """Return the chart of one number a day; `before` are as many days of the period before."""
-    top = _ceiling(max(*map(float, now), *map(float, before), 1.0))
-    line = _points(now, top)
+    top = _round_up(max(*map(float, now), *map(float, before), 1.0))
+    line = _format_points(now, top)
     step = WIDTH / len(days)
     said = [
         (day, spoken(ours), spoken(theirs))
@@ -60,8 +60,8 @@ def chart(
         title=title,
         said=f"{title}: {spoken(sum(now))} in these {len(days)} days, {spoken(sum(before))} in the {len(days)} before.",
         now=line,
-        before=_points(before, top),
-        area=f"{_x(0, len(days)):.1f},{HEIGHT} {line} {_x(len(days) - 1, len(days)):.1f},{HEIGHT}",
+        before=_format_points(before, top),
+        area=f"{_x_of(0, len(days)):.1f},{HEIGHT} {line} {_x_of(len(days) - 1, len(days)):.1f},{HEIGHT}",
         ticks=[spoken(top), spoken(top / 2), spoken(0)],
         first=days[0],
         middle=days[len(days) // 2],
@@ -78,18 +78,18 @@ def chart(
     )
 
 
-def _x(number: int, count: int) -> float:
+def _x_of(number: int, count: int) -> float:
     return (number + 0.5) * WIDTH / count
 
 
-def _points(values: Sequence[Any], top: float) -> str:
+def _format_points(values: Sequence[Any], top: float) -> str:
     return " ".join(
-        f"{_x(number, len(values)):.1f},{HEIGHT - float(value) / top * HEIGHT:.1f}"
+        f"{_x_of(number, len(values)):.1f},{HEIGHT - float(value) / top * HEIGHT:.1f}"
         for number, value in enumerate(values)
     )
 
 
-def _ceiling(value: float) -> float:
+def _round_up(value: float) -> float:
     """Return the next round number: 1, 2 or 5 times a power of ten, or 4 times, so that its
     half is round, too.
     """

@@ -51,14 +51,14 @@ class Task:
     urgent: bool
 
 
-def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add the dashboard to the context of the admin's index (UNFOLD's DASHBOARD_CALLBACK).
     At most 20 queries.
     """
     may = request.user.has_perm
     span = next((days for days in PERIODS if request.GET.get("days") == str(days)), 30)
     now = timezone.now()
-    last = days.day_of(now) - timedelta(
+    last = days.get_day(now) - timedelta(
         days=1
     )  # whole days only: a morning beside a day would look like a disaster
     first = last - timedelta(days=span - 1)
@@ -70,21 +70,21 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "tasks": [],
     }
     if may("orders.view_order"):
-        context["tasks"] += _orders()
+        context["tasks"] += _list_order_tasks()
     if may("outbox.view_outboxevent"):
-        context["machinery"] = _machinery()
-        context["tasks"] += _dead(context["machinery"])
+        context["machinery"] = _read_outbox_state()
+        context["tasks"] += _list_dead_jobs(context["machinery"])
     as_of = reports.get_as_of(
         first=first - timedelta(days=span), last=last + timedelta(days=1)
     )
     if may("analytics.view_dailysales"):
-        context |= _figures(first, last, as_of)
+        context |= _read_figures(first, last, as_of)
     if may("products.view_stocklevel"):
-        context["stock"] = _stock(last)
+        context["stock"] = _read_low_stock(last)
     return context
 
 
-def _orders() -> list[Task]:
+def _list_order_tasks() -> list[Task]:
     waiting, asking = orders.count_to_pack(), orders.count_needing_a_person()
     many = waiting > orders.COUNTED_TO_PACK
     queue = Task(
@@ -102,7 +102,7 @@ def _orders() -> list[Task]:
     return [queue, person]
 
 
-def _machinery() -> dict[str, Any]:
+def _read_outbox_state() -> dict[str, Any]:
     counts, outcomes = outbox.count_open_jobs(), outbox.count_outcomes()
     queues: dict[str, dict[str, Any]] = {}
     for count in counts:
@@ -134,7 +134,7 @@ def _machinery() -> dict[str, Any]:
     }
 
 
-def _dead(machinery: dict[str, Any]) -> list[Task]:
+def _list_dead_jobs(machinery: dict[str, Any]) -> list[Task]:
     return [
         Task(
             "jobs are dead",
@@ -145,13 +145,13 @@ def _dead(machinery: dict[str, Any]) -> list[Task]:
     ]
 
 
-def _figures(first: date, last: date, as_of: datetime | None) -> dict[str, Any]:
+def _read_figures(first: date, last: date, as_of: datetime | None) -> dict[str, Any]:
     span = last - first + timedelta(days=1)
     *whole, today = reports.get_rows(
         name="sales", first=first - span, last=last + timedelta(days=1)
     )
-    sales = _columns(whole)
-    visits = _columns(reports.get_rows(name="funnel", first=first, last=last))
+    sales = _transpose_rows(whole)
+    visits = _transpose_rows(reports.get_rows(name="funnel", first=first, last=last))
     half = span.days
     names = ("revenue", "orders", "units", "new", "returning")
     columns = dict(
@@ -159,28 +159,30 @@ def _figures(first: date, last: date, as_of: datetime | None) -> dict[str, Any]:
     )
     now = {name: column[half:] for name, column in columns.items()}
     before = {name: column[:half] for name, column in columns.items()}
-    all_days = list(days.each(first, last))
+    all_days = list(days.iterate_days(first, last))
     _, top = first_rows.get_first_rows(
         name="products", first=first, last=last, most=_TOP
     )
     searches = reports.get_rows(name="searches", first=first, last=last, most=_SEARCHES)
     return {
-        "figures": _compared(now, before),
-        "today": {"revenue": _amount(today[2]), "orders": int(today[1])},
+        "figures": _compare_periods(now, before),
+        "today": {"revenue": _format_amount(today[2]), "orders": int(today[1])},
         "charts": [
-            charts.chart(
-                "Revenue", all_days, now["revenue"], before["revenue"], _amount
+            charts.draw_chart(
+                "Revenue", all_days, now["revenue"], before["revenue"], _format_amount
             ),
-            charts.chart("Orders", all_days, now["orders"], before["orders"], _number),
+            charts.draw_chart(
+                "Orders", all_days, now["orders"], before["orders"], _format_number
+            ),
         ],
-        "funnel": _funnel(visits, sum(now["orders"])),
+        "funnel": _list_funnel_steps(visits, sum(now["orders"])),
         "top": [
             {
                 "name": row[1],
                 "link": reverse("admin:products_product_change", args=[row[0]]),
-                "views": _number(row[2]),
-                "units": _number(row[5]),
-                "revenue": _amount(row[6]),
+                "views": _format_number(row[2]),
+                "units": _format_number(row[5]),
+                "revenue": _format_amount(row[6]),
                 "conversion": "–"
                 if row[7] is None or row[7] > 1
                 else f"{float(row[7]):.1%}",
@@ -201,11 +203,11 @@ def _figures(first: date, last: date, as_of: datetime | None) -> dict[str, Any]:
     }
 
 
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+def _transpose_rows(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return list(zip(*rows, strict=True))
 
 
-def _compared(now: dict[str, Any], before: dict[str, Any]) -> list[Figure]:
+def _compare_periods(now: dict[str, Any], before: dict[str, Any]) -> list[Figure]:
     sums, olds = (
         {name: sum(column) for name, column in each.items()} for each in (now, before)
     )
@@ -215,25 +217,25 @@ def _compared(now: dict[str, Any], before: dict[str, Any]) -> list[Figure]:
     )
     sales = reverse("admin:analytics_report", args=["sales"])
     shown = [
-        ("Revenue", _amount(sums["revenue"]), sums["revenue"], olds["revenue"]),
-        ("Orders", _number(sums["orders"]), sums["orders"], olds["orders"]),
-        ("Average order", _amount(average), average, old_average),
-        ("Pieces", _number(sums["units"]), sums["units"], olds["units"]),
-        ("New customers", _number(sums["new"]), sums["new"], olds["new"]),
+        ("Revenue", _format_amount(sums["revenue"]), sums["revenue"], olds["revenue"]),
+        ("Orders", _format_number(sums["orders"]), sums["orders"], olds["orders"]),
+        ("Average order", _format_amount(average), average, old_average),
+        ("Pieces", _format_number(sums["units"]), sums["units"], olds["units"]),
+        ("New customers", _format_number(sums["new"]), sums["new"], olds["new"]),
         (
             "Returning customers",
-            _number(sums["returning"]),
+            _format_number(sums["returning"]),
             sums["returning"],
             olds["returning"],
         ),
     ]
     return [
-        Figure(name, value, *_change(ours, theirs), sales)
+        Figure(name, value, *_describe_change(ours, theirs), sales)
         for name, value, ours, theirs in shown
     ]
 
 
-def _change(now: Any, before: Any) -> tuple[str, bool | None]:
+def _describe_change(now: Any, before: Any) -> tuple[str, bool | None]:
     if not before:
         return ("nothing before", None)
     change = (Decimal(now) - Decimal(before)) / Decimal(before)
@@ -242,7 +244,9 @@ def _change(now: Any, before: Any) -> tuple[str, bool | None]:
     return (f"{'+' if change > 0 else '−'}{abs(change):.0%}", change > 0)
 
 
-def _funnel(visits: Sequence[tuple[Any, ...]], placed: int) -> list[dict[str, Any]]:
+def _list_funnel_steps(
+    visits: Sequence[tuple[Any, ...]], placed: int
+) -> list[dict[str, Any]]:
     _, seen, views, carts, checkouts, _, _ = visits
     steps = [
         ("Visits", sum(seen)),
@@ -255,7 +259,7 @@ def _funnel(visits: Sequence[tuple[Any, ...]], placed: int) -> list[dict[str, An
     return [
         {
             "name": name,
-            "count": _number(count),
+            "count": _format_number(count),
             "share": f"{count / whole:.1%}" if count <= whole else "–",
             "width": round(min(1.0, count / whole) * 100, 1),
         }
@@ -263,7 +267,7 @@ def _funnel(visits: Sequence[tuple[Any, ...]], placed: int) -> list[dict[str, An
     ]
 
 
-def _stock(last: date) -> dict[str, Any]:
+def _read_low_stock(last: date) -> dict[str, Any]:
     first = last - timedelta(days=_COVER_DAYS - 1)
     read_at, rows = first_rows.get_first_rows(
         name="stock", first=first, last=last, most=_LOW
@@ -287,11 +291,11 @@ def _stock(last: date) -> dict[str, Any]:
     }
 
 
-def _amount(value: Any) -> str:
+def _format_amount(value: Any) -> str:
     """Return an amount without its hundredths, which say nothing at this size."""
     whole = Decimal(value).quantize(Decimal(1), ROUND_HALF_UP)
     return money.format_money(whole, settings.SHOP_CURRENCY).removesuffix(".00")
 
 
-def _number(value: Any) -> str:
+def _format_number(value: Any) -> str:
     return f"{int(value):,}"

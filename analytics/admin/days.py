@@ -50,7 +50,7 @@ class DailySalesAdmin(ReadOnlyAdmin):
 
     def report_view(self, request: HttpRequest, name: str) -> HttpResponseBase:
         """Show a report."""
-        return reports.page(self, request, name)
+        return reports.show_report(self, request, name)
 
 
 @admin.register(DailyFunnel)

@@ -15,14 +15,14 @@ from django.utils import timezone
 from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from analytics import cells, days, spreadsheets
-from analytics.models import KeptReport
+from analytics import csv_response, days, report_cells
+from analytics.models import ReportSnapshot
 from analytics.selectors import first_rows, reports
 from analytics.selectors.reports import Column, Report
 from markrin.admin.forms import StrictForm
 from orders import money
 
-SHOWN = KeptReport.MAX_ROWS - 1  # rows on the page; the file has more
+SHOWN = ReportSnapshot.MAX_ROWS - 1  # rows on the page; the file has more
 MAX_DAYS = 1100
 _LINKS = {
     "productId": "admin:products_product_change",
@@ -65,21 +65,21 @@ def may_see(request: HttpRequest, name: str) -> bool:
     return all(request.user.has_perm(each) for each in wanted)
 
 
-def page(admin: Any, request: HttpRequest, name: str) -> HttpResponseBase:
+def show_report(admin: Any, request: HttpRequest, name: str) -> HttpResponseBase:
     """Show a report over the period asked for, of 30 days where none is, or answer with its CSV."""
     if name not in reports.REPORTS:
         raise Http404
     if not may_see(request, name):
         raise PermissionDenied
-    today = days.day_of(timezone.now())
+    today = days.get_day(timezone.now())
     usual = {"first": today - timedelta(days=29), "last": today, "interval": "day"}
     form = PeriodForm(
         {**{key: str(value) for key, value in usual.items()}, **request.GET.dict()}
     )
     asked = form.cleaned_data if form.is_valid() else usual
     if form.is_valid() and request.GET.get("format") == "csv":
-        return spreadsheets.answer(reports.get_report(name=name, **asked))
-    report = _read(name, asked)
+        return csv_response.build_csv_response(reports.get_report(name=name, **asked))
+    report = _read_rows(name, asked)
     query = request.GET.copy()
     query["format"] = "csv"
     context = {
@@ -88,11 +88,11 @@ def page(admin: Any, request: HttpRequest, name: str) -> HttpResponseBase:
         "form": form,
         "report": report,
         "headings": [
-            _heading(column)
+            _format_heading(column)
             for column in report.definition.columns
             if column.kind != "id"
         ],
-        "rows": [_row(report, row) for row in report.rows[:SHOWN]],
+        "rows": [_format_row(report, row) for row in report.rows[:SHOWN]],
         "more": len(report.rows) > SHOWN,
         "shown": SHOWN,
         "most": f"{reports.MAX_ROWS:,}",
@@ -115,7 +115,7 @@ def page(admin: Any, request: HttpRequest, name: str) -> HttpResponseBase:
     )
 
 
-def _read(name: str, asked: dict[str, Any]) -> Report:
+def _read_rows(name: str, asked: dict[str, Any]) -> Report:
     """Return the report's first rows, one more than are shown; they may be some minutes
     old, and say so.
     """
@@ -130,7 +130,7 @@ def _read(name: str, asked: dict[str, Any]) -> Report:
     )
 
 
-def _heading(column: Column) -> dict[str, Any]:
+def _format_heading(column: Column) -> dict[str, Any]:
     words = "".join(
         f" {letter.lower()}" if letter.isupper() else letter for letter in column.name
     )
@@ -140,14 +140,14 @@ def _heading(column: Column) -> dict[str, Any]:
     }
 
 
-def _row(report: Report, values: tuple[Any, ...]) -> list[dict[str, Any]]:
+def _format_row(report: Report, values: tuple[Any, ...]) -> list[dict[str, Any]]:
     """Return the row's cells as people read them; an id becomes the next cell's link."""
     shown, link = [], ""
     for column, value in zip(report.definition.columns, values, strict=True):
         if column.kind == "id":
-            link = _link(column, value)
+            link = _link_to_object(column, value)
             continue
-        text: Any = spoken(column, value)
+        text: Any = format_value(column, value)
         if link:
             text = format_html('<a class="underline" href="{}">{}</a>', link, text)
             link = ""
@@ -157,11 +157,11 @@ def _row(report: Report, values: tuple[Any, ...]) -> list[dict[str, Any]]:
     return shown
 
 
-def _link(column: Column, value: UUID) -> str:
+def _link_to_object(column: Column, value: UUID) -> str:
     return reverse(_LINKS[column.name], args=[value])
 
 
-def spoken(column: Column, value: Any) -> str:
+def format_value(column: Column, value: Any) -> str:
     """Return a value as people read it."""
     if value is None:
         return "–"
@@ -173,4 +173,4 @@ def spoken(column: Column, value: Any) -> str:
         return f"{int(value):,}"
     if isinstance(value, date):
         return f"{value:%d %b %Y}"
-    return str(cells.shown(value, column.kind))
+    return str(report_cells.format_cell(value, column.kind))

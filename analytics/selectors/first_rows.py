@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from analytics.models import KeptReport
+from analytics.models import ReportSnapshot
 from analytics.selectors.reports import REPORTS, get_rows
 
 # The job comes every five minutes and reads again what has changed; what is older than this
@@ -31,17 +31,19 @@ def get_first_rows(
     One query where they are kept, two where they are not. Product names and prices in what
     is kept may be an hour old; `get_rows` always reads anew."""
     now = timezone.now()
-    if most <= KeptReport.MAX_ROWS:
-        kept = KeptReport.objects.filter(
+    if most <= ReportSnapshot.MAX_ROWS:
+        kept = ReportSnapshot.objects.filter(
             name=name, first=first, last=last, read_at__gt=now - _MAX_AGE
         ).first()
         if kept is not None:
             reads = [_READ.get(column.kind, str) for column in REPORTS[name].columns]
-            return kept.read_at, [_row(reads, row) for row in kept.rows[:most]]
+            return kept.read_at, [_restore_row(reads, row) for row in kept.rows[:most]]
     return now, get_rows(name=name, first=first, last=last, most=most)
 
 
-def _row(reads: list[Callable[[Any], Any]], values: list[Any]) -> tuple[Any, ...]:
+def _restore_row(
+    reads: list[Callable[[Any], Any]], values: list[Any]
+) -> tuple[Any, ...]:
     return tuple(
         None if value is None else read(value)
         for read, value in zip(reads, values, strict=True)

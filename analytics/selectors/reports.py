@@ -44,7 +44,7 @@ class Report:
     rows: list[tuple[Any, ...]]
 
 
-def _columns(stated: str) -> tuple[Column, ...]:
+def _parse_columns(stated: str) -> tuple[Column, ...]:
     return tuple(Column(*each.split(":")) for each in stated.split())
 
 
@@ -62,7 +62,7 @@ def _by_period(select: str) -> str:
 REPORTS: dict[str, Definition] = {
     "sales": Definition(
         "Revenue and orders",
-        _columns(
+        _parse_columns(
             "period:date orders:number revenue:money averageOrder:money units:number newCustomers:number "
             "returningCustomers:number refunded:money cancelled:number stockOuts:number"
         ),
@@ -76,7 +76,7 @@ REPORTS: dict[str, Definition] = {
     ),
     "funnel": Definition(
         "From visit to order",
-        _columns(
+        _parse_columns(
             "period:date visits:number views:number carts:number checkouts:number orders:number conversion:ratio"
         ),
         _by_period(
@@ -89,7 +89,7 @@ REPORTS: dict[str, Definition] = {
     ),
     "products": Definition(
         "Products by revenue",
-        _columns(
+        _parse_columns(
             "productId:id name:text views:number carts:number orders:number units:number revenue:money conversion:ratio"
         ),
         # Which ones come first is decided by two of the sums; the others, and the names,
@@ -106,7 +106,9 @@ REPORTS: dict[str, Definition] = {
     ),
     "categories": Definition(
         "Categories by revenue",
-        _columns("categoryId:id name:text orders:number units:number revenue:money"),
+        _parse_columns(
+            "categoryId:id name:text orders:number units:number revenue:money"
+        ),
         """SELECT category.id, category.name, sum(orders), sum(units), sum(revenue)
         FROM analytics_dailycategory JOIN products_category AS category ON category.id = category_id
         WHERE day BETWEEN %(first)s AND %(last)s
@@ -114,14 +116,14 @@ REPORTS: dict[str, Definition] = {
     ),
     "searches": Definition(
         "Searches, those that find nothing first",
-        _columns("query:text searches:number withoutResult:number"),
+        _parse_columns("query:text searches:number withoutResult:number"),
         """SELECT query, sum(searches), sum(without_result) FROM analytics_dailysearch
         WHERE day BETWEEN %(first)s AND %(last)s
         GROUP BY query ORDER BY sum(without_result) DESC, sum(searches) DESC, query LIMIT %(most)s""",
     ),
     "stock": Definition(
         "Low stock and days of cover",
-        _columns(
+        _parse_columns(
             "variantId:id sku:text product:text size:text color:text sellable:number unitsPerDay:ratio "
             "daysOfCover:ratio"
         ),

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Max, Sum
 from django.db.models.functions import Coalesce
 
-from analytics import cells, days
+from analytics import days, report_cells
 from analytics.models import DailyFunnel, DailySales
 from analytics.selectors import reports
 from orders import selectors as orders
@@ -42,22 +42,22 @@ def get_stats(*, first: date, last: date) -> dict[str, Any]:
     """Return what the dashboard shows for the shop's days from `first` to `last`, and the
     numbers of as many days before. A fixed number of queries."""
     span = last - first + timedelta(days=1)
-    start, end = days.bounds(first, last)
+    start, end = days.get_bounds(first, last)
     as_of: datetime | None = DailySales.objects.filter(
         day__range=(first, last)
     ).aggregate(at=Max("made_at"))["at"]
     return {
-        "numbers": _numbers(first, last),
-        "previous": _numbers(first - span, last - span),
+        "numbers": _sum_numbers(first, last),
+        "previous": _sum_numbers(first - span, last - span),
         "orders_by_status": orders.count_by_status(start=start, end=end),
-        "top_products": _rows("products", first, last, _TOP),
-        "low_stock": _rows("stock", last - timedelta(days=29), last, _LOW),
+        "top_products": _list_rows("products", first, last, _TOP),
+        "low_stock": _list_rows("stock", last - timedelta(days=29), last, _LOW),
         "recent_orders": orders.list_recent_orders(most=_RECENT),
         "as_of": as_of,
     }
 
 
-def _numbers(first: date, last: date) -> Numbers:
+def _sum_numbers(first: date, last: date) -> Numbers:
     names = ("revenue", "orders", "units", "new_customers", "returning_customers")
     sums = DailySales.objects.filter(day__range=(first, last)).aggregate(
         **{
@@ -74,14 +74,14 @@ def _numbers(first: date, last: date) -> Numbers:
     return Numbers(**sales, funnel={**funnel, "orders": sums["sum_orders"]})
 
 
-def _rows(name: str, first: date, last: date, most: int) -> list[dict[str, Any]]:
+def _list_rows(name: str, first: date, last: date, most: int) -> list[dict[str, Any]]:
     report = reports.get_report(
         name=name, first=first, last=last, interval="day", most=most
     )
     columns = report.definition.columns
     return [
         {
-            column.name: cells.shown(value, column.kind)
+            column.name: report_cells.format_cell(value, column.kind)
             for column, value in zip(columns, row, strict=True)
         }
         for row in report.rows

@@ -16,7 +16,7 @@ from analytics.models import DirtyDay, VisitorSalt
 from markrin.api.errors import FieldError, Invalid
 from orders import selectors as orders
 
-OLDEST, NEWEST = (
+MAX_EVENT_AGE, MAX_CLOCK_LEAD = (
     timedelta(hours=48),
     timedelta(minutes=5),
 )  # how far an event's time may lie from now
@@ -40,7 +40,7 @@ def record_events(
         Invalid: an event's time lies more than 48 hours back or 5 minutes ahead; then none is kept.
     """
     _check_times(events, now)
-    visitor = _visitor(address, user_agent, now)
+    visitor = _hash_visitor(address, user_agent, now)
     rows = [
         (
             e["id"],
@@ -63,8 +63,8 @@ def record_events(
             [visitor, *map(list, zip(*rows, strict=True))],
         )
         new = int(cursor.rowcount)
-    today = days.day_of(now)
-    _mark({day for e in events if (day := days.day_of(e["at"])) != today})
+    today = days.get_day(now)
+    _mark_days({day for e in events if (day := days.get_day(e["at"])) != today})
     return new
 
 
@@ -73,10 +73,10 @@ def mark_changed(*, order_id: UUID) -> None:
     refunded; and those of the day of the customer's next order, which may be their first
     now. A step inside the caller's transaction. An order that is not there changes
     nothing."""
-    _mark({days.day_of(at) for at in orders.list_placed_at(order_id=order_id)})
+    _mark_days({days.get_day(at) for at in orders.list_placed_at(order_id=order_id)})
 
 
-def _mark(changed: set[Any]) -> None:
+def _mark_days(changed: set[Any]) -> None:
     if changed:
         DirtyDay.objects.bulk_create(
             [DirtyDay(day=day) for day in sorted(changed)], ignore_conflicts=True
@@ -91,17 +91,17 @@ def _check_times(events: Sequence[dict[str, Any]], now: datetime) -> None:
             "message": "An event lies at most 48 hours back and 5 minutes ahead.",
         }
         for number, event in enumerate(events)
-        if not now - OLDEST <= event["at"] <= now + NEWEST
+        if not now - MAX_EVENT_AGE <= event["at"] <= now + MAX_CLOCK_LEAD
     ]
     if wrong:
         raise Invalid(errors=wrong)
 
 
-def _visitor(address: str | None, user_agent: str, now: datetime) -> str:
+def _hash_visitor(address: str | None, user_agent: str, now: datetime) -> str:
     """Return today's name of a visitor: nobody can tell from it who it was, nor find them
     again tomorrow.
     """
-    salt = _salt(now)
+    salt = _get_salt(now)
     network = (
         ip_network((address, _NETWORK[ip_address(address).version]), strict=False)
         if address
@@ -112,9 +112,9 @@ def _visitor(address: str | None, user_agent: str, now: datetime) -> str:
     ).hexdigest()[:32]
 
 
-def _salt(now: datetime) -> bytes:
+def _get_salt(now: datetime) -> bytes:
     """Return the day's salt. Yesterday's goes once it is 48 hours old."""
-    today = days.day_of(now)
+    today = days.get_day(now)
     found = VisitorSalt.objects.filter(day=today).values_list("salt", flat=True).first()
     if found is None:
         VisitorSalt.objects.bulk_create(
@@ -131,5 +131,5 @@ def forget_salts(*, now: datetime) -> int:
     return how many.
     """
     return VisitorSalt.objects.filter(
-        day__lt=days.day_of(now) - timedelta(days=1)
+        day__lt=days.get_day(now) - timedelta(days=1)
     ).delete()[0]

@@ -15,7 +15,7 @@ def make_partitions(*, now: datetime) -> list[str]:
     the new ones' names.
     """
     made = []
-    for first in (_month(now, step) for step in range(-1, _AHEAD)):
+    for first in (_get_month_start(now, step) for step in range(-1, _AHEAD)):
         name = f"analytics_event_{first:%Y_%m}"
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext('analytics_event'))")
@@ -26,7 +26,7 @@ def make_partitions(*, now: datetime) -> list[str]:
                     sql.SQL(statement).format(
                         sql.Identifier(name),
                         sql.Literal(first.isoformat()),
-                        sql.Literal(_month(first, 1).isoformat()),
+                        sql.Literal(_get_month_start(first, 1).isoformat()),
                     )
                 )
                 made.append(name)
@@ -35,9 +35,9 @@ def make_partitions(*, now: datetime) -> list[str]:
 
 def drop_old_partitions(*, now: datetime) -> list[str]:
     """Drop the partitions whose month ended more than KEPT_MONTHS ago; return their names."""
-    oldest = f"analytics_event_{_month(now, -KEPT_MONTHS):%Y_%m}"
+    oldest = f"analytics_event_{_get_month_start(now, -KEPT_MONTHS):%Y_%m}"
     dropped = []
-    for name in _partitions():
+    for name in _list_partitions():
         if name < oldest:
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute("SET LOCAL lock_timeout = '5s'")
@@ -46,7 +46,7 @@ def drop_old_partitions(*, now: datetime) -> list[str]:
     return dropped
 
 
-def _partitions() -> Iterator[str]:
+def _list_partitions() -> Iterator[str]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'analytics_event'::regclass"
@@ -54,7 +54,7 @@ def _partitions() -> Iterator[str]:
         yield from sorted(name for (name,) in cursor.fetchall())
 
 
-def _month(moment: datetime, step: int) -> datetime:
+def _get_month_start(moment: datetime, step: int) -> datetime:
     """Return the first moment of the month `step` months after the one of `moment`."""
     months = moment.astimezone(UTC).year * 12 + moment.astimezone(UTC).month - 1 + step
     return datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC)

@@ -120,7 +120,7 @@ def rebuild_day(*, day: date) -> None:
 
     Locks: an advisory lock on the day, so that two at once do it one after the other.
     """
-    start, end = days.bounds(day, day)
+    start, end = days.get_bounds(day, day)
     values = {"day": day, "start": start, "end": end}
     with connection.cursor() as cursor:
         cursor.execute(
@@ -144,13 +144,13 @@ def rebuild_changed_days(*, now: datetime, also_recent: bool = False) -> list[da
 
     With `also_recent` yesterday, too, for its late events, and the days whose orders have
     changed in the last two hours, whatever changed them."""
-    today = days.day_of(now)
+    today = days.get_day(now)
     wanted = {today, *DirtyDay.objects.values_list("day", flat=True)}
     if also_recent:
         wanted.add(today - timedelta(days=1))
         wanted.update(
             map(
-                days.day_of,
+                days.get_day,
                 orders.list_placed_at(changed_since=now - timedelta(hours=2)),
             )
         )
@@ -159,11 +159,11 @@ def rebuild_changed_days(*, now: datetime, also_recent: bool = False) -> list[da
     return sorted(wanted)
 
 
-def tell_popularity(*, now: datetime) -> int:
+def publish_popularity(*, now: datetime) -> int:
     """Tell the catalogue how many pieces each product has sold in the last 30 days; return
     how many have changed.
     """
-    today = days.day_of(now)
+    today = days.get_day(now)
     sold = DailyProduct.objects.filter(
         day__gt=today - timedelta(days=POPULAR_DAYS), units__gt=0
     )

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 
 from analytics import days
-from analytics.models import KeptReport
+from analytics.models import ReportSnapshot
 
 # From when on a report is read again although its days' figures are as they were: names,
 # prices and stock change, too.
@@ -25,44 +25,46 @@ WHERE day BETWEEN %s AND %s
 """
 
 
-def keep_reports(*, now: datetime, read: Callable[..., list[tuple[Any, ...]]]) -> int:
+def refresh_snapshots(
+    *, now: datetime, read: Callable[..., list[tuple[Any, ...]]]
+) -> int:
     """Read the reports that pages open with, where their figures are newer than what is
     kept; return how many.
 
     `read` is `selectors.get_rows`. What is kept of other days is thrown away. Takes no
     lock: of two at once, the later stays."""
-    wanted = list(_wanted(days.day_of(now)))
+    wanted = list(_list_snapshot_keys(days.get_day(now)))
     kept = {
         (each.name, each.first, each.last): each
-        for each in KeptReport.objects.defer("rows")
+        for each in ReportSnapshot.objects.defer("rows")
     }
     for name, first, last in kept.keys() - set(wanted):
-        KeptReport.objects.filter(name=name, first=first, last=last).delete()
+        ReportSnapshot.objects.filter(name=name, first=first, last=last).delete()
     made = 0
     for key in wanted:
         name, first, last = key
-        stamp = stamp_of(
+        figures_version = get_figures_version(
             first, last
         )  # before the rows: if the figures change in between, the next round reads again
         old = kept.get(key)
         if (
             old
-            and old.stamp == stamp
+            and old.figures_version == figures_version
             and (now - old.read_at).total_seconds() < _AGAIN_S[name]
         ):
             continue
-        rows = read(name=name, first=first, last=last, most=KeptReport.MAX_ROWS)
-        KeptReport.objects.update_or_create(
+        rows = read(name=name, first=first, last=last, most=ReportSnapshot.MAX_ROWS)
+        ReportSnapshot.objects.update_or_create(
             name=name,
             first=first,
             last=last,
-            defaults={"rows": rows, "stamp": stamp, "read_at": now},
+            defaults={"rows": rows, "figures_version": figures_version, "read_at": now},
         )
         made += 1
     return made
 
 
-def _wanted(today: date) -> Iterator[tuple[str, date, date]]:
+def _list_snapshot_keys(today: date) -> Iterator[tuple[str, date, date]]:
     """Yield the reports, with their days: those that the dashboard and a report's page show
     unless asked otherwise.
     """
@@ -72,7 +74,7 @@ def _wanted(today: date) -> Iterator[tuple[str, date, date]]:
             yield name, today - timedelta(days=span), today - timedelta(days=1)
 
 
-def stamp_of(first: date, last: date) -> str:
+def get_figures_version(first: date, last: date) -> str:
     """Return what tells the figures of these days from older and newer ones of the same days."""
     with connection.cursor() as cursor:
         cursor.execute(_STAMP, [first, last])

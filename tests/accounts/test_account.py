@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from accounts.models import MailToken, Purpose, User
+from accounts.models import MailToken, TokenPurpose, User
 from accounts.services import mail_tokens
 from markrin.outbox.models import OutboxEvent
 from tests.accounts.flows import do_jobs, login, new_key, profile, refresh, said
@@ -71,7 +71,9 @@ def test_another_address_counts_once_it_is_verified(api, customer, me, mailoutbo
         "new@example.com",
         "Other",
     )
-    reset = mail_tokens.mint(customer, Purpose.RESET, email=customer.email, ttl_s=60)
+    reset = mail_tokens.create_token(
+        customer, TokenPurpose.RESET, email=customer.email, ttl_s=60
+    )
     assert sorted(do_jobs()) == [
         "accounts.confirm_new_email_by_mail",
         "accounts.warn_of_new_email_by_mail",
@@ -221,8 +223,12 @@ def test_a_mailed_token_ends(api, customer, mailoutbox, purpose, path, after_s):
 
 
 def test_a_mailed_token_is_good_for_its_purpose_only(api, customer):
-    verify = mail_tokens.mint(customer, Purpose.VERIFY, email=customer.email, ttl_s=60)
-    reset = mail_tokens.mint(customer, Purpose.RESET, email=customer.email, ttl_s=60)
+    verify = mail_tokens.create_token(
+        customer, TokenPurpose.VERIFY, email=customer.email, ttl_s=60
+    )
+    reset = mail_tokens.create_token(
+        customer, TokenPurpose.RESET, email=customer.email, ttl_s=60
+    )
     assert (
         api.post(
             "/api/auth/password/reset", {"token": verify, "newPassword": NEW}
@@ -233,7 +239,9 @@ def test_a_mailed_token_is_good_for_its_purpose_only(api, customer):
 
 
 def test_a_password_change_voids_what_was_mailed(api, customer, me):
-    reset = mail_tokens.mint(customer, Purpose.RESET, email=customer.email, ttl_s=60)
+    reset = mail_tokens.create_token(
+        customer, TokenPurpose.RESET, email=customer.email, ttl_s=60
+    )
     me.post(
         "/api/auth/password/change", {"currentPassword": PASSWORD, "newPassword": NEW}
     )

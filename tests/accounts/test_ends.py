@@ -11,8 +11,8 @@ from django.test import override_settings
 from django.utils import timezone
 
 from accounts import errors
-from accounts.callers import Caller
-from accounts.models import Purpose, Role, Session, User
+from accounts.client_info import ClientInfo
+from accounts.models import Role, Session, TokenPurpose, User
 from accounts.services import credentials, mail_tokens, sessions, sign_in, staff_users
 from tests.accounts.flows import live_tokens, login, profile, refresh, said, session_of
 from tests.client import Client
@@ -82,7 +82,7 @@ def test_09_the_absolute_end_holds_for_tokens_that_would_outlive_it(customer):
 def test_09_a_promotion_shortens_the_sessions_that_are_open(admin_user, customer):
     first = login(customer)
     staff_users.change_user(
-        by=admin_user, caller=Caller(), user_id=customer.pk, role=Role.STAFF
+        by=admin_user, client=ClientInfo(), user_id=customer.pk, role=Role.STAFF
     )
     assert session_of(first).expires_at <= timezone.now() + timedelta(hours=12)
 
@@ -143,7 +143,9 @@ def _change(user: User, tokens: dict[str, Any]) -> None:
 
 
 def _reset(user: User, tokens: dict[str, Any]) -> None:
-    token = mail_tokens.mint(user, Purpose.RESET, email=user.email, ttl_s=60)
+    token = mail_tokens.create_token(
+        user, TokenPurpose.RESET, email=user.email, ttl_s=60
+    )
     answer = Client().post(
         "/api/auth/password/reset", {"token": token, "newPassword": NEW}
     )
@@ -210,7 +212,7 @@ def test_11_coming_back_revives_nothing(customer):
 def test_11_a_login_with_the_old_password_that_races_the_change_is_dead(
     customer, monkeypatch
 ):
-    real = credentials.check
+    real = credentials.authenticate_user
 
     def overtaken(**kwargs: Any) -> User:
         checked = real(**kwargs)
@@ -221,11 +223,11 @@ def test_11_a_login_with_the_old_password_that_races_the_change_is_dead(
 
     monkeypatch.setattr(credentials, "check", overtaken)
     with pytest.raises(errors.InvalidCredentials):
-        sign_in.login(
+        sign_in.log_in(
             email=customer.email,
             password=PASSWORD,
             transport="body",
-            caller=Caller(),
+            client=ClientInfo(),
             request_headers={},
         )
     assert not Session.objects.exists()

@@ -12,7 +12,7 @@ from rest_framework_simplejwt.token_blacklist.models import (
     OutstandingToken,
 )
 
-from accounts.models import AuthEvent, Purpose, Session
+from accounts.models import AuthEvent, Session, TokenPurpose
 from accounts.services import mail_tokens, purge
 from tests.accounts.flows import login, new_key, profile, refresh
 from tests.factories import make_user
@@ -25,7 +25,7 @@ def test_24_live_rows_stay_and_the_rest_goes():
     with time_machine.travel(now - timedelta(days=70)):
         long_ended = login(user)
         refresh(long_ended["refresh"])
-        mail_tokens.mint(user, Purpose.RESET, email=user.email, ttl_s=1800)
+        mail_tokens.create_token(user, TokenPurpose.RESET, email=user.email, ttl_s=1800)
     with time_machine.travel(now - timedelta(days=20)):
         ended = login(
             user
@@ -33,13 +33,13 @@ def test_24_live_rows_stay_and_the_rest_goes():
     with time_machine.travel(now - timedelta(days=6)):
         live, key = login(user), new_key()
         spent = refresh(live["refresh"], key).json()
-        fresh = mail_tokens.mint(
-            user, Purpose.RESET, email=user.email, ttl_s=30 * 86_400
+        fresh = mail_tokens.create_token(
+            user, TokenPurpose.RESET, email=user.email, ttl_s=30 * 86_400
         )
     Session.objects.filter(pk=ended["sessionId"]).update(
         expires_at=now - timedelta(days=10)
     )
-    done = purge.purge(now=now)
+    done = purge.purge_expired(now=now)
     assert done == {"tokens": 3, "sessions": 1, "mail_tokens": 1, "events": 0}
     assert {str(pk) for pk in Session.objects.values_list("pk", flat=True)} == {
         live["sessionId"],
@@ -47,10 +47,10 @@ def test_24_live_rows_stay_and_the_rest_goes():
     }
     assert OutstandingToken.objects.count() == 2
     assert BlacklistedToken.objects.count() == 1
-    assert mail_tokens.owner(fresh, Purpose.RESET) == user
+    assert mail_tokens.get_token_owner(fresh, TokenPurpose.RESET) == user
     again = refresh(spent["refresh"]).json()
     assert profile(again["access"]).status_code == 200
-    assert purge.purge(now=now) == {
+    assert purge.purge_expired(now=now) == {
         "tokens": 0,
         "sessions": 0,
         "mail_tokens": 0,
@@ -66,7 +66,7 @@ def test_24_a_token_that_has_just_expired_is_kept_for_a_refresh_under_way():
         token="",
         expires_at=timezone.now() - timedelta(minutes=59),
     )
-    purge.purge(now=timezone.now())
+    purge.purge_expired(now=timezone.now())
     assert OutstandingToken.objects.filter(pk=token.pk).exists()
 
 
@@ -82,7 +82,7 @@ def test_24_it_goes_on_batch_by_batch(monkeypatch):
     BlacklistedToken.objects.bulk_create(
         BlacklistedToken(token=token) for token in tokens[:20]
     )
-    assert purge.purge(now=timezone.now())["tokens"] == 35
+    assert purge.purge_expired(now=timezone.now())["tokens"] == 35
     assert not BlacklistedToken.objects.exists()
 
 
@@ -91,7 +91,7 @@ def test_24_the_log_goes_after_half_a_year_and_not_before():
         AuthEvent.objects.create(
             type="login", outcome="ok", at=timezone.now() - timedelta(days=days)
         )
-    assert purge.purge(now=timezone.now())["events"] == 1
+    assert purge.purge_expired(now=timezone.now())["events"] == 1
     assert AuthEvent.objects.get().at > timezone.now() - timedelta(days=180)
 
 

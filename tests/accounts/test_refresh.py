@@ -15,8 +15,8 @@ from rest_framework_simplejwt.token_blacklist.models import (
 )
 
 from accounts import errors
-from accounts.callers import Caller
-from accounts.models import AuthEvent, Revoked, Session
+from accounts.client_info import ClientInfo
+from accounts.models import AuthEvent, RevokedReason, Session
 from accounts.services import session_refresh, sessions, sign_in
 from accounts.tokens import RefreshToken
 from dev.processes import wait_for
@@ -225,9 +225,9 @@ def test_08_a_refresh_that_waits_for_a_logout_finds_the_session_dead():
         answers = _racing(first)
         assert wait_for(somebody_waits_for_a_lock, seconds=20)
         assert len(answers) == 1
-        sessions.revoke(
+        sessions.revoke_sessions(
             Session.objects.filter(pk=first["sessionId"]),
-            reason=Revoked.LOGOUT,
+            reason=RevokedReason.LOGOUT,
             now=timezone.now(),
         )
     answers[0].join(60)
@@ -236,7 +236,7 @@ def test_08_a_refresh_that_waits_for_a_logout_finds_the_session_dead():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_08_a_logout_that_waits_for_a_refresh_ends_what_it_made(monkeypatch):
+def test_08_a_logout_that_waits_for_a_refresh_ends_what_it_from_claims(monkeypatch):
     first = login(make_user())
     decision = sys.modules[
         "accounts.services.session_refresh"
@@ -251,7 +251,9 @@ def test_08_a_logout_that_waits_for_a_refresh_ends_what_it_made(monkeypatch):
     monkeypatch.setattr(decision, "rotate", slowly)
     answers = _racing(first)
     assert inside.wait(20)
-    sign_in.logout(sessions={RefreshToken.read(first["refresh"]).sid}, caller=Caller())
+    sign_in.log_out(
+        sessions={RefreshToken.from_text(first["refresh"]).sid}, client=ClientInfo()
+    )
     answers[0].join(60)
     won = answers[1].json()
     assert answers[1].status_code == 200  # it was given out before the logout took hold
@@ -275,12 +277,12 @@ def test_a_request_that_came_in_before_the_rotation_is_no_theft(customer):
     came_in = timezone.now()
     assert refresh(first["refresh"]).status_code == 200
     with pytest.raises(errors.RefreshConflict):
-        session_refresh.refresh(
+        session_refresh.refresh_session(
             text=first["refresh"],
             transport="body",
             key=None,
             received_at=came_in,
-            caller=Caller(),
+            client=ClientInfo(),
         )
     assert session_of(first).revoked_at is None
 

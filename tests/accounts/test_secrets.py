@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client as Browser
 from django.urls import reverse
 
-from accounts.models import MailToken, Purpose, Session
+from accounts.models import MailToken, Session, TokenPurpose
 from accounts.services import mail_tokens
 from markrin.observe.logs import lines
 from tests.accounts.flows import WEB, do_jobs, login, new_key, refresh
@@ -41,7 +41,9 @@ def _canaries(user: Any) -> dict[str, str]:
         "/api/auth/password/change",
         {"currentPassword": PASSWORD + "!", "newPassword": NEW_PASSWORD},
     )
-    reset = mail_tokens.mint(user, Purpose.RESET, email=user.email, ttl_s=60)
+    reset = mail_tokens.create_token(
+        user, TokenPurpose.RESET, email=user.email, ttl_s=60
+    )
     Client().post(
         "/api/auth/password/reset", {"token": reset + "x", "newPassword": NEW_PASSWORD}
     )

@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client as Browser
 from django.urls import reverse
 
-from accounts.callers import Caller
+from accounts.client_info import ClientInfo
 from accounts.models import Address, AuthEvent, MailToken, Session, User, WishlistItem
 from accounts.services import sessions
 from tests import factories
@@ -294,5 +294,5 @@ def test_the_last_admin_stays_one_in_the_admin_too(pages, admin_user):
 
 def test_logging_out_everywhere_ends_the_admins_session_too(pages, admin_user):
     assert pages.get("/admin/").status_code == 200
-    sessions.sign_out_users(user_ids=[admin_user.pk], caller=Caller())
+    sessions.sign_out_users(user_ids=[admin_user.pk], client=ClientInfo())
     assert pages.get("/admin/").status_code == 302

@@ -13,7 +13,7 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Session
-from accounts.tokens import identify
+from accounts.tokens import authenticate_token
 from tests.accounts.flows import login, new_key, profile, refresh, said
 from tests.client import Client
 from tests.factories import make_user
@@ -163,7 +163,7 @@ def test_who_is_identified_is_who_is_stored(customer):
         "access"
     ]  # its session keeps the key's hash
     for access in (first, renewed):
-        found = identify(access, now=timezone.now())
+        found = authenticate_token(access, now=timezone.now())
         stored = Session.objects.select_related("user").get(pk=found.pk)
         for one, other in ((found, stored), (found.user, stored.user)):
             for field in one._meta.concrete_fields:

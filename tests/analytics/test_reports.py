@@ -263,13 +263,13 @@ def test_the_catalogue_is_told_what_sells_and_what_no_longer_does(customer):
     now = datetime.now(UTC)
     rollups.rebuild_changed_days(now=now)
 
-    assert rollups.tell_popularity(now=now) == 2
+    assert rollups.publish_popularity(now=now) == 2
     assert dict(Product.objects.values_list("pk", "popularity")) == {
         variant.product_id: 3,
         other.product_id: 0,
     }
-    assert rollups.tell_popularity(now=now) == 0
-    assert rollups.tell_popularity(now=now + timedelta(days=31)) == 1
+    assert rollups.publish_popularity(now=now) == 0
+    assert rollups.publish_popularity(now=now + timedelta(days=31)) == 1
 
 
 def test_csv_has_the_same_cells_and_no_formula(analyst):

@@ -274,7 +274,7 @@ SERVICES = {
     "analytics_dailysearch": "figures are computed",
     "analytics_dailyvariant": "figures are computed",
     "analytics_dailycategory": "figures are computed",
-    "analytics_keptreport": "figures are computed",
+    "analytics_reportsnapshot": "figures are computed",
     "analytics_dirtyday": "figures are computed",
     "analytics_visitorsalt": "salts are made by the server",
     "heartbeat": "written by the processes themselves",

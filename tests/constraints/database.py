@@ -101,7 +101,7 @@ SPECIAL: dict[str, dict[str, str]] = {
     "order_postal_code_india": {"country": "'IN'", "postal_code": "'1234'"},
     "user_email_lower": {"email": "'A@b.example'"},
     "user_date_of_birth_range": {"date_of_birth": "'1899-12-31'"},
-    "kept_report_days_in_order": {"first": "'2026-01-02'", "last": "'2026-01-01'"},
+    "report_snapshot_days_in_order": {"first": "'2026-01-02'", "last": "'2026-01-01'"},
     "daily_funnel_within_visits": {
         "visits": "1",
         "views": "2",

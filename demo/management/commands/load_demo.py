@@ -29,7 +29,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--scale",
-            type=_positive,
+            type=_parse_positive,
             metavar="N",
             help=(
                 "make N products with 6 variants each, N customers (at least 60), 10 N reviews and 5 N orders (default: a"
@@ -65,8 +65,8 @@ class Command(BaseCommand):
         today = today or datetime.now(ZoneInfo(settings.SHOP_TIME_ZONE)).date()
         plan = Plan(today, scale or PRODUCTS, scaled=scale is not None)
         try:
-            there = load.loaded()
-        except load.NotEmpty as exc:
+            there = load.count_demo_products()
+        except load.ShopNotEmpty as exc:
             raise CommandError(f"Nothing was loaded: {exc}.") from exc
         if there:
             self.stdout.write(
@@ -75,21 +75,23 @@ class Command(BaseCommand):
             return
         started = time.monotonic()
         password = settings.DEMO_PASSWORD or secrets.token_urlsafe(12)
-        counts = _load(plan, password, shown=verbosity > 0 and sys.stdout.isatty())
-        self.stdout.write(_summary(counts, time.monotonic() - started))
+        counts = _load_with_progress(
+            plan, password, shown=verbosity > 0 and sys.stdout.isatty()
+        )
+        self.stdout.write(_format_summary(counts, time.monotonic() - started))
         self.stdout.write(
             f"Sign in as {people.CUSTOMER}, {people.STAFF} or {people.ADMIN} with {password}"
         )
 
 
-def _positive(text: str) -> int:
+def _parse_positive(text: str) -> int:
     number = int(text)
     if not 1 <= number <= 1_000_000:
         raise ValueError("from 1 to 1,000,000")
     return number
 
 
-def _load(plan: Plan, password: str, *, shown: bool) -> dict[str, int]:
+def _load_with_progress(plan: Plan, password: str, *, shown: bool) -> dict[str, int]:
     columns = (
         TextColumn("{task.description:>10}"),
         BarColumn(),
@@ -104,10 +106,10 @@ def _load(plan: Plan, password: str, *, shown: bool) -> dict[str, int]:
             task = progress.add_task(what, total=total)
             return lambda number: progress.advance(task, number)
 
-        return load.load(plan, password=password, steps=step)
+        return load.load_shop(plan, password=password, steps=step)
 
 
-def _summary(counts: dict[str, int], seconds: float) -> str:
+def _format_summary(counts: dict[str, int], seconds: float) -> str:
     names = {
         "products_product": "products",
         "products_variant": "variants",

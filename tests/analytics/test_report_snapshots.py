@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from analytics.models import DirtyDay, KeptReport
+from analytics.models import DirtyDay, ReportSnapshot
 from analytics.selectors import first_rows, reports
 from analytics.services import rollups, snapshots
 from orders.models import Order
@@ -55,7 +55,7 @@ def read_first_rows(name="products", most=8):
 def test_what_is_kept_is_the_report_cell_by_cell():
     sell(3)
     sell(5, stock=7)
-    assert snapshots.keep_reports(now=timezone.now(), read=READ) == 6
+    assert snapshots.refresh_snapshots(now=timezone.now(), read=READ) == 6
     for name in ("products", "stock"):
         direct = READ(name=name, most=201, **month())
         assert len(direct) == {"products": 2, "stock": 1}[name]
@@ -63,17 +63,17 @@ def test_what_is_kept_is_the_report_cell_by_cell():
             kept = read_first_rows(name)
         assert kept == direct
         assert len(queries) == 1
-        assert "analytics_keptreport" in queries[0]["sql"]
+        assert "analytics_reportsnapshot" in queries[0]["sql"]
 
 
 def test_it_is_read_again_when_a_day_was_made_anew_and_not_before():
     sell(3)
     now = timezone.now()
-    snapshots.keep_reports(now=now, read=READ)
-    assert snapshots.keep_reports(now=now + timedelta(seconds=60), read=READ) == 0
+    snapshots.refresh_snapshots(now=now, read=READ)
+    assert snapshots.refresh_snapshots(now=now + timedelta(seconds=60), read=READ) == 0
     sell(4, days_ago=20)
     assert (
-        snapshots.keep_reports(now=now + timedelta(seconds=60), read=READ) == 5
+        snapshots.refresh_snapshots(now=now + timedelta(seconds=60), read=READ) == 5
     )  # all but the last seven days'
     assert [int(row[5]) for row in read_first_rows()] == [4, 3]
 
@@ -81,27 +81,29 @@ def test_it_is_read_again_when_a_day_was_made_anew_and_not_before():
 def test_stock_is_read_again_with_every_round_as_shelves_empty_without_any_figure():
     variant = sell(3)
     now = timezone.now()
-    snapshots.keep_reports(now=now, read=READ)
+    snapshots.refresh_snapshots(now=now, read=READ)
     assert read_first_rows("stock") == []
     factories.make_order(variant=variant, quantity=16)
-    assert snapshots.keep_reports(now=now + timedelta(minutes=5), read=READ) == 2
+    assert snapshots.refresh_snapshots(now=now + timedelta(minutes=5), read=READ) == 2
     assert [row[1] for row in read_first_rows("stock")] == [variant.sku]
 
 
 def test_kept_rows_of_yesterdays_periods_go_and_so_do_old_ones_from_the_pages():
     sell(3)
     now = timezone.now()
-    snapshots.keep_reports(now=now - timedelta(days=1), read=READ)
-    assert snapshots.keep_reports(now=now, read=READ) == 6
-    assert KeptReport.objects.count() == 6
-    KeptReport.objects.update(read_at=now - timedelta(hours=2), rows=[])
-    assert len(read_first_rows()) == 1, "a job that stopped two hours ago is not believed"
+    snapshots.refresh_snapshots(now=now - timedelta(days=1), read=READ)
+    assert snapshots.refresh_snapshots(now=now, read=READ) == 6
+    assert ReportSnapshot.objects.count() == 6
+    ReportSnapshot.objects.update(read_at=now - timedelta(hours=2), rows=[])
+    assert len(read_first_rows()) == 1, (
+        "a job that stopped two hours ago is not believed"
+    )
 
 
 def test_a_page_shows_what_is_kept_and_when_it_was_read():
     sell(3)
     at = timezone.now() - timedelta(minutes=4)
-    snapshots.keep_reports(now=at, read=READ)
+    snapshots.refresh_snapshots(now=at, read=READ)
     client = Client()
     client.force_login(factories.make_user(role="admin"))
     page = client.get("/admin/analytics/dailysales/report/products/")
@@ -109,7 +111,7 @@ def test_a_page_shows_what_is_kept_and_when_it_was_read():
     assert len(page.context["rows"]) == 1
     with CaptureQueriesContext(connection) as queries:
         client.get("/admin/analytics/dailysales/report/products/?format=csv")
-    assert not any("keptreport" in query["sql"] for query in queries), (
+    assert not any("reportsnapshot" in query["sql"] for query in queries), (
         "the file is as new as the figures"
     )
 
@@ -158,11 +160,11 @@ def test_verify_finds_figures_that_are_not_the_orders_and_mends_them(corruption)
 
 def test_verify_finds_a_report_read_ahead_that_is_another():
     sell(3)
-    snapshots.keep_reports(now=timezone.now(), read=READ)
+    snapshots.refresh_snapshots(now=timezone.now(), read=READ)
     assert "nothing is wrong" in verified("read ahead")
-    kept = KeptReport.objects.get(name="products", **month())
+    kept = ReportSnapshot.objects.get(name="products", **month())
     kept.rows[0][5] = "99"
-    KeptReport.objects.filter(name="products", **month()).update(rows=kept.rows)
-    assert "a report read ahead = the report: analytics_keptreport" in verified(
+    ReportSnapshot.objects.filter(name="products", **month()).update(rows=kept.rows)
+    assert "a report read ahead = the report: analytics_reportsnapshot" in verified(
         "read ahead"
     )

@@ -63,7 +63,7 @@ _ORDERED = (
 )
 
 
-class Sink:
+class RowWriter:
     """Takes rows table by table and copies them. Foreign keys are deferred, so the order of
     tables does not matter, but for those whose triggers write to the product: _ORDERED.
 

@@ -13,7 +13,7 @@ _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
 @dataclass(frozen=True)
-class Caller:
+class ClientInfo:
     """Where a request came from."""
 
     ip: str | None = None
@@ -21,8 +21,8 @@ class Caller:
     request_id: str = ""
 
     @classmethod
-    def of(cls, request: HttpRequest) -> Caller:
-        """Return the caller of this request; of a browser's name only 256 printable ASCII
+    def from_request(cls, request: HttpRequest) -> ClientInfo:
+        """Return who sent this request. Of a browser's name only 256 printable ASCII
         characters are kept.
         """
         agent = _UNPRINTABLE.sub("", request.META.get("HTTP_USER_AGENT", ""))[:256]

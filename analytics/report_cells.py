@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 
-def shown(value: Any, kind: str) -> Any:
+def format_cell(value: Any, kind: str) -> Any:
     """Return a cell as JSON and CSV show it: money and ratios as text that no reader rounds."""
     if value is None:
         return None

@@ -11,24 +11,24 @@ from django.core.exceptions import ValidationError
 
 from accounts import errors
 
-SHORTEST, LONGEST = 8, 128
+MIN_LENGTH, MAX_LENGTH = 8, 128
 
 
-class Length:
+class LengthValidator:
     """8 to 128 characters, as Django's other validators also hold them for the admin and
     the command line.
     """
 
     def validate(self, password: str, user: Any = None) -> None:
         """Raise ValidationError if it is shorter or longer."""
-        if not SHORTEST <= len(password) <= LONGEST:
+        if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
             raise ValidationError(self.get_help_text(), code="length")
 
     def get_help_text(self) -> str:
-        return f"A password has {SHORTEST} to {LONGEST} characters."
+        return f"A password has {MIN_LENGTH} to {MAX_LENGTH} characters."
 
 
-class ContextWords:
+class ContextWordsValidator:
     """Not the shop's name, nor the user's, nor the address before its @, however they are
     written or numbered.
     """
@@ -61,7 +61,7 @@ class ContextWords:
         }
 
 
-def check(password: str, user: Any, *, field: str) -> None:
+def check_new_password(password: str, user: Any, *, field: str) -> None:
     """Return if it may become the user's password.
 
     Raises:

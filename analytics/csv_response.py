@@ -5,12 +5,12 @@ import io
 
 from django.http import HttpResponse
 
-from analytics import cells
+from analytics import report_cells
 from analytics.selectors.reports import Report
 from markrin.admin import exports
 
 
-def answer(report: Report) -> HttpResponse:
+def build_csv_response(report: Report) -> HttpResponse:
     """Return the report as a file; no text in it that a spreadsheet takes for a formula."""
     out = io.StringIO()
     writer = csv.writer(out)
@@ -19,7 +19,7 @@ def answer(report: Report) -> HttpResponse:
     for row in report.rows:
         writer.writerow(
             [
-                exports.cell(cells.shown(v, c.kind))
+                exports.cell(report_cells.format_cell(v, c.kind))
                 for v, c in zip(row, columns, strict=True)
             ]
         )
