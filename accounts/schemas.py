@@ -1,15 +1,17 @@
-"""What may come in around users: shape and range."""
+"""What may come in around users: shape and range, and the dataclasses that services take."""
 
-import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 import marshmallow as ma
 import pycountry
 from django.conf import settings
 from django.db.models import TextChoices
 from django.utils import timezone
+from typing_extensions import TypeVar
 
 from accounts import groups, postal_codes
 from accounts.models import Gender, Role
@@ -17,15 +19,13 @@ from accounts.password_rules import MAX_LENGTH, MIN_LENGTH
 from accounts.tokens import MAX_TOKEN_LENGTH
 from markrin.api import fields
 from markrin.api.schemas import (
-    CartHeaders,
-    Empty,
     HeaderSchema,
     InputSchema,
+    PageParams,
     PageQuery,
     PatchSchema,
 )
-
-__all__ = ["CartHeaders", "Empty"]
+from markrin.api.unset import UNSET, Unset
 
 Country = TextChoices(
     "Country", {one.alpha_2: (one.alpha_2, one.name) for one in pycountry.countries}
@@ -34,26 +34,27 @@ Country = TextChoices(
 GROUPS = tuple(groups.GROUPS)
 Group = TextChoices("Group", {name.upper(): (name, name) for name in GROUPS})  # type: ignore[call-overload]  # as above
 
+T = TypeVar("T", default=dict[str, Any])
 
-class QuotedUuid(fields.Text):
+
+class QuotedUuid(fields.Field[uuid.UUID]):
     """A UUID, bare or in double quotes: what Idempotency-Key is here."""
 
     _HEX = "[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+    _TEXT = fields.Text(min=36, max=38, pattern=f'{_HEX}|"{_HEX}"')
 
-    def __init__(self, **kw: Any) -> None:
-        super().__init__(min=36, max=38, pattern=f'{self._HEX}|"{self._HEX}"', **kw)
+    def _check(self, value: Any) -> uuid.UUID:
+        return uuid.UUID(self._TEXT._check(value).strip('"'))
 
-    def _deserialize(  # type: ignore[override]  # read further than text
-        self, value: Any, attr: str | None, data: Any, **kwargs: Any
-    ) -> UUID:
-        return UUID(self._check(value).strip('"'))
+    def limits(self) -> fields.JSONSchema:
+        return self._TEXT.limits()
 
 
 class NewPassword(fields.Secret):
     """A password to be: its length here, the rest of its rules where the user is known."""
 
     def __init__(self, **kw: Any) -> None:
-        super().__init__(min=MIN_LENGTH, max=MAX_LENGTH, required=True, **kw)
+        super().__init__(min=MIN_LENGTH, max=MAX_LENGTH, **{"required": True, **kw})
 
 
 class KnownPassword(fields.Secret):
@@ -64,23 +65,62 @@ class KnownPassword(fields.Secret):
 
 
 # --- Signing in ----------------------------------------------------------------------------------
-class Register(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class GuestHeaders:
+    """What a guest's requests carry: the token of their cart."""
+
+    x_cart_token: str | None = None
+
+
+class SignInHeaders(HeaderSchema[GuestHeaders]):
+    x_cart_token = fields.Token(max=255)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registration:
+    name: str
+    last_name: str = ""
+    email: str
+    password: str
+
+
+class Register(InputSchema[Registration]):
     name = fields.Text(max=80, required=True)
     last_name = fields.Text(max=80, min=0)
     email = fields.Email(required=True)
     password = NewPassword()
 
 
-class Login(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    email: str
+    password: str
+
+
+class Login(InputSchema[Credentials]):
     email = fields.Email(required=True)
     password = KnownPassword()
 
 
-class RefreshHeaders(HeaderSchema):
+@dataclass(frozen=True, kw_only=True)
+class RetryHeaders:
+    """By its key a client asks for a lost answer again."""
+
+    idempotency_key: uuid.UUID | None = None
+
+
+class RefreshHeaders(HeaderSchema[RetryHeaders]):
     idempotency_key = QuotedUuid()
 
 
-class Refresh(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class SentToken:
+    """The refresh token, None where a cookie holds it."""
+
+    refresh: str | None = None
+
+
+class Refresh(InputSchema[SentToken]):
     """`refresh` for a client that keeps the token itself; `{}` where a cookie holds it."""
 
     refresh = fields.Token(max=MAX_TOKEN_LENGTH)
@@ -90,36 +130,78 @@ class Logout(Refresh):
     """As for a refresh; `{}` also ends the session of the access token."""
 
 
-class Reauthenticate(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class PasswordProof:
+    password: str
+
+
+class Reauthenticate(InputSchema[PasswordProof]):
     password = KnownPassword()
 
 
-class ChangePassword(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class PasswordChange:
+    current_password: str
+    new_password: str
+
+
+class ChangePassword(InputSchema[PasswordChange]):
     current_password = KnownPassword()
     new_password = NewPassword()
 
 
-class ForgotPassword(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class ResetRequest:
+    email: str
+
+
+class ForgotPassword(InputSchema[ResetRequest]):
     email = fields.Email(required=True)
 
 
-class ResetPassword(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class PasswordReset:
+    token: str
+    new_password: str
+
+
+class ResetPassword(InputSchema[PasswordReset]):
     token = fields.Token(max=100, required=True)
     new_password = NewPassword()
 
 
-class VerifyEmail(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class EmailProof:
+    token: str
+
+
+class VerifyEmail(InputSchema[EmailProof]):
     token = fields.Token(max=100, required=True)
 
 
-class ResendVerification(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class VerificationRequest:
+    email: str | None = None
+
+
+class ResendVerification(InputSchema[VerificationRequest]):
     """The address; a signed-in user may leave it out."""
 
     email = fields.Email()
 
 
 # --- The user's own ------------------------------------------------------------------------------
-class ChangeProfile(PatchSchema):
+@dataclass(frozen=True, kw_only=True)
+class ProfileChange:
+    name: str | Unset = UNSET
+    last_name: str | Unset = UNSET
+    email: str | Unset = UNSET
+    phone: str | Unset | None = UNSET
+    date_of_birth: date | Unset | None = UNSET
+    gender: Gender | Unset = UNSET
+
+
+class ChangeProfile(PatchSchema[ProfileChange]):
     name = fields.Text(max=80)
     last_name = fields.Text(max=80, min=0)
     email = fields.Email()
@@ -128,43 +210,78 @@ class ChangeProfile(PatchSchema):
     gender = fields.Enum(Gender)
 
     @ma.validates_schema
-    def _born(self, data: dict[str, Any], **kwargs: Any) -> None:
+    def _refuse_future_birth(self, data: dict[str, Any], **kwargs: Any) -> None:
         born: date | None = data.get("date_of_birth")
         if born is not None and born > timezone.localdate():
             raise fields.refuse("range", "This lies in the future.", "date_of_birth")
 
-    @ma.post_load
-    def _empty_phone(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        return {**data, "phone": data["phone"] or ""} if "phone" in data else data
+
+@dataclass(frozen=True, kw_only=True)
+class PostalAddress:
+    """Where a parcel goes, and to whom."""
+
+    recipient: str
+    phone: str  # E.164
+    street: str
+    city: str
+    state: str = ""
+    postal_code: str = ""  # as the country writes it
+    country: str  # ISO 3166-1 alpha-2
 
 
-def _upper(code: str) -> str:
-    return re.sub(" +", " ", code.upper())
+class AddressSchema(InputSchema[T]):
+    """The fields of an address."""
 
-
-class AddAddress(InputSchema):
     recipient = fields.Text(max=120, required=True)
     phone = fields.Phone(required=True)
     street = fields.Text(max=200, required=True)
     city = fields.Text(max=80, required=True)
     state = fields.Text(max=80, min=0, load_default="")
-    postal_code = fields.Text(max=12, min=0, load_default="")
+    postal_code = fields.Text(
+        max=postal_codes.MAX_POSTAL_CODE_LENGTH, min=0, load_default=""
+    )
     country = fields.Enum(Country, load_default=lambda: Country(settings.SHOP_COUNTRY))
-    is_default = fields.Bool()
 
     @ma.validates_schema
-    def _fits(self, data: dict[str, Any], **kwargs: Any) -> None:
-        if not postal_codes.fits(data["country"], _upper(data["postal_code"])):
-            raise fields.refuse(
-                "postal_code", postal_codes.says(data["country"]), "postal_code"
-            )
+    def _check_postal_code(self, data: dict[str, Any], **kwargs: Any) -> None:
+        country = str(data["country"].value)
+        if (
+            postal_codes.normalize_postal_code(country, data["postal_code"] or "")
+            is None
+        ):
+            message = postal_codes.describe_postal_code(country)
+            raise fields.refuse("postal_code", message, "postal_code")
 
     @ma.post_load
-    def _written(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        return {**data, "postal_code": _upper(data["postal_code"])}
+    def _normalize(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        code = postal_codes.normalize_postal_code(
+            data["country"].value, data["postal_code"]
+        )
+        return {**data, "postal_code": code or ""}
 
 
-class ChangeAddress(PatchSchema):
+@dataclass(frozen=True, kw_only=True)
+class NewAddress(PostalAddress):
+    is_default: bool = False
+
+
+class AddAddress(AddressSchema[NewAddress]):
+    is_default = fields.Bool()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressChange:
+    recipient: str | Unset = UNSET
+    phone: str | Unset = UNSET
+    street: str | Unset = UNSET
+    city: str | Unset = UNSET
+    state: str | Unset = UNSET
+    postal_code: str | Unset = UNSET
+    country: str | Unset = UNSET
+    is_default: bool | Unset = UNSET
+
+
+class ChangeAddress(PatchSchema[AddressChange]):
     """Any of an address's fields; whether a postal code fits is seen with the country that
     is stored.
     """
@@ -174,31 +291,36 @@ class ChangeAddress(PatchSchema):
     street = fields.Text(max=200)
     city = fields.Text(max=80)
     state = fields.Text(max=80, min=0)
-    postal_code = fields.Text(max=12, min=0)
+    postal_code = fields.Text(max=postal_codes.MAX_POSTAL_CODE_LENGTH, min=0)
     country = fields.Enum(Country)
     is_default = fields.Bool()
 
-    @ma.post_load
-    def _written(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        return (
-            {**data, "postal_code": _upper(data["postal_code"])}
-            if "postal_code" in data
-            else data
-        )
-
-
-class ListWishlist(PageQuery):
-    """Paging."""
-
 
 # --- Staff ---------------------------------------------------------------------------------------
-class ListUsers(PageQuery):
+@dataclass(frozen=True, kw_only=True)
+class UserFilter(PageParams):
+    role: Role | None = None
+    active: bool | None = None
+    search: str = ""
+
+
+class ListUsers(PageQuery[UserFilter]):
     role = fields.Enum(Role)
     active = fields.Bool()
     search = fields.Text(max=100)
 
 
-class AddUser(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class NewUser:
+    name: str
+    last_name: str = ""
+    email: str
+    role: Role
+    groups: Sequence[str] = ()
+    password: str | None = None
+
+
+class AddUser(InputSchema[NewUser]):
     """Without a password the new user gets a mail with a link to choose one."""
 
     name = fields.Text(max=80, required=True)
@@ -206,10 +328,17 @@ class AddUser(InputSchema):
     email = fields.Email(required=True)
     role = fields.Enum(Role, required=True)
     groups = fields.List(fields.Enum(Group), max=len(GROUPS), unique=True)
-    password = fields.Secret(min=MIN_LENGTH, max=MAX_LENGTH)
+    password = NewPassword(required=False)
 
 
-class ChangeUser(PatchSchema):
+@dataclass(frozen=True, kw_only=True)
+class UserChange:
+    role: Role | Unset = UNSET
+    active: bool | Unset = UNSET
+    groups: Sequence[str] | Unset = UNSET
+
+
+class ChangeUser(PatchSchema[UserChange]):
     role = fields.Enum(Role)
     active = fields.Bool()
     groups = fields.List(fields.Enum(Group), max=len(GROUPS), unique=True)

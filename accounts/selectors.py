@@ -11,7 +11,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Address, Session, User, WishlistItem
+from accounts.schemas import UserFilter
 from markrin.api.pagination import CursorPage, Page, paged
+from markrin.api.schemas import PageParams
 from products import selectors as catalogue
 from products.models import ProductStatus
 
@@ -46,13 +48,19 @@ class WishlistEntry:
 
 
 def list_wishlist(
-    *, customer: User, page: int, limit: int, cursor: str | None
+    asked: PageParams, *, customer: User
 ) -> Page[WishlistEntry] | CursorPage[WishlistEntry]:
     """Return the products on the list that are on sale, the last added first."""
     items = WishlistItem.objects.filter(
         user=customer, product__status=ProductStatus.PUBLISHED
     )
-    found: Any = paged(items, order=NEWEST_FIRST, page=page, limit=limit, cursor=cursor)
+    found: Any = paged(
+        items,
+        order=NEWEST_FIRST,
+        page=asked.page,
+        limit=asked.limit,
+        cursor=asked.cursor,
+    )
     cards = {
         card["id"]: card
         for card in catalogue.get_cards([item.product_id for item in found.items])
@@ -66,30 +74,28 @@ def list_wishlist(
     return found  # type: ignore[no-any-return]  # its items have just become what is promised
 
 
-def list_users(
-    *,
-    page: int,
-    limit: int,
-    cursor: str | None,
-    role: str | None = None,
-    active: bool | None = None,
-    search: str = "",
-) -> Page[User] | CursorPage[User]:
-    """Return users, the newest first; `search` is found in e-mail, name or last name,
-    whatever its case.
+def list_users(asked: UserFilter) -> Page[User] | CursorPage[User]:
+    """Return users, the newest first. Each word of `search` is found in e-mail, name or last
+    name, whatever its case.
     """
     users = User.objects.prefetch_related("groups")
-    if role is not None:
-        users = users.filter(role=role)
-    if active is not None:
-        users = users.filter(is_active=active)
-    for word in search.split():
+    if asked.role is not None:
+        users = users.filter(role=asked.role)
+    if asked.active is not None:
+        users = users.filter(is_active=asked.active)
+    for word in asked.search.split():
         users = users.filter(
             Q(email__icontains=word)
             | Q(name__icontains=word)
             | Q(last_name__icontains=word)
         )
-    return paged(users, order=NEWEST_FIRST, page=page, limit=limit, cursor=cursor)
+    return paged(
+        users,
+        order=NEWEST_FIRST,
+        page=asked.page,
+        limit=asked.limit,
+        cursor=asked.cursor,
+    )
 
 
 def get_user(*, user_id: UUID) -> User:

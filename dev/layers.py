@@ -16,7 +16,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 MAY_NOT_IMPORT: dict[str, set[str]] = {
     "services": {"selectors", "serializers"},  # they read by models, under their locks
-    "selectors": {"services", "serializers", "schemas"},
+    "selectors": {"services", "serializers"},
     "serializers": {
         "services",
         "selectors",

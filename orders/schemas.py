@@ -6,7 +6,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from accounts.schemas import AddAddress
+from accounts.schemas import AddressSchema, PostalAddress
 from markrin.api import fields
 from markrin.api.schemas import (
     CartHeaders,
@@ -53,11 +53,8 @@ class ShopperHeaders(HeaderSchema):
     x_cart_token = fields.Token(max=255)
 
 
-class ShippingAddress(AddAddress):
+class ShippingAddress(AddressSchema[PostalAddress]):
     """An address that is not kept in the address book."""
-
-    class Meta(AddAddress.Meta):
-        exclude = ("is_default",)
 
 
 class PlaceOrder(InputSchema):

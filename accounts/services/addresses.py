@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from accounts import errors, postal_codes
 from accounts.models import Address, User
+from accounts.schemas import AddressChange, NewAddress
 from markrin.api.errors import Invalid, NotFound, Unprocessable
+from markrin.api.unset import UNSET, sent_fields
 
 MAX_ADDRESSES = 50
 
@@ -22,7 +23,7 @@ def _lock_address_book(customer: User) -> None:
 
 
 @transaction.atomic(durable=True)
-def add_address(*, customer: User, is_default: bool = False, **values: Any) -> Address:
+def add_address(new: NewAddress, *, customer: User) -> Address:
     """Add an address; the first one is the default, whatever it says.
 
     Locks: the user.
@@ -35,16 +36,24 @@ def add_address(*, customer: User, is_default: bool = False, **values: Any) -> A
     count = book.count()
     if count >= MAX_ADDRESSES:
         raise errors.AddressLimit(f"An address book holds {MAX_ADDRESSES} addresses.")
-    if is_default:
+    if new.is_default:
         book.filter(is_default=True).update(is_default=False)
     return Address.objects.create(
-        user=customer, is_default=is_default or count == 0, **values
+        user=customer,
+        recipient=new.recipient,
+        phone=new.phone,
+        street=new.street,
+        city=new.city,
+        state=new.state,
+        postal_code=new.postal_code,
+        country=new.country,
+        is_default=new.is_default or count == 0,
     )
 
 
 @transaction.atomic(durable=True)
 def change_address(
-    *, customer: User, address_id: UUID, is_default: bool | None = None, **changes: Any
+    change: AddressChange, *, customer: User, address_id: UUID
 ) -> Address:
     """Change what was given.
 
@@ -59,25 +68,31 @@ def change_address(
     address = Address.objects.for_customer(customer).filter(pk=address_id).first()
     if address is None:
         raise NotFound
-    if is_default is False and address.is_default:
+    if change.is_default is False and address.is_default:
         raise Unprocessable(
             "One address is always the default: make another one it instead."
         )
-    for name, value in changes.items():
-        setattr(address, name, value)
-    if {"country", "postal_code"} & changes.keys() and not postal_codes.fits(
-        address.country, address.postal_code
-    ):
-        raise Invalid.at(
-            "/postalCode", "postal_code", postal_codes.says(address.country)
-        )
-    if is_default and not address.is_default:
+    _apply_change(address, change)
+    if change.is_default is True and not address.is_default:
         Address.objects.for_customer(customer).filter(is_default=True).update(
             is_default=False
         )
         address.is_default = True
     address.save()
     return address
+
+
+def _apply_change(address: Address, change: AddressChange) -> None:
+    for name, value in sent_fields(change).items():
+        if name != "is_default":
+            setattr(address, name, value)
+    if change.country is UNSET and change.postal_code is UNSET:
+        return
+    code = postal_codes.normalize_postal_code(address.country, address.postal_code)
+    if code is None:
+        message = postal_codes.describe_postal_code(address.country)
+        raise Invalid.at("/postalCode", "postal_code", message)
+    address.postal_code = code
 
 
 @transaction.atomic(durable=True)

@@ -14,7 +14,8 @@ from accounts import errors
 from accounts.client_info import ClientInfo
 from accounts.metrics import SIGN_INS
 from accounts.models import Session, User
-from accounts.services.sessions import log_auth_event
+from accounts.schemas import Credentials
+from accounts.services.auth_log import log_auth_event
 from markrin.api import client_address, rate_limits
 from markrin.api.errors import RateLimited
 
@@ -24,7 +25,7 @@ def account_key(email: str) -> str:
     return hashlib.sha256(email.lower().encode()).hexdigest()
 
 
-def authenticate_user(*, email: str, password: str, client: ClientInfo) -> User:
+def authenticate_user(given: Credentials, *, client: ClientInfo) -> User:
     """Return the active user whose password it is.
 
     Every attempt counts as a failure until it has succeeded, so that attempts side by side
@@ -35,11 +36,12 @@ def authenticate_user(*, email: str, password: str, client: ClientInfo) -> User:
         errors.InvalidCredentials: unknown, wrong or inactive, which nobody can tell apart.
         markrin.api.errors.RateLimited: too many failures.
     """
-    user = User.objects.filter(email=email.lower()).first()
+    email = given.email.lower()
+    user = User.objects.filter(email=email).first()
     _count_attempt(email, user, client)
     if user is None:
-        User().set_password(password)  # as long as checking one takes
-    elif user.check_password(password) and user.is_active:
+        User().set_password(given.password)  # as long as checking one takes
+    elif user.check_password(given.password) and user.is_active:
         _forget_attempt(email, client)
         return user
     SIGN_INS.labels("failed").inc()
@@ -94,15 +96,20 @@ def is_new_device(user: User, client: ClientInfo) -> bool:
     )
 
 
-def confirm_password(user: User, password: str) -> None:
-    """Return if it is the signed-in user's password.
+def confirm_password(
+    password: str, *, current: Session, client: ClientInfo, action: str
+) -> None:
+    """Return if it is the signed-in user's password. A wrong one is logged under `action`.
 
     Raises:
         errors.CurrentPasswordWrong: it is not.
         markrin.api.errors.RateLimited: too many were tried.
     """
     limit = rate_limits.Limit.named("password")
-    rate_limits.take(limit, str(user.pk))
-    if not user.check_password(password):
+    rate_limits.take(limit, str(current.user_id))
+    if not current.user.check_password(password):
+        log_auth_event(
+            action, "failed", client=client, user_id=current.user_id, sid=current.pk
+        )
         raise errors.CurrentPasswordWrong
-    rate_limits.clear(limit, str(user.pk))
+    rate_limits.clear(limit, str(current.user_id))

@@ -10,15 +10,16 @@ from django.utils import timezone
 from accounts import errors, events
 from accounts.client_info import ClientInfo
 from accounts.models import TokenPurpose, User
+from accounts.schemas import EmailProof
 from accounts.services import credentials, mail_tokens
-from accounts.services.sessions import log_auth_event
+from accounts.services.auth_log import log_auth_event
 from markrin import hooks
 from markrin.api import rate_limits
 from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
 
 
-def verify_email(*, token: str, client: ClientInfo) -> None:
+def verify_email(proof: EmailProof, *, client: ClientInfo) -> None:
     """Take the address that the token was sent to as the user's own, be it the present one
     or the one asked for.
 
@@ -28,12 +29,12 @@ def verify_email(*, token: str, client: ClientInfo) -> None:
         markrin.api.errors.RateLimited: this network has tried too many.
     """
     rate_limits.take(rate_limits.Limit.named("mail_token"), client.network)
-    user = mail_tokens.get_token_owner(token, TokenPurpose.VERIFY)
+    user = mail_tokens.get_token_owner(proof.token, TokenPurpose.VERIFY)
     if user is None:
         log_auth_event("email_verify", "failed", client=client)
         raise errors.VerificationTokenInvalid
     try:
-        _apply_verification(user.pk, token, client)
+        _apply_verification(user.pk, proof.token, client)
     except IntegrityError as exc:
         if User.objects.filter(email=user.pending_email).exclude(pk=user.pk).exists():
             raise errors.EmailTaken from exc

@@ -10,14 +10,11 @@ from django.utils import timezone
 from accounts import errors, events, password_rules
 from accounts.client_info import ClientInfo
 from accounts.models import RevokedReason, Session, TokenPurpose, User
+from accounts.schemas import PasswordChange, PasswordReset, ResetRequest
 from accounts.services import credentials, mail_tokens
+from accounts.services.auth_log import log_auth_event
 from accounts.services.session_refresh import rotate_token
-from accounts.services.sessions import (
-    Tokens,
-    blacklist_token,
-    log_auth_event,
-    revoke_sessions_of,
-)
+from accounts.services.sessions import Tokens, blacklist_token, revoke_sessions_of
 from markrin import hooks
 from markrin.api import rate_limits
 from markrin.db.models import uuid7
@@ -25,7 +22,7 @@ from markrin.outbox import services as outbox
 
 
 def change_password(
-    *, current: Session, current_password: str, new_password: str, client: ClientInfo
+    change: PasswordChange, *, current: Session, client: ClientInfo
 ) -> Tokens:
     """Set a new password, end all other sessions and give this one new tokens.
 
@@ -34,19 +31,16 @@ def change_password(
         errors.SessionRevoked: this session has ended meanwhile.
         markrin.api.errors.RateLimited: too many passwords were tried.
     """
-    try:
-        credentials.confirm_password(current.user, current_password)
-    except errors.CurrentPasswordWrong:
-        log_auth_event(
-            "password_change",
-            "failed",
-            client=client,
-            user_id=current.user_id,
-            sid=current.pk,
-        )
-        raise
-    password_rules.check_new_password(new_password, current.user, field="newPassword")
-    return _apply_change(current, new_password, client)
+    credentials.confirm_password(
+        change.current_password,
+        current=current,
+        client=client,
+        action="password_change",
+    )
+    password_rules.check_new_password(
+        change.new_password, current.user, field="newPassword"
+    )
+    return _apply_change(current, change.new_password, client)
 
 
 @transaction.atomic(durable=True)
@@ -88,7 +82,7 @@ def _set_password(user: User, password: str) -> None:
     mail_tokens.void_tokens(user)
 
 
-def forgot_password(*, email: str, client: ClientInfo) -> None:
+def forgot_password(request: ResetRequest, *, client: ClientInfo) -> None:
     """Ask for a mail with a link to set a new password. Neither the answer nor its time
     tells who has an account.
 
@@ -97,10 +91,11 @@ def forgot_password(*, email: str, client: ClientInfo) -> None:
     """
     rate_limits.take(rate_limits.Limit.named("forgot_network"), client.network)
     rate_limits.take(
-        rate_limits.Limit.named("forgot_account"), credentials.account_key(email)
+        rate_limits.Limit.named("forgot_account"),
+        credentials.account_key(request.email),
     )
     user_id = (
-        User.objects.filter(email=email, is_active=True)
+        User.objects.filter(email=request.email, is_active=True)
         .values_list("pk", flat=True)
         .first()
     )
@@ -109,7 +104,7 @@ def forgot_password(*, email: str, client: ClientInfo) -> None:
         outbox.add(events.ResetRequested(user_id=user_id or uuid7()))
 
 
-def reset_password(*, token: str, new_password: str, client: ClientInfo) -> None:
+def reset_password(reset: PasswordReset, *, client: ClientInfo) -> None:
     """Set a new password by the token of a mail, which also proves the address; end every session.
 
     Raises:
@@ -118,18 +113,16 @@ def reset_password(*, token: str, new_password: str, client: ClientInfo) -> None
         markrin.api.errors.RateLimited: this network has tried too many.
     """
     rate_limits.take(rate_limits.Limit.named("mail_token"), client.network)
-    user = mail_tokens.get_token_owner(token, TokenPurpose.RESET)
+    user = mail_tokens.get_token_owner(reset.token, TokenPurpose.RESET)
     if user is None:
         log_auth_event("password_reset", "failed", client=client)
         raise errors.ResetTokenInvalid
-    password_rules.check_new_password(new_password, user, field="newPassword")
-    _apply_reset(user.pk, token, new_password, client)
+    password_rules.check_new_password(reset.new_password, user, field="newPassword")
+    _apply_reset(user.pk, reset, client)
 
 
 @transaction.atomic(durable=True)
-def _apply_reset(
-    user_id: UUID, token: str, new_password: str, client: ClientInfo
-) -> None:
+def _apply_reset(user_id: UUID, reset: PasswordReset, client: ClientInfo) -> None:
     now = timezone.now()
     user = (
         User.objects.select_for_update(no_key=True)
@@ -137,10 +130,10 @@ def _apply_reset(
         .first()
     )
     if user is None or not mail_tokens.consume_token(
-        token, TokenPurpose.RESET, user, email=user.email
+        reset.token, TokenPurpose.RESET, user, email=user.email
     ):
         raise errors.ResetTokenInvalid
-    _set_password(user, new_password)
+    _set_password(user, reset.new_password)
     revoke_sessions_of([user.pk], reason=RevokedReason.PASSWORD_RESET, now=now)
     if user.email_verified_at is None:
         user.email_verified_at = now

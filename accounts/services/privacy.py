@@ -23,7 +23,8 @@ from accounts.models import (
     User,
     WishlistItem,
 )
-from accounts.services.sessions import log_auth_event, require_recent_password
+from accounts.services.auth_log import log_auth_event
+from accounts.services.sessions import require_recent_password
 from markrin import hooks
 from markrin.api.casing import camel
 from markrin.api.errors import NotFound, Unprocessable

@@ -22,6 +22,7 @@ from accounts.client_info import ClientInfo
 from accounts.metrics import REFRESHES
 from accounts.models import RevokedReason, Session, User
 from accounts.services import sessions
+from accounts.services.auth_log import log_auth_event
 from accounts.services.sessions import Tokens
 from accounts.tokens import RefreshToken, new_jti, whole_second
 from markrin.api import rate_limits
@@ -171,7 +172,7 @@ class _RefreshDecision:
             Session.objects.filter(pk=session.pk), reason=reason, now=now
         )
         outcome = "reuse" if reason == RevokedReason.REUSE_DETECTED else "ended"
-        sessions.log_auth_event(
+        log_auth_event(
             "refresh",
             outcome,
             client=self.client,

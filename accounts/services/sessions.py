@@ -21,7 +21,8 @@ from rest_framework_simplejwt.token_blacklist.models import (
 
 from accounts import errors
 from accounts.client_info import ClientInfo
-from accounts.models import AuthEvent, RevokedReason, Session, Transport, User
+from accounts.models import RevokedReason, Session, Transport, User
+from accounts.services.auth_log import log_auth_event
 from accounts.tokens import AccessToken, RefreshToken, new_jti, whole_second
 from markrin.api.errors import NotFound
 
@@ -51,28 +52,6 @@ class Tokens:
             ),
             session=session,
         )
-
-
-def log_auth_event(
-    type_: str,
-    outcome: str,
-    *,
-    client: ClientInfo,
-    user_id: UUID | None = None,
-    sid: UUID | None = None,
-    **details: Any,
-) -> None:
-    """Write into the log of sign-ins. Never pass a password, a token or a mail address."""
-    AuthEvent.objects.create(
-        type=type_,
-        outcome=outcome,
-        user_id=user_id,
-        sid=sid,
-        ip=client.ip,
-        user_agent=client.user_agent,
-        request_id=client.request_id,
-        details=details,
-    )
 
 
 def get_idle_limit(user: User) -> timedelta:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -13,114 +13,89 @@ from rest_framework_simplejwt.exceptions import TokenError
 from accounts import errors, events, password_rules
 from accounts.client_info import ClientInfo
 from accounts.metrics import SIGN_INS
-from accounts.models import RevokedReason, Session, User
+from accounts.models import RevokedReason, Session, Transport, User
+from accounts.schemas import Credentials, PasswordProof, Registration
 from accounts.services import credentials
-from accounts.services.sessions import (
-    Tokens,
-    log_auth_event,
-    open_session,
-    revoke_sessions,
-)
+from accounts.services.auth_log import log_auth_event
+from accounts.services.sessions import Tokens, open_session, revoke_sessions
 from accounts.tokens import AccessToken, RefreshToken
 from markrin import hooks
 from markrin.api import rate_limits
 from markrin.outbox import services as outbox
 
 
-def register_customer(
-    *,
-    email: str,
-    password: str,
-    name: str,
-    last_name: str = "",
-    language: str = "",
-    transport: str,
-    client: ClientInfo,
-    presented: Collection[UUID] = (),
-    request_headers: Mapping[str, str],
-) -> Tokens:
-    """Create a customer and sign them in. A mail asks them to verify the address, in
-    `language` or the shop's.
+@dataclass(frozen=True, kw_only=True)
+class SignInContext:
+    """What a sign-in knows besides who it is: from where, how tokens travel, what it replaces."""
+
+    client: ClientInfo
+    transport: Transport
+    presented: Collection[UUID] = ()  # sessions whose tokens came with the call
+    cart_token: str | None = None
+    language: str = ""
+
+
+def register_customer(registration: Registration, context: SignInContext) -> Tokens:
+    """Create a customer and sign them in. A mail asks them to verify the address.
+
+    The mails are in the language of the context, or in the shop's.
 
     Raises:
         errors.EmailTaken, errors.PasswordRejected: nothing has changed.
         markrin.api.errors.RateLimited: this network has registered too many.
     """
+    client = context.client
     rate_limits.take(rate_limits.Limit.named("register"), client.network)
-    user = User(email=email, name=name, last_name=last_name, language=language)
-    password_rules.check_new_password(password, user, field="password")
-    if User.objects.filter(email=email).exists():
+    user = User(
+        email=registration.email,
+        name=registration.name,
+        last_name=registration.last_name,
+        language=context.language,
+    )
+    password_rules.check_new_password(registration.password, user, field="password")
+    if User.objects.filter(email=user.email).exists():
         raise errors.EmailTaken
-    user.set_password(password)
+    user.set_password(registration.password)
     try:
         with transaction.atomic(durable=True):
             user.save(force_insert=True)
-            tokens = _start_session(
-                user,
-                transport=transport,
-                client=client,
-                presented=presented,
-                headers=request_headers,
-            )
+            tokens = _start_session(user, context)
             log_auth_event(
                 "register", "ok", client=client, user_id=user.pk, sid=tokens.session.pk
             )
             outbox.add(events.UserRegistered(user_id=user.pk))
     except IntegrityError as exc:
-        if User.objects.filter(email=email).exists():  # somebody was faster
+        if User.objects.filter(email=user.email).exists():  # somebody was faster
             raise errors.EmailTaken from exc
         raise
     return tokens
 
 
-def log_in(
-    *,
-    email: str,
-    password: str,
-    transport: str,
-    client: ClientInfo,
-    presented: Collection[UUID] = (),
-    request_headers: Mapping[str, str],
-) -> Tokens:
+def log_in(given: Credentials, context: SignInContext) -> Tokens:
     """Sign in. Sessions whose tokens came with the call end in the same transaction.
 
     Raises:
         errors.InvalidCredentials: no such active account, or not its password.
         markrin.api.errors.RateLimited: too many failures.
     """
-    checked = credentials.authenticate_user(
-        email=email, password=password, client=client
-    )
-    tokens = _sign_in(
-        checked,
-        transport=transport,
-        client=client,
-        presented=presented,
-        headers=request_headers,
-    )
+    checked = credentials.authenticate_user(given, client=context.client)
+    tokens = _sign_in(checked, context)
     SIGN_INS.labels("ok").inc()
     return tokens
 
 
 @transaction.atomic(durable=True)
-def _sign_in(
-    checked: User,
-    *,
-    transport: str,
-    client: ClientInfo,
-    presented: Collection[UUID],
-    headers: Mapping[str, str],
-) -> Tokens:
+def _sign_in(checked: User, context: SignInContext) -> Tokens:
     # Locked, so that sign-ins side by side count the live sessions one after the other.
     user = User.objects.select_for_update(no_key=True).get(pk=checked.pk)
     if not user.is_active or user.auth_epoch != checked.auth_epoch:
         raise errors.InvalidCredentials  # the password was changed while it was being checked
-    known = Session.objects.filter(pk__in=presented, user=user).exists()
-    new_device = not known and credentials.is_new_device(user, client)
-    tokens = _start_session(
-        user, transport=transport, client=client, presented=presented, headers=headers
+    known = Session.objects.filter(pk__in=context.presented, user=user).exists()
+    new_device = not known and credentials.is_new_device(user, context.client)
+    tokens = _start_session(user, context)
+    log_auth_event(
+        "login", "ok", client=context.client, user_id=user.pk, sid=tokens.session.pk
     )
-    log_auth_event("login", "ok", client=client, user_id=user.pk, sid=tokens.session.pk)
     if new_device:
         outbox.add(
             events.SignedInFromNewDevice(user_id=user.pk, session_id=tokens.session.pk)
@@ -128,20 +103,18 @@ def _sign_in(
     return tokens
 
 
-def _start_session(
-    user: User,
-    *,
-    transport: str,
-    client: ClientInfo,
-    presented: Collection[UUID],
-    headers: Mapping[str, str],
-) -> Tokens:
+def _start_session(user: User, context: SignInContext) -> Tokens:
     now = timezone.now()
     revoke_sessions(
-        Session.objects.filter(pk__in=presented), reason=RevokedReason.LOGOUT, now=now
+        Session.objects.filter(pk__in=context.presented),
+        reason=RevokedReason.LOGOUT,
+        now=now,
     )
-    tokens = open_session(user, transport=transport, client=client, now=now)
-    hooks.call("signed_in", user=user, request_headers=dict(headers))
+    tokens = open_session(
+        user, transport=context.transport, client=context.client, now=now
+    )
+    headers = {"X-Cart-Token": context.cart_token} if context.cart_token else {}
+    hooks.call("signed_in", user=user, request_headers=headers)
     return tokens
 
 
@@ -172,28 +145,19 @@ def log_out(*, sessions: Collection[UUID], client: ClientInfo) -> None:
     )
 
 
-def reauthenticate(*, current: Session, password: str, client: ClientInfo) -> None:
+def reauthenticate(
+    proof: PasswordProof, *, current: Session, client: ClientInfo
+) -> None:
     """Note that the user has just given the password, as sensitive calls ask for.
 
     Raises:
         errors.CurrentPasswordWrong: it is not theirs.
         markrin.api.errors.RateLimited: too many were tried.
     """
-    _confirm_password(current, password, client, "reauthenticate")
+    credentials.confirm_password(
+        proof.password, current=current, client=client, action="reauthenticate"
+    )
     Session.objects.filter(pk=current.pk).update(authenticated_at=timezone.now())
-
-
-def _confirm_password(
-    current: Session, password: str, client: ClientInfo, what: str
-) -> None:
-    seen: dict[str, Any] = {
-        "client": client,
-        "user_id": current.user_id,
-        "sid": current.pk,
-    }
-    try:
-        credentials.confirm_password(current.user, password)
-    except errors.CurrentPasswordWrong:
-        log_auth_event(what, "failed", **seen)
-        raise
-    log_auth_event(what, "ok", **seen)
+    log_auth_event(
+        "reauthenticate", "ok", client=client, user_id=current.user_id, sid=current.pk
+    )

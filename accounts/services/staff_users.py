@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import Group
@@ -15,48 +14,42 @@ from django.utils import timezone
 from accounts import errors, events, password_rules
 from accounts.client_info import ClientInfo
 from accounts.models import RevokedReason, Role, Session, User
-from accounts.services.sessions import get_lifetime, log_auth_event, revoke_sessions_of
+from accounts.schemas import NewUser, UserChange
+from accounts.services.auth_log import log_auth_event
+from accounts.services.sessions import get_lifetime, revoke_sessions_of
 from markrin.api.errors import NotFound
+from markrin.api.unset import UNSET
 from markrin.outbox import services as outbox
 
 
-def add_user(
-    *,
-    by: User,
-    client: ClientInfo,
-    email: str,
-    role: Role,
-    password: str | None = None,
-    groups: Sequence[str] = (),
-    **values: Any,
-) -> User:
+def add_user(new: NewUser, *, by: User, client: ClientInfo) -> User:
     """Create a user of any role. Without a password they get a mail with a link to set one.
 
     Raises:
         errors.EmailTaken, errors.PasswordRejected: nothing has changed.
     """
-    user = User(email=email, role=role, **values)
-    if password is not None:
-        password_rules.check_new_password(password, user, field="password")
-    if User.objects.filter(email=email).exists():
+    user = User(email=new.email, role=new.role, name=new.name, last_name=new.last_name)
+    if new.password is not None:
+        password_rules.check_new_password(new.password, user, field="password")
+    if User.objects.filter(email=user.email).exists():
         raise errors.EmailTaken
-    user.set_password(password)
+    user.set_password(new.password)
     try:
         with transaction.atomic(durable=True):
             user.save(force_insert=True)
-            _set_groups(user, groups)
+            _set_groups(user, new.groups)
             log_auth_event(
                 "user_added",
                 "ok",
                 client=client,
                 user_id=user.pk,
                 by=str(by.pk),
-                role=str(role),
+                role=str(new.role),
             )
-            if password is None:
+            if new.password is None:
                 outbox.add(events.StaffInvited(user_id=user.pk))
     except IntegrityError as exc:
-        if User.objects.filter(email=email).exists():
+        if User.objects.filter(email=user.email).exists():
             raise errors.EmailTaken from exc
         raise
     return user
@@ -68,13 +61,7 @@ def _set_groups(user: User, groups: Sequence[str]) -> None:
 
 @transaction.atomic(durable=True)
 def change_user(
-    *,
-    by: User,
-    client: ClientInfo,
-    user_id: UUID,
-    role: Role | None = None,
-    active: bool | None = None,
-    groups: Sequence[str] | None = None,
+    change: UserChange, *, user_id: UUID, by: User, client: ClientInfo
 ) -> User:
     """Change role, groups, or whether the user may sign in; deactivation ends every session.
 
@@ -98,13 +85,15 @@ def change_user(
     if user is None:
         raise NotFound
     before = {"role": user.role, "active": user.is_active}
-    user.role = role if role is not None else user.role
-    user.is_active = active if active is not None else user.is_active
+    if change.role is not UNSET:
+        user.role = change.role
+    if change.active is not UNSET:
+        user.is_active = change.active
     if admins == {user.pk} and not (user.is_active and user.role == Role.ADMIN):
         raise errors.LastAdmin
     user.save(update_fields=["role", "is_active", "updated_at"])
-    if groups is not None:
-        _set_groups(user, groups)
+    if change.groups is not UNSET:
+        _set_groups(user, change.groups)
     _shorten_sessions(user)
     after = {"role": user.role, "active": user.is_active}
     log_auth_event(

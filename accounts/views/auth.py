@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import cookies, errors, schemas, selectors, serializers
-from accounts.client_info import ClientInfo
 from accounts.models import Transport
 from accounts.services import (
     emails,
@@ -28,7 +28,13 @@ from accounts.tokens import (
     RefreshToken,
     read_bearer_token,
 )
-from accounts.views.base import AuthView, current_session, current_user, token_response
+from accounts.views.base import (
+    AuthView,
+    current_session,
+    current_user,
+    get_client,
+    token_response,
+)
 from markrin.api.errors import (
     CsrfFailed,
     Invalid,
@@ -69,9 +75,15 @@ def _list_presented_sessions(request: Request) -> set[UUID]:
     return found
 
 
-def _get_cart_headers(headers: dict[str, Any]) -> dict[str, str]:
-    return (
-        {"X-Cart-Token": headers["x_cart_token"]} if "x_cart_token" in headers else {}
+def _get_context(
+    request: Request, headers: schemas.GuestHeaders
+) -> sign_in.SignInContext:
+    return sign_in.SignInContext(
+        client=get_client(request),
+        transport=cookies.get_transport(request._request),
+        presented=_list_presented_sessions(request),
+        cart_token=headers.x_cart_token,
+        language=translation.get_language_from_request(request._request),
     )
 
 
@@ -80,26 +92,23 @@ class Register(PublicAuthView):
 
     @operation(
         body=schemas.Register,
-        headers=schemas.CartHeaders,
+        headers=schemas.SignInHeaders,
         answer=serializers.SignedInUser,
-        status=201,
+        status=HTTPStatus.CREATED,
         errors=[errors.EmailTaken, errors.PasswordRejected, CsrfFailed, RateLimited],
         id="register",
         tag="auth",
         summary="Make an account and sign in",
     )
     def post(
-        self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
+        self,
+        request: Request,
+        *,
+        body: schemas.Registration,
+        headers: schemas.GuestHeaders,
     ) -> Response:
-        tokens = sign_in.register_customer(
-            **body,
-            language=translation.get_language_from_request(request._request),
-            transport=cookies.get_transport(request._request),
-            client=ClientInfo.from_request(request._request),
-            presented=_list_presented_sessions(request),
-            request_headers=_get_cart_headers(headers),
-        )
-        return token_response(serializers.SignedInUser, tokens, 201)
+        tokens = sign_in.register_customer(body, _get_context(request, headers))
+        return token_response(serializers.SignedInUser, tokens, HTTPStatus.CREATED)
 
 
 class Login(PublicAuthView):
@@ -107,7 +116,7 @@ class Login(PublicAuthView):
 
     @operation(
         body=schemas.Login,
-        headers=schemas.CartHeaders,
+        headers=schemas.SignInHeaders,
         answer=serializers.SignedInUser,
         errors=[errors.InvalidCredentials, CsrfFailed, RateLimited],
         id="login",
@@ -115,28 +124,26 @@ class Login(PublicAuthView):
         summary="Sign in",
     )
     def post(
-        self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
+        self,
+        request: Request,
+        *,
+        body: schemas.Credentials,
+        headers: schemas.GuestHeaders,
     ) -> Response:
-        tokens = sign_in.log_in(
-            **body,
-            transport=cookies.get_transport(request._request),
-            client=ClientInfo.from_request(request._request),
-            presented=_list_presented_sessions(request),
-            request_headers=_get_cart_headers(headers),
-        )
+        tokens = sign_in.log_in(body, _get_context(request, headers))
         return token_response(serializers.SignedInUser, tokens)
 
 
 def _read_refresh_token(
-    request: Request, body: dict[str, Any]
+    request: Request, body: schemas.SentToken
 ) -> tuple[str | None, Transport]:
     """Return the refresh token and how it came.
 
     Raises:
         CsrfFailed: a cookie came, but not from the shop's own pages, which would say so.
     """
-    if "refresh" in body:
-        return body["refresh"], Transport.BODY
+    if body.refresh is not None:
+        return body.refresh, Transport.BODY
     token = cookies.read_refresh_cookie(request._request)
     if token and cookies.get_transport(request._request) != Transport.COOKIE:
         raise CsrfFailed
@@ -166,7 +173,11 @@ class Refresh(PublicAuthView):
         description="With an Idempotency-Key (a UUID) a lost answer can be asked for again for five minutes.",
     )
     def post(
-        self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
+        self,
+        request: Request,
+        *,
+        body: schemas.SentToken,
+        headers: schemas.RetryHeaders,
     ) -> Response:
         text, transport = _read_refresh_token(request, body)
         if text is None:
@@ -174,10 +185,10 @@ class Refresh(PublicAuthView):
         tokens = session_refresh.refresh_session(
             text=text,
             transport=transport,
-            key=headers.get("idempotency_key"),
+            key=headers.idempotency_key,
             # accounts.middleware
             received_at=request._request.received_at,  # type: ignore[attr-defined]
-            client=ClientInfo.from_request(request._request),
+            client=get_client(request),
         )
         return token_response(serializers.SignedIn, tokens)
 
@@ -187,21 +198,19 @@ class Logout(PublicAuthView):
 
     @operation(
         body=schemas.Logout,
-        status=204,
+        status=HTTPStatus.NO_CONTENT,
         errors=[CsrfFailed],
         id="logout",
         tag="auth",
         summary="End the session, also by a spent or expired token",
     )
-    def post(self, request: Request, *, body: dict[str, Any]) -> Response:
+    def post(self, request: Request, *, body: schemas.SentToken) -> Response:
         text, transport = _read_refresh_token(request, body)
         ended = sign_in.presented_session(RefreshToken, text) | _read_bearer_session(
             request
         )
-        sign_in.log_out(
-            sessions=ended, client=ClientInfo.from_request(request._request)
-        )
-        response = Response(status=204)
+        sign_in.log_out(sessions=ended, client=get_client(request))
+        response = Response(status=HTTPStatus.NO_CONTENT)
         if (
             transport == Transport.COOKIE
             and cookies.get_transport(request._request) == Transport.COOKIE
@@ -212,7 +221,7 @@ class Logout(PublicAuthView):
 
 class LogoutAll(AuthView):
     @operation(
-        status=204,
+        status=HTTPStatus.NO_CONTENT,
         errors=[errors.ReauthenticationRequired],
         id="logoutEverywhere",
         tag="auth",
@@ -221,27 +230,25 @@ class LogoutAll(AuthView):
     def post(self, request: Request) -> Response:
         sessions.logout_everywhere(
             current=current_session(request),
-            client=ClientInfo.from_request(request._request),
+            client=get_client(request),
         )
-        return Response(status=204)
+        return Response(status=HTTPStatus.NO_CONTENT)
 
 
 class Reauthenticate(AuthView):
     @operation(
         body=schemas.Reauthenticate,
-        status=204,
+        status=HTTPStatus.NO_CONTENT,
         errors=[errors.CurrentPasswordWrong, RateLimited],
         id="reauthenticate",
         tag="auth",
         summary="Give the password again, for a sensitive call",
     )
-    def post(self, request: Request, *, body: dict[str, Any]) -> Response:
+    def post(self, request: Request, *, body: schemas.PasswordProof) -> Response:
         sign_in.reauthenticate(
-            current=current_session(request),
-            client=ClientInfo.from_request(request._request),
-            **body,
+            body, current=current_session(request), client=get_client(request)
         )
-        return Response(status=204)
+        return Response(status=HTTPStatus.NO_CONTENT)
 
 
 class SessionList(AuthView):
@@ -252,28 +259,25 @@ class SessionList(AuthView):
         summary="Where the user is signed in",
     )
     def get(self, request: Request) -> Response:
-        return Response(
-            serializers.Sessions(
-                {"items": selectors.list_sessions(current=current_session(request))}
-            ).data
-        )
+        found = selectors.list_sessions(current=current_session(request))
+        return Response(serializers.Sessions({"items": found}).data)
 
 
 class SessionDetail(AuthView):
     @operation(
-        status=204,
+        status=HTTPStatus.NO_CONTENT,
         errors=[NotFound, errors.ReauthenticationRequired],
         id="revokeSession",
         tag="auth",
         summary="Sign one device out",
     )
-    def delete(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
+    def delete(self, request: Request, *, session_id: UUID) -> Response:
         sessions.revoke_session(
             current=current_session(request),
-            session_id=id,
-            client=ClientInfo.from_request(request._request),
+            session_id=session_id,
+            client=get_client(request),
         )
-        return Response(status=204)
+        return Response(status=HTTPStatus.NO_CONTENT)
 
 
 class ChangePassword(AuthView):
@@ -285,11 +289,9 @@ class ChangePassword(AuthView):
         tag="auth",
         summary="Set a new password and sign all other devices out",
     )
-    def post(self, request: Request, *, body: dict[str, Any]) -> Response:
+    def post(self, request: Request, *, body: schemas.PasswordChange) -> Response:
         tokens = passwords.change_password(
-            current=current_session(request),
-            client=ClientInfo.from_request(request._request),
-            **body,
+            body, current=current_session(request), client=get_client(request)
         )
         return token_response(serializers.SignedIn, tokens)
 
@@ -297,47 +299,45 @@ class ChangePassword(AuthView):
 class ForgotPassword(PublicAuthView):
     @operation(
         body=schemas.ForgotPassword,
-        status=202,
+        status=HTTPStatus.ACCEPTED,
         errors=[RateLimited],
         id="forgotPassword",
         tag="auth",
         summary="Ask for a mail to set a new password",
     )
-    def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        passwords.forgot_password(
-            client=ClientInfo.from_request(request._request), **body
+    def post(self, request: Request, *, body: schemas.ResetRequest) -> Response:
+        passwords.forgot_password(body, client=get_client(request))
+        return Response(
+            serializers.Accepted({"accepted": True}).data, HTTPStatus.ACCEPTED
         )
-        return Response(serializers.Accepted({"accepted": True}).data, 202)
 
 
 class ResetPassword(PublicAuthView):
     @operation(
         body=schemas.ResetPassword,
-        status=204,
+        status=HTTPStatus.NO_CONTENT,
         errors=[errors.ResetTokenInvalid, errors.PasswordRejected, RateLimited],
         id="resetPassword",
         tag="auth",
         summary="Set a new password by the token of a mail",
     )
-    def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        passwords.reset_password(
-            client=ClientInfo.from_request(request._request), **body
-        )
-        return Response(status=204)
+    def post(self, request: Request, *, body: schemas.PasswordReset) -> Response:
+        passwords.reset_password(body, client=get_client(request))
+        return Response(status=HTTPStatus.NO_CONTENT)
 
 
 class VerifyEmail(PublicAuthView):
     @operation(
         body=schemas.VerifyEmail,
-        status=204,
+        status=HTTPStatus.NO_CONTENT,
         errors=[errors.VerificationTokenInvalid, errors.EmailTaken, RateLimited],
         id="verifyEmail",
         tag="auth",
         summary="Verify an address by the token of a mail",
     )
-    def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        emails.verify_email(client=ClientInfo.from_request(request._request), **body)
-        return Response(status=204)
+    def post(self, request: Request, *, body: schemas.EmailProof) -> Response:
+        emails.verify_email(body, client=get_client(request))
+        return Response(status=HTTPStatus.NO_CONTENT)
 
 
 class ResendVerification(AuthView):
@@ -346,20 +346,20 @@ class ResendVerification(AuthView):
 
     @operation(
         body=schemas.ResendVerification,
-        status=202,
+        status=HTTPStatus.ACCEPTED,
         errors=[RateLimited],
         id="resendVerification",
         tag="auth",
         summary="Ask for the verification mail again",
     )
-    def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        email = body.get("email") or getattr(request.user, "email", None)
+    def post(self, request: Request, *, body: schemas.VerificationRequest) -> Response:
+        email = body.email or getattr(request.user, "email", None)
         if email is None:
             raise Invalid.at("/email", "required", "Give the address, or sign in.")
-        emails.resend_verification(
-            email=email, client=ClientInfo.from_request(request._request)
+        emails.resend_verification(email=email, client=get_client(request))
+        return Response(
+            serializers.Accepted({"accepted": True}).data, HTTPStatus.ACCEPTED
         )
-        return Response(serializers.Accepted({"accepted": True}).data, 202)
 
 
 class Profile(AuthView):
@@ -380,11 +380,9 @@ class Profile(AuthView):
         tag="auth",
         summary="Change one's own data; a new address must be verified first",
     )
-    def patch(self, request: Request, *, body: dict[str, Any]) -> Response:
+    def patch(self, request: Request, *, body: schemas.ProfileChange) -> Response:
         user = profiles.change_profile(
-            current=current_session(request),
-            client=ClientInfo.from_request(request._request),
-            **body,
+            body, current=current_session(request), client=get_client(request)
         )
         return Response(serializers.User(user).data)
 
@@ -400,7 +398,7 @@ class Export(AuthView):
         user = current_user(request)
         found = privacy.export_user(
             user_id=user.pk,
-            client=ClientInfo.from_request(request._request),
+            client=get_client(request),
             by=user.pk,
         )
         return Response(
@@ -411,7 +409,7 @@ class Export(AuthView):
 
 class Erase(AuthView):
     @operation(
-        status=204,
+        status=HTTPStatus.NO_CONTENT,
         errors=[errors.ReauthenticationRequired, Unprocessable],
         id="eraseMe",
         tag="auth",
@@ -420,6 +418,6 @@ class Erase(AuthView):
     def post(self, request: Request) -> Response:
         privacy.erase_me(
             current=current_session(request),
-            client=ClientInfo.from_request(request._request),
+            client=get_client(request),
         )
-        return Response(status=204)
+        return Response(status=HTTPStatus.NO_CONTENT)

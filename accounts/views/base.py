@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
 from django.db import transaction
@@ -9,7 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import cookies
+from accounts.client_info import ClientInfo
 from accounts.models import Session, Transport, User
+from accounts.serializers import SignedIn
 from accounts.services.sessions import Tokens
 from markrin.api.views import View
 
@@ -58,7 +61,14 @@ def current_session(request: Request) -> Session:
     return cast(Session, request.auth)
 
 
-def token_response(serializer: Any, tokens: Tokens, status: int = 200) -> Response:
+def get_client(request: Request) -> ClientInfo:
+    """Return who sent the request, as the log of signing in keeps it."""
+    return ClientInfo.from_request(request._request)
+
+
+def token_response(
+    serializer: type[SignedIn], tokens: Tokens, status: HTTPStatus = HTTPStatus.OK
+) -> Response:
     """Return the answer that hands out tokens."""
     response = Response(serializer(tokens).data, status)
     cookies.set_refresh_cookie(response, tokens)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from http import HTTPStatus
 from uuid import UUID
 
 from rest_framework.request import Request
@@ -13,6 +13,7 @@ from accounts.services import addresses, wishlists
 from accounts.views.base import AuthView, current_user
 from markrin.api.errors import NotFound, Unprocessable
 from markrin.api.operations import operation
+from markrin.api.schemas import PageParams, PlainPageQuery
 
 
 class AddressList(AuthView):
@@ -32,19 +33,15 @@ class AddressList(AuthView):
     @operation(
         body=schemas.AddAddress,
         answer=serializers.Address,
-        status=201,
+        status=HTTPStatus.CREATED,
         errors=[errors.AddressLimit],
         id="addAddress",
         tag="addresses",
         summary="Add an address; the first is the default",
     )
-    def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        return Response(
-            serializers.Address(
-                addresses.add_address(customer=current_user(request), **body)
-            ).data,
-            201,
-        )
+    def post(self, request: Request, *, body: schemas.NewAddress) -> Response:
+        address = addresses.add_address(body, customer=current_user(request))
+        return Response(serializers.Address(address).data, HTTPStatus.CREATED)
 
 
 class AddressDetail(AuthView):
@@ -56,51 +53,52 @@ class AddressDetail(AuthView):
         tag="addresses",
         summary="Change an address, or make it the default",
     )
-    # the URL's name
-    def patch(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
+    def patch(
+        self, request: Request, *, address_id: UUID, body: schemas.AddressChange
+    ) -> Response:
         address = addresses.change_address(
-            customer=current_user(request), address_id=id, **body
+            body, customer=current_user(request), address_id=address_id
         )
         return Response(serializers.Address(address).data)
 
     @operation(
-        status=204,
+        status=HTTPStatus.NO_CONTENT,
         errors=[NotFound],
         id="deleteAddress",
         tag="addresses",
         summary="Delete an address; after the default, the newest is it",
     )
-    def delete(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
-        addresses.delete_address(customer=current_user(request), address_id=id)
-        return Response(status=204)
+    def delete(self, request: Request, *, address_id: UUID) -> Response:
+        addresses.delete_address(customer=current_user(request), address_id=address_id)
+        return Response(status=HTTPStatus.NO_CONTENT)
 
 
 class WishlistItemList(AuthView):
     @operation(
-        query=schemas.ListWishlist,
+        query=PlainPageQuery,
         answer=serializers.WishlistPage,
         id="listWishlist",
         tag="wishlist",
         summary="Products kept in mind, the last added first",
     )
-    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
-        return Response(
-            serializers.WishlistPage(
-                selectors.list_wishlist(customer=current_user(request), **query)
-            ).data
-        )
+    def get(self, request: Request, *, query: PageParams) -> Response:
+        page = selectors.list_wishlist(query, customer=current_user(request))
+        return Response(serializers.WishlistPage(page).data)
 
     @operation(
-        status=204, id="clearWishlist", tag="wishlist", summary="Empty the wishlist"
+        status=HTTPStatus.NO_CONTENT,
+        id="clearWishlist",
+        tag="wishlist",
+        summary="Empty the wishlist",
     )
     def delete(self, request: Request) -> Response:
         wishlists.clear_wishlist(customer=current_user(request))
-        return Response(status=204)
+        return Response(status=HTTPStatus.NO_CONTENT)
 
 
 class WishlistItemDetail(AuthView):
     @operation(
-        status=204,
+        status=HTTPStatus.NO_CONTENT,
         errors=[NotFound, errors.WishlistLimit],
         id="putOnWishlist",
         tag="wishlist",
@@ -108,10 +106,10 @@ class WishlistItemDetail(AuthView):
     )
     def put(self, request: Request, *, product_id: UUID) -> Response:
         wishlists.put_on_wishlist(customer=current_user(request), product_id=product_id)
-        return Response(status=204)
+        return Response(status=HTTPStatus.NO_CONTENT)
 
     @operation(
-        status=204,
+        status=HTTPStatus.NO_CONTENT,
         id="takeOffWishlist",
         tag="wishlist",
         summary="Take a product off; again changes nothing",
@@ -120,4 +118,4 @@ class WishlistItemDetail(AuthView):
         wishlists.take_off_wishlist(
             customer=current_user(request), product_id=product_id
         )
-        return Response(status=204)
+        return Response(status=HTTPStatus.NO_CONTENT)

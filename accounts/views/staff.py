@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from http import HTTPStatus
 from uuid import UUID
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import errors, schemas, selectors, serializers
-from accounts.client_info import ClientInfo
 from accounts.services import privacy, staff_users
-from accounts.views.base import AuthView, current_user
+from accounts.views.base import AuthView, current_user, get_client
 from markrin.api.errors import NotFound, Unprocessable
 from markrin.api.operations import operation
 from markrin.api.permissions import IsAdmin, IsStaff
@@ -27,27 +26,26 @@ class UserList(AuthView):
         tag="staff",
         summary="Find users",
     )
-    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
-        return Response(serializers.StaffUserPage(selectors.list_users(**query)).data)
+    def get(self, request: Request, *, query: schemas.UserFilter) -> Response:
+        return Response(serializers.StaffUserPage(selectors.list_users(query)).data)
 
     @operation(
         body=schemas.AddUser,
         answer=serializers.StaffUser,
-        status=201,
+        status=HTTPStatus.CREATED,
         permissions=[IsAdmin],
         errors=[errors.EmailTaken, errors.PasswordRejected],
         id="addUser",
         tag="staff",
         summary="Add a user of any role",
     )
-    def post(self, request: Request, *, body: dict[str, Any]) -> Response:
+    def post(self, request: Request, *, body: schemas.NewUser) -> Response:
         user = staff_users.add_user(
-            by=current_user(request),
-            client=ClientInfo.from_request(request._request),
-            **body,
+            body, by=current_user(request), client=get_client(request)
         )
         return Response(
-            serializers.StaffUser(selectors.get_user(user_id=user.pk)).data, 201
+            serializers.StaffUser(selectors.get_user(user_id=user.pk)).data,
+            HTTPStatus.CREATED,
         )
 
 
@@ -62,15 +60,16 @@ class UserDetail(AuthView):
         tag="staff",
         summary="Change role or groups, deactivate or activate",
     )
-    # the URL's name
-    def patch(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
+    def patch(
+        self, request: Request, *, user_id: UUID, body: schemas.UserChange
+    ) -> Response:
         staff_users.change_user(
+            body,
+            user_id=user_id,
             by=current_user(request),
-            client=ClientInfo.from_request(request._request),
-            user_id=id,
-            **body,
+            client=get_client(request),
         )
-        return Response(serializers.StaffUser(selectors.get_user(user_id=id)).data)
+        return Response(serializers.StaffUser(selectors.get_user(user_id=user_id)).data)
 
 
 class UserExport(AuthView):
@@ -83,14 +82,15 @@ class UserExport(AuthView):
         tag="staff",
         summary="Everything that is known about a user who asks",
     )
-    def get(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
+    def get(self, request: Request, *, user_id: UUID) -> Response:
         found = privacy.export_user(
-            user_id=id,
-            client=ClientInfo.from_request(request._request),
+            user_id=user_id,
+            client=get_client(request),
             by=current_user(request).pk,
         )
         return Response(
-            found, headers={"Content-Disposition": f'attachment; filename="{id}.json"'}
+            found,
+            headers={"Content-Disposition": f'attachment; filename="{user_id}.json"'},
         )
 
 
@@ -98,16 +98,16 @@ class UserErase(AuthView):
     permission_classes = [IsAdmin]
 
     @operation(
-        status=204,
+        status=HTTPStatus.NO_CONTENT,
         errors=[NotFound, Unprocessable],
         id="eraseUser",
         tag="staff",
         summary="Anonymise a customer who asks, for good",
     )
-    def post(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the URL's name)
+    def post(self, request: Request, *, user_id: UUID) -> Response:
         privacy.erase_customer(
-            user_id=id,
-            client=ClientInfo.from_request(request._request),
+            user_id=user_id,
+            client=get_client(request),
             by=current_user(request).pk,
         )
-        return Response(status=204)
+        return Response(status=HTTPStatus.NO_CONTENT)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import marshmallow as ma
+from django.db.models import TextChoices
 
 from markrin.api import fields, schemas
 from markrin.api.unset import UNSET
@@ -88,6 +89,8 @@ def _same(allowed: set[Any], wanted: set[Any]) -> bool:
     def fits(one: Any, other: Any) -> bool:
         if get_origin(one) in _SEQUENCES and get_origin(other) in _SEQUENCES:
             return _same(_members(get_args(one)[0]), _members(get_args(other)[0]))
+        if one is str and isinstance(other, type) and issubclass(other, TextChoices):
+            return True  # a choice is a string: whoever needs no more may say so
         return bool(one == other or other is object)
 
     return all(any(fits(one, other) for other in wanted) for one in allowed) and all(

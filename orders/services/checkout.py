@@ -152,7 +152,7 @@ def _read_checkout(customer: Customer, language: str, body: dict[str, Any]) -> C
 
 def _get_address(customer: Customer, body: dict[str, Any]) -> dict[str, str]:
     if "shipping_address" in body:
-        return {name: body["shipping_address"][name] for name in ADDRESS}
+        return {name: getattr(body["shipping_address"], name) for name in ADDRESS}
     found = (
         customer.user.addresses.filter(pk=body["address_id"]).first()
         if customer.user

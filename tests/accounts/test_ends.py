@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from accounts import errors
 from accounts.client_info import ClientInfo
-from accounts.models import Role, Session, TokenPurpose, User
+from accounts.models import Role, Session, TokenPurpose, Transport, User
+from accounts.schemas import Credentials, UserChange
 from accounts.services import credentials, mail_tokens, sessions, sign_in, staff_users
 from tests.accounts.flows import live_tokens, login, profile, refresh, said, session_of
 from tests.client import Client
@@ -82,7 +83,10 @@ def test_09_the_absolute_end_holds_for_tokens_that_would_outlive_it(customer):
 def test_09_a_promotion_shortens_the_sessions_that_are_open(admin_user, customer):
     first = login(customer)
     staff_users.change_user(
-        by=admin_user, client=ClientInfo(), user_id=customer.pk, role=Role.STAFF
+        UserChange(role=Role.STAFF),
+        user_id=customer.pk,
+        by=admin_user,
+        client=ClientInfo(),
     )
     assert session_of(first).expires_at <= timezone.now() + timedelta(hours=12)
 
@@ -214,21 +218,18 @@ def test_11_a_login_with_the_old_password_that_races_the_change_is_dead(
 ):
     real = credentials.authenticate_user
 
-    def overtaken(**kwargs: Any) -> User:
-        checked = real(**kwargs)
+    def overtaken(given: Credentials, *, client: ClientInfo) -> User:
+        checked = real(given, client=client)
         changed = User.objects.get(pk=customer.pk)
         changed.set_password(NEW)
         changed.save()
         return checked
 
-    monkeypatch.setattr(credentials, "check", overtaken)
+    monkeypatch.setattr(credentials, "authenticate_user", overtaken)
     with pytest.raises(errors.InvalidCredentials):
         sign_in.log_in(
-            email=customer.email,
-            password=PASSWORD,
-            transport="body",
-            client=ClientInfo(),
-            request_headers={},
+            Credentials(email=customer.email, password=PASSWORD),
+            sign_in.SignInContext(client=ClientInfo(), transport=Transport.BODY),
         )
     assert not Session.objects.exists()
 

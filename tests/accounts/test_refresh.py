@@ -1,6 +1,5 @@
 """The decision table of a refresh: auth.md, section 9, tests 1 to 8 and 22."""
 
-import sys
 from threading import Event, Thread
 from time import sleep
 from typing import Any
@@ -105,9 +104,7 @@ def test_03_twenty_at_once_without_a_key_make_one_child():
 
 @pytest.mark.django_db(transaction=True)
 def test_04_twenty_at_once_with_one_key_get_the_same_child(monkeypatch):
-    monkeypatch.setattr(
-        sys.modules["accounts.services.session_refresh"], "LOCK_TIMEOUT", "60s"
-    )  # they stand in line
+    monkeypatch.setattr(session_refresh, "LOCK_TIMEOUT", "60s")  # they stand in line
     first, key = login(make_user()), new_key()
     answers = at_once(lambda _: refresh(first["refresh"], key), times=20)
     assert codes(answers) == [200] * 20
@@ -238,17 +235,15 @@ def test_08_a_refresh_that_waits_for_a_logout_finds_the_session_dead():
 @pytest.mark.django_db(transaction=True)
 def test_08_a_logout_that_waits_for_a_refresh_ends_what_it_from_claims(monkeypatch):
     first = login(make_user())
-    decision = sys.modules[
-        "accounts.services.session_refresh"
-    ]  # the package's own `refresh` is the function
-    rotate, inside = decision.rotate, Event()
+    decision = session_refresh
+    rotate, inside = decision.rotate_token, Event()
 
     def slowly(*args: Any, **kwargs: Any) -> None:
         rotate(*args, **kwargs)
         inside.set()
         sleep(0.4)  # the lock is held: the logout comes in here
 
-    monkeypatch.setattr(decision, "rotate", slowly)
+    monkeypatch.setattr(decision, "rotate_token", slowly)
     answers = _racing(first)
     assert inside.wait(20)
     sign_in.log_out(
