@@ -19,7 +19,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/addresses/{id}": {
+    "/api/addresses/{address_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -313,7 +313,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/auth/sessions/{id}": {
+    "/api/auth/sessions/{session_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -1273,7 +1273,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/staff/users/{id}": {
+    "/api/staff/users/{user_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -1290,7 +1290,7 @@ export interface paths {
         patch: operations["changeUser"];
         trace?: never;
     };
-    "/api/staff/users/{id}/erase": {
+    "/api/staff/users/{user_id}/erase": {
         parameters: {
             query?: never;
             header?: never;
@@ -1307,7 +1307,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/staff/users/{id}/export": {
+    "/api/staff/users/{user_id}/export": {
         parameters: {
             query?: never;
             header?: never;
@@ -3801,7 +3801,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                address_id: string;
             };
             cookie?: never;
         };
@@ -3910,7 +3910,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                address_id: string;
             };
             cookie?: never;
         };
@@ -6103,7 +6103,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                session_id: string;
             };
             cookie?: never;
         };
@@ -16824,7 +16824,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                user_id: string;
             };
             cookie?: never;
         };
@@ -16987,7 +16987,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                user_id: string;
             };
             cookie?: never;
         };
@@ -17120,7 +17120,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                user_id: string;
             };
             cookie?: never;
         };

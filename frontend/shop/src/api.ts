@@ -248,15 +248,17 @@ export type AddressBody = JsonBody<"/api/addresses", "post">;
 
 export const addAddress = (body: AddressBody) => unwrap(shop.POST("/api/addresses", { body }));
 
-export const changeAddress = (id: string, body: JsonBody<"/api/addresses/{id}", "patch">) =>
-  again(() => unwrap(shop.PATCH("/api/addresses/{id}", { params: { path: { id } }, body })));
+export const changeAddress = (id: string, body: JsonBody<"/api/addresses/{address_id}", "patch">) =>
+  again(() => unwrap(shop.PATCH("/api/addresses/{address_id}", { params: { path: { address_id: id } }, body })));
 
-export const removeAddress = (id: string) => unwrap(shop.DELETE("/api/addresses/{id}", { params: { path: { id } } }));
+export const removeAddress = (id: string) =>
+  unwrap(shop.DELETE("/api/addresses/{address_id}", { params: { path: { address_id: id } } }));
 
 export const sessions = () =>
   queryOptions({ queryKey: own("sessions"), queryFn: () => unwrap(shop.GET("/api/auth/sessions")) });
 
-export const endSession = (id: string) => unwrap(shop.DELETE("/api/auth/sessions/{id}", { params: { path: { id } } }));
+export const endSession = (id: string) =>
+  unwrap(shop.DELETE("/api/auth/sessions/{session_id}", { params: { path: { session_id: id } } }));
 
 export const reauthenticate = (password: string) =>
   unwrap(shop.POST("/api/auth/reauthenticate", { body: { password } }));
