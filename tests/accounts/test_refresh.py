@@ -233,7 +233,7 @@ def test_08_a_refresh_that_waits_for_a_logout_finds_the_session_dead():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_08_a_logout_that_waits_for_a_refresh_ends_what_it_from_claims(monkeypatch):
+def test_08_a_logout_that_waits_for_a_refresh_ends_what_it_made(monkeypatch):
     first = login(make_user())
     decision = session_refresh
     rotate, inside = decision.rotate_token, Event()
