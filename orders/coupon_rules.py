@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from markrin.api.errors import ShopError
+from markrin.db import transactions
 from orders import errors
 from orders.models import Coupon, CouponUse
 
@@ -53,6 +54,7 @@ def count_uses(coupon: Coupon, key: str | None) -> int:
     return coupon.uses.filter(customer_key=key).count()
 
 
+@transactions.requires_transaction
 def claim_use(coupon: Coupon, *, order_id: UUID, key: str) -> None:
     """Count a use for the order, within the caller's transaction, after the order's row and
     before the stock's.
@@ -82,6 +84,7 @@ def claim_use(coupon: Coupon, *, order_id: UUID, key: str) -> None:
     )
 
 
+@transactions.requires_transaction
 def release_use(*, order_id: UUID) -> None:
     """Undo an order's use, within the caller's transaction. Locks: the coupon's row; the
     order's is locked already.

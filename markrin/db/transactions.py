@@ -1,33 +1,88 @@
-"""How the services that move stock or money run: short waits for locks, and another try
-where two got entangled.
+"""How a service runs: as one transaction of its own, or as a step of somebody else's.
+
+@transactions.durable
+def place_order(...): ...           # an entry point: the transaction begins and ends here
+
+@transactions.requires_transaction
+def record_event(...): ...          # a step: the caller's transaction holds it
 """
 
+import functools
 import random
 import time
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final, ParamSpec, TypeVar, overload
 
 import psycopg
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
+P = ParamSpec("P")
 T = TypeVar("T")
 LOCK_TIMEOUT_MS: Final = 2000
 STATEMENT_TIMEOUT_MS: Final = 5000
 TRIES: Final = 3
-
-
-def limit_waits() -> None:
-    """Let the current transaction wait 2 s for a lock and 5 s for a statement; what is
-    longer is answered 503.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(LIMITS_SQL)
-
-
 LIMITS_SQL: Final = (
     f"SELECT set_config('lock_timeout', '{LOCK_TIMEOUT_MS}', true),"
     f" set_config('statement_timeout', '{STATEMENT_TIMEOUT_MS}', true)"
 )
+
+
+@overload
+def durable(service: Callable[P, T], /) -> Callable[P, T]: ...
+@overload
+def durable(*, limits: bool = True) -> Callable[[Callable[P, T]], Callable[P, T]]: ...
+def durable(
+    service: Callable[P, T] | None = None, /, *, limits: bool = True
+) -> Callable[P, T] | Callable[[Callable[P, T]], Callable[P, T]]:
+    """Run a service as one transaction of its own: what it returns has been committed.
+
+    - It is the outermost one. Called within another transaction, Django raises RuntimeError.
+    - It waits 2 s at most for a lock, and 5 s for a statement. Longer is answered 503.
+    - A deadlock or a serialization failure has it run again from the start, twice at most. So
+      nothing in it may reach outside of the database; that belongs to a job of the outbox.
+
+    With `limits=False` the service sends LIMITS_SQL itself, together with its first statement.
+    """
+
+    def decorate(run: Callable[P, T]) -> Callable[P, T]:
+        @functools.wraps(run)
+        def in_transaction(*args: P.args, **kwargs: P.kwargs) -> T:
+            def attempt() -> T:
+                with transaction.atomic(durable=True):
+                    if limits:
+                        limit_waits()
+                    return run(*args, **kwargs)
+
+            return retry_deadlocks(attempt)
+
+        return in_transaction
+
+    return decorate if service is None else decorate(service)
+
+
+def requires_transaction(step: Callable[P, T]) -> Callable[P, T]:
+    """Refuse to run a step outside of a transaction: what it writes must stand or fall with
+    the rest of the use case.
+
+    Raises:
+        TransactionManagementError: there is none.
+    """
+
+    @functools.wraps(step)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> T:
+        if not connection.in_atomic_block:
+            raise transaction.TransactionManagementError(
+                f"{step.__module__}.{step.__qualname__} needs its caller's transaction"
+            )
+        return step(*args, **kwargs)
+
+    return checked
+
+
+def limit_waits() -> None:
+    """Let the current transaction wait 2 s for a lock and 5 s for a statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(LIMITS_SQL)
 
 
 def retry_deadlocks(run: Callable[[], T]) -> T:

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db import transaction
-
 from markrin.api.errors import NotFound, ShopError
+from markrin.db import transactions
 from orders import cart_summary, errors
 from orders.cart_summary import CartSummary
 from orders.customer_identity import Customer, hash_token, new_token
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def add_to_cart(*, customer: Customer, variant_id: UUID, quantity: int) -> CartSummary:
     """Put pieces of a variant into the cart, on top of what is in it; a guest without a
     cart gets one, with its token.
@@ -50,7 +49,7 @@ def add_to_cart(*, customer: Customer, variant_id: UUID, quantity: int) -> CartS
     return _save_changes(cart, token)
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def change_cart_line(
     *,
     customer: Customer,
@@ -87,7 +86,7 @@ def change_cart_line(
     return _save_changes(cart, customer.token)
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def remove_cart_line(*, customer: Customer, line_id: UUID) -> CartSummary:
     """Take a line out of the cart. Locks: the cart. Raises: NotFound."""
     cart, line = _lock_line(customer, line_id)
@@ -95,7 +94,7 @@ def remove_cart_line(*, customer: Customer, line_id: UUID) -> CartSummary:
     return _save_changes(cart, customer.token)
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def clear_cart(*, customer: Customer) -> CartSummary:
     """Empty the cart, its coupon included; a shopper without one has an empty cart all the
     same. Locks: the cart.
@@ -108,7 +107,7 @@ def clear_cart(*, customer: Customer) -> CartSummary:
     return _save_changes(cart, customer.token)
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def put_coupon(*, customer: Customer, code: str) -> CartSummary:
     """Let the cart's quote count on a coupon; whether its limits still allow it is decided
     at checkout.
@@ -129,7 +128,7 @@ def put_coupon(*, customer: Customer, code: str) -> CartSummary:
     return shown
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def remove_coupon(*, customer: Customer) -> CartSummary:
     """Take the coupon off the cart; without one nothing changes. Locks: the cart."""
     cart = find_cart(customer, lock=True)
@@ -139,6 +138,7 @@ def remove_coupon(*, customer: Customer) -> CartSummary:
     return _save_changes(cart, customer.token)
 
 
+@transactions.requires_transaction
 def merge_guest_cart(*, user: "User", request_headers: dict[str, Any]) -> None:
     """Put what a guest has in the cart into the customer's, at sign-in; the guest's cart is
     then gone.

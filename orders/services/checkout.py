@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from markrin.api.errors import ShopError
@@ -117,7 +117,7 @@ def _place_in_turn(checkout: Checkout, request: KeyClaim) -> tuple[Order, bool]:
         _check_stock(checkout)
         _turns.acquire()
     try:
-        return transactions.retry_deadlocks(lambda: _place_order(checkout, request))
+        return _place_order(checkout, request)
     except OperationalError:
         _check_stock(checkout)
         raise
@@ -187,7 +187,7 @@ def _refuse_missing(items: Sequence[CartItem]) -> None:
         )
 
 
-@transaction.atomic(durable=True)
+@transactions.durable(limits=False)  # _begin_transaction sends them
 def _place_order(checkout: Checkout, request: KeyClaim) -> tuple[Order, bool]:
     order_id = uuid7()
     number = _begin_transaction()

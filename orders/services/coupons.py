@@ -3,17 +3,17 @@
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models.deletion import ProtectedError
 
 from markrin.api import errors as shop_errors
 from markrin.api.errors import NotFound
+from markrin.db import transactions
 from orders import errors
 from orders.models import Coupon
 from orders.models.coupon import CouponKind
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def create_coupon(**values: Any) -> Coupon:
     """Make a coupon.
 
@@ -23,7 +23,7 @@ def create_coupon(**values: Any) -> Coupon:
     return _save_coupon(Coupon(**values), new=True)
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def update_coupon(*, coupon_id: UUID, **values: Any) -> Coupon:
     """Change a coupon. Orders that have used it keep what it gave them. Locks: its row.
     Raises: as `create_coupon`.
@@ -36,7 +36,7 @@ def update_coupon(*, coupon_id: UUID, **values: Any) -> Coupon:
     return _save_coupon(coupon, new=False)
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def delete_coupon(*, coupon_id: UUID) -> None:
     """Delete a coupon that no order has used. Raises: NotFound, CouponInUse."""
     coupon = Coupon.objects.locked().filter(pk=coupon_id).first()

@@ -14,6 +14,7 @@ import orjson
 import psycopg
 from django.db import OperationalError, connection
 
+from markrin.db import transactions
 from orders import errors
 from orders.models import IdempotencyKey
 
@@ -46,6 +47,7 @@ def build_claim(
     return KeyClaim(f"{last_part}:{scope}", key, hashlib.sha256(canonical).digest())
 
 
+@transactions.requires_transaction
 def claim_key(request: KeyClaim, result_id: UUID) -> UUID | None:
     """Take the key for what will have the id `result_id`, or return the id of what it has
     led to before.

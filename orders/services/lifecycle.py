@@ -11,6 +11,7 @@ import structlog
 from django.utils import timezone
 
 from markrin.api.errors import NotFound
+from markrin.db import transactions
 from markrin.outbox import services as outbox
 from orders import errors, events
 from orders.models import Order, OrderEvent
@@ -36,6 +37,7 @@ BEFORE_SHIPPING: Final = frozenset(
 )
 
 
+@transactions.requires_transaction
 def lock_order(order_id: UUID) -> Order:
     """Return the order, locked until the transaction ends. Locks: its row, before any
     coupon's and stock's.
@@ -49,6 +51,7 @@ def lock_order(order_id: UUID) -> Order:
     return order
 
 
+@transactions.requires_transaction
 def set_status(
     order: Order,
     to: OrderStatus,
@@ -90,6 +93,7 @@ def set_status(
     )
 
 
+@transactions.requires_transaction
 def set_payment_status(
     order: Order,
     to: PaymentStatus,
@@ -120,6 +124,7 @@ def set_payment_status(
     )
 
 
+@transactions.requires_transaction
 def record_event(
     order: Order,
     kind: OrderEventKind,
@@ -144,6 +149,7 @@ def record_event(
     )
 
 
+@transactions.requires_transaction
 def request_attention(order: Order, why: str) -> None:
     """Show the order to staff, among those that need a person; say why in its private
     history, and by mail.

@@ -6,8 +6,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 
+from markrin.db import transactions
 from markrin.db.models import uuid7
 from markrin.mail import sending
 from markrin.outbox import services as outbox
@@ -103,7 +103,7 @@ def list_mails(order: Order) -> list[str]:
     return [name for name in MAILS if had[name] and order.email]
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def resend_mail(*, order_id: UUID, mail_name: str, actor: Actor) -> None:
     """Have one of the order's mails sent again, by a job, and write that into the private
     history. Locks: the order.

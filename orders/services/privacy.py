@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
+from markrin.db import transactions
 from orders.models import Cart, CartLine, Order, OrderLine
 from orders.models.order import OrderStatus
 from products.services import purchases
@@ -51,6 +52,7 @@ _ORDER = (
 _LINE = ("name", "sku", "size", "color", "quantity", "unit_price")
 
 
+@transactions.requires_transaction
 def attach_guest_orders(*, user: "User") -> int:
     """Give the customer, who has proved that the address is theirs, the orders made with it
     as a guest.
@@ -106,6 +108,7 @@ def _export_order(order: Order) -> dict[str, Any]:
     }
 
 
+@transactions.requires_transaction
 def erase_customer(*, user: "User") -> None:
     """Empty what names the customer in orders, and delete the cart; amounts and goods stay
     for the books.

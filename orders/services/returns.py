@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -38,6 +37,7 @@ class ReturnedPieces:
     restock: bool = True
 
 
+@transactions.durable
 def take_back(
     *,
     order_id: UUID,
@@ -58,30 +58,24 @@ def take_back(
         OrderNotIn: it was not delivered, or a refund is asked for what is not paid.
         ReturnTooMany: more pieces than are out, of a line; or of none.
     """
-
-    @transaction.atomic(durable=True)
-    def run() -> Return:
-        transactions.limit_waits()
-        order = lifecycle.lock_order(order_id)
-        if order.status != OrderStatus.DELIVERED:
-            raise errors.OrderNotIn(
-                f"The order is {order.status}: nothing can come back.",
-                order_status=order.status,
-            )
-        known = {line.pk: line for line in order.lines.all()}
-        back = _check_lines(known, lines)
-        if not back:
-            raise errors.ReturnTooMany("Everything is back already.")
-        parcel = Return.objects.create(order=order, reason=reason, by_id=actor.user_id)
-        restocked = _write_lines(parcel, known, back)
-        _record_return(order, parcel, known, actor, reason)
-        if refund:
-            _refund_pieces(order, known, back, actor, reason)
-        outbox.add(events.GoodsReturned(order_id=order.pk, return_id=parcel.pk))
-        stock.take_back(restocked, actor_id=actor.user_id)
-        return parcel
-
-    return transactions.retry_deadlocks(run)
+    order = lifecycle.lock_order(order_id)
+    if order.status != OrderStatus.DELIVERED:
+        raise errors.OrderNotIn(
+            f"The order is {order.status}: nothing can come back.",
+            order_status=order.status,
+        )
+    known = {line.pk: line for line in order.lines.all()}
+    back = _check_lines(known, lines)
+    if not back:
+        raise errors.ReturnTooMany("Everything is back already.")
+    parcel = Return.objects.create(order=order, reason=reason, by_id=actor.user_id)
+    restocked = _write_lines(parcel, known, back)
+    _record_return(order, parcel, known, actor, reason)
+    if refund:
+        _refund_pieces(order, known, back, actor, reason)
+    outbox.add(events.GoodsReturned(order_id=order.pk, return_id=parcel.pk))
+    stock.take_back(restocked, actor_id=actor.user_id)
+    return parcel
 
 
 def _check_lines(

@@ -5,7 +5,6 @@ order first, stock last.
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 
 from markrin.api.errors import NotFound
@@ -28,6 +27,7 @@ from products.services import purchases, stock
 PAID = (PaymentStatus.PAID, PaymentStatus.REFUNDED)
 
 
+@transactions.durable
 def cancel_order(*, customer: Customer, order_id: UUID, reason: str = "") -> Order:
     """Cancel one's own order while it has not been shipped: its stock is free again, what
     was paid goes back.
@@ -38,20 +38,15 @@ def cancel_order(*, customer: Customer, order_id: UUID, reason: str = "") -> Ord
         NotFound: there is none, or it is somebody else's.
         OrderNotIn: it is too late.
     """
+    order = lifecycle.lock_order(order_id)
+    if not customer.owns(order):
+        raise NotFound
     actor = Actor(customer.actor, customer.user.pk if customer.user else None)
-
-    @transaction.atomic(durable=True)
-    def run() -> None:
-        transactions.limit_waits()
-        order = lifecycle.lock_order(order_id)
-        if not customer.owns(order):
-            raise NotFound
-        cancel_locked_order(order, actor=actor, note=reason)
-
-    transactions.retry_deadlocks(run)
+    cancel_locked_order(order, actor=actor, note=reason)
     return Order.objects.with_lines().get(pk=order_id)
 
 
+@transactions.requires_transaction
 def cancel_locked_order(order: Order, *, actor: Actor, note: str) -> None:
     """Cancel a locked order, within the caller's transaction. Locks: the coupon, then
     stock. Raises: OrderNotIn.
@@ -81,6 +76,7 @@ def cancel_locked_order(order: Order, *, actor: Actor, note: str) -> None:
     stock.release(lifecycle.list_pieces(order))
 
 
+@transactions.durable
 def move_order(
     *, order_id: UUID, to: OrderStatus, actor: Actor, note: str = "", **shipment: str
 ) -> None:
@@ -93,22 +89,16 @@ def move_order(
         NotFound: there is no such order.
         OrderNotIn: its status, or an online payment that has not arrived, does not allow it.
     """
-
-    @transaction.atomic(durable=True)
-    def run() -> None:
-        transactions.limit_waits()
-        order = lifecycle.lock_order(order_id)
-        waits = (
-            order.payment_method == PaymentMethod.ONLINE
-            and order.payment_status not in PAID
+    order = lifecycle.lock_order(order_id)
+    waits = (
+        order.payment_method == PaymentMethod.ONLINE
+        and order.payment_status not in PAID
+    )
+    if waits and to != OrderStatus.CANCELLED:
+        raise errors.OrderNotIn(
+            "The online payment has not arrived.", order_status=order.status
         )
-        if waits and to != OrderStatus.CANCELLED:
-            raise errors.OrderNotIn(
-                "The online payment has not arrived.", order_status=order.status
-            )
-        _TO[to](order, actor, note, shipment)
-
-    transactions.retry_deadlocks(run)
+    _TO[to](order, actor, note, shipment)
 
 
 def _cancel_order(
@@ -169,7 +159,7 @@ _TO: dict[str, Any] = {
 }
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def note_order(
     *, order_id: UUID, actor: Actor, note: str, public: bool, resolve: bool
 ) -> None:
@@ -188,7 +178,7 @@ def note_order(
         )
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def mark_cash_paid(*, order_id: UUID, actor: Actor) -> None:
     """Note that the order's cash has been received. Locks: the order.
 
