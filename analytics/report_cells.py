@@ -3,8 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
+Cell = str | int | None
 
-def format_cell(value: Any, kind: str) -> Any:
+
+def format_cell(value: Any, kind: str) -> Cell:
     """Return a cell as JSON and CSV show it: money and ratios as text that no reader rounds."""
     if value is None:
         return None

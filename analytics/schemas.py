@@ -1,5 +1,8 @@
 """What may come in: shape and range. Whatever needs the clock or the database is the service's."""
 
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 import marshmallow as ma
@@ -7,7 +10,7 @@ from django.db import models
 
 from analytics.models import EventType
 from markrin.api import fields
-from markrin.api.schemas import InputSchema, QuerySchema
+from markrin.api.schemas import InputSchema, QuerySchema, T
 
 MAX_DAYS = 1096
 
@@ -23,7 +26,18 @@ class Format(models.TextChoices):
     CSV = "csv"
 
 
-class Event(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class ShopperEvent:
+    id: uuid.UUID
+    type: EventType
+    at: datetime
+    product_id: uuid.UUID | None = None
+    query: str = ""
+    results: int | None = None  # how many products a search found
+    session_key: str
+
+
+class Event(InputSchema[ShopperEvent]):
     """One thing a shopper did; which of the optional fields it has follows from its type."""
 
     id = fields.Uuid(required=True)
@@ -37,7 +51,7 @@ class Event(InputSchema):
     )
 
     @ma.validates_schema
-    def fields_fit_type(self, data: dict[str, Any], **kwargs: Any) -> None:
+    def check_fields_fit_type(self, data: dict[str, Any], **kwargs: Any) -> None:
         """Refuse a field that the type does not have, or lacks."""
         kind = data.get("type")
         if kind is None:
@@ -62,26 +76,50 @@ class Event(InputSchema):
                 )
 
 
-class RecordEvents(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class EventBatch:
+    events: list[ShopperEvent]
+
+
+class RecordEvents(InputSchema[EventBatch]):
     events = fields.List(fields.Nested(Event), min=1, max=50, required=True)
 
 
-class Period(QuerySchema):
+@dataclass(frozen=True, kw_only=True)
+class AskedPeriod:
+    """Days of the shop's time zone; None for an end that was not given."""
+
+    first: date | None = None
+    last: date | None = None
+
+
+class PeriodSchema(QuerySchema[T]):
     """Days of the shop's time zone, both included. Without them: the last 30 days."""
 
-    from_ = fields.Date(data_key="from")
-    to = fields.Date()
+    first = fields.Date(data_key="from")
+    last = fields.Date(data_key="to")
 
     @ma.validates_schema
-    def in_order(self, data: dict[str, Any], **kwargs: Any) -> None:
+    def check_order(self, data: dict[str, Any], **kwargs: Any) -> None:
         """Refuse a period that ends before it begins, or that is too long."""
-        first, last = data.get("from_"), data.get("to")
+        first, last = data.get("first"), data.get("last")
         if first and last and first > last:
-            raise fields.refuse("range", "This must not be before `from`.", "to")
+            raise fields.refuse("range", "This must not be before `from`.", "last")
         if first and last and (last - first).days >= MAX_DAYS:
-            raise fields.refuse("range", f"A period has at most {MAX_DAYS} days.", "to")
+            message = f"A period has at most {MAX_DAYS} days."
+            raise fields.refuse("range", message, "last")
 
 
-class Report(Period):
+class Period(PeriodSchema[AskedPeriod]):
+    """The period of the numbers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedReport(AskedPeriod):
+    interval: Interval = Interval.DAY
+    format: Format = Format.JSON
+
+
+class Report(PeriodSchema[AskedReport]):
     interval = fields.Enum(Interval)
     format = fields.Enum(Format)

@@ -42,7 +42,7 @@ class RecentOrder(Serializer):
     created_at = Timestamp()
 
 
-class Stats(Serializer):
+class Stats(Numbers):
     """The numbers of a period at the top, those of the period before it under `previous`."""
 
     orders_by_status = serializers.DictField(
@@ -53,22 +53,6 @@ class Stats(Serializer):
     recent_orders = RecentOrder(many=True)
     previous = Numbers()
     as_of = Timestamp(allow_null=True)
-
-    def get_fields(self) -> dict[str, Any]:
-        return {**Numbers().get_fields(), **super().get_fields()}
-
-    def to_representation(self, instance: dict[str, Any]) -> dict[str, Any]:
-        """Return the numbers and, beside them, the rest."""
-        own = {
-            name: field
-            for name, field in self.fields.items()
-            if field.source in instance
-        }
-        rest = {}
-        for name, field in own.items():
-            value = instance[str(field.source)]
-            rest[name] = None if value is None else field.to_representation(value)
-        return {**Numbers(instance["numbers"]).data, **rest}
 
 
 @extend_schema_field({"type": ["string", "integer"]})

@@ -1,6 +1,7 @@
 """A class per URL: load, call, serialize."""
 
 from datetime import date, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpResponse
@@ -27,21 +28,23 @@ class EventList(View):
     @operation(
         body=schemas.RecordEvents,
         answer=serializers.Accepted,
-        status=202,
+        status=HTTPStatus.ACCEPTED,
         media_types=("application/json", "text/plain"),
         max_bytes=32_768,
         id="recordEvents",
         tag="analytics",
         summary="Tell what a shopper did, in batches",
     )
-    def post(self, request: Request, *, body: dict[str, Any]) -> Response:
+    def post(self, request: Request, *, body: schemas.EventBatch) -> Response:
         accepted = events.record_events(
-            events=body["events"],
+            events=body.events,
             address=client_address.of(request._request),
             user_agent=request.headers.get("User-Agent", ""),
             now=timezone.now(),
         )
-        return Response(serializers.Accepted({"accepted": accepted}).data, 202)
+        return Response(
+            serializers.Accepted({"accepted": accepted}).data, HTTPStatus.ACCEPTED
+        )
 
 
 class StatsDetail(View):
@@ -54,7 +57,7 @@ class StatsDetail(View):
         tag="staff",
         summary="The shop's numbers, beside those of the period before",
     )
-    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
+    def get(self, request: Request, *, query: schemas.AskedPeriod) -> Response:
         first, last = _resolve_period(query)
         return Response(serializers.Stats(stats.get_stats(first=first, last=last)).data)
 
@@ -71,24 +74,25 @@ class ReportDetail(View):
         summary="A report: sales, funnel, products, categories, searches or stock",
     )
     def get(
-        self, request: Request, *, name: str, query: dict[str, Any]
+        self, request: Request, *, name: str, query: schemas.AskedReport
     ) -> Response | HttpResponse:
         if name not in reports.REPORTS:
             raise NotFound
         first, last = _resolve_period(query)
-        interval = query.get("interval", schemas.Interval.DAY).value
         report = reports.get_report(
-            name=name, first=first, last=last, interval=interval
+            name=name, first=first, last=last, interval=query.interval
         )
-        if query.get("format") == schemas.Format.CSV:
+        if query.format == schemas.Format.CSV:
             return csv_response.build_csv_response(report)
         return Response(serializers.Report(report).data)
 
 
-def _resolve_period(query: dict[str, Any]) -> tuple[date, date]:
-    """Return the first and last day asked for: 30 days where nothing, or only one end, is said."""
+def _resolve_period(asked: schemas.AskedPeriod) -> tuple[date, date]:
+    """Return the first and last day: 30 days where nothing, or only one end, is given."""
     span = timedelta(days=_DEFAULT_DAYS - 1)
-    last = query.get("to") or (
-        query["from_"] + span if "from_" in query else days.get_day(timezone.now())
-    )
-    return query.get("from_") or last - span, last
+    if asked.last is not None:
+        return asked.first or asked.last - span, asked.last
+    if asked.first is not None:
+        return asked.first, asked.first + span
+    today = days.get_day(timezone.now())
+    return today - span, today

@@ -30,6 +30,7 @@ CHECKS: dict[str, list[str]] = {
         "celery_app.py",
     ],
     "layers": ["lint-imports"],
+    "SQL names what other apps publish": [PYTHON, "-m", "dev.sql_tables"],
     "system checks": [PYTHON, "manage.py", "check", "--fail-level", "WARNING"],
     "models and migrations agree": [
         PYTHON,

@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from django.db.models import Max, Sum
 from django.db.models.functions import Coalesce
 
 from analytics import days, report_cells
 from analytics.models import DailyFunnel, DailySales
+from analytics.report_cells import Cell
 from analytics.selectors import reports
 from orders import selectors as orders
+from orders.models import Order
 
 _TOP, _LOW, _RECENT = 10, 20, 10
 
@@ -38,7 +39,19 @@ class Numbers:
         )
 
 
-def get_stats(*, first: date, last: date) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Stats(Numbers):
+    """The numbers of a period, those of the period before it, and what stands out."""
+
+    previous: Numbers
+    orders_by_status: dict[str, int]
+    top_products: list[dict[str, Cell]]
+    low_stock: list[dict[str, Cell]]
+    recent_orders: list[Order]
+    as_of: datetime | None
+
+
+def get_stats(*, first: date, last: date) -> Stats:
     """Return what the dashboard shows for the shop's days from `first` to `last`, and the
     numbers of as many days before. A fixed number of queries."""
     span = last - first + timedelta(days=1)
@@ -46,15 +59,15 @@ def get_stats(*, first: date, last: date) -> dict[str, Any]:
     as_of: datetime | None = DailySales.objects.filter(
         day__range=(first, last)
     ).aggregate(at=Max("made_at"))["at"]
-    return {
-        "numbers": _sum_numbers(first, last),
-        "previous": _sum_numbers(first - span, last - span),
-        "orders_by_status": orders.count_by_status(start=start, end=end),
-        "top_products": _list_rows("products", first, last, _TOP),
-        "low_stock": _list_rows("stock", last - timedelta(days=29), last, _LOW),
-        "recent_orders": orders.list_recent_orders(most=_RECENT),
-        "as_of": as_of,
-    }
+    return Stats(
+        **vars(_sum_numbers(first, last)),
+        previous=_sum_numbers(first - span, last - span),
+        orders_by_status=orders.count_by_status(start=start, end=end),
+        top_products=_list_rows("products", first, last, _TOP),
+        low_stock=_list_rows("stock", last - timedelta(days=29), last, _LOW),
+        recent_orders=orders.list_recent_orders(most=_RECENT),
+        as_of=as_of,
+    )
 
 
 def _sum_numbers(first: date, last: date) -> Numbers:
@@ -70,11 +83,13 @@ def _sum_numbers(first: date, last: date) -> Numbers:
         carts=Coalesce(Sum("carts"), 0),
         checkouts=Coalesce(Sum("checkouts"), 0),
     )
-    sales: dict[str, Any] = {name: sums[f"sum_{name}"] for name in names}
-    return Numbers(**sales, funnel={**funnel, "orders": sums["sum_orders"]})
+    return Numbers(
+        **{name: sums[f"sum_{name}"] for name in names},
+        funnel={**funnel, "orders": sums["sum_orders"]},
+    )
 
 
-def _list_rows(name: str, first: date, last: date, most: int) -> list[dict[str, Any]]:
+def _list_rows(name: str, first: date, last: date, most: int) -> list[dict[str, Cell]]:
     report = reports.get_report(
         name=name, first=first, last=last, interval="day", most=most
     )

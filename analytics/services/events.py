@@ -4,29 +4,27 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from ipaddress import ip_address, ip_network
-from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from analytics import days
 from analytics.models import DirtyDay, VisitorSalt
+from analytics.schemas import ShopperEvent
 from markrin.api.errors import FieldError, Invalid
 from orders import selectors as orders
 
-MAX_EVENT_AGE, MAX_CLOCK_LEAD = (
-    timedelta(hours=48),
-    timedelta(minutes=5),
-)  # how far an event's time may lie from now
+# How far an event's time may lie from now.
+MAX_EVENT_AGE, MAX_CLOCK_LEAD = timedelta(hours=48), timedelta(minutes=5)
 _NETWORK = {4: 24, 6: 48}  # bits of an address that are used
 
 
 @transaction.atomic(durable=True)
 def record_events(
     *,
-    events: Sequence[dict[str, Any]],
+    events: Sequence[ShopperEvent],
     address: str | None,
     user_agent: str,
     now: datetime,
@@ -43,15 +41,15 @@ def record_events(
     visitor = _hash_visitor(address, user_agent, now)
     rows = [
         (
-            e["id"],
-            e["at"],
-            e["type"].value,
-            e.get("product_id"),
-            e.get("query", ""),
-            e.get("results"),
-            e["session_key"],
+            event.id,
+            event.at,
+            event.type.value,
+            event.product_id,
+            event.query,
+            event.results,
+            event.session_key,
         )
-        for e in events
+        for event in events
     ]
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit = off")
@@ -64,7 +62,7 @@ def record_events(
         )
         new = int(cursor.rowcount)
     today = days.get_day(now)
-    _mark_days({day for e in events if (day := days.get_day(e["at"])) != today})
+    _mark_days({days.get_day(event.at) for event in events} - {today})
     return new
 
 
@@ -76,14 +74,14 @@ def mark_changed(*, order_id: UUID) -> None:
     _mark_days({days.get_day(at) for at in orders.list_placed_at(order_id=order_id)})
 
 
-def _mark_days(changed: set[Any]) -> None:
+def _mark_days(changed: set[date]) -> None:
     if changed:
         DirtyDay.objects.bulk_create(
             [DirtyDay(day=day) for day in sorted(changed)], ignore_conflicts=True
         )
 
 
-def _check_times(events: Sequence[dict[str, Any]], now: datetime) -> None:
+def _check_times(events: Sequence[ShopperEvent], now: datetime) -> None:
     wrong: list[FieldError] = [
         {
             "pointer": f"/events/{number}/at",
@@ -91,7 +89,7 @@ def _check_times(events: Sequence[dict[str, Any]], now: datetime) -> None:
             "message": "An event lies at most 48 hours back and 5 minutes ahead.",
         }
         for number, event in enumerate(events)
-        if not now - MAX_EVENT_AGE <= event["at"] <= now + MAX_CLOCK_LEAD
+        if not now - MAX_EVENT_AGE <= event.at <= now + MAX_CLOCK_LEAD
     ]
     if wrong:
         raise Invalid(errors=wrong)

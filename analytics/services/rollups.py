@@ -20,7 +20,8 @@ _SALES = """
 INSERT INTO analytics_dailysales
     (day, orders, cancelled, units, revenue, refunded, new_customers, returning_customers, stock_outs)
 WITH placed AS MATERIALIZED (
-    SELECT * FROM orders_order WHERE created_at >= %(start)s AND created_at < %(end)s
+    SELECT id, user_id, email, status, total, refunded FROM orders_order
+    WHERE created_at >= %(start)s AND created_at < %(end)s
 ), sold AS MATERIALIZED (
     SELECT * FROM placed WHERE status <> 'cancelled'
 ), customers AS (

@@ -1,0 +1,48 @@
+"""The tables of orders that SQL of apps above may name, with their columns.
+
+A change of these is a change for others. `make check` refuses SQL that names more
+(dev/sql_tables.py)."""
+
+# What a statement may read.
+READABLE: dict[str, str] = {
+    "orders_order": "id user_id email status total refunded created_at",
+    "orders_orderline": (
+        "id order_id variant_id product_id category_id quantity returned line_total "
+        "discount"
+    ),
+    "orders_orderevent": "order_id at",
+}
+# What a bulk load may fill, such as the demo shop. The order is that of the rows.
+LOADABLE: dict[str, str] = {
+    "orders_coupon": (
+        "id created_at updated_at code kind value min_spend starts_at ends_at "
+        "total_limit per_customer_limit used is_active"
+    ),
+    "orders_order": (
+        "id created_at updated_at number user_id email guest_token_hash language status "
+        "payment_status payment_method currency subtotal discount shipping tax "
+        "tax_included total refunded coupon_code carrier tracking_number tracking_url "
+        "expires_at paid_at shipped_at delivered_at closed_at recipient phone street "
+        "city state postal_code country"
+    ),
+    "orders_orderline": (
+        "id order_id position variant_id product_id category_id name sku size color "
+        "image quantity returned unit_price discount tax_percent tax"
+    ),
+    "orders_orderevent": (
+        "order_id kind at from_status to_status by_id actor note is_public request_id"
+    ),
+    "orders_couponuse": "coupon_id order_id customer_key slot",
+    "orders_payment": (
+        "id created_at updated_at order_id provider provider_ref amount currency state "
+        "error succeeded_at"
+    ),
+    "orders_refund": (
+        "id created_at updated_at order_id payment_id amount reason state provider_ref "
+        "error by_id finished_at"
+    ),
+    "orders_cart": "id created_at updated_at user_id token_hash coupon_id",
+    "orders_cartline": (
+        "id created_at updated_at cart_id variant_id quantity price_at_add"
+    ),
+}
