@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from django.utils import timezone
 
+from accounts.schemas import PostalAddress
 from orders.customer_identity import Customer, hash_token, new_token
 from orders.models import Cart, CartLine, Coupon, Order
 from orders.models.order import OrderStatus, PaymentMethod
@@ -94,15 +95,15 @@ def make_order(
     token = token or new_token() if guest_email else None
     customer = None if guest_email else customer or make_user()
     make_cart_line(customer=customer, token=token, variant=variant, quantity=quantity)
-    address = {
-        "recipient": "Asha Rao",
-        "phone": "+919876543210",
-        "street": "12 Linking Road",
-        "city": "Mumbai",
-        "state": "Maharashtra",
-        "postal_code": "400050",
-        "country": "IN",
-    }
+    address = PostalAddress(
+        recipient="Asha Rao",
+        phone="+919876543210",
+        street="12 Linking Road",
+        city="Mumbai",
+        state="Maharashtra",
+        postal_code="400050",
+        country="IN",
+    )
     body: dict[str, Any] = {
         "shipping_address": address,
         "payment_method": PaymentMethod(method),
