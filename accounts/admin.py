@@ -103,7 +103,7 @@ def _sign_out_user(request: HttpRequest, user: User, data: Mapping[str, Any]) ->
 def _reset_second_factor(
     request: HttpRequest, user: User, data: Mapping[str, Any]
 ) -> str:
-    count = second_factor.forget(user)
+    count = second_factor.remove_devices(user)
     return f"{count} devices removed; they set up another at the next sign-in."
 
 
@@ -259,7 +259,7 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
     def forget_second_factor(
         self, request: HttpRequest, queryset: QuerySet[User]
     ) -> None:
-        count = sum(second_factor.forget(user) for user in queryset)
+        count = sum(second_factor.remove_devices(user) for user in queryset)
         self.message_user(
             request,
             f"{count} devices removed; they set up another at the next sign-in.",

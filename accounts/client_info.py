@@ -27,13 +27,15 @@ class ClientInfo:
         """
         agent = _UNPRINTABLE.sub("", request.META.get("HTTP_USER_AGENT", ""))[:256]
         return cls(
-            client_address.of(request), agent, errors.request_id_of(request)[:64]
+            client_address.get_client_address(request),
+            agent,
+            errors.request_id_of(request)[:64],
         )
 
     @property
     def network(self) -> str:
         """What limits are counted by."""
-        return client_address.network(self.ip)
+        return client_address.network_of(self.ip)
 
     @property
     def label(self) -> str:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Address, Session, User, WishlistItem
 from accounts.schemas import UserFilter
-from markrin.api.pagination import CursorPage, Page, paged
+from markrin.api.pagination import CursorPage, Page, fetch_page
 from markrin.api.schemas import PageParams
 from products import selectors as catalogue
 from products.models import ProductStatus
@@ -54,7 +54,7 @@ def list_wishlist(
     items = WishlistItem.objects.filter(
         user=customer, product__status=ProductStatus.PUBLISHED
     )
-    found: Any = paged(
+    found: Any = fetch_page(
         items,
         order=NEWEST_FIRST,
         page=asked.page,
@@ -89,7 +89,7 @@ def list_users(asked: UserFilter) -> Page[User] | CursorPage[User]:
             | Q(name__icontains=word)
             | Q(last_name__icontains=word)
         )
-    return paged(
+    return fetch_page(
         users,
         order=NEWEST_FIRST,
         page=asked.page,

@@ -3,23 +3,23 @@
 from collections.abc import Iterator
 
 from accounts.models import AuthEvent
-from markrin.ops.trace.timeline import Clues, Moment
+from markrin.ops.trace.timeline import TimelineEntry, TraceSearch
 
 
-def tell(*, clues: Clues) -> dict[str, Iterator[Moment]]:
+def tell(*, clues: TraceSearch) -> dict[str, Iterator[TimelineEntry]]:
     """Return the events of signing in that the requests led to. They have no index by
     request: the table is walked.
     """
     return {"sign-in events": _list_events(clues)}
 
 
-def _list_events(clues: Clues) -> Iterator[Moment]:
+def _list_events(clues: TraceSearch) -> Iterator[TimelineEntry]:
     for event in AuthEvent.objects.filter(request_id__in=clues.requests).order_by(
         "at", "id"
     ):
         who = f", user {event.user_id}" if event.user_id else ""
         session = f", session {event.sid}" if event.sid else ""
-        yield Moment(
+        yield TimelineEntry(
             event.at,
             "sign-in",
             f"{event.type} {event.outcome}{who}{session}",

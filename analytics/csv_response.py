@@ -19,7 +19,7 @@ def build_csv_response(report: Report) -> HttpResponse:
     for row in report.rows:
         writer.writerow(
             [
-                exports.cell(report_cells.format_cell(v, c.kind))
+                exports.cell_text(report_cells.format_cell(v, c.kind))
                 for v, c in zip(row, columns, strict=True)
             ]
         )

@@ -27,7 +27,7 @@ class EventList(View):
 
     @operation(
         body=schemas.RecordEvents,
-        answer=serializers.Accepted,
+        response=serializers.Accepted,
         status=HTTPStatus.ACCEPTED,
         media_types=("application/json", "text/plain"),
         max_bytes=32_768,
@@ -38,7 +38,7 @@ class EventList(View):
     def post(self, request: Request, *, body: schemas.EventBatch) -> Response:
         accepted = events.record_events(
             events=body.events,
-            address=client_address.of(request._request),
+            address=client_address.get_client_address(request._request),
             user_agent=request.headers.get("User-Agent", ""),
             now=timezone.now(),
         )
@@ -52,7 +52,7 @@ class StatsDetail(View):
 
     @operation(
         query=schemas.Period,
-        answer=serializers.Stats,
+        response=serializers.Stats,
         id="getStats",
         tag="staff",
         summary="The shop's numbers, beside those of the period before",
@@ -67,7 +67,7 @@ class ReportDetail(View):
 
     @operation(
         query=schemas.Report,
-        answer=[serializers.Report, "file:text/csv"],
+        response=[serializers.Report, "file:text/csv"],
         errors=[NotFound],
         id="getReport",
         tag="staff",

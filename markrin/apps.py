@@ -14,6 +14,6 @@ class MarkrinConfig(AppConfig):
         from markrin.mail import preview_pages
         from markrin.observe import logs, sentry
 
-        logs.configure(path=settings.LOG_FILE, level=settings.LOG_LEVEL)
-        sentry.configure()
-        AdminSite.extra_pages.append(preview_pages.urls)
+        logs.configure_logging(path=settings.LOG_FILE, level=settings.LOG_LEVEL)
+        sentry.configure_sentry()
+        AdminSite.extra_pages.append(preview_pages.preview_urls)

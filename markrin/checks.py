@@ -24,8 +24,8 @@ from django.urls.converters import get_converters
 MIN_SECRET_BYTES = 32
 OTHERS_VIEWS = ("drf_spectacular.",)  # serve the OpenAPI document itself
 METHODS = ("get", "post", "put", "patch", "delete")
-STATUSES_WITH_ANSWER = (200, 201, 202)
-STATUSES_WITHOUT_ANSWER = (202, 204, 303, 307, 308)
+STATUSES_WITH_BODY = (200, 201, 202)
+STATUSES_WITHOUT_BODY = (202, 204, 303, 307, 308)
 PARTS = ("body", "query", "headers", "upload")
 
 
@@ -60,45 +60,49 @@ def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
     ]
 
 
-def _error(number: int, name: str, said: str) -> Error:
+def _setting_error(number: int, name: str, said: str) -> Error:
     return Error(f"{name} {said}", id=f"markrin.E{number:03}")
 
 
 def _check_key() -> Iterator[CheckMessage]:
     secret = settings.SECRET_KEY
     if len(secret.encode()) < MIN_SECRET_BYTES or len(set(secret)) < 5:
-        yield _error(
+        yield _setting_error(
             1,
             "SECRET_KEY",
             f"must have at least {MIN_SECRET_BYTES} bytes, and not be one letter repeated.",
         )
     if not settings.DEBUG and secret.startswith("debug-only-"):
-        yield _error(2, "SECRET_KEY", "is the one of development: everybody knows it.")
+        yield _setting_error(
+            2, "SECRET_KEY", "is the one of development: everybody knows it."
+        )
 
 
 def _check_shop() -> Iterator[CheckMessage]:
     if pycountry.currencies.get(alpha_3=settings.SHOP_CURRENCY) is None:
-        yield _error(
+        yield _setting_error(
             10,
             "SHOP_CURRENCY",
             "must be a currency's three letters, such as INR (ISO 4217).",
         )
     if pycountry.countries.get(alpha_2=settings.SHOP_COUNTRY) is None:
-        yield _error(
+        yield _setting_error(
             11,
             "SHOP_COUNTRY",
             "must be a country's two letters, such as IN (ISO 3166-1).",
         )
     if not 0 <= settings.TAX_PERCENT <= 100:
-        yield _error(12, "TAX_PERCENT", "must be from 0 to 100.")
+        yield _setting_error(12, "TAX_PERCENT", "must be from 0 to 100.")
     if settings.SHIPPING_FEE < 0 or settings.SHIPPING_FREE_ABOVE < 0:
-        yield _error(
+        yield _setting_error(
             13, "SHIPPING_FEE and SHIPPING_FREE_ABOVE", "must not be negative."
         )
     if settings.RATE_LIMIT_SCALE <= 0:
-        yield _error(14, "RATE_LIMIT_SCALE", "must be above 0: limits are never off.")
+        yield _setting_error(
+            14, "RATE_LIMIT_SCALE", "must be above 0: limits are never off."
+        )
     if "postgresql" not in settings.DATABASES["default"]["ENGINE"]:
-        yield _error(
+        yield _setting_error(
             15,
             "DATABASE_URL",
             "must name a PostgreSQL database: the shop's rules are kept there.",
@@ -107,22 +111,22 @@ def _check_shop() -> Iterator[CheckMessage]:
 
 def _check_addresses() -> Iterator[CheckMessage]:
     if "DATABASE_URL" not in os.environ:
-        yield _error(
+        yield _setting_error(
             20,
             "DATABASE_URL",
             "is missing, such as postgres://user:password@host/name.",
         )
     for name in ("CACHE_URL", "CELERY_BROKER_URL"):
         if not getattr(settings, name):
-            yield _error(21, name, "is missing, such as redis://host:6379/0.")
+            yield _setting_error(21, name, "is missing, such as redis://host:6379/0.")
     if not settings.ALLOWED_HOSTS:
-        yield _error(
+        yield _setting_error(
             22,
             "ALLOWED_HOSTS",
             "is missing: the host names under which the shop is called.",
         )
     if not settings.SHOP_URL.startswith(("https://", "http://")):
-        yield _error(
+        yield _setting_error(
             23,
             "SHOP_URL",
             "is missing: where mails link to, such as https://shop.example.",
@@ -135,16 +139,16 @@ def _check_addresses() -> Iterator[CheckMessage]:
 
 def _check_exposure() -> Iterator[CheckMessage]:
     if "*" in settings.ALLOWED_HOSTS:
-        yield _error(
+        yield _setting_error(
             30,
             "ALLOWED_HOSTS",
             "must not be * outside DEBUG: links in mails follow the Host header.",
         )
     for name in ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE"):
         if not getattr(settings, name):
-            yield _error(31, name, "must be on outside DEBUG.")
+            yield _setting_error(31, name, "must be on outside DEBUG.")
     if getattr(settings, "CORS_ALLOW_ALL_ORIGINS", False):
-        yield _error(
+        yield _setting_error(
             32,
             "CORS_ALLOW_ALL_ORIGINS",
             "must be off: name the origins in CORS_ALLOWED_ORIGINS.",
@@ -161,19 +165,21 @@ def check_contract(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
 
     found: list[CheckMessage] = []
     ids: dict[str, str] = {}
-    for route, callback in _routes(get_resolver().url_patterns, ""):
+    for route, callback in _api_routes(get_resolver().url_patterns, ""):
         view = getattr(callback, "cls", None)
         if getattr(view, "__module__", "").startswith(OTHERS_VIEWS):
             continue
         if view is None or not issubclass(view, views.View):
             found.append(
-                _error(40, f"/{route}", "is not served by a markrin.api.views.View.")
+                _setting_error(
+                    40, f"/{route}", "is not served by a markrin.api.views.View."
+                )
             )
             continue
         kinds = re.findall(r"<(?:(\w+):)?\w+>", route)
         if not all(hasattr(get_converters().get(kind), "stated") for kind in kinds):
             found.append(
-                _error(
+                _setting_error(
                     41,
                     f"/{route}",
                     "has a path value of no strict type: use uid, slugid or idorslug.",
@@ -187,13 +193,13 @@ def check_contract(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
     return found
 
 
-def _routes(
+def _api_routes(
     patterns: Iterable[URLPattern | URLResolver], prefix: str
 ) -> Iterator[tuple[str, Any]]:
     for pattern in patterns:
         route = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
-            yield from _routes(pattern.url_patterns, route)
+            yield from _api_routes(pattern.url_patterns, route)
         elif route.startswith("api/"):
             yield route, pattern.callback
 
@@ -203,23 +209,25 @@ def _check_method(
 ) -> Iterator[CheckMessage]:
     stated = getattr(handler, "operation", None)
     if stated is None:
-        yield _error(42, name, "has no @operation.")
+        yield _setting_error(42, name, "has no @operation.")
         return
     if ids.setdefault(stated.id, name) != name:
-        yield _error(43, name, f"has the operation id {stated.id} of {ids[stated.id]}.")
+        yield _setting_error(
+            43, name, f"has the operation id {stated.id} of {ids[stated.id]}."
+        )
     if stated.status not in (
-        STATUSES_WITH_ANSWER if stated.answers else STATUSES_WITHOUT_ANSWER
+        STATUSES_WITH_BODY if stated.response_bodies else STATUSES_WITHOUT_BODY
     ):
-        yield _error(
+        yield _setting_error(
             44,
             name,
-            f"must not state status={stated.status} {'with' if stated.answers else 'without'} an answer.",
+            f"must not state status={stated.status} {'with' if stated.response_bodies else 'without'} a response body.",
         )
     taken = inspect.signature(inspect.unwrap(handler)).parameters
     for part in PARTS:
         schema = getattr(stated, part)
         if (schema is not None) != (part in taken):
-            yield _error(45, name, f"states and takes `{part}` only together.")
+            yield _setting_error(45, name, f"states and takes `{part}` only together.")
         if schema is not None:
             yield from check_schema(schema())
             yield from _check_annotation(name, part, schema, handler)
@@ -231,7 +239,7 @@ def _check_annotation(
     """A view must declare what its schema loads, or the type checker believes the wrong thing."""
     hint = get_type_hints(inspect.unwrap(handler)).get(part)
     if schema.target is not None and hint is not schema.target:
-        yield _error(
+        yield _setting_error(
             51, name, f"must declare `{part}: {schema.target.__name__}`, not {hint}."
         )
 
@@ -243,9 +251,9 @@ def check_schema(schema: ma.Schema) -> Iterator[CheckMessage]:
     from markrin.api import schema_types, schemas
 
     if isinstance(schema, schemas.Schema):
-        for difference in schema_types.differences(schema):
+        for difference in schema_types.find_differences(schema):
             where = f"{type(schema).__module__}.{type(schema).__qualname__}"
-            yield _error(50, where, difference)
+            yield _setting_error(50, where, difference)
     for name, field in schema.fields.items():
         yield from _check_field(
             f"{type(schema).__module__}.{type(schema).__qualname__}.{name}", field
@@ -257,11 +265,11 @@ def _check_field(name: str, field: Any) -> Iterator[CheckMessage]:
 
     if isinstance(field, fields.Nested):
         if not isinstance(field.schema, schemas.InputSchema):
-            yield _error(46, name, "nests what is not an InputSchema.")
+            yield _setting_error(46, name, "nests what is not an InputSchema.")
         yield from check_schema(field.schema)
         return
     if not isinstance(field, fields.Field):
-        yield _error(
+        yield _setting_error(
             47,
             name,
             f"is marshmallow's own {type(field).__name__}: use markrin.api.fields.",
@@ -277,7 +285,7 @@ def _check_field(name: str, field: Any) -> Iterator[CheckMessage]:
     if not any(
         names <= set(limits) for names in needed.get(limits.get("type", ""), ())
     ):
-        yield _error(48, name, "has no limits.")
+        yield _setting_error(48, name, "has no limits.")
     inner = getattr(cast(Any, field), "inner", None)
     if inner is not None:
         yield from _check_field(f"{name}[]", inner)

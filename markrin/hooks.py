@@ -12,7 +12,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
 
-def call(name: str, **arguments: Any) -> list[Any]:
+def call_hook(name: str, **arguments: Any) -> list[Any]:
     """Run the hook's functions in the caller's transaction and return what they return.
 
     Raises:

@@ -73,7 +73,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "accounts.middleware.stamp_arrival",
     "markrin.observe.requests.RequestLog",
-    "markrin.ops.health.probes",
+    "markrin.ops.health.probe_middleware",
     "markrin.cache.middleware.AnswerCache",
     "markrin.db.replica.CatalogueReads",
     "markrin.api.errors.ProblemMiddleware",
@@ -405,13 +405,13 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "storefront",
     "SITE_URL": "/",
     "SHOW_BACK_BUTTON": True,
-    "STYLES": ["markrin.admin.menu.style"],
-    "SCRIPTS": ["markrin.admin.menu.script"],
+    "STYLES": ["markrin.admin.menu.stylesheet_url"],
+    "SCRIPTS": ["markrin.admin.menu.script_url"],
     "DASHBOARD_CALLBACK": "analytics.admin.dashboard.add_dashboard",
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": True,
-        "navigation": "markrin.admin.menu.navigation",
+        "navigation": "markrin.admin.menu.build_navigation",
     },
 }
 

@@ -38,7 +38,7 @@ _KNOWN = re.compile(
 
 
 @require_safe
-def page(request: HttpRequest) -> HttpResponseBase:
+def serve_page(request: HttpRequest) -> HttpResponseBase:
     """Answer the shop's page; where it has not been built, `/` leads to the API's documentation."""
     try:
         content = (settings.STOREFRONT_DIR / "index.html").read_bytes()
@@ -63,7 +63,7 @@ def page(request: HttpRequest) -> HttpResponseBase:
 
 
 @require_safe
-def media(request: HttpRequest, path: str) -> HttpResponseBase:
+def serve_media(request: HttpRequest, path: str) -> HttpResponseBase:
     """Answer an uploaded picture, where no proxy in front of us does; only pictures of our
     own encoding are there.
     """

@@ -26,11 +26,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("test-gateway/", include("orders.local_gateway_urls")),
     path("admin/", admin.site.urls),
-    path("health/live", health.live),
-    path("health/ready", health.ready),
-    path("metrics", health.prometheus),
-    re_path(storefront.MEDIA_PATH, storefront.media),
+    path("health/live", health.live_probe),
+    path("health/ready", health.readiness_probe),
+    path("metrics", health.metrics_page),
+    re_path(storefront.MEDIA_PATH, storefront.serve_media),
     re_path(
-        storefront.PATH, storefront.page
+        storefront.PATH, storefront.serve_page
     ),  # last: whatever is not of the above is a page of the shop
 ]

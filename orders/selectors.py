@@ -15,7 +15,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 from django.utils import timezone
 
 from markrin.api.errors import NotFound
-from markrin.api.pagination import CursorPage, Page, paged
+from markrin.api.pagination import CursorPage, Page, fetch_page
 from orders import cart_summary, gateways
 from orders.cart_summary import CartSummary
 from orders.customer_identity import Customer
@@ -46,7 +46,7 @@ def list_orders(
     """Return the customer's orders, newest first: the same number of queries for one as for
     many.
     """
-    return paged(
+    return fetch_page(
         Order.objects.for_customer(customer.user).with_lines(),
         order=NEWEST,
         page=page,
@@ -101,7 +101,7 @@ def list_all_orders(
     if search:
         orders = orders.filter(match_search(search))
     counted = orders.annotate(item_count=Sum("lines__quantity"))
-    return paged(counted, order=NEWEST, page=page, limit=limit, cursor=cursor)
+    return fetch_page(counted, order=NEWEST, page=page, limit=limit, cursor=cursor)
 
 
 def match_search(text: str) -> Q:
@@ -159,7 +159,7 @@ def list_coupons(
         coupons = coupons.filter(is_active=active)
     if code is not None:
         coupons = coupons.filter(code__startswith=code)
-    return paged(coupons, order=NEWEST, page=page, limit=limit, cursor=cursor)
+    return fetch_page(coupons, order=NEWEST, page=page, limit=limit, cursor=cursor)
 
 
 def get_coupon(*, coupon_id: UUID) -> Coupon:

@@ -13,8 +13,8 @@ from orders.schemas import CouponCode
 
 
 class ListAllOrders(PageQuery):
-    status = fields.Commas(fields.Enum(OrderStatus), max=7)
-    payment_status = fields.Commas(fields.Enum(PaymentStatus), max=4)
+    status = fields.CommaSeparated(fields.Enum(OrderStatus), max=7)
+    payment_status = fields.CommaSeparated(fields.Enum(PaymentStatus), max=4)
     payment_method = fields.Enum(PaymentMethod)
     placed_from = fields.Timestamp(data_key="from")
     placed_until = fields.Timestamp(data_key="to")

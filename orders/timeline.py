@@ -7,14 +7,14 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from markrin.ops.trace.timeline import Clues, Moment
+from markrin.ops.trace.timeline import TimelineEntry, TraceSearch
 from orders.models import Order, OrderEvent, Payment, PaymentEvent, Refund, Return
 from products import selectors as products
 
 MAX_ORDERS = 20  # orders of one request that are told whole, as where staff have changed many at once
 
 
-def find(*, clues: Clues) -> None:
+def find(*, clues: TraceSearch) -> None:
     """Add the orders that the id names, by number or id, or that the request has touched."""
     for order in (
         Order.objects.filter(_match_clues(clues))
@@ -25,7 +25,7 @@ def find(*, clues: Clues) -> None:
         clues.payload.add(("order_id", str(order.pk)))
 
 
-def tell(*, clues: Clues) -> dict[str, Iterator[Moment]]:
+def tell(*, clues: TraceSearch) -> dict[str, Iterator[TimelineEntry]]:
     """Return the moments of the orders that were found, by kind."""
     ids = [UUID(value) for name, value in clues.payload if name == "order_id"]
     return {
@@ -35,7 +35,7 @@ def tell(*, clues: Clues) -> dict[str, Iterator[Moment]]:
     }
 
 
-def _match_clues(clues: Clues) -> Q:
+def _match_clues(clues: TraceSearch) -> Q:
     given = clues.given
     named = Q(number=given.upper()) | Q(events__request_id=given)
     if (found := _parse_uuid(given)) is not None:
@@ -51,7 +51,7 @@ def _parse_uuid(text: str) -> UUID | None:
         return None
 
 
-def _tell_events(ids: list[UUID]) -> Iterator[Moment]:
+def _tell_events(ids: list[UUID]) -> Iterator[TimelineEntry]:
     for event in (
         OrderEvent.objects.filter(order__in=ids)
         .select_related("order")
@@ -63,7 +63,7 @@ def _tell_events(ids: list[UUID]) -> Iterator[Moment]:
             else event.to_status
         )
         note = f": {event.note}" if event.note and not event.is_public else ""
-        yield Moment(
+        yield TimelineEntry(
             event.at,
             "order",
             f"{event.order.number} {event.kind} {step} by {event.actor}{note}".replace(
@@ -73,36 +73,36 @@ def _tell_events(ids: list[UUID]) -> Iterator[Moment]:
         )
 
 
-def _tell_payments(ids: list[UUID]) -> Iterator[Moment]:
+def _tell_payments(ids: list[UUID]) -> Iterator[TimelineEntry]:
     for payment in Payment.objects.filter(order__in=ids):
         money = f"payment {payment.pk}: {payment.amount} {payment.currency} by {payment.provider}"
-        yield Moment(payment.created_at, "payment", f"{money}, begun")
+        yield TimelineEntry(payment.created_at, "payment", f"{money}, begun")
         if payment.succeeded_at is not None:
-            yield Moment(payment.succeeded_at, "payment", f"{money}, succeeded")
+            yield TimelineEntry(payment.succeeded_at, "payment", f"{money}, succeeded")
         elif payment.state != "created":
-            yield Moment(
+            yield TimelineEntry(
                 payment.updated_at,
                 "payment",
                 f"{money}, {payment.state} {payment.error}".rstrip(),
             )
     for told in PaymentEvent.objects.filter(payment__order__in=ids):
         what = f"{told.provider} told {told.type} ({told.event_id}): {told.outcome}"
-        yield Moment(told.received_at, "payment", what)
+        yield TimelineEntry(told.received_at, "payment", what)
     for refund in Refund.objects.filter(order__in=ids):
-        yield Moment(
+        yield TimelineEntry(
             refund.created_at,
             "payment",
             f"refund {refund.pk}: {refund.amount}, requested",
         )
         if refund.finished_at is not None:
-            yield Moment(
+            yield TimelineEntry(
                 refund.finished_at,
                 "payment",
                 f"refund {refund.pk}: {refund.state} {refund.error}".rstrip(),
             )
 
 
-def _tell_stock_moves(ids: list[UUID]) -> Iterator[Moment]:
+def _tell_stock_moves(ids: list[UUID]) -> Iterator[TimelineEntry]:
     lines = list(Order.objects.filter(pk__in=ids).values_list("lines__pk", flat=True))
     back = list(
         Return.objects.filter(order__in=ids).values_list("lines__pk", flat=True)
@@ -113,6 +113,6 @@ def _tell_stock_moves(ids: list[UUID]) -> Iterator[Moment]:
     refs += [f"return:{line}" for line in back]
     for move in products.list_movements_by_ref(refs=refs):
         deltas = f"on hand {move.d_on_hand:+}, reserved {move.d_reserved:+}"
-        yield Moment(
+        yield TimelineEntry(
             move.created_at, "stock", f"{move.kind} {move.variant.sku}: {deltas}"
         )

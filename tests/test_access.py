@@ -215,7 +215,7 @@ def served() -> set[str]:
         methods = [
             name
             for name in ("GET", "POST", "PUT", "PATCH", "DELETE")
-            if operations.of(view, name)
+            if operations.operation_of(view, name)
         ]
         found |= {f"{method} {_bare(path)}" for method in methods or ["GET"]}
     return found

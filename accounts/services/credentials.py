@@ -51,23 +51,27 @@ def authenticate_user(given: Credentials, *, client: ClientInfo) -> User:
 
 def _count_attempt(email: str, user: User | None, client: ClientInfo) -> None:
     key, network = account_key(email), client.network
-    rate_limits.take(rate_limits.Limit.named("login_account_network"), key, network)
+    rate_limits.enforce_limit(
+        rate_limits.Limit.named("login_account_network"), key, network
+    )
     try:
-        rate_limits.take(rate_limits.Limit.named("login_network"), network)
+        rate_limits.enforce_limit(rate_limits.Limit.named("login_network"), network)
     except RateLimited:
         rate_limits.give_back(
             rate_limits.Limit.named("login_account_network"), key, network
         )
         raise
-    wait = rate_limits.count(rate_limits.Limit.named("login_account"), key)
+    wait = rate_limits.count_request(rate_limits.Limit.named("login_account"), key)
     # A stranger who fails all day must not lock the owner out, whose networks are known.
     if wait is not None and not (user and _knows_network(user, network)):
-        raise rate_limits.refusal(wait)
+        raise rate_limits.rate_limited_error(wait)
 
 
 def _forget_attempt(email: str, client: ClientInfo) -> None:
     key, network = account_key(email), client.network
-    rate_limits.clear(rate_limits.Limit.named("login_account_network"), key, network)
+    rate_limits.reset_counter(
+        rate_limits.Limit.named("login_account_network"), key, network
+    )
     rate_limits.give_back(rate_limits.Limit.named("login_network"), network)
     rate_limits.give_back(rate_limits.Limit.named("login_account"), key)
 
@@ -77,7 +81,7 @@ def _knows_network(user: User, network: str) -> bool:
     addresses = (
         Session.objects.filter(user=user).values_list("ip", flat=True).distinct()
     )
-    return any(client_address.network(address) == network for address in addresses)
+    return any(client_address.network_of(address) == network for address in addresses)
 
 
 def is_new_device(user: User, client: ClientInfo) -> bool:
@@ -106,10 +110,10 @@ def confirm_password(
         markrin.api.errors.RateLimited: too many were tried.
     """
     limit = rate_limits.Limit.named("password")
-    rate_limits.take(limit, str(current.user_id))
+    rate_limits.enforce_limit(limit, str(current.user_id))
     if not current.user.check_password(password):
         log_auth_event(
             action, "failed", client=client, user_id=current.user_id, sid=current.pk
         )
         raise errors.CurrentPasswordWrong
-    rate_limits.clear(limit, str(current.user_id))
+    rate_limits.reset_counter(limit, str(current.user_id))

@@ -28,7 +28,7 @@ def verify_email(proof: EmailProof, *, client: ClientInfo) -> None:
         errors.EmailTaken: somebody else has that address by now.
         markrin.api.errors.RateLimited: this network has tried too many.
     """
-    rate_limits.take(rate_limits.Limit.named("mail_token"), client.network)
+    rate_limits.enforce_limit(rate_limits.Limit.named("mail_token"), client.network)
     user = mail_tokens.get_token_owner(proof.token, TokenPurpose.VERIFY)
     if user is None:
         log_auth_event("email_verify", "failed", client=client)
@@ -59,7 +59,7 @@ def _apply_verification(user_id: UUID, token: str, client: ClientInfo) -> None:
     )
     if changed:
         mail_tokens.void_tokens(user)
-    hooks.call("email_verified", user=user)
+    hooks.call_hook("email_verified", user=user)
     log_auth_event(
         "email_verify", "ok", client=client, user_id=user.pk, changed=changed
     )
@@ -71,8 +71,8 @@ def resend_verification(*, email: str, client: ClientInfo) -> None:
     Raises:
         markrin.api.errors.RateLimited: asked for too often, by this network or for this address.
     """
-    rate_limits.take(rate_limits.Limit.named("forgot_network"), client.network)
-    rate_limits.take(
+    rate_limits.enforce_limit(rate_limits.Limit.named("forgot_network"), client.network)
+    rate_limits.enforce_limit(
         rate_limits.Limit.named("forgot_account"),
         "verify",
         credentials.account_key(email),

@@ -23,7 +23,7 @@ def _get_active_user(user_id: UUID) -> User | None:
 def _send_mail(
     template: str, user: User, *, key: str, to: str | None = None, **context: Any
 ) -> Result:
-    return sending.send(
+    return sending.send_mail(
         template=f"accounts/{template}",
         to=to or user.email,
         context={"user": user, **context},

@@ -89,8 +89,8 @@ def forgot_password(request: ResetRequest, *, client: ClientInfo) -> None:
     Raises:
         markrin.api.errors.RateLimited: asked for too often, by this network or for this address.
     """
-    rate_limits.take(rate_limits.Limit.named("forgot_network"), client.network)
-    rate_limits.take(
+    rate_limits.enforce_limit(rate_limits.Limit.named("forgot_network"), client.network)
+    rate_limits.enforce_limit(
         rate_limits.Limit.named("forgot_account"),
         credentials.account_key(request.email),
     )
@@ -112,7 +112,7 @@ def reset_password(reset: PasswordReset, *, client: ClientInfo) -> None:
         errors.PasswordRejected: the token stays usable.
         markrin.api.errors.RateLimited: this network has tried too many.
     """
-    rate_limits.take(rate_limits.Limit.named("mail_token"), client.network)
+    rate_limits.enforce_limit(rate_limits.Limit.named("mail_token"), client.network)
     user = mail_tokens.get_token_owner(reset.token, TokenPurpose.RESET)
     if user is None:
         log_auth_event("password_reset", "failed", client=client)
@@ -138,5 +138,5 @@ def _apply_reset(user_id: UUID, reset: PasswordReset, client: ClientInfo) -> Non
     if user.email_verified_at is None:
         user.email_verified_at = now
         user.save(update_fields=["email_verified_at"])
-        hooks.call("email_verified", user=user)
+        hooks.call_hook("email_verified", user=user)
     log_auth_event("password_reset", "ok", client=client, user_id=user.pk)

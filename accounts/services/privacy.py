@@ -26,7 +26,7 @@ from accounts.models import (
 from accounts.services.auth_log import log_auth_event
 from accounts.services.sessions import require_recent_password
 from markrin import hooks
-from markrin.api.casing import camel
+from markrin.api.casing import to_camel
 from markrin.api.errors import NotFound, Unprocessable
 
 _PROFILE = (
@@ -69,7 +69,7 @@ _EVENT = ("at", "type", "outcome", "ip", "user_agent")
 
 
 def _to_camel_keys(row: Mapping[str, object]) -> dict[str, Any]:
-    return {camel(name): value for name, value in row.items()}
+    return {to_camel(name): value for name, value in row.items()}
 
 
 def export_user(*, user_id: UUID, client: ClientInfo, by: UUID) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def export_user(*, user_id: UUID, client: ClientInfo, by: UUID) -> dict[str, Any
                 for row in AuthEvent.objects.filter(user_id=user.pk).values(*_EVENT)
             ],
         }
-        for part in hooks.call("export", user=user):
+        for part in hooks.call_hook("export", user=user):
             found |= part
         log_auth_event("export", "ok", client=client, user_id=user.pk, by=str(by))
     return found
@@ -139,7 +139,7 @@ def erase_customer(*, user_id: UUID, client: ClientInfo, by: UUID) -> None:
         raise Unprocessable(
             "Only customers can be erased. Make them a customer first, or deactivate them."
         )
-    hooks.call("erase", user=user)
+    hooks.call_hook("erase", user=user)
     _anonymise_user(user)
     log_auth_event(
         "erase",

@@ -33,7 +33,7 @@ def change_profile(
     """
     if change.email and change.email != current.user.email:
         require_recent_password(current, timezone.now())
-        rate_limits.take(
+        rate_limits.enforce_limit(
             rate_limits.Limit.named("forgot_account"), "change", str(current.user_id)
         )
         if User.objects.filter(email=change.email).exists():

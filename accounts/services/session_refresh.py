@@ -54,14 +54,18 @@ def refresh_session(
         errors.RefreshConflict: another refresh is under way; ask again.
         markrin.api.errors.RateLimited: too many refreshes.
     """
-    rate_limits.take(rate_limits.Limit.named("refresh_network"), client.network)
+    rate_limits.enforce_limit(
+        rate_limits.Limit.named("refresh_network"), client.network
+    )
     try:
         token = RefreshToken.from_text(text)
     except ExpiredTokenError as exc:
         raise errors.RefreshTokenExpired from exc
     except TokenError as exc:
         raise errors.token_invalid() from exc
-    rate_limits.take(rate_limits.Limit.named("refresh_session"), str(token.sid))
+    rate_limits.enforce_limit(
+        rate_limits.Limit.named("refresh_session"), str(token.sid)
+    )
     try:
         outcome = _RefreshDecision(token, transport, key, received_at, client).decide()
     except OperationalError as exc:

@@ -45,7 +45,7 @@ def register_customer(registration: Registration, context: SignInContext) -> Tok
         markrin.api.errors.RateLimited: this network has registered too many.
     """
     client = context.client
-    rate_limits.take(rate_limits.Limit.named("register"), client.network)
+    rate_limits.enforce_limit(rate_limits.Limit.named("register"), client.network)
     user = User(
         email=registration.email,
         name=registration.name,
@@ -114,7 +114,7 @@ def _start_session(user: User, context: SignInContext) -> Tokens:
         user, transport=context.transport, client=context.client, now=now
     )
     headers = {"X-Cart-Token": context.cart_token} if context.cart_token else {}
-    hooks.call("signed_in", user=user, request_headers=headers)
+    hooks.call_hook("signed_in", user=user, request_headers=headers)
     return tokens
 
 

@@ -93,7 +93,7 @@ class Register(PublicAuthView):
     @operation(
         body=schemas.Register,
         headers=schemas.SignInHeaders,
-        answer=serializers.SignedInUser,
+        response=serializers.SignedInUser,
         status=HTTPStatus.CREATED,
         errors=[errors.EmailTaken, errors.PasswordRejected, CsrfFailed, RateLimited],
         id="register",
@@ -117,7 +117,7 @@ class Login(PublicAuthView):
     @operation(
         body=schemas.Login,
         headers=schemas.SignInHeaders,
-        answer=serializers.SignedInUser,
+        response=serializers.SignedInUser,
         errors=[errors.InvalidCredentials, CsrfFailed, RateLimited],
         id="login",
         tag="auth",
@@ -156,7 +156,7 @@ class Refresh(PublicAuthView):
     @operation(
         body=schemas.Refresh,
         headers=schemas.RefreshHeaders,
-        answer=serializers.SignedIn,
+        response=serializers.SignedIn,
         errors=[
             errors.RefreshTokenMissing,
             errors.RefreshTokenExpired,
@@ -253,7 +253,7 @@ class Reauthenticate(AuthView):
 
 class SessionList(AuthView):
     @operation(
-        answer=serializers.Sessions,
+        response=serializers.Sessions,
         id="listSessions",
         tag="auth",
         summary="Where the user is signed in",
@@ -283,7 +283,7 @@ class SessionDetail(AuthView):
 class ChangePassword(AuthView):
     @operation(
         body=schemas.ChangePassword,
-        answer=serializers.SignedIn,
+        response=serializers.SignedIn,
         errors=[errors.CurrentPasswordWrong, errors.PasswordRejected, RateLimited],
         id="changePassword",
         tag="auth",
@@ -364,7 +364,7 @@ class ResendVerification(AuthView):
 
 class Profile(AuthView):
     @operation(
-        answer=serializers.User,
+        response=serializers.User,
         id="getProfile",
         tag="auth",
         summary="The signed-in user",
@@ -374,7 +374,7 @@ class Profile(AuthView):
 
     @operation(
         body=schemas.ChangeProfile,
-        answer=serializers.User,
+        response=serializers.User,
         errors=[errors.EmailTaken, errors.ReauthenticationRequired, RateLimited],
         id="changeProfile",
         tag="auth",
@@ -389,7 +389,7 @@ class Profile(AuthView):
 
 class Export(AuthView):
     @operation(
-        answer=serializers.Export,
+        response=serializers.Export,
         id="exportMe",
         tag="auth",
         summary="Everything that is known about the user",

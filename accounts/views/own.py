@@ -18,7 +18,7 @@ from markrin.api.schemas import PageParams, PlainPageQuery
 
 class AddressList(AuthView):
     @operation(
-        answer=serializers.Addresses,
+        response=serializers.Addresses,
         id="listAddresses",
         tag="addresses",
         summary="The address book",
@@ -32,7 +32,7 @@ class AddressList(AuthView):
 
     @operation(
         body=schemas.AddAddress,
-        answer=serializers.Address,
+        response=serializers.Address,
         status=HTTPStatus.CREATED,
         errors=[errors.AddressLimit],
         id="addAddress",
@@ -47,7 +47,7 @@ class AddressList(AuthView):
 class AddressDetail(AuthView):
     @operation(
         body=schemas.ChangeAddress,
-        answer=serializers.Address,
+        response=serializers.Address,
         errors=[NotFound, Unprocessable],
         id="changeAddress",
         tag="addresses",
@@ -76,7 +76,7 @@ class AddressDetail(AuthView):
 class WishlistItemList(AuthView):
     @operation(
         query=PlainPageQuery,
-        answer=serializers.WishlistPage,
+        response=serializers.WishlistPage,
         id="listWishlist",
         tag="wishlist",
         summary="Products kept in mind, the last added first",

@@ -21,7 +21,7 @@ class UserList(AuthView):
 
     @operation(
         query=schemas.ListUsers,
-        answer=serializers.StaffUserPage,
+        response=serializers.StaffUserPage,
         id="listUsers",
         tag="staff",
         summary="Find users",
@@ -31,7 +31,7 @@ class UserList(AuthView):
 
     @operation(
         body=schemas.AddUser,
-        answer=serializers.StaffUser,
+        response=serializers.StaffUser,
         status=HTTPStatus.CREATED,
         permissions=[IsAdmin],
         errors=[errors.EmailTaken, errors.PasswordRejected],
@@ -54,7 +54,7 @@ class UserDetail(AuthView):
 
     @operation(
         body=schemas.ChangeUser,
-        answer=serializers.StaffUser,
+        response=serializers.StaffUser,
         errors=[NotFound, errors.LastAdmin],
         id="changeUser",
         tag="staff",
@@ -76,7 +76,7 @@ class UserExport(AuthView):
     permission_classes = [IsAdmin]
 
     @operation(
-        answer=serializers.Export,
+        response=serializers.Export,
         errors=[NotFound],
         id="exportUser",
         tag="staff",

@@ -49,7 +49,7 @@ Reader = Callable[[Wanted], Iterable[Entry]]
 _sources: dict[str, Reader] = {}
 
 
-def source(name: str) -> Callable[[Reader], Reader]:
+def register_log_reader(name: str) -> Callable[[Reader], Reader]:
     """Register what reads an app's log, the newest first, in a bounded number of queries;
     `name` is a filter.
     """
@@ -61,12 +61,12 @@ def source(name: str) -> Callable[[Reader], Reader]:
     return register
 
 
-def kinds() -> list[str]:
+def log_names() -> list[str]:
     """Return the names of the logs."""
     return list(_sources)
 
 
-def read(wanted: Wanted, *, kind: str = "") -> list[Entry]:
+def read_entries(wanted: Wanted, *, kind: str = "") -> list[Entry]:
     """Return the newest entries of one log or of all, at most `wanted.most`."""
     readers = [_sources[kind]] if kind else list(_sources.values())
     merged = heapq.merge(
@@ -77,7 +77,7 @@ def read(wanted: Wanted, *, kind: str = "") -> list[Entry]:
     return [entry for entry, _ in zip(merged, range(wanted.most), strict=False)]
 
 
-def page(entries: list[Entry]) -> list[Entry]:
+def cut_page(entries: list[Entry]) -> list[Entry]:
     """Return the first AT_ONCE, or some fewer: what happened at one moment, in a
     transaction, stays together.
     """
@@ -88,7 +88,7 @@ def page(entries: list[Entry]) -> list[Entry]:
     return shown
 
 
-@source("admin")
+@register_log_reader("admin")
 def _admin_log(wanted: Wanted) -> Iterable[Entry]:
     rows = LogEntry.objects.select_related("user", "content_type").filter(
         action_time__lt=wanted.before
@@ -107,12 +107,12 @@ def _admin_log(wanted: Wanted) -> Iterable[Entry]:
             subject=f"{row.content_type.name if row.content_type else ''} {row.object_repr}".strip(),
             kind="admin",
             link=row.get_admin_url() or "" if row.action_flag != DELETION else "",
-            values=_values(row.change_message),
+            values=_change_values(row.change_message),
             note=row.get_change_message(),
         )
 
 
-def _values(message: str) -> list[list[str]]:
+def _change_values(message: str) -> list[list[str]]:
     """Return the values before and after that `changes.describe` has put into the message."""
     if not message.startswith("["):
         return []

@@ -48,7 +48,10 @@ class AuditForm(StrictForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kind: Any = self.fields["kind"]
-        kind.choices = [("", "everywhere"), *((name, name) for name in audit.kinds())]
+        kind.choices = [
+            ("", "everywhere"),
+            *((name, name) for name in audit.log_names()),
+        ]
 
     def clean_who(self) -> UUID | None:
         """Return whose id it is."""
@@ -100,14 +103,16 @@ class LogEntryAdmin(ReadOnlyAdmin):
         form = AuditForm(request.GET)
         asked = form.cleaned_data if form.is_valid() else {}
         wanted = audit.Wanted(
-            before=_before(request, asked.get("last")),
-            since=_midnight(asked["first"]) if asked.get("first") else None,
+            before=_end_of_range(request, asked.get("last")),
+            since=_start_of_day(asked["first"]) if asked.get("first") else None,
             who_id=asked.get("who"),
         )
         entries = (
-            audit.read(wanted, kind=asked.get("kind", "")) if form.is_valid() else []
+            audit.read_entries(wanted, kind=asked.get("kind", ""))
+            if form.is_valid()
+            else []
         )
-        shown = audit.page(entries)
+        shown = audit.cut_page(entries)
         older = request.GET.copy()
         if len(shown) < len(entries):
             older["before"] = shown[-1].at.isoformat()
@@ -126,7 +131,7 @@ class LogEntryAdmin(ReadOnlyAdmin):
         return answer
 
 
-def _before(request: HttpRequest, last: Any) -> datetime:
+def _end_of_range(request: HttpRequest, last: Any) -> datetime:
     """Return the moment before which entries are wanted: of the link to older ones, or the
     end of the last day.
     """
@@ -138,11 +143,11 @@ def _before(request: HttpRequest, last: Any) -> datetime:
     if moment is not None and timezone.is_aware(moment):
         return moment
     return (
-        _midnight(last + timedelta(days=1))
+        _start_of_day(last + timedelta(days=1))
         if last
         else timezone.now() + timedelta(minutes=1)
     )
 
 
-def _midnight(day: Any) -> datetime:
+def _start_of_day(day: Any) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))

@@ -69,7 +69,7 @@ class ModelAdmin(ListPages, UnfoldModelAdmin):
                 connection.check_constraints()
                 return answer
         except IntegrityError as exc:
-            request._refusal = _said(exc)  # type: ignore[attr-defined]  # for get_form
+            request._refusal = _success_text(exc)  # type: ignore[attr-defined]  # for get_form
         except ShopError as refusal:
             request._refusal = refusal.detail  # type: ignore[attr-defined]  # as above
         return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]  # as above
@@ -82,10 +82,10 @@ class ModelAdmin(ListPages, UnfoldModelAdmin):
         """
         form: Any = super().get_form(request, obj, change=change, **kwargs)
         refusal = getattr(request, "_refusal", "")
-        return _refused(form, refusal) if refusal else form
+        return _refusal_text(form, refusal) if refusal else form
 
 
-def _refused(form: Any, refusal: str) -> Any:
+def _refusal_text(form: Any, refusal: str) -> Any:
     class Refused(form):
         def full_clean(self) -> None:
             super().full_clean()
@@ -94,7 +94,7 @@ def _refused(form: Any, refusal: str) -> Any:
     return Refused
 
 
-def _said(exc: IntegrityError) -> str:
+def _success_text(exc: IntegrityError) -> str:
     """Return what to tell staff of a rule that refused."""
     known = from_constraint(exc)
     if known is not None:

@@ -13,7 +13,7 @@ _LONG = 200
 Values = list[list[str]]
 
 
-def describe(
+def describe_changes(
     form: Any, formsets: Iterable[Any], add: bool, *, hidden: Collection[str] = ()
 ) -> list[dict[str, Any]]:
     """Return Django's own message with, beside the names of changed fields, `values`: rows
@@ -25,15 +25,15 @@ def describe(
     message: list[dict[str, Any]] = construct_change_message(form, formsets, add)
     changed = iter([entry["changed"] for entry in message if "changed" in entry])
     if not add and form.changed_data:
-        next(changed)["values"] = _values(form, form.changed_data, hidden)
+        next(changed)["values"] = _field_values(form, form.changed_data, hidden)
     for formset in formsets:
         for row, names in formset.changed_objects:
             its = next(one for one in formset.forms if one.instance.pk == row.pk)
-            next(changed)["values"] = _values(its, names, hidden)
+            next(changed)["values"] = _field_values(its, names, hidden)
     return message
 
 
-def _values(form: Any, names: Iterable[str], hidden: Collection[str]) -> Values:
+def _field_values(form: Any, names: Iterable[str], hidden: Collection[str]) -> Values:
     found = []
     for name in names:
         field = form.fields.get(name)
@@ -47,14 +47,14 @@ def _values(form: Any, names: Iterable[str], hidden: Collection[str]) -> Values:
         found.append(
             [
                 label,
-                _shown(field, form.get_initial_for_field(field, name)),
-                _shown(field, form.cleaned_data.get(name)),
+                _display_value(field, form.get_initial_for_field(field, name)),
+                _display_value(field, form.cleaned_data.get(name)),
             ]
         )
     return found
 
 
-def _shown(field: Any, value: Any) -> str:
+def _display_value(field: Any, value: Any) -> str:
     """Return a value as a person reads it; a reference by the name of what it points to."""
     if value in (None, ""):
         return ""

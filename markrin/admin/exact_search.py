@@ -34,18 +34,18 @@ class ExactSearch:
             return queryset, False
         wanted = Q(pk__in=[])
         for name in self.search_fields:
-            wanted |= _condition(self.model, name, term)
+            wanted |= _search_condition(self.model, name, term)
         return queryset.filter(wanted), False
 
 
-def _condition(model: type[models.Model], name: str, term: str) -> Q:
+def _search_condition(model: type[models.Model], name: str, term: str) -> Q:
     """Return what a row must be to match, nothing where the term cannot be a value of the field."""
     first, _, rest = name.partition("__")
     field: Any = model._meta.get_field(first)
     if field.is_relation and rest:
         there = field.related_model
         found = (
-            there._default_manager.filter(_condition(there, rest, term))
+            there._default_manager.filter(_search_condition(there, rest, term))
             .order_by()
             .values_list("pk", flat=True)
         )
@@ -53,10 +53,10 @@ def _condition(model: type[models.Model], name: str, term: str) -> Q:
     spelt = sorted({term, term.lower(), term.upper()})
     if rest == "startswith":
         return Q(*(Q(**{name: each}) for each in spelt), _connector=Q.OR)
-    return Q(**{f"{first}__in": list(_values(field, spelt))})
+    return Q(**{f"{first}__in": list(_term_values(field, spelt))})
 
 
-def _values(field: Any, spelt: Iterable[str]) -> Iterator[Any]:
+def _term_values(field: Any, spelt: Iterable[str]) -> Iterator[Any]:
     for each in spelt:
         with suppress(ValidationError):
             yield field.clean(each, None)

@@ -74,7 +74,7 @@ def too_many(rows: Any) -> bool:
     return bool(rows.order_by()[: MAX_ROWS + 1].count() > MAX_ROWS)
 
 
-def stream(
+def stream_csv(
     request: HttpRequest, rows: Any, columns: Mapping[str, str], *, name: str
 ) -> StreamingHttpResponse:
     """Answer with the rows as CSV, newest first, at most MAX_ROWS; `columns` are headings
@@ -92,7 +92,7 @@ def stream(
     )
     day = timezone.localdate().isoformat()
     return StreamingHttpResponse(
-        _lines(rows, columns),
+        _csv_lines(rows, columns),
         content_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="{name}-{day}.csv"',
@@ -107,7 +107,7 @@ class _Echo:
         return line
 
 
-def _lines(rows: Any, columns: Mapping[str, str]) -> Iterator[str]:
+def _csv_lines(rows: Any, columns: Mapping[str, str]) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield _BYTE_ORDER_MARK + writer.writerow(columns)
     left, last = MAX_ROWS, None
@@ -121,11 +121,11 @@ def _lines(rows: Any, columns: Mapping[str, str]) -> Iterator[str]:
         if not chunk:
             return
         for _, *values in chunk:
-            yield writer.writerow([cell(value) for value in values])
+            yield writer.writerow([cell_text(value) for value in values])
         left, last = left - len(chunk), chunk[-1][0]
 
 
-def cell(value: Any) -> Any:
+def cell_text(value: Any) -> Any:
     """Return a value as a cell: times in the shop's zone, and no text that a spreadsheet
     takes for a formula.
     """

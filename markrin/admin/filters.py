@@ -24,7 +24,7 @@ _NOT_KEPT = frozenset(
 )
 
 
-def remember(request: HttpRequest) -> HttpResponseRedirect | None:
+def restore_or_save_filter(request: HttpRequest) -> HttpResponseRedirect | None:
     """Keep the filters of this visit to a list, or lead to those that were kept, or forget them.
 
     A visit without any comes from elsewhere, and gets what was kept; or from the list
@@ -35,7 +35,7 @@ def remember(request: HttpRequest) -> HttpResponseRedirect | None:
     if RESET in request.GET:
         kept.delete()
         return HttpResponseRedirect(request.path)
-    query = wanted(request)
+    query = filter_query(request)
     if not request.GET and not _comes_from_itself(request):
         before = kept.values_list("query", flat=True).first()
         return HttpResponseRedirect(f"{request.path}?{before}") if before else None
@@ -48,7 +48,7 @@ def remember(request: HttpRequest) -> HttpResponseRedirect | None:
     return None
 
 
-def wanted(request: HttpRequest) -> str:
+def filter_query(request: HttpRequest) -> str:
     """Return the filters and the order of a list as a query string."""
     chosen = request.GET.copy()
     for name in _NOT_KEPT:

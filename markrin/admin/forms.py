@@ -34,9 +34,9 @@ class Strict:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():  # the form's own copies
-            rule = _rule(name, field)
+            rule = _field_rule(name, field)
             if rule is not None:
-                field.clean = functools.partial(_clean, field.clean, rule)  # type: ignore[method-assign]  # see above
+                field.clean = functools.partial(_clean_strictly, field.clean, rule)  # type: ignore[method-assign]  # see above
             if isinstance(field, forms.ModelChoiceField):
                 _show_keys_only(field)
 
@@ -82,7 +82,7 @@ def _is_key(field: forms.ModelChoiceField[Any], text: str) -> bool:
     return True
 
 
-def _clean(
+def _clean_strictly(
     clean: Callable[..., Any], rule: Callable[[Any, Any], Any], value: Any, *rest: Any
 ) -> Any:
     found = clean(value, *rest)
@@ -93,7 +93,7 @@ def _clean(
         raise ValidationError(str(said), code=getattr(said, "code", "invalid")) from exc
 
 
-def _rule(name: str, field: forms.Field) -> Callable[[Any, Any], Any] | None:
+def _field_rule(name: str, field: forms.Field) -> Callable[[Any, Any], Any] | None:
     """Return what reads the field's value further, given as sent and as Django has read it;
     None for no rule.
     """
@@ -104,12 +104,12 @@ def _rule(name: str, field: forms.Field) -> Callable[[Any, Any], Any] | None:
             each = fields.Text(max=getattr(field.base_field, "max_length", None) or 200)
             return lambda sent, found: [each.deserialize(one) for one in found]
         case forms.EmailField():
-            return _text(fields.Email())
+            return _text_rule(fields.Email())
         case forms.CharField() if name == "phone":
-            return _text(fields.Phone())
+            return _text_rule(fields.Phone())
         case forms.CharField():
             lines = isinstance(field.widget, forms.Textarea)
-            return _text(
+            return _text_rule(
                 fields.Text(
                     max=field.max_length or 10_000,
                     min=int(field.required),
@@ -117,17 +117,17 @@ def _rule(name: str, field: forms.Field) -> Callable[[Any, Any], Any] | None:
                 )
             )
         case forms.IntegerField():  # and those that inherit from it: decimal numbers
-            return _number
+            return _number_rule
         case forms.DateField() | forms.DateTimeField() | forms.SplitDateTimeField():
             return _in_range
     return None
 
 
-def _text(rule: fields.Field[Any]) -> Callable[[Any, Any], Any]:
+def _text_rule(rule: fields.Field[Any]) -> Callable[[Any, Any], Any]:
     return lambda sent, found: rule.deserialize(found) if found else found
 
 
-def _number(sent: Any, found: Any) -> Any:
+def _number_rule(sent: Any, found: Any) -> Any:
     if isinstance(sent, str) and sent.strip() and not _NUMBER.fullmatch(sent):
         raise fields.refuse("type", "This must be a number such as 12 or 12.50.")
     return found

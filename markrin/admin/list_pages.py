@@ -50,11 +50,13 @@ class ListPages:
             and "_popup" not in request.GET
             and self._may_look(request)
         ):
-            kept = filters.remember(request)
+            kept = filters.restore_or_save_filter(request)
             if kept is not None:
                 return kept
         context = {
-            "kept_query": filters.wanted(request) if request.method == "GET" else "",
+            "kept_query": filters.filter_query(request)
+            if request.method == "GET"
+            else "",
             "reset_link": f"{request.path}?{filters.RESET}=1",
             "export_link": self._export_link(request) if self.export_columns else "",
             **(extra_context or {}),
@@ -66,13 +68,13 @@ class ListPages:
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> Any:
         """Return what the log keeps of a change: the fields, with their values before and after."""
-        return changes.describe(form, formsets, add, hidden=self.unlogged)
+        return changes.describe_changes(form, formsets, add, hidden=self.unlogged)
 
     def _may_look(self, request: HttpRequest) -> bool:
         # the ModelAdmin's
         return bool(self.has_view_or_change_permission(request))  # type: ignore[attr-defined]
 
-    def _list(self) -> str:
+    def _filtered_list(self) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
     def _export_link(self, request: HttpRequest) -> str:
@@ -86,9 +88,9 @@ class ListPages:
         """
         if not self._may_look(request):
             raise PermissionDenied
-        saved = exports.saved_of(request, self._list())
+        saved = exports.saved_of(request, self._filtered_list())
         if request.method == "POST" and "delete" in request.POST:
-            saved.filter(pk=_uuid(request.POST["delete"])).delete()
+            saved.filter(pk=_parse_uuid(request.POST["delete"])).delete()
             return HttpResponseRedirect(request.get_full_path())
         form = exports.ExportForm(
             list(self.export_columns),
@@ -96,9 +98,9 @@ class ListPages:
         )
         if request.method == "POST" and form.is_valid():
             answer = (
-                self._keep(request, form)
+                self._save_export(request, form)
                 if "save" in request.POST
-                else self._send(request, form)
+                else self._send_export(request, form)
             )
             if answer is not None:
                 return answer
@@ -106,9 +108,9 @@ class ListPages:
             **self.admin_site.each_context(request),
             "title": f"Export {self.opts.verbose_name_plural}",
             "form": form,
-            "filtered": filters.wanted(request) or "q" in request.GET,
+            "filtered": filters.filter_query(request) or "q" in request.GET,
             "saved": saved,
-            "back": f"{self._list()}?{request.GET.urlencode()}",
+            "back": f"{self._filtered_list()}?{request.GET.urlencode()}",
             "most": exports.MAX_ROWS,
         }
         status = 200 if request.method == "GET" else 422
@@ -119,7 +121,7 @@ class ListPages:
     def saved_export_view(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
         """Answer with the file of an export that was put aside."""
         saved: SavedExport | None = (
-            exports.saved_of(request, self._list()).filter(pk=pk).first()
+            exports.saved_of(request, self._filtered_list()).filter(pk=pk).first()
         )
         if not self._may_look(request):
             raise PermissionDenied
@@ -130,7 +132,7 @@ class ListPages:
             for name in saved.columns
             if name in self.export_columns
         }
-        said, answer = self._file(request, saved.query, columns)
+        said, answer = self._export_file(request, saved.query, columns)
         if answer is None:
             messages.error(request, f"{saved.name}: {said}")
             return HttpResponseRedirect(
@@ -138,9 +140,9 @@ class ListPages:
             )
         return answer
 
-    def _keep(self, request: HttpRequest, form: Any) -> HttpResponseBase | None:
-        name, query = form.cleaned_data["name"], filters.wanted(request)
-        page = self._list()
+    def _save_export(self, request: HttpRequest, form: Any) -> HttpResponseBase | None:
+        name, query = form.cleaned_data["name"], filters.filter_query(request)
+        page = self._filtered_list()
         if not name:
             form.add_error("name", "Say under which name.")
         elif (
@@ -163,16 +165,16 @@ class ListPages:
             return HttpResponseRedirect(request.get_full_path())
         return None
 
-    def _send(self, request: HttpRequest, form: Any) -> HttpResponseBase | None:
+    def _send_export(self, request: HttpRequest, form: Any) -> HttpResponseBase | None:
         columns = {
             name: self.export_columns[name] for name in form.cleaned_data["columns"]
         }
-        said, answer = self._file(request, request.GET.urlencode(), columns)
+        said, answer = self._export_file(request, request.GET.urlencode(), columns)
         if answer is None:
             form.add_error(None, said)
         return answer
 
-    def _file(
+    def _export_file(
         self, request: HttpRequest, query: str, columns: Mapping[str, str]
     ) -> tuple[str, HttpResponseBase | None]:
         """Return the file, or why there is none."""
@@ -185,12 +187,12 @@ class ListPages:
                 f"These are more than {exports.MAX_ROWS:,} rows: narrow the filters.",
                 None,
             )
-        return "", exports.stream(
+        return "", exports.stream_csv(
             request, rows, columns, name=str(self.opts.model_name)
         )
 
 
-def _uuid(text: str) -> UUID | None:
+def _parse_uuid(text: str) -> UUID | None:
     try:
         return UUID(text)
     except ValueError:

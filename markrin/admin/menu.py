@@ -189,17 +189,17 @@ _MENU: list[tuple[str, list[Entry]]] = [
 ]
 
 
-def style(request: HttpRequest) -> str:
+def stylesheet_url(request: HttpRequest) -> str:
     """Return the address of our pages' own style sheet."""
     return static("shop_admin/admin.css")
 
 
-def script(request: HttpRequest) -> str:
+def script_url(request: HttpRequest) -> str:
     """Return the address of the script that makes unfold's menus usable by keyboard."""
     return static("shop_admin/admin.js")
 
 
-def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+def build_navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the menu of this user. No query beyond the permissions, which are read once a
     request.
     """
@@ -207,14 +207,16 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": title,
             "separator": bool(title),
-            "items": list(_items(request, entries)),
+            "items": list(_menu_items(request, entries)),
         }
         for title, entries in _MENU
     ]
     return [group for group in groups if group["items"]]
 
 
-def _items(request: HttpRequest, entries: Iterable[Entry]) -> Iterable[dict[str, Any]]:
+def _menu_items(
+    request: HttpRequest, entries: Iterable[Entry]
+) -> Iterable[dict[str, Any]]:
     for title, icon, page, query, permission in entries:
         if permission and not request.user.has_perm(permission):
             continue

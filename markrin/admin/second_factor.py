@@ -53,29 +53,31 @@ class CodeForm(StrictForm):
 @sensitive_post_parameters("code")
 @csrf_protect
 @never_cache
-def page(request: HttpRequest, *, site_context: dict[str, Any]) -> HttpResponseBase:
+def show_page(
+    request: HttpRequest, *, site_context: dict[str, Any]
+) -> HttpResponseBase:
     """Ask who has given the password for a code; at the first sign-in show what the app
     needs to make one.
     """
     user: Any = request.user
     if user.is_verified():
-        return HttpResponseRedirect(_after(request))
+        return HttpResponseRedirect(_next_url(request))
     enrolled = TOTPDevice.objects.filter(user=user, confirmed=True).exists()
     form = CodeForm(request.POST or None)
     context: dict[str, Any] = {
         **site_context,
         "title": "Second factor",
         "form": form,
-        "next": _after(request),
+        "next": _next_url(request),
     }
     if form.is_valid():
         code = form.cleaned_data["code"]
-        device = match_token(user, code) if enrolled else _confirmed(user, code)
+        device = match_token(user, code) if enrolled else _confirm_device(user, code)
         if device is not None:
             login(request, device)
             request.session.cycle_key()
             if enrolled:
-                return HttpResponseRedirect(_after(request))
+                return HttpResponseRedirect(_next_url(request))
             context["recovery_codes"] = _recovery_codes(user)
             return TemplateResponse(request, "admin/second_factor.html", context)
         form.add_error(
@@ -85,11 +87,14 @@ def page(request: HttpRequest, *, site_context: dict[str, Any]) -> HttpResponseB
         device, _ = TOTPDevice.objects.get_or_create(
             user=user, confirmed=False, defaults={"name": "authenticator app"}
         )
-        context |= {"qr": _qr(device.config_url), "key": _readable(device)}
+        context |= {
+            "qr": _draw_qr_code(device.config_url),
+            "key": _readable_key(device),
+        }
     return TemplateResponse(request, "admin/second_factor.html", context)
 
 
-def _after(request: HttpRequest) -> str:
+def _next_url(request: HttpRequest) -> str:
     wanted = (
         request.POST.get(REDIRECT_FIELD_NAME)
         or request.GET.get(REDIRECT_FIELD_NAME)
@@ -102,7 +107,7 @@ def _after(request: HttpRequest) -> str:
 
 
 @transaction.atomic
-def _confirmed(user: AbstractBaseUser, code: str) -> TOTPDevice | None:
+def _confirm_device(user: AbstractBaseUser, code: str) -> TOTPDevice | None:
     """Return the user's new device if the code is its, which is then theirs for good.
     Locks: the device.
     """
@@ -130,18 +135,18 @@ def _recovery_codes(user: AbstractBaseUser) -> list[str]:
     return codes
 
 
-def _qr(text: str) -> SafeString:
+def _draw_qr_code(text: str) -> SafeString:
     # Drawn here, as an address that holds the key must reach nobody else.
     drawn = qrcode.make(text, image_factory=qrcode.image.svg.SvgPathImage, box_size=8)
     return SafeString(drawn.to_string(encoding="unicode"))
 
 
-def _readable(device: TOTPDevice) -> str:
+def _readable_key(device: TOTPDevice) -> str:
     key = b32encode(device.bin_key).decode().rstrip("=")
     return " ".join(key[start : start + 4] for start in range(0, len(key), 4))
 
 
-def forget(user: AbstractBaseUser) -> int:
+def remove_devices(user: AbstractBaseUser) -> int:
     """Remove the user's factor, who has lost it; they set up another at the next sign-in.
     Return how many devices.
     """

@@ -72,7 +72,7 @@ class AdminSite(UnfoldAdminSite):
         """Ask for a code, or at the first sign-in set it up."""
         if not super().has_permission(request):
             return HttpResponseRedirect(reverse(f"{self.name}:login"))
-        return second_factor.page(request, site_context=self.each_context(request))
+        return second_factor.show_page(request, site_context=self.each_context(request))
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Return the site's URLs."""

@@ -4,13 +4,13 @@ from functools import cache
 
 
 @cache
-def camel(name: str) -> str:
+def to_camel(name: str) -> str:
     """Return `expected_total` as `expectedTotal`."""
     first, *rest = name.split("_")
     return first + "".join(part.capitalize() for part in rest)
 
 
 @cache
-def train(name: str) -> str:
+def to_header(name: str) -> str:
     """Return `idempotency_key` as `Idempotency-Key`."""
     return "-".join(part.capitalize() for part in name.split("_"))

@@ -20,41 +20,41 @@ Network = IPv4Network | IPv6Network
 IPV6_SUBSCRIBER = 64  # one household or machine has all of such a network
 
 
-def of(request: HttpRequest) -> str | None:
+def get_client_address(request: HttpRequest) -> str | None:
     """Return the client's address, None where the server does not know it (a Unix socket
     without proxy).
 
     X-Forwarded-For is read from its end, and only as far as each hop is one of
     TRUSTED_PROXIES: anybody can write the rest. A hop that is no address ends the walk."""
-    peer = _address(request.META.get("REMOTE_ADDR", ""))
+    peer = _parse_address(request.META.get("REMOTE_ADDR", ""))
     hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     while hops and _is_ours(peer):
-        hop = _address(hops.pop())
+        hop = _parse_address(hops.pop())
         if hop is None:
             break
         peer = hop
     return str(peer) if peer else None
 
 
-def network(address: str | None) -> str:
+def network_of(address: str | None) -> str:
     """Return what limits are counted by: an IPv4 address, the /64 of an IPv6 address, or
     "unknown".
     """
-    found = _address(address or "")
+    found = _parse_address(address or "")
     if isinstance(found, IPv6Address):
         return str(ip_network((found, IPV6_SUBSCRIBER), strict=False))
     return str(found or "unknown")
 
 
-def is_in(request: HttpRequest, networks: list[str]) -> bool:
+def client_is_in(request: HttpRequest, networks: list[str]) -> bool:
     """Return whether the client's address lies in one of the networks; a Unix socket's
     other end is on this machine.
     """
-    found = _address(of(request) or "127.0.0.1")
+    found = _parse_address(get_client_address(request) or "127.0.0.1")
     return any(found in ip_network(text, strict=False) for text in networks)
 
 
-def _address(text: str) -> Address | None:
+def _parse_address(text: str) -> Address | None:
     try:
         found = ip_address(text.strip())
     except ValueError:
@@ -63,7 +63,7 @@ def _address(text: str) -> Address | None:
 
 
 def _is_ours(peer: Address | None) -> bool:
-    trusted = _networks(tuple(settings.TRUSTED_PROXIES))
+    trusted = _parse_networks(tuple(settings.TRUSTED_PROXIES))
     if (
         peer is None
     ):  # a Unix socket: only a proxy on this machine can hold its other end
@@ -72,5 +72,5 @@ def _is_ours(peer: Address | None) -> bool:
 
 
 @cache
-def _networks(trusted: tuple[str, ...]) -> tuple[Network, ...]:
+def _parse_networks(trusted: tuple[str, ...]) -> tuple[Network, ...]:
     return tuple(ip_network(text, strict=False) for text in trusted)

@@ -31,7 +31,7 @@ from django.views import defaults
 from rest_framework import exceptions as drf_errors
 from rest_framework.response import Response
 
-from markrin.api.casing import camel
+from markrin.api.casing import to_camel
 
 log = structlog.get_logger("markrin.api.errors")
 
@@ -101,7 +101,7 @@ class ShopError(Exception):
     def document(self, request_id: str) -> dict[str, Any]:
         """Return the problem document. Source: RFC 9457 section 3."""
         return {
-            **{camel(name): value for name, value in self.extra.items()},
+            **{to_camel(name): value for name, value in self.extra.items()},
             "type": f"{API_PREFIX}errors/{self.slug()}",
             "title": self.message,
             "status": self.status,
@@ -341,7 +341,7 @@ def _from_drf(exc: drf_errors.APIException) -> ShopError:
     )
 
 
-def known(exc: Exception) -> ShopError | None:
+def match_refusal(exc: Exception) -> ShopError | None:
     """Return the refusal that `exc` means, or None if it is unexpected: a fault of ours."""
     match exc:
         case ShopError():
@@ -387,11 +387,11 @@ def request_id_of(request: Any) -> str:
     return str(found)
 
 
-def refusal(exc: Exception, request: HttpRequest | None) -> ShopError:
+def refusal_for(exc: Exception, request: HttpRequest | None) -> ShopError:
     """Return what to answer to `exc`; the unexpected and the database's absence are logged,
     once, with their trace.
     """
-    error = known(exc)
+    error = match_refusal(exc)
     if error is None:
         error = InternalError()
         log.error("request.failed", exc_info=exc, request_id=request_id_of(request))
@@ -410,7 +410,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
     EXCEPTION_HANDLER).
     """
     request, view = context.get("request"), context.get("view")
-    error = refusal(exc, request)
+    error = refusal_for(exc, request)
     headers = dict(error.headers)
     if error.status == HTTPStatus.UNAUTHORIZED and "WWW-Authenticate" not in headers:
         # RFC 9110 section 15.5.2 wants the header on every 401, also where the framework
@@ -427,7 +427,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
     )
 
 
-def response(error: ShopError, request: HttpRequest | None) -> HttpResponse:
+def problem_response(error: ShopError, request: HttpRequest | None) -> HttpResponse:
     """Return the problem document as a plain Django response, for where no REST view is running."""
     body = json.dumps(error.document(request_id_of(request)), default=str).encode()
     headers = {**error.headers, "Content-Length": str(len(body))}
@@ -443,7 +443,7 @@ def _is_api(request: HttpRequest) -> bool:
 
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     return (
-        response(BadRequest(), request)
+        problem_response(BadRequest(), request)
         if _is_api(request)
         else defaults.bad_request(request, exception)
     )
@@ -451,7 +451,7 @@ def handler400(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 def handler403(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     return (
-        response(Forbidden(), request)
+        problem_response(Forbidden(), request)
         if _is_api(request)
         else defaults.permission_denied(request, exception)
     )
@@ -459,7 +459,7 @@ def handler403(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     return (
-        response(NotFound(), request)
+        problem_response(NotFound(), request)
         if _is_api(request)
         else defaults.page_not_found(request, exception)
     )
@@ -467,7 +467,7 @@ def handler404(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 def handler500(request: HttpRequest) -> HttpResponseBase:
     return (
-        response(InternalError(), request)
+        problem_response(InternalError(), request)
         if _is_api(request)
         else defaults.server_error(request)
     )
@@ -476,7 +476,7 @@ def handler500(request: HttpRequest) -> HttpResponseBase:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     """Answer Django's cross-site check (settings.CSRF_FAILURE_VIEW)."""
     if _is_api(request):
-        return response(CsrfFailed(), request)
+        return problem_response(CsrfFailed(), request)
     view = import_string("django.views.csrf.csrf_failure")
     answer: HttpResponseBase = view(request, reason=reason)
     return answer
@@ -500,7 +500,7 @@ class ProblemMiddleware:
             or not _is_api(request)
         ):
             return answer
-        problem = response(_by_status(answer.status_code), request)
+        problem = problem_response(_by_status(answer.status_code), request)
         for name in ("Allow", "Retry-After", "WWW-Authenticate", "Vary"):
             if name in answer.headers:
                 problem.headers[name] = answer.headers[name]

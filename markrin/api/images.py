@@ -48,7 +48,7 @@ class Encoded:
     height: int
 
 
-def decode(file: IO[bytes], *, max_bytes: int, max_pixels: int) -> Image.Image:
+def decode_image(file: IO[bytes], *, max_bytes: int, max_pixels: int) -> Image.Image:
     """Return the picture in `file`, upright, as RGB or RGBA.
 
     Raises:
@@ -76,7 +76,7 @@ def decode(file: IO[bytes], *, max_bytes: int, max_pixels: int) -> Image.Image:
         raise NotAPicture(
             "format", "This is not a whole JPEG, PNG, WebP or AVIF picture."
         ) from exc
-    if not _ends(content, opened.format or ""):
+    if not _ends_with_picture(content, opened.format or ""):
         raise NotAPicture(
             "ending",
             "The file does not end where its picture does. Save the picture anew.",
@@ -84,7 +84,7 @@ def decode(file: IO[bytes], *, max_bytes: int, max_pixels: int) -> Image.Image:
     return picture
 
 
-def _ends(content: bytes, kind: str) -> bool:
+def _ends_with_picture(content: bytes, kind: str) -> bool:
     """Whether the file ends with its picture: what lies behind it would make it a second,
     hidden file.
     """
@@ -97,7 +97,7 @@ def _ends(content: bytes, kind: str) -> bool:
     return True  # AVIF's boxes cover the whole file, or its decoder refuses it
 
 
-def reencode(picture: Image.Image, *, max_side: int = MAX_SIDE) -> Encoded:
+def encode_image(picture: Image.Image, *, max_side: int = MAX_SIDE) -> Encoded:
     """Return the picture as WebP, no side longer than `max_side` pixels, with nothing but
     its pixels.
     """
@@ -112,8 +112,8 @@ def reencode(picture: Image.Image, *, max_side: int = MAX_SIDE) -> Encoded:
     return Encoded(out.getvalue(), ".webp", small.width, small.height)
 
 
-def thumbnails(picture: Image.Image) -> dict[str, Encoded]:
+def make_thumbnails(picture: Image.Image) -> dict[str, Encoded]:
     """Return the picture in each of THUMBNAIL_SIDES, keyed by its longest side in pixels;
     none is enlarged.
     """
-    return {str(side): reencode(picture, max_side=side) for side in THUMBNAIL_SIDES}
+    return {str(side): encode_image(picture, max_side=side) for side in THUMBNAIL_SIDES}

@@ -100,9 +100,9 @@ class Converter(OpenAPIConverter):
         if isinstance(field, fields.Nested):
             return {}
         stated = cast("fields.Field[Any]", field).limits()
-        if isinstance(field, fields.List | fields.Commas):
+        if isinstance(field, fields.List | fields.CommaSeparated):
             stated["items"] = self.field2property(field.inner)
-        if isinstance(field, fields.Commas) and "enum" not in stated["items"]:
+        if isinstance(field, fields.CommaSeparated) and "enum" not in stated["items"]:
             stated["items"]["not"] = {"pattern": ","}  # it would be two values
         if field.allow_none and "enum" in stated:
             stated["enum"] = [*stated["enum"], None]
@@ -121,7 +121,7 @@ class Converter(OpenAPIConverter):
         """Return how the values of a list stand in the query string."""
         return (
             {"style": "form", "explode": False}
-            if isinstance(field, fields.Commas)
+            if isinstance(field, fields.CommaSeparated)
             else {}
         )
 
@@ -139,14 +139,14 @@ class Converter(OpenAPIConverter):
     def resolve_nested_schema(self, schema: Any) -> Stated:
         """Return a reference to the schema's component, registered here at first sight."""
         instance = schema() if isinstance(schema, type) else schema
-        made = _component(_component_name(instance), {}, type(instance))
+        made = _schema_component(_component_name(instance), {}, type(instance))
         if made not in self.registry:
             self.registry.register(made)
             made.schema = self.schema2jsonschema(instance)
         return made.ref
 
 
-def _component(name: str, schema: Stated, stands_for: type) -> ResolvedComponent:
+def _schema_component(name: str, schema: Stated, stands_for: type) -> ResolvedComponent:
     untyped: Any = ResolvedComponent
     return cast(
         ResolvedComponent,
@@ -184,7 +184,7 @@ class AutoSchema(openapi.AutoSchema):
     @property
     def stated(self) -> operations.Operation:
         """What the method states."""
-        found = operations.of(self.view, self.method)
+        found = operations.operation_of(self.view, self.method)
         if found is None:
             raise LookupError(
                 f"{type(self.view).__name__}.{self.method.lower()} has no @operation"
@@ -192,7 +192,7 @@ class AutoSchema(openapi.AutoSchema):
         return found
 
     def is_excluded(self) -> bool:
-        return operations.of(self.view, self.method) is None
+        return operations.operation_of(self.view, self.method) is None
 
     def get_operation_id(self) -> str:
         return self.stated.id
@@ -213,11 +213,11 @@ class AutoSchema(openapi.AutoSchema):
             return []
         return [{}, {"bearer": []}] if self._is_public() else [{"bearer": []}]
 
-    def _permissions(self) -> list[type]:
+    def _permissions_of(self) -> list[type]:
         return [type(permission) for permission in self.view.get_permissions()]
 
     def _is_public(self) -> bool:
-        return AllowAny in self._permissions()
+        return AllowAny in self._permissions_of()
 
     def _get_parameters(self) -> list[Stated]:
         converter = Converter(self.registry)
@@ -253,24 +253,26 @@ class AutoSchema(openapi.AutoSchema):
         return {"required": True, "content": dict.fromkeys(media_types, content)}
 
     def _get_response_bodies(self, direction: str = "response") -> Stated:
-        found = {str(self.stated.status): self._answer()}
-        for status, said in self.stated.also.items():
-            answered = self._answer() if status < HTTPStatus.MULTIPLE_CHOICES else {}
+        found = {str(self.stated.status): self._response_body()}
+        for status, said in self.stated.extra_responses.items():
+            answered = (
+                self._response_body() if status < HTTPStatus.MULTIPLE_CHOICES else {}
+            )
             found[str(status)] = {**answered, "description": said}
-        for code, names in sorted(_problem_statuses(self._refusals()).items()):
-            found[str(code)] = self._problem(code, sorted(names))
+        for code, names in sorted(_problem_statuses(self._refusal_responses()).items()):
+            found[str(code)] = self._problem_schema(code, sorted(names))
         return found
 
-    def _answer(self) -> Stated:
+    def _response_body(self) -> Stated:
         content: Stated = {}
         shapes: list[Stated] = []
-        for answer in self.stated.answers:
+        for answer in self.stated.response_bodies:
             if isinstance(answer, str):
                 content[answer.removeprefix("file:")] = {
                     "schema": {"type": "string", "format": "binary"}
                 }
             else:
-                shapes.append(self._shape(answer))
+                shapes.append(self._response_shape(answer))
         if shapes:
             content["application/json"] = {
                 "schema": shapes[0] if len(shapes) == 1 else {"oneOf": shapes}
@@ -282,13 +284,13 @@ class AutoSchema(openapi.AutoSchema):
             else {"description": said}
         )
 
-    def _shape(self, serializer: Any) -> Stated:
+    def _response_shape(self, serializer: Any) -> Stated:
         found = cast(Any, self)._get_response_for_code(
             serializer, str(self.stated.status), ["application/json"]
         )
         return cast(Stated, found["content"]["application/json"]["schema"])
 
-    def _refusals(self) -> set[type[errors.ShopError]]:
+    def _refusal_responses(self) -> set[type[errors.ShopError]]:
         """Return every refusal that this method can answer with, the framework's own included."""
         stated = self.stated
         found: set[type[errors.ShopError]] = {
@@ -307,7 +309,7 @@ class AutoSchema(openapi.AutoSchema):
             }
             if self._is_public():
                 found.discard(errors.TokenMissing)
-        if not set(self._permissions()) <= {AllowAny, IsAuthenticated}:
+        if not set(self._permissions_of()) <= {AllowAny, IsAuthenticated}:
             found.add(errors.Forbidden)
         if "<" in self.path_regex:
             found.add(errors.NotFound)
@@ -317,8 +319,8 @@ class AutoSchema(openapi.AutoSchema):
             found.add(errors.PageTooDeep)
         return found
 
-    def _problem(self, status: int, codes: list[str]) -> Stated:
-        general = _component("Problem", PROBLEM, errors.ShopError)
+    def _problem_schema(self, status: int, codes: list[str]) -> Stated:
+        general = _schema_component("Problem", PROBLEM, errors.ShopError)
         self.registry.register_on_missing(general)
         schema = {
             "allOf": [

@@ -19,7 +19,7 @@ from rest_framework.serializers import BaseSerializer
 from markrin.api import errors, parsers, uploads
 from markrin.api.schemas import HeaderSchema, InputSchema, QuerySchema, Schema
 
-Answer = type[BaseSerializer[Any]] | str
+Body = type[BaseSerializer[Any]] | str
 Method = TypeVar("Method", bound=Callable[..., HttpResponseBase])
 _NO_QUERY = QuerySchema()
 
@@ -36,22 +36,24 @@ class Operation:
     headers: type[HeaderSchema] | None = None
     upload: type[InputSchema] | None = None
     raw: bool = False
-    answer: Answer | Sequence[Answer] | None = None
+    response: Body | Sequence[Body] | None = None
     status: int = 200
     errors: Sequence[type[errors.ShopError]] = ()
     permissions: Sequence[type[BasePermission]] | None = None
     media_types: tuple[str, ...] = (parsers.JSON_TYPE,)
     max_bytes: int = parsers.MAX_BYTES
     description: str = ""
-    also: Mapping[int, str] = field(default_factory=dict)
+    extra_responses: Mapping[int, str] = field(default_factory=dict)
 
     @property
-    def answers(self) -> list[Answer]:
-        """Every form of the answer, as a list."""
-        if self.answer is None:
+    def response_bodies(self) -> list[Body]:
+        """Every form of the response's body, as a list."""
+        if self.response is None:
             return []
         return (
-            [self.answer] if isinstance(self.answer, str | type) else list(self.answer)
+            [self.response]
+            if isinstance(self.response, str | type)
+            else list(self.response)
         )
 
     @property
@@ -59,12 +61,12 @@ class Operation:
         """The media types of the answers that are files."""
         return [
             answer.removeprefix("file:")
-            for answer in self.answers
+            for answer in self.response_bodies
             if isinstance(answer, str)
         ]
 
     @cached_property
-    def _loaders(self) -> dict[str, Schema]:
+    def _schemas(self) -> dict[str, Schema]:
         # One instance each: making one copies every field, and loading changes none of it.
         given = {
             "query": self.query,
@@ -93,19 +95,19 @@ class Operation:
             except errors.Invalid as exc:
                 wrong += exc.errors
             else:
-                if part in self._loaders:
+                if part in self._schemas:
                     loaded[part] = found
         if wrong:
             raise errors.Invalid(errors=wrong)
         return loaded
 
     def _load_query(self, request: Request) -> dict[str, Any]:
-        return self._loaders.get("query", _NO_QUERY).load(
+        return self._schemas.get("query", _NO_QUERY).load(
             parsers.parse_query(request._request)
         )
 
     def _load_headers(self, request: Request) -> dict[str, Any] | None:
-        schema = self._loaders.get("headers")
+        schema = self._schemas.get("headers")
         if schema is None:
             return None
         names = [field.data_key or "" for field in schema.fields.values()]
@@ -114,7 +116,7 @@ class Operation:
         )
 
     def _load_body(self, request: Request) -> dict[str, Any] | None:
-        schema = self._loaders.get("body")
+        schema = self._schemas.get("body")
         if schema is not None:
             if parsers.has_body(
                 request._request
@@ -130,8 +132,12 @@ class Operation:
         return None
 
     def _load_upload(self, request: Request) -> dict[str, Any] | None:
-        schema = self._loaders.get("upload")
-        return schema.load(uploads.read(request._request, schema)) if schema else None
+        schema = self._schemas.get("upload")
+        return (
+            schema.load(uploads.read_upload(request._request, schema))
+            if schema
+            else None
+        )
 
 
 def operation(**stated: Any) -> Callable[[Method], Method]:
@@ -140,11 +146,11 @@ def operation(**stated: Any) -> Callable[[Method], Method]:
 
     Keyword arguments: `id`, `tag` and `summary` for the OpenAPI document; `body`, `query`,
     `headers` and `upload`, the schemas of what comes in, handed to the method as keyword
-    arguments of these names (dicts), and refused where not stated; `answer`, a serializer
+    arguments of these names (dicts), and refused where not stated; `response`, a serializer
     class, `"file:<media type>"`, a list of these, or None; its `status`; `errors`, the
     refusals of the use case; `raw=True`, where the method reads the body itself, as a
     signature is over its bytes; `permissions`, where this method's differ from the view's;
-    `media_types` and `max_bytes` (100 KB) of the body; `also`, further statuses with their
+    `media_types` and `max_bytes` (100 KB) of the body; `extra_responses`, further statuses with their
     description: below 300 with the same answer, else with none."""
     stating = Operation(**stated)
 
@@ -162,7 +168,7 @@ def operation(**stated: Any) -> Callable[[Method], Method]:
     return decorate
 
 
-def of(view: Any, http_method: str) -> Operation | None:
+def operation_of(view: Any, http_method: str) -> Operation | None:
     """Return what is stated for a method (`GET`) of a view or view class; HEAD is GET's."""
     name = http_method.lower()
     handler = getattr(view, "get" if name == "head" else name, None)

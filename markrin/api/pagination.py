@@ -85,9 +85,9 @@ class CursorPage(Generic[T]):
         keys = [_Key.of(queryset, name) for name in order]
         ordered = queryset.order_by(*order)
         if cursor:
-            ordered = ordered.filter(_after(keys, _decode(cursor, keys)))
+            ordered = ordered.filter(_rows_after(keys, _decode_cursor(cursor, keys)))
         rows = list(ordered[: limit + 1])
-        more = _encode(rows[limit - 1], keys) if len(rows) > limit else None
+        more = _encode_cursor(rows[limit - 1], keys) if len(rows) > limit else None
         return cast("CursorPage[M]", cls(cast(list[T], rows[:limit]), more))
 
 
@@ -136,7 +136,7 @@ class _Key:
         return value
 
 
-def _after(keys: Sequence[_Key], values: Sequence[Any]) -> Q:
+def _rows_after(keys: Sequence[_Key], values: Sequence[Any]) -> Q:
     """Return the rows after `values`: greater in the first key, or equal there and greater
     in the next, and so on.
     """
@@ -148,18 +148,18 @@ def _after(keys: Sequence[_Key], values: Sequence[Any]) -> Q:
         return beyond
     # The first condition is implied by the second; it is what an index can be entered by.
     return Q(**{f"{key.name}__{side}e": value}) & (
-        beyond | Q(**{key.name: value}) & _after(keys[1:], values[1:])
+        beyond | Q(**{key.name: value}) & _rows_after(keys[1:], values[1:])
     )
 
 
-def _encode(row: Any, keys: Sequence[_Key]) -> str:
+def _encode_cursor(row: Any, keys: Sequence[_Key]) -> str:
     written = json.dumps(
         [key.write(row) for key in keys], separators=(",", ":"), ensure_ascii=False
     )
     return base64.urlsafe_b64encode(written.encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, keys: Sequence[_Key]) -> list[Any]:
+def _decode_cursor(cursor: str, keys: Sequence[_Key]) -> list[Any]:
     try:
         raw = base64.b64decode(
             cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True
@@ -187,7 +187,7 @@ def _decode(cursor: str, keys: Sequence[_Key]) -> list[Any]:
         ) from exc
 
 
-def paged(
+def fetch_page(
     queryset: QuerySet[M],
     *,
     order: Sequence[str],

@@ -18,7 +18,7 @@ from django.utils.http import parse_header_parameters
 from rest_framework.parsers import BaseParser
 
 from markrin.api import errors
-from markrin.api.schemas import pointer
+from markrin.api.schemas import json_pointer
 
 MAX_BYTES = 100 * 1024
 MAX_DEPTH = 32
@@ -35,7 +35,7 @@ _UNPAIRED = re.compile("[\0\ud800-\udfff]")
 _PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
-def malformed(code: str, message: str, where: str = "") -> errors.Malformed:
+def malformed_error(code: str, message: str, where: str = "") -> errors.Malformed:
     """Return the refusal of a body, at the JSON pointer `where`."""
     return errors.Malformed(
         errors=[{"pointer": where, "code": code, "message": message}]
@@ -48,34 +48,36 @@ def parse_json(body: bytes) -> dict[str, Any]:
     Raises:
         errors.Malformed: it is not exactly one, or not within the limits above.
     """
-    text = _decode(body)
+    text = _decode_utf8(body)
     _check_depth(text)
     try:
         found = json.loads(
             text,
-            object_pairs_hook=_object,
-            parse_int=_int,
-            parse_float=_decimal,
-            parse_constant=_constant,
+            object_pairs_hook=_object_of_pairs,
+            parse_int=_parse_int,
+            parse_float=_parse_decimal,
+            parse_constant=_refuse_constant,
         )
     except json.JSONDecodeError as exc:
         said = f"This is not JSON: {exc.msg} (line {exc.lineno}, column {exc.colno})."
-        raise malformed("syntax", said) from exc
+        raise malformed_error("syntax", said) from exc
     if not isinstance(found, dict):
-        raise malformed("type", "The body must be one JSON object.")
+        raise malformed_error("type", "The body must be one JSON object.")
     _check_values(found)
     return found
 
 
-def _decode(body: bytes) -> str:
+def _decode_utf8(body: bytes) -> str:
     if not body.strip(b" \t\r\n"):
-        raise malformed("empty", "A body is needed: one JSON object, {} at least.")
+        raise malformed_error(
+            "empty", "A body is needed: one JSON object, {} at least."
+        )
     if body.startswith(b"\xef\xbb\xbf"):
-        raise malformed("bom", "The body may not begin with a byte order mark.")
+        raise malformed_error("bom", "The body may not begin with a byte order mark.")
     try:
         return body.decode("utf-8", "strict")
     except UnicodeDecodeError as exc:
-        raise malformed("encoding", "The body is not UTF-8.") from exc
+        raise malformed_error("encoding", "The body is not UTF-8.") from exc
 
 
 def _check_depth(text: str) -> None:
@@ -85,38 +87,38 @@ def _check_depth(text: str) -> None:
         if first in "[{":
             depth += 1
             if depth > MAX_DEPTH:
-                raise malformed(
+                raise malformed_error(
                     "depth", f"The body is nested deeper than {MAX_DEPTH} levels."
                 )
         elif first in "]}":
             depth -= 1
 
 
-def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def _object_of_pairs(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        raise malformed("duplicate", "An object has the same name twice.")
+        raise malformed_error("duplicate", "An object has the same name twice.")
     return made
 
 
-def _int(digits: str) -> int:
+def _parse_int(digits: str) -> int:
     if len(digits.lstrip("-")) > MAX_INT_DIGITS:
-        raise malformed(
+        raise malformed_error(
             "number", f"A whole number has more than {MAX_INT_DIGITS} digits."
         )
     return int(digits)
 
 
-def _decimal(digits: str) -> Decimal:
+def _parse_decimal(digits: str) -> Decimal:
     if len(digits) > MAX_NUMBER_CHARACTERS:
-        raise malformed(
+        raise malformed_error(
             "number", f"A number has more than {MAX_NUMBER_CHARACTERS} characters."
         )
     return Decimal(digits)
 
 
-def _constant(name: str) -> NoReturn:
-    raise malformed("number", "NaN and Infinity are not JSON.")
+def _refuse_constant(name: str) -> NoReturn:
+    raise malformed_error("number", "NaN and Infinity are not JSON.")
 
 
 def _check_values(found: Any) -> None:
@@ -130,20 +132,24 @@ def _check_values(found: Any) -> None:
         count += 1
         if isinstance(value, dict):
             if any(_UNPAIRED.search(name) for name in value):
-                raise malformed(
+                raise malformed_error(
                     "characters",
                     "A name has a NUL or half a surrogate pair.",
-                    pointer(path),
+                    json_pointer(path),
                 )
             waiting += [((*path, name), inner) for name, inner in value.items()]
         elif isinstance(value, list):
             waiting += [((*path, index), inner) for index, inner in enumerate(value)]
         elif isinstance(value, str) and _UNPAIRED.search(value):
-            raise malformed(
-                "characters", "This has a NUL or half a surrogate pair.", pointer(path)
+            raise malformed_error(
+                "characters",
+                "This has a NUL or half a surrogate pair.",
+                json_pointer(path),
             )
         if count + len(waiting) > MAX_NODES:
-            raise malformed("nodes", f"The body has more than {MAX_NODES} values.")
+            raise malformed_error(
+                "nodes", f"The body has more than {MAX_NODES} values."
+            )
 
 
 # --- The body of a request -----------------------------------------------------------------------
@@ -159,13 +165,13 @@ def read_body(request: HttpRequest, *, max_bytes: int = MAX_BYTES) -> bytes:
     if _is_chunked(request) and not hasattr(request, "_body"):
         stream: IO[bytes] = request.META["wsgi.input"]
         # With the body set, `request.body` works for whoever reads it later.
-        request._body = _read(stream, max_bytes + 1)
+        request._body = _read_bounded(stream, max_bytes + 1)
     if len(request.body) > max_bytes:
         raise errors.TooLarge(f"The body may have at most {max_bytes} bytes.")
     return request.body
 
 
-def _read(stream: IO[bytes], most: int) -> bytes:
+def _read_bounded(stream: IO[bytes], most: int) -> bytes:
     parts, left = [], most
     while left > 0 and (part := stream.read(left)):
         parts.append(part)
@@ -252,7 +258,7 @@ def parse_query(request: HttpRequest) -> dict[str, str]:
     raw = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")
     found: dict[str, str] = {}
     wrong: list[errors.FieldError] = []
-    for index, (name, value, fault) in enumerate(_pairs(raw)):
+    for index, (name, value, fault) in enumerate(_query_pairs(raw)):
         if index >= MAX_PARAMETERS:
             raise errors.Invalid.parameter(
                 "", "count", f"There are more than {MAX_PARAMETERS} parameters."
@@ -270,7 +276,7 @@ def parse_query(request: HttpRequest) -> dict[str, str]:
     return found
 
 
-def _pairs(raw: bytes) -> Iterator[tuple[str, str, tuple[str, str]]]:
+def _query_pairs(raw: bytes) -> Iterator[tuple[str, str, tuple[str, str]]]:
     """Yield name and value of each parameter, and code and message of what is wrong with
     its spelling, if anything.
     """

@@ -98,25 +98,25 @@ class Store:
 _making = threading.Lock()
 
 
-def _store(url: str) -> Store:
+def _shared_store(url: str) -> Store:
     with _making:  # two at once would each count for themselves
-        return _made(url)
+        return _store_for(url)
 
 
 @functools.cache
-def _made(url: str) -> Store:
+def _store_for(url: str) -> Store:
     return Store(url)
 
 
-def _call(work: Callable[[Storage, int], _T]) -> _T:
-    return _store(settings.CACHE_URL).call(work)
+def _call_store(work: Callable[[Storage, int], _T]) -> _T:
+    return _shared_store(settings.CACHE_URL).call(work)
 
 
-def _item(limit: Limit, allowed: int) -> RateLimitItem:
+def _limit_item(limit: Limit, allowed: int) -> RateLimitItem:
     return RateLimitItemPerSecond(allowed, limit.seconds, namespace=limit.name)
 
 
-def count(limit: Limit, *key: str) -> float | None:
+def count_request(limit: Limit, *key: str) -> float | None:
     """Count one more; return None if it is within the limit, else the seconds until the
     window ends.
     """
@@ -125,42 +125,44 @@ def count(limit: Limit, *key: str) -> float | None:
         allowed = max(1, limit.allowed // divisor)
         # The counter's name must not depend on the amount: a changed setting would start
         # every window anew.
-        name = _item(limit, 1).key_for(*key)
+        name = _limit_item(limit, 1).key_for(*key)
         if storage.incr(name, limit.seconds) <= allowed:
             return None
         return max(1.0, storage.get_expiry(name) - time.time())
 
-    return _call(work)
+    return _call_store(work)
 
 
-def take(limit: Limit, *key: str) -> None:
+def enforce_limit(limit: Limit, *key: str) -> None:
     """Count one more.
 
     Raises:
         errors.RateLimited: that is more than allowed; with Retry-After in seconds.
     """
-    wait = count(limit, *key)
+    wait = count_request(limit, *key)
     if wait is not None:
-        raise refusal(wait)
+        raise rate_limited_error(wait)
 
 
-def refusal(wait_s: float) -> errors.RateLimited:
+def rate_limited_error(wait_s: float) -> errors.RateLimited:
     """Return the answer to who has to wait so long."""
     return errors.RateLimited(headers={"Retry-After": str(math.ceil(wait_s))})
 
 
 def give_back(limit: Limit, *key: str) -> None:
     """Count one less: what was counted beforehand did not happen."""
-    _call(
+    _call_store(
         lambda storage, divisor: storage.incr(
-            _item(limit, 1).key_for(*key), limit.seconds, amount=-1
+            _limit_item(limit, 1).key_for(*key), limit.seconds, amount=-1
         )
     )
 
 
-def clear(limit: Limit, *key: str) -> None:
+def reset_counter(limit: Limit, *key: str) -> None:
     """Forget what was counted."""
-    _call(lambda storage, divisor: storage.clear(_item(limit, 1).key_for(*key)))
+    _call_store(
+        lambda storage, divisor: storage.clear(_limit_item(limit, 1).key_for(*key))
+    )
 
 
 # --- The whole API -------------------------------------------------------------------------------
@@ -171,10 +173,10 @@ def count_refused(request: HttpRequest) -> None:
     Raises:
         errors.RateLimited: this network has sent too many.
     """
-    take(
+    enforce_limit(
         Limit.named("api"),
         "network",
-        client_address.network(client_address.of(request)),
+        client_address.network_of(client_address.get_client_address(request)),
     )
 
 
@@ -187,12 +189,14 @@ class ApiThrottle(BaseThrottle):
         """Count the request; return whether it may go on."""
         user = request.user
         if user is not None and user.is_authenticated:
-            self._wait = count(Limit.named("api"), "user", str(user.pk))
+            self._wait = count_request(Limit.named("api"), "user", str(user.pk))
         else:
-            self._wait = count(
+            self._wait = count_request(
                 Limit.named("api"),
                 "network",
-                client_address.network(client_address.of(request._request)),
+                client_address.network_of(
+                    client_address.get_client_address(request._request)
+                ),
             )
         return self._wait is None
 

@@ -16,7 +16,7 @@ from markrin.api import errors
 JSON_TYPES = ("application/json", errors.PROBLEM_TYPE)
 
 
-def _other(value: Any) -> Any:
+def _encode_other(value: Any) -> Any:
     if isinstance(value, Decimal | Promise):
         return str(value)
     if isinstance(value, Mapping):
@@ -42,7 +42,9 @@ class JSONRenderer(BaseRenderer):
         if data is None:
             return b""
         return orjson.dumps(
-            data, default=_other, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+            data,
+            default=_encode_other,
+            option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS,
         )
 
 

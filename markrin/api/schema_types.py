@@ -20,7 +20,7 @@ from markrin.api.unset import UNSET
 _SEQUENCES = (list, tuple, Sequence)
 
 
-def differences(schema: schemas.Schema[Any]) -> Iterator[str]:
+def find_differences(schema: schemas.Schema[Any]) -> Iterator[str]:
     """Yield how the schema and its dataclass differ; nothing where it loads into no dataclass."""
     target = schema.target
     if target is None:
@@ -42,8 +42,8 @@ def differences(schema: schemas.Schema[Any]) -> Iterator[str]:
 def _field_differences(
     where: str, field: Any, slot: dataclasses.Field[Any], hint: Any
 ) -> Iterator[str]:
-    allowed = _members(hint)
-    wanted = _members(python_type(field))
+    allowed = _union_members(hint)
+    wanted = _union_members(python_type(field))
     always_there = field.required or field.load_default is not ma.missing
     if not always_there:
         if slot.default is dataclasses.MISSING:
@@ -51,8 +51,8 @@ def _field_differences(
             return
         if slot.default is None or slot.default is UNSET:
             wanted.add(type(slot.default))
-    if not _same(allowed, wanted):
-        yield f"loads {where} as {_shown(wanted)}, but it is declared as {_shown(allowed)}."
+    if not _same_types(allowed, wanted):
+        yield f"loads {where} as {_type_names(wanted)}, but it is declared as {_type_names(allowed)}."
 
 
 def python_type(field: Any) -> Any:
@@ -79,16 +79,18 @@ def _generic_argument(kind: type) -> Any:
     return object
 
 
-def _members(hint: Any) -> set[Any]:
+def _union_members(hint: Any) -> set[Any]:
     if get_origin(hint) in (Union, types.UnionType):
         return set(get_args(hint))
     return {hint}
 
 
-def _same(allowed: set[Any], wanted: set[Any]) -> bool:
+def _same_types(allowed: set[Any], wanted: set[Any]) -> bool:
     def fits(one: Any, other: Any) -> bool:
         if get_origin(one) in _SEQUENCES and get_origin(other) in _SEQUENCES:
-            return _same(_members(get_args(one)[0]), _members(get_args(other)[0]))
+            return _same_types(
+                _union_members(get_args(one)[0]), _union_members(get_args(other)[0])
+            )
         if one is str and isinstance(other, type) and issubclass(other, TextChoices):
             return True  # a choice is a string: whoever needs no more may say so
         return bool(one == other or other is object)
@@ -98,6 +100,6 @@ def _same(allowed: set[Any], wanted: set[Any]) -> bool:
     )
 
 
-def _shown(members: set[Any]) -> str:
+def _type_names(members: set[Any]) -> str:
     names = (str(one) if get_args(one) else one.__name__ for one in members)
     return " | ".join(sorted(names))

@@ -56,7 +56,7 @@ class Schema(ma.Schema, Generic[T]):
 
     def outside(self, name: str) -> str:
         """Return a field's name as the client writes it."""
-        return casing.camel(name)
+        return casing.to_camel(name)
 
     def on_bind_field(self, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
         field_obj.data_key = field_obj.data_key or self.outside(field_name)
@@ -71,8 +71,10 @@ class Schema(ma.Schema, Generic[T]):
             return self.into_target(super().load(data, **kwargs))
         except ma.ValidationError as exc:
             found = [
-                self._error(path, text)
-                for path, text in _walk(cast(Any, exc).normalized_messages(), ())
+                self._field_error(path, text)
+                for path, text in _walk_messages(
+                    cast(Any, exc).normalized_messages(), ()
+                )
             ]
             raise errors.Invalid(
                 errors=sorted(found, key=lambda error: error[self.place])
@@ -82,9 +84,9 @@ class Schema(ma.Schema, Generic[T]):
         """Return what the fields have loaded as the dataclass that the schema names."""
         return cast(T, loaded if self.target is None else self.target(**loaded))
 
-    def _error(self, path: tuple[str, ...], text: str) -> errors.FieldError:
+    def _field_error(self, path: tuple[str, ...], text: str) -> errors.FieldError:
         where = (
-            pointer(path)
+            json_pointer(path)
             if self.place == "pointer"
             else (path[0] if path else "")[:100]
         )
@@ -94,7 +96,7 @@ class Schema(ma.Schema, Generic[T]):
         )
 
 
-def pointer(path: Sequence[str | int]) -> str:
+def json_pointer(path: Sequence[str | int]) -> str:
     """Return the JSON pointer to `path`; a name of over 100 characters is cut. Source: RFC
     6901 section 3.
     """
@@ -103,14 +105,18 @@ def pointer(path: Sequence[str | int]) -> str:
     )
 
 
-def _walk(found: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+def _walk_messages(
+    found: Any, path: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield path and message of every error in marshmallow's nested answer."""
     if isinstance(found, Mapping):
         for key, inner in found.items():
-            yield from _walk(inner, path if key == "_schema" else (*path, str(key)))
+            yield from _walk_messages(
+                inner, path if key == "_schema" else (*path, str(key))
+            )
     elif isinstance(found, list):
         for inner in found:
-            yield from _walk(inner, path)
+            yield from _walk_messages(inner, path)
     else:
         yield path, found
 
@@ -128,7 +134,7 @@ class PatchSchema(InputSchema[T]):
         field_obj.load_default = ma.missing  # what was not sent stays as it is
 
     @ma.validates_schema(pass_original=True)
-    def _something(
+    def _require_a_field(
         self, data: Mapping[str, Any], original_data: Mapping[str, Any], **kwargs: Any
     ) -> None:
         if not original_data:
@@ -198,7 +204,7 @@ class HeaderSchema(Schema[T]):
     from_text = True
 
     def outside(self, name: str) -> str:
-        return casing.train(name)
+        return casing.to_header(name)
 
 
 class IdempotencyHeaders(HeaderSchema):

@@ -30,7 +30,7 @@ class Serializer(serializers.Serializer[Any]):
     @property
     def fields(self) -> BindingDict:
         """Return the class's fields, bound to an instance that all others stand behind."""
-        return _fields(type(self))
+        return _field_list(type(self))
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         """Return what the fields show, as DRF does; of a dict, which most answers are made
@@ -39,7 +39,7 @@ class Serializer(serializers.Serializer[Any]):
             shown: dict[str, Any] = super().to_representation(instance)
             return shown
         shown = {}
-        for name, key, field in _readable(type(self)):
+        for name, key, field in _readable_fields(type(self)):
             try:
                 value = (
                     instance[key] if key in instance else field.get_attribute(instance)
@@ -53,7 +53,7 @@ class Serializer(serializers.Serializer[Any]):
         """Return the fields under their names outside."""
         outside = {}
         for name, field in super().get_fields().items():
-            called = casing.camel(name)
+            called = casing.to_camel(name)
             if isinstance(field, serializers.SerializerMethodField):
                 field.method_name = field.method_name or f"get_{name}"
             elif called != name and field.source is None:
@@ -63,7 +63,7 @@ class Serializer(serializers.Serializer[Any]):
 
 
 @cache
-def _fields(of: type[Serializer]) -> BindingDict:
+def _field_list(of: type[Serializer]) -> BindingDict:
     prototype = of()
     bound = BindingDict(prototype)
     for name, field in prototype.get_fields().items():
@@ -72,12 +72,14 @@ def _fields(of: type[Serializer]) -> BindingDict:
 
 
 @cache
-def _readable(of: type[Serializer]) -> list[tuple[str, str, Field[Any, Any, Any, Any]]]:
+def _readable_fields(
+    of: type[Serializer],
+) -> list[tuple[str, str, Field[Any, Any, Any, Any]]]:
     """Return a class's fields with their names and, where it is just a key, the key of
     their value.
     """
     fields = [
-        (name, field) for name, field in _fields(of).items() if not field.write_only
+        (name, field) for name, field in _field_list(of).items() if not field.write_only
     ]
     return [
         (name, field.source_attrs[0] if len(field.source_attrs) == 1 else "", field)

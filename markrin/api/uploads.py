@@ -20,7 +20,7 @@ def max_bytes(schema: Schema) -> int:
     )
 
 
-def read(request: HttpRequest, schema: Schema) -> dict[str, Any]:
+def read_upload(request: HttpRequest, schema: Schema) -> dict[str, Any]:
     """Return the parts of the request's body: text as str, files as Django's UploadedFile.
 
     Raises:

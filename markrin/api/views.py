@@ -35,7 +35,9 @@ class View(APIView):
     @property
     def operation(self) -> operations.Operation | None:
         """What is stated for the method of the current request."""
-        return operations.of(self, getattr(self.request, "method", None) or "")
+        return operations.operation_of(
+            self, getattr(self.request, "method", None) or ""
+        )
 
     def get_permissions(self) -> Sequence[Any]:
         """Return the operation's permissions, or else the view's."""
@@ -92,7 +94,7 @@ class ErrorKinds(View):
     authentication_classes = ()
 
     @operation(
-        id="listErrors", tag="errors", summary="List every error code", answer=Kinds
+        id="listErrors", tag="errors", summary="List every error code", response=Kinds
     )
     def get(self, request: Request) -> Response:
         """Answer all kinds, by status and code."""
@@ -104,7 +106,7 @@ class ErrorKind(View):
     authentication_classes = ()
 
     @operation(
-        id="getError", tag="errors", summary="Explain an error code", answer=Kind
+        id="getError", tag="errors", summary="Explain an error code", response=Kind
     )
     def get(self, request: Request, slug: str) -> Response:
         """Answer one kind."""

@@ -5,7 +5,7 @@ RFC 9111; RFC 9211 (Cache-Status)."""
 
 from django.conf import settings
 
-from markrin.cache.shared_cache import Answer
+from markrin.cache.shared_cache import CachedResponse
 
 Headers = list[tuple[str, str]]
 
@@ -17,7 +17,7 @@ _FROM_MEMORY = ("Cache-Status", "markrin; hit; detail=memory")
 _NOT_IN_304 = ("Content-Type", "Content-Length", "Content-Encoding")
 
 
-def name(path: str, query: str) -> str:
+def encoding_name(path: str, query: str) -> str:
     """Return the answer's name: the path and the query's pairs in order, so that a
     reordered query is the same one.
     """
@@ -35,7 +35,7 @@ def takes_json(accept: str | None) -> bool:
     return accept is None or "*/*" in accept or "application/json" in accept
 
 
-def coding(accepted: str, answer: Answer) -> str:
+def choose_encoding(accepted: str, answer: CachedResponse) -> str:
     """Return the content coding to answer in; a quality of 0 refuses one."""
     if not accepted or len(answer.bodies) == 1:
         return "identity"
@@ -54,12 +54,12 @@ def coding(accepted: str, answer: Answer) -> str:
     return "identity"
 
 
-def etag(answer: Answer, coding: str) -> str:
+def make_etag(answer: CachedResponse, coding: str) -> str:
     """Return the strong ETag of the answer in this coding: other bytes, another tag."""
     return f'"{answer.etag}-{coding}"'
 
 
-def matches(header: str, etag: str) -> bool:
+def etag_matches(header: str, etag: str) -> bool:
     """Return whether an If-None-Match names this ETag, by weak comparison."""
     if not header:
         return False
@@ -68,26 +68,26 @@ def matches(header: str, etag: str) -> bool:
     )
 
 
-def headers(answer: Answer, coding: str) -> Headers:
+def response_headers(answer: CachedResponse, coding: str) -> Headers:
     """Return the response's headers but for Cache-Status."""
     made = [
         *answer.headers,
         ("Content-Length", str(len(answer.bodies[coding]))),
-        ("ETag", etag(answer, coding)),
+        ("ETag", make_etag(answer, coding)),
         ("Cache-Control", CACHE_CONTROL),
         ("Vary", VARY),
     ]
     return made if coding == "identity" else [*made, ("Content-Encoding", coding)]
 
 
-def prepared(answer: Answer, coding: str) -> tuple[Headers, bytes]:
+def prepare_response(answer: CachedResponse, coding: str) -> tuple[Headers, bytes]:
     """Return headers and body of a hit from memory, made once for each coding. The caller
     must not change them.
     """
     found = answer.prepared.get(coding)
     if found is None:
         found = answer.prepared[coding] = (
-            [*headers(answer, coding), _FROM_MEMORY],
+            [*response_headers(answer, coding), _FROM_MEMORY],
             answer.bodies[coding],
         )
     return found

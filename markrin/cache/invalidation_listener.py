@@ -65,7 +65,9 @@ class Link:
             self._pid = os.getpid()
             self._alive_until, self._lost = 0.0, False
             self.memory.clear()
-            threading.Thread(target=self._run, name="cache-link", daemon=True).start()
+            threading.Thread(
+                target=self._run_forever, name="cache-link", daemon=True
+            ).start()
 
     def suspect(self) -> None:
         """Stop using the tiers until the line has been made anew: an operation on the
@@ -74,12 +76,12 @@ class Link:
         self._alive_until = 0.0
         self._suspect.set()
 
-    def _run(self) -> None:
+    def _run_forever(self) -> None:
         wait_s, reported = _BEAT_S, False
         while True:
             connection = self._connection()
             try:
-                self._listen(connection)
+                self._listen_once(connection)
             except (redis.RedisError, OSError) as error:
                 was_alive = self.alive
                 self._alive_until, self._lost = 0.0, True
@@ -106,11 +108,11 @@ class Link:
         }
         return pool.connection_class(**options)
 
-    def _listen(self, connection: Any) -> None:
+    def _listen_once(self, connection: Any) -> None:
         self._suspect.clear()
         connection.connect()
         connection._parser.set_invalidation_push_handler(
-            self._heard
+            self._on_message
         )  # as redis-py's own client-side cache does
         connection.send_command(
             "CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", shared_cache.TAGS
@@ -118,7 +120,7 @@ class Link:
         connection.read_response()
         self.memory.clear()
         if self._lost:
-            shared_cache.touch([shared_cache.EVERYTHING])
+            shared_cache.invalidate_tags([shared_cache.EVERYTHING])
             self._lost = False
             log.info("cache.reachable")
         asked: float | None = None
@@ -142,11 +144,11 @@ class Link:
                         None,
                     )
             if now >= report_at:
-                self._report()
+                self._report_counts()
                 report_at = now + _STATS_S
         raise redis.ConnectionError("an operation on the cache server failed")
 
-    def _heard(self, message: list[Any]) -> None:
+    def _on_message(self, message: list[Any]) -> None:
         keys = message[1]
         if keys is None:  # the server has been flushed
             self.memory.clear()
@@ -155,7 +157,7 @@ class Link:
                 [key.decode().removeprefix(shared_cache.TAGS) for key in keys]
             )
 
-    def _report(self) -> None:
+    def _report_counts(self) -> None:
         counts, self.counts = self.counts, Counter()
         if counts:
             metrics.count_cache(counts)

@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
 
-from markrin.cache.shared_cache import EVERYTHING, Answer
+from markrin.cache.shared_cache import EVERYTHING, CachedResponse
 
 
 class Memory:
@@ -23,7 +23,7 @@ class Memory:
         self._max_bytes = max_bytes
         self._bytes = 0
         self._lock = threading.Lock()
-        self._answers: OrderedDict[str, tuple[Answer, float]] = OrderedDict()
+        self._answers: OrderedDict[str, tuple[CachedResponse, float]] = OrderedDict()
         self._names: defaultdict[str, set[str]] = defaultdict(set)
         self._dropped: dict[str, int] = {}
         # a tag that is not in _dropped was dropped at this generation at the latest
@@ -38,7 +38,7 @@ class Memory:
         """What the answers take."""
         return self._bytes
 
-    def get(self, name: str) -> Answer | None:
+    def get(self, name: str) -> CachedResponse | None:
         """Return the answer, now the most recently used."""
         found = self._answers.get(name)
         if found is None or found[1] < time.monotonic():
@@ -51,7 +51,9 @@ class Memory:
             return None
         return found[0]
 
-    def put(self, name: str, answer: Answer, *, generation: int, ttl_s: float) -> bool:
+    def put(
+        self, name: str, answer: CachedResponse, *, generation: int, ttl_s: float
+    ) -> bool:
         """Keep the answer unless a tag of it was dropped after `generation`; return whether
         it is kept.
         """
@@ -61,7 +63,7 @@ class Memory:
                 for tag in (*answer.tags, EVERYTHING)
             ):
                 return False
-            self._remove(name)
+            self._remove_entry(name)
             if answer.size > self._max_bytes // 8:
                 return False
             self._answers[name] = (answer, time.monotonic() + ttl_s)
@@ -69,7 +71,7 @@ class Memory:
             for tag in answer.tags:
                 self._names[tag].add(name)
             while self._bytes > self._max_bytes:
-                self._remove(next(iter(self._answers)))
+                self._remove_entry(next(iter(self._answers)))
             return True
 
     def drop(self, tags: Iterable[str]) -> None:
@@ -82,7 +84,7 @@ class Memory:
                     continue
                 self._dropped[tag] = self.generation
                 for name in list(self._names.get(tag, ())):
-                    self._remove(name)
+                    self._remove_entry(name)
             if len(self._dropped) > self._REMEMBERED:
                 self._dropped.clear()
                 self._floor = self.generation
@@ -98,7 +100,7 @@ class Memory:
         self._bytes = 0
         self._floor = self.generation
 
-    def _remove(self, name: str) -> None:
+    def _remove_entry(self, name: str) -> None:
         found = self._answers.pop(name, None)
         if found is None:
             return

@@ -25,7 +25,7 @@ from django.urls import Resolver404, resolve
 
 from markrin.api import errors
 from markrin.cache import http_headers, invalidation_listener, shared_cache
-from markrin.cache.shared_cache import EVERYTHING, Answer
+from markrin.cache.shared_cache import EVERYTHING, CachedResponse
 
 _TTL_S = 3600.0
 _MISSING_TTL_S = 5.0
@@ -57,19 +57,19 @@ class AnswerCache:
         self._next = get_response
         self._cors = CorsMiddleware(
             lambda request: request._kept_response
-        )  # set in _reply
+        )  # set in _reply_from_cache
         self._link = invalidation_listener.own
         self._rendering: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.method not in ("GET", "HEAD") or not self._may_answer(request):
             return self._next(request)
-        name = http_headers.name(
+        name = http_headers.encoding_name(
             request.path_info, request.META.get("QUERY_STRING", "")
         )
         if self._link.alive and (answer := self._link.memory.get(name)) is not None:
             self._link.counts["hit_memory"] += 1
-            return self._reply(request, answer, "hit; detail=memory")
+            return self._reply_from_cache(request, answer, "hit; detail=memory")
         return self._beyond_memory(request, name)
 
     def _beyond_memory(self, request: HttpRequest, name: str) -> HttpResponseBase:
@@ -77,28 +77,30 @@ class AnswerCache:
             return self._next(request)
         self._link.start()
         if not self._link.alive:
-            return self._bypass(request)
+            return self._bypass_cache(request)
         try:
             return self._from_server(request, name)
         except (redis.RedisError, OSError):
             self._link.suspect()
-            return self._bypass(request)
+            return self._bypass_cache(request)
 
-    def _bypass(self, request: HttpRequest) -> HttpResponseBase:
+    def _bypass_cache(self, request: HttpRequest) -> HttpResponseBase:
         self._link.counts["bypass"] += 1
         response = self._next(request)
-        answer = _answer(request, response)
+        answer = _cached_response(request, response)
         return (
-            response if answer is None else self._reply(request, answer, "fwd=bypass")
+            response
+            if answer is None
+            else self._reply_from_cache(request, answer, "fwd=bypass")
         )
 
     def _from_server(self, request: HttpRequest, name: str) -> HttpResponseBase:
         """Answer from the shared tier, or be the one who renders, or wait for that one.
         Raises redis.RedisError.
         """
-        if (answer := self._read(name)) is not None:
+        if (answer := self._read_cached(name)) is not None:
             self._link.counts["hit_shared"] += 1
-            return self._reply(request, answer, "hit; detail=shared")
+            return self._reply_from_cache(request, answer, "hit; detail=shared")
         with self._rendering[name]:  # one thread of this process, ...
             try:
                 deadline = time.monotonic() + _WAIT_S
@@ -106,35 +108,35 @@ class AnswerCache:
                     mine := shared_cache.begin_rendering(name, at_most_s=_RENDER_S)
                 ):  # ... and one process
                     if (
-                        answer := self._read(name)
+                        answer := self._read_cached(name)
                     ) is not None or time.monotonic() > deadline:
                         break
                     time.sleep(0.005)
                 if (
                     answer is None
                 ):  # it may have been kept while this thread waited for the other one
-                    answer = self._read(name)
+                    answer = self._read_cached(name)
                 if answer is not None:
                     self._link.counts["hit_waited"] += 1
-                    return self._reply(request, answer, "hit; detail=waited")
-                return self._render(request, name)
+                    return self._reply_from_cache(request, answer, "hit; detail=waited")
+                return self._render_response(request, name)
             finally:
                 self._rendering.pop(name, None)
                 if mine:
                     shared_cache.end_rendering(name)
 
-    def _read(self, name: str) -> Answer | None:
+    def _read_cached(self, name: str) -> CachedResponse | None:
         generation = self._link.memory.generation
-        answer = shared_cache.read(name)
+        answer = shared_cache.read_response(name)
         if answer is not None:
             ttl_s = _TTL_S if answer.status == 200 else _MISSING_TTL_S
             self._link.memory.put(name, answer, generation=generation, ttl_s=ttl_s)
         return answer
 
-    def _render(self, request: HttpRequest, name: str) -> HttpResponseBase:
-        stamp = shared_cache.stamp()
+    def _render_response(self, request: HttpRequest, name: str) -> HttpResponseBase:
+        stamp = shared_cache.read_version()
         response = self._next(request)
-        answer = _answer(request, response)
+        answer = _cached_response(request, response)
         if answer is None:
             return response
         # Entries made together do not end together.
@@ -144,22 +146,24 @@ class AnswerCache:
             else _MISSING_TTL_S
         )
         try:
-            kept = shared_cache.write(name, answer, stamp=stamp, ttl_s=ttl_s)
+            kept = shared_cache.write_response(name, answer, stamp=stamp, ttl_s=ttl_s)
         except (redis.RedisError, OSError):
             self._link.suspect()
             kept = False
         self._link.counts["stored" if kept else "refused"] += 1
-        return self._reply(request, answer, "fwd=miss; stored" if kept else "fwd=miss")
+        return self._reply_from_cache(
+            request, answer, "fwd=miss; stored" if kept else "fwd=miss"
+        )
 
-    def _reply(
-        self, request: HttpRequest, answer: Answer, how: str
+    def _reply_from_cache(
+        self, request: HttpRequest, answer: CachedResponse, how: str
     ) -> HttpResponseBase:
         # A problem document names the request, so each has its own.
         missing = answer.status == 404
         response = (
-            errors.response(errors.NotFound(), request)
+            errors.problem_response(errors.NotFound(), request)
             if missing
-            else self._whole(request, answer)
+            else self._whole_response(request, answer)
         )
         response.headers["Cache-Status"] = f"markrin; {how}"
         # for the request log: nothing was resolved
@@ -177,14 +181,16 @@ class AnswerCache:
             return False  # SecurityMiddleware, further in, redirects
         return http_headers.takes_json(request.META.get("HTTP_ACCEPT"))
 
-    def _whole(self, request: HttpRequest, answer: Answer) -> HttpResponse:
-        coding = http_headers.coding(
+    def _whole_response(
+        self, request: HttpRequest, answer: CachedResponse
+    ) -> HttpResponse:
+        coding = http_headers.choose_encoding(
             request.META.get("HTTP_ACCEPT_ENCODING", ""), answer
         )
-        headers = http_headers.headers(answer, coding)
-        if http_headers.matches(
+        headers = http_headers.response_headers(answer, coding)
+        if http_headers.etag_matches(
             request.META.get("HTTP_IF_NONE_MATCH", ""),
-            http_headers.etag(answer, coding),
+            http_headers.make_etag(answer, coding),
         ):
             unchanged = HttpResponse(
                 status=304, headers=dict(http_headers.of_304(headers))
@@ -203,13 +209,15 @@ def _is_cacheable(path: str) -> bool:
     return hasattr(getattr(getattr(view, "cls", None), "get", None), "cache_tags")
 
 
-def _answer(request: HttpRequest, response: HttpResponseBase) -> Answer | None:
+def _cached_response(
+    request: HttpRequest, response: HttpResponseBase
+) -> CachedResponse | None:
     """Return what may be kept of the response of a view marked `cached`: a 200 without a
     cookie, or a 404.
     """
     missing = getattr(request, "missing_tags", None)
     if response.status_code == 404 and missing:
-        return Answer(404, (), {}, missing | {EVERYTHING}, "")
+        return CachedResponse(404, (), {}, missing | {EVERYTHING}, "")
     tags = getattr(response, "cache_tags", None)
     if (
         tags is None
@@ -233,4 +241,4 @@ def _answer(request: HttpRequest, response: HttpResponseBase) -> Answer | None:
         }
     etag = hashlib.blake2b(body, digest_size=12).hexdigest()
     route = request.resolver_match.route if request.resolver_match else ""
-    return Answer(200, headers, bodies, tags | {EVERYTHING}, etag, route)
+    return CachedResponse(200, headers, bodies, tags | {EVERYTHING}, etag, route)

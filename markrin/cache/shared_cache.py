@@ -84,7 +84,7 @@ return 1
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CachedResponse:
     """A whole response: its headers, and its body in every content coding it may be asked for."""
 
     status: int
@@ -109,7 +109,7 @@ class Answer:
         return orjson.dumps(about) + b"\n" + b"".join(self.bodies.values())
 
     @classmethod
-    def parse(cls, data: bytes, tags: frozenset[str]) -> "Answer":
+    def parse(cls, data: bytes, tags: frozenset[str]) -> "CachedResponse":
         """Return the answer that `bytes()` wrote."""
         head, _, rest = data.partition(b"\n")
         about = orjson.loads(head)
@@ -129,37 +129,41 @@ class Answer:
 
 
 @cache
-def _script(text: str) -> Script:
+def _load_script(text: str) -> Script:
     script: Script = get_redis_connection("default").register_script(text)
     return script
 
 
-def _key(name: str) -> str:
+def _response_key(name: str) -> str:
     return hashlib.blake2b(name.encode(), digest_size=20).hexdigest()
 
 
-def stamp() -> str:
+def read_version() -> str:
     """Return the clock's time, to be taken before the database is read. Raises redis.RedisError."""
-    return _text(_script(_STAMP)(keys=[_CLOCK], args=[TAGS]))
+    return _to_text(_load_script(_STAMP)(keys=[_CLOCK], args=[TAGS]))
 
 
-def touch(tags: Iterable[str]) -> str:
+def invalidate_tags(tags: Iterable[str]) -> str:
     """Make every answer with one of these tags invalid, in one round trip. Raises
     redis.RedisError.
     """
-    return _text(_script(_TOUCH)(keys=[_CLOCK], args=[TAGS, *tags]))
+    return _to_text(_load_script(_TOUCH)(keys=[_CLOCK], args=[TAGS, *tags]))
 
 
-def read(name: str) -> Answer | None:
+def read_response(name: str) -> CachedResponse | None:
     """Return the answer kept under this name if it is still true. Raises redis.RedisError."""
-    found = _script(_READ)(keys=[_CLOCK, _ANSWERS + _key(name)], args=[TAGS])
+    found = _load_script(_READ)(
+        keys=[_CLOCK, _ANSWERS + _response_key(name)], args=[TAGS]
+    )
     if found is None:
         return None
     _, tags, data = found
-    return Answer.parse(data, frozenset(_text(tags).split("\n")))
+    return CachedResponse.parse(data, frozenset(_to_text(tags).split("\n")))
 
 
-def write(name: str, answer: Answer, *, stamp: str, ttl_s: float) -> bool:
+def write_response(
+    name: str, answer: CachedResponse, *, stamp: str, ttl_s: float
+) -> bool:
     """Keep the answer, unless one of its tags has moved since `stamp`; return whether it was kept.
 
     Raises redis.RedisError.
@@ -171,7 +175,9 @@ def write(name: str, answer: Answer, *, stamp: str, ttl_s: float) -> bool:
         bytes(answer),
         int(ttl_s * 1000),
     ]
-    return bool(_script(_WRITE)(keys=[_CLOCK, _ANSWERS + _key(name)], args=args))
+    return bool(
+        _load_script(_WRITE)(keys=[_CLOCK, _ANSWERS + _response_key(name)], args=args)
+    )
 
 
 def begin_rendering(name: str, *, at_most_s: float) -> bool:
@@ -180,14 +186,14 @@ def begin_rendering(name: str, *, at_most_s: float) -> bool:
     """
     return bool(
         get_redis_connection("default").set(
-            _RENDERING + _key(name), 1, nx=True, px=int(at_most_s * 1000)
+            _RENDERING + _response_key(name), 1, nx=True, px=int(at_most_s * 1000)
         )
     )
 
 
 def end_rendering(name: str) -> None:
     """Give the right to render back. Raises redis.RedisError."""
-    get_redis_connection("default").delete(_RENDERING + _key(name))
+    get_redis_connection("default").delete(_RENDERING + _response_key(name))
 
 
 def add_stats(counts: dict[str, int]) -> None:
@@ -198,12 +204,12 @@ def add_stats(counts: dict[str, int]) -> None:
     pipeline.execute()
 
 
-def stats() -> dict[str, int]:
+def read_stats() -> dict[str, int]:
     """Return the counters of all processes since the cache server started. Raises
     redis.RedisError.
     """
     found: dict[bytes, bytes] = get_redis_connection("default").hgetall(_STATS)
-    return {_text(name): int(count) for name, count in found.items()}
+    return {_to_text(name): int(count) for name, count in found.items()}
 
 
 def count_answers() -> int:
@@ -214,7 +220,7 @@ def count_answers() -> int:
     )
 
 
-def memory() -> dict[str, Any]:
+def memory_used() -> dict[str, Any]:
     """Return what the cache server holds and how it evicts. Raises redis.RedisError."""
     info: dict[str, Any] = get_redis_connection("default").info("memory")
     return {
@@ -224,5 +230,5 @@ def memory() -> dict[str, Any]:
     }
 
 
-def _text(value: Any) -> str:
+def _to_text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)

@@ -50,7 +50,7 @@ def invalidate(*tags: str, durably: bool = True) -> None:
     if not connection.in_atomic_block:
         drop_tags(set(tags))
         return
-    pending = _pending()
+    pending = _pending_drop()
     new = set(tags) - pending.tags
     if new and durably:
         from markrin.outbox import (
@@ -61,7 +61,7 @@ def invalidate(*tags: str, durably: bool = True) -> None:
     pending.tags |= new
 
 
-def _pending() -> _Drop:
+def _pending_drop() -> _Drop:
     """Return the last `_Drop` of this transaction if it belongs to the present savepoint,
     else a new one.
     """
@@ -83,7 +83,7 @@ def drop_tags(tags: set[str]) -> bool:
     what it did not hear is made good when this process's line is back, or by the outbox."""
     invalidation_listener.own.memory.drop(tags)
     try:
-        shared_cache.touch(tags)
+        shared_cache.invalidate_tags(tags)
     except (redis.RedisError, OSError) as error:
         invalidation_listener.own.suspect()
         log.warning("cache.drop_failed", tags=len(tags), error=type(error).__name__)

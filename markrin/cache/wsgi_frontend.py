@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from markrin.cache import http_headers, invalidation_listener
-from markrin.cache.shared_cache import Answer
+from markrin.cache.shared_cache import CachedResponse
 from markrin.observe import requests
 
 if TYPE_CHECKING:
@@ -56,11 +56,13 @@ class Front:
             or "HTTP_ORIGIN" in environ
         ):
             return None
-        name = http_headers.name(environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
+        name = http_headers.encoding_name(
+            environ["PATH_INFO"], environ.get("QUERY_STRING", "")
+        )
         answer = self._link.memory.get(name)
         if answer is None or answer.status != 200 or not self._may_answer(environ):
             return None
-        return self._answer(environ, answer, start)
+        return self._answer_hit(environ, answer, start)
 
     def _may_answer(self, environ: "WSGIEnvironment") -> bool:
         if not http_headers.takes_json(environ.get("HTTP_ACCEPT")):
@@ -72,17 +74,20 @@ class Front:
             return str(environ.get(header)) == secure
         return str(environ["wsgi.url_scheme"]) == "https"
 
-    def _answer(
+    def _answer_hit(
         self,
         environ: "WSGIEnvironment",
-        answer: Answer,
+        answer: CachedResponse,
         start: float,
     ) -> tuple[HTTPStatus, Headers, bytes]:
-        coding = http_headers.coding(environ.get("HTTP_ACCEPT_ENCODING", ""), answer)
-        headers, body = http_headers.prepared(answer, coding)
+        coding = http_headers.choose_encoding(
+            environ.get("HTTP_ACCEPT_ENCODING", ""), answer
+        )
+        headers, body = http_headers.prepare_response(answer, coding)
         status = HTTPStatus.OK
-        if http_headers.matches(
-            environ.get("HTTP_IF_NONE_MATCH", ""), http_headers.etag(answer, coding)
+        if http_headers.etag_matches(
+            environ.get("HTTP_IF_NONE_MATCH", ""),
+            http_headers.make_etag(answer, coding),
         ):
             status = HTTPStatus.NOT_MODIFIED
             headers, body = http_headers.of_304(headers), b""

@@ -20,10 +20,10 @@ class FileBackend(BaseEmailBackend):
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         for message in email_messages:
-            self._write(message)
+            self._write_file(message)
         return len(email_messages)
 
-    def _write(self, message: EmailMessage) -> None:
+    def _write_file(self, message: EmailMessage) -> None:
         folder = Path(settings.MAIL_DIR)
         folder.mkdir(parents=True, exist_ok=True)
         handle, draft = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
@@ -31,11 +31,11 @@ class FileBackend(BaseEmailBackend):
             file.write(message.message().as_bytes())
         time = datetime.now(UTC).strftime("%Y%m%d-%H%M%S.%f")
         words = (
-            _words(str(message.subject))[:60],
-            _words(",".join(message.recipients()), keep="@.,")[:80],
+            _subject_words(str(message.subject))[:60],
+            _subject_words(",".join(message.recipients()), keep="@.,")[:80],
         )
         os.replace(draft, folder / f"{'-'.join([time, *words])}.eml")
 
 
-def _words(text: str, keep: str = "") -> str:
+def _subject_words(text: str, keep: str = "") -> str:
     return re.sub(rf"[^\w{re.escape(keep)}]+", "-", text).strip("-")

@@ -57,14 +57,14 @@ class Block:
 
     @property
     def label(self) -> SafeString:
-        return mark_safe(self._button["label"])  # noqa: S308 (as above)
+        return mark_safe(self._button_match["label"])  # noqa: S308 (as above)
 
     @property
     def url(self) -> SafeString:
-        return mark_safe(self._button["url"])  # noqa: S308 (as above; it begins with http)
+        return mark_safe(self._button_match["url"])  # noqa: S308 (as above; it begins with http)
 
     @property
-    def _button(self) -> dict[str, str]:
+    def _button_match(self) -> dict[str, str]:
         found = _BUTTON.fullmatch(self.lines[0])
         if found is None:
             raise ValueError(
@@ -79,7 +79,7 @@ class _Loader(FilesystemLoader):
 
 
 @cache
-def _engine() -> Engine:
+def _text_engine() -> Engine:
     return Engine(
         dirs=settings.MAIL_TEMPLATES,
         loaders=["markrin.mail.markup._Loader"],
@@ -88,7 +88,7 @@ def _engine() -> Engine:
     )
 
 
-def render(
+def render_template(
     template: str, context: dict[str, Any], *, language: str | None = None
 ) -> Rendered:
     """Render a mail in this language, by default the shop's. The context also holds
@@ -101,7 +101,7 @@ def render(
     shop = {"shop_name": settings.SHOP_NAME, "shop_url": settings.SHOP_URL}
     with translation.override(language or settings.LANGUAGE_CODE):
         lines = (
-            _engine()
+            _text_engine()
             .get_template(f"{template}.mail")
             .render(Context({**shop, **context}))
             .splitlines()
@@ -109,8 +109,8 @@ def render(
         first = next((line for line in lines if line.strip()), "")
         if not first.startswith("Subject: "):
             raise ValueError(f"{template}.mail must begin with a line Subject: …")
-        subject = _plain(first.removeprefix("Subject: ")).strip()
-        blocks = list(_blocks(lines[lines.index(first) + 1 :]))
+        subject = _plain_text(first.removeprefix("Subject: ")).strip()
+        blocks = list(_split_blocks(lines[lines.index(first) + 1 :]))
         page = {
             "subject": subject,
             "blocks": blocks,
@@ -118,12 +118,12 @@ def render(
             **shop,
         }
         return Rendered(
-            subject, _text(blocks), render_to_string("mail/base.html", page)
+            subject, _text_body(blocks), render_to_string("mail/base.html", page)
         )
 
 
-def _blocks(lines: list[str]) -> Iterator[Block]:
-    for (kind, _), group in groupby(_kept(lines), key=lambda pair: pair[0]):
+def _split_blocks(lines: list[str]) -> Iterator[Block]:
+    for (kind, _), group in groupby(_kept_text(lines), key=lambda pair: pair[0]):
         found = [
             line.removeprefix(MARK + _PREFIX.get(kind, "")).strip() for _, line in group
         ]
@@ -133,13 +133,13 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
             yield Block(kind, found)
 
 
-def _kept(lines: list[str]) -> Iterator[tuple[tuple[str, int], str]]:
+def _kept_text(lines: list[str]) -> Iterator[tuple[tuple[str, int], str]]:
     """Give each line with its kind, and for text its paragraph; blank ones are dropped:
     loops leave some in tables.
     """
     paragraph = 0
     for line in lines:
-        if kind := _kind(line):
+        if kind := _block_kind(line):
             yield (kind, paragraph if kind == "text" else 0), line
         else:
             paragraph += 1
@@ -148,7 +148,7 @@ def _kept(lines: list[str]) -> Iterator[tuple[tuple[str, int], str]]:
 _PREFIX = {"heading": "# ", "list": "- ", "row": "| ", "button": ""}
 
 
-def _kind(line: str) -> str:
+def _block_kind(line: str) -> str:
     """Return what the line is; empty for a blank one."""
     marks = {"# ": "heading", "- ": "list", "| ": "row", "[": "button"}
     for mark, kind in marks.items():
@@ -157,26 +157,26 @@ def _kind(line: str) -> str:
     return "text" if line.strip() else ""
 
 
-def _text(blocks: list[Block]) -> str:
+def _text_body(blocks: list[Block]) -> str:
     return "\n\n".join(_block_text(block) for block in blocks) + "\n"
 
 
 def _block_text(block: Block) -> str:
     match block.kind:
         case "heading":
-            title = _plain(block.lines[0])
+            title = _plain_text(block.lines[0])
             return f"{title}\n{'=' * len(title)}"
         case "list":
-            return "\n".join(f"- {_plain(line)}" for line in block.lines)
+            return "\n".join(f"- {_plain_text(line)}" for line in block.lines)
         case "row":
-            rows = [[_plain(cell) for cell in row] for row in block.rows]
-            return "\n".join("  ".join(cells) for cells in _aligned(rows))
+            rows = [[_plain_text(cell) for cell in row] for row in block.rows]
+            return "\n".join("  ".join(cells) for cells in _aligned_rows(rows))
         case "button":
-            return f"{_plain(block.label)}:\n{_plain(block.url)}"
-    return "\n".join(_plain(line) for line in block.lines)
+            return f"{_plain_text(block.label)}:\n{_plain_text(block.url)}"
+    return "\n".join(_plain_text(line) for line in block.lines)
 
 
-def _aligned(rows: list[list[str]]) -> Iterator[list[str]]:
+def _aligned_rows(rows: list[list[str]]) -> Iterator[list[str]]:
     """Pad the cells so that the columns stand below each other, the last one to the right."""
     widths = [
         max(len(row[i]) for row in rows if i < len(row))
@@ -190,5 +190,5 @@ def _aligned(rows: list[list[str]]) -> Iterator[list[str]]:
         ]
 
 
-def _plain(escaped: str) -> str:
+def _plain_text(escaped: str) -> str:
     return html.unescape(escaped).replace(MARK, "")

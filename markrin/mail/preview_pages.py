@@ -25,11 +25,11 @@ _POLICY = {
 }
 
 
-def urls(site: AdminSite) -> list[URLPattern]:
+def preview_urls(site: AdminSite) -> list[URLPattern]:
     """Return the pages, for whoever may see the admin: they show made-up data."""
 
     def overview(request: HttpRequest, name: str = "") -> HttpResponse:
-        return _overview(request, site, name)
+        return _overview_page(request, site, name)
 
     @xframe_options_sameorigin
     def framed(request: HttpRequest, name: str) -> HttpResponseBase:
@@ -37,7 +37,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
             request
         ):  # the site's own wrapper would let scripts in
             raise Http404
-        return csp_replace(_POLICY)(partial(_html, name=name))(request)
+        return csp_replace(_POLICY)(partial(_html_page, name=name))(request)
 
     return [
         path("mails/", site.admin_view(overview), name="mails"),
@@ -46,11 +46,11 @@ def urls(site: AdminSite) -> list[URLPattern]:
     ]
 
 
-def _overview(request: HttpRequest, site: AdminSite, name: str) -> HttpResponse:
-    names = list(previews.samples())
+def _overview_page(request: HttpRequest, site: AdminSite, name: str) -> HttpResponse:
+    names = list(previews.mail_samples())
     shown = name or names[0]
-    language = _language(request)
-    rendered = _rendered(shown, language)
+    language = _chosen_language(request)
+    rendered = _render_or_404(shown, language)
     context = {
         **site.each_context(request),
         "title": "Mails",
@@ -64,18 +64,18 @@ def _overview(request: HttpRequest, site: AdminSite, name: str) -> HttpResponse:
     return TemplateResponse(request, "shop_admin/mails.html", context)
 
 
-def _html(request: HttpRequest, name: str) -> HttpResponse:
+def _html_page(request: HttpRequest, name: str) -> HttpResponse:
     """The mail's own HTML, for the frame on the page: no script, nothing from elsewhere."""
-    return HttpResponse(_rendered(name, _language(request)).html)
+    return HttpResponse(_render_or_404(name, _chosen_language(request)).html)
 
 
-def _rendered(name: str, language: str) -> Rendered:
-    if name not in previews.samples():
+def _render_or_404(name: str, language: str) -> Rendered:
+    if name not in previews.mail_samples():
         raise Http404
-    return previews.render(name, language=language)
+    return previews.render_sample(name, language=language)
 
 
-def _language(request: HttpRequest) -> str:
+def _chosen_language(request: HttpRequest) -> str:
     wanted = request.GET.get("language", "")
     known = dict(settings.LANGUAGES)
     return (

@@ -19,7 +19,7 @@ Sample = Callable[[], dict[str, Any]]
 
 
 @cache
-def samples() -> dict[str, Sample]:
+def mail_samples() -> dict[str, Sample]:
     """Return for each mail's name what makes its context, in the order of the names."""
     found: dict[str, Sample] = {}
     for config in apps.get_app_configs():
@@ -30,10 +30,10 @@ def samples() -> dict[str, Sample]:
     return dict(sorted(found.items()))
 
 
-def render(name: str, *, language: str | None = None) -> Rendered:
+def render_sample(name: str, *, language: str | None = None) -> Rendered:
     """Render a mail with its made-up data, in this language, by default the shop's.
 
     Raises:
         KeyError: there is no such mail.
     """
-    return markup.render(name, samples()[name](), language=language)
+    return markup.render_template(name, mail_samples()[name](), language=language)

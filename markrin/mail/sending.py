@@ -54,7 +54,7 @@ NOT_LET_IN = (
 )  # authentication is missing, too weak or wrong. Source: RFC 4954 section 6
 
 
-def send(
+def send_mail(
     *,
     template: str,
     to: str,
@@ -75,27 +75,27 @@ def send(
         Retry, Unreachable: it may work later: 4xx, or no connection.
         Misconfigured: the server does not let the shop in. The queue pauses.
     """
-    rendered = markup.render(template, context, language=language)
+    rendered = markup.render_template(template, context, language=language)
     message_id = f"<{hashlib.sha256(key.encode()).hexdigest()}@{settings.MAIL_DOMAIN}>"
     message = EmailMultiAlternatives(
         rendered.subject,
         rendered.text,
         settings.MAIL_FROM,
         [to],
-        headers=_headers(message_id),
+        headers=_mail_headers(message_id),
     )
     message.attach_alternative(rendered.html, "text/html")
     handlers.check_lease()
     try:
         message.send()
     except Exception as exc:
-        if (verdict := _verdict(exc)) is None:
+        if (verdict := _failure_verdict(exc)) is None:
             raise
         raise verdict from exc
     return {"message_id": message_id}
 
 
-def _headers(message_id: str) -> dict[str, str]:
+def _mail_headers(message_id: str) -> dict[str, str]:
     headers = {"Message-ID": message_id, "Auto-Submitted": "auto-generated"}
     if request_id := structlog.contextvars.get_contextvars().get("request_id"):
         headers["X-Request-ID"] = str(request_id)
@@ -104,7 +104,7 @@ def _headers(message_id: str) -> dict[str, str]:
     return headers
 
 
-def _verdict(exc: Exception) -> Exception | None:
+def _failure_verdict(exc: Exception) -> Exception | None:
     """Return what the failure means for the job; None for one that is not the mail server's."""
     from anymail.exceptions import (
         AnymailError,

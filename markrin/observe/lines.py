@@ -32,18 +32,18 @@ class Lines:
         """Write a line, `now` or in a moment."""
         with self._lock:
             if self._pid != os.getpid():
-                self._begin()
+                self._start_thread()
             self._waiting.append(line)
             self._bytes += len(line)
             if now or self._bytes > _FULL_BYTES:
-                self._flush()
+                self._flush_lines()
 
     def flush(self) -> None:
         """Write what waits."""
         with self._lock:
-            self._flush()
+            self._flush_lines()
 
-    def _begin(self) -> None:
+    def _start_thread(self) -> None:
         """Start to flush in this process; what a parent had waiting is the parent's to write."""
         self._pid, self._waiting, self._bytes = os.getpid(), [], 0
         # for life
@@ -58,7 +58,7 @@ class Lines:
             time.sleep(FLUSH_S)
             self.flush()
 
-    def _flush(self) -> None:
+    def _flush_lines(self) -> None:
         if not self._waiting:
             return
         data = b"\n".join(self._waiting) + b"\n"
@@ -73,6 +73,6 @@ class Lines:
             return  # a full disk or a closed pipe must not stop the shop
 
 
-def dumps(event: Any) -> bytes:
+def dump_json(event: Any) -> bytes:
     """Return an event as JSON; what JSON has no word for becomes text."""
     return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS)

@@ -12,7 +12,7 @@ from django.conf import settings
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from markrin.observe import redact
-from markrin.observe.lines import Lines, dumps
+from markrin.observe.lines import Lines, dump_json
 
 lines = Lines()
 
@@ -42,8 +42,12 @@ class _Handler(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        chain: list[Any] = [structlog.stdlib.ExtraAdder(), *_SHARED, *_endings()]
-        endings: list[Any] = [_drop, chain[-1], _text]
+        chain: list[Any] = [
+            structlog.stdlib.ExtraAdder(),
+            *_SHARED,
+            *_exception_endings(),
+        ]
+        endings: list[Any] = [_drop_noise, chain[-1], _text_of]
         self.setFormatter(
             structlog.stdlib.ProcessorFormatter(
                 foreign_pre_chain=chain[:-1], processors=endings
@@ -59,13 +63,13 @@ class _Handler(logging.Handler):
             self.handleError(record)
 
 
-def configure(*, path: str, level: str) -> None:
+def configure_logging(*, path: str, level: str) -> None:
     """Set up logging for this process. `path` is a file, or empty for standard output."""
     # the same object, which loggers already hold, on another path
     lines.__init__(path)  # type: ignore[misc]
-    sys.excepthook = _crashed
+    sys.excepthook = _log_crash
     structlog.configure(
-        processors=[*_SHARED, *_endings()],
+        processors=[*_SHARED, *_exception_endings()],
         wrapper_class=structlog.make_filtering_bound_logger(level.lower()),
         logger_factory=lambda *_: _Writer(),
         cache_logger_on_first_use=True,
@@ -91,7 +95,7 @@ def configure(*, path: str, level: str) -> None:
     )
 
 
-def _crashed(
+def _log_crash(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     """Log what ends a process, as Python would print it; on a terminal, where a person
@@ -110,17 +114,17 @@ def _crashed(
     lines.flush()
 
 
-def _endings() -> list[Processor]:
+def _exception_endings() -> list[Processor]:
     if settings.LOG_FORMAT == "json":
-        return [structlog.processors.format_exc_info, redact.event, _json]
-    return [structlog.processors.format_exc_info, redact.event, _readable]
+        return [structlog.processors.format_exc_info, redact.redact_event, _json_line]
+    return [structlog.processors.format_exc_info, redact.redact_event, _readable_line]
 
 
-def _json(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
-    return dumps(event)
+def _json_line(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
+    return dump_json(event)
 
 
-def _readable(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
+def _readable_line(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
     """Return a line for a person: time, level, event, then the rest; a traceback below."""
     at, level, name = (
         str(event.pop("timestamp", ""))[11:19],
@@ -134,14 +138,14 @@ def _readable(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
     return f"{at} {level:<7} {name} {rest}{chr(10) if trace else ''}{trace}".encode()
 
 
-def _text(logger: WrappedLogger, method: str, line: bytes) -> str:
+def _text_of(logger: WrappedLogger, method: str, line: bytes) -> str:
     """The standard library's formatters must return text: given bytes, structlog writes
     their `b'…'`.
     """
     return line.decode()
 
 
-def _drop(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+def _drop_noise(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     return structlog.stdlib.ProcessorFormatter.remove_processors_meta(
         logger, method, event
     )

@@ -53,7 +53,7 @@ def count_cache(counts: dict[str, int]) -> None:
         cache_answers.labels(outcome).inc(count)
 
 
-def collectors() -> Iterator[Collector]:
+def app_collectors() -> Iterator[Collector]:
     """Yield what the apps read from the database at scrape: `COLLECTORS` of their `metrics.py`."""
     for config in apps.get_app_configs():
         if config.module is not None and module_has_submodule(config.module, "metrics"):
@@ -62,10 +62,10 @@ def collectors() -> Iterator[Collector]:
             )
 
 
-def render() -> bytes:
+def render_metrics() -> bytes:
     """Return everything in Prometheus' text format."""
     registry = CollectorRegistry()
-    for collector in collectors():
+    for collector in app_collectors():
         registry.register(collector)
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         # it has no types

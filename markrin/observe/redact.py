@@ -46,10 +46,10 @@ _MAX_VALUES = 500  # values of one request
 answering: ContextVar[Any] = ContextVar("redact_answering", default=None)
 
 
-def value(found: Any, depth: int = 0) -> Any:
+def redact_value(found: Any, depth: int = 0) -> Any:
     """Return a copy without what is secret or personal, by name and by look."""
     if isinstance(found, str):
-        return text(found)
+        return redact_text(found)
     if found is None or isinstance(found, bool | int | float):
         return found
     if isinstance(found, bytes) or depth >= _DEEPEST:
@@ -57,25 +57,25 @@ def value(found: Any, depth: int = 0) -> Any:
     if isinstance(found, Mapping):
         return {
             name: HIDDEN
-            if isinstance(name, str) and inner and _secret(name)
-            else value(inner, depth + 1)
+            if isinstance(name, str) and inner and _is_secret(name)
+            else redact_value(inner, depth + 1)
             for name, inner in found.items()
         }
     if isinstance(found, list | tuple | set | frozenset):
-        return [value(inner, depth + 1) for inner in found]
-    return text(
+        return [redact_value(inner, depth + 1) for inner in found]
+    return redact_text(
         str(found)
     )  # here, since whoever writes it out would do the same, and later
 
 
-def text(found: str) -> str:
+def redact_text(found: str) -> str:
     """Return the text without what looks secret or personal."""
-    return _DIGITS.sub(_card, _TEXTS.sub(HIDDEN, found))
+    return _DIGITS.sub(_mask_card, _TEXTS.sub(HIDDEN, found))
 
 
 def without_sent(found: Any, sent: list[str] | None = None) -> Any:
     """Return a copy without any text that the request being answered came with."""
-    sent = _sent() if sent is None else sent
+    sent = _sent_words() if sent is None else sent
     if not sent:
         return found
     if isinstance(found, str):
@@ -89,19 +89,19 @@ def without_sent(found: Any, sent: list[str] | None = None) -> Any:
     return found
 
 
-def event(logger: Any, method: str, found: Any) -> Any:
+def redact_event(logger: Any, method: str, found: Any) -> Any:
     """Do all of it to a log line, as a processor of structlog."""
-    clean = value(found)
+    clean = redact_value(found)
     if "exception" in clean:
         clean["exception"] = without_sent(clean["exception"])
     return clean
 
 
-def _secret(name: str) -> bool:
+def _is_secret(name: str) -> bool:
     return _NAMES.search(name.replace("-", "_")) is not None
 
 
-def _card(found: re.Match[str]) -> str:
+def _mask_card(found: re.Match[str]) -> str:
     """Hide a number with a payment card's check digit. Source: ISO/IEC 7812-1, the Luhn formula."""
     digits = [int(each) for each in found[0] if each.isdigit()]
     total = sum(digits[-1::-2]) + sum(
@@ -110,7 +110,7 @@ def _card(found: re.Match[str]) -> str:
     return HIDDEN if total % 10 == 0 else found[0]
 
 
-def _sent() -> list[str]:
+def _sent_words() -> list[str]:
     """Return what the request came with: header values, query, body; the longest first."""
     request = answering.get()
     if request is None:
@@ -127,9 +127,9 @@ def _sent() -> list[str]:
             meta.get("QUERY_STRING", ""), max_num_fields=_MAX_VALUES
         )
     }
-    texts |= set(_leaves(_body(request)))
+    texts |= set(_leaf_values(_body_of(request)))
     texts |= set(
-        _leaves(dict(getattr(request, "_post", None) or {}))
+        _leaf_values(dict(getattr(request, "_post", None) or {}))
     )  # a form that Django has read
     texts |= {each.strip() for each in texts}
     return sorted(
@@ -137,20 +137,20 @@ def _sent() -> list[str]:
     )[:_MAX_VALUES]
 
 
-def _body(request: Any) -> Any:
+def _body_of(request: Any) -> Any:
     """Return what the body says, where it was read and is JSON."""
     try:
-        return orjson.loads(getattr(request, "_body", b"") or b"null")
+        return orjson.loads(getattr(request, "_body_of", b"") or b"null")
     except orjson.JSONDecodeError:
         return None
 
 
-def _leaves(found: Any) -> Iterator[str]:
+def _leaf_values(found: Any) -> Iterator[str]:
     if isinstance(found, str):
         yield found
     elif isinstance(found, Mapping):
         for inner in found.values():
-            yield from _leaves(inner)
+            yield from _leaf_values(inner)
     elif isinstance(found, list | tuple):
         for inner in found:
-            yield from _leaves(inner)
+            yield from _leaf_values(inner)

@@ -17,7 +17,7 @@ from django.http.response import HttpResponseBase
 from django_structlog.middlewares import RequestMiddleware
 
 from markrin.observe import logs, metrics, redact
-from markrin.observe.lines import dumps
+from markrin.observe.lines import dump_json
 
 log = structlog.get_logger("markrin.request")
 
@@ -38,7 +38,7 @@ def write_line(**fields: Any) -> None:
             "event": "request",
             **fields,
         }
-        logs.lines.write(dumps(line))
+        logs.lines.write(dump_json(line))
     else:
         log.info("request", **fields)
 
@@ -97,7 +97,7 @@ class RequestLog(RequestMiddleware):
             response: HttpResponseBase = self.get_response(request)  # type: ignore[assignment]
         # set in prepare
         response.headers["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
-        self._finish(request, response, time.perf_counter() - start, queries)
+        self._finish_request(request, response, time.perf_counter() - start, queries)
         structlog.contextvars.clear_contextvars()
         return response
 
@@ -120,7 +120,7 @@ class RequestLog(RequestMiddleware):
         here: `markrin.api.errors` answers it, and logs it."""
         log.error("request.failed", exc_info=sys.exc_info()[1])
 
-    def _finish(
+    def _finish_request(
         self,
         request: HttpRequest,
         response: HttpResponseBase,

@@ -42,14 +42,14 @@ _expected: list[type[BaseException]] = [ShopError, KeyboardInterrupt]
 _untraced_tasks: Container[str] = ()
 
 
-def expect(*errors: type[BaseException], untraced_tasks: Container[str]) -> None:
+def ignore_errors(*errors: type[BaseException], untraced_tasks: Container[str]) -> None:
     """Report none of these errors, and trace no Celery task of these names."""
     global _untraced_tasks
     _expected.extend(errors)
     _untraced_tasks = untraced_tasks
 
 
-def configure() -> None:
+def configure_sentry() -> None:
     """Start reporting, where SENTRY_DSN is set."""
     if not settings.SENTRY_DSN:
         return
@@ -57,7 +57,7 @@ def configure() -> None:
         dsn=settings.SENTRY_DSN,
         release=settings.RELEASE or None,
         environment=settings.ENVIRONMENT,
-        traces_sampler=_share,
+        traces_sampler=_sample_rate,
         send_default_pii=False,
         include_local_variables=False,
         max_request_body_size="never",
@@ -73,7 +73,7 @@ def configure() -> None:
     )
 
 
-def _share(context: dict[str, Any]) -> float:
+def _sample_rate(context: dict[str, Any]) -> float:
     """Return which share of such traces to send, from 0 to 1.
 
     A job is traced exactly if the request that asked for it was. A visitor's own
@@ -121,7 +121,9 @@ def _without_personal_data(event: Event, hint: Hint) -> Event | None:
             :2
         ]  # the program and the command; what follows may be anything
     for part in clean.keys() - set(_KNOWN_TEXTS):
-        clean[part] = redact.value(clean[part], -12)  # an exception's frames lie deep
+        clean[part] = redact.redact_value(
+            clean[part], -12
+        )  # an exception's frames lie deep
     if (clean.get("transaction_info") or {}).get("source") == "url":
         clean["transaction"] = (
             "unknown path"  # no route of ours: it is a visitor's words

@@ -31,7 +31,7 @@ _DUE_S, _BEAT_S = (
 _migrated = False
 
 
-def probes(
+def probe_middleware(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
     """Answer probes ahead of what wants a known host name or https: they come by address,
@@ -49,7 +49,7 @@ def probes(
 
 
 @never_cache
-def live(request: HttpRequest) -> JsonResponse:
+def live_probe(request: HttpRequest) -> JsonResponse:
     """Answer that the process answers, and nothing else; 503 while it drains: it still
     serves, but send it no more.
     """
@@ -59,15 +59,15 @@ def live(request: HttpRequest) -> JsonResponse:
 
 
 @never_cache
-def ready(request: HttpRequest) -> JsonResponse:
+def readiness_probe(request: HttpRequest) -> JsonResponse:
     """Answer 200 when the shop can sell: the database answers within a second and is
     migrated, else 503.
 
     What it can sell without (cache, broker, workers, beat) is reported as `degraded`, with 200.
     """
-    checks = _database()
-    checks["cache"] = _reachable(settings.CACHE_URL)
-    checks["broker"] = _reachable(settings.CELERY_BROKER_URL)
+    checks = _database_state()
+    checks["cache"] = _server_state(settings.CACHE_URL)
+    checks["broker"] = _server_state(settings.CELERY_BROKER_URL)
     status = (
         "unavailable"
         if checks["database"] != "ok"
@@ -82,16 +82,17 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 
 @never_cache
-def prometheus(request: HttpRequest) -> HttpResponse:
+def metrics_page(request: HttpRequest) -> HttpResponse:
     """Answer the metrics to addresses in METRICS_NETWORKS, and 404 to all others."""
-    if not client_address.is_in(request, settings.METRICS_NETWORKS):
+    if not client_address.client_is_in(request, settings.METRICS_NETWORKS):
         return HttpResponse(status=404)
     return HttpResponse(
-        metrics.render(), content_type="text/plain; version=0.0.4; charset=utf-8"
+        metrics.render_metrics(),
+        content_type="text/plain; version=0.0.4; charset=utf-8",
     )
 
 
-class _Question(threading.Thread):
+class DatabaseProbe(threading.Thread):
     """One look at the database, in a thread: one that takes a connection and then says
     nothing would hold the probe for ever."""
 
@@ -103,16 +104,16 @@ class _Question(threading.Thread):
         self.answer = _ask_database()
 
 
-_asked: _Question | None = None
+_asked: DatabaseProbe | None = None
 
 
-def _database() -> dict[str, str]:
+def _database_state() -> dict[str, str]:
     global _asked
     question = _asked
     if (
         question is None or not question.is_alive()
     ):  # while one hangs, no second thread joins it
-        _asked = question = _Question()
+        _asked = question = DatabaseProbe()
         question.start()
     question.join(ANSWER_WITHIN_S)
     return dict(question.answer)
@@ -134,7 +135,7 @@ def _ask_database() -> dict[str, str]:
                     executor.loader.graph.leaf_nodes()
                 )
             return (
-                {"database": "ok"} | _jobs()
+                {"database": "ok"} | _jobs_state()
                 if _migrated
                 else {"database": "migrations are missing"}
             )
@@ -145,7 +146,7 @@ def _ask_database() -> dict[str, str]:
         connection.close()
 
 
-def _jobs() -> dict[str, str]:
+def _jobs_state() -> dict[str, str]:
     late = [
         count.queue for count in outbox.count_open_jobs() if count.oldest_due_s > _DUE_S
     ]
@@ -161,7 +162,7 @@ def _jobs() -> dict[str, str]:
     }
 
 
-def _reachable(url: str) -> str:
+def _server_state(url: str) -> str:
     """Ask for a sign of life, at once: a Valkey answers PING, RabbitMQ takes a connection."""
     parts = urlsplit(url)
     waits: dict[str, Any] = {

@@ -61,7 +61,7 @@ def refuse(environ: "WSGIEnvironment", status: HTTPStatus) -> Response:
     found = requests.request_id(environ.get("HTTP_X_REQUEST_ID"))
     request.request_id = found  # type: ignore[attr-defined]  # as the request log sets it
     busy = status == HTTPStatus.SERVICE_UNAVAILABLE
-    answer = errors.response(
+    answer = errors.problem_response(
         _REFUSALS[status](headers={"Retry-After": str(BUSY_RETRY_S)} if busy else None),
         request,
     )

@@ -13,7 +13,7 @@ class OutboxConfig(AppConfig):
         from markrin.observe import sentry
         from markrin.outbox import checks, handlers  # noqa: F401 (registers the system checks)
 
-        sentry.expect(
+        sentry.ignore_errors(
             handlers.Retry,
             handlers.Reschedule,
             handlers.LeaseLost,

@@ -8,7 +8,7 @@ from markrin.admin import audit
 from orders.models import OrderEvent
 
 
-@audit.source("orders")
+@audit.register_log_reader("orders")
 def order_events(wanted: audit.Wanted) -> Iterable[audit.Entry]:
     """Return the steps that staff took with orders, the newest first: one query over an
     index of just these.

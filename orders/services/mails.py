@@ -81,7 +81,7 @@ def mail_staff(*, order_id: UUID) -> Sent:
     sent: dict[str, str] = {}
     for to in settings.STAFF_MAIL:
         key = f"orders.person_needed:{order.pk}:{order.attention}:{to}"
-        sent |= sending.send(
+        sent |= sending.send_mail(
             template="orders/person_needed",
             to=to,
             context=build_context(order),
@@ -142,7 +142,7 @@ def _send_mail(
     to = order.user.email if order.user is not None else order.email
     if not order.email or (order.user is not None and not order.user.is_active):
         return None
-    return sending.send(
+    return sending.send_mail(
         template=f"orders/{name}",
         to=to,
         context={**build_context(order), **more},

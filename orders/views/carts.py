@@ -31,7 +31,7 @@ def _answer(contents: CartSummary) -> Response:
 class Cart(ShopperView):
     @operation(
         headers=schemas.CartHeaders,
-        answer=serializers.Cart,
+        response=serializers.Cart,
         id="getCart",
         tag="cart",
         summary="The cart, with its quote",
@@ -41,7 +41,7 @@ class Cart(ShopperView):
 
     @operation(
         headers=schemas.CartHeaders,
-        answer=serializers.Cart,
+        response=serializers.Cart,
         id="clearCart",
         tag="cart",
         summary="Empty the cart",
@@ -54,7 +54,7 @@ class CartItems(ShopperView):
     @operation(
         body=schemas.AddToCart,
         headers=schemas.CartHeaders,
-        answer=serializers.Cart,
+        response=serializers.Cart,
         errors=[
             errors.VariantNotOnSale,
             errors.QuantityLimit,
@@ -75,7 +75,7 @@ class CartItem(ShopperView):
     @operation(
         body=schemas.ChangeCartLine,
         headers=schemas.CartHeaders,
-        answer=serializers.Cart,
+        response=serializers.Cart,
         errors=[
             NotFound,
             errors.OtherProduct,
@@ -103,7 +103,7 @@ class CartItem(ShopperView):
 
     @operation(
         headers=schemas.CartHeaders,
-        answer=serializers.Cart,
+        response=serializers.Cart,
         errors=[NotFound],
         id="removeCartItem",
         tag="cart",
@@ -121,7 +121,7 @@ class CartCoupon(ShopperView):
     @operation(
         body=schemas.PutCoupon,
         headers=schemas.CartHeaders,
-        answer=serializers.Cart,
+        response=serializers.Cart,
         errors=COUPON_ERRORS,
         id="putCoupon",
         tag="cart",
@@ -134,7 +134,7 @@ class CartCoupon(ShopperView):
 
     @operation(
         headers=schemas.CartHeaders,
-        answer=serializers.Cart,
+        response=serializers.Cart,
         id="removeCoupon",
         tag="cart",
         summary="Take the coupon off the cart",

@@ -29,7 +29,7 @@ def pay(request: HttpRequest, payment_id: UUID, token: str) -> HttpResponse:
     try:
         payment = selectors.get_test_payment(payment_id=payment_id, token=token)
     except errors.NotFound as exc:
-        return errors.response(exc, request)
+        return errors.problem_response(exc, request)
     context = {
         "payment": payment,
         "amount": money.format_money(payment.amount, payment.currency),

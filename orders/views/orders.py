@@ -28,7 +28,7 @@ IDEMPOTENCY_ERRORS = [
 class Orders(ShopperView):
     @operation(
         query=schemas.ListOrders,
-        answer=serializers.OrderPage,
+        response=serializers.OrderPage,
         permissions=[IsAuthenticated],
         id="listOrders",
         tag="orders",
@@ -41,7 +41,7 @@ class Orders(ShopperView):
     @operation(
         body=schemas.PlaceOrder,
         headers=schemas.ShopperHeaders,
-        answer=serializers.PlacedOrder,
+        response=serializers.PlacedOrder,
         status=201,
         errors=[
             *IDEMPOTENCY_ERRORS,
@@ -77,7 +77,7 @@ class Orders(ShopperView):
 class Order(ShopperView):
     @operation(
         headers=schemas.CartHeaders,
-        answer=serializers.OrderDetail,
+        response=serializers.OrderDetail,
         errors=[NotFound],
         id="getOrder",
         tag="orders",
@@ -96,7 +96,7 @@ class CancelOrder(ShopperView):
     @operation(
         body=schemas.CancelOrder,
         headers=schemas.CartHeaders,
-        answer=serializers.OrderDetail,
+        response=serializers.OrderDetail,
         errors=[NotFound, errors.OrderNotIn, Unavailable],
         id="cancelOrder",
         tag="orders",
@@ -119,7 +119,7 @@ class CancelOrder(ShopperView):
 class Invoice(ShopperView):
     @operation(
         headers=schemas.CartHeaders,
-        answer="file:application/pdf",
+        response="file:application/pdf",
         errors=[NotFound],
         id="getInvoice",
         tag="orders",
@@ -137,7 +137,7 @@ class Invoice(ShopperView):
 class OrderPayments(ShopperView):
     @operation(
         headers=schemas.ShopperHeaders,
-        answer=serializers.Payment,
+        response=serializers.Payment,
         status=201,
         errors=[
             *IDEMPOTENCY_ERRORS,

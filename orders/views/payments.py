@@ -32,7 +32,7 @@ class Webhook(PrivateView):
 
     @operation(
         raw=True,
-        answer=Received,
+        response=Received,
         errors=[NotFound, errors.SignatureInvalid, Unavailable],
         id="receiveWebhook",
         tag="payments",

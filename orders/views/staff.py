@@ -27,7 +27,7 @@ def _order(order_id: UUID, status: int = 200) -> Response:
 class Orders(StaffView):
     @operation(
         query=schemas.ListAllOrders,
-        answer=serializers.StaffOrderPage,
+        response=serializers.StaffOrderPage,
         id="staffListOrders",
         tag="staff-orders",
         summary="All orders, newest first",
@@ -40,7 +40,7 @@ class Orders(StaffView):
 
 class Order(StaffView):
     @operation(
-        answer=serializers.StaffOrder,
+        response=serializers.StaffOrder,
         errors=[NotFound],
         id="staffGetOrder",
         tag="staff-orders",
@@ -53,7 +53,7 @@ class Order(StaffView):
 class Transition(StaffView):
     @operation(
         body=schemas.MoveOrder,
-        answer=serializers.StaffOrder,
+        response=serializers.StaffOrder,
         errors=[NotFound, errors.OrderNotIn, Unavailable],
         id="moveOrder",
         tag="staff-orders",
@@ -71,7 +71,7 @@ class Transition(StaffView):
 class Notes(StaffView):
     @operation(
         body=schemas.NoteOrder,
-        answer=serializers.StaffOrder,
+        response=serializers.StaffOrder,
         status=201,
         errors=[NotFound],
         id="noteOrder",
@@ -88,7 +88,7 @@ class Notes(StaffView):
 class Cash(StaffView):
     @operation(
         body=Empty,
-        answer=serializers.StaffOrder,
+        response=serializers.StaffOrder,
         errors=[NotFound, errors.OrderNotIn],
         id="markCashPaid",
         tag="staff-orders",
@@ -105,7 +105,7 @@ class Refunds(StaffView):
     @operation(
         body=schemas.RefundOrder,
         headers=IdempotencyHeaders,
-        answer=serializers.Refund,
+        response=serializers.Refund,
         status=201,
         errors=[*IDEMPOTENCY_ERRORS, NotFound, errors.OrderNotIn, errors.RefundTooHigh],
         id="refundOrder",
@@ -135,7 +135,7 @@ class Refunds(StaffView):
 class Refund(StaffView):
     @operation(
         body=schemas.SettleRefund,
-        answer=serializers.Refund,
+        response=serializers.Refund,
         errors=[NotFound, errors.OrderNotIn],
         id="settleRefund",
         tag="staff-orders",
@@ -153,7 +153,7 @@ class Refund(StaffView):
 class Returns(StaffView):
     @operation(
         body=schemas.ReturnGoods,
-        answer=serializers.StaffOrder,
+        response=serializers.StaffOrder,
         status=201,
         errors=[NotFound, errors.OrderNotIn, errors.ReturnTooMany, Unavailable],
         id="returnGoods",
@@ -180,7 +180,7 @@ class Returns(StaffView):
 
 class Invoice(StaffView):
     @operation(
-        answer="file:application/pdf",
+        response="file:application/pdf",
         errors=[NotFound],
         id="staffGetInvoice",
         tag="staff-orders",
@@ -194,7 +194,7 @@ class Invoice(StaffView):
 class Coupons(StaffView):
     @operation(
         query=schemas.ListCoupons,
-        answer=serializers.CouponPage,
+        response=serializers.CouponPage,
         id="listCoupons",
         tag="staff-coupons",
         summary="The coupons, newest first",
@@ -204,7 +204,7 @@ class Coupons(StaffView):
 
     @operation(
         body=schemas.CreateCoupon,
-        answer=serializers.Coupon,
+        response=serializers.Coupon,
         status=201,
         errors=[errors.CouponCodeTaken],
         id="createCoupon",
@@ -217,7 +217,7 @@ class Coupons(StaffView):
 
 class Coupon(StaffView):
     @operation(
-        answer=serializers.Coupon,
+        response=serializers.Coupon,
         errors=[NotFound],
         id="getCoupon",
         tag="staff-coupons",
@@ -230,7 +230,7 @@ class Coupon(StaffView):
 
     @operation(
         body=schemas.UpdateCoupon,
-        answer=serializers.Coupon,
+        response=serializers.Coupon,
         errors=[NotFound],
         id="updateCoupon",
         tag="staff-coupons",

@@ -33,14 +33,14 @@ class ProductSort(TextChoices):
 class FilterProducts(PageQuery):
     """A value of a list filter matches exactly; several are alternatives."""
 
-    category = fields.Commas(fields.Slug(), max=20)
-    collection = fields.Commas(fields.Text(max=80), max=20)
-    brand = fields.Commas(fields.Text(max=80), max=20)
-    material = fields.Commas(fields.Text(max=80), max=20)
-    color = fields.Commas(fields.Text(max=40), max=20)
-    size = fields.Commas(fields.Text(max=20), max=20)
-    gender = fields.Commas(fields.Enum(Gender), max=5)
-    tag = fields.Commas(fields.Text(max=40), max=20)
+    category = fields.CommaSeparated(fields.Slug(), max=20)
+    collection = fields.CommaSeparated(fields.Text(max=80), max=20)
+    brand = fields.CommaSeparated(fields.Text(max=80), max=20)
+    material = fields.CommaSeparated(fields.Text(max=80), max=20)
+    color = fields.CommaSeparated(fields.Text(max=40), max=20)
+    size = fields.CommaSeparated(fields.Text(max=20), max=20)
+    gender = fields.CommaSeparated(fields.Enum(Gender), max=5)
+    tag = fields.CommaSeparated(fields.Text(max=40), max=20)
     min_price = fields.Money()
     max_price = fields.Money()
     in_stock = fields.Bool()
@@ -55,7 +55,7 @@ class FilterProducts(PageQuery):
 class ListProducts(FilterProducts):
     """Filters, or `ids`: these products, in this order and on one page."""
 
-    ids = fields.Commas(fields.Uuid(), max=MAX_IDS)
+    ids = fields.CommaSeparated(fields.Uuid(), max=MAX_IDS)
 
     @validates_schema(pass_original=True)
     def ids_stand_alone(
@@ -69,7 +69,7 @@ class ListProducts(FilterProducts):
 
 
 class ListStaffProducts(FilterProducts):
-    status = fields.Commas(fields.Enum(ProductStatus), max=3)
+    status = fields.CommaSeparated(fields.Enum(ProductStatus), max=3)
 
 
 class ListRelated(QuerySchema):

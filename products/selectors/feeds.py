@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from markrin.api import errors
-from markrin.api.pagination import CursorPage, Page, paged
+from markrin.api.pagination import CursorPage, Page, fetch_page
 from products.models import Feed, FeedRow
 from products.models.feed import FeedRowResult
 
@@ -22,7 +22,7 @@ def list_feeds(
         feeds = feeds.filter(source=source)
     if state:
         feeds = feeds.filter(state=state)
-    return paged(feeds, order=("-created_at", "-id"), **paging)
+    return fetch_page(feeds, order=("-created_at", "-id"), **paging)
 
 
 def get_feed(*, feed_id: UUID) -> Feed:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from markrin.api import errors
-from markrin.api.pagination import MAX_OFFSET, CursorPage, Page, paged
+from markrin.api.pagination import MAX_OFFSET, CursorPage, Page, fetch_page
 from markrin.db.sql import Row, fetch_all, fetch_prepared
 from products.models import FormerSlug, Product
 from products.selectors import hits
@@ -215,7 +215,7 @@ def _marked(
 ) -> Page[Row] | CursorPage[Row]:
     order = ("-created_at", "-id")
     return with_cards(
-        paged(
+        fetch_page(
             products.only("created_at"),
             order=order,
             page=page,

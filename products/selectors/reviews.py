@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from markrin.api import errors
-from markrin.api.pagination import CursorPage, Page, paged
+from markrin.api.pagination import CursorPage, Page, fetch_page
 from products.models import Product, Review
 
 ORDERS: dict[str, tuple[str, ...]] = {
@@ -55,7 +55,7 @@ def _listed(
 ) -> Reviews:
     if rating is not None:
         reviews = reviews.filter(rating=rating)
-    return paged(reviews.select_related("user"), order=ORDERS[sort], **paging)
+    return fetch_page(reviews.select_related("user"), order=ORDERS[sort], **paging)
 
 
 def get_own_review(*, product_id: UUID, user_id: UUID) -> Review:

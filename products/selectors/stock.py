@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from markrin.api import errors
-from markrin.api.pagination import CursorPage, Page, paged
+from markrin.api.pagination import CursorPage, Page, fetch_page
 from markrin.db.sql import Row, fetch_all
 from products.models import StockMovement, Variant
 
@@ -19,7 +19,7 @@ def list_movements(
     """
     if not Variant.objects.filter(pk=variant_id).exists():
         raise errors.NotFound
-    return paged(
+    return fetch_page(
         StockMovement.objects.filter(variant=variant_id), order=("-id",), **paging
     )
 

@@ -41,8 +41,8 @@ def stored(
     Stands around the transaction that refers to them: encoding takes longer than a
     transaction should."""
     base = f"{folder}/{uuid7()}"
-    whole = images.reencode(picture)
-    thumbnails = images.thumbnails(picture) if small else {}
+    whole = images.encode_image(picture)
+    thumbnails = images.make_thumbnails(picture) if small else {}
     names: list[str] = []
     try:
         names.append(

@@ -63,7 +63,7 @@ def back_in_stock_by_mail(*, request_id: UUID) -> dict[str, str]:
     ):
         _wait_again(request)
         return {"skipped": "sold out again"}
-    return sending.send(
+    return sending.send_mail(
         template="products/back_in_stock",
         to=request.email,
         context={"variant": request.variant, "product": request.variant.product},
@@ -129,7 +129,7 @@ def low_stock_by_mail(
         return {"skipped": "all are above again"}
     key = f"products.low_stock_by_mail:{variant_ids[0]}:{round_}:{recipient}"
     context = {"levels": low, "threshold": settings.LOW_STOCK_AT}
-    return sending.send(
+    return sending.send_mail(
         template="products/low_stock",
         to=settings.STAFF_MAIL[recipient],
         context=context,

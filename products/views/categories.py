@@ -31,7 +31,7 @@ class CategoryTree(View):
         id="listCategories",
         tag="categories",
         summary="Show the tree of categories",
-        answer=serializers.Categories,
+        response=serializers.Categories,
     )
     def get(self, request: Request) -> Response:
         return Response(
@@ -43,7 +43,7 @@ class CategoryTree(View):
         tag="staff: categories",
         summary="Create a category",
         body=schemas.CreateCategory,
-        answer=serializers.Category,
+        response=serializers.Category,
         status=201,
         errors=_REFUSED,
         permissions=CATALOGUE,
@@ -62,7 +62,7 @@ class CategoryDetail(View):
         id="getCategory",
         tag="categories",
         summary="Show a category with the tree below it, by id or slug",
-        answer=serializers.Category,
+        response=serializers.Category,
         errors=[NotFound],
     )
     def get(self, request: Request, *, key: UUID | str) -> Response:
@@ -73,7 +73,7 @@ class CategoryDetail(View):
         tag="staff: categories",
         summary="Replace a category's data, or move it",
         body=schemas.CreateCategory,
-        answer=serializers.Category,
+        response=serializers.Category,
         errors=[NotFound, *_REFUSED, errors.CategoryCycle],
         permissions=CATALOGUE,
     )
@@ -87,7 +87,7 @@ class CategoryDetail(View):
         tag="staff: categories",
         summary="Change some fields of a category, or move it",
         body=schemas.UpdateCategory,
-        answer=serializers.Category,
+        response=serializers.Category,
         errors=[NotFound, *_REFUSED, errors.CategoryCycle],
         permissions=CATALOGUE,
     )
@@ -117,7 +117,7 @@ class CategoryImage(View):
         tag="staff: categories",
         summary="Give a category a picture; it is encoded anew, without metadata",
         upload=schemas.UploadCategoryImage,
-        answer=serializers.Category,
+        response=serializers.Category,
         errors=[NotFound],
     )
     def post(
@@ -152,7 +152,7 @@ class SizeChartList(View):
         id="listSizeCharts",
         tag="size charts",
         summary="List all size charts",
-        answer=serializers.SizeCharts,
+        response=serializers.SizeCharts,
     )
     def get(self, request: Request) -> Response:
         return Response(
@@ -165,7 +165,7 @@ class SizeChartList(View):
         summary="Give a category a size chart, as a whole table in centimetres",
         body=schemas.CreateSizeChart,
         max_bytes=schemas.BODY_BYTES,
-        answer=serializers.SizeChart,
+        response=serializers.SizeChart,
         status=201,
         errors=[errors.CategoryUnknown, errors.SizeChartExists],
         permissions=CATALOGUE,
@@ -186,7 +186,7 @@ class SizeChartDetail(View):
         id="getSizeChart",
         tag="size charts",
         summary="Show the size chart that holds for a category: its own or the nearest above it",
-        answer=serializers.SizeChart,
+        response=serializers.SizeChart,
         errors=[NotFound],
     )
     def get(self, request: Request, *, key: UUID | str) -> Response:
@@ -198,7 +198,7 @@ class SizeChartDetail(View):
         summary="Replace a category's own size chart by this table in centimetres",
         body=schemas.ReplaceSizeChart,
         max_bytes=schemas.BODY_BYTES,
-        answer=serializers.SizeChart,
+        response=serializers.SizeChart,
         errors=[NotFound],
         permissions=CATALOGUE,
     )

@@ -29,7 +29,7 @@ class FeedList(_FeedView):
         tag="staff: stock",
         summary="List inventory feeds, the newest first",
         query=schemas.ListFeeds,
-        answer=serializers.FeedPage,
+        response=serializers.FeedPage,
     )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
         return Response(serializers.FeedPage(selectors.list_feeds(**query)).data)
@@ -39,10 +39,10 @@ class FeedList(_FeedView):
         tag="staff: stock",
         summary="Send an inventory feed; the same one again is answered with the first",
         upload=schemas.UploadFeed,
-        answer=serializers.Feed,
+        response=serializers.Feed,
         status=201,
         errors=[errors.FeedUnreadable, errors.FeedSequenceTaken],
-        also={200: "It was sent before."},
+        extra_responses={200: "It was sent before."},
     )
     def post(self, request: Request, *, upload: dict[str, Any]) -> Response:
         feed, new = services.stage_upload(**upload)
@@ -56,7 +56,7 @@ class FeedDetail(_FeedView):
         id="getFeed",
         tag="staff: stock",
         summary="Show how far an inventory feed has come",
-        answer=serializers.Feed,
+        response=serializers.Feed,
         errors=[NotFound],
     )
     def get(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the path's name)
@@ -68,7 +68,7 @@ class FeedReport(_FeedView):
         id="getFeedReport",
         tag="staff: stock",
         summary="Get the rows that were rejected or conflict, with reasons",
-        answer="file:text/csv",
+        response="file:text/csv",
         errors=[NotFound],
     )
     def get(self, request: Request, *, id: UUID) -> StreamingHttpResponse:  # noqa: A002
@@ -89,7 +89,7 @@ class FeedRelease(_FeedView):
         id="releaseFeed",
         tag="staff: stock",
         summary="Let a held feed be applied after all",
-        answer=serializers.Feed,
+        response=serializers.Feed,
         errors=[NotFound, errors.FeedNotHeld],
     )
     def post(self, request: Request, *, id: UUID) -> Response:  # noqa: A002
@@ -102,7 +102,7 @@ class FeedDiscard(_FeedView):
         id="discardFeed",
         tag="staff: stock",
         summary="Close a held feed without applying it",
-        answer=serializers.Feed,
+        response=serializers.Feed,
         errors=[NotFound, errors.FeedNotHeld],
     )
     def post(self, request: Request, *, id: UUID) -> Response:  # noqa: A002

@@ -29,7 +29,7 @@ class ProductList(View):
         tag="products",
         summary="List, filter and search the products",
         query=schemas.ListProducts,
-        answer=serializers.ProductPage,
+        response=serializers.ProductPage,
         errors=[Invalid, PageTooDeep],
     )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
@@ -47,7 +47,7 @@ class ProductList(View):
         summary="Create a product with its variants and their first stock",
         body=schemas.CreateProduct,
         max_bytes=schemas.BODY_BYTES,
-        answer=serializers.StaffProductDetail,
+        response=serializers.StaffProductDetail,
         status=201,
         errors=[*_REFUSED, *_REFUSED_VARIANTS],
         permissions=CATALOGUE,
@@ -68,8 +68,8 @@ class ProductDetail(View):
         id="getProduct",
         tag="products",
         summary="Show a product, by id or slug",
-        answer=serializers.ProductDetail,
-        also={
+        response=serializers.ProductDetail,
+        extra_responses={
             HTTPStatus.PERMANENT_REDIRECT: "The product's present address, for a slug that it had earlier."
         },
         errors=[NotFound],
@@ -94,7 +94,7 @@ class ProductDetail(View):
         summary="Replace a product",
         body=schemas.ReplaceProduct,
         max_bytes=schemas.BODY_BYTES,
-        answer=serializers.StaffProductDetail,
+        response=serializers.StaffProductDetail,
         errors=[NotFound, *_REFUSED, *_REFUSED_VARIANTS, errors.StockOnlyMoves],
         permissions=CATALOGUE,
     )
@@ -111,7 +111,7 @@ class ProductDetail(View):
         summary="Change some fields of a product",
         body=schemas.UpdateProduct,
         max_bytes=schemas.BODY_BYTES,
-        answer=serializers.StaffProductDetail,
+        response=serializers.StaffProductDetail,
         errors=[NotFound, *_REFUSED, errors.SalePriceNotBelow],
         permissions=CATALOGUE,
     )
@@ -142,7 +142,7 @@ class RelatedProducts(View):
         tag="products",
         summary="List products like this one",
         query=schemas.ListRelated,
-        answer=serializers.ProductItems,
+        response=serializers.ProductItems,
         errors=[NotFound],
     )
     def get(
@@ -164,7 +164,7 @@ class NewArrivals(View):
         tag="products",
         summary="List the products marked as new, newest first",
         query=PageQuery,
-        answer=serializers.ProductItemPage,
+        response=serializers.ProductItemPage,
         errors=[PageTooDeep],
     )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
@@ -182,7 +182,7 @@ class Featured(View):
         tag="products",
         summary="List the featured products, newest first",
         query=PageQuery,
-        answer=serializers.ProductItemPage,
+        response=serializers.ProductItemPage,
         errors=[PageTooDeep],
     )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
@@ -199,7 +199,7 @@ class StaffProductList(View):
         tag="staff: products",
         summary="List products of any status",
         query=schemas.ListStaffProducts,
-        answer=serializers.StaffProductPage,
+        response=serializers.StaffProductPage,
         errors=[PageTooDeep],
     )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
@@ -215,7 +215,7 @@ class StaffProductDetail(View):
         id="getStaffProduct",
         tag="staff: products",
         summary="Show a product of any status with all its variants, by id or slug",
-        answer=serializers.StaffProductDetail,
+        response=serializers.StaffProductDetail,
         errors=[NotFound],
     )
     def get(self, request: Request, *, key: UUID | str) -> Response:

@@ -28,7 +28,7 @@ class ReviewList(View):
         tag="reviews",
         summary="List a product's reviews",
         query=schemas.ListReviews,
-        answer=serializers.ReviewPage,
+        response=serializers.ReviewPage,
         errors=[NotFound, PageTooDeep],
         permissions=[AllowAny],
     )
@@ -43,7 +43,7 @@ class ReviewList(View):
         tag="reviews",
         summary="Review a product, once",
         body=schemas.CreateReview,
-        answer=serializers.OwnReview,
+        response=serializers.OwnReview,
         status=201,
         errors=[NotFound, errors.AlreadyReviewed],
     )
@@ -57,7 +57,7 @@ class OwnReview(View):
         id="getOwnReview",
         tag="reviews",
         summary="Show one's own review of a product",
-        answer=serializers.OwnReview,
+        response=serializers.OwnReview,
         errors=[NotFound],
     )
     def get(self, request: Request, *, id: UUID) -> Response:  # noqa: A002
@@ -71,7 +71,7 @@ class ReviewDetail(View):
         tag="reviews",
         summary="Change one's own review",
         body=schemas.UpdateReview,
-        answer=serializers.OwnReview,
+        response=serializers.OwnReview,
         errors=[NotFound],
     )
     def patch(
@@ -109,7 +109,7 @@ class StaffReviewList(View):
         tag="staff: reviews",
         summary="List reviews of any product and status",
         query=schemas.ListStaffReviews,
-        answer=serializers.StaffReviewPage,
+        response=serializers.StaffReviewPage,
         errors=[PageTooDeep],
     )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
@@ -126,7 +126,7 @@ class StaffReviewDetail(View):
         tag="staff: reviews",
         summary="Hide a review, or show it again",
         body=schemas.ModerateReview,
-        answer=serializers.StaffReview,
+        response=serializers.StaffReview,
         errors=[NotFound],
     )
     def patch(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002

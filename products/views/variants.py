@@ -26,7 +26,7 @@ class VariantList(View):
         tag="staff: products",
         summary="Add a variant with its first stock",
         body=schemas.CreateVariant,
-        answer=serializers.StaffVariant,
+        response=serializers.StaffVariant,
         status=201,
         errors=[
             NotFound,
@@ -51,7 +51,7 @@ class VariantDetail(View):
         tag="staff: products",
         summary="Change a variant in place, or put it back on sale",
         body=schemas.UpdateVariant,
-        answer=serializers.StaffVariant,
+        response=serializers.StaffVariant,
         errors=[NotFound, errors.SkuTaken, errors.VariantExists],
     )
     def patch(
@@ -114,7 +114,7 @@ class StockAdjustments(View):
         tag="staff: stock",
         summary="Correct a variant's stock by a number of pieces",
         body=schemas.AdjustStock,
-        answer=serializers.StaffVariant,
+        response=serializers.StaffVariant,
         errors=[NotFound, errors.StockTooLow, errors.StockTooHigh],
     )
     def post(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
@@ -130,7 +130,7 @@ class StockMovements(View):
         tag="staff: stock",
         summary="List a variant's stock ledger, the last entry first",
         query=PageQuery,
-        answer=serializers.StockMovementPage,
+        response=serializers.StockMovementPage,
         errors=[NotFound],
     )
     def get(self, request: Request, *, id: UUID, query: dict[str, Any]) -> Response:  # noqa: A002
@@ -154,7 +154,7 @@ class ImageList(View):
         tag="staff: products",
         summary="Add a picture; it is encoded anew, without metadata, with thumbnails",
         upload=schemas.UploadImage,
-        answer=serializers.ProductImage,
+        response=serializers.ProductImage,
         status=201,
         errors=[NotFound, errors.TooManyImages],
     )
@@ -187,7 +187,7 @@ class ImageDetail(View):
         tag="staff: products",
         summary="Change an image's alternative text",
         body=schemas.UpdateImage,
-        answer=serializers.ProductImage,
+        response=serializers.ProductImage,
         errors=[NotFound],
     )
     def patch(

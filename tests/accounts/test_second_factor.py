@@ -116,7 +116,7 @@ def test_wrong_codes_make_it_wait(admin_user, clock):
 
 def test_a_lost_factor_is_set_up_anew(admin_user, clock):
     enrolled(admin_user, clock)
-    assert second_factor.forget(admin_user) == 1
+    assert second_factor.remove_devices(admin_user) == 1
     assert "<svg" in signed_in(admin_user).get(ASKS).content.decode()
 
 

@@ -145,7 +145,7 @@ def odd_products():
 def _decoded():
     from markrin.api import images
 
-    return images.decode(picture(), max_bytes=10_000, max_pixels=10_000)
+    return images.decode_image(picture(), max_bytes=10_000, max_pixels=10_000)
 
 
 def test_an_export_comes_back_unchanged(client, odd_products):

@@ -33,7 +33,7 @@ def line(clean_valkey: None) -> Iterator[invalidation_listener.Link]:
 
         A line that an earlier test has broken passes for alive a moment longer, and what is
         told then it never hears."""
-        shared_cache.touch([tag := uuid4().hex])
+        shared_cache.invalidate_tags([tag := uuid4().hex])
         return wait_for(
             lambda: tag in invalidation_listener.own.memory._dropped, seconds=1
         )

@@ -27,7 +27,7 @@ class Shelf(View):
     @cached(
         lambda request, data: [f"shelf:{data['name']}", "shelves"], missing=["shelves"]
     )
-    @operation(id="getShelf", tag="test", summary="A shelf", query=Query, answer=None)
+    @operation(id="getShelf", tag="test", summary="A shelf", query=Query, response=None)
     def get(self, request, *, name, query):
         rendered.append(name)
         if name not in stock:
@@ -45,7 +45,7 @@ class Shelf(View):
 class Till(View):
     permission_classes = [AllowAny]
 
-    @operation(id="getTill", tag="test", summary="Never kept", answer=None)
+    @operation(id="getTill", tag="test", summary="Never kept", response=None)
     def get(self, request):
         rendered.append("till")
         return Response({"open": True})

@@ -39,7 +39,7 @@ def test_a_hit_from_memory_asks_neither_the_database_nor_the_cache_server(
     shop, monkeypatch
 ):
     shop.get(PATH), shop.get(PATH)
-    for name in ("read", "write", "stamp", "begin_rendering"):
+    for name in ("read_response", "write_response", "read_version", "begin_rendering"):
         monkeypatch.setattr(
             shared_cache,
             name,
@@ -171,9 +171,9 @@ def test_a_hit_carries_the_security_and_cross_origin_headers_of_a_miss_and_nobod
 
 
 def test_many_misses_of_one_answer_at_once_cost_one_rendering(shop, monkeypatch):
-    real_get, inside = shared_cache.stamp, threading.Event()
+    real_get, inside = shared_cache.read_version, threading.Event()
     monkeypatch.setattr(
-        shared_cache, "stamp", lambda: (inside.wait(0.05), real_get())[1]
+        shared_cache, "read_version", lambda: (inside.wait(0.05), real_get())[1]
     )
     for name in (
         "_WAIT_S",
@@ -196,13 +196,13 @@ def test_many_misses_of_one_answer_at_once_cost_one_rendering(shop, monkeypatch)
 
 def test_memory_is_bounded_by_bytes_and_forgets_what_was_used_longest_ago(line):
     from markrin.cache.local_cache import Memory
-    from markrin.cache.shared_cache import Answer
+    from markrin.cache.shared_cache import CachedResponse
 
     memory = Memory(max_bytes=80_000)
     for number in range(20):
         memory.put(
             str(number),
-            Answer(200, (), {"identity": b"x" * 7000}, frozenset({"*"}), ""),
+            CachedResponse(200, (), {"identity": b"x" * 7000}, frozenset({"*"}), ""),
             generation=0,
             ttl_s=9,
         )
@@ -214,11 +214,11 @@ def test_memory_is_bounded_by_bytes_and_forgets_what_was_used_longest_ago(line):
 
 def test_an_answer_read_before_a_drop_is_not_put_into_memory_after_it(line):
     from markrin.cache.local_cache import Memory
-    from markrin.cache.shared_cache import Answer
+    from markrin.cache.shared_cache import CachedResponse
 
     memory, answer = (
         Memory(max_bytes=80_000),
-        Answer(200, (), {"identity": b"x"}, frozenset({"a", "*"}), ""),
+        CachedResponse(200, (), {"identity": b"x"}, frozenset({"a", "*"}), ""),
     )
     before = memory.generation
     memory.drop(["a"])

@@ -126,7 +126,7 @@ class Shop(RuleBasedStateMachine):
     def rendered(self, path: str) -> Any:
         generation, stamp = (
             invalidation_listener.own.memory.generation,
-            shared_cache.stamp(),
+            shared_cache.read_version(),
         )
         response = self.around.get(self.real(path))
         answer = middleware._answer(response.wsgi_request, response)
@@ -139,8 +139,10 @@ class Shop(RuleBasedStateMachine):
     def keep(self, held: Any) -> None:
         path, answer, stamp, generation = held
         if answer is not None:
-            name = http_headers.name(*(path.split("?") if "?" in path else (path, "")))
-            shared_cache.write(name, answer, stamp=stamp, ttl_s=60)
+            name = http_headers.encoding_name(
+                *(path.split("?") if "?" in path else (path, ""))
+            )
+            shared_cache.write_response(name, answer, stamp=stamp, ttl_s=60)
             invalidation_listener.own.memory.put(
                 name, answer, generation=generation, ttl_s=60
             )

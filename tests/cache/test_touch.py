@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 
 from markrin.cache import invalidation_listener, shared_cache
-from markrin.cache.shared_cache import Answer
+from markrin.cache.shared_cache import CachedResponse
 from markrin.cache.tags import drop_tags, invalidate
 from markrin.outbox.models import OutboxEvent
 from tests.cache import sample_app
@@ -67,7 +67,9 @@ def test_a_rolled_back_savepoint_drops_nothing_of_its_own(warm):
 
 def test_many_touches_of_one_transaction_are_one_call(line, monkeypatch):
     calls = []
-    monkeypatch.setattr(shared_cache, "touch", lambda tags: calls.append(sorted(tags)))
+    monkeypatch.setattr(
+        shared_cache, "invalidate_tags", lambda tags: calls.append(sorted(tags))
+    )
     with transaction.atomic():
         for name in ("a", "b", "a"):
             invalidate(name)
@@ -87,23 +89,27 @@ def test_the_same_transaction_writes_the_job_that_drops_them_should_this_process
 
 
 def test_an_answer_rendered_from_old_rows_is_not_stored_after_the_change(line):
-    answer = Answer(200, (), {"identity": b"old"}, frozenset({"shelf:shirt", "*"}), "e")
-    before = shared_cache.stamp()
+    answer = CachedResponse(
+        200, (), {"identity": b"old"}, frozenset({"shelf:shirt", "*"}), "e"
+    )
+    before = shared_cache.read_version()
     drop_tags({"shelf:shirt"})
 
-    assert not shared_cache.write("old", answer, stamp=before, ttl_s=60)
-    assert shared_cache.read("old") is None
-    assert shared_cache.write("new", answer, stamp=shared_cache.stamp(), ttl_s=60)
-    assert shared_cache.read("new") == answer
+    assert not shared_cache.write_response("old", answer, stamp=before, ttl_s=60)
+    assert shared_cache.read_response("old") is None
+    assert shared_cache.write_response(
+        "new", answer, stamp=shared_cache.read_version(), ttl_s=60
+    )
+    assert shared_cache.read_response("new") == answer
 
 
 def test_the_clock_only_goes_forward_also_past_a_flush(line):
-    times = [int(shared_cache.touch(["a"])), int(shared_cache.stamp())]
+    times = [int(shared_cache.invalidate_tags(["a"])), int(shared_cache.read_version())]
     shared_cache.get_redis_connection("default").flushdb()
     times += [
-        int(shared_cache.stamp()),
-        int(shared_cache.touch(["a"])),
-        int(shared_cache.touch(["a"])),
+        int(shared_cache.read_version()),
+        int(shared_cache.invalidate_tags(["a"])),
+        int(shared_cache.invalidate_tags(["a"])),
     ]
     assert times == sorted(times)
     assert times[3] < times[4]
@@ -114,5 +120,7 @@ def test_another_process_hears_of_it(warm):
     until(
         lambda: warm.get(PATH) and len(invalidation_listener.own.memory) == 1
     )  # a slow machine may have dropped it meanwhile
-    shared_cache.touch(["shelf:shirt"])  # without this process's own memory being told
+    shared_cache.invalidate_tags(
+        ["shelf:shirt"]
+    )  # without this process's own memory being told
     until(lambda: len(invalidation_listener.own.memory) == 0)

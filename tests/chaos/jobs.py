@@ -98,7 +98,7 @@ class Dawdled:
     "chaos.mail", queue="email", effect="outside", time_limit_s=30, max_attempts=11
 )
 def send(*, number: int, **_: Any) -> dict[str, str]:
-    return sending.send(
+    return sending.send_mail(
         template="chaos",
         to=f"customer{number}@example.com",
         context={"number": number},

@@ -119,7 +119,7 @@ class Api:
         """
         for operation in OPERATIONS.get(rule.table, ()):
             path = operation.path.format(**self.named)
-            stated = operations.of(resolve(path).func.cls, operation.method)  # type: ignore[attr-defined]  # Django's as_view
+            stated = operations.operation_of(resolve(path).func.cls, operation.method)  # type: ignore[attr-defined]  # Django's as_view
             assert stated is not None
             assert stated.body is not None
             body = {
@@ -185,7 +185,7 @@ class Api:
 
 def _place(schema: Any, operation: Operation, column: str) -> str | None:
     """Return where in the body a column stands, or None."""
-    name = operation.called.get(column) or casing.camel(
+    name = operation.called.get(column) or casing.to_camel(
         column.removesuffix("_id") + "_id" * column.endswith("_id")
     )
     place = f"{operation.at}/{name}".strip("/")

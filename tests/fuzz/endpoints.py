@@ -73,7 +73,7 @@ def _endpoints(resolver: URLResolver, before: str) -> Iterator[Endpoint]:
         elif isinstance(one, URLPattern) and route.startswith("/api/"):
             view = getattr(one.callback, "cls", None)
             for method in METHODS:
-                stated = operations.of(view, method)
+                stated = operations.operation_of(view, method)
                 if stated is not None and hasattr(view, method.lower()):
                     yield Endpoint(method, route, stated)
 
@@ -91,7 +91,7 @@ def _value(field: Any, ids: Ids, path: str) -> Any:  # noqa: C901 (a line for ea
     match field:
         case fields.Nested():
             return example(type(cast(Schema, field.schema)), ids, path)
-        case fields.Commas():
+        case fields.CommaSeparated():
             return str(_value(field.inner, ids, path))
         case fields.List():
             return [_value(field.inner, ids, path)]

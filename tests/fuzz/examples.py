@@ -72,7 +72,7 @@ def _value(field: Any, ids: Ids, path: str) -> st.SearchStrategy[Any]:  # noqa: 
     match field:
         case fields.Nested():
             return valid(type(field.schema), ids, path)
-        case fields.Commas():
+        case fields.CommaSeparated():
             inner = (
                 _value(field.inner, ids, path)
                 .map(str)

@@ -56,7 +56,7 @@ class ChangeOrder(schemas.PatchSchema):
 
 
 class ListOrders(schemas.PageQuery):
-    color = fields.Commas(fields.Text(max=20), max=3)
+    color = fields.CommaSeparated(fields.Text(max=20), max=3)
     in_stock = fields.Bool()
     min_price = fields.Money()
 
@@ -93,7 +93,7 @@ class Orders(views.View):
         tag="orders",
         summary="List",
         query=ListOrders,
-        answer=page_of(OrderShape),
+        response=page_of(OrderShape),
     )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
         return said(**query)
@@ -104,7 +104,7 @@ class Orders(views.View):
         summary="Place",
         body=PlaceOrder,
         headers=schemas.IdempotencyHeaders,
-        answer=Echo,
+        response=Echo,
     )
     def post(
         self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
@@ -120,13 +120,17 @@ class OneOrder(views.View):
     permission_classes = (permissions.AllowAny,)
 
     @operation(
-        id="getOrder", tag="orders", summary="One", answer=["file:application/pdf"]
+        id="getOrder", tag="orders", summary="One", response=["file:application/pdf"]
     )
     def get(self, request: Request, id: Any) -> HttpResponse:  # noqa: A002
         return HttpResponse(b"%PDF", content_type="application/pdf")
 
     @operation(
-        id="changeOrder", tag="orders", summary="Change", body=ChangeOrder, answer=Echo
+        id="changeOrder",
+        tag="orders",
+        summary="Change",
+        body=ChangeOrder,
+        response=Echo,
     )
     def patch(self, request: Request, id: Any, *, body: dict[str, Any]) -> Response:  # noqa: A002
         return said(**body)
@@ -135,7 +139,7 @@ class OneOrder(views.View):
 class ByKey(views.View):
     permission_classes = (permissions.AllowAny,)
 
-    @operation(id="byKey", tag="orders", summary="By key", answer=Echo)
+    @operation(id="byKey", tag="orders", summary="By key", response=Echo)
     def get(self, request: Request, key: Any) -> Response:
         return said(key=key)
 
@@ -148,7 +152,7 @@ class Beacon(views.View):
         tag="x",
         summary="Beacon",
         body=Line,
-        answer=Echo,
+        response=Echo,
         media_types=("application/json", "text/plain"),
         max_bytes=200,
     )
@@ -159,16 +163,16 @@ class Beacon(views.View):
 class Pictures(views.View):
     permission_classes = (permissions.AllowAny,)
 
-    @operation(id="upload", tag="x", summary="Upload", upload=Picture, answer=Echo)
+    @operation(id="upload", tag="x", summary="Upload", upload=Picture, response=Echo)
     def post(self, request: Request, *, upload: dict[str, Any]) -> Response:
-        kept = images.reencode(upload["file"])
+        kept = images.encode_image(upload["file"])
         return Response(
             {"size": [kept.width, kept.height], "altText": upload.get("alt_text")}
         )
 
 
 class Mine(views.View):
-    @operation(id="mine", tag="x", summary="Mine", answer=Echo)
+    @operation(id="mine", tag="x", summary="Mine", response=Echo)
     def get(self, request: Request) -> Response:
         return said(user=request.user.pk)
 
@@ -180,7 +184,7 @@ class Staff(views.View):
         id="staffOnly",
         tag="x",
         summary="Staff",
-        answer=Echo,
+        response=Echo,
         permissions=[permissions.InGroup("catalogue")],
     )
     def get(self, request: Request) -> Response:
@@ -192,7 +196,7 @@ class Raw(views.View):
 
     permission_classes = (permissions.AllowAny,)
 
-    @operation(id="raw", tag="x", summary="Raw", body=schemas.Empty, answer=Echo)
+    @operation(id="raw", tag="x", summary="Raw", body=schemas.Empty, response=Echo)
     def put(self, request: Request, *, body: dict[str, Any]) -> Response:
         return said(data=request.data)
 
@@ -218,7 +222,7 @@ RAISED: dict[str, Exception] = {
 class Raising(views.View):
     permission_classes = (permissions.AllowAny,)
 
-    @operation(id="raising", tag="x", summary="Raise", answer=Echo)
+    @operation(id="raising", tag="x", summary="Raise", response=Echo)
     def get(self, request: Request, key: str) -> Response:
         raise RAISED[key]
 

@@ -131,7 +131,7 @@ class Bare(views.View):
 
 
 class Forgetful(views.View):
-    @operation(id="forgetful", tag="x", summary="x", answer=Echo, body=schemas.Empty)
+    @operation(id="forgetful", tag="x", summary="x", response=Echo, body=schemas.Empty)
     def post(self, request: Request) -> Response:
         return Response()
 
@@ -143,7 +143,7 @@ class Twice(views.View):
 
 
 class Free1(views.View):
-    @operation(id="free", tag="x", summary="x", answer=Echo, body=Deep)
+    @operation(id="free", tag="x", summary="x", response=Echo, body=Deep)
     def post(self, request: Request, *, body: Any) -> Response:
         return Response()
 
@@ -180,7 +180,7 @@ def contract(*patterns: Any) -> list[str]:
             [
                 "POST /api/a states and takes `body` only together.",
                 "GET /api/b has the operation id forgetful of POST /api/a.",
-                "GET /api/b must not state status=200 without an answer.",
+                "GET /api/b must not state status=200 without a response body.",
             ],
         ),
         (

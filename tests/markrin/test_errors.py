@@ -132,9 +132,9 @@ def test_a_race_that_only_a_constraint_sees_is_answered_as_mapped() -> None:
     with pytest.raises(IntegrityError) as caught, connection.cursor() as cursor:
         cursor.execute("INSERT INTO once VALUES (1)")
     assert isinstance(caught.value.__cause__, psycopg.errors.UniqueViolation)
-    assert errors.known(caught.value) is None
+    assert errors.match_refusal(caught.value) is None
     errors.map_constraint("once_only", lambda: errors.Conflict("Once only."))
-    found: Any = errors.known(caught.value)
+    found: Any = errors.match_refusal(caught.value)
     assert (found.code, found.detail) == ("conflict", "Once only.")
 
 
@@ -149,7 +149,7 @@ def test_a_lock_that_is_not_given_is_unavailable(transactional_db: None) -> None
             cursor.execute(
                 "SET LOCAL lock_timeout = '50ms'; SELECT pg_advisory_xact_lock(4711)"
             )
-    found: Any = errors.known(caught.value)
+    found: Any = errors.match_refusal(caught.value)
     assert (found.status, found.headers) == (503, {"Retry-After": "1"})
 
 

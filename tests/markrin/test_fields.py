@@ -312,7 +312,7 @@ def test_refuses(field: Any, value: Any, expected: str) -> None:
     assert code(field, value) == expected
 
 
-COMMAS = fields.Commas(fields.Text(max=5), max=3)
+COMMAS = fields.CommaSeparated(fields.Text(max=5), max=3)
 
 
 @pytest.mark.parametrize(
@@ -324,8 +324,8 @@ COMMAS = fields.Commas(fields.Text(max=5), max=3)
         (fields.Bool(), "true", True),
         (fields.Bool(), "false", False),
         (COMMAS, "a,b", ["a", "b"]),
-        (fields.Commas(fields.Enum(Size), max=2), "s", [Size.SMALL]),
-        (fields.Commas(INT, max=2), "1,2", [1, 2]),
+        (fields.CommaSeparated(fields.Enum(Size), max=2), "s", [Size.SMALL]),
+        (fields.CommaSeparated(INT, max=2), "1,2", [1, 2]),
         (fields.Money(), "1.50", Decimal("1.50")),
     ],
 )

@@ -21,14 +21,14 @@ def encoded(
 
 
 def decode(content: bytes, **limits: int) -> Image.Image:
-    return images.decode(
+    return images.decode_image(
         io.BytesIO(content), **{"max_bytes": 100_000, "max_pixels": 1_000_000, **limits}
     )
 
 
 @pytest.mark.parametrize("kind", images.FORMATS)
 def test_takes_each_format_and_keeps_its_pixels_only(kind: str) -> None:
-    kept = images.reencode(decode(encoded(kind)))
+    kept = images.encode_image(decode(encoded(kind)))
     again = Image.open(io.BytesIO(kept.content))
     assert (again.format, again.size, kept.width, kept.height, kept.extension) == (
         "WEBP",
@@ -51,7 +51,7 @@ def test_turns_upright_and_drops_the_metadata() -> None:
         TiffImagePlugin.IFDRational(1),
         0,
     )
-    kept = images.reencode(
+    kept = images.encode_image(
         decode(encoded("JPEG", exif=exif.tobytes(), comment=b"secret"))
     )
     again = Image.open(io.BytesIO(kept.content))
@@ -64,19 +64,24 @@ def test_keeps_transparency() -> None:
     clear = Image.new("RGBA", (9, 9), (255, 0, 0, 128))
     out = io.BytesIO()
     clear.save(out, "PNG")
-    kept = images.reencode(decode(out.getvalue()))
+    kept = images.encode_image(decode(out.getvalue()))
     assert Image.open(io.BytesIO(kept.content)).mode == "RGBA"
 
 
 def test_shrinks_but_never_enlarges() -> None:
     large = decode(encoded("PNG", size=(3000, 300)))
-    assert (images.reencode(large).width, images.reencode(large).height) == (2400, 240)
-    assert {name: made.width for name, made in images.thumbnails(large).items()} == {
+    assert (images.encode_image(large).width, images.encode_image(large).height) == (
+        2400,
+        240,
+    )
+    assert {
+        name: made.width for name, made in images.make_thumbnails(large).items()
+    } == {
         "200": 200,
         "400": 400,
         "800": 800,
     }
-    assert images.thumbnails(decode(encoded("PNG")))["800"].width == 40
+    assert images.make_thumbnails(decode(encoded("PNG")))["800"].width == 40
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:

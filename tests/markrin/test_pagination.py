@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from markrin.api import errors
-from markrin.api.pagination import CursorPage, Page, paged
+from markrin.api.pagination import CursorPage, Page, fetch_page
 
 ORDER = ("-created_at", "-id")
 
@@ -185,8 +185,8 @@ def test_no_cursor_reaches_the_database_as_an_error(
 
 def test_paged_goes_by_what_was_asked_for(users: list[User]) -> None:
     assert isinstance(
-        paged(User.objects.all(), order=ORDER, page=1, limit=3, cursor=None), Page
+        fetch_page(User.objects.all(), order=ORDER, page=1, limit=3, cursor=None), Page
     )
-    walked = paged(User.objects.all(), order=ORDER, page=1, limit=3, cursor="")
+    walked = fetch_page(User.objects.all(), order=ORDER, page=1, limit=3, cursor="")
     assert isinstance(walked, CursorPage)
     assert walked.items == users[:3]

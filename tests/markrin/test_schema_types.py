@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from markrin.api import fields, schemas
-from markrin.api.schema_types import differences
+from markrin.api.schema_types import find_differences
 from markrin.api.unset import UNSET, Unset, sent_fields
 from markrin.checks import check_schema
 
@@ -69,7 +69,7 @@ def test_a_patch_tells_what_was_not_sent_from_null() -> None:
 def test_finds_no_difference_where_there_is_none(
     schema: type[schemas.Schema[object]],
 ) -> None:
-    assert list(differences(schema())) == []
+    assert list(find_differences(schema())) == []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,7 @@ class Drift(schemas.InputSchema[Drifted]):
 
 
 def test_names_every_difference() -> None:
-    assert list(differences(Drift())) == [
+    assert list(find_differences(Drift())) == [
         "and Drifted differ: only Drift has `name`.",
         "and Drifted differ: only Drifted has `names`.",
         "may leave out Drifted.first, which then needs a default.",
@@ -115,6 +115,6 @@ class LoadsSoft(schemas.InputSchema[Soft]):
 
 
 def test_a_dataclass_that_can_change_is_refused() -> None:
-    assert list(differences(LoadsSoft())) == [
+    assert list(find_differences(LoadsSoft())) == [
         "loads into Soft, which is no frozen dataclass."
     ]

@@ -326,7 +326,9 @@ def test_signing_in_merges_what_the_guest_had(customer):
     Cart.objects.filter(user=None).update(coupon=coupon)
     gone.is_active = False
     gone.save()
-    hooks.call("signed_in", user=customer, request_headers={"X-Cart-Token": "guest"})
+    hooks.call_hook(
+        "signed_in", user=customer, request_headers={"X-Cart-Token": "guest"}
+    )
     cart = Cart.objects.get(user=customer)
     kept = {line.variant_id: line.quantity for line in cart.lines.all()}
     assert kept == {shared.pk: 20, fresh.pk: 1, scarce.pk: 2}
@@ -338,7 +340,7 @@ def test_signing_in_merges_what_the_guest_had(customer):
     "headers", [{}, {"X-Cart-Token": "nobody's"}, {"X-Cart-Token": ""}]
 )
 def test_signing_in_without_a_guests_cart_changes_nothing(customer, headers):
-    hooks.call("signed_in", user=customer, request_headers=headers)
+    hooks.call_hook("signed_in", user=customer, request_headers=headers)
     assert not Cart.objects.exists()
 
 

@@ -67,12 +67,14 @@ def context(**values):
 
 
 def send(key="order:1", to="ann@example.com", **values):
-    return sending.send(template="order", to=to, context=context(**values), key=key)
+    return sending.send_mail(
+        template="order", to=to, context=context(**values), key=key
+    )
 
 
 def test_one_template_makes_text_and_html(templates, settings):
     settings.SHOP_URL = "https://shop.test"
-    rendered = markup.render("order", context(name="Ann & Bo"))
+    rendered = markup.render_template("order", context(name="Ann & Bo"))
     assert rendered.subject == "Your order M-1"
     assert rendered.text == (
         "Thank you, Ann & Bo\n===================\n\n"
@@ -102,7 +104,7 @@ def test_a_value_is_never_markup(templates, name):
     (templates / "order.mail").write_text(
         "Subject: Hello {{ name }}\n\n{{ name }}\n\nBye.\n"
     )
-    rendered = markup.render("order", {"name": name})
+    rendered = markup.render_template("order", {"name": name})
     assert "evil.example" not in rendered.html.replace(
         "[Win](https://evil.example)", ""
     )
@@ -116,20 +118,20 @@ def test_a_value_is_never_markup(templates, name):
 
 def test_says_what_is_wrong_with_a_template(templates):
     with pytest.raises(TemplateDoesNotExist):
-        markup.render("nothing", {})
+        markup.render_template("nothing", {})
     (templates / "order.mail").write_text("Hello\n")
     with pytest.raises(ValueError, match="must begin with a line Subject"):
-        markup.render("order", {})
+        markup.render_template("order", {})
     (templates / "order.mail").write_text("Subject: x\n\n[See]({{ nowhere }})\n")
     with pytest.raises(ValueError, match="not a mail's button"):
-        markup.render("order", {})
+        markup.render_template("order", {})
 
 
 def test_the_language_is_the_customers(templates):
     (templates / "order.mail").write_text("Subject: {% translate 'Yes' %}\n\nHello\n")
-    assert markup.render("order", {}, language="de").subject == "Ja"
-    assert '<html lang="de">' in markup.render("order", {}, language="de").html
-    assert markup.render("order", {}).subject == "Yes"
+    assert markup.render_template("order", {}, language="de").subject == "Ja"
+    assert '<html lang="de">' in markup.render_template("order", {}, language="de").html
+    assert markup.render_template("order", {}).subject == "Yes"
 
 
 def test_every_copy_has_the_same_id_and_the_request_can_be_found(templates, settings):

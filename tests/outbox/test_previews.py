@@ -28,12 +28,12 @@ def staff_client(db) -> Client:
 
 
 def test_every_mail_of_the_shop_has_a_preview():
-    assert list(previews.samples()) == MAILS
+    assert list(previews.mail_samples()) == MAILS
 
 
 @pytest.mark.parametrize("name", MAILS)
 def test_renders_with_made_up_data_and_no_database(name):
-    mail = previews.render(name)
+    mail = previews.render_sample(name)
     assert mail.subject
     assert mail.text.strip()
     assert mail.html.startswith("<!doctype html>")
@@ -42,7 +42,7 @@ def test_renders_with_made_up_data_and_no_database(name):
 
 def test_the_amounts_are_in_the_shops_currency(settings):
     settings.SHOP_CURRENCY = "EUR"
-    mail = previews.render("orders/placed")
+    mail = previews.render_sample("orders/placed")
     assert "€2,787.30" in mail.text
     assert "€2,787.30" in mail.html
     assert "₹" not in mail.html
@@ -104,7 +104,7 @@ def test_every_word_of_a_mail_can_be_translated_and_has_been(name):
         r"\]\([^)]*\)|{%.*?%}|{{.*?}}|^Subject:", "", source, flags=re.MULTILINE
     )
     assert not re.search(r"[A-Za-z]{2,}", bare)
-    mail = previews.render(name, language="hi")
+    mail = previews.render_sample(name, language="hi")
     assert re.search(r"[\u0900-\u097f]", mail.subject)
     assert '<html lang="hi">' in mail.html
 

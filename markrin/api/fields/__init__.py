@@ -6,7 +6,7 @@ is taken or refused, never bent: the only changes are Unicode's NFC form, surrou
 space of free text, and canonical spellings (e-mail, telephone, links)."""
 
 from markrin.api.fields.base import Field, JSONSchema, Message, refuse
-from markrin.api.fields.compound import Commas, File, Image, List, Nested
+from markrin.api.fields.compound import CommaSeparated, File, Image, List, Nested
 from markrin.api.fields.number import Bool, Int, Money, Percent
 from markrin.api.fields.text import (
     Email,
@@ -23,7 +23,7 @@ from markrin.api.fields.time import Date, Timestamp
 
 __all__ = [
     "Bool",
-    "Commas",
+    "CommaSeparated",
     "Date",
     "Email",
     "Enum",

@@ -87,7 +87,7 @@ class Pattern(Field[T]):
         return {"type": "string", "pattern": f"^(?:{self.form.pattern})$"}
 
 
-def bound(low: int, high: int, what: str) -> None:
+def check_bounds(low: int, high: int, what: str) -> None:
     """Refuse limits that no value can keep.
 
     Raises:

@@ -13,7 +13,14 @@ import PIL.Image
 from django.core.files.uploadedfile import UploadedFile
 
 from markrin.api import images
-from markrin.api.fields.base import NULL, REQUIRED, Field, JSONSchema, bound, refuse
+from markrin.api.fields.base import (
+    NULL,
+    REQUIRED,
+    Field,
+    JSONSchema,
+    check_bounds,
+    refuse,
+)
 
 
 class _Many(Field[list[Any]]):
@@ -29,7 +36,7 @@ class _Many(Field[list[Any]]):
         **kw: Any,
     ):
         super().__init__(**kw)
-        bound(min, max, type(self).__name__)
+        check_bounds(min, max, type(self).__name__)
         self.inner, self.max, self.min, self.unique = inner, max, min, unique
 
     def _bind_to_schema(
@@ -41,7 +48,7 @@ class _Many(Field[list[Any]]):
         )  # the declared one is shared by all instances of the schema
         self.inner._bind_to_schema(field_name, self)
 
-    def _each(self, values: Sequence[Any]) -> list[Any]:
+    def _load_each(self, values: Sequence[Any]) -> list[Any]:
         if not self.min <= len(values) <= self.max:
             raise refuse("count", f"This takes {self.min} to {self.max} values.")
         taken, wrong = [], {}
@@ -73,10 +80,10 @@ class List(_Many):
     def _check(self, value: Any) -> list[Any]:
         if not isinstance(value, list):
             raise refuse("type", "This must be a list.")
-        return self._each(value)
+        return self._load_each(value)
 
 
-class Commas(_Many):
+class CommaSeparated(_Many):
     """A query parameter of 1 to `max` different values with commas between them: `red,blue`."""
 
     def __init__(self, inner: ma.fields.Field[Any], *, max: int, **kw: Any):
@@ -85,7 +92,7 @@ class Commas(_Many):
     def _check(self, value: Any) -> list[Any]:
         if not isinstance(value, str) or not value:
             raise refuse("type", "This must be values with commas between them.")
-        return self._each(value.split(",", self.max))
+        return self._load_each(value.split(",", self.max))
 
 
 class Image(Field[PIL.Image.Image]):
@@ -101,7 +108,7 @@ class Image(Field[PIL.Image.Image]):
         if not isinstance(value, UploadedFile):
             raise refuse("type", "This must be a file.")
         try:
-            return images.decode(
+            return images.decode_image(
                 value, max_bytes=self.max_bytes, max_pixels=self.max_pixels
             )
         except images.NotAPicture as exc:

@@ -24,12 +24,12 @@ class Int(Field[int]):
         self.min, self.max = min, max
 
     def _check(self, value: Any) -> int:
-        number = self._number(value)
+        number = self._parse_number(value)
         if not self.min <= number <= self.max:
             raise refuse("range", f"This must be from {self.min} to {self.max}.")
         return int(number)
 
-    def _number(self, value: Any) -> int | Decimal:
+    def _parse_number(self, value: Any) -> int | Decimal:
         if self.from_text and isinstance(value, str) and self._FORM.fullmatch(value):
             return int(value)
         if (

@@ -13,7 +13,7 @@ import phonenumbers
 from django.conf import settings
 from django.db.models import TextChoices
 
-from markrin.api.fields.base import Field, JSONSchema, Pattern, bound, refuse
+from markrin.api.fields.base import Field, JSONSchema, Pattern, check_bounds, refuse
 
 # Control and bidirectional characters, line separators, the byte order mark, surrogates and
 # non-characters, as the inside of a character class that Python, ECMAScript and Rust read
@@ -59,7 +59,7 @@ class Text(Field[str]):
         **kw: Any,
     ):
         super().__init__(**kw)
-        bound(min, max, "Text")
+        check_bounds(min, max, "Text")
         self.max, self.min, self.multiline, self.pattern = max, min, multiline, pattern
         self._form = re.compile(pattern) if pattern else None
 
@@ -79,7 +79,7 @@ class Text(Field[str]):
         text = unicodedata.normalize("NFC", text).strip()
         if len(text) > self.max:
             raise refuse("too_long", f"This takes at most {self.max} characters.")
-        if _seen(text) < self.min:
+        if _visible_length(text) < self.min:
             raise refuse(
                 "too_short",
                 "This may not be blank."
@@ -93,10 +93,10 @@ class Text(Field[str]):
             "type": "string",
             "minLength": self.min,
             "maxLength": self.max,
-            "pattern": self._stated(),
+            "pattern": self._stated_length(),
         }
 
-    def _stated(self) -> str:
+    def _stated_length(self) -> str:
         if self.pattern:
             return f"^(?:{self.pattern})$"
         taken, seen = f"[^{_SPEAKABLE[self.multiline]}]", _SEEN
@@ -107,7 +107,7 @@ class Text(Field[str]):
         return f"^{taken}*{seen}{taken}{{{self.min - 2},}}{seen}{taken}*$"
 
 
-def _seen(text: str) -> int:
+def _visible_length(text: str) -> int:
     """Return the number of characters from the first to the last that a reader sees."""
     first, last = _SEEN_RE.search(text), _SEEN_RE.search(text[::-1])
     return len(text) - first.start() - last.start() if first and last else 0
@@ -118,7 +118,7 @@ class Secret(Field[str]):
 
     def __init__(self, *, max: int, min: int = 1, **kw: Any):
         super().__init__(**kw)
-        bound(min, max, "Secret")
+        check_bounds(min, max, "Secret")
         self.max, self.min = max, min
 
     def _check(self, value: Any) -> str:
@@ -148,7 +148,7 @@ class Token(Pattern[str]):
 
     def __init__(self, *, max: int = 255, min: int = 1, **kw: Any):
         super().__init__(**kw)
-        bound(min, max, "Token")
+        check_bounds(min, max, "Token")
         self.max, self.min = max, min
         self.form = re.compile(rf"[!-~]{{{min},{max}}}")
 
@@ -259,7 +259,7 @@ class HttpsUrl(Pattern[str]):
 
     def __init__(self, *, max: int = 2000, **kw: Any):
         super().__init__(**kw)
-        bound(1, max, "HttpsUrl")
+        check_bounds(1, max, "HttpsUrl")
         self.max = max
 
     def _check(self, value: Any) -> str:

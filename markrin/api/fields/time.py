@@ -25,7 +25,7 @@ class Timestamp(Pattern[datetime]):
         text = self._text(value)
         try:
             moment = datetime.fromisoformat(text[:19].upper()).replace(
-                tzinfo=_offset(text)
+                tzinfo=_parse_offset(text)
             )
         except ValueError as exc:  # such as 30 February
             raise refuse("format", self.says) from exc
@@ -43,7 +43,7 @@ class Timestamp(Pattern[datetime]):
         return {**super().limits(), "format": "date-time"}
 
 
-def _offset(text: str) -> timezone:
+def _parse_offset(text: str) -> timezone:
     if text[-1] in "Zz":
         return UTC
     away = timedelta(hours=int(text[-5:-3]), minutes=int(text[-2:]))

@@ -8,10 +8,10 @@ from markrin.ops.doctor.finding import Finding
 ALL: tuple[Callable[[], Iterator[Finding]], ...] = (
     machine.check_versions,
     machine.check_settings,
-    database.check,
+    database.check_database,
     servers.check_cache,
     servers.check_broker,
     servers.check_mail,
     machine.check_files,
-    work.check,
+    work.check_work,
 )

@@ -17,7 +17,7 @@ SKEW_S = 2.0  # tokens are stamped by the web servers' clocks, jobs by the datab
 MAX_USED = 0.8  # of the connections
 
 
-def check() -> Iterator[Finding]:
+def check_database() -> Iterator[Finding]:
     """Yield what there is to say of the database; only that, where it does not answer."""
     address = connection.settings_dict
     place = f"{address['HOST'] or 'the local socket'}, {address['NAME']}"
@@ -33,11 +33,11 @@ def check() -> Iterator[Finding]:
         return
     try:
         yield ok("database", f"{place} answers")
-        yield _version()
-        yield from _migrations()
-        yield from _extensions()
-        yield _clock()
-        yield _connections()
+        yield _check_version()
+        yield from _check_migrations()
+        yield from _check_extensions()
+        yield _check_clock()
+        yield _check_connections()
         yield _time_zone()
     except DatabaseError as error:
         yield fault(
@@ -47,8 +47,8 @@ def check() -> Iterator[Finding]:
         )
 
 
-def _version() -> Finding:
-    number = int(_one("SHOW server_version_num"))
+def _check_version() -> Finding:
+    number = int(_fetch_one("SHOW server_version_num"))
     said = f"PostgreSQL {number // 10_000}.{number % 10_000}"
     if number // 10_000 < OLDEST:
         return fault(
@@ -57,7 +57,7 @@ def _version() -> Finding:
     return ok("database version", said)
 
 
-def _migrations() -> Iterator[Finding]:
+def _check_migrations() -> Iterator[Finding]:
     executor = MigrationExecutor(connection)
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if missing:
@@ -89,7 +89,7 @@ def _migrations() -> Iterator[Finding]:
         )
 
 
-def _extensions() -> Iterator[Finding]:
+def _check_extensions() -> Iterator[Finding]:
     wanted = {
         operation.name
         for migration in MigrationExecutor(connection).loader.disk_migrations.values()
@@ -106,9 +106,9 @@ def _extensions() -> Iterator[Finding]:
         yield ok("extensions", ", ".join(sorted(wanted)))
 
 
-def _clock() -> Finding:
+def _check_clock() -> Finding:
     before = time.time()
-    theirs = float(_one("SELECT extract(epoch FROM clock_timestamp())"))
+    theirs = float(_fetch_one("SELECT extract(epoch FROM clock_timestamp())"))
     skew = theirs - (before + time.time()) / 2
     if abs(skew) > SKEW_S:
         ahead = "ahead of" if skew > 0 else "behind"
@@ -119,10 +119,10 @@ def _clock() -> Finding:
     return ok("clock", f"{abs(skew) * 1000:.0f} ms from the database's")
 
 
-def _connections() -> Finding:
-    most = int(_one("SHOW max_connections"))
+def _check_connections() -> Finding:
+    most = int(_fetch_one("SHOW max_connections"))
     used = int(
-        _one(
+        _fetch_one(
             "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
         )
     )
@@ -138,13 +138,16 @@ def _connections() -> Finding:
 
 def _time_zone() -> Finding:
     zone = settings.SHOP_TIME_ZONE
-    if _one("SELECT count(*) FROM pg_timezone_names WHERE name = %s", zone) == "0":
+    if (
+        _fetch_one("SELECT count(*) FROM pg_timezone_names WHERE name = %s", zone)
+        == "0"
+    ):
         todo = "Install the time zones (Debian: tzdata) where PostgreSQL runs, or correct SHOP_TIME_ZONE."
         return fault("time zone", f"PostgreSQL does not know {zone}", todo)
     return ok("time zone", zone)
 
 
-def _one(sql: str, *params: str) -> str:
+def _fetch_one(sql: str, *params: str) -> str:
     with connection.cursor() as cursor:
         cursor.execute(sql, params or None)
         row = cursor.fetchone()

@@ -33,7 +33,7 @@ def check_cache() -> Iterator[Finding]:
         client = cast("redis.Redis", get_redis_connection("default"))
         client.ping()
         yield ok("cache", f"{without_password(settings.CACHE_URL)} answers")
-        yield from _valkey("cache", client)
+        yield from _check_valkey("cache", client)
     except redis.RedisError as error:
         said = f"{without_password(settings.CACHE_URL)}: {error}"
         yield fault(
@@ -66,10 +66,10 @@ def check_broker() -> Iterator[Finding]:
 def _broker_valkey(link: "Connection") -> Iterator[Finding]:
     client: Any = getattr(link.default_channel, "client", None)
     if isinstance(client, redis.Redis):
-        yield from _valkey("broker", client)
+        yield from _check_valkey("broker", client)
 
 
-def _valkey(subject: str, client: redis.Redis) -> Iterator[Finding]:
+def _check_valkey(subject: str, client: redis.Redis) -> Iterator[Finding]:
     info: dict[str, Any] = client.info()
     kind = "Valkey" if "valkey_version" in info else "Redis"
     version = str(info.get("valkey_version") or info.get("redis_version") or "0")
@@ -102,14 +102,14 @@ def check_mail() -> Iterator[Finding]:
     """
     backend = settings.EMAIL_BACKEND
     if backend == _FILES:
-        yield _folder("mail", Path(settings.MAIL_DIR), "MAIL_DIR")
+        yield _check_folder("mail", Path(settings.MAIL_DIR), "MAIL_DIR")
         yield note(
             "mail",
             "mails go to files and to nobody",
             "Set EMAIL_URL where customers are to get them.",
         )
     elif backend == _SMTP:
-        yield _smtp()
+        yield _check_smtp()
     else:
         yield note("mail", f"goes by {backend}, which is not asked here")
     if settings.MAIL_FROM.endswith(".invalid"):
@@ -120,7 +120,7 @@ def check_mail() -> Iterator[Finding]:
         )
 
 
-def _smtp() -> Finding:
+def _check_smtp() -> Finding:
     place = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
     try:
         link: Any = mail.get_connection(timeout=TIMEOUT_S)
@@ -142,7 +142,7 @@ def _smtp() -> Finding:
     return ok("mail", f"{place} lets the shop in")
 
 
-def _folder(subject: str, path: Path, setting: str) -> Finding:
+def _check_folder(subject: str, path: Path, setting: str) -> Finding:
     if error := unwritable(path):
         return fault(
             subject,

@@ -14,7 +14,7 @@ SILENT_S = 120.0
 LATE_S = 120.0
 
 
-def check() -> Iterator[Finding]:
+def check_work() -> Iterator[Finding]:
     """Yield it, as the database has it."""
     try:
         ages = outbox.list_heartbeat_ages()

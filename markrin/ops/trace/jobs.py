@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 from django.db.models import Q
 
-from markrin.ops.trace.timeline import Clues, Moment
+from markrin.ops.trace.timeline import TimelineEntry, TraceSearch
 from markrin.outbox.models import OutboxEvent, State
 
 
-def find(clues: Clues) -> None:
+def find_jobs(clues: TraceSearch) -> None:
     """Add the jobs that the id names: by number, key, event or Message-ID, or as the
     request that asked for them.
     """
@@ -23,14 +23,14 @@ def find(clues: Clues) -> None:
     for row in OutboxEvent.objects.filter(named):
         clues.name(f"job {row.pk}, {row.key}")
         clues.jobs.add(row.pk)
-        clues.payload |= _facts(row)
-        clues.requests |= _requests(row)
+        clues.payload |= _job_facts(row)
+        clues.requests |= _request_ids(row)
     clues.jobs |= set(
         OutboxEvent.objects.filter(trace__request_id=given).values_list("pk", flat=True)
     )
 
 
-def spread(clues: Clues) -> None:
+def follow_ids(clues: TraceSearch) -> None:
     """Add the jobs about what the apps have found meanwhile, and the requests that asked
     for them.
     """
@@ -39,15 +39,15 @@ def spread(clues: Clues) -> None:
         about |= Q(**{f"payload__{name}": value})
     for row in OutboxEvent.objects.filter(about).order_by("pk")[:1000]:
         clues.jobs.add(row.pk)
-        clues.requests |= _requests(row)
+        clues.requests |= _request_ids(row)
 
 
-def tell(clues: Clues) -> Iterator[Moment]:
+def job_entries(clues: TraceSearch) -> Iterator[TimelineEntry]:
     """Yield when each job was written, when its last run began, and how it ended."""
     for row in OutboxEvent.objects.filter(pk__in=clues.jobs).order_by("pk"):
         request_id = row.trace.get("request_id", "")
         name = f"job {row.pk} {row.task}"
-        yield Moment(
+        yield TimelineEntry(
             row.created_at,
             "outbox",
             f"{name} written for {row.event}, queue {row.queue}",
@@ -56,24 +56,26 @@ def tell(clues: Clues) -> Iterator[Moment]:
         if row.started_at is not None:
             lost = f", {row.lost} lost" if row.lost else ""
             tries = f"attempt {row.attempts} of {row.max_attempts}{lost}"
-            yield Moment(row.started_at, "outbox", f"{name} begun, {tries}", request_id)
+            yield TimelineEntry(
+                row.started_at, "outbox", f"{name} begun, {tries}", request_id
+            )
         if row.finished_at is not None:
-            yield Moment(
+            yield TimelineEntry(
                 row.finished_at,
                 "outbox",
-                f"{name} {row.state}{_outcome(row)}",
+                f"{name} {row.state}{_outcome_text(row)}",
                 request_id,
             )
         elif row.state == State.WAITING:
             after = f", failed before: {row.error}" if row.error else ""
-            yield Moment(
+            yield TimelineEntry(
                 row.run_after,
                 "outbox",
                 f"{name} WAITING: not begun before this{after}",
                 request_id,
             )
         elif row.leased_until is not None:
-            yield Moment(
+            yield TimelineEntry(
                 row.leased_until,
                 "outbox",
                 f"{name} RUNNING: its lease ends here",
@@ -81,7 +83,7 @@ def tell(clues: Clues) -> Iterator[Moment]:
             )
 
 
-def _outcome(row: OutboxEvent) -> str:
+def _outcome_text(row: OutboxEvent) -> str:
     if row.state == State.DEAD:
         return f": {row.error}"
     result = row.result or {}
@@ -93,7 +95,7 @@ def _outcome(row: OutboxEvent) -> str:
     return f", {told}" if told else ""
 
 
-def _facts(row: OutboxEvent) -> set[tuple[str, str]]:
+def _job_facts(row: OutboxEvent) -> set[tuple[str, str]]:
     return {
         (name, value)
         for name, value in row.payload.items()
@@ -101,5 +103,5 @@ def _facts(row: OutboxEvent) -> set[tuple[str, str]]:
     }
 
 
-def _requests(row: OutboxEvent) -> set[str]:
+def _request_ids(row: OutboxEvent) -> set[str]:
     return {row.trace["request_id"]} if row.trace.get("request_id") else set()

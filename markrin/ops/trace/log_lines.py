@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from markrin.ops.trace.timeline import Clues, Moment
+from markrin.ops.trace.timeline import TimelineEntry, TraceSearch
 
 _PLAIN = ("timestamp", "level", "event", "request_id", "exception")
 
@@ -20,13 +20,13 @@ class Lines:
     """What a search of the files came to: the moments, and how many lines were looked at."""
 
     def __init__(self) -> None:
-        self.moments: list[Moment] = []
+        self.moments: list[TimelineEntry] = []
         self.read = 0
         self.unreadable = (
             0  # that have one of the ids, and are no JSON: a console's, or a cut one
         )
 
-    def search(self, path: str, clues: Clues) -> None:
+    def search(self, path: str, clues: TraceSearch) -> None:
         """Keep the lines of the file ("-" is standard input) that belong to the requests,
         or name the id itself.
 
@@ -34,13 +34,13 @@ class Lines:
             OSError: the file cannot be read.
         """
         ids = {each.encode() for each in clues.requests}
-        with _open(path) as file:
+        with _open_log(path) as file:
             for line in file:
                 self.read += 1
                 if any(each in line for each in ids):
-                    self._keep(line, clues)
+                    self._keep_line(line, clues)
 
-    def _keep(self, line: bytes, clues: Clues) -> None:
+    def _keep_line(self, line: bytes, clues: TraceSearch) -> None:
         try:
             # Compose and kubectl write a container's name before each line.
             said = json.loads(line[line.index(b"{") :])
@@ -48,21 +48,23 @@ class Lines:
         except (ValueError, KeyError, TypeError, AttributeError):
             self.unreadable += 1
             return
-        if said.get("request_id") in clues.requests or _names(said, clues.given):
+        if said.get("request_id") in clues.requests or _names_it(said, clues.given):
             aware = at if at.tzinfo else at.replace(tzinfo=UTC)
             self.moments.append(
-                Moment(aware, "log", _told(said), str(said.get("request_id") or ""))
+                TimelineEntry(
+                    aware, "log", _entry_text(said), str(said.get("request_id") or "")
+                )
             )
 
 
-def _names(said: Any, given: str) -> bool:
+def _names_it(said: Any, given: str) -> bool:
     """Return whether a value of the line is the id, or a text that has it as a word of its own."""
     return any(
         value == given or str(value).endswith(f":{given}") for value in said.values()
     )
 
 
-def _told(said: dict[str, Any]) -> str:
+def _entry_text(said: dict[str, Any]) -> str:
     event, level = said.get("event", ""), said.get("level", "info")
     loud = "" if level in ("info", "debug") else f"{level.upper()} "
     if event == "request":
@@ -82,7 +84,7 @@ def _told(said: dict[str, Any]) -> str:
 
 
 @contextmanager
-def _open(path: str) -> Iterator[BinaryIO]:
+def _open_log(path: str) -> Iterator[BinaryIO]:
     if path == "-":
         yield sys.stdin.buffer
         return

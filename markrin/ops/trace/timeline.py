@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True)
-class Moment:
+class TimelineEntry:
     """Something that happened: when (UTC), where it is written, what, and in which request."""
 
     at: datetime
@@ -15,7 +15,7 @@ class Moment:
 
 
 @dataclass
-class Clues:
+class TraceSearch:
     """What one id has led to.
 
     `payload` holds names and values of jobs' payloads, such as `("order_id", "0198…")`: so

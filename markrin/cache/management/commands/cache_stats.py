@@ -21,9 +21,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             stats, answers, memory = (
-                shared_cache.stats(),
+                shared_cache.read_stats(),
                 shared_cache.count_answers(),
-                shared_cache.memory(),
+                shared_cache.memory_used(),
             )
         except redis.RedisError as error:
             raise CommandError(

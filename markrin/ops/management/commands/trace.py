@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from markrin import hooks
 from markrin.ops.trace import jobs
 from markrin.ops.trace.log_lines import Lines
-from markrin.ops.trace.timeline import Clues, Moment
+from markrin.ops.trace.timeline import TimelineEntry, TraceSearch
 
 NOTHING_FOUND, BAD_INPUT = 1, 2
 
@@ -38,22 +38,22 @@ class Command(BaseCommand):
 
     # the argument's name
     def handle(self, *args: Any, id: str, log: list[str], **options: Any) -> None:  # noqa: A002
-        clues = Clues(given=id.strip().strip("<>"))
+        clues = TraceSearch(given=id.strip().strip("<>"))
         if not clues.given:
             raise CommandError("an id is needed", returncode=BAD_INPUT)
-        jobs.find(clues)
-        hooks.call("trace_find", clues=clues)
-        jobs.spread(clues)
-        told: dict[str, list[Moment]] = {"jobs": list(jobs.tell(clues))}
-        for part in hooks.call("trace_tell", clues=clues):
+        jobs.find_jobs(clues)
+        hooks.call_hook("trace_find", clues=clues)
+        jobs.follow_ids(clues)
+        told: dict[str, list[TimelineEntry]] = {"jobs": list(jobs.job_entries(clues))}
+        for part in hooks.call_hook("trace_tell", clues=clues):
             told |= {name: list(moments) for name, moments in part.items()}
         clues.requests |= {
             moment.request_id for each in told.values() for moment in each
         } - {""}
-        lines = self._search(log, clues)
-        self._print(clues, told, lines)
+        lines = self._search_logs(log, clues)
+        self._print_timeline(clues, told, lines)
 
-    def _search(self, log: list[str], clues: Clues) -> Lines:
+    def _search_logs(self, log: list[str], clues: TraceSearch) -> Lines:
         lines = Lines()
         for path in log:
             try:
@@ -65,7 +65,9 @@ class Command(BaseCommand):
                 ) from error
         return lines
 
-    def _print(self, clues: Clues, told: dict[str, list[Moment]], lines: Lines) -> None:
+    def _print_timeline(
+        self, clues: TraceSearch, told: dict[str, list[TimelineEntry]], lines: Lines
+    ) -> None:
         moments = sorted(
             (m for each in [*told.values(), lines.moments] for m in each),
             key=lambda moment: moment.at,
@@ -90,7 +92,7 @@ class Command(BaseCommand):
             sys.exit(NOTHING_FOUND)
 
     def _print_gaps(
-        self, clues: Clues, told: dict[str, list[Moment]], lines: Lines
+        self, clues: TraceSearch, told: dict[str, list[TimelineEntry]], lines: Lines
     ) -> None:
         missing = [name for name, moments in told.items() if not moments]
         if missing:

@@ -22,7 +22,7 @@ This file is written by `manage.py write_error_docs`.
 """
 
 
-def render() -> str:
+def render_docs() -> str:
     """Return the document: one line per code, by status."""
     rows = [
         f"| {kind.status} | `{kind.code}` | {kind.message} | {kind.__module__.partition('.')[0]} |"
@@ -49,7 +49,7 @@ class Command(BaseCommand):
         Raises:
             CommandError: --check found a difference.
         """
-        document = render()
+        document = render_docs()
         if options["check"]:
             if not PATH.exists() or PATH.read_text() != document:
                 raise CommandError(

@@ -21,7 +21,7 @@ This file is written by `manage.py write_settings_docs`.
 """
 
 
-def render() -> str:
+def render_docs() -> str:
     """Return the document: a table for each section of the file."""
     source = SOURCE.read_text()
     comments = {
@@ -32,7 +32,7 @@ def render() -> str:
     alone = {n for n, line in enumerate(source.splitlines(), 1) if line.startswith("#")}
     lines, section = [HEAD], ""
     for statement in ast.parse(source).body:
-        for call in _calls(statement):
+        for call in _env_calls(statement):
             head = next(
                 (
                     comments[n]
@@ -46,11 +46,11 @@ def render() -> str:
                 lines.append(
                     f"\n## {head.strip('- ')}\n| name | type | default | |\n| --- | --- | --- | --- |"
                 )
-            lines.append(_row(call, _said(statement, comments, alone)))
+            lines.append(_table_row(call, _comment_text(statement, comments, alone)))
     return "\n".join(lines) + "\n"
 
 
-def _calls(statement: ast.stmt) -> list[ast.Call]:
+def _env_calls(statement: ast.stmt) -> list[ast.Call]:
     """Return every `env.type("NAME", …)` of a statement."""
     return [
         node
@@ -64,7 +64,9 @@ def _calls(statement: ast.stmt) -> list[ast.Call]:
     ]
 
 
-def _said(statement: ast.stmt, comments: dict[int, str], alone: set[int]) -> str:
+def _comment_text(
+    statement: ast.stmt, comments: dict[int, str], alone: set[int]
+) -> str:
     """Return the comment beside the statement, or else the lines right above that hold
     nothing `alone` but comment.
     """
@@ -80,12 +82,12 @@ def _said(statement: ast.stmt, comments: dict[int, str], alone: set[int]) -> str
     return said.split("noqa")[0].strip().replace("|", "\\|")
 
 
-def _row(call: ast.Call, said: str) -> str:
+def _table_row(call: ast.Call, said: str) -> str:
     default = call.args[1:2] or [
         word.value for word in call.keywords if word.arg == "default"
     ]
     shown = f"`{ast.unparse(default[0])}`".replace("|", "\\|") if default else "-"
-    # as _calls has seen
+    # as _env_calls has seen
     name, kind = call.args[0].value, call.func.attr  # type: ignore[attr-defined]
     return f"| `{name}` | {kind} | {shown} | {said} |"
 
@@ -108,7 +110,7 @@ class Command(BaseCommand):
         Raises:
             CommandError: --check found a difference.
         """
-        document = render()
+        document = render_docs()
         if options["check"]:
             if not PATH.exists() or PATH.read_text() != document:
                 raise CommandError(
