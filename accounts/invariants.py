@@ -2,8 +2,6 @@
 
 from markrin.db.invariants import Invariant
 
-TRIGGERS = ("accounts_address_default",)
-
 INVARIANTS = [
     Invariant(
         rule="one default address",

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from markrin.db import constraints
+from markrin.db.declared import Partitioning
 
 
 class EventType(models.TextChoices):
@@ -66,6 +67,7 @@ class Event(models.Model):
                 | Q(type="checkout_started", product_id=None, query="", results=None),
                 name="analytics_event_fields_fit_type",
             ),
+            Partitioning(name="analytics_event_by_month", by="RANGE (occurred_at)"),
         ]
 
     def __str__(self) -> str:

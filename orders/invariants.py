@@ -2,13 +2,6 @@
 
 from markrin.db.invariants import Invariant
 
-TRIGGERS = (
-    "orders_order_transition",
-    "orders_order_equals_lines",
-    "orders_orderline_equals_order",
-    "orders_orderevent_append_only",
-)
-
 _EACH = "placed.id > %(after)s AND placed.id <= %(upto)s"
 
 INVARIANTS = [

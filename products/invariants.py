@@ -9,18 +9,6 @@ from django.core.files.storage import default_storage
 from markrin.db.invariants import Breach, Invariant
 from products.models import Category, ProductImage
 
-TRIGGERS = (
-    "products_category_tree",
-    "products_category_subtree",
-    "products_stockmovement_append_only",
-    "products_review_counted",
-    "products_variant_options_insert",
-    "products_variant_options_update",
-    "products_variant_options_delete",
-    "products_stocklevel_stocked_insert",
-    "products_stocklevel_stocked_update",
-)
-
 _COUNTERS = """
     SELECT product_id, count(*) FILTER (WHERE rating = 1) AS rated_1, count(*) FILTER (WHERE rating = 2) AS rated_2,
         count(*) FILTER (WHERE rating = 3) AS rated_3, count(*) FILTER (WHERE rating = 4) AS rated_4,

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from accounts.models import triggers
 from accounts.models.user import User
 from markrin.db import constraints
 from markrin.db.models import Model, QuerySet
@@ -82,6 +83,7 @@ class Address(AddressFields, Model):
                 condition=Q(is_default=True),
                 name="address_one_default",
             ),
+            triggers.SOME_DEFAULT_ADDRESS,
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from accounts.models import triggers
 from markrin.db import constraints
+from markrin.db.declared import LibraryIndex
 from markrin.db.models import QuerySet, uuid7
 
 
@@ -145,6 +147,11 @@ class Session(models.Model):
                 name="session_token_ends_by_end",
                 condition=Q(current_exp__lte=F("expires_at")),
             ),
+            LibraryIndex(
+                name="token_blacklist_outstanding_expires",
+                library_table="token_blacklist_outstandingtoken",
+                columns="expires_at",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -175,6 +182,7 @@ class AuthEvent(models.Model):
     details = models.JSONField(default=dict)
 
     class Meta:
+        constraints = [triggers.AUTH_EVENTS_ONLY_GROW]
         db_table = "auth_event"
         ordering = ["-at", "-id"]
         indexes = [models.Index(fields=["at"], name="auth_event_by_time")]

@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
+from accounts.models import triggers
 from markrin.db import constraints
 from markrin.db.models import Model
 
@@ -139,6 +140,7 @@ class User(AbstractBaseUser, PermissionsMixin, Model):
                 name="user_date_of_birth_range",
                 violation_error_message="dateOfBirth must be from 1900 on.",
             ),
+            triggers.EPOCH_ONLY_GROWS,
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.db.models import Q
 
+from markrin.db.declared import StorageParameters
 from markrin.db.models import uuid7
 
 
@@ -94,6 +95,11 @@ class OutboxEvent(models.Model):
                     finished_at__isnull=False, state__in=[State.DONE, State.DEAD]
                 )
                 | Q(finished_at__isnull=True, state__in=[State.WAITING, State.RUNNING]),
+            ),
+            StorageParameters(
+                name="outbox_event_storage",
+                autovacuum_vacuum_scale_factor=0.01,
+                fillfactor=80,
             ),
         ]
         indexes = [

@@ -10,7 +10,10 @@ from django.db.models.functions import Now, Upper
 
 from accounts.models import AddressFields
 from markrin.db import constraints
+from markrin.db.declared import SqlSequence, StorageParameters
 from markrin.db.models import Model, QuerySet
+from markrin.db.triggers import allow_steps
+from orders.models import triggers
 from orders.models.cart import MAX_PER_LINE
 
 
@@ -254,6 +257,23 @@ class Order(AddressFields, Model):
                 | Q(payment_method="cod"),
                 name="order_delivered_online_is_paid",
             ),
+            StorageParameters(name="orders_order_storage", fillfactor=80),
+            SqlSequence(name="orders_order_number"),
+            allow_steps(
+                name="orders_order_status_transition",
+                column="status",
+                steps=NEXT_STATUS,
+                constraint="order_status_transition",
+                noun="an order",
+            ),
+            allow_steps(
+                name="orders_order_payment_transition",
+                column="payment_status",
+                steps=NEXT_PAYMENT_STATUS,
+                constraint="order_payment_transition",
+                noun="a payment",
+            ),
+            triggers.ORDER_EQUALS_LINES,
         ]
 
     def __str__(self) -> str:
@@ -319,6 +339,7 @@ class OrderLine(models.Model):
             ),
             constraints.check_range("order_line", "tax_percent", 0, 100),
             *constraints.check_text("order_line", "name", "sku"),
+            triggers.LINES_EQUAL_ORDER,
         ]
 
     def __str__(self) -> str:
@@ -387,6 +408,7 @@ class OrderEvent(models.Model):
                 name="order_event_status_has_target",
             ),
             *constraints.check_text("order_event", "note", blank=True, lines=True),
+            triggers.ORDER_EVENTS_ONLY_GROW,
         ]
 
     def __str__(self) -> str:

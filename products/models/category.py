@@ -7,6 +7,7 @@ from django.db.models import F, Q
 
 from markrin.db import constraints
 from markrin.db.models import Model, QuerySet
+from products.models import triggers
 
 MAX_DEPTH = 8
 
@@ -69,6 +70,8 @@ class Category(Model):
                 name="category_not_its_own_parent",
                 violation_error_message="parent must be another category.",
             ),
+            triggers.CATEGORY_TREE,
+            triggers.CATEGORY_SUBTREE,
         ]
 
     def __str__(self) -> str:

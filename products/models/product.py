@@ -11,6 +11,7 @@ from django.db.models.functions import Cast, Coalesce, NullIf, Round
 
 from markrin.db import constraints
 from markrin.db.models import Model, QuerySet
+from products.models import triggers
 
 MAX_VARIANTS, MAX_IMAGES = 200, 20  # of one product
 
@@ -357,6 +358,8 @@ class Variant(Model):
                 condition=Q(is_active=True),
                 name="variant_once_per_product",
             ),
+            triggers.REFRESH_OPTIONS,
+            *triggers.VARIANT_OPTIONS,
         ]
 
     def __str__(self) -> str:

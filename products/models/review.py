@@ -5,6 +5,7 @@ from django.db import models
 
 from markrin.db import constraints
 from markrin.db.models import Model, QuerySet
+from products.models import triggers
 
 
 class Fit(models.TextChoices):
@@ -63,6 +64,8 @@ class Review(Model):
             models.UniqueConstraint(
                 fields=["product", "user"], name="review_once_per_customer"
             ),
+            triggers.COUNT_REVIEW,
+            triggers.REVIEWS_COUNTED,
         ]
 
     def __str__(self) -> str:

@@ -6,7 +6,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 
 from markrin.db import constraints
+from markrin.db.declared import StorageParameters
 from markrin.db.models import Model, QuerySet
+from products.models import triggers
 
 MAX_STOCK = (
     1_000_000_000  # pieces: far above any shelf, below what an integer column holds
@@ -45,6 +47,13 @@ class StockLevel(models.Model):
                 name="stock_level_reserved_on_hand",
                 violation_error_message="No more pieces can be reserved than are on hand.",
             ),
+            StorageParameters(
+                name="products_stocklevel_storage",
+                autovacuum_vacuum_scale_factor=0.02,
+                fillfactor=50,
+            ),
+            triggers.REFRESH_STOCKED,
+            *triggers.STOCKED_OPTIONS,
         ]
 
     def __str__(self) -> str:
@@ -122,6 +131,7 @@ class StockMovement(models.Model):
                 | Q(kind="return", d_on_hand__gt=0, d_reserved=0),
                 name="stock_movement_deltas_fit_kind",
             ),
+            triggers.STOCK_MOVEMENTS_ONLY_GROW,
         ]
 
     def __str__(self) -> str:

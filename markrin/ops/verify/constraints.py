@@ -14,7 +14,10 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import Count, F, Model, Q, UniqueConstraint
 
+from markrin.db.declared import Declared, Function
 from markrin.db.invariants import Breach, Invariant
+from markrin.db.shared import list_declared
+from markrin.db.triggers import Trigger
 
 RULE = "constraints"
 
@@ -23,9 +26,14 @@ SELECT conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace AN
 UNION SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
 WHERE relnamespace = 'public'::regnamespace AND indisvalid AND indisunique
 """
-_TRIGGERS = (
-    "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
-)
+_TRIGGERS = """
+SELECT tgrelid::regclass::text, tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+WHERE NOT tgisinternal AND tgparentid = 0 AND relnamespace = 'public'::regnamespace
+"""
+_FUNCTIONS = """
+SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+"""
 _NOT_NULL = """
 SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attnotnull
 """
@@ -51,19 +59,17 @@ WHERE connamespace = 'public'::regnamespace AND NOT convalidated AND contype = '
 """
 
 
-def missing() -> Iterator[Breach]:
-    """Yield each constraint of the models, and each trigger that an app names, that is not
-    there and in force.
-    """
+def find_missing() -> Iterator[Breach]:
+    """Yield each constraint of the models that is not there and in force."""
     with connection.cursor() as cursor:
         cursor.execute(_PRESENT)
         present = {name for (name,) in cursor.fetchall()}
-        cursor.execute(_TRIGGERS)
-        triggers = {name for (name,) in cursor.fetchall()}
         for model in _models():
             table = model._meta.db_table
             for constraint in model._meta.constraints:
-                if constraint.name not in present:
+                if constraint.name not in present and not isinstance(
+                    constraint, Declared
+                ):
                     yield Breach(
                         RULE,
                         table,
@@ -90,23 +96,32 @@ def missing() -> Iterator[Breach]:
         cursor.execute(_NEVER_VALIDATED)
         for table, name in cursor.fetchall():
             yield Breach(RULE, table, name, "has never been validated")
-    for name in expected_triggers():
-        if name not in triggers:
+
+
+def find_undeclared() -> Iterator[Breach]:
+    """Yield each declared object that is missing, switched off or another than declared; and
+    each trigger and function that nothing declares.
+    """
+    triggers, functions = set(), set()
+    for table, declared in list_declared():
+        if isinstance(declared, Trigger):
+            triggers.add((table, declared.name))
+        if isinstance(declared, Trigger | Function):
+            functions.add(declared.name)
+        if problem := declared.find_problem(table):
+            yield Breach(RULE, table or declared.kind, declared.name, problem)
+    with connection.cursor() as cursor:
+        cursor.execute(_TRIGGERS)
+        for table, name in sorted(set(cursor.fetchall()) - triggers):
+            yield Breach(RULE, table, name, "the trigger is not declared on a model")
+        cursor.execute(_FUNCTIONS)
+        for name in sorted({name for (name,) in cursor.fetchall()} - functions):
             yield Breach(
-                RULE, name.rsplit("_", 1)[0], name, "the trigger is missing or disabled"
+                RULE, "function", name, "the function is not declared on a model"
             )
 
 
-def expected_triggers() -> list[str]:
-    """Return the names of the triggers that the apps' `invariants.TRIGGERS` list."""
-    from markrin.ops.verify import rules
-
-    return [
-        name for module in rules.modules() for name in getattr(module, "TRIGGERS", ())
-    ]
-
-
-def asked_again() -> Iterator[Invariant]:
+def list_row_rules() -> Iterator[Invariant]:
     """Yield a rule for the CHECKs and foreign keys of every table of ours."""
     ours = {
         model._meta.db_table: str(model._meta.pk_fields[0].column)
@@ -140,14 +155,14 @@ def asked_again() -> Iterator[Invariant]:
         )
 
 
-def doubles() -> Iterator[Breach]:
+def find_duplicates() -> Iterator[Breach]:
     """Yield what stands twice where the models say once: a missing or broken index hides
     nothing.
     """
     for model in _models():
         for field in model._meta.local_concrete_fields:
             if field.unique and field.column is not None:
-                yield from _twice(
+                yield from _find_twice(
                     model,
                     f"{field.column} is unique",
                     [F(field.name)],
@@ -159,7 +174,7 @@ def doubles() -> Iterator[Breach]:
                 parts: list[Any] = [F(name) for name in rule.fields] or list(
                     rule.expressions
                 )
-                yield from _twice(
+                yield from _find_twice(
                     model,
                     rule.name,
                     parts,
@@ -168,7 +183,7 @@ def doubles() -> Iterator[Breach]:
                 )
 
 
-def _twice(
+def _find_twice(
     model: type[Model], name: str, parts: list[Any], where: Q, *, nulls_equal: bool
 ) -> Iterator[Breach]:
     columns = {f"part_{number}": part for number, part in enumerate(parts)}

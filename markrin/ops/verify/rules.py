@@ -10,26 +10,28 @@ from markrin.db.invariants import Breach, Invariant
 from markrin.ops.verify import constraints
 
 APPS = ("products", "accounts", "orders", "analytics")
+TableRule = tuple[str, Callable[[], Iterator[Breach]]]
 _PLACES = ("markrin.outbox", *APPS)
 
 
-def modules() -> Iterator[ModuleType]:
+def load_invariants() -> Iterator[ModuleType]:
     """Yield the apps' `invariants` modules."""
     for name in _PLACES:
         if module_has_submodule(import_module(name), "invariants"):
             yield import_module(f"{name}.invariants")
 
 
-def by_row() -> Iterator[Invariant]:
+def list_row_rules() -> Iterator[Invariant]:
     """Yield the rules that are asked of a table's rows, in batches."""
-    yield from constraints.asked_again()
-    for module in modules():
+    yield from constraints.list_row_rules()
+    for module in load_invariants():
         yield from module.INVARIANTS
 
 
-def at_once() -> Iterator[tuple[str, Callable[[], Iterator[Breach]]]]:
+def list_table_rules() -> Iterator[TableRule]:
     """Yield the rules that are asked in one go, by name."""
-    yield "constraints are there", constraints.missing
-    yield "nothing stands twice", constraints.doubles
-    for module in modules():
+    yield "constraints are there", constraints.find_missing
+    yield "triggers and functions are as declared", constraints.find_undeclared
+    yield "nothing stands twice", constraints.find_duplicates
+    for module in load_invariants():
         yield from getattr(module, "AT_ONCE", {}).items()

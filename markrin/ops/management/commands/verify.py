@@ -12,14 +12,16 @@ from rich.progress import Progress
 
 from markrin.db.invariants import Breach, Invariant
 from markrin.ops.verify import rules
+from markrin.ops.verify.rules import TableRule
 
 SHOWN = 20  # breaches printed for each rule and table; all are counted
 
 
 class Command(BaseCommand):
     help = (
-        "Prove every rule of the data: constraints, the stock's ledger, orders and their lines, ratings, rollups, "
-        "media. Reads in small read-only batches, so it can run beside the shop. Exits with 1 when something is wrong."
+        "Prove every rule of the data: constraints, triggers, the stock's ledger, orders and their "
+        "lines, ratings, rollups, media. Reads in small read-only batches, so it can run beside the "
+        "shop. Exits with 1 when something is wrong, with 2 when --only names no rule."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -37,14 +39,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.counts: Counter[str] = Counter()
-        by_row = [
-            each
-            for each in rules.by_row()
-            if options["only"] in f"{each.rule} {each.table}"
-        ]
-        at_once = [
-            (name, ask) for name, ask in rules.at_once() if options["only"] in name
-        ]
+        by_row, at_once = self._choose_rules(options["only"])
         mended = 0
         with Progress(
             console=Console(stderr=True), disable=not self.stderr.isatty()
@@ -63,6 +58,25 @@ class Command(BaseCommand):
                 if broken and options["repair"] and invariant.repair:
                     mended += invariant.mend([breach.key for breach in broken])
         self._finish(len(by_row) + len(at_once), mended)
+
+    def _choose_rules(self, text: str) -> tuple[list[Invariant], list[TableRule]]:
+        """Return the rules whose name or table has this text: by row, and by table."""
+        all_by_row, all_at_once = (
+            list(rules.list_row_rules()),
+            list(rules.list_table_rules()),
+        )
+        by_row = [rule for rule in all_by_row if text in f"{rule.rule} {rule.table}"]
+        at_once = [(name, ask) for name, ask in all_at_once if text in name]
+        if not by_row and not at_once:
+            names = {rule.rule for rule in all_by_row} | {
+                name for name, _ in all_at_once
+            }
+            raise CommandError(
+                f"--only {text}: no rule has that in its name or table. The rules are:\n  "
+                + "\n  ".join(sorted(names)),
+                returncode=2,
+            )
+        return by_row, at_once
 
     def _walk(self, invariant: Invariant, on_rows: Any) -> list[Breach]:
         broken = list(invariant.breaches(on_rows))
