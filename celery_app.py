@@ -53,10 +53,10 @@ ON_EVENT: dict[str, list[str]] = {
     "refund.requested": ["orders.send_refund"],
     "refund.made": ["orders.refunded_by_mail", "analytics.record_change"],
     "feed.staged": ["products.apply_feed"],
-    "bulk_change.begun": ["products.carry_on_bulk_change"],
-    "stock.changed": ["products.watch_stock"],
-    "stock.came_back": ["products.back_in_stock_by_mail"],
-    "stock.ran_low": ["products.low_stock_by_mail"],
+    "bulk_change.started": ["products.continue_bulk_change"],
+    "stock.changed": ["products.queue_alerts"],
+    "stock.came_back": ["products.mail_back_in_stock"],
+    "stock.ran_low": ["products.mail_low_stock"],
 }
 
 
@@ -104,10 +104,10 @@ app.conf.beat_schedule = {
     "orders.settle_payments": run_every(300, "orders.settle_payments"),
     "orders.forget_old": run_nightly(3, 20, "orders.forget_old"),
     "products.pull_feeds": run_every(600, "products.pull_feeds", queue="inventory"),
-    "products.tell_low_stock": run_every(900, "products.tell_low_stock"),
+    "products.queue_low_stock_mails": run_every(900, "products.queue_low_stock_mails"),
     "products.rebuild_search_words": run_nightly(4, 0, "products.rebuild_search_words"),
-    "products.forget_unapplied_changes": run_nightly(
-        3, 40, "products.forget_unapplied_changes"
+    "products.delete_unapplied_changes": run_nightly(
+        3, 40, "products.delete_unapplied_changes"
     ),
     "analytics.rollup": run_every(300, "analytics.rollup"),
     "analytics.rollup_recent": run_every(3600, "analytics.rollup_recent"),

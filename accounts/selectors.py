@@ -14,8 +14,8 @@ from accounts.models import Address, Session, User, WishlistItem
 from accounts.schemas import UserFilter
 from markrin.api.pagination import CursorPage, Page, fetch_page
 from markrin.api.schemas import PageParams
-from products import selectors as catalogue
 from products.models import ProductStatus
+from products.selectors import summaries
 
 NEWEST_FIRST = ("-created_at", "-id")
 
@@ -63,7 +63,7 @@ def list_wishlist(
     )
     cards = {
         card["id"]: card
-        for card in catalogue.get_cards([item.product_id for item in found.items])
+        for card in summaries.get_summaries([item.product_id for item in found.items])
     }
     wanted = [
         WishlistEntry(cards[item.product_id], item.created_at)

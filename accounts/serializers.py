@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from accounts.models import Gender, Role, Transport
 from markrin.api.serializers import Serializer, Timestamp, page_of
-from products.serializers import ProductItem
+from products.serializers.products import ProductItem
 
 if TYPE_CHECKING:
     from accounts.services.sessions import Tokens

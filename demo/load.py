@@ -14,7 +14,7 @@ from demo.plan import SOURCE, TRADE_DAYS, Plan
 from demo.row_writer import RowWriter
 from markrin.cache.tags import invalidate
 from products.models import Category, Product
-from products.services import rebuild_search_words
+from products.services import search_words
 
 
 class ShopNotEmpty(Exception):
@@ -108,7 +108,7 @@ def _finish_load(plan: Plan) -> None:
     The next order number follows the demo's.
     """
     invalidate("products", "categories", "size-charts")
-    rebuild_search_words()
+    search_words.rebuild_search_words()
     with connection.cursor() as cursor:
         cursor.execute("SELECT setval('orders_order_number', %s)", [plan.orders])
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -15,8 +15,8 @@ from orders import coupon_rules, quotes
 from orders.customer_identity import Customer
 from orders.models import Cart, Coupon
 from orders.pricing.quote import Quote
-from products.services import selling
-from products.services.selling import Offer
+from products.selectors import offers
+from products.selectors.offers import Offer
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def summarize_cart(cart: Cart | None, *, token: str | None) -> CartSummary:
 
 _LINES: Final = f"""
     SELECT line.id, line.quantity::bigint, line.price_at_add::numeric, offer.*
-    FROM orders_cartline AS line JOIN ({selling.OFFERS}) AS offer USING (variant_id)
+    FROM orders_cartline AS line JOIN ({offers.OFFERS}) AS offer USING (variant_id)
     WHERE line.cart_id = {{cart}} ORDER BY line.created_at, line.id
 """  # noqa: S608 (constants)
 _OF_CART: Final = _LINES.format(cart="%(cart)s")
@@ -121,7 +121,9 @@ def load_customer_items(customer: Customer) -> list[CartItem]:
 def _fetch_items(sql: str, **params: Any) -> list[CartItem]:
     rows = fetch_prepared(sql, params)
     return [
-        CartItem(row["id"], selling.offer_of(row), row["quantity"], row["price_at_add"])
+        CartItem(
+            row["id"], offers.offer_from_row(row), row["quantity"], row["price_at_add"]
+        )
         for row in rows
     ]
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from markrin.ops.trace.timeline import TimelineEntry, TraceSearch
 from orders.models import Order, OrderEvent, Payment, PaymentEvent, Refund, Return
-from products import selectors as products
+from products.selectors import stock_ledger
 
 MAX_ORDERS = 20  # orders of one request that are told whole, as where staff have changed many at once
 
@@ -111,7 +111,7 @@ def _tell_stock_moves(ids: list[UUID]) -> Iterator[TimelineEntry]:
         f"{kind}:{line}" for line in lines for kind in ("reserve", "release", "ship")
     ]
     refs += [f"return:{line}" for line in back]
-    for move in products.list_movements_by_ref(refs=refs):
+    for move in stock_ledger.list_movements_by_ref(refs=refs):
         deltas = f"on hand {move.d_on_hand:+}, reserved {move.d_reserved:+}"
         yield TimelineEntry(
             move.created_at, "stock", f"{move.kind} {move.variant.sku}: {deltas}"

@@ -17,11 +17,12 @@ _URL = re.compile(r"https://[^\s/@?#]+(?:[/?][^\s#]*)?")
 def check_feeds(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """Refuse a FEEDS that could not be fetched, or not safely."""
     return [
-        Error(f"FEEDS: {said}", id="products.E001") for said in _wrong(settings.FEEDS)
+        Error(f"FEEDS: {said}", id="products.E001")
+        for said in _find_faults(settings.FEEDS)
     ]
 
 
-def _wrong(feeds: Any) -> Iterator[str]:
+def _find_faults(feeds: Any) -> Iterator[str]:
     if not isinstance(feeds, dict):
         yield "this must be an object: source to address"
         return

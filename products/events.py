@@ -26,7 +26,7 @@ class FeedStaged:
 
 
 @dataclass(frozen=True)
-class CameBack:
+class VariantCameBack:
     """A variant that somebody waits for can be bought again; `round` tells this time from a
     later one.
     """
@@ -41,7 +41,7 @@ class CameBack:
 
 
 @dataclass(frozen=True)
-class RanLow:
+class VariantsRanLow:
     """Variants have fallen to few pieces. `recipient` is a place in STAFF_MAIL, as an event
     holds no address; `round` tells this time from a later one."""
 
@@ -56,10 +56,10 @@ class RanLow:
 
 
 @dataclass(frozen=True)
-class BulkChangeBegun:
+class BulkChangeStarted:
     """A change of many products has begun to be previewed, applied or undone, and is too
     large for one request.
     """
 
-    name: ClassVar[str] = "bulk_change.begun"
+    name: ClassVar[str] = "bulk_change.started"
     change_id: UUID

@@ -150,7 +150,7 @@ INVARIANTS = [
 ]
 
 
-def orphan_media() -> Iterator[Breach]:
+def find_orphan_media() -> Iterator[Breach]:
     """Yield files that no row names, and rows whose file is not there. Only where files lie
     on this machine's disk.
     """
@@ -180,4 +180,6 @@ def orphan_media() -> Iterator[Breach]:
                 yield Breach(rule, "media", name, "no row names it")
 
 
-AT_ONCE: dict[str, Callable[[], Iterator[Breach]]] = {"no orphan media": orphan_media}
+AT_ONCE: dict[str, Callable[[], Iterator[Breach]]] = {
+    "no orphan media": find_orphan_media
+}

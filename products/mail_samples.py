@@ -7,7 +7,7 @@ from django.conf import settings
 from products.models import Product, StockLevel, Variant
 
 
-def _variant() -> Variant:
+def _sample_variant() -> Variant:
     return Variant(
         product=Product(name="Linen shirt", slug="linen-shirt"),
         sku="LIN-M-IND",
@@ -17,13 +17,13 @@ def _variant() -> Variant:
 
 
 def _back_in_stock() -> dict[str, Any]:
-    variant = _variant()
+    variant = _sample_variant()
     return {"variant": variant, "product": variant.product}
 
 
 def _low_stock() -> dict[str, Any]:
     return {
-        "levels": [StockLevel(variant=_variant(), on_hand=3, reserved=1)],
+        "levels": [StockLevel(variant=_sample_variant(), on_hand=3, reserved=1)],
         "threshold": settings.LOW_STOCK_AT,
     }
 

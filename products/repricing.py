@@ -5,7 +5,7 @@ shop's currency.
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from products.models.bulk import MAX_PRICE, BulkEnding, BulkHow, BulkKind
+from products.models.bulk_change import MAX_PRICE, BulkEnding, BulkHow, BulkKind
 
 _CENT, _HUNDRED = Decimal("0.01"), Decimal(100)
 # ending → (step, offset): prices of the form offset + n * step
@@ -21,7 +21,7 @@ _ENDINGS = {
 
 
 @dataclass(frozen=True)
-class Rule:
+class RepricingRule:
     """How prices change: which, by how much, and to which ending they are rounded."""
 
     kind: BulkKind
@@ -31,7 +31,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Prices:
+class NewPrices:
     """A product's prices, and what is wrong with them, if so."""
 
     base: Decimal
@@ -39,26 +39,26 @@ class Prices:
     problem: str = ""
 
 
-def reprice(rule: Rule, base: Decimal, sale: Decimal | None) -> Prices:
+def apply_rule(rule: RepricingRule, base: Decimal, sale: Decimal | None) -> NewPrices:
     """Return what the rule makes of the prices; a result that the shop cannot have names
     its problem.
     """
     match rule.kind:
         case BulkKind.BASE:
-            base = _changed(rule, base)
+            base = _change_price(rule, base)
         case BulkKind.SALE:
-            sale = _changed(rule, base)
+            sale = _change_price(rule, base)
         case BulkKind.BOTH:
             base, sale = (
-                _changed(rule, base),
-                None if sale is None else _changed(rule, sale),
+                _change_price(rule, base),
+                None if sale is None else _change_price(rule, sale),
             )
         case BulkKind.END_SALE:
             sale = None
-    return Prices(base, sale, _problem(base, sale))
+    return NewPrices(base, sale, _find_problem(base, sale))
 
 
-def _changed(rule: Rule, price: Decimal) -> Decimal:
+def _change_price(rule: RepricingRule, price: Decimal) -> Decimal:
     match rule.how:
         case BulkHow.PERCENT:
             price += price * rule.value / _HUNDRED
@@ -66,10 +66,10 @@ def _changed(rule: Rule, price: Decimal) -> Decimal:
             price += rule.value
         case _:
             price = rule.value
-    return rounded(price.quantize(_CENT, ROUND_HALF_UP), rule.ending)
+    return round_price(price.quantize(_CENT, ROUND_HALF_UP), rule.ending)
 
 
-def rounded(price: Decimal, ending: BulkEnding) -> Decimal:
+def round_price(price: Decimal, ending: BulkEnding) -> Decimal:
     """Return the nearest price with this ending, the upper one of two; nothing above zero
     becomes nothing.
     """
@@ -80,7 +80,7 @@ def rounded(price: Decimal, ending: BulkEnding) -> Decimal:
     return max(offset + steps * step, offset or step).quantize(_CENT)
 
 
-def _problem(base: Decimal, sale: Decimal | None) -> str:
+def _find_problem(base: Decimal, sale: Decimal | None) -> str:
     if base < 0:
         return f"The base price would be {base}, below zero."
     if sale is not None and sale <= 0:

@@ -5,9 +5,11 @@ from uuid import UUID
 
 from celery_app import app
 from markrin.outbox import handlers as outbox
-from products.services import bulk_changes, feed_pulls, feeds, search_words, stock_watch
+from products.services import bulk_changes, search_words
+from products.services.feeds import pulls, staging
+from products.services.stock import alerts
 
-MAIL: dict[str, Any] = {
+_MAIL: dict[str, Any] = {
     "queue": "email",
     "effect": "outside",
     "time_limit_s": 60,
@@ -24,43 +26,45 @@ FEED_BUDGET_S = 20  # then the queue's other jobs get their turn
     max_attempts=11,
 )
 def apply_feed(*, feed_id: str, **later: Any) -> outbox.Result:
-    if not feeds.apply(feed_id=UUID(feed_id), budget_s=FEED_BUDGET_S):
+    if not staging.apply_feed(feed_id=UUID(feed_id), budget_s=FEED_BUDGET_S):
         raise outbox.Reschedule(0)
     return None
 
 
 @outbox.handler(
-    "products.carry_on_bulk_change",
+    "products.continue_bulk_change",
     queue="inventory",
     effect="outside",
     time_limit_s=120,
     max_attempts=11,
 )
-def carry_on_bulk_change(*, change_id: str, **later: Any) -> outbox.Result:
-    if not bulk_changes.carry_on(change_id=UUID(change_id), budget_s=FEED_BUDGET_S):
+def continue_bulk_change(*, change_id: str, **later: Any) -> outbox.Result:
+    if not bulk_changes.continue_change(
+        change_id=UUID(change_id), budget_s=FEED_BUDGET_S
+    ):
         raise outbox.Reschedule(0)
     return None
 
 
 @outbox.handler(
-    "products.watch_stock",
+    "products.queue_alerts",
     queue="inventory",
     effect="database",
     time_limit_s=60,
     max_attempts=11,
 )
-def watch_stock(*, variant_ids: list[str], **later: Any) -> outbox.Result:
-    stock_watch.watch(variant_ids=[UUID(each) for each in variant_ids])
+def queue_alerts(*, variant_ids: list[str], **later: Any) -> outbox.Result:
+    alerts.queue_alerts(variant_ids=[UUID(each) for each in variant_ids])
     return None
 
 
-@outbox.handler("products.back_in_stock_by_mail", **MAIL)
-def back_in_stock_by_mail(*, request_id: str, **later: Any) -> outbox.Result:
-    return stock_watch.back_in_stock_by_mail(request_id=UUID(request_id))
+@outbox.handler("products.mail_back_in_stock", **_MAIL)
+def mail_back_in_stock(*, request_id: str, **later: Any) -> outbox.Result:
+    return alerts.mail_back_in_stock(request_id=UUID(request_id))
 
 
-@outbox.handler("products.low_stock_by_mail", **MAIL)
-def low_stock_by_mail(
+@outbox.handler("products.mail_low_stock", **_MAIL)
+def mail_low_stock(
     # the event's field
     *,
     variant_ids: list[str],
@@ -69,24 +73,22 @@ def low_stock_by_mail(
     **later: Any,
 ) -> outbox.Result:
     ids = [UUID(each) for each in variant_ids]
-    return stock_watch.low_stock_by_mail(
-        variant_ids=ids, recipient=recipient, round_=round
-    )
+    return alerts.mail_low_stock(variant_ids=ids, recipient=recipient, round_=round)
 
 
-@app.task(name="products.forget_unapplied_changes")
-def forget_unapplied_changes() -> None:
-    bulk_changes.forget_unapplied()
+@app.task(name="products.delete_unapplied_changes")
+def delete_unapplied_changes() -> None:
+    bulk_changes.delete_unapplied()
 
 
-@app.task(name="products.tell_low_stock")
-def tell_low_stock() -> None:
-    stock_watch.tell_low_stock()
+@app.task(name="products.queue_low_stock_mails")
+def queue_low_stock_mails() -> None:
+    alerts.queue_low_stock_mails()
 
 
 @app.task(name="products.pull_feeds", time_limit=540)
 def pull_feeds() -> None:
-    feed_pulls.pull_all()
+    pulls.pull_feeds()
 
 
 @app.task(name="products.rebuild_search_words")

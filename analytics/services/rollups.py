@@ -10,7 +10,7 @@ from django.db.models import Sum
 from analytics import days
 from analytics.models import DailyProduct, DirtyDay
 from orders import selectors as orders
-from products import services as products
+from products.services import popularity
 
 POPULAR_DAYS = 30
 
@@ -169,4 +169,4 @@ def publish_popularity(*, now: datetime) -> int:
         day__gt=today - timedelta(days=POPULAR_DAYS), units__gt=0
     )
     rows = sold.values_list("product_id").annotate(total=Sum("units"))
-    return products.set_popularity(dict(rows))
+    return popularity.set_popularity(dict(rows))

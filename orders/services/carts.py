@@ -14,8 +14,8 @@ from orders.customer_identity import Customer, hash_token, new_token
 from orders.models import Cart, CartLine, Coupon
 from orders.models.cart import MAX_LINES, MAX_PER_LINE
 from products.errors import OutOfStock
-from products.services import selling
-from products.services.selling import Offer
+from products.selectors import offers
+from products.selectors.offers import Offer
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -72,9 +72,9 @@ def change_cart_line(
         line.quantity = wanted
         line.save(update_fields=["quantity", "updated_at"])
         return _save_changes(cart, customer.token)
-    offers = selling.get_offers([line.variant_id, variant_id])
-    offer = _get_offer_on_sale(variant_id, offers)
-    if offer.product_id != offers[line.variant_id].product_id:
+    found = offers.get_offers([line.variant_id, variant_id])
+    offer = _get_offer_on_sale(variant_id, found)
+    if offer.product_id != found[line.variant_id].product_id:
         raise errors.OtherProduct
     other = cart.lines.filter(variant=variant_id).first()
     if other is not None:
@@ -176,9 +176,9 @@ def merge_guest_cart(*, user: "User", request_headers: dict[str, Any]) -> None:
 def _take_over_lines(cart: Cart, arriving: Iterable[CartLine]) -> None:
     own = {line.variant_id: line for line in cart.lines.all()}
     arriving = list(arriving)
-    offers = selling.get_offers(line.variant_id for line in arriving)
+    found = offers.get_offers(line.variant_id for line in arriving)
     for line in arriving:
-        offer, had = offers[line.variant_id], own.get(line.variant_id)
+        offer, had = found[line.variant_id], own.get(line.variant_id)
         most = min(MAX_PER_LINE, offer.sellable) if offer.on_sale else 0
         quantity = min(line.quantity + (had.quantity if had else 0), most)
         if had is not None and quantity > had.quantity:
@@ -236,9 +236,9 @@ def _lock_line(customer: Customer, line_id: UUID) -> tuple[Cart, CartLine]:
 
 
 def _get_offer_on_sale(
-    variant_id: UUID, offers: dict[UUID, Offer] | None = None
+    variant_id: UUID, found: dict[UUID, Offer] | None = None
 ) -> Offer:
-    offer = (offers or selling.get_offers([variant_id])).get(variant_id)
+    offer = (found or offers.get_offers([variant_id])).get(variant_id)
     if offer is None or not offer.on_sale:
         raise errors.VariantNotOnSale
     return offer

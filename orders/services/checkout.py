@@ -31,7 +31,7 @@ from orders.pricing.quote import Quote
 from orders.services import carts, idempotency, lifecycle, payments
 from orders.services.idempotency import KeyClaim
 from products.errors import OutOfStock
-from products.services import stock
+from products.services.stock import movements
 
 _turns = BoundedSemaphore(settings.CHECKOUTS_AT_ONCE)
 ADDRESS = ("recipient", "phone", "street", "city", "state", "postal_code", "country")
@@ -209,7 +209,7 @@ def _place_order(checkout: Checkout, request: KeyClaim) -> tuple[Order, bool]:
     if cart.coupon_id is not None:
         Cart.objects.filter(pk=cart.pk).update(coupon=None)
     # Last: the busiest rows are locked for the shortest time.
-    stock.reserve(
+    movements.reserve_stock(
         {line.pk: (line.variant_id, line.quantity) for line in order.lines.all()}
     )
     return order, False

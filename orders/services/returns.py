@@ -25,7 +25,8 @@ from orders.models.payment import RefundState
 from orders.pricing.money import from_units, part_of_line, to_units
 from orders.services import lifecycle, refunds
 from orders.services.lifecycle import Actor
-from products.services import purchases, stock
+from products.services import purchases
+from products.services.stock import movements
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def take_back(
     if refund:
         _refund_pieces(order, known, back, actor, reason)
     outbox.add(events.GoodsReturned(order_id=order.pk, return_id=parcel.pk))
-    stock.take_back(restocked, actor_id=actor.user_id)
+    movements.return_stock(restocked, actor_id=actor.user_id)
     return parcel
 
 

@@ -22,7 +22,8 @@ from orders.models.order import (
 from orders.models.payment import PaymentState
 from orders.services import lifecycle, refunds
 from orders.services.lifecycle import BEFORE_SHIPPING, Actor
-from products.services import purchases, stock
+from products.services import purchases
+from products.services.stock import movements
 
 PAID = (PaymentStatus.PAID, PaymentStatus.REFUNDED)
 
@@ -73,7 +74,7 @@ def cancel_locked_order(order: Order, *, actor: Actor, note: str) -> None:
         )
     outbox.add(events.OrderCancelled(order_id=order.pk))
     coupon_rules.release_use(order_id=order.pk)
-    stock.release(lifecycle.list_pieces(order))
+    movements.release_stock(lifecycle.list_pieces(order))
 
 
 @transactions.durable
@@ -131,7 +132,7 @@ def _ship_order(
         **shipment,
     )
     outbox.add(events.OrderShipped(order_id=order.pk))
-    stock.ship(lifecycle.list_pieces(order), actor_id=actor.user_id)
+    movements.ship_stock(lifecycle.list_pieces(order), actor_id=actor.user_id)
 
 
 def _deliver_order(

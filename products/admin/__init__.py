@@ -1,5 +1,21 @@
 """The catalogue as staff keep it: a file per noun."""
 
-from products.admin import bulk, categories, feeds, product, reviews, size_charts, stock
+from products.admin import (
+    bulk_changes,
+    categories,
+    feeds,
+    product,
+    reviews,
+    size_charts,
+    stock,
+)
 
-__all__ = ["bulk", "categories", "feeds", "product", "reviews", "size_charts", "stock"]
+__all__ = [
+    "bulk_changes",
+    "categories",
+    "feeds",
+    "product",
+    "reviews",
+    "size_charts",
+    "stock",
+]

@@ -33,9 +33,9 @@ from markrin.api.errors import ShopError
 from products.admin.widgets import PlainFile
 from products.models import Feed, FeedPull, FeedRow
 from products.models.feed import FeedMode, FeedState
-from products.schemas.feeds import MAX_BYTES, SOURCE
-from products.selectors import feeds as selectors
-from products.services import feeds
+from products.schemas.feeds import MAX_UPLOAD_BYTES, SOURCE
+from products.selectors import feed_reports as selectors
+from products.services.feeds import staging
 
 _MODES = [
     (FeedMode.COUNT.value, "a count of these SKUs"),
@@ -56,13 +56,13 @@ class RejectedRows(FirstRows):
         return found.filter(result__in=["rejected", "conflict"])
 
 
-def _release(request: HttpRequest, feed: Feed, data: Mapping[str, Any]) -> str:
-    feeds.release(feed_id=feed.pk)
+def _release_feed(request: HttpRequest, feed: Feed, data: Mapping[str, Any]) -> str:
+    staging.release_feed(feed_id=feed.pk)
     return "The feed will be applied."
 
 
-def _discard(request: HttpRequest, feed: Feed, data: Mapping[str, Any]) -> str:
-    feeds.discard(feed_id=feed.pk)
+def _discard_feed(request: HttpRequest, feed: Feed, data: Mapping[str, Any]) -> str:
+    staging.discard_feed(feed_id=feed.pk)
     return "The feed is discarded."
 
 
@@ -104,9 +104,9 @@ class UploadForm(StrictForm):
     def clean_file(self) -> Any:
         """Refuse what is too large for an upload."""
         file = self.cleaned_data["file"]
-        if file.size > MAX_BYTES:
+        if file.size > MAX_UPLOAD_BYTES:
             raise forms.ValidationError(
-                f"An upload has at most {MAX_BYTES // 1024**2} MB."
+                f"An upload has at most {MAX_UPLOAD_BYTES // 1024**2} MB."
             )
         return file
 
@@ -152,11 +152,11 @@ class FeedAdmin(ReadOnly, SteppedAdmin):
     change_list_template = "admin/products/feed_list.html"
     steps = {
         "release": Step(
-            "Apply it", _release, offered=lambda feed: feed.state == FeedState.HELD
+            "Apply it", _release_feed, offered=lambda feed: feed.state == FeedState.HELD
         ),
         "discard": Step(
             "Discard",
-            _discard,
+            _discard_feed,
             offered=lambda feed: feed.state == FeedState.HELD,
             danger=True,
         ),
@@ -221,7 +221,7 @@ class FeedAdmin(ReadOnly, SteppedAdmin):
             raise Http404
         disposition = f'attachment; filename="{feed.source}-{feed.sequence}.csv"'
         return StreamingHttpResponse(
-            selectors.report(feed_id=feed_id),
+            selectors.write_report(feed_id=feed_id),
             content_type="text/csv; charset=utf-8",
             headers={
                 "Content-Disposition": disposition,
@@ -242,7 +242,7 @@ class FeedAdmin(ReadOnly, SteppedAdmin):
         )
         if posted and form.is_valid():
             try:
-                feed, new = feeds.stage_upload(**form.stated())
+                feed, new = staging.stage_upload(**form.stated())
             except ShopError as refusal:
                 form.add_error(None, refusal.detail)
             else:

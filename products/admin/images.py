@@ -16,10 +16,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from markrin.api.errors import Invalid, ShopError
-from products import schemas, services
 from products.models import Product, ProductImage
 from products.models.product import MAX_IMAGES
+from products.schemas import products as schemas
 from products.schemas.images import LinkImage
+from products.services import images
 
 
 class ImagePanel:
@@ -42,7 +43,9 @@ class ImagePanel:
         extra_context: Any = None,
     ) -> Any:
         """Show the product, with its pictures below the form."""
-        context = (extra_context or {}) | _context(object_id, may=_may(request))
+        context = (extra_context or {}) | _build_context(
+            object_id, may=_may_change(request)
+        )
         # the ModelAdmin's
         return super().change_view(request, object_id, form_url, context)  # type: ignore[misc]
 
@@ -53,12 +56,12 @@ class ImagePanel:
         product = Product.objects.filter(pk=product_id).only("name").first()
         if product is None:
             raise Http404
-        if not _may(request):
+        if not _may_change(request):
             raise PermissionDenied
         said = ""
         if request.method == "POST":
             try:
-                refused = _do(request, product_id)
+                refused = _run_action(request, product_id)
             except ShopError as refusal:
                 refused = [refusal.detail]
             said = " ".join(refused) or "Saved."
@@ -67,7 +70,7 @@ class ImagePanel:
                     request, product, f"Images: {request.POST.get('do', '')[:20]}"
                 )
         if request.headers.get("X-Requested-With") == "fetch":
-            context = _context(str(product_id), may=True) | {"said": said}
+            context = _build_context(str(product_id), may=True) | {"said": said}
             return TemplateResponse(request, "admin/products/images.html", context)
         if said:
             messages.add_message(
@@ -78,11 +81,11 @@ class ImagePanel:
         )
 
 
-def _may(request: HttpRequest) -> bool:
+def _may_change(request: HttpRequest) -> bool:
     return bool(request.user.has_perm("products.change_product"))
 
 
-def _context(product_id: str, *, may: bool) -> dict[str, Any]:
+def _build_context(product_id: str, *, may: bool) -> dict[str, Any]:
     try:
         rows = ProductImage.objects.filter(product=UUID(product_id)).order_by(
             "position", "pk"
@@ -93,8 +96,8 @@ def _context(product_id: str, *, may: bool) -> dict[str, Any]:
         {
             "id": row.pk,
             "alt_text": row.alt_text,
-            "small": _small(row),
-            "whole": _whole(row),
+            "small": _small_url(row),
+            "whole": _full_url(row),
         }
         for row in rows
     ]
@@ -106,55 +109,55 @@ def _context(product_id: str, *, may: bool) -> dict[str, Any]:
     }
 
 
-def _small(image: ProductImage) -> str:
+def _small_url(image: ProductImage) -> str:
     name = image.thumbnails.get("400") or next(iter(image.thumbnails.values()), "")
-    return str(default_storage.url(name)) if name else _whole(image)
+    return str(default_storage.url(name)) if name else _full_url(image)
 
 
-def _whole(image: ProductImage) -> str:
+def _full_url(image: ProductImage) -> str:
     return (
         str(default_storage.url(image.file.name)) if image.file else image.external_url
     )
 
 
-def _do(request: HttpRequest, product_id: UUID) -> list[str]:
+def _run_action(request: HttpRequest, product_id: UUID) -> list[str]:
     """Do it, and return what was refused. Raises: ShopError, when all of it is."""
     match request.POST.get("do"):
         case "upload":
-            return _upload(request, product_id)
+            return _upload_files(request, product_id)
         case "link":
-            data = LinkImage().load(_given(request, "url", "alt_text"))
-            services.link_image(product_id=product_id, **data)
+            data = LinkImage().load(_read_fields(request, "url", "alt_text"))
+            images.link_image(product_id=product_id, **data)
         case "describe":
-            data = schemas.UpdateImage().load(_given(request, "alt_text"))
-            services.update_image(
-                product_id=product_id, image_id=_image_id(request), **data
+            data = schemas.UpdateImage().load(_read_fields(request, "alt_text"))
+            images.update_image(
+                product_id=product_id, image_id=_read_image_id(request), **data
             )
         case "delete":
-            services.delete_image(product_id=product_id, image_id=_image_id(request))
+            images.delete_image(product_id=product_id, image_id=_read_image_id(request))
         case "up" | "down" as way:
-            _step(product_id, _image_id(request), -1 if way == "up" else 1)
+            _move_image(product_id, _read_image_id(request), -1 if way == "up" else 1)
         case "order":
             ids = schemas.OrderImages().load({"ids": request.POST.getlist("ids")})[
                 "ids"
             ]
-            services.order_images(product_id=product_id, ids=ids)
+            images.order_images(product_id=product_id, ids=ids)
     return []
 
 
-def _given(request: HttpRequest, *names: str) -> dict[str, str]:
+def _read_fields(request: HttpRequest, *names: str) -> dict[str, str]:
     keys = {"alt_text": "altText"}
     return {keys.get(name, name): request.POST.get(name, "") for name in names}
 
 
-def _image_id(request: HttpRequest) -> UUID:
+def _read_image_id(request: HttpRequest) -> UUID:
     try:
         return UUID(request.POST.get("image", ""))
     except ValueError as exc:
         raise Invalid.at("/image", "format", "This is not an image.") from exc
 
 
-def _upload(request: HttpRequest, product_id: UUID) -> list[str]:
+def _upload_files(request: HttpRequest, product_id: UUID) -> list[str]:
     """Take the files one by one, in their order; return why some were refused."""
     files = request.FILES.getlist("files")
     if not files:
@@ -163,7 +166,7 @@ def _upload(request: HttpRequest, product_id: UUID) -> list[str]:
     for file in files:
         try:
             data = schemas.UploadImage().load({"file": file})
-            services.upload_image(product_id=product_id, **data)
+            images.upload_image(product_id=product_id, **data)
         except Invalid as exc:
             refused.append(f"{file.name}: {exc.errors[0]['message']}")
         except ShopError as exc:
@@ -171,7 +174,7 @@ def _upload(request: HttpRequest, product_id: UUID) -> list[str]:
     return refused
 
 
-def _step(product_id: UUID, image_id: UUID, by: int) -> None:
+def _move_image(product_id: UUID, image_id: UUID, by: int) -> None:
     ids = list(
         ProductImage.objects.filter(product=product_id)
         .order_by("position", "pk")
@@ -182,4 +185,4 @@ def _step(product_id: UUID, image_id: UUID, by: int) -> None:
     place = ids.index(image_id)
     other = min(max(place + by, 0), len(ids) - 1)
     ids[place], ids[other] = ids[other], ids[place]
-    services.order_images(product_id=product_id, ids=ids)
+    images.order_images(product_id=product_id, ids=ids)

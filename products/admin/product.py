@@ -25,14 +25,14 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 from markrin.admin.base import ModelAdmin, ReadOnly, ReadOnlyAdmin, TabularInline
 from markrin.admin.forms import StrictModelForm
 from markrin.api.errors import ShopError
-from products import selectors, services
-from products.admin import bulk
-from products.admin.finding import CategoryFilter, ProductSearch
+from products.admin import bulk_changes
 from products.admin.images import ImagePanel
-from products.admin.transfer import CatalogueTransfer, send_file
+from products.admin.import_export import CatalogueTransfer, send_file
+from products.admin.product_search import CategoryFilter, ProductSearch
 from products.models import FormerSlug, Product, ProductStatus, SearchWord, Variant
 from products.schemas.products import MAX_PIECES
-from products.services import slugs
+from products.selectors import brands
+from products.services import products, slugs
 from products.services.products import add_product, change_product
 from products.services.variants import add_variants, change_variant
 
@@ -175,7 +175,7 @@ class ProductForm(StrictModelForm):
     def clean_slug(self) -> str:
         """Refuse a slug that another product has, or that means something else."""
         slug = str(self.cleaned_data["slug"])
-        taken = slugs.others(
+        taken = slugs.filter_others(
             Product, None if self.instance._state.adding else self.instance.pk
         )
         if slug and (slugs.is_reserved(slug) or taken.filter(slug=slug).exists()):
@@ -283,7 +283,7 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
     def brands_view(self, request: HttpRequest) -> JsonResponse:
         """Answer the catalogue's brands that begin so, for whoever may look at products."""
         found = (
-            selectors.list_brands(request.GET.get("q", ""))
+            brands.list_brands(request.GET.get("q", ""))
             if self.has_view_permission(request)
             else []
         )
@@ -351,7 +351,7 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
                 )
                 formset.changed_objects.append((each.instance, names))
         if new := [each for each in formset.extra_forms if each.has_changed()]:
-            rows = [_variant(each.cleaned_data) for each in new]
+            rows = [_variant_row(each.cleaned_data) for each in new]
             formset.new_objects = add_variants(product, rows, actor_id=request.user.pk)
 
     @admin.action(description="Change prices or category …", permissions=["change"])
@@ -359,7 +359,7 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Product]
     ) -> HttpResponseRedirect | None:
         try:
-            return bulk.begin(request, queryset)
+            return bulk_changes.begin_change(request, queryset)
         except ShopError as refusal:
             self.message_user(request, refusal.detail, messages.ERROR)
             return None
@@ -382,14 +382,14 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Product], status: str
     ) -> None:
         for product in queryset:
-            services.update_product(key=product.pk, status=status)
+            products.update_product(key=product.pk, status=status)
             self.log_change(request, product, f"status: {status}")
         self.message_user(
             request, f"{len(queryset)} products are {status} now.", messages.SUCCESS
         )
 
 
-def _variant(said: Mapping[str, Any]) -> dict[str, Any]:
+def _variant_row(said: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "sku": said["sku"],
         "size": said["size"],

@@ -7,11 +7,11 @@ from django.http import HttpRequest
 
 from markrin.admin.base import ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin, known_values
 from markrin.admin.exact_search import ExactSearch
-from products import services
 from products.models import (
     Purchase,
     Review,
 )
+from products.services import reviews
 
 
 @admin.register(Review)
@@ -44,13 +44,13 @@ class ReviewAdmin(ExactSearch, ReadOnly, SteppedAdmin):
     steps = {
         "hide": Step(
             "Hide",
-            lambda request, review, data: _moderate(review, "hidden"),
+            lambda request, review, data: _moderate_review(review, "hidden"),
             offered=lambda review: review.status == "published",
             danger=True,
         ),
         "show": Step(
             "Show again",
-            lambda request, review, data: _moderate(review, "published"),
+            lambda request, review, data: _moderate_review(review, "published"),
             offered=lambda review: review.status == "hidden",
         ),
     }
@@ -63,8 +63,8 @@ class ReviewAdmin(ExactSearch, ReadOnly, SteppedAdmin):
         return review.comment[:80]
 
 
-def _moderate(review: Review, status: str) -> str:
-    services.moderate_review(review_id=review.pk, status=status)
+def _moderate_review(review: Review, status: str) -> str:
+    reviews.moderate_review(review_id=review.pk, status=status)
     return f"The review is {status} now."
 
 

@@ -24,9 +24,11 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from markrin.admin.base import ModelAdmin
 from markrin.admin.forms import StrictForm
 from markrin.api.errors import Invalid, ShopError
-from products import schemas, selectors, services
 from products.models import Category, SizeChart
-from products.selectors.size_charts import as_table
+from products.schemas import categories as schemas
+from products.selectors import size_tables
+from products.selectors.size_tables import build_table
+from products.services import size_charts
 
 MAX_ROWS, MAX_COLUMNS = 100, 20
 _CM = {
@@ -82,7 +84,7 @@ class Grid:
                 "size", "measure", "min_cm", "max_cm"
             )
         )
-        table = as_table(
+        table = build_table(
             {
                 "entries": [
                     {**row, "min_cm": str(row["min_cm"]), "max_cm": str(row["max_cm"])}
@@ -91,7 +93,8 @@ class Grid:
             }
         )
         cells = [
-            [_written(each["cm"]) for each in row["values"]] for row in table["rows"]
+            [_format_range(each["cm"]) for each in row["values"]]
+            for row in table["rows"]
         ]
         return cls(
             "cm", table["measures"], [row["size"] for row in table["rows"]], cells
@@ -116,13 +119,13 @@ class Grid:
                 return Grid(
                     self.unit,
                     self.measures,
-                    _without(self.sizes, number),
-                    _without(self.cells, number),
+                    _drop_index(self.sizes, number),
+                    _drop_index(self.cells, number),
                 )
             case "drop-column", _:
-                cells = [_without(row, number) for row in self.cells]
+                cells = [_drop_index(row, number) for row in self.cells]
                 return Grid(
-                    self.unit, _without(self.measures, number), self.sizes, cells
+                    self.unit, _drop_index(self.measures, number), self.sizes, cells
                 )
             case "unit", ("cm" | "in") as unit if unit != self.unit:
                 factor = _CM[self.unit] / _CM[unit]
@@ -130,7 +133,7 @@ class Grid:
                     unit,
                     self.measures,
                     self.sizes,
-                    [[_times(c, factor) for c in row] for row in self.cells],
+                    [[_convert_cell(c, factor) for c in row] for row in self.cells],
                 )
         return self
 
@@ -144,18 +147,18 @@ class Grid:
 
     def _range(self, cell: str) -> dict[str, str]:
         low, _, high = cell.replace("–", "-").partition("-")
-        lower = _length(low, _CM[self.unit])
+        lower = _parse_length(low, _CM[self.unit])
         return {
             "min": lower,
-            "max": _length(high, _CM[self.unit]) if high.strip() else lower,
+            "max": _parse_length(high, _CM[self.unit]) if high.strip() else lower,
         }
 
 
-def _without(rows: list[Any], place: int) -> list[Any]:
+def _drop_index(rows: list[Any], place: int) -> list[Any]:
     return [*rows[:place], *rows[place + 1 :]] if len(rows) > 1 else rows
 
 
-def _length(text: str, factor: Decimal) -> str:
+def _parse_length(text: str, factor: Decimal) -> str:
     """Return a length in centimetres as the schema takes it, or the text, for the schema to
     refuse.
     """
@@ -170,15 +173,17 @@ def _length(text: str, factor: Decimal) -> str:
         return text
 
 
-def _times(cell: str, factor: Decimal) -> str:
+def _convert_cell(cell: str, factor: Decimal) -> str:
     return (
-        "-".join(_length(part, factor) for part in cell.replace("–", "-").split("-"))
+        "-".join(
+            _parse_length(part, factor) for part in cell.replace("–", "-").split("-")
+        )
         if cell.strip()
         else cell
     )
 
 
-def _written(value: dict[str, str] | None) -> str:
+def _format_range(value: dict[str, str] | None) -> str:
     if value is None:
         return ""
     return (
@@ -226,7 +231,7 @@ class SizeChartAdmin(ModelAdmin):
         extra_context: Any = None,
     ) -> HttpResponseBase:
         """Edit a chart, or look at it."""
-        chart = _chart(object_id)
+        chart = _find_chart(object_id)
         if chart is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]  # Django's
         if not self.has_view_permission(request, chart):
@@ -240,14 +245,14 @@ class SizeChartAdmin(ModelAdmin):
     ) -> HttpResponseBase:
         if request.method != "POST":
             grid = Grid.of(chart) if chart else Grid()
-            return self._page(request, chart, _head(chart), grid)
+            return self._page(request, chart, _head_values(chart), grid)
         action = request.POST.get("do", "")
         grid = Grid.posted(request.POST).changed(action)
         if action not in ("preview", "save"):
             return self._page(
-                request, chart, _head(chart, request.POST, validate=False), grid
+                request, chart, _head_values(chart, request.POST, validate=False), grid
             )
-        head, errors, read = _head(chart, request.POST), dict[str, str](), None
+        head, errors, read = _head_values(chart, request.POST), dict[str, str](), None
         if head.is_valid():
             said = {name: head.cleaned_data[name] for name in ("title", "note")}
             try:
@@ -274,11 +279,11 @@ class SizeChartAdmin(ModelAdmin):
     ) -> HttpResponseBase:
         if chart is None:
             category = head.cleaned_data["category"]
-            services.create_size_chart(category_id=category.pk, **read)
+            size_charts.create_size_chart(category_id=category.pk, **read)
             chart = SizeChart.objects.get(category=category)
             self.log_addition(request, chart, [{"added": {}}])
         else:
-            services.replace_size_chart(key=chart.category_id, **read)
+            size_charts.replace_size_chart(key=chart.category_id, **read)
             self.log_change(request, chart, [{"changed": {"fields": ["the table"]}}])
         self.message_user(request, f"{chart.title} is saved.", messages.SUCCESS)
         return HttpResponseRedirect(
@@ -331,7 +336,7 @@ class SizeChartAdmin(ModelAdmin):
         )
 
 
-def _chart(object_id: str) -> SizeChart | None:
+def _find_chart(object_id: str) -> SizeChart | None:
     try:
         return (
             SizeChart.objects.select_related("category")
@@ -342,7 +347,7 @@ def _chart(object_id: str) -> SizeChart | None:
         return None
 
 
-def _head(
+def _head_values(
     chart: SizeChart | None, data: Any = None, *, validate: bool = True
 ) -> HeadForm:
     """Return the form; on an existing chart, the category cannot be chosen; without
@@ -409,8 +414,10 @@ def _shown(read: dict[str, Any] | None) -> Any:
         for row in read["rows"]
         for name, cell in zip(read["measures"], row["values"], strict=True)
     ]
-    return as_table({"title": read["title"], "note": read["note"], "entries": entries})
+    return build_table(
+        {"title": read["title"], "note": read["note"], "entries": entries}
+    )
 
 
 def _shown_of(chart: SizeChart) -> Any:
-    return selectors.get_size_chart(key=chart.category_id)
+    return size_tables.get_size_chart(key=chart.category_id)

@@ -19,7 +19,6 @@ from markrin.admin.base import (
 )
 from markrin.admin.exact_search import ExactSearch
 from markrin.admin.forms import StrictForm
-from products import services
 from products.models import (
     BackInStockRequest,
     LowStock,
@@ -27,6 +26,7 @@ from products.models import (
     StockMovement,
     Variant,
 )
+from products.services.stock import back_in_stock
 
 
 class AdjustForm(StrictForm):
@@ -39,8 +39,10 @@ class AdjustForm(StrictForm):
     note = forms.CharField(max_length=200, widget=UnfoldAdminTextInputWidget)
 
 
-def _adjust(request: HttpRequest, variant: Variant, data: Mapping[str, Any]) -> str:
-    services.adjust_stock(
+def _adjust_stock(
+    request: HttpRequest, variant: Variant, data: Mapping[str, Any]
+) -> str:
+    back_in_stock.adjust_stock(
         variant_id=variant.pk,
         actor_id=request.user.pk,  # type: ignore[arg-type]  # signed in
         delta=data["delta"],
@@ -78,7 +80,7 @@ class VariantAdmin(ExactSearch, ReadOnly, SteppedAdmin):
     show_full_result_count = False
     fields = ("sku", "product", "size", "color", "is_active", "next_steps")
     inlines = (LevelInline, NewestMoves)
-    steps = {"adjust": Step("Adjust stock", _adjust, AdjustForm)}
+    steps = {"adjust": Step("Adjust stock", _adjust_stock, AdjustForm)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["next_steps"]

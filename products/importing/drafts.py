@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from products.importing.reading import Line
+from products.csv_reader import Line
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Rejection:
     message: str
 
 
-class Refused(Exception):
+class DraftRefused(Exception):
     """The lines of a product cannot be made a draft of."""
 
     def __init__(self, *rejections: Rejection) -> None:
@@ -51,7 +51,7 @@ class Draft:
         return Rejection(line or self.line, self.ref, column, code, message)
 
 
-class Format(Protocol):
+class FileFormat(Protocol):
     """A kind of file: which column tells its products apart, and how a product's lines
     become a draft.
 
@@ -73,7 +73,7 @@ class Format(Protocol):
         """Return the product of these lines. Raises: Refused."""
 
 
-def group(
+def group_lines(
     lines: Iterable[Line], key: str
 ) -> Iterator[tuple[str, list[Line], Rejection | None]]:
     """Yield the lines of each product: its reference, its lines, and why they cannot be

@@ -17,9 +17,9 @@ from django.utils.text import slugify
 
 from markrin.api import errors, fields
 from markrin.api.schemas import InputSchema
-from products.importing.drafts import Draft, Format
-from products.importing.own import amount
-from products.importing.reading import FileRefused, Line, require
+from products.csv_reader import FileRefused, Line, require_columns
+from products.importing.drafts import Draft, FileFormat
+from products.importing.native_csv import normalize_amount
 
 TEXTS = (
     "name",
@@ -41,7 +41,7 @@ FIELDS = (*TEXTS, *LISTS, *VARIANT)
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
 
 
-class _Mapping(ma.fields.Field[dict[str, Any]]):
+class _TableField(ma.fields.Field[dict[str, Any]]):
     """A table whose keys are the file's own words."""
 
     def __init__(
@@ -76,20 +76,20 @@ class _Mapping(ma.fields.Field[dict[str, Any]]):
         return read
 
 
-class _Either(ma.fields.Field[Any]):
+class _ColumnsField(ma.fields.Field[Any]):
     """A column's name, a list of them, or a table that says which part of a column is meant."""
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Any, **kw: Any
-    ) -> "Part":
+    ) -> "ColumnPart":
         if isinstance(value, str):
-            return Part((value,))
+            return ColumnPart((value,))
         if (
             isinstance(value, list)
             and value
             and all(isinstance(name, str) for name in value)
         ):
-            return Part(tuple(value))
+            return ColumnPart(tuple(value))
         if isinstance(value, dict) and set(value) == {"column", "match"}:
             try:
                 pattern = re.compile(value["match"])
@@ -102,7 +102,7 @@ class _Either(ma.fields.Field[Any]):
                     "format",
                     "match must have one group in parentheses: the part that is taken.",
                 )
-            return Part((str(value["column"]),), pattern)
+            return ColumnPart((str(value["column"]),), pattern)
         raise fields.refuse(
             "type",
             "This must be a column, a list of columns, or {column = …, match = …}.",
@@ -110,7 +110,7 @@ class _Either(ma.fields.Field[Any]):
 
 
 @dataclass(frozen=True)
-class Part:
+class ColumnPart:
     """Columns, or the part of one that a pattern's group matches."""
 
     columns: tuple[str, ...]
@@ -127,32 +127,32 @@ class Part:
 
 
 _TEXT = fields.Text(max=200)
-_MATCHES = _Mapping(fields.List(_TEXT, min=1, max=500), load_default=dict)
+_MATCHES = _TableField(fields.List(_TEXT, min=1, max=500), load_default=dict)
 
 
-class _Rule(InputSchema):
+class _RuleSchema(InputSchema):
     when = _MATCHES
 
 
-class _Category(InputSchema):
+class _CategorySchema(InputSchema):
     columns = fields.List(_TEXT, max=8, load_default=list)
     below = fields.List(fields.Text(max=80), max=7, load_default=list)
-    names = _Mapping(fields.Text(max=80), load_default=dict)
+    names = _TableField(fields.Text(max=80), load_default=dict)
 
 
-class _Price(_Rule):
+class _PriceSchema(_RuleSchema):
     low = fields.Int(min=1, max=99_999_999, required=True)
     high = fields.Int(min=1, max=99_999_999, required=True)
     step = fields.Int(min=1, max=1_000_000, load_default=1)
 
 
-class _Sizes(_Rule):
+class _SizesSchema(_RuleSchema):
     run = fields.List(
         fields.Text(max=20, min=0), min=1, max=50, unique=True, required=True
     )
 
 
-class _Stock(_Rule):
+class _StockSchema(_RuleSchema):
     low = fields.Int(min=0, max=1_000_000, required=True)
     high = fields.Int(min=0, max=1_000_000, required=True)
 
@@ -164,20 +164,20 @@ class MappingFile(InputSchema):
     key = fields.Text(max=200, required=True)
     delimiter = fields.Text(max=1, min=0, load_default=",")
     empty = fields.List(fields.Text(max=40, min=0), max=20, load_default=list)
-    columns = _Mapping(_Either(), keys=FIELDS, load_default=dict)
-    constants = _Mapping(
+    columns = _TableField(_ColumnsField(), keys=FIELDS, load_default=dict)
+    constants = _TableField(
         fields.Text(max=10_000, min=0, multiline=True), keys=FIELDS, load_default=dict
     )
-    values = _Mapping(
-        _Mapping(fields.Text(max=200, min=0)),
+    values = _TableField(
+        _TableField(fields.Text(max=200, min=0)),
         keys=(*TEXTS, "size", "color"),
         load_default=dict,
     )
-    templates = _Mapping(fields.Text(max=2000), keys=FIELDS, load_default=dict)
-    category = fields.Nested(_Category, required=True)
-    price = fields.List(fields.Nested(_Price), max=500, load_default=list)
-    sizes = fields.List(fields.Nested(_Sizes), max=500, load_default=list)
-    stock = fields.List(fields.Nested(_Stock), max=500, load_default=list)
+    templates = _TableField(fields.Text(max=2000), keys=FIELDS, load_default=dict)
+    category = fields.Nested(_CategorySchema, required=True)
+    price = fields.List(fields.Nested(_PriceSchema), max=500, load_default=list)
+    sizes = fields.List(fields.Nested(_SizesSchema), max=500, load_default=list)
+    stock = fields.List(fields.Nested(_StockSchema), max=500, load_default=list)
 
     @ma.validates_schema
     def _ranges(self, data: Mapping[str, Any], **kwargs: Any) -> None:
@@ -187,7 +187,7 @@ class MappingFile(InputSchema):
                     raise fields.refuse("range", "high may not be below low.", name)
 
 
-def load(path: Path) -> "Mapped":
+def load_mapping(path: Path) -> "MappedFormat":
     """Read a mapping file.
 
     Raises:
@@ -204,10 +204,10 @@ def load(path: Path) -> "Mapped":
             f"{error['pointer']} {error['message']}" for error in exc.errors
         )
         raise FileRefused(f"{path}: {wrong}") from exc
-    return Mapped(rules)
+    return MappedFormat(rules)
 
 
-class Mapped(Format):
+class MappedFormat(FileFormat):
     """Reads any CSV by the rules of a mapping file."""
 
     def __init__(self, rules: dict[str, Any]) -> None:
@@ -215,7 +215,7 @@ class Mapped(Format):
         self.key: str = rules["key"]
         self.delimiter: str = rules["delimiter"]
         self._rules = rules
-        self._columns: dict[str, Part] = rules["columns"]
+        self._columns: dict[str, ColumnPart] = rules["columns"]
         self._said = {
             name: "/".join(part.columns) for name, part in self._columns.items()
         } | {"category": "/".join(rules["category"]["columns"])}
@@ -234,7 +234,7 @@ class Mapped(Format):
                 for name in _TEMPLATE.findall(template)
                 if name not in ("size", "color")
             ]
-        require(header, list(dict.fromkeys(used)))
+        require_columns(header, list(dict.fromkeys(used)))
 
     def draft(self, ref: str, lines: list[Line]) -> Draft:
         draft = Draft(ref, lines[0].number, {}, columns=self._said)
@@ -243,10 +243,12 @@ class Mapped(Format):
         data = {name: text for name in TEXTS if (text := self._text(name, first))}
         for name in ("basePrice", "salePrice"):
             if name in data:
-                data[name] = amount(data[name])
-        if "basePrice" not in data and (rule := _first(self._rules["price"], first)):
+                data[name] = normalize_amount(data[name])
+        if "basePrice" not in data and (
+            rule := _find_rule(self._rules["price"], first)
+        ):
             data["basePrice"] = (
-                f"{_spread(rule, self.source, ref, 'price', rule['step'])}.00"
+                f"{_pick_number(rule, self.source, ref, 'price', rule['step'])}.00"
             )
         draft.data = {
             **data,
@@ -305,7 +307,7 @@ class Mapped(Format):
     def _variants(self, ref: str, values: dict[str, str]) -> list[dict[str, str]]:
         color = self._text("color", values)
         size = self._text("size", values)
-        rule = None if size else _first(self._rules["sizes"], values)
+        rule = None if size else _find_rule(self._rules["sizes"], values)
         made = []
         for each in rule["run"] if rule else [size]:
             here = {**values, "size": each, "color": color}
@@ -313,8 +315,10 @@ class Mapped(Format):
                 filter(None, (ref, slugify(each).upper()))
             )
             stock = self._text("stock", here)
-            if not stock and (held := _first(self._rules["stock"], values)):
-                stock = str(_spread(held, self.source, ref, f"stock {each} {color}", 1))
+            if not stock and (held := _find_rule(self._rules["stock"], values)):
+                stock = str(
+                    _pick_number(held, self.source, ref, f"stock {each} {color}", 1)
+                )
             made.append(
                 {
                     "sku": "".join(sku.split()).strip("-"),
@@ -326,7 +330,7 @@ class Mapped(Format):
         return made
 
 
-def _first(
+def _find_rule(
     rules: list[dict[str, Any]], values: Mapping[str, str]
 ) -> dict[str, Any] | None:
     """Return the first rule whose every condition holds."""
@@ -336,7 +340,7 @@ def _first(
     return None
 
 
-def _spread(
+def _pick_number(
     rule: Mapping[str, int], source: str, ref: str, what: str, step: int
 ) -> int:
     """Return a number from the rule's low to its high, in its steps: always the same for

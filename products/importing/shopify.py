@@ -12,9 +12,9 @@ from typing import Any
 from django.utils.html import strip_tags
 from django.utils.text import slugify
 
-from products.importing.drafts import Draft, Format, Refused
-from products.importing.own import amount
-from products.importing.reading import Line, require
+from products.csv_reader import Line, require_columns
+from products.importing.drafts import Draft, DraftRefused, FileFormat
+from products.importing.native_csv import normalize_amount
 
 _GENDERS = {
     "male": "men",
@@ -53,7 +53,7 @@ _COLUMNS = {
 }
 
 
-class Shopify(Format):
+class ShopifyFormat(FileFormat):
     """Reads Shopify's product export. What has no type goes into the category
     `default_category`.
     """
@@ -65,7 +65,7 @@ class Shopify(Format):
 
     def check(self, header: list[str]) -> None:
         # Exports have more columns every year: those that are not known here are left alone.
-        require(
+        require_columns(
             header,
             ["Handle", "Title", "Option1 Name", "Option1 Value", "Variant Price"],
         )
@@ -81,7 +81,7 @@ class Shopify(Format):
             ref, lines[0].number, {}, [line.number for line in variants], _COLUMNS
         )
         if first.get("Gift Card", "").lower() == "true":
-            raise Refused(
+            raise DraftRefused(
                 draft.reject(
                     "gift_card",
                     "A gift card is not a product here.",
@@ -91,33 +91,33 @@ class Shopify(Format):
         draft.data = {
             "name": first["Title"].strip(),
             "slug": slugify(ref)[:120],
-            "description": _text(first.get("Body (HTML)", "")),
+            "description": _html_to_text(first.get("Body (HTML)", "")),
             "brand": first.get("Vendor", "").strip(),
             "category": [(first.get("Type") or self.default_category).strip()],
             "tags": [
                 tag.strip() for tag in first.get("Tags", "").split(",") if tag.strip()
             ],
-            "gender": _gender(first),
-            "status": _status(first),
+            "gender": _read_gender(first),
+            "status": _read_status(first),
             "seo": {
                 "title": first.get("SEO Title", ""),
                 "description": first.get("SEO Description", ""),
             },
-            "images": _images(lines),
-            "variants": [_variant(ref, first, line.values) for line in variants],
+            "images": _read_images(lines),
+            "variants": [_read_variant(ref, first, line.values) for line in variants],
         }
-        draft.data |= _prices(draft, variants)
+        draft.data |= _read_prices(draft, variants)
         return draft
 
 
-def _text(body: str) -> str:
+def _html_to_text(body: str) -> str:
     """Return what HTML says, a line for each block."""
     text = html.unescape(strip_tags(_BLOCKS.sub("\n", body)))
     lines = [" ".join(line.split()) for line in text.splitlines()]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
-def _gender(first: dict[str, str]) -> str:
+def _read_gender(first: dict[str, str]) -> str:
     said = first.get("Google Shopping / Gender", "").strip().lower()
     if first.get("Google Shopping / Age Group", "").strip().lower() in (
         "kids",
@@ -132,7 +132,7 @@ def _gender(first: dict[str, str]) -> str:
     return "unisex"
 
 
-def _status(first: dict[str, str]) -> str:
+def _read_status(first: dict[str, str]) -> str:
     if status := first.get("Status", "").strip().lower():
         return _STATUS.get(status, status)
     return (
@@ -142,7 +142,7 @@ def _status(first: dict[str, str]) -> str:
     )
 
 
-def _images(lines: list[Line]) -> list[dict[str, str]]:
+def _read_images(lines: list[Line]) -> list[dict[str, str]]:
     found = [
         (
             int(position)
@@ -161,7 +161,9 @@ def _images(lines: list[Line]) -> list[dict[str, str]]:
     ]
 
 
-def _variant(ref: str, first: dict[str, str], values: dict[str, str]) -> dict[str, str]:
+def _read_variant(
+    ref: str, first: dict[str, str], values: dict[str, str]
+) -> dict[str, str]:
     """Return a variant. Options that are neither size nor colour stand behind the size."""
     sizes: list[str] = []
     named: list[str] = []
@@ -192,25 +194,27 @@ def _variant(ref: str, first: dict[str, str], values: dict[str, str]) -> dict[st
     }
 
 
-def _prices(draft: Draft, variants: list[Line]) -> dict[str, Any]:
+def _read_prices(draft: Draft, variants: list[Line]) -> dict[str, Any]:
     """Return the product's prices. A product has one price here: variants of different ones
     are refused.
     """
     said = {
         (
-            amount(line.values["Variant Price"].strip()),
-            amount(line.values.get("Variant Compare At Price", "").strip()),
+            normalize_amount(line.values["Variant Price"].strip()),
+            normalize_amount(line.values.get("Variant Compare At Price", "").strip()),
         )
         for line in variants
     }
     if len(said) > 1:
         message = f"All variants of a product have one price here; these have {', '.join(sorted(p for p, _ in said))}."
-        raise Refused(draft.reject("prices_differ", message, column="Variant Price"))
+        raise DraftRefused(
+            draft.reject("prices_differ", message, column="Variant Price")
+        )
     price, before = next(iter(said), ("", ""))
-    if before and _number(before) > _number(price):
+    if before and _parse_amount(before) > _parse_amount(price):
         return {"basePrice": before, "salePrice": price}
     return {"basePrice": price}
 
 
-def _number(text: str) -> Decimal:
+def _parse_amount(text: str) -> Decimal:
     return Decimal(text) if re.fullmatch(r"[0-9]+\.[0-9]{2}", text) else Decimal(0)

@@ -59,7 +59,7 @@ CREATE TRIGGER products_variant_options_delete AFTER DELETE ON products_variant
     REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION products_variant_options();
 """
 # A delivery writes its products once. Whoever moves stock has locked the levels, in variant
-# order; the products follow, in their own order, as in products/services/stock.py. Nearly
+# order; the products follow, in their own order, as in products/services/stock/movements.py. Nearly
 # all moves end at the question whether anything sold out or came back.
 LEVELS = """
 CREATE FUNCTION products_stocklevel_stocked() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -1,6 +1,6 @@
 """The catalogue's tables: a file per noun."""
 
-from products.models.bulk import BulkChange, BulkChangeRow, ImportFile
+from products.models.bulk_change import BulkChange, BulkChangeRow, ImportFile
 from products.models.category import Category, SizeChart, SizeChartEntry
 from products.models.feed import Feed, FeedRow
 from products.models.notices import FeedPull, LowStock

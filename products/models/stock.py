@@ -24,7 +24,7 @@ class StockLevelQuerySet(QuerySet["StockLevel"]):
 class StockLevel(models.Model):
     """Pieces of one variant: on the shelf, and how many of them are promised to orders.
 
-    Written only by products/services/stock.py. A narrow table without further indexes,
+    Written only by products/services/stock/movements.py. A narrow table without further indexes,
     half-filled pages: updates stay heap-only tuples, and nothing else locks the rows that
     every checkout fights for."""
 

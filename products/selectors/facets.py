@@ -36,7 +36,7 @@ def count_facets(products: QuerySet[Product], filters: Filters) -> Facets:
     """Count every facet over `products` in one query, whose answers are (facet, value,
     name, count, low, high).
     """
-    parts = _Parts(products, filters)
+    parts = _FacetQuery(products, filters)
     parts.shared()
     for name in _COLUMN_FACETS:
         if getattr(filters, name):
@@ -48,10 +48,10 @@ def count_facets(products: QuerySet[Product], filters: Filters) -> Facets:
         parts.price()
     with connection.cursor() as cursor:
         cursor.execute(parts.sql(), parts.params)
-        return _read(cursor.fetchall())
+        return _read_facets(cursor.fetchall())
 
 
-class _Parts:
+class _FacetQuery:
     """The query under construction: a SELECT for each facet, over the products that pass
     all other filters.
     """
@@ -166,7 +166,7 @@ class _Parts:
         )
 
 
-def _read(rows: list[tuple[Any, ...]]) -> Facets:
+def _read_facets(rows: list[tuple[Any, ...]]) -> Facets:
     values: dict[str, list[Row]] = {
         name: [] for name in (*_COLUMN_FACETS, *_VARIANT_FACETS)
     }

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from markrin.db.sql import fetch_prepared
 from products import search as searching
 from products.models import Product, Variant
-from products.selectors import hits
+from products.selectors import search_ranking
 
 # The last column of each is unique, none is ever NULL: lists are also walked by cursor.
 ORDERS: dict[str, tuple[str, ...]] = {
@@ -154,11 +154,11 @@ class Filters:
         self, found: QuerySet[Product], sort: str | None
     ) -> tuple[QuerySet[Product], tuple[str, ...]]:
         """Return what `apply` has found with what the order needs, and the order. Without a
-        search, relevance is newest; with one, it leaves the hits that `hits` ranks."""
+        search, relevance is newest; with one, it leaves the hits that `search_ranking` ranks."""
         if self.lexemes is not None and self.by_relevance(sort):
-            return hits.ranked(found, self.lexemes, alone=self.alone), ORDERS[
-                "relevance"
-            ]
+            return search_ranking.rank_matches(
+                found, self.lexemes, alone=self.alone
+            ), ORDERS["relevance"]
         if sort == "rating":
             found = found.annotate(stars=Coalesce("rating", Decimal(0)))
         return found, ORDERS["newest" if sort in (None, "relevance") else sort]

@@ -13,7 +13,7 @@ from products.models import Gender, MovementKind, ProductStatus
 from products.serializers.categories import CategoryLink, SizeChart
 
 
-def image_url(image: Mapping[str, Any]) -> str:
+def get_image_url(image: Mapping[str, Any]) -> str:
     """Return where an image's row is to be had: on our own storage, or where it is linked to."""
     return (
         default_storage.url(image["file"])
@@ -28,7 +28,7 @@ class _Url(serializers.Field[Any, Any, str, Any]):
         super().__init__(source="*")
 
     def to_representation(self, value: Mapping[str, Any]) -> str:
-        return image_url(value)
+        return get_image_url(value)
 
 
 @extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
@@ -125,7 +125,7 @@ class Facets(Serializer):
     price = PriceRange(source="*")
 
 
-class _Listed:
+class _WithFacets:
     """Adds the facets, where they were asked for, to a page, and that a search finds more
     than it counts.
     """
@@ -146,7 +146,7 @@ class ProductItemPage(page_of(ProductItem)):  # type: ignore[misc]  # made at ru
     """A page of products."""
 
 
-class ProductPage(_Listed, page_of(ProductItem)):  # type: ignore[misc]  # made at run time
+class ProductPage(_WithFacets, page_of(ProductItem)):  # type: ignore[misc]  # made at run time
     """A page of products, with facets if they were asked for. A search shows its best 1,000
     and, unless there are facets, counts no further: `more` is there, and true, where it
     finds more than `total`."""
@@ -156,7 +156,7 @@ class ProductPage(_Listed, page_of(ProductItem)):  # type: ignore[misc]  # made 
 
 
 # made at run time
-class StaffProductPage(_Listed, page_of(StaffProductItem)):  # type: ignore[misc]
+class StaffProductPage(_WithFacets, page_of(StaffProductItem)):  # type: ignore[misc]
     """A page of products of any status, with facets if they were asked for; of a search as
     in `ProductPage`.
     """
@@ -199,7 +199,7 @@ class StaffVariant(Variant):
     reserved = serializers.IntegerField(min_value=0)
 
 
-def _counters(name: str, said: str, prefix: str, *keys: str) -> type[Serializer]:
+def _make_counters(name: str, said: str, prefix: str, *keys: str) -> type[Serializer]:
     counted: dict[str, Any] = {
         key: serializers.IntegerField(min_value=0, source=f"{prefix}_{key}")
         for key in keys
@@ -207,10 +207,10 @@ def _counters(name: str, said: str, prefix: str, *keys: str) -> type[Serializer]
     return type(name, (Serializer,), {**counted, "__doc__": said})
 
 
-RatingHistogram = _counters(
+RatingHistogram = _make_counters(
     "RatingHistogram", "Reviews by their stars.", "rated", "1", "2", "3", "4", "5"
 )
-FitCounts = _counters(
+FitCounts = _make_counters(
     "FitCounts", "Reviews by how they found the fit.", "fit", "small", "true", "large"
 )
 

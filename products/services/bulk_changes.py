@@ -27,11 +27,17 @@ from markrin.cache.tags import invalidate
 from markrin.outbox import services as outbox
 from products import errors, events
 from products.models import BulkChange, BulkChangeRow, Category, Product
-from products.models.bulk import BulkEnding, BulkHow, BulkKind, BulkResult, BulkState
-from products.repricing import Rule, reprice
+from products.models.bulk_change import (
+    BulkEnding,
+    BulkHow,
+    BulkKind,
+    BulkResult,
+    BulkState,
+)
+from products.repricing import RepricingRule, apply_rule
 
 CHUNK: Final = 500  # products a transaction
-KEEP_UNAPPLIED: Final = timedelta(days=7)
+UNAPPLIED_TTL: Final = timedelta(days=7)
 _COUNTED: Final = (
     "ready",
     "problems",
@@ -103,7 +109,7 @@ def preview_change(
         BulkChangeTooLate: it has been applied.
         CategoryUnknown: there is no such category.
     """
-    change = _locked(
+    change = _lock_change(
         change_id, BulkState.CHOSEN, BulkState.PREVIEWING, BulkState.PREVIEWED
     )
     known = category_id is not None and Category.objects.filter(pk=category_id).exists()
@@ -113,7 +119,7 @@ def preview_change(
     change.category_id = category_id if kind == BulkKind.CATEGORY else None
     for name in _COUNTED:
         setattr(change, name, 0)
-    _begin(change, BulkState.PREVIEWING)
+    _begin_state(change, BulkState.PREVIEWING)
 
 
 @transaction.atomic(durable=True)
@@ -126,9 +132,9 @@ def apply_change(*, change_id: UUID) -> None:
         NotFound: there is no such change.
         BulkChangeTooLate: it is not, or no longer, a finished preview.
     """
-    change = _locked(change_id, BulkState.PREVIEWED)
+    change = _lock_change(change_id, BulkState.PREVIEWED)
     change.applied_at = timezone.now()
-    _begin(change, BulkState.APPLYING)
+    _begin_state(change, BulkState.APPLYING)
 
 
 @transaction.atomic(durable=True)
@@ -142,28 +148,28 @@ def undo_change(*, change_id: UUID) -> None:
         NotFound: there is no such change.
         BulkChangeTooLate: it is not applied, or undone already.
     """
-    change = _locked(change_id, BulkState.APPLIED)
+    change = _lock_change(change_id, BulkState.APPLIED)
     change.undone_at = timezone.now()
-    _begin(change, BulkState.UNDOING)
+    _begin_state(change, BulkState.UNDOING)
 
 
-def carry_on(*, change_id: UUID, budget_s: float) -> bool:
+def continue_change(*, change_id: UUID, budget_s: float) -> bool:
     """Go on with the change's work until it is done or the time is up; return whether it is done.
 
     It goes on behind its cursor, so it may be killed, run again, or run twice at once.
     """
     until = time.monotonic() + budget_s
-    while _next_chunk(change_id):
+    while _continue_change(change_id):
         if time.monotonic() >= until:
             return False
     return True
 
 
-def forget_unapplied() -> int:
+def delete_unapplied() -> int:
     """Delete changes that nobody has applied within KEEP_UNAPPLIED; return how many."""
     left = BulkChange.objects.filter(state__in=[BulkState.CHOSEN, BulkState.PREVIEWED])
     old = list(
-        left.filter(updated_at__lt=timezone.now() - KEEP_UNAPPLIED).values_list(
+        left.filter(updated_at__lt=timezone.now() - UNAPPLIED_TTL).values_list(
             "pk", flat=True
         )
     )
@@ -174,18 +180,18 @@ def forget_unapplied() -> int:
 
 
 @transaction.atomic(durable=True)
-def _next_chunk(change_id: UUID) -> bool:
+def _continue_change(change_id: UUID) -> bool:
     change = (
         BulkChange.objects.filter(pk=change_id).select_for_update(no_key=True).first()
     )
     if change is None or not change.is_at_work:
         return False
-    _work(change)
+    _process_chunk(change)
     change.save()
     return change.is_at_work
 
 
-def _locked(change_id: UUID, *states: BulkState) -> BulkChange:
+def _lock_change(change_id: UUID, *states: BulkState) -> BulkChange:
     change = (
         BulkChange.objects.filter(pk=change_id).select_for_update(no_key=True).first()
     )
@@ -196,17 +202,17 @@ def _locked(change_id: UUID, *states: BulkState) -> BulkChange:
     return change
 
 
-def _begin(change: BulkChange, state: BulkState) -> None:
+def _begin_state(change: BulkChange, state: BulkState) -> None:
     change.state, change.cursor = state, None
     if change.total <= CHUNK:
-        _work(change)
+        _process_chunk(change)
     else:
-        outbox.add(events.BulkChangeBegun(change_id=change.pk))
+        outbox.add(events.BulkChangeStarted(change_id=change.pk))
     change.save()
 
 
 @dataclass
-class _Done:
+class _RowOutcome:
     """What has become of a row: its result and why; in a preview also what its product was
     and would be.
     """
@@ -218,10 +224,10 @@ class _Done:
     new: tuple[Decimal | None, Decimal | None] = (None, None)
 
 
-_Seen = tuple[Decimal, Decimal | None, UUID]  # base price, sale price, category
+_ProductState = tuple[Decimal, Decimal | None, UUID]  # base price, sale price, category
 
 
-def _work(change: BulkChange) -> None:
+def _process_chunk(change: BulkChange) -> None:
     """Do the next CHUNK rows of what the change is at; behind the last, end its state. The
     caller saves the change.
     """
@@ -249,7 +255,9 @@ def _work(change: BulkChange) -> None:
         change.state = _END_OF[BulkState(change.state)]
 
 
-def _look(change: BulkChange, rows: Sequence[BulkChangeRow]) -> list[_Done]:
+def _preview_rows(
+    change: BulkChange, rows: Sequence[BulkChangeRow]
+) -> list[_RowOutcome]:
     products = Product.objects.filter(pk__in=[row.product_id for row in rows])
     seen: dict[UUID, list[Any]] = {
         pk: rest
@@ -257,7 +265,7 @@ def _look(change: BulkChange, rows: Sequence[BulkChangeRow]) -> list[_Done]:
             "pk", "base_price", "sale_price", "category_id"
         )
     }
-    rule = Rule(
+    rule = RepricingRule(
         BulkKind(change.kind),
         BulkHow(change.how),
         change.value or Decimal(0),
@@ -274,87 +282,97 @@ def _look(change: BulkChange, rows: Sequence[BulkChangeRow]) -> list[_Done]:
                 (base, sale),
             )
         else:
-            prices = reprice(rule, base, sale)
+            prices = apply_rule(rule, base, sale)
             new, reason = (prices.base, prices.sale), prices.problem
             result = BulkResult.READY
             if reason:
                 result = BulkResult.PROBLEM
             elif new == (base, sale):
                 result = BulkResult.UNCHANGED
-        done.append(_Done(row.pk, result, reason, (base, sale, category_id), new))
-    _note_preview(done)
+        done.append(_RowOutcome(row.pk, result, reason, (base, sale, category_id), new))
+    _record_preview(done)
     return done
 
 
-def _apply(change: BulkChange, rows: Sequence[BulkChangeRow]) -> list[_Done]:
+def _apply_rows(change: BulkChange, rows: Sequence[BulkChangeRow]) -> list[_RowOutcome]:
     if (
         change.kind == BulkKind.CATEGORY and change.category_id is None
     ):  # set so when it was deleted
         done = [
-            _Done(row.pk, BulkResult.SKIPPED, "The category is gone.") for row in rows
+            _RowOutcome(row.pk, BulkResult.SKIPPED, "The category is gone.")
+            for row in rows
         ]
-        _note(done)
+        _record_outcomes(done)
         return done
-    return _move(
+    return _switch_products(
         change,
         rows,
-        _old,
-        _new,
+        _get_old_state,
+        _get_new_state,
         BulkResult.APPLIED,
         BulkResult.SKIPPED,
         "since the preview",
     )
 
 
-def _undo(change: BulkChange, rows: Sequence[BulkChangeRow]) -> list[_Done]:
+def _undo_rows(change: BulkChange, rows: Sequence[BulkChangeRow]) -> list[_RowOutcome]:
     if change.kind == BulkKind.CATEGORY:
         gone = [
             row for row in rows if row.old_category_id is None
         ]  # set so when it was deleted
         done = [
-            _Done(row.pk, BulkResult.KEPT, "The category it had is gone.")
+            _RowOutcome(row.pk, BulkResult.KEPT, "The category it had is gone.")
             for row in gone
         ]
-        _note(done)
+        _record_outcomes(done)
         rows = [row for row in rows if row.old_category_id is not None]
     else:
         done = []
-    return done + _move(
-        change, rows, _new, _old, BulkResult.UNDONE, BulkResult.KEPT, "since the change"
+    return done + _switch_products(
+        change,
+        rows,
+        _get_new_state,
+        _get_old_state,
+        BulkResult.UNDONE,
+        BulkResult.KEPT,
+        "since the change",
     )
 
 
 _STEPS: Final[
     Mapping[
         BulkState,
-        tuple[Callable[[BulkChange, Sequence[BulkChangeRow]], list[_Done]], list[str]],
+        tuple[
+            Callable[[BulkChange, Sequence[BulkChangeRow]], list[_RowOutcome]],
+            list[str],
+        ],
     ]
 ] = {
-    BulkState.PREVIEWING: (_look, []),
-    BulkState.APPLYING: (_apply, [BulkResult.READY]),
-    BulkState.UNDOING: (_undo, [BulkResult.APPLIED]),
+    BulkState.PREVIEWING: (_preview_rows, []),
+    BulkState.APPLYING: (_apply_rows, [BulkResult.READY]),
+    BulkState.UNDOING: (_undo_rows, [BulkResult.APPLIED]),
 }
 
 
-def _old(change: BulkChange, row: BulkChangeRow) -> _Seen:
+def _get_old_state(change: BulkChange, row: BulkChangeRow) -> _ProductState:
     # a previewed row has them
     return row.old_base_price, row.old_sale_price, row.old_category_id  # type: ignore[return-value]
 
 
-def _new(change: BulkChange, row: BulkChangeRow) -> _Seen:
+def _get_new_state(change: BulkChange, row: BulkChangeRow) -> _ProductState:
     # a previewed row has them
     return row.new_base_price, row.new_sale_price, change.category_id  # type: ignore[return-value]
 
 
-def _move(
+def _switch_products(
     change: BulkChange,
     rows: Sequence[BulkChangeRow],
-    from_: Callable[[BulkChange, BulkChangeRow], _Seen],
-    to: Callable[[BulkChange, BulkChangeRow], _Seen],
+    from_: Callable[[BulkChange, BulkChangeRow], _ProductState],
+    to: Callable[[BulkChange, BulkChangeRow], _ProductState],
     moved: BulkResult,
     left: BulkResult,
     since: str,
-) -> list[_Done]:
+) -> list[_RowOutcome]:
     """Take the products from one state to the other, but for those that are in neither; six
     statements.
     """
@@ -364,34 +382,42 @@ def _move(
         for product in locked.only("name", "base_price", "sale_price", "category_id")
     }
     by_category = change.kind == BulkKind.CATEGORY
-    done, goals = [], dict[UUID, _Seen]()
+    done, goals = [], dict[UUID, _ProductState]()
     for row in rows:
         product = products[row.product_id]
         seen = (product.base_price, product.sale_price, product.category_id)
-        if _compared(seen, by_category) == _compared(from_(change, row), by_category):
+        if _relevant_part(seen, by_category) == _relevant_part(
+            from_(change, row), by_category
+        ):
             goals[product.pk] = to(change, row)
-            done.append(_Done(row.pk, moved))
+            done.append(_RowOutcome(row.pk, moved))
         else:
             done.append(
-                _Done(row.pk, left, f"Changed {since}: {_said(seen, by_category)}")
+                _RowOutcome(
+                    row.pk,
+                    left,
+                    f"Changed {since}: {_describe_state(seen, by_category)}",
+                )
             )
-    _write(goals, by_category)
-    _log(change, products, goals, by_category, undone=moved == BulkResult.UNDONE)
-    _note(done)
+    _update_products(goals, by_category)
+    _log_changes(
+        change, products, goals, by_category, undone=moved == BulkResult.UNDONE
+    )
+    _record_outcomes(done)
     return done
 
 
-def _compared(seen: _Seen, by_category: bool) -> Any:
+def _relevant_part(seen: _ProductState, by_category: bool) -> Any:
     return seen[2] if by_category else seen[:2]
 
 
-def _said(seen: _Seen, by_category: bool) -> str:
+def _describe_state(seen: _ProductState, by_category: bool) -> str:
     if by_category:
         return "it is in another category now."
     return f"the base price is {seen[0]} now, the sale price {seen[1] or 'none'}."
 
 
-def _write(goals: Mapping[UUID, _Seen], by_category: bool) -> None:
+def _update_products(goals: Mapping[UUID, _ProductState], by_category: bool) -> None:
     if not goals:
         return
     columns = (
@@ -413,10 +439,10 @@ def _write(goals: Mapping[UUID, _Seen], by_category: bool) -> None:
     invalidate("products", *(f"product:{pk}" for pk in goals))
 
 
-def _log(
+def _log_changes(
     change: BulkChange,
     products: Mapping[UUID, Product],
-    goals: Mapping[UUID, _Seen],
+    goals: Mapping[UUID, _ProductState],
     by_category: bool,
     *,
     undone: bool,
@@ -433,20 +459,20 @@ def _log(
             object_id=str(pk),
             object_repr=products[pk].name[:200],
             action_flag=CHANGE,
-            change_message=f"{verb}: {_step(products[pk], goal, by_category)}",
+            change_message=f"{verb}: {_describe_step(products[pk], goal, by_category)}",
         )
         for pk, goal in goals.items()
     )
 
 
-def _step(product: Product, goal: _Seen, by_category: bool) -> str:
+def _describe_step(product: Product, goal: _ProductState, by_category: bool) -> str:
     if by_category:
         return "category"
     base = f"base price {product.base_price} → {goal[0]}"
     return f"{base}, sale price {product.sale_price or 'none'} → {goal[1] or 'none'}"
 
 
-def _note(done: Iterable[_Done]) -> None:
+def _record_outcomes(done: Iterable[_RowOutcome]) -> None:
     rows = list(done)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -460,7 +486,7 @@ def _note(done: Iterable[_Done]) -> None:
         )
 
 
-def _note_preview(rows: Sequence[_Done]) -> None:
+def _record_preview(rows: Sequence[_RowOutcome]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE products_bulkchangerow AS row SET result = done.result, reason = done.reason,
@@ -476,10 +502,10 @@ def _note_preview(rows: Sequence[_Done]) -> None:
                 [each.reason for each in rows],
                 *([each.old[place] for each in rows] for place in range(3)),
                 # A price that cannot be is shown by the reason; its column may not hold it.
-                *([_shown(each)[place] for each in rows] for place in (0, 1)),
+                *([_storable_prices(each)[place] for each in rows] for place in (0, 1)),
             ],
         )
 
 
-def _shown(each: _Done) -> tuple[Decimal | None, Decimal | None]:
+def _storable_prices(each: _RowOutcome) -> tuple[Decimal | None, Decimal | None]:
     return (None, None) if each.result == BulkResult.PROBLEM else each.new

@@ -11,7 +11,7 @@ from markrin.api.errors import NotFound
 from products import errors
 from products.models import Category, Product
 from products.models.category import CategoryQuerySet
-from products.services import files, slugs
+from products.services import media_files, slugs
 
 _COLUMNS = ("name", "description", "position", "tax_percent")
 
@@ -25,7 +25,7 @@ def create_category(**data: Any) -> UUID:
         CategoryNameTaken, CategoryTooDeep, SlugTaken: it cannot stand there under that name.
     """
     category = Category()
-    _fill(category, data)
+    _set_columns(category, data)
     category.save(force_insert=True)
     return category.pk
 
@@ -45,8 +45,8 @@ def update_category(*, key: UUID | str, **changes: Any) -> UUID:
         CategoryCycle, CategoryTooDeep, CategoryNameTaken, SlugTaken: it cannot stand there
             under that name.
     """
-    category = _locked(key)
-    _fill(category, changes)
+    category = _lock_category(key)
+    _set_columns(category, changes)
     category.save(
         update_fields=[
             *(name for name in _COLUMNS if name in changes),
@@ -68,14 +68,14 @@ def delete_category(*, key: UUID | str) -> None:
         NotFound: there is no such category.
         CategoryNotEmpty: it has categories or products, archived ones too.
     """
-    category = _found(key).select_for_update().first()
+    category = _filter_by_key(key).select_for_update().first()
     if category is None:
         raise NotFound
     children = category.children.count()
     products = Product.objects.filter(category=category).count()
     if children or products:
         raise errors.CategoryNotEmpty(categories=children, products=products)
-    files.remove_on_commit([category.image.name])
+    media_files.remove_on_commit([category.image.name])
     category.delete()
 
 
@@ -86,11 +86,11 @@ def set_category_image(*, key: UUID | str, file: Image.Image) -> None:
         NotFound: there is no such category.
     """
     with (
-        files.stored(file, "categories", small=False) as stored,
+        media_files.store_picture(file, "categories", small=False) as stored,
         transaction.atomic(durable=True),
     ):
-        category = _locked(key)
-        files.remove_on_commit([category.image.name])
+        category = _lock_category(key)
+        media_files.remove_on_commit([category.image.name])
         category.image = stored.name
         category.save(update_fields=["image", "updated_at"])
 
@@ -102,13 +102,13 @@ def delete_category_image(*, key: UUID | str) -> None:
     Raises:
         NotFound: there is no such category.
     """
-    category = _locked(key)
-    files.remove_on_commit([category.image.name])
+    category = _lock_category(key)
+    media_files.remove_on_commit([category.image.name])
     category.image = ""
     category.save(update_fields=["image", "updated_at"])
 
 
-def _found(key: UUID | str) -> CategoryQuerySet:
+def _filter_by_key(key: UUID | str) -> CategoryQuerySet:
     return (
         Category.objects.filter(pk=key)
         if isinstance(key, UUID)
@@ -116,34 +116,36 @@ def _found(key: UUID | str) -> CategoryQuerySet:
     )
 
 
-def _locked(key: UUID | str) -> Category:
-    category = _found(key).locked().first()
+def _lock_category(key: UUID | str) -> Category:
+    category = _filter_by_key(key).locked().first()
     if category is None:
         raise NotFound
     return category
 
 
-def _fill(category: Category, data: Mapping[str, Any]) -> None:
+def _set_columns(category: Category, data: Mapping[str, Any]) -> None:
     for name in _COLUMNS:
         if name in data:
             setattr(category, name, data[name])
     if "parent_id" in data:
         category.parent = (
-            None if data["parent_id"] is None else _parent(data["parent_id"])
+            None if data["parent_id"] is None else _lock_parent(data["parent_id"])
         )
     beside = Category.objects.filter(
         parent=category.parent_id, name=category.name
     ).exclude(pk=category.pk)
     if beside.exists():
         raise errors.CategoryNameTaken
-    others = slugs.others(Category, category.pk)
+    others = slugs.filter_others(Category, category.pk)
     if "slug" in data:
-        category.slug = slugs.check(data["slug"], among=others)
+        category.slug = slugs.check_slug(data["slug"], among=others)
     elif not category.slug:
-        category.slug = slugs.free(category.name, among=others, else_="category")
+        category.slug = slugs.find_free_slug(
+            category.name, among=others, else_="category"
+        )
 
 
-def _parent(parent_id: UUID) -> Category:
+def _lock_parent(parent_id: UUID) -> Category:
     # Locked, so that it cannot be deleted before its child is there.
     parent = Category.objects.filter(pk=parent_id).locked().first()
     if parent is None:

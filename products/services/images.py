@@ -14,7 +14,7 @@ from markrin.cache.tags import invalidate
 from products import errors
 from products.models import Product, ProductImage
 from products.models.product import MAX_IMAGES
-from products.services import files
+from products.services import media_files
 
 
 def upload_image(*, product_id: UUID, file: Image.Image, alt_text: str) -> UUID:
@@ -27,8 +27,11 @@ def upload_image(*, product_id: UUID, file: Image.Image, alt_text: str) -> UUID:
         NotFound: there is no such product.
         TooManyImages: it has MAX_IMAGES already.
     """
-    with files.stored(file, "products") as stored, transaction.atomic(durable=True):
-        product = _locked(product_id)
+    with (
+        media_files.store_picture(file, "products") as stored,
+        transaction.atomic(durable=True),
+    ):
+        product = _lock_product(product_id)
         if product.images.count() >= MAX_IMAGES:
             raise errors.TooManyImages
         last = product.images.aggregate(last=Max("position"))["last"]
@@ -55,7 +58,7 @@ def link_image(*, product_id: UUID, url: str, alt_text: str) -> UUID:
         NotFound: there is no such product.
         TooManyImages: it has MAX_IMAGES already.
     """
-    product = _locked(product_id)
+    product = _lock_product(product_id)
     if product.images.count() >= MAX_IMAGES:
         raise errors.TooManyImages
     last = product.images.aggregate(last=Max("position"))["last"]
@@ -72,7 +75,7 @@ def update_image(*, product_id: UUID, image_id: UUID, alt_text: str) -> None:
     Raises:
         NotFound: the product has no such image.
     """
-    image = _image(product_id, image_id)
+    image = _lock_image(product_id, image_id)
     image.alt_text = alt_text
     image.save(update_fields=["alt_text", "updated_at"])
 
@@ -84,8 +87,8 @@ def delete_image(*, product_id: UUID, image_id: UUID) -> None:
     Raises:
         NotFound: the product has no such image.
     """
-    image = _image(product_id, image_id)
-    _forget([image])
+    image = _lock_image(product_id, image_id)
+    _remove_files([image])
     image.delete()
 
 
@@ -99,7 +102,7 @@ def order_images(*, product_id: UUID, ids: Sequence[UUID]) -> None:
         NotFound: there is no such product.
         ImageOrderIncomplete: these are not exactly its images.
     """
-    product = _locked(product_id)
+    product = _lock_product(product_id)
     images = {image.pk: image for image in product.images.all()}
     if set(ids) != images.keys():
         raise errors.ImageOrderIncomplete
@@ -120,7 +123,7 @@ def set_images(product: Product, given: Sequence[dict[str, Any]]) -> None:
     """
     left: dict[str, list[ProductImage]] = {}  # one address may stand for several images
     for one in product.images.all():
-        left.setdefault(_url(one), []).append(one)
+        left.setdefault(_get_image_url(one), []).append(one)
     new = []
     for position, row in enumerate(given):
         known = left.get(row["url"])
@@ -131,24 +134,24 @@ def set_images(product: Product, given: Sequence[dict[str, Any]]) -> None:
         image.position, image.alt_text = position, row["alt_text"]
         new.append(image)
     out = [image for images in left.values() for image in images]
-    _forget(out)
+    _remove_files(out)
     ProductImage.objects.filter(pk__in=[image.pk for image in out]).delete()
     for image in new:
         image.save()
 
 
-def _url(image: ProductImage) -> str:
+def _get_image_url(image: ProductImage) -> str:
     return default_storage.url(image.file.name) if image.file else image.external_url
 
 
-def _locked(product_id: UUID) -> Product:
+def _lock_product(product_id: UUID) -> Product:
     product = Product.objects.filter(pk=product_id).locked().first()
     if product is None:
         raise NotFound
     return product
 
 
-def _image(product_id: UUID, image_id: UUID) -> ProductImage:
+def _lock_image(product_id: UUID, image_id: UUID) -> ProductImage:
     image = (
         ProductImage.objects.filter(pk=image_id, product=product_id)
         .select_for_update(no_key=True)
@@ -159,8 +162,8 @@ def _image(product_id: UUID, image_id: UUID) -> ProductImage:
     return image
 
 
-def _forget(images: Iterable[ProductImage]) -> None:
-    files.remove_on_commit(
+def _remove_files(images: Iterable[ProductImage]) -> None:
+    media_files.remove_on_commit(
         name
         for image in images
         for name in (image.file.name, *image.thumbnails.values())

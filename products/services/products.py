@@ -23,7 +23,7 @@ def create_product(
 
     `data` is as `schemas.CreateProduct` reads it. Prices are in the shop's currency.
     Without `slug` the product gets one made from its name. Locks: the category; then as
-    `stock.move`.
+    `movements.move_stock`.
 
     Raises:
         CategoryUnknown, SlugTaken, ImageUnknown, SkuTaken: what it refers to is not so.
@@ -41,9 +41,9 @@ def add_product(
     raises as that.
     """
     product = Product()
-    _fill(product, data)
+    _set_columns(product, data)
     product.save(force_insert=True)
-    _finish(product, data, variants, actor_id)
+    _save_related(product, data, variants, actor_id)
     return product
 
 
@@ -59,17 +59,17 @@ def replace_product(
     reads it; return its id.
 
     Its variants stay where they are if none are given; otherwise see `replace_variants`.
-    Locks: the product, its category, its variants; then as `stock.move`.
+    Locks: the product, its category, its variants; then as `movements.move_stock`.
 
     Raises:
         NotFound: there is no such product.
         CategoryUnknown, SlugTaken, ImageUnknown: what it refers to is not so.
         SkuTaken, TooManyVariants, StockOnlyMoves: see `replace_variants`.
     """
-    product = _locked(key)
-    _fill(product, data)
+    product = lock_product(key)
+    _set_columns(product, data)
     product.save()
-    _finish(product, data, variants, actor_id)
+    _save_related(product, data, variants, actor_id)
     return product.pk
 
 
@@ -93,12 +93,12 @@ def change_product(key: UUID | str, changes: Mapping[str, Any]) -> Product:
     """Do what `update_product` does: a step inside the caller's transaction. Locks and
     raises as that.
     """
-    product = _locked(key)
-    _fill(product, changes)
+    product = lock_product(key)
+    _set_columns(product, changes)
     if product.sale_price is not None and product.sale_price >= product.base_price:
         raise errors.SalePriceNotBelow
     product.save()
-    _finish(product, changes, None, None)
+    _save_related(product, changes, None, None)
     return product
 
 
@@ -112,14 +112,14 @@ def archive_product(*, key: UUID | str) -> None:
     Raises:
         NotFound: there is no such product, or it is archived.
     """
-    product = _locked(key)
+    product = lock_product(key)
     if product.status == ProductStatus.ARCHIVED:
         raise NotFound
     product.status = ProductStatus.ARCHIVED
     product.save(update_fields=["status", "updated_at"])
 
 
-def _locked(key: UUID | str) -> Product:
+def lock_product(key: UUID | str) -> Product:
     found = (
         Product.objects.filter(pk=key)
         if isinstance(key, UUID)
@@ -147,7 +147,7 @@ _COLUMNS = (
 )
 
 
-def _fill(product: Product, data: Mapping[str, Any]) -> None:
+def _set_columns(product: Product, data: Mapping[str, Any]) -> None:
     """Take over what `data` has; nothing is saved but a former slug."""
     renamed = data.get("name", product.name) != product.name
     for name in _COLUMNS:
@@ -156,12 +156,12 @@ def _fill(product: Product, data: Mapping[str, Any]) -> None:
     if seo := data.get("seo"):
         product.seo_title, product.seo_description = seo["title"], seo["description"]
     if "category_id" in data:
-        product.category = _category(data["category_id"])
+        product.category = _lock_category(data["category_id"])
     if "slug" in data or renamed:
         _set_slug(product, data.get("slug"))
 
 
-def _category(category_id: UUID) -> Category:
+def _lock_category(category_id: UUID) -> Category:
     # Locked, so that it cannot be deleted before the product is there.
     category = Category.objects.filter(pk=category_id).locked().first()
     if category is None:
@@ -170,17 +170,17 @@ def _category(category_id: UUID) -> Category:
 
 
 def _set_slug(product: Product, chosen: str | None) -> None:
-    others = slugs.others(Product, product.pk)
+    others = slugs.filter_others(Product, product.pk)
     if chosen is not None:
-        slug = slugs.check(chosen, among=others)
+        slug = slugs.check_slug(chosen, among=others)
     elif slugs.is_made_from(product.slug, product.name):
         return
     else:
-        slug = slugs.free(product.name, among=others, else_="product")
-    slugs.rename(product, slug)
+        slug = slugs.find_free_slug(product.name, among=others, else_="product")
+    slugs.set_slug(product, slug)
 
 
-def _finish(
+def _save_related(
     product: Product,
     data: Mapping[str, Any],
     given: Sequence[Mapping[str, Any]] | None,

@@ -20,17 +20,19 @@ def record_purchase(*, user_id: UUID, product_ids: Collection[UUID]) -> None:
         ],
         ignore_conflicts=True,
     )
-    _mark(user_id, product_ids, bought=True)
+    _mark_reviews(user_id, product_ids, bought=True)
 
 
 def forget_purchase(*, user_id: UUID, product_ids: Collection[UUID]) -> None:
     """Undo `record_purchase` for products of which the customer has given back everything.
     Part of the caller's transaction."""
     Purchase.objects.filter(user_id=user_id, product_id__in=product_ids).delete()
-    _mark(user_id, product_ids, bought=False)
+    _mark_reviews(user_id, product_ids, bought=False)
 
 
-def _mark(user_id: UUID, product_ids: Collection[UUID], *, bought: bool) -> None:
+def _mark_reviews(
+    user_id: UUID, product_ids: Collection[UUID], *, bought: bool
+) -> None:
     reviews = Review.objects.filter(
         user_id=user_id, product_id__in=product_ids
     ).exclude(verified_buyer=bought)

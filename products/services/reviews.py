@@ -45,7 +45,7 @@ def update_review(
     Raises:
         NotFound: it is somebody else's, or not there.
     """
-    review = _own(product_id, review_id, user_id)
+    review = _lock_own_review(product_id, review_id, user_id)
     for name, value in changes.items():
         setattr(review, name, value)
     review.save(update_fields=[*changes, "updated_at"])
@@ -59,7 +59,7 @@ def delete_review(*, product_id: UUID, review_id: UUID, user_id: UUID) -> None:
     Raises:
         NotFound: it is somebody else's, or not there.
     """
-    _own(product_id, review_id, user_id).delete()
+    _lock_own_review(product_id, review_id, user_id).delete()
 
 
 @transaction.atomic(durable=True)
@@ -76,7 +76,7 @@ def moderate_review(*, review_id: UUID, status: str) -> None:
     review.save(update_fields=["status", "updated_at"])
 
 
-def _own(product_id: UUID, review_id: UUID, user_id: UUID) -> Review:
+def _lock_own_review(product_id: UUID, review_id: UUID, user_id: UUID) -> Review:
     own = Review.objects.filter(pk=review_id, product=product_id, user=user_id)
     review = own.select_related("user").locked().first()
     if review is None:

@@ -28,7 +28,7 @@ def create_size_chart(*, category_id: UUID, **table: Any) -> None:
         raise errors.CategoryUnknown
     if SizeChart.objects.filter(category=category).exists():
         raise errors.SizeChartExists
-    _write(SizeChart(category=category), **table)
+    _write_chart(SizeChart(category=category), **table)
 
 
 @transaction.atomic(durable=True)
@@ -38,7 +38,7 @@ def replace_size_chart(*, key: UUID | str, **table: Any) -> None:
     Raises:
         NotFound: it has none of its own.
     """
-    _write(_own(key), **table)
+    _write_chart(_lock_own_chart(key), **table)
 
 
 @transaction.atomic(durable=True)
@@ -48,10 +48,10 @@ def delete_size_chart(*, key: UUID | str) -> None:
     Raises:
         NotFound: it has none of its own.
     """
-    _own(key).delete()
+    _lock_own_chart(key).delete()
 
 
-def _own(key: UUID | str) -> SizeChart:
+def _lock_own_chart(key: UUID | str) -> SizeChart:
     of = {"category": key} if isinstance(key, UUID) else {"category__slug": key}
     chart = SizeChart.objects.filter(**of).select_for_update(of=("self",)).first()
     if chart is None:
@@ -59,7 +59,7 @@ def _own(key: UUID | str) -> SizeChart:
     return chart
 
 
-def _write(
+def _write_chart(
     chart: SizeChart,
     *,
     title: str,

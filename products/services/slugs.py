@@ -20,7 +20,7 @@ _RESERVED = frozenset({"new-arrivals", "featured"})
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def made_from(name: str, *, else_: str) -> str:
+def slug_from_name(name: str, *, else_: str) -> str:
     """Return a slug of the name in ASCII; `else_` for a name that has no such letter."""
     return (
         slugify(name.replace("_", " "))[:MAX_LENGTH].strip("-_").replace("_", "-")
@@ -28,13 +28,13 @@ def made_from(name: str, *, else_: str) -> str:
     )
 
 
-def free(name: str, *, among: QuerySet[Any], else_: str) -> str:
+def find_free_slug(name: str, *, among: QuerySet[Any], else_: str) -> str:
     """Return a slug for the name that none of the rows has or had, if need be with a number
     behind it.
 
     Locks: until the transaction ends, nobody else gets a slug that begins the same.
     """
-    base = made_from(name, else_=else_)
+    base = slug_from_name(name, else_=else_)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"slug:{base}"]
@@ -60,11 +60,11 @@ def is_reserved(slug: str) -> bool:
 
 def is_made_from(slug: str, name: str) -> bool:
     """Return whether the slug is the name's already, with or without a number."""
-    base = made_from(name, else_="")
+    base = slug_from_name(name, else_="")
     return bool(base) and re.fullmatch(f"{re.escape(base)}(-[0-9]+)?", slug) is not None
 
 
-def check(slug: str, *, among: QuerySet[Any]) -> str:
+def check_slug(slug: str, *, among: QuerySet[Any]) -> str:
     """Return the slug that staff chose.
 
     Raises:
@@ -75,7 +75,7 @@ def check(slug: str, *, among: QuerySet[Any]) -> str:
     return slug
 
 
-def rename(product: Product, slug: str) -> None:
+def set_slug(product: Product, slug: str) -> None:
     """Give the product, new or locked by the caller, a slug; the one it had leads to it
     from now on.
     """
@@ -89,7 +89,7 @@ def rename(product: Product, slug: str) -> None:
     product.slug = slug
 
 
-def others(model: type[Model], own_id: UUID | None = None) -> QuerySet[Any]:
+def filter_others(model: type[Model], own_id: UUID | None = None) -> QuerySet[Any]:
     """Return the rows among which a slug must be unique."""
     return (
         model._default_manager.exclude(pk=own_id)

@@ -13,7 +13,7 @@ from markrin.db.models import uuid7
 from products import errors
 from products.models import Product, Variant
 from products.models.product import MAX_VARIANTS
-from products.services import stock
+from products.services.stock import movements
 
 
 @transaction.atomic(durable=True)
@@ -28,7 +28,7 @@ def create_variant(
 ) -> UUID:
     """Add a variant behind the product's others, with its first pieces, and return its id.
 
-    Locks: the product, then as `stock.move`.
+    Locks: the product, then as `movements.move_stock`.
 
     Raises:
         NotFound: there is no such product.
@@ -52,7 +52,7 @@ def add_variants(
     of first pieces.
 
     A step inside the caller's transaction, and its last; the caller has locked the product.
-    Locks as `stock.move`.
+    Locks as `movements.move_stock`.
 
     Raises:
         TooManyVariants, SkuTaken, VariantExists: the product cannot have these.
@@ -61,7 +61,7 @@ def add_variants(
         return []
     active = product.variants.filter(is_active=True)
     last = product.variants.aggregate(last=Max("position"))["last"]
-    _check_new(given, {(variant.size, variant.color) for variant in active})
+    _check_new_rows(given, {(variant.size, variant.color) for variant in active})
     first = 0 if last is None else last + 1
     new = [
         Variant(
@@ -76,7 +76,7 @@ def add_variants(
     ]
     Variant.objects.bulk_create(new)
     invalidate(f"product:{product.pk}", "products")
-    stock.set_initial(
+    movements.set_initial_stock(
         {
             variant.pk: row.get("stock", 0)
             for variant, row in zip(new, given, strict=True)
@@ -86,7 +86,9 @@ def add_variants(
     return new
 
 
-def _check_new(given: Sequence[Mapping[str, Any]], taken: set[tuple[str, str]]) -> None:
+def _check_new_rows(
+    given: Sequence[Mapping[str, Any]], taken: set[tuple[str, str]]
+) -> None:
     if len(given) + len(taken) > MAX_VARIANTS:
         raise errors.TooManyVariants(f"A product can have {MAX_VARIANTS} variants.")
     check_distinct(given)
@@ -141,7 +143,7 @@ def change_variant(
     """Do what `update_variant` does: a step inside the caller's transaction. Locks and
     raises as that.
     """
-    variant = _locked(product_id, variant_id)
+    variant = _lock_variant(product_id, variant_id)
     if (
         Variant.objects.exclude(pk=variant_id)
         .filter(sku=changes.get("sku", ""))
@@ -158,7 +160,7 @@ def change_variant(
         raise errors.VariantExists
     variant.save(update_fields=[*changes, "updated_at"])
     if variant.is_active != was_active:
-        stock.refresh_in_stock([product_id])
+        movements.refresh_in_stock([product_id])
 
 
 @transaction.atomic(durable=True)
@@ -171,12 +173,12 @@ def delete_variant(*, product_id: UUID, variant_id: UUID) -> None:
     Raises:
         NotFound: the product has no such variant on sale.
     """
-    variant = _locked(product_id, variant_id)
+    variant = _lock_variant(product_id, variant_id)
     if not variant.is_active:
         raise NotFound
     variant.is_active = False
     variant.save(update_fields=["is_active", "updated_at"])
-    stock.refresh_in_stock([product_id])
+    movements.refresh_in_stock([product_id])
 
 
 def replace_variants(
@@ -185,7 +187,7 @@ def replace_variants(
     """Make these the product's variants on sale, told apart by SKU: change, add, or take off sale.
 
     A step inside the caller's transaction, and its last; the caller has locked the product.
-    Locks: its variants, then as `stock.move`.
+    Locks: its variants, then as `movements.move_stock`.
 
     Raises:
         StockOnlyMoves: `stock` of an existing variant is not what is left of it.
@@ -200,7 +202,8 @@ def replace_variants(
     moved = [
         row["sku"]
         for row in given
-        if row["sku"] in known and row.get("stock") not in (None, _left(known, row))
+        if row["sku"] in known
+        and row.get("stock") not in (None, _get_sellable(known, row))
     ]
     if moved:
         raise errors.StockOnlyMoves(skus=moved)
@@ -222,23 +225,23 @@ def replace_variants(
     new = add_variants(
         product, [row for row in given if row["sku"] not in known], actor_id=actor_id
     )
-    _place(new, [row["sku"] for row in given])
+    _set_positions(new, [row["sku"] for row in given])
     invalidate(f"product:{product.pk}", "products")
     if flips:
-        stock.refresh_in_stock([product.pk])
+        movements.refresh_in_stock([product.pk])
 
 
-def _left(known: Mapping[str, Variant], row: Mapping[str, Any]) -> int:
+def _get_sellable(known: Mapping[str, Variant], row: Mapping[str, Any]) -> int:
     return known[row["sku"]].stock.sellable
 
 
-def _place(new: Sequence[Variant], skus: Sequence[str]) -> None:
+def _set_positions(new: Sequence[Variant], skus: Sequence[str]) -> None:
     for variant in new:
         variant.position = skus.index(variant.sku)
     Variant.objects.bulk_update(new, ["position"])
 
 
-def _locked(product_id: UUID, variant_id: UUID) -> Variant:
+def _lock_variant(product_id: UUID, variant_id: UUID) -> Variant:
     variant = Variant.objects.filter(pk=variant_id, product=product_id).locked().first()
     if variant is None:
         raise NotFound

@@ -12,8 +12,13 @@ from markrin.api.operations import operation
 from markrin.api.permissions import AllowAny
 from markrin.api.views import View
 from markrin.cache.decorators import cached
-from products import errors, schemas, selectors, serializers, services
-from products.views.callers import CATALOGUE
+from products import errors
+from products.schemas import categories as schemas
+from products.schemas import products as products_schemas
+from products.selectors import category_tree, size_tables
+from products.serializers import categories as serializers
+from products.services import categories, size_charts
+from products.views.access import CATALOGUE_STAFF
 
 _REFUSED = [
     errors.CategoryUnknown,
@@ -35,7 +40,7 @@ class CategoryTree(View):
     )
     def get(self, request: Request) -> Response:
         return Response(
-            serializers.Categories({"items": selectors.list_categories()}).data
+            serializers.Categories({"items": category_tree.list_categories()}).data
         )
 
     @operation(
@@ -46,10 +51,10 @@ class CategoryTree(View):
         response=serializers.Category,
         status=201,
         errors=_REFUSED,
-        permissions=CATALOGUE,
+        permissions=CATALOGUE_STAFF,
     )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        return _category(services.create_category(**body), HTTPStatus.CREATED)
+        return _show_category(categories.create_category(**body), HTTPStatus.CREATED)
 
 
 class CategoryDetail(View):
@@ -66,7 +71,7 @@ class CategoryDetail(View):
         errors=[NotFound],
     )
     def get(self, request: Request, *, key: UUID | str) -> Response:
-        return _category(key)
+        return _show_category(key)
 
     @operation(
         id="replaceCategory",
@@ -75,12 +80,12 @@ class CategoryDetail(View):
         body=schemas.CreateCategory,
         response=serializers.Category,
         errors=[NotFound, *_REFUSED, errors.CategoryCycle],
-        permissions=CATALOGUE,
+        permissions=CATALOGUE_STAFF,
     )
     def put(
         self, request: Request, *, key: UUID | str, body: dict[str, Any]
     ) -> Response:
-        return _category(services.update_category(key=key, **body))
+        return _show_category(categories.update_category(key=key, **body))
 
     @operation(
         id="updateCategory",
@@ -89,12 +94,12 @@ class CategoryDetail(View):
         body=schemas.UpdateCategory,
         response=serializers.Category,
         errors=[NotFound, *_REFUSED, errors.CategoryCycle],
-        permissions=CATALOGUE,
+        permissions=CATALOGUE_STAFF,
     )
     def patch(
         self, request: Request, *, key: UUID | str, body: dict[str, Any]
     ) -> Response:
-        return _category(services.update_category(key=key, **body))
+        return _show_category(categories.update_category(key=key, **body))
 
     @operation(
         id="deleteCategory",
@@ -102,15 +107,15 @@ class CategoryDetail(View):
         summary="Delete an empty category",
         status=204,
         errors=[NotFound, errors.CategoryNotEmpty],
-        permissions=CATALOGUE,
+        permissions=CATALOGUE_STAFF,
     )
     def delete(self, request: Request, *, key: UUID | str) -> Response:
-        services.delete_category(key=key)
+        categories.delete_category(key=key)
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
 class CategoryImage(View):
-    permission_classes = CATALOGUE
+    permission_classes = CATALOGUE_STAFF
 
     @operation(
         id="setCategoryImage",
@@ -123,8 +128,8 @@ class CategoryImage(View):
     def post(
         self, request: Request, *, key: UUID | str, upload: dict[str, Any]
     ) -> Response:
-        services.set_category_image(key=key, **upload)
-        return _category(key)
+        categories.set_category_image(key=key, **upload)
+        return _show_category(key)
 
     @operation(
         id="deleteCategoryImage",
@@ -134,13 +139,13 @@ class CategoryImage(View):
         errors=[NotFound],
     )
     def delete(self, request: Request, *, key: UUID | str) -> Response:
-        services.delete_category_image(key=key)
+        categories.delete_category_image(key=key)
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
-def _category(key: UUID | str, status: int = HTTPStatus.OK) -> Response:
+def _show_category(key: UUID | str, status: int = HTTPStatus.OK) -> Response:
     return Response(
-        serializers.Category(selectors.get_category(key=key)).data, status=status
+        serializers.Category(category_tree.get_category(key=key)).data, status=status
     )
 
 
@@ -156,7 +161,7 @@ class SizeChartList(View):
     )
     def get(self, request: Request) -> Response:
         return Response(
-            serializers.SizeCharts({"items": selectors.list_size_charts()}).data
+            serializers.SizeCharts({"items": size_tables.list_size_charts()}).data
         )
 
     @operation(
@@ -164,15 +169,15 @@ class SizeChartList(View):
         tag="staff: categories",
         summary="Give a category a size chart, as a whole table in centimetres",
         body=schemas.CreateSizeChart,
-        max_bytes=schemas.BODY_BYTES,
+        max_bytes=products_schemas.BODY_BYTES,
         response=serializers.SizeChart,
         status=201,
         errors=[errors.CategoryUnknown, errors.SizeChartExists],
-        permissions=CATALOGUE,
+        permissions=CATALOGUE_STAFF,
     )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        services.create_size_chart(**body)
-        return _chart(body["category_id"], HTTPStatus.CREATED)
+        size_charts.create_size_chart(**body)
+        return _show_chart(body["category_id"], HTTPStatus.CREATED)
 
 
 class SizeChartDetail(View):
@@ -190,23 +195,23 @@ class SizeChartDetail(View):
         errors=[NotFound],
     )
     def get(self, request: Request, *, key: UUID | str) -> Response:
-        return _chart(key)
+        return _show_chart(key)
 
     @operation(
         id="replaceSizeChart",
         tag="staff: categories",
         summary="Replace a category's own size chart by this table in centimetres",
         body=schemas.ReplaceSizeChart,
-        max_bytes=schemas.BODY_BYTES,
+        max_bytes=products_schemas.BODY_BYTES,
         response=serializers.SizeChart,
         errors=[NotFound],
-        permissions=CATALOGUE,
+        permissions=CATALOGUE_STAFF,
     )
     def put(
         self, request: Request, *, key: UUID | str, body: dict[str, Any]
     ) -> Response:
-        services.replace_size_chart(key=key, **body)
-        return _chart(key)
+        size_charts.replace_size_chart(key=key, **body)
+        return _show_chart(key)
 
     @operation(
         id="deleteSizeChart",
@@ -214,14 +219,14 @@ class SizeChartDetail(View):
         summary="Delete a category's own size chart",
         status=204,
         errors=[NotFound],
-        permissions=CATALOGUE,
+        permissions=CATALOGUE_STAFF,
     )
     def delete(self, request: Request, *, key: UUID | str) -> Response:
-        services.delete_size_chart(key=key)
+        size_charts.delete_size_chart(key=key)
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
-def _chart(key: UUID | str, status: int = HTTPStatus.OK) -> Response:
+def _show_chart(key: UUID | str, status: int = HTTPStatus.OK) -> Response:
     return Response(
-        serializers.SizeChart(selectors.get_size_chart(key=key)).data, status=status
+        serializers.SizeChart(size_tables.get_size_chart(key=key)).data, status=status
     )

@@ -14,9 +14,9 @@ from markrin.api.permissions import InGroup
 from markrin.api.views import View
 from products import errors
 from products.schemas import feeds as schemas
-from products.selectors import feeds as selectors
+from products.selectors import feed_reports as selectors
 from products.serializers import feeds as serializers
-from products.services import feeds as services
+from products.services.feeds import staging as services
 
 
 class _FeedView(View):
@@ -60,7 +60,7 @@ class FeedDetail(_FeedView):
         errors=[NotFound],
     )
     def get(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the path's name)
-        return _feed(id)
+        return _show_feed(id)
 
 
 class FeedReport(_FeedView):
@@ -75,7 +75,7 @@ class FeedReport(_FeedView):
         feed = selectors.get_feed(feed_id=id)
         name = f"{feed.source}-{feed.sequence}.csv"
         return StreamingHttpResponse(
-            selectors.report(feed_id=id),
+            selectors.write_report(feed_id=id),
             content_type="text/csv; charset=utf-8",
             headers={
                 "Content-Disposition": f'attachment; filename="{name}"',
@@ -93,8 +93,8 @@ class FeedRelease(_FeedView):
         errors=[NotFound, errors.FeedNotHeld],
     )
     def post(self, request: Request, *, id: UUID) -> Response:  # noqa: A002
-        services.release(feed_id=id)
-        return _feed(id)
+        services.release_feed(feed_id=id)
+        return _show_feed(id)
 
 
 class FeedDiscard(_FeedView):
@@ -106,9 +106,9 @@ class FeedDiscard(_FeedView):
         errors=[NotFound, errors.FeedNotHeld],
     )
     def post(self, request: Request, *, id: UUID) -> Response:  # noqa: A002
-        services.discard(feed_id=id)
-        return _feed(id)
+        services.discard_feed(feed_id=id)
+        return _show_feed(id)
 
 
-def _feed(feed_id: UUID) -> Response:
+def _show_feed(feed_id: UUID) -> Response:
     return Response(serializers.Feed(selectors.get_feed(feed_id=feed_id)).data)

@@ -13,8 +13,12 @@ from markrin.api.permissions import AllowAny
 from markrin.api.schemas import PageQuery
 from markrin.api.views import View
 from markrin.cache.decorators import cached
-from products import errors, schemas, selectors, serializers, services
-from products.views.callers import CATALOGUE
+from products import errors
+from products.schemas import products as schemas
+from products.selectors import product_lists
+from products.serializers import products as serializers
+from products.services import products
+from products.views.access import CATALOGUE_STAFF
 
 _REFUSED = [errors.CategoryUnknown, errors.SlugTaken, errors.ImageUnknown]
 _REFUSED_VARIANTS = [errors.SkuTaken, errors.VariantExists, errors.TooManyVariants]
@@ -35,9 +39,9 @@ class ProductList(View):
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
         ids = query.pop("ids", None)
         found = (
-            selectors.list_products_by_id(ids)
+            product_lists.list_products_by_id(ids)
             if ids
-            else selectors.list_products(**query)
+            else product_lists.list_products(**query)
         )
         return Response(serializers.ProductPage(found).data)
 
@@ -50,11 +54,11 @@ class ProductList(View):
         response=serializers.StaffProductDetail,
         status=201,
         errors=[*_REFUSED, *_REFUSED_VARIANTS],
-        permissions=CATALOGUE,
+        permissions=CATALOGUE_STAFF,
     )
     def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        product_id = services.create_product(actor_id=request.user.pk, **body)
-        return _staff_detail(product_id, HTTPStatus.CREATED)
+        product_id = products.create_product(actor_id=request.user.pk, **body)
+        return _show_staff_product(product_id, HTTPStatus.CREATED)
 
 
 class ProductDetail(View):
@@ -77,10 +81,10 @@ class ProductDetail(View):
     def get(self, request: Request, *, key: UUID | str) -> Response:
         try:
             return Response(
-                serializers.ProductDetail(selectors.get_product(key=key)).data
+                serializers.ProductDetail(product_lists.get_product(key=key)).data
             )
         except NotFound:
-            slug = selectors.get_new_slug(former=str(key))
+            slug = product_lists.get_new_slug(former=str(key))
             if slug is None:
                 raise
         return Response(
@@ -96,13 +100,13 @@ class ProductDetail(View):
         max_bytes=schemas.BODY_BYTES,
         response=serializers.StaffProductDetail,
         errors=[NotFound, *_REFUSED, *_REFUSED_VARIANTS, errors.StockOnlyMoves],
-        permissions=CATALOGUE,
+        permissions=CATALOGUE_STAFF,
     )
     def put(
         self, request: Request, *, key: UUID | str, body: dict[str, Any]
     ) -> Response:
-        return _staff_detail(
-            services.replace_product(key=key, actor_id=request.user.pk, **body)
+        return _show_staff_product(
+            products.replace_product(key=key, actor_id=request.user.pk, **body)
         )
 
     @operation(
@@ -113,12 +117,12 @@ class ProductDetail(View):
         max_bytes=schemas.BODY_BYTES,
         response=serializers.StaffProductDetail,
         errors=[NotFound, *_REFUSED, errors.SalePriceNotBelow],
-        permissions=CATALOGUE,
+        permissions=CATALOGUE_STAFF,
     )
     def patch(
         self, request: Request, *, key: UUID | str, body: dict[str, Any]
     ) -> Response:
-        return _staff_detail(services.update_product(key=key, **body))
+        return _show_staff_product(products.update_product(key=key, **body))
 
     @operation(
         id="archiveProduct",
@@ -126,10 +130,10 @@ class ProductDetail(View):
         summary="Archive a product",
         status=204,
         errors=[NotFound],
-        permissions=CATALOGUE,
+        permissions=CATALOGUE_STAFF,
     )
     def delete(self, request: Request, *, key: UUID | str) -> Response:
-        services.archive_product(key=key)
+        products.archive_product(key=key)
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -150,7 +154,7 @@ class RelatedProducts(View):
     ) -> Response:
         return Response(
             serializers.ProductItems(
-                {"items": selectors.list_related(key=key, **query)}
+                {"items": product_lists.list_related(key=key, **query)}
             ).data
         )
 
@@ -169,7 +173,7 @@ class NewArrivals(View):
     )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
         return Response(
-            serializers.ProductItemPage(selectors.list_new_arrivals(**query)).data
+            serializers.ProductItemPage(product_lists.list_new_arrivals(**query)).data
         )
 
 
@@ -187,12 +191,12 @@ class Featured(View):
     )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
         return Response(
-            serializers.ProductItemPage(selectors.list_featured(**query)).data
+            serializers.ProductItemPage(product_lists.list_featured(**query)).data
         )
 
 
 class StaffProductList(View):
-    permission_classes = CATALOGUE
+    permission_classes = CATALOGUE_STAFF
 
     @operation(
         id="listStaffProducts",
@@ -204,12 +208,14 @@ class StaffProductList(View):
     )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
         return Response(
-            serializers.StaffProductPage(selectors.list_staff_products(**query)).data
+            serializers.StaffProductPage(
+                product_lists.list_staff_products(**query)
+            ).data
         )
 
 
 class StaffProductDetail(View):
-    permission_classes = CATALOGUE
+    permission_classes = CATALOGUE_STAFF
 
     @operation(
         id="getStaffProduct",
@@ -219,11 +225,11 @@ class StaffProductDetail(View):
         errors=[NotFound],
     )
     def get(self, request: Request, *, key: UUID | str) -> Response:
-        return _staff_detail(key)
+        return _show_staff_product(key)
 
 
-def _staff_detail(key: UUID | str, status: int = HTTPStatus.OK) -> Response:
+def _show_staff_product(key: UUID | str, status: int = HTTPStatus.OK) -> Response:
     return Response(
-        serializers.StaffProductDetail(selectors.get_staff_product(key=key)).data,
+        serializers.StaffProductDetail(product_lists.get_staff_product(key=key)).data,
         status=status,
     )

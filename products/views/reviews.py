@@ -12,8 +12,12 @@ from markrin.api.operations import operation
 from markrin.api.permissions import AllowAny, IsAuthenticated
 from markrin.api.views import View
 from markrin.cache.decorators import cached
-from products import errors, schemas, selectors, serializers, services
-from products.views.callers import CATALOGUE, user_id
+from products import errors
+from products.schemas import reviews as schemas
+from products.selectors import review_lists
+from products.serializers import reviews as serializers
+from products.services import reviews
+from products.views.access import CATALOGUE_STAFF, get_user_id
 
 
 class ReviewList(View):
@@ -35,7 +39,9 @@ class ReviewList(View):
     # the path's name
     def get(self, request: Request, *, id: UUID, query: dict[str, Any]) -> Response:  # noqa: A002
         return Response(
-            serializers.ReviewPage(selectors.list_reviews(product_id=id, **query)).data
+            serializers.ReviewPage(
+                review_lists.list_reviews(product_id=id, **query)
+            ).data
         )
 
     @operation(
@@ -48,7 +54,9 @@ class ReviewList(View):
         errors=[NotFound, errors.AlreadyReviewed],
     )
     def post(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
-        review = services.create_review(product_id=id, user_id=user_id(request), **body)
+        review = reviews.create_review(
+            product_id=id, user_id=get_user_id(request), **body
+        )
         return Response(serializers.OwnReview(review).data, status=HTTPStatus.CREATED)
 
 
@@ -61,7 +69,9 @@ class OwnReview(View):
         errors=[NotFound],
     )
     def get(self, request: Request, *, id: UUID) -> Response:  # noqa: A002
-        review = selectors.get_own_review(product_id=id, user_id=user_id(request))
+        review = review_lists.get_own_review(
+            product_id=id, user_id=get_user_id(request)
+        )
         return Response(serializers.OwnReview(review).data)
 
 
@@ -82,8 +92,8 @@ class ReviewDetail(View):
         review_id: UUID,
         body: dict[str, Any],
     ) -> Response:
-        review = services.update_review(
-            product_id=id, review_id=review_id, user_id=user_id(request), **body
+        review = reviews.update_review(
+            product_id=id, review_id=review_id, user_id=get_user_id(request), **body
         )
         return Response(serializers.OwnReview(review).data)
 
@@ -95,14 +105,14 @@ class ReviewDetail(View):
         errors=[NotFound],
     )
     def delete(self, request: Request, *, id: UUID, review_id: UUID) -> Response:  # noqa: A002
-        services.delete_review(
-            product_id=id, review_id=review_id, user_id=user_id(request)
+        reviews.delete_review(
+            product_id=id, review_id=review_id, user_id=get_user_id(request)
         )
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
 class StaffReviewList(View):
-    permission_classes = CATALOGUE
+    permission_classes = CATALOGUE_STAFF
 
     @operation(
         id="listStaffReviews",
@@ -114,12 +124,12 @@ class StaffReviewList(View):
     )
     def get(self, request: Request, *, query: dict[str, Any]) -> Response:
         return Response(
-            serializers.StaffReviewPage(selectors.list_staff_reviews(**query)).data
+            serializers.StaffReviewPage(review_lists.list_staff_reviews(**query)).data
         )
 
 
 class StaffReviewDetail(View):
-    permission_classes = CATALOGUE
+    permission_classes = CATALOGUE_STAFF
 
     @operation(
         id="moderateReview",
@@ -130,7 +140,7 @@ class StaffReviewDetail(View):
         errors=[NotFound],
     )
     def patch(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
-        services.moderate_review(review_id=id, **body)
+        reviews.moderate_review(review_id=id, **body)
         return Response(
-            serializers.StaffReview(selectors.get_staff_review(review_id=id)).data
+            serializers.StaffReview(review_lists.get_staff_review(review_id=id)).data
         )

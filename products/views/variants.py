@@ -14,12 +14,17 @@ from markrin.api.operations import operation
 from markrin.api.permissions import AllowAny
 from markrin.api.schemas import PageQuery
 from markrin.api.views import View
-from products import errors, schemas, selectors, serializers, services
-from products.views.callers import CATALOGUE, user_id
+from products import errors
+from products.schemas import products as schemas
+from products.selectors import product_lists, stock_ledger
+from products.serializers import products as serializers
+from products.services import images, variants
+from products.services.stock import back_in_stock
+from products.views.access import CATALOGUE_STAFF, get_user_id
 
 
 class VariantList(View):
-    permission_classes = CATALOGUE
+    permission_classes = CATALOGUE_STAFF
 
     @operation(
         id="createVariant",
@@ -37,14 +42,14 @@ class VariantList(View):
     )
     # the path's name
     def post(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
-        variant_id = services.create_variant(
+        variant_id = variants.create_variant(
             product_id=id, actor_id=request.user.pk, **body
         )
-        return _variant(variant_id, HTTPStatus.CREATED)
+        return _show_variant(variant_id, HTTPStatus.CREATED)
 
 
 class VariantDetail(View):
-    permission_classes = CATALOGUE
+    permission_classes = CATALOGUE_STAFF
 
     @operation(
         id="updateVariant",
@@ -62,8 +67,8 @@ class VariantDetail(View):
         variant_id: UUID,
         body: dict[str, Any],
     ) -> Response:
-        services.update_variant(product_id=id, variant_id=variant_id, **body)
-        return _variant(variant_id)
+        variants.update_variant(product_id=id, variant_id=variant_id, **body)
+        return _show_variant(variant_id)
 
     @operation(
         id="deleteVariant",
@@ -73,7 +78,7 @@ class VariantDetail(View):
         errors=[NotFound],
     )
     def delete(self, request: Request, *, id: UUID, variant_id: UUID) -> Response:  # noqa: A002
-        services.delete_variant(product_id=id, variant_id=variant_id)
+        variants.delete_variant(product_id=id, variant_id=variant_id)
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -96,7 +101,7 @@ class VariantNotify(View):
         variant_id: UUID,
         body: dict[str, Any],
     ) -> Response:
-        services.notify_when_back(
+        back_in_stock.notify_when_back(
             product_id=id,
             variant_id=variant_id,
             user_id=request.user.pk,
@@ -107,7 +112,7 @@ class VariantNotify(View):
 
 
 class StockAdjustments(View):
-    permission_classes = CATALOGUE
+    permission_classes = CATALOGUE_STAFF
 
     @operation(
         id="adjustStock",
@@ -118,12 +123,12 @@ class StockAdjustments(View):
         errors=[NotFound, errors.StockTooLow, errors.StockTooHigh],
     )
     def post(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
-        services.adjust_stock(variant_id=id, actor_id=user_id(request), **body)
-        return _variant(id)
+        back_in_stock.adjust_stock(variant_id=id, actor_id=get_user_id(request), **body)
+        return _show_variant(id)
 
 
 class StockMovements(View):
-    permission_classes = CATALOGUE
+    permission_classes = CATALOGUE_STAFF
 
     @operation(
         id="listStockMovements",
@@ -136,18 +141,18 @@ class StockMovements(View):
     def get(self, request: Request, *, id: UUID, query: dict[str, Any]) -> Response:  # noqa: A002
         return Response(
             serializers.StockMovementPage(
-                selectors.list_movements(variant_id=id, **query)
+                stock_ledger.list_movements(variant_id=id, **query)
             ).data
         )
 
 
-def _variant(variant_id: UUID, status: int = HTTPStatus.OK) -> Response:
-    variant = selectors.get_staff_variant(variant_id=variant_id)
+def _show_variant(variant_id: UUID, status: int = HTTPStatus.OK) -> Response:
+    variant = stock_ledger.get_staff_variant(variant_id=variant_id)
     return Response(serializers.StaffVariant(variant).data, status=status)
 
 
 class ImageList(View):
-    permission_classes = CATALOGUE
+    permission_classes = CATALOGUE_STAFF
 
     @operation(
         id="uploadProductImage",
@@ -159,12 +164,12 @@ class ImageList(View):
         errors=[NotFound, errors.TooManyImages],
     )
     def post(self, request: Request, *, id: UUID, upload: dict[str, Any]) -> Response:  # noqa: A002
-        image_id = services.upload_image(product_id=id, **upload)
-        return _image(id, image_id, HTTPStatus.CREATED)
+        image_id = images.upload_image(product_id=id, **upload)
+        return _show_image(id, image_id, HTTPStatus.CREATED)
 
 
 class ImageOrder(View):
-    permission_classes = CATALOGUE
+    permission_classes = CATALOGUE_STAFF
 
     @operation(
         id="orderProductImages",
@@ -175,12 +180,12 @@ class ImageOrder(View):
         errors=[NotFound, errors.ImageOrderIncomplete],
     )
     def put(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
-        services.order_images(product_id=id, **body)
+        images.order_images(product_id=id, **body)
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
 class ImageDetail(View):
-    permission_classes = CATALOGUE
+    permission_classes = CATALOGUE_STAFF
 
     @operation(
         id="updateProductImage",
@@ -198,8 +203,8 @@ class ImageDetail(View):
         image_id: UUID,
         body: dict[str, Any],
     ) -> Response:
-        services.update_image(product_id=id, image_id=image_id, **body)
-        return _image(id, image_id)
+        images.update_image(product_id=id, image_id=image_id, **body)
+        return _show_image(id, image_id)
 
     @operation(
         id="deleteProductImage",
@@ -209,11 +214,13 @@ class ImageDetail(View):
         errors=[NotFound],
     )
     def delete(self, request: Request, *, id: UUID, image_id: UUID) -> Response:  # noqa: A002
-        services.delete_image(product_id=id, image_id=image_id)
+        images.delete_image(product_id=id, image_id=image_id)
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
-def _image(product_id: UUID, image_id: UUID, status: int = HTTPStatus.OK) -> Response:
-    images = selectors.get_staff_product(key=product_id)["images"]
+def _show_image(
+    product_id: UUID, image_id: UUID, status: int = HTTPStatus.OK
+) -> Response:
+    images = product_lists.get_staff_product(key=product_id)["images"]
     image = next(image for image in images if image["id"] == str(image_id))
     return Response(serializers.ProductImage(image).data, status=status)

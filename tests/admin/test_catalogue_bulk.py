@@ -12,11 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from markrin.outbox.models import OutboxEvent
-from products import errors, services
+from products import errors
 from products.models import BulkChange, BulkChangeRow, Category, Product
-from products.models.bulk import BulkEnding, BulkHow, BulkKind, BulkState
-from products.repricing import Prices, Rule, reprice, rounded
-from products.services import bulk_changes
+from products.models.bulk_change import BulkEnding, BulkHow, BulkKind, BulkState
+from products.repricing import NewPrices, RepricingRule, apply_rule, round_price
+from products.services import bulk_changes, categories
+from products.services import products as product_service
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -147,12 +148,12 @@ def test_what_has_changed_since_is_left_and_named(client):
     products = make_products(3)
     page = choose(client, products)
     do(client, page, "preview", **PERCENT)
-    services.update_product(key=products[0].pk, base_price=Decimal("555.00"))
+    product_service.update_product(key=products[0].pk, base_price=Decimal("555.00"))
     do(client, page, "apply")
     assert prices(products) == [("555.00", None), ("900.00", None), ("900.00", None)]
     assert "the base price is 555.00 now" in client.get(page).content.decode()
 
-    services.update_product(key=products[1].pk, sale_price=Decimal("1.00"))
+    product_service.update_product(key=products[1].pk, sale_price=Decimal("1.00"))
     do(client, page, "undo")
     assert prices(products) == [("555.00", None), ("900.00", "1.00"), ("1000.00", None)]
     change = change_at(page)
@@ -207,7 +208,7 @@ def test_a_category_that_is_deleted_meanwhile_is_no_place_to_go(client):
     products = make_products(2, category=old)
     page = choose(client, products)
     do(client, page, "preview", kind="category", category=str(gone.pk))
-    services.delete_category(key=gone.pk)
+    categories.delete_category(key=gone.pk)
     do(client, page, "apply")
     assert change_at(page).skipped == 2
     assert "The category is gone." in client.get(page).content.decode()
@@ -221,7 +222,7 @@ def test_a_category_that_is_deleted_meanwhile_is_no_place_to_go(client):
         category=str(factories.make_category().pk),
     )
     do(client, page, "apply")
-    services.delete_category(key=old.pk)
+    categories.delete_category(key=old.pk)
     do(client, page, "undo")
     assert change_at(page).kept == 2
     assert not Category.objects.filter(pk=old.pk).exists()
@@ -272,12 +273,12 @@ def test_many_products_are_the_work_of_a_job_that_goes_on_where_it_was_killed(
         assert "Undo</button>" not in shown
         change = change_at(page)
         assert OutboxEvent.objects.filter(
-            event="bulk_change.begun", payload__change_id=str(change.pk)
+            event="bulk_change.started", payload__change_id=str(change.pk)
         ).exists()
         assert (
-            bulk_changes.carry_on(change_id=change.pk, budget_s=0) is False
+            bulk_changes.continue_change(change_id=change.pk, budget_s=0) is False
         )  # a chunk, and the time is up
-        assert bulk_changes.carry_on(change_id=change.pk, budget_s=60) is True
+        assert bulk_changes.continue_change(change_id=change.pk, budget_s=60) is True
         assert change_at(page).state == end
         assert (
             prices(products)
@@ -338,11 +339,11 @@ def test_all_that_match_the_filter_are_chosen_and_no_others(client):
 
 def test_none_at_all_are_no_change(client):
     with pytest.raises(errors.NothingChosen):
-        services.choose_products(
+        bulk_changes.choose_products(
             products=Product.objects.none(), actor_id=factories.make_user().pk
         )
     with pytest.raises(errors.NothingChosen):
-        services.choose_products(
+        bulk_changes.choose_products(
             products=Product.objects.all(), actor_id=factories.make_user().pk
         )
     assert not BulkChange.objects.exists()
@@ -354,7 +355,7 @@ def test_what_nobody_applies_is_forgotten(client, keeper):
     do(client, kept, "preview", **PERCENT)
     do(client, kept, "apply")
     BulkChange.objects.update(updated_at="2020-01-01T00:00Z")
-    assert bulk_changes.forget_unapplied() == 1
+    assert bulk_changes.delete_unapplied() == 1
     assert [change_at(kept)] == list(BulkChange.objects.all())
     assert client.get(old).status_code == 302
 
@@ -388,7 +389,7 @@ D = Decimal
     ],
 )
 def test_endings(price, ending, expected):
-    assert str(rounded(D(price), BulkEnding(ending))) == expected
+    assert str(round_price(D(price), BulkEnding(ending))) == expected
 
 
 @pytest.mark.parametrize(
@@ -408,9 +409,9 @@ def test_rules(kind, how, value, before, after):
     def money(pair):
         return D(pair[0]), None if pair[1] is None else D(pair[1])
 
-    assert reprice(
-        Rule(BulkKind(kind), BulkHow(how), D(value)), *money(before)
-    ) == Prices(*money(after))
+    assert apply_rule(
+        RepricingRule(BulkKind(kind), BulkHow(how), D(value)), *money(before)
+    ) == NewPrices(*money(after))
 
 
 def test_a_price_above_what_the_column_holds_is_a_problem_and_no_error(client):

@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from products.models import Feed, StockLevel
-from products.services import feeds
+from products.services.feeds import staging
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +57,7 @@ def test_a_feed_with_errors_is_taken_in_and_its_report_names_them(client):
         feed.counted_at.isoformat() == "2026-01-01T21:34:00+00:00"
     )  # the shop's clock is in Kolkata
 
-    feeds.apply(feed_id=feed.pk, budget_s=60)
+    staging.apply_feed(feed_id=feed.pk, budget_s=60)
     assert (
         StockLevel.objects.get(variant__sku="F-1").on_hand == 8
     )  # with the piece that came after the count

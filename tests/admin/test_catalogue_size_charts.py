@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from products import selectors
 from products.models import SizeChart, SizeChartEntry
+from products.selectors import size_tables
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,7 @@ def page_of(chart):
 
 
 def table(chart):
-    found = selectors.get_size_chart(key=chart.category_id)
+    found = size_tables.get_size_chart(key=chart.category_id)
     return [
         (row["size"], [(v["cm"]["min"], v["cm"]["max"]) for v in row["values"]])
         for row in found["rows"]

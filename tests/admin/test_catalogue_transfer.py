@@ -13,10 +13,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from products import services
-from products.importing import run
-from products.importing.cells import join, quoted, split, unquoted
-from products.importing.own import COLUMNS, Own
+from products.csv_cells import (
+    escape_formula,
+    join_values,
+    split_values,
+    unescape_formula,
+)
+from products.importing import importer
+from products.importing.native_csv import COLUMNS, NativeFormat
 from products.models import (
     Category,
     ImportFile,
@@ -25,6 +29,7 @@ from products.models import (
     StockLevel,
     Variant,
 )
+from products.services import images
 from tests import factories
 from tests.admin.test_catalogue_product import picture
 
@@ -131,8 +136,8 @@ def odd_products():
     plain = factories.make_product(
         variants=2, source="own", source_ref="=REF-7", status="archived"
     )
-    services.upload_image(product_id=plain.pk, file=_decoded(), alt_text="")
-    services.link_image(
+    images.upload_image(product_id=plain.pk, file=_decoded(), alt_text="")
+    images.link_image(
         product_id=plain.pk, url="https://img.example/x.jpg", alt_text="second only"
     )
     elsewhere = factories.make_product(
@@ -156,7 +161,7 @@ def test_an_export_comes_back_unchanged(client, odd_products):
         page.content.decode()[-4000:]
     )
     assert "There is nothing to import." in page.content.decode()
-    report = run.run_whole(text.encode(), Own("own"))
+    report = importer.import_all_or_nothing(text.encode(), NativeFormat("own"))
     assert (report.created, report.updated, report.unchanged, report.rejected) == (
         0,
         0,
@@ -325,7 +330,7 @@ def test_one_product_under_both_its_names_is_refused(client):
 
 def test_a_picture_of_another_product_cannot_be_named(client):
     product = factories.make_product(variants=1)
-    services.upload_image(product_id=product.pk, file=_decoded(), alt_text="")
+    images.upload_image(product_id=product.pk, file=_decoded(), alt_text="")
     [row] = rows_of(exported(client))
     page = upload(client, written([NEW | {"images": row["images"]}]))
     [said] = page.context["result"].report.rejections
@@ -388,8 +393,8 @@ def test_who_may_not_change_products_cannot_import_them():
     "text", ["", "a", "=1", "'=1", "''=1", "'a", "-", "＝1", "\t=", "'", "''"]
 )
 def test_a_quoted_cell_is_read_as_it_was(text):
-    assert unquoted(quoted(text)) == text
-    assert quoted(text)[:1] not in tuple("=+-@\t\r＝")
+    assert unescape_formula(escape_formula(text)) == text
+    assert escape_formula(text)[:1] not in tuple("=+-@\t\r＝")
 
 
 @pytest.mark.parametrize(
@@ -397,5 +402,5 @@ def test_a_quoted_cell_is_read_as_it_was(text):
     [["a"], ["a|b", "c"], ["a\\", "b"], ["\\|", "|\\", "x"], ["", "b", ""], ["a\\b"]],
 )
 def test_joined_parts_come_apart_as_they_were(parts):
-    assert split(join(parts, "|"), "|") == parts
-    assert split(join(parts, ">", around=" "), ">") == parts
+    assert split_values(join_values(parts, "|"), "|") == parts
+    assert split_values(join_values(parts, ">", around=" "), ">") == parts

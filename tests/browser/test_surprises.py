@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from orders.models import Order
 from products.models import Category, MovementKind, Product, Variant
-from products.services import stock
+from products.services.stock import movements
 from tests.browser.conftest import Shop
 from tests.browser.steps import add_to_bag, fill_address, place_order, to_checkout
 from tests.factories import make_product, make_variant
@@ -29,9 +29,9 @@ def sell(variant: Variant, pieces: int) -> None:
     from django.db import transaction
 
     with transaction.atomic():
-        stock.move(
+        movements.move_stock(
             [
-                stock.Move(
+                movements.StockMove(
                     variant.pk,
                     MovementKind.ADJUST,
                     d_on_hand=-pieces,

@@ -25,7 +25,7 @@ from markrin.cache import http_headers, invalidation_listener, middleware, share
 from markrin.cache.tags import invalidate
 from products.models import Product, StockLevel
 from products.models.stock import MovementKind
-from products.services import stock
+from products.services.stock import movements
 from tests.cache.conftest import until
 from tests.client import Client
 from tests.factories import (
@@ -225,10 +225,10 @@ class Shop(RuleBasedStateMachine):
         if StockLevel.objects.get(pk=variant.pk).on_hand + delta < 0:
             delta = -delta
         ref = os.urandom(8).hex()
-        move = stock.Move(
+        move = movements.StockMove(
             variant.pk, MovementKind.ADJUST, ref, d_on_hand=delta, note="counted"
         )
-        self.commit(lambda: stock.move([move]), how)
+        self.commit(lambda: movements.move_stock([move]), how)
 
     @rule(which=st.integers(0, 1), rating=st.integers(1, 5), how=hows)
     def review(self, which: int, rating: int, how: str) -> None:

@@ -40,11 +40,11 @@ if hours := float(os.environ.get("CHAOS_CLOCK_HOURS", "0")):
 def _fail_feeds(**_: Any) -> None:
     """Treat feeds as the test wants; here, since the shop's modules are loaded only now."""
     from products import tasks
-    from products.services import feeds
+    from products.services.feeds import staging
     from tests.chaos import killing
 
     if chunk := int(os.environ.get("CHAOS_FEED_CHUNK", "0")):
-        feeds.CHUNK = chunk  # type: ignore[misc]  # Final for the product's code
+        staging.CHUNK = chunk  # type: ignore[misc]  # Final for the product's code
         tasks.FEED_BUDGET_S = 2
     if marks := os.environ.get("CHAOS_FEED_KILLS"):
         killing.in_each_chunk(Path(marks))

@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from products.services import feeds
+from products.services.feeds import staging
 
-_note = feeds._note
-_apply_chunk = feeds.apply_chunk
+_note = staging._record_outcomes
+_apply_chunk = staging.apply_chunk
 
 
 def in_each_chunk(marks: Path) -> None:
@@ -25,12 +25,12 @@ def in_each_chunk(marks: Path) -> None:
 
     def apply_chunk(*, feed_id: Any) -> bool:
         more = _apply_chunk(feed_id=feed_id)
-        cursor = feeds.Feed.objects.values_list("cursor", flat=True).get(pk=feed_id)
+        cursor = staging.Feed.objects.values_list("cursor", flat=True).get(pk=feed_id)
         if more:
             _die_once(marks / f"{cursor}-after")
         return more
 
-    feeds._note, feeds.apply_chunk = note, apply_chunk
+    staging._record_outcomes, staging.apply_chunk = note, apply_chunk
 
 
 def slow_chunks(seconds: float) -> None:
@@ -40,7 +40,7 @@ def slow_chunks(seconds: float) -> None:
         _note(feed, done)
         time.sleep(seconds)
 
-    feeds._note = note
+    staging._record_outcomes = note
 
 
 def _die_once(mark: Path) -> None:

@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from products.models import Feed, StockLevel, StockMovement, Variant
 from products.models.feed import FeedState
-from products.services import feeds, first_stock, stock
+from products.services.feeds import staging
+from products.services.stock import initial_stock, movements
 from tests.chaos.shop_processes import ShopProcesses, await_
 from tests.chaos.table import Record
 from tests.factories import make_product
@@ -39,7 +40,7 @@ def variants() -> list[Variant]:
         ]
     )
     with transaction.atomic():
-        first_stock.enter({variant.pk: 10 for variant in made})
+        initial_stock.insert_initial_stock({variant.pk: 10 for variant in made})
     type(product).objects.filter(pk=product.pk).update(in_stock=True)
     return made
 
@@ -54,7 +55,7 @@ def write(path: Path, counts: dict[str, int], *, half: bool = False) -> Path:
 
 
 def send(path: Path, sequence: int, counted_at: datetime | None = None) -> Feed:
-    return feeds.processes(
+    return staging.processes(
         path=path,
         source="warehouse",
         sequence=sequence,
@@ -85,9 +86,9 @@ def sell(variants: list[Variant], until: Path, shipped: dict[UUID, int]) -> None
             variant = dice.choice(variants)
             line = uuid4()
             with transaction.atomic():
-                stock.reserve({line: (variant.pk, 1)})
+                movements.reserve_stock({line: (variant.pk, 1)})
             with transaction.atomic():
-                stock.ship({line: (variant.pk, 1)})
+                movements.ship_stock({line: (variant.pk, 1)})
             shipped[variant.pk] = shipped.get(variant.pk, 0) + 1
             time.sleep(0.2)  # each sale is a job of the same queue
     finally:

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from products.models import Feed, StockLevel, StockMovement, Variant
 from products.models.feed import FeedRowResult, FeedState
-from products.services import feeds, stock
+from products.services.feeds import staging
+from products.services.stock import movements
 from tests.chaos.table import Record
 from tests.concurrency.threads import run_concurrently
 from tests.factories import make_product, make_variant
@@ -33,10 +34,10 @@ def deal(
     variant, line, what = dice.choice(variants), uuid4(), dice.randrange(3)
     pieces = {line: (variant.pk, 1)}
     with transaction.atomic():
-        stock.reserve(pieces)
+        movements.reserve_stock(pieces)
     if what < 2:
         with transaction.atomic():
-            (stock.ship if what else stock.release)(pieces)
+            (movements.ship_stock if what else movements.release_stock)(pieces)
     else:
         kept |= pieces
     return variant.pk, -int(what == 1), int(what == 2)
@@ -45,7 +46,7 @@ def deal(
 def test_a_feed_is_applied_by_many_while_the_shop_sells(
     hold: Record, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(feeds, "CHUNK", 5)
+    monkeypatch.setattr(staging, "CHUNK", 5)
     product = make_product()
     variants = [make_variant(product=product, stock=PIECES) for _ in range(30)]
     counts = {variant.sku: 200 + number for number, variant in enumerate(variants)}
@@ -53,7 +54,7 @@ def test_a_feed_is_applied_by_many_while_the_shop_sells(
     path.write_text(
         "sku,quantity\n" + "".join(f"{sku},{count}\n" for sku, count in counts.items())
     )
-    feed, _ = feeds.stage(
+    feed, _ = staging.stage_feed(
         path=path, source="warehouse", sequence=1, counted_at=timezone.now()
     )
 
@@ -61,7 +62,7 @@ def test_a_feed_is_applied_by_many_while_the_shop_sells(
 
     def work(number: int) -> list[tuple[UUID, int, int]]:
         if number < WORKERS:
-            feeds.apply(feed_id=feed.pk, budget_s=60)
+            staging.apply_feed(feed_id=feed.pk, budget_s=60)
             return []
         dice = random.Random(number)
         return [deal(dice, variants, kept) for _ in range(SALES)]
@@ -81,7 +82,9 @@ def test_a_feed_is_applied_by_many_while_the_shop_sells(
     moves = StockMovement.objects.filter(kind="feed").count()
     assert moves == feed.rows.exclude(result=FeedRowResult.UNCHANGED).count()
     with transaction.atomic():
-        stock.release(kept)  # there are no orders that want them, as `verify` would say
+        movements.release_stock(
+            kept
+        )  # there are no orders that want them, as `verify` would say
     counted = f"{len(deals)} sales, {WORKERS} workers, {moves} movements for 30 rows"
     hold(
         "feed during sales, by 3 workers at once",
@@ -97,7 +100,7 @@ def test_the_same_delivery_by_many_at_once_is_one_feed(tmp_path: Path) -> None:
     path = tmp_path / "feed.csv"
     path.write_text(f"sku,quantity\n{variant.sku},9\n")
     send = partial(
-        feeds.stage,
+        staging.stage_feed,
         path=path,
         source="warehouse",
         sequence=1,

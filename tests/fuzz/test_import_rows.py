@@ -8,8 +8,8 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from products.importing import own
-from products.importing.schema import ImportProduct, ImportVariant
+from products.importing import native_csv
+from products.importing.validation import ImportProduct, ImportVariant
 from products.models import Product
 from tests.fuzz import examples
 
@@ -21,7 +21,7 @@ def test_no_row_that_the_schema_takes_is_refused_by_the_database(tmp_path):
     rows = list(_rows())
     path, report = tmp_path / "in.csv", tmp_path / "rejects.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, own.COLUMNS, restval="")
+        writer = csv.DictWriter(file, native_csv.COLUMNS, restval="")
         writer.writeheader()
         writer.writerows(rows)
     call_command(
@@ -39,7 +39,7 @@ def _rows():
     for schema in (ImportProduct(), ImportVariant()):
         for name, field in schema.fields.items():
             column = field.data_key or name
-            for edge in examples.edges(field) if column in own.COLUMNS else ():
+            for edge in examples.edges(field) if column in native_csv.COLUMNS else ():
                 if isinstance(edge, str) and edge:
                     number = f"E{column}{len(edge)}{sum(map(ord, edge))}"
                     yield {"product": number, "sku": number, **PLAIN, column: edge}

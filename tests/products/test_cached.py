@@ -7,7 +7,7 @@ from django.db import transaction
 from django.test import override_settings
 
 from markrin.cache import invalidation_listener
-from products import services
+from products.services import purchases
 from tests.cache.conftest import until
 from tests.client import Client
 from tests.factories import (
@@ -217,7 +217,7 @@ def test_a_purchase_marks_the_review_in_the_kept_list(
 ):
     before = shop.read()
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
-        services.record_purchase(user_id=shop.author.pk, product_ids=[shop.product.pk])
+        purchases.record_purchase(user_id=shop.author.pk, product_ids=[shop.product.pk])
     after = shop.read()
     assert after == shop.truth()
     assert after != before

@@ -11,7 +11,7 @@ from django.test import override_settings
 from products.checks import check_feeds
 from products.models import Feed, FeedPull
 from products.models.feed import FeedState
-from products.services import feed_pulls
+from products.services.feeds import pulls
 from tests.factories import make_variant
 
 
@@ -74,20 +74,20 @@ def test_a_feed_is_fetched_once_until_it_changes(warehouse) -> None:
         "Last-Modified": "Thu, 01 Jan 2026 10:00:00 GMT",
     }
     warehouse.body = f"sku,quantity\n{variant.sku},4\n".encode()
-    feed = feed_pulls.pull("wms")
+    feed = pulls.pull_feed("wms")
     assert feed is not None
     assert (feed.state, feed.counted_at.isoformat()) == (
         FeedState.STAGED,
         "2026-01-01T10:00:00+00:00",
     )
     assert warehouse.asked[0]["Authorization"] == "Bearer x"
-    assert feed_pulls.pull("wms") is None
+    assert pulls.pull_feed("wms") is None
     assert warehouse.asked[1]["If-None-Match"] == '"1"'
     warehouse.headers = {
         "ETag": '"2"',
         "Last-Modified": "Thu, 01 Jan 2026 11:00:00 GMT",
     }
-    assert feed_pulls.pull("wms") is not None, "the same pieces, counted again"
+    assert pulls.pull_feed("wms") is not None, "the same pieces, counted again"
     assert Feed.objects.count() == 2
 
 
@@ -95,10 +95,10 @@ def test_a_feed_is_fetched_once_until_it_changes(warehouse) -> None:
 def test_without_a_time_the_same_content_is_nothing_new(warehouse) -> None:
     variant = make_variant(stock=1)
     warehouse.body = f"sku,quantity\n{variant.sku},4\n".encode()
-    assert feed_pulls.pull("wms") is not None
-    assert feed_pulls.pull("wms") is None
+    assert pulls.pull_feed("wms") is not None
+    assert pulls.pull_feed("wms") is None
     warehouse.body = f"sku,quantity\n{variant.sku},5\n".encode()
-    assert feed_pulls.pull("wms") is not None
+    assert pulls.pull_feed("wms") is not None
 
 
 @pytest.mark.django_db
@@ -107,7 +107,7 @@ def test_what_goes_wrong_is_noted_and_stops_no_other(warehouse, settings) -> Non
     good = settings.FEEDS["wms"]
     settings.FEEDS = {"gone": {"url": "http://127.0.0.1:9/"}, "wms": good}
     warehouse.body = f"sku,quantity\n{variant.sku},4\n".encode()
-    feed_pulls.pull_all()
+    pulls.pull_feeds()
     assert Feed.objects.get().source == "wms"
     assert FeedPull.objects.get(source="gone").error.startswith("ConnectionError")
     assert FeedPull.objects.get(source="wms").error == ""
@@ -132,7 +132,7 @@ def test_a_bad_answer_is_no_feed(
         body,
         {"Location": "http://127.0.0.1:1/"},
     )
-    feed_pulls.pull_all()
+    pulls.pull_feeds()
     assert says in FeedPull.objects.get().error
     assert not Feed.objects.exists()
 

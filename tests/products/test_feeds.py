@@ -23,7 +23,8 @@ from products.models import (
 )
 from products.models.feed import FeedMode, FeedState
 from products.models.stock import MovementKind
-from products.services import feeds, stock
+from products.services.feeds import staging
+from products.services.stock import movements
 from tests.factories import make_product, make_variant
 from tests.outbox.helpers import drain
 
@@ -55,7 +56,7 @@ def send(
     source="wms",
     **rest,
 ) -> Feed:
-    feed, _new = feeds.stage(
+    feed, _new = staging.stage_feed(
         path=path,
         source=source,
         sequence=sequence,
@@ -67,7 +68,7 @@ def send(
 
 
 def finish(feed: Feed) -> Feed:
-    assert feeds.apply(feed_id=feed.pk, budget_s=60)
+    assert staging.apply_feed(feed_id=feed.pk, budget_s=60)
     feed.refresh_from_db()
     return feed
 
@@ -83,9 +84,9 @@ def level(variant: Variant) -> tuple[int, int]:
 
 def reserve(variant: Variant, pieces: int, ref: str) -> None:
     with transaction.atomic():
-        stock.move(
+        movements.move_stock(
             [
-                stock.Move(
+                movements.StockMove(
                     variant.pk,
                     MovementKind.RESERVE,
                     f"reserve:{ref}",
@@ -97,9 +98,9 @@ def reserve(variant: Variant, pieces: int, ref: str) -> None:
 
 def ship(variant: Variant, pieces: int, ref: str) -> None:
     with transaction.atomic():
-        stock.move(
+        movements.move_stock(
             [
-                stock.Move(
+                movements.StockMove(
                     variant.pk,
                     MovementKind.SHIP,
                     f"ship:{ref}",
@@ -207,7 +208,7 @@ def test_an_older_count_changes_nothing(write) -> None:
         write(f"{variant.sku},3"), sequence=4, counted_at=NOW + timedelta(days=1)
     )
     assert late.state == FeedState.SUPERSEDED
-    assert not feeds.apply_chunk(feed_id=late.pk)
+    assert not staging.apply_chunk(feed_id=late.pk)
     other = finish(
         send(
             write(f"{variant.sku},2"), source="shop", counted_at=NOW + timedelta(days=1)
@@ -222,11 +223,15 @@ def test_the_same_delivery_twice_is_one(write) -> None:
     variant = make_variant(stock=1)
     path = write(f"{variant.sku},4")
     when = timezone.now()
-    first, new = feeds.stage(path=path, source="wms", sequence=1, counted_at=when)
-    again, new_again = feeds.stage(path=path, source="wms", sequence=2, counted_at=when)
+    first, new = staging.stage_feed(
+        path=path, source="wms", sequence=1, counted_at=when
+    )
+    again, new_again = staging.stage_feed(
+        path=path, source="wms", sequence=2, counted_at=when
+    )
     assert (first.pk, new, new_again) == (again.pk, True, False)
     with pytest.raises(errors.FeedSequenceTaken):
-        feeds.stage(
+        staging.stage_feed(
             path=write(f"{variant.sku},5"), source="wms", sequence=1, counted_at=when
         )
     assert OutboxEvent.objects.filter(event="feed.staged").count() == 1
@@ -296,7 +301,7 @@ def test_many_rejected_rows_hold_it(write, staff_client) -> None:
         FeedState.HELD,
         "1 of 4 rows are rejected, more than 20 %.",
     )
-    assert not feeds.apply_chunk(feed_id=feed.pk)
+    assert not staging.apply_chunk(feed_id=feed.pk)
     assert not OutboxEvent.objects.filter(event="feed.staged").exists()
     assert level(variants[0]) == (1, 0)
     assert (
@@ -322,7 +327,7 @@ def test_a_feed_that_empties_the_shop_is_held(write, staff_client) -> None:
         staff_client.post(f"/api/staff/feeds/{feed.pk}/discard").json()["state"]
         == "discarded"
     )
-    assert not feeds.apply_chunk(feed_id=feed.pk)
+    assert not staging.apply_chunk(feed_id=feed.pk)
     assert level(variants[0]) == (3, 0)
 
 
@@ -390,7 +395,7 @@ def test_a_dry_run_reports_and_changes_nothing(write) -> None:
     path, when = write(f"{variant.sku},9"), timezone.now()
     feed = send(path, dry_run=True, counted_at=when)
     assert (feed.state, feed.total) == (FeedState.REPORTED, 1)
-    assert not feeds.apply_chunk(feed_id=feed.pk)
+    assert not staging.apply_chunk(feed_id=feed.pk)
     assert level(variant) == (1, 0)
     assert send(path, counted_at=when).state == FeedState.STAGED, (
         "the real one is not the dry run's repetition"
@@ -468,17 +473,17 @@ def test_refuses_a_count_from_the_future(write) -> None:
 
 @pytest.mark.django_db
 def test_goes_on_behind_its_cursor(write, monkeypatch) -> None:
-    monkeypatch.setattr(feeds, "CHUNK", 2)
+    monkeypatch.setattr(staging, "CHUNK", 2)
     variants = [make_variant(stock=1) for _ in range(5)]
     feed = send(write(*(f"{variant.sku},3" for variant in variants)))
-    assert feeds.apply_chunk(feed_id=feed.pk)
+    assert staging.apply_chunk(feed_id=feed.pk)
     feed.refresh_from_db()
     assert (feed.state, feed.applied) == (FeedState.APPLYING, 2)
-    assert not feeds.apply(feed_id=feed.pk, budget_s=0)
+    assert not staging.apply_feed(feed_id=feed.pk, budget_s=0)
     feed = finish(feed)
     assert (feed.state, feed.applied) == (FeedState.APPLIED, 5)
     assert {level(variant) for variant in variants} == {(3, 0)}
-    assert not feeds.apply_chunk(feed_id=feed.pk)
+    assert not staging.apply_chunk(feed_id=feed.pk)
     assert StockMovement.objects.filter(kind="feed").count() == 5
 
 
@@ -491,9 +496,9 @@ def test_a_failed_chunk_leaves_nothing_half_done(write, monkeypatch) -> None:
         raise OSError("the cable")
 
     with monkeypatch.context() as patch:
-        patch.setattr(feeds, "_note", broken)
+        patch.setattr(staging, "_record_outcomes", broken)
         with pytest.raises(OSError, match="cable"):
-            feeds.apply_chunk(feed_id=feed.pk)
+            staging.apply_chunk(feed_id=feed.pk)
     assert level(variants[0]) == (1, 0)
     finish(feed)
     assert level(variants[0]) == (3, 0)

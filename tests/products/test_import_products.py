@@ -12,9 +12,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from markrin.db import advisory_locks
-from products.importing import batches, mapping, schema
+from products.csv_reader import FileRefused
+from products.importing import batch_writer, mapping, validation
 from products.importing.drafts import Draft
-from products.importing.reading import FileRefused
 from products.models import (
     Category,
     FormerSlug,
@@ -349,7 +349,7 @@ def test_another_products_sku_or_slug_is_not_taken(write) -> None:
 @pytest.mark.django_db
 def test_what_only_the_database_refuses_takes_no_other_down(write, monkeypatch) -> None:
     monkeypatch.setattr(
-        batches.Writer, "_conflicts", lambda *_: ()
+        batch_writer.BatchWriter, "_conflicts", lambda *_: ()
     )  # as if another had taken the SKU meanwhile
     make_variant(sku="TAKEN")
     rows = [{**SHIRT, "product": f"P{n}", "sku": f"P{n}"} for n in range(5)]
@@ -378,7 +378,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(write) -> None:
 @pytest.mark.django_db
 def test_goes_on_where_it_was_interrupted(write, monkeypatch) -> None:
     path = write(*({**SHIRT, "product": f"P{n}", "sku": f"P{n}"} for n in range(6)))
-    write_batch, calls = batches.Writer.write, []
+    write_batch, calls = batch_writer.BatchWriter.write, []
 
     def dies_at_the_third(self, drafts):
         calls.append(len(drafts))
@@ -387,7 +387,7 @@ def test_goes_on_where_it_was_interrupted(write, monkeypatch) -> None:
         return write_batch(self, drafts)
 
     with monkeypatch.context() as patch:
-        patch.setattr(batches.Writer, "write", dies_at_the_third)
+        patch.setattr(batch_writer.BatchWriter, "write", dies_at_the_third)
         with pytest.raises(KeyboardInterrupt):
             run(path, "--batch", 2)
     assert Product.objects.count() == 4
@@ -513,8 +513,8 @@ def test_the_quick_reader_reads_as_the_schema_does() -> None:
     ]
     for data in rows * 2:
         draft = Draft("x", 1, data, [1, 2])
-        assert schema.validate(draft) == []
-        assert draft.data == schema.ImportProduct().load(data)
+        assert validation.validate_draft(draft) == []
+        assert draft.data == validation.ImportProduct().load(data)
     wrong: list[dict[str, Any]] = [
         {"name": "a"},
         {**rows[0], "nope": "1"},
@@ -522,7 +522,7 @@ def test_the_quick_reader_reads_as_the_schema_does() -> None:
         {**rows[0], "name": 5},
     ]
     for data in wrong:
-        assert schema.validate(Draft("x", 1, data, [1]))
+        assert validation.validate_draft(Draft("x", 1, data, [1]))
 
 
 # --- Shopify -------------------------------------------------------------------------------------
@@ -804,4 +804,4 @@ def test_a_wrong_mapping_is_refused_by_name(tmp_path, text: str, says: str) -> N
     path = tmp_path / "m.toml"
     path.write_text(text, "utf-8")
     with pytest.raises(FileRefused, match=says):
-        mapping.load(path)
+        mapping.load_mapping(path)

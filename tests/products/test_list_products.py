@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from products.models import Product, StockLevel
-from products.schemas import ProductSort
+from products.schemas.products import ProductSort
 from products.selectors.filters import ORDERS
 from tests.factories import make_category, make_image, make_product, make_variant
 

@@ -6,9 +6,10 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from products import search, services
+from products import search
 from products.models import Product, SearchWord
-from products.selectors import hits
+from products.selectors import search_ranking
+from products.services import search_words
 from tests.factories import make_product
 
 
@@ -30,7 +31,7 @@ def shelf(db):
     )
     make_product(name="Blue shirt", brand="O'Neill", material="Cotton")
     make_product(name="Hidden jacket", status="draft")
-    services.rebuild_search_words()
+    search_words.rebuild_search_words()
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_finds(api, shelf, text, expected):
 def test_a_word_that_is_there_is_not_corrected(api, db):
     make_product(name="Boat")
     make_product(name="Boot")
-    services.rebuild_search_words()
+    search_words.rebuild_search_words()
     assert found(api, "boat") == ["Boat"]
 
 
@@ -168,7 +169,7 @@ def test_a_written_product_brings_its_words_and_a_rebuild_takes_those_of_the_gon
     }
     assert found(api, "cordurroy") == ["Corduroy trousers"]
     Product.objects.update(name="Chino")
-    assert services.rebuild_search_words() == 1
+    assert search_words.rebuild_search_words() == 1
     assert list(SearchWord.objects.values_list("word", flat=True)) == ["chino"]
 
 
@@ -177,13 +178,13 @@ def many(db, monkeypatch):
     """Seven hits, of which the three most popular are ranked; the name counts for more than
     the description.
     """
-    monkeypatch.setattr(hits, "MAX_RANKED", 3)
+    monkeypatch.setattr(search_ranking, "MAX_RANKED", 3)
     for number in range(7):
         name, description = (
             (f"Linen {number}", "") if number % 2 else (f"Plain {number}", "Linen.")
         )
         make_product(name=name, description=description, popularity=number)
-    services.rebuild_search_words()
+    search_words.rebuild_search_words()
 
 
 def test_of_many_hits_the_popular_ones_are_ranked_and_counted(api, many):

@@ -3,7 +3,7 @@
 import pytest
 
 from products.models import SizeChart, SizeChartEntry
-from products.selectors.size_charts import inches
+from products.selectors.size_tables import cm_to_inches
 from tests.factories import make_category, make_size_chart, make_user
 
 TABLE = {
@@ -72,7 +72,7 @@ def test_staff_write_a_whole_table_and_everybody_reads_it(api, staff_client, cat
     [("2.5", "1.0"), ("0.1", "0.0"), ("300.0", "118.1"), ("88.9", "35.0")],
 )
 def test_inches_follow(cm, expected):
-    assert inches(cm) == expected
+    assert cm_to_inches(cm) == expected
 
 
 def test_a_child_uses_its_nearest_ancestors_chart(api, staff_client):

@@ -5,7 +5,7 @@ from django.db import transaction
 
 from markrin.outbox.models import OutboxEvent
 from products.models import BackInStockRequest, LowStock
-from products.services import stock, stock_watch
+from products.services.stock import alerts, movements
 from tests.factories import make_variant
 
 
@@ -13,30 +13,30 @@ from tests.factories import make_variant
 def test_a_wish_is_answered_once_and_waits_again_if_it_sells_out(mailoutbox) -> None:
     variant = make_variant(stock=0)
     wish = BackInStockRequest.objects.create(variant=variant, email="a@example.com")
-    stock_watch.watch(variant_ids=[variant.pk])
+    alerts.queue_alerts(variant_ids=[variant.pk])
     assert not OutboxEvent.objects.filter(event="stock.came_back").exists()
     with transaction.atomic():
-        stock.adjust(
+        movements.record_adjustment(
             variant_id=variant.pk, delta=1, ref="1", actor_id=None, note="found"
         )
-    stock_watch.watch(variant_ids=[variant.pk])
-    stock_watch.watch(variant_ids=[variant.pk])
+    alerts.queue_alerts(variant_ids=[variant.pk])
+    alerts.queue_alerts(variant_ids=[variant.pk])
     assert OutboxEvent.objects.filter(event="stock.came_back").count() == 1
     with transaction.atomic():
-        stock.adjust(
+        movements.record_adjustment(
             variant_id=variant.pk, delta=-1, ref="2", actor_id=None, note="lost"
         )
-    assert stock_watch.back_in_stock_by_mail(request_id=wish.pk) == {
+    assert alerts.mail_back_in_stock(request_id=wish.pk) == {
         "skipped": "sold out again"
     }
     wish.refresh_from_db()
     assert (wish.notified_at, mailoutbox) == (None, [])
     with transaction.atomic():
-        stock.adjust(
+        movements.record_adjustment(
             variant_id=variant.pk, delta=1, ref="3", actor_id=None, note="found"
         )
-    stock_watch.watch(variant_ids=[variant.pk])
-    stock_watch.back_in_stock_by_mail(request_id=wish.pk)
+    alerts.queue_alerts(variant_ids=[variant.pk])
+    alerts.mail_back_in_stock(request_id=wish.pk)
     assert variant.product.name in mailoutbox[0].subject
 
 
@@ -50,21 +50,21 @@ def test_staff_hear_of_each_fall_once(settings, mailoutbox) -> None:
 
     def pieces(delta: int, ref: str) -> int:
         with transaction.atomic():
-            stock.adjust(
+            movements.record_adjustment(
                 variant_id=variant.pk, delta=delta, ref=ref, actor_id=None, note="x"
             )
-        stock_watch.watch(variant_ids=[variant.pk])
-        return stock_watch.tell_low_stock()
+        alerts.queue_alerts(variant_ids=[variant.pk])
+        return alerts.queue_low_stock_mails()
 
-    stock_watch.watch(variant_ids=[variant.pk])
-    assert stock_watch.tell_low_stock() == 0
+    alerts.queue_alerts(variant_ids=[variant.pk])
+    assert alerts.queue_low_stock_mails() == 0
     assert pieces(-1, "a") == 1
     assert pieces(-1, "b") == 0, "it fell once"
-    jobs = OutboxEvent.objects.filter(task="products.low_stock_by_mail")
+    jobs = OutboxEvent.objects.filter(task="products.mail_low_stock")
     assert jobs.count() == 2
     for job in jobs.order_by("pk"):
         payload = dict(job.payload)
-        stock_watch.low_stock_by_mail(
+        alerts.mail_low_stock(
             variant_ids=payload["variant_ids"],
             recipient=payload["recipient"],
             round_=payload["round"],
@@ -83,5 +83,5 @@ def test_staff_hear_of_each_fall_once(settings, mailoutbox) -> None:
 def test_nobody_is_told_where_nobody_is_named(settings) -> None:
     settings.STAFF_MAIL = []
     LowStock.objects.create(variant=make_variant(stock=0))
-    assert stock_watch.tell_low_stock() == 0
+    assert alerts.queue_low_stock_mails() == 0
     assert LowStock.objects.filter(told_at=None).exists()

@@ -10,7 +10,7 @@ from django.db import connections, transaction
 
 from products.models import Product, StockLevel
 from products.models.stock import MovementKind
-from products.services import stock
+from products.services.stock import movements
 from tests.factories import make_product, make_variant
 
 
@@ -21,9 +21,11 @@ def stocked(product):
 
 def reserve(*variants, n=1, ref="r"):
     with transaction.atomic():
-        stock.move(
+        movements.move_stock(
             [
-                stock.Move(v.pk, MovementKind.RESERVE, f"{ref}:{v.pk}", d_reserved=n)
+                movements.StockMove(
+                    v.pk, MovementKind.RESERVE, f"{ref}:{v.pk}", d_reserved=n
+                )
                 for v in variants
             ]
         )
@@ -46,8 +48,12 @@ def test_they_are_those_of_which_a_piece_is_left(shirt):
     reserve(red, ref="again")
     assert stocked(shirt) == ([], [])
     with transaction.atomic():
-        stock.adjust(variant_id=plain.pk, delta=1, ref="one", actor_id=None, note="")
-        stock.adjust(variant_id=blue.pk, delta=1, ref="other", actor_id=None, note="")
+        movements.record_adjustment(
+            variant_id=plain.pk, delta=1, ref="one", actor_id=None, note=""
+        )
+        movements.record_adjustment(
+            variant_id=blue.pk, delta=1, ref="other", actor_id=None, note=""
+        )
     assert stocked(shirt) == (["Blue"], ["L", "XL"])
 
 

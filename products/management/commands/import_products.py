@@ -15,11 +15,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from products.importing import mapping, run
-from products.importing.own import Own
-from products.importing.reading import FileRefused
-from products.importing.run import BATCH, Report
-from products.importing.shopify import Shopify
+from products.csv_reader import FileRefused
+from products.importing import importer, mapping
+from products.importing.importer import BATCH, Report
+from products.importing.native_csv import NativeFormat
+from products.importing.shopify import ShopifyFormat
 
 
 class Command(BaseCommand):
@@ -123,21 +123,21 @@ def _size(text: str) -> int:
 
 def _reader(
     format_: str, file: Path | None, source: str | None, category: str
-) -> tuple[Own | Shopify | mapping.Mapped, str]:
+) -> tuple[NativeFormat | ShopifyFormat | mapping.MappedFormat, str]:
     if file is not None:
         if format_ != "own":
             raise CommandError("--mapping and --format shopify do not go together")
-        mapped = mapping.load(file)
+        mapped = mapping.load_mapping(file)
         mapped.source = source or mapped.source
         return mapped, mapped.delimiter
     if format_ == "shopify":
-        return Shopify(source or "shopify", category), ","
-    return Own(source or "own"), ","
+        return ShopifyFormat(source or "shopify", category), ","
+    return NativeFormat(source or "own"), ","
 
 
 def _import(
     file: Path,
-    reader: Own | Shopify | mapping.Mapped,
+    reader: NativeFormat | ShopifyFormat | mapping.MappedFormat,
     delimiter: str,
     dry_run: bool,
     rejects: Path | None,
@@ -160,7 +160,7 @@ def _import(
             said = f"{report.created + report.updated + report.unchanged:,} products, {report.rejected:,} rejected"
             bar.update(task, completed=done, description=said)
 
-        return run.run(
+        return importer.import_file(
             file,
             reader,
             dry_run=dry_run,

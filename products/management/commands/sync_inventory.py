@@ -23,8 +23,8 @@ from markrin.api.schemas import QuerySchema
 from products.models import Feed
 from products.models.feed import FeedMode, FeedState
 from products.schemas.feeds import SOURCE
-from products.selectors import feeds as selectors
-from products.services import feeds
+from products.selectors import feed_reports as selectors
+from products.services.feeds import staging
 
 
 class Command(BaseCommand):
@@ -98,7 +98,7 @@ class Command(BaseCommand):
         if not 0 <= sequence <= 2**62:
             raise CommandError("--sequence is a whole number from 0")
         try:
-            feed, new = feeds.stage(
+            feed, new = staging.stage_feed(
                 path=file,
                 source=source,
                 sequence=sequence,
@@ -121,7 +121,7 @@ class Command(BaseCommand):
         feed = selectors.get_feed(feed_id=feed.pk)
         self.stdout.write(_summary(feed))
         if report:
-            report.write_text("".join(selectors.report(feed_id=feed.pk)), "utf-8")
+            report.write_text("".join(selectors.write_report(feed_id=feed.pk)), "utf-8")
         if feed.state == FeedState.HELD:
             raise CommandError(
                 "The feed is held for a person to look at: release or discard it.",
@@ -155,8 +155,8 @@ def _apply(feed_id: UUID, rows: int, *, shown: bool) -> None:
     )
     with Progress(*columns, console=Console(file=sys.stdout), disable=not shown) as bar:
         task = bar.add_task("applying", total=rows)
-        while feeds.apply_chunk(feed_id=feed_id):
-            bar.advance(task, feeds.CHUNK)
+        while staging.apply_chunk(feed_id=feed_id):
+            bar.advance(task, staging.CHUNK)
 
 
 def _summary(feed: Feed) -> str:

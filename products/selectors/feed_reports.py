@@ -1,0 +1,70 @@
+"""Inventory feeds and their reports, for staff."""
+
+import csv
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from markrin.api import errors
+from markrin.api.pagination import CursorPage, Page, fetch_page
+from products.models import Feed, FeedRow
+from products.models.feed import FeedRowResult
+
+_SHOWN = (FeedRowResult.REJECTED, FeedRowResult.CONFLICT)
+
+
+def list_feeds(
+    *, source: str = "", state: str = "", **paging: Any
+) -> Page[Feed] | CursorPage[Feed]:
+    """Return the feeds, the newest first."""
+    feeds = Feed.objects.all()
+    if source:
+        feeds = feeds.filter(source=source)
+    if state:
+        feeds = feeds.filter(state=state)
+    return fetch_page(feeds, order=("-created_at", "-id"), **paging)
+
+
+def get_feed(*, feed_id: UUID) -> Feed:
+    """Return a feed.
+
+    Raises:
+        errors.NotFound: there is none.
+    """
+    feed = Feed.objects.filter(pk=feed_id).first()
+    if feed is None:
+        raise errors.NotFound
+    return feed
+
+
+def write_report(*, feed_id: UUID) -> Iterator[str]:
+    """Yield the lines of a CSV of the rows that were rejected, or applied only in part,
+    with the reasons.
+    """
+    writer = csv.writer(_LineBuffer())
+    yield writer.writerow(["line", "sku", "quantity", "id", "result", "reason"])
+    rows = FeedRow.objects.filter(feed=feed_id, result__in=_SHOWN).order_by("line")
+    for row in rows.iterator(chunk_size=2000):
+        quantity = "" if row.quantity is None else row.quantity
+        yield writer.writerow(
+            [
+                row.line,
+                _plain(row.sku),
+                quantity,
+                _plain(row.row_ref),
+                row.result,
+                row.reason,
+            ]
+        )
+
+
+class _LineBuffer:
+    """A file whose `write` hands the text back."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _plain(text: str) -> str:
+    """Return text that no spreadsheet takes for a formula. Source: OWASP, CSV Injection."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -1,0 +1,329 @@
+"""Products: lists of cards, and one in full."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from markrin.api import errors
+from markrin.api.pagination import MAX_OFFSET, CursorPage, Page, fetch_page
+from markrin.db.sql import Row, fetch_all, fetch_prepared
+from products.models import FormerSlug, Product
+from products.selectors import search_ranking
+from products.selectors.facets import Facets, count_facets
+from products.selectors.filters import Filters
+from products.selectors.size_tables import build_table
+from products.selectors.summaries import SUMMARY_COLUMNS, get_summaries
+
+MAX_SORTED = (
+    5_000  # products that are sooner sorted than found one by one along an index
+)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of cards, with counts per facet if they were asked for."""
+
+    page: Page[Row] | CursorPage[Row]
+    facets: Facets | None = None
+    more: bool = False  # of a search: it finds more products than the page's total says
+
+
+def list_products(
+    *,
+    page: int = 1,
+    limit: int = 12,
+    cursor: str | None = None,
+    sort: str | None = None,
+    facets: bool = False,
+    **filters: Any,
+) -> Listing:
+    """Return published products that pass the filters (`Filters`): at most four queries,
+    for one as for many.
+
+    Raises:
+        errors.PageTooDeep, errors.Invalid: see `markrin.api.pagination`.
+    """
+    return _list_matching(
+        Product.objects.published(), page, limit, cursor, sort, facets, filters
+    )
+
+
+def list_products_by_id(ids: Sequence[UUID]) -> Listing:
+    """Return these products in this order, on one page; those that are not published, or
+    not there, are left out. One query.
+    """
+    found = [card for card in get_summaries(ids) if card["status"] == "published"]
+    return Listing(Page(found, 1, 1 if found else 0, len(found), len(ids)))
+
+
+def list_staff_products(
+    *,
+    page: int = 1,
+    limit: int = 12,
+    cursor: str | None = None,
+    sort: str | None = None,
+    facets: bool = False,
+    **filters: Any,
+) -> Listing:
+    """Return products of any status, as `list_products` does."""
+    return _list_matching(
+        Product.objects.all(), page, limit, cursor, sort, facets, filters
+    )
+
+
+def _list_matching(
+    products: QuerySet[Product],
+    page: int,
+    limit: int,
+    cursor: str | None,
+    sort: str | None,
+    facets: bool,
+    given: dict[str, Any],
+) -> Listing:
+    filters = Filters(**given).prepared()
+    counted = count_facets(products, filters) if facets else None
+    found = filters.apply(products)
+    if cursor is not None:
+        passing, order = filters.ordered(found, sort)
+        keys = passing.only(
+            *{name.removeprefix("-") for name in order} - set(passing.query.annotations)
+            | {"id"}
+        )
+        return Listing(
+            with_summaries(
+                CursorPage[Product].of(keys, order=order, cursor=cursor, limit=limit)
+            ),
+            counted,
+        )
+    if filters.lexemes is not None:
+        return _list_search_results(found, filters, sort, page, limit, counted)
+    total = counted.total if counted else found.count()
+    ordered = _order_products(found, filters, sort, total)
+    return Listing(
+        with_summaries(Page[Product].of(ordered, page, limit, total=total)), counted
+    )
+
+
+def _list_search_results(
+    found: QuerySet[Product],
+    filters: Filters,
+    sort: str | None,
+    page: int,
+    limit: int,
+    counted: Facets | None,
+) -> Listing:
+    """Return a page of what a search finds, of its first MAX_RANKED products; also the total
+    is counted so far only, unless the facets have counted all of them anyway."""
+    offset = (page - 1) * limit
+    if offset > MAX_OFFSET:
+        raise errors.PageTooDeep
+    if filters.lexemes is not None and filters.by_relevance(sort):
+        ids, number = search_ranking.get_best_matches(
+            found, filters.lexemes, alone=filters.alone, offset=offset, limit=limit
+        )
+    else:
+        number = (
+            counted.total if counted else found[: search_ranking.MAX_RANKED + 1].count()
+        )
+        ordered = _order_products(found, filters, sort, number).values_list(
+            "pk", flat=True
+        )
+        ids = list(ordered[: search_ranking.MAX_RANKED][offset : offset + limit])
+    shown = min(number, search_ranking.MAX_RANKED)
+    total = counted.total if counted else shown
+    return Listing(
+        Page(get_summaries(ids), page, -(-shown // limit), total, limit),
+        counted,
+        number > total,
+    )
+
+
+def _order_products(
+    found: QuerySet[Product], filters: Filters, sort: str | None, total: int
+) -> QuerySet[Product]:
+    passing, order = filters.ordered(found, sort)
+    return passing.only("id").order_by(
+        *(map(search_ranking.unindexed_key, order) if total <= MAX_SORTED else order)
+    )
+
+
+def with_summaries(
+    found: Page[Product] | CursorPage[Product],
+) -> Page[Row] | CursorPage[Row]:
+    """Return the page with the products' cards in place of their keys."""
+    cards = get_summaries([product.pk for product in found.items])
+    if isinstance(found, CursorPage):
+        return CursorPage(cards, found.next)
+    return Page(cards, found.page, found.pages, found.total, found.limit)
+
+
+def list_related(*, key: UUID | str, limit: int = 8) -> list[Row]:
+    """Return what else a shopper of this product may like: of its category first, then near
+    it; popular ones first.
+
+    Raises:
+        errors.NotFound: there is no such published product.
+    """
+    found = fetch_all(_RELATED_TO.format(where=_match_key(key)), {"key": key})
+    if not found:
+        raise errors.NotFound
+    product = found[0]
+    params = {**product, "limit": limit}
+    return get_summaries([row["id"] for row in fetch_all(_RELATED, params)])
+
+
+# The category above, if there is one: its subtree holds the product's own category and
+# those beside it.
+_RELATED_TO = """
+    SELECT p.id, p.category_id AS category, p.gender, coalesce(c.parent_id, c.id) AS around
+    FROM products_product p JOIN products_category c ON c.id = p.category_id
+    WHERE p.status = 'published' AND {where}
+"""
+# Each branch reads at most `limit` rows off an index of its category.
+_RELATED = """
+    WITH near AS (
+        SELECT id, nearness, gender, in_stock, popularity FROM (
+            SELECT c.id AS category_id, (c.id = %(category)s)::int AS nearness FROM products_category c
+            WHERE c.ancestors @> ARRAY[%(around)s]::uuid[]
+        ) AS around
+        CROSS JOIN LATERAL (
+            SELECT p.id, p.gender, p.in_stock, p.popularity FROM products_product p
+            WHERE p.category_id = around.category_id AND p.status = 'published' AND p.id <> %(id)s
+            ORDER BY p.popularity DESC, p.id DESC LIMIT %(limit)s * 2
+        ) AS popular
+    )
+    SELECT id FROM near
+    ORDER BY nearness DESC, (gender = %(gender)s) DESC, in_stock DESC, popularity DESC, id DESC LIMIT %(limit)s
+"""
+
+
+def list_new_arrivals(
+    *, page: int = 1, limit: int = 12, cursor: str | None = None
+) -> Page[Row] | CursorPage[Row]:
+    """Return published products marked as new, newest first."""
+    return _list_newest(
+        Product.objects.published().filter(is_new_arrival=True), page, limit, cursor
+    )
+
+
+def list_featured(
+    *, page: int = 1, limit: int = 12, cursor: str | None = None
+) -> Page[Row] | CursorPage[Row]:
+    """Return published products that staff feature, newest first."""
+    return _list_newest(
+        Product.objects.published().filter(is_featured=True), page, limit, cursor
+    )
+
+
+def _list_newest(
+    products: QuerySet[Product], page: int, limit: int, cursor: str | None
+) -> Page[Row] | CursorPage[Row]:
+    order = ("-created_at", "-id")
+    return with_summaries(
+        fetch_page(
+            products.only("created_at"),
+            order=order,
+            page=page,
+            limit=limit,
+            cursor=cursor,
+        )
+    )
+
+
+_DETAIL = f"""
+    SELECT {SUMMARY_COLUMNS}, p.description, p.tags, p.updated_at, p.status, p.seo_title, p.seo_description,
+        p.rated_1, p.rated_2, p.rated_3, p.rated_4, p.rated_5, p.fit_small, p.fit_true, p.fit_large, p.popularity,
+        (SELECT coalesce(json_agg(json_build_object(
+            'id', id, 'file', file, 'external_url', external_url, 'alt_text', alt_text, 'thumbnails', thumbnails,
+            'width', width, 'height', height
+         ) ORDER BY position), '[]') FROM products_productimage WHERE product_id = p.id) AS images,
+        (SELECT coalesce(json_agg(json_build_object(
+            'id', v.id, 'sku', v.sku, 'size', v.size, 'color', v.color, 'position', v.position,
+            'is_active', v.is_active, 'on_hand', coalesce(l.on_hand, 0), 'reserved', coalesce(l.reserved, 0),
+            'count_in_stock', coalesce(l.on_hand - l.reserved, 0),
+            'in_stock', coalesce(l.on_hand > l.reserved, false)
+         ) ORDER BY v.position, v.id), '[]')
+         FROM products_variant v LEFT JOIN products_stocklevel l ON l.variant_id = v.id
+         WHERE v.product_id = p.id {{choosable}}) AS variants,
+        (SELECT json_agg(json_build_object('id', above.id, 'slug', above.slug, 'name', above.name)
+                ORDER BY cardinality(above.ancestors))
+         FROM products_category above WHERE above.id = ANY (c.ancestors)) AS category_path,
+        (SELECT json_build_object(
+            'id', chart.id, 'title', chart.title, 'note', chart.note,
+            'category', json_build_object('id', of.id, 'slug', of.slug, 'name', of.name),
+            'entries', (SELECT json_agg(json_build_object('size', size, 'measure', measure, 'min_cm', min_cm::text,
+                'max_cm', max_cm::text) ORDER BY "row", "column") FROM products_sizechartentry
+                WHERE chart_id = chart.id))
+         FROM products_sizechart chart JOIN products_category of ON of.id = chart.category_id
+         WHERE chart.category_id = ANY (c.ancestors) ORDER BY cardinality(of.ancestors) DESC LIMIT 1) AS size_chart
+    FROM products_product p JOIN products_category c ON c.id = p.category_id
+    WHERE {{visible}} {{key}} = %(key)s
+"""  # noqa: S608 (constants)
+# Apart for shoppers and staff, by id and by slug, as each is planned for itself.
+_FOR_SHOPPERS = {
+    "choosable": "AND v.is_active",
+    "visible": "p.status = 'published' AND",
+}
+_FOR_STAFF = {"choosable": "", "visible": ""}
+
+
+def _match_key(key: UUID | str) -> str:
+    return "p.id = %(key)s" if isinstance(key, UUID) else "p.slug = %(key)s"
+
+
+def get_product(*, key: UUID | str) -> Row:
+    """Return all that `serializers.ProductDetail` shows of a published product, by id or
+    slug: one query.
+
+    Raises:
+        errors.NotFound: there is none.
+    """
+    return _load_detail(key, _FOR_SHOPPERS)
+
+
+def get_staff_product(*, key: UUID | str) -> Row:
+    """Return a product of any status, with the variants taken off sale too:
+    `serializers.StaffProductDetail`.
+
+    Raises:
+        errors.NotFound: there is none.
+    """
+    return _load_detail(key, _FOR_STAFF)
+
+
+def _load_detail(key: UUID | str, which: dict[str, str]) -> Row:
+    column = "p.id" if isinstance(key, UUID) else "p.slug"
+    rows = fetch_prepared(_DETAIL.format(key=column, **which), {"key": key})
+    if not rows:
+        raise errors.NotFound
+    product = rows[0]
+    choosable = [variant for variant in product["variants"] if variant["is_active"]]
+    product["colors"], product["sizes"] = (
+        _order_options(choosable, "color"),
+        _order_options(choosable, "size"),
+    )
+    product["image"] = next(iter(product["images"]), None)
+    chart = product["size_chart"]
+    product["size_chart"] = chart and build_table(chart)
+    return product
+
+
+def _order_options(variants: list[Row], name: str) -> list[str]:
+    """Return the variants' colours or sizes as a card has them: by the first place of each,
+    then by code point.
+    """
+    first: dict[str, int] = {}
+    for variant in variants:
+        first.setdefault(variant[name], variant["position"])
+    return sorted(
+        (value for value in first if value), key=lambda value: (first[value], value)
+    )
+
+
+def get_new_slug(*, former: str) -> str | None:
+    """Return the slug of the published product that once had this one, if there is such."""
+    found = FormerSlug.objects.filter(slug=former, product__status="published")
+    return found.values_list("product__slug", flat=True).first()

@@ -1,0 +1,34 @@
+"""What a list shows of a product: its card."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from markrin.db.sql import Row, fetch_prepared
+
+# What a card shows, less what stands in the product's variants and images; p is the
+# product, c its category.
+SUMMARY_COLUMNS = """
+    p.id, p.slug, p.name, p.brand, json_build_object('id', c.id, 'slug', c.slug, 'name', c.name) AS category,
+    p.collection, p.gender, p.material, p.base_price, p.sale_price, p.price, p.in_stock, p.is_featured,
+    p.is_new_arrival, p.rating, p.review_count, p.created_at
+"""
+# Colours and sizes in the order of the variants, of those that can be chosen.
+_SUMMARIES = f"""
+    SELECT {SUMMARY_COLUMNS}, p.status,
+    ARRAY(SELECT color FROM products_variant WHERE product_id = p.id AND is_active AND color <> ''
+          GROUP BY color ORDER BY min(position), color COLLATE "C") AS colors,
+    ARRAY(SELECT size FROM products_variant WHERE product_id = p.id AND is_active AND size <> ''
+          GROUP BY size ORDER BY min(position), size COLLATE "C") AS sizes,
+    (SELECT json_build_object('file', file, 'external_url', external_url, 'alt_text', alt_text,
+            'thumbnails', thumbnails, 'width', width, 'height', height)
+     FROM products_productimage WHERE product_id = p.id ORDER BY position LIMIT 1) AS image
+    FROM unnest(%s::uuid[]) WITH ORDINALITY AS wanted (id, place)
+    JOIN products_product p USING (id) JOIN products_category c ON c.id = p.category_id ORDER BY wanted.place
+"""  # noqa: S608 (constants)
+
+
+def get_summaries(product_ids: Sequence[UUID]) -> list[Row]:
+    """Return what `serializers.ProductItem` shows of these products, in this order: one
+    query, or none for none.
+    """
+    return fetch_prepared(_SUMMARIES, [list(product_ids)]) if product_ids else []

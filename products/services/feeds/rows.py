@@ -1,0 +1,138 @@
+"""Reads an inventory feed, CSV or JSON lines, one row at a time; what is wrong with a row
+stands in it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from markrin.api import errors, fields, parsers
+from markrin.api.schemas import InputSchema, QuerySchema, Schema
+from products import csv_reader
+from products.models.feed import FeedMode
+from products.schemas.products import MAX_PIECES, SKU
+
+MAX_LINE_BYTES = 10_000  # bytes
+_COLUMNS = {
+    FeedMode.COUNT: ["sku", "quantity"],
+    FeedMode.FULL: ["sku", "quantity"],
+    FeedMode.DELTA: ["id", "sku", "quantity"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FeedFileRow:
+    """A row of a feed: its line, what it says, and why it is refused, if so (at most 200
+    characters).
+    """
+
+    line: int
+    sku: str
+    quantity: int | None
+    ref: str
+    reason: str
+
+
+class _Count:
+    sku = fields.Text(max=64, pattern=SKU, required=True)
+    quantity = fields.Int(min=0, max=MAX_PIECES, required=True)
+
+
+class _Delta:
+    id = fields.Token(max=80, required=True)
+    sku = fields.Text(max=64, pattern=SKU, required=True)
+    quantity = fields.Int(min=-MAX_PIECES, max=MAX_PIECES, required=True)
+
+
+class CountLine(QuerySchema, _Count):
+    """A counted SKU, as CSV has it."""
+
+
+class DeltaLine(QuerySchema, _Delta):
+    """A change of a SKU's pieces, as CSV has it."""
+
+
+class CountObject(InputSchema, _Count):
+    """A counted SKU, as JSON has it."""
+
+
+class DeltaObject(InputSchema, _Delta):
+    """A change of a SKU's pieces, as JSON has it."""
+
+
+def read_rows(path: Path, mode: FeedMode) -> Iterator[FeedFileRow]:
+    """Yield the feed's rows in the order of the file: JSON lines if it begins with an
+    opening brace, else CSV.
+
+    Raises:
+        reading.FileRefused: it is neither.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n")
+    except OSError as exc:
+        raise csv_reader.FileRefused(f"{path}: {exc.strerror}") from exc
+    delta = mode == FeedMode.DELTA
+    if start.startswith(b"{"):
+        return _read_json_lines(path, DeltaObject() if delta else CountObject())
+    return _read_csv(path, DeltaLine() if delta else CountLine(), _COLUMNS[mode])
+
+
+def _read_csv(path: Path, schema: Schema, columns: list[str]) -> Iterator[FeedFileRow]:
+    with csv_reader.open_table(path) as table:
+        csv_reader.require_columns(table.header, columns)
+        if unknown := [name for name in table.header if name not in columns]:
+            raise csv_reader.FileRefused(
+                f"line 1: a feed of this kind has no column {', '.join(unknown)}"
+            )
+        for line in table.lines(lambda _done: None):
+            values = {name: value.strip() for name, value in line.values.items()}
+            yield (
+                _refuse_row(line.number, values, line.problem)
+                if line.problem
+                else _read_row(line.number, values, schema)
+            )
+
+
+def _read_json_lines(path: Path, schema: Schema) -> Iterator[FeedFileRow]:
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(MAX_LINE_BYTES):
+            number += 1
+            if len(line) == MAX_LINE_BYTES and not line.endswith(b"\n"):
+                raise csv_reader.FileRefused(
+                    f"line {number}: no line may have more than {MAX_LINE_BYTES} bytes"
+                )
+            if not line.strip():
+                continue
+            try:
+                values: Any = parsers.parse_json(line)
+            except errors.ShopError as exc:
+                yield _refuse_row(number, {}, str(exc.message))
+                continue
+            yield _read_row(number, values, schema)
+
+
+def _read_row(number: int, values: Any, schema: Schema) -> FeedFileRow:
+    try:
+        data = schema.load(values)
+    except errors.Invalid as exc:
+        first = exc.errors[0]
+        where = (first.get("pointer") or first.get("parameter") or "").strip("/")
+        known = values if isinstance(values, dict) else {}
+        return _refuse_row(
+            number, known, f"{where}: {first['message']}" if where else first["message"]
+        )
+    return FeedFileRow(number, data["sku"], data["quantity"], data.get("id", ""), "")
+
+
+def _refuse_row(number: int, values: dict[str, Any], reason: str) -> FeedFileRow:
+    sku = values.get("sku", "")
+    # Kept for the report as it was sent, as far as a column can hold it.
+    shown = (
+        sku.replace("\0", "").encode("utf-8", "replace").decode()
+        if isinstance(sku, str)
+        else ""
+    )
+    return FeedFileRow(number, shown[:200], None, "", reason[:200])

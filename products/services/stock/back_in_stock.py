@@ -1,0 +1,71 @@
+"""Wishes to hear when a variant can be bought again, and staff's corrections of the stock."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from markrin.api.errors import Invalid, NotFound
+from markrin.db.models import uuid7
+from products import errors
+from products.models import BackInStockRequest, Variant
+from products.services.stock import movements
+
+
+@transaction.atomic(durable=True)
+def notify_when_back(
+    *,
+    product_id: UUID,
+    variant_id: UUID,
+    user_id: UUID | None,
+    account_email: str,
+    email: str | None,
+) -> None:
+    """Remember that a customer, by account, or a guest, by `email`, wants to hear of the
+    variant. Once is enough.
+
+    Raises:
+        NotFound: there is no such variant on sale.
+        AlreadyInStock: it can be bought now.
+        Invalid: a guest gave no address, or a customer gave one.
+    """
+    if (user_id is None) == (email is None):
+        code, message = (
+            ("required", "This is required.")
+            if user_id is None
+            else ("unexpected", "Leave this out.")
+        )
+        raise Invalid.at("/email", code, message)
+    variant = (
+        Variant.objects.on_sale()
+        .select_related("stock")
+        .filter(pk=variant_id, product=product_id)
+        .first()
+    )
+    if variant is None:
+        raise NotFound
+    if variant.stock.sellable > 0:
+        raise errors.AlreadyInStock
+    request = BackInStockRequest(
+        variant=variant, user_id=user_id, email=email or account_email
+    )
+    BackInStockRequest.objects.bulk_create([request], ignore_conflicts=True)
+
+
+@transaction.atomic(durable=True)
+def adjust_stock(*, variant_id: UUID, delta: int, note: str, actor_id: UUID) -> None:
+    """Correct the pieces on hand by `delta`, as staff counted them. Locks as `movements.move_stock`.
+
+    Raises:
+        NotFound: there is no such variant.
+        StockTooLow: fewer would be left than are promised to orders.
+        StockTooHigh: more than a shelf holds.
+    """
+    if not Variant.objects.filter(pk=variant_id).exists():
+        raise NotFound
+    movements.record_adjustment(
+        variant_id=variant_id,
+        delta=delta,
+        ref=str(uuid7()),
+        actor_id=actor_id,
+        note=note,
+    )

@@ -1,0 +1,317 @@
+"""The only writer of stock: every piece that comes, goes or is promised is a movement in
+the ledger.
+
+Lock order: whatever the caller has locked already (idempotency key, cart, order), then
+levels in variant order, then, when a product sells out or comes back, its row in product
+order. Nothing else is locked while stock is."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+
+from markrin.cache.tags import invalidate
+from markrin.outbox import services as outbox
+from products import errors, events
+from products.models import Product, StockLevel, StockMovement
+from products.models.stock import MovementKind
+
+
+@dataclass(frozen=True)
+class StockMove:
+    """One entry for the ledger, in pieces. `ref` names the effect: what has been done under
+    it is not done again.
+    """
+
+    variant_id: UUID
+    kind: MovementKind
+    ref: str
+    d_on_hand: int = 0
+    d_reserved: int = 0
+    actor_id: UUID | None = None
+    note: str = ""
+
+
+def reserve_stock(pieces: Mapping[UUID, tuple[UUID, int]]) -> None:
+    """Promise pieces to an order's lines: `{line id: (variant id, quantity)}`. Locks and
+    raises as `move`.
+    """
+    move_stock(
+        [
+            StockMove(variant, MovementKind.RESERVE, f"reserve:{line}", d_reserved=n)
+            for line, (variant, n) in pieces.items()
+        ]
+    )
+
+
+def release_stock(pieces: Mapping[UUID, tuple[UUID, int]]) -> None:
+    """Give back what lines of an unshipped order had reserved. Locks as `move_stock`."""
+    move_stock(
+        [
+            StockMove(variant, MovementKind.RELEASE, f"release:{line}", d_reserved=-n)
+            for line, (variant, n) in pieces.items()
+        ]
+    )
+
+
+def ship_stock(
+    pieces: Mapping[UUID, tuple[UUID, int]], *, actor_id: UUID | None = None
+) -> None:
+    """Take reserved pieces from the shelf. Locks as `move_stock`."""
+    move_stock(
+        [
+            StockMove(
+                variant,
+                MovementKind.SHIP,
+                f"ship:{line}",
+                d_on_hand=-n,
+                d_reserved=-n,
+                actor_id=actor_id,
+            )
+            for line, (variant, n) in pieces.items()
+        ]
+    )
+
+
+def return_stock(
+    pieces: Mapping[str, tuple[UUID, int]], *, actor_id: UUID | None = None
+) -> None:
+    """Put returned pieces on the shelf: `{the return's own name: (variant id, quantity)}`.
+    Locks as `move_stock`.
+    """
+    move_stock(
+        [
+            StockMove(
+                variant,
+                MovementKind.RETURN,
+                f"return:{name}",
+                d_on_hand=n,
+                actor_id=actor_id,
+            )
+            for name, (variant, n) in pieces.items()
+        ]
+    )
+
+
+def record_adjustment(
+    *, variant_id: UUID, delta: int, ref: str, actor_id: UUID | None, note: str
+) -> None:
+    """Correct a variant's pieces on hand by `delta`, as staff counted. Locks and raises as
+    `move_stock`.
+    """
+    move_stock(
+        [
+            StockMove(
+                variant_id,
+                MovementKind.ADJUST,
+                f"adjust:{ref}",
+                d_on_hand=delta,
+                actor_id=actor_id,
+                note=note,
+            )
+        ]
+    )
+
+
+def set_initial_stock(
+    pieces: Mapping[UUID, int], *, actor_id: UUID | None = None
+) -> None:
+    """Give new variants their level and their first pieces: `{variant id: pieces}`, 0 included."""
+    StockLevel.objects.bulk_create(
+        [StockLevel(variant_id=variant) for variant in pieces], ignore_conflicts=True
+    )
+    move_stock(
+        [
+            StockMove(
+                variant,
+                MovementKind.INITIAL,
+                f"initial:{variant}",
+                d_on_hand=n,
+                actor_id=actor_id,
+            )
+            for variant, n in pieces.items()
+        ]
+    )
+
+
+def lock_levels(variant_ids: Iterable[UUID]) -> dict[UUID, StockLevel]:
+    """Return the levels by variant, with their variants, locked until the transaction ends,
+    in variant order.
+    """
+    rows = StockLevel.objects.filter(pk__in=set(variant_ids)).select_related("variant")
+    return {level.pk: level for level in rows.locked()}
+
+
+def move_stock(moves: Sequence[StockMove]) -> None:
+    """Enter the moves into the ledger and change the levels by them: all of them or, on a
+    refusal, none.
+
+    A step inside the caller's transaction, and its last, so that the rows which every
+    checkout wants are held for the shortest time. A move whose `ref` is in the ledger
+    already is left out. Answers that show the stock are dropped from the cache on commit,
+    and `stock.changed` follows by the outbox. Four statements, and three more when a
+    product sells out or comes back.
+
+    Locks: the levels, in variant order; then the products whose `in_stock` flips.
+
+    Raises:
+        OutOfStock: fewer pieces can be sold than are to be reserved; `lines` says how many are.
+        StockTooLow: a correction would leave fewer pieces than are promised to orders.
+        LookupError: a variant has no stock level.
+        TransactionManagementError: there is no transaction.
+    """
+    if not moves:
+        return
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError(
+            "movements.move_stock needs the transaction of what moves the stock"
+        )
+    outbox.add(
+        events.StockChanged(
+            variant_ids=tuple(sorted({each.variant_id for each in moves}))
+        )
+    )
+    levels = lock_levels(each.variant_id for each in moves)
+    if missing := {each.variant_id for each in moves} - levels.keys():
+        raise LookupError(
+            f"no stock level for the variants {sorted(map(str, missing))}"
+        )
+    if _find_short(levels, _sum_moves(moves)):
+        done = set(
+            StockMovement.objects.filter(
+                ref__in=[each.ref for each in moves]
+            ).values_list("ref", flat=True)
+        )
+        moves = [each for each in moves if each.ref not in done]
+        if short := _find_short(levels, _sum_moves(moves)):
+            _raise_refusal(levels, moves, short)
+    new = _insert_movements(moves)
+    sums = _sum_moves([each for each in moves if each.ref in new])
+    _update_levels(sums)
+    invalidate(
+        *{f"product:{levels[variant_id].variant.product_id}" for variant_id in sums},
+        durably=False,
+    )
+    if flipped := [
+        v
+        for v, (on_hand, reserved) in sums.items()
+        if _flips_in_stock(levels[v], on_hand, reserved)
+    ]:
+        refresh_in_stock({levels[v].variant.product_id for v in flipped})
+
+
+def _sum_moves(moves: Iterable[StockMove]) -> dict[UUID, tuple[int, int]]:
+    sums: dict[UUID, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for each in moves:
+        on_hand, reserved = sums[each.variant_id]
+        sums[each.variant_id] = (on_hand + each.d_on_hand, reserved + each.d_reserved)
+    return sums
+
+
+def _find_short(
+    levels: Mapping[UUID, StockLevel], sums: Mapping[UUID, tuple[int, int]]
+) -> list[UUID]:
+    return [
+        v
+        for v, (on_hand, reserved) in sums.items()
+        if levels[v].sellable + on_hand - reserved < 0
+    ]
+
+
+def _raise_refusal(
+    levels: Mapping[UUID, StockLevel], moves: Sequence[StockMove], short: list[UUID]
+) -> None:
+    if not any(each.kind == MovementKind.RESERVE for each in moves):
+        raise errors.StockTooLow(
+            lines=[
+                {
+                    "variantId": v,
+                    "sku": levels[v].variant.sku,
+                    "reserved": levels[v].reserved,
+                }
+                for v in short
+            ]
+        )
+    sums = _sum_moves(moves)
+    raise errors.OutOfStock(
+        lines=[
+            {
+                "variantId": v,
+                "sku": levels[v].variant.sku,
+                "requested": sums[v][1],
+                "available": levels[v].sellable,
+            }
+            for v in short
+        ]
+    )
+
+
+def _insert_movements(moves: Sequence[StockMove]) -> set[str]:
+    """Insert the moves, leaving out those whose `ref` is taken, and return the refs that
+    are new.
+    """
+    columns: list[list[Any]] = [
+        [each.variant_id for each in moves],
+        [each.kind.value for each in moves],
+        [each.d_on_hand for each in moves],
+        [each.d_reserved for each in moves],
+        [each.ref for each in moves],
+        [each.actor_id for each in moves],
+        [each.note for each in moves],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO products_stockmovement (variant_id, kind, d_on_hand, d_reserved, ref, actor_id, note)
+            SELECT * FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::int[], %s::text[], %s::uuid[], %s::text[])
+            ON CONFLICT (ref) DO NOTHING RETURNING ref""",
+            columns,
+        )
+        return {ref for (ref,) in cursor.fetchall()}
+
+
+def _update_levels(sums: Mapping[UUID, tuple[int, int]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE products_stocklevel AS level
+            SET on_hand = on_hand + change.d_on_hand, reserved = reserved + change.d_reserved
+            FROM unnest(%s::uuid[], %s::int[], %s::int[]) AS change (variant_id, d_on_hand, d_reserved)
+            WHERE level.variant_id = change.variant_id""",
+            [
+                list(sums),
+                [on_hand for on_hand, _ in sums.values()],
+                [reserved for _, reserved in sums.values()],
+            ],
+        )
+
+
+def _flips_in_stock(level: StockLevel, d_on_hand: int, d_reserved: int) -> bool:
+    return (level.sellable > 0) != (level.sellable + d_on_hand - d_reserved > 0)
+
+
+def refresh_in_stock(product_ids: Iterable[UUID]) -> None:
+    """Make `in_stock` of these products what their active variants' levels say, within the
+    caller's transaction.
+
+    Locks: the products, in key order, and only then reads the levels: a sale of the
+    product's other variant that commits meanwhile is seen."""
+    ids = set(product_ids)
+    list(Product.objects.filter(pk__in=ids).only("pk").locked())
+    sellable = StockLevel.objects.sellable().filter(
+        variant__product=OuterRef("pk"), variant__is_active=True
+    )
+    truth = Exists(sellable)
+    flipped = list(
+        Product.objects.filter(pk__in=ids)
+        .annotate(truth=truth)
+        .exclude(in_stock=truth)
+        .values_list("pk", "truth")
+    )
+    for value in (True, False):
+        if changed := [pk for pk, now in flipped if now is value]:
+            Product.objects.filter(pk__in=changed).update(in_stock=value)
+    if flipped:
+        invalidate("products", *(f"product:{pk}" for pk, _ in flipped))
