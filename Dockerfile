@@ -36,6 +36,7 @@ COPY locale locale
 COPY markrin markrin
 COPY orders orders
 COPY products products
+COPY storefront storefront
 COPY templates templates
 COPY --from=storefront /frontend/shop/dist frontend/shop/dist
 # The settings want their secrets at start; collecting static files uses none of them. Bytecode is made here, as the

@@ -13,7 +13,7 @@ _VIEW = ("view",)
 # group → app → what it may do with the app's models. Whatever a service alone may write,
 # the admin shows read-only.
 GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
-    "catalogue": {"products": _ALL},
+    "catalogue": {"products": _ALL, "storefront": _ALL},
     "orders": {"orders": _ALL, "products": _VIEW, "accounts": _VIEW},
     "analytics": {"analytics": _VIEW, "orders": _VIEW, "products": _VIEW},
 }

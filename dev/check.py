@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from dev import stack
 from dev.processes import StackError
 
-APPS = ["markrin", "products", "accounts", "orders", "analytics", "demo"]
+APPS = ["markrin", "products", "accounts", "orders", "storefront", "analytics", "demo"]
 PYTHON = sys.executable
 
 # The slowest first. A new check is a new line.

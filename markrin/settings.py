@@ -9,7 +9,7 @@ from typing import Any
 
 import environ
 
-from markrin import storefront
+from markrin import files
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "products",
     "accounts",
     "orders",
+    "storefront",
     "analytics",
     "demo",
 ]
@@ -128,6 +129,14 @@ TAX_INCLUDED = env.bool(
     "TAX_INCLUDED", True
 )  # whether the prices shown contain the tax
 GUEST_CHECKOUT = env.bool("GUEST_CHECKOUT", True)
+SHOP_COUNTRIES = env.list(
+    "SHOP_COUNTRIES", default=[SHOP_COUNTRY]
+)  # ISO 3166-1: that addresses may be in, as the storefront offers them
+RETURN_WINDOW_DAYS = env.int(
+    "RETURN_WINDOW_DAYS", 30
+)  # after the delivery, as the storefront says; 0: it says nothing
+SHOP_CONTACT_EMAIL = env.str("SHOP_CONTACT_EMAIL", "")
+SHOP_CONTACT_PHONE = env.str("SHOP_CONTACT_PHONE", "")  # as people write it
 ORDER_UNPAID_TTL_S = env.int("ORDER_UNPAID_TTL_S", 900)
 CHECKOUTS_AT_ONCE = env.int(
     "CHECKOUTS_AT_ONCE", 4
@@ -435,7 +444,7 @@ STOREFRONT_DIR = Path(
 )  # what `npm run build` makes
 if STOREFRONT_DIR.is_dir():  # WhiteNoise warns of a folder that is not there
     WHITENOISE_ROOT = STOREFRONT_DIR
-WHITENOISE_ADD_HEADERS_FUNCTION = storefront.add_headers
+WHITENOISE_ADD_HEADERS_FUNCTION = files.add_headers
 # Names that hold a hash of the content: Vite's, and those of Django's manifest storage.
 WHITENOISE_IMMUTABLE_FILE_TEST = (
     r"^/assets/[^/]+-[\w-]{8}\.\w+$|^/static/.+\.[0-9a-f]{12}\.\w+$"

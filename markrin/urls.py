@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from markrin import storefront
+from markrin import files
 from markrin.api import errors, views
 from markrin.ops import health
 
@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("accounts.urls")),
     path("api/", include("products.urls")),
     path("api/", include("orders.urls")),
+    path("api/", include("storefront.urls")),
     path("api/", include("analytics.urls")),
     path("api/errors", views.ErrorKinds.as_view()),
     path("api/errors/<slugid:slug>", views.ErrorKind.as_view()),
@@ -29,8 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live_probe),
     path("health/ready", health.readiness_probe),
     path("metrics", health.metrics_page),
-    re_path(storefront.MEDIA_PATH, storefront.serve_media),
-    re_path(
-        storefront.PATH, storefront.serve_page
-    ),  # last: whatever is not of the above is a page of the shop
+    re_path(files.MEDIA_PATH, files.serve_media),
+    # last: whatever is not of the above is a page of the shop
+    path("", include("storefront.page_urls")),
 ]

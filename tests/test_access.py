@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from markrin.api import operations
 from products.models import Feed
+from storefront.models import Page
 from tests import factories
 from tests.client import Client
 
@@ -73,6 +74,8 @@ ADDRESS = {
     "postalCode": "411001",
 }
 TABLE = {
+    "GET /api/shop": Row(PUBLIC),
+    "GET /api/pages/{page}": Row(PUBLIC),
     "POST /api/auth/register": Row(PUBLIC),
     "POST /api/auth/login": Row(PUBLIC),
     "POST /api/auth/logout": Row(PUBLIC, {}),
@@ -293,6 +296,11 @@ class World:
     @cached_property
     def category(self) -> str:
         return str(factories.make_category().slug)
+
+    @cached_property
+    def page(self) -> str:
+        given = {"title": "Returns", "body": "Send it.", "is_published": True}
+        return str(Page.objects.create(slug="returns", **given).slug)
 
     @cached_property
     def chart(self) -> str:

@@ -87,6 +87,18 @@ _MENU: list[tuple[str, list[Entry]]] = [
         ],
     ),
     (
+        "Storefront",
+        [
+            (
+                "Pages",
+                "article",
+                "storefront_page_changelist",
+                "",
+                "storefront.view_page",
+            ),
+        ],
+    ),
+    (
         "Stock",
         [
             (

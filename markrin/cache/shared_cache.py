@@ -21,14 +21,15 @@ from django.conf import settings
 from django_redis import get_redis_connection
 from redis.commands.core import Script
 
+from markrin.cache import releases
+
 EVERYTHING = "*"  # the tag that every answer carries
 # The braces keep all keys in one slot of a cluster, as the scripts need.
 _NAMESPACE = f"{{{settings.CACHES['default']['KEY_PREFIX']}}}"
 _CLOCK = f"{_NAMESPACE}:clock:2"  # the number tells one form of it from another
 TAGS = f"{_NAMESPACE}:tag:"
-_ANSWERS = (
-    f"{_NAMESPACE}:answer:2:"  # a change of how answers are written raises the number
-)
+# A change of how answers are written raises the number.
+_ANSWERS = f"{_NAMESPACE}:answer:2:{releases.fingerprint()}:"
 _RENDERING = f"{_NAMESPACE}:rendering:"
 _STATS = f"{_NAMESPACE}:stats"
 

@@ -9,7 +9,7 @@ from django.utils.module_loading import module_has_submodule
 from markrin.db.invariants import Breach, Invariant
 from markrin.ops.verify import constraints
 
-APPS = ("products", "accounts", "orders", "analytics")
+APPS = ("products", "accounts", "orders", "storefront", "analytics")
 TableRule = tuple[str, Callable[[], Iterator[Breach]]]
 _PLACES = ("markrin.outbox", *APPS)
 

@@ -1,0 +1,57 @@
+"""Staff write the shop's pages: a form with Markdown, and a look at what it becomes."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.utils.safestring import SafeString, mark_safe
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from markrin.admin.base import ModelAdmin
+from markrin.admin.forms import StrictModelForm
+from storefront import markdown
+from storefront.models import Page
+
+
+class PageForm(StrictModelForm):
+    language = forms.ChoiceField(
+        choices=[(code, code) for code in settings.SHOP_LANGUAGES],
+        widget=UnfoldAdminSelectWidget,
+    )
+
+    class Meta:
+        model = Page
+        fields = (
+            "title",
+            "slug",
+            "language",
+            "kind",
+            "position",
+            "is_published",
+            "body",
+        )
+
+
+@admin.register(Page)
+class PageAdmin(ModelAdmin):
+    form = PageForm
+    list_display = ("title", "slug", "language", "kind", "position", "is_published")
+    list_filter = ("kind", "language", "is_published")
+    search_fields = ("title__icontains", "slug__istartswith")
+    prepopulated_fields = {"slug": ("title",)}
+    readonly_fields = ("preview",)
+
+    def get_view_on_site_url(self, obj: Any = None) -> str | None:
+        """Return where shoppers see it, once they do."""
+        if obj is None or not obj.is_published:
+            return None
+        own = obj.language == settings.SHOP_LANGUAGES[0]
+        start = "/" if own else f"/{obj.language}/"
+        return start if obj.kind == "home" else f"{start}pages/{obj.slug}"
+
+    @admin.display(description="as shoppers see it")
+    def preview(self, page: Page) -> SafeString | str:
+        if page._state.adding:
+            return "after saving"
+        return mark_safe(markdown.to_html(page.body))  # noqa: S308 (HTML in it is text)

@@ -1,0 +1,74 @@
+"""Pages that staff write."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from markrin.db import constraints
+from markrin.db.models import Model, QuerySet
+
+MAX_BODY = 50_000  # characters
+
+
+class PageKind(models.TextChoices):
+    HOME = "home", "home: what the start page says first"
+    HELP = "help", "help: returns, contact, sizes …"
+    LEGAL = "legal", "legal: terms, privacy, imprint …"
+
+
+class PageQuerySet(QuerySet["Page"]):
+    def published(self) -> "PageQuerySet":
+        """Return what shoppers may see."""
+        return self.filter(is_published=True)
+
+
+def default_language() -> str:
+    """Return the shop's own language."""
+    return str(settings.LANGUAGE_CODE)
+
+
+class Page(Model):
+    """A page in one language. The same slug in another language is its translation."""
+
+    slug = models.CharField(max_length=120)
+    language = models.CharField(
+        max_length=10, default=default_language, help_text="BCP 47, such as en or hi"
+    )
+    kind = models.CharField(
+        max_length=10, choices=PageKind.choices, default=PageKind.HELP
+    )
+    title = models.CharField(max_length=120)
+    body = models.TextField(max_length=MAX_BODY, help_text="Markdown")
+    position = models.PositiveSmallIntegerField(default=0)
+    is_published = models.BooleanField(default=False)
+
+    objects = PageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "title", "id"]
+        constraints = [
+            constraints.check_slug("page"),
+            constraints.check_pattern(
+                "page",
+                "language",
+                "[a-z]{2,3}(-[A-Za-z0-9]{2,8})*",
+                "language is a tag such as en, hi or pt-BR.",
+            ),
+            constraints.check_choice("page", "kind", PageKind),
+            *constraints.check_text("page", "title"),
+            *constraints.check_text("page", "body", lines=True),
+            constraints.check_max_length("page", "body", MAX_BODY),
+            constraints.check_range("page", "position", 0, 32767),
+            models.UniqueConstraint(
+                fields=["slug", "language"], name="page_slug_once_per_language"
+            ),
+            models.UniqueConstraint(
+                fields=["language"],
+                condition=Q(kind=PageKind.HOME),
+                name="page_one_home_per_language",
+                violation_error_message="There is a home page in this language already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

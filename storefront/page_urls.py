@@ -1,0 +1,16 @@
+"""The shop's pages: everything that is not somebody else's."""
+
+from django.urls import path, re_path
+
+from storefront.views import assets, pages, search_engines
+
+# Behind all other paths in markrin/urls.py.
+_SHOP = r"^(?!(?:api|admin|static|media|health|metrics|test-gateway|assets)(?:/|$)).*$"
+
+urlpatterns = [
+    path("robots.txt", search_engines.robots),
+    path("sitemap.xml", search_engines.sitemap_index),
+    path("sitemap-<slugid:name>.xml", search_engines.sitemap),
+    re_path(r"^assets/(?P<name>[\w.-]{1,120})$", assets.former_asset),
+    re_path(_SHOP, pages.page),
+]

@@ -1,0 +1,89 @@
+"""How the shop's settings and staff's pages go out."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from markrin.api.serializers import Money, Serializer, Timestamp
+from storefront import markdown
+from storefront.models import Page as PageRow
+from storefront.models import PageKind
+
+# A home page is no page of its own.
+_KINDS = [choice for choice in PageKind.choices if choice[0] != PageKind.HOME]
+
+
+class PageLink(Serializer):
+    """A page that staff wrote, as a menu shows it."""
+
+    slug = serializers.CharField()
+    kind = serializers.ChoiceField(choices=_KINDS)
+    title = serializers.CharField()
+    # what it is written in: the shop's own language where it is not translated
+    language = serializers.CharField()
+
+
+class Page(PageLink):
+    """A page that staff wrote; `html` is safe to show as it is."""
+
+    html = serializers.SerializerMethodField()
+    updated_at = Timestamp()
+
+    def get_html(self, page: PageRow) -> str:
+        return markdown.to_html(page.body)
+
+
+class Currency(Serializer):
+    """The shop's currency and how many decimals its amounts have. Source: ISO 4217."""
+
+    code = serializers.CharField()
+    decimals = serializers.IntegerField(min_value=0, max_value=4)
+
+
+class PaymentMethod(Serializer):
+    """A way to pay. Provider and key are empty where there is none."""
+
+    method = serializers.ChoiceField(choices=["online", "cod"])
+    provider = serializers.CharField(allow_blank=True)
+    public_key = serializers.CharField(allow_blank=True)
+
+
+class Limits(Serializer):
+    """Pieces of one cart line at most; characters of a password at least."""
+
+    line_quantity = serializers.IntegerField(min_value=1)
+    password_length = serializers.IntegerField(min_value=1)
+
+
+class Contact(Serializer):
+    """How the shop is reached; empty where it does not say."""
+
+    email = serializers.CharField(allow_blank=True)
+    phone = serializers.CharField(allow_blank=True)
+    address = serializers.CharField(allow_blank=True)
+
+
+class Shop(Serializer):
+    """What a storefront has to know. The first language is the shop's own; `countries` are
+    ISO 3166-1 codes, the first one the shop's; `pages` are in the language asked for.
+    """
+
+    name = serializers.CharField()
+    url = serializers.CharField()
+    headline = serializers.CharField(allow_blank=True)
+    description = serializers.CharField(allow_blank=True)
+    languages = serializers.ListField(child=serializers.CharField())
+    countries = serializers.ListField(child=serializers.CharField())
+    currency = Currency()
+    payment_methods = PaymentMethod(many=True)
+    guest_checkout = serializers.BooleanField()
+    free_shipping_above = Money(allow_null=True)
+    limits = Limits()
+    return_window_days = serializers.IntegerField(allow_null=True, min_value=1)
+    contact = Contact()
+    pages = PageLink(many=True)
+
+
+def shop_data(info: Any) -> dict[str, Any]:
+    """Return the answer of `GET /api/shop`, which the shop's pages have written into them."""
+    return dict(Shop(info).data)

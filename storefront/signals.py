@@ -1,0 +1,16 @@
+"""A changed row → the cached answers that go."""
+
+from typing import Any
+
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import Signal, receiver
+
+from markrin.cache.tags import invalidate
+from storefront.models import Page
+
+_CHANGED: list[Signal] = [post_save, post_delete]
+
+
+@receiver(_CHANGED, sender=Page)
+def page_changed(instance: Page, **kwargs: Any) -> None:
+    invalidate("pages")

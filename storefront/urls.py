@@ -1,0 +1,10 @@
+"""The storefront's URLs, below `api/`: path to view."""
+
+from django.urls import path
+
+from storefront.views import api
+
+urlpatterns = [
+    path("shop", api.ShopDetail.as_view()),
+    path("pages/<slugid:slug>", api.PageDetail.as_view()),
+]
