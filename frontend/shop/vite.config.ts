@@ -31,6 +31,7 @@ function compressed(): Plugin {
 export default defineConfig({
   plugins: [react(), compressed()],
   resolve: { alias: { "@markrin/client": new URL("../client/src/index.ts", import.meta.url).pathname } },
-  build: { target: "es2022", assetsInlineLimit: 0 },
+  // The manifest tells the server which files each page needs.
+  build: { target: "es2022", assetsInlineLimit: 0, manifest: true },
   server: { proxy: { "/api": api, "/media": api, "/test-gateway": api } },
 });

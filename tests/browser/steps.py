@@ -8,7 +8,7 @@ ADDRESS = {
     "Recipient": "Asha Rao",
     "Telephone": "+91 98765 43210",
     "House number and street": "12 Lake Road",
-    "Postal code": "560001",
+    "PIN code": "560001",
     "City": "Bengaluru",
     "State": "Karnataka",
 }

@@ -47,8 +47,8 @@ def test_a_guest_finds_buys_and_pays(
 
     page.wait_for_url("**/test-gateway/**", timeout=45_000)
     page.locator("button[value=success], input[value=success]").first.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you!")
-    expect(page.get_by_text("Your order is confirmed")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Confirmed")
+    expect(page.get_by_text("Thank you!")).to_be_visible()
     look(page, "order", full=True)
 
     order = shop.db(Order.objects.get, email=f"guest-{width}@example.com")

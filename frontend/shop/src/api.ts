@@ -1,7 +1,8 @@
 /** Every call of this shop: queries for what is shown, plain functions for what changes. */
 
-import { isProblem, type JsonBody, mayRepeat, unwrap } from "@markrin/client";
-import { QueryClient, type QueryKey, queryOptions, useQuery } from "@tanstack/react-query";
+import { isProblem, type JsonAnswer, type JsonBody, mayRepeat, unwrap } from "@markrin/client";
+import { keepPreviousData, QueryClient, type QueryKey, queryOptions, useQuery } from "@tanstack/react-query";
+import { guestWishlist } from "./own-lists";
 import { shop, useSession } from "./shop";
 import type { Cart, User } from "./types";
 
@@ -24,6 +25,7 @@ export const queries = new QueryClient({
 shop.auth.subscribe(() => {
   queries.removeQueries({ queryKey: ["own"] });
   void queries.invalidateQueries();
+  if (shop.auth.state.signedIn) void takeGuestWishes();
 });
 
 const own = (...key: unknown[]) => ["own", shop.auth.state.sessionId, ...key];
@@ -62,10 +64,11 @@ export const products = (filters: Filters, facets = false) =>
     queryFn: ({ signal }) => {
       // The address bar holds the filters as the API takes them: strings, several values with commas.
       const query = { ...filters, ...(facets && { facets: "true" }) } as Record<string, never>;
-      const querySerializer = (given: Record<string, unknown>) => new URLSearchParams(given as Filters).toString();
-      return paged(shop.GET("/api/products", { params: { query }, querySerializer, signal }));
+      return paged(shop.GET("/api/products", { params: { query }, querySerializer: asWritten, signal }));
     },
   });
+
+const asWritten = (given: Record<string, unknown>) => new URLSearchParams(given as Filters).toString();
 
 export const product = (key: string) =>
   queryOptions({
@@ -79,11 +82,32 @@ export const related = (key: string) =>
     queryFn: () => unwrap(shop.GET("/api/products/{key}/related", { params: { path: { key } } })),
   });
 
-export const reviews = (id: string, page: number) =>
+export type ReviewSort = "newest" | "oldest" | "rating_desc" | "rating_asc";
+
+export const reviews = (id: string, wish: { page: number; sort: ReviewSort; rating?: number }) =>
   queryOptions({
-    queryKey: ["reviews", id, page],
+    queryKey: ["reviews", id, wish],
+    placeholderData: keepPreviousData,
     queryFn: () =>
-      paged(shop.GET("/api/products/{id}/reviews", { params: { path: { id }, query: { page, limit: 5 } } })),
+      paged(shop.GET("/api/products/{id}/reviews", { params: { path: { id }, query: { ...wish, limit: 5 } } })),
+  });
+
+/** Products by their ids, in this order; those that are not in the shop any more are left out. */
+export const productsByIds = (ids: readonly string[]) =>
+  queryOptions({
+    queryKey: ["products-by-ids", ids],
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => {
+      const query = { ids: ids.join(",") } as object;
+      return unwrap(shop.GET("/api/products", { params: { query }, querySerializer: asWritten, signal }));
+    },
+  });
+
+export const staffPage = (slug: string) =>
+  queryOptions({
+    queryKey: ["page", slug],
+    staleTime: 300_000,
+    queryFn: () => unwrap(shop.GET("/api/pages/{slug}", { params: { path: { slug } } })),
   });
 
 export const categories = queryOptions({
@@ -112,6 +136,26 @@ export const tellWhenBack = (id: string, variantId: string, email: string | unde
       body: email ? { email } : {},
     }),
   );
+
+/** What the server has written into the page: the answers that its queries would ask for. */
+export interface PageData {
+  categories?: JsonAnswer<"/api/categories", "get">;
+  featured?: JsonAnswer<"/api/products/featured", "get">;
+  newArrivals?: JsonAnswer<"/api/products/new-arrivals", "get">;
+  product?: JsonAnswer<"/api/products/{key}", "get">;
+  products?: { query: Filters; answer: JsonAnswer<"/api/products", "get"> };
+  page?: JsonAnswer<"/api/pages/{slug}", "get">;
+}
+
+/** Has the queries of the first page answered before they are asked. */
+export function takePageData({ product: shown, products: listed, page, ...lists }: PageData): void {
+  if (lists.categories) queries.setQueryData(categories.queryKey, lists.categories);
+  if (lists.featured) queries.setQueryData(featured.queryKey, lists.featured);
+  if (lists.newArrivals) queries.setQueryData(newArrivals.queryKey, lists.newArrivals);
+  if (shown) queries.setQueryData(product(shown.slug).queryKey, shown);
+  if (listed) queries.setQueryData(products(listed.query, true).queryKey, listed.answer as never);
+  if (page) queries.setQueryData(staffPage(page.slug).queryKey, page);
+}
 
 // --- The cart ------------------------------------------------------------------------------------------------------------
 
@@ -271,6 +315,23 @@ export const putWish = (productId: string) =>
 
 export const removeWish = (productId: string) =>
   again(() => unwrap(shop.DELETE("/api/wishlist/{product_id}", { params: { path: { product_id: productId } } })));
+
+/** Puts what a guest has wished for onto the list of the account; a product that is gone is not missed. */
+async function takeGuestWishes(): Promise<void> {
+  for (const id of [...guestWishlist.ids()].reverse()) {
+    try {
+      await putWish(id);
+    } catch (error) {
+      if (!isProblem(error) || error.status !== 404) return; // the rest stays here for the next time
+    }
+    guestWishlist.remove(id);
+  }
+  await refresh(wishlist().queryKey);
+}
+
+export const exportAccount = () => unwrap(shop.GET("/api/auth/export"));
+
+export const eraseAccount = () => unwrap(shop.POST("/api/auth/erase"));
 
 export const forgotPassword = (email: string) => unwrap(shop.POST("/api/auth/password/forgot", { body: { email } }));
 

@@ -1,57 +1,74 @@
 /** The map of pages: what is first seen comes with the first load, the rest when it is asked for. */
 
-import { lazy, Suspense, useEffect, useRef } from "react";
-import { Route, Switch, useLocation } from "wouter";
+import { Suspense, useEffect, useRef } from "react";
+import { Route, Router, Switch, useLocation } from "wouter";
+import { lazyPage } from "./lazy-page";
 import { Home } from "./pages/home";
 import { CartDrawer, CartProvider } from "./parts/cart-drawer";
+import { ErrorBoundary } from "./parts/error-boundary";
 import { Layout } from "./parts/layout";
 import { PageSkeleton } from "./parts/skeleton";
 import { ToastProvider } from "./parts/toast";
+import { basePath } from "./settings";
 
-const Catalogue = lazy(() => import("./pages/catalogue").then((page) => ({ default: page.Catalogue })));
-const ProductPage = lazy(() => import("./pages/product").then((page) => ({ default: page.ProductPage })));
-const Checkout = lazy(() => import("./pages/checkout").then((page) => ({ default: page.Checkout })));
-const Orders = lazy(() => import("./pages/orders").then((page) => ({ default: page.Orders })));
-const OrderPage = lazy(() => import("./pages/order").then((page) => ({ default: page.OrderPage })));
-const Account = lazy(() => import("./pages/account").then((page) => ({ default: page.Account })));
-const Wishlist = lazy(() => import("./pages/wishlist").then((page) => ({ default: page.Wishlist })));
-const SignIn = lazy(() => import("./pages/sign-in").then((page) => ({ default: page.SignIn })));
-const SignUp = lazy(() => import("./pages/sign-in").then((page) => ({ default: page.SignUp })));
-const Forgot = lazy(() => import("./pages/passwords").then((page) => ({ default: page.ForgotPassword })));
-const Reset = lazy(() => import("./pages/passwords").then((page) => ({ default: page.ResetPassword })));
-const VerifyEmail = lazy(() => import("./pages/passwords").then((page) => ({ default: page.VerifyEmail })));
-const NotFound = lazy(() => import("./pages/not-found").then((page) => ({ default: page.NotFound })));
+const Catalogue = lazyPage(() => import("./pages/catalogue").then((page) => page.Catalogue));
+const ProductPage = lazyPage(() => import("./pages/product").then((page) => page.ProductPage));
+const Checkout = lazyPage(() => import("./pages/checkout").then((page) => page.Checkout));
+const Orders = lazyPage(() => import("./pages/orders").then((page) => page.Orders));
+const OrderPage = lazyPage(() => import("./pages/order").then((page) => page.OrderPage));
+const Account = lazyPage(() => import("./pages/account").then((page) => page.Account));
+const Wishlist = lazyPage(() => import("./pages/wishlist").then((page) => page.Wishlist));
+const SignIn = lazyPage(() => import("./pages/sign-in").then((page) => page.SignIn));
+const SignUp = lazyPage(() => import("./pages/sign-in").then((page) => page.SignUp));
+const Forgot = lazyPage(() => import("./pages/passwords").then((page) => page.ForgotPassword));
+const Reset = lazyPage(() => import("./pages/passwords").then((page) => page.ResetPassword));
+const VerifyEmail = lazyPage(() => import("./pages/passwords").then((page) => page.VerifyEmail));
+const StaffPage = lazyPage(() => import("./pages/staff-page").then((page) => page.StaffPage));
+const NotFound = lazyPage(() => import("./pages/not-found").then((page) => page.NotFound));
 
 export function App() {
   return (
-    <ToastProvider>
-      <CartProvider>
-        <Layout>
-          <FollowPath />
-          <Suspense fallback={<PageSkeleton />}>
-            <Switch>
-              <Route path="/" component={Home} />
-              <Route path="/shop">{() => <Catalogue />}</Route>
-              <Route path="/shop/:category">{({ category }) => <Catalogue key={category} category={category} />}</Route>
-              <Route path="/p/:slug">{({ slug }) => <ProductPage key={slug} slug={slug} />}</Route>
-              <Route path="/checkout" component={Checkout} />
-              <Route path="/orders" component={Orders} />
-              <Route path="/orders/:id">{({ id }) => <OrderPage key={id} id={id} />}</Route>
-              <Route path="/account">{() => <Account />}</Route>
-              <Route path="/account/:tab">{({ tab }) => <Account tab={tab} />}</Route>
-              <Route path="/wishlist" component={Wishlist} />
-              <Route path="/sign-in" component={SignIn} />
-              <Route path="/sign-up" component={SignUp} />
-              <Route path="/forgot-password" component={Forgot} />
-              <Route path="/reset-password" component={Reset} />
-              <Route path="/verify-email" component={VerifyEmail} />
-              <Route component={NotFound} />
-            </Switch>
-          </Suspense>
-        </Layout>
-        <CartDrawer />
-      </CartProvider>
-    </ToastProvider>
+    <Router base={basePath()}>
+      <ToastProvider>
+        <CartProvider>
+          <Layout>
+            <FollowPath />
+            <Pages />
+          </Layout>
+          <CartDrawer />
+        </CartProvider>
+      </ToastProvider>
+    </Router>
+  );
+}
+
+/** A page that fails leaves the header and the bag alone; going to another one forgets the failure. */
+function Pages() {
+  const [path] = useLocation();
+  return (
+    <ErrorBoundary key={path}>
+      <Suspense fallback={<PageSkeleton />}>
+        <Switch>
+          <Route path="/" component={Home} />
+          <Route path="/shop">{() => <Catalogue />}</Route>
+          <Route path="/shop/:category">{({ category }) => <Catalogue key={category} category={category} />}</Route>
+          <Route path="/p/:slug">{({ slug }) => <ProductPage key={slug} slug={slug} />}</Route>
+          <Route path="/checkout" component={Checkout} />
+          <Route path="/orders" component={Orders} />
+          <Route path="/orders/:id">{({ id }) => <OrderPage key={id} id={id} />}</Route>
+          <Route path="/account">{() => <Account />}</Route>
+          <Route path="/account/:tab">{({ tab }) => <Account tab={tab} />}</Route>
+          <Route path="/wishlist" component={Wishlist} />
+          <Route path="/sign-in" component={SignIn} />
+          <Route path="/sign-up" component={SignUp} />
+          <Route path="/forgot-password" component={Forgot} />
+          <Route path="/reset-password" component={Reset} />
+          <Route path="/verify-email" component={VerifyEmail} />
+          <Route path="/pages/:slug">{({ slug }) => <StaffPage key={slug} slug={slug} />}</Route>
+          <Route>{() => <NotFound />}</Route>
+        </Switch>
+      </Suspense>
+    </ErrorBoundary>
   );
 }
 

@@ -1,8 +1,11 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { queries } from "./api";
+import { queries, takePageData } from "./api";
 import { App } from "./app";
+import { setLanguage } from "./i18n";
+import { ErrorBoundary } from "./parts/error-boundary";
+import { addressInChosenLanguage, basePath, loadSettings, settings } from "./settings";
 import "./styles/base.css";
 import "./styles/parts.css";
 import "./styles/catalogue.css";
@@ -13,10 +16,26 @@ import { setTheme, theme } from "./theme";
 setTheme(theme());
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
-createRoot(root).render(
-  <StrictMode>
-    <QueryClientProvider client={queries}>
-      <App />
-    </QueryClientProvider>
-  </StrictMode>,
-);
+
+async function start(root: HTMLElement): Promise<void> {
+  await loadSettings();
+  const elsewhere = addressInChosenLanguage();
+  if (elsewhere) return location.replace(elsewhere);
+  await setLanguage(basePath().slice(1) || (settings.languages[0] ?? "en"));
+  takePageData(JSON.parse(document.getElementById("page-data")?.textContent || "{}"));
+  createRoot(root).render(
+    <StrictMode>
+      <ErrorBoundary>
+        <QueryClientProvider client={queries}>
+          <App />
+        </QueryClientProvider>
+      </ErrorBoundary>
+    </StrictMode>,
+  );
+}
+
+start(root).catch((error) => {
+  console.error(error);
+  // Neither settings nor a dictionary, so in plain English.
+  root.textContent = "The shop cannot be reached at the moment. Please load the page again in a minute.";
+});

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { count, money, percentOff } from "../src/format";
+import { money, percentOff } from "../src/format";
+import { tn } from "../src/i18n";
 import { orderWords } from "../src/parts/order-words";
 import { fitWords, sizeFor } from "../src/parts/size-help";
 import type { SizeChart } from "../src/types";
@@ -57,8 +58,8 @@ it("writes money in its currency, without empty hundredths", () => {
 });
 
 it("counts and compares in words", () => {
-  expect(count(1, "piece")).toBe("1 piece");
-  expect(count(1200, "piece")).toBe("1,200 pieces");
+  expect(tn(1, "{count} piece", "{count} pieces")).toBe("1 piece");
+  expect(tn(1200, "{count} piece", "{count} pieces")).toBe("1,200 pieces");
   expect(percentOff("2199.00", "1320.00")).toBe(40);
 });
 

@@ -3,27 +3,35 @@ import type { FormEvent } from "react";
 import { Link, useLocation } from "wouter";
 import { keep, profile, resendVerification, saveProfile } from "../api";
 import { said } from "../errors";
+import { rich, t } from "../i18n";
 import { Addresses } from "../parts/addresses";
 import { Field, fieldError } from "../parts/field";
 import { Notice } from "../parts/notice";
+import { PersonalData } from "../parts/personal-data";
 import { Security } from "../parts/security";
 import { SignedInOnly } from "../parts/signed-in-only";
 import { Bone } from "../parts/skeleton";
 import { useToast } from "../parts/toast";
+import { Trouble } from "../parts/trouble";
 import { shop } from "../shop";
 import { useTitle } from "../title";
 import type { User } from "../types";
 
-const TABS = { "": "Profile", addresses: "Addresses", security: "Sign-in and devices" };
+const tabs = () => ({
+  "": t("Profile"),
+  addresses: t("Addresses"),
+  security: t("Sign-in and devices"),
+  data: t("Your data"),
+});
 
 export function Account({ tab = "" }: { tab?: string }) {
-  useTitle("Your account");
+  useTitle(t("Your account"));
   return (
     <SignedInOnly>
       <div className="page narrow">
-        <h1>Your account</h1>
-        <nav className="tabs" aria-label="Your account">
-          {Object.entries(TABS).map(([name, label]) => (
+        <h1>{t("Your account")}</h1>
+        <nav className="tabs" aria-label={t("Your account")}>
+          {Object.entries(tabs()).map(([name, label]) => (
             <Link
               key={name}
               href={name ? `/account/${name}` : "/account"}
@@ -32,18 +40,25 @@ export function Account({ tab = "" }: { tab?: string }) {
               {label}
             </Link>
           ))}
-          <Link href="/orders">Orders</Link>
+          <Link href="/orders">{t("Orders")}</Link>
         </nav>
-        {tab === "addresses" ? <Addresses /> : tab === "security" ? <Security /> : <Profile />}
+        <Tab tab={tab} />
       </div>
     </SignedInOnly>
   );
 }
 
+function Tab({ tab }: { tab: string }) {
+  if (tab === "addresses") return <Addresses />;
+  if (tab === "security") return <Security />;
+  if (tab === "data") return <PersonalData />;
+  return <Profile />;
+}
+
 function Profile() {
-  const { data: user, error } = useQuery(profile());
+  const { data: user, error, refetch } = useQuery(profile());
   const [, go] = useLocation();
-  if (error) return <Notice kind="bad">{said(error)}</Notice>;
+  if (error) return <Trouble error={error} retry={refetch} />;
   if (!user) return <Bone shape="box" />;
   return (
     <>
@@ -58,7 +73,7 @@ function Profile() {
           go("/");
         }}
       >
-        Sign out
+        {t("Sign out")}
       </button>
     </>
   );
@@ -70,13 +85,15 @@ function Verified({ user }: { user: User }) {
   return (
     <Notice>
       <p>
-        Please confirm <strong>{user.pendingEmail ?? user.email}</strong> by the link in our e-mail.
+        {rich("Please confirm {email} by the link in our e-mail.", {
+          email: <strong>{user.pendingEmail ?? user.email}</strong>,
+        })}
       </p>
       {resend.isSuccess ? (
-        <p>It is on its way once more.</p>
+        <p>{t("It is on its way once more.")}</p>
       ) : (
         <button type="button" className="link" disabled={resend.isPending} onClick={() => resend.mutate()}>
-          Send it again
+          {t("Send it again")}
         </button>
       )}
       {resend.error && <p className="error">{said(resend.error)}</p>}
@@ -90,7 +107,7 @@ function ProfileForm({ user }: { user: User }) {
     mutationFn: saveProfile,
     onSuccess: (now) => {
       keep(profile().queryKey, now);
-      tell("Saved.");
+      tell(t("Saved."));
     },
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {
@@ -114,7 +131,7 @@ function ProfileForm({ user }: { user: User }) {
       {save.error && !named && <Notice kind="bad">{said(save.error)}</Notice>}
       <div className="field-pair">
         <Field
-          label="First name"
+          label={t("First name")}
           name="name"
           autoComplete="given-name"
           maxLength={80}
@@ -123,7 +140,7 @@ function ProfileForm({ user }: { user: User }) {
           error={wrong("name")}
         />
         <Field
-          label="Last name"
+          label={t("Last name")}
           name="lastName"
           autoComplete="family-name"
           maxLength={80}
@@ -132,18 +149,18 @@ function ProfileForm({ user }: { user: User }) {
         />
       </div>
       <Field
-        label="E-mail address"
+        label={t("E-mail address")}
         name="email"
         type="email"
         autoComplete="email"
         required
-        hint="A new address counts once you have confirmed it by the link that we send there."
+        hint={t("A new address counts once you have confirmed it by the link that we send there.")}
         defaultValue={user.email}
         error={wrong("email")}
       />
       <div className="field-pair">
         <Field
-          label="Telephone"
+          label={t("Telephone")}
           name="phone"
           type="tel"
           autoComplete="tel"
@@ -152,7 +169,7 @@ function ProfileForm({ user }: { user: User }) {
           error={wrong("phone")}
         />
         <Field
-          label="Date of birth"
+          label={t("Date of birth")}
           name="dateOfBirth"
           type="date"
           autoComplete="bday"
@@ -161,16 +178,16 @@ function ProfileForm({ user }: { user: User }) {
         />
       </div>
       <label className="field">
-        Gender
+        {t("Gender")}
         <select name="gender" autoComplete="sex" defaultValue={user.gender}>
-          <option value="">Rather not say</option>
-          <option value="female">Female</option>
-          <option value="male">Male</option>
-          <option value="other">Other</option>
+          <option value="">{t("Rather not say")}</option>
+          <option value="female">{t("Female")}</option>
+          <option value="male">{t("Male")}</option>
+          <option value="other">{t("Other")}</option>
         </select>
       </label>
       <button type="submit" className="button" disabled={save.isPending}>
-        Save
+        {t("Save")}
       </button>
     </form>
   );

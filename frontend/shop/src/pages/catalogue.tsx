@@ -1,135 +1,94 @@
 /** The products of a category or a search, with everything that narrows them down. The address bar is the state. */
 
+import { isProblem } from "@markrin/client";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { categories, products } from "../api";
-import { said } from "../errors";
-import { count } from "../format";
+import { catalogueQuery, KNOWN_FILTERS } from "../catalogue-query";
+import { money } from "../format";
+import { t, tn } from "../i18n";
 import { Dialog } from "../parts/dialog";
 import { FacetPanel } from "../parts/facet-panel";
 import { Icon } from "../parts/icon";
-import { Notice } from "../parts/notice";
 import { Pagination } from "../parts/pagination";
+import { SIZES } from "../parts/picture";
 import { ProductGrid } from "../parts/product-card";
 import { useSeenSearch } from "../parts/search-box";
 import { CardSkeletons } from "../parts/skeleton";
+import { Trouble } from "../parts/trouble";
+import { settings } from "../settings";
 import { useTitle } from "../title";
-import type { Category, FacetValue } from "../types";
+import type { Category } from "../types";
+import { NotFound } from "./not-found";
 
-const SORTS = {
-  "": "Most loved",
-  newest: "Newest",
-  price_asc: "Price, low to high",
-  price_desc: "Price, high to low",
-  rating: "Best rated",
-  name_asc: "Name, A to Z",
-};
+const sorts = () => ({
+  "": t("Most loved"),
+  newest: t("Newest"),
+  price_asc: t("Price, low to high"),
+  price_desc: t("Price, high to low"),
+  rating: t("Best rated"),
+  name_asc: t("Name, A to Z"),
+});
 
-const KNOWN = new Set(
-  "category collection brand material color size gender tag minPrice maxPrice inStock featured newArrival onSale search sort page".split(
-    " ",
-  ),
-);
+type Filters = Record<string, string>;
 
 export function Catalogue({ category }: { category?: string }) {
   const [path, go] = useLocation();
-  const filters = Object.fromEntries([...new URLSearchParams(useSearch())].filter(([name]) => KNOWN.has(name)));
+  const filters: Filters = Object.fromEntries(
+    [...new URLSearchParams(useSearch())].filter(([name]) => KNOWN_FILTERS.has(name)),
+  );
   const { data: tree } = useQuery(categories);
-  const trail = category && tree ? find(tree.items, category) : undefined;
+  const trail = category && tree ? findTrail(tree.items, category) : undefined;
   const here = trail?.at(-1);
-  const asked = {
-    sort: filters.search ? "relevance" : "popularity",
-    ...filters,
-    ...(category && !filters.category && { category }),
-    limit: "24",
-  };
-  const { data, error, isPlaceholderData } = useQuery({
-    ...products(asked, true),
+  const { data, error, refetch, isPlaceholderData } = useQuery({
+    ...products(catalogueQuery(filters, category), true),
     placeholderData: keepPreviousData,
   });
   const [panel, setPanel] = useState(false);
-  const title = filters.search ? `“${filters.search}”` : (here?.name ?? name(filters));
+  const title = filters.search ? `“${filters.search}”` : (here?.name ?? (category ? "" : titleOf(filters)));
   useTitle(title);
   useSeenSearch(filters.search, isPlaceholderData ? undefined : data?.total);
+  if (category && tree && !trail) return <NotFound />;
 
-  const to = (changes: Record<string, string>) => {
+  const to = (changes: Filters) => {
     const next = Object.entries({ ...filters, page: "", ...changes }).filter(([, value]) => value !== "");
     const search = new URLSearchParams(next).toString();
     return search ? `${path}?${search}` : path;
   };
-  const set = (changes: Record<string, string>) => go(to(changes), { replace: true });
+  const set = (changes: Filters) => go(to(changes), { replace: true });
   const chosen = Object.entries(filters).filter(([key]) => !["sort", "page", "search"].includes(key));
+  const clear = filters.search ? `${path}?search=${encodeURIComponent(filters.search)}` : path;
   const facets = data?.facets && (
-    <FacetPanel
-      facets={{ ...data.facets, category: named(data.facets.category, tree?.items ?? []) }}
-      filters={filters}
-      set={set}
-      inCategory={category !== undefined}
-    />
+    <FacetPanel facets={data.facets} tree={tree?.items ?? []} trail={trail ?? []} filters={filters} set={set} />
   );
 
   return (
     <div className="page catalogue">
-      <nav className="crumbs" aria-label="Where you are">
-        <Link href="/">Home</Link>
-        {(trail ?? []).slice(0, -1).map((step) => (
-          <Link key={step.id} href={`/shop/${step.slug}`}>
-            {step.name}
-          </Link>
-        ))}
-      </nav>
-      <h1>{title}</h1>
-      {here?.children.length ? (
-        <ul className="chips">
-          {here.children.map((child) => (
-            <li key={child.id}>
-              <Link href={`/shop/${child.slug}`}>{child.name}</Link>
-            </li>
-          ))}
-        </ul>
-      ) : null}
+      <Crumbs trail={(trail ?? []).slice(0, -1)} />
+      <h1>{title || " "}</h1>
+      {here?.description && <p className="catalogue-text">{here.description}</p>}
+      <SubCategories of={here} />
       <div className="catalogue-bar">
-        <p role="status">{data ? count(data.total, "product") : "Looking…"}</p>
+        <p role="status">{data ? tn(data.total, "{count} product", "{count} products") : t("Looking…")}</p>
         <button type="button" className="button button-quiet filter-button" onClick={() => setPanel(true)}>
-          <Icon name="filter" /> Filter{chosen.length > 0 && ` (${chosen.length})`}
+          <Icon name="filter" /> {t("Filter")}
+          {chosen.length > 0 && ` (${chosen.length})`}
         </button>
-        <label className="sort">
-          <span>Sort by</span>
-          <select value={filters.sort ?? ""} onChange={(event) => set({ sort: event.target.value })}>
-            {Object.entries(SORTS).map(([value, label]) => (
-              <option key={value} value={value}>
-                {value === "" && filters.search ? "Best match" : label}
-              </option>
-            ))}
-          </select>
-        </label>
+        <SortChoice filters={filters} set={set} />
       </div>
-      {chosen.length > 0 && (
-        <p className="chosen">
-          {chosen.map(([key, value]) => (
-            <button type="button" key={key} className="chip" onClick={() => set({ [key]: "" })}>
-              {filterWords(key, value)} <Icon name="close" />
-              <span className="visually-hidden">, remove this filter</span>
-            </button>
-          ))}
-          <Link href={filters.search ? `${path}?search=${encodeURIComponent(filters.search)}` : path}>Clear all</Link>
-        </p>
-      )}
+      <Chosen chosen={chosen} set={set} clear={clear} />
       <div className="catalogue-body">
-        <aside aria-label="Filters">{facets}</aside>
+        <aside aria-label={t("Filters")}>{facets}</aside>
         <div data-busy={isPlaceholderData} className="catalogue-found">
-          {error && <Notice kind="bad">{said(error)}</Notice>}
-          {!data && !error && <CardSkeletons many={12} />}
-          {data?.total === 0 && (
-            <div className="empty">
-              <p>Nothing fits all of that.</p>
-              <Link href="/shop" className="button">
-                Start over
-              </Link>
-            </div>
+          {isProblem(error) && error.status === 400 ? (
+            <Nothing href={path}>{t("This address asks for something that we do not know.")}</Nothing>
+          ) : (
+            <Trouble error={error} retry={refetch} />
           )}
-          {data && data.total > 0 && <ProductGrid products={data.items} />}
+          {!data && !error && <CardSkeletons many={12} listed />}
+          {data && data.items.length === 0 && <NothingFits filters={filters} page={data.page} href={clear} />}
+          {data && data.items.length > 0 && <ProductGrid products={data.items} sizes={SIZES.listed} eager={4} listed />}
           {data && (
             <Pagination
               page={data.page}
@@ -139,11 +98,11 @@ export function Catalogue({ category }: { category?: string }) {
           )}
         </div>
       </div>
-      <Dialog open={panel} onClose={() => setPanel(false)} title="Filter" side="left">
+      <Dialog open={panel} onClose={() => setPanel(false)} title={t("Filter")} side="left">
         {facets}
         <div className="drawer-foot">
           <button type="button" className="button button-wide" onClick={() => setPanel(false)}>
-            Show {data ? count(data.total, "product") : "products"}
+            {data ? tn(data.total, "Show {count} product", "Show {count} products") : t("Show products")}
           </button>
         </div>
       </Dialog>
@@ -151,39 +110,118 @@ export function Catalogue({ category }: { category?: string }) {
   );
 }
 
+export function Crumbs({ trail }: { trail: readonly { id: string; slug: string; name: string }[] }) {
+  return (
+    <nav className="crumbs" aria-label={t("Where you are")}>
+      <Link href="/">{t("Home")}</Link>
+      {trail.map((step) => (
+        <Link key={step.id} href={`/shop/${step.slug}`}>
+          {step.name}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+function SubCategories({ of }: { of: Category | undefined }) {
+  if (!of?.children.length) return null;
+  return (
+    <ul className="chips">
+      {of.children.map((child) => (
+        <li key={child.id}>
+          <Link href={`/shop/${child.slug}`}>{child.name}</Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function SortChoice({ filters, set }: { filters: Filters; set: (changes: Filters) => void }) {
+  return (
+    <label className="sort">
+      <span>{t("Sort by")}</span>
+      <select value={filters.sort ?? ""} onChange={(event) => set({ sort: event.target.value })}>
+        {Object.entries(sorts()).map(([value, label]) => (
+          <option key={value} value={value}>
+            {value === "" && filters.search ? t("Best match") : label}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+interface ChosenProps {
+  chosen: [string, string][];
+  set: (changes: Filters) => void;
+  clear: string;
+}
+
+function Chosen({ chosen, set, clear }: ChosenProps) {
+  if (!chosen.length) return null;
+  return (
+    <p className="chosen">
+      {chosen.map(([key, value]) => (
+        <button type="button" key={key} className="chip" onClick={() => set({ [key]: "" })}>
+          {filterText(key, value)} <Icon name="close" />
+          <span className="visually-hidden">{t("Remove this filter")}</span>
+        </button>
+      ))}
+      <Link href={clear}>{t("Clear all")}</Link>
+    </p>
+  );
+}
+
+function NothingFits({ filters, page, href }: { filters: Filters; page: number; href: string }) {
+  if (page > 1) return <Nothing href={href}>{t("There are not that many pages.")}</Nothing>;
+  if (!filters.search) return <Nothing href={href}>{t("Nothing fits all of that.")}</Nothing>;
+  return (
+    <Nothing href="/shop">
+      {t("Nothing found for “{query}”. Try fewer or more general words, or look through the shelves.", {
+        query: filters.search,
+      })}
+    </Nothing>
+  );
+}
+
+function Nothing({ href, children }: { href: string; children: ReactNode }) {
+  return (
+    <div className="empty">
+      <p>{children}</p>
+      <Link href={href} className="button">
+        {t("Start over")}
+      </Link>
+    </div>
+  );
+}
+
 /** The path in the tree down to the category with this slug. */
-function find(tree: readonly Category[], slug: string): Category[] | undefined {
+function findTrail(tree: readonly Category[], slug: string): Category[] | undefined {
   for (const category of tree) {
     if (category.slug === slug) return [category];
-    const below = find(category.children, slug);
+    const below = findTrail(category.children, slug);
     if (below) return [category, ...below];
   }
   return undefined;
 }
 
-/** Categories with where they stand, as "Clothing" alone is men's, women's and children's. */
-function named(values: readonly FacetValue[], tree: readonly Category[]): FacetValue[] {
-  return values.map((value) => {
-    const trail = find(tree, value.value) ?? [];
-    return trail.length > 1 ? { ...value, name: trail.map((step) => step.name).join(" · ") } : value;
-  });
+function titleOf(filters: Filters): string {
+  if (filters.onSale) return t("Sale");
+  if (filters.newArrival) return t("Just arrived");
+  if (filters.featured) return t("Chosen for you to look at");
+  if (filters.collection) return filters.collection;
+  return t("Everything");
 }
 
-function name(filters: Record<string, string>): string {
-  if (filters.onSale) return "Sale";
-  if (filters.newArrival) return "Just arrived";
-  if (filters.featured) return "Chosen for you to look at";
-  return "Everything";
-}
-
-function filterWords(key: string, value: string): string {
-  if (key === "minPrice") return `from ₹${Number(value)}`;
-  if (key === "maxPrice") return `up to ₹${Number(value)}`;
-  const flags: Record<string, string> = {
-    inStock: "In stock",
-    onSale: "On sale",
-    newArrival: "New",
-    featured: "Chosen",
+function filterText(key: string, value: string): string {
+  const amount = () => money(value, settings.currency.code);
+  if (key === "minPrice") return t("from {price}", { price: amount() });
+  if (key === "maxPrice") return t("up to {price}", { price: amount() });
+  const flags: Filters = {
+    inStock: t("In stock"),
+    onSale: t("On sale"),
+    newArrival: t("New"),
+    featured: t("Chosen"),
   };
   return flags[key] ?? value.replaceAll(",", ", ");
 }

@@ -1,12 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import { categories, featured, newArrivals } from "../api";
-import { said } from "../errors";
-import { count } from "../format";
-import { Notice } from "../parts/notice";
+import { money } from "../format";
+import { t, tn } from "../i18n";
+import { Picture, pick } from "../parts/picture";
 import { ProductGrid } from "../parts/product-card";
+import { RecentlySeen } from "../parts/recently-seen";
 import { Bone, CardSkeletons } from "../parts/skeleton";
+import { Trouble } from "../parts/trouble";
+import { settings } from "../settings";
 import { useTitle } from "../title";
+import type { Product } from "../types";
+
+const IN_A_ROW = 4; // of the grid, at most: rows of four or two are always full
 
 export function Home() {
   useTitle(undefined);
@@ -14,81 +20,108 @@ export function Home() {
     <>
       <Hero />
       <Shelves />
-      <Row title="Chosen for you to look at" query={featured} href="/shop?featured=true" />
-      <Row title="Just arrived" query={newArrivals} href="/shop?newArrival=true" />
+      <Row title={t("Chosen for you to look at")} query={featured} href="/shop?featured=true" />
+      <Row title={t("Just arrived")} query={newArrivals} href="/shop?newArrival=true" />
+      <RecentlySeen />
     </>
   );
 }
 
 function Hero() {
   const { data } = useQuery(featured);
-  const [first, second] = data?.items.filter((product) => product.image) ?? [];
+  const shown = data?.items.filter((product) => product.image).slice(0, 2);
+  const free = settings.freeShippingAbove;
   return (
     <section className="hero">
       <div className="hero-words">
-        <p className="eyebrow">This season</p>
-        <h1>Clothes for a slower wardrobe</h1>
-        <p>Good cloth, honest cuts and sizes that tell you the truth. Free shipping above ₹1,000.</p>
+        <h1>{settings.headline || settings.name}</h1>
+        {settings.description && <p>{settings.description}</p>}
+        {free && (
+          <p className="hint">{t("Free shipping above {amount}.", { amount: money(free, settings.currency.code) })}</p>
+        )}
         <p className="hero-links">
           <Link href="/shop" className="button">
-            See everything
+            {t("See everything")}
           </Link>
           <Link href="/shop?onSale=true" className="link">
-            or begin with the sale
+            {t("or begin with the sale")}
           </Link>
         </p>
       </div>
-      <div className="hero-pictures">
-        {[first, second].map((product, at) =>
-          product?.image ? (
-            <Link key={product.id} href={`/p/${product.slug}`} aria-label={product.name}>
-              <img src={product.image.url} alt="" width="480" height="600" fetchPriority="high" />
-            </Link>
-          ) : (
-            <Bone key={at === 0 ? "first" : "second"} shape="picture" />
-          ),
-        )}
-      </div>
+      {(!shown || shown.length > 0) && (
+        <div className="hero-pictures">
+          {shown?.map((product, at) => <HeroPicture key={product.id} product={product} first={at === 0} />) ?? (
+            <>
+              <Bone shape="picture" />
+              <Bone shape="picture" />
+            </>
+          )}
+        </div>
+      )}
     </section>
   );
 }
 
+function HeroPicture({ product, first }: { product: Product; first: boolean }) {
+  if (!product.image) return null;
+  return (
+    <Link href={`/p/${product.slug}`} aria-label={product.name}>
+      <Picture
+        image={product.image}
+        alt=""
+        sizes={first ? "(min-width: 56rem) 25rem, 56vw" : "(min-width: 56rem) 17rem, 38vw"}
+        fetchPriority={first ? "high" : "auto"}
+      />
+    </Link>
+  );
+}
+
 function Shelves() {
-  const { data } = useQuery(categories);
-  if (!data) return null;
+  const { data, error, refetch } = useQuery(categories);
+  if (error) return <Trouble error={error} retry={refetch} />;
   return (
     <section className="page" aria-labelledby="shelves">
-      <h2 id="shelves">The shelves</h2>
+      <h2 id="shelves">{t("The shelves")}</h2>
       <ul className="shelves">
-        {data.items.map((category) => (
+        {data?.items.map((category) => (
           <li key={category.id}>
             <Link href={`/shop/${category.slug}`}>
+              {category.image && (
+                <img src={shelfPicture(category.image)} alt="" width="160" height="200" loading="lazy" />
+              )}
               <span>{category.name}</span>
-              <span className="hint">{count(category.productCount, "product")}</span>
+              <span className="hint">{tn(category.productCount, "{count} product", "{count} products")}</span>
             </Link>
           </li>
-        ))}
+        )) ?? <Bone shape="box" />}
       </ul>
     </section>
   );
 }
 
+const shelfPicture = (image: string | { url: string; thumbnails?: Record<string, string> }) =>
+  typeof image === "string" ? image : pick(image, 400);
+
 function Row({ title, query, href }: { title: string; query: typeof featured | typeof newArrivals; href: string }) {
-  const { data, error } = useQuery(query as typeof featured);
+  const { data, error, refetch } = useQuery(query as typeof featured);
   if (data?.items.length === 0) return null;
   return (
     <section className="page">
       <div className="row-head">
         <h2>{title}</h2>
-        <Link href={href}>See all</Link>
+        <Link href={href} aria-label={t("See all: {what}", { what: title })}>
+          {t("See all")}
+        </Link>
       </div>
-      {error ? (
-        <Notice kind="bad">{said(error)}</Notice>
-      ) : data ? (
-        <ProductGrid products={data.items.slice(0, 8)} />
-      ) : (
-        <CardSkeletons many={4} />
-      )}
+      <Trouble error={error} retry={refetch} />
+      {data && <ProductGrid products={fullRows(data.items)} />}
+      {!data && !error && <CardSkeletons many={IN_A_ROW} />}
     </section>
   );
+}
+
+/** Two full rows, or one; fewer products than one row has are all shown. */
+function fullRows<T>(products: readonly T[]): readonly T[] {
+  if (products.length < IN_A_ROW) return products;
+  return products.slice(0, Math.min(2, Math.floor(products.length / IN_A_ROW)) * IN_A_ROW);
 }

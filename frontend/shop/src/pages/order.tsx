@@ -1,79 +1,99 @@
-/** One order: where it is, what is in it, and what can still be done about it. */
+/** One order: where it is, what happens next, what is in it, and what can still be done about it. */
 
 import { AttemptKey, isProblem } from "@markrin/client";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { Link, useSearch } from "wouter";
-import { cancelOrder, invoice, keep, order as orderQuery, startPayment } from "../api";
+import { invoice, order as orderQuery, startPayment } from "../api";
 import { said } from "../errors";
-import { capital, moment, money } from "../format";
+import { moment, money } from "../format";
+import { t } from "../i18n";
 import { AddressText } from "../parts/address-form";
-import { Dialog } from "../parts/dialog";
 import { Icon } from "../parts/icon";
 import { Notice } from "../parts/notice";
-import { orderWords } from "../parts/order-words";
+import { CancelOrder, Reorder } from "../parts/order-actions";
+import { isUnpaid, nextWords, orderWords, paymentWords } from "../parts/order-words";
+import { Picture, SIZES } from "../parts/picture";
 import { QuoteLines } from "../parts/quote-lines";
 import { PageSkeleton } from "../parts/skeleton";
+import { Trouble } from "../parts/trouble";
+import { saveFile } from "../save-file";
+import { href, settings } from "../settings";
 import { useTitle } from "../title";
 import type { Order } from "../types";
 import { NotFound } from "./not-found";
 
 const STEPS = ["pending", "confirmed", "processing", "shipped", "delivered"] as const;
-const STEP_WORDS = {
-  pending: "Placed",
-  confirmed: "Confirmed",
-  processing: "Packed",
-  shipped: "Shipped",
-  delivered: "Delivered",
-};
+const LOOK_AGAIN_MS = 1_500;
+const LOOKS = 40; // about a minute: then the shopper need not wait in front of the page
 
 export function OrderPage({ id }: { id: string }) {
   const search = new URLSearchParams(useSearch());
-  const { data: order, error } = useQuery({
+  const back = search.get("payment") === "success";
+  const {
+    data: order,
+    error,
+    refetch,
+    ...query
+  } = useQuery({
     ...orderQuery(id),
     // Back from the payment page its webhook may still be on the way: look again for a while.
     refetchInterval: ({ state }) =>
-      search.get("payment") === "success" && state.data?.status === "pending" && state.dataUpdateCount < 20
-        ? 1_500
-        : false,
+      back && state.data && isUnpaid(state.data) && state.dataUpdateCount < LOOKS ? LOOK_AGAIN_MS : false,
   });
-  useTitle(order ? `Order ${order.number}` : undefined);
-  if (isProblem(error) && error.status === 404) return <NotFound />;
+  useTitle(order && t("Order {number}", { number: order.number }));
+  if (isProblem(error) && error.status === 404) return <NotFound what="order" />;
   if (error) {
     return (
       <div className="page">
-        <Notice kind="bad">{said(error)}</Notice>
+        <Trouble error={error} retry={refetch} />
       </div>
     );
   }
   if (!order) return <PageSkeleton />;
-  const unpaid = order.paymentMethod === "online" && order.status === "pending" && order.paymentStatus !== "paid";
+  const paidOrPlaced = search.has("placed") || back;
   return (
     <div className="page narrow order">
-      <p className="hint">Order {order.number}</p>
-      <h1>{search.has("placed") || search.get("payment") === "success" ? "Thank you!" : orderWords(order)}</h1>
-      {order.status === "confirmed" && (search.has("placed") || search.has("payment")) && (
-        <Notice kind="good">Your order is confirmed. We have written you an e-mail with all of it.</Notice>
+      <p className="hint">{t("Order {number}", { number: order.number })}</p>
+      <h1>{orderWords(order)}</h1>
+      <p className="order-next">{nextWords(order)}</p>
+      {paidOrPlaced && !isUnpaid(order) && order.status !== "cancelled" && (
+        <Notice kind="good">{t("Thank you! We have written you an e-mail with all of it.")}</Notice>
       )}
-      {unpaid && <Unpaid order={order} failed={search.get("payment") === "failure"} />}
+      {isUnpaid(order) && back && <WaitingForBank refetch={refetch} looking={query.isFetching} />}
+      {isUnpaid(order) && !back && <Unpaid order={order} failed={search.get("payment") === "failure"} />}
       <Tracker order={order} />
       {order.shipment && <Shipment shipment={order.shipment} />}
+      <Actions order={order} />
       <OrderItems order={order} />
       <div className="order-where">
         <section>
-          <h2>Going to</h2>
+          <h2>{t("Going to")}</h2>
           <AddressText address={order.shippingAddress} />
         </section>
         <section>
-          <h2>Payment</h2>
-          <p>
-            {order.paymentMethod === "cod" ? "Cash on delivery" : "Online"} · {capital(order.paymentStatus)}
-          </p>
+          <h2>{t("Payment")}</h2>
+          <p>{paymentWords(order)}</p>
         </section>
       </div>
-      <Actions order={order} />
       <History order={order} />
     </div>
+  );
+}
+
+/** The payment page says that it is paid; only the provider's own word to the shop counts. */
+function WaitingForBank({ refetch, looking }: { refetch: () => unknown; looking: boolean }) {
+  return (
+    <Notice>
+      <p>
+        {t(
+          "Your bank is being asked. This takes a moment; you may close this page, and we write to you when it is paid.",
+        )}
+      </p>
+      <button type="button" className="button button-quiet" disabled={looking} onClick={() => void refetch()}>
+        {t("Look again")}
+      </button>
+    </Notice>
   );
 }
 
@@ -83,24 +103,37 @@ function Unpaid({ order, failed }: { order: Order; failed: boolean }) {
     mutationFn: () => startPayment(order.id, key.current.for(order.paymentStatus)),
     onSuccess: (payment) => payment.redirectUrl && location.assign(payment.redirectUrl),
   });
+  const canPay = settings.paymentMethods.some(({ method }) => method === "online");
+  const declined = failed || order.paymentStatus === "failed";
   return (
-    <Notice kind={failed || order.paymentStatus === "failed" ? "bad" : "info"}>
+    <Notice kind={declined ? "bad" : "info"}>
       <p>
-        {failed || order.paymentStatus === "failed"
-          ? "The payment did not go through, and nothing was charged."
-          : "This order is waiting for its payment."}{" "}
-        {order.expiresAt && `We hold your pieces until ${moment(order.expiresAt)}.`}
+        {declined
+          ? t("The payment did not go through, and nothing was charged.")
+          : t("This order is waiting for its payment.")}{" "}
+        {order.expiresAt && t("We hold your pieces until {when}.", { when: moment(order.expiresAt) })}
       </p>
       {pay.error && <p className="error">{said(pay.error)}</p>}
-      <button type="button" className="button" disabled={pay.isPending} onClick={() => pay.mutate()}>
-        Pay {money(order.total, order.currency)}
-      </button>
+      {canPay && (
+        <button type="button" className="button" disabled={pay.isPending} onClick={() => pay.mutate()}>
+          {t("Pay {amount}", { amount: money(order.total, order.currency) })}
+        </button>
+      )}
     </Notice>
   );
 }
 
+const stepWords = () => ({
+  pending: t("Placed"),
+  confirmed: t("Confirmed"),
+  processing: t("Packed"),
+  shipped: t("Shipped"),
+  delivered: t("Delivered"),
+});
+
 function Tracker({ order }: { order: Order }) {
-  const at = STEPS.indexOf(order.status as (typeof STEPS)[number]);
+  const status = (order.status as string) === "partially_shipped" ? "processing" : order.status;
+  const at = STEPS.indexOf(status as (typeof STEPS)[number]);
   if (at < 0) return null; // cancelled or returned: the headline says so
   return (
     <ol className="tracker">
@@ -109,8 +142,8 @@ function Tracker({ order }: { order: Order }) {
           <span className="tracker-dot" aria-hidden="true">
             {number <= at && <Icon name="check" />}
           </span>
-          {STEP_WORDS[step]}
-          <span className="visually-hidden">{number <= at ? ", done" : ", to come"}</span>
+          {stepWords()[step]}
+          <span className="visually-hidden">, {number <= at ? t("done") : t("to come")}</span>
         </li>
       ))}
     </ol>
@@ -118,15 +151,14 @@ function Tracker({ order }: { order: Order }) {
 }
 
 function Shipment({ shipment }: { shipment: NonNullable<Order["shipment"]> }) {
+  const { carrier, trackingNumber, trackingUrl } = shipment;
   return (
     <p className="shipment">
-      With {shipment.carrier}, number{" "}
-      {shipment.trackingUrl ? (
-        <a href={shipment.trackingUrl} rel="noreferrer noopener" target="_blank">
-          {shipment.trackingNumber}
+      <Icon name="truck" /> {t("With {carrier}, number {number}", { carrier, number: trackingNumber })}{" "}
+      {trackingUrl && (
+        <a href={trackingUrl} rel="noreferrer noopener" target="_blank">
+          {t("Follow the parcel")}
         </a>
-      ) : (
-        shipment.trackingNumber
       )}
     </p>
   );
@@ -134,11 +166,11 @@ function Shipment({ shipment }: { shipment: NonNullable<Order["shipment"]> }) {
 
 function OrderItems({ order }: { order: Order }) {
   return (
-    <section aria-label="What is in it">
+    <section aria-label={t("What is in it")}>
       <ul className="lines">
         {order.items.map((item) => (
           <li key={item.id} className="line">
-            {item.image ? <img src={item.image} alt="" width="72" height="90" /> : <span className="line-none" />}
+            <ItemPicture image={item.image} />
             <div className="line-what">
               <Link href={`/p/${item.productId}`}>{item.name}</Link>
               <span className="hint">{[item.color, item.size].filter(Boolean).join(" · ")}</span>
@@ -155,66 +187,67 @@ function OrderItems({ order }: { order: Order }) {
   );
 }
 
+function ItemPicture({ image }: { image: Order["items"][number]["image"] }) {
+  if (!image) return <span className="line-none" />;
+  const source = typeof image === "string" ? { url: image } : image;
+  return <Picture image={source} alt="" sizes={SIZES.line} width="72" height="90" />;
+}
+
 function Actions({ order }: { order: Order }) {
-  const [asking, setAsking] = useState(false);
-  const cancel = useMutation({
-    mutationFn: () => cancelOrder(order.id),
-    onSuccess: (now) => keep(orderQuery(order.id).queryKey, now),
-    onSettled: () => setAsking(false),
-  });
   const print = useMutation({
     mutationFn: () => invoice(order.id),
-    onSuccess: (file) => save(file, `${order.number}.pdf`),
+    onSuccess: (file) => saveFile(file, `${order.number}.pdf`),
   });
-  const error = cancel.error ?? print.error;
   return (
     <>
-      {error && <Notice kind="bad">{said(error)}</Notice>}
-      <p className="actions">
+      {print.error && <Notice kind="bad">{said(print.error)}</Notice>}
+      <div className="actions order-actions">
         <button type="button" className="button button-quiet" disabled={print.isPending} onClick={() => print.mutate()}>
-          Invoice (PDF)
+          {t("Invoice (PDF)")}
         </button>
-        {["pending", "confirmed", "processing"].includes(order.status) && (
-          <button type="button" className="button button-quiet" onClick={() => setAsking(true)}>
-            Cancel this order
-          </button>
-        )}
-      </p>
-      <Dialog open={asking} onClose={() => setAsking(false)} title="Cancel this order?">
-        <p>What you have paid goes back to you. This cannot be undone.</p>
-        <p className="actions">
-          <button type="button" className="button" disabled={cancel.isPending} onClick={() => cancel.mutate()}>
-            Yes, cancel it
-          </button>
-          <button type="button" className="button button-quiet" onClick={() => setAsking(false)}>
-            Keep it
-          </button>
-        </p>
-      </Dialog>
+        <Reorder order={order} />
+        <CancelOrder order={order} />
+        <Help />
+      </div>
     </>
   );
 }
 
-function save(file: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+function Help() {
+  const page = settings.pages.find(({ slug }) => slug === "contact");
+  if (!page) return null;
+  return <a href={href(`/pages/${page.slug}`)}>{t("Ask us about it")}</a>;
 }
 
 function History({ order }: { order: Order }) {
+  const [open, setOpen] = useState(false);
   return (
-    <details className="history">
-      <summary>What happened so far</summary>
-      <ol>
-        {order.history.map((step) => (
-          <li key={`${step.at}${step.kind}${step.to}`}>
-            <time dateTime={step.at}>{moment(step.at)}</time> {capital(step.to || step.kind)}
-            {step.note && <span className="hint"> {step.note}</span>}
-          </li>
-        ))}
-      </ol>
+    <details className="history" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{t("What happened so far")}</summary>
+      {open && (
+        <ol>
+          {order.history.map((step) => (
+            <li key={`${step.at}${step.kind}${step.to}`}>
+              <time dateTime={step.at}>{moment(step.at)}</time> {stepText(step)}
+              {step.note && <span className="hint"> {step.note}</span>}
+            </li>
+          ))}
+        </ol>
+      )}
     </details>
   );
+}
+
+function stepText({ to, kind }: Order["history"][number]): string {
+  const words: Record<string, string> = {
+    ...stepWords(),
+    cancelled: t("Cancelled"),
+    returned: t("Returned"),
+    paid: t("Paid"),
+    failed: t("Payment failed"),
+    refunded: t("Refunded"),
+    note: t("A note"),
+  };
+  const said = to || kind;
+  return words[said] ?? said.replaceAll("_", " ");
 }

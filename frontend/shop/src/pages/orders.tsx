@@ -1,17 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "wouter";
 import { orders } from "../api";
-import { said } from "../errors";
-import { count, day, money } from "../format";
-import { Notice } from "../parts/notice";
+import { day, money } from "../format";
+import { t, tn } from "../i18n";
 import { orderWords } from "../parts/order-words";
 import { Pagination } from "../parts/pagination";
 import { SignedInOnly } from "../parts/signed-in-only";
 import { Bone } from "../parts/skeleton";
+import { Trouble } from "../parts/trouble";
 import { useTitle } from "../title";
 
 export function Orders() {
-  useTitle("Your orders");
+  useTitle(t("Your orders"));
   return (
     <SignedInOnly>
       <OrderList />
@@ -21,17 +21,17 @@ export function Orders() {
 
 function OrderList() {
   const page = Number(new URLSearchParams(useSearch()).get("page") ?? 1) || 1;
-  const { data, error } = useQuery(orders(page));
+  const { data, error, refetch } = useQuery(orders(page));
   return (
     <div className="page narrow">
-      <h1>Your orders</h1>
-      {error && <Notice kind="bad">{said(error)}</Notice>}
+      <h1>{t("Your orders")}</h1>
+      <Trouble error={error} retry={refetch} />
       {!data && !error && <Bone shape="box" />}
       {data?.total === 0 && (
         <div className="empty">
-          <p>You have not ordered anything yet.</p>
+          <p>{t("You have not ordered anything yet.")}</p>
           <Link href="/shop" className="button">
-            Look around
+            {t("Look around")}
           </Link>
         </div>
       )}
@@ -44,9 +44,10 @@ function OrderList() {
                 <span className="hint">{day(order.createdAt)}</span>
               </span>
               <span className="hint">
-                {count(
+                {tn(
                   order.items.reduce((sum, item) => sum + item.quantity, 0),
-                  "piece",
+                  "{count} piece",
+                  "{count} pieces",
                 )}
               </span>
               <span className="tag" data-status={order.status}>

@@ -5,13 +5,14 @@ import { type FormEvent, useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 import { forgotPassword, profile, refresh, resetPassword, verifyEmail } from "../api";
 import { said } from "../errors";
+import { t } from "../i18n";
 import { Field, fieldError, values } from "../parts/field";
 import { Notice } from "../parts/notice";
 import { PageSkeleton } from "../parts/skeleton";
 import { useTitle } from "../title";
 
 export function ForgotPassword() {
-  useTitle("Forgotten password");
+  useTitle(t("Forgotten password"));
   const ask = useMutation({ mutationFn: forgotPassword });
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -19,30 +20,30 @@ export function ForgotPassword() {
   };
   return (
     <div className="page form-page">
-      <h1>Forgotten your password?</h1>
+      <h1>{t("Forgotten your password?")}</h1>
       {ask.isSuccess ? (
         <Notice kind="good">
-          If there is an account with that address, a link is on its way to it. It works for half an hour.
+          {t("If there is an account with that address, a link is on its way to it. It works for half an hour.")}
         </Notice>
       ) : (
         <form onSubmit={submit}>
-          <p>Tell us your address, and we send you a link to choose a new one.</p>
+          <p>{t("Tell us your address, and we send you a link to choose a new one.")}</p>
           {ask.error && <Notice kind="bad">{said(ask.error)}</Notice>}
-          <Field label="E-mail address" name="email" type="email" autoComplete="username" required />
+          <Field label={t("E-mail address")} name="email" type="email" autoComplete="username" required />
           <button type="submit" className="button button-wide" disabled={ask.isPending}>
-            Send the link
+            {t("Send the link")}
           </button>
         </form>
       )}
       <p>
-        <Link href="/sign-in">Back to sign in</Link>
+        <Link href="/sign-in">{t("Back to sign in")}</Link>
       </p>
     </div>
   );
 }
 
 export function ResetPassword() {
-  useTitle("A new password");
+  useTitle(t("A new password"));
   const token = useToken();
   const reset = useMutation({ mutationFn: (password: string) => resetPassword(token, password) });
   const submit = (event: FormEvent<HTMLFormElement>) => {
@@ -52,10 +53,10 @@ export function ResetPassword() {
   if (reset.isSuccess) {
     return (
       <div className="page form-page">
-        <h1>That is done</h1>
-        <Notice kind="good">Your new password holds. For safety you were signed out everywhere.</Notice>
+        <h1>{t("That is done")}</h1>
+        <Notice kind="good">{t("Your new password holds. For safety you were signed out everywhere.")}</Notice>
         <Link href="/sign-in" className="button button-wide">
-          Sign in
+          {t("Sign in")}
         </Link>
       </div>
     );
@@ -63,27 +64,27 @@ export function ResetPassword() {
   const wrong = fieldError(reset.error, "/newPassword");
   return (
     <div className="page form-page">
-      <h1>Choose a new password</h1>
-      {!token && <Notice kind="bad">This link is not complete. Open it from the e-mail once more.</Notice>}
+      <h1>{t("Choose a new password")}</h1>
+      {!token && <Notice kind="bad">{t("This link is not complete. Open it from the e-mail once more.")}</Notice>}
       <form onSubmit={submit}>
         {reset.error && !wrong && (
           <Notice kind="bad">
-            {said(reset.error)} <Link href="/forgot-password">Ask for a new link</Link>
+            {said(reset.error)} <Link href="/forgot-password">{t("Ask for a new link")}</Link>
           </Notice>
         )}
         <Field
-          label="New password"
+          label={t("New password")}
           name="password"
           type="password"
           autoComplete="new-password"
           minLength={8}
           maxLength={128}
-          hint="At least 8 characters."
+          hint={t("At least 8 characters.")}
           required
           error={wrong}
         />
         <button type="submit" className="button button-wide" disabled={reset.isPending || !token}>
-          Save it
+          {t("Save it")}
         </button>
       </form>
     </div>
@@ -91,7 +92,7 @@ export function ResetPassword() {
 }
 
 export function VerifyEmail() {
-  useTitle("Your e-mail address");
+  useTitle(t("Your e-mail address"));
   const token = useToken();
   const verify = useMutation({
     mutationFn: verifyEmail,
@@ -107,14 +108,14 @@ export function VerifyEmail() {
   if (token && !verify.error && !verify.isSuccess) return <PageSkeleton />;
   return (
     <div className="page form-page">
-      <h1>Your e-mail address</h1>
+      <h1>{t("Your e-mail address")}</h1>
       {verify.isSuccess ? (
-        <Notice kind="good">Thank you, the address is confirmed.</Notice>
+        <Notice kind="good">{t("Thank you, the address is confirmed.")}</Notice>
       ) : (
-        <Notice kind="bad">{token ? said(verify.error) : "This link is not complete."}</Notice>
+        <Notice kind="bad">{token ? said(verify.error) : t("This link is not complete.")}</Notice>
       )}
       <Link href="/account" className="button button-wide">
-        To your account
+        {t("To your account")}
       </Link>
     </div>
   );

@@ -4,134 +4,108 @@ import { useEffect, useState } from "react";
 import { Link } from "wouter";
 import { product as productQuery, related as relatedQuery } from "../api";
 import { seen } from "../beacon";
-import { said } from "../errors";
-import { BuyBox } from "../parts/buy-box";
-import { Notice } from "../parts/notice";
+import { t } from "../i18n";
+import { recentlySeen } from "../own-lists";
+import { BuyBox, firstColor } from "../parts/buy-box";
+import { genderNames } from "../parts/facet-panel";
+import { Gallery } from "../parts/gallery";
 import { Price } from "../parts/price";
 import { ProductGrid } from "../parts/product-card";
+import { RecentlySeen } from "../parts/recently-seen";
 import { Reviews } from "../parts/reviews";
 import { PageSkeleton } from "../parts/skeleton";
 import { Stars } from "../parts/stars";
+import { Trouble } from "../parts/trouble";
 import { useTitle } from "../title";
 import type { ProductDetail } from "../types";
+import { Crumbs } from "./catalogue";
 import { NotFound } from "./not-found";
 
 export function ProductPage({ slug }: { slug: string }) {
-  const { data: product, error } = useQuery(productQuery(slug));
+  const { data: product, error, refetch } = useQuery(productQuery(slug));
   useTitle(product?.name);
-  const [picture, setPicture] = useState(0);
   const id = product?.id;
   useEffect(() => {
-    if (id) seen({ type: "view", productId: id });
+    if (!id) return;
+    seen({ type: "view", productId: id });
+    recentlySeen.add(id);
   }, [id]);
-  if (isProblem(error) && error.status === 404) return <NotFound />;
+  if (isProblem(error) && error.status === 404) return <NotFound what="product" />;
   if (error) {
     return (
       <div className="page">
-        <Notice kind="bad">{said(error)}</Notice>
+        <Trouble error={error} retry={refetch} />
       </div>
     );
   }
   if (!product) return <PageSkeleton />;
+  return <Product product={product} />;
+}
+
+function Product({ product }: { product: ProductDetail }) {
+  const [color, setColor] = useState(() => firstColor(product));
   return (
     <div className="page product">
-      <nav className="crumbs" aria-label="Where you are">
-        <Link href="/">Home</Link>
-        {product.categoryPath.map((step) => (
-          <Link key={step.id} href={`/shop/${step.slug}`}>
-            {step.name}
-          </Link>
-        ))}
-      </nav>
+      <Crumbs trail={product.categoryPath} />
       <div className="product-top">
-        <Gallery product={product} at={picture} setAt={setPicture} />
+        <Gallery product={product} color={color} />
         <div className="product-words">
           <p className="card-brand">{product.brand}</p>
           <h1>{product.name}</h1>
           <p className="product-price">
-            <Price of={product} />
+            <Price of={product} detailed />
           </p>
           {product.rating !== null && (
             <a href="#reviews" className="plain">
               <Stars rating={product.rating} reviews={product.reviewCount} />
             </a>
           )}
-          <BuyBox product={product} onColor={(color) => setPicture((now) => pictureOf(product, color) ?? now)} />
-          <div className="product-text">
-            {product.description.split("\n").map((line, at) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: a text's lines do not move
-              <p key={at}>{line}</p>
-            ))}
-            <dl className="facts">
-              {product.material && (
-                <div>
-                  <dt>Material</dt>
-                  <dd>{product.material}</dd>
-                </div>
-              )}
-              {product.collection && (
-                <div>
-                  <dt>Collection</dt>
-                  <dd>
-                    <Link href={`/shop?collection=${encodeURIComponent(product.collection)}`}>
-                      {product.collection}
-                    </Link>
-                  </dd>
-                </div>
-              )}
-            </dl>
-          </div>
+          <BuyBox product={product} color={color} setColor={setColor} />
+          <Description product={product} />
         </div>
       </div>
       <Reviews product={product} />
       <Related product={product} />
+      <RecentlySeen except={product.id} />
     </div>
   );
 }
 
-/** The picture that says that it shows this colour. */
-function pictureOf(product: ProductDetail, color: string): number | undefined {
-  const at = product.images.findIndex((image) => image.altText.toLowerCase().includes(color.toLowerCase()));
-  return at < 0 ? undefined : at;
-}
-
-interface GalleryProps {
-  product: ProductDetail;
-  at: number;
-  setAt: (at: number) => void;
-}
-
-function Gallery({ product, at, setAt }: GalleryProps) {
-  const main = product.images[at] ?? product.images[0];
-  if (!main) return <div className="picture picture-none">{product.name.charAt(0)}</div>;
+function Description({ product }: { product: ProductDetail }) {
+  const facts: [string, string][] = [
+    [t("Material"), product.material],
+    [t("For"), genderNames()[product.gender]],
+  ];
   return (
-    <div className="gallery">
-      <div className="picture">
-        <img src={main.url} alt={main.altText || product.name} width="960" height="1200" fetchPriority="high" />
-      </div>
-      {product.images.length > 1 && (
-        <ul>
-          {product.images.map((image, number) => (
-            <li key={image.id}>
-              <button
-                type="button"
-                aria-label={`Picture ${number + 1} of ${product.images.length}`}
-                aria-pressed={number === at}
-                onClick={() => setAt(number)}
-              >
-                <img src={smallest(image)} alt="" width="96" height="120" />
-              </button>
-            </li>
+    <div className="product-text">
+      {product.description.split("\n").map((line, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a text's lines do not move
+        <p key={at}>{line}</p>
+      ))}
+      <dl className="facts">
+        {facts
+          .filter(([, value]) => value)
+          .map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
           ))}
-        </ul>
-      )}
+        {product.collection && (
+          <div>
+            <dt>{t("Collection")}</dt>
+            <dd>
+              <CollectionLink of={product} />
+            </dd>
+          </div>
+        )}
+      </dl>
     </div>
   );
 }
 
-function smallest(image: ProductDetail["images"][number]): string {
-  const [side] = Object.keys(image.thumbnails).sort((one, other) => Number(one) - Number(other));
-  return (side && image.thumbnails[side]) || image.url;
+function CollectionLink({ of: { collection } }: { of: ProductDetail }) {
+  return <Link href={`/shop?collection=${encodeURIComponent(collection)}`}>{collection}</Link>;
 }
 
 function Related({ product }: { product: ProductDetail }) {
@@ -139,7 +113,7 @@ function Related({ product }: { product: ProductDetail }) {
   if (!data?.items.length) return null;
   return (
     <section aria-labelledby="related">
-      <h2 id="related">Goes well with it</h2>
+      <h2 id="related">{t("Goes well with it")}</h2>
       <ProductGrid products={data.items.slice(0, 4)} />
     </section>
   );

@@ -3,13 +3,14 @@ import { useMutation } from "@tanstack/react-query";
 import type { FormEvent } from "react";
 import { Link, Redirect, useSearch } from "wouter";
 import { said } from "../errors";
+import { rich, t } from "../i18n";
 import { Field, fieldError, values } from "../parts/field";
 import { Notice } from "../parts/notice";
 import { shop, useSession } from "../shop";
 import { useTitle } from "../title";
 
 export function SignIn() {
-  useTitle("Sign in");
+  useTitle(t("Sign in"));
   const [next, more] = useNext();
   const { signedIn } = useSession();
   const enter = useMutation({
@@ -22,33 +23,31 @@ export function SignIn() {
   };
   return (
     <div className="page form-page">
-      <h1>Welcome back</h1>
+      <h1>{t("Welcome back")}</h1>
       <form onSubmit={submit}>
         {enter.error && (
           <Notice kind="bad">
             {isProblem(enter.error, "invalid_credentials") || isProblem(enter.error, "invalid")
-              ? "E-mail and password do not match an account."
+              ? t("E-mail and password do not match an account.")
               : said(enter.error)}
           </Notice>
         )}
-        <Field label="E-mail address" name="email" type="email" autoComplete="username" required />
-        <Field label="Password" name="password" type="password" autoComplete="current-password" required />
+        <Field label={t("E-mail address")} name="email" type="email" autoComplete="username" required />
+        <Field label={t("Password")} name="password" type="password" autoComplete="current-password" required />
         <button type="submit" className="button button-wide" disabled={enter.isPending}>
-          {enter.isPending ? "Signing in…" : "Sign in"}
+          {enter.isPending ? t("Signing in…") : t("Sign in")}
         </button>
       </form>
       <p>
-        <Link href="/forgot-password">Forgotten your password?</Link>
+        <Link href="/forgot-password">{t("Forgotten your password?")}</Link>
       </p>
-      <p>
-        New here? <Link href={`/sign-up${more}`}>Create an account</Link>
-      </p>
+      <p>{rich("New here? {link}", { link: <Link href={`/sign-up${more}`}>{t("Create an account")}</Link> })}</p>
     </div>
   );
 }
 
 export function SignUp() {
-  useTitle("Create an account");
+  useTitle(t("Create an account"));
   const [next, more] = useNext();
   const { signedIn } = useSession();
   const enter = useMutation({
@@ -64,12 +63,12 @@ export function SignUp() {
   };
   return (
     <div className="page form-page">
-      <h1>Create an account</h1>
+      <h1>{t("Create an account")}</h1>
       <form onSubmit={submit}>
         {error && !named && <Notice kind="bad">{said(error)}</Notice>}
         <div className="field-pair">
           <Field
-            label="First name"
+            label={t("First name")}
             name="name"
             autoComplete="given-name"
             maxLength={80}
@@ -77,7 +76,7 @@ export function SignUp() {
             error={fieldError(error, "/name")}
           />
           <Field
-            label="Last name"
+            label={t("Last name")}
             name="lastName"
             autoComplete="family-name"
             maxLength={80}
@@ -85,7 +84,7 @@ export function SignUp() {
           />
         </div>
         <Field
-          label="E-mail address"
+          label={t("E-mail address")}
           name="email"
           type="email"
           autoComplete="email"
@@ -93,23 +92,21 @@ export function SignUp() {
           error={fieldError(error, "/email")}
         />
         <Field
-          label="Password"
+          label={t("Password")}
           name="password"
           type="password"
           autoComplete="new-password"
           minLength={8}
           maxLength={128}
-          hint="At least 8 characters. A few unusual words are better than one with signs in it."
+          hint={t("At least 8 characters. A few unusual words are better than one with signs in it.")}
           required
           error={fieldError(error, "/password")}
         />
         <button type="submit" className="button button-wide" disabled={enter.isPending}>
-          {enter.isPending ? "One moment…" : "Create the account"}
+          {enter.isPending ? t("One moment…") : t("Create the account")}
         </button>
       </form>
-      <p>
-        Been here before? <Link href={`/sign-in${more}`}>Sign in</Link>
-      </p>
+      <p>{rich("Been here before? {link}", { link: <Link href={`/sign-in${more}`}>{t("Sign in")}</Link> })}</p>
     </div>
   );
 }

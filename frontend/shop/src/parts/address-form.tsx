@@ -1,32 +1,30 @@
 /** An address, as a fieldset of a form of the caller's. */
 
+import { type FormEvent, useContext, useId, useState } from "react";
 import type { AddressBody } from "../api";
+import { countryName } from "../format";
+import { t } from "../i18n";
+import { placeOfPin } from "../postal-codes";
+import { settings } from "../settings";
 import type { PostalAddress } from "../types";
-import { Field, fieldError } from "./field";
-
-const COUNTRIES = {
-  IN: "India",
-  AE: "United Arab Emirates",
-  GB: "United Kingdom",
-  SG: "Singapore",
-  US: "United States",
-};
+import { Field, FormContext, fieldError } from "./field";
 
 interface Props {
   legend: string;
   value?: PostalAddress;
-  error: unknown;
-  /** Where in the body the address stands: "" or "/shippingAddress". */
-  at?: string;
+  /** What the API said of the address, where the form itself does not tell its fields. */
+  error?: unknown;
 }
 
-export function AddressFields({ legend, value, error, at = "" }: Props) {
-  const wrong = (name: string) => fieldError(error, `${at}/${name}`);
+export function AddressFields({ legend, value, error }: Props) {
+  const wrong = (name: string) => fieldError(error, `/${name}`);
+  const { kept } = useContext(FormContext);
+  const [country, setCountry] = useState(kept.country ?? value?.country ?? settings.countries[0] ?? "IN");
   return (
-    <fieldset className="address-form">
+    <fieldset className="address-form" onInput={(event) => country === "IN" && completePlace(event)}>
       <legend>{legend}</legend>
       <Field
-        label="Recipient"
+        label={t("Recipient")}
         name="recipient"
         autoComplete="shipping name"
         maxLength={120}
@@ -35,18 +33,19 @@ export function AddressFields({ legend, value, error, at = "" }: Props) {
         error={wrong("recipient")}
       />
       <Field
-        label="Telephone"
+        label={t("Telephone")}
         name="phone"
         type="tel"
         autoComplete="shipping tel"
-        hint="With the country code: +91 98765 43210"
-        placeholder="+91"
+        hint={t("For the courier: +91 98765 43210")}
+        pattern="\+?[0-9 ()\-]{7,20}"
+        title={t("A telephone number has 7 to 15 digits, like +91 98765 43210.")}
         required
         defaultValue={value?.phone}
         error={wrong("phone")}
       />
       <Field
-        label="House number and street"
+        label={t("House number and street")}
         name="street"
         autoComplete="shipping street-address"
         maxLength={200}
@@ -56,16 +55,21 @@ export function AddressFields({ legend, value, error, at = "" }: Props) {
       />
       <div className="field-pair">
         <Field
-          label="Postal code"
+          label={country === "IN" ? t("PIN code") : t("Postal code")}
           name="postalCode"
           autoComplete="shipping postal-code"
           maxLength={12}
+          {...(country === "IN" && {
+            inputMode: "numeric" as const,
+            pattern: "[1-9][0-9]{2} ?[0-9]{3}",
+            title: t("A PIN code has six digits, like 560001."),
+          })}
           required
           defaultValue={value?.postalCode}
           error={wrong("postalCode")}
         />
         <Field
-          label="City"
+          label={t("City")}
           name="city"
           autoComplete="shipping address-level2"
           maxLength={80}
@@ -76,40 +80,67 @@ export function AddressFields({ legend, value, error, at = "" }: Props) {
       </div>
       <div className="field-pair">
         <Field
-          label="State"
+          label={t("State")}
           name="state"
           autoComplete="shipping address-level1"
           maxLength={80}
+          required={country === "IN"}
           defaultValue={value?.state}
           error={wrong("state")}
         />
-        <label className="field">
-          Country
-          <select name="country" autoComplete="shipping country" defaultValue={value?.country ?? "IN"}>
-            {Object.entries(COUNTRIES).map(([code, country]) => (
-              <option key={code} value={code}>
-                {country}
-              </option>
-            ))}
-          </select>
-        </label>
+        <CountryChoice value={country} onChange={setCountry} />
       </div>
     </fieldset>
   );
 }
 
-/** The address in a form with `AddressFields`; a telephone number is taken with or without blanks. */
+function CountryChoice({ value, onChange }: { value: string; onChange: (country: string) => void }) {
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id}>{t("Country")}</label>
+      <select
+        id={id}
+        name="country"
+        autoComplete="shipping country"
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+      >
+        {settings.countries.map((code) => (
+          <option key={code} value={code}>
+            {countryName(code)}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+/** Once a PIN code is whole, fills in the state and the city that it stands for, where they are empty. */
+function completePlace(event: FormEvent<HTMLFieldSetElement>): void {
+  const { target } = event;
+  if (!(target instanceof HTMLInputElement) || target.name !== "postalCode" || !target.form) return;
+  const place = placeOfPin(target.value.replace(/\s/g, ""));
+  for (const name of ["state", "city"] as const) {
+    const input = target.form.elements.namedItem(name);
+    if (place?.[name] && input instanceof HTMLInputElement && !input.value) input.value = place[name];
+  }
+}
+
+/** The address in a form with `AddressFields`; numbers are taken with or without blanks and India's prefix. */
 export function addressIn(form: HTMLFormElement): AddressBody {
   const given = new FormData(form);
   const text = (name: string) => String(given.get(name) ?? "").trim();
+  const country = text("country");
+  const phone = text("phone").replace(/[\s()-]/g, "");
   return {
     recipient: text("recipient"),
-    phone: text("phone").replace(/[\s()-]/g, ""),
+    phone: country === "IN" && /^[6-9]\d{9}$/.test(phone) ? `+91${phone}` : phone,
     street: text("street"),
     city: text("city"),
     state: text("state"),
     postalCode: text("postalCode").replace(/\s/g, ""),
-    country: text("country") as AddressBody["country"],
+    country: country as AddressBody["country"],
   };
 }
 
@@ -122,7 +153,7 @@ export function AddressText({ address }: { address: PostalAddress }) {
       <br />
       {[address.postalCode, address.city, address.state].filter(Boolean).join(" ")}
       <br />
-      {COUNTRIES[address.country as keyof typeof COUNTRIES] ?? address.country} · {address.phone}
+      {countryName(address.country)} · <span dir="ltr">{address.phone}</span>
     </address>
   );
 }

@@ -2,6 +2,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { type AddressBody, addAddress, addresses, changeAddress, refresh, removeAddress } from "../api";
 import { said } from "../errors";
+import { t } from "../i18n";
 import type { Address } from "../types";
 import { AddressFields, AddressText, addressIn } from "./address-form";
 import { Dialog } from "./dialog";
@@ -30,14 +31,15 @@ export function Addresses() {
             <AddressText address={address} />
             <p className="actions">
               {address.isDefault ? (
-                <span className="tag">Default</span>
+                <span className="tag">{t("Default")}</span>
               ) : (
                 <button type="button" className="link" onClick={() => makeDefault.mutate(address.id)}>
-                  Make default
+                  {t("Make default")}
                 </button>
               )}
               <button type="button" className="link" onClick={() => setEditing(address)}>
-                Change<span className="visually-hidden"> {address.street}</span>
+                {t("Change")}
+                <span className="visually-hidden"> {address.street}</span>
               </button>
               <button
                 type="button"
@@ -45,19 +47,20 @@ export function Addresses() {
                 disabled={remove.isPending}
                 onClick={() => remove.mutate(address.id)}
               >
-                Remove<span className="visually-hidden"> {address.street}</span>
+                {t("Remove")}
+                <span className="visually-hidden"> {address.street}</span>
               </button>
             </p>
           </li>
         ))}
       </ul>
       <button type="button" className="button" onClick={() => setEditing("new")}>
-        Add an address
+        {t("Add an address")}
       </button>
       <Dialog
         open={editing !== null}
         onClose={() => setEditing(null)}
-        title={old ? "Change the address" : "A new address"}
+        title={old ? t("Change the address") : t("A new address")}
       >
         <AddressForm address={old} onDone={() => setEditing(null)} />
       </Dialog>
@@ -80,9 +83,9 @@ function AddressForm({ address, onDone }: { address: Address | null; onDone: () 
   return (
     <form onSubmit={submit}>
       {save.error && <Notice kind="bad">{said(save.error)}</Notice>}
-      <AddressFields legend="Address" value={address ?? undefined} error={save.error} />
+      <AddressFields legend={t("Address")} value={address ?? undefined} error={save.error} />
       <button type="submit" className="button" disabled={save.isPending}>
-        Save
+        {t("Save")}
       </button>
     </form>
   );

@@ -1,11 +1,12 @@
 /** Choosing a colour and a size, and putting it into the bag. */
 
 import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { addToCart, product as productQuery, refresh, tellWhenBack } from "../api";
 import { seen } from "../beacon";
 import { shade } from "../colors";
 import { said } from "../errors";
+import { t } from "../i18n";
 import { useSession } from "../shop";
 import type { ProductDetail, Variant } from "../types";
 import { useCartDrawer } from "./cart-drawer";
@@ -18,25 +19,24 @@ const FEW_LEFT = 5;
 
 interface Props {
   product: ProductDetail;
-  /** Told of a chosen colour, so that it can be shown. */
-  onColor: (color: string) => void;
+  color: string;
+  setColor: (color: string) => void;
 }
 
-export function BuyBox({ product, onColor }: Props) {
+/** The colour that is shown first: one that can be bought, if any can. */
+export function firstColor({ variants }: ProductDetail): string {
+  return (variants.find((variant) => variant.inStock) ?? variants[0])?.color ?? "";
+}
+
+export function BuyBox({ product, color, setColor }: Props) {
   const { variants } = product;
-  const colors = [...new Set(variants.map((variant) => variant.color))];
-  const [color, setColor] = useState(
-    () => (variants.find((variant) => variant.inStock) ?? variants[0])?.color ?? colors[0] ?? "",
-  );
   const ofColor = variants.filter((variant) => variant.color === color);
-  const [size, setSize] = useState<string | null>(() => (ofColor.length === 1 ? (ofColor[0]?.size ?? null) : null));
-  const chosen = ofColor.find((variant) => variant.size === size);
+  const [size, setSize] = useState<string | null>(null);
+  const only = ofColor.length === 1 ? ofColor[0] : undefined;
+  const chosen = ofColor.find((variant) => variant.size === size) ?? only;
   const [asked, setAsked] = useState(false);
-  const show = (name: string) => {
-    setColor(name);
-    onColor(name);
-  };
   const { setOpen } = useCartDrawer();
+  const sizes = useRef<HTMLFieldSetElement>(null);
   const add = useMutation({
     mutationFn: (variant: Variant) => addToCart(variant.id, 1),
     onSuccess: () => {
@@ -46,89 +46,136 @@ export function BuyBox({ product, onColor }: Props) {
     // A refusal mostly means that somebody else was faster: show what is left now.
     onError: () => refresh(productQuery(product.slug).queryKey),
   });
-  if (!variants.length) return <Notice>This cannot be bought at the moment.</Notice>;
+  if (!variants.length) return <Notice>{t("This cannot be bought at the moment.")}</Notice>;
+  const press = () => {
+    if (chosen) return add.mutate(chosen);
+    setAsked(true);
+    sizes.current?.querySelector("input")?.focus();
+  };
+  const choose = (size: string) => {
+    setSize(size);
+    add.reset();
+  };
   return (
     <div className="buy">
-      {colors.length > 0 && colors[0] !== "" && (
-        <fieldset>
-          <legend>
-            Colour: <span>{color}</span>
-          </legend>
-          <div className="choices">
-            {colors.map((name) => (
-              <label key={name} className="choice choice-color" title={name}>
-                <input type="radio" name="color" checked={name === color} onChange={() => show(name)} />
-                <span style={{ background: shade(name) }} />
-                <span className={shade(name) ? "visually-hidden" : ""}>{name}</span>
-              </label>
-            ))}
-          </div>
-        </fieldset>
-      )}
+      <ColorChoice product={product} color={color} setColor={setColor} />
       {ofColor.some((variant) => variant.size !== "") && (
-        <fieldset>
+        <fieldset ref={sizes}>
           <legend>
-            Size: <span>{size ?? "choose one"}</span>
+            {t("Size")}: <span>{chosen?.size ?? t("choose one")}</span>
           </legend>
           <div className="choices">
             {ofColor.map((variant) => (
-              <label key={variant.id} className="choice choice-size" data-gone={!variant.inStock}>
-                <input
-                  type="radio"
-                  name="size"
-                  checked={variant.size === size}
-                  onChange={() => {
-                    setSize(variant.size);
-                    add.reset();
-                  }}
-                />
-                <span>
-                  {variant.size}
-                  {!variant.inStock && <span className="visually-hidden">, sold out</span>}
-                </span>
-              </label>
+              <SizeOption key={variant.id} variant={variant} checked={variant === chosen} choose={choose} />
             ))}
           </div>
-          <SizeHelp product={product} choose={setSize} sizes={ofColor.map((variant) => variant.size)} />
+          <SizeHelp product={product} choose={choose} sizes={ofColor.map((variant) => variant.size)} />
         </fieldset>
       )}
       <p className="buy-stock" role="status">
-        {asked && !chosen && <span className="error">Please choose a size first.</span>}
-        {chosen && !chosen.inStock && "Sold out in this size."}
-        {chosen?.inStock && chosen.countInStock <= FEW_LEFT && `Only ${chosen.countInStock} left.`}
+        {asked && !chosen && <span className="error">{t("Please choose a size first.")}</span>}
+        {chosen && stockText(chosen)}
       </p>
       {add.error && <Notice kind="bad">{said(add.error)}</Notice>}
       {chosen && !chosen.inStock ? (
-        <BackInStock productId={product.id} variant={chosen} />
+        <BackInStock key={chosen.id} productId={product.id} variant={chosen} />
       ) : (
-        <button
-          type="button"
-          className="button button-wide"
-          disabled={add.isPending}
-          onClick={() => (chosen ? add.mutate(chosen) : setAsked(true))}
-        >
-          {add.isPending ? "Adding…" : "Add to bag"}
-        </button>
+        <AddButton pending={add.isPending} press={press} />
       )}
       <WishButton productId={product.id} name={product.name} labelled />
     </div>
   );
 }
 
+function ColorChoice({ product, color, setColor }: Props) {
+  const colors = [...new Set(product.variants.map((variant) => variant.color))].filter(Boolean);
+  if (!colors.length) return null;
+  const left = (name: string) => product.variants.some((variant) => variant.color === name && variant.inStock);
+  return (
+    <fieldset>
+      <legend>
+        {t("Colour")}: <span>{color}</span>
+      </legend>
+      <div className="choices">
+        {colors.map((name) => (
+          <label key={name} className="choice choice-color" title={name} data-gone={!left(name)}>
+            <input type="radio" name="color" checked={name === color} onChange={() => setColor(name)} />
+            <span style={{ background: shade(name) }} />
+            <span className={shade(name) ? "visually-hidden" : ""}>
+              {name}
+              {!left(name) && <span className="visually-hidden">, {t("sold out")}</span>}
+            </span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}
+
+interface SizeOptionProps {
+  variant: Variant;
+  checked: boolean;
+  choose: (size: string) => void;
+}
+
+function SizeOption({ variant, checked, choose }: SizeOptionProps) {
+  return (
+    <label className="choice choice-size" data-gone={!variant.inStock}>
+      <input type="radio" name="size" checked={checked} onChange={() => choose(variant.size)} />
+      <span>
+        {variant.size}
+        {!variant.inStock && <span className="visually-hidden">, {t("sold out")}</span>}
+      </span>
+    </label>
+  );
+}
+
+function stockText(variant: Variant): string {
+  if (!variant.inStock) return t("Sold out in this size.");
+  const few = variant.countInStock > 0 && variant.countInStock <= FEW_LEFT;
+  return few ? t("Only {count} left.", { count: variant.countInStock }) : "";
+}
+
+/** The button; on a narrow screen a second one stays in sight while the first is scrolled away. */
+function AddButton({ pending, press }: { pending: boolean; press: () => void }) {
+  const button = useRef<HTMLButtonElement>(null);
+  const [away, setAway] = useState(false);
+  useEffect(() => {
+    if (!button.current) return;
+    const watch = new IntersectionObserver(([entry]) => setAway(!entry?.isIntersecting));
+    watch.observe(button.current);
+    return () => watch.disconnect();
+  }, []);
+  return (
+    <>
+      <button ref={button} type="button" className="button button-wide" disabled={pending} onClick={press}>
+        {pending ? t("Adding…") : t("Add to bag")}
+      </button>
+      {away && (
+        <div className="buy-bar" aria-hidden="true">
+          <button type="button" tabIndex={-1} className="button button-wide" disabled={pending} onClick={press}>
+            {pending ? t("Adding…") : t("Add to bag")}
+          </button>
+        </div>
+      )}
+    </>
+  );
+}
+
 function BackInStock({ productId, variant }: { productId: string; variant: Variant }) {
   const { signedIn } = useSession();
   const ask = useMutation({ mutationFn: (email?: string) => tellWhenBack(productId, variant.id, email) });
-  if (ask.isSuccess) return <Notice kind="good">We will write to you as soon as it is back.</Notice>;
+  if (ask.isSuccess) return <Notice kind="good">{t("We will write to you as soon as it is back.")}</Notice>;
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     ask.mutate(values(event.currentTarget).email);
   };
   return (
     <form className="back-in-stock" onSubmit={submit}>
-      {!signedIn && <Field label="Your e-mail address" name="email" type="email" autoComplete="email" required />}
+      {!signedIn && <Field label={t("Your e-mail address")} name="email" type="email" autoComplete="email" required />}
       {ask.error && <Notice kind="bad">{said(ask.error)}</Notice>}
       <button type="submit" className="button button-wide" disabled={ask.isPending}>
-        Tell me when it is back
+        {t("Tell me when it is back")}
       </button>
     </form>
   );

@@ -6,14 +6,15 @@ import { Link, useLocation } from "wouter";
 import { changeLine, removeLine, useCart } from "../api";
 import { said } from "../errors";
 import { money } from "../format";
+import { t } from "../i18n";
+import { settings } from "../settings";
 import type { CartItem } from "../types";
 import { Dialog } from "./dialog";
 import { Icon } from "./icon";
-import { Notice } from "./notice";
+import { Picture, SIZES } from "./picture";
 import { QuoteLines } from "./quote-lines";
 import { Bone } from "./skeleton";
-
-const MAX_PIECES = 20; // of one line, by the API's contract
+import { Trouble } from "./trouble";
 
 const Context = createContext({ open: false, setOpen: (_open: boolean) => {} });
 
@@ -27,18 +28,18 @@ export function CartProvider({ children }: { children: ReactNode }) {
 
 export function CartDrawer() {
   const { open, setOpen } = useCartDrawer();
-  const { data: cart, error, isPending } = useCart();
+  const { data: cart, error, isPending, refetch } = useCart();
   const [, go] = useLocation();
   const close = () => setOpen(false);
   return (
-    <Dialog open={open} onClose={close} title="Your bag" side="right">
+    <Dialog open={open} onClose={close} title={t("Your bag")} side="right">
       {isPending && <Bone shape="box" />}
-      {error && <Notice kind="bad">{said(error)}</Notice>}
+      <Trouble error={error} retry={refetch} />
       {cart?.items.length === 0 && (
         <div className="empty">
-          <p>There is nothing in your bag yet.</p>
+          <p>{t("There is nothing in your bag yet.")}</p>
           <Link href="/shop" className="button" onClick={close}>
-            Look around
+            {t("Look around")}
           </Link>
         </div>
       )}
@@ -59,7 +60,7 @@ export function CartDrawer() {
                 go("/checkout");
               }}
             >
-              Checkout
+              {t("Checkout")}
             </button>
           </div>
         </>
@@ -77,7 +78,7 @@ function CartLine({ item, currency, onLeave }: { item: CartItem; currency: strin
   return (
     <li className="line" data-busy={busy}>
       {item.product.image ? (
-        <img src={item.product.image.url} alt="" width="72" height="90" />
+        <Picture image={item.product.image} alt="" sizes={SIZES.line} width="72" height="90" />
       ) : (
         <span className="line-none" />
       )}
@@ -88,15 +89,18 @@ function CartLine({ item, currency, onLeave }: { item: CartItem; currency: strin
         <span className="hint">{what}</span>
         {item.priceChanged && (
           <p className="line-note">
-            The price is now {money(item.price, currency)}; it was {money(item.priceAtAdd, currency)} when you added it.
+            {t("The price is now {now}; it was {before} when you added it.", {
+              now: money(item.price, currency),
+              before: money(item.priceAtAdd, currency),
+            })}
           </p>
         )}
         {!item.available && (
           <p className="line-note line-bad">
-            {item.countInStock > 0 ? `Only ${item.countInStock} left.` : "Sold out."}{" "}
+            {item.countInStock > 0 ? t("Only {count} left.", { count: item.countInStock }) : t("Sold out.")}{" "}
             {item.countInStock > 0 && (
               <button type="button" className="link" onClick={() => set.mutate(item.countInStock)}>
-                Take {item.countInStock}
+                {t("Take {count}", { count: item.countInStock })}
               </button>
             )}
           </p>
@@ -109,19 +113,19 @@ function CartLine({ item, currency, onLeave }: { item: CartItem; currency: strin
         <div className="stepper">
           <button
             type="button"
-            aria-label={`One less of ${item.product.name}`}
+            aria-label={t("One less of {name}", { name: item.product.name })}
             disabled={busy || item.quantity <= 1}
             onClick={() => set.mutate(item.quantity - 1)}
           >
             <Icon name="minus" />
           </button>
-          <span role="status" aria-label={`Quantity ${item.quantity}`}>
+          <span role="status" aria-label={t("Quantity {count}", { count: item.quantity })}>
             {item.quantity}
           </span>
           <button
             type="button"
-            aria-label={`One more of ${item.product.name}`}
-            disabled={busy || item.quantity >= MAX_PIECES}
+            aria-label={t("One more of {name}", { name: item.product.name })}
+            disabled={busy || item.quantity >= settings.limits.lineQuantity}
             onClick={() => set.mutate(item.quantity + 1)}
           >
             <Icon name="plus" />
@@ -129,7 +133,7 @@ function CartLine({ item, currency, onLeave }: { item: CartItem; currency: strin
           <button
             type="button"
             className="stepper-remove"
-            aria-label={`Remove ${item.product.name}`}
+            aria-label={t("Remove {name}", { name: item.product.name })}
             disabled={busy}
             onClick={() => remove.mutate()}
           >

@@ -6,6 +6,7 @@ import { useEffect, useRef } from "react";
 import { changeLine, removeLine } from "../api";
 import { said } from "../errors";
 import { money } from "../format";
+import { rich, t } from "../i18n";
 import type { Cart, CartItem } from "../types";
 import { Notice } from "./notice";
 
@@ -30,7 +31,7 @@ export function CheckoutTrouble({ error, cart, onMended }: Props) {
       ) : isProblem(error, "quote_changed") ? (
         <PriceChanged cart={cart} />
       ) : isProblem(error, "out_of_stock") ? (
-        <Notice kind="bad">Something in your bag sold out a moment ago. We are looking at what is left…</Notice>
+        <Notice kind="bad">{t("Something in your bag sold out a moment ago. We are looking at what is left…")}</Notice>
       ) : error ? (
         <Notice kind="bad">{said(error)}</Notice>
       ) : null}
@@ -44,7 +45,7 @@ function PriceChanged({ cart }: { cart: Cart }) {
   const changed = cart.items.filter((item) => item.priceChanged);
   return (
     <Notice kind="bad">
-      <h3>The price has changed while you were here</h3>
+      <h3>{t("The price has changed while you were here")}</h3>
       <ul>
         {changed.map((item) => (
           <li key={item.id}>
@@ -53,8 +54,12 @@ function PriceChanged({ cart }: { cart: Cart }) {
         ))}
       </ul>
       <p>
-        Nothing has been ordered or charged. Your total is now <strong>{money(total, currency)}</strong>; place the
-        order again if that is fine with you.
+        {rich(
+          "Nothing has been ordered or charged. Your total is now {total}; place the order again if that is fine with you.",
+          {
+            total: <strong>{money(total, currency)}</strong>,
+          },
+        )}
       </p>
     </Notice>
   );
@@ -68,15 +73,17 @@ function SoldOut({ lines, surprised, onMended }: { lines: CartItem[]; surprised:
   });
   return (
     <Notice kind="bad">
-      <h3>{surprised ? "Somebody was faster" : "Not everything is still there"}</h3>
-      <p>Nothing has been ordered or charged. Choose how to go on:</p>
+      <h3>{surprised ? t("Somebody was faster") : t("Not everything is still there")}</h3>
+      <p>{t("Nothing has been ordered or charged. Choose how to go on:")}</p>
       <ul className="shortages">
         {lines.map((item) => (
           <li key={item.id}>
             <span>
               <strong>{item.product.name}</strong> <span>{[item.color, item.size].filter(Boolean).join(" · ")}</span>
               <br />
-              You asked for {item.quantity}; {item.countInStock > 0 ? `${item.countInStock} left.` : "it is sold out."}
+              {item.countInStock > 0
+                ? t("You asked for {asked}; {left} left.", { asked: item.quantity, left: item.countInStock })
+                : t("You asked for {asked}; it is sold out.", { asked: item.quantity })}
             </span>
             <button
               type="button"
@@ -84,7 +91,7 @@ function SoldOut({ lines, surprised, onMended }: { lines: CartItem[]; surprised:
               disabled={fix.isPending}
               onClick={() => fix.mutate(item)}
             >
-              {item.countInStock > 0 ? `Take ${item.countInStock}` : "Remove"}
+              {item.countInStock > 0 ? t("Take {count}", { count: item.countInStock }) : t("Remove")}
             </button>
           </li>
         ))}

@@ -3,14 +3,15 @@ import { useMutation } from "@tanstack/react-query";
 import { useId, useRef } from "react";
 import { putCoupon, removeCoupon } from "../api";
 import { said } from "../errors";
+import { rich, t } from "../i18n";
 import type { Cart } from "../types";
 
-const WHY: Record<string, string> = {
-  coupon_minimum_spend: "Your bag is still below what it asks for.",
-  coupon_not_now: "It is not valid at this time.",
-  coupon_exhausted: "It has been used up.",
-  coupon_used_up: "You have used it already.",
-};
+const reasons = (): Record<string, string> => ({
+  coupon_minimum_spend: t("Your bag is still below what it asks for."),
+  coupon_not_now: t("It is not valid at this time."),
+  coupon_exhausted: t("It has been used up."),
+  coupon_used_up: t("You have used it already."),
+});
 
 /** A coupon for the bag. It stands inside the checkout's form, so it is no form of its own. */
 export function CouponForm({ cart }: { cart: Cart }) {
@@ -23,10 +24,13 @@ export function CouponForm({ cart }: { cart: Cart }) {
     return (
       <p className={applied ? "coupon good" : "coupon"}>
         <span>
-          Coupon <strong>{code}</strong> {applied ? "applied." : `does not apply. ${WHY[reason ?? ""] ?? ""}`}
+          {rich(applied ? "Coupon {code} applied." : "Coupon {code} does not apply.", {
+            code: <strong>{code}</strong>,
+          })}{" "}
+          {!applied && reasons()[reason ?? ""]}
         </span>
         <button type="button" className="link" disabled={remove.isPending} onClick={() => remove.mutate()}>
-          Remove
+          {t("Remove")}
         </button>
       </p>
     );
@@ -38,12 +42,12 @@ export function CouponForm({ cart }: { cart: Cart }) {
   return (
     <div className="coupon">
       <label htmlFor={id} className="visually-hidden">
-        Coupon code
+        {t("Coupon code")}
       </label>
       <input
         ref={input}
         id={id}
-        placeholder="Coupon code"
+        placeholder={t("Coupon code")}
         maxLength={32}
         autoComplete="off"
         onKeyDown={(event) => {
@@ -53,11 +57,11 @@ export function CouponForm({ cart }: { cart: Cart }) {
         }}
       />
       <button type="button" className="button button-quiet" disabled={put.isPending} onClick={apply}>
-        Apply
+        {t("Apply")}
       </button>
       {put.error && (
         <p className="error" role="alert">
-          {isProblem(put.error, "invalid") ? "There is no such coupon." : said(put.error)}
+          {isProblem(put.error, "invalid") ? t("There is no such coupon.") : said(put.error)}
         </p>
       )}
     </div>

@@ -1,20 +1,34 @@
 /** What the products at hand can be narrowed by, and how many each choice would leave. */
 
 import { type FormEvent, useState } from "react";
+import { Link } from "wouter";
 import { shade } from "../colors";
-import { capital } from "../format";
-import type { Facets, FacetValue } from "../types";
+import { t } from "../i18n";
+import type { Category, Facets, FacetValue } from "../types";
+
+type Filters = Record<string, string>;
+type Set = (changes: Filters) => void;
 
 interface Props {
   facets: Facets;
-  filters: Record<string, string>;
-  set: (changes: Record<string, string>) => void;
-  inCategory: boolean;
+  tree: readonly Category[];
+  /** The path down to the category of this page. */
+  trail: readonly Category[];
+  filters: Filters;
+  set: Set;
 }
 
 const FEW = 8;
 
-export function FacetPanel({ facets, filters, set, inCategory }: Props) {
+export const genderNames = () => ({
+  women: t("Women"),
+  men: t("Men"),
+  unisex: t("Everyone"),
+  girls: t("Girls"),
+  boys: t("Boys"),
+});
+
+export function FacetPanel({ facets, tree, trail, filters, set }: Props) {
   const group = (title: string, key: string, values: FacetValue[], open = false) => (
     <FacetGroup
       key={key}
@@ -28,31 +42,54 @@ export function FacetPanel({ facets, filters, set, inCategory }: Props) {
   );
   return (
     <div className="facets">
-      {!inCategory && group("Category", "category", facets.category, true)}
-      {group("Size", "size", facets.size, true)}
-      {group("Colour", "color", facets.color, true)}
-      {group("For", "gender", facets.gender)}
-      {group("Brand", "brand", facets.brand)}
-      {group("Material", "material", facets.material)}
+      <CategoryTree tree={tree} trail={trail} counts={facets.category} search={filters.search} />
+      {group(t("Size"), "size", facets.size, true)}
+      {group(t("Colour"), "color", facets.color, true)}
+      {group(t("For"), "gender", facets.gender)}
+      {group(t("Brand"), "brand", facets.brand)}
+      {group(t("Material"), "material", facets.material)}
       <PriceRange facets={facets} filters={filters} set={set} />
-      <fieldset>
-        <legend className="visually-hidden">More</legend>
-        {[
-          ["inStock", "In stock only"],
-          ["onSale", "On sale"],
-          ["newArrival", "New"],
-        ].map(([key = "", label]) => (
-          <label key={key} className="tick">
-            <input
-              type="checkbox"
-              checked={filters[key] === "true"}
-              onChange={(event) => set({ [key]: event.target.checked ? "true" : "" })}
-            />
-            {label}
-          </label>
-        ))}
-      </fieldset>
+      <Flags filters={filters} set={set} />
     </div>
+  );
+}
+
+interface TreeProps {
+  tree: readonly Category[];
+  trail: readonly Category[];
+  counts: readonly FacetValue[];
+  search: string | undefined;
+}
+
+/** The categories as they hang together: the branch of this page is open, and a search goes along. */
+function CategoryTree({ tree, trail, counts, search }: TreeProps) {
+  if (!tree.length) return null;
+  const count = new Map(counts.map(({ value, count }) => [value, count]));
+  const query = search ? `?${new URLSearchParams({ search })}` : "";
+  const branch = (categories: readonly Category[], depth: number) => (
+    <ul className="tree">
+      {categories.map((category) => {
+        const open = trail[depth]?.id === category.id;
+        return (
+          <li key={category.id}>
+            <Link
+              href={`/shop/${category.slug}${query}`}
+              aria-current={open && trail.length === depth + 1 ? "page" : undefined}
+            >
+              {category.name} <span className="tick-count">{count.get(category.slug)}</span>
+            </Link>
+            {open && category.children.length > 0 && branch(category.children, depth + 1)}
+          </li>
+        );
+      })}
+    </ul>
+  );
+  return (
+    <nav aria-label={t("Categories")} className="facet-tree">
+      <p className="facet-title">{t("Category")}</p>
+      {trail.length > 0 && <Link href={`/shop${query}`}>{t("Everything")}</Link>}
+      {branch(tree, 0)}
+    </nav>
   );
 }
 
@@ -67,10 +104,10 @@ interface GroupProps {
 
 function FacetGroup({ title, name, values, open, chosen, set }: GroupProps) {
   const [all, setAll] = useState(false);
-  if (!values.length) return null;
   // What is chosen stays in sight, also where it would leave nothing.
   const gone = chosen.filter((value) => !values.some((found) => found.value === value));
   const listed = [...values, ...gone.map((value) => ({ value, count: 0 }))];
+  if (!listed.length) return null;
   const shown = all ? listed : listed.filter((found, at) => at < FEW || chosen.includes(found.value));
   const toggle = (value: string, on: boolean) =>
     set(on ? [...chosen, value] : chosen.filter((other) => other !== value));
@@ -93,7 +130,7 @@ function FacetGroup({ title, name, values, open, chosen, set }: GroupProps) {
         ))}
         {listed.length > shown.length && (
           <button type="button" className="link" onClick={() => setAll(true)}>
-            Show all {listed.length}
+            {t("Show all {count}", { count: listed.length })}
           </button>
         )}
       </fieldset>
@@ -102,10 +139,34 @@ function FacetGroup({ title, name, values, open, chosen, set }: GroupProps) {
 }
 
 function label(found: FacetValue, name: string): string {
-  return found.name ?? (name === "gender" ? capital(found.value) : found.value);
+  if (name === "gender") return genderNames()[found.value as keyof ReturnType<typeof genderNames>] ?? found.value;
+  return found.name ?? found.value;
 }
 
-function PriceRange({ facets, filters, set }: Omit<Props, "inCategory">) {
+function Flags({ filters, set }: { filters: Filters; set: Set }) {
+  const flags: [string, string][] = [
+    ["inStock", t("In stock only")],
+    ["onSale", t("On sale")],
+    ["newArrival", t("New")],
+  ];
+  return (
+    <fieldset>
+      <legend className="visually-hidden">{t("More filters")}</legend>
+      {flags.map(([key, label]) => (
+        <label key={key} className="tick">
+          <input
+            type="checkbox"
+            checked={filters[key] === "true"}
+            onChange={(event) => set({ [key]: event.target.checked ? "true" : "" })}
+          />
+          {label}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function PriceRange({ facets, filters, set }: { facets: Facets; filters: Filters; set: Set }) {
   const { min, max } = facets.price;
   if (min === null || max === null) return null;
   const submit = (event: FormEvent<HTMLFormElement>) => {
@@ -136,13 +197,13 @@ function PriceRange({ facets, filters, set }: Omit<Props, "inCategory">) {
   );
   return (
     <details open>
-      <summary>Price</summary>
+      <summary>{t("Price")}</summary>
       <form className="price-range" onSubmit={submit}>
-        {input("minPrice", "Lowest price", min)}
+        {input("minPrice", t("Lowest price"), min)}
         <span aria-hidden="true">–</span>
-        {input("maxPrice", "Highest price", max)}
+        {input("maxPrice", t("Highest price"), max)}
         <button type="submit" className="button button-quiet">
-          Go
+          {t("Go")}
         </button>
       </form>
     </details>

@@ -13,6 +13,9 @@ const PATHS = {
   check: "M5 13l4 4L19 7",
   minus: "M6 12h12",
   plus: "M6 12h12M12 6v12",
+  zoom: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14Zm5-2 5 5M8 11h6M11 8v6",
+  truck:
+    "M3 6h11v10H3V6Zm11 4h4l3 3v3h-7v-6ZM7 19a1.6 1.6 0 1 0 0-3.2A1.6 1.6 0 0 0 7 19Zm10 0a1.6 1.6 0 1 0 0-3.2 1.6 1.6 0 0 0 0 3.2",
   bin: "M5 7h14M10 7V4h4v3m-7 0 1 13h8l1-13",
 } as const;
 

@@ -1,19 +1,66 @@
+import { day, money } from "../format";
+import { t } from "../i18n";
 import type { Order } from "../types";
 
+type Stand = Pick<Order, "status" | "paymentStatus" | "paymentMethod">;
+
+/** Whether the shopper still has to pay at a payment page. */
+export function isUnpaid(order: Stand): boolean {
+  return order.paymentMethod === "online" && order.status === "pending" && order.paymentStatus !== "paid";
+}
+
 /** Where an order stands, in a word or two. */
-export function orderWords(order: Pick<Order, "status" | "paymentStatus" | "paymentMethod">): string {
-  if (order.status === "pending" && order.paymentMethod === "online") {
-    return order.paymentStatus === "failed" ? "Payment failed" : "Waiting for payment";
-  }
-  if (order.status === "cancelled" && order.paymentStatus === "refunded") return "Cancelled, refunded";
-  const words: Record<Order["status"], string> = {
-    pending: "Placed",
-    confirmed: "Confirmed",
-    processing: "Being packed",
-    shipped: "On its way",
-    delivered: "Delivered",
-    cancelled: "Cancelled",
-    returned: "Returned",
+export function orderWords(order: Stand): string {
+  if (isUnpaid(order)) return order.paymentStatus === "failed" ? t("Payment failed") : t("Waiting for payment");
+  if (order.status === "cancelled" && order.paymentStatus === "refunded") return t("Cancelled, refunded");
+  const words: Record<string, string> = {
+    pending: t("Placed"),
+    confirmed: t("Confirmed"),
+    processing: t("Being packed"),
+    partially_shipped: t("Partly on its way"),
+    shipped: t("On its way"),
+    delivered: t("Delivered"),
+    undelivered: t("Could not be delivered"),
+    cancelled: t("Cancelled"),
+    returned: t("Returned"),
   };
-  return words[order.status];
+  return words[order.status] ?? order.status;
+}
+
+/** What happens next, or what there is left to do. */
+export function nextWords(order: Order): string {
+  if (isUnpaid(order)) return t("We begin as soon as it is paid.");
+  const words: Record<string, string> = {
+    pending: t("We look at it and confirm it shortly."),
+    confirmed: t("We are getting it ready, and write to you when it leaves."),
+    processing: t("It is being packed, and we write to you when it leaves."),
+    partially_shipped: t("A first parcel has left; the rest follows."),
+    shipped: t("The parcel has left our house."),
+    delivered: order.deliveredAt ? t("It arrived on {day}.", { day: day(order.deliveredAt) }) : "",
+    undelivered: t("The parcel is on its way back to us. We will write to you."),
+    cancelled: isRefunded(order) ? refundWords(order) : t("Nothing will be sent, and nothing is owed."),
+    returned: isRefunded(order) ? refundWords(order) : t("Everything has come back to us."),
+  };
+  return words[order.status] ?? "";
+}
+
+const isRefunded = (order: Order) => Number(order.refunded) > 0;
+
+const refundWords = (order: Order) =>
+  t("{amount} went back to you, the way that you paid. It may take a few days to arrive.", {
+    amount: money(order.refunded, order.currency),
+  });
+
+/** How the money of an order stands. */
+export function paymentWords(order: Stand): string {
+  const method = order.paymentMethod === "cod" ? t("Cash on delivery") : t("Online payment");
+  const words: Record<string, string> = {
+    unpaid: order.paymentMethod === "cod" ? t("due at the door") : t("not paid yet"),
+    paid: t("paid"),
+    partially_paid: t("partly paid"),
+    failed: t("failed"),
+    refunded: t("refunded"),
+    partially_refunded: t("partly refunded"),
+  };
+  return `${method} · ${words[order.paymentStatus] ?? order.paymentStatus}`;
 }

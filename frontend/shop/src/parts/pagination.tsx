@@ -1,4 +1,5 @@
 import { Link } from "wouter";
+import { t } from "../i18n";
 
 interface Props {
   page: number;
@@ -12,18 +13,22 @@ export function Pagination({ page, pages, href }: Props) {
   const near = [page - 1, page, page + 1].filter((number) => number > 1 && number < pages);
   const shown = [1, ...near, pages];
   return (
-    <nav className="pagination" aria-label="Pages">
-      {page > 1 ? <Link href={href(page - 1)}>Previous</Link> : <span />}
+    <nav className="pagination" aria-label={t("Pages")}>
+      {page > 1 ? <Link href={href(page - 1)}>{t("Previous")}</Link> : <span />}
       <ol>
         {shown.map((number, at) => (
           <li key={number} data-gap={at > 0 && number > (shown[at - 1] ?? 0) + 1}>
-            <Link href={href(number)} aria-label={`Page ${number}`} aria-current={number === page ? "page" : undefined}>
+            <Link
+              href={href(number)}
+              aria-label={t("Page {number}", { number })}
+              aria-current={number === page ? "page" : undefined}
+            >
               {number}
             </Link>
           </li>
         ))}
       </ol>
-      {page < pages ? <Link href={href(page + 1)}>Next</Link> : <span />}
+      {page < pages ? <Link href={href(page + 1)}>{t("Next")}</Link> : <span />}
     </nav>
   );
 }

@@ -1,21 +1,31 @@
 import { Link } from "wouter";
-import { count } from "../format";
+import { t, tn } from "../i18n";
 import type { Product } from "../types";
+import { Picture, SIZES } from "./picture";
 import { Price } from "./price";
 import { Stars } from "./stars";
 import { WishButton } from "./wish-button";
 
-export function ProductCard({ product, eager = false }: { product: Product; eager?: boolean }) {
+interface CardProps {
+  product: Product;
+  /** In sight at once, so not to be loaded late. */
+  eager?: boolean;
+  /** The largest thing that is first seen. */
+  first?: boolean;
+  sizes?: string;
+}
+
+export function ProductCard({ product, eager = false, first = false, sizes = SIZES.card }: CardProps) {
   return (
     <li className="card">
       <Link href={`/p/${product.slug}`} className="card-link">
-        <Picture product={product} eager={eager} />
+        <CardPicture product={product} eager={eager} first={first} sizes={sizes} />
         <span className="card-brand">{product.brand}</span>
         <h3>{product.name}</h3>
         <Price of={product} />
         <span className="card-meta">
           {product.rating !== null && <Stars rating={product.rating} reviews={product.reviewCount} />}
-          {product.colors.length > 1 && <span>{count(product.colors.length, "colour")}</span>}
+          {product.colors.length > 1 && <span>{tn(product.colors.length, "{count} colour", "{count} colours")}</span>}
         </span>
       </Link>
       <WishButton productId={product.id} name={product.name} />
@@ -23,34 +33,53 @@ export function ProductCard({ product, eager = false }: { product: Product; eage
   );
 }
 
-function Picture({ product, eager }: { product: Product; eager: boolean }) {
-  const flag = !product.inStock ? "Sold out" : product.salePrice !== null ? "Sale" : product.isNewArrival ? "New" : "";
+function CardPicture({ product, eager, first, sizes }: Required<CardProps>) {
   return (
     <span className="picture" data-sold-out={!product.inStock}>
       {product.image ? (
-        <img
-          src={product.image.url}
+        <Picture
+          image={product.image}
           alt={product.image.altText || product.name}
-          width="480"
-          height="600"
+          sizes={sizes}
           loading={eager ? "eager" : "lazy"}
-          decoding="async"
+          fetchPriority={first ? "high" : "auto"}
         />
       ) : (
         <span className="picture-none" aria-hidden="true">
           {product.name.charAt(0)}
         </span>
       )}
-      {flag && <span className="flag">{flag}</span>}
+      <Flag product={product} />
     </span>
   );
 }
 
-export function ProductGrid({ products }: { products: readonly Product[] }) {
+function Flag({ product }: { product: Product }) {
+  if (!product.inStock) return <span className="flag">{t("Sold out")}</span>;
+  if (product.salePrice !== null) return <span className="flag flag-sale">{t("Sale")}</span>;
+  if (product.isNewArrival) return <span className="flag">{t("New")}</span>;
+  return null;
+}
+
+interface GridProps {
+  products: readonly Product[];
+  sizes?: string;
+  /** How many are in sight at once; none where the grid stands further down. */
+  eager?: number;
+  listed?: boolean;
+}
+
+export function ProductGrid({ products, sizes = SIZES.card, eager = 0, listed = false }: GridProps) {
   return (
-    <ul className="grid">
+    <ul className={listed ? "grid grid-listed" : "grid"}>
       {products.map((product, at) => (
-        <ProductCard key={product.id} product={product} eager={at < 4} />
+        <ProductCard
+          key={product.id}
+          product={product}
+          eager={at < eager}
+          first={at === 0 && eager > 0}
+          sizes={sizes}
+        />
       ))}
     </ul>
   );

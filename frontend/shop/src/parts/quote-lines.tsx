@@ -1,33 +1,55 @@
-import { money } from "../format";
+import { isZero, money } from "../format";
+import { t } from "../i18n";
 import type { Quote } from "../types";
 
+/** What carts and orders have in common; an order may lack the parts. */
+type Sum = Pick<Quote, "subtotal" | "discount" | "shipping" | "tax" | "taxIncluded" | "total" | "currency"> &
+  Partial<Pick<Quote, "discounts" | "fees" | "taxes" | "giftCards" | "amountDue">>;
+
 /** The sum, as the server made it. */
-export function QuoteLines({ quote }: { quote: Quote }) {
-  const { currency } = quote;
+export function QuoteLines({ quote }: { quote: Sum }) {
+  const { currency, discounts = [], fees = [], taxes = [], giftCards = [] } = quote;
+  const feeNames: Record<string, string> = { cod: t("Cash on delivery fee") };
   return (
     <dl className="quote">
-      <div>
-        <dt>Subtotal</dt>
-        <dd>{money(quote.subtotal, currency)}</dd>
-      </div>
-      {quote.discount !== "0.00" && (
-        <div className="good">
-          <dt>Discount</dt>
-          <dd>−{money(quote.discount, currency)}</dd>
-        </div>
+      <Line name={t("Subtotal")} amount={money(quote.subtotal, currency)} />
+      {discounts.map(({ promotionId, name, amount }) => (
+        <Line key={promotionId} name={name} amount={`−${money(amount, currency)}`} kind="good" />
+      ))}
+      {!discounts.length && !isZero(quote.discount) && (
+        <Line name={t("Discount")} amount={`−${money(quote.discount, currency)}`} kind="good" />
       )}
-      <div>
-        <dt>Shipping</dt>
-        <dd>{quote.shipping === "0.00" ? "Free" : money(quote.shipping, currency)}</dd>
-      </div>
-      <div className="hint">
-        <dt>{quote.taxIncluded ? "GST included" : "GST"}</dt>
-        <dd>{money(quote.tax, currency)}</dd>
-      </div>
-      <div className="quote-total">
-        <dt>Total</dt>
-        <dd>{money(quote.total, currency)}</dd>
-      </div>
+      <Line name={t("Shipping")} amount={isZero(quote.shipping) ? t("Free") : money(quote.shipping, currency)} />
+      {fees.map(({ kind, amount }) => (
+        <Line key={kind} name={feeNames[kind] ?? kind} amount={money(amount, currency)} />
+      ))}
+      {taxes.map(({ name, rate, amount }) => (
+        <Line
+          key={`${name}${rate}`}
+          name={quote.taxIncluded ? t("{tax} included", { tax: `${name} ${rate} %` }) : `${name} ${rate} %`}
+          amount={money(amount, currency)}
+          kind="hint"
+        />
+      ))}
+      {!taxes.length && (
+        <Line name={quote.taxIncluded ? t("Tax included") : t("Tax")} amount={money(quote.tax, currency)} kind="hint" />
+      )}
+      <Line name={t("Total")} amount={money(quote.total, currency)} kind="quote-total" />
+      {giftCards.map(({ last4, amount }) => (
+        <Line key={last4} name={t("Gift card …{last4}", { last4 })} amount={`−${money(amount, currency)}`} />
+      ))}
+      {giftCards.length > 0 && quote.amountDue !== undefined && (
+        <Line name={t("To pay")} amount={money(quote.amountDue, currency)} kind="quote-total" />
+      )}
     </dl>
+  );
+}
+
+function Line({ name, amount, kind }: { name: string; amount: string; kind?: "good" | "hint" | "quote-total" }) {
+  return (
+    <div className={kind}>
+      <dt>{name}</dt>
+      <dd>{amount}</dd>
+    </div>
   );
 }

@@ -5,6 +5,7 @@ import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { reauthenticate } from "../api";
 import { said } from "../errors";
+import { t } from "../i18n";
 import { Dialog } from "./dialog";
 import { Field, values } from "./field";
 import { Notice } from "./notice";
@@ -29,13 +30,13 @@ export function useSureMutation<T>(work: (argument: T) => Promise<unknown>, onSu
     prove.mutate(values(event.currentTarget).password ?? "");
   };
   const dialog = (
-    <Dialog open={waiting !== null} onClose={() => setWaiting(null)} title="Your password, please">
+    <Dialog open={waiting !== null} onClose={() => setWaiting(null)} title={t("Your password, please")}>
       <form onSubmit={submit}>
-        <p>It has been a while since you signed in. Please show that it is you.</p>
+        <p>{t("It has been a while since you signed in. Please show that it is you.")}</p>
         {prove.error && <Notice kind="bad">{said(prove.error)}</Notice>}
-        <Field label="Password" name="password" type="password" autoComplete="current-password" required />
+        <Field label={t("Password")} name="password" type="password" autoComplete="current-password" required />
         <button type="submit" className="button" disabled={prove.isPending}>
-          Go on
+          {t("Go on")}
         </button>
       </form>
     </Dialog>

@@ -5,8 +5,9 @@ import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { products } from "../api";
 import { seen } from "../beacon";
-import { count } from "../format";
+import { t, tn } from "../i18n";
 import { Icon } from "./icon";
+import { Picture, SIZES } from "./picture";
 import { Price } from "./price";
 
 const SHOWN = 5;
@@ -41,12 +42,12 @@ export function SearchBox() {
       >
         <Icon name="search" />
         <label htmlFor={id} className="visually-hidden">
-          Search the shop
+          {t("Search the shop")}
         </label>
         <input
           id={id}
           type="search"
-          placeholder="Search"
+          placeholder={t("Search")}
           autoComplete="off"
           maxLength={100}
           value={text}
@@ -59,13 +60,17 @@ export function SearchBox() {
         {wanted && data && (
           <div className="search-found" data-busy={isFetching}>
             <p className="hint" role="status">
-              {data.total === 0 ? `Nothing found for “${asked}”.` : count(data.total, "product")}
+              {data.total === 0
+                ? t("Nothing found for “{query}”.", { query: asked })
+                : tn(data.total, "{count} product", "{count} products")}
             </p>
             <ul>
               {data.items.map((product) => (
                 <li key={product.id}>
                   <Link href={`/p/${product.slug}`} onClick={() => setOpen(false)}>
-                    {product.image && <img src={product.image.url} alt="" width="40" height="50" />}
+                    {product.image && (
+                      <Picture image={product.image} alt="" sizes={SIZES.tiny} width="40" height="50" />
+                    )}
                     <span>{product.name}</span>
                     <Price of={product} />
                   </Link>
@@ -74,7 +79,7 @@ export function SearchBox() {
             </ul>
             {data.total > SHOWN && (
               <button type="submit" className="link">
-                See all {data.total.toLocaleString("en-IN")}
+                {t("See all {count}", { count: data.total })}
               </button>
             )}
           </div>

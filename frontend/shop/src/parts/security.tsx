@@ -5,6 +5,7 @@ import type { FormEvent } from "react";
 import { endSession, refresh, sessions } from "../api";
 import { said } from "../errors";
 import { moment } from "../format";
+import { t } from "../i18n";
 import { shop } from "../shop";
 import { Field, fieldError, values } from "./field";
 import { Notice } from "./notice";
@@ -20,17 +21,18 @@ export function Security() {
   const trouble = error ?? end.error ?? everywhere.error;
   return (
     <>
-      <h2>Where you are signed in</h2>
+      <h2>{t("Where you are signed in")}</h2>
       {trouble && <Notice kind="bad">{said(trouble)}</Notice>}
       {!data && !error && <Bone shape="box" />}
       <ul className="session-list">
         {data?.items.map((session) => (
           <li key={session.id}>
             <span>
-              <strong>{session.label || "A device"}</strong> {session.current && <span className="tag">this one</span>}
+              <strong>{session.label || t("A device")}</strong>{" "}
+              {session.current && <span className="tag">{t("this one")}</span>}
               <br />
               <span className="hint">
-                {session.ip} · last seen {moment(session.lastSeenAt)}
+                {session.ip} · {t("last seen {when}", { when: moment(session.lastSeenAt) })}
               </span>
             </span>
             {!session.current && (
@@ -40,7 +42,8 @@ export function Security() {
                 disabled={end.isPending}
                 onClick={() => end.mutate(session.id)}
               >
-                Sign out<span className="visually-hidden"> {session.label}</span>
+                {t("Sign out")}
+                <span className="visually-hidden"> {session.label}</span>
               </button>
             )}
           </li>
@@ -52,7 +55,7 @@ export function Security() {
         disabled={everywhere.isPending}
         onClick={() => everywhere.mutate(undefined)}
       >
-        Sign out everywhere
+        {t("Sign out everywhere")}
       </button>
       {end.dialog}
       {everywhere.dialog}
@@ -67,7 +70,7 @@ function ChangePassword() {
   const change = useMutation({
     mutationFn: ({ currentPassword = "", newPassword = "" }: Record<string, string>) =>
       shop.auth.changePassword({ currentPassword, newPassword }),
-    onSuccess: () => tell("Your password is changed. All other devices are signed out."),
+    onSuccess: () => tell(t("Your password is changed. All other devices are signed out.")),
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -78,10 +81,10 @@ function ChangePassword() {
   const named = fieldError(error, "/currentPassword") ?? fieldError(error, "/newPassword");
   return (
     <form onSubmit={submit}>
-      <h2>Change your password</h2>
+      <h2>{t("Change your password")}</h2>
       {error && !named && <Notice kind="bad">{said(error)}</Notice>}
       <Field
-        label="Current password"
+        label={t("Current password")}
         name="currentPassword"
         type="password"
         autoComplete="current-password"
@@ -89,7 +92,7 @@ function ChangePassword() {
         error={fieldError(error, "/currentPassword")}
       />
       <Field
-        label="New password"
+        label={t("New password")}
         name="newPassword"
         type="password"
         autoComplete="new-password"
@@ -99,7 +102,7 @@ function ChangePassword() {
         error={fieldError(error, "/newPassword")}
       />
       <button type="submit" className="button" disabled={change.isPending}>
-        Change it
+        {t("Change it")}
       </button>
     </form>
   );

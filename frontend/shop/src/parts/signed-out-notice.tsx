@@ -1,6 +1,7 @@
 /** Tells, once and politely, that the sign-in has ended without the shopper's doing. */
 
 import { Link, useLocation } from "wouter";
+import { t } from "../i18n";
 import { shop, useSession } from "../shop";
 import { Notice } from "./notice";
 
@@ -13,14 +14,14 @@ export function SignedOutNotice() {
     <div className="page notice-page" data-testid="signed-out">
       <Notice>
         <p>
-          <strong>You have been signed out.</strong>{" "}
+          <strong>{t("You have been signed out.")}</strong>{" "}
           {reason === "session_revoked"
-            ? "Your sign-in was ended, to keep your account safe. Nothing in your bag is lost."
-            : "You were away for a while. Nothing in your bag is lost."}{" "}
-          <Link href={`/sign-in?next=${encodeURIComponent(path)}`}>Sign in again</Link>
+            ? t("Your sign-in was ended, to keep your account safe. Nothing in your bag is lost.")
+            : t("You were away for a while. Nothing in your bag is lost.")}{" "}
+          <Link href={`/sign-in?next=${encodeURIComponent(path)}`}>{t("Sign in again")}</Link>
         </p>
         <button type="button" className="link" onClick={() => shop.auth.dismiss()}>
-          Close
+          {t("Close")}
         </button>
       </Notice>
     </div>

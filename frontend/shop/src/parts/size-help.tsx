@@ -1,7 +1,8 @@
 /** The size chart, in centimetres or inches, and a hint for one's own measures. */
 
 import { useId, useState } from "react";
-import { capital, count } from "../format";
+import { capital } from "../format";
+import { rich, t, tn } from "../i18n";
 import type { ProductDetail, SizeChart } from "../types";
 import { Dialog } from "./dialog";
 import { Notice } from "./notice";
@@ -24,18 +25,18 @@ export function SizeHelp({ product, sizes, choose }: Props) {
     <>
       <p className="hint">
         <button type="button" className="link" onClick={() => setOpen(true)}>
-          Which size fits me?
+          {t("Which size fits me?")}
         </button>
         {fit && ` ${fit}`}
       </p>
       <Dialog open={open} onClose={() => setOpen(false)} title={chart.title}>
         <div className="size-help">
           <fieldset className="unit">
-            <legend className="visually-hidden">Unit</legend>
+            <legend className="visually-hidden">{t("Unit")}</legend>
             {(["cm", "inches"] as const).map((name) => (
               <label key={name} className="choice choice-size">
                 <input type="radio" name="unit" checked={unit === name} onChange={() => setUnit(name)} />
-                <span>{name}</span>
+                <span>{unitName(name)}</span>
               </label>
             ))}
           </fieldset>
@@ -60,14 +61,14 @@ export function SizeHelp({ product, sizes, choose }: Props) {
 function ChartTable({ chart, unit }: { chart: SizeChart; unit: Unit }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
-    <section className="table-box" tabIndex={0} aria-label={`${chart.title} in ${unit}`}>
+    <section className="table-box" tabIndex={0} aria-label={`${chart.title}, ${unitName(unit)}`}>
       <table>
         <thead>
           <tr>
-            <th scope="col">Size</th>
+            <th scope="col">{t("Size")}</th>
             {chart.measures.map((measure) => (
               <th key={measure} scope="col">
-                {capital(measure)}
+                {capital(t(measure))}
               </th>
             ))}
           </tr>
@@ -102,34 +103,35 @@ function SizeHint({ chart, unit, fit, sizes, choose }: HintProps) {
   const small = runsSmall(fit);
   return (
     <div className="size-hint">
-      <label htmlFor={`${id}-measure`}>Your</label>
+      <label htmlFor={`${id}-measure`}>{t("Your measure")}</label>
       <select id={`${id}-measure`} value={measure} onChange={(event) => setMeasure(Number(event.target.value))}>
         {chart.measures.map((name, at) => (
           <option key={name} value={at}>
-            {name}
+            {t(name)}
           </option>
         ))}
       </select>
       <label htmlFor={`${id}-value`} className="visually-hidden">
-        {chart.measures[measure]} in {unit}
+        {t(chart.measures[measure] ?? "")}, {unitName(unit)}
       </label>
       <input
         id={`${id}-value`}
         inputMode="decimal"
         value={text}
-        placeholder={unit}
+        placeholder={unitName(unit)}
         onChange={(event) => setText(event.target.value)}
       />
       <div role="status" className="size-answer">
-        {text && given > 0 && !found && <Notice>None of our sizes is made for that measure.</Notice>}
+        {text && given > 0 && !found && <Notice>{t("None of our sizes is made for that measure.")}</Notice>}
         {found && (
           <Notice kind="good">
             <p>
-              We would send you size <strong>{found}</strong>.{small && " Buyers say that it runs small."}
+              {rich("We would send you size {size}.", { size: <strong>{found}</strong> })}{" "}
+              {small && t("Buyers say that it runs small.")}
             </p>
             {sizes.includes(found) && (
               <button type="button" className="link" onClick={() => choose(found)}>
-                Take {found}
+                {t("Take {size}", { size: found })}
               </button>
             )}
           </Notice>
@@ -154,9 +156,10 @@ export function sizeFor(chart: SizeChart, measure: number, given: number, unit: 
 export function fitWords(fit: ProductDetail["fit"]): string | undefined {
   const all = fit.small + fit.true + fit.large;
   if (all < 3) return undefined;
-  if (runsSmall(fit)) return `Runs small, say ${fit.small} of ${count(all, "buyer")}: take one size up.`;
-  if (fit.large * 2 > all) return `Runs large, say ${fit.large} of ${count(all, "buyer")}: take one size down.`;
-  return `True to size, say ${fit.true} of ${count(all, "buyer")}.`;
+  const of = (some: number) => ({ some, buyers: tn(all, "{count} buyer", "{count} buyers") });
+  if (runsSmall(fit)) return t("Runs small, say {some} of {buyers}: take one size up.", of(fit.small));
+  if (fit.large * 2 > all) return t("Runs large, say {some} of {buyers}: take one size down.", of(fit.large));
+  return t("True to size, say {some} of {buyers}.", of(fit.true));
 }
 
 function runsSmall(fit: ProductDetail["fit"]): boolean {
@@ -168,5 +171,7 @@ function range(of: { min: string; max: string } | null): string {
   if (!of) return "–"; // this size has no such measure
   return of.min === of.max ? trim(of.min) : `${trim(of.min)}–${trim(of.max)}`;
 }
+
+const unitName = (unit: Unit) => (unit === "cm" ? t("cm") : t("inches"));
 
 const trim = (length: string) => length.replace(/\.0$/, "");

@@ -1,12 +1,14 @@
 /** Shapes of what is about to appear, so that nothing jumps when it does. */
 
+import { t } from "../i18n";
+
 export function Bone({ shape = "line" }: { shape?: "line" | "title" | "box" | "picture" }) {
   return <span className={`bone bone-${shape}`} aria-hidden="true" />;
 }
 
-export function CardSkeletons({ many = 8 }: { many?: number }) {
+export function CardSkeletons({ many = 8, listed = false }: { many?: number; listed?: boolean }) {
   return (
-    <ul className="grid" aria-hidden="true">
+    <ul className={listed ? "grid grid-listed" : "grid"} aria-hidden="true">
       {Array.from({ length: many }, (_, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: they are all the same, and never move
         <li key={at} className="card">
@@ -21,7 +23,7 @@ export function CardSkeletons({ many = 8 }: { many?: number }) {
 
 export function PageSkeleton() {
   return (
-    <div className="page" role="status" aria-label="Loading">
+    <div className="page page-skeleton" role="status" aria-label={t("Loading")}>
       <Bone shape="title" />
       <Bone shape="box" />
       <Bone />

@@ -1,9 +1,10 @@
 /** The heart on a product. */
 
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useLocation } from "wouter";
 import { putWish, refresh, removeWish, wishlist } from "../api";
 import { said } from "../errors";
+import { t } from "../i18n";
+import { guestWishlist, useProductList } from "../own-lists";
 import { useSession } from "../shop";
 import { Icon } from "./icon";
 import { useToast } from "./toast";
@@ -19,17 +20,19 @@ export function WishButton({
 }) {
   const { signedIn } = useSession();
   const { data } = useQuery({ ...wishlist(), enabled: signedIn });
-  const wished = data?.items.some((item) => item.product.id === productId) ?? false;
-  const [, go] = useLocation();
+  const kept = useProductList(guestWishlist); // a guest's, until somebody signs in
+  const wished = signedIn
+    ? (data?.items.some((item) => item.product.id === productId) ?? false)
+    : kept.includes(productId);
   const tell = useToast();
   const change = useMutation({
     // Told what was wanted: by the time that it is done, a first answer may have said what is.
-    mutationFn: (wish: boolean) => (wish ? putWish(productId) : removeWish(productId)),
-    onSuccess: (_, wish) => tell(wish ? `${name} is on your wishlist.` : `${name} is off your wishlist.`),
+    mutationFn: (wish: boolean) => setWish(productId, wish, signedIn),
+    onSuccess: (_, wish) => tell(t(wish ? "{name} is on your wishlist." : "{name} is off your wishlist.", { name })),
     onError: (error) => tell(said(error)),
-    onSettled: () => refresh(wishlist().queryKey),
+    onSettled: () => signedIn && refresh(wishlist().queryKey),
   });
-  const words = wished ? "Remove from wishlist" : "Add to wishlist";
+  const words = wished ? t("Remove from wishlist") : t("Add to wishlist");
   return (
     <button
       type="button"
@@ -37,10 +40,16 @@ export function WishButton({
       aria-pressed={wished}
       aria-label={`${words}: ${name}`}
       disabled={change.isPending}
-      onClick={() => (signedIn ? change.mutate(!wished) : go(`/sign-in?next=${encodeURIComponent(location.pathname)}`))}
+      onClick={() => change.mutate(!wished)}
     >
       <Icon name="heart" filled={wished} />
       {labelled && words}
     </button>
   );
+}
+
+async function setWish(productId: string, wish: boolean, signedIn: boolean): Promise<void> {
+  if (signedIn) await (wish ? putWish(productId) : removeWish(productId));
+  else if (wish) guestWishlist.add(productId);
+  else guestWishlist.remove(productId);
 }
