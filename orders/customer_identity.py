@@ -4,11 +4,14 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from django.utils import translation
 from rest_framework.request import Request
 
+from markrin.api.schemas import CartHeader
 from orders.models import Order
+from orders.schemas import ShopperHeaders
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -22,6 +25,7 @@ class Customer:
 
     user: "User | None" = None
     token: str | None = None
+    language: str = ""  # that of the account, or that the client asks for
 
     @cached_property
     def token_hash(self) -> bytes | None:
@@ -56,11 +60,14 @@ class Customer:
         )
 
 
-def identify(request: Request, headers: dict[str, Any]) -> Customer:
-    """Return who sent the request; `headers` holds `x_cart_token` where it was sent."""
+def identify(
+    request: Request, headers: CartHeader | ShopperHeaders | None = None
+) -> Customer:
+    """Return who sent the request; a guest is known by the token in `headers`."""
+    language = translation.get_language_from_request(request._request)
     if request.user.is_authenticated:
-        return Customer(user=request.user)
-    return Customer(token=headers.get("x_cart_token"))
+        return Customer(user=request.user, language=request.user.language or language)
+    return Customer(token=headers.x_cart_token if headers else None, language=language)
 
 
 def new_token() -> str:

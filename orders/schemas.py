@@ -2,24 +2,19 @@
 the services'.
 """
 
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import marshmallow as ma
 
 from accounts.schemas import AddressSchema, PostalAddress
 from markrin.api import fields
-from markrin.api.schemas import (
-    CartHeaders,
-    HeaderSchema,
-    IdempotencyHeaders,
-    InputSchema,
-    PageQuery,
-    PatchSchema,
-)
+from markrin.api.schemas import HeaderSchema, InputSchema, PatchSchema
+from markrin.api.unset import UNSET, Unset
 from orders.models.cart import MAX_PER_LINE
 from orders.models.order import PaymentMethod
-
-__all__ = ["CartHeaders", "IdempotencyHeaders", "ListOrders"]
 
 
 class CouponCode(fields.Text):
@@ -32,23 +27,50 @@ class CouponCode(fields.Text):
         return super()._check(value).upper()
 
 
-class AddToCart(InputSchema):
+# --- Carts ---------------------------------------------------------------------------------------
+@dataclass(frozen=True, kw_only=True)
+class CartAddition:
+    """So many pieces of a variant, on top of what is in the cart."""
+
+    variant_id: UUID
+    quantity: int
+
+
+class AddToCart(InputSchema[CartAddition]):
     variant_id = fields.Uuid(required=True)
     quantity = fields.Int(min=1, max=MAX_PER_LINE, load_default=1)
 
 
-class ChangeCartLine(PatchSchema):
+@dataclass(frozen=True, kw_only=True)
+class CartLineChange:
+    quantity: int | Unset = UNSET
+    variant_id: UUID | Unset = UNSET
+
+
+class ChangeCartLine(PatchSchema[CartLineChange]):
     quantity = fields.Int(min=1, max=MAX_PER_LINE)
     variant_id = fields.Uuid()
 
 
-class PutCoupon(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class CouponChoice:
+    code: str
+
+
+class PutCoupon(InputSchema[CouponChoice]):
     code = CouponCode(required=True)
 
 
-class ShopperHeaders(HeaderSchema):
-    """The idempotency key, and a guest's token."""
+# --- Orders --------------------------------------------------------------------------------------
+@dataclass(frozen=True, kw_only=True)
+class ShopperHeaders:
+    """The idempotency key, and the token of a guest's cart."""
 
+    idempotency_key: str | None = None
+    x_cart_token: str | None = None
+
+
+class CheckoutHeaders(HeaderSchema[ShopperHeaders]):
     idempotency_key = fields.Token(max=255)
     x_cart_token = fields.Token(max=255)
 
@@ -57,7 +79,22 @@ class ShippingAddress(AddressSchema[PostalAddress]):
     """An address that is not kept in the address book."""
 
 
-class PlaceOrder(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class Checkout:
+    """How an order is to be paid and where it goes: one of the two addresses.
+
+    `expected_total` is what the customer was shown, in shop currency. `email` is a guest's.
+    """
+
+    address_id: UUID | None = None
+    shipping_address: PostalAddress | None = None
+    payment_method: PaymentMethod
+    expected_total: Decimal | None = None
+    coupon_code: str | None = None
+    email: str | None = None
+
+
+class PlaceOrder(InputSchema[Checkout]):
     """Where to: an entry of the address book, or an address. Guests give an e-mail address, too."""
 
     address_id = fields.Uuid()
@@ -68,7 +105,7 @@ class PlaceOrder(InputSchema):
     email = fields.Email()
 
     @ma.validates_schema
-    def _one_address(self, data: dict[str, Any], **kwargs: Any) -> None:
+    def _check_one_address(self, data: dict[str, Any], **kwargs: Any) -> None:
         if ("address_id" in data) == ("shipping_address" in data):
             raise fields.refuse(
                 "exclusive",
@@ -77,9 +114,10 @@ class PlaceOrder(InputSchema):
             )
 
 
-class CancelOrder(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class Cancellation:
+    reason: str = ""
+
+
+class CancelOrder(InputSchema[Cancellation]):
     reason = fields.Text(max=200, min=0, load_default="")
-
-
-class ListOrders(PageQuery):
-    """A customer's own orders."""

@@ -16,12 +16,14 @@ from django.utils import timezone
 
 from markrin.api.errors import NotFound
 from markrin.api.pagination import CursorPage, Page, fetch_page
+from markrin.api.schemas import PageParams
 from orders import cart_summary, gateways
 from orders.cart_summary import CartSummary
 from orders.customer_identity import Customer
 from orders.gateways import local
 from orders.models import Cart, Coupon, Order, OrderLine, Payment
 from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
+from orders.staff_schemas import CouponFilter, OrderFilter
 
 NEWEST = ("-created_at", "-id")
 _YEARS = 10  # whose orders are found by the end of their number alone: an index finds whole numbers
@@ -41,7 +43,7 @@ def get_cart(*, customer: Customer) -> CartSummary:
 
 
 def list_orders(
-    *, customer: Customer, page: int, limit: int, cursor: str | None
+    params: PageParams, *, customer: Customer
 ) -> Page[Order] | CursorPage[Order]:
     """Return the customer's orders, newest first: the same number of queries for one as for
     many.
@@ -49,9 +51,9 @@ def list_orders(
     return fetch_page(
         Order.objects.for_customer(customer.user).with_lines(),
         order=NEWEST,
-        page=page,
-        limit=limit,
-        cursor=cursor,
+        page=params.page,
+        limit=params.limit,
+        cursor=params.cursor,
     )
 
 
@@ -68,40 +70,31 @@ def get_order(*, customer: Customer, order_id: UUID) -> Order:
 # --- Staff ---------------------------------------------------------------------------------------
 
 
-def list_all_orders(
-    *,
-    page: int,
-    limit: int,
-    cursor: str | None,
-    status: list[str] | None = None,
-    payment_status: list[str] | None = None,
-    payment_method: str | None = None,
-    placed_from: datetime | None = None,
-    placed_until: datetime | None = None,
-    customer_id: UUID | None = None,
-    attention: bool | None = None,
-    search: str | None = None,
-) -> Page[Order] | CursorPage[Order]:
-    """Return all orders that fit every filter, newest first; `placed_until` is excluded."""
+def list_all_orders(params: OrderFilter) -> Page[Order] | CursorPage[Order]:
+    """Return all orders that fit every filter, newest first."""
     wanted = {
-        "status__in": status,
-        "payment_status__in": payment_status,
-        "payment_method": payment_method,
-        "created_at__gte": placed_from,
-        "created_at__lt": placed_until,
-        "user": customer_id,
+        "status__in": params.status,
+        "payment_status__in": params.payment_status,
+        "payment_method": params.payment_method,
+        "created_at__gte": params.placed_from,
+        "created_at__lt": params.placed_until,
+        "user": params.customer_id,
     }
     orders = Order.objects.filter(
         **{name: value for name, value in wanted.items() if value is not None}
     )
-    if attention is not None:
-        orders = (
-            orders.exclude(attention="") if attention else orders.filter(attention="")
-        )
-    if search:
-        orders = orders.filter(match_search(search))
-    counted = orders.annotate(item_count=Sum("lines__quantity"))
-    return fetch_page(counted, order=NEWEST, page=page, limit=limit, cursor=cursor)
+    if params.attention is not None:
+        without = Q(attention="")
+        orders = orders.filter(~without if params.attention else without)
+    if params.search:
+        orders = orders.filter(match_search(params.search))
+    return fetch_page(
+        orders.annotate(item_count=Sum("lines__quantity")),
+        order=NEWEST,
+        page=params.page,
+        limit=params.limit,
+        cursor=params.cursor,
+    )
 
 
 def match_search(text: str) -> Q:
@@ -145,21 +138,20 @@ def get_any_order(*, order_id: UUID) -> Order:
     return order
 
 
-def list_coupons(
-    *,
-    page: int,
-    limit: int,
-    cursor: str | None,
-    active: bool | None = None,
-    code: str | None = None,
-) -> Page[Coupon] | CursorPage[Coupon]:
+def list_coupons(params: CouponFilter) -> Page[Coupon] | CursorPage[Coupon]:
     """Return the coupons, newest first."""
     coupons = Coupon.objects.all()
-    if active is not None:
-        coupons = coupons.filter(is_active=active)
-    if code is not None:
-        coupons = coupons.filter(code__startswith=code)
-    return fetch_page(coupons, order=NEWEST, page=page, limit=limit, cursor=cursor)
+    if params.active is not None:
+        coupons = coupons.filter(is_active=params.active)
+    if params.code is not None:
+        coupons = coupons.filter(code__startswith=params.code)
+    return fetch_page(
+        coupons,
+        order=NEWEST,
+        page=params.page,
+        limit=params.limit,
+        cursor=params.cursor,
+    )
 
 
 def get_coupon(*, coupon_id: UUID) -> Coupon:

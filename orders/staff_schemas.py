@@ -1,18 +1,37 @@
 """What staff send: filters of the order list, steps of an order, refunds, returns, coupons."""
 
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import marshmallow as ma
 
 from markrin.api import fields
-from markrin.api.schemas import InputSchema, PageQuery, PatchSchema
+from markrin.api.schemas import InputSchema, PageParams, PageQuery, PatchSchema
+from markrin.api.unset import UNSET, Unset
 from orders.models.cart import MAX_LINES, MAX_PER_LINE
 from orders.models.coupon import CouponKind
 from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
 from orders.schemas import CouponCode
 
 
-class ListAllOrders(PageQuery):
+@dataclass(frozen=True, kw_only=True)
+class OrderFilter(PageParams):
+    """Which orders: those that fit every filter; `placed_until` is excluded."""
+
+    status: list[OrderStatus] | None = None
+    payment_status: list[PaymentStatus] | None = None
+    payment_method: PaymentMethod | None = None
+    placed_from: datetime | None = None
+    placed_until: datetime | None = None
+    customer_id: UUID | None = None
+    attention: bool | None = None
+    search: str | None = None
+
+
+class ListAllOrders(PageQuery[OrderFilter]):
     status = fields.CommaSeparated(fields.Enum(OrderStatus), max=7)
     payment_status = fields.CommaSeparated(fields.Enum(PaymentStatus), max=4)
     payment_method = fields.Enum(PaymentMethod)
@@ -23,7 +42,18 @@ class ListAllOrders(PageQuery):
     search = fields.Text(max=120)
 
 
-class MoveOrder(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """The next status; carrier and tracking go with `shipped`."""
+
+    status: OrderStatus
+    note: str = ""
+    carrier: str = ""
+    tracking_number: str = ""
+    tracking_url: str = ""
+
+
+class MoveOrder(InputSchema[Move]):
     """The next status; carrier and tracking go with `shipped`."""
 
     status = fields.Enum(OrderStatus, required=True)
@@ -49,7 +79,16 @@ class MoveOrder(InputSchema):
             )
 
 
-class NoteOrder(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class OrderNote:
+    """`public`: the customer reads it. `resolve`: it settles what needed a person."""
+
+    note: str
+    public: bool = False
+    resolve: bool = False
+
+
+class NoteOrder(InputSchema[OrderNote]):
     """`public` notes are shown to the customer; `resolve` takes the order off those that
     need a person.
     """
@@ -59,24 +98,55 @@ class NoteOrder(InputSchema):
     resolve = fields.Bool(load_default=False)
 
 
-class RefundOrder(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class RefundRequest:
+    """`amount` in the order's currency; None: all that is left."""
+
+    amount: Decimal | None = None
+    reason: str
+
+
+class RefundOrder(InputSchema[RefundRequest]):
     """Without an amount, all that is left."""
 
     amount = fields.Money(min="0.01")
     reason = fields.Text(max=200, required=True)
 
 
-class SettleRefund(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class RefundOutcome:
+    succeeded: bool
+
+
+class SettleRefund(InputSchema[RefundOutcome]):
     succeeded = fields.Bool(required=True)
 
 
-class ReturnedLine(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class ReturnedPieces:
+    """So many pieces of a line; `restock`: they can be sold again."""
+
+    line_id: UUID
+    quantity: int
+    restock: bool = True
+
+
+class ReturnedLine(InputSchema[ReturnedPieces]):
     line_id = fields.Uuid(required=True)
     quantity = fields.Int(min=1, max=MAX_PER_LINE, required=True)
     restock = fields.Bool(load_default=True)
 
 
-class ReturnGoods(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class GoodsReturn:
+    """What has come back; `lines` None: all pieces that are still out."""
+
+    reason: str
+    lines: list[ReturnedPieces] | None = None
+    refund: bool = False
+
+
+class ReturnGoods(InputSchema[GoodsReturn]):
     """Without lines, everything that is still out; `refund` gives back what was paid for
     the pieces.
     """
@@ -87,17 +157,38 @@ class ReturnGoods(InputSchema):
 
     @ma.validates_schema
     def _once(self, data: dict[str, Any], **kwargs: Any) -> None:
-        ids = [line["line_id"] for line in data.get("lines", ())]
+        ids = [line.line_id for line in data.get("lines", ())]
         if len(ids) != len(set(ids)):
             raise fields.refuse("unique", "No line may be given twice.", "lines")
 
 
-class ListCoupons(PageQuery):
+@dataclass(frozen=True, kw_only=True)
+class CouponFilter(PageParams):
+    active: bool | None = None
+    code: str | None = None
+
+
+class ListCoupons(PageQuery[CouponFilter]):
     active = fields.Bool()
     code = CouponCode()
 
 
-class CreateCoupon(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class NewCoupon:
+    """`value` is a percentage, or an amount in shop currency."""
+
+    code: str
+    kind: CouponKind
+    value: Decimal
+    min_spend: Decimal = Decimal(0)
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    total_limit: int | None = None
+    per_customer_limit: int | None = None
+    is_active: bool = True
+
+
+class CreateCoupon(InputSchema[NewCoupon]):
     code = CouponCode(required=True)
     kind = fields.Enum(CouponKind, required=True)
     value = fields.Money(min="0.01", required=True)
@@ -109,7 +200,18 @@ class CreateCoupon(InputSchema):
     is_active = fields.Bool()
 
 
-class UpdateCoupon(PatchSchema):
+@dataclass(frozen=True, kw_only=True)
+class CouponChange:
+    value: Decimal | Unset = UNSET
+    min_spend: Decimal | Unset = UNSET
+    starts_at: datetime | Unset | None = UNSET
+    ends_at: datetime | Unset | None = UNSET
+    total_limit: int | Unset | None = UNSET
+    per_customer_limit: int | Unset | None = UNSET
+    is_active: bool | Unset = UNSET
+
+
+class UpdateCoupon(PatchSchema[CouponChange]):
     """`code` and `kind` stay: orders name them."""
 
     value = fields.Money(min="0.01")

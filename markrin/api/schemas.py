@@ -207,13 +207,27 @@ class HeaderSchema(Schema[T]):
         return casing.to_header(name)
 
 
-class IdempotencyHeaders(HeaderSchema):
+@dataclass(frozen=True, kw_only=True)
+class KeyHeader:
+    """The key of a request that must take effect once."""
+
+    idempotency_key: str | None = None
+
+
+class IdempotencyHeaders(HeaderSchema[KeyHeader]):
     """`Idempotency-Key`: optional here; the use case refuses its absence with its own code."""
 
     idempotency_key = fields.Token(max=255)
 
 
-class CartHeaders(HeaderSchema):
+@dataclass(frozen=True, kw_only=True)
+class CartHeader:
+    """The token of a guest's cart."""
+
+    x_cart_token: str | None = None
+
+
+class CartHeaders(HeaderSchema[CartHeader]):
     """`X-Cart-Token`: a guest's cart."""
 
     x_cart_token = fields.Token(max=255)

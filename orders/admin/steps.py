@@ -15,6 +15,7 @@ from orders.models.order import NEXT_STATUS, OrderStatus, PaymentMethod, Payment
 from orders.models.payment import RefundState
 from orders.services import mails, refunds, returns, transitions
 from orders.services.lifecycle import Actor
+from orders.staff_schemas import GoodsReturn, Move, OrderNote, ReturnedPieces
 
 _PAID = (PaymentStatus.PAID, PaymentStatus.REFUNDED)
 
@@ -28,7 +29,7 @@ def _change_status_to(
 ) -> Callable[[HttpRequest, Order, Mapping[str, Any]], str]:
     def move(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
         transitions.move_order(
-            order_id=order.pk, to=status, actor=get_actor(request), **data
+            Move(status=status, **data), order_id=order.pk, actor=get_actor(request)
         )
         return f"{order.number} is {status.value} now."
 
@@ -62,7 +63,9 @@ def _waits_for_cash(order: Order) -> bool:
 
 
 def _write_note(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
-    transitions.note_order(order_id=order.pk, actor=get_actor(request), **data)
+    transitions.note_order(
+        OrderNote(**data), order_id=order.pk, actor=get_actor(request)
+    )
     return "The note stands in the history."
 
 
@@ -79,8 +82,10 @@ def _refund_order(request: HttpRequest, order: Order, data: Mapping[str, Any]) -
 
 def _take_back(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
     wanted = [
-        returns.ReturnedPieces(
-            line.pk, data[forms.line_field(line)], restock=data["restock"]
+        ReturnedPieces(
+            line_id=line.pk,
+            quantity=data[forms.line_field(line)],
+            restock=data["restock"],
         )
         for line in order.lines.all()
         if data.get(forms.line_field(line))
@@ -90,11 +95,9 @@ def _take_back(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> s
             "Say of at least one line how many pieces came back."
         )
     returns.take_back(
+        GoodsReturn(reason=data["reason"], lines=wanted, refund=data["refund"]),
         order_id=order.pk,
         actor=get_actor(request),
-        reason=data["reason"],
-        lines=wanted,
-        refund=data["refund"],
     )
     return f"{sum(each.quantity for each in wanted)} pieces are back."
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from markrin.api.errors import NotFound, ShopError
+from markrin.api.unset import UNSET
 from markrin.db import transactions
 from orders import cart_summary, errors
 from orders.cart_summary import CartSummary
 from orders.customer_identity import Customer, hash_token, new_token
 from orders.models import Cart, CartLine, Coupon
 from orders.models.cart import MAX_LINES, MAX_PER_LINE
+from orders.schemas import CartAddition, CartLineChange
 from products.errors import OutOfStock
 from products.selectors import offers
 from products.selectors.offers import Offer
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @transactions.durable
-def add_to_cart(*, customer: Customer, variant_id: UUID, quantity: int) -> CartSummary:
+def add_to_cart(addition: CartAddition, *, customer: Customer) -> CartSummary:
     """Put pieces of a variant into the cart, on top of what is in it; a guest without a
     cart gets one, with its token.
 
@@ -32,12 +34,13 @@ def add_to_cart(*, customer: Customer, variant_id: UUID, quantity: int) -> CartS
         VariantNotOnSale, QuantityLimit, CartFull, OutOfStock: and nothing has changed.
     """
     cart, token = _open_cart(customer)
+    variant_id = addition.variant_id
     offer = _get_offer_on_sale(variant_id)
     lines = {line.variant_id: line for line in cart.lines.all()}
     line = lines.get(variant_id)
     if line is None and len(lines) >= MAX_LINES:
         raise errors.CartFull
-    wanted = quantity + (line.quantity if line else 0)
+    wanted = addition.quantity + (line.quantity if line else 0)
     _check_quantity(offer, wanted)
     if line is None:
         CartLine.objects.create(
@@ -51,11 +54,7 @@ def add_to_cart(*, customer: Customer, variant_id: UUID, quantity: int) -> CartS
 
 @transactions.durable
 def change_cart_line(
-    *,
-    customer: Customer,
-    line_id: UUID,
-    quantity: int | None = None,
-    variant_id: UUID | None = None,
+    change: CartLineChange, *, customer: Customer, line_id: UUID
 ) -> CartSummary:
     """Change a line's quantity, or its variant to another of the same product, or both.
 
@@ -66,8 +65,9 @@ def change_cart_line(
         OtherProduct, VariantNotOnSale, QuantityLimit, OutOfStock: and nothing has changed.
     """
     cart, line = _lock_line(customer, line_id)
-    wanted = line.quantity if quantity is None else quantity
-    if variant_id is None or variant_id == line.variant_id:
+    wanted = change.quantity if change.quantity is not UNSET else line.quantity
+    variant_id = line.variant_id if change.variant_id is UNSET else change.variant_id
+    if variant_id == line.variant_id:
         _check_quantity(_get_offer_on_sale(line.variant_id), wanted)
         line.quantity = wanted
         line.save(update_fields=["quantity", "updated_at"])
@@ -108,7 +108,7 @@ def clear_cart(*, customer: Customer) -> CartSummary:
 
 
 @transactions.durable
-def put_coupon(*, customer: Customer, code: str) -> CartSummary:
+def put_coupon(code: str, *, customer: Customer) -> CartSummary:
     """Let the cart's quote count on a coupon; whether its limits still allow it is decided
     at checkout.
 

@@ -1,7 +1,7 @@
 """Placing an order: one transaction from the cart to the reserved stock."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import timedelta
 from decimal import Decimal
 from threading import BoundedSemaphore
@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from accounts.schemas import PostalAddress
 from markrin.api.errors import ShopError
 from markrin.db import transactions
 from markrin.db.models import uuid7
@@ -28,28 +29,30 @@ from orders.models.order import (
     PaymentStatus,
 )
 from orders.pricing.quote import Quote
+from orders.schemas import Checkout
 from orders.services import carts, idempotency, lifecycle, payments
 from orders.services.idempotency import KeyClaim
 from products.errors import OutOfStock
 from products.services.stock import movements
 
 _turns = BoundedSemaphore(settings.CHECKOUTS_AT_ONCE)
-ADDRESS = ("recipient", "phone", "street", "city", "state", "postal_code", "country")
 
 
 @dataclass(frozen=True)
-class Checkout:
-    """What a shopper asks for, read by the schema. `email` is where an order's mails go;
-    `address` is a snapshot.
-    """
+class _Buyer:
+    """Who buys, where their mails go, and in which language; `address` is a snapshot."""
 
     customer: Customer
-    payment_method: PaymentMethod
-    address: dict[str, str]
     email: str
-    language: str
-    expected_total: Decimal | None
-    coupon_code: str | None
+    address: PostalAddress
+
+    @property
+    def coupon_key(self) -> str:
+        """What their uses of a coupon are counted under."""
+        user = self.customer.user
+        return coupon_rules.build_customer_key(
+            user_id=user.pk if user else None, email=self.email
+        )
 
 
 @dataclass(frozen=True)
@@ -64,17 +67,12 @@ class PlacedOrder:
 
 
 def place_order(
-    *,
-    customer: Customer,
-    idempotency_key: str | None,
-    base_url: str,
-    language: str,
-    body: dict[str, Any],
+    checkout: Checkout, *, customer: Customer, key: str | None, base_url: str
 ) -> PlacedOrder:
-    """Turn the shopper's cart into an order, reserve its stock and, for an online order,
+    """Turn the customer's cart into an order, reserve its stock and, for an online order,
     open its payment.
 
-    `body` is what `schemas.PlaceOrder` has read. Amounts are in the shop's currency. The
+    `key` is the idempotency key that the client sent. Amounts are in the shop's currency. The
     payment provider is called after the commit: if it does not answer, the order stands
     without a way to pay, until `start_payment` asks again.
 
@@ -88,17 +86,16 @@ def place_order(
         OutOfStock: fewer pieces are left than asked for; `lines` says of what. After any
             refusal nothing has changed.
     """
-    request = idempotency.build_claim(
-        scope=customer.scope, key=idempotency_key, route="POST /api/orders", body=body
+    claim = idempotency.build_claim(
+        scope=customer.scope, key=key, route="POST /api/orders", body=checkout
     )
     try:
-        order, replayed = _place_in_turn(
-            _read_checkout(customer, language, body), request
-        )
+        buyer = _identify_buyer(checkout, customer)
+        order, replayed = _place_in_turn(checkout, buyer, claim)
     except ShopError:
         # The pieces may be missing because this very request has bought them, the address
         # deleted since.
-        if (known := idempotency.find_result(request)) is None:
+        if (known := idempotency.find_result(claim)) is None:
             raise
         order, replayed = Order.objects.with_lines().get(pk=known), True
     return PlacedOrder(
@@ -106,7 +103,9 @@ def place_order(
     )
 
 
-def _place_in_turn(checkout: Checkout, request: KeyClaim) -> tuple[Order, bool]:
+def _place_in_turn(
+    checkout: Checkout, buyer: _Buyer, claim: KeyClaim
+) -> tuple[Order, bool]:
     """Place the order, a few at a time in this process: more would only wait for one
     another's rows, against the clock.
 
@@ -114,61 +113,52 @@ def _place_in_turn(checkout: Checkout, request: KeyClaim) -> tuple[Order, bool]:
         OutOfStock: also where the wait for a row was in vain, and the last piece is gone by now.
     """
     if not _turns.acquire(blocking=False):
-        _check_stock(checkout)
+        _check_stock(buyer.customer)
         _turns.acquire()
     try:
-        return _place_order(checkout, request)
+        return _place_order(checkout, buyer, claim)
     except OperationalError:
-        _check_stock(checkout)
+        _check_stock(buyer.customer)
         raise
     finally:
         _turns.release()
 
 
-def _read_checkout(customer: Customer, language: str, body: dict[str, Any]) -> Checkout:
-    user, email, payment_method = (
-        customer.user,
-        body.get("email"),
-        body["payment_method"],
-    )
+def _identify_buyer(checkout: Checkout, customer: Customer) -> _Buyer:
+    user, email = customer.user, checkout.email
     if user is None and not settings.GUEST_CHECKOUT:
         raise errors.GuestCheckoutOff
     if user is None and not email:
         raise errors.EmailNeeded
     if user is not None and email:
         raise errors.EmailUnexpected
-    if payment_method == PaymentMethod.ONLINE and gateways.current() is None:
+    if checkout.payment_method == PaymentMethod.ONLINE and gateways.current() is None:
         raise errors.PaymentMethodUnavailable
-    return Checkout(
+    return _Buyer(
         customer=customer,
-        payment_method=payment_method,
-        address=_get_address(customer, body),
         email=user.email if user is not None else str(email),
-        language=user.language if user is not None and user.language else language,
-        expected_total=body.get("expected_total"),
-        coupon_code=body.get("coupon_code"),
+        address=checkout.shipping_address or _get_address(checkout, customer),
     )
 
 
-def _get_address(customer: Customer, body: dict[str, Any]) -> dict[str, str]:
-    if "shipping_address" in body:
-        return {name: getattr(body["shipping_address"], name) for name in ADDRESS}
-    found = (
-        customer.user.addresses.filter(pk=body["address_id"]).first()
-        if customer.user
-        else None
-    )
+def _get_address(checkout: Checkout, customer: Customer) -> PostalAddress:
+    """Return the entry of the address book that the customer has chosen."""
+    found = None
+    if customer.user is not None and checkout.address_id is not None:
+        found = customer.user.addresses.filter(pk=checkout.address_id).first()
     if found is None:
         raise errors.AddressUnknown
-    return {name: getattr(found, name) for name in ADDRESS}
+    return PostalAddress(
+        **{slot.name: getattr(found, slot.name) for slot in fields(PostalAddress)}
+    )
 
 
-def _check_stock(checkout: Checkout) -> None:
+def _check_stock(customer: Customer) -> None:
     """Refuse what is sold out without queueing for the rows that everybody wants.
 
     Only a look: the transaction decides. One query.
     """
-    _refuse_missing(cart_summary.load_customer_items(checkout.customer))
+    _refuse_missing(cart_summary.load_customer_items(customer))
 
 
 def _refuse_missing(items: Sequence[CartItem]) -> None:
@@ -188,22 +178,22 @@ def _refuse_missing(items: Sequence[CartItem]) -> None:
 
 
 @transactions.durable(limits=False)  # _begin_transaction sends them
-def _place_order(checkout: Checkout, request: KeyClaim) -> tuple[Order, bool]:
+def _place_order(
+    checkout: Checkout, buyer: _Buyer, claim: KeyClaim
+) -> tuple[Order, bool]:
     order_id = uuid7()
     number = _begin_transaction()
-    if (known := idempotency.claim_key(request, order_id)) is not None:
+    if (known := idempotency.claim_key(claim, order_id)) is not None:
         return Order.objects.with_lines().get(pk=known), True
-    cart = carts.find_cart(checkout.customer, lock=True)
+    cart = carts.find_cart(buyer.customer, lock=True)
     items = cart_summary.load_items(cart) if cart else []
     if cart is None or not items:
         raise errors.CartEmpty
     _refuse_missing(items)
-    draft = _price_cart(checkout, cart, items)
-    order = _insert_order(checkout, draft, order_id, number)
+    draft = _price_cart(checkout, buyer, cart, items)
+    order = _insert_order(checkout, buyer, draft, order_id, number)
     if draft.coupon is not None:
-        coupon_rules.claim_use(
-            draft.coupon, order_id=order.pk, key=_get_customer_key(checkout)
-        )
+        coupon_rules.claim_use(draft.coupon, order_id=order.pk, key=buyer.coupon_key)
     outbox.add(events.OrderPlaced(order_id=order.pk))
     CartLine.objects.filter(cart=cart).delete()
     if cart.coupon_id is not None:
@@ -235,7 +225,7 @@ class _PricedCart:
 
 
 def _price_cart(
-    checkout: Checkout, cart: Cart, items: Sequence[CartItem]
+    checkout: Checkout, buyer: _Buyer, cart: Cart, items: Sequence[CartItem]
 ) -> _PricedCart:
     """Return the priced cart.
 
@@ -252,9 +242,7 @@ def _price_cart(
             coupon,
             subtotal=sum((item.line_total for item in items), Decimal(0)),
             now=timezone.now(),
-            used_by_customer=coupon_rules.count_uses(
-                coupon, _get_customer_key(checkout)
-            ),
+            used_by_customer=coupon_rules.count_uses(coupon, buyer.coupon_key),
         )
     if refused is not None and (
         checkout.coupon_code is not None or checkout.expected_total is None
@@ -267,29 +255,22 @@ def _price_cart(
     return _PricedCart(items, quote, applied)
 
 
-def _get_customer_key(checkout: Checkout) -> str:
-    user = checkout.customer.user
-    return coupon_rules.build_customer_key(
-        user_id=user.pk if user else None, email=checkout.email
-    )
-
-
 def _insert_order(
-    checkout: Checkout, draft: _PricedCart, order_id: UUID, number: int
+    checkout: Checkout, buyer: _Buyer, draft: _PricedCart, order_id: UUID, number: int
 ) -> Order:
     """Write the order, its lines, its first event and its payment, and return it as it is
     shown, without reading.
     """
-    quote, customer = draft.quote, checkout.customer
+    quote, customer = draft.quote, buyer.customer
     owed = quote.total > 0  # nothing is paid already
     online = checkout.payment_method == PaymentMethod.ONLINE and owed
     order = Order.objects.create(
         pk=order_id,
         number=f"MK-{timezone.localtime(draft.now).year}-{number:06d}",
         user=customer.user,
-        email=checkout.email,
+        email=buyer.email,
         guest_token_hash=customer.token_hash,
-        language=checkout.language,
+        language=customer.language,
         payment_method=checkout.payment_method,
         payment_status=PaymentStatus.UNPAID if owed else PaymentStatus.PAID,
         paid_at=None if owed else draft.now,
@@ -304,7 +285,7 @@ def _insert_order(
         tax=quote.money(quote.tax),
         tax_included=quote.tax_included,
         total=quote.money(quote.total),
-        **checkout.address,
+        **asdict(buyer.address),
     )
     lines = OrderLine.objects.bulk_create(
         [

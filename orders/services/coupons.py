@@ -1,37 +1,39 @@
 """Coupons, as staff keep them."""
 
-from typing import Any
+from dataclasses import asdict
 from uuid import UUID
 
 from django.db.models.deletion import ProtectedError
 
 from markrin.api import errors as shop_errors
 from markrin.api.errors import NotFound
+from markrin.api.unset import sent_fields
 from markrin.db import transactions
 from orders import errors
 from orders.models import Coupon
 from orders.models.coupon import CouponKind
+from orders.staff_schemas import CouponChange, NewCoupon
 
 
 @transactions.durable
-def create_coupon(**values: Any) -> Coupon:
+def create_coupon(new: NewCoupon) -> Coupon:
     """Make a coupon.
 
     Raises:
         CouponCodeTaken, Invalid: the code is another's; the values do not fit together.
     """
-    return _save_coupon(Coupon(**values), new=True)
+    return _save_coupon(Coupon(**asdict(new)), new=True)
 
 
 @transactions.durable
-def update_coupon(*, coupon_id: UUID, **values: Any) -> Coupon:
+def update_coupon(change: CouponChange, *, coupon_id: UUID) -> Coupon:
     """Change a coupon. Orders that have used it keep what it gave them. Locks: its row.
     Raises: as `create_coupon`.
     """
     coupon = Coupon.objects.locked().filter(pk=coupon_id).first()
     if coupon is None:
         raise NotFound
-    for name, value in values.items():
+    for name, value in sent_fields(change).items():
         setattr(coupon, name, value)
     return _save_coupon(coupon, new=False)
 

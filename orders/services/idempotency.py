@@ -7,7 +7,6 @@ the first one has committed, then finds its result."""
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -30,12 +29,10 @@ class KeyClaim:
     fingerprint: bytes
 
 
-def build_claim(
-    *, scope: str, key: str | None, route: str, body: dict[str, Any]
-) -> KeyClaim:
+def build_claim(*, scope: str, key: str | None, route: str, body: object) -> KeyClaim:
     """Return the claim of a request to `route`, such as `POST /api/orders`.
 
-    `body` is what the schema has read: two texts that mean the same make the same claim.
+    `body` is what the schema has loaded: two texts that mean the same make the same claim.
 
     Raises:
         IdempotencyKeyMissing: there is no key.

@@ -3,7 +3,6 @@ for them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
@@ -25,28 +24,13 @@ from orders.models.payment import RefundState
 from orders.pricing.money import from_units, part_of_line, to_units
 from orders.services import lifecycle, refunds
 from orders.services.lifecycle import Actor
+from orders.staff_schemas import GoodsReturn, ReturnedPieces
 from products.services import purchases
 from products.services.stock import movements
 
 
-@dataclass(frozen=True)
-class ReturnedPieces:
-    """So many pieces of a line; `restock` says whether they can be sold again."""
-
-    line_id: UUID
-    quantity: int
-    restock: bool = True
-
-
 @transactions.durable
-def take_back(
-    *,
-    order_id: UUID,
-    actor: Actor,
-    reason: str,
-    lines: Sequence[ReturnedPieces] | None,
-    refund: bool,
-) -> Return:
+def take_back(goods: GoodsReturn, *, order_id: UUID, actor: Actor) -> Return:
     """Note what has come back: some pieces, or with `lines` None all that are still out.
     Stock rises by what is sold again; once everything is back, the order is `returned`.
     With `refund` the pieces' price goes back, too: what was paid for them, not the
@@ -66,14 +50,16 @@ def take_back(
             order_status=order.status,
         )
     known = {line.pk: line for line in order.lines.all()}
-    back = _check_lines(known, lines)
+    back = _check_lines(known, goods.lines)
     if not back:
         raise errors.ReturnTooMany("Everything is back already.")
-    parcel = Return.objects.create(order=order, reason=reason, by_id=actor.user_id)
+    parcel = Return.objects.create(
+        order=order, reason=goods.reason, by_id=actor.user_id
+    )
     restocked = _write_lines(parcel, known, back)
-    _record_return(order, parcel, known, actor, reason)
-    if refund:
-        _refund_pieces(order, known, back, actor, reason)
+    _record_return(order, parcel, known, actor, goods.reason)
+    if goods.refund:
+        _refund_pieces(order, known, back, actor, goods.reason)
     outbox.add(events.GoodsReturned(order_id=order.pk, return_id=parcel.pk))
     movements.return_stock(restocked, actor_id=actor.user_id)
     return parcel
@@ -85,7 +71,7 @@ def _check_lines(
     """Return what comes back, by line, checked against what is out."""
     if lines is None:
         return [
-            ReturnedPieces(line.pk, line.quantity - line.returned)
+            ReturnedPieces(line_id=line.pk, quantity=line.quantity - line.returned)
             for line in known.values()
             if line.quantity > line.returned
         ]

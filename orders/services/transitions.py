@@ -2,7 +2,7 @@
 order first, stock last.
 """
 
-from typing import Any
+from collections.abc import Callable
 from uuid import UUID
 
 from django.utils import timezone
@@ -22,6 +22,7 @@ from orders.models.order import (
 from orders.models.payment import PaymentState
 from orders.services import lifecycle, refunds
 from orders.services.lifecycle import BEFORE_SHIPPING, Actor
+from orders.staff_schemas import Move, OrderNote
 from products.services import purchases
 from products.services.stock import movements
 
@@ -78,9 +79,7 @@ def cancel_locked_order(order: Order, *, actor: Actor, note: str) -> None:
 
 
 @transactions.durable
-def move_order(
-    *, order_id: UUID, to: OrderStatus, actor: Actor, note: str = "", **shipment: str
-) -> None:
+def move_order(move: Move, *, order_id: UUID, actor: Actor) -> None:
     """Take the order to its next status; carrier, tracking_number and tracking_url go with
     `shipped`.
 
@@ -95,54 +94,46 @@ def move_order(
         order.payment_method == PaymentMethod.ONLINE
         and order.payment_status not in PAID
     )
-    if waits and to != OrderStatus.CANCELLED:
+    if waits and move.status != OrderStatus.CANCELLED:
         raise errors.OrderNotIn(
             "The online payment has not arrived.", order_status=order.status
         )
-    _TO[to](order, actor, note, shipment)
+    _TO[move.status](order, move, actor)
 
 
-def _cancel_order(
-    order: Order, actor: Actor, note: str, shipment: dict[str, str]
-) -> None:
-    cancel_locked_order(order, actor=actor, note=note)
+def _cancel_order(order: Order, move: Move, actor: Actor) -> None:
+    cancel_locked_order(order, actor=actor, note=move.note)
 
 
-def _confirm_order(
-    order: Order, actor: Actor, note: str, shipment: dict[str, str]
-) -> None:
-    lifecycle.set_status(order, OrderStatus.CONFIRMED, actor=actor, note=note)
+def _confirm_order(order: Order, move: Move, actor: Actor) -> None:
+    lifecycle.set_status(order, OrderStatus.CONFIRMED, actor=actor, note=move.note)
 
 
-def _start_packing(
-    order: Order, actor: Actor, note: str, shipment: dict[str, str]
-) -> None:
-    lifecycle.set_status(order, OrderStatus.PROCESSING, actor=actor, note=note)
+def _start_packing(order: Order, move: Move, actor: Actor) -> None:
+    lifecycle.set_status(order, OrderStatus.PROCESSING, actor=actor, note=move.note)
 
 
-def _ship_order(
-    order: Order, actor: Actor, note: str, shipment: dict[str, str]
-) -> None:
+def _ship_order(order: Order, move: Move, actor: Actor) -> None:
     lifecycle.set_status(
         order,
         OrderStatus.SHIPPED,
         actor=actor,
-        note=note,
+        note=move.note,
         shipped_at=timezone.now(),
-        **shipment,
+        carrier=move.carrier,
+        tracking_number=move.tracking_number,
+        tracking_url=move.tracking_url,
     )
     outbox.add(events.OrderShipped(order_id=order.pk))
     movements.ship_stock(lifecycle.list_pieces(order), actor_id=actor.user_id)
 
 
-def _deliver_order(
-    order: Order, actor: Actor, note: str, shipment: dict[str, str]
-) -> None:
+def _deliver_order(order: Order, move: Move, actor: Actor) -> None:
     lifecycle.set_status(
         order,
         OrderStatus.DELIVERED,
         actor=actor,
-        note=note,
+        note=move.note,
         delivered_at=timezone.now(),
     )
     outbox.add(events.OrderDelivered(order_id=order.pk))
@@ -151,7 +142,7 @@ def _deliver_order(
         purchases.record_purchase(user_id=order.user_id, product_ids=bought)
 
 
-_TO: dict[str, Any] = {
+_TO: dict[str, Callable[[Order, Move, Actor], None]] = {
     OrderStatus.CONFIRMED: _confirm_order,
     OrderStatus.PROCESSING: _start_packing,
     OrderStatus.SHIPPED: _ship_order,
@@ -161,9 +152,7 @@ _TO: dict[str, Any] = {
 
 
 @transactions.durable
-def note_order(
-    *, order_id: UUID, actor: Actor, note: str, public: bool, resolve: bool
-) -> None:
+def note_order(note: OrderNote, *, order_id: UUID, actor: Actor) -> None:
     """Write a note into the order's history, and with `resolve` take it off those that need
     a person.
 
@@ -171,9 +160,9 @@ def note_order(
     """
     order = lifecycle.lock_order(order_id)
     lifecycle.record_event(
-        order, OrderEventKind.NOTE, actor=actor, note=note, public=public
+        order, OrderEventKind.NOTE, actor=actor, note=note.note, public=note.public
     )
-    if resolve and order.attention:
+    if note.resolve and order.attention:
         Order.objects.filter(pk=order.pk).update(
             attention="", updated_at=timezone.now()
         )

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.utils import translation
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -39,11 +38,6 @@ class StaffView(PrivateView):
 def get_actor(request: Request) -> Actor:
     """Return who is at work."""
     return Actor("staff", request.user.pk)
-
-
-def get_language(request: Request) -> str:
-    """Return the language that the client asks for, among those that the shop speaks."""
-    return translation.get_language_from_request(request._request)
 
 
 def get_base_url(request: Request) -> str:

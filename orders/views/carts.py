@@ -1,6 +1,5 @@
 """The cart. Every call answers all of it."""
 
-from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
@@ -8,6 +7,7 @@ from rest_framework.response import Response
 
 from markrin.api.errors import NotFound
 from markrin.api.operations import operation
+from markrin.api.schemas import CartHeader, CartHeaders
 from orders import errors, schemas, selectors, serializers
 from orders.cart_summary import CartSummary
 from orders.customer_identity import identify
@@ -24,36 +24,36 @@ COUPON_ERRORS = [
 ]
 
 
-def _answer(contents: CartSummary) -> Response:
+def _respond(contents: CartSummary) -> Response:
     return Response(serializers.Cart(contents).data)
 
 
-class Cart(ShopperView):
+class CartDetail(ShopperView):
     @operation(
-        headers=schemas.CartHeaders,
+        headers=CartHeaders,
         response=serializers.Cart,
         id="getCart",
         tag="cart",
         summary="The cart, with its quote",
     )
-    def get(self, request: Request, *, headers: dict[str, Any]) -> Response:
-        return _answer(selectors.get_cart(customer=identify(request, headers)))
+    def get(self, request: Request, *, headers: CartHeader) -> Response:
+        return _respond(selectors.get_cart(customer=identify(request, headers)))
 
     @operation(
-        headers=schemas.CartHeaders,
+        headers=CartHeaders,
         response=serializers.Cart,
         id="clearCart",
         tag="cart",
         summary="Empty the cart",
     )
-    def delete(self, request: Request, *, headers: dict[str, Any]) -> Response:
-        return _answer(carts.clear_cart(customer=identify(request, headers)))
+    def delete(self, request: Request, *, headers: CartHeader) -> Response:
+        return _respond(carts.clear_cart(customer=identify(request, headers)))
 
 
-class CartItems(ShopperView):
+class CartItemList(ShopperView):
     @operation(
         body=schemas.AddToCart,
-        headers=schemas.CartHeaders,
+        headers=CartHeaders,
         response=serializers.Cart,
         errors=[
             errors.VariantNotOnSale,
@@ -66,15 +66,15 @@ class CartItems(ShopperView):
         summary="Put pieces into the cart; a guest's first gets a token",
     )
     def post(
-        self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
+        self, request: Request, *, body: schemas.CartAddition, headers: CartHeader
     ) -> Response:
-        return _answer(carts.add_to_cart(customer=identify(request, headers), **body))
+        return _respond(carts.add_to_cart(body, customer=identify(request, headers)))
 
 
-class CartItem(ShopperView):
+class CartItemDetail(ShopperView):
     @operation(
         body=schemas.ChangeCartLine,
-        headers=schemas.CartHeaders,
+        headers=CartHeaders,
         response=serializers.Cart,
         errors=[
             NotFound,
@@ -92,17 +92,17 @@ class CartItem(ShopperView):
         request: Request,
         *,
         line_id: UUID,
-        body: dict[str, Any],
-        headers: dict[str, Any],
+        body: schemas.CartLineChange,
+        headers: CartHeader,
     ) -> Response:
-        return _answer(
+        return _respond(
             carts.change_cart_line(
-                customer=identify(request, headers), line_id=line_id, **body
+                body, customer=identify(request, headers), line_id=line_id
             )
         )
 
     @operation(
-        headers=schemas.CartHeaders,
+        headers=CartHeaders,
         response=serializers.Cart,
         errors=[NotFound],
         id="removeCartItem",
@@ -110,17 +110,17 @@ class CartItem(ShopperView):
         summary="Take a line out of the cart",
     )
     def delete(
-        self, request: Request, *, line_id: UUID, headers: dict[str, Any]
+        self, request: Request, *, line_id: UUID, headers: CartHeader
     ) -> Response:
-        return _answer(
+        return _respond(
             carts.remove_cart_line(customer=identify(request, headers), line_id=line_id)
         )
 
 
-class CartCoupon(ShopperView):
+class CartCouponDetail(ShopperView):
     @operation(
         body=schemas.PutCoupon,
-        headers=schemas.CartHeaders,
+        headers=CartHeaders,
         response=serializers.Cart,
         errors=COUPON_ERRORS,
         id="putCoupon",
@@ -128,16 +128,18 @@ class CartCoupon(ShopperView):
         summary="Let the quote count on a coupon",
     )
     def put(
-        self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
+        self, request: Request, *, body: schemas.CouponChoice, headers: CartHeader
     ) -> Response:
-        return _answer(carts.put_coupon(customer=identify(request, headers), **body))
+        return _respond(
+            carts.put_coupon(body.code, customer=identify(request, headers))
+        )
 
     @operation(
-        headers=schemas.CartHeaders,
+        headers=CartHeaders,
         response=serializers.Cart,
         id="removeCoupon",
         tag="cart",
         summary="Take the coupon off the cart",
     )
-    def delete(self, request: Request, *, headers: dict[str, Any]) -> Response:
-        return _answer(carts.remove_coupon(customer=identify(request, headers)))
+    def delete(self, request: Request, *, headers: CartHeader) -> Response:
+        return _respond(carts.remove_coupon(customer=identify(request, headers)))

@@ -1,6 +1,6 @@
 """Checkout, and one's own orders."""
 
-from typing import Any
+from http import HTTPStatus
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -10,10 +10,11 @@ from rest_framework.response import Response
 from markrin.api.errors import NotFound, Unavailable
 from markrin.api.operations import operation
 from markrin.api.permissions import IsAuthenticated
+from markrin.api.schemas import CartHeader, CartHeaders, PageParams, PlainPageQuery
 from orders import errors, invoice, schemas, selectors, serializers
 from orders.customer_identity import identify
 from orders.services import checkout, payments, transitions
-from orders.views.base import ShopperView, get_base_url, get_language, mark_replayed
+from orders.views.base import ShopperView, get_base_url, mark_replayed
 from orders.views.carts import COUPON_ERRORS
 from products.errors import OutOfStock
 
@@ -25,24 +26,24 @@ IDEMPOTENCY_ERRORS = [
 ]
 
 
-class Orders(ShopperView):
+class OrderList(ShopperView):
     @operation(
-        query=schemas.ListOrders,
+        query=PlainPageQuery,
         response=serializers.OrderPage,
         permissions=[IsAuthenticated],
         id="listOrders",
         tag="orders",
         summary="One's own orders, newest first",
     )
-    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
-        page = selectors.list_orders(customer=identify(request, {}), **query)
+    def get(self, request: Request, *, query: PageParams) -> Response:
+        page = selectors.list_orders(query, customer=identify(request))
         return Response(serializers.OrderPage(page).data)
 
     @operation(
         body=schemas.PlaceOrder,
-        headers=schemas.ShopperHeaders,
+        headers=schemas.CheckoutHeaders,
         response=serializers.PlacedOrder,
-        status=201,
+        status=HTTPStatus.CREATED,
         errors=[
             *IDEMPOTENCY_ERRORS,
             errors.CartEmpty,
@@ -60,42 +61,44 @@ class Orders(ShopperView):
         summary="Turn the cart into an order",
     )
     def post(
-        self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
+        self,
+        request: Request,
+        *,
+        body: schemas.Checkout,
+        headers: schemas.ShopperHeaders,
     ) -> Response:
         placed = checkout.place_order(
+            body,
             customer=identify(request, headers),
-            idempotency_key=headers.get("idempotency_key"),
+            key=headers.idempotency_key,
             base_url=get_base_url(request),
-            language=get_language(request),
-            body=body,
         )
         return mark_replayed(
-            Response(serializers.PlacedOrder(placed).data, 201), again=placed.replayed
+            Response(serializers.PlacedOrder(placed).data, HTTPStatus.CREATED),
+            again=placed.replayed,
         )
 
 
-class Order(ShopperView):
+class OrderDetail(ShopperView):
     @operation(
-        headers=schemas.CartHeaders,
+        headers=CartHeaders,
         response=serializers.OrderDetail,
         errors=[NotFound],
         id="getOrder",
         tag="orders",
         summary="One of one's own orders",
     )
-    def get(
-        self, request: Request, *, order_id: UUID, headers: dict[str, Any]
-    ) -> Response:
+    def get(self, request: Request, *, order_id: UUID, headers: CartHeader) -> Response:
         order = selectors.get_order(
             customer=identify(request, headers), order_id=order_id
         )
         return Response(serializers.OrderDetail(order).data)
 
 
-class CancelOrder(ShopperView):
+class OrderCancellation(ShopperView):
     @operation(
         body=schemas.CancelOrder,
-        headers=schemas.CartHeaders,
+        headers=CartHeaders,
         response=serializers.OrderDetail,
         errors=[NotFound, errors.OrderNotIn, Unavailable],
         id="cancelOrder",
@@ -107,18 +110,18 @@ class CancelOrder(ShopperView):
         request: Request,
         *,
         order_id: UUID,
-        body: dict[str, Any],
-        headers: dict[str, Any],
+        body: schemas.Cancellation,
+        headers: CartHeader,
     ) -> Response:
         order = transitions.cancel_order(
-            customer=identify(request, headers), order_id=order_id, **body
+            customer=identify(request, headers), order_id=order_id, reason=body.reason
         )
         return Response(serializers.OrderDetail(order).data)
 
 
-class Invoice(ShopperView):
+class OrderInvoice(ShopperView):
     @operation(
-        headers=schemas.CartHeaders,
+        headers=CartHeaders,
         response="file:application/pdf",
         errors=[NotFound],
         id="getInvoice",
@@ -126,7 +129,7 @@ class Invoice(ShopperView):
         summary="The order's invoice, to print",
     )
     def get(
-        self, request: Request, *, order_id: UUID, headers: dict[str, Any]
+        self, request: Request, *, order_id: UUID, headers: CartHeader
     ) -> HttpResponse:
         order = selectors.get_order(
             customer=identify(request, headers), order_id=order_id
@@ -134,11 +137,11 @@ class Invoice(ShopperView):
         return pdf_response(invoice.render_invoice(order), f"{order.number}.pdf")
 
 
-class OrderPayments(ShopperView):
+class PaymentList(ShopperView):
     @operation(
-        headers=schemas.ShopperHeaders,
+        headers=schemas.CheckoutHeaders,
         response=serializers.Payment,
-        status=201,
+        status=HTTPStatus.CREATED,
         errors=[
             *IDEMPOTENCY_ERRORS,
             NotFound,
@@ -151,16 +154,16 @@ class OrderPayments(ShopperView):
         summary="Open a payment, also after one has failed",
     )
     def post(
-        self, request: Request, *, order_id: UUID, headers: dict[str, Any]
+        self, request: Request, *, order_id: UUID, headers: schemas.ShopperHeaders
     ) -> Response:
         started, again = payments.start_payment(
             customer=identify(request, headers),
             order_id=order_id,
-            idempotency_key=headers.get("idempotency_key"),
+            idempotency_key=headers.idempotency_key,
             base_url=get_base_url(request),
         )
         return mark_replayed(
-            Response(serializers.Payment(started).data, 201), again=again
+            Response(serializers.Payment(started).data, HTTPStatus.CREATED), again=again
         )
 
 

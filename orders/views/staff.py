@@ -1,5 +1,6 @@
 """Orders and coupons, for staff of the group `orders`."""
 
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from rest_framework.response import Response
 
 from markrin.api.errors import NotFound, Unavailable
 from markrin.api.operations import operation
-from markrin.api.schemas import Empty, IdempotencyHeaders
+from markrin.api.schemas import Empty, IdempotencyHeaders, KeyHeader
 from orders import errors, invoice, selectors
 from orders import staff_schemas as schemas
 from orders import staff_serializers as serializers
@@ -18,98 +19,94 @@ from orders.views.base import StaffView, get_actor, mark_replayed
 from orders.views.orders import IDEMPOTENCY_ERRORS, pdf_response
 
 
-def _order(order_id: UUID, status: int = 200) -> Response:
+def _respond(order_id: UUID, status: HTTPStatus = HTTPStatus.OK) -> Response:
     return Response(
         serializers.StaffOrder(selectors.get_any_order(order_id=order_id)).data, status
     )
 
 
-class Orders(StaffView):
+class OrderList(StaffView):
     @operation(
         query=schemas.ListAllOrders,
         response=serializers.StaffOrderPage,
         id="staffListOrders",
-        tag="staff-orders",
+        tag="staff: orders",
         summary="All orders, newest first",
     )
-    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
+    def get(self, request: Request, *, query: schemas.OrderFilter) -> Response:
         return Response(
-            serializers.StaffOrderPage(selectors.list_all_orders(**query)).data
+            serializers.StaffOrderPage(selectors.list_all_orders(query)).data
         )
 
 
-class Order(StaffView):
+class OrderDetail(StaffView):
     @operation(
         response=serializers.StaffOrder,
         errors=[NotFound],
         id="staffGetOrder",
-        tag="staff-orders",
+        tag="staff: orders",
         summary="An order, with its private history",
     )
     def get(self, request: Request, *, order_id: UUID) -> Response:
-        return _order(order_id)
+        return _respond(order_id)
 
 
-class Transition(StaffView):
+class OrderTransition(StaffView):
     @operation(
         body=schemas.MoveOrder,
         response=serializers.StaffOrder,
         errors=[NotFound, errors.OrderNotIn, Unavailable],
         id="moveOrder",
-        tag="staff-orders",
+        tag="staff: orders",
         summary="Take an order to its next status",
     )
-    def post(
-        self, request: Request, *, order_id: UUID, body: dict[str, Any]
-    ) -> Response:
-        transitions.move_order(
-            order_id=order_id, to=body.pop("status"), actor=get_actor(request), **body
-        )
-        return _order(order_id)
+    def post(self, request: Request, *, order_id: UUID, body: schemas.Move) -> Response:
+        transitions.move_order(body, order_id=order_id, actor=get_actor(request))
+        return _respond(order_id)
 
 
-class Notes(StaffView):
+class NoteList(StaffView):
     @operation(
         body=schemas.NoteOrder,
         response=serializers.StaffOrder,
-        status=201,
+        status=HTTPStatus.CREATED,
         errors=[NotFound],
         id="noteOrder",
-        tag="staff-orders",
+        tag="staff: orders",
         summary="Write a note into the order's history",
     )
     def post(
-        self, request: Request, *, order_id: UUID, body: dict[str, Any]
+        self, request: Request, *, order_id: UUID, body: schemas.OrderNote
     ) -> Response:
-        transitions.note_order(order_id=order_id, actor=get_actor(request), **body)
-        return _order(order_id, 201)
+        transitions.note_order(body, order_id=order_id, actor=get_actor(request))
+        return _respond(order_id, HTTPStatus.CREATED)
 
 
-class Cash(StaffView):
+class CashPayment(StaffView):
     @operation(
         body=Empty,
         response=serializers.StaffOrder,
         errors=[NotFound, errors.OrderNotIn],
         id="markCashPaid",
-        tag="staff-orders",
+        tag="staff: orders",
         summary="Note that the cash has been received",
     )
     def post(
         self, request: Request, *, order_id: UUID, body: dict[str, Any]
     ) -> Response:
         transitions.mark_cash_paid(order_id=order_id, actor=get_actor(request))
-        return _order(order_id)
+        return _respond(order_id)
 
 
-class Refunds(StaffView):
+class RefundList(StaffView):
     @operation(
         body=schemas.RefundOrder,
         headers=IdempotencyHeaders,
         response=serializers.Refund,
-        status=201,
+        status=HTTPStatus.CREATED,
         errors=[*IDEMPOTENCY_ERRORS, NotFound, errors.OrderNotIn, errors.RefundTooHigh],
         id="refundOrder",
-        tag="staff-orders",
+        tag="staff: orders",
         summary="Give money back, all or a part",
     )
     def post(
@@ -117,73 +114,62 @@ class Refunds(StaffView):
         request: Request,
         *,
         order_id: UUID,
-        body: dict[str, Any],
-        headers: dict[str, Any],
+        body: schemas.RefundRequest,
+        headers: KeyHeader,
     ) -> Response:
         refund, again = refunds.refund_order(
             order_id=order_id,
             actor=get_actor(request),
-            amount=body.get("amount"),
-            reason=body["reason"],
-            idempotency_key=headers.get("idempotency_key"),
+            amount=body.amount,
+            reason=body.reason,
+            idempotency_key=headers.idempotency_key,
         )
         return mark_replayed(
-            Response(serializers.Refund(refund).data, 201), again=again
+            Response(serializers.Refund(refund).data, HTTPStatus.CREATED), again=again
         )
 
 
-class Refund(StaffView):
+class RefundDetail(StaffView):
     @operation(
         body=schemas.SettleRefund,
         response=serializers.Refund,
         errors=[NotFound, errors.OrderNotIn],
         id="settleRefund",
-        tag="staff-orders",
+        tag="staff: orders",
         summary="Close an open refund by hand",
     )
     def patch(
-        self, request: Request, *, refund_id: UUID, body: dict[str, Any]
+        self, request: Request, *, refund_id: UUID, body: schemas.RefundOutcome
     ) -> Response:
         refund = refunds.settle_refund(
-            refund_id=refund_id, actor=get_actor(request), **body
+            refund_id=refund_id, actor=get_actor(request), succeeded=body.succeeded
         )
         return Response(serializers.Refund(refund).data)
 
 
-class Returns(StaffView):
+class ReturnList(StaffView):
     @operation(
         body=schemas.ReturnGoods,
         response=serializers.StaffOrder,
-        status=201,
+        status=HTTPStatus.CREATED,
         errors=[NotFound, errors.OrderNotIn, errors.ReturnTooMany, Unavailable],
         id="returnGoods",
-        tag="staff-orders",
+        tag="staff: orders",
         summary="Note what has come back",
     )
     def post(
-        self, request: Request, *, order_id: UUID, body: dict[str, Any]
+        self, request: Request, *, order_id: UUID, body: schemas.GoodsReturn
     ) -> Response:
-        lines = (
-            [returns.ReturnedPieces(**line) for line in body["lines"]]
-            if "lines" in body
-            else None
-        )
-        returns.take_back(
-            order_id=order_id,
-            actor=get_actor(request),
-            reason=body["reason"],
-            lines=lines,
-            refund=body["refund"],
-        )
-        return _order(order_id, 201)
+        returns.take_back(body, order_id=order_id, actor=get_actor(request))
+        return _respond(order_id, HTTPStatus.CREATED)
 
 
-class Invoice(StaffView):
+class OrderInvoice(StaffView):
     @operation(
         response="file:application/pdf",
         errors=[NotFound],
         id="staffGetInvoice",
-        tag="staff-orders",
+        tag="staff: orders",
         summary="The order's invoice, to print",
     )
     def get(self, request: Request, *, order_id: UUID) -> HttpResponse:
@@ -191,36 +177,38 @@ class Invoice(StaffView):
         return pdf_response(invoice.render_invoice(order), f"{order.number}.pdf")
 
 
-class Coupons(StaffView):
+class CouponList(StaffView):
     @operation(
         query=schemas.ListCoupons,
         response=serializers.CouponPage,
         id="listCoupons",
-        tag="staff-coupons",
+        tag="staff: coupons",
         summary="The coupons, newest first",
     )
-    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
-        return Response(serializers.CouponPage(selectors.list_coupons(**query)).data)
+    def get(self, request: Request, *, query: schemas.CouponFilter) -> Response:
+        return Response(serializers.CouponPage(selectors.list_coupons(query)).data)
 
     @operation(
         body=schemas.CreateCoupon,
         response=serializers.Coupon,
-        status=201,
+        status=HTTPStatus.CREATED,
         errors=[errors.CouponCodeTaken],
         id="createCoupon",
-        tag="staff-coupons",
+        tag="staff: coupons",
         summary="Make a coupon",
     )
-    def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        return Response(serializers.Coupon(coupons.create_coupon(**body)).data, 201)
+    def post(self, request: Request, *, body: schemas.NewCoupon) -> Response:
+        return Response(
+            serializers.Coupon(coupons.create_coupon(body)).data, HTTPStatus.CREATED
+        )
 
 
-class Coupon(StaffView):
+class CouponDetail(StaffView):
     @operation(
         response=serializers.Coupon,
         errors=[NotFound],
         id="getCoupon",
-        tag="staff-coupons",
+        tag="staff: coupons",
         summary="A coupon",
     )
     def get(self, request: Request, *, coupon_id: UUID) -> Response:
@@ -233,23 +221,23 @@ class Coupon(StaffView):
         response=serializers.Coupon,
         errors=[NotFound],
         id="updateCoupon",
-        tag="staff-coupons",
+        tag="staff: coupons",
         summary="Change a coupon",
     )
     def patch(
-        self, request: Request, *, coupon_id: UUID, body: dict[str, Any]
+        self, request: Request, *, coupon_id: UUID, body: schemas.CouponChange
     ) -> Response:
         return Response(
-            serializers.Coupon(coupons.update_coupon(coupon_id=coupon_id, **body)).data
+            serializers.Coupon(coupons.update_coupon(body, coupon_id=coupon_id)).data
         )
 
     @operation(
-        status=204,
+        status=HTTPStatus.NO_CONTENT,
         errors=[NotFound, errors.CouponInUse],
         id="deleteCoupon",
-        tag="staff-coupons",
+        tag="staff: coupons",
         summary="Delete a coupon that no order has used",
     )
     def delete(self, request: Request, *, coupon_id: UUID) -> Response:
         coupons.delete_coupon(coupon_id=coupon_id)
-        return Response(status=204)
+        return Response(status=HTTPStatus.NO_CONTENT)

@@ -11,8 +11,10 @@ from accounts.schemas import PostalAddress
 from orders.customer_identity import Customer, hash_token, new_token
 from orders.models import Cart, CartLine, Coupon, Order
 from orders.models.order import OrderStatus, PaymentMethod
+from orders.schemas import Checkout
 from orders.services import checkout, transitions
 from orders.services.lifecycle import Actor
+from orders.staff_schemas import Move
 from tests.factories.accounts import make_address, make_user
 from tests.factories.products import make_variant
 
@@ -95,27 +97,24 @@ def make_order(
     token = token or new_token() if guest_email else None
     customer = None if guest_email else customer or make_user()
     make_cart_line(customer=customer, token=token, variant=variant, quantity=quantity)
-    address = PostalAddress(
-        recipient="Asha Rao",
-        phone="+919876543210",
-        street="12 Linking Road",
-        city="Mumbai",
-        state="Maharashtra",
-        postal_code="400050",
-        country="IN",
-    )
-    body: dict[str, Any] = {
-        "shipping_address": address,
-        "payment_method": PaymentMethod(method),
-    }
-    body |= {"email": guest_email} if guest_email else {}
-    body |= {"coupon_code": coupon_code} if coupon_code else {}
     placed = checkout.place_order(
-        customer=Customer(user=customer, token=token),
-        idempotency_key=str(uuid4()),
+        Checkout(
+            shipping_address=PostalAddress(
+                recipient="Asha Rao",
+                phone="+919876543210",
+                street="12 Linking Road",
+                city="Mumbai",
+                state="Maharashtra",
+                postal_code="400050",
+                country="IN",
+            ),
+            payment_method=PaymentMethod(method),
+            email=guest_email,
+            coupon_code=coupon_code,
+        ),
+        customer=Customer(user=customer, token=token, language="en"),
+        key=str(uuid4()),
         base_url="http://testserver/",
-        language="en",
-        body=body,
     )
     move_to(placed.order, status)
     if paid:
@@ -127,14 +126,14 @@ def move_to(order: Order, status: str) -> None:
     """Take a placed order along its way, up to `status`."""
     if status == "cancelled":
         transitions.move_order(
-            order_id=order.pk, to=OrderStatus.CANCELLED, actor=Actor("staff")
+            Move(status=OrderStatus.CANCELLED), order_id=order.pk, actor=Actor("staff")
         )
         return
     path = ("pending", "confirmed", "processing", "shipped", "delivered")
     now = path.index(Order.objects.values_list("status", flat=True).get(pk=order.pk))
     for step in path[now + 1 : path.index(status) + 1]:
         transitions.move_order(
-            order_id=order.pk, to=OrderStatus(step), actor=Actor("staff")
+            Move(status=OrderStatus(step)), order_id=order.pk, actor=Actor("staff")
         )
 
 

@@ -107,9 +107,9 @@ class Orders(views.View):
         response=Echo,
     )
     def post(
-        self, request: Request, *, body: dict[str, Any], headers: dict[str, Any]
+        self, request: Request, *, body: dict[str, Any], headers: schemas.KeyHeader
     ) -> Response:
-        return said(**body, **headers)
+        return said(**body, idempotency_key=headers.idempotency_key)
 
     @operation(id="deleteOrders", tag="orders", summary="Clear", status=204)
     def delete(self, request: Request) -> Response:

@@ -108,9 +108,9 @@ def test_paging_has_defaults() -> None:
 
 
 def test_headers_are_named_as_in_http() -> None:
-    assert schemas.CartHeaders().load({"X-Cart-Token": "abc"}) == {
-        "x_cart_token": "abc"
-    }
+    assert schemas.CartHeaders().load({"X-Cart-Token": "abc"}) == schemas.CartHeader(
+        x_cart_token="abc"
+    )
     assert refused(schemas.IdempotencyHeaders, {"Idempotency-Key": "a b"}) == [
         ("Idempotency-Key", "format")
     ]

@@ -12,6 +12,7 @@ from django.core.management.base import CommandError
 from markrin.outbox.models import OutboxEvent
 from orders.services import returns
 from orders.services.lifecycle import Actor
+from orders.staff_schemas import GoodsReturn
 from tests.factories import PASSWORD, make_order, make_user
 from tests.outbox.helpers import drain
 
@@ -28,11 +29,9 @@ def trace(*arguments: str) -> str:
 def test_an_orders_whole_life():
     order = make_order(status="delivered", paid=True)
     returns.take_back(
+        GoodsReturn(reason="too small", refund=True),
         order_id=order.pk,
         actor=Actor("staff"),
-        reason="too small",
-        lines=None,
-        refund=True,
     )
     other = make_order()
     told = trace(order.number.lower())

@@ -26,6 +26,7 @@ from orders.gateways.stripe import StripeGateway
 from orders.models import Payment
 from orders.models.order import OrderStatus
 from orders.services import lifecycle, payments, refunds, transitions
+from orders.staff_schemas import Move
 from tests.factories import key, make_cart_line, make_order, order_body
 
 PAYMENT, ORDER, REFUND = (
@@ -484,7 +485,9 @@ def test_a_refund_that_fails_is_for_a_person(customer, provider, settings):
     )
     payments.receive_webhook(provider_name="stripe", body=body, headers=headers)
     transitions.move_order(
-        order_id=order.pk, to=OrderStatus.CANCELLED, actor=lifecycle.Actor("staff")
+        Move(status=OrderStatus.CANCELLED),
+        order_id=order.pk,
+        actor=lifecycle.Actor("staff"),
     )
     refund = order.refunds.get()
     settings.STRIPE_API_BASE = "http://127.0.0.1:1"

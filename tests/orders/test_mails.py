@@ -7,6 +7,7 @@ from orders import tasks
 from orders.models.order import OrderStatus
 from orders.services import periodic, privacy, refunds, transitions
 from orders.services.lifecycle import Actor
+from orders.staff_schemas import Move, OrderNote
 from tests.factories import (
     age,
     make_coupon,
@@ -64,12 +65,14 @@ def test_an_online_order_says_that_it_waits_for_payment(customer):
 def test_the_other_mails(customer):
     order = make_order(customer=customer, status="processing")
     transitions.move_order(
+        Move(
+            status=OrderStatus.SHIPPED,
+            carrier="Delhivery",
+            tracking_number="D1",
+            tracking_url="https://track.example/d1",
+        ),
         order_id=order.pk,
-        to=OrderStatus.SHIPPED,
         actor=Actor("staff"),
-        carrier="Delhivery",
-        tracking_number="D1",
-        tracking_url="https://track.example/d1",
     )
     tasks.shipped_by_mail(order_id=str(order.pk))
     assert "on its way" in last().subject
@@ -111,7 +114,7 @@ def test_staff_hear_of_what_needs_a_person(customer, settings):
     settings.STAFF_MAIL = ["desk@example.com", "boss@example.com"]
     order = make_order(customer=customer, paid=True)
     transitions.move_order(
-        order_id=order.pk, to=OrderStatus.CANCELLED, actor=Actor("system")
+        Move(status=OrderStatus.CANCELLED), order_id=order.pk, actor=Actor("system")
     )
     (job,) = OutboxEvent.objects.filter(task="orders.call_staff_by_mail")
     assert tasks.call_staff_by_mail(**job.payload) is not None
@@ -121,6 +124,6 @@ def test_staff_hear_of_what_needs_a_person(customer, settings):
     ]
     assert "to be given back in cash" in last().body
     transitions.note_order(
-        order_id=order.pk, actor=Actor("staff"), note="Done", public=False, resolve=True
+        OrderNote(note="Done", resolve=True), order_id=order.pk, actor=Actor("staff")
     )
     assert tasks.call_staff_by_mail(**job.payload) is None
