@@ -16,7 +16,17 @@ PYTHON = sys.executable
 
 # The slowest first. A new check is a new line.
 CHECKS: dict[str, list[str]] = {
-    "types": [PYTHON, "-m", "mypy", *APPS, "celery_app.py", "dev"],
+    "frontend": [PYTHON, "-m", "dev.frontend"],
+    "types": [
+        PYTHON,
+        "-m",
+        "mypy",
+        *APPS,
+        "celery_app.py",
+        "dev",
+        "tests",
+        "benchmarks",
+    ],
     "migrations are safe while the old code runs": [PYTHON, "-m", "dev.migrations"],
     "security": [
         PYTHON,

@@ -246,7 +246,7 @@ def test_16_valkey_counts_again_once_it_is_back(settings, tmp_path, monkeypatch)
     limit = rate_limits.Limit("back", 1, 60)
     settings.RATE_LIMIT_SCALE = 1.0
     url = settings.CACHE_URL
-    store = rate_limits._store(url)
+    store = rate_limits._shared_store(url)
     monkeypatch.setattr(rate_limits, "AWAY_S", 0.2)
     real = store._shared.incr
 

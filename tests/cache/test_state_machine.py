@@ -129,7 +129,7 @@ class Shop(RuleBasedStateMachine):
             shared_cache.read_version(),
         )
         response = self.around.get(self.real(path))
-        answer = middleware._answer(response.wsgi_request, response)
+        answer = middleware._cached_response(response.wsgi_request, response)
         return self.real(path), answer, stamp, generation
 
     @rule(held=late)

@@ -46,10 +46,10 @@ and will send it soon.
 def templates(tmp_path, settings):
     """Give a folder of the shop's own wording, which is looked in first."""
     settings.MAIL_TEMPLATES = [str(tmp_path), *settings.MAIL_TEMPLATES]
-    markup._engine.cache_clear()
+    markup._text_engine.cache_clear()
     (tmp_path / "order.mail").write_text(ORDER)
     yield tmp_path
-    markup._engine.cache_clear()
+    markup._text_engine.cache_clear()
 
 
 def answered(status: int) -> AnymailAPIError:
@@ -204,11 +204,11 @@ def test_nothing_is_sent_once_the_lease_is_gone(templates):
     ],
 )
 def test_what_an_error_means_for_the_job(error, verdict):
-    assert type(sending._verdict(error)) is verdict
+    assert type(sending._failure_verdict(error)) is verdict
 
 
 def test_an_error_of_our_own_is_not_the_servers():
-    assert sending._verdict(KeyError("name")) is None
+    assert sending._failure_verdict(KeyError("name")) is None
 
 
 @pytest.fixture
