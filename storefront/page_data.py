@@ -13,7 +13,9 @@ from uuid import UUID
 from django.conf import settings
 
 from markrin.api import errors
-from products import schemas, selectors, serializers
+from products.schemas.products import ListProducts
+from products.selectors import category_tree, product_lists
+from products.serializers import products as serializers
 from storefront import markdown, structured_data
 from storefront import selectors as storefront_selectors
 from storefront import serializers as storefront_serializers
@@ -125,8 +127,8 @@ def read(path: str, query: Query, *, language: str) -> PageData:
 
 
 def _home(query: Query, *, language: str) -> PageData:
-    featured = serializers.ProductItemPage(selectors.list_featured()).data
-    arrivals = serializers.ProductItemPage(selectors.list_new_arrivals()).data
+    featured = serializers.ProductItemPage(product_lists.list_featured()).data
+    arrivals = serializers.ProductItemPage(product_lists.list_new_arrivals()).data
     info = storefront_selectors.get_shop(language=language)
     pictures = [item["image"] for item in featured["items"] if item["image"]]
     return PageData(
@@ -145,7 +147,7 @@ def _home(query: Query, *, language: str) -> PageData:
 
 def _catalogue(query: Query, *, language: str, category: str = "") -> PageData:
     given = {name: value for name, value in query.items() if name in _FILTERS}
-    trail = _trail(selectors.list_categories(), category) if category else []
+    trail = _trail(category_tree.list_categories(), category) if category else []
     if category and not trail:
         raise errors.NotFound
     here = trail[-1] if trail else None
@@ -175,8 +177,8 @@ def _catalogue(query: Query, *, language: str, category: str = "") -> PageData:
 
 
 def _add_products(page: PageData, asked: dict[str, str]) -> None:
-    query = schemas.ListProducts().load({**asked, "facets": "true"})
-    found = serializers.ProductPage(selectors.list_products(**query)).data
+    query = ListProducts().load({**asked, "facets": "true"})
+    found = serializers.ProductPage(product_lists.list_products(**query)).data
     if not found["items"] and found["page"] > 1:
         raise errors.NotFound
     page.data["products"] = {"query": asked, "answer": found}
@@ -239,9 +241,9 @@ def _product(query: Query, *, language: str, key: str) -> PageData:
 
 def _find_product(key: str) -> Data:
     try:
-        found = selectors.get_product(key=_uuid(key) or key)
+        found = product_lists.get_product(key=_uuid(key) or key)
     except errors.NotFound:
-        slug = selectors.get_new_slug(former=key)
+        slug = product_lists.get_new_slug(former=key)
         if slug is None:
             raise
         raise Moved(f"/p/{slug}") from None

@@ -21,7 +21,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views import View
 
 from markrin.files import POLICY
-from products import selectors, serializers
+from products.selectors import category_tree
+from products.serializers.categories import Categories
 from storefront import build, page_data
 from storefront import selectors as storefront_selectors
 from storefront import serializers as storefront_serializers
@@ -67,7 +68,7 @@ class ShopPage(View):
         info = storefront_serializers.shop_data(
             storefront_selectors.get_shop(language=language)
         )
-        categories = serializers.Categories({"items": selectors.list_categories()}).data
+        categories = Categories({"items": category_tree.list_categories()}).data
         context = _context(page, built, info, language)
         context["page"]["data"] = _json({**page.data, "categories": categories})
         head = render_to_string("storefront/head.html", context)
