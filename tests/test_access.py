@@ -229,7 +229,7 @@ def _bare(path: str) -> str:
     return "/".join(parts).replace("/webhooks/test", "/webhooks/{}")
 
 
-def test_18_every_endpoint_has_a_row_and_every_row_an_endpoint():
+def test_every_endpoint_has_a_row_and_every_row_an_endpoint():
     assert {_bare(row) for row in TABLE} == served()
 
 
@@ -348,7 +348,7 @@ def _call(row: str, role: str, world: World) -> Any:
 
 
 @pytest.mark.parametrize("row", TABLE)
-def test_18_each_role_gets_what_the_table_says(db, row):
+def test_each_role_gets_what_the_table_says(db, row):
     access = TABLE[row].access
     world = World()
     refused = {role: _call(row, role, world).status_code for role in access.refused}
@@ -391,7 +391,7 @@ WRITES = {
 
 @pytest.mark.parametrize("name", NOT_THEIRS)
 @pytest.mark.parametrize("write", WRITES)
-def test_18_what_is_not_theirs_to_set_is_refused(db, write, name):
+def test_what_is_not_theirs_to_set_is_refused(db, write, name):
     world = World()
     method, path = write.split()
     answer = getattr(_client(OWNER, world), method.lower())(

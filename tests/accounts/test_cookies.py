@@ -43,7 +43,7 @@ def web(path: str, token: str | None, **headers: str | None) -> Any:
     )
 
 
-def test_13_the_cookie_byte_for_byte(customer, secure):
+def test_the_cookie_byte_for_byte(customer, secure):
     answer = web_login(customer)
     token = cookie_of(answer)
     assert answer.headers["Set-Cookie"] == (
@@ -68,7 +68,7 @@ def test_13_the_cookie_byte_for_byte(customer, secure):
     assert "Set-Cookie" not in late.headers  # it might be a newer sign-in's by now
 
 
-def test_13_development_over_http_has_a_plain_cookie(customer):
+def test_development_over_http_has_a_plain_cookie(customer):
     with override_settings(REFRESH_COOKIE_SECURE=False):
         cookie = web_login(customer).headers["Set-Cookie"]
     assert cookie.startswith("mk_rt=")
@@ -105,7 +105,7 @@ TYPES = {
 
 
 @pytest.mark.parametrize(("origin", "site"), list(product(ORIGINS, SITES)))
-def test_13_only_the_shops_own_pages_may_use_the_cookie(customer, secure, origin, site):
+def test_only_the_shops_own_pages_may_use_the_cookie(customer, secure, origin, site):
     token = cookie_of(web_login(customer))
     answer = web("/api/auth/refresh", token, Origin=origin, **{"Sec-Fetch-Site": site})
     if ORIGINS[origin] and SITES[site]:
@@ -116,7 +116,7 @@ def test_13_only_the_shops_own_pages_may_use_the_cookie(customer, secure, origin
 
 
 @pytest.mark.parametrize(("client", "content_type"), list(product(CLIENTS, TYPES)))
-def test_13_a_form_or_an_image_cannot_use_it(customer, secure, client, content_type):
+def test_a_form_or_an_image_cannot_use_it(customer, secure, client, content_type):
     token = cookie_of(web_login(customer))
     sent = {**WEB, "Cookie": f"__Host-mk_rt={token}", "X-Markrin-Client": client}
     headers = {name: value for name, value in sent.items() if value is not None}
@@ -135,7 +135,7 @@ def test_13_a_form_or_an_image_cannot_use_it(customer, secure, client, content_t
 
 
 @pytest.mark.parametrize("path", ["register", "login", "refresh", "logout"])
-def test_13_all_four_calls_are_guarded(customer, secure, path):
+def test_all_four_calls_are_guarded(customer, secure, path):
     token = cookie_of(web_login(customer))
     body = {"email": customer.email, "password": PASSWORD, "name": "A"}
     headers = WEB | {
@@ -147,7 +147,7 @@ def test_13_all_four_calls_are_guarded(customer, secure, path):
     assert Session.objects.values_list("generation", "revoked_at").get() == before
 
 
-def test_13_a_cookie_token_in_a_body_is_refused_and_the_reverse(customer, secure):
+def test_a_cookie_token_in_a_body_is_refused_and_the_reverse(customer, secure):
     by_cookie, by_body = cookie_of(web_login(customer)), login(customer)
     assert said(refresh(by_cookie)) == (401, "token_invalid")
     assert said(web("/api/auth/refresh", by_body["refresh"])) == (401, "token_invalid")
@@ -155,12 +155,12 @@ def test_13_a_cookie_token_in_a_body_is_refused_and_the_reverse(customer, secure
     assert refresh(by_body["refresh"]).status_code == 200
 
 
-def test_13_no_token_at_all(api, secure):
+def test_no_token_at_all(api, secure):
     assert said(web("/api/auth/refresh", None)) == (401, "refresh_token_missing")
     assert said(api.post("/api/auth/refresh", {})) == (401, "refresh_token_missing")
 
 
-def test_13_no_other_endpoint_reads_the_cookie(api, customer, secure):
+def test_no_other_endpoint_reads_the_cookie(api, customer, secure):
     token = cookie_of(web_login(customer))
     assert said(
         api.get("/api/auth/profile", headers=WEB | {"Cookie": f"__Host-mk_rt={token}"})

@@ -27,7 +27,7 @@ DAY = 86_400
 @pytest.mark.parametrize(
     ("role", "idle_s"), [("customer", 7 * DAY), ("staff", 3600), ("admin", 3600)]
 )
-def test_09_a_session_unused_for_too_long_has_ended(db, role, idle_s):
+def test_a_session_unused_for_too_long_has_ended(db, role, idle_s):
     with time_machine.travel(
         timezone.now().replace(microsecond=0), tick=False
     ) as clock:
@@ -47,7 +47,7 @@ def test_09_a_session_unused_for_too_long_has_ended(db, role, idle_s):
     ("role", "idle_s", "most_s"),
     [("customer", 7 * DAY, 30 * DAY), ("staff", 3600, 12 * 3600)],
 )
-def test_09_no_rotation_moves_the_absolute_end(db, role, idle_s, most_s):
+def test_no_rotation_moves_the_absolute_end(db, role, idle_s, most_s):
     with time_machine.travel(
         timezone.now().replace(microsecond=0), tick=False
     ) as clock:
@@ -68,7 +68,7 @@ def test_09_no_rotation_moves_the_absolute_end(db, role, idle_s, most_s):
         assert said(profile(last["access"])) == (401, "token_expired")
 
 
-def test_09_the_absolute_end_holds_for_tokens_that_would_outlive_it(customer):
+def test_the_absolute_end_holds_for_tokens_that_would_outlive_it(customer):
     first = login(customer)
     ended = timezone.now() - timedelta(seconds=1)
     Session.objects.update(
@@ -80,7 +80,7 @@ def test_09_the_absolute_end_holds_for_tokens_that_would_outlive_it(customer):
     assert live_tokens(first["sessionId"]) == 0
 
 
-def test_09_a_promotion_shortens_the_sessions_that_are_open(admin_user, customer):
+def test_a_promotion_shortens_the_sessions_that_are_open(admin_user, customer):
     first = login(customer)
     staff_users.change_user(
         UserChange(role=Role.STAFF),
@@ -91,7 +91,7 @@ def test_09_a_promotion_shortens_the_sessions_that_are_open(admin_user, customer
     assert session_of(first).expires_at <= timezone.now() + timedelta(hours=12)
 
 
-def test_10_logout_kills_both_tokens_and_says_the_same_each_time(api, customer):
+def test_logout_kills_both_tokens_and_says_the_same_each_time(api, customer):
     first = login(customer)
     second = refresh(first["refresh"]).json()
     for _ in range(2):
@@ -103,7 +103,7 @@ def test_10_logout_kills_both_tokens_and_says_the_same_each_time(api, customer):
 
 
 @pytest.mark.parametrize("by", ["spent", "expired refresh", "access", "expired access"])
-def test_10_any_token_that_is_ours_ends_the_session(api, customer, by):
+def test_any_token_that_is_ours_ends_the_session(api, customer, by):
     with time_machine.travel(timezone.now(), tick=False) as clock:
         first = login(customer)
         second = refresh(first["refresh"]).json()
@@ -124,7 +124,7 @@ def test_10_any_token_that_is_ours_ends_the_session(api, customer, by):
 
 
 @pytest.mark.parametrize("body", [{}, {"refresh": "x"}, {"refresh": "a.b.c"}])
-def test_10_a_logout_without_a_token_of_ours_succeeds_too(api, body):
+def test_a_logout_without_a_token_of_ours_succeeds_too(api, body):
     assert (
         api.post(
             "/api/auth/logout", body, headers={"Authorization": "Bearer nonsense"}
@@ -168,7 +168,7 @@ def _logout_all(user: User, tokens: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("end", [_change, _reset, _disable, _logout_all])
-def test_11_everywhere_else_is_signed_out(
+def test_everywhere_else_is_signed_out(
     customer, end: Callable[[User, dict[str, Any]], None]
 ):
     here, there = login(customer), login(customer)
@@ -183,7 +183,7 @@ def test_11_everywhere_else_is_signed_out(
         assert session_of(tokens).revoked_at is not None
 
 
-def test_11_a_deleted_user_is_401_everywhere(api, customer):
+def test_a_deleted_user_is_401_everywhere(api, customer):
     tokens = login(customer)
     customer.delete()
     assert (
@@ -202,7 +202,7 @@ def test_11_a_deleted_user_is_401_everywhere(api, customer):
     )
 
 
-def test_11_coming_back_revives_nothing(customer):
+def test_coming_back_revives_nothing(customer):
     stale = User.objects.get(pk=customer.pk)
     tokens = login(customer)
     _disable(customer, tokens)
@@ -213,7 +213,7 @@ def test_11_coming_back_revives_nothing(customer):
     assert profile(login(customer)["access"]).status_code == 200
 
 
-def test_11_a_login_with_the_old_password_that_races_the_change_is_dead(
+def test_a_login_with_the_old_password_that_races_the_change_is_dead(
     customer, monkeypatch
 ):
     real = credentials.authenticate_user
@@ -234,7 +234,7 @@ def test_11_a_login_with_the_old_password_that_races_the_change_is_dead(
     assert not Session.objects.exists()
 
 
-def test_11_a_session_of_the_old_epoch_is_born_dead(customer):
+def test_a_session_of_the_old_epoch_is_born_dead(customer):
     stale = User.objects.get(pk=customer.pk)
     customer.set_password(NEW)
     customer.save()
@@ -246,7 +246,7 @@ class StrongerArgon2(Argon2PasswordHasher):
     time_cost, memory_cost, parallelism = 2, 16, 1
 
 
-def test_11_a_better_hash_of_the_same_password_signs_nobody_out(customer):
+def test_a_better_hash_of_the_same_password_signs_nobody_out(customer):
     tokens = login(customer)
     with override_settings(
         PASSWORD_HASHERS=["tests.accounts.test_ends.StrongerArgon2"]

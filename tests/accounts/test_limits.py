@@ -46,7 +46,7 @@ class CostlyArgon2(Argon2PasswordHasher):
         return super().verify(password, encoded)
 
 
-def test_15_unknown_wrong_and_inactive_look_the_same_and_take_as_long(db):
+def test_unknown_wrong_and_inactive_look_the_same_and_take_as_long(db):
     with override_settings(
         PASSWORD_HASHERS=["tests.accounts.test_limits.CostlyArgon2"]
     ):
@@ -78,7 +78,7 @@ def test_15_unknown_wrong_and_inactive_look_the_same_and_take_as_long(db):
     assert work == dict.fromkeys(tries, 1)
 
 
-def test_15_forgetting_and_resending_look_the_same(api, customer):
+def test_forgetting_and_resending_look_the_same(api, customer):
     for path in ("password/forgot", "email/verify/resend"):
         answers = [
             api.post(f"/api/auth/{path}", {"email": email})
@@ -89,7 +89,7 @@ def test_15_forgetting_and_resending_look_the_same(api, customer):
         ] * 2
 
 
-def test_15_forgetting_does_the_same_work(api, customer, django_assert_num_queries):
+def test_forgetting_does_the_same_work(api, customer, django_assert_num_queries):
     for email in (customer.email, "nobody@example.com"):
         with django_assert_num_queries(5):  # look up, savepoint, log, job, release
             api.post("/api/auth/password/forgot", {"email": email})
@@ -97,7 +97,7 @@ def test_15_forgetting_does_the_same_work(api, customer, django_assert_num_queri
 
 # --- 16: limits hold, for the right ones ---------------------------------------------------------
 @pytest.mark.django_db(transaction=True)
-def test_16_thirty_wrong_passwords_at_once_get_five_tries(real_limits):
+def test_thirty_wrong_passwords_at_once_get_five_tries(real_limits):
     user = make_user()
     answers = at_once(lambda _: attempt(user.email), times=30)
     assert codes(answers) == [401] * 5 + [429] * 25
@@ -106,14 +106,14 @@ def test_16_thirty_wrong_passwords_at_once_get_five_tries(real_limits):
     assert 1 <= int(refused.headers["Retry-After"]) <= 300
 
 
-def test_16_a_success_forgets_the_failures(db, real_limits):
+def test_a_success_forgets_the_failures(db, real_limits):
     user = make_user()
     for _ in range(3):
         assert codes([attempt(user.email) for _ in range(4)]) == [401] * 4
         assert attempt(user.email, PASSWORD).status_code == 200
 
 
-def test_16_a_network_has_a_hundred_failures(db, real_limits):
+def test_a_network_has_a_hundred_failures(db, real_limits):
     answers = [attempt(f"nobody{number}@example.com") for number in range(101)]
     assert codes(answers) == [401] * 100 + [429]
     assert (
@@ -121,7 +121,7 @@ def test_16_a_network_has_a_hundred_failures(db, real_limits):
     )  # another network
 
 
-def test_16_a_stranger_cannot_lock_the_owner_out(db, real_limits):
+def test_a_stranger_cannot_lock_the_owner_out(db, real_limits):
     user = make_user()
     assert attempt(user.email, PASSWORD, ip="198.51.100.1").status_code == 200
     for number in range(52):
@@ -130,7 +130,7 @@ def test_16_a_stranger_cannot_lock_the_owner_out(db, real_limits):
     assert attempt(user.email, PASSWORD, ip="198.51.100.1").status_code == 200
 
 
-def test_16_thirty_refreshes_a_minute(customer, real_limits):
+def test_thirty_refreshes_a_minute(customer, real_limits):
     tokens, answer = login(customer), None
     for _ in range(30):
         answer = refresh(tokens["refresh"])
@@ -140,7 +140,7 @@ def test_16_thirty_refreshes_a_minute(customer, real_limits):
     assert Session.objects.get().revoked_at is None
 
 
-def test_16_five_registrations_an_hour(api, db, real_limits):
+def test_five_registrations_an_hour(api, db, real_limits):
     body = {"name": "A", "password": "a quiet harbour"}
     answers = [
         api.post("/api/auth/register", {**body, "email": f"new{number}@example.com"})
@@ -149,9 +149,7 @@ def test_16_five_registrations_an_hour(api, db, real_limits):
     assert codes(answers) == [201] * 5 + [429]
 
 
-def test_16_three_forgotten_passwords_an_hour_for_an_account(
-    api, customer, real_limits
-):
+def test_three_forgotten_passwords_an_hour_for_an_account(api, customer, real_limits):
     for email in (customer.email, "nobody@example.com"):
         answers = [
             api.post("/api/auth/password/forgot", {"email": email}) for _ in range(4)
@@ -159,7 +157,7 @@ def test_16_three_forgotten_passwords_an_hour_for_an_account(
         assert codes(answers) == [202] * 3 + [429]
 
 
-def test_16_the_whole_api_has_a_limit_for_each_client(
+def test_the_whole_api_has_a_limit_for_each_client(
     api, customer, settings, real_limits
 ):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"api": "3/60"}
@@ -172,7 +170,7 @@ def test_16_the_whole_api_has_a_limit_for_each_client(
 @pytest.mark.parametrize(
     "forged", ["203.0.113.{}", "203.0.113.{}, 127.0.0.1", "for=203.0.113.{}"]
 )
-def test_16_a_forged_forwarded_address_gives_no_new_tries(db, real_limits, forged):
+def test_a_forged_forwarded_address_gives_no_new_tries(db, real_limits, forged):
     user = make_user()
     answers = []
     for number in range(6):
@@ -201,9 +199,7 @@ def test_16_a_forged_forwarded_address_gives_no_new_tries(db, real_limits, forge
         ("::ffff:10.0.0.1", "2001:db8::1", ["10.0.0.0/8"], "2001:db8::1"),
     ],
 )
-def test_16_only_our_proxies_are_believed(
-    rf, settings, peer, forwarded, trusted, wanted
-):
+def test_only_our_proxies_are_believed(rf, settings, peer, forwarded, trusted, wanted):
     settings.TRUSTED_PROXIES = trusted
     assert (
         client_address.get_client_address(
@@ -222,7 +218,7 @@ def test_16_only_our_proxies_are_believed(
         ("x", "unknown"),
     ],
 )
-def test_16_a_network_is_an_ipv4_address_or_an_ipv6_subscriber(address, wanted):
+def test_a_network_is_an_ipv4_address_or_an_ipv6_subscriber(address, wanted):
     assert client_address.network_of(address) == wanted
 
 
@@ -233,7 +229,7 @@ def valkey_away(settings, tmp_path):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_16_without_valkey_each_process_is_stricter_and_never_open(
+def test_without_valkey_each_process_is_stricter_and_never_open(
     real_limits, valkey_away
 ):
     user = make_user()
@@ -242,7 +238,7 @@ def test_16_without_valkey_each_process_is_stricter_and_never_open(
     assert attempt(make_user().email, PASSWORD).status_code == 200
 
 
-def test_16_valkey_counts_again_once_it_is_back(settings, tmp_path, monkeypatch):
+def test_valkey_counts_again_once_it_is_back(settings, tmp_path, monkeypatch):
     limit = rate_limits.Limit("back", 1, 60)
     settings.RATE_LIMIT_SCALE = 1.0
     url = settings.CACHE_URL

@@ -19,7 +19,7 @@ from tests.factories import make_user
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_24_live_rows_stay_and_the_rest_goes():
+def test_live_rows_stay_and_the_rest_goes():
     user, now = make_user(), timezone.now()
     with time_machine.travel(now - timedelta(days=70)):
         long_ended = login(user)
@@ -57,7 +57,7 @@ def test_24_live_rows_stay_and_the_rest_goes():
     }
 
 
-def test_24_a_token_that_has_just_expired_is_kept_for_a_refresh_under_way():
+def test_a_token_that_has_just_expired_is_kept_for_a_refresh_under_way():
     user = make_user()
     token = OutstandingToken.objects.create(
         user=user,
@@ -69,7 +69,7 @@ def test_24_a_token_that_has_just_expired_is_kept_for_a_refresh_under_way():
     assert OutstandingToken.objects.filter(pk=token.pk).exists()
 
 
-def test_24_it_goes_on_batch_by_batch(monkeypatch):
+def test_it_goes_on_batch_by_batch(monkeypatch):
     monkeypatch.setattr(purge, "BATCH", 10)  # the package's `purge` is the function
     old = timezone.now() - timedelta(days=2)
     tokens = OutstandingToken.objects.bulk_create(
@@ -83,7 +83,7 @@ def test_24_it_goes_on_batch_by_batch(monkeypatch):
     assert not BlacklistedToken.objects.exists()
 
 
-def test_24_the_log_goes_after_half_a_year_and_not_before():
+def test_the_log_goes_after_half_a_year_and_not_before():
     for days in (179, 181):
         AuthEvent.objects.create(
             type="login", outcome="ok", at=timezone.now() - timedelta(days=days)
@@ -92,7 +92,7 @@ def test_24_the_log_goes_after_half_a_year_and_not_before():
     assert AuthEvent.objects.get().at > timezone.now() - timedelta(days=180)
 
 
-def test_24_the_expiry_is_found_by_an_index():
+def test_the_expiry_is_found_by_an_index():
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT indexdef FROM pg_indexes WHERE tablename = 'token_blacklist_outstandingtoken'"

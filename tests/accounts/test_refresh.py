@@ -37,7 +37,7 @@ from tests.factories import PASSWORD, make_user
 DEAD = (401, "session_revoked")
 
 
-def test_01_the_old_token_ends_the_family_at_once(customer, mailoutbox):
+def test_the_old_token_ends_the_family_at_once(customer, mailoutbox):
     first = login(customer)
     second = refresh(first["refresh"]).json()
     assert second["refresh"] != first["refresh"]
@@ -66,7 +66,7 @@ def test_01_the_old_token_ends_the_family_at_once(customer, mailoutbox):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_02_the_revocation_survives_the_refusal_under_atomic_requests(monkeypatch):
+def test_the_revocation_survives_the_refusal_under_atomic_requests(monkeypatch):
     customer = make_user()
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
     first = login(customer)
@@ -85,7 +85,7 @@ def login_fails(user: Any) -> bool:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_03_twenty_at_once_without_a_key_make_one_child():
+def test_twenty_at_once_without_a_key_make_one_child():
     first = login(make_user())
     answers = at_once(lambda _: refresh(first["refresh"]), times=20)
     won = [answer.json() for answer in answers if answer.status_code == 200]
@@ -103,7 +103,7 @@ def test_03_twenty_at_once_without_a_key_make_one_child():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_04_twenty_at_once_with_one_key_get_the_same_child(monkeypatch):
+def test_twenty_at_once_with_one_key_get_the_same_child(monkeypatch):
     monkeypatch.setattr(session_refresh, "LOCK_TIMEOUT", "60s")  # they stand in line
     first, key = login(make_user()), new_key()
     answers = at_once(lambda _: refresh(first["refresh"], key), times=20)
@@ -115,7 +115,7 @@ def test_04_twenty_at_once_with_one_key_get_the_same_child(monkeypatch):
     assert OutstandingToken.objects.count() == 2
 
 
-def test_05_a_lost_answer_is_given_again_for_its_key(customer):
+def test_a_lost_answer_is_given_again_for_its_key(customer):
     first, key = login(customer), new_key()
     lost = refresh(first["refresh"], key).json()
     again = refresh(
@@ -128,7 +128,7 @@ def test_05_a_lost_answer_is_given_again_for_its_key(customer):
 
 
 @pytest.mark.parametrize("other", [new_key(), None], ids=["another", "none"])
-def test_05_another_key_or_none_is_reuse(customer, other):
+def test_another_key_or_none_is_reuse(customer, other):
     first = login(customer)
     assert refresh(first["refresh"], new_key()).status_code == 200
     assert said(refresh(first["refresh"], other)) == DEAD
@@ -136,7 +136,7 @@ def test_05_another_key_or_none_is_reuse(customer, other):
 
 
 @pytest.mark.parametrize(("after_s", "wanted"), [(299, 200), (301, 401)])
-def test_05_a_key_is_good_for_300_seconds(customer, after_s, wanted):
+def test_a_key_is_good_for_300_seconds(customer, after_s, wanted):
     with time_machine.travel(timezone.now(), tick=False) as clock:
         first, key = login(customer), new_key()
         assert refresh(first["refresh"], key).status_code == 200
@@ -147,7 +147,7 @@ def test_05_a_key_is_good_for_300_seconds(customer, after_s, wanted):
 @pytest.mark.parametrize(
     "key", ["", "1", "x" * 36, f"'{new_key()}'", new_key()[:-1], "é" * 36], ids=range(6)
 )
-def test_05_a_key_that_is_no_uuid_is_refused_and_changes_nothing(customer, api, key):
+def test_a_key_that_is_no_uuid_is_refused_and_changes_nothing(customer, api, key):
     first = login(customer)
     answer = api.post(
         "/api/auth/refresh",
@@ -159,7 +159,7 @@ def test_05_a_key_that_is_no_uuid_is_refused_and_changes_nothing(customer, api, 
     assert session_of(first).generation == 0
 
 
-def test_06_the_grandparent_is_reuse_even_with_the_right_key(customer):
+def test_the_grandparent_is_reuse_even_with_the_right_key(customer):
     first, key = login(customer), new_key()
     second = refresh(first["refresh"], key).json()
     assert refresh(second["refresh"], key).status_code == 200
@@ -168,7 +168,7 @@ def test_06_the_grandparent_is_reuse_even_with_the_right_key(customer):
 
 
 @pytest.mark.parametrize("end", ["logout", "disable", "password"])
-def test_07_no_answer_is_given_again_after_the_end(api, customer, end):
+def test_no_answer_is_given_again_after_the_end(api, customer, end):
     first, key = login(customer), new_key()
     second = refresh(first["refresh"], key).json()
     bearer = {"Authorization": f"Bearer {second['access']}"}
@@ -215,7 +215,7 @@ def somebody_waits_for_a_lock() -> bool:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_08_a_refresh_that_waits_for_a_logout_finds_the_session_dead():
+def test_a_refresh_that_waits_for_a_logout_finds_the_session_dead():
     first = login(make_user())
     with transaction.atomic():
         Session.objects.filter(pk=first["sessionId"]).locked().get()
@@ -233,7 +233,7 @@ def test_08_a_refresh_that_waits_for_a_logout_finds_the_session_dead():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_08_a_logout_that_waits_for_a_refresh_ends_what_it_made(monkeypatch):
+def test_a_logout_that_waits_for_a_refresh_ends_what_it_made(monkeypatch):
     first = login(make_user())
     decision = session_refresh
     rotate, inside = decision.rotate_token, Event()
@@ -292,7 +292,7 @@ def test_a_token_that_was_spent_already_is_reuse_even_if_the_row_does_not_know(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_22_a_login_beside_a_refresh_of_the_old_session_mixes_nobody_up():
+def test_a_login_beside_a_refresh_of_the_old_session_mixes_nobody_up():
     old, new = make_user(), make_user()
     for _ in range(5):
         first = login(old)

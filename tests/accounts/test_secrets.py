@@ -82,7 +82,7 @@ def _tables() -> str:
     return "\n".join(rows)
 
 
-def test_17_no_secret_in_logs_or_tables(db, caplog, capfd, mailoutbox):
+def test_no_secret_in_logs_or_tables(db, caplog, capfd, mailoutbox):
     caplog.set_level(logging.DEBUG)
     canaries = _canaries(make_user(password=PASSWORD))
     lines.flush()  # they wait in memory for a moment
@@ -100,7 +100,7 @@ def test_17_no_secret_in_logs_or_tables(db, caplog, capfd, mailoutbox):
     assert MailToken.objects.exists()
 
 
-def test_17_no_secret_in_the_admin(db, admin_user, settings):
+def test_no_secret_in_the_admin(db, admin_user, settings):
     user = make_user(password=PASSWORD)
     canaries = _canaries(user)
     canaries["hash"] = user.password
@@ -130,7 +130,7 @@ def test_17_no_secret_in_the_admin(db, admin_user, settings):
 
 
 @pytest.mark.parametrize("label", ["otp_totp", "otp_static", "token_blacklist"])
-def test_17_keys_and_tokens_have_no_page(label):
+def test_keys_and_tokens_have_no_page(label):
     assert not [
         model for model in admin.site._registry if model._meta.app_label == label
     ]

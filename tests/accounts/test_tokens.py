@@ -129,7 +129,7 @@ FORGERIES: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
-def test_12_a_forged_access_token_identifies_nobody(customer, forgery):
+def test_a_forged_access_token_identifies_nobody(customer, forgery):
     token = FORGERIES[forgery](login(customer)["access"])
     answer = profile(token)
     assert said(answer) == INVALID
@@ -143,14 +143,14 @@ def test_12_a_forged_access_token_identifies_nobody(customer, forgery):
     "forgery",
     [name for name in FORGERIES if name not in ("no base64", "too long", "nothing")],
 )
-def test_12_a_forged_refresh_token_changes_nothing(customer, forgery):
+def test_a_forged_refresh_token_changes_nothing(customer, forgery):
     first = login(customer)
     assert said(refresh(FORGERIES[forgery](first["refresh"]))) == INVALID
     assert refresh(first["refresh"]).status_code == 200
 
 
 @pytest.mark.parametrize("gen", [None, "0", -1, True, 0.0, 2**31])
-def test_12_a_refresh_token_needs_its_generation(customer, gen):
+def test_a_refresh_token_needs_its_generation(customer, gen):
     first = login(customer)
     assert said(refresh(remade(first["refresh"], gen=gen))) == INVALID
     assert refresh(first["refresh"]).status_code == 200
@@ -174,7 +174,7 @@ def test_who_is_identified_is_who_is_stored(customer):
     assert found.ip
 
 
-def test_12_neither_token_stands_in_for_the_other(customer):
+def test_neither_token_stands_in_for_the_other(customer):
     tokens = login(customer)
     assert said(profile(tokens["refresh"])) == INVALID
     assert said(refresh(tokens["access"])) == INVALID
@@ -183,13 +183,13 @@ def test_12_neither_token_stands_in_for_the_other(customer):
     assert said(refresh(remade(tokens["access"], h_typ="rt+jwt"))) == INVALID
 
 
-def test_12_somebody_elses_session_is_nobodys(customer):
+def test_somebody_elses_session_is_nobodys(customer):
     mine, theirs = login(customer), login(make_user())
     assert said(profile(remade(mine["access"], sid=theirs["sessionId"]))) == INVALID
     assert said(refresh(remade(mine["refresh"], sid=theirs["sessionId"]))) == INVALID
 
 
-def test_12_a_key_is_added_promoted_and_dropped(customer, settings):
+def test_a_key_is_added_promoted_and_dropped(customer, settings):
     old = login(customer)
     settings.JWT_KEYS = [KEY, OTHER]  # added: verifies
     assert jwt.get_unverified_header(login(customer)["access"])["kid"] == "tests"
@@ -247,7 +247,7 @@ def test_a_401_says_what_was_missing(api, header, code, challenge):
     assert (*said(answer), answer.headers["WWW-Authenticate"]) == (401, code, challenge)
 
 
-def test_14_one_query_finds_out_who_calls(customer, django_assert_num_queries):
+def test_one_query_finds_out_who_calls(customer, django_assert_num_queries):
     bearer = {"Authorization": f"Bearer {login(customer)['access']}"}
     with django_assert_num_queries(1):
         assert Client().get("/api/auth/profile", headers=bearer).status_code == 200

@@ -81,7 +81,7 @@ PERCENT = {"kind": "base", "how": "percent", "value": "-10", "ending": ""}
 
 
 @WHOLE
-def test_200_prices_change_and_change_back_in_few_queries(client, keeper):
+def test_prices_change_and_change_back_in_few_queries(client, keeper):
     products = make_products(200)
     page = choose(client, products[:1], all_matching=True)
     for name, data in (
