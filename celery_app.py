@@ -15,8 +15,10 @@ from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "markrin.settings")
 
-# A worker process per queue, so that a hanging mail server starves only mail.
-QUEUES = ("email", "analytics", "inventory")
+# A queue, and a worker process, for each thing that can be away: mail servers (`email`), payment
+# providers (`payments`), other people's servers such as feeds (`outbound`). The shop's own work
+# needs only the database: stock and cache (`inventory`), figures and the clock (`analytics`).
+QUEUES = ("email", "payments", "outbound", "inventory", "analytics")
 
 app = Celery("markrin")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -101,9 +103,11 @@ app.conf.beat_schedule = {
     },
     "accounts.purge": run_every(3600, "accounts.purge"),
     "orders.expire": run_every(60, "orders.expire"),
-    "orders.settle_payments": run_every(300, "orders.settle_payments"),
+    "orders.settle_payments": run_every(
+        300, "orders.settle_payments", queue="payments"
+    ),
     "orders.forget_old": run_nightly(3, 20, "orders.forget_old"),
-    "products.pull_feeds": run_every(600, "products.pull_feeds", queue="inventory"),
+    "products.pull_feeds": run_every(600, "products.pull_feeds", queue="outbound"),
     "products.queue_low_stock_mails": run_every(900, "products.queue_low_stock_mails"),
     "products.rebuild_search_words": run_nightly(4, 0, "products.rebuild_search_words"),
     "products.delete_unapplied_changes": run_nightly(

@@ -26,7 +26,7 @@ web)
   ;;
 # In the other roles `exec` gives the program itself the SIGTERM: each ends after what it is doing.
 worker)
-  queue=${1:?"which queue? email, analytics or inventory"}
+  queue=${1:?"which queue? email, payments, outbound, inventory or analytics"}
   shift
   echo "worker $queue" >"$mark"
   exec python -m celery -q -A celery_app worker -Q "$queue" -n "$queue@%h" --without-gossip --without-mingle "$@"

@@ -14,9 +14,9 @@ MAIL: dict[str, Any] = {
     "time_limit_s": 60,
     "max_attempts": 11,
 }
-# Calls to a payment provider: not among the mails, which a hanging mail server holds up.
+# Calls to a payment provider: a queue of their own, as a provider that is away pauses it.
 MONEY: dict[str, Any] = {
-    "queue": "inventory",
+    "queue": "payments",
     "effect": "outside",
     "time_limit_s": 60,
     "max_attempts": 11,

@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
+from celery_app import QUEUES
 from dev.processes import socket_folder
 from dev.stack import ROOT
 from dev.valkey import Valkey
@@ -48,7 +49,7 @@ def doctor(settings, tmp_path):
 
 @pytest.fixture
 def all_alive(db):
-    for name in ("relay", "worker:email", "worker:analytics", "worker:inventory"):
+    for name in ("relay", *(f"worker:{queue}" for queue in QUEUES)):
         heartbeats.record_heartbeat(name)
 
 
