@@ -2,8 +2,11 @@
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -153,3 +156,53 @@ def test_survives_any_damage(kind: str) -> None:
         for content in (damaged, whole[:place]):
             with suppress(images.NotAPicture):  # nothing else: no error of Pillow's own
                 assert decode(content).mode in ("RGB", "RGBA")
+
+
+@pytest.mark.parametrize("size", [(400, 1), (1, 400), (30_000, 1), (1, 30_000), (1, 1)])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+@pytest.mark.asvs("5.2.1")
+def test_a_line_of_pixels_stays_one(kind: str, size: tuple[int, int]) -> None:
+    """Its short side was rounded to nothing, and an upload of it answered 500."""
+    picture = decode(encoded(kind, size))
+    made = [images.encode_image(picture), *images.make_thumbnails(picture).values()]
+    for each in made:
+        assert min(each.width, each.height) == 1
+        assert Image.open(io.BytesIO(each.content)).size == (each.width, each.height)
+    longest = [max(each.width, each.height) for each in made]
+    assert longest == [
+        min(max(size), side) for side in (images.MAX_SIDE, 200, 400, 800)
+    ]
+
+
+MEASURE = """
+import io, re, sys
+from concurrent.futures import ThreadPoolExecutor
+from markrin.api import images
+content = open(sys.argv[1], "rb").read()
+def most(_=0):
+    return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) // 1024
+def decode(_):
+    return images.decode_image(io.BytesIO(content), max_bytes=10**7, max_pixels=40_000_000).size
+before, count = most(), int(sys.argv[2])
+with ThreadPoolExecutor(count) as pool:
+    assert set(pool.map(decode, range(count))) == {(2400, 2400)}
+print(most() - before)
+"""
+
+
+@pytest.mark.asvs("5.2.1", "5.2.6")
+@pytest.mark.parametrize(
+    ("kind", "mode"), [("PNG", "P"), ("JPEG", "RGB"), ("WEBP", "RGBA")]
+)
+def test_decoding_is_bounded_in_memory(kind: str, mode: str, tmp_path: Path) -> None:
+    """Of the largest pictures that are taken six at once cost what one costs, in megabytes."""
+    file = tmp_path / "large"
+    file.write_bytes(encoded(kind, (6320, 6320), mode))
+    one, six = (int(_run(MEASURE, str(file), count)) for count in ("1", "6"))
+    assert six < 700
+    assert six < one + 150
+
+
+def _run(program: str, *arguments: str) -> str:
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
