@@ -74,13 +74,14 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "accounts.middleware.stamp_arrival",
     "markrin.observe.requests.RequestLog",
+    "markrin.api.security_headers.add_headers",
     "markrin.ops.health.probe_middleware",
+    "corsheaders.middleware.CorsMiddleware",  # outside of whatever may refuse: a page reads why
     "markrin.cache.middleware.AnswerCache",
     "markrin.db.replica.CatalogueReads",
     "markrin.api.errors.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -378,7 +379,13 @@ CORS_ALLOW_HEADERS = [
     "x-markrin-client",
     "x-cart-token",
 ]
-CORS_EXPOSE_HEADERS = ["Retry-After", "X-Request-Id"]
+CORS_EXPOSE_HEADERS = [
+    "Content-Disposition",
+    "ETag",
+    "Idempotency-Replayed",
+    "Retry-After",
+    "X-Request-Id",
+]
 CORS_PREFLIGHT_MAX_AGE = 600
 # Whose pages may use the refresh cookie: the shop's own and those above.
 AUTH_ORIGINS = env.list(

@@ -29,7 +29,6 @@ from django.http.multipartparser import MultiPartParserError
 from django.utils.module_loading import autodiscover_modules, import_string
 from django.views import defaults
 from rest_framework import exceptions as drf_errors
-from rest_framework.response import Response
 
 from markrin.api.casing import to_camel
 
@@ -405,7 +404,7 @@ def refusal_for(exc: Exception, request: HttpRequest | None) -> ShopError:
     return error
 
 
-def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
+def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponse:
     """Answer whatever a view raised with a problem document (REST framework's
     EXCEPTION_HANDLER).
     """
@@ -421,14 +420,13 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
             else None
         )
         headers["WWW-Authenticate"] = named or 'Bearer realm="markrin"'
-    document = error.document(request_id_of(request))
-    return Response(
-        document, status=error.status, headers=headers, content_type=PROBLEM_TYPE
-    )
+    error.headers = headers
+    # Written here, and not by the view's renderer: that of a page of documentation knows no JSON.
+    return problem_response(error, request)
 
 
-def problem_response(error: ShopError, request: HttpRequest | None) -> HttpResponse:
-    """Return the problem document as a plain Django response, for where no REST view is running."""
+def problem_response(error: ShopError, request: Any) -> HttpResponse:
+    """Return the problem document as a plain Django response."""
     body = json.dumps(error.document(request_id_of(request)), default=str).encode()
     headers = {**error.headers, "Content-Length": str(len(body))}
     return HttpResponse(

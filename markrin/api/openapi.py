@@ -209,7 +209,7 @@ class AutoSchema(openapi.AutoSchema):
 
     def get_auth(self) -> list[Stated]:
         """Return who may call: nobody in particular (`{}`), or the bearer of an access token."""
-        if not self.view.authentication_classes:
+        if not self.view.get_authenticators():
             return []
         return [{}, {"bearer": []}] if self._is_public() else [{"bearer": []}]
 
@@ -301,7 +301,7 @@ class AutoSchema(openapi.AutoSchema):
             errors.InternalError,
             errors.Unavailable,
         }
-        if self.view.authentication_classes:
+        if self.view.get_authenticators():
             found |= {
                 refusal
                 for refusal in errors.ShopError.registry.values()

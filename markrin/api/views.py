@@ -39,6 +39,15 @@ class View(APIView):
             self, getattr(self.request, "method", None) or ""
         )
 
+    def get_authenticators(self) -> list[Any]:
+        """Return how the caller is known: by nothing, where the answer is the same for everybody.
+
+        Such an answer is kept, and then no token is looked at; so none is looked at before.
+        """
+        method = (getattr(self.request, "method", None) or "").lower()
+        is_kept = hasattr(getattr(self, method, None), "cache_tags")
+        return [] if is_kept else super().get_authenticators()
+
     def get_permissions(self) -> Sequence[Any]:
         """Return the operation's permissions, or else the view's."""
         stated = self.operation

@@ -3,8 +3,15 @@
 Source: RFC 9110 sections 8.8.3 (ETag), 12.5.3 (Accept-Encoding), 13.1.2 (If-None-Match);
 RFC 9111; RFC 9211 (Cache-Status)."""
 
-from django.conf import settings
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
 
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.request import split_domain_port, validate_host
+
+from markrin.api import renderers, security_headers
 from markrin.cache.shared_cache import CachedResponse
 
 Headers = list[tuple[str, str]]
@@ -30,9 +37,37 @@ def encoding_name(path: str, query: str) -> str:
     )
 
 
+def may_be_answered(environ: Mapping[str, Any]) -> bool:
+    """Return whether a request to the shop's name, without a body, accepts JSON: any other is
+    refused by Django or the view, and must be so whether the answer is kept or not.
+    """
+    return (
+        "HTTP_TRANSFER_ENCODING" not in environ
+        and environ.get("CONTENT_LENGTH", "") in ("", "0")
+        and is_our_host(environ.get("HTTP_HOST") or environ.get("SERVER_NAME", ""))
+        and takes_json(environ.get("HTTP_ACCEPT"))
+    )
+
+
+def is_our_host(host: str) -> bool:
+    """Return whether a Host header is one of ALLOWED_HOSTS, as Django judges it."""
+    return _is_our_host(host, tuple(settings.ALLOWED_HOSTS))
+
+
+@lru_cache(maxsize=1024)
+def _is_our_host(host: str, allowed: tuple[str, ...]) -> bool:
+    domain, _ = split_domain_port(host)
+    return bool(domain) and validate_host(domain, allowed)
+
+
+@lru_cache(maxsize=1024)
 def takes_json(accept: str | None) -> bool:
     """Return whether a client that sends this Accept header may be answered from the cache."""
-    return accept is None or "*/*" in accept or "application/json" in accept
+    if not (accept or "").strip():
+        return True
+    request = HttpRequest()
+    request.META["HTTP_ACCEPT"] = accept
+    return request.get_preferred_type(renderers.JSON_TYPES) is not None
 
 
 def choose_encoding(accepted: str, answer: CachedResponse) -> str:
@@ -87,10 +122,16 @@ def prepare_response(answer: CachedResponse, coding: str) -> tuple[Headers, byte
     found = answer.prepared.get(coding)
     if found is None:
         found = answer.prepared[coding] = (
-            [*response_headers(answer, coding), _FROM_MEMORY],
+            [*_with_defaults(response_headers(answer, coding)), _FROM_MEMORY],
             answer.bodies[coding],
         )
     return found
+
+
+def _with_defaults(headers: Headers) -> Headers:
+    stated = {name.lower() for name, _ in headers}
+    more = security_headers.defaults().items()
+    return [*headers, *(each for each in more if each[0].lower() not in stated)]
 
 
 def of_304(headers: Headers) -> Headers:

@@ -12,11 +12,9 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from typing import cast
 
 import brotli
 import redis
-from corsheaders.middleware import CorsMiddleware
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
@@ -41,6 +39,7 @@ _NOT_KEPT = (
     "etag",
     "cache-control",
     "cache-status",
+    "strict-transport-security",
 )
 
 Next = Callable[[HttpRequest], HttpResponseBase]
@@ -55,9 +54,6 @@ class AnswerCache:
         if not settings.CACHE_ANSWERS:
             raise MiddlewareNotUsed
         self._next = get_response
-        self._cors = CorsMiddleware(
-            lambda request: request._kept_response
-        )  # set in _reply_from_cache
         self._link = invalidation_listener.own
         self._rendering: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
@@ -168,18 +164,15 @@ class AnswerCache:
         response.headers["Cache-Status"] = f"markrin; {how}"
         # for the request log: nothing was resolved
         request.kept_route = answer.route  # type: ignore[attr-defined]
-        if "HTTP_ORIGIN" not in request.META:
-            return response
-        # for the middleware made above
-        request._kept_response = response  # type: ignore[attr-defined]
-        return cast(
-            HttpResponseBase, self._cors(request)
-        )  # it could be awaitable, but for an async view only
+        return response
 
     def _may_answer(self, request: HttpRequest) -> bool:
+        """Whether a kept answer is what the view would give; whatever is refused or redirected
+        further in is left to be so.
+        """
         if settings.SECURE_SSL_REDIRECT and not request.is_secure():
-            return False  # SecurityMiddleware, further in, redirects
-        return http_headers.takes_json(request.META.get("HTTP_ACCEPT"))
+            return False
+        return http_headers.may_be_answered(request.META)
 
     def _whole_response(
         self, request: HttpRequest, answer: CachedResponse

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from markrin.api import security_headers
 from markrin.cache import http_headers, invalidation_listener
 from markrin.cache.shared_cache import CachedResponse
 from markrin.observe import requests
@@ -32,6 +33,7 @@ class Front:
         self._link = invalidation_listener.own
         self._only_https = settings.SECURE_SSL_REDIRECT
         self._proxy_header = settings.SECURE_PROXY_SSL_HEADER
+        self._hsts = security_headers.hsts()
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -65,10 +67,11 @@ class Front:
         return self._answer_hit(environ, answer, start)
 
     def _may_answer(self, environ: "WSGIEnvironment") -> bool:
-        if not http_headers.takes_json(environ.get("HTTP_ACCEPT")):
+        if self._only_https and not self._is_secure(environ):
             return False
-        if not self._only_https:
-            return True
+        return http_headers.may_be_answered(environ)
+
+    def _is_secure(self, environ: "WSGIEnvironment") -> bool:
         if self._proxy_header:
             header, secure = self._proxy_header
             return str(environ.get(header)) == secure
@@ -99,4 +102,7 @@ class Front:
             seconds=time.perf_counter() - start,
             request_id=found,
         )
-        return status, [*headers, ("X-Request-Id", found)], body
+        own = [("X-Request-Id", found)]
+        if self._hsts and self._is_secure(environ):
+            own.append((security_headers.HSTS, self._hsts))
+        return status, [*headers, *own], body

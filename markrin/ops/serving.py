@@ -1,14 +1,17 @@
 """The shop's own settings and refusals around `markrin.server`."""
 
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from corsheaders.middleware import CorsMiddleware
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
-from markrin.api import errors
+from markrin.api import errors, security_headers
 from markrin.observe import requests
 from markrin.ops import health
 from markrin.server.bodies import BodyLimits
@@ -61,10 +64,16 @@ def refuse(environ: "WSGIEnvironment", status: HTTPStatus) -> Response:
     found = requests.request_id(environ.get("HTTP_X_REQUEST_ID"))
     request.request_id = found  # type: ignore[attr-defined]  # as the request log sets it
     busy = status == HTTPStatus.SERVICE_UNAVAILABLE
-    answer = errors.problem_response(
-        _REFUSALS[status](headers={"Retry-After": str(BUSY_RETRY_S)} if busy else None),
-        request,
+    headers = {"Retry-After": str(BUSY_RETRY_S)} if busy else None
+
+    def answer_it(request: HttpRequest) -> HttpResponseBase:
+        return errors.problem_response(_REFUSALS[status](headers=headers), request)
+
+    # It could be awaitable, but around an async view only.
+    with_cors = cast(
+        Callable[[HttpRequest], HttpResponseBase], CorsMiddleware(answer_it)
     )
+    answer = security_headers.add_headers(with_cors)(request)
     requests.write_line(
         method=request.method,
         route="",
@@ -72,7 +81,8 @@ def refuse(environ: "WSGIEnvironment", status: HTTPStatus) -> Response:
         refused="before a thread took it",
         request_id=found,
     )
-    return Response(status, [*answer.items(), ("X-Request-Id", found)], answer.content)
+    body = b"".join(cast(Iterable[bytes], answer))
+    return Response(status, [*answer.items(), ("X-Request-Id", found)], body)
 
 
 def allow_many_connections() -> None:

@@ -225,5 +225,5 @@ def test_cors_names_known_origins_only(api, origin, known):
         }
         assert (
             answer.headers["Access-Control-Expose-Headers"].lower()
-            == "retry-after, x-request-id"
+            == "content-disposition, etag, idempotency-replayed, retry-after, x-request-id"
         )

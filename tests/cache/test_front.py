@@ -18,6 +18,7 @@ def call(front, **environ):
         {
             "REQUEST_METHOD": "GET",
             "PATH_INFO": PATH,
+            "HTTP_HOST": "testserver",
             "QUERY_STRING": "",
             "wsgi.url_scheme": "http",
             "wsgi.input": io.BytesIO(),
@@ -68,6 +69,9 @@ def test_answers_in_the_coding_asked_for_and_304_to_whoever_has_it(front, shop):
         {"HTTP_ACCEPT": "text/html"},
         {"QUERY_STRING": "size=M"},
         {"PATH_INFO": "/api/till"},
+        {"CONTENT_LENGTH": "2"},
+        {"HTTP_TRANSFER_ENCODING": "chunked"},
+        {"HTTP_ACCEPT": "application/json;q=0"},
     ],
     ids=str,
 )
