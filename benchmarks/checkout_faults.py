@@ -147,6 +147,7 @@ def start_pairs(
     mail = f"smtp://127.0.0.1:{port}"
     silent = stack.enter_context(deaf())
     ways: dict[str, tuple[str, str]] = {}
+    hush: int | None = None
     for name, address in (
         ("well", mail),
         ("mail hangs", f"smtp://127.0.0.1:{silent}"),

@@ -115,7 +115,7 @@ def run(script: Path, *, clients: int, each: int) -> float:
     return float(found[1])
 
 
-def _watch(goods: Goods) -> tuple[list[str], dict[str, UUID]]:
+def _watch(goods: Goods) -> tuple[list[str], dict[str, Any]]:
     """Check out once in this process; return the statements, values filled in, and the ids
     of what they are about.
     """
@@ -154,6 +154,7 @@ def _watch(goods: Goods) -> tuple[list[str], dict[str, UUID]]:
         )
     order = Order.objects.get(pk=answer.json()["id"])
     user = Cart.objects.get(pk=checkout.cart).user
+    assert user is not None
     lines = list(order.lines.order_by("position"))
     known = {
         "person": user.pk,

@@ -102,8 +102,10 @@ def start(env: dict[str, str], stack: ExitStack) -> None:
 
 def measure(options: argparse.Namespace) -> tuple[list[float], list[float]]:
     """Return the rates of each round, jobs a second: ours, and Celery's."""
-    ours, theirs = [], []
-    through_outbox(200), through_celery(200)  # warm
+    ours: list[float] = []
+    theirs: list[float] = []
+    for warm in (through_outbox, through_celery):
+        warm(200)
     for number in range(1, options.rounds + 1):
         say(f"Round {number} of {options.rounds}")
         ours.append(options.rows / timed(lambda: through_outbox(options.rows)))

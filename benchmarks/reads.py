@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median as middle
 from typing import Any
@@ -91,7 +92,7 @@ def cached(stage: Stage, scale: int, seconds: float) -> tuple[list[Row], str]:
             peer_env = env | {"BARE_BODY": str(body)}
             with web(peer_env, application="benchmarks.peers.bare:application") as bare:
                 ours, theirs = turns(
-                    lambda p=path: load(shop + p, seconds=seconds),
+                    asking(shop + path, seconds),
                     lambda: load(bare, seconds=seconds),
                 )
                 rows.append(
@@ -125,8 +126,8 @@ def cached(stage: Stage, scale: int, seconds: float) -> tuple[list[Row], str]:
                 url = f"{stock}/product"
                 warm(url)
                 ours, theirs = turns(
-                    lambda p=path: load(shop + p, seconds=seconds),
-                    lambda u=url: load(u, seconds=seconds),
+                    asking(shop + path, seconds),
+                    asking(url, seconds),
                 )
                 rows.append(
                     row(
@@ -144,7 +145,8 @@ def cached(stage: Stage, scale: int, seconds: float) -> tuple[list[Row], str]:
                 f"{shop}{paths['product detail']}",
                 f"{little}/api/products/{slugs(stage, SMALL, 1)[0]}",
             )
-            warm(one), warm(other)
+            warm(one)
+            warm(other)
             ours, theirs = turns(asking(one, seconds), asking(other, seconds))
             rows.append(
                 row(
@@ -179,6 +181,11 @@ def express(
         mine, theirs = turns(ours, asking(url, seconds))
     rows.append(row("the same", mine, "Express 5, answer in Redis", theirs))
     return ""
+
+
+def fetch_again(address: str, turn: int) -> bytes:
+    """Fetch the address; the turn's number makes no difference."""
+    return fetch(address)
 
 
 def asking(url: str, seconds: float) -> Callable[[], Measured]:
@@ -255,8 +262,8 @@ def uncached(stage: Stage, scale: int) -> list[Row]:
         for what, path in lists(stage, scale).items():
             big, tiny = timed(
                 40,
-                lambda n, p=path: fetch(shop + p),
-                lambda n, p=path: fetch(little + p),
+                partial(fetch_again, shop + path),
+                partial(fetch_again, little + path),
             )
             rows.append(Row(what, f"{big:.1f} ms", "", "", "", "< 50 ms", big < 50))
             rows.append(

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import psycopg
@@ -135,7 +136,7 @@ class Stage:
         )
 
     @property
-    def valkey(self) -> "object":
+    def valkey(self) -> Any:
         """The cache server, for the benchmarks that stop it."""
         return self._stack.valkey
 

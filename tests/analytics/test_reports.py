@@ -6,8 +6,9 @@ import csv
 import io
 import random
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -126,7 +127,8 @@ def make_old_order(dice, at, user, variants):
 
 def expected_sales(zone):
     """Return the figures by day, by plain Python over every order."""
-    days, seen = defaultdict(lambda: defaultdict(Decimal)), {}
+    days: dict[date, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    seen: dict[Any, date] = {}
     for order in Order.objects.exclude(status="cancelled").order_by("created_at"):
         who = order.user_id or order.email
         seen.setdefault(who, order.created_at.astimezone(zone).date())
@@ -143,8 +145,10 @@ def expected_sales(zone):
         )
         customers[day].add(order.user_id or order.email)
     for day, people in customers.items():
-        days[day]["newCustomers"] = sum(seen[who] == day for who in people)
-        days[day]["returningCustomers"] = sum(seen[who] < day for who in people)
+        days[day]["newCustomers"] = Decimal(sum(seen[who] == day for who in people))
+        days[day]["returningCustomers"] = Decimal(
+            sum(seen[who] < day for who in people)
+        )
     return days
 
 

@@ -8,6 +8,7 @@ import csv
 import io
 import random
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -16,6 +17,7 @@ from django.db import connection
 from django.db.models import F
 
 from analytics.models import EventType
+from analytics.schemas import ShopperEvent
 from analytics.services import events, rollups
 from orders.models import Order, OrderLine
 from products.models import StockMovement, Variant
@@ -133,7 +135,12 @@ def come_late(dice):
             seconds=dice.randrange(86_400 * 2)
         )
         kind = dice.choice(list(EventType))
-        event = {"id": uuid4(), "type": kind, "at": at, "session_key": "session-key"}
+        event: dict[str, Any] = {
+            "id": uuid4(),
+            "type": kind,
+            "at": at,
+            "session_key": "session-key",
+        }
         if kind in (EventType.VIEW, EventType.ADD_TO_CART):
             event["product_id"] = dice.choice(products)
         if kind == EventType.SEARCH:
@@ -143,7 +150,7 @@ def come_late(dice):
             }
         address = f"203.0.113.{dice.randrange(250)}"
         events.record_events(
-            events=[event],
+            events=[ShopperEvent(**event)],
             address=address,
             user_agent="x",
             now=at + timedelta(hours=47),

@@ -218,8 +218,10 @@ def context(browser: Browser, width: str, shop: Shop) -> Iterator[BrowserContext
     """Return a fresh browser profile, in which nothing may crash."""
     crashes: list[str] = []
     one = browser.new_context(
-        base_url=shop.url, viewport=WIDTHS[width], reduced_motion="reduce"
-    )  # type: ignore[arg-type]  # a dict of the right keys
+        base_url=shop.url,
+        viewport=WIDTHS[width],  # type: ignore[arg-type]  # a dict of the right keys
+        reduced_motion="reduce",
+    )
     one.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
     one.on("weberror", lambda error: crashes.append(str(error.error)))

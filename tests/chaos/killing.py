@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from products.models import Feed
 from products.services.feeds import staging
 
 _note = staging._record_outcomes
@@ -25,7 +26,7 @@ def in_each_chunk(marks: Path) -> None:
 
     def apply_chunk(*, feed_id: Any) -> bool:
         more = _apply_chunk(feed_id=feed_id)
-        cursor = staging.Feed.objects.values_list("cursor", flat=True).get(pk=feed_id)
+        cursor = Feed.objects.values_list("cursor", flat=True).get(pk=feed_id)
         if more:
             _die_once(marks / f"{cursor}-after")
         return more

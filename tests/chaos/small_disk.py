@@ -97,7 +97,8 @@ def use_up_the_log(server: Postgres) -> None:
     """
     with (
         suppress(psycopg.Error),
-        psycopg.connect(**server.connection("postgres"), autocommit=True) as link,
+        # only strings
+        psycopg.connect(**server.connection("postgres"), autocommit=True) as link,  # type: ignore[arg-type]
     ):
         for _ in range(40):
             link.execute(

@@ -73,7 +73,7 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """Print the table."""
-    lines = list(config.stash.get(_lines, []))
+    lines = config.stash.get(_lines, [])
     if not lines:
         return
     if verified := config.stash.get(_verified, []):

@@ -55,7 +55,7 @@ def write(path: Path, counts: dict[str, int], *, half: bool = False) -> Path:
 
 
 def send(path: Path, sequence: int, counted_at: datetime | None = None) -> Feed:
-    return staging.processes(
+    return staging.stage_feed(
         path=path,
         source="warehouse",
         sequence=sequence,

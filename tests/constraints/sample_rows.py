@@ -81,7 +81,7 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
         "size": variant.size,
         "now": timezone.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-    own = {
+    own: dict[type[models.Model], models.Model] = {
         Category: category,
         Product: product,
         SizeChart: factories.make_size_chart(),

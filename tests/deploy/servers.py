@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psutil
@@ -186,7 +187,7 @@ def query(address: dict[str, str], text: str) -> list[tuple[object, ...]]:
     """Run one statement as its own transaction and return its rows."""
     # only strings
     with psycopg.connect(autocommit=True, **address) as connection:  # type: ignore[arg-type]
-        cursor = connection.execute(text)  # type: ignore[arg-type]  # the tests' own text
+        cursor = connection.execute(text)  # the tests' own text
         return cursor.fetchall() if cursor.description else []
 
 
@@ -258,7 +259,11 @@ def standby(
     source = psycopg.conninfo.make_conninfo(
         **{**primary.connection("postgres"), "dbname": "replication"}
     )
-    private = {"user": uid, "group": gid, "extra_groups": None if uid is None else []}
+    private: dict[str, Any] = {
+        "user": uid,
+        "group": gid,
+        "extra_groups": None if uid is None else [],
+    }
     if uid is not None:
         os.chown(sockets, uid, gid or -1)
         os.chown(copy.parent, uid, gid or -1)
@@ -279,7 +284,7 @@ def standby(
         check=True,
         cwd="/",
         capture_output=True,
-        **private,  # type: ignore[call-overload]  # the same that start_server takes
+        **private,
     )
     running: list[subprocess.Popen[bytes]] = []
 

@@ -152,9 +152,7 @@ def test_probes_ask_paths_that_exist() -> None:
         web[probe]["httpGet"]["path"]
         for probe in ("startupProbe", "livenessProbe", "readinessProbe")
     }
-    asked.add(
-        re.search(r"health_uri (\S+)", (DEPLOY / "Caddyfile").read_text()).group(1)
-    )  # type: ignore[union-attr]
+    asked.add(re.findall(r"health_uri (\S+)", (DEPLOY / "Caddyfile").read_text())[0])
     asked.add("/metrics")
     assert all(resolve(path).func.__module__ == "markrin.ops.health" for path in asked)
     for name, pod in PODS.items():

@@ -13,7 +13,7 @@ import threading
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -62,7 +62,7 @@ class Load:
         for thread in self._threads:
             thread.join(timeout=60)
 
-    def _for_ever(self, job: "type[None]") -> None:
+    def _for_ever(self, job: Callable[[], None]) -> None:
         while not self._stop.is_set():
             try:
                 job()
@@ -78,7 +78,7 @@ class Load:
         cart = self._ask(
             "POST", "/api/cart/items", {"variantId": self.variant, "quantity": 1}
         )
-        body = {
+        body: dict[str, object] = {
             "shippingAddress": SHIPPING_ADDRESS,
             "email": "guest@example.com",
             "paymentMethod": "cod",

@@ -27,7 +27,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def query(one: Stack, text: str) -> list[tuple[object, ...]]:
     assert one.postgres
-    with psycopg.connect(autocommit=True, **one.postgres.connection()) as connection:
+    # only strings
+    with psycopg.connect(autocommit=True, **one.postgres.connection()) as connection:  # type: ignore[arg-type]
         cursor = connection.execute(text)
         return cursor.fetchall() if cursor.description else []
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import TextChoices
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLResolver, get_resolver
 
 from markrin.api import fields, operations
 from markrin.api.schemas import Schema
@@ -70,7 +70,7 @@ def _endpoints(resolver: URLResolver, before: str) -> Iterator[Endpoint]:
         route = before + str(one.pattern)
         if isinstance(one, URLResolver):
             yield from _endpoints(one, route)
-        elif isinstance(one, URLPattern) and route.startswith("/api/"):
+        elif route.startswith("/api/"):
             view = getattr(one.callback, "cls", None)
             for method in METHODS:
                 stated = operations.operation_of(view, method)

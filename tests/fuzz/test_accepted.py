@@ -6,6 +6,7 @@ import os
 import uuid
 from collections import Counter, defaultdict
 from functools import partial
+from typing import Any
 
 import marshmallow as ma
 import pytest
@@ -48,7 +49,7 @@ def caller(db, settings, tmp_path):
 @pytest.fixture
 def answers():
     """Return what came back, by endpoint; a full run prints it."""
-    found = defaultdict(Counter)
+    found: dict[str, Counter[int]] = defaultdict(Counter)
     yield found
     if FULL:
         print("", *table.lines("endpoint", found), sep="\n")
@@ -60,9 +61,8 @@ def test_what_a_body_s_schema_accepts_the_database_accepts(caller, answers, subt
     assert len(taking) > 40
     for endpoint in taking:
         ids = sample_shop.Ids()
-        bodies = examples.valid(
-            endpoint.stated.body or endpoint.stated.upload, ids, endpoint.route
-        )
+        schema: Any = endpoint.stated.body or endpoint.stated.upload
+        bodies = examples.valid(schema, ids, endpoint.route)
         with subtests.test(str(endpoint)):
             _each(bodies, partial(_send, caller, answers, endpoint, ids))
     if FULL:

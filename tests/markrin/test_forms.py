@@ -125,7 +125,8 @@ def test_every_form_that_the_shop_declares_is_strict():
     assert not loose
 
 
-def _below(kind: type) -> Iterator[type]:
+def _below(kind: type[Any]) -> Iterator[type[Any]]:
+    one: type[Any]
     for one in kind.__subclasses__():
         yield one
         yield from _below(one)

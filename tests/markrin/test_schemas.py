@@ -30,7 +30,7 @@ class Change(schemas.PatchSchema):
     low = fields.Int(min=0, max=9, load_default=1)
 
 
-def refused(schema: type[schemas.Schema], data: Any) -> list[tuple[str, str]]:
+def refused(schema: type[schemas.Schema[Any]], data: Any) -> list[tuple[str, str]]:
     """Return place and code of everything that is wrong with `data`."""
     with pytest.raises(errors.Invalid) as caught:
         schema().load(data)

@@ -2,6 +2,8 @@
 database holds.
 """
 
+from typing import Any
+
 import pytest
 from django.db import transaction
 from django.test import override_settings
@@ -34,7 +36,11 @@ class Shop:
         self.category = make_category(slug="shirts", parent=self.top)
         self.other = make_category(slug="other")
         make_size_chart(category=self.top)
-        shown = {"category": self.category, "is_featured": True, "is_new_arrival": True}
+        shown: dict[str, Any] = {
+            "category": self.category,
+            "is_featured": True,
+            "is_new_arrival": True,
+        }
         self.product = make_product(slug="oxford", brand="Acme", **shown)
         self.variant = make_variant(product=self.product, sku="OX", size="M", stock=1)
         self.image, _ = (

@@ -1,5 +1,7 @@
 """The list of products: filters, facets, orders, pages."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -190,7 +192,8 @@ def test_sorts_and_walks_every_order_by_page_and_by_cursor(api, sort, expected):
         for page in (1, 2, 3)
     ]
     assert by_page == expected
-    walked, cursor = [], ""
+    walked: list[Any] = []
+    cursor: str | None = ""
     while cursor is not None:
         body = api.get(
             "/api/products", {"sort": sort, "limit": 1, "cursor": cursor}
@@ -210,7 +213,8 @@ def test_a_relevance_cursor_walks_equal_ranks_too(api):
     for number in range(7):
         make_product(name=f"Linen shirt {number}", popularity=number // 2)
     expected = names(api.get("/api/products", {"search": "linen"}))
-    walked, cursor = [], ""
+    walked: list[Any] = []
+    cursor: str | None = ""
     while cursor is not None:
         body = api.get(
             "/api/products", {"search": "linen", "limit": 2, "cursor": cursor}

@@ -1,5 +1,7 @@
 """Reviews: one a customer and product, read by all, moderated by staff."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -142,7 +144,8 @@ def test_lists_by_rating_and_in_every_order(api, product):
     assert ratings(api, product, sort="rating_asc") == [1, 3, 5, 5]
     assert ratings(api, product, rating=5) == [5, 5]
     for sort in ("newest", "oldest", "rating_desc", "rating_asc"):
-        walked, cursor = [], ""
+        walked: list[Any] = []
+        cursor: str | None = ""
         while cursor is not None:
             body = api.get(
                 url(product), {"sort": sort, "cursor": cursor, "limit": 1}

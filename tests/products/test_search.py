@@ -1,5 +1,7 @@
 """Searching the catalogue: ranked, forgiving, as one types."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -109,7 +111,7 @@ def test_what_looks_like_a_query_is_only_words(api, shelf, text, words):
 
 @given(
     st.text(
-        alphabet=st.characters(exclude_categories=("Cs",), exclude_characters="\0"),
+        alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"),
         max_size=40,
     )
 )
@@ -244,7 +246,8 @@ def test_no_more_than_are_ranked_are_all_there_is(api, many):
 
 @pytest.mark.parametrize(("sort", "number"), [("relevance", 3), ("popularity", 7)])
 def test_a_cursor_walks_the_ranked_or_else_all(api, many, sort, number):
-    walked, cursor = [], ""
+    walked: list[Any] = []
+    cursor: str | None = ""
     while cursor is not None:
         body = api.get(
             "/api/products",

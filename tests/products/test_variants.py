@@ -1,5 +1,7 @@
 """Variants in place, their stock by the ledger, and the wish to hear of one."""
 
+from typing import Any
+
 import pytest
 
 from products.models import BackInStockRequest, StockLevel, StockMovement, Variant
@@ -78,8 +80,9 @@ def test_changes_a_variant_in_place(staff_client):
     ):
         response = staff_client.patch(url(product, variant), body)
         assert (response.status_code, response.json()["code"]) == (409, code)
-    for body in ({}, {"stock": 5}, {"position": -1}, {"sku": ""}):
-        assert staff_client.patch(url(product, variant), body).status_code == 400
+    wrong: dict[str, Any]
+    for wrong in ({}, {"stock": 5}, {"position": -1}, {"sku": ""}):
+        assert staff_client.patch(url(product, variant), wrong).status_code == 400
     variant.refresh_from_db()
     assert (variant.sku, variant.color, variant.position) == ("A2", "Blue", 9)
     assert (

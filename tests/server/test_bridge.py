@@ -61,7 +61,7 @@ def refuse(environ: dict[str, Any], status: HTTPStatus) -> Response:
 
 
 def ask(
-    application: Callable[..., Any], *clients: tuple[Scope, Connection], **limits: Any
+    application: Callable[..., Any], *clients: tuple[Any, Connection], **limits: Any
 ) -> list[Connection]:
     """Serve all clients at once, as one process does."""
 

@@ -139,7 +139,8 @@ def random_effect(dice: random.Random) -> Effect:
             Decimal(dice.choice(["100", "50", "33.3333"])),
         )
     steps = sorted(dice.sample([1, 2, 3, 5, 8, 500, 2000], dice.randint(1, 3)))
-    tiers = tuple(Tier(step, dice.choice([percent, amount])) for step in steps)
+    effects: list[PercentOff | AmountOff] = [percent, amount]
+    tiers = tuple(Tier(step, dice.choice(effects)) for step in steps)
     return Tiered(dice.choice(list(TierBy)), tiers)
 
 

@@ -8,6 +8,7 @@ hundreds.
 import itertools
 import random
 from fractions import Fraction
+from typing import Any
 
 from orders.pricing.money import part_of_line
 from orders.pricing.promotions import (
@@ -211,7 +212,7 @@ def reckon(lines, shopper, promotions, cost):
 
 def test_the_engine_chooses_and_takes_off_what_the_rule_says():
     tried = cases(600, 25_000)
-    winners = set()
+    winners: set[Any] = set()
     for seed in range(tried):
         dice = random.Random(seed)
         lines = random_lines(dice)

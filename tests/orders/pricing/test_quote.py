@@ -167,7 +167,9 @@ def test_gift_cards_leave_the_tax_alone():
 
 # --- reckoned again in exact fractions
 
-BANDS = {  # class: (limit per piece in paise, percent), as of 2025-09-22
+BANDS: dict[
+    str, list[tuple[int | None, int]]
+] = {  # class: (limit per piece in paise, percent), as of 2025-09-22
     "apparel": [(250_000, 5), (None, 18)],
     "footwear": [(250_000, 5), (None, 18)],
     "fabric": [(None, 5)],
