@@ -21,7 +21,7 @@ from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 from fpdf.fonts import FontFace
 
-from orders import money
+from markrin import localized
 from orders.models import Order, OrderLine
 
 _WEIGHTS: Final = {"": "Inter-Regular.woff2", "B": "Inter-SemiBold.woff2"}
@@ -128,7 +128,7 @@ class _Page:
         self.pdf.cell(width, height, text, align=align, new_x=x, new_y=y)
 
     def amount(self, value: Decimal) -> str:
-        return money.format_money(value, self.order.currency)
+        return localized.format_money(value, self.order.currency)
 
     def head(self) -> None:
         """Write what it is, with number and day."""

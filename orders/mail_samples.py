@@ -5,8 +5,8 @@ from typing import Any
 
 from django.conf import settings
 
+from markrin import localized
 from markrin.db.models import uuid7
-from orders import money
 from orders.models import Order, OrderLine
 from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
 from orders.services import mails
@@ -88,7 +88,7 @@ def _sample_cancelled() -> dict[str, Any]:
 
 
 def _sample_refunded() -> dict[str, Any]:
-    back = money.format_money(Decimal("499.00"), settings.SHOP_CURRENCY)
+    back = localized.format_money(Decimal("499.00"), settings.SHOP_CURRENCY)
     return {
         **mails.build_context(
             _sample_order(payment_status=PaymentStatus.PAID, refunded=Decimal("499.00"))

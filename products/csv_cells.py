@@ -1,25 +1,6 @@
-"""Cells of the shop's own CSV: what no spreadsheet takes for a formula, and several values
-in one.
-"""
+"""Several values in one cell of the shop's own CSV."""
 
-import re
 from collections.abc import Iterable
-
-# Source: OWASP, CSV Injection. The full-width signs are what spreadsheets in some languages
-# take for the plain ones.
-_FORMULA = re.compile("'*[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20]")
-
-
-def escape_formula(text: str) -> str:
-    """Return the text so that no spreadsheet takes it for a formula, and `unquoted` gives
-    it back.
-    """
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def unescape_formula(text: str) -> str:
-    """Return the text that `quoted` was given."""
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def join_values(parts: Iterable[str], separator: str, *, around: str = "") -> str:

@@ -18,8 +18,8 @@ from django.utils import timezone
 from analytics import days
 from analytics.admin import charts
 from analytics.selectors import first_rows, reports
+from markrin import localized
 from markrin.outbox import selectors as outbox
-from orders import money
 from orders import selectors as orders
 
 PERIODS = (7, 30, 90)
@@ -294,7 +294,7 @@ def _read_low_stock(last: date) -> dict[str, Any]:
 def _format_amount(value: Any) -> str:
     """Return an amount without its hundredths, which say nothing at this size."""
     whole = Decimal(value).quantize(Decimal(1), ROUND_HALF_UP)
-    return money.format_money(whole, settings.SHOP_CURRENCY).removesuffix(".00")
+    return localized.format_money(whole, settings.SHOP_CURRENCY).removesuffix(".00")
 
 
 def _format_number(value: Any) -> str:

@@ -19,8 +19,8 @@ from analytics import csv_response, days, report_cells
 from analytics.models import ReportSnapshot
 from analytics.selectors import first_rows, reports
 from analytics.selectors.reports import Column, Report
+from markrin import localized
 from markrin.admin.forms import StrictForm
-from orders import money
 
 SHOWN = ReportSnapshot.MAX_ROWS - 1  # rows on the page; the file has more
 MAX_DAYS = 1100
@@ -166,7 +166,7 @@ def format_value(column: Column, value: Any) -> str:
     if value is None:
         return "–"
     if column.kind == "money":
-        return money.format_money(value, settings.SHOP_CURRENCY)
+        return localized.format_money(value, settings.SHOP_CURRENCY)
     if column.name == "conversion":
         return f"{float(value):.1%}"
     if column.kind == "number":

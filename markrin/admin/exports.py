@@ -23,18 +23,11 @@ from unfold.widgets import (
 
 from markrin.admin.forms import StrictForm
 from markrin.admin.models import SavedExport
+from markrin.csv_safety import escape_formula
 
 MAX_ROWS = 100_000
 MAX_SAVED = 50  # of one person for one page
 _CHUNK = 2_000
-_FORMULA = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-)  # what a spreadsheet would run. Source: OWASP, CSV Injection
 _BYTE_ORDER_MARK = "\ufeff"  # without it spreadsheets take UTF-8 for something else
 
 
@@ -135,9 +128,7 @@ def cell_text(value: Any) -> Any:
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return timezone.localtime(value).isoformat(sep=" ", timespec="seconds")
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
+    return escape_formula(value) if isinstance(value, str) else value
 
 
 def saved_of(request: HttpRequest, page: str) -> Any:

@@ -84,7 +84,11 @@ def _text_engine() -> Engine:
         dirs=settings.MAIL_TEMPLATES,
         loaders=["markrin.mail.markup._Loader"],
         libraries=get_installed_libraries(),
-        builtins=["django.templatetags.i18n", "django.templatetags.l10n"],
+        builtins=[
+            "django.templatetags.i18n",
+            "django.templatetags.l10n",
+            "markrin.templatetags.localized",
+        ],
     )
 
 

@@ -13,8 +13,8 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
+from markrin import localized
 from markrin.admin.forms import StrictForm
-from orders import money
 from orders.models import Order, OrderLine
 from orders.services import mails
 
@@ -74,7 +74,7 @@ def refund_form(order: Order) -> type[forms.Form]:
             required=False,
             label=f"Amount ({order.currency})",
             widget=UnfoldAdminDecimalFieldWidget,
-            help_text=f"{money.format_money(left, order.currency)} of {money.format_money(order.total, order.currency)} are left; "
+            help_text=f"{localized.format_money(left, order.currency)} of {localized.format_money(order.total, order.currency)} are left; "
             "empty: all of it",
         )
         reason = forms.CharField(

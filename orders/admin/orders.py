@@ -12,8 +12,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from markrin import localized
 from markrin.admin.base import ReadOnly, SteppedAdmin, TabularInline
-from orders import invoice, money, selectors
+from orders import invoice, selectors
 from orders.admin import packing, steps
 from orders.models import Order, OrderEvent, OrderLine, Payment, Refund
 from orders.models.order import (
@@ -68,23 +69,23 @@ class LineInline(ReadOnly, TabularInline):
 
     @admin.display(description="unit price")
     def each(self, line: OrderLine) -> str:
-        return money.format_money(line.unit_price, line.order.currency)
+        return localized.format_money(line.unit_price, line.order.currency)
 
     @admin.display(description="line total")
     def sum(self, line: OrderLine) -> str:
-        return money.format_money(line.line_total, line.order.currency)
+        return localized.format_money(line.line_total, line.order.currency)
 
     @admin.display(description="discount")
     def off(self, line: OrderLine) -> str:
         return (
-            money.format_money(line.discount, line.order.currency)
+            localized.format_money(line.discount, line.order.currency)
             if line.discount
             else ""
         )
 
     @admin.display(description="tax")
     def tax_part(self, line: OrderLine) -> str:
-        return money.format_money(line.tax, line.order.currency)
+        return localized.format_money(line.tax, line.order.currency)
 
 
 class EventInline(ReadOnly, TabularInline):
@@ -132,7 +133,7 @@ class PaymentInline(ReadOnly, TabularInline):
 
     @admin.display(description="amount")
     def sum(self, payment: Payment) -> str:
-        return money.format_money(payment.amount, payment.currency)
+        return localized.format_money(payment.amount, payment.currency)
 
 
 class RefundInline(ReadOnly, TabularInline):
@@ -146,7 +147,7 @@ class RefundInline(ReadOnly, TabularInline):
 
     @admin.display(description="amount")
     def sum(self, refund: Refund) -> str:
-        return money.format_money(refund.amount, refund.order.currency)
+        return localized.format_money(refund.amount, refund.order.currency)
 
 
 class NeedsAPerson(admin.SimpleListFilter):
@@ -305,7 +306,7 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
 
     @admin.display(description="total", ordering="total")
     def amount(self, order: Order) -> str:
-        return money.format_money(order.total, order.currency)
+        return localized.format_money(order.total, order.currency)
 
     @admin.display(description="Needs a person")
     def needs(self, order: Order) -> SafeString:
@@ -360,4 +361,6 @@ def _list_sums(order: Order) -> list[tuple[str, str]]:
     rows.append(("Total", order.total))
     if order.refunded:
         rows += [("Refunded", -order.refunded), ("Left", order.total - order.refunded)]
-    return [(name, money.format_money(amount, order.currency)) for name, amount in rows]
+    return [
+        (name, localized.format_money(amount, order.currency)) for name, amount in rows
+    ]

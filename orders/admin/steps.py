@@ -7,8 +7,9 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from markrin import localized
 from markrin.admin.base import Step
-from orders import errors, money
+from orders import errors
 from orders.admin import forms
 from orders.models import Order, Refund
 from orders.models.order import NEXT_STATUS, OrderStatus, PaymentMethod, PaymentStatus
@@ -77,7 +78,7 @@ def _refund_order(request: HttpRequest, order: Order, data: Mapping[str, Any]) -
         reason=data["reason"],
         idempotency_key=data["key"],
     )
-    return f"{money.format_money(refund.amount, order.currency)} go back."
+    return f"{localized.format_money(refund.amount, order.currency)} go back."
 
 
 def _take_back(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from django.conf import settings
 
+from markrin import localized
 from markrin.db import transactions
 from markrin.db.models import uuid7
 from markrin.mail import sending
 from markrin.outbox import services as outbox
-from orders import errors, events, money
+from orders import errors, events
 from orders.models import Order, Refund
 from orders.models.order import (
     OrderEventKind,
@@ -67,7 +68,7 @@ def mail_refunded(*, order_id: UUID, refund_id: UUID) -> Sent:
         "refunded",
         order_id,
         key=refund_id,
-        back=money.format_money(refund.amount, settings.SHOP_CURRENCY),
+        back=localized.format_money(refund.amount, settings.SHOP_CURRENCY),
     )
 
 
@@ -163,12 +164,12 @@ def build_context(order: Order) -> dict[str, Any]:
                 "quantity": line.quantity,
                 "name": line.name,
                 "kind": ", ".join(filter(None, (line.size, line.color))),
-                "total": money.format_money(line.line_total, order.currency),
+                "total": localized.format_money(line.line_total, order.currency),
             }
             for line in order.lines.all()
         ],
         "amounts": {
-            name: money.format_money(getattr(order, name), order.currency)
+            name: localized.format_money(getattr(order, name), order.currency)
             for name in names
         },
         "waits_for_payment": order.payment_method == PaymentMethod.ONLINE

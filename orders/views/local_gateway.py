@@ -10,9 +10,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from markrin import localized
 from markrin.api import errors
 from markrin.db.models import uuid7
-from orders import money, selectors
+from orders import selectors
 from orders.gateways import local
 from orders.services import payments
 
@@ -32,7 +33,7 @@ def pay(request: HttpRequest, payment_id: UUID, token: str) -> HttpResponse:
         return errors.problem_response(exc, request)
     context = {
         "payment": payment,
-        "amount": money.format_money(payment.amount, payment.currency),
+        "amount": localized.format_money(payment.amount, payment.currency),
     }
     type_ = TYPES.get(request.POST.get("outcome", ""))
     if type_ is None or payment.state != "created":

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from django.core.files.storage import default_storage
 
-from products.csv_cells import escape_formula, join_values
+from markrin.csv_safety import escape_formula
+from products.csv_cells import join_values
 from products.csv_reader import Line
 from products.importing import validation
 from products.importing.drafts import Draft

@@ -13,9 +13,9 @@ from pathlib import Path
 from django.db import transaction
 
 from markrin.cache.tags import invalidate
+from markrin.csv_safety import escape_formula
 from markrin.db import advisory_locks
 from products import csv_reader
-from products.csv_cells import escape_formula
 from products.importing import validation
 from products.importing.batch_writer import BatchWriter, Outcome, ProductChange
 from products.importing.drafts import (

@@ -4,7 +4,8 @@ See docs/importing.md.
 
 from typing import Any
 
-from products.csv_cells import split_values, unescape_formula
+from markrin.csv_safety import unescape_formula
+from products.csv_cells import split_values
 from products.csv_reader import FileRefused, Line, require_columns
 from products.importing.drafts import Draft, DraftRefused, FileFormat
 

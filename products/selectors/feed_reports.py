@@ -7,6 +7,7 @@ from uuid import UUID
 
 from markrin.api import errors
 from markrin.api.pagination import CursorPage, Page, fetch_page
+from markrin.csv_safety import escape_formula
 from products.models import Feed, FeedRow
 from products.models.feed import FeedRowResult
 
@@ -49,9 +50,9 @@ def write_report(*, feed_id: UUID) -> Iterator[str]:
         yield writer.writerow(
             [
                 row.line,
-                _plain(row.sku),
+                escape_formula(row.sku),
                 quantity,
-                _plain(row.row_ref),
+                escape_formula(row.row_ref),
                 row.result,
                 row.reason,
             ]
@@ -63,8 +64,3 @@ class _LineBuffer:
 
     def write(self, text: str) -> str:
         return text
-
-
-def _plain(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula. Source: OWASP, CSV Injection."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

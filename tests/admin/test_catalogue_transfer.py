@@ -13,12 +13,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from products.csv_cells import (
-    escape_formula,
-    join_values,
-    split_values,
-    unescape_formula,
-)
+from markrin.csv_safety import escape_formula, unescape_formula
+from products.csv_cells import join_values, split_values
 from products.importing import importer
 from products.importing.native_csv import COLUMNS, NativeFormat
 from products.models import (
