@@ -51,6 +51,8 @@ ON_EVENT: dict[str, list[str]] = {
     "order.person_needed": ["orders.call_staff_by_mail"],
     "order.mail_wanted": ["orders.mail_again"],
     "order.returned": ["analytics.record_change"],
+    "payment.charge_told": ["orders.look_up_charge"],
+    "payment.payout_told": ["orders.book_payout"],
     "payment.abandoned": ["orders.abandon_payment"],
     "refund.requested": ["orders.send_refund"],
     "refund.made": ["orders.refunded_by_mail", "analytics.record_change"],
@@ -104,8 +106,9 @@ app.conf.beat_schedule = {
     "accounts.purge": run_every(3600, "accounts.purge"),
     "orders.expire": run_every(60, "orders.expire"),
     "orders.settle_payments": run_every(
-        300, "orders.settle_payments", queue="payments"
+        120, "orders.settle_payments", queue="payments"
     ),
+    "orders.reconcile": run_nightly(4, 50, "orders.reconcile", queue="payments"),
     "orders.forget_old": run_nightly(3, 20, "orders.forget_old"),
     "products.pull_feeds": run_every(600, "products.pull_feeds", queue="outbound"),
     "products.queue_low_stock_mails": run_every(900, "products.queue_low_stock_mails"),

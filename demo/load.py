@@ -13,6 +13,7 @@ from demo import catalogue, gallery, people, reviews, sales, visits
 from demo.plan import SOURCE, TRADE_DAYS, Plan
 from demo.row_writer import RowWriter
 from markrin.cache.tags import invalidate
+from orders.services import ledger_backfill
 from products.models import Category, Product
 from products.services import search_words
 
@@ -67,6 +68,7 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         gallery.write_images(plan, articles, sink, steps("pictures", len(articles)))
         visits.write_visits(plan, articles, sink)
         sink.flush()
+        ledger_backfill.book_missing()
         done = steps("checks", 1)
         _finish_load(plan)
         done(1)

@@ -138,7 +138,6 @@ RETURN_WINDOW_DAYS = env.int(
 )  # after the delivery, as the storefront says; 0: it says nothing
 SHOP_CONTACT_EMAIL = env.str("SHOP_CONTACT_EMAIL", "")
 SHOP_CONTACT_PHONE = env.str("SHOP_CONTACT_PHONE", "")  # as people write it
-ORDER_UNPAID_TTL_S = env.int("ORDER_UNPAID_TTL_S", 900)
 CHECKOUTS_AT_ONCE = env.int(
     "CHECKOUTS_AT_ONCE", 4
 )  # transactions of checkout at once in one web process
@@ -164,6 +163,13 @@ INVOICE_FONTS = env.list(
 ONLINE_PROVIDER = env.str(
     "ONLINE_PROVIDER", "test" if DEBUG else ""
 )  # test, stripe, razorpay, or none
+# hosted: on the provider's page; embedded: its form inside the shop's own page
+PAYMENT_FORM = env.str("PAYMENT_FORM", "hosted")
+# Seconds until an unpaid online order is cancelled. A provider's page stays open for half an hour
+# at least, the test gateway's does not.
+ORDER_UNPAID_TTL_S = env.int(
+    "ORDER_UNPAID_TTL_S", 2100 if ONLINE_PROVIDER in ("stripe", "razorpay") else 900
+)
 TEST_GATEWAY_IN_PUBLIC = env.bool(
     "TEST_GATEWAY_IN_PUBLIC", False
 )  # made-up money outside DEBUG, as on a stage

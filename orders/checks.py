@@ -1,40 +1,72 @@
 """System checks: payments are set up as a whole, or not at all."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.utils.module_loading import import_string
 
 from orders import gateways
+from orders.gateways.base import Provider, ProviderRefused
+from orders.pricing.money import decimals_of
 
-_NEEDED = {
-    "stripe": ("STRIPE_SECRET_KEY", "STRIPE_PUBLIC_KEY", "STRIPE_WEBHOOK_SECRET"),
-    "razorpay": ("RAZORPAY_KEY_ID", "RAZORPAY_KEY_SECRET", "RAZORPAY_WEBHOOK_SECRET"),
-}
+FORMS = ("hosted", "embedded")
 
 
 @register()
 def check_payments(**_: Any) -> list[CheckMessage]:
-    """Refuse an unknown provider, one without its keys, and made-up money outside DEBUG."""
+    """Refuse an unknown provider, one without its keys, a currency that it cannot take, and
+    made-up money outside DEBUG.
+    """
     return list(_wrong(settings.ONLINE_PROVIDER))
 
 
-def _wrong(provider: str) -> Iterator[CheckMessage]:
-    if provider and provider not in gateways.PROVIDERS:
+def _wrong(name: str) -> Iterator[CheckMessage]:
+    if settings.PAYMENT_FORM not in FORMS:
+        yield Error(
+            f"PAYMENT_FORM must be one of {', '.join(FORMS)}.", id="orders.E004"
+        )
+    if not name:
+        return
+    if name not in gateways.PROVIDERS:
         yield Error(
             f"ONLINE_PROVIDER must be one of {', '.join(gateways.PROVIDERS)}, or empty.",
             id="orders.E001",
         )
-    for name in _NEEDED.get(provider, ()):
-        if not getattr(settings, name):
+        return
+    kind: type[Provider] = import_string(gateways.PROVIDERS[name])
+    needed = [*kind.credentials]
+    if name == "stripe" and settings.PAYMENT_FORM == "embedded":
+        needed.append("STRIPE_PUBLIC_KEY")
+    for credential in needed:
+        if not getattr(settings, credential):
             yield Error(
-                f"{name} is missing, which ONLINE_PROVIDER={provider} needs.",
+                f"{credential} is missing, which ONLINE_PROVIDER={name} needs.",
                 id="orders.E002",
             )
-    if provider == "test" and not (settings.DEBUG or settings.TEST_GATEWAY_IN_PUBLIC):
+    if name == "test" and not (settings.DEBUG or settings.TEST_GATEWAY_IN_PUBLIC):
         yield Error(
-            "ONLINE_PROVIDER=test sells for made-up money: it is for DEBUG, or for a stage that says so by"
-            " TEST_GATEWAY_IN_PUBLIC=1.",
+            "ONLINE_PROVIDER=test sells for made-up money: it is for DEBUG, or for a stage"
+            " that says so by TEST_GATEWAY_IN_PUBLIC=1.",
             id="orders.E003",
+        )
+    yield from _wrong_currency(kind)
+
+
+def _wrong_currency(kind: type[Provider]) -> Iterator[CheckMessage]:
+    """Refuse a currency in which the shop's smallest step is less than the provider's."""
+    currency, table = settings.SHOP_CURRENCY, kind.currencies
+    smallest = Decimal(1).scaleb(-decimals_of(currency))
+    try:
+        table.to_units(smallest, currency)
+        taken = table.takes(currency)
+    except ProviderRefused:
+        taken = False
+    if not taken:
+        yield Error(
+            f"SHOP_CURRENCY={currency}: {kind.name} cannot charge {smallest} {currency} exactly."
+            " Sell in another currency, or without ONLINE_PROVIDER.",
+            id="orders.E005",
         )

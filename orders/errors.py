@@ -210,6 +210,22 @@ class ReturnTooMany(ShopError):
     )
 
 
+class DisputeOpen(ShopError):
+    status, code, message = (
+        409,
+        "dispute_open",
+        "The shopper's bank asks the payment back: ship only if you mean to.",
+    )
+
+
+class DifferenceSettled(ShopError):
+    status, code, message = (
+        409,
+        "difference_settled",
+        "Somebody has settled this difference already.",
+    )
+
+
 class SignatureInvalid(ShopError):
     status, code, message = (
         400,

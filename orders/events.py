@@ -106,3 +106,25 @@ class MailWanted:
     @property
     def natural_id(self) -> str:
         return str(self.wanted_id)
+
+
+@dataclass(frozen=True)
+class ChargeTold:
+    """A provider has told of money, and only it can say for which payment, or what it is."""
+
+    name: ClassVar[str] = "payment.charge_told"
+    provider: str
+    charge_ref: str
+
+
+@dataclass(frozen=True)
+class PayoutTold:
+    """A provider has told of a payout; what is in it has to be asked for."""
+
+    name: ClassVar[str] = "payment.payout_told"
+    provider: str
+    payout_ref: str
+
+    @property
+    def natural_id(self) -> str:
+        return f"{self.provider}:{self.payout_ref}"

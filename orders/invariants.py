@@ -1,6 +1,7 @@
 """What must be true of orders, their money and their stock, for `manage.py verify`."""
 
 from markrin.db.invariants import Invariant
+from orders.ledger_invariants import LEDGER
 
 _EACH = "placed.id > %(after)s AND placed.id <= %(upto)s"
 
@@ -81,3 +82,5 @@ INVARIANTS = [
             AND NOT EXISTS (SELECT FROM outbox_event WHERE key = 'orders.confirm_by_mail:' || placed.id)""",  # noqa: S608
     ),
 ]
+
+INVARIANTS += LEDGER

@@ -5,9 +5,11 @@ the services'.
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import marshmallow as ma
+from django.conf import settings
 
 from accounts.schemas import AddressSchema, PostalAddress
 from markrin.api import fields
@@ -25,6 +27,27 @@ class CouponCode(fields.Text):
 
     def _check(self, value: Any) -> str:
         return super()._check(value).upper()
+
+
+class ReturnUrl(fields.Text):
+    """Where a shopper comes back to from the provider's page: an address of the shop's, or of an
+    origin that may sign in (AUTH_ORIGINS).
+    """
+
+    def __init__(self, **kw: Any) -> None:
+        super().__init__(max=500, **kw)
+
+    def _check(self, value: Any) -> str:
+        text = str(super()._check(value))
+        parts = urlsplit(text)
+        if (
+            f"{parts.scheme}://{parts.netloc}" not in settings.AUTH_ORIGINS
+            or parts.fragment
+        ):
+            raise fields.refuse(
+                "origin", "This must be an address of the shop, without a fragment."
+            )
+        return text
 
 
 # --- Carts ---------------------------------------------------------------------------------------
@@ -92,6 +115,7 @@ class Checkout:
     expected_total: Decimal | None = None
     coupon_code: str | None = None
     email: str | None = None
+    return_url: str = ""
 
 
 class PlaceOrder(InputSchema[Checkout]):
@@ -103,6 +127,7 @@ class PlaceOrder(InputSchema[Checkout]):
     expected_total = fields.Money()
     coupon_code = CouponCode()
     email = fields.Email()
+    return_url = ReturnUrl()
 
     @ma.validates_schema
     def _check_one_address(self, data: dict[str, Any], **kwargs: Any) -> None:

@@ -51,6 +51,7 @@ class Move:
     carrier: str = ""
     tracking_number: str = ""
     tracking_url: str = ""
+    despite_dispute: bool = False
 
 
 class MoveOrder(InputSchema[Move]):
@@ -61,6 +62,7 @@ class MoveOrder(InputSchema[Move]):
     carrier = fields.Text(max=80)
     tracking_number = fields.Text(max=80)
     tracking_url = fields.HttpsUrl(max=500)
+    despite_dispute = fields.Bool(load_default=False)
 
     @ma.validates_schema
     def _fits(self, data: dict[str, Any], **kwargs: Any) -> None:

@@ -5,8 +5,16 @@ from uuid import UUID
 
 from celery_app import app
 from markrin.outbox import handlers as outbox
-from orders import gateways
-from orders.services import mails, payments, periodic, refunds
+from orders.gateways.base import ProviderDown
+from orders.services import (
+    mails,
+    payment_polling,
+    payments,
+    payouts,
+    periodic,
+    reconciliation,
+    refunds,
+)
 
 MAIL: dict[str, Any] = {
     "queue": "email",
@@ -71,7 +79,25 @@ def send_refund(*, refund_id: str, **later: Any) -> outbox.Result:
 def abandon_payment(*, payment_id: str, **later: Any) -> None:
     try:
         payments.abandon_payment(payment_id=UUID(payment_id))
-    except gateways.ProviderDown as exc:
+    except ProviderDown as exc:
+        raise outbox.Unreachable(str(exc)) from exc
+
+
+@outbox.handler("orders.look_up_charge", **MONEY)
+def look_up_charge(*, provider: str, charge_ref: str, **later: Any) -> outbox.Result:
+    try:
+        return payment_polling.look_up_charge(
+            provider_name=provider, charge_ref=charge_ref
+        )
+    except ProviderDown as exc:
+        raise outbox.Unreachable(str(exc)) from exc
+
+
+@outbox.handler("orders.book_payout", **MONEY)
+def book_payout(*, provider: str, payout_ref: str, **later: Any) -> outbox.Result:
+    try:
+        return payouts.book_payout(provider_name=provider, payout_ref=payout_ref)
+    except ProviderDown as exc:
         raise outbox.Unreachable(str(exc)) from exc
 
 
@@ -85,6 +111,12 @@ def expire_orders() -> int:
 def settle_payments() -> dict[str, int]:
     """Ask after open payments, and refund what is paid but cancelled."""
     return periodic.settle_payments()
+
+
+@app.task(name="orders.reconcile", time_limit=3600)
+def reconcile() -> dict[str, int]:
+    """Hold the last days of each provider against ours."""
+    return reconciliation.reconcile_recent()
 
 
 @app.task(name="orders.forget_old", time_limit=900)

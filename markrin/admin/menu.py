@@ -47,6 +47,46 @@ _MENU: list[tuple[str, list[Entry]]] = [
         ],
     ),
     (
+        "Money",
+        [
+            (
+                "Differences",
+                "difference",
+                "orders_difference_changelist",
+                "open=1",
+                "orders.view_difference",
+            ),
+            (
+                "Reconciliations",
+                "fact_check",
+                "orders_reconciliation_changelist",
+                "",
+                "orders.view_reconciliation",
+            ),
+            (
+                "Disputes",
+                "gavel",
+                "orders_dispute_changelist",
+                "",
+                "orders.view_dispute",
+            ),
+            (
+                "Payouts",
+                "account_balance",
+                "orders_payout_changelist",
+                "",
+                "orders.view_payout",
+            ),
+            (
+                "Ledger",
+                "book",
+                "orders_ledgerentry_changelist",
+                "",
+                "orders.view_ledgerentry",
+            ),
+        ],
+    ),
+    (
         "Catalogue",
         [
             (

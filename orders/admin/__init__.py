@@ -8,6 +8,7 @@ from orders.admin import (  # noqa: F401
     carts,
     coupons,
     idempotency,
+    money,
     orders,
     payments,
     refunds,

@@ -16,7 +16,7 @@ from unfold.widgets import (
 from markrin import localized
 from markrin.admin.forms import StrictForm
 from orders.models import Order, OrderLine
-from orders.services import mails
+from orders.services import disputes, mails
 
 _LONG = 1000
 
@@ -39,6 +39,13 @@ class OwnNoteForm(StrictForm):
     resolve = forms.BooleanField(
         required=False,
         label="This settles what needed a person",
+        widget=UnfoldBooleanWidget,
+    )
+
+
+class DisputedForm(StrictForm):
+    despite_dispute = forms.BooleanField(
+        label="Ship although the shopper's bank asks the payment back",
         widget=UnfoldBooleanWidget,
     )
 
@@ -136,3 +143,10 @@ def return_form(order: Order) -> type[forms.Form]:
 def line_field(line: OrderLine) -> str:
     """Return the name of the line's field in the form of a return."""
     return f"line_{line.pk.hex}"
+
+
+def build_ship_form(order: Order) -> type[forms.Form]:
+    """Return what shipping asks for: while a dispute is open, also whether it is meant."""
+    if not disputes.is_disputed(order):
+        return ShipForm
+    return type("DisputedShipForm", (DisputedForm, ShipForm), {})

@@ -138,8 +138,8 @@ ORDER_STEPS = {
     "ship": Step(
         "Ship",
         _change_status_to(OrderStatus.SHIPPED),
-        forms.ShipForm,
-        _is_allowed(OrderStatus.SHIPPED),
+        form_of=forms.build_ship_form,
+        offered=_is_allowed(OrderStatus.SHIPPED),
     ),
     "deliver": Step(
         "Mark delivered",

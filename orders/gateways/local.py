@@ -8,34 +8,46 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from orders import errors
 from orders.gateways.base import (
+    Asked,
     Charge,
+    Currencies,
     Notice,
     Outcome,
-    Refunded,
+    Period,
+    ProviderCharge,
+    ProviderDispute,
+    ProviderPayout,
+    ProviderRefund,
+    ProviderRefused,
     Started,
-    major_units,
-    minor_units,
     uuid_or_none,
 )
 
 HEADER = "X-Test-Gateway-Signature"
 TOLERANCE_S = 300  # how old a webhook may be
+CURRENCIES = Currencies(decimals={"JPY": 0, "KRW": 0, "KWD": 3, "BHD": 3})
 
 
 class LocalGateway:
     """See the module."""
 
     name: ClassVar[str] = "test"
+    credentials: ClassVar[tuple[str, ...]] = ()
+    lifetime: ClassVar[timedelta] = timedelta(0)
+    keeps_books: ClassVar[bool] = False
+    currencies: ClassVar[Currencies] = CURRENCIES
 
     def start(self, charge: Charge, *, ref: str) -> Started:
         """Return the address of the gateway's own page."""
@@ -51,15 +63,48 @@ class LocalGateway:
     def abandon(self, ref: str) -> None:
         """Do nothing: the page looks at the payment, and offers nothing for one that is over."""
 
-    def poll(self, ref: str) -> Notice | None:
+    def ask(self, ref: str, *, capture: bool) -> Asked:
         """Know nothing: what was chosen on the page was told at once."""
-        return None
+        return Asked(is_over=True)
+
+    def look_up(self, charge_ref: str) -> Notice:
+        """Know nothing."""
+        raise ProviderRefused(f"there is no payment {charge_ref}")
 
     def refund(
-        self, *, ref: str, refund_id: UUID, amount: Decimal, currency: str
-    ) -> Refunded:
+        self, *, charge_ref: str, refund_id: UUID, amount: Decimal, currency: str
+    ) -> ProviderRefund:
         """Give back made-up money."""
-        return Refunded(f"test_refund_{refund_id.hex}", done=True)
+        return ProviderRefund(
+            ref=f"test_refund_{refund_id.hex}",
+            charge_ref=charge_ref,
+            amount=amount,
+            currency=currency,
+            succeeded=True,
+            refund_id=refund_id,
+            error="",
+            made_at=timezone.now(),
+        )
+
+    def list_charges(self, period: Period) -> Iterator[ProviderCharge]:
+        """Keep no books: the money is made up."""
+        return iter(())
+
+    def list_refunds(self, period: Period) -> Iterator[ProviderRefund]:
+        """Keep no books."""
+        return iter(())
+
+    def list_disputes(self, period: Period) -> Iterator[ProviderDispute]:
+        """Have no disputes."""
+        return iter(())
+
+    def list_payouts(self, period: Period) -> Iterator[ProviderPayout]:
+        """Pay nothing out."""
+        return iter(())
+
+    def get_payout(self, ref: str) -> ProviderPayout:
+        """Pay nothing out."""
+        raise ProviderRefused("the test gateway pays nothing out")
 
     def read_webhook(self, body: bytes, headers: Mapping[str, str]) -> Notice:
         """Check signature and age, and return what is told. Raises: SignatureInvalid."""
@@ -75,7 +120,8 @@ class LocalGateway:
             }.get(told["type"], Outcome.OTHER),
             ref=told["ref"],
             payment_id=uuid_or_none(told["paymentId"]),
-            amount=major_units(told["amount"], told["currency"]),
+            charge_ref=told["ref"].replace("test_", "test_charge_"),
+            amount=CURRENCIES.to_amount(told["amount"], told["currency"]),
             currency=told["currency"],
             error=told.get("error", ""),
         )
@@ -96,7 +142,7 @@ def webhook(
         "type": kind,
         "ref": f"test_{payment_id.hex}",
         "paymentId": str(payment_id),
-        "amount": minor_units(amount, currency),
+        "amount": CURRENCIES.to_units(amount, currency),
         "currency": currency,
         "error": error,
     }
@@ -117,11 +163,6 @@ def page_token(payment_id: UUID) -> str:
 def is_page_token(payment_id: UUID, token: str) -> bool:
     """Return whether the token opens the payment's page."""
     return hmac.compare_digest(page_token(payment_id).encode(), token.encode())
-
-
-def return_url(order_id: UUID) -> str:
-    """Return where the page sends the shopper afterwards: the order's page in the shop."""
-    return f"{settings.SHOP_URL.rstrip('/')}/orders/{order_id}"
 
 
 def _verify(body: bytes, header: str, *, now: float) -> None:

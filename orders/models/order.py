@@ -54,7 +54,7 @@ NEXT_PAYMENT_STATUS: Final[dict[str, frozenset[str]]] = {
     "unpaid": frozenset({"paid", "failed"}),
     "failed": frozenset({"paid", "unpaid"}),
     "paid": frozenset({"refunded"}),
-    "refunded": frozenset(),
+    "refunded": frozenset({"paid"}),  # a refund came back
 }
 
 

@@ -16,8 +16,12 @@ class PaymentState(models.TextChoices):
 
 
 class Payment(Model):
-    """One attempt to pay an order through a provider. It succeeds only by a verified
-    webhook, or by staff for cash.
+    """A page of a provider on which an order can be paid, or cash. It succeeds only by the
+    provider's word: a verified webhook, or its answer when it is asked.
+
+    `provider_ref` is the provider's id of the page, `charge_ref` that of the money which came in.
+    A declined card leaves it `created`: another may succeed on the same page. Also after it has
+    failed or was cancelled it is asked after at `ask_at`, as late money may still come.
     """
 
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="payments")
@@ -25,22 +29,44 @@ class Payment(Model):
     provider_ref = models.CharField(
         max_length=120, blank=True, default="", help_text="the provider's id of it"
     )
+    charge_ref = models.CharField(
+        max_length=120,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="the provider's id of the money",
+    )
     amount = models.DecimalField(max_digits=12, decimal_places=2)
     currency = models.CharField(max_length=3)
+    return_url = models.CharField(
+        max_length=500,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="where the shopper comes back to",
+    )
     state = models.CharField(
         max_length=9, choices=PaymentState, default=PaymentState.CREATED
     )
     error = models.CharField(max_length=200, blank=True, default="")
     succeeded_at = models.DateTimeField(null=True, blank=True)
+    ends_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the provider's page closes"
+    )
+    ask_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="when the provider is asked next; empty: no more",
+    )
     objects = QuerySet["Payment"].as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]
         indexes = [
             models.Index(
-                fields=["created_at"],
-                name="payment_open_by_age",
-                condition=Q(state="created"),
+                fields=["ask_at"],
+                name="payment_to_ask",
+                condition=Q(ask_at__isnull=False),
             )
         ]
         constraints = [
@@ -48,6 +74,11 @@ class Payment(Model):
                 fields=["provider", "provider_ref"],
                 condition=~Q(provider_ref=""),
                 name="payment_provider_ref_once",
+            ),
+            models.UniqueConstraint(
+                fields=["provider", "charge_ref"],
+                condition=~Q(charge_ref=""),
+                name="payment_charge_ref_once",
             ),
             models.UniqueConstraint(
                 fields=["order"],
@@ -64,7 +95,14 @@ class Payment(Model):
                 name="payment_succeeded_at_fits_state",
             ),
             *constraints.check_text("payment", "provider"),
-            *constraints.check_text("payment", "provider_ref", "error", blank=True),
+            *constraints.check_text(
+                "payment",
+                "provider_ref",
+                "charge_ref",
+                "return_url",
+                "error",
+                blank=True,
+            ),
             constraints.check_pattern(
                 "payment", "currency", "[A-Z]{3}", "currency must be an ISO 4217 code."
             ),
@@ -118,6 +156,11 @@ class Refund(Model):
     )
     amount = models.DecimalField(max_digits=12, decimal_places=2)
     reason = models.CharField(max_length=200)
+    made_at_provider = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="in the provider's dashboard, not here",
+    )
     surplus = models.BooleanField(
         default=False, help_text="gives back a payment that came on top"
     )
@@ -155,8 +198,13 @@ class Refund(Model):
             *constraints.check_text("refund", "reason"),
             *constraints.check_text("refund", "provider_ref", "error", blank=True),
             models.UniqueConstraint(
+                fields=["payment", "provider_ref"],
+                condition=~Q(provider_ref=""),
+                name="refund_provider_ref_once",
+            ),
+            models.UniqueConstraint(
                 fields=["payment"],
-                condition=Q(surplus=True),
+                condition=Q(surplus=True, made_at_provider=False),
                 name="refund_surplus_once_per_payment",
             ),
             models.CheckConstraint(

@@ -46,3 +46,46 @@ ORDER_EVENTS_ONLY_GROW = only_grows(
         RETURN NEW;  -- the account of whoever did it has gone
     END IF;""",
 )
+
+LEDGER_ENTRY_HAS_LINES = Trigger(
+    name="orders_ledgerentry_has_lines",
+    when="AFTER INSERT",
+    deferred=True,
+    body="""
+BEGIN
+    IF NOT EXISTS (SELECT FROM orders_ledgerline WHERE entry_id = NEW.id) THEN
+        RAISE EXCEPTION 'ledger entry % has no lines', NEW.key
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_entry_has_lines',
+                TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NULL;
+END""",
+)
+LEDGER_ENTRY_ADDS_UP = Trigger(
+    name="orders_ledgerline_adds_up",
+    when="AFTER INSERT",
+    deferred=True,
+    body="""
+DECLARE
+    off record;
+BEGIN
+    SELECT currency, sum(amount) AS amount INTO off FROM orders_ledgerline
+        WHERE entry_id = NEW.entry_id GROUP BY currency HAVING sum(amount) <> 0 LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'ledger entry % is off by % %', NEW.entry_id, off.amount, off.currency
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_entry_adds_up',
+                TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NULL;
+END""",
+)
+LEDGER_ENTRIES_ONLY_GROW = only_grows(
+    name="orders_ledgerentry_only_grows",
+    constraint="ledger_only_grows",
+    noun="the ledger",
+)
+LEDGER_LINES_ONLY_GROW = only_grows(
+    name="orders_ledgerline_only_grows",
+    constraint="ledger_only_grows",
+    noun="the ledger",
+)

@@ -20,7 +20,7 @@ from markrin.outbox import services as outbox
 from orders import cart_summary, coupon_rules, errors, events, gateways, quotes
 from orders.cart_summary import CartItem
 from orders.customer_identity import Customer
-from orders.gateways import Started
+from orders.gateways.base import Started
 from orders.models import Cart, CartLine, Coupon, Order, OrderEvent, OrderLine, Payment
 from orders.models.order import (
     OrderEventKind,
@@ -307,6 +307,7 @@ def _insert_order(
             provider=settings.ONLINE_PROVIDER,
             amount=quote.money(quote.total),
             currency=quote.currency,
+            return_url=checkout.return_url,
         )
     order._prefetched_objects_cache = {"lines": lines, "events": [event]}  # type: ignore[attr-defined]  # Django's own
     return order

@@ -4,34 +4,29 @@ stays behind.
 Every one of these is a sweep: right whenever and however often it runs, by several processes too.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 from uuid import UUID
 
 import structlog
-from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from markrin.db import transactions
-from orders import gateways
-from orders.models import Cart, IdempotencyKey, Order, Payment, Refund
+from orders.models import Cart, IdempotencyKey, Order, Payment, PaymentEvent, Refund
 from orders.models.order import OrderStatus, PaymentStatus
 from orders.models.payment import PaymentState, RefundState
-from orders.services import payments, refunds, transitions
+from orders.services import payment_polling, refunds, transitions
 from orders.services.lifecycle import SYSTEM
+from orders.services.provider_events import WAITING
 
 log = structlog.get_logger(__name__)
 
 MAX_AT_ONCE = 200
 BATCH = 1000
-ASK_AFTER = timedelta(
-    minutes=2
-)  # how long a webhook may take before the provider is asked
-ASK_UNTIL = timedelta(days=3)
 KEEP_KEYS = timedelta(hours=48)
 KEEP_GUEST_CARTS = timedelta(days=60)
+KEEP_EVENTS = timedelta(days=90)  # providers repeat a webhook for days, not for months
 
 
 def expire_orders() -> int:
@@ -44,20 +39,22 @@ def expire_orders() -> int:
         _waiting_for_payment(), expires_at__lte=timezone.now()
     ).order_by("expires_at")
     ids = list(due.values_list("pk", flat=True)[:MAX_AT_ONCE])
-    _ask_providers(Payment.objects.filter(order__in=ids, state=PaymentState.CREATED))
-    return sum(
-        transactions.retry_deadlocks(partial(_expire_order, order_id))
-        for order_id in ids
+    # Whatever we took a payment for: a card that was declined may have been followed by another.
+    payment_polling.ask_all(
+        Payment.objects.filter(order__in=ids)
+        .exclude(state=PaymentState.SUCCEEDED)
+        .select_related("order")
+        .order_by("id")
     )
+    return sum(_expire_order(order_id) for order_id in ids)
 
 
 def _waiting_for_payment() -> Q:
-    return Q(status=OrderStatus.PENDING, payment_status__in=payments.WAITING)
+    return Q(status=OrderStatus.PENDING, payment_status__in=WAITING)
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def _expire_order(order_id: UUID) -> bool:
-    transactions.limit_waits()
     order = (
         Order.objects.filter(
             _waiting_for_payment(), pk=order_id, expires_at__lte=timezone.now()
@@ -81,13 +78,7 @@ def settle_payments() -> dict[str, int]:
     those an hour old are only counted.
     """
     now = timezone.now()
-    asked = _ask_providers(
-        Payment.objects.filter(
-            state=PaymentState.CREATED,
-            created_at__lte=now - ASK_AFTER,
-            created_at__gte=now - ASK_UNTIL,
-        )
-    )
+    asked = payment_polling.ask_due()
     stranded = Order.objects.filter(
         status=OrderStatus.CANCELLED,
         payment_status=PaymentStatus.PAID,
@@ -103,7 +94,7 @@ def settle_payments() -> dict[str, int]:
     return {"asked": asked, "refunded": refunded, "waiting": waiting}
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def _refund_cancelled(order_id: UUID) -> bool:
     order = (
         Order.objects.filter(
@@ -123,29 +114,9 @@ def _refund_cancelled(order_id: UUID) -> bool:
     return True
 
 
-def _ask_providers(open_payments: Iterable[Payment]) -> int:
-    """Ask the providers of these payments what became of them, and let it take effect;
-    return of how many they knew.
-    """
-    known = 0
-    for payment in list(open_payments):
-        provider = gateways.get(payment.provider) if payment.provider_ref else None
-        if provider is None:
-            continue
-        try:
-            notice = provider.poll(payment.provider_ref)
-        except (gateways.ProviderDown, gateways.ProviderRefused) as exc:
-            log.warning("payment.not_asked", payment_id=str(payment.pk), error=str(exc))
-            continue
-        if notice is not None:
-            payments.record_notice(notice)
-            known += 1
-    return known
-
-
 def forget_old() -> dict[str, int]:
-    """Delete idempotency keys after 48 hours and guests' carts untouched for 60 days, 1,000
-    at a time; return how many.
+    """Delete idempotency keys after 48 hours, guests' carts untouched for 60 days and providers'
+    webhooks after 90, 1,000 at a time; return how many.
 
     Locks: the carts that are deleted, unless somebody is using one just now.
     """
@@ -153,6 +124,7 @@ def forget_old() -> dict[str, int]:
     return {
         "keys": _repeat_batches(lambda: _forget_keys(now)),
         "carts": _repeat_batches(lambda: _forget_carts(now)),
+        "payment_events": _repeat_batches(lambda: _forget_events(now)),
     }
 
 
@@ -170,7 +142,7 @@ def _forget_keys(now: datetime) -> int:
     return IdempotencyKey.objects.filter(pk__in=old.values("pk")[:BATCH]).delete()[0]
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def _forget_carts(now: datetime) -> int:
     old = Cart.objects.filter(
         user=None, updated_at__lt=now - KEEP_GUEST_CARTS
@@ -182,3 +154,12 @@ def _forget_carts(now: datetime) -> int:
     )
     Cart.objects.filter(pk__in=ids).delete()
     return len(ids)
+
+
+def _forget_events(now: datetime) -> int:
+    """Delete a batch of the oldest events, if they are old enough; the ids are in their order."""
+    oldest = PaymentEvent.objects.order_by("id").values_list("pk", "received_at")[
+        :BATCH
+    ]
+    old = [pk for pk, received_at in oldest if received_at < now - KEEP_EVENTS]
+    return PaymentEvent.objects.filter(pk__in=old).delete()[0] if old else 0

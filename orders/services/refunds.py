@@ -3,23 +3,24 @@
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
 from markrin.api.errors import NotFound
+from markrin.db import transactions
 from markrin.db.models import uuid7
 from markrin.outbox import handlers
 from markrin.outbox import services as outbox
 from orders import errors, events, gateways
+from orders.gateways.base import ProviderDown, ProviderRefund, ProviderRefused
 from orders.models import Order, Payment, Refund
 from orders.models.order import OrderEventKind, PaymentMethod, PaymentStatus
 from orders.models.payment import PaymentState, RefundState
-from orders.services import idempotency, lifecycle
-from orders.services.lifecycle import SYSTEM, Actor
+from orders.services import idempotency, ledger, lifecycle
+from orders.services.lifecycle import GATEWAY, SYSTEM, Actor
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def refund_order(
     *,
     order_id: UUID,
@@ -53,7 +54,7 @@ def refund_order(
         raise errors.OrderNotIn(
             "Nothing is paid that could be refunded.", order_status=order.status
         )
-    left = order.total - order.refunded
+    left = min(order.total, _collected(order)) - order.refunded
     if (amount or left) > left or not left:
         raise errors.RefundTooHigh(left=str(left))
     refund = request_refund(
@@ -89,10 +90,8 @@ def request_refund(
         by_id=actor.user_id,
     )
     if surplus is None:
-        Order.objects.filter(pk=order.pk).update(
-            refunded=F("refunded") + amount, updated_at=timezone.now()
-        )
-        order.refunded += amount
+        _count(order, amount)
+        ledger.book_credit(order, f"credit:{refund.pk}", amount, note=reason)
     if payment is not None and payment.provider != PaymentMethod.COD:
         outbox.add(events.RefundRequested(order_id=order.pk, refund_id=refund.pk))
     elif actor.kind != "staff":
@@ -103,15 +102,25 @@ def request_refund(
 
 
 def _find_paying_payment(order: Order) -> Payment | None:
-    """Return the payment that paid the order: the first that succeeded."""
+    """Return the payment that paid the order: the first that succeeded and does not go back
+    as one that came on top.
+    """
     return (
         Payment.objects.filter(order=order, state=PaymentState.SUCCEEDED)
+        .exclude(refunds__surplus=True)
         .order_by("succeeded_at", "id")
         .first()
     )
 
 
-@transaction.atomic(durable=True)
+def _collected(order: Order) -> Decimal:
+    """Return what was paid for the order, without what came on top."""
+    paid = Payment.objects.filter(order=order, state=PaymentState.SUCCEEDED)
+    found = paid.exclude(refunds__surplus=True).aggregate(sum=Sum("amount"))["sum"]
+    return found or Decimal(0)
+
+
+@transactions.durable
 def settle_refund(*, refund_id: UUID, actor: Actor, succeeded: bool) -> Refund:
     """Close an open refund by hand: cash was given back, or the money went another way; or
     it will not.
@@ -153,23 +162,23 @@ def send_refund(*, refund_id: UUID) -> dict[str, str] | None:
     handlers.check_lease()
     try:
         made = provider.refund(
-            ref=refund.payment.provider_ref,
+            charge_ref=refund.payment.charge_ref or refund.payment.provider_ref,
             refund_id=refund.pk,
             amount=refund.amount,
             currency=refund.payment.currency,
         )
-    except gateways.ProviderDown as exc:
+    except ProviderDown as exc:
         raise handlers.Unreachable(str(exc)) from exc
-    except gateways.ProviderRefused as exc:
+    except ProviderRefused as exc:
         close_refund(refund_id=refund_id, ref="", succeeded=False, error=str(exc))
         return {"refused": str(exc)[:200]}
     close_refund(
-        refund_id=refund_id, ref=made.ref, succeeded=True if made.done else None
+        refund_id=refund_id, ref=made.ref, succeeded=made.succeeded, error=made.error
     )
     return {"provider_ref": made.ref}
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def close_refund(
     *, refund_id: UUID, ref: str, succeeded: bool | None, error: str = ""
 ) -> None:
@@ -218,14 +227,13 @@ def finish_refund(
     )
     if state == RefundState.FAILED:
         if not refund.surplus:
-            Order.objects.filter(pk=order.pk).update(
-                refunded=F("refunded") - refund.amount, updated_at=timezone.now()
-            )
-            order.refunded -= refund.amount
+            _count(order, -refund.amount)
+            ledger.reverse_credit(order, refund)
         lifecycle.request_attention(
             order, f"A refund of {refund.amount} {order.currency} failed."
         )
         return
+    ledger.book_refund(order, refund)
     lifecycle.record_event(
         order,
         OrderEventKind.REFUND,
@@ -241,3 +249,108 @@ def finish_refund(
         and back.aggregate(sum=Sum("amount"))["sum"] == order.total
     ):
         lifecycle.set_payment_status(order, PaymentStatus.REFUNDED, actor=actor)
+
+
+# --- At the provider -----------------------------------------------------------------------------
+def take_from_provider(
+    order: Order, payment: Payment, told: ProviderRefund, *, is_current: bool = False
+) -> str:
+    """Write down what the provider says of a refund of a locked order, within the caller's
+    transaction: one of ours, or one that somebody made in the provider's dashboard.
+
+    A webhook can be older than what is known; `is_current` is what the provider answers now.
+    """
+    known = Refund.objects.filter(payment=payment)
+    refund = known.filter(pk=told.refund_id).first() if told.refund_id else None
+    refund = refund or known.filter(provider_ref=told.ref).first()
+    if refund is None:
+        if told.succeeded is False:
+            return "refund_failed"  # before we heard of it: nothing has moved
+        return _book_from_provider(order, payment, told)
+    if refund.state == RefundState.REQUESTED:
+        settle_locked_refund(
+            order, refund, ref=told.ref, succeeded=told.succeeded, error=told.error
+        )
+        return _OUTCOMES[told.succeeded]
+    if refund.state == RefundState.SUCCEEDED and told.succeeded is False:
+        _undo(order, refund, told.error)
+        return "refund_failed"
+    if refund.state == RefundState.FAILED and told.succeeded and is_current:
+        _redo(order, refund, told)
+        return "refunded"
+    return "known already"
+
+
+_OUTCOMES = {None: "refund_pending", True: "refunded", False: "refund_failed"}
+
+
+def _book_from_provider(order: Order, payment: Payment, told: ProviderRefund) -> str:
+    """Book a refund that was not made here, so that nobody gives the money back again."""
+    paying = _find_paying_payment(order)
+    surplus = paying is None or paying.pk != payment.pk
+    if not surplus:
+        _make_room(order, payment, told.amount)
+    # More than was left: it went back on top of what this order may give back.
+    surplus = surplus or told.amount > order.total - order.refunded
+    refund = Refund.objects.create(
+        order=order,
+        payment=payment,
+        amount=told.amount,
+        reason=f"Made at {payment.provider}, not in the shop.",
+        surplus=surplus,
+        made_at_provider=True,
+        provider_ref=told.ref[:120],
+    )
+    if not surplus:
+        _count(order, told.amount)
+        ledger.book_credit(
+            order, f"credit:{refund.pk}", refund.amount, note=refund.reason
+        )
+    if told.succeeded:
+        finish_refund(order, refund, RefundState.SUCCEEDED, actor=GATEWAY)
+    lifecycle.request_attention(
+        order,
+        f"{told.amount} {told.currency} were refunded at {payment.provider} ({told.ref}).",
+    )
+    return _OUTCOMES[told.succeeded]
+
+
+def _make_room(order: Order, payment: Payment, amount: Decimal) -> None:
+    """Give up our own refunds that the provider has not got yet, as far as the money that they
+    would send has gone already.
+    """
+    unsent = Refund.objects.filter(
+        payment=payment, state=RefundState.REQUESTED, provider_ref="", surplus=False
+    )
+    for refund in unsent.order_by("id"):
+        if amount <= order.total - order.refunded:
+            return
+        refund.error = "It was refunded at the provider meanwhile."
+        finish_refund(order, refund, RefundState.FAILED, actor=GATEWAY)
+
+
+def _undo(order: Order, refund: Refund, error: str) -> None:
+    """A refund that had gone out came back: the money is at the provider again."""
+    refund.error = " ".join(error.split())[:200]
+    ledger.unbook_refund(order, refund)
+    if order.payment_status == PaymentStatus.REFUNDED and not refund.surplus:
+        lifecycle.set_payment_status(
+            order, PaymentStatus.PAID, actor=GATEWAY, note=refund.error
+        )
+    finish_refund(order, refund, RefundState.FAILED, actor=GATEWAY)
+
+
+def _redo(order: Order, refund: Refund, told: ProviderRefund) -> None:
+    """A refund that we took for failed has been paid."""
+    refund.error, refund.provider_ref = "", told.ref[:120]
+    if not refund.surplus:
+        _count(order, refund.amount)
+        ledger.book_credit(order, f"credit-again:{refund.pk}", refund.amount)
+    finish_refund(order, refund, RefundState.SUCCEEDED, actor=GATEWAY)
+
+
+def _count(order: Order, amount: Decimal) -> None:
+    Order.objects.filter(pk=order.pk).update(
+        refunded=F("refunded") + amount, updated_at=timezone.now()
+    )
+    order.refunded += amount

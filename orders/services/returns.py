@@ -22,7 +22,7 @@ from orders.models.order import (
 )
 from orders.models.payment import RefundState
 from orders.pricing.money import from_units, part_of_line, to_units
-from orders.services import lifecycle, refunds
+from orders.services import ledger, lifecycle, refunds
 from orders.services.lifecycle import Actor
 from orders.staff_schemas import GoodsReturn, ReturnedPieces
 from products.services import purchases
@@ -60,6 +60,10 @@ def take_back(goods: GoodsReturn, *, order_id: UUID, actor: Actor) -> Return:
     _record_return(order, parcel, known, actor, goods.reason)
     if goods.refund:
         _refund_pieces(order, known, back, actor, goods.reason)
+    elif order.payment_status in (PaymentStatus.UNPAID, PaymentStatus.FAILED):
+        # Cash that nobody has paid: it is not owed any more.
+        worth = _value_all(order, known, back)
+        ledger.book_credit(order, f"return:{parcel.pk}", worth, note=goods.reason)
     outbox.add(events.GoodsReturned(order_id=order.pk, return_id=parcel.pk))
     movements.return_stock(restocked, actor_id=actor.user_id)
     return parcel
@@ -162,11 +166,7 @@ def _refund_pieces(
         raise errors.OrderNotIn(
             "Nothing is paid that could be refunded.", order_status=order.status
         )
-    amount = sum(
-        (value_pieces(order, known[each.line_id], each.quantity) for each in back),
-        Decimal(0),
-    )
-    amount = min(amount, order.total - order.refunded)
+    amount = min(_value_all(order, known, back), order.total - order.refunded)
     if amount > 0:
         refund = refunds.request_refund(
             order, amount=amount, reason=reason, actor=actor
@@ -188,3 +188,12 @@ def value_pieces(order: Order, line: OrderLine, quantity: int) -> Decimal:
         to_units(paid, order.currency), quantity, line.quantity, before=before
     )
     return from_units(units, order.currency)
+
+
+def _value_all(
+    order: Order, known: Mapping[UUID, OrderLine], back: Sequence[ReturnedPieces]
+) -> Decimal:
+    return sum(
+        (value_pieces(order, known[each.line_id], each.quantity) for each in back),
+        Decimal(0),
+    )

@@ -20,7 +20,7 @@ from orders.models.order import (
     PaymentStatus,
 )
 from orders.models.payment import PaymentState
-from orders.services import lifecycle, refunds
+from orders.services import disputes, ledger, lifecycle, refunds
 from orders.services.lifecycle import BEFORE_SHIPPING, Actor
 from orders.staff_schemas import Move, OrderNote
 from products.services import purchases
@@ -81,15 +81,18 @@ def cancel_locked_order(order: Order, *, actor: Actor, note: str) -> None:
 @transactions.durable
 def move_order(move: Move, *, order_id: UUID, actor: Actor) -> None:
     """Take the order to its next status; carrier, tracking_number and tracking_url go with
-    `shipped`.
+    `shipped`. An order with an open dispute is shipped only `despite_dispute`.
 
     Locks: the order, the coupon, stock in variant order.
 
     Raises:
         NotFound: there is no such order.
         OrderNotIn: its status, or an online payment that has not arrived, does not allow it.
+        DisputeOpen: the shopper's bank asks the payment back.
     """
     order = lifecycle.lock_order(order_id)
+    if move.status == OrderStatus.SHIPPED and not move.despite_dispute:
+        disputes.refuse_if_open(order)
     waits = (
         order.payment_method == PaymentMethod.ONLINE
         and order.payment_status not in PAID
@@ -125,6 +128,7 @@ def _ship_order(order: Order, move: Move, actor: Actor) -> None:
         tracking_url=move.tracking_url,
     )
     outbox.add(events.OrderShipped(order_id=order.pk))
+    ledger.book_sale(order)
     movements.ship_stock(lifecycle.list_pieces(order), actor_id=actor.user_id)
 
 
@@ -183,12 +187,15 @@ def mark_cash_paid(*, order_id: UUID, actor: Actor) -> None:
             "The order is not waiting for cash.", order_status=order.status
         )
     now = timezone.now()
-    Payment.objects.create(
+    # What came back unpaid is not owed any more.
+    owed = ledger.owed(order.pk) if order.shipped_at else order.total
+    payment = Payment.objects.create(
         order=order,
         provider=PaymentMethod.COD,
-        amount=order.total,
+        amount=owed if owed > 0 else order.total,
         currency=order.currency,
         state=PaymentState.SUCCEEDED,
         succeeded_at=now,
     )
+    ledger.book_payment(payment)
     lifecycle.set_payment_status(order, PaymentStatus.PAID, actor=actor, paid_at=now)

@@ -15,7 +15,8 @@ from markrin.api import errors
 from markrin.db.models import uuid7
 from orders import selectors
 from orders.gateways import local
-from orders.services import payments
+from orders.gateways.base import with_query
+from orders.services import payments, provider_events
 
 TYPES = {"success": "payment.succeeded", "failure": "payment.failed"}
 
@@ -51,7 +52,6 @@ def pay(request: HttpRequest, payment_id: UUID, token: str) -> HttpResponse:
         currency=payment.currency,
         error="" if type_ == "payment.succeeded" else "declined",
     )
-    payments.receive_webhook(provider_name="test", body=body, headers=headers)
-    return HttpResponseRedirect(
-        f"{local.return_url(payment.order_id)}?payment={request.POST['outcome']}"
-    )
+    provider_events.receive_webhook(provider_name="test", body=body, headers=headers)
+    back = payment.return_url or payments.return_url_of(payment.order)
+    return HttpResponseRedirect(with_query(back, f"payment={request.POST['outcome']}"))

@@ -12,7 +12,7 @@ from markrin.api.operations import operation
 from markrin.api.permissions import AllowAny
 from markrin.api.serializers import Serializer
 from orders import errors
-from orders.services import payments
+from orders.services import provider_events
 from orders.views.base import PrivateView
 
 MAX_BYTES = 1_000_000
@@ -40,7 +40,7 @@ class Webhook(PrivateView):
     )
     def post(self, request: Request, *, provider: str) -> Response:
         body = parsers.read_body(request._request, max_bytes=MAX_BYTES)
-        outcome = payments.receive_webhook(
+        outcome = provider_events.receive_webhook(
             provider_name=provider, body=body, headers=request.headers
         )
         return Response(Received({"outcome": outcome}).data)

@@ -72,6 +72,7 @@ def test_every_model_of_the_shop_that_staff_have_to_do_with_has_a_page():
         "CartLine",
         "OrderLine",
         "OrderEvent",
+        "LedgerLine",
         "ReturnLine",
         "BulkChangeRow",
         "ImportFile",

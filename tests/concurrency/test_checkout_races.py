@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from markrin.outbox.models import OutboxEvent
-from orders.gateways import Notice, Outcome
+from orders.gateways.base import Notice, Outcome
 from orders.models import (
     Coupon,
     CouponUse,
@@ -30,7 +30,7 @@ from orders.models import (
     Payment,
     Refund,
 )
-from orders.services import payments, periodic
+from orders.services import periodic, provider_events
 from orders.services.checkout import _turns
 from products.models import StockLevel, StockMovement
 from tests.chaos.table import Record
@@ -265,7 +265,7 @@ def test_a_payment_that_succeeds_at_the_moment_of_expiry(hold: Record):
             amount=payment.amount,
             currency=payment.currency,
         )
-        payments.record_notice(notice)
+        provider_events.record_notice(notice)
 
     paying = [partial(pay, payment) for payment in Payment.objects.all()]
     tasks: list[Callable[[], Any]] = [*paying, *[periodic.expire_orders] * 40]

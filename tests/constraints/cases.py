@@ -291,6 +291,12 @@ SERVICES = {
     "orders_payment": "payments are started by the server and settled by signed webhooks",
     "orders_paymentevent": "written from signed webhooks",
     "orders_refund": "states and times are written by settling",
+    "orders_dispute": "written from signed webhooks and the provider's lists",
+    "orders_payout": "written from the provider's lists",
+    "orders_reconciliation": "written by the nightly comparison",
+    "orders_difference": "written by the nightly comparison; staff only say how it was settled",
+    "orders_ledgerentry": "written by the services that move money",
+    "orders_ledgerline": "written by the services that move money",
     "orders_return": "the rest is written by the service",
     "orders_returnline": "the rest is written by the service",
     "products_bulkchange": "chosen from lists in a form of its own (tests/admin/test_catalogue_bulk.py); counts and "

@@ -147,6 +147,10 @@ SPECIAL: dict[str, dict[str, str]] = {
         "payment_method": "'online'",
     },
     "order_discount_within_subtotal": {"discount": "2", "subtotal": "1"},
+    "difference_settled_says_how": {"settled_at": "now()", "settled_how": "''"},
+    "dispute_closed_at_fits_status": {"status": "'won'", "closed_at": "NULL"},
+    "ledger_line_amount_not_zero": {"amount": "0"},
+    "reconciliation_period_is_one": {"since": "now()", "until": "now()"},
     "order_paid_at_fits_payment_status": {
         "paid_at": "now()",
         "payment_status": "'unpaid'",
@@ -415,7 +419,10 @@ _PREDICATES = {
     "feed_sequence_once": {"dry_run": "false"},
     "payment_one_open_per_order": {"state": "'created'"},
     "payment_provider_ref_once": {"provider_ref": "'x'"},
-    "refund_surplus_once_per_payment": {"surplus": "true"},
+    "refund_surplus_once_per_payment": {
+        "surplus": "true",
+        "made_at_provider": "false",
+    },
     "variant_once_per_product": {"is_active": "true"},
     "back_in_stock_request_once": {"notified_at": "NULL", "email": "'a@b.example'"},
     "feed_row_ref_once": {"row_ref": "'x'", "result": "'waiting'"},

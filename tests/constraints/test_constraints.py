@@ -31,6 +31,11 @@ TRIGGERS = {
     "order_equals_its_lines": "UPDATE orders_order SET subtotal = subtotal + 1, total = total + 1 WHERE id = '{order}'",
     "order_status_transition": "UPDATE orders_order SET status = 'delivered' WHERE id = '{order}'",
     "order_payment_transition": "UPDATE orders_order SET payment_status = 'unpaid' WHERE id = '{paid}'",
+    "ledger_only_grows": "UPDATE orders_ledgerline SET amount = amount + 1",
+    "ledger_entry_adds_up": "INSERT INTO orders_ledgerline (entry_id, account, amount, currency)"
+    " SELECT id, 'bank', 1, 'INR' FROM orders_ledgerentry LIMIT 1",
+    "ledger_entry_has_lines": "INSERT INTO orders_ledgerentry (id, kind, key, note)"
+    " VALUES (gen_random_uuid(), 'sale', 'x', '')",
     "order_event_append_only": "UPDATE orders_orderevent SET note = 'x' WHERE order_id = '{order}'",
     "stock_movement_append_only": "DELETE FROM products_stockmovement WHERE variant_id = '{variant}'",
 }

@@ -2,7 +2,6 @@
 
 import json
 import time
-from datetime import timedelta
 from decimal import Decimal
 from urllib.parse import urlsplit
 
@@ -11,9 +10,10 @@ from django.utils import timezone
 
 from markrin.outbox.models import OutboxEvent
 from orders import gateways
-from orders.gateways import Notice, Outcome, local
+from orders.gateways import local
+from orders.gateways.base import Asked, Notice, Outcome, ProviderDown
 from orders.models import Order, Payment, PaymentEvent, Refund
-from orders.services import payments, periodic, refunds
+from orders.services import periodic, provider_events, refunds
 from products.models import StockLevel
 from tests.factories import (
     age,
@@ -319,11 +319,11 @@ class Talkative(local.LocalGateway):
 
     def start(self, charge, *, ref):
         if self.down:
-            raise gateways.ProviderDown("no answer")
+            raise ProviderDown("no answer")
         return super().start(charge, ref=ref)
 
-    def poll(self, ref):
-        return self.knows
+    def ask(self, ref, *, capture):
+        return Asked((self.knows,), True) if self.knows else Asked()
 
 
 @pytest.fixture
@@ -356,7 +356,7 @@ def test_before_an_order_expires_its_provider_is_asked(order, gateway):
 def test_lost_webhooks_are_asked_after(order, gateway):
     gateway.knows = paid(order.payments.get())
     assert periodic.settle_payments()["asked"] == 0
-    Payment.objects.update(created_at=timezone.now() - timedelta(minutes=3))
+    Payment.objects.update(ask_at=timezone.now())
     assert periodic.settle_payments()["asked"] == 1
     assert state_of(order) == ("confirmed", "paid")
 
@@ -436,5 +436,5 @@ def test_a_webhook_body_of_any_form_is_no_error(api):
 
 
 def test_recording_needs_no_request(order):
-    assert payments.record_notice(paid(order.payments.get())) == "paid"
+    assert provider_events.record_notice(paid(order.payments.get())) == "paid"
     assert reserved(order) == 1

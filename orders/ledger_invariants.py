@@ -1,0 +1,118 @@
+"""What must be true of the ledger of money, for `manage.py verify`."""
+
+from markrin.db.invariants import Invariant
+
+_OWED = """(SELECT coalesce(sum(line.amount), 0) FROM orders_ledgerline AS line
+    JOIN orders_ledgerentry AS entry ON entry.id = line.entry_id
+    WHERE line.account = 'receivable' AND entry.order_id = placed.id{more})"""
+_WITHIN = "{alias}.id > %(after)s AND {alias}.id <= %(upto)s"
+
+
+def _booked(rule: str, table: str, *, key: str, amount: str, when: str) -> Invariant:
+    """Return the rule that each row which moved money has an entry of its very amount."""
+    return Invariant(
+        rule=rule,
+        table=table,
+        query=f"""SELECT moved.id, format('moved %%s, the ledger has %%s', {amount},
+                coalesce(booked.amount::text, 'nothing'))
+            FROM {table} AS moved LEFT JOIN LATERAL (
+                SELECT line.amount FROM orders_ledgerentry AS entry
+                JOIN orders_ledgerline AS line ON line.entry_id = entry.id
+                WHERE entry.key = {key} AND line.account = 'receivable') AS booked ON true
+            WHERE {_WITHIN.format(alias="moved")} AND {when}
+            AND booked.amount IS DISTINCT FROM {amount}""",  # noqa: S608 (our own text)
+    )
+
+
+LEDGER = [
+    Invariant(
+        rule="an entry of the ledger adds up to 0",
+        table="orders_ledgerentry",
+        query="""SELECT entry.id, format('%%s: %%s lines, off by %%s', entry.key, n, off)
+            FROM orders_ledgerentry AS entry CROSS JOIN LATERAL (
+                SELECT count(*) AS n, coalesce(max(abs(sum)), 0) AS off FROM (
+                    SELECT sum(amount) AS sum FROM orders_ledgerline
+                    WHERE entry_id = entry.id GROUP BY currency) AS sums) AS lines
+            WHERE entry.id > %(after)s AND entry.id <= %(upto)s AND (n = 0 OR off <> 0)""",
+    ),
+    _booked(
+        "a payment is in the ledger",
+        "orders_payment",
+        key="'payment:' || moved.id",
+        amount="-moved.amount",
+        when="moved.state = 'succeeded'",
+    ),
+    _booked(
+        "a refund is in the ledger",
+        "orders_refund",
+        key="'refund:' || moved.id",
+        amount="moved.amount",
+        when="moved.state = 'succeeded'",
+    ),
+    _booked(
+        "a sale is in the ledger",
+        "orders_order",
+        key="'sale:' || moved.id",
+        amount="moved.total",
+        when="moved.shipped_at IS NOT NULL AND moved.total > 0",
+    ),
+    Invariant(
+        rule="what is refunded of a sale is credited",
+        table="orders_order",
+        query=f"""SELECT placed.id, format('refunded %%s, credited %%s', refunded, credited)
+            FROM orders_order AS placed CROSS JOIN LATERAL (
+                SELECT -{_OWED.format(more=" AND entry.kind = 'credit'")} AS credited) AS sums
+            WHERE {_WITHIN.format(alias="placed")} AND shipped_at IS NOT NULL
+            AND payment_status IN ('paid', 'refunded') AND credited < refunded""",  # noqa: S608
+    ),
+    Invariant(
+        rule="a settled order owes nothing",
+        table="orders_order",
+        query=f"""SELECT placed.id, format('%%s and %%s, and %%s is owed', status,
+                payment_status, owed)
+            FROM orders_order AS placed CROSS JOIN LATERAL (
+                SELECT {_OWED.format(more="")} AS owed) AS sums
+            WHERE {_WITHIN.format(alias="placed")}
+            AND (status IN ('delivered', 'returned') AND payment_status IN ('paid', 'refunded')
+                OR status = 'cancelled')
+            AND owed <> 0 AND NOT EXISTS (SELECT FROM orders_refund
+                WHERE order_id = placed.id AND state IN ('requested', 'failed'))""",  # noqa: S608
+    ),
+    Invariant(
+        rule="every payment has an order or a refund",
+        table="orders_payment",
+        query="""SELECT paid.id, format('%%s came for a cancelled order, %%s goes back',
+                paid.amount, coalesce(back.amount, 0))
+            FROM orders_payment AS paid JOIN orders_order AS placed ON placed.id = paid.order_id
+            LEFT JOIN LATERAL (SELECT sum(amount) AS amount FROM orders_refund
+                WHERE payment_id = paid.id) AS back ON true
+            WHERE paid.id > %(after)s AND paid.id <= %(upto)s AND paid.state = 'succeeded'
+            AND coalesce(back.amount, 0) < paid.amount
+            AND (placed.status = 'cancelled' OR paid.id <> (
+                SELECT first.id FROM orders_payment AS first
+                WHERE first.order_id = placed.id AND first.state = 'succeeded'
+                AND NOT EXISTS (SELECT FROM orders_refund AS extra
+                    WHERE extra.payment_id = first.id AND extra.surplus)
+                ORDER BY first.succeeded_at, first.id LIMIT 1))""",
+    ),
+    Invariant(
+        rule="what a dispute has taken is in the ledger",
+        table="orders_dispute",
+        query="""SELECT dispute.id, format('took %%s, the ledger has %%s', withdrawn, booked)
+            FROM orders_dispute AS dispute CROSS JOIN LATERAL (
+                SELECT coalesce(-sum(line.amount), 0) AS booked FROM orders_ledgerentry AS entry
+                JOIN orders_ledgerline AS line ON line.entry_id = entry.id
+                WHERE entry.order_id = dispute.order_id
+                AND starts_with(entry.key, 'dispute:' || dispute.id)
+                AND line.account LIKE 'provider:%%') AS sums
+            WHERE dispute.id > %(after)s AND dispute.id <= %(upto)s AND withdrawn <> booked""",
+    ),
+    Invariant(
+        rule="a payout is in the ledger",
+        table="orders_payout",
+        query="""SELECT payout.id, 'is not in the ledger' FROM orders_payout AS payout
+            WHERE payout.id > %(after)s AND payout.id <= %(upto)s AND NOT EXISTS (
+                SELECT FROM orders_ledgerentry
+                WHERE key = 'payout:' || provider || ':' || provider_ref)""",
+    ),
+]

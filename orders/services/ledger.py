@@ -1,0 +1,278 @@
+"""The ledger of money: what the services that move money write into it, in their transaction.
+
+    ledger.book_payment(order, payment)
+
+Each books what has happened once: the entry's key is its cause, and a second booking of one key
+does nothing. Amounts are in the order's currency. Debits are above 0, credits below.
+
+What a customer owes (`receivable`) rises when goods leave the shop and falls by payments and by
+credits. Paid ahead it is below 0: the shop owes goods, or the money.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Sum
+
+from markrin.db.models import uuid7
+from orders.models import Dispute, LedgerLine, Order, Payment, Payout, Refund
+from orders.models.ledger import (
+    BANK,
+    CASH,
+    DISPUTED,
+    LOSSES,
+    PROVIDER,
+    PROVIDER_FEES,
+    RECEIVABLE,
+    REVENUE,
+    SHIPPING,
+    TAX,
+    EntryKind,
+)
+from orders.models.order import PaymentMethod
+from orders.models.payment import RefundState
+
+Lines = Mapping[str, Decimal]  # account -> amount
+
+_BOOK: Final = """
+WITH entry AS (
+    INSERT INTO orders_ledgerentry (id, kind, key, order_id, note)
+    VALUES (%(id)s, %(kind)s, %(key)s, %(order)s, %(note)s)
+    ON CONFLICT (key) DO NOTHING RETURNING id)
+INSERT INTO orders_ledgerline (entry_id, account, amount, currency)
+SELECT entry.id, line.account, line.amount, %(currency)s
+FROM entry, unnest(%(accounts)s::text[], %(amounts)s::numeric[]) AS line (account, amount)
+"""
+
+
+def book(
+    kind: EntryKind,
+    key: str,
+    lines: Lines,
+    *,
+    currency: str,
+    order_id: UUID | None = None,
+    note: str = "",
+) -> bool:
+    """Write an entry within the caller's transaction; return False if its key is booked already.
+
+    One statement. Amounts of 0 are left out.
+
+    Raises:
+        ValueError: the lines do not add up to 0 (the database would refuse it at the commit).
+    """
+    moved = {account: amount for account, amount in lines.items() if amount}
+    if sum(moved.values()) != 0:
+        raise ValueError(f"{key}: the lines add up to {sum(moved.values())}")
+    if not moved:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _BOOK,
+            {
+                "id": uuid7(),
+                "kind": kind,
+                "key": key,
+                "order": order_id,
+                "note": note[:200],
+                "currency": currency,
+                "accounts": list(moved),
+                "amounts": list(moved.values()),
+            },
+        )
+        return bool(cursor.rowcount)
+
+
+def account_of(provider: str) -> str:
+    """Return where a provider's money lies: at the provider, or for cash on delivery in cash."""
+    return CASH if provider == PaymentMethod.COD else f"{PROVIDER}:{provider}"
+
+
+# --- Payments and refunds ------------------------------------------------------------------------
+def book_payment(payment: Payment) -> None:
+    """A payment has succeeded: the customer owes less."""
+    book(
+        EntryKind.PAYMENT,
+        f"payment:{payment.pk}",
+        {account_of(payment.provider): payment.amount, RECEIVABLE: -payment.amount},
+        currency=payment.currency,
+        order_id=payment.order_id,
+    )
+
+
+def book_refund(order: Order, refund: Refund) -> None:
+    """A refund has been paid out: the customer has got the money."""
+    _book_refund(order, refund, "refund", refund.amount, refund.reason)
+
+
+def unbook_refund(order: Order, refund: Refund) -> None:
+    """A refund that had succeeded has failed after all: its money is back at the provider."""
+    _book_refund(order, refund, "refund-failed", -refund.amount, refund.error)
+
+
+def _book_refund(
+    order: Order, refund: Refund, what: str, amount: Decimal, note: str
+) -> None:
+    payment = refund.payment
+    book(
+        EntryKind.REFUND,
+        f"{what}:{refund.pk}",
+        {
+            RECEIVABLE: amount,
+            account_of(payment.provider if payment else PaymentMethod.COD): -amount,
+        },
+        currency=payment.currency if payment else order.currency,
+        order_id=order.pk,
+        note=note,
+    )
+
+
+# --- Sales ---------------------------------------------------------------------------------------
+def book_sale(order: Order) -> None:
+    """The goods have left: the customer owes the total, less what was granted back before."""
+    if _book_of_order(
+        EntryKind.SALE,
+        f"sale:{order.pk}",
+        {RECEIVABLE: order.total, **_negative(parts_of(order))},
+        order,
+    ):
+        granted = Refund.objects.filter(order=order, surplus=False).exclude(
+            state=RefundState.FAILED
+        )
+        for refund in granted.order_by("id"):
+            book_credit(order, f"credit:{refund.pk}", refund.amount, note=refund.reason)
+
+
+def book_credit(order: Order, key: str, amount: Decimal, *, note: str = "") -> None:
+    """Less is owed for goods that had left: what they brought is taken back by its share.
+
+    The shares are of all credits so far, rounded once: credits of the whole total give back
+    exactly what the sale had booked. Nothing is booked for an order that has not left.
+    """
+    if order.shipped_at is None:
+        return
+    before = credited(order)
+    lines = {
+        account: _share(part, before + amount, order.total)
+        - _share(part, before, order.total)
+        for account, part in parts_of(order).items()
+        if account != REVENUE
+    }
+    lines[REVENUE] = amount - sum(lines.values())
+    _book_of_order(
+        EntryKind.CREDIT, key, {**lines, RECEIVABLE: -amount}, order, note=note
+    )
+
+
+def reverse_credit(order: Order, refund: Refund) -> None:
+    """A refund that was granted will not be paid: it is owed again, if it had been booked."""
+    key = f"credit:{refund.pk}"
+    booked = LedgerLine.objects.filter(entry__key=key)
+    lines = {
+        account: -amount for account, amount in booked.values_list("account", "amount")
+    }
+    if lines:
+        _book_of_order(EntryKind.CREDIT, f"credit-reversed:{refund.pk}", lines, order)
+
+
+def credited(order: Order) -> Decimal:
+    """Return how much of the order's sale was taken back so far. One query."""
+    found = LedgerLine.objects.filter(
+        entry__order=order, entry__kind=EntryKind.CREDIT, account=RECEIVABLE
+    ).aggregate(sum=Sum("amount"))["sum"]
+    return -(found or Decimal(0))
+
+
+def owed(order_id: UUID) -> Decimal:
+    """Return what the customer owes for the order by the ledger; below 0 if it is the shop."""
+    found = LedgerLine.objects.filter(
+        entry__order=order_id, account=RECEIVABLE
+    ).aggregate(sum=Sum("amount"))["sum"]
+    return found or Decimal(0)
+
+
+def parts_of(order: Order) -> dict[str, Decimal]:
+    """Return what an order's total consists of, by account: all of it once."""
+    return {
+        REVENUE: order.total - order.shipping - order.tax,
+        SHIPPING: order.shipping,
+        TAX: order.tax,
+    }
+
+
+# --- At the provider -----------------------------------------------------------------------------
+def book_dispute(order: Order, dispute: Dispute, *, withdrawn_before: Decimal) -> None:
+    """A provider has taken money for a dispute, or has given it back; a lost one is a loss."""
+    at_provider = account_of(dispute.payment.provider)
+    taken = dispute.withdrawn - withdrawn_before
+    key = f"dispute:{dispute.pk}"
+    _book_of_order(
+        EntryKind.DISPUTE,
+        f"{key}:{dispute.status}:{dispute.withdrawn}",
+        {DISPUTED: taken, at_provider: -taken},
+        order,
+        note=dispute.reason,
+    )
+    if dispute.status == "lost":
+        _book_of_order(
+            EntryKind.DISPUTE,
+            f"{key}:loss",
+            {LOSSES: dispute.withdrawn, DISPUTED: -dispute.withdrawn},
+            order,
+            note=dispute.reason,
+        )
+
+
+def book_payout(payout: Payout) -> None:
+    """A provider has paid out: what arrives in the bank, and what it kept as fees."""
+    lines = {
+        BANK: payout.amount,
+        PROVIDER_FEES: payout.fees,
+        account_of(payout.provider): -(payout.amount + payout.fees),
+    }
+    book(
+        EntryKind.PAYOUT,
+        f"payout:{payout.provider}:{payout.provider_ref}",
+        lines,
+        currency=payout.currency,
+    )
+
+
+def unbook_payout(payout: Payout) -> None:
+    """A payout came back from the bank: only the fees are gone."""
+    book(
+        EntryKind.PAYOUT,
+        f"payout-failed:{payout.provider}:{payout.provider_ref}",
+        {BANK: -payout.amount, account_of(payout.provider): payout.amount},
+        currency=payout.currency,
+    )
+
+
+def _book_of_order(
+    kind: EntryKind, key: str, lines: Lines, order: Order, *, note: str = ""
+) -> bool:
+    return book(kind, key, lines, currency=order.currency, order_id=order.pk, note=note)
+
+
+def _negative(parts: Lines) -> Lines:
+    return {account: -amount for account, amount in parts.items()}
+
+
+def _share(part: Decimal, amount: Decimal, total: Decimal) -> Decimal:
+    return (part * amount / total).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def balances(accounts: Sequence[str] = ()) -> dict[tuple[str, str], Decimal]:
+    """Return the sum of each account and currency, or of these accounts. One query."""
+    lines = (
+        LedgerLine.objects.filter(account__in=accounts)
+        if accounts
+        else LedgerLine.objects
+    )
+    summed = (
+        lines.values_list("account", "currency").annotate(sum=Sum("amount")).order_by()
+    )
+    return {(account, currency): amount for account, currency, amount in summed}
