@@ -35,6 +35,7 @@ from products.models.bulk_change import (
     BulkState,
 )
 from products.services import bulk_changes
+from products.services.bulk_changes import ChangeRule
 
 ROWS_A_PAGE = 100
 _MIN_VALUE = Decimal("-99999999.00")
@@ -120,19 +121,18 @@ class RuleForm(StrictForm):
         elif how == BulkHow.PERCENT and not -100 <= value <= 1000:
             self.add_error("value", "This takes -100 to 1000 percent.")
 
-    def rule(self) -> dict[str, Any]:
-        """Return what `bulk_changes.preview_change` takes."""
+    def rule(self) -> ChangeRule:
+        """Return what is to change, and how."""
         data = self.cleaned_data
         category = data["category"]
-        return {
-            "kind": BulkKind(data["kind"]),
-            "how": BulkHow(data["how"]),
-            "value": data["value"],
-            "ending": BulkEnding(data["ending"]),
-            "category_id": category.pk
-            if category and data["kind"] == BulkKind.CATEGORY
-            else None,
-        }
+        to_category = category and data["kind"] == BulkKind.CATEGORY
+        return ChangeRule(
+            kind=BulkKind(data["kind"]),
+            how=BulkHow(data["how"]),
+            value=data["value"],
+            ending=BulkEnding(data["ending"]),
+            category_id=category.pk if to_category else None,
+        )
 
 
 @admin.register(BulkChange)
@@ -206,7 +206,7 @@ class BulkChangeAdmin(ReadOnly, ModelAdmin):
     def _do(self, request: HttpRequest, change: BulkChange, form: RuleForm) -> None:
         match request.POST.get("do"):
             case "preview":
-                bulk_changes.preview_change(change_id=change.pk, **form.rule())
+                bulk_changes.preview_change(form.rule(), change_id=change.pk)
                 return
             case "apply":
                 bulk_changes.apply_change(change_id=change.pk)

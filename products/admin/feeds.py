@@ -33,7 +33,7 @@ from markrin.api.errors import ShopError
 from products.admin.widgets import PlainFile
 from products.models import Feed, FeedPull, FeedRow
 from products.models.feed import FeedMode, FeedState
-from products.schemas.feeds import MAX_UPLOAD_BYTES, SOURCE
+from products.schemas.feeds import MAX_UPLOAD_BYTES, SOURCE, UploadedFeed
 from products.selectors import feed_reports as selectors
 from products.services.feeds import staging
 
@@ -110,8 +110,8 @@ class UploadForm(StrictForm):
             )
         return file
 
-    def stated(self) -> dict[str, Any]:
-        """Return what `feeds.stage_upload` takes."""
+    def uploaded_feed(self) -> UploadedFeed:
+        """Return the feed; without a number, the next one of its source."""
         data = dict(self.cleaned_data)
         data["mode"] = FeedMode(data["mode"])
         if data["sequence"] is None:
@@ -119,7 +119,7 @@ class UploadForm(StrictForm):
                 last=Max("sequence")
             )["last"]
             data["sequence"] = 0 if last is None else last + 1
-        return data
+        return UploadedFeed(**data)
 
 
 @admin.register(Feed)
@@ -242,7 +242,7 @@ class FeedAdmin(ReadOnly, SteppedAdmin):
         )
         if posted and form.is_valid():
             try:
-                feed, new = staging.stage_upload(**form.stated())
+                feed, new = staging.stage_upload(form.uploaded_feed())
             except ShopError as refusal:
                 form.add_error(None, refusal.detail)
             else:

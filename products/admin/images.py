@@ -18,8 +18,7 @@ from django.urls import URLPattern, path, reverse
 from markrin.api.errors import Invalid, ShopError
 from products.models import Product, ProductImage
 from products.models.product import MAX_IMAGES
-from products.schemas import products as schemas
-from products.schemas.images import LinkImage
+from products.schemas import images as schemas
 from products.services import images
 
 
@@ -126,22 +125,20 @@ def _run_action(request: HttpRequest, product_id: UUID) -> list[str]:
         case "upload":
             return _upload_files(request, product_id)
         case "link":
-            data = LinkImage().load(_read_fields(request, "url", "alt_text"))
-            images.link_image(product_id=product_id, **data)
+            link = schemas.LinkImage().load(_read_fields(request, "url", "alt_text"))
+            images.link_image(link, product_id=product_id)
         case "describe":
-            data = schemas.UpdateImage().load(_read_fields(request, "alt_text"))
+            text = schemas.UpdateImage().load(_read_fields(request, "alt_text"))
             images.update_image(
-                product_id=product_id, image_id=_read_image_id(request), **data
+                text, product_id=product_id, image_id=_read_image_id(request)
             )
         case "delete":
             images.delete_image(product_id=product_id, image_id=_read_image_id(request))
         case "up" | "down" as way:
             _move_image(product_id, _read_image_id(request), -1 if way == "up" else 1)
         case "order":
-            ids = schemas.OrderImages().load({"ids": request.POST.getlist("ids")})[
-                "ids"
-            ]
-            images.order_images(product_id=product_id, ids=ids)
+            order = schemas.OrderImages().load({"ids": request.POST.getlist("ids")})
+            images.order_images(order, product_id=product_id)
     return []
 
 
@@ -165,8 +162,8 @@ def _upload_files(request: HttpRequest, product_id: UUID) -> list[str]:
     refused = []
     for file in files:
         try:
-            data = schemas.UploadImage().load({"file": file})
-            images.upload_image(product_id=product_id, **data)
+            picture = schemas.UploadImage().load({"file": file})
+            images.upload_image(picture, product_id=product_id)
         except Invalid as exc:
             refused.append(f"{file.name}: {exc.errors[0]['message']}")
         except ShopError as exc:
@@ -185,4 +182,4 @@ def _move_image(product_id: UUID, image_id: UUID, by: int) -> None:
     place = ids.index(image_id)
     other = min(max(place + by, 0), len(ids) - 1)
     ids[place], ids[other] = ids[other], ids[place]
-    images.order_images(product_id=product_id, ids=ids)
+    images.order_images(schemas.ImageOrder(ids=ids), product_id=product_id)

@@ -30,11 +30,11 @@ from products.admin.images import ImagePanel
 from products.admin.import_export import CatalogueTransfer, send_file
 from products.admin.product_search import CategoryFilter, ProductSearch
 from products.models import FormerSlug, Product, ProductStatus, SearchWord, Variant
-from products.schemas.products import MAX_PIECES
+from products.schemas.products import NewProduct, ProductChange, SeoTexts
+from products.schemas.variants import MAX_PIECES, NewVariant, VariantChange
 from products.selectors import brands
-from products.services import products, slugs
-from products.services.products import add_product, change_product
-from products.services.variants import add_variants, change_variant
+from products.services import products as product_service
+from products.services import slugs, variants
 
 _PRICES = {"base_price", "sale_price"}  # which one rule compares
 _SEO = {"seo_title": "title", "seo_description": "description"}
@@ -184,21 +184,29 @@ class ProductForm(StrictModelForm):
             )
         return slug
 
-    def changes(self) -> dict[str, Any]:
-        """Return what the form says otherwise than the product, as the services take it."""
-        said = self.cleaned_data
-        names = [*said] if self.instance._state.adding else self.changed_data
+    def new_product(self) -> NewProduct:
+        """Return the product that the form describes."""
+        return NewProduct(**self._read_fields([*self.cleaned_data]))
+
+    def product_change(self) -> ProductChange:
+        """Return what the form says otherwise than the product."""
+        return ProductChange(**self._read_fields(self.changed_data))
+
+    def _read_fields(self, names: list[str]) -> dict[str, Any]:
+        values = self.cleaned_data
         data = {
-            name: said[name]
+            name: values[name]
             for name in names
             if name not in _SEO and name not in ("slug", "category")
         }
         if "category" in names:
-            data["category_id"] = said["category"].pk
-        if "slug" in names and said["slug"]:
-            data["slug"] = said["slug"]
+            data["category_id"] = values["category"].pk
+        if "slug" in names and values["slug"]:
+            data["slug"] = values["slug"]
         if _SEO.keys() & set(names):
-            data["seo"] = {short: said[name] for name, short in _SEO.items()}
+            data["seo"] = SeoTexts(
+                **{short: values[name] for name, short in _SEO.items()}
+            )
         return data
 
 
@@ -319,9 +327,12 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
         changed it meanwhile.
         """
         if change:
-            change_product(obj.pk, form.changes())
+            product_service.change_product(form.product_change(), key=obj.pk)
         else:
-            obj.pk = add_product(form.changes(), actor_id=request.user.pk).pk
+            new = product_service.insert_product(
+                form.new_product(), actor_id=request.user.pk
+            )
+            obj.pk = new.pk
             obj._state.adding = False
         obj.refresh_from_db()
 
@@ -344,15 +355,17 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
             if names := [
                 name for name in each.changed_data if name not in ("id", "stock")
             ]:
-                change_variant(
-                    product.pk,
-                    each.instance.pk,
-                    {name: each.cleaned_data[name] for name in names},
+                variants.change_variant(
+                    VariantChange(**{name: each.cleaned_data[name] for name in names}),
+                    product_id=product.pk,
+                    variant_id=each.instance.pk,
                 )
                 formset.changed_objects.append((each.instance, names))
         if new := [each for each in formset.extra_forms if each.has_changed()]:
             rows = [_variant_row(each.cleaned_data) for each in new]
-            formset.new_objects = add_variants(product, rows, actor_id=request.user.pk)
+            formset.new_objects = variants.insert_variants(
+                product, rows, actor_id=request.user.pk
+            )
 
     @admin.action(description="Change prices or category …", permissions=["change"])
     def change_in_bulk(
@@ -366,11 +379,11 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
 
     @admin.action(description="Publish", permissions=["change"])
     def publish(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
-        self._set_status(request, queryset, "published")
+        self._set_status(request, queryset, ProductStatus.PUBLISHED)
 
     @admin.action(description="Archive", permissions=["change"])
     def archive(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
-        self._set_status(request, queryset, "archived")
+        self._set_status(request, queryset, ProductStatus.ARCHIVED)
 
     @admin.action(description="Export CSV", permissions=["view"])
     def export_selected(
@@ -379,23 +392,26 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
         return send_file(queryset)
 
     def _set_status(
-        self, request: HttpRequest, queryset: QuerySet[Product], status: str
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Product],
+        status: ProductStatus,
     ) -> None:
         for product in queryset:
-            products.update_product(key=product.pk, status=status)
+            product_service.update_product(ProductChange(status=status), key=product.pk)
             self.log_change(request, product, f"status: {status}")
         self.message_user(
             request, f"{len(queryset)} products are {status} now.", messages.SUCCESS
         )
 
 
-def _variant_row(said: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "sku": said["sku"],
-        "size": said["size"],
-        "color": said["color"],
-        "stock": said.get("stock") or 0,
-    }
+def _variant_row(values: Mapping[str, Any]) -> NewVariant:
+    return NewVariant(
+        sku=values["sku"],
+        size=values["size"],
+        color=values["color"],
+        stock=values.get("stock") or 0,
+    )
 
 
 @admin.register(FormerSlug)

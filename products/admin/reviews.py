@@ -7,10 +7,8 @@ from django.http import HttpRequest
 
 from markrin.admin.base import ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin, known_values
 from markrin.admin.exact_search import ExactSearch
-from products.models import (
-    Purchase,
-    Review,
-)
+from products.models import Purchase, Review, ReviewStatus
+from products.schemas.reviews import Moderation
 from products.services import reviews
 
 
@@ -44,13 +42,15 @@ class ReviewAdmin(ExactSearch, ReadOnly, SteppedAdmin):
     steps = {
         "hide": Step(
             "Hide",
-            lambda request, review, data: _moderate_review(review, "hidden"),
+            lambda request, review, data: _moderate_review(review, ReviewStatus.HIDDEN),
             offered=lambda review: review.status == "published",
             danger=True,
         ),
         "show": Step(
             "Show again",
-            lambda request, review, data: _moderate_review(review, "published"),
+            lambda request, review, data: _moderate_review(
+                review, ReviewStatus.PUBLISHED
+            ),
             offered=lambda review: review.status == "hidden",
         ),
     }
@@ -63,8 +63,8 @@ class ReviewAdmin(ExactSearch, ReadOnly, SteppedAdmin):
         return review.comment[:80]
 
 
-def _moderate_review(review: Review, status: str) -> str:
-    reviews.moderate_review(review_id=review.pk, status=status)
+def _moderate_review(review: Review, status: ReviewStatus) -> str:
+    reviews.moderate_review(Moderation(status=status), review_id=review.pk)
     return f"The review is {status} now."
 
 

@@ -25,7 +25,7 @@ from markrin.admin.base import ModelAdmin
 from markrin.admin.forms import StrictForm
 from markrin.api.errors import Invalid, ShopError
 from products.models import Category, SizeChart
-from products.schemas import categories as schemas
+from products.schemas.size_charts import NewSizeChart, ReplaceSizeChart, SizeTable
 from products.selectors import size_tables
 from products.selectors.size_tables import build_table
 from products.services import size_charts
@@ -256,7 +256,7 @@ class SizeChartAdmin(ModelAdmin):
         if head.is_valid():
             said = {name: head.cleaned_data[name] for name in ("title", "note")}
             try:
-                read = schemas.ReplaceSizeChart().load({**grid.table(), **said})
+                read = ReplaceSizeChart().load({**grid.table(), **said})
                 if action == "save":
                     return self._save(request, chart, head, read)
             except Invalid as exc:
@@ -267,7 +267,13 @@ class SizeChartAdmin(ModelAdmin):
                 head.add_error(None, refusal.detail)
         bad = errors or not head.is_valid()
         return self._page(
-            request, chart, head, grid, errors, _shown(read), status=422 if bad else 200
+            request,
+            chart,
+            head,
+            grid,
+            errors,
+            _preview_table(read),
+            status=422 if bad else 200,
         )
 
     def _save(
@@ -275,15 +281,23 @@ class SizeChartAdmin(ModelAdmin):
         request: HttpRequest,
         chart: SizeChart | None,
         head: HeadForm,
-        read: dict[str, Any],
+        table: SizeTable,
     ) -> HttpResponseBase:
         if chart is None:
             category = head.cleaned_data["category"]
-            size_charts.create_size_chart(category_id=category.pk, **read)
+            size_charts.create_size_chart(
+                NewSizeChart(
+                    category_id=category.pk,
+                    title=table.title,
+                    note=table.note,
+                    measures=table.measures,
+                    rows=table.rows,
+                )
+            )
             chart = SizeChart.objects.get(category=category)
             self.log_addition(request, chart, [{"added": {}}])
         else:
-            size_charts.replace_size_chart(key=chart.category_id, **read)
+            size_charts.replace_size_chart(table, key=chart.category_id)
             self.log_change(request, chart, [{"changed": {"fields": ["the table"]}}])
         self.message_user(request, f"{chart.title} is saved.", messages.SUCCESS)
         return HttpResponseRedirect(
@@ -326,7 +340,7 @@ class SizeChartAdmin(ModelAdmin):
             "errors": sorted({*errors.values()}),
             "preview": preview
             or (
-                _shown_of(chart)
+                _preview_chart(chart)
                 if chart and not errors and request.method != "POST"
                 else None
             ),
@@ -400,24 +414,22 @@ def _under(errors: dict[str, str], pointer: str) -> str:
     )
 
 
-def _shown(read: dict[str, Any] | None) -> Any:
+def _preview_table(table: SizeTable | None) -> Any:
     """Return a table that the schema has read, as shoppers see it: in centimetres and in inches."""
-    if read is None:
+    if table is None:
         return None
     entries = [
         {
-            "size": row["size"],
+            "size": row.size,
             "measure": name,
-            "min_cm": str(cell["min"]),
-            "max_cm": str(cell["max"]),
+            "min_cm": str(cell.min),
+            "max_cm": str(cell.max),
         }
-        for row in read["rows"]
-        for name, cell in zip(read["measures"], row["values"], strict=True)
+        for row in table.rows
+        for name, cell in zip(table.measures, row.values, strict=True)
     ]
-    return build_table(
-        {"title": read["title"], "note": read["note"], "entries": entries}
-    )
+    return build_table({"title": table.title, "note": table.note, "entries": entries})
 
 
-def _shown_of(chart: SizeChart) -> Any:
+def _preview_chart(chart: SizeChart) -> Any:
     return size_tables.get_size_chart(key=chart.category_id)

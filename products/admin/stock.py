@@ -26,6 +26,7 @@ from products.models import (
     StockMovement,
     Variant,
 )
+from products.schemas.variants import StockAdjustment
 from products.services.stock import back_in_stock
 
 
@@ -43,10 +44,9 @@ def _adjust_stock(
     request: HttpRequest, variant: Variant, data: Mapping[str, Any]
 ) -> str:
     back_in_stock.adjust_stock(
+        StockAdjustment(delta=data["delta"], note=data["note"]),
         variant_id=variant.pk,
         actor_id=request.user.pk,  # type: ignore[arg-type]  # signed in
-        delta=data["delta"],
-        note=data["note"],
     )
     return f"{data['delta']:+} pieces of {variant.sku}."
 

@@ -15,6 +15,8 @@ from markrin.cache.tags import invalidate
 from products.importing.drafts import Draft
 from products.importing.exporter import get_image_address
 from products.models import Product, ProductImage, Variant
+from products.schemas.products import ImageInput
+from products.schemas.variants import ReplacedVariant
 from products.services import images, slugs, variants
 
 Pairs = Sequence[tuple[Product, Draft]]
@@ -101,7 +103,7 @@ def _set_images(pairs: Pairs) -> None:
         if given and have[product.pk] != [
             (image["url"], image["alt_text"]) for image in given
         ]:
-            images.set_images(product, given)
+            images.set_images(product, [ImageInput(**image) for image in given])
 
 
 def _set_variants(pairs: Pairs) -> None:
@@ -121,12 +123,10 @@ def _set_variants(pairs: Pairs) -> None:
             (each["sku"], each["size"], each["color"], True) for each in given
         ]:
             # The stock of what is there moves by counts and orders alone.
-            plain = [
-                {
-                    k: v
-                    for k, v in each.items()
-                    if k != "stock" or each["sku"] not in known
-                }
+            wanted = [
+                ReplacedVariant(
+                    **{**each, "stock": None if each["sku"] in known else each["stock"]}
+                )
                 for each in given
             ]
-            variants.replace_variants(product, plain, actor_id=None)
+            variants.replace_variants(product, wanted, actor_id=None)

@@ -12,8 +12,8 @@ from markrin.api.schemas import InputSchema
 from products.importing.drafts import Draft, Rejection
 from products.models import ProductStatus
 from products.models.product import MAX_IMAGES, MAX_VARIANTS
-from products.schemas import products as schemas
-from products.schemas.products import ImageUrl, ProductFields, Seo
+from products.schemas.products import ImageUrl, ProductFields
+from products.schemas.variants import MAX_PIECES, VariantFields
 
 
 class ImportImage(InputSchema):
@@ -23,8 +23,18 @@ class ImportImage(InputSchema):
     alt_text = fields.Text(max=200, min=0, load_default="")
 
 
-class ImportVariant(schemas.CreateVariant):
+class ImportVariant(VariantFields):
+    """A variant with its first pieces."""
+
     from_text = True
+    stock = fields.Int(min=0, max=MAX_PIECES, load_default=0)
+
+
+class ImportSeo(InputSchema):
+    """What a search engine is to show."""
+
+    title = fields.Text(max=120, min=0, load_default="")
+    description = fields.Text(max=320, min=0, load_default="")
 
 
 class ImportProduct(ProductFields):
@@ -37,6 +47,9 @@ class ImportProduct(ProductFields):
     class Meta(ProductFields.Meta):
         exclude = ("category_id",)
 
+    seo = fields.Nested(
+        ImportSeo, load_default=lambda: {"title": "", "description": ""}
+    )
     category = fields.List(fields.Text(max=80), min=1, max=8, required=True)
     status = fields.Enum(ProductStatus, load_default=ProductStatus.PUBLISHED)
     images = fields.List(fields.Nested(ImportImage), max=MAX_IMAGES, load_default=list)
@@ -136,7 +149,7 @@ _MAX_REMEMBERED = 10_000
 _schema = ImportProduct()
 _fast_loader = _FastLoader(
     _schema,
-    seo=_FastLoader(Seo()),
+    seo=_FastLoader(ImportSeo()),
     variants=_FastLoader(ImportVariant()),
     images=_FastLoader(ImportImage()),
 )

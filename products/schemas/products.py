@@ -1,20 +1,35 @@
-"""What comes in about products, their variants and images."""
+"""What comes in about products: lists of them, and a product as staff write it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import TextChoices
 from marshmallow import validates_schema
 
 from markrin.api import fields
-from markrin.api.schemas import InputSchema, PageQuery, PatchSchema, QuerySchema
+from markrin.api.schemas import (
+    InputSchema,
+    PageParams,
+    PageQuery,
+    PatchSchema,
+    QuerySchema,
+    T,
+)
+from markrin.api.unset import UNSET, Unset
 from products.models import Gender, ProductStatus
 from products.models.product import MAX_IMAGES, MAX_VARIANTS
+from products.schemas.variants import (
+    CreateVariant,
+    NewVariant,
+    ReplacedVariant,
+    ReplaceVariant,
+)
 
-SKU = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}"
-MAX_PIECES = 1_000_000  # that one call brings or takes
 MAX_IDS = 100
 BODY_BYTES = 256 * 1024  # a product with its longest description and all its images
 
@@ -30,7 +45,32 @@ class ProductSort(TextChoices):
     RELEVANCE = "relevance"
 
 
-class FilterProducts(PageQuery):
+@dataclass(frozen=True, kw_only=True)
+class ProductFilter(PageParams):
+    """How a list of products is narrowed down, and in which order it stands. Several values
+    of one filter are alternatives. Prices are in the shop's currency.
+    """
+
+    category: Sequence[str] = ()
+    collection: Sequence[str] = ()
+    brand: Sequence[str] = ()
+    material: Sequence[str] = ()
+    color: Sequence[str] = ()
+    size: Sequence[str] = ()
+    gender: Sequence[Gender] = ()
+    tag: Sequence[str] = ()
+    min_price: Decimal | None = None
+    max_price: Decimal | None = None
+    in_stock: bool | None = None
+    featured: bool | None = None
+    new_arrival: bool | None = None
+    on_sale: bool | None = None
+    search: str | None = None
+    sort: ProductSort | None = None
+    facets: bool = False
+
+
+class FilterProducts(PageQuery[T]):
     """A value of a list filter matches exactly; several are alternatives."""
 
     category = fields.CommaSeparated(fields.Slug(), max=20)
@@ -52,7 +92,14 @@ class FilterProducts(PageQuery):
     facets = fields.Bool(load_default=False)
 
 
-class ListProducts(FilterProducts):
+@dataclass(frozen=True, kw_only=True)
+class ShopperProductFilter(ProductFilter):
+    """A shopper's filters, or the products that are asked for by their ids."""
+
+    ids: Sequence[UUID] = ()
+
+
+class ListProducts(FilterProducts[ShopperProductFilter]):
     """Filters, or `ids`: these products, in this order and on one page."""
 
     ids = fields.CommaSeparated(fields.Uuid(), max=MAX_IDS)
@@ -68,15 +115,37 @@ class ListProducts(FilterProducts):
             )
 
 
-class ListStaffProducts(FilterProducts):
+@dataclass(frozen=True, kw_only=True)
+class StaffProductFilter(ProductFilter):
+    """The filters of staff, who see products of every status."""
+
+    status: Sequence[ProductStatus] = ()
+
+
+class ListStaffProducts(FilterProducts[StaffProductFilter]):
     status = fields.CommaSeparated(fields.Enum(ProductStatus), max=3)
 
 
-class ListRelated(QuerySchema):
+@dataclass(frozen=True, kw_only=True)
+class RelatedLimit:
+    """How many related products are asked for."""
+
+    limit: int
+
+
+class ListRelated(QuerySchema[RelatedLimit]):
     limit = fields.Int(min=1, max=24, load_default=8)
 
 
-class Seo(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class SeoTexts:
+    """What a search engine is to show."""
+
+    title: str = ""
+    description: str = ""
+
+
+class Seo(InputSchema[SeoTexts]):
     title = fields.Text(max=120, min=0, load_default="")
     description = fields.Text(max=320, min=0, load_default="")
 
@@ -89,41 +158,50 @@ class ImageUrl(fields.HttpsUrl):
     form = re.compile(
         f"{fields.HttpsUrl.form.pattern}|{re.escape(settings.MEDIA_URL)}[A-Za-z0-9._/-]{{1,200}}"
     )
-    says = "This must be a link that begins with https://, or the address of an image of this product."
+    says = (
+        "This must be a link that begins with https://, or the address of an image of"
+        " this product."
+    )
 
     def limits(self) -> fields.JSONSchema:
         return {**super().limits(), "format": "uri-reference"}
 
 
-class ProductImage(InputSchema):
+@dataclass(frozen=True, kw_only=True)
+class ImageInput:
+    """An image of a product by its address."""
+
+    url: str
+    alt_text: str = ""
+
+
+class ProductImage(InputSchema[ImageInput]):
     url = ImageUrl(required=True)
     alt_text = fields.Text(max=200, min=0, load_default="")
 
 
-class CreateVariant(InputSchema):
-    sku = fields.Text(max=64, pattern=SKU, required=True)
-    size = fields.Text(max=20, min=0, load_default="")
-    color = fields.Text(max=40, min=0, load_default="")
-    stock = fields.Int(min=0, max=MAX_PIECES, load_default=0)
+@dataclass(frozen=True, kw_only=True)
+class ProductInput:
+    """A whole product but for its images and variants. Prices are in the shop's currency."""
+
+    name: str
+    slug: str | None = None
+    description: str = ""
+    category_id: UUID
+    brand: str = ""
+    collection: str = ""
+    gender: Gender = Gender.UNISEX
+    material: str = ""
+    base_price: Decimal
+    sale_price: Decimal | None = None
+    tags: Sequence[str] = ()
+    is_featured: bool = False
+    is_new_arrival: bool = False
+    status: ProductStatus = ProductStatus.DRAFT
+    seo: SeoTexts = SeoTexts()
 
 
-class ReplaceVariant(CreateVariant):
-    """In a PUT: `stock` is for new variants; for one that exists it may be left out or be
-    what it is.
-    """
-
-    stock = fields.Int(min=0, max=MAX_PIECES)
-
-
-class UpdateVariant(PatchSchema):
-    sku = fields.Text(max=64, pattern=SKU)
-    size = fields.Text(max=20, min=0)
-    color = fields.Text(max=40, min=0)
-    position = fields.Int(min=0, max=32_767)
-    is_active = fields.Bool()
-
-
-class ProductFields(InputSchema):
+class ProductFields(InputSchema[T]):
     name = fields.Text(max=200, required=True)
     slug = fields.Slug()
     description = fields.Text(max=10_000, min=0, multiline=True, load_default="")
@@ -140,8 +218,7 @@ class ProductFields(InputSchema):
     is_featured = fields.Bool(load_default=False)
     is_new_arrival = fields.Bool(load_default=False)
     status = fields.Enum(ProductStatus, load_default=ProductStatus.DRAFT)
-    seo = fields.Nested(Seo, load_default=lambda: {"title": "", "description": ""})
-    images = fields.List(fields.Nested(ProductImage), max=MAX_IMAGES, load_default=list)
+    seo = fields.Nested(Seo, load_default=SeoTexts)
 
     @validates_schema
     def _sale_below_base(self, data: Mapping[str, Any], **kwargs: Any) -> None:
@@ -150,13 +227,30 @@ class ProductFields(InputSchema):
             raise fields.refuse("range", "This must be below basePrice.", "sale_price")
 
 
-class CreateProduct(ProductFields):
+@dataclass(frozen=True, kw_only=True)
+class NewProduct(ProductInput):
+    """A product with its images and variants, each in its order."""
+
+    images: Sequence[ImageInput] = ()
+    variants: Sequence[NewVariant] = ()
+
+
+class CreateProduct(ProductFields[NewProduct]):
+    images = fields.List(fields.Nested(ProductImage), max=MAX_IMAGES, load_default=list)
     variants = fields.List(
         fields.Nested(CreateVariant), max=MAX_VARIANTS, load_default=list
     )
 
 
-class ReplaceProduct(ProductFields):
+@dataclass(frozen=True, kw_only=True)
+class ReplacedProduct(ProductInput):
+    """A whole product; None says that its images, or its variants, stay as they are."""
+
+    images: Sequence[ImageInput] | None = None
+    variants: Sequence[ReplacedVariant] | None = None
+
+
+class ReplaceProduct(ProductFields[ReplacedProduct]):
     """The whole product. Without `images` it keeps its images; without `variants` its variants.
 
     Variants are told apart by their SKU: one that exists is changed in place, a new one is
@@ -166,31 +260,27 @@ class ReplaceProduct(ProductFields):
     variants = fields.List(fields.Nested(ReplaceVariant), max=MAX_VARIANTS)
 
 
-class UpdateProduct(PatchSchema, ProductFields):
-    pass
+@dataclass(frozen=True, kw_only=True)
+class ProductChange:
+    """Some fields of a product; the others stay. Prices are in the shop's currency."""
+
+    name: str | Unset = UNSET
+    slug: str | Unset = UNSET
+    description: str | Unset = UNSET
+    category_id: UUID | Unset = UNSET
+    brand: str | Unset = UNSET
+    collection: str | Unset = UNSET
+    gender: Gender | Unset = UNSET
+    material: str | Unset = UNSET
+    base_price: Decimal | Unset = UNSET
+    sale_price: Decimal | Unset | None = UNSET
+    tags: Sequence[str] | Unset = UNSET
+    is_featured: bool | Unset = UNSET
+    is_new_arrival: bool | Unset = UNSET
+    status: ProductStatus | Unset = UNSET
+    seo: SeoTexts | Unset = UNSET
+    images: Sequence[ImageInput] | Unset = UNSET
 
 
-class UploadImage(InputSchema):
-    file = fields.Image(
-        max_bytes=10 * 1024 * 1024, max_pixels=40_000_000, required=True
-    )
-    alt_text = fields.Text(max=200, min=0, load_default="")
-
-
-class UpdateImage(PatchSchema):
-    alt_text = fields.Text(max=200, min=0)
-
-
-class OrderImages(InputSchema):
-    ids = fields.List(fields.Uuid(), max=MAX_IMAGES, unique=True, required=True)
-
-
-class AdjustStock(InputSchema):
-    delta = fields.Int(min=-MAX_PIECES, max=MAX_PIECES, required=True)
-    note = fields.Text(max=200, required=True)
-
-
-class NotifyWhenBack(InputSchema):
-    """`email` from guests only: a signed-in customer is written to at the account's address."""
-
-    email = fields.Email()
+class UpdateProduct(PatchSchema[ProductChange], ProductFields[ProductChange]):
+    images = fields.List(fields.Nested(ProductImage), max=MAX_IMAGES)

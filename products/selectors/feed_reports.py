@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Iterator
-from typing import Any
 from uuid import UUID
 
 from markrin.api import errors
@@ -10,20 +9,27 @@ from markrin.api.pagination import CursorPage, Page, fetch_page
 from markrin.csv_safety import escape_formula
 from products.models import Feed, FeedRow
 from products.models.feed import FeedRowResult
+from products.schemas.feeds import FeedFilter
 
 _SHOWN = (FeedRowResult.REJECTED, FeedRowResult.CONFLICT)
 
 
 def list_feeds(
-    *, source: str = "", state: str = "", **paging: Any
+    query: FeedFilter,
 ) -> Page[Feed] | CursorPage[Feed]:
     """Return the feeds, the newest first."""
     feeds = Feed.objects.all()
-    if source:
-        feeds = feeds.filter(source=source)
-    if state:
-        feeds = feeds.filter(state=state)
-    return fetch_page(feeds, order=("-created_at", "-id"), **paging)
+    if query.source:
+        feeds = feeds.filter(source=query.source)
+    if query.state:
+        feeds = feeds.filter(state=query.state)
+    return fetch_page(
+        feeds,
+        order=("-created_at", "-id"),
+        page=query.page,
+        limit=query.limit,
+        cursor=query.cursor,
+    )
 
 
 def get_feed(*, feed_id: UUID) -> Feed:

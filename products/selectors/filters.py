@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from markrin.db.sql import fetch_prepared
 from products import search as searching
 from products.models import Product, Variant
+from products.schemas.products import ProductFilter
 from products.selectors import search_ranking
 
 # The last column of each is unique, none is ever NULL: lists are also walked by cursor.
@@ -67,6 +68,16 @@ class Filters:
     # What `prepared` found in the database:
     category_ids: Sequence[UUID] = ()
     lexemes: searching.Lexemes | None = None
+
+    @classmethod
+    def from_query(cls, query: ProductFilter) -> Self:
+        """Return what a list was asked for, without its paging and order."""
+        given = {
+            field.name: getattr(query, field.name)
+            for field in fields(cls)
+            if hasattr(query, field.name)
+        }
+        return cls(**given)
 
     def prepared(self) -> Self:
         """Return the filters with their categories' whole subtrees, and the search's words

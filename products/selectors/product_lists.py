@@ -2,15 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from markrin.api import errors
 from markrin.api.pagination import MAX_OFFSET, CursorPage, Page, fetch_page
+from markrin.api.schemas import PageParams
 from markrin.db.sql import Row, fetch_all, fetch_prepared
 from products.models import FormerSlug, Product
+from products.schemas.products import (
+    ProductFilter,
+    ShopperProductFilter,
+    StaffProductFilter,
+)
 from products.selectors import search_ranking
 from products.selectors.facets import Facets, count_facets
 from products.selectors.filters import Filters
@@ -31,24 +36,16 @@ class Listing:
     more: bool = False  # of a search: it finds more products than the page's total says
 
 
-def list_products(
-    *,
-    page: int = 1,
-    limit: int = 12,
-    cursor: str | None = None,
-    sort: str | None = None,
-    facets: bool = False,
-    **filters: Any,
-) -> Listing:
-    """Return published products that pass the filters (`Filters`): at most four queries,
-    for one as for many.
+def list_products(query: ShopperProductFilter) -> Listing:
+    """Return published products that pass the filters, or those asked for by id: at most
+    four queries, for one as for many.
 
     Raises:
         errors.PageTooDeep, errors.Invalid: see `markrin.api.pagination`.
     """
-    return _list_matching(
-        Product.objects.published(), page, limit, cursor, sort, facets, filters
-    )
+    if query.ids:
+        return list_products_by_id(query.ids)
+    return _list_matching(Product.objects.published(), query)
 
 
 def list_products_by_id(ids: Sequence[UUID]) -> Listing:
@@ -59,86 +56,69 @@ def list_products_by_id(ids: Sequence[UUID]) -> Listing:
     return Listing(Page(found, 1, 1 if found else 0, len(found), len(ids)))
 
 
-def list_staff_products(
-    *,
-    page: int = 1,
-    limit: int = 12,
-    cursor: str | None = None,
-    sort: str | None = None,
-    facets: bool = False,
-    **filters: Any,
-) -> Listing:
+def list_staff_products(query: StaffProductFilter) -> Listing:
     """Return products of any status, as `list_products` does."""
-    return _list_matching(
-        Product.objects.all(), page, limit, cursor, sort, facets, filters
-    )
+    return _list_matching(Product.objects.all(), query)
 
 
-def _list_matching(
-    products: QuerySet[Product],
-    page: int,
-    limit: int,
-    cursor: str | None,
-    sort: str | None,
-    facets: bool,
-    given: dict[str, Any],
-) -> Listing:
-    filters = Filters(**given).prepared()
-    counted = count_facets(products, filters) if facets else None
+def _list_matching(products: QuerySet[Product], query: ProductFilter) -> Listing:
+    filters = Filters.from_query(query).prepared()
+    counted = count_facets(products, filters) if query.facets else None
     found = filters.apply(products)
-    if cursor is not None:
-        passing, order = filters.ordered(found, sort)
-        keys = passing.only(
-            *{name.removeprefix("-") for name in order} - set(passing.query.annotations)
-            | {"id"}
-        )
-        return Listing(
-            with_summaries(
-                CursorPage[Product].of(keys, order=order, cursor=cursor, limit=limit)
-            ),
-            counted,
-        )
+    if query.cursor is not None:
+        return Listing(_page_by_cursor(found, filters, query), counted)
     if filters.lexemes is not None:
-        return _list_search_results(found, filters, sort, page, limit, counted)
+        return _list_search_results(found, filters, query, counted)
     total = counted.total if counted else found.count()
-    ordered = _order_products(found, filters, sort, total)
-    return Listing(
-        with_summaries(Page[Product].of(ordered, page, limit, total=total)), counted
+    ordered = _order_products(found, filters, query.sort, total)
+    page = Page[Product].of(ordered, query.page, query.limit, total=total)
+    return Listing(with_summaries(page), counted)
+
+
+def _page_by_cursor(
+    found: QuerySet[Product], filters: Filters, query: ProductFilter
+) -> Page[Row] | CursorPage[Row]:
+    passing, order = filters.ordered(found, query.sort)
+    names = {name.removeprefix("-") for name in order}
+    keys = passing.only(*names - set(passing.query.annotations) | {"id"})
+    return with_summaries(
+        CursorPage[Product].of(
+            keys, order=order, cursor=query.cursor, limit=query.limit
+        )
     )
 
 
 def _list_search_results(
     found: QuerySet[Product],
     filters: Filters,
-    sort: str | None,
-    page: int,
-    limit: int,
+    query: ProductFilter,
     counted: Facets | None,
 ) -> Listing:
-    """Return a page of what a search finds, of its first MAX_RANKED products; also the total
+    """Return a page of what a search finds, of its first MAX_RANKED products. The total, too,
     is counted so far only, unless the facets have counted all of them anyway."""
-    offset = (page - 1) * limit
+    offset = (query.page - 1) * query.limit
     if offset > MAX_OFFSET:
         raise errors.PageTooDeep
-    if filters.lexemes is not None and filters.by_relevance(sort):
+    if filters.lexemes is not None and filters.by_relevance(query.sort):
         ids, number = search_ranking.get_best_matches(
-            found, filters.lexemes, alone=filters.alone, offset=offset, limit=limit
+            found,
+            filters.lexemes,
+            alone=filters.alone,
+            offset=offset,
+            limit=query.limit,
         )
     else:
-        number = (
-            counted.total if counted else found[: search_ranking.MAX_RANKED + 1].count()
-        )
-        ordered = _order_products(found, filters, sort, number).values_list(
-            "pk", flat=True
-        )
-        ids = list(ordered[: search_ranking.MAX_RANKED][offset : offset + limit])
+        limit = search_ranking.MAX_RANKED
+        number = counted.total if counted else found[: limit + 1].count()
+        ordered = _order_products(found, filters, query.sort, number)
+        keys = ordered.values_list("pk", flat=True)[:limit]
+        ids = list(keys[offset : offset + query.limit])
     shown = min(number, search_ranking.MAX_RANKED)
     total = counted.total if counted else shown
-    return Listing(
-        Page(get_summaries(ids), page, -(-shown // limit), total, limit),
-        counted,
-        number > total,
+    page = Page(
+        get_summaries(ids), query.page, -(-shown // query.limit), total, query.limit
     )
+    return Listing(page, counted, number > total)
 
 
 def _order_products(
@@ -200,35 +180,26 @@ _RELATED = """
 """
 
 
-def list_new_arrivals(
-    *, page: int = 1, limit: int = 12, cursor: str | None = None
-) -> Page[Row] | CursorPage[Row]:
+def list_new_arrivals(query: PageParams) -> Page[Row] | CursorPage[Row]:
     """Return published products marked as new, newest first."""
-    return _list_newest(
-        Product.objects.published().filter(is_new_arrival=True), page, limit, cursor
-    )
+    return _list_newest(Product.objects.published().filter(is_new_arrival=True), query)
 
 
-def list_featured(
-    *, page: int = 1, limit: int = 12, cursor: str | None = None
-) -> Page[Row] | CursorPage[Row]:
+def list_featured(query: PageParams) -> Page[Row] | CursorPage[Row]:
     """Return published products that staff feature, newest first."""
-    return _list_newest(
-        Product.objects.published().filter(is_featured=True), page, limit, cursor
-    )
+    return _list_newest(Product.objects.published().filter(is_featured=True), query)
 
 
 def _list_newest(
-    products: QuerySet[Product], page: int, limit: int, cursor: str | None
+    products: QuerySet[Product], query: PageParams
 ) -> Page[Row] | CursorPage[Row]:
-    order = ("-created_at", "-id")
     return with_summaries(
         fetch_page(
             products.only("created_at"),
-            order=order,
-            page=page,
-            limit=limit,
-            cursor=cursor,
+            order=("-created_at", "-id"),
+            page=query.page,
+            limit=query.limit,
+            cursor=query.cursor,
         )
     )
 

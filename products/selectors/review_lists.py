@@ -1,6 +1,5 @@
 """Reviews: a product's for everybody, all for those who moderate."""
 
-from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -8,6 +7,7 @@ from django.db.models import QuerySet
 from markrin.api import errors
 from markrin.api.pagination import CursorPage, Page, fetch_page
 from products.models import Product, Review
+from products.schemas.reviews import ReviewFilter, StaffReviewFilter
 
 ORDERS: dict[str, tuple[str, ...]] = {
     "newest": ("-created_at", "-id"),
@@ -18,9 +18,7 @@ ORDERS: dict[str, tuple[str, ...]] = {
 Reviews = Page[Review] | CursorPage[Review]
 
 
-def list_reviews(
-    *, product_id: UUID, sort: str = "newest", rating: int | None = None, **paging: Any
-) -> Reviews:
+def list_reviews(query: ReviewFilter, *, product_id: UUID) -> Reviews:
     """Return the published reviews of a published product: three queries.
 
     Raises:
@@ -28,34 +26,29 @@ def list_reviews(
     """
     if not Product.objects.published().filter(pk=product_id).exists():
         raise errors.NotFound
-    return _page_reviews(
-        Review.objects.published().filter(product=product_id), sort, rating, paging
-    )
+    return _page_reviews(Review.objects.published().filter(product=product_id), query)
 
 
-def list_staff_reviews(
-    *,
-    sort: str = "newest",
-    rating: int | None = None,
-    status: str | None = None,
-    product_id: UUID | None = None,
-    **paging: Any,
-) -> Reviews:
+def list_staff_reviews(query: StaffReviewFilter) -> Reviews:
     """Return reviews of any product and status, with what they are about: two queries."""
     reviews = Review.objects.select_related("product")
-    if status is not None:
-        reviews = reviews.filter(status=status)
-    if product_id is not None:
-        reviews = reviews.filter(product=product_id)
-    return _page_reviews(reviews, sort, rating, paging)
+    if query.status is not None:
+        reviews = reviews.filter(status=query.status)
+    if query.product_id is not None:
+        reviews = reviews.filter(product=query.product_id)
+    return _page_reviews(reviews, query)
 
 
-def _page_reviews(
-    reviews: QuerySet[Review], sort: str, rating: int | None, paging: dict[str, Any]
-) -> Reviews:
-    if rating is not None:
-        reviews = reviews.filter(rating=rating)
-    return fetch_page(reviews.select_related("user"), order=ORDERS[sort], **paging)
+def _page_reviews(reviews: QuerySet[Review], query: ReviewFilter) -> Reviews:
+    if query.rating is not None:
+        reviews = reviews.filter(rating=query.rating)
+    return fetch_page(
+        reviews.select_related("user"),
+        order=ORDERS[query.sort],
+        page=query.page,
+        limit=query.limit,
+        cursor=query.cursor,
+    )
 
 
 def get_own_review(*, product_id: UUID, user_id: UUID) -> Review:

@@ -1,16 +1,16 @@
 """The stock's ledger, for staff."""
 
-from typing import Any
 from uuid import UUID
 
 from markrin.api import errors
 from markrin.api.pagination import CursorPage, Page, fetch_page
+from markrin.api.schemas import PageParams
 from markrin.db.sql import Row, fetch_all
 from products.models import StockMovement, Variant
 
 
 def list_movements(
-    *, variant_id: UUID, **paging: Any
+    query: PageParams, *, variant_id: UUID
 ) -> Page[StockMovement] | CursorPage[StockMovement]:
     """Return a variant's movements, the last one first: three queries.
 
@@ -20,7 +20,11 @@ def list_movements(
     if not Variant.objects.filter(pk=variant_id).exists():
         raise errors.NotFound
     return fetch_page(
-        StockMovement.objects.filter(variant=variant_id), order=("-id",), **paging
+        StockMovement.objects.filter(variant=variant_id),
+        order=("-id",),
+        page=query.page,
+        limit=query.limit,
+        cursor=query.cursor,
     )
 
 

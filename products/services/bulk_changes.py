@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from markrin.api.errors import NotFound
 from markrin.cache.tags import invalidate
+from markrin.db import transactions
 from markrin.outbox import services as outbox
 from products import errors, events
 from products.models import BulkChange, BulkChangeRow, Category, Product
@@ -63,7 +64,18 @@ _END_OF: Final = {
 }
 
 
-@transaction.atomic(durable=True)
+@dataclass(frozen=True, kw_only=True)
+class ChangeRule:
+    """What changes, by how much (percent, or the shop's currency), and how it is rounded."""
+
+    kind: BulkKind
+    how: BulkHow = BulkHow.UNSAID
+    value: Decimal | None = None
+    ending: BulkEnding = BulkEnding.UNSAID
+    category_id: UUID | None = None
+
+
+@transactions.durable(limits=False)  # as many products as a list has
 def choose_products(*, products: QuerySet[Product], actor_id: UUID) -> UUID:
     """Begin a change of these products, as they are found now, and return its id. Four
     statements for any number.
@@ -89,16 +101,8 @@ def choose_products(*, products: QuerySet[Product], actor_id: UUID) -> UUID:
     return change.pk
 
 
-@transaction.atomic(durable=True)
-def preview_change(
-    *,
-    change_id: UUID,
-    kind: BulkKind,
-    how: BulkHow = BulkHow.UNSAID,
-    value: Decimal | None = None,
-    ending: BulkEnding = BulkEnding.UNSAID,
-    category_id: UUID | None = None,
-) -> None:
+@transactions.durable
+def preview_change(rule: ChangeRule, *, change_id: UUID) -> None:
     """Work out what the change would make of each product; nothing of them changes. May be
     asked again and again.
 
@@ -112,17 +116,18 @@ def preview_change(
     change = _lock_change(
         change_id, BulkState.CHOSEN, BulkState.PREVIEWING, BulkState.PREVIEWED
     )
-    known = category_id is not None and Category.objects.filter(pk=category_id).exists()
-    if kind == BulkKind.CATEGORY and not known:
+    by_category = rule.kind == BulkKind.CATEGORY
+    if by_category and not Category.objects.filter(pk__in=[rule.category_id]).exists():
         raise errors.CategoryUnknown
-    change.kind, change.how, change.value, change.ending = kind, how, value, ending
-    change.category_id = category_id if kind == BulkKind.CATEGORY else None
+    change.kind, change.how = rule.kind, rule.how
+    change.value, change.ending = rule.value, rule.ending
+    change.category_id = rule.category_id if by_category else None
     for name in _COUNTED:
         setattr(change, name, 0)
     _begin_state(change, BulkState.PREVIEWING)
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def apply_change(*, change_id: UUID) -> None:
     """Make the previewed change, where the products still are what the preview saw.
 
@@ -137,7 +142,7 @@ def apply_change(*, change_id: UUID) -> None:
     _begin_state(change, BulkState.APPLYING)
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def undo_change(*, change_id: UUID) -> None:
     """Give the products back what they had before the change, but for those that have
     changed since.
@@ -179,7 +184,7 @@ def delete_unapplied() -> int:
     return len(old)
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def _continue_change(change_id: UUID) -> bool:
     change = (
         BulkChange.objects.filter(pk=change_id).select_for_update(no_key=True).first()

@@ -1,37 +1,37 @@
 """Categories: created, moved, deleted while empty."""
 
-from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from PIL import Image
 
 from markrin.api.errors import NotFound
+from markrin.api.unset import UNSET, sent_fields
+from markrin.db import transactions
 from products import errors
 from products.models import Category, Product
 from products.models.category import CategoryQuerySet
+from products.schemas.categories import CategoryChange, CategoryInput, CategoryPicture
 from products.services import media_files, slugs
 
-_COLUMNS = ("name", "description", "position", "tax_percent")
+_COLUMNS = {"name", "description", "position", "tax_percent"}
 
 
-@transaction.atomic(durable=True)
-def create_category(**data: Any) -> UUID:
-    """Create a category and return its id; `data` is as `schemas.CreateCategory` reads it.
+@transactions.durable
+def create_category(body: CategoryInput) -> UUID:
+    """Create a category and return its id.
 
     Raises:
         CategoryUnknown: there is no such parent.
         CategoryNameTaken, CategoryTooDeep, SlugTaken: it cannot stand there under that name.
     """
     category = Category()
-    _set_columns(category, data)
+    _set_input(category, body)
     category.save(force_insert=True)
     return category.pk
 
 
-@transaction.atomic(durable=True)
-def update_category(*, key: UUID | str, **changes: Any) -> UUID:
+@transactions.durable
+def update_category(body: CategoryChange, *, key: UUID | str) -> UUID:
     """Change a category, found by id or slug, and return its id; with another parent, all
     below it moves along.
 
@@ -46,19 +46,30 @@ def update_category(*, key: UUID | str, **changes: Any) -> UUID:
             under that name.
     """
     category = _lock_category(key)
-    _set_columns(category, changes)
+    changes = sent_fields(body)
+    for name in _COLUMNS & changes.keys():
+        setattr(category, name, changes[name])
+    if body.parent_id is not UNSET:
+        category.parent = _lock_parent(body.parent_id)
+    _check_place(category, None if body.slug is UNSET else body.slug)
     category.save(
-        update_fields=[
-            *(name for name in _COLUMNS if name in changes),
-            "slug",
-            "parent",
-            "updated_at",
-        ]
+        update_fields=[*_COLUMNS & changes.keys(), "slug", "parent", "updated_at"]
     )
     return category.pk
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
+def replace_category(body: CategoryInput, *, key: UUID | str) -> UUID:
+    """Give a category, found by id or slug, all that `body` says, and return its id. Locks
+    and raises as `update_category`.
+    """
+    category = _lock_category(key)
+    _set_input(category, body)
+    category.save()
+    return category.pk
+
+
+@transactions.durable
 def delete_category(*, key: UUID | str) -> None:
     """Delete a category, with its size chart.
 
@@ -79,14 +90,14 @@ def delete_category(*, key: UUID | str) -> None:
     category.delete()
 
 
-def set_category_image(*, key: UUID | str, file: Image.Image) -> None:
+def set_category_image(body: CategoryPicture, *, key: UUID | str) -> None:
     """Give the category a picture, encoded anew, in place of the one it has. Locks: the category.
 
     Raises:
         NotFound: there is no such category.
     """
     with (
-        media_files.store_picture(file, "categories", small=False) as stored,
+        media_files.store_picture(body.file, "categories", small=False) as stored,
         transaction.atomic(durable=True),
     ):
         category = _lock_category(key)
@@ -95,7 +106,7 @@ def set_category_image(*, key: UUID | str, file: Image.Image) -> None:
         category.save(update_fields=["image", "updated_at"])
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def delete_category_image(*, key: UUID | str) -> None:
     """Take the category's picture away, if it has one. Locks: the category.
 
@@ -123,29 +134,30 @@ def _lock_category(key: UUID | str) -> Category:
     return category
 
 
-def _set_columns(category: Category, data: Mapping[str, Any]) -> None:
+def _set_input(category: Category, body: CategoryInput) -> None:
     for name in _COLUMNS:
-        if name in data:
-            setattr(category, name, data[name])
-    if "parent_id" in data:
-        category.parent = (
-            None if data["parent_id"] is None else _lock_parent(data["parent_id"])
-        )
-    beside = Category.objects.filter(
-        parent=category.parent_id, name=category.name
-    ).exclude(pk=category.pk)
-    if beside.exists():
+        setattr(category, name, getattr(body, name))
+    category.parent = _lock_parent(body.parent_id)
+    _check_place(category, body.slug)
+
+
+def _check_place(category: Category, slug: str | None) -> None:
+    """Refuse a name or a slug that is taken; without one, make it from the name."""
+    beside = Category.objects.filter(parent=category.parent_id, name=category.name)
+    if beside.exclude(pk=category.pk).exists():
         raise errors.CategoryNameTaken
     others = slugs.filter_others(Category, category.pk)
-    if "slug" in data:
-        category.slug = slugs.check_slug(data["slug"], among=others)
+    if slug is not None:
+        category.slug = slugs.check_slug(slug, among=others)
     elif not category.slug:
         category.slug = slugs.find_free_slug(
             category.name, among=others, else_="category"
         )
 
 
-def _lock_parent(parent_id: UUID) -> Category:
+def _lock_parent(parent_id: UUID | None) -> Category | None:
+    if parent_id is None:
+        return None
     # Locked, so that it cannot be deleted before its child is there.
     parent = Category.objects.filter(pk=parent_id).locked().first()
     if parent is None:

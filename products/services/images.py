@@ -1,23 +1,24 @@
 """A product's images: uploaded ones, kept by us, and links."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 from uuid import UUID
 
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Max
-from PIL import Image
 
 from markrin.api.errors import NotFound
 from markrin.cache.tags import invalidate
+from markrin.db import transactions
 from products import errors
 from products.models import Product, ProductImage
 from products.models.product import MAX_IMAGES
+from products.schemas.images import ImageOrder, ImageText, LinkedImage, UploadedImage
+from products.schemas.products import ImageInput
 from products.services import media_files
 
 
-def upload_image(*, product_id: UUID, file: Image.Image, alt_text: str) -> UUID:
+def upload_image(body: UploadedImage, *, product_id: UUID) -> UUID:
     """Add a picture behind the product's other images, encoded anew with its thumbnails;
     return the image's id.
 
@@ -28,7 +29,7 @@ def upload_image(*, product_id: UUID, file: Image.Image, alt_text: str) -> UUID:
         TooManyImages: it has MAX_IMAGES already.
     """
     with (
-        media_files.store_picture(file, "products") as stored,
+        media_files.store_picture(body.file, "products") as stored,
         transaction.atomic(durable=True),
     ):
         product = _lock_product(product_id)
@@ -41,14 +42,14 @@ def upload_image(*, product_id: UUID, file: Image.Image, alt_text: str) -> UUID:
             width=stored.width,
             height=stored.height,
             thumbnails=stored.thumbnails,
-            alt_text=alt_text,
+            alt_text=body.alt_text,
             position=0 if last is None else last + 1,
         )
         return image.pk
 
 
-@transaction.atomic(durable=True)
-def link_image(*, product_id: UUID, url: str, alt_text: str) -> UUID:
+@transactions.durable
+def link_image(body: LinkedImage, *, product_id: UUID) -> UUID:
     """Add a picture that stands elsewhere, by its https address, behind the product's
     others; return the image's id.
 
@@ -64,23 +65,26 @@ def link_image(*, product_id: UUID, url: str, alt_text: str) -> UUID:
     last = product.images.aggregate(last=Max("position"))["last"]
     position = 0 if last is None else last + 1
     return ProductImage.objects.create(
-        product=product, external_url=url, alt_text=alt_text, position=position
+        product=product,
+        external_url=body.url,
+        alt_text=body.alt_text,
+        position=position,
     ).pk
 
 
-@transaction.atomic(durable=True)
-def update_image(*, product_id: UUID, image_id: UUID, alt_text: str) -> None:
+@transactions.durable
+def update_image(body: ImageText, *, product_id: UUID, image_id: UUID) -> None:
     """Change what stands for the image where it cannot be seen.
 
     Raises:
         NotFound: the product has no such image.
     """
     image = _lock_image(product_id, image_id)
-    image.alt_text = alt_text
+    image.alt_text = body.alt_text
     image.save(update_fields=["alt_text", "updated_at"])
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def delete_image(*, product_id: UUID, image_id: UUID) -> None:
     """Take the image off the product; its files go after the commit.
 
@@ -92,8 +96,8 @@ def delete_image(*, product_id: UUID, image_id: UUID) -> None:
     image.delete()
 
 
-@transaction.atomic(durable=True)
-def order_images(*, product_id: UUID, ids: Sequence[UUID]) -> None:
+@transactions.durable
+def order_images(body: ImageOrder, *, product_id: UUID) -> None:
     """Put the product's images into this order; the first is the one that lists show.
 
     Locks: the product.
@@ -104,19 +108,20 @@ def order_images(*, product_id: UUID, ids: Sequence[UUID]) -> None:
     """
     product = _lock_product(product_id)
     images = {image.pk: image for image in product.images.all()}
-    if set(ids) != images.keys():
+    if set(body.ids) != images.keys():
         raise errors.ImageOrderIncomplete
-    for position, image_id in enumerate(ids):
+    for position, image_id in enumerate(body.ids):
         images[image_id].position = position
     ProductImage.objects.bulk_update(images.values(), ["position"])
     invalidate(f"product:{product_id}", "products")
 
 
-def set_images(product: Product, given: Sequence[dict[str, Any]]) -> None:
+@transactions.requires_transaction
+def set_images(product: Product, given: Sequence[ImageInput]) -> None:
     """Make these the product's images: known addresses stay, https links are added, what is
     left out goes.
 
-    A step inside the caller's transaction, which has locked the product.
+    The caller's transaction has locked the product.
 
     Raises:
         ImageUnknown: an address on our own storage is not that of an image of this product.
@@ -126,12 +131,12 @@ def set_images(product: Product, given: Sequence[dict[str, Any]]) -> None:
         left.setdefault(_get_image_url(one), []).append(one)
     new = []
     for position, row in enumerate(given):
-        known = left.get(row["url"])
+        known = left.get(row.url)
         image = known.pop(0) if known else None
-        if image is None and not row["url"].startswith("https://"):
-            raise errors.ImageUnknown(url=row["url"])
-        image = image or ProductImage(product=product, external_url=row["url"])
-        image.position, image.alt_text = position, row["alt_text"]
+        if image is None and not row.url.startswith("https://"):
+            raise errors.ImageUnknown(url=row.url)
+        image = image or ProductImage(product=product, external_url=row.url)
+        image.position, image.alt_text = position, row.alt_text
         new.append(image)
     out = [image for images in left.values() for image in images]
     _remove_files(out)

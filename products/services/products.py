@@ -2,82 +2,80 @@
 mean something.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-
 from markrin.api.errors import NotFound
+from markrin.api.unset import UNSET, sent_fields
+from markrin.db import transactions
 from products import errors
 from products.models import Category, Product, ProductStatus
+from products.schemas.products import (
+    NewProduct,
+    ProductChange,
+    ProductInput,
+    ReplacedProduct,
+    SeoTexts,
+)
 from products.services import images, slugs, variants
 from products.services.search_words import add_search_words
 
 
-@transaction.atomic(durable=True)
-def create_product(
-    *, actor_id: UUID | None, variants: Sequence[Mapping[str, Any]] = (), **data: Any
-) -> UUID:
+@transactions.durable
+def create_product(body: NewProduct, *, actor_id: UUID | None) -> UUID:
     """Create a product with its images and variants, and their first pieces; return its id.
 
-    `data` is as `schemas.CreateProduct` reads it. Prices are in the shop's currency.
-    Without `slug` the product gets one made from its name. Locks: the category; then as
+    Without a slug the product gets one made from its name. Locks: the category; then as
     `movements.move_stock`.
 
     Raises:
         CategoryUnknown, SlugTaken, ImageUnknown, SkuTaken: what it refers to is not so.
     """
-    return add_product(data, variants, actor_id=actor_id).pk
+    return insert_product(body, actor_id=actor_id).pk
 
 
-def add_product(
-    data: Mapping[str, Any],
-    variants: Sequence[Mapping[str, Any]] = (),
-    *,
-    actor_id: UUID | None,
-) -> Product:
-    """Do what `create_product` does: a step inside the caller's transaction. Locks and
-    raises as that.
+@transactions.requires_transaction
+def insert_product(body: NewProduct, *, actor_id: UUID | None) -> Product:
+    """Do the work of `create_product` within the caller's transaction. Locks and raises as
+    that.
     """
     product = Product()
-    _set_columns(product, data)
+    _set_input(product, body)
     product.save(force_insert=True)
-    _save_related(product, data, variants, actor_id)
+    images.set_images(product, body.images)
+    add_search_words([product.pk])
+    variants.replace_variants(product, body.variants, actor_id=actor_id)
     return product
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def replace_product(
-    *,
-    key: UUID | str,
-    actor_id: UUID | None,
-    variants: Sequence[Mapping[str, Any]] | None = None,
-    **data: Any,
+    body: ReplacedProduct, *, key: UUID | str, actor_id: UUID | None
 ) -> UUID:
-    """Give the product, found by id or slug, all of `data`, as `schemas.ReplaceProduct`
-    reads it; return its id.
+    """Give the product, found by id or slug, all that `body` says; return its id.
 
-    Its variants stay where they are if none are given; otherwise see `replace_variants`.
     Locks: the product, its category, its variants; then as `movements.move_stock`.
 
     Raises:
         NotFound: there is no such product.
         CategoryUnknown, SlugTaken, ImageUnknown: what it refers to is not so.
-        SkuTaken, TooManyVariants, StockOnlyMoves: see `replace_variants`.
+        SkuTaken, TooManyVariants, StockOnlyMoves: see `variants.replace_variants`.
     """
     product = lock_product(key)
-    _set_columns(product, data)
+    _set_input(product, body)
     product.save()
-    _save_related(product, data, variants, actor_id)
+    if body.images is not None:
+        images.set_images(product, body.images)
+    add_search_words([product.pk])
+    if body.variants is not None:
+        variants.replace_variants(product, body.variants, actor_id=actor_id)
     return product.pk
 
 
-@transaction.atomic(durable=True)
-def update_product(*, key: UUID | str, **changes: Any) -> UUID:
+@transactions.durable
+def update_product(body: ProductChange, *, key: UUID | str) -> UUID:
     """Change some fields of the product, found by id or slug, and return its id.
 
-    Another name brings another slug, to which the old one leads, unless the caller names one.
+    Another name brings another slug, to which the old one leads, unless `body` names one.
 
     Locks: the product, and the category it goes to.
 
@@ -86,23 +84,37 @@ def update_product(*, key: UUID | str, **changes: Any) -> UUID:
         SalePriceNotBelow: the sale price would not be below the base price.
         CategoryUnknown, SlugTaken, ImageUnknown: what it refers to is not so.
     """
-    return change_product(key, changes).pk
+    return change_product(body, key=key).pk
 
 
-def change_product(key: UUID | str, changes: Mapping[str, Any]) -> Product:
-    """Do what `update_product` does: a step inside the caller's transaction. Locks and
-    raises as that.
+@transactions.requires_transaction
+def change_product(body: ProductChange, *, key: UUID | str) -> Product:
+    """Do the work of `update_product` within the caller's transaction. Locks and raises as
+    that.
     """
     product = lock_product(key)
-    _set_columns(product, changes)
+    renamed = body.name is not UNSET and body.name != product.name
+    sent = sent_fields(body)
+    for name in _COLUMNS & sent.keys():
+        setattr(product, name, sent[name])
+    if body.seo is not UNSET:
+        _set_seo(product, body.seo)
+    if body.category_id is not UNSET:
+        product.category = _lock_category(body.category_id)
+    if body.slug is not UNSET:
+        _set_slug(product, body.slug)
+    elif renamed:
+        _set_slug(product, None)
     if product.sale_price is not None and product.sale_price >= product.base_price:
         raise errors.SalePriceNotBelow
     product.save()
-    _save_related(product, changes, None, None)
+    if body.images is not UNSET:
+        images.set_images(product, body.images)
+    add_search_words([product.pk])
     return product
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def archive_product(*, key: UUID | str) -> None:
     """Take a product out of the shop: DELETE. Its orders, reviews and stock stay, and staff
     can publish it again.
@@ -119,7 +131,13 @@ def archive_product(*, key: UUID | str) -> None:
     product.save(update_fields=["status", "updated_at"])
 
 
+@transactions.requires_transaction
 def lock_product(key: UUID | str) -> Product:
+    """Return the product with this id or slug, locked.
+
+    Raises:
+        NotFound: there is none.
+    """
     found = (
         Product.objects.filter(pk=key)
         if isinstance(key, UUID)
@@ -131,7 +149,7 @@ def lock_product(key: UUID | str) -> Product:
     return product
 
 
-_COLUMNS = (
+_COLUMNS = {
     "name",
     "description",
     "brand",
@@ -144,21 +162,22 @@ _COLUMNS = (
     "is_featured",
     "is_new_arrival",
     "status",
-)
+}
 
 
-def _set_columns(product: Product, data: Mapping[str, Any]) -> None:
-    """Take over what `data` has; nothing is saved but a former slug."""
-    renamed = data.get("name", product.name) != product.name
+def _set_input(product: Product, body: ProductInput) -> None:
+    """Take over all of `body`; nothing is saved but a former slug."""
+    renamed = body.name != product.name
     for name in _COLUMNS:
-        if name in data:
-            setattr(product, name, data[name])
-    if seo := data.get("seo"):
-        product.seo_title, product.seo_description = seo["title"], seo["description"]
-    if "category_id" in data:
-        product.category = _lock_category(data["category_id"])
-    if "slug" in data or renamed:
-        _set_slug(product, data.get("slug"))
+        setattr(product, name, getattr(body, name))
+    _set_seo(product, body.seo)
+    product.category = _lock_category(body.category_id)
+    if body.slug is not None or renamed:
+        _set_slug(product, body.slug)
+
+
+def _set_seo(product: Product, seo: SeoTexts) -> None:
+    product.seo_title, product.seo_description = seo.title, seo.description
 
 
 def _lock_category(category_id: UUID) -> Category:
@@ -178,17 +197,3 @@ def _set_slug(product: Product, chosen: str | None) -> None:
     else:
         slug = slugs.find_free_slug(product.name, among=others, else_="product")
     slugs.set_slug(product, slug)
-
-
-def _save_related(
-    product: Product,
-    data: Mapping[str, Any],
-    given: Sequence[Mapping[str, Any]] | None,
-    actor_id: UUID | None,
-) -> None:
-    """Save what stands in other tables; the stock last."""
-    if "images" in data:
-        images.set_images(product, data["images"])
-    add_search_words([product.pk])
-    if given is not None:
-        variants.replace_variants(product, given, actor_id=actor_id)

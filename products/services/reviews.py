@@ -1,20 +1,18 @@
 """Reviews: one a customer and product. The product's rating, histogram and fit follow by a
 trigger, in the same transaction."""
 
-from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-
 from markrin.api.errors import NotFound
+from markrin.api.unset import sent_fields
+from markrin.db import transactions
 from products import errors
 from products.models import Product, Purchase, Review
+from products.schemas.reviews import Moderation, ReviewChange, ReviewInput
 
 
-@transaction.atomic(durable=True)
-def create_review(
-    *, product_id: UUID, user_id: UUID, rating: int, comment: str, fit: str
-) -> Review:
+@transactions.durable
+def create_review(body: ReviewInput, *, product_id: UUID, user_id: UUID) -> Review:
     """Write the customer's review of a published product: a verified buyer's if they have
     received it.
 
@@ -28,17 +26,21 @@ def create_review(
     if Review.objects.filter(product=product, user=user_id).exists():
         raise errors.AlreadyReviewed
     bought = Purchase.objects.filter(product=product, user=user_id).exists()
-    written = {"rating": rating, "comment": comment, "fit": fit}
     review = Review.objects.create(
-        product=product, user_id=user_id, verified_buyer=bought, **written
+        product=product,
+        user_id=user_id,
+        verified_buyer=bought,
+        rating=body.rating,
+        comment=body.comment,
+        fit=body.fit,
     )
     review.refresh_from_db()  # its time is the database's
     return review
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def update_review(
-    *, product_id: UUID, review_id: UUID, user_id: UUID, **changes: Any
+    body: ReviewChange, *, product_id: UUID, review_id: UUID, user_id: UUID
 ) -> Review:
     """Change one's own review. Locks: the review, then its product.
 
@@ -46,13 +48,14 @@ def update_review(
         NotFound: it is somebody else's, or not there.
     """
     review = _lock_own_review(product_id, review_id, user_id)
+    changes = sent_fields(body)
     for name, value in changes.items():
         setattr(review, name, value)
     review.save(update_fields=[*changes, "updated_at"])
     return review
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def delete_review(*, product_id: UUID, review_id: UUID, user_id: UUID) -> None:
     """Delete one's own review. Locks: the review, then its product.
 
@@ -62,8 +65,8 @@ def delete_review(*, product_id: UUID, review_id: UUID, user_id: UUID) -> None:
     _lock_own_review(product_id, review_id, user_id).delete()
 
 
-@transaction.atomic(durable=True)
-def moderate_review(*, review_id: UUID, status: str) -> None:
+@transactions.durable
+def moderate_review(body: Moderation, *, review_id: UUID) -> None:
     """Hide a review, or show it again; only shown ones count. Locks: the review, then its product.
 
     Raises:
@@ -72,7 +75,7 @@ def moderate_review(*, review_id: UUID, status: str) -> None:
     review = Review.objects.filter(pk=review_id).locked().first()
     if review is None:
         raise NotFound
-    review.status = status
+    review.status = body.status
     review.save(update_fields=["status", "updated_at"])
 
 

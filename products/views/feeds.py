@@ -1,7 +1,6 @@
 """Inventory feeds, for staff: sent, looked at, let through or not."""
 
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from django.http import StreamingHttpResponse
@@ -26,26 +25,26 @@ class _FeedView(View):
 class FeedList(_FeedView):
     @operation(
         id="listFeeds",
-        tag="staff: stock",
+        tag="staff-stock",
         summary="List inventory feeds, the newest first",
         query=schemas.ListFeeds,
         response=serializers.FeedPage,
     )
-    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
-        return Response(serializers.FeedPage(selectors.list_feeds(**query)).data)
+    def get(self, request: Request, *, query: schemas.FeedFilter) -> Response:
+        return Response(serializers.FeedPage(selectors.list_feeds(query)).data)
 
     @operation(
         id="sendFeed",
-        tag="staff: stock",
+        tag="staff-stock",
         summary="Send an inventory feed; the same one again is answered with the first",
         upload=schemas.UploadFeed,
         response=serializers.Feed,
-        status=201,
+        status=HTTPStatus.CREATED,
         errors=[errors.FeedUnreadable, errors.FeedSequenceTaken],
         extra_responses={200: "It was sent before."},
     )
-    def post(self, request: Request, *, upload: dict[str, Any]) -> Response:
-        feed, new = services.stage_upload(**upload)
+    def post(self, request: Request, *, upload: schemas.UploadedFeed) -> Response:
+        feed, new = services.stage_upload(upload)
         return Response(
             serializers.Feed(feed).data, HTTPStatus.CREATED if new else HTTPStatus.OK
         )
@@ -54,28 +53,28 @@ class FeedList(_FeedView):
 class FeedDetail(_FeedView):
     @operation(
         id="getFeed",
-        tag="staff: stock",
+        tag="staff-stock",
         summary="Show how far an inventory feed has come",
         response=serializers.Feed,
         errors=[NotFound],
     )
-    def get(self, request: Request, *, id: UUID) -> Response:  # noqa: A002 (the path's name)
-        return _show_feed(id)
+    def get(self, request: Request, *, feed_id: UUID) -> Response:
+        return _show_feed(feed_id)
 
 
 class FeedReport(_FeedView):
     @operation(
         id="getFeedReport",
-        tag="staff: stock",
+        tag="staff-stock",
         summary="Get the rows that were rejected or conflict, with reasons",
         response="file:text/csv",
         errors=[NotFound],
     )
-    def get(self, request: Request, *, id: UUID) -> StreamingHttpResponse:  # noqa: A002
-        feed = selectors.get_feed(feed_id=id)
+    def get(self, request: Request, *, feed_id: UUID) -> StreamingHttpResponse:
+        feed = selectors.get_feed(feed_id=feed_id)
         name = f"{feed.source}-{feed.sequence}.csv"
         return StreamingHttpResponse(
-            selectors.write_report(feed_id=id),
+            selectors.write_report(feed_id=feed_id),
             content_type="text/csv; charset=utf-8",
             headers={
                 "Content-Disposition": f'attachment; filename="{name}"',
@@ -87,27 +86,27 @@ class FeedReport(_FeedView):
 class FeedRelease(_FeedView):
     @operation(
         id="releaseFeed",
-        tag="staff: stock",
+        tag="staff-stock",
         summary="Let a held feed be applied after all",
         response=serializers.Feed,
         errors=[NotFound, errors.FeedNotHeld],
     )
-    def post(self, request: Request, *, id: UUID) -> Response:  # noqa: A002
-        services.release_feed(feed_id=id)
-        return _show_feed(id)
+    def post(self, request: Request, *, feed_id: UUID) -> Response:
+        services.release_feed(feed_id=feed_id)
+        return _show_feed(feed_id)
 
 
 class FeedDiscard(_FeedView):
     @operation(
         id="discardFeed",
-        tag="staff: stock",
+        tag="staff-stock",
         summary="Close a held feed without applying it",
         response=serializers.Feed,
         errors=[NotFound, errors.FeedNotHeld],
     )
-    def post(self, request: Request, *, id: UUID) -> Response:  # noqa: A002
-        services.discard_feed(feed_id=id)
-        return _show_feed(id)
+    def post(self, request: Request, *, feed_id: UUID) -> Response:
+        services.discard_feed(feed_id=feed_id)
+        return _show_feed(feed_id)
 
 
 def _show_feed(feed_id: UUID) -> Response:

@@ -1,7 +1,6 @@
 """Products, as shoppers see them and as staff write them."""
 
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
@@ -10,7 +9,7 @@ from rest_framework.response import Response
 from markrin.api.errors import Invalid, NotFound, PageTooDeep
 from markrin.api.operations import operation
 from markrin.api.permissions import AllowAny
-from markrin.api.schemas import PageQuery
+from markrin.api.schemas import PageParams, PlainPageQuery
 from markrin.api.views import View
 from markrin.cache.decorators import cached
 from products import errors
@@ -18,7 +17,7 @@ from products.schemas import products as schemas
 from products.selectors import product_lists
 from products.serializers import products as serializers
 from products.services import products
-from products.views.access import CATALOGUE_STAFF
+from products.views.access import CATALOGUE_STAFF, get_user_id
 
 _REFUSED = [errors.CategoryUnknown, errors.SlugTaken, errors.ImageUnknown]
 _REFUSED_VARIANTS = [errors.SkuTaken, errors.VariantExists, errors.TooManyVariants]
@@ -36,28 +35,23 @@ class ProductList(View):
         response=serializers.ProductPage,
         errors=[Invalid, PageTooDeep],
     )
-    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
-        ids = query.pop("ids", None)
-        found = (
-            product_lists.list_products_by_id(ids)
-            if ids
-            else product_lists.list_products(**query)
-        )
+    def get(self, request: Request, *, query: schemas.ShopperProductFilter) -> Response:
+        found = product_lists.list_products(query)
         return Response(serializers.ProductPage(found).data)
 
     @operation(
         id="createProduct",
-        tag="staff: products",
+        tag="staff-products",
         summary="Create a product with its variants and their first stock",
         body=schemas.CreateProduct,
         max_bytes=schemas.BODY_BYTES,
         response=serializers.StaffProductDetail,
-        status=201,
+        status=HTTPStatus.CREATED,
         errors=[*_REFUSED, *_REFUSED_VARIANTS],
         permissions=CATALOGUE_STAFF,
     )
-    def post(self, request: Request, *, body: dict[str, Any]) -> Response:
-        product_id = products.create_product(actor_id=request.user.pk, **body)
+    def post(self, request: Request, *, body: schemas.NewProduct) -> Response:
+        product_id = products.create_product(body, actor_id=get_user_id(request))
         return _show_staff_product(product_id, HTTPStatus.CREATED)
 
 
@@ -94,7 +88,7 @@ class ProductDetail(View):
 
     @operation(
         id="replaceProduct",
-        tag="staff: products",
+        tag="staff-products",
         summary="Replace a product",
         body=schemas.ReplaceProduct,
         max_bytes=schemas.BODY_BYTES,
@@ -103,15 +97,16 @@ class ProductDetail(View):
         permissions=CATALOGUE_STAFF,
     )
     def put(
-        self, request: Request, *, key: UUID | str, body: dict[str, Any]
+        self, request: Request, *, key: UUID | str, body: schemas.ReplacedProduct
     ) -> Response:
-        return _show_staff_product(
-            products.replace_product(key=key, actor_id=request.user.pk, **body)
+        product_id = products.replace_product(
+            body, key=key, actor_id=get_user_id(request)
         )
+        return _show_staff_product(product_id)
 
     @operation(
         id="updateProduct",
-        tag="staff: products",
+        tag="staff-products",
         summary="Change some fields of a product",
         body=schemas.UpdateProduct,
         max_bytes=schemas.BODY_BYTES,
@@ -120,15 +115,15 @@ class ProductDetail(View):
         permissions=CATALOGUE_STAFF,
     )
     def patch(
-        self, request: Request, *, key: UUID | str, body: dict[str, Any]
+        self, request: Request, *, key: UUID | str, body: schemas.ProductChange
     ) -> Response:
-        return _show_staff_product(products.update_product(key=key, **body))
+        return _show_staff_product(products.update_product(body, key=key))
 
     @operation(
         id="archiveProduct",
-        tag="staff: products",
+        tag="staff-products",
         summary="Archive a product",
-        status=204,
+        status=HTTPStatus.NO_CONTENT,
         errors=[NotFound],
         permissions=CATALOGUE_STAFF,
     )
@@ -150,13 +145,10 @@ class RelatedProducts(View):
         errors=[NotFound],
     )
     def get(
-        self, request: Request, *, key: UUID | str, query: dict[str, Any]
+        self, request: Request, *, key: UUID | str, query: schemas.RelatedLimit
     ) -> Response:
-        return Response(
-            serializers.ProductItems(
-                {"items": product_lists.list_related(key=key, **query)}
-            ).data
-        )
+        found = product_lists.list_related(key=key, limit=query.limit)
+        return Response(serializers.ProductItems({"items": found}).data)
 
 
 class NewArrivals(View):
@@ -167,14 +159,13 @@ class NewArrivals(View):
         id="listNewArrivals",
         tag="products",
         summary="List the products marked as new, newest first",
-        query=PageQuery,
+        query=PlainPageQuery,
         response=serializers.ProductItemPage,
         errors=[PageTooDeep],
     )
-    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
-        return Response(
-            serializers.ProductItemPage(product_lists.list_new_arrivals(**query)).data
-        )
+    def get(self, request: Request, *, query: PageParams) -> Response:
+        found = product_lists.list_new_arrivals(query)
+        return Response(serializers.ProductItemPage(found).data)
 
 
 class Featured(View):
@@ -185,14 +176,13 @@ class Featured(View):
         id="listFeaturedProducts",
         tag="products",
         summary="List the featured products, newest first",
-        query=PageQuery,
+        query=PlainPageQuery,
         response=serializers.ProductItemPage,
         errors=[PageTooDeep],
     )
-    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
-        return Response(
-            serializers.ProductItemPage(product_lists.list_featured(**query)).data
-        )
+    def get(self, request: Request, *, query: PageParams) -> Response:
+        found = product_lists.list_featured(query)
+        return Response(serializers.ProductItemPage(found).data)
 
 
 class StaffProductList(View):
@@ -200,18 +190,15 @@ class StaffProductList(View):
 
     @operation(
         id="listStaffProducts",
-        tag="staff: products",
+        tag="staff-products",
         summary="List products of any status",
         query=schemas.ListStaffProducts,
         response=serializers.StaffProductPage,
         errors=[PageTooDeep],
     )
-    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
-        return Response(
-            serializers.StaffProductPage(
-                product_lists.list_staff_products(**query)
-            ).data
-        )
+    def get(self, request: Request, *, query: schemas.StaffProductFilter) -> Response:
+        found = product_lists.list_staff_products(query)
+        return Response(serializers.StaffProductPage(found).data)
 
 
 class StaffProductDetail(View):
@@ -219,7 +206,7 @@ class StaffProductDetail(View):
 
     @operation(
         id="getStaffProduct",
-        tag="staff: products",
+        tag="staff-products",
         summary="Show a product of any status with all its variants, by id or slug",
         response=serializers.StaffProductDetail,
         errors=[NotFound],

@@ -1,7 +1,6 @@
 """Reviews: read by everybody, written by customers, moderated by staff."""
 
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
@@ -24,7 +23,9 @@ class ReviewList(View):
     permission_classes = [IsAuthenticated]
 
     @cached(
-        lambda request, data: [f"reviews:{request.parser_context['kwargs']['id']}"],
+        lambda request, data: [
+            f"reviews:{request.parser_context['kwargs']['product_id']}"
+        ],
         missing=["products"],
     )
     @operation(
@@ -36,11 +37,12 @@ class ReviewList(View):
         errors=[NotFound, PageTooDeep],
         permissions=[AllowAny],
     )
-    # the path's name
-    def get(self, request: Request, *, id: UUID, query: dict[str, Any]) -> Response:  # noqa: A002
+    def get(
+        self, request: Request, *, product_id: UUID, query: schemas.ReviewFilter
+    ) -> Response:
         return Response(
             serializers.ReviewPage(
-                review_lists.list_reviews(product_id=id, **query)
+                review_lists.list_reviews(query, product_id=product_id)
             ).data
         )
 
@@ -50,12 +52,14 @@ class ReviewList(View):
         summary="Review a product, once",
         body=schemas.CreateReview,
         response=serializers.OwnReview,
-        status=201,
+        status=HTTPStatus.CREATED,
         errors=[NotFound, errors.AlreadyReviewed],
     )
-    def post(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
+    def post(
+        self, request: Request, *, product_id: UUID, body: schemas.ReviewInput
+    ) -> Response:
         review = reviews.create_review(
-            product_id=id, user_id=get_user_id(request), **body
+            body, product_id=product_id, user_id=get_user_id(request)
         )
         return Response(serializers.OwnReview(review).data, status=HTTPStatus.CREATED)
 
@@ -68,9 +72,9 @@ class OwnReview(View):
         response=serializers.OwnReview,
         errors=[NotFound],
     )
-    def get(self, request: Request, *, id: UUID) -> Response:  # noqa: A002
+    def get(self, request: Request, *, product_id: UUID) -> Response:
         review = review_lists.get_own_review(
-            product_id=id, user_id=get_user_id(request)
+            product_id=product_id, user_id=get_user_id(request)
         )
         return Response(serializers.OwnReview(review).data)
 
@@ -88,12 +92,15 @@ class ReviewDetail(View):
         self,
         request: Request,
         *,
-        id: UUID,  # noqa: A002
+        product_id: UUID,
         review_id: UUID,
-        body: dict[str, Any],
+        body: schemas.ReviewChange,
     ) -> Response:
         review = reviews.update_review(
-            product_id=id, review_id=review_id, user_id=get_user_id(request), **body
+            body,
+            product_id=product_id,
+            review_id=review_id,
+            user_id=get_user_id(request),
         )
         return Response(serializers.OwnReview(review).data)
 
@@ -101,12 +108,14 @@ class ReviewDetail(View):
         id="deleteReview",
         tag="reviews",
         summary="Delete one's own review",
-        status=204,
+        status=HTTPStatus.NO_CONTENT,
         errors=[NotFound],
     )
-    def delete(self, request: Request, *, id: UUID, review_id: UUID) -> Response:  # noqa: A002
+    def delete(
+        self, request: Request, *, product_id: UUID, review_id: UUID
+    ) -> Response:
         reviews.delete_review(
-            product_id=id, review_id=review_id, user_id=get_user_id(request)
+            product_id=product_id, review_id=review_id, user_id=get_user_id(request)
         )
         return Response(status=HTTPStatus.NO_CONTENT)
 
@@ -116,15 +125,15 @@ class StaffReviewList(View):
 
     @operation(
         id="listStaffReviews",
-        tag="staff: reviews",
+        tag="staff-reviews",
         summary="List reviews of any product and status",
         query=schemas.ListStaffReviews,
         response=serializers.StaffReviewPage,
         errors=[PageTooDeep],
     )
-    def get(self, request: Request, *, query: dict[str, Any]) -> Response:
+    def get(self, request: Request, *, query: schemas.StaffReviewFilter) -> Response:
         return Response(
-            serializers.StaffReviewPage(review_lists.list_staff_reviews(**query)).data
+            serializers.StaffReviewPage(review_lists.list_staff_reviews(query)).data
         )
 
 
@@ -133,14 +142,18 @@ class StaffReviewDetail(View):
 
     @operation(
         id="moderateReview",
-        tag="staff: reviews",
+        tag="staff-reviews",
         summary="Hide a review, or show it again",
         body=schemas.ModerateReview,
         response=serializers.StaffReview,
         errors=[NotFound],
     )
-    def patch(self, request: Request, *, id: UUID, body: dict[str, Any]) -> Response:  # noqa: A002
-        reviews.moderate_review(review_id=id, **body)
+    def patch(
+        self, request: Request, *, review_id: UUID, body: schemas.Moderation
+    ) -> Response:
+        reviews.moderate_review(body, review_id=review_id)
         return Response(
-            serializers.StaffReview(review_lists.get_staff_review(review_id=id)).data
+            serializers.StaffReview(
+                review_lists.get_staff_review(review_id=review_id)
+            ).data
         )

@@ -25,6 +25,7 @@ from products.models import (
     StockLevel,
     Variant,
 )
+from products.schemas.images import LinkedImage, UploadedImage
 from products.services import images
 from tests import factories
 from tests.admin.test_catalogue_product import picture
@@ -132,9 +133,10 @@ def odd_products():
     plain = factories.make_product(
         variants=2, source="own", source_ref="=REF-7", status="archived"
     )
-    images.upload_image(product_id=plain.pk, file=_decoded(), alt_text="")
+    images.upload_image(UploadedImage(file=_decoded()), product_id=plain.pk)
     images.link_image(
-        product_id=plain.pk, url="https://img.example/x.jpg", alt_text="second only"
+        LinkedImage(url="https://img.example/x.jpg", alt_text="second only"),
+        product_id=plain.pk,
     )
     elsewhere = factories.make_product(
         variants=1, source="shopify", source_ref="handle", source_hash="a" * 64
@@ -326,7 +328,7 @@ def test_one_product_under_both_its_names_is_refused(client):
 
 def test_a_picture_of_another_product_cannot_be_named(client):
     product = factories.make_product(variants=1)
-    images.upload_image(product_id=product.pk, file=_decoded(), alt_text="")
+    images.upload_image(UploadedImage(file=_decoded()), product_id=product.pk)
     [row] = rows_of(exported(client))
     page = upload(client, written([NEW | {"images": row["images"]}]))
     [said] = page.context["result"].report.rejections

@@ -89,7 +89,7 @@ export const reviews = (id: string, wish: { page: number; sort: ReviewSort; rati
     queryKey: ["reviews", id, wish],
     placeholderData: keepPreviousData,
     queryFn: () =>
-      paged(shop.GET("/api/products/{id}/reviews", { params: { path: { id }, query: { ...wish, limit: 5 } } })),
+      paged(shop.GET("/api/products/{product_id}/reviews", { params: { path: { product_id: id }, query: { ...wish, limit: 5 } } })),
   });
 
 /** Products by their ids, in this order; those that are not in the shop any more are left out. */
@@ -126,13 +126,13 @@ export const newArrivals = queryOptions({
   queryFn: () => unwrap(shop.GET("/api/products/new-arrivals")),
 });
 
-export const addReview = (id: string, body: JsonBody<"/api/products/{id}/reviews", "post">) =>
-  unwrap(shop.POST("/api/products/{id}/reviews", { params: { path: { id } }, body }));
+export const addReview = (id: string, body: JsonBody<"/api/products/{product_id}/reviews", "post">) =>
+  unwrap(shop.POST("/api/products/{product_id}/reviews", { params: { path: { product_id: id } }, body }));
 
 export const tellWhenBack = (id: string, variantId: string, email: string | undefined) =>
   unwrap(
-    shop.POST("/api/products/{id}/variants/{variant_id}/notify", {
-      params: { path: { id, variant_id: variantId } },
+    shop.POST("/api/products/{product_id}/variants/{variant_id}/notify", {
+      params: { path: { product_id: id, variant_id: variantId } },
       body: email ? { email } : {},
     }),
   );

@@ -126,7 +126,7 @@ class Image(Field[PIL.Image.Image]):
         }
 
 
-class File(Field[Any]):
+class File(Field["UploadedFile[bytes]"]):
     """An uploaded file (Django's UploadedFile) as it came, of at most `max_bytes` and not empty.
 
     What is in it, its reader has to find out.
@@ -138,7 +138,7 @@ class File(Field[Any]):
         super().__init__(**kw)
         self.max_bytes, self.media_type = max_bytes, media_type
 
-    def _check(self, value: Any) -> Any:
+    def _check(self, value: Any) -> UploadedFile[bytes]:
         if not isinstance(value, UploadedFile):
             raise refuse("type", "This must be a file.")
         if not 1 <= (value.size or 0) <= self.max_bytes:

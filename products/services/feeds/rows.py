@@ -11,7 +11,7 @@ from markrin.api import errors, fields, parsers
 from markrin.api.schemas import InputSchema, QuerySchema, Schema
 from products import csv_reader
 from products.models.feed import FeedMode
-from products.schemas.products import MAX_PIECES, SKU
+from products.schemas.variants import MAX_PIECES, SKU
 
 MAX_LINE_BYTES = 10_000  # bytes
 _COLUMNS = {

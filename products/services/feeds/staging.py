@@ -7,20 +7,21 @@ import tempfile
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from django.core.files.uploadedfile import UploadedFile
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Max
 from django.utils import timezone
 
 from markrin.api.errors import NotFound
+from markrin.db import transactions
 from markrin.outbox import services as outbox
 from products import errors, events
 from products.csv_reader import FileRefused
 from products.models import Feed, FeedRow
 from products.models.feed import FeedMode, FeedRowResult, FeedState
+from products.schemas.feeds import UploadedFeed
 from products.services.feeds import rows
 from products.services.stock import counts
 
@@ -59,16 +60,23 @@ def stage_feed(
         raise errors.FeedUnreadable(f"{exc}.") from exc
 
 
-def stage_upload(*, file: "UploadedFile[bytes]", **stated: Any) -> tuple[Feed, bool]:
-    """Take in a feed that was uploaded: as `stage`."""
+def stage_upload(body: UploadedFeed) -> tuple[Feed, bool]:
+    """Take in a feed that was uploaded. Returns, locks and raises as `stage_feed`."""
     with tempfile.NamedTemporaryFile(prefix="feed-") as kept:
-        for block in file.chunks():
+        for block in body.file.chunks():
             kept.write(block)
         kept.flush()
-        return stage_feed(path=Path(kept.name), **stated)
+        return stage_feed(
+            path=Path(kept.name),
+            source=body.source,
+            sequence=body.sequence,
+            mode=body.mode,
+            counted_at=body.counted_at,
+            dry_run=body.dry_run,
+        )
 
 
-@transaction.atomic(durable=True)
+@transactions.durable(limits=False)  # a feed has as many rows as there are SKUs
 def _stage_file(
     path: Path,
     source: str,
@@ -203,7 +211,7 @@ def _close_feed(feed: Feed, state: FeedState) -> None:
     feed.state, feed.finished_at = state, timezone.now()
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def release_feed(*, feed_id: UUID) -> None:
     """Let a held feed be applied after all. Locks: the feed.
 
@@ -216,7 +224,7 @@ def release_feed(*, feed_id: UUID) -> None:
     feed.save(update_fields=["state", "updated_at"])
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def discard_feed(*, feed_id: UUID) -> None:
     """Close a held feed without applying it. Locks: the feed.
 
@@ -251,7 +259,7 @@ def apply_feed(*, feed_id: UUID, budget_s: float) -> bool:
     return True
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def apply_chunk(*, feed_id: UUID) -> bool:
     """Apply the feed's next rows; return whether there may be more. Locks: the feed, then
     as `movements.move_stock`.

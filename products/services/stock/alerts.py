@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from markrin.db import transactions
 from markrin.mail import sending
 from markrin.outbox import services as outbox
 from markrin.outbox.handlers import Permanent
@@ -82,7 +83,7 @@ def _reopen_request(request: BackInStockRequest) -> None:
             BackInStockRequest.objects.filter(pk=request.pk).update(notified_at=None)
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def queue_low_stock_mails() -> int:
     """Queue a mail to each of STAFF_MAIL about the variants that ran low since the last
     one; return how many.

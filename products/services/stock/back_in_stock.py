@@ -2,25 +2,25 @@
 
 from uuid import UUID
 
-from django.db import transaction
-
 from markrin.api.errors import Invalid, NotFound
+from markrin.db import transactions
 from markrin.db.models import uuid7
 from products import errors
 from products.models import BackInStockRequest, Variant
+from products.schemas.variants import BackInStockWish, StockAdjustment
 from products.services.stock import movements
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def notify_when_back(
+    body: BackInStockWish,
     *,
     product_id: UUID,
     variant_id: UUID,
     user_id: UUID | None,
     account_email: str,
-    email: str | None,
 ) -> None:
-    """Remember that a customer, by account, or a guest, by `email`, wants to hear of the
+    """Remember that a customer, by account, or a guest, by address, wants to hear of the
     variant. Once is enough.
 
     Raises:
@@ -28,7 +28,7 @@ def notify_when_back(
         AlreadyInStock: it can be bought now.
         Invalid: a guest gave no address, or a customer gave one.
     """
-    if (user_id is None) == (email is None):
+    if (user_id is None) == (body.email is None):
         code, message = (
             ("required", "This is required.")
             if user_id is None
@@ -46,14 +46,14 @@ def notify_when_back(
     if variant.stock.sellable > 0:
         raise errors.AlreadyInStock
     request = BackInStockRequest(
-        variant=variant, user_id=user_id, email=email or account_email
+        variant=variant, user_id=user_id, email=body.email or account_email
     )
     BackInStockRequest.objects.bulk_create([request], ignore_conflicts=True)
 
 
-@transaction.atomic(durable=True)
-def adjust_stock(*, variant_id: UUID, delta: int, note: str, actor_id: UUID) -> None:
-    """Correct the pieces on hand by `delta`, as staff counted them. Locks as `movements.move_stock`.
+@transactions.durable
+def adjust_stock(body: StockAdjustment, *, variant_id: UUID, actor_id: UUID) -> None:
+    """Correct the pieces on hand, as staff counted them. Locks as `movements.move_stock`.
 
     Raises:
         NotFound: there is no such variant.
@@ -64,8 +64,8 @@ def adjust_stock(*, variant_id: UUID, delta: int, note: str, actor_id: UUID) -> 
         raise NotFound
     movements.record_adjustment(
         variant_id=variant_id,
-        delta=delta,
+        delta=body.delta,
         ref=str(uuid7()),
         actor_id=actor_id,
-        note=note,
+        note=body.note,
     )
