@@ -13,13 +13,11 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.client_info import ClientInfo
-from accounts.models import Address, AuthEvent, RevokedReason, Role, Session, User
-from accounts.services import privacy, sessions
-from markrin.admin import second_factor
+from accounts.models import Address, AuthEvent, Role, Session, User
+from accounts.services import authority, privacy, sessions, staff_users
 from markrin.admin.base import (
     FirstRows,
     ModelAdmin,
@@ -93,9 +91,15 @@ class SessionInline(FirstRows):
     verbose_name_plural = "sessions, the newest 50"
 
 
+def _get_user(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
 def _sign_out_user(request: HttpRequest, user: User, data: Mapping[str, Any]) -> str:
     count = sessions.sign_out_users(
-        user_ids=[user.pk], client=ClientInfo.from_request(request)
+        user_ids=[user.pk],
+        by=_get_user(request),
+        client=ClientInfo.from_request(request),
     )
     return f"{count} sessions ended."
 
@@ -103,7 +107,9 @@ def _sign_out_user(request: HttpRequest, user: User, data: Mapping[str, Any]) ->
 def _reset_second_factor(
     request: HttpRequest, user: User, data: Mapping[str, Any]
 ) -> str:
-    count = second_factor.remove_devices(user)
+    count = staff_users.reset_second_factor(
+        user_id=user.pk, by=_get_user(request), client=ClientInfo.from_request(request)
+    )
     return f"{count} devices removed; they set up another at the next sign-in."
 
 
@@ -111,7 +117,7 @@ def _erase_customer(request: HttpRequest, user: User, data: Mapping[str, Any]) -
     privacy.erase_customer(
         user_id=user.pk,
         client=ClientInfo.from_request(request),
-        by=cast(User, request.user).pk,
+        by=_get_user(request),
     )
     return "Nobody can tell any more who this was."
 
@@ -174,6 +180,9 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
         ("Access", {"fields": (("role", "is_active"), "groups")}),
         ("Times", {"fields": (("created_at", "erased_at"),)}),
     )
+    contact_fieldsets = (
+        (None, {"fields": ("email", ("name", "last_name"), "phone", "created_at")}),
+    )
     add_fieldsets = (
         (
             None,
@@ -235,9 +244,35 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
         "Language": "language",
     }
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Return the users that the caller's work is about: all for admins, else customers."""
+        users: QuerySet[User] = super().get_queryset(request)
+        if request.user.is_superuser:
+            return users
+        return users.filter(role=Role.CUSTOMER)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show staff what they need to serve a customer, and admins everything."""
+        if obj is None or request.user.is_superuser:
+            return super().get_fieldsets(request, obj)
+        return self.contact_fieldsets
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Let admins alone change what somebody may do."""
+        own = super().get_readonly_fields(request, obj)
+        return own if request.user.is_superuser else (*own, "role", "groups")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse to change somebody who has more rights."""
+        return super().has_change_permission(request, obj) and (
+            obj is None or not authority.has_more_rights(obj, than=_get_user(request))
+        )
+
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
         """Nobody has addresses or sessions before they are there themselves."""
-        return self.inlines if obj is not None else ()
+        if obj is None:
+            return ()
+        return self.inlines if request.user.is_superuser else (AddressInline,)
 
     @admin.display(boolean=True, description="verified")
     def email_verified(self, user: User) -> bool:
@@ -249,31 +284,39 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
 
     @admin.action(description="Sign out everywhere", permissions=["change"])
     def sign_out(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        count = sessions.sign_out_users(
-            user_ids=[user.pk for user in queryset],
-            client=ClientInfo.from_request(request),
-        )
-        self.message_user(request, f"{count} sessions ended.")
+        try:
+            count = sessions.sign_out_users(
+                user_ids=[user.pk for user in queryset],
+                by=_get_user(request),
+                client=ClientInfo.from_request(request),
+            )
+        except ShopError as error:
+            self.message_user(request, error.detail, messages.ERROR)
+        else:
+            self.message_user(request, f"{count} sessions ended.")
 
     @admin.action(description="Reset the second factor", permissions=["change"])
     def forget_second_factor(
         self, request: HttpRequest, queryset: QuerySet[User]
     ) -> None:
-        count = sum(second_factor.remove_devices(user) for user in queryset)
-        self.message_user(
-            request,
-            f"{count} devices removed; they set up another at the next sign-in.",
-        )
+        for user in queryset:
+            try:
+                said = _reset_second_factor(request, user, {})
+            except ShopError as error:
+                self.message_user(request, error.detail, messages.ERROR)
+            else:
+                self.message_user(request, f"{user.email}: {said}")
 
     @admin.action(
         description="Anonymise for good (a customer who asks)", permissions=["change"]
     )
     def erase(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        user_id = cast(User, request.user).pk
         for user in queryset:
             try:
                 privacy.erase_customer(
-                    user_id=user.pk, client=ClientInfo.from_request(request), by=user_id
+                    user_id=user.pk,
+                    client=ClientInfo.from_request(request),
+                    by=_get_user(request),
                 )
             except ShopError as error:
                 self.message_user(
@@ -320,11 +363,17 @@ class SessionAdmin(ExactSearch, ReadOnly, ModelAdmin):
     search_help_text = "the beginning of an e-mail address, or an IP address"
     actions = ("end",)
 
-    @admin.action(description="End", permissions=["view"])
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        """Only admins end sessions: to look at them is not enough."""
+        return bool(getattr(request.user, "is_superuser", False))
+
+    @admin.action(description="End", permissions=["end"])
     def end(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
         ids = [session.pk for session in queryset]
         count = sessions.end_sessions(
-            session_ids=ids, reason=RevokedReason.ADMIN, now=timezone.now()
+            session_ids=ids,
+            by=_get_user(request),
+            client=ClientInfo.from_request(request),
         )
         self.message_user(request, f"{count} sessions ended.")
 

@@ -127,11 +127,27 @@ class VerificationTokenInvalid(errors.ShopError):
     )
 
 
-class ReauthenticationRequired(errors.ShopError):
+class SecondFactorNotSetUp(errors.ShopError):
     status, code, message = (
         403,
-        "reauthentication_required",
-        "Give the password once more first.",
+        "second_factor_not_set_up",
+        "Sign in to the admin first, and set up a second factor there.",
+    )
+
+
+class SecondFactorWrong(errors.ShopError):
+    status, code, message = (
+        400,
+        "second_factor_wrong",
+        "This code is not right, or too many were tried: wait a little.",
+    )
+
+
+class ChallengeInvalid(errors.ShopError):
+    status, code, message = (
+        400,
+        "challenge_invalid",
+        "This sign-in has taken too long, or the password has changed: begin again.",
     )
 
 

@@ -21,6 +21,7 @@ class UserRegistered:
 class VerificationRequested:
     name: ClassVar[str] = "user.verification_requested"
     user_id: UUID
+    again: bool = False  # also if the address is verified
     asked_id: UUID = field(default_factory=uuid7)  # one mail for each time of asking
 
 

@@ -1,6 +1,4 @@
-"""The groups of staff and what each may do in the admin; made anew after every migration,
-so no shop lacks them.
-"""
+"""The groups of staff, made from the table of rights after every migration: no shop lacks them."""
 
 from typing import Any
 
@@ -8,38 +6,36 @@ from django.apps import apps as installed
 from django.apps.registry import Apps
 from django.db import DEFAULT_DB_ALIAS
 
-_ALL = ("view", "add", "change", "delete")
-_VIEW = ("view",)
-# group → app → what it may do with the app's models. Whatever a service alone may write,
-# the admin shows read-only.
-GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
-    "catalogue": {"products": _ALL, "storefront": _ALL},
-    "orders": {"orders": _ALL, "products": _VIEW, "accounts": _VIEW},
-    "analytics": {"analytics": _VIEW, "orders": _VIEW, "products": _VIEW},
-}
+from markrin import rights
 
 
 def grant_permissions(
     *, using: str = DEFAULT_DB_ALIAS, apps: Apps = installed, **_: Any
 ) -> None:
-    """Make the groups, and give them the permissions they lack (a receiver of post_migrate).
+    """Make the groups, with the permissions in the admin that the table gives them.
 
-    `analytics`, the last of the apps, connects it: by then the permissions of all are there.
-    Nothing is taken away: a shop may grant more.
+    A receiver of post_migrate, connected by `analytics`: it is the last of the apps, and by
+    then the permissions of all are there. These groups have what the table says and no more. A
+    shop that wants to allow more makes a group of its own.
     """
     try:
         groups = apps.get_model("auth", "Group").objects.using(using)
         permissions = apps.get_model("auth", "Permission").objects.using(using)
     except LookupError:
         return  # migrated back to before there were any
-    for name, may in GROUPS.items():
+    known = {
+        (one.content_type.app_label, one.codename): one
+        for one in permissions.select_related("content_type")
+    }
+    for name in rights.GROUPS:
         group, _made = groups.get_or_create(name=name)
-        known = permissions.filter(content_type__app_label__in=may).select_related(
-            "content_type"
-        )
-        allowed = [
-            each
-            for each in known
-            if each.codename.split("_")[0] in may[each.content_type.app_label]
+        wanted = [
+            (app, f"{action}_{model}")
+            for (app, model), actions in _split_models(rights.list_pages(name)).items()
+            for action in actions
         ]
-        group.permissions.add(*allowed)
+        group.permissions.set([known[key] for key in wanted if key in known])
+
+
+def _split_models(pages: dict[str, set[str]]) -> dict[tuple[str, str], set[str]]:
+    return {tuple(label.split(".")): actions for label, actions in pages.items()}  # type: ignore[misc]  # each has one dot

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from accounts import errors
 
 MIN_LENGTH, MAX_LENGTH = 8, 128
+MAX_ADDED = 8  # characters before and after a common password: what people add
 
 
 class LengthValidator:
@@ -26,6 +27,30 @@ class LengthValidator:
 
     def get_help_text(self) -> str:
         return f"A password has {MIN_LENGTH} to {MAX_LENGTH} characters."
+
+
+class KnownPasswordValidator(password_validation.CommonPasswordValidator):
+    """Not one of the 20,000 commonest, nor one of them with a year, a number or signs added
+    (`summer2026`), nor the same few characters over and over.
+    """
+
+    MIN_DIFFERENT = 4  # characters that a reader sees
+
+    def validate(self, password: str, user: Any = None) -> None:
+        """Raise ValidationError if whoever guesses tries it early."""
+        lowered = password.casefold().strip()
+        bare = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", lowered)
+        added = len(lowered) - len(bare)
+        if {lowered, *([bare] if added <= MAX_ADDED else [])} & self.passwords:
+            raise ValidationError(self.get_help_text(), code="common")
+        if len(set(re.sub(r"\s", "", lowered))) < self.MIN_DIFFERENT:
+            raise ValidationError(self.get_help_text(), code="common")
+
+    def get_help_text(self) -> str:
+        return (
+            "A password may not be one that many people have, nor such a one with a number"
+            " added, nor a few characters repeated."
+        )
 
 
 class ContextWordsValidator:

@@ -13,10 +13,11 @@ from django.db.models import TextChoices
 from django.utils import timezone
 from typing_extensions import TypeVar
 
-from accounts import groups, postal_codes
+from accounts import postal_codes
 from accounts.models import Gender, Role
 from accounts.password_rules import MAX_LENGTH, MIN_LENGTH
 from accounts.tokens import MAX_TOKEN_LENGTH
+from markrin import rights
 from markrin.api import fields
 from markrin.api.schemas import (
     HeaderSchema,
@@ -31,7 +32,7 @@ Country = TextChoices(
     "Country", {one.alpha_2: (one.alpha_2, one.name) for one in pycountry.countries}
 )  # type: ignore[call-overload]  # Enum's functional form
 
-GROUPS = tuple(groups.GROUPS)
+GROUPS = tuple(rights.GROUPS)
 Group = TextChoices("Group", {name.upper(): (name, name) for name in GROUPS})  # type: ignore[call-overload]  # as above
 
 T = TypeVar("T", default=dict[str, Any])
@@ -100,6 +101,27 @@ class Credentials:
 class Login(InputSchema[Credentials]):
     email = fields.Email(required=True)
     password = KnownPassword()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactorCode:
+    code: str  # six digits, or a recovery code
+
+
+class ConfirmSecondFactor(InputSchema[FactorCode]):
+    code = fields.Secret(max=20, required=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactorAnswer(FactorCode):
+    challenge: str
+
+
+class GiveSecondFactor(InputSchema[FactorAnswer]):
+    """The challenge that came with the refused sign-in, and a code."""
+
+    challenge = fields.Token(max=255, required=True)
+    code = fields.Secret(max=20, required=True)
 
 
 @dataclass(frozen=True, kw_only=True)

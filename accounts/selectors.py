@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import Address, Session, User, WishlistItem
+from accounts.models import Address, Role, Session, User, WishlistItem
 from accounts.schemas import UserFilter
 from markrin.api.pagination import CursorPage, Page, fetch_page
 from markrin.api.schemas import PageParams
@@ -74,11 +74,14 @@ def list_wishlist(
     return found  # type: ignore[no-any-return]  # its items have just become what is promised
 
 
-def list_users(asked: UserFilter) -> Page[User] | CursorPage[User]:
-    """Return users, the newest first. Each word of `search` is found in e-mail, name or last
-    name, whatever its case.
+def list_users(asked: UserFilter, *, by: User) -> Page[User] | CursorPage[User]:
+    """Return users, the newest first: all for an admin, and customers for other staff.
+
+    Each word of `search` is found in e-mail, name or last name, whatever its case.
     """
     users = User.objects.prefetch_related("groups")
+    if by.role != Role.ADMIN:
+        users = users.filter(role=Role.CUSTOMER)
     if asked.role is not None:
         users = users.filter(role=asked.role)
     if asked.active is not None:
@@ -89,15 +92,20 @@ def list_users(asked: UserFilter) -> Page[User] | CursorPage[User]:
             | Q(name__icontains=word)
             | Q(last_name__icontains=word)
         )
-    return fetch_page(
+    page = fetch_page(
         users,
         order=NEWEST_FIRST,
         page=asked.page,
         limit=asked.limit,
         cursor=asked.cursor,
     )
+    for user in page.items:
+        user.for_admin = by.role == Role.ADMIN  # type: ignore[attr-defined]  # for the serializer
+    return page
 
 
 def get_user(*, user_id: UUID) -> User:
-    """Return a user with the groups, as the staff's serializer shows it."""
-    return User.objects.prefetch_related("groups").get(pk=user_id)
+    """Return a user with the groups, as an admin sees it."""
+    user = User.objects.prefetch_related("groups").get(pk=user_id)
+    user.for_admin = True  # type: ignore[attr-defined]  # for the serializer
+    return user

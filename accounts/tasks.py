@@ -25,8 +25,12 @@ def welcome_by_mail(*, user_id: str, **later: Any) -> outbox.Result:
 
 
 @outbox.handler("accounts.verify_by_mail", **LINK)
-def verify_by_mail(*, user_id: str, asked_id: str, **later: Any) -> outbox.Result:
-    return mails.verify_by_mail(user_id=UUID(user_id), asked_id=UUID(asked_id))
+def verify_by_mail(
+    *, user_id: str, asked_id: str, again: bool = False, **later: Any
+) -> outbox.Result:
+    return mails.verify_by_mail(
+        user_id=UUID(user_id), asked_id=UUID(asked_id), again=again
+    )
 
 
 @outbox.handler("accounts.confirm_new_email_by_mail", **LINK)

@@ -7,6 +7,8 @@ from accounts.views import auth, own, staff
 urlpatterns = [
     path("auth/register", auth.Register.as_view()),
     path("auth/login", auth.Login.as_view()),
+    path("auth/second-factor", auth.GiveSecondFactor.as_view()),
+    path("auth/second-factor/confirm", auth.ConfirmSecondFactor.as_view()),
     path("auth/refresh", auth.Refresh.as_view()),
     path("auth/logout", auth.Logout.as_view()),
     path("auth/logout-all", auth.LogoutAll.as_view()),

@@ -15,7 +15,7 @@ from analytics.services import events
 from markrin.api import client_address
 from markrin.api.errors import NotFound
 from markrin.api.operations import operation
-from markrin.api.permissions import AllowAny, InGroup
+from markrin.api.permissions import AllowAny
 from markrin.api.views import View
 
 _DEFAULT_DAYS = 30
@@ -48,8 +48,6 @@ class EventList(View):
 
 
 class StatsDetail(View):
-    permission_classes = [InGroup("analytics")]
-
     @operation(
         query=schemas.Period,
         response=serializers.Stats,
@@ -63,8 +61,6 @@ class StatsDetail(View):
 
 
 class ReportDetail(View):
-    permission_classes = [InGroup("analytics")]
-
     @operation(
         query=schemas.Report,
         response=[serializers.Report, "file:text/csv"],

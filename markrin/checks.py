@@ -14,12 +14,15 @@ from typing import Any, cast, get_type_hints
 
 import marshmallow as ma
 import pycountry
+from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register, run_checks
 from django.core.checks import Warning as Advice
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import get_converters
+
+from markrin import rights
 
 MIN_SECRET_BYTES = 32
 OTHERS_VIEWS = ("drf_spectacular.",)  # serve the OpenAPI document itself
@@ -164,7 +167,7 @@ def check_contract(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
     from markrin.api import views  # not before the settings are there
 
     found: list[CheckMessage] = []
-    ids: dict[str, str] = {}
+    ids: dict[str, str] = {}  # operation id → method and route
     for route, callback in _api_routes(get_resolver().url_patterns, ""):
         view = getattr(callback, "cls", None)
         if getattr(view, "__module__", "").startswith(OTHERS_VIEWS):
@@ -190,7 +193,35 @@ def check_contract(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
                 found += _check_method(
                     f"{method.upper()} /{route}", getattr(view, method), ids
                 )
-    return found
+    return [*found, *_check_rights(ids)]
+
+
+def _check_rights(ids: dict[str, str]) -> Iterator[CheckMessage]:
+    """The table of rights names every call of staff's, and nothing that there is not."""
+    named = {call for right in rights.RIGHTS for call in right.calls}
+    for call, place in ids.items():
+        if " /api/staff/" in place and call not in named:
+            yield _setting_error(
+                60, place, f"{call} is in no row of markrin/rights.py."
+            )
+    for call in sorted(named - ids.keys()):
+        yield _setting_error(61, "markrin/rights.py", f"there is no operation {call}.")
+    for right in rights.RIGHTS:
+        for group in set(right.groups) - rights.GROUPS.keys():
+            yield _setting_error(62, "markrin/rights.py", f"there is no group {group}.")
+        for model in right.pages:
+            if not _has_model(model):
+                yield _setting_error(
+                    63, "markrin/rights.py", f"there is no model {model}."
+                )
+
+
+def _has_model(label: str) -> bool:
+    try:
+        apps.get_model(label)
+    except LookupError:
+        return False
+    return True
 
 
 def _api_routes(

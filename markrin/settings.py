@@ -303,6 +303,7 @@ RATE_LIMITS: dict[str, str] = {
     "forgot_network": "20/3600",
     "mail_token": "20/3600",  # reset and verification links tried by a network
     "password": "5/300",  # current passwords tried by a signed-in user
+    "second_factor": "10/300",  # codes tried by a user
 } | env.dict("RATE_LIMITS", default={})
 RATE_LIMIT_SCALE = env.float("RATE_LIMIT_SCALE", 1.0)  # multiplies every limit
 
@@ -356,7 +357,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTHENTICATION_BACKENDS = ["accounts.backends.PasswordBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.password_rules.LengthValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.password_rules.KnownPasswordValidator"},
     {"NAME": "accounts.password_rules.ContextWordsValidator"},
 ]
 LOGIN_URL = "admin:login"

@@ -36,6 +36,7 @@ class RevokedReason(models.TextChoices):
     ADMIN = "admin"
     EXPIRED = "expired"
     SESSION_CAP = "session_cap"
+    EMAIL_VERIFIED = "email_verified"
 
 
 class SessionQuerySet(QuerySet["Session"]):
@@ -83,6 +84,9 @@ class Session(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     authenticated_at = models.DateTimeField(
         default=timezone.now, help_text="when the password was last given"
+    )
+    second_factor_at = models.DateTimeField(
+        null=True, help_text="when a code of the second factor was last given"
     )
     last_seen_at = models.DateTimeField(
         default=timezone.now, help_text="sign-in or last refresh"

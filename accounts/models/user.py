@@ -149,8 +149,9 @@ class User(AbstractBaseUser, PermissionsMixin, Model):
     def save(
         self, *, update_fields: Iterable[str] | None = None, **kwargs: Any
     ) -> None:
-        """Save. A new password ends every session, which a better hash of the same one (at
-        sign-in) does not.
+        """Save. A new password ends every session and all that is pending: a change of address
+        that was asked for, and the links in mails. A better hash of the same one (at sign-in)
+        does not.
 
         Deactivation ends them too: a trigger sees to that, and that a stale copy of a user
         lowers no epoch."""
@@ -158,12 +159,13 @@ class User(AbstractBaseUser, PermissionsMixin, Model):
         new_password = self._password is not None and not self._state.adding  # type: ignore[attr-defined]  # as said
         if new_password:
             self.auth_epoch = F("auth_epoch") + 1
-            update_fields = (
-                None if update_fields is None else {*update_fields, "auth_epoch"}
-            )
+            self.pending_email = ""
+            if update_fields is not None:
+                update_fields = {*update_fields, "auth_epoch", "pending_email"}
         super().save(update_fields=update_fields, **kwargs)
         if new_password:
             self.refresh_from_db(fields=["auth_epoch"])
+            self.mail_tokens.all().delete()
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         # Of the admin's sessions: what ends the API's ends them, and a better hash of the

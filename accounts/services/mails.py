@@ -47,10 +47,10 @@ def welcome_by_mail(*, user_id: UUID) -> Result:
     return _send_mail("welcome", user, key=f"accounts.welcome:{user.pk}", token=token)
 
 
-def verify_by_mail(*, user_id: UUID, asked_id: UUID) -> Result:
-    """Send the link that verifies the user's address."""
+def verify_by_mail(*, user_id: UUID, asked_id: UUID, again: bool = False) -> Result:
+    """Send the link that verifies the user's address; with `again` also if it is verified."""
     user = _get_active_user(user_id)
-    if user is None or user.email_verified:
+    if user is None or (user.email_verified and not again):
         return {"skipped": "nothing to verify"}
     return _send_mail(
         "verify",

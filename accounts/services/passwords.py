@@ -74,12 +74,9 @@ def _apply_change(current: Session, new_password: str, client: ClientInfo) -> To
 
 
 def _set_password(user: User, password: str) -> None:
-    """Set the password; a step under the user's lock. Links in mails that are on their way
-    become void.
-    """
+    """Set the password; a step under the user's lock. The model ends all that is pending."""
     user.set_password(password)
     user.save(update_fields=["password"])
-    mail_tokens.void_tokens(user)
 
 
 def forgot_password(request: ResetRequest, *, client: ClientInfo) -> None:
@@ -138,5 +135,6 @@ def _apply_reset(user_id: UUID, reset: PasswordReset, client: ClientInfo) -> Non
     if user.email_verified_at is None:
         user.email_verified_at = now
         user.save(update_fields=["email_verified_at"])
-        hooks.call_hook("email_verified", user=user)
+    # Whoever signs in from here on has read a mail at this address.
+    hooks.call_hook("email_verified", user=user)
     log_auth_event("password_reset", "ok", client=client, user_id=user.pk)

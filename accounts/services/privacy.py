@@ -24,6 +24,7 @@ from accounts.models import (
     WishlistItem,
 )
 from accounts.services.auth_log import log_auth_event
+from accounts.services.authority import refuse_more_rights
 from accounts.services.sessions import require_recent_password
 from markrin import hooks
 from markrin.api.casing import to_camel
@@ -72,17 +73,19 @@ def _to_camel_keys(row: Mapping[str, object]) -> dict[str, Any]:
     return {to_camel(name): value for name, value in row.items()}
 
 
-def export_user(*, user_id: UUID, client: ClientInfo, by: UUID) -> dict[str, Any]:
+def export_user(*, user_id: UUID, client: ClientInfo, by: User) -> dict[str, Any]:
     """Return everything that is known about a user, as JSON can hold it; other apps add
     theirs by the hook `export`.
 
     Raises:
         NotFound: there is no such user.
+        Forbidden: the user has more rights than `by`.
     """
     with transaction.atomic(durable=True):
         user = User.objects.filter(pk=user_id).first()
         if user is None:
             raise NotFound
+        refuse_more_rights(by, [user])
         found: dict[str, Any] = {
             "profile": _to_camel_keys({name: getattr(user, name) for name in _PROFILE}),
             "addresses": [
@@ -103,8 +106,18 @@ def export_user(*, user_id: UUID, client: ClientInfo, by: UUID) -> dict[str, Any
         }
         for part in hooks.call_hook("export", user=user):
             found |= part
-        log_auth_event("export", "ok", client=client, user_id=user.pk, by=str(by))
+        log_auth_event("export", "ok", client=client, user_id=user.pk, by=str(by.pk))
     return found
+
+
+def export_me(*, current: Session, client: ClientInfo) -> dict[str, Any]:
+    """Return everything that is known about the signed-in user, as `export_user`.
+
+    Raises:
+        markrin.api.errors.ReauthenticationRequired: the password was given too long ago.
+    """
+    require_recent_password(current, timezone.now())
+    return export_user(user_id=current.user_id, client=client, by=current.user)
 
 
 def erase_me(*, current: Session, client: ClientInfo) -> None:
@@ -115,11 +128,11 @@ def erase_me(*, current: Session, client: ClientInfo) -> None:
         Unprocessable: they are staff.
     """
     require_recent_password(current, timezone.now())
-    erase_customer(user_id=current.user_id, client=client, by=current.user_id)
+    erase_customer(user_id=current.user_id, client=client, by=current.user)
 
 
 @transaction.atomic(durable=True)
-def erase_customer(*, user_id: UUID, client: ClientInfo, by: UUID) -> None:
+def erase_customer(*, user_id: UUID, client: ClientInfo, by: User) -> None:
     """Anonymise a customer for good: what identifies the person goes, and what the books
     need stays without it.
 
@@ -135,6 +148,7 @@ def erase_customer(*, user_id: UUID, client: ClientInfo, by: UUID) -> None:
         raise NotFound
     if user.erased_at is not None:
         return
+    refuse_more_rights(by, [user])
     if user.role != Role.CUSTOMER:
         raise Unprocessable(
             "Only customers can be erased. Make them a customer first, or deactivate them."
@@ -146,7 +160,7 @@ def erase_customer(*, user_id: UUID, client: ClientInfo, by: UUID) -> None:
         "ok",
         client=ClientInfo(request_id=client.request_id),
         user_id=user.pk,
-        by=str(by),
+        by=str(by.pk),
     )
 
 

@@ -28,7 +28,7 @@ def change_profile(
 
     Raises:
         errors.EmailTaken: somebody else has the address.
-        errors.ReauthenticationRequired: another address needs the password, given lately.
+        ReauthenticationRequired: another address needs the password, given lately.
         markrin.api.errors.RateLimited: too many mails were asked for.
     """
     if change.email and change.email != current.user.email:

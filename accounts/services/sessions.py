@@ -19,12 +19,12 @@ from rest_framework_simplejwt.token_blacklist.models import (
     OutstandingToken,
 )
 
-from accounts import errors
 from accounts.client_info import ClientInfo
 from accounts.models import RevokedReason, Session, Transport, User
 from accounts.services.auth_log import log_auth_event
+from accounts.services.authority import refuse_more_rights
 from accounts.tokens import AccessToken, RefreshToken, new_jti, whole_second
-from markrin.api.errors import NotFound
+from markrin.api.errors import NotFound, ReauthenticationRequired
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ def open_session(
     transport: str = Transport.BODY,
     client: ClientInfo | None = None,
     now: datetime | None = None,
+    second_factor_at: datetime | None = None,
 ) -> Tokens:
     """Begin a session and return its first tokens. The oldest of more than
     SESSIONS_PER_USER live ones is revoked.
@@ -98,6 +99,7 @@ def open_session(
             transport=transport,
             created_at=now,
             authenticated_at=now,
+            second_factor_at=second_factor_at,
             last_seen_at=now,
             expires_at=expires_at,
             ip=client.ip,
@@ -185,10 +187,10 @@ def require_recent_password(session: Session, now: datetime) -> None:
     """Return if the session's user has given the password lately.
 
     Raises:
-        errors.ReauthenticationRequired: more than REAUTHENTICATION_S seconds ago.
+        ReauthenticationRequired: more than REAUTHENTICATION_S seconds ago.
     """
     if now - session.authenticated_at > timedelta(seconds=settings.REAUTHENTICATION_S):
-        raise errors.ReauthenticationRequired
+        raise ReauthenticationRequired
 
 
 @transaction.atomic(durable=True)
@@ -196,7 +198,7 @@ def revoke_session(*, current: Session, session_id: UUID, client: ClientInfo) ->
     """End one of the caller's own sessions; one that has ended already stays so.
 
     Raises:
-        errors.ReauthenticationRequired: the password was given too long ago.
+        ReauthenticationRequired: the password was given too long ago.
         NotFound: it is not one of theirs.
     """
     now = timezone.now()
@@ -221,7 +223,7 @@ def logout_everywhere(*, current: Session, client: ClientInfo) -> None:
     Locks: the user, then the sessions.
 
     Raises:
-        errors.ReauthenticationRequired: the password was given too long ago.
+        ReauthenticationRequired: the password was given too long ago.
     """
     now = timezone.now()
     require_recent_password(current, now)
@@ -233,31 +235,48 @@ def logout_everywhere(*, current: Session, client: ClientInfo) -> None:
 
 
 @transaction.atomic(durable=True)
-def sign_out_users(*, user_ids: Iterable[UUID], client: ClientInfo) -> int:
+def sign_out_users(*, user_ids: Iterable[UUID], by: User, client: ClientInfo) -> int:
     """End every session of these users, the admin's too; return how many of the API's.
 
     Locks: the users in key order, then the sessions.
+
+    Raises:
+        Forbidden: one of them has more rights than `by`. Nobody has been signed out.
     """
     users = list(
         User.objects.filter(pk__in=list(user_ids))
         .order_by("pk")
         .select_for_update(no_key=True)
     )
+    refuse_more_rights(by, users)
     User.objects.filter(pk__in=[user.pk for user in users]).update(
         auth_epoch=F("auth_epoch") + 1
     )
     for user in users:
-        log_auth_event("logout_all", "by_admin", client=client, user_id=user.pk)
+        log_auth_event(
+            "logout_all", "by_admin", client=client, user_id=user.pk, by=str(by.pk)
+        )
     return revoke_sessions_of(
         [user.pk for user in users], reason=RevokedReason.ADMIN, now=timezone.now()
     )
 
 
 @transaction.atomic(durable=True)
-def end_sessions(
-    *, session_ids: Iterable[UUID], reason: RevokedReason, now: datetime
-) -> int:
-    """End these sessions; return how many had not ended yet. Locks: the sessions, in key order."""
-    return revoke_sessions(
-        Session.objects.filter(pk__in=list(session_ids)), reason=reason, now=now
-    )
+def end_sessions(*, session_ids: Iterable[UUID], by: User, client: ClientInfo) -> int:
+    """End these sessions; return how many had not ended yet. Locks: the sessions, in key order.
+
+    Raises:
+        Forbidden: one is of a user with more rights than `by`. None has ended.
+    """
+    sessions = Session.objects.filter(pk__in=list(session_ids))
+    refuse_more_rights(by, [one.user for one in sessions.select_related("user")])
+    for session in sessions.filter(revoked_at=None):
+        log_auth_event(
+            "session_revoked",
+            "by_admin",
+            client=client,
+            user_id=session.user_id,
+            sid=session.pk,
+            by=str(by.pk),
+        )
+    return revoke_sessions(sessions, reason=RevokedReason.ADMIN, now=timezone.now())

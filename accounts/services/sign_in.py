@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -14,8 +15,8 @@ from accounts import errors, events, password_rules
 from accounts.client_info import ClientInfo
 from accounts.metrics import SIGN_INS
 from accounts.models import RevokedReason, Session, Transport, User
-from accounts.schemas import Credentials, PasswordProof, Registration
-from accounts.services import credentials
+from accounts.schemas import Credentials, FactorAnswer, PasswordProof, Registration
+from accounts.services import credentials, second_factor
 from accounts.services.auth_log import log_auth_event
 from accounts.services.sessions import Tokens, open_session, revoke_sessions
 from accounts.tokens import AccessToken, RefreshToken
@@ -76,23 +77,43 @@ def log_in(given: Credentials, context: SignInContext) -> Tokens:
 
     Raises:
         errors.InvalidCredentials: no such active account, or not its password.
+        markrin.api.errors.SecondFactorRequired: it is staff, and the shop wants a code of them:
+            `give_second_factor` goes on. errors.SecondFactorNotSetUp: they have no device yet.
         markrin.api.errors.RateLimited: too many failures.
     """
     checked = credentials.authenticate_user(given, client=context.client)
+    second_factor.demand_code(checked)
     tokens = _sign_in(checked, context)
     SIGN_INS.labels("ok").inc()
     return tokens
 
 
+def give_second_factor(given: FactorAnswer, context: SignInContext) -> Tokens:
+    """Sign in whose password was right, by a code besides.
+
+    Raises:
+        errors.ChallengeInvalid: that was too long ago, or the password has changed since.
+        errors.SecondFactorWrong: not one of their codes, or the device waits after wrong ones.
+        markrin.api.errors.RateLimited: too many were tried.
+    """
+    checked = second_factor.read_challenge(given.challenge)
+    second_factor.check_code(checked, given.code, client=context.client)
+    tokens = _sign_in(checked, context, second_factor_at=timezone.now())
+    SIGN_INS.labels("ok").inc()
+    return tokens
+
+
 @transaction.atomic(durable=True)
-def _sign_in(checked: User, context: SignInContext) -> Tokens:
+def _sign_in(
+    checked: User, context: SignInContext, *, second_factor_at: datetime | None = None
+) -> Tokens:
     # Locked, so that sign-ins side by side count the live sessions one after the other.
     user = User.objects.select_for_update(no_key=True).get(pk=checked.pk)
     if not user.is_active or user.auth_epoch != checked.auth_epoch:
         raise errors.InvalidCredentials  # the password was changed while it was being checked
     known = Session.objects.filter(pk__in=context.presented, user=user).exists()
     new_device = not known and credentials.is_new_device(user, context.client)
-    tokens = _start_session(user, context)
+    tokens = _start_session(user, context, second_factor_at=second_factor_at)
     log_auth_event(
         "login", "ok", client=context.client, user_id=user.pk, sid=tokens.session.pk
     )
@@ -103,7 +124,9 @@ def _sign_in(checked: User, context: SignInContext) -> Tokens:
     return tokens
 
 
-def _start_session(user: User, context: SignInContext) -> Tokens:
+def _start_session(
+    user: User, context: SignInContext, *, second_factor_at: datetime | None = None
+) -> Tokens:
     now = timezone.now()
     revoke_sessions(
         Session.objects.filter(pk__in=context.presented),
@@ -111,7 +134,11 @@ def _start_session(user: User, context: SignInContext) -> Tokens:
         now=now,
     )
     tokens = open_session(
-        user, transport=context.transport, client=context.client, now=now
+        user,
+        transport=context.transport,
+        client=context.client,
+        now=now,
+        second_factor_at=second_factor_at,
     )
     headers = {"X-Cart-Token": context.cart_token} if context.cart_token else {}
     hooks.call_hook("signed_in", user=user, request_headers=headers)

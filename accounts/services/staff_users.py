@@ -16,7 +16,9 @@ from accounts.client_info import ClientInfo
 from accounts.models import RevokedReason, Role, Session, User
 from accounts.schemas import NewUser, UserChange
 from accounts.services.auth_log import log_auth_event
+from accounts.services.authority import refuse_more_rights
 from accounts.services.sessions import get_lifetime, revoke_sessions_of
+from markrin.admin import second_factor
 from markrin.api.errors import NotFound
 from markrin.api.unset import UNSET
 from markrin.outbox import services as outbox
@@ -70,6 +72,7 @@ def change_user(
     Raises:
         NotFound: there is no such user, or only what is left after an erasure.
         errors.LastAdmin: nobody would be left to undo it.
+        Forbidden: the user has more rights than `by`.
     """
     admins = {
         admin.pk
@@ -84,6 +87,7 @@ def change_user(
     )
     if user is None:
         raise NotFound
+    refuse_more_rights(by, [user])
     before = {"role": user.role, "active": user.is_active}
     if change.role is not UNSET:
         user.role = change.role
@@ -120,3 +124,21 @@ def _shorten_sessions(user: User) -> None:
             expires_at=Least(F("expires_at"), end),
             current_exp=Least(F("current_exp"), end),
         )
+
+
+@transaction.atomic(durable=True)
+def reset_second_factor(*, user_id: UUID, by: User, client: ClientInfo) -> int:
+    """Remove the factor of a user who has lost it, and end their sessions; return how many
+    devices. They set up another at the next sign-in.
+
+    Raises:
+        Forbidden: the user has more rights than `by`.
+    """
+    user = User.objects.select_for_update(no_key=True).get(pk=user_id)
+    refuse_more_rights(by, [user])
+    devices = second_factor.remove_devices(user)
+    revoke_sessions_of([user.pk], reason=RevokedReason.ADMIN, now=timezone.now())
+    log_auth_event(
+        "second_factor_reset", "ok", client=client, user_id=user.pk, by=str(by.pk)
+    )
+    return devices

@@ -6,18 +6,19 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from django.utils import translation
+from django.utils import timezone, translation
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import cookies, errors, schemas, selectors, serializers
-from accounts.models import Transport
+from accounts.models import Session, Transport
 from accounts.services import (
     emails,
     passwords,
     privacy,
     profiles,
+    second_factor,
     session_refresh,
     sessions,
     sign_in,
@@ -26,6 +27,7 @@ from accounts.tokens import (
     AccessToken,
     BearerAuthentication,
     RefreshToken,
+    authenticate_token,
     read_bearer_token,
 )
 from accounts.views.base import (
@@ -40,6 +42,9 @@ from markrin.api.errors import (
     Invalid,
     NotFound,
     RateLimited,
+    ReauthenticationRequired,
+    SecondFactorRequired,
+    ShopError,
     TokenInvalid,
     Unprocessable,
 )
@@ -63,6 +68,17 @@ def _read_bearer_session(request: Request) -> set[UUID]:
     return sign_in.presented_session(
         AccessToken, read_bearer_token(request.headers.get("Authorization"))
     )
+
+
+def _find_bearer_session(request: Request) -> Session | None:
+    """Return the live session whose access token came with the call, None without one."""
+    text = read_bearer_token(request.headers.get("Authorization"))
+    try:
+        return authenticate_token(text, now=timezone.now()) if text else None
+    except ShopError:
+        return (
+            None  # such a token proves nothing, and keeps nobody from following a link
+        )
 
 
 def _list_presented_sessions(request: Request) -> set[UUID]:
@@ -118,7 +134,13 @@ class Login(PublicAuthView):
         body=schemas.Login,
         headers=schemas.SignInHeaders,
         response=serializers.SignedInUser,
-        errors=[errors.InvalidCredentials, CsrfFailed, RateLimited],
+        errors=[
+            errors.InvalidCredentials,
+            SecondFactorRequired,
+            errors.SecondFactorNotSetUp,
+            CsrfFailed,
+            RateLimited,
+        ],
         id="login",
         tag="auth",
         summary="Sign in",
@@ -131,6 +153,34 @@ class Login(PublicAuthView):
         headers: schemas.GuestHeaders,
     ) -> Response:
         tokens = sign_in.log_in(body, _get_context(request, headers))
+        return token_response(serializers.SignedInUser, tokens)
+
+
+class GiveSecondFactor(PublicAuthView):
+    uses_cookie = True
+
+    @operation(
+        body=schemas.GiveSecondFactor,
+        headers=schemas.SignInHeaders,
+        response=serializers.SignedInUser,
+        errors=[
+            errors.ChallengeInvalid,
+            errors.SecondFactorWrong,
+            CsrfFailed,
+            RateLimited,
+        ],
+        id="giveSecondFactor",
+        tag="auth",
+        summary="Finish a sign-in that was answered with second_factor_required",
+    )
+    def post(
+        self,
+        request: Request,
+        *,
+        body: schemas.FactorAnswer,
+        headers: schemas.GuestHeaders,
+    ) -> Response:
+        tokens = sign_in.give_second_factor(body, _get_context(request, headers))
         return token_response(serializers.SignedInUser, tokens)
 
 
@@ -222,7 +272,7 @@ class Logout(PublicAuthView):
 class LogoutAll(AuthView):
     @operation(
         status=HTTPStatus.NO_CONTENT,
-        errors=[errors.ReauthenticationRequired],
+        errors=[ReauthenticationRequired],
         id="logoutEverywhere",
         tag="auth",
         summary="End every session of the user",
@@ -251,6 +301,22 @@ class Reauthenticate(AuthView):
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
+class ConfirmSecondFactor(AuthView):
+    @operation(
+        body=schemas.ConfirmSecondFactor,
+        status=HTTPStatus.NO_CONTENT,
+        errors=[errors.SecondFactorNotSetUp, errors.SecondFactorWrong, RateLimited],
+        id="confirmSecondFactor",
+        tag="auth",
+        summary="Give a code again, for a sensitive call",
+    )
+    def post(self, request: Request, *, body: schemas.FactorCode) -> Response:
+        second_factor.confirm_factor(
+            body, current=current_session(request), client=get_client(request)
+        )
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
 class SessionList(AuthView):
     @operation(
         response=serializers.Sessions,
@@ -266,7 +332,7 @@ class SessionList(AuthView):
 class SessionDetail(AuthView):
     @operation(
         status=HTTPStatus.NO_CONTENT,
-        errors=[NotFound, errors.ReauthenticationRequired],
+        errors=[NotFound, ReauthenticationRequired],
         id="revokeSession",
         tag="auth",
         summary="Sign one device out",
@@ -336,7 +402,9 @@ class VerifyEmail(PublicAuthView):
         summary="Verify an address by the token of a mail",
     )
     def post(self, request: Request, *, body: schemas.EmailProof) -> Response:
-        emails.verify_email(body, client=get_client(request))
+        emails.verify_email(
+            body, client=get_client(request), current=_find_bearer_session(request)
+        )
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -356,7 +424,10 @@ class ResendVerification(AuthView):
         email = body.email or getattr(request.user, "email", None)
         if email is None:
             raise Invalid.at("/email", "required", "Give the address, or sign in.")
-        emails.resend_verification(email=email, client=get_client(request))
+        own = getattr(request.user, "email", None)
+        emails.resend_verification(
+            email=email, client=get_client(request), signed_in=email == own
+        )
         return Response(
             serializers.Accepted({"accepted": True}).data, HTTPStatus.ACCEPTED
         )
@@ -375,7 +446,7 @@ class Profile(AuthView):
     @operation(
         body=schemas.ChangeProfile,
         response=serializers.User,
-        errors=[errors.EmailTaken, errors.ReauthenticationRequired, RateLimited],
+        errors=[errors.EmailTaken, ReauthenticationRequired, RateLimited],
         id="changeProfile",
         tag="auth",
         summary="Change one's own data; a new address must be verified first",
@@ -390,16 +461,14 @@ class Profile(AuthView):
 class Export(AuthView):
     @operation(
         response=serializers.Export,
+        errors=[ReauthenticationRequired],
         id="exportMe",
         tag="auth",
         summary="Everything that is known about the user",
     )
     def get(self, request: Request) -> Response:
-        user = current_user(request)
-        found = privacy.export_user(
-            user_id=user.pk,
-            client=get_client(request),
-            by=user.pk,
+        found = privacy.export_me(
+            current=current_session(request), client=get_client(request)
         )
         return Response(
             found,
@@ -410,7 +479,7 @@ class Export(AuthView):
 class Erase(AuthView):
     @operation(
         status=HTTPStatus.NO_CONTENT,
-        errors=[errors.ReauthenticationRequired, Unprocessable],
+        errors=[ReauthenticationRequired, Unprocessable],
         id="eraseMe",
         tag="auth",
         summary="Anonymise the signed-in customer, for good",

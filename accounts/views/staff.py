@@ -13,12 +13,9 @@ from accounts.services import privacy, staff_users
 from accounts.views.base import AuthView, current_user, get_client
 from markrin.api.errors import NotFound, Unprocessable
 from markrin.api.operations import operation
-from markrin.api.permissions import IsAdmin, IsStaff
 
 
 class UserList(AuthView):
-    permission_classes = [IsStaff]
-
     @operation(
         query=schemas.ListUsers,
         response=serializers.StaffUserPage,
@@ -27,13 +24,13 @@ class UserList(AuthView):
         summary="Find users",
     )
     def get(self, request: Request, *, query: schemas.UserFilter) -> Response:
-        return Response(serializers.StaffUserPage(selectors.list_users(query)).data)
+        page = selectors.list_users(query, by=current_user(request))
+        return Response(serializers.StaffUserPage(page).data)
 
     @operation(
         body=schemas.AddUser,
         response=serializers.StaffUser,
         status=HTTPStatus.CREATED,
-        permissions=[IsAdmin],
         errors=[errors.EmailTaken, errors.PasswordRejected],
         id="addUser",
         tag="staff",
@@ -50,8 +47,6 @@ class UserList(AuthView):
 
 
 class UserDetail(AuthView):
-    permission_classes = [IsAdmin]
-
     @operation(
         body=schemas.ChangeUser,
         response=serializers.StaffUser,
@@ -73,8 +68,6 @@ class UserDetail(AuthView):
 
 
 class UserExport(AuthView):
-    permission_classes = [IsAdmin]
-
     @operation(
         response=serializers.Export,
         errors=[NotFound],
@@ -86,7 +79,7 @@ class UserExport(AuthView):
         found = privacy.export_user(
             user_id=user_id,
             client=get_client(request),
-            by=current_user(request).pk,
+            by=current_user(request),
         )
         return Response(
             found,
@@ -95,8 +88,6 @@ class UserExport(AuthView):
 
 
 class UserErase(AuthView):
-    permission_classes = [IsAdmin]
-
     @operation(
         status=HTTPStatus.NO_CONTENT,
         errors=[NotFound, Unprocessable],
@@ -108,6 +99,6 @@ class UserErase(AuthView):
         privacy.erase_customer(
             user_id=user_id,
             client=get_client(request),
-            by=current_user(request).pk,
+            by=current_user(request),
         )
         return Response(status=HTTPStatus.NO_CONTENT)

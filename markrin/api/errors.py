@@ -186,6 +186,24 @@ class CsrfFailed(ShopError):
     )
 
 
+class SecondFactorRequired(ShopError):
+    """`challenge` comes with a sign-in whose password was right: it goes back with the code."""
+
+    status, code, message = (
+        403,
+        "second_factor_required",
+        "Give a code of your second factor.",
+    )
+
+
+class ReauthenticationRequired(ShopError):
+    status, code, message = (
+        403,
+        "reauthentication_required",
+        "Give the password once more first.",
+    )
+
+
 class NotFound(ShopError):
     status, code, message = 404, "not_found", "There is nothing here."
 

@@ -21,6 +21,7 @@ from drf_spectacular import openapi
 from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 from rest_framework.permissions import AllowAny, IsAuthenticated
 
+from markrin import rights
 from markrin.api import errors, fields, operations, schemas
 from markrin.api.renderers import JSON_TYPES
 
@@ -310,7 +311,9 @@ class AutoSchema(openapi.AutoSchema):
             if self._is_public():
                 found.discard(errors.TokenMissing)
         if not set(self._permissions_of()) <= {AllowAny, IsAuthenticated}:
-            found.add(errors.Forbidden)
+            found |= {errors.Forbidden, errors.SecondFactorRequired}
+            if (right := rights.get_right(stated.id)) and right.sensitive:
+                found.add(errors.ReauthenticationRequired)
         if "<" in self.path_regex:
             found.add(errors.NotFound)
         if stated.body or stated.upload:

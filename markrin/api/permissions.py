@@ -1,48 +1,61 @@
-"""Who may call an operation: `permission_classes` of a view, or `permissions` of an operation."""
+"""Who may call an operation: everybody, whoever is signed in, or whom the table of rights names.
 
-from functools import cache
+A view says `AllowAny` or nothing, which is `IsAuthenticated`. What staff may call stands in
+`markrin/rights.py`, by the operation's id, and is asked here."""
+
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+from django.utils import timezone
 from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 
-__all__ = ["AllowAny", "InGroup", "IsAdmin", "IsAuthenticated", "IsStaff"]
+from markrin.api import errors
+from markrin.rights import Right
+
+__all__ = ["AllowAny", "IsAuthenticated", "MayCall"]
 
 
-class _Role(BasePermission):
-    roles: tuple[str, ...] = ()
+class MayCall(BasePermission):
+    """Staff of the right's groups, and admins; with a second factor where the shop wants one."""
+
+    def __init__(self, right: Right) -> None:
+        self.right = right
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Return whether the caller has one of the roles."""
-        return request.user.is_authenticated and request.user.role in self.roles
+        """Return whether the caller has the right. Asks the database for the groups of staff.
+
+        Raises:
+            errors.SecondFactorRequired: the session has none, or an old one for a sensitive call.
+            errors.ReauthenticationRequired: where no factor is asked for, the password is old.
+        """
+        if not request.user.is_authenticated or not self._has_right(request.user):
+            return False
+        require_factor(request.auth, sensitive=self.right.sensitive)
+        return True
+
+    def _has_right(self, user: Any) -> bool:
+        if user.role == "admin":
+            return True
+        if user.role != "staff" or not self.right.groups:
+            return False
+        return bool(user.groups.filter(name__in=self.right.groups).exists())
 
 
-class IsStaff(_Role):
-    """Staff and admins."""
+def require_factor(session: Any, *, sensitive: bool = False) -> None:
+    """Return if the session's second factor is good enough; `session` is `request.auth`.
 
-    roles = ("staff", "admin")
-
-
-class IsAdmin(_Role):
-    """Admins only."""
-
-    roles = ("admin",)
-
-
-@cache
-def InGroup(group: str) -> type[BasePermission]:  # noqa: N802 (it stands where classes stand)
-    """Return the permission of staff in the Django group `group`, and of every admin. Asks
-    the database for staff.
+    Raises:
+        errors.SecondFactorRequired, errors.ReauthenticationRequired: see MayCall.
     """
+    if settings.ADMIN_SECOND_FACTOR:
+        given_at: datetime | None = session.second_factor_at
+        if given_at is None or (sensitive and _is_old(given_at)):
+            raise errors.SecondFactorRequired
+    elif sensitive and _is_old(session.authenticated_at):
+        raise errors.ReauthenticationRequired
 
-    class Member(IsStaff):
-        __doc__ = f"Staff of the group {group}, and admins."
 
-        def has_permission(self, request: Request, view: Any) -> bool:
-            user = request.user
-            if not super().has_permission(request, view) or not user.is_authenticated:
-                return False
-            return user.role == "admin" or user.groups.filter(name=group).exists()
-
-    Member.__name__ = Member.__qualname__ = f"InGroup[{group}]"
-    return Member
+def _is_old(moment: datetime) -> bool:
+    return timezone.now() - moment > timedelta(seconds=settings.REAUTHENTICATION_S)

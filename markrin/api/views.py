@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from markrin import rights
 from markrin.api import converters, errors, operations, permissions, renderers
 from markrin.api.operations import operation
 from markrin.api.serializers import Serializer
@@ -49,8 +50,13 @@ class View(APIView):
         return [] if is_kept else super().get_authenticators()
 
     def get_permissions(self) -> Sequence[Any]:
-        """Return the operation's permissions, or else the view's."""
+        """Return the right of staff's that the operation needs; or else its own permissions,
+        or the view's.
+        """
         stated = self.operation
+        right = rights.get_right(stated.id) if stated is not None else None
+        if right is not None:
+            return [permissions.MayCall(right)]
         classes = (
             self.permission_classes
             if stated is None or stated.permissions is None

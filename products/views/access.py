@@ -5,10 +5,6 @@ from uuid import UUID
 
 from rest_framework.request import Request
 
-from markrin.api.permissions import InGroup
-
-CATALOGUE_STAFF = [InGroup("catalogue")]
-
 
 def get_user_id(request: Request) -> UUID:
     """Return the caller's id, where the permission has let only the signed-in through."""

@@ -16,7 +16,6 @@ from products.schemas import categories as schemas
 from products.selectors import category_tree
 from products.serializers import categories as serializers
 from products.services import categories
-from products.views.access import CATALOGUE_STAFF
 
 _REFUSED = [
     errors.CategoryUnknown,
@@ -49,7 +48,6 @@ class CategoryTree(View):
         response=serializers.Category,
         status=HTTPStatus.CREATED,
         errors=_REFUSED,
-        permissions=CATALOGUE_STAFF,
     )
     def post(self, request: Request, *, body: schemas.CategoryInput) -> Response:
         return _show_category(categories.create_category(body), HTTPStatus.CREATED)
@@ -78,7 +76,6 @@ class CategoryDetail(View):
         body=schemas.CreateCategory,
         response=serializers.Category,
         errors=[NotFound, *_REFUSED, errors.CategoryCycle],
-        permissions=CATALOGUE_STAFF,
     )
     def put(
         self, request: Request, *, key: UUID | str, body: schemas.CategoryInput
@@ -92,7 +89,6 @@ class CategoryDetail(View):
         body=schemas.UpdateCategory,
         response=serializers.Category,
         errors=[NotFound, *_REFUSED, errors.CategoryCycle],
-        permissions=CATALOGUE_STAFF,
     )
     def patch(
         self, request: Request, *, key: UUID | str, body: schemas.CategoryChange
@@ -105,7 +101,6 @@ class CategoryDetail(View):
         summary="Delete an empty category",
         status=HTTPStatus.NO_CONTENT,
         errors=[NotFound, errors.CategoryNotEmpty],
-        permissions=CATALOGUE_STAFF,
     )
     def delete(self, request: Request, *, key: UUID | str) -> Response:
         categories.delete_category(key=key)
@@ -113,8 +108,6 @@ class CategoryDetail(View):
 
 
 class CategoryImage(View):
-    permission_classes = CATALOGUE_STAFF
-
     @operation(
         id="setCategoryImage",
         tag="staff-categories",

@@ -9,7 +9,6 @@ from rest_framework.response import Response
 
 from markrin.api.errors import NotFound
 from markrin.api.operations import operation
-from markrin.api.permissions import InGroup
 from markrin.api.views import View
 from products import errors
 from products.schemas import feeds as schemas
@@ -18,11 +17,7 @@ from products.serializers import feeds as serializers
 from products.services.feeds import staging as services
 
 
-class _FeedView(View):
-    permission_classes = [InGroup("catalogue")]
-
-
-class FeedList(_FeedView):
+class FeedList(View):
     @operation(
         id="listFeeds",
         tag="staff-stock",
@@ -50,7 +45,7 @@ class FeedList(_FeedView):
         )
 
 
-class FeedDetail(_FeedView):
+class FeedDetail(View):
     @operation(
         id="getFeed",
         tag="staff-stock",
@@ -62,7 +57,7 @@ class FeedDetail(_FeedView):
         return _show_feed(feed_id)
 
 
-class FeedReport(_FeedView):
+class FeedReport(View):
     @operation(
         id="getFeedReport",
         tag="staff-stock",
@@ -83,7 +78,7 @@ class FeedReport(_FeedView):
         )
 
 
-class FeedRelease(_FeedView):
+class FeedRelease(View):
     @operation(
         id="releaseFeed",
         tag="staff-stock",
@@ -96,7 +91,7 @@ class FeedRelease(_FeedView):
         return _show_feed(feed_id)
 
 
-class FeedDiscard(_FeedView):
+class FeedDiscard(View):
     @operation(
         id="discardFeed",
         tag="staff-stock",

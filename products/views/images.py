@@ -14,12 +14,9 @@ from products.schemas import images as schemas
 from products.selectors import product_lists
 from products.serializers import products as serializers
 from products.services import images
-from products.views.access import CATALOGUE_STAFF
 
 
 class ImageList(View):
-    permission_classes = CATALOGUE_STAFF
-
     @operation(
         id="uploadProductImage",
         tag="staff-products",
@@ -37,8 +34,6 @@ class ImageList(View):
 
 
 class ImageOrder(View):
-    permission_classes = CATALOGUE_STAFF
-
     @operation(
         id="orderProductImages",
         tag="staff-products",
@@ -55,8 +50,6 @@ class ImageOrder(View):
 
 
 class ImageDetail(View):
-    permission_classes = CATALOGUE_STAFF
-
     @operation(
         id="updateProductImage",
         tag="staff-products",

@@ -15,12 +15,10 @@ from products.schemas.variants import StockAdjustment
 from products.selectors import stock_ledger
 from products.serializers import products as serializers
 from products.services.stock import back_in_stock
-from products.views.access import CATALOGUE_STAFF, get_user_id
+from products.views.access import get_user_id
 
 
 class StockAdjustments(View):
-    permission_classes = CATALOGUE_STAFF
-
     @operation(
         id="adjustStock",
         tag="staff-stock",
@@ -40,8 +38,6 @@ class StockAdjustments(View):
 
 
 class StockMovements(View):
-    permission_classes = CATALOGUE_STAFF
-
     @operation(
         id="listStockMovements",
         tag="staff-stock",

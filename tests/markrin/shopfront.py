@@ -2,6 +2,7 @@
 (ROOT_URLCONF of these tests).
 """
 
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
@@ -17,6 +18,7 @@ from rest_framework.response import Response
 from markrin.api import converters, errors, fields, images, permissions, schemas, views
 from markrin.api.operations import operation
 from markrin.api.serializers import Money, Serializer, Timestamp, page_of
+from markrin.rights import Right
 
 handler400, handler403, handler404, handler500 = (
     errors.handler400,
@@ -185,7 +187,9 @@ class Staff(views.View):
         tag="x",
         summary="Staff",
         response=Echo,
-        permissions=[permissions.InGroup("catalogue")],
+        permissions=[
+            partial(permissions.MayCall, Right(area="A test", groups=("catalogue",)))
+        ],
     )
     def get(self, request: Request) -> Response:
         return said()

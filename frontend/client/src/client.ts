@@ -27,7 +27,7 @@ type SignedIn = JsonAnswer<"/api/auth/login", "post">;
 
 const CART = "mk-cart";
 /** Calls that make, end or stand in for a sign-in: they never carry a token, and a 401 of theirs is an answer. */
-const UNSIGNED = /\/api\/auth\/(login|register|refresh|logout|password\/(forgot|reset)|email\/verify)$/;
+const UNSIGNED = /\/api\/auth\/(login|register|refresh|logout|second-factor|password\/(forgot|reset))$/;
 const GIVES_A_TOKEN = /^\/api\/(cart|orders$)/;
 const ABOUT_A_CART = /^\/api\/(cart|orders)(\/|$)/;
 

@@ -35,9 +35,18 @@ _FORBIDDEN_RE = {
     False: re.compile(f"[{FORBIDDEN}]"),
     True: re.compile(f"[{FORBIDDEN_LINES}]"),
 }
-# What a reader sees: neither white space nor a format character (soft hyphen, zero width
-# space, joiners, …).
-_SEEN = rf"[^\s\u00ad\u180e\u200b-\u200d\u2060-\u2064{_SPEAKABLE[False]}]"
+# What a reader sees: neither white space nor a character that is drawn as nothing, such as the
+# soft hyphen, joiners, fillers of Hangul, the empty Braille cell, variation selectors.
+# Source: Unicode's property Default_Ignorable_Code_Point, with U+2800.
+_UNSEEN = (
+    r"\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u206f\u2800"
+    r"\u3164\ufe00-\ufe0f\uffa0"
+)
+_SEEN = rf"[^\s{_UNSEEN}{_SPEAKABLE[False]}]"
+# The planes above, which the document's pattern cannot name in every engine.
+_UNSEEN_ABOVE = re.compile(
+    "[\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 _SEEN_RE = re.compile(_SEEN)
 
 
@@ -109,6 +118,7 @@ class Text(Field[str]):
 
 def _visible_length(text: str) -> int:
     """Return the number of characters from the first to the last that a reader sees."""
+    text = _UNSEEN_ABOVE.sub("\u200b", text)
     first, last = _SEEN_RE.search(text), _SEEN_RE.search(text[::-1])
     return len(text) - first.start() - last.start() if first and last else 0
 

@@ -1,0 +1,199 @@
+"""Who may do what: the one table of rights. The API, the admin, the docs and the tests read it.
+
+A row lets its groups call operations of the API, and open pages of the admin. Admins may do
+everything; a row without groups is theirs alone. What no row names, admins alone may do in the
+admin, and the API refuses to start with (`markrin.E060`).
+
+It stands here and not in the apps, like urls.py and celery_app.py: one map for all of them. It
+knows their names as strings only."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+GROUPS: dict[str, str] = {
+    "catalogue": "products, categories, prices, pictures, stock, reviews, pages",
+    "orders": "orders, payments, refunds, returns, coupons, and the customers they are of",
+    "analytics": "figures and reports, without anybody's name",
+}
+_ALL = "view add change delete"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Right:
+    """A row of the table. `pages` are models, each with what may be done with it."""
+
+    area: str
+    groups: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()  # operation ids
+    pages: Mapping[str, str] = field(default_factory=dict)
+    # Whether the caller must have given the second factor, or the password, lately.
+    sensitive: bool = False
+
+
+RIGHTS: tuple[Right, ...] = (
+    Right(
+        area="Products, categories and size charts",
+        groups=("catalogue",),
+        calls=(
+            *("listStaffProducts", "getStaffProduct"),
+            *("createProduct", "replaceProduct", "updateProduct", "archiveProduct"),
+            *("uploadProductImage", "orderProductImages"),
+            *("updateProductImage", "deleteProductImage"),
+            *("createVariant", "updateVariant", "deleteVariant"),
+            *("createCategory", "replaceCategory", "updateCategory", "deleteCategory"),
+            *("setCategoryImage", "deleteCategoryImage"),
+            *("createSizeChart", "replaceSizeChart", "deleteSizeChart"),
+        ),
+        pages={
+            "products.product": _ALL,
+            "products.productimage": _ALL,
+            "products.variant": _ALL,
+            "products.category": _ALL,
+            "products.sizechart": _ALL,
+            "products.sizechartentry": _ALL,
+            "products.formerslug": _ALL,
+            "products.searchword": _ALL,
+            "products.bulkchange": _ALL,
+            "products.bulkchangerow": _ALL,
+            "products.importfile": _ALL,
+        },
+    ),
+    Right(
+        area="Stock and its feeds",
+        groups=("catalogue",),
+        calls=(
+            *("adjustStock", "listStockMovements"),
+            *("listFeeds", "sendFeed", "getFeed", "getFeedReport"),
+            *("releaseFeed", "discardFeed"),
+        ),
+        pages={
+            "products.stocklevel": _ALL,
+            "products.stockmovement": _ALL,
+            "products.lowstock": _ALL,
+            "products.feed": _ALL,
+            "products.feedrow": _ALL,
+            "products.feedpull": _ALL,
+        },
+    ),
+    Right(
+        area="Reviews",
+        groups=("catalogue",),
+        calls=("listStaffReviews", "moderateReview"),
+        pages={"products.review": _ALL},
+    ),
+    Right(
+        area="The storefront's own pages",
+        groups=("catalogue",),
+        pages={"storefront.page": _ALL},
+    ),
+    Right(
+        area="The catalogue, to look at",
+        groups=("orders", "analytics"),
+        pages={
+            "products.product": "view",
+            "products.productimage": "view",
+            "products.variant": "view",
+            "products.category": "view",
+            "products.sizechart": "view",
+            "products.stocklevel": "view",
+            "products.stockmovement": "view",
+            "products.lowstock": "view",
+        },
+    ),
+    Right(
+        area="Orders, payments and returns",
+        groups=("orders",),
+        calls=(
+            *("staffListOrders", "staffGetOrder", "staffGetInvoice"),
+            *("moveOrder", "noteOrder", "markCashPaid", "returnGoods"),
+        ),
+        pages={
+            "orders.order": _ALL,
+            "orders.orderline": _ALL,
+            "orders.orderevent": _ALL,
+            "orders.cart": _ALL,
+            "orders.cartline": _ALL,
+            "orders.payment": _ALL,
+            "orders.paymentevent": _ALL,
+            "orders.refund": _ALL,
+            "orders.return": _ALL,
+            "orders.returnline": _ALL,
+            "orders.idempotencykey": _ALL,
+        },
+    ),
+    Right(
+        area="Refunds",
+        groups=("orders",),
+        calls=("refundOrder", "settleRefund"),
+        sensitive=True,
+    ),
+    Right(
+        area="Coupons",
+        groups=("orders",),
+        calls=(
+            *("listCoupons", "createCoupon", "getCoupon"),
+            *("updateCoupon", "deleteCoupon"),
+        ),
+        pages={"orders.coupon": _ALL, "orders.couponuse": _ALL},
+    ),
+    Right(
+        area="Customers: name, e-mail, telephone, addresses",
+        groups=("orders",),
+        calls=("listUsers",),
+        pages={"accounts.user": "view", "accounts.address": "view"},
+    ),
+    Right(
+        area="Back-in-stock wishes and who bought what",
+        groups=("orders",),
+        pages={"products.backinstockrequest": "view", "products.purchase": "view"},
+    ),
+    Right(
+        area="Figures",
+        groups=("analytics",),
+        calls=("getStats", "getReport"),
+        pages={
+            "analytics.dailysales": "view",
+            "analytics.dailyfunnel": "view",
+            "analytics.dailyproduct": "view",
+            "analytics.dailycategory": "view",
+            "analytics.dailysearch": "view",
+        },
+    ),
+    Right(
+        area="Users and what they may do; sessions; the log of signing in",
+        calls=("addUser", "changeUser", "exportUser", "eraseUser"),
+        sensitive=True,
+    ),
+)
+
+
+@functools.cache
+def get_right(call: str) -> Right | None:
+    """Return the row of an operation, None if it needs no right of staff's."""
+    return next((right for right in RIGHTS if call in right.calls), None)
+
+
+def list_pages(group: str) -> dict[str, set[str]]:
+    """Return what a group may do with each model in the admin, such as {"view"}."""
+    pages: dict[str, set[str]] = {}
+    for right in RIGHTS:
+        if group in right.groups:
+            for model, allowed in right.pages.items():
+                pages.setdefault(model, set()).update(allowed.split())
+    return pages
+
+
+def list_table() -> Iterator[tuple[str, str, str, str]]:
+    """Yield the table as people read it: area, who, calls, pages."""
+    for right in RIGHTS:
+        who = ", ".join(right.groups) or "admins alone"
+        if right.sensitive:
+            who += " (recent)"
+        pages = ", ".join(
+            f"{model.partition('.')[2]}" + (" (view)" if allowed == "view" else "")
+            for model, allowed in right.pages.items()
+        )
+        yield right.area, who, ", ".join(right.calls), pages
