@@ -86,6 +86,14 @@ class Declared(models.BaseConstraint):
         """Return the SQL that removes it."""
         return self._drop(_table_of(model))
 
+    def create_shared_sql(self) -> str:
+        """Return the SQL that makes it, where it belongs to no table."""
+        return self._create("")
+
+    def remove_shared_sql(self) -> str:
+        """Return the SQL that removes it, where it belongs to no table."""
+        return self._drop("")
+
     def validate(self, *args: Any, **kwargs: Any) -> None:
         """Leave it to the database: no form can ask it of one row."""
 
@@ -232,9 +240,7 @@ class LibraryIndex(Declared):
 
 
 class Partitioning(Declared):
-    """That the table is partitioned, `by` what. Django cannot make such a table: the migration
-    that creates it does so by SQL, and this is what `verify` asks.
-    """
+    """That the table is partitioned, `by` what: `CreatePartitionedModel` makes it so."""
 
     kind = "partitioning"
 

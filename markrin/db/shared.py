@@ -16,7 +16,10 @@ class Extension(Declared):
     kind = "extension"
 
     def _definition(self, table: str) -> str:
-        return f"CREATE EXTENSION {self.name}"
+        return f"CREATE EXTENSION IF NOT EXISTS {self.name};"
+
+    def _drop(self, table: str) -> str:
+        return f"DROP EXTENSION {self.name};"
 
     def _find(self, table: str) -> str | None:
         found = fetch_all("SELECT FROM pg_extension WHERE extname = %s", [self.name])
@@ -33,8 +36,18 @@ class TextSearchConfiguration(Declared):
     def __init__(self, *, name: str, dictionaries: list[str]) -> None:
         super().__init__(name=name, dictionaries=dictionaries)
 
+    def _create(self, table: str) -> str:
+        return (
+            f"CREATE TEXT SEARCH CONFIGURATION public.{self.name} (COPY = pg_catalog.english);\n"
+            f"ALTER TEXT SEARCH CONFIGURATION public.{self.name} ALTER MAPPING"
+            f" FOR hword, hword_part, word WITH {self._definition(table)};"
+        )
+
     def _definition(self, table: str) -> str:
         return ", ".join(self.arguments["dictionaries"])
+
+    def _drop(self, table: str) -> str:
+        return f"DROP TEXT SEARCH CONFIGURATION public.{self.name};"
 
     def _find(self, table: str) -> str | None:
         rows = fetch_all(

@@ -1,8 +1,10 @@
 """Stripe and Razorpay by their own libraries, against their stand-ins."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,8 +14,16 @@ from django.utils import timezone
 from orders import errors, gateways
 from orders.checks import check_payments
 from orders.gateways import razorpay, stripe
-from orders.gateways.base import Charge, Outcome, Period, ProviderDown, ProviderRefused
+from orders.gateways.base import (
+    Charge,
+    Outcome,
+    Period,
+    Provider,
+    ProviderDown,
+    ProviderRefused,
+)
 from tests.providers.fixtures import provider, razorpay_server, stripe_server
+from tests.providers.server import Webhook
 
 __all__ = ["provider", "razorpay_server", "stripe_server"]
 
@@ -33,7 +43,13 @@ CHARGE = Charge(
 
 @pytest.fixture
 def gateway(provider):
-    return gateways.get(provider.name)
+    return get_gateway(provider.name)
+
+
+def get_gateway(name: str) -> Provider:
+    found = gateways.get(name)
+    assert found is not None
+    return found
 
 
 def recent() -> Period:
@@ -111,8 +127,6 @@ def test_a_page_is_opened_once_also_if_an_answer_was_lost(provider, gateway):
 def test_a_page_lives_as_long_as_the_order_but_not_less_than_the_provider_takes(
     provider, gateway
 ):
-    from dataclasses import replace
-
     in_an_hour = timezone.now() + timedelta(hours=1)
     long = gateway.start(replace(CHARGE, expires_at=in_an_hour), ref="")
     assert abs((long.ends_at - in_an_hour).total_seconds()) < 2
@@ -160,7 +174,7 @@ def test_a_form_inside_the_shop_is_possible(provider, gateway, settings, form):
 
 
 def test_a_transfer_of_days_is_waited_for(stripe_server):
-    gateway = gateways.get("stripe")
+    gateway = get_gateway("stripe")
     first, second = (
         gateway.start(
             CHARGE.__class__(**{**CHARGE.__dict__, "payment_id": one}), ref=""
@@ -182,7 +196,7 @@ def test_a_transfer_of_days_is_waited_for(stripe_server):
 
 def test_what_is_authorized_is_captured_or_left(razorpay_server):
     razorpay_server.auto_capture = False
-    gateway = gateways.get("razorpay")
+    gateway = get_gateway("razorpay")
     ref = gateway.start(CHARGE, ref="").ref
     razorpay_server.pay(ref)
     left = gateway.ask(ref, capture=False)
@@ -277,7 +291,7 @@ def test_a_provider_that_hangs_is_left_after_ten_seconds(provider, monkeypatch):
     monkeypatch.setattr(razorpay, "TIMEOUT_S", 0.2)
     provider.fail("hang", times=None)
     with pytest.raises(ProviderDown):
-        gateways.get(provider.name).start(CHARGE, ref="")
+        get_gateway(provider.name).start(CHARGE, ref="")
 
 
 # --- Lists ---------------------------------------------------------------------------------------
@@ -359,10 +373,9 @@ def test_the_shop_does_not_start_with_half_a_provider(settings, changed, ids):
 
 
 def test_bodies_that_are_no_events_are_no_errors(provider, gateway):
-    for document in ([], {}, {"event": 1}, "x"):
+    documents: list[Any] = [[], {}, {"event": 1}, "x"]
+    for document in documents:
         body = json.dumps(document).encode()
-        from tests.providers.server import Webhook
-
         headers = provider.sign(body, Webhook("e", "t", body))
         try:
             gateway.read_webhook(body, headers)

@@ -5,6 +5,7 @@ import random
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
+from typing import Any
 
 import pytest
 import requests
@@ -287,7 +288,7 @@ def test_two_tries_of_one_page_that_both_succeed(
     deliver(api, razorpay_server)
     drain(queue="payments")
     order.refresh_from_db()
-    assert (order.refunded, order.payment_status) == (0, "paid")
+    assert (order.refunded, order.payment_status) == (Decimal(0), "paid")
     back = Refund.objects.get()
     assert (back.surplus, back.amount, back.state) == (True, order.total, "succeeded")
     assert balance("provider") == order.total
@@ -431,7 +432,7 @@ def test_a_refund_that_had_gone_out_comes_back(api, order, provider):
     deliver(api, provider)
     assert state_of(order) == ("cancelled", "paid")
     assert "A refund of" in order.attention
-    assert (order.refunded, balance("provider")) == (0, order.total)
+    assert (order.refunded, balance("provider")) == (Decimal(0), order.total)
     periodic.settle_payments()
     assert Refund.objects.filter(state="requested").count() == 0  # a person decides
     assert reconcile_all() == []
@@ -645,9 +646,9 @@ def test_an_order_in_the_ledger_from_payment_to_partial_refunds(api, order, prov
 
 def test_cash_at_the_door(customer):
     order = make_order(customer=customer, status="delivered")
-    assert (balance("receivable"), balance("cash")) == (order.total, 0)
+    assert (balance("receivable"), balance("cash")) == (order.total, Decimal(0))
     transitions.mark_cash_paid(order_id=order.pk, actor=STAFF)
-    assert (balance("receivable"), balance("cash")) == (0, order.total)
+    assert (balance("receivable"), balance("cash")) == (Decimal(0), order.total)
     refund, _ = refunds.refund_order(
         order_id=order.pk, actor=STAFF, amount=None, reason="x", idempotency_key="k"
     )
@@ -691,7 +692,8 @@ def test_the_database_keeps_the_ledger(customer, sql, rule):
     before = list(LedgerLine.objects.values_list("account", "amount"))
     with pytest.raises(IntegrityError) as refused:
         try_sql(sql)
-    assert refused.value.__cause__.diag.constraint_name == rule
+    cause: Any = refused.value.__cause__
+    assert cause.diag.constraint_name == rule
     assert list(LedgerLine.objects.values_list("account", "amount")) == before
 
 

@@ -11,7 +11,7 @@ import markrin.db.triggers
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0004_declared"),
+        ("orders", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

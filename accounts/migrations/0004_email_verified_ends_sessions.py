@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0005_session_second_factor"),
+        ("accounts", "0003_session_second_factor"),
     ]
 
     operations = [

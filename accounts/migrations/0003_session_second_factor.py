@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0004_declared")]
+    dependencies = [("accounts", "0002_initial")]
 
     operations = [
         migrations.AddField(
