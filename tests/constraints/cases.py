@@ -238,6 +238,8 @@ ADMIN: dict[str, dict[str, str]] = {
     "category_name_once_per_parent": {"name": "'{category_name}'", "parent": "''"},
     "products_category_slug_key": {"slug": "'{category_slug}'"},
     "products_product_slug_key": {"slug": "'{product_slug}'"},
+    "page_slug_once_per_language": {"slug": "'start'"},
+    "page_one_home_per_language": {"kind": "'home'"},
     "products_variant_sku_key": {"sku": "'{other_sku}'"},
     "products_sizechart_category_id_key": {"category": "'{charted}'"},
     "category_tree_without_cycles": {"parent": "'{below}'"},

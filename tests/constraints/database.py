@@ -413,6 +413,7 @@ def _statements(rule: Rule) -> Iterator[str]:
 
 # What a row must hold for a partial unique index to look at it.
 _PREDICATES = {
+    "page_one_home_per_language": {"kind": "'home'"},
     "product_import_once": {"source": "'x'"},
     "address_one_default": {"is_default": "true"},
     "feed_content_once": {"dry_run": "false"},

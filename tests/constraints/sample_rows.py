@@ -11,9 +11,10 @@ from django.utils import timezone
 from accounts.models import AuthEvent, User
 from orders.models.order import PaymentMethod
 from products.models import Category, Product, SizeChart
+from storefront.models import Page
 from tests import factories
 
-SHOP = ("products", "accounts", "orders")
+SHOP = ("products", "accounts", "orders", "storefront")
 
 
 def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.Model]]:
@@ -47,6 +48,7 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
         factories.make_order(variant=factories.make_variant(), coupon_code="USED")
     AuthEvent.objects.create(type="login", outcome="success")
     other = factories.make_product(slug="another-product")
+    Page.objects.create(slug="start", kind="home", title="Start", body="Welcome.")
     named = {
         "address": addresses[0],
         "second": addresses[1],
@@ -86,6 +88,9 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
         Product: product,
         SizeChart: factories.make_size_chart(),
         User: factories.make_user(),
+        Page: Page.objects.create(
+            slug="returns", title="Returns", body="Within a month."
+        ),
     }
     return found, {**own, type(coupon): coupon}
 

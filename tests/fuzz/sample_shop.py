@@ -11,9 +11,9 @@ from typing import Any
 from django.db.models import F
 from django.test import override_settings
 
-from accounts.groups import GROUPS
 from accounts.models import Session, User
 from markrin.db.models import uuid7
+from markrin.rights import GROUPS
 from orders.models import CartLine, Coupon, Order, OrderLine, Payment, Refund
 from orders.models.order import PaymentMethod
 from products.models import Category, Product, ProductImage, Review, SizeChart, Variant

@@ -200,9 +200,14 @@ def _find_twice(
 def _models() -> list[type[Model]]:
     from markrin.ops.verify import rules
 
-    labels = {"markrin", "outbox", *rules.APPS}
+    ours = {
+        "markrin",
+        *rules.APPS,
+    }  # the rooms of markrin/ with tables of their own, too
     return [
         model
-        for model in apps.get_models()
-        if model._meta.app_label in labels and model._meta.managed
+        for config in apps.get_app_configs()
+        if config.name.split(".")[0] in ours
+        for model in config.get_models(include_auto_created=True)
+        if model._meta.managed
     ]
