@@ -13,6 +13,7 @@ from uuid import UUID
 from django.conf import settings
 
 from markrin.api import errors
+from markrin.api.schemas import PageParams
 from products.schemas.products import ListProducts
 from products.selectors import category_tree, product_lists
 from products.serializers import products as serializers
@@ -24,6 +25,7 @@ from storefront.models import PageKind
 Data = dict[str, Any]
 
 PAGE_SIZE = 24  # as catalogue-query.ts asks
+SHELF_SIZE = 12  # the default of the lists that the home page asks for
 MAX_TITLE, MAX_DESCRIPTION = 70, 160  # characters that search engines show
 _FILTERS = frozenset(
     [
@@ -127,8 +129,9 @@ def read(path: str, query: Query, *, language: str) -> PageData:
 
 
 def _home(query: Query, *, language: str) -> PageData:
-    featured = serializers.ProductItemPage(product_lists.list_featured()).data
-    arrivals = serializers.ProductItemPage(product_lists.list_new_arrivals()).data
+    first = PageParams(limit=SHELF_SIZE)
+    featured = serializers.ProductItemPage(product_lists.list_featured(first)).data
+    arrivals = serializers.ProductItemPage(product_lists.list_new_arrivals(first)).data
     info = storefront_selectors.get_shop(language=language)
     pictures = [item["image"] for item in featured["items"] if item["image"]]
     return PageData(
@@ -178,7 +181,7 @@ def _catalogue(query: Query, *, language: str, category: str = "") -> PageData:
 
 def _add_products(page: PageData, asked: dict[str, str]) -> None:
     query = ListProducts().load({**asked, "facets": "true"})
-    found = serializers.ProductPage(product_lists.list_products(**query)).data
+    found = serializers.ProductPage(product_lists.list_products(query)).data
     if not found["items"] and found["page"] > 1:
         raise errors.NotFound
     page.data["products"] = {"query": asked, "answer": found}
