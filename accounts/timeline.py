@@ -13,6 +13,12 @@ def tell(*, clues: TraceSearch) -> dict[str, Iterator[TimelineEntry]]:
     return {"sign-in events": _list_events(clues)}
 
 
+def find_addresses(*, requests: list[str]) -> dict[str, str | None]:
+    """Return the client's address of each request that tried to sign in, by its id."""
+    recent = AuthEvent.objects.order_by("-id")[:1000]  # there is no index by request
+    return {one.request_id: one.ip for one in recent if one.request_id in requests}
+
+
 def _list_events(clues: TraceSearch) -> Iterator[TimelineEntry]:
     for event in AuthEvent.objects.filter(request_id__in=clues.requests).order_by(
         "at", "id"

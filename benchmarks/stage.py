@@ -73,7 +73,7 @@ class Stage:
             "CACHE_URL": valkey.cache_url(2),
             "CELERY_BROKER_URL": valkey.broker_url(3),
             "ALLOWED_HOSTS": "localhost,127.0.0.1",
-            "SHOP_URL": "http://localhost",
+            "SHOP_URL": "https://localhost",
             "SECURE_SSL_REDIRECT": "0",
             "RATE_LIMIT_SCALE": "1000000",
             "CACHE_KEY_PREFIX": f"bench{scale}",

@@ -10,7 +10,9 @@ import inspect
 import os
 import re
 from collections.abc import Iterable, Iterator
+from ipaddress import ip_network
 from typing import Any, cast, get_type_hints
+from urllib.parse import urlsplit
 
 import marshmallow as ma
 import pycountry
@@ -128,11 +130,15 @@ def _check_addresses() -> Iterator[CheckMessage]:
             "ALLOWED_HOSTS",
             "is missing: the host names under which the shop is called.",
         )
-    if not settings.SHOP_URL.startswith(("https://", "http://")):
+    shop = urlsplit(settings.SHOP_URL)
+    is_plain = shop.scheme == "http" and _is_loopback(
+        shop.hostname
+    )  # a trial on one machine
+    if shop.scheme != "https" and not is_plain:
         yield _setting_error(
             23,
             "SHOP_URL",
-            "is missing: where mails link to, such as https://shop.example.",
+            "must be where mails link to, over https, such as https://shop.example.",
         )
     if settings.MAIL_FROM.endswith(".invalid"):
         yield Advice(
@@ -147,6 +153,14 @@ def _check_exposure() -> Iterator[CheckMessage]:
             "ALLOWED_HOSTS",
             "must not be * outside DEBUG: links in mails follow the Host header.",
         )
+    for name, what in (
+        (
+            "TRUSTED_PROXIES",
+            "whoever is in it chooses the address that limits count by",
+        ),
+        ("METRICS_NETWORKS", "whoever is in it reads the shop's figures"),
+    ):
+        yield from _check_networks(name, what)
     for name in ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE"):
         if not getattr(settings, name):
             yield _setting_error(31, name, "must be on outside DEBUG.")
@@ -156,6 +170,31 @@ def _check_exposure() -> Iterator[CheckMessage]:
             "CORS_ALLOW_ALL_ORIGINS",
             "must be off: name the origins in CORS_ALLOWED_ORIGINS.",
         )
+
+
+def _is_loopback(host: str | None) -> bool:
+    return host == "localhost" or (host or "").startswith("127.") or host == "::1"
+
+
+# The largest network of one owner that is written in one piece: 10.0.0.0/8, fc00::/7.
+_WIDEST = {4: 8, 6: 7}
+
+
+def _check_networks(name: str, what: str) -> Iterator[CheckMessage]:
+    for text in getattr(settings, name):
+        try:
+            network = ip_network(text, strict=False)
+        except ValueError:
+            yield _setting_error(
+                33,
+                name,
+                f"has {text!r}: write addresses or networks, such as 10.0.0.0/8.",
+            )
+            continue
+        if network.prefixlen < _WIDEST[network.version]:
+            yield _setting_error(
+                34, name, f"must not have {text}, most of the internet: {what}."
+            )
 
 
 # --- The contract of every route -----------------------------------------------------------------

@@ -304,6 +304,18 @@ RATE_LIMITS: dict[str, str] = {
     "mail_token": "20/3600",  # reset and verification links tried by a network
     "password": "5/300",  # current passwords tried by a signed-in user
     "second_factor": "10/300",  # codes tried by a user
+    # Orders that nobody has paid for: guests', and those to be paid at the door. An order in a
+    # stranger's name mails him once, so these bound the mails, too.
+    "order_email": "5/3600",
+    "order_phone": "5/3600",
+    "order_network": "30/3600",
+    "order_account": "20/3600",  # of a signed-in customer
+    "order_pieces_email": "60/86400",  # pieces, not orders
+    "order_pieces_phone": "60/86400",
+    "order_pieces_network": "200/86400",
+    "order_variant_network": "20/86400",  # pieces of one variant, for each of the three
+    "wish_email": "10/86400",  # mails asked for when a variant is back
+    "wish_network": "30/86400",
 } | env.dict("RATE_LIMITS", default={})
 RATE_LIMIT_SCALE = env.float("RATE_LIMIT_SCALE", 1.0)  # multiplies every limit
 
@@ -314,6 +326,7 @@ HOOKS: dict[str, list[str]] = {
     "email_verified": ["orders.services.privacy.attach_guest_orders"],
     "export": ["orders.services.privacy.export_customer"],
     "erase": ["orders.services.privacy.erase_customer"],
+    "request_addresses": ["accounts.timeline.find_addresses"],
     "trace_find": ["orders.timeline.find"],
     "trace_tell": ["accounts.timeline.tell", "orders.timeline.tell"],
 }
@@ -358,6 +371,8 @@ AUTHENTICATION_BACKENDS = ["accounts.backends.PasswordBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.password_rules.LengthValidator"},
     {"NAME": "accounts.password_rules.KnownPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.password_rules.CommonWordValidator"},
     {"NAME": "accounts.password_rules.ContextWordsValidator"},
 ]
 LOGIN_URL = "admin:login"

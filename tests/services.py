@@ -211,7 +211,7 @@ def environment() -> dict[str, str]:
         "DEBUG": "0",
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "SECURE_SSL_REDIRECT": "0",
-        "SHOP_URL": "http://shop.test",
+        "SHOP_URL": "https://shop.test",
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -33,6 +33,7 @@ def caddy(ports: list[int]) -> Iterator[int]:
         own = {
             "SHOP_DOMAIN": f"http://:{port}",
             "HOME": str(home),
+            "READ_BODY": "10s",
             "XDG_DATA_HOME": str(home),
         }
         own["WEB_SERVERS"] = " ".join(f"127.0.0.1:{each}" for each in ports)

@@ -6,10 +6,11 @@ import sys
 from collections import Counter
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
 from markrin.ops.doctor import checks
 from markrin.ops.doctor.finding import Level
+from markrin.ops.doctor.front import check_front
 
 
 class Command(BaseCommand):
@@ -22,10 +23,22 @@ class Command(BaseCommand):
         str
     ] = []  # it runs them itself, and goes on after what they find
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--front",
+            metavar="URL",
+            help="the shop's public address, such as https://shop.example: looks at the front alone, from outside (it "
+            "signs in wrongly a few times under made-up names)",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         counts: Counter[Level] = Counter()
-        for check in checks.ALL:
-            for finding in check():
+        for findings in (
+            [check_front(options["front"])]
+            if options["front"]
+            else (check() for check in checks.ALL)
+        ):
+            for finding in findings:
                 counts[finding.level] += 1
                 self.stdout.write(
                     f"{finding.level:<6}{finding.subject:<18}{finding.said}"
