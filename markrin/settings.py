@@ -371,8 +371,6 @@ AUTHENTICATION_BACKENDS = ["accounts.backends.PasswordBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.password_rules.LengthValidator"},
     {"NAME": "accounts.password_rules.KnownPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "accounts.password_rules.CommonWordValidator"},
     {"NAME": "accounts.password_rules.ContextWordsValidator"},
 ]
 LOGIN_URL = "admin:login"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.utils import translation
 from rest_framework.request import Request
 
+from markrin.api import client_address
 from markrin.api.schemas import CartHeader
 from orders.models import Order
 from orders.schemas import ShopperHeaders
@@ -26,6 +27,7 @@ class Customer:
     user: "User | None" = None
     token: str | None = None
     language: str = ""  # that of the account, or that the client asks for
+    address: str | None = None  # of the client, by which a guest's orders are limited
 
     @cached_property
     def token_hash(self) -> bytes | None:
@@ -65,9 +67,12 @@ def identify(
 ) -> Customer:
     """Return who sent the request; a guest is known by the token in `headers`."""
     language = translation.get_language_from_request(request._request)
+    address = client_address.get_client_address(request._request)
     if request.user.is_authenticated:
-        return Customer(user=request.user, language=request.user.language or language)
-    return Customer(token=headers.x_cart_token if headers else None, language=language)
+        language = request.user.language or language
+        return Customer(user=request.user, language=language, address=address)
+    token = headers.x_cart_token if headers else None
+    return Customer(token=token, language=language, address=address)
 
 
 def new_token() -> str:

@@ -4,6 +4,7 @@ and sends.
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,10 @@ def _get_active_user(user_id: UUID) -> User | None:
 def _send_mail(
     template: str, user: User, *, key: str, to: str | None = None, **context: Any
 ) -> Result:
+    if not user.email_verified:
+        # Whoever has registered with somebody else's address does not get to write to them.
+        user = copy(user)
+        user.name = user.email.partition("@")[0]
     return sending.send_mail(
         template=f"accounts/{template}",
         to=to or user.email,

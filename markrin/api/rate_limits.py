@@ -116,8 +116,8 @@ def _limit_item(limit: Limit, allowed: int) -> RateLimitItem:
     return RateLimitItemPerSecond(allowed, limit.seconds, namespace=limit.name)
 
 
-def count_request(limit: Limit, *key: str) -> float | None:
-    """Count one more; return None if it is within the limit, else the seconds until the
+def count_request(limit: Limit, *key: str, amount: int = 1) -> float | None:
+    """Count `amount` more; return None if that is within the limit, else the seconds until the
     window ends.
     """
 
@@ -126,20 +126,20 @@ def count_request(limit: Limit, *key: str) -> float | None:
         # The counter's name must not depend on the amount: a changed setting would start
         # every window anew.
         name = _limit_item(limit, 1).key_for(*key)
-        if storage.incr(name, limit.seconds) <= allowed:
+        if storage.incr(name, limit.seconds, amount=amount) <= allowed:
             return None
         return max(1.0, storage.get_expiry(name) - time.time())
 
     return _call_store(work)
 
 
-def enforce_limit(limit: Limit, *key: str) -> None:
-    """Count one more.
+def enforce_limit(limit: Limit, *key: str, amount: int = 1) -> None:
+    """Count `amount` more.
 
     Raises:
         errors.RateLimited: that is more than allowed; with Retry-After in seconds.
     """
-    wait = count_request(limit, *key)
+    wait = count_request(limit, *key, amount=amount)
     if wait is not None:
         raise rate_limited_error(wait)
 

@@ -30,7 +30,7 @@ from orders.models.order import (
 )
 from orders.pricing.quote import Quote
 from orders.schemas import Checkout
-from orders.services import carts, idempotency, lifecycle, payments
+from orders.services import carts, idempotency, lifecycle, order_limits, payments
 from orders.services.idempotency import KeyClaim
 from products.errors import OutOfStock
 from products.services.stock import movements
@@ -191,6 +191,7 @@ def _place_order(
         raise errors.CartEmpty
     _refuse_missing(items)
     draft = _price_cart(checkout, buyer, cart, items)
+    _enforce_limits(buyer, items)
     order = _insert_order(checkout, buyer, draft, order_id, number)
     if draft.coupon is not None:
         coupon_rules.claim_use(draft.coupon, order_id=order.pk, key=buyer.coupon_key)
@@ -203,6 +204,18 @@ def _place_order(
         {line.pk: (line.variant_id, line.quantity) for line in order.lines.all()}
     )
     return order, False
+
+
+def _enforce_limits(buyer: _Buyer, items: Sequence[CartItem]) -> None:
+    """Raise RateLimited where this sender holds as much as one may without having paid."""
+    user = buyer.customer.user
+    order_limits.enforce_order_limits(
+        {item.offer.variant_id: item.quantity for item in items},
+        email=buyer.email,
+        phone=buyer.address.phone,
+        address=buyer.customer.address,
+        account=user.pk if user is not None and user.email_verified else None,
+    )
 
 
 def _begin_transaction() -> int:

@@ -56,7 +56,12 @@ def mail_cancelled(*, order_id: UUID) -> Sent:
 def _get_cancel_reason(order_id: UUID) -> str:
     order = Order.objects.with_lines().get(pk=order_id)
     return next(
-        (event.note for event in order.events.all() if event.to_status == "cancelled"),
+        (
+            event.note
+            for event in order.events.all()
+            # A guest may have given a stranger's address: nobody is mailed a guest's words.
+            if event.to_status == "cancelled" and event.actor != "guest"
+        ),
         "",
     )
 

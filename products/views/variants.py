@@ -6,6 +6,7 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from markrin.api.client_address import get_client_address
 from markrin.api.errors import Invalid, NotFound
 from markrin.api.operations import operation
 from markrin.api.permissions import AllowAny
@@ -101,6 +102,7 @@ class VariantNotify(View):
             variant_id=variant_id,
             user_id=request.user.pk,
             account_email=getattr(request.user, "email", ""),
+            address=get_client_address(request._request),
         )
         return Response(status=HTTPStatus.NO_CONTENT)
 

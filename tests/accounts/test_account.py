@@ -293,3 +293,61 @@ def test_the_mails_may_be_sent_twice(customer, mailoutbox):
     for _ in range(2):
         mails.report_reuse_by_mail(user_id=customer.pk, session_id=first["sessionId"])
     assert len({mail.extra_headers["Message-ID"] for mail in mailoutbox}) == 1
+
+
+@pytest.mark.asvs("6.2.4", "6.2.11")
+@pytest.mark.parametrize(
+    "password",
+    [
+        "        ",
+        "aaaaaaaa",
+        "summer2026",
+        "Summer2026!",
+        "!!Winter99",
+        "P@ssw0rd",
+        "iloveyou1",
+        "qwerty123",
+        "abababab",
+    ],
+)
+def test_a_well_known_word_is_no_password_however_decorated(api, password):
+    body = {"name": "Asha", "email": "asha@example.com", "password": password}
+    answer = api.post("/api/auth/register", body)
+    assert said(answer) == (400, "password_rejected")
+
+
+@pytest.mark.parametrize(
+    "password", ["correct horse 77", "winter is late this year", "7391dragonfly-8847"]
+)
+def test_a_long_one_of_words_is_taken(api, password):
+    body = {"name": "Asha", "email": "asha@example.com", "password": password}
+    assert api.post("/api/auth/register", body).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["\u3164", "\u2800\u2800", "\u115f\u1160", "\U000e0041", "\ufe0f", "\u200b\u3164"],
+)
+def test_a_name_of_invisible_letters_is_blank(api, name):
+    body = {"name": name, "email": "asha@example.com", "password": PASSWORD}
+    answer = api.post("/api/auth/register", body)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/name")
+
+
+def test_a_strangers_mail_does_not_open_with_the_senders_text(api, mailoutbox):
+    body = {
+        "name": "Refund at https://evil.example",
+        "email": "victim@example.com",
+        "password": PASSWORD,
+    }
+    assert api.post("/api/auth/register", body).status_code == 201
+    assert (
+        api.post(
+            "/api/auth/password/forgot", {"email": "victim@example.com"}
+        ).status_code
+        == 202
+    )
+    do_jobs()
+    assert len(mailoutbox) == 2
+    for mail in mailoutbox:
+        assert "evil" not in mail.message().as_string() + mail.body

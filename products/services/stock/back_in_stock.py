@@ -2,7 +2,9 @@
 
 from uuid import UUID
 
+from markrin.api.client_address import network_of
 from markrin.api.errors import Invalid, NotFound
+from markrin.api.rate_limits import Limit, enforce_limit
 from markrin.db import transactions
 from markrin.db.models import uuid7
 from products import errors
@@ -19,14 +21,17 @@ def notify_when_back(
     variant_id: UUID,
     user_id: UUID | None,
     account_email: str,
+    address: str | None = None,
 ) -> None:
-    """Remember that a customer, by account, or a guest, by address, wants to hear of the
-    variant. Once is enough.
+    """Remember that a customer, by account, or a guest, by `body.email`, wants to hear of the
+    variant. Once is enough. `address` is the client's: wishes are limited by it, and by the
+    e-mail address that is to be written to.
 
     Raises:
         NotFound: there is no such variant on sale.
         AlreadyInStock: it can be bought now.
         Invalid: a guest gave no address, or a customer gave one.
+        markrin.api.errors.RateLimited: there are too many for this address or network.
     """
     if (user_id is None) == (body.email is None):
         code, message = (
@@ -45,6 +50,8 @@ def notify_when_back(
         raise NotFound
     if variant.stock.sellable > 0:
         raise errors.AlreadyInStock
+    enforce_limit(Limit.named("wish_email"), (body.email or account_email).lower())
+    enforce_limit(Limit.named("wish_network"), network_of(address))
     request = BackInStockRequest(
         variant=variant, user_id=user_id, email=body.email or account_email
     )

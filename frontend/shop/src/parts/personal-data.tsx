@@ -1,6 +1,5 @@
 /** What the shop knows of a customer: to take along, and to have forgotten. */
 
-import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { eraseAccount, exportAccount } from "../api";
 import { said } from "../errors";
@@ -13,18 +12,21 @@ import { Notice } from "./notice";
 import { useSureMutation } from "./reauthenticate";
 
 export function PersonalData() {
-  const take = useMutation({
-    mutationFn: exportAccount,
-    onSuccess: (data) =>
-      saveFile(new Blob([JSON.stringify(data, null, 2)], { type: "application/json" }), "my-data.json"),
-  });
+  const take = useSureMutation(
+    async () => {
+      const data = await exportAccount();
+      saveFile(new Blob([JSON.stringify(data, null, 2)], { type: "application/json" }), "my-data.json");
+    },
+    () => undefined,
+  );
   return (
     <>
       <section>
         <h2>{t("A copy of your data")}</h2>
         <p>{t("Everything that we know about you, your orders included, in one file (JSON).")}</p>
         {take.error && <Notice kind="bad">{said(take.error)}</Notice>}
-        <button type="button" className="button button-quiet" disabled={take.isPending} onClick={() => take.mutate()}>
+        {take.dialog}
+        <button type="button" className="button button-quiet" disabled={take.isPending} onClick={() => take.mutate(undefined)}>
           {t("Download it")}
         </button>
       </section>
