@@ -47,7 +47,7 @@ def test_a_placed_order_is_confirmed(customer):
         "₹2,401.00",
         "−₹240.10",
         "₹2,160.90",
-        "400050 Mumbai",
+        "400050 IN",
         "ready for the courier",
     ):
         assert text in last().body, text
