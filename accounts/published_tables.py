@@ -12,7 +12,7 @@ LOADABLE: dict[str, str] = {
     "accounts_user_groups": "user_id group_id",
     "accounts_address": (
         "id created_at updated_at user_id is_default recipient phone street city state "
-        "postal_code country"
+        "state_code postal_code country"
     ),
     "accounts_wishlistitem": "user_id product_id created_at",
 }

@@ -13,7 +13,7 @@ from django.db.models import TextChoices
 from django.utils import timezone
 from typing_extensions import TypeVar
 
-from accounts import postal_codes
+from accounts import postal_codes, state_codes
 from accounts.models import Gender, Role
 from accounts.password_rules import MAX_LENGTH, MIN_LENGTH
 from accounts.tokens import MAX_TOKEN_LENGTH
@@ -247,6 +247,7 @@ class PostalAddress:
     street: str
     city: str
     state: str = ""
+    state_code: str = ""  # ISO 3166-2
     postal_code: str = ""  # as the country writes it
     country: str  # ISO 3166-1 alpha-2
 
@@ -259,6 +260,7 @@ class AddressSchema(InputSchema[T]):
     street = fields.Text(max=200, required=True)
     city = fields.Text(max=80, required=True)
     state = fields.Text(max=80, min=0, load_default="")
+    state_code = fields.Text(max=6, min=0, load_default="")
     postal_code = fields.Text(
         max=postal_codes.MAX_POSTAL_CODE_LENGTH, min=0, load_default=""
     )
@@ -274,12 +276,24 @@ class AddressSchema(InputSchema[T]):
             message = postal_codes.describe_postal_code(country)
             raise fields.refuse("postal_code", message, "postal_code")
 
+    @ma.validates_schema
+    def _check_state_code(self, data: dict[str, Any], **kwargs: Any) -> None:
+        code = data["state_code"]
+        if code and not state_codes.is_state_code(data["country"].value, code):
+            raise fields.refuse("state_code", state_codes.REFUSAL, "state_code")
+
     @ma.post_load
     def _normalize(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         code = postal_codes.normalize_postal_code(
             data["country"].value, data["postal_code"]
         )
-        return {**data, "postal_code": code or ""}
+        state_code = state_codes.find_state_code(
+            data["country"].value,
+            state_code=data["state_code"],
+            state=data["state"],
+            postal_code=code or "",
+        )
+        return {**data, "postal_code": code or "", "state_code": state_code}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,6 +312,7 @@ class AddressChange:
     street: str | Unset = UNSET
     city: str | Unset = UNSET
     state: str | Unset = UNSET
+    state_code: str | Unset = UNSET
     postal_code: str | Unset = UNSET
     country: str | Unset = UNSET
     is_default: bool | Unset = UNSET
@@ -313,6 +328,7 @@ class ChangeAddress(PatchSchema[AddressChange]):
     street = fields.Text(max=200)
     city = fields.Text(max=80)
     state = fields.Text(max=80, min=0)
+    state_code = fields.Text(max=6, min=0)
     postal_code = fields.Text(max=postal_codes.MAX_POSTAL_CODE_LENGTH, min=0)
     country = fields.Enum(Country)
     is_default = fields.Bool()

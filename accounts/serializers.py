@@ -127,6 +127,7 @@ class Address(Serializer):
     street = serializers.CharField()
     city = serializers.CharField()
     state = serializers.CharField()
+    state_code = serializers.CharField(help_text="ISO 3166-2: IN-KA; or empty")
     postal_code = serializers.CharField()
     country = serializers.CharField()
     is_default = serializers.BooleanField()

@@ -74,17 +74,11 @@ def _get_opening_time(plan: Plan) -> datetime:
     return plan.midnight - timedelta(days=500)
 
 
-def tax_percents() -> dict[str | None, int | None]:
-    """Return each category's GST in hundredths of a percent: its own, else its nearest
-    parent's; None is the shop's.
-    """
-    found: dict[str | None, int | None] = {None: None}
+def tax_classes() -> dict[str | None, str]:
+    """Return each category's tax class: its own, else its nearest parent's."""
+    found: dict[str | None, str] = {None: "standard"}
     for node in TREE:  # parents come first
-        found[node.slug] = (
-            round(float(node.tax_percent) * 100)
-            if node.tax_percent
-            else found[node.parent]
-        )
+        found[node.slug] = node.tax_class or found[node.parent]
     return found
 
 
@@ -204,7 +198,7 @@ def _write_category(
         "",
         parent,
         position,
-        node.tax_percent,
+        node.tax_class,
     )
 
 

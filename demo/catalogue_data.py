@@ -15,14 +15,14 @@ ONE = ("",)
 
 @dataclass(frozen=True)
 class Node:
-    """A category: its slug (which carries its parent's), name, parent's slug, and GST where
-    it is not the shop's.
+    """A category: its slug (which carries its parent's), name, parent's slug, and tax class
+    where it is not its parent's.
     """
 
     slug: str
     name: str
     parent: str | None = None
-    tax_percent: str | None = None
+    tax_class: str | None = None
     text: str = ""
 
 
@@ -50,42 +50,42 @@ class Garment:
 
 TREE = (
     Node("men", "Men", text="Everyday and occasion wear for men."),
-    Node("men-clothing", "Clothing", "men"),
-    Node("men-t-shirts", "T-shirts", "men-clothing", "5.00"),
+    Node("men-clothing", "Clothing", "men", "apparel"),
+    Node("men-t-shirts", "T-shirts", "men-clothing"),
     Node("men-shirts", "Shirts", "men-clothing"),
     Node("men-jeans", "Jeans", "men-clothing"),
     Node("men-trousers", "Trousers", "men-clothing"),
     Node("men-jackets", "Jackets", "men-clothing"),
-    Node("men-kurtas", "Kurtas", "men-clothing", "5.00"),
-    Node("men-footwear", "Footwear", "men"),
+    Node("men-kurtas", "Kurtas", "men-clothing"),
+    Node("men-footwear", "Footwear", "men", "footwear"),
     Node("men-sneakers", "Sneakers", "men-footwear"),
     Node("men-formal-shoes", "Formal shoes", "men-footwear"),
     Node("women", "Women", text="From the first coffee to the last dance."),
-    Node("women-clothing", "Clothing", "women"),
+    Node("women-clothing", "Clothing", "women", "apparel"),
     Node("women-dresses", "Dresses", "women-clothing"),
-    Node("women-tops", "Tops", "women-clothing", "5.00"),
-    Node("women-kurtas", "Kurtas", "women-clothing", "5.00"),
-    Node("women-sarees", "Sarees", "women-clothing", "5.00"),
+    Node("women-tops", "Tops", "women-clothing"),
+    Node("women-kurtas", "Kurtas", "women-clothing"),
+    Node("women-sarees", "Sarees", "women-clothing", "fabric"),
     Node("women-jeans", "Jeans", "women-clothing"),
     Node("women-skirts", "Skirts", "women-clothing"),
     Node("women-jackets", "Jackets", "women-clothing"),
-    Node("women-footwear", "Footwear", "women"),
+    Node("women-footwear", "Footwear", "women", "footwear"),
     Node("women-heels", "Heels", "women-footwear"),
     Node("women-flats", "Flats", "women-footwear"),
-    Node("kids", "Kids", text="Clothes that survive the playground."),
-    Node("boys-t-shirts", "Boys' T-shirts", "kids", "5.00"),
-    Node("boys-shorts", "Boys' shorts", "kids", "5.00"),
-    Node("girls-dresses", "Girls' dresses", "kids", "5.00"),
-    Node("girls-tops", "Girls' tops", "kids", "5.00"),
-    Node("kids-footwear", "Footwear", "kids"),
+    Node("kids", "Kids", None, "apparel", text="Clothes that survive the playground."),
+    Node("boys-t-shirts", "Boys' T-shirts", "kids"),
+    Node("boys-shorts", "Boys' shorts", "kids"),
+    Node("girls-dresses", "Girls' dresses", "kids"),
+    Node("girls-tops", "Girls' tops", "kids"),
+    Node("kids-footwear", "Footwear", "kids", "footwear"),
     Node("accessories", "Accessories", text="The things that make an outfit yours."),
-    Node("bags", "Bags", "accessories"),
-    Node("belts", "Belts", "accessories"),
-    Node("watches", "Watches", "accessories"),
+    Node("bags", "Bags", "accessories", "bags"),
+    Node("belts", "Belts", "accessories", "belts"),
+    Node("watches", "Watches", "accessories", "watches"),
     Node("sunglasses", "Sunglasses", "accessories"),
     Node("caps", "Caps", "accessories"),
-    Node("scarves", "Scarves", "accessories", "5.00"),
-    Node("jewellery", "Jewellery", "accessories", "3.00"),
+    Node("scarves", "Scarves", "accessories", "apparel"),
+    Node("jewellery", "Jewellery", "accessories", "jewellery"),
 )
 
 _COTTON = ("Cotton", "Organic cotton", "Slub cotton")

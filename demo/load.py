@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -13,7 +14,9 @@ from demo import catalogue, gallery, people, reviews, sales, visits
 from demo.plan import SOURCE, TRADE_DAYS, Plan
 from demo.row_writer import RowWriter
 from markrin.cache.tags import invalidate
-from orders.services import ledger_backfill
+from orders.models import TaxSettings
+from orders.pricing.tax_presets import read_preset
+from orders.services import ledger_backfill, tax_rates
 from products.models import Category, Product
 from products.services import search_words
 
@@ -52,6 +55,7 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         partitions.make_partitions(now=plan.midnight - timedelta(days=back_days))
     with transaction.atomic():
         groups.grant_permissions()  # a database that was flushed has lost them
+        _set_up_taxes()
         sink = RowWriter()
         everyone = people.make_people(plan)
         people.write_people(plan, everyone, password, sink)
@@ -102,6 +106,15 @@ def _write_catalogue(
     for article in articles:
         catalogue.write_article(plan, article, categories, rng, sink)
         progress(1)
+
+
+def _set_up_taxes() -> None:
+    """Set up the Indian rates, unless the shop has taxes already or another currency."""
+    preset = read_preset("in", state=sales.TAX_STATE)
+    if preset.currency == settings.SHOP_CURRENCY and not TaxSettings.objects.exists():
+        tax_rates.write_tax_preset(
+            preset, country="IN", state_code=f"IN-{sales.TAX_STATE}"
+        )
 
 
 def _finish_load(plan: Plan) -> None:

@@ -7,6 +7,7 @@ from random import Random
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
+from accounts.state_codes import find_state_code
 from demo.plan import Plan, make_uuid, pick_before
 from demo.row_writer import RowWriter
 from demo.sample_texts import CITIES, FIRST_NAMES, LAST_NAMES, STREETS
@@ -57,7 +58,17 @@ def _make_person(plan: Plan, rng: Random, number: int, at: datetime) -> Person:
     city, state, code = rng.choice(CITIES)
     street = f"{rng.randint(1, 240)}, {rng.choice(STREETS)}"
     postal_code = code + f"{rng.randrange(1, 10 ** (6 - len(code))):0{6 - len(code)}d}"
-    address = (f"{name} {last_name}", phone, street, city, state, postal_code, "IN")
+    state_code = find_state_code("IN", state=state)
+    address = (
+        f"{name} {last_name}",
+        phone,
+        street,
+        city,
+        state,
+        state_code,
+        postal_code,
+        "IN",
+    )
     return Person(
         number,
         make_uuid("user", number, at),

@@ -6,7 +6,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from random import Random
 
@@ -27,8 +27,12 @@ from demo.plan import (
 from demo.row_writer import RowWriter
 from demo.sample_texts import CARRIERS
 from markrin.outbox import handlers
+from orders.pricing.tax import Place, RateTable, Supply, Taxed, TaxRules
+from orders.pricing.tax_presets import read_preset
 
 _JOBS_KEPT = 14  # days, as the outbox keeps them
+TAX_STATE = "KA"  # where the demo shop is registered
+_STATE = 5  # of an address
 _OPEN = ("pending", "confirmed", "processing")
 _SHIPPED = ("shipped", "delivered", "returned")
 
@@ -66,8 +70,8 @@ class Line:
     choice: Choice
     quantity: int
     discount: int = 0
-    tax: int = 0
-    tax_percent: int = 0
+    tax_class: str = ""
+    taxed: Taxed = field(default_factory=lambda: Taxed(0))
 
     @property
     def total(self) -> int:
@@ -84,6 +88,8 @@ class Sale:
     buyer: Person | None
     online: bool
     lines: list[Line]
+    to: tuple[str, ...]
+    rates: RateTable
     status: str = "pending"
     payment: str = "unpaid"
     discount: int = 0
@@ -98,7 +104,7 @@ class Sale:
 
     @property
     def tax(self) -> int:
-        return sum(line.tax for line in self.lines)
+        return sum(line.taxed.amount for line in self.lines)
 
     @property
     def total(self) -> int:
@@ -112,6 +118,29 @@ class Sale:
     @property
     def changed_at(self) -> datetime:
         return max(self.at, *self.moments.values(), self.paid_at or self.at)
+
+
+class TaxTables:
+    """The rates of the demo's preset, by the state and the day of a sale."""
+
+    def __init__(self) -> None:
+        preset = read_preset("in", state=TAX_STATE)
+        indian = preset.currency == settings.SHOP_CURRENCY
+        self.rules = TaxRules(
+            included=settings.TAX_INCLUDED,
+            origin=Place("IN", f"IN-{TAX_STATE}"),
+            zones=preset.zones if indian else (),
+            rates=preset.rates if indian else (),
+            regime=preset.regime,
+        )
+        self.tables: dict[tuple[str, date], RateTable] = {}
+
+    def find(self, state_code: str, day: date) -> RateTable:
+        """Return the rates of sales to this state on this day."""
+        if (state_code, day) not in self.tables:
+            place = Place("IN", state_code)
+            self.tables[state_code, day] = RateTable(self.rules, Supply(place), day)
+        return self.tables[state_code, day]
 
 
 class Trade:
@@ -135,7 +164,8 @@ class Trade:
         )
         self.born = [article.created_at for article in self.articles]
         self.categories = catalogue.make_category_ids(plan)
-        self.percents = catalogue.tax_percents()
+        self.classes = catalogue.tax_classes()
+        self.tables = TaxTables()
         self.used = [0] * len(COUPONS)
         self.slots: dict[tuple[int, int], int] = {}
         self.bought: dict[tuple[int, int], datetime] = {}
@@ -166,6 +196,7 @@ class Trade:
         buyer = (
             None if guest or not joined else self.everyone[int(joined * rng.random())]
         )
+        to = (buyer or self.everyone[number % len(self.everyone)]).address
         sale = Sale(
             number,
             make_uuid("order", number, at),
@@ -173,6 +204,8 @@ class Trade:
             buyer,
             rng.random() < 0.6,
             self._lines(number, at),
+            to,
+            self.tables.find(to[_STATE], at.date()),
         )
         self._use_coupon(sale)
         net = sale.subtotal - sale.discount
@@ -233,12 +266,10 @@ class Trade:
 
     def _tax(self, sale: Sale) -> None:
         for line in sale.lines:
-            percent = self.percents[line.article.garment.category]
-            line.tax_percent = (
-                int(settings.TAX_PERCENT * 100) if percent is None else percent
-            )
-            whole = 10_000 + (line.tax_percent if settings.TAX_INCLUDED else 0)
-            line.tax = half_up((line.total - line.discount) * line.tax_percent, whole)
+            charged = line.total - line.discount
+            line.tax_class = self.classes[line.article.garment.category]
+            rate = sale.rates.find_rate(line.tax_class, charged, line.quantity)
+            line.taxed = sale.rates.tax(charged, rate)
 
     def _history(self, sale: Sale) -> None:
         """Choose how far the order has come, and when it took each step; no step lies after
@@ -327,10 +358,12 @@ class Trade:
                     returned,
                     format_amount(article.price),
                     format_amount(line.discount),
-                    f"{line.tax_percent / 100:.2f}",
-                    format_amount(line.tax),
+                    line.tax_class,
+                    sum(part.percent for part in line.taxed.parts),
+                    format_amount(line.taxed.amount),
                 ),
             )
+        self._write_taxes(sale)
         self._write_events(sale)
         self._write_payment(sale)
         if (self.plan.midnight - sale.at).days < _JOBS_KEPT:
@@ -352,11 +385,27 @@ class Trade:
                 ),
             )
 
+    def _write_taxes(self, sale: Sale) -> None:
+        parts = ((line, part) for line in sale.lines for part in line.taxed.parts)
+        for position, (line, part) in enumerate(parts):
+            self.sink.add(
+                "orders_ordertax",
+                (
+                    sale.id,
+                    line.id,
+                    "line",
+                    position,
+                    part.name,
+                    part.percent,
+                    format_amount(line.taxed.taxable),
+                    format_amount(part.amount),
+                ),
+            )
+
     def _order_row(self, sale: Sale) -> tuple[object, ...]:
         moments, buyer, shipped = sale.moments, sale.buyer, sale.status in _SHIPPED
         carrier, link = CARRIERS[sale.number % len(CARRIERS)] if shipped else ("", "")
         tracking = f"{sale.number * 7919 + 10**9}" if shipped else ""
-        to = (buyer or self.everyone[sale.number % len(self.everyone)]).address
         unpaid = sale.status == "cancelled" and sale.online and sale.paid_at is None
         return (
             sale.id,
@@ -376,6 +425,8 @@ class Trade:
             format_amount(sale.shipping),
             format_amount(sale.tax),
             settings.TAX_INCLUDED,
+            sale.to[-1],
+            sale.to[_STATE],
             format_amount(sale.total),
             format_amount(sale.total if sale.payment == "refunded" else 0),
             "" if sale.coupon is None else COUPONS[sale.coupon].code,
@@ -387,7 +438,7 @@ class Trade:
             moments.get("shipped"),
             moments.get("delivered"),
             moments.get("cancelled") or moments.get("returned"),
-            *to,
+            *sale.to,
         )
 
     def _write_events(self, sale: Sale) -> None:

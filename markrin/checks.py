@@ -96,8 +96,6 @@ def _check_shop() -> Iterator[CheckMessage]:
             "SHOP_COUNTRY",
             "must be a country's two letters, such as IN (ISO 3166-1).",
         )
-    if not 0 <= settings.TAX_PERCENT <= 100:
-        yield _setting_error(12, "TAX_PERCENT", "must be from 0 to 100.")
     if settings.SHIPPING_FEE < 0 or settings.SHIPPING_FREE_ABOVE < 0:
         yield _setting_error(
             13, "SHIPPING_FEE and SHIPPING_FREE_ABOVE", "must not be negative."

@@ -123,9 +123,6 @@ SHIPPING_FREE_ABOVE = Decimal(
     env.str("SHIPPING_FREE_ABOVE", "1000.00")
 )  # shop currency
 SHIPPING_FEE = Decimal(env.str("SHIPPING_FEE", "50.00"))  # shop currency
-TAX_PERCENT = Decimal(
-    env.str("TAX_PERCENT", "18.00")
-)  # unless the category says otherwise
 TAX_INCLUDED = env.bool(
     "TAX_INCLUDED", True
 )  # whether the prices shown contain the tax

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from markrin.db.sql import fetch_prepared
 from orders import coupon_rules, quotes
+from orders.buyers import find_cart_buyer
 from orders.customer_identity import Customer
 from orders.models import Cart, Coupon
 from orders.pricing.quote import Quote
@@ -91,7 +92,9 @@ def summarize_cart(cart: Cart | None, *, token: str | None) -> CartSummary:
         token=token if cart and cart.user_id is None else None,
         items=items,
         coupon=found,
-        quote=quotes.quote_items(available, coupon=applied),
+        quote=quotes.quote_items(
+            available, buyer=find_cart_buyer(cart), coupon=applied
+        ),
     )
 
 

@@ -135,6 +135,14 @@ class AddressUnknown(ShopError):
     )
 
 
+class StateCodeNeeded(ShopError):
+    status, code, message = (
+        422,
+        "state_code_needed",
+        "The address must say in which state it is: stateCode, such as IN-KA.",
+    )
+
+
 class EmailNeeded(ShopError):
     status, code, message = (
         422,

@@ -2,28 +2,54 @@
 
 from markrin.db.invariants import Invariant
 from orders.ledger_invariants import LEDGER
+from orders.pricing.money import OTHER_DECIMALS
 
+# How many decimals an order's currency has.
+DECIMALS_SQL = "CASE {} ELSE 2 END".format(
+    " ".join(
+        f"WHEN placed.currency = '{code}' THEN {decimals}"
+        for code, decimals in sorted(OTHER_DECIMALS.items())
+    )
+)
 _EACH = "placed.id > %(after)s AND placed.id <= %(upto)s"
 
 INVARIANTS = [
     Invariant(
         rule="an order equals its lines",
         table="orders_order",
-        query=f"""SELECT placed.id, format('%%s lines; subtotal %%s, discount %%s, tax %%s; lines %%s, %%s, %%s',
-                n, placed.subtotal, placed.discount, placed.tax, lines.subtotal, lines.discount, lines.tax)
+        query=f"""SELECT placed.id, format('%%s lines; subtotal %%s, discount %%s; lines %%s, %%s',
+                n, placed.subtotal, placed.discount, lines.subtotal, lines.discount)
             FROM orders_order AS placed CROSS JOIN LATERAL (
-                SELECT count(*) AS n, sum(line_total) AS subtotal, sum(discount) AS discount, sum(tax) AS tax
+                SELECT count(*) AS n, sum(line_total) AS subtotal, sum(discount) AS discount
                 FROM orders_orderline WHERE order_id = placed.id) AS lines
-            WHERE {_EACH} AND (n = 0 OR (placed.subtotal, placed.discount, placed.tax)
-                <> (lines.subtotal, lines.discount, lines.tax))""",  # noqa: S608 (our own text)
+            WHERE {_EACH} AND (n = 0 OR (placed.subtotal, placed.discount)
+                <> (lines.subtotal, lines.discount))""",  # noqa: S608 (our own text)
     ),
     Invariant(
-        rule="a line's tax is its rate of what is paid for it",
+        rule="an order's tax = its parts",
+        table="orders_order",
+        query=f"""SELECT placed.id, format('tax %%s, its parts %%s', placed.tax, parts.amount)
+            FROM orders_order AS placed CROSS JOIN LATERAL (
+                SELECT coalesce(sum(amount), 0) AS amount FROM orders_ordertax
+                WHERE order_id = placed.id) AS parts
+            WHERE {_EACH} AND placed.tax <> parts.amount""",  # noqa: S608 (our own text)
+    ),
+    Invariant(
+        rule="a line's tax = its parts, each of what was charged",
         table="orders_orderline",
-        query="""SELECT line.id, format('tax %%s of %%s at %%s %%%%', line.tax, line_total - line.discount, tax_percent)
+        query=f"""SELECT line.id, format('tax %%s of %%s at %%s %%%%, parts %%s',
+                line.tax, line_total - line.discount, tax_percent, parts.amount)
             FROM orders_orderline AS line JOIN orders_order AS placed ON placed.id = line.order_id
-            WHERE line.id > %(after)s AND line.id <= %(upto)s AND line.tax <> round((line_total - line.discount)
-                * tax_percent / CASE WHEN placed.tax_included THEN 100 + tax_percent ELSE 100 END, 2)""",
+            CROSS JOIN LATERAL (
+                SELECT coalesce(sum(part.amount), 0) AS amount, coalesce(sum(percent), 0) AS percent,
+                    coalesce(bool_and(part.amount = round((line_total - line.discount) * percent
+                        / CASE WHEN placed.tax_included THEN 100 + tax_percent ELSE 100 END,
+                        {DECIMALS_SQL})), true) AS fits,
+                    coalesce(bool_and(taxable = line_total - line.discount
+                        - CASE WHEN placed.tax_included THEN line.tax ELSE 0 END), true) AS whole
+                FROM orders_ordertax AS part WHERE part.line_id = line.id) AS parts
+            WHERE line.id > %(after)s AND line.id <= %(upto)s
+            AND (line.tax <> parts.amount OR tax_percent <> parts.percent OR NOT fits OR NOT whole)""",  # noqa: S608 (our own text)
     ),
     Invariant(
         rule="reserved = the lines of open orders",

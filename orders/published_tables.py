@@ -21,14 +21,16 @@ LOADABLE: dict[str, str] = {
     "orders_order": (
         "id created_at updated_at number user_id email guest_token_hash language status "
         "payment_status payment_method currency subtotal discount shipping tax "
-        "tax_included total refunded coupon_code carrier tracking_number tracking_url "
+        "tax_included supply_country supply_state total refunded coupon_code carrier tracking_number tracking_url "
         "expires_at paid_at shipped_at delivered_at closed_at recipient phone street "
-        "city state postal_code country"
+        "city state state_code postal_code country"
     ),
     "orders_orderline": (
         "id order_id position variant_id product_id category_id name sku size color "
-        "image quantity returned unit_price discount tax_percent tax"
+        "image quantity returned unit_price discount tax_class tax_percent "
+        "tax"
     ),
+    "orders_ordertax": "order_id line_id of position name percent taxable amount",
     "orders_orderevent": (
         "order_id kind at from_status to_status by_id actor note is_public request_id"
     ),

@@ -11,6 +11,7 @@ from uuid import UUID
 import marshmallow as ma
 from django.conf import settings
 
+from accounts import tax_ids
 from accounts.schemas import AddressSchema, PostalAddress
 from markrin.api import fields
 from markrin.api.schemas import HeaderSchema, InputSchema, PatchSchema
@@ -48,6 +49,25 @@ class ReturnUrl(fields.Text):
                 "origin", "This must be an address of the shop, without a fragment."
             )
         return text
+
+
+class TaxId(fields.Text):
+    """A business buyer's tax number: a GSTIN, or a VAT number with its country. Spaces, dots and
+    hyphens are left out; the check digit must fit.
+    """
+
+    def __init__(self, **kw: Any) -> None:
+        super().__init__(max=32, **kw)
+
+    def _check(self, value: Any) -> str:
+        number = tax_ids.normalize_tax_id(super()._check(value))
+        if not tax_ids.is_tax_id(number):
+            raise fields.refuse(
+                "format",
+                "This is no tax number: a GSTIN of 15 characters, or a VAT number with its"
+                " country, such as DE136695976.",
+            )
+        return number
 
 
 # --- Carts ---------------------------------------------------------------------------------------
@@ -113,6 +133,7 @@ class Checkout:
     shipping_address: PostalAddress | None = None
     payment_method: PaymentMethod
     expected_total: Decimal | None = None
+    tax_id: str = ""
     coupon_code: str | None = None
     email: str | None = None
     return_url: str = ""
@@ -125,6 +146,7 @@ class PlaceOrder(InputSchema[Checkout]):
     shipping_address = fields.Nested(ShippingAddress)
     payment_method = fields.Enum(PaymentMethod, required=True)
     expected_total = fields.Money()
+    tax_id = TaxId()
     coupon_code = CouponCode()
     email = fields.Email()
     return_url = ReturnUrl()

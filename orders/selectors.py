@@ -33,7 +33,7 @@ def get_cart(*, customer: Customer) -> CartSummary:
     """Return the shopper's whole cart, an empty one where there is none: two queries, some
     more with a coupon.
     """
-    carts = Cart.objects.select_related("coupon")
+    carts = Cart.objects.with_quote_parts()
     cart = None
     if customer.user is not None:
         cart = carts.filter(user=customer.user).first()

@@ -160,6 +160,7 @@ class ShippingAddress(Serializer):
     street = serializers.CharField()
     city = serializers.CharField()
     state = serializers.CharField()
+    state_code = serializers.CharField(help_text="ISO 3166-2: IN-KA; or empty")
     postal_code = serializers.CharField()
     country = serializers.CharField()
 
@@ -197,6 +198,8 @@ class OrderDetail(Serializer):
     tax = Money()
     tax_included = serializers.BooleanField()
     total = Money()
+    taxes = serializers.SerializerMethodField()
+    tax_id = serializers.CharField(help_text="a business buyer's, or empty")
     refunded = Money()
     currency = serializers.CharField()
     coupon_code = serializers.SerializerMethodField()
@@ -210,6 +213,10 @@ class OrderDetail(Serializer):
 
     def get_coupon_code(self, order: Order) -> str | None:
         return order.coupon_code or None
+
+    @extend_schema_field(TaxPart(many=True))
+    def get_taxes(self, order: Order) -> Any:
+        return TaxPart(order.sum_taxes(), many=True).data
 
     @extend_schema_field(Shipment(allow_null=True))
     def get_shipment(self, order: Order) -> Any:

@@ -87,6 +87,10 @@ class CategoryUnknown(ShopError):
     status, code, message = 422, "category_unknown", "There is no such category."
 
 
+class TaxClassUnknown(ShopError):
+    status, code, message = 422, "tax_class_unknown", "There is no such tax class."
+
+
 class CategoryNameTaken(ShopError):
     status, code, message = (
         409,

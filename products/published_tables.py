@@ -6,6 +6,7 @@ A change of these is a change for others. `make check` refuses SQL that names mo
 # What a statement may read.
 READABLE: dict[str, str] = {
     "products_category": "id name",
+    "products_taxclass": "id code",
     "products_product": "id name status category_id",
     "products_variant": "id product_id sku size color is_active",
     "products_stocklevel": "variant_id on_hand reserved",
@@ -15,7 +16,7 @@ READABLE: dict[str, str] = {
 LOADABLE: dict[str, str] = {
     "products_category": (
         "id created_at updated_at name slug description image parent_id position "
-        "tax_percent"
+        "tax_class_id"
     ),
     "products_sizechart": "id created_at updated_at category_id title note",
     "products_sizechartentry": "chart_id size measure min_cm max_cm row column",

@@ -209,7 +209,13 @@ PLANTED = {
     "a line taxed wrongly": (
         [],
         "UPDATE orders_orderline SET tax = tax + 1",
-        "a line's tax is its rate",
+        "a line's tax = its parts",
+        False,
+    ),
+    "an order whose tax is not its parts": (
+        [("orders_order", "orders_order_equals_taxes")],
+        "UPDATE orders_order SET tax = tax + 1",
+        "an order's tax = its parts",
         False,
     ),
     "a status out of nowhere": (

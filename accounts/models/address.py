@@ -25,6 +25,9 @@ class AddressFields(models.Model):
     street = models.CharField(max_length=200)
     city = models.CharField(max_length=80)
     state = models.CharField(max_length=80, blank=True, default="")
+    state_code = models.CharField(
+        max_length=6, blank=True, default="", help_text="ISO 3166-2: IN-KA"
+    )
     postal_code = models.CharField(max_length=12, blank=True, default="")
     country = models.CharField(max_length=2, help_text="ISO 3166-1 alpha-2")
 
@@ -53,6 +56,7 @@ class AddressFields(models.Model):
                 "[A-Z]{2}",
                 "country must be an ISO 3166-1 alpha-2 code.",
             ),
+            constraints.check_state_code(table),
             models.CheckConstraint(
                 condition=~Q(country="IN")
                 | Q(postal_code__regex=r"\A[1-9][0-9]{5}\Z")

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts import errors, postal_codes
+from accounts import errors, postal_codes, state_codes
 from accounts.models import Address, User
 from accounts.schemas import AddressChange, NewAddress
 from markrin.api.errors import Invalid, NotFound, Unprocessable
-from markrin.api.unset import UNSET, sent_fields
+from markrin.api.unset import UNSET, Unset, sent_fields
 
 MAX_ADDRESSES = 50
 
@@ -45,6 +45,7 @@ def add_address(new: NewAddress, *, customer: User) -> Address:
         street=new.street,
         city=new.city,
         state=new.state,
+        state_code=new.state_code,
         postal_code=new.postal_code,
         country=new.country,
         is_default=new.is_default or count == 0,
@@ -61,7 +62,7 @@ def change_address(
 
     Raises:
         NotFound: it is not one of the customer's.
-        Invalid: the postal code is not one of the country.
+        Invalid: the postal code, or the state's code, is not one of the country.
         Unprocessable: the default cannot be given up, only given to another address.
     """
     _lock_address_book(customer)
@@ -86,6 +87,7 @@ def _apply_change(address: Address, change: AddressChange) -> None:
     for name, value in sent_fields(change).items():
         if name != "is_default":
             setattr(address, name, value)
+    _apply_state_code(address, change)
     if change.country is UNSET and change.postal_code is UNSET:
         return
     code = postal_codes.normalize_postal_code(address.country, address.postal_code)
@@ -93,6 +95,20 @@ def _apply_change(address: Address, change: AddressChange) -> None:
         message = postal_codes.describe_postal_code(address.country)
         raise Invalid.at("/postalCode", "postal_code", message)
     address.postal_code = code
+
+
+def _apply_state_code(address: Address, change: AddressChange) -> None:
+    """Take the code that was given, or find it anew where what says it has changed."""
+    given = "" if isinstance(change.state_code, Unset) else change.state_code
+    if given and not state_codes.is_state_code(address.country, given):
+        raise Invalid.at("/stateCode", "state_code", state_codes.REFUSAL)
+    if sent_fields(change).keys() & {"country", "state", "state_code", "postal_code"}:
+        address.state_code = state_codes.find_state_code(
+            address.country,
+            state_code=given,
+            state=address.state,
+            postal_code=address.postal_code,
+        )
 
 
 @transaction.atomic(durable=True)

@@ -87,6 +87,40 @@ _MENU: list[tuple[str, list[Entry]]] = [
         ],
     ),
     (
+        "Taxes",
+        [
+            (
+                "Rates",
+                "percent",
+                "orders_taxrate_changelist",
+                "",
+                "orders.view_taxrate",
+            ),
+            ("Zones", "public", "orders_taxzone_changelist", "", "orders.view_taxzone"),
+            (
+                "Classes",
+                "category_search",
+                "products_taxclass_changelist",
+                "",
+                "products.view_taxclass",
+            ),
+            (
+                "Registration",
+                "account_balance",
+                "orders_taxsettings_changelist",
+                "",
+                "orders.view_taxsettings",
+            ),
+            (
+                "Confirmed tax numbers",
+                "verified",
+                "orders_confirmedtaxid_changelist",
+                "",
+                "orders.view_confirmedtaxid",
+            ),
+        ],
+    ),
+    (
         "Catalogue",
         [
             (

@@ -102,3 +102,18 @@ def check_max_length(table: str, name: str, high: int) -> models.CheckConstraint
         name=f"{table}_{name}_length",
         violation_error_message=f"{name} takes at most {high} characters.",
     )
+
+
+def check_state_code(table: str, name: str = "state_code") -> models.CheckConstraint:
+    """Empty, or an ISO 3166-2 code of the row's own `country`."""
+    return models.CheckConstraint(
+        condition=Q(**{name: ""})
+        | Q(
+            **{
+                f"{name}__regex": r"\A[A-Z]{2}-[A-Z0-9]{1,3}\Z",
+                f"{name}__startswith": F("country"),
+            }
+        ),
+        name=f"{table}_{name}_of_country",
+        violation_error_message="stateCode is an ISO 3166-2 code of the country: IN-KA.",
+    )

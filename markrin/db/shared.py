@@ -69,6 +69,8 @@ class TextSearchConfiguration(Declared):
 SHARED: tuple[Declared, ...] = (
     Extension(name="pg_trgm"),
     Extension(name="unaccent"),
+    # ids beside ranges, in rules that no two rows hold at the same time (EXCLUDE)
+    Extension(name="btree_gist"),
     TextSearchConfiguration(name="markrin", dictionaries=["unaccent", "english_stem"]),
     # unaccent() is only STABLE, as its dictionary could be changed; ours never is.
     Function(

@@ -8,10 +8,19 @@ from orders.models.order import Order, OrderEvent, OrderLine
 from orders.models.payment import Payment, PaymentEvent, Refund
 from orders.models.provider import Difference, Dispute, Payout, Reconciliation
 from orders.models.returns import Return, ReturnLine
+from orders.models.tax import (
+    ConfirmedTaxId,
+    OrderTax,
+    TaxPart,
+    TaxRate,
+    TaxSettings,
+    TaxZone,
+)
 
 __all__ = [
     "Cart",
     "CartLine",
+    "ConfirmedTaxId",
     "Coupon",
     "CouponUse",
     "Difference",
@@ -22,6 +31,7 @@ __all__ = [
     "Order",
     "OrderEvent",
     "OrderLine",
+    "OrderTax",
     "Payment",
     "PaymentEvent",
     "Payout",
@@ -29,4 +39,8 @@ __all__ = [
     "Refund",
     "Return",
     "ReturnLine",
+    "TaxPart",
+    "TaxRate",
+    "TaxSettings",
+    "TaxZone",
 ]

@@ -2,13 +2,26 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
+from accounts.models import Address
 from markrin.db import constraints
 from markrin.db.models import Model, QuerySet
 
 MAX_PER_LINE = 20
 MAX_LINES = 50
+
+
+class CartQuerySet(QuerySet["Cart"]):
+    def with_quote_parts(self) -> "CartQuerySet":
+        """Read with each cart what its quote asks for: its coupon, and where the customer's
+        default address is (`ships_to_country`, `ships_to_state`).
+        """
+        usual = Address.objects.filter(user=OuterRef("user"), is_default=True)
+        return self.select_related("coupon").annotate(
+            ships_to_country=Subquery(usual.values("country")[:1]),
+            ships_to_state=Subquery(usual.values("state_code")[:1]),
+        )
 
 
 class Cart(Model):
@@ -33,7 +46,7 @@ class Cart(Model):
     coupon = models.ForeignKey(
         "orders.Coupon", models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    objects = QuerySet["Cart"].as_manager()
+    objects = CartQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]

@@ -39,6 +39,14 @@ class PaymentMethod(models.TextChoices):
     ONLINE = "online"
 
 
+class ZeroRating(models.TextChoices):
+    """Why an order carries no tax; the values are `pricing.tax.ZeroRating`'s."""
+
+    NONE = ""
+    EXPORT = "export"
+    INTRA_COMMUNITY = "intra_community"
+
+
 # The state machines. The trigger `orders_order_transition` refuses the same moves; a test
 # holds the two together.
 NEXT_STATUS: Final[dict[str, frozenset[str]]] = {
@@ -64,7 +72,7 @@ class OrderQuerySet(QuerySet["Order"]):
 
     def with_lines(self) -> "OrderQuerySet":
         """Load what the order's serializer shows, in a fixed number of queries."""
-        return self.prefetch_related("lines", "events__by")
+        return self.prefetch_related("lines", "taxes", "events__by")
 
 
 class Order(AddressFields, Model):
@@ -103,6 +111,20 @@ class Order(AddressFields, Model):
     tax = models.DecimalField(max_digits=12, decimal_places=2)
     tax_included = models.BooleanField(
         help_text="whether subtotal and shipping already contain the tax"
+    )
+    tax_id = models.CharField(
+        max_length=20, blank=True, default="", help_text="a business buyer's"
+    )
+    supply_country = models.CharField(
+        max_length=2, blank=True, default="", help_text="the place of supply"
+    )
+    supply_state = models.CharField(max_length=6, blank=True, default="")
+    zero_rated = models.CharField(
+        max_length=15,
+        choices=ZeroRating,
+        blank=True,
+        default="",
+        help_text="why no tax was charged",
     )
     total = models.DecimalField(max_digits=12, decimal_places=2)
     refunded = models.DecimalField(max_digits=12, decimal_places=2, default=0)
@@ -180,6 +202,17 @@ class Order(AddressFields, Model):
             constraints.check_choice("order", "status", OrderStatus),
             constraints.check_choice("order", "payment_status", PaymentStatus),
             constraints.check_choice("order", "payment_method", PaymentMethod),
+            constraints.check_choice("order", "zero_rated", ZeroRating),
+            constraints.check_pattern(
+                "order",
+                "tax_id",
+                "[A-Z0-9]{0,20}",
+                "taxId takes up to 20 upper-case letters and digits.",
+            ),
+            models.CheckConstraint(
+                condition=Q(zero_rated="") | Q(tax=0),
+                name="order_zero_rated_has_no_tax",
+            ),
             constraints.check_pattern(
                 "order", "currency", "[A-Z]{3}", "currency must be an ISO 4217 code."
             ),
@@ -274,7 +307,25 @@ class Order(AddressFields, Model):
                 noun="a payment",
             ),
             triggers.ORDER_EQUALS_LINES,
+            triggers.ORDER_EQUALS_TAXES,
         ]
+
+    def sum_taxes(self) -> list[dict[str, Any]]:
+        """Return what was charged of each tax by name and percentage, from `taxes`."""
+        sums: dict[tuple[str, Any], dict[str, Any]] = {}
+        for part in self.taxes.all():
+            found = sums.setdefault(
+                (part.name, part.percent),
+                {
+                    "name": part.name,
+                    "rate": f"{part.percent.normalize():f}",
+                    "taxable": 0,
+                    "amount": 0,
+                },
+            )
+            found["taxable"] += part.taxable
+            found["amount"] += part.amount
+        return list(sums.values())
 
     def __str__(self) -> str:
         return self.number
@@ -311,7 +362,10 @@ class OrderLine(models.Model):
     discount = models.DecimalField(
         max_digits=12, decimal_places=2, default=0, help_text="its share of the order's"
     )
-    tax_percent = models.DecimalField(max_digits=5, decimal_places=2)
+    tax_class = models.CharField(max_length=40, blank=True, default="")
+    tax_percent = models.DecimalField(
+        max_digits=7, decimal_places=4, help_text="all parts together"
+    )
     tax = models.DecimalField(max_digits=12, decimal_places=2)
 
     class Meta:

@@ -36,6 +36,39 @@ LINES_EQUAL_ORDER = Trigger(
     body=_COMPARE.format(order_id="coalesce(NEW.order_id, OLD.order_id)"),
 )
 
+_COMPARE_TAXES = """
+DECLARE
+    purchase orders_order;
+    parts numeric;
+BEGIN
+    SELECT * INTO purchase FROM orders_order WHERE id = {order_id};
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    SELECT coalesce(sum(amount), 0) INTO parts FROM orders_ordertax
+        WHERE order_id = purchase.id;
+    IF parts <> purchase.tax THEN
+        RAISE EXCEPTION 'order % does not equal its taxes', purchase.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'order_equals_its_taxes',
+                TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NULL;
+END"""
+
+ORDER_EQUALS_TAXES = Trigger(
+    name="orders_order_equals_taxes",
+    when="AFTER INSERT OR UPDATE OF tax",
+    deferred=True,
+    body=_COMPARE_TAXES.format(order_id="NEW.id"),
+)
+
+TAXES_EQUAL_ORDER = Trigger(
+    name="orders_ordertax_equals_order",
+    when="AFTER INSERT OR DELETE OR UPDATE OF order_id, amount",
+    deferred=True,
+    body=_COMPARE_TAXES.format(order_id="coalesce(NEW.order_id, OLD.order_id)"),
+)
+
 ORDER_EVENTS_ONLY_GROW = only_grows(
     name="orders_orderevent_append_only",
     constraint="order_event_append_only",

@@ -12,7 +12,7 @@ from typing import Final
 _USUAL_DECIMALS: Final = 2
 # Source: ISO 4217, list one (2024-06-25), column "Minor unit"; every currency that differs from
 # two.
-_OTHER_DECIMALS: Final = {
+OTHER_DECIMALS: Final = {
     **dict.fromkeys(
         [
             "BIF",
@@ -43,7 +43,7 @@ _PER_MILLION: Final = 1_000_000
 
 def decimals_of(currency: str) -> int:
     """Return how many decimals the currency has. Source: ISO 4217."""
-    return _OTHER_DECIMALS.get(currency, _USUAL_DECIMALS)
+    return OTHER_DECIMALS.get(currency, _USUAL_DECIMALS)
 
 
 def to_units(amount: Decimal, currency: str) -> int:

@@ -203,7 +203,7 @@ def find_cart(customer: Customer, *, lock: bool = False) -> Cart | None:
         carts = Cart.objects.filter(token_hash=customer.token_hash)
     else:
         return None
-    carts = carts.select_related("coupon")
+    carts = carts.with_quote_parts()
     return (carts.locked() if lock else carts).first()
 
 
@@ -218,7 +218,7 @@ def _open_cart(customer: Customer) -> tuple[Cart, str | None]:
         token = new_token()
         return Cart.objects.create(token_hash=hash_token(token)), token
     own = _create_customer_cart(customer.user)
-    return Cart.objects.locked().select_related("coupon").get(pk=own), None
+    return Cart.objects.with_quote_parts().locked().get(pk=own), None
 
 
 def _create_customer_cart(user: "User") -> UUID:

@@ -18,16 +18,27 @@ from markrin.db import transactions
 from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
 from orders import cart_summary, coupon_rules, errors, events, gateways, quotes
+from orders.buyers import find_buyer
 from orders.cart_summary import CartItem
 from orders.customer_identity import Customer
 from orders.gateways.base import Started
-from orders.models import Cart, CartLine, Coupon, Order, OrderEvent, OrderLine, Payment
+from orders.models import (
+    Cart,
+    CartLine,
+    Coupon,
+    Order,
+    OrderEvent,
+    OrderLine,
+    OrderTax,
+    Payment,
+)
 from orders.models.order import (
     OrderEventKind,
     OrderStatus,
     PaymentMethod,
     PaymentStatus,
 )
+from orders.order_taxes import list_order_taxes
 from orders.pricing.quote import Quote
 from orders.schemas import Checkout
 from orders.services import carts, idempotency, lifecycle, order_limits, payments
@@ -262,7 +273,12 @@ def _price_cart(
     ):
         raise refused
     applied = coupon if refused is None else None
-    quote = quotes.quote_items(items, coupon=applied)
+    quote = quotes.quote_items(
+        items,
+        buyer=find_buyer(buyer.address, checkout.tax_id),
+        coupon=applied,
+        needs_state=True,
+    )
     if checkout.expected_total not in (None, quote.money(quote.total)):
         raise errors.QuoteChanged(quote=quote.to_json())
     return _PricedCart(items, quote, applied)
@@ -297,6 +313,10 @@ def _insert_order(
         shipping=quote.money(quote.shipping),
         tax=quote.money(quote.tax),
         tax_included=quote.tax_included,
+        tax_id=checkout.tax_id,
+        supply_country=quote.supply.place.country,
+        supply_state=quote.supply.place.state,
+        zero_rated=quote.supply.zero_rated or "",
         total=quote.money(quote.total),
         **asdict(buyer.address),
     )
@@ -306,6 +326,7 @@ def _insert_order(
             for position, item in enumerate(draft.items)
         ]
     )
+    taxes = OrderTax.objects.bulk_create(list_order_taxes(order, lines, quote))
     event = OrderEvent.objects.create(
         order=order,
         kind=OrderEventKind.STATUS,
@@ -322,7 +343,11 @@ def _insert_order(
             currency=quote.currency,
             return_url=checkout.return_url,
         )
-    order._prefetched_objects_cache = {"lines": lines, "events": [event]}  # type: ignore[attr-defined]  # Django's own
+    order._prefetched_objects_cache = {  # type: ignore[attr-defined]  # Django's own
+        "lines": lines,
+        "taxes": taxes,
+        "events": [event],
+    }
     return order
 
 
@@ -343,6 +368,7 @@ def _build_line(order: Order, position: int, item: CartItem, quote: Quote) -> Or
         quantity=item.quantity,
         unit_price=quote.money(priced.line.unit_price),
         discount=quote.money(priced.discount),
-        tax_percent=offer.tax_percent,
+        tax_class=priced.line.tax_class,
+        tax_percent=sum((part.percent for part in priced.taxed.parts), Decimal(0)),
         tax=quote.money(priced.taxed.amount),
     )

@@ -48,6 +48,7 @@ class OrderList(ShopperView):
             *IDEMPOTENCY_ERRORS,
             errors.CartEmpty,
             errors.AddressUnknown,
+            errors.StateCodeNeeded,
             errors.EmailNeeded,
             errors.EmailUnexpected,
             errors.GuestCheckoutOff,

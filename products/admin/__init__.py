@@ -8,6 +8,7 @@ from products.admin import (
     reviews,
     size_charts,
     stock,
+    tax_classes,
 )
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "reviews",
     "size_charts",
     "stock",
+    "tax_classes",
 ]

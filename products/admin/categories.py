@@ -14,7 +14,7 @@ from products.models import Category, Product
 class CategoryForm(StrictModelForm):
     class Meta:
         model = Category
-        fields = ("name", "slug", "parent", "position", "tax_percent", "description")
+        fields = ("name", "slug", "parent", "position", "tax_class", "description")
 
 
 @admin.register(Category)
@@ -25,11 +25,11 @@ class CategoryAdmin(ModelAdmin):
         "slug",
         "parent",
         "position",
-        "tax_percent",
+        "tax_class",
         "product_count",
     )
     search_fields = ("name__icontains", "slug__istartswith")
-    list_select_related = ("parent",)
+    list_select_related = ("parent", "tax_class")
     autocomplete_fields = ("parent",)
     prepopulated_fields = {"slug": ("name",)}
 

@@ -139,6 +139,7 @@ class ProductForm(StrictModelForm):
             "status",
             "description",
             "category",
+            "tax_class",
             "brand",
             "collection",
             "gender",
@@ -199,6 +200,8 @@ class ProductForm(StrictModelForm):
             for name in names
             if name not in _SEO and name not in ("slug", "category")
         }
+        if chosen := data.get("tax_class"):
+            data["tax_class"] = chosen.code
         if "category" in names:
             data["category_id"] = values["category"].pk
         if "slug" in names and values["slug"]:

@@ -20,6 +20,7 @@ from products.models.stock import (
     StockLevel,
     StockMovement,
 )
+from products.models.tax_class import TaxClass
 
 __all__ = [
     "BackInStockRequest",
@@ -46,5 +47,6 @@ __all__ = [
     "SizeChartEntry",
     "StockLevel",
     "StockMovement",
+    "TaxClass",
     "Variant",
 ]

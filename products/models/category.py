@@ -37,12 +37,14 @@ class Category(Model):
     position = models.PositiveSmallIntegerField(
         default=0, help_text="order among its siblings, then by name"
     )
-    tax_percent = models.DecimalField(
-        max_digits=5,
-        decimal_places=2,
+    tax_class = models.ForeignKey(
+        "products.TaxClass",
+        models.PROTECT,
+        to_field="code",
         null=True,
         blank=True,
-        help_text="empty: the nearest parent's, else the shop's",
+        related_name="categories",
+        help_text="empty: the nearest parent's, else the default",
     )
     ancestors = ArrayField(
         models.UUIDField(), editable=False, default=list, db_default=[]
@@ -58,7 +60,6 @@ class Category(Model):
             *constraints.check_text("category", "description", blank=True, lines=True),
             constraints.check_max_length("category", "description", 2000),
             constraints.check_slug("category"),
-            constraints.check_range("category", "tax_percent", 0, 100),
             constraints.check_range("category", "position", 0, 32767),
             models.UniqueConstraint(
                 fields=["parent", "name"],

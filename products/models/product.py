@@ -60,6 +60,15 @@ class Product(Model):
     category = models.ForeignKey(
         "products.Category", models.PROTECT, related_name="products"
     )
+    tax_class = models.ForeignKey(
+        "products.TaxClass",
+        models.PROTECT,
+        to_field="code",
+        null=True,
+        blank=True,
+        related_name="products",
+        help_text="empty: the nearest category's, else the default",
+    )
     brand = models.CharField(max_length=80, blank=True, default="")
     collection = models.CharField(max_length=80, blank=True, default="")
     gender = models.CharField(max_length=6, choices=Gender, default=Gender.UNISEX)

@@ -1,7 +1,6 @@
 """What comes in about categories."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from uuid import UUID
 
 from PIL import Image
@@ -21,7 +20,7 @@ class CategoryInput:
     description: str
     parent_id: UUID | None
     position: int
-    tax_percent: Decimal | None
+    tax_class: str | None
 
 
 class CategoryFields(InputSchema[T]):
@@ -30,7 +29,7 @@ class CategoryFields(InputSchema[T]):
     description = fields.Text(max=2000, min=0, multiline=True, load_default="")
     parent_id = fields.Uuid(allow_none=True, load_default=None)
     position = fields.Int(min=0, max=32_767, load_default=0)
-    tax_percent = fields.Percent(allow_none=True, load_default=None)
+    tax_class = fields.Slug(allow_none=True, load_default=None)
 
 
 class CreateCategory(CategoryFields[CategoryInput]):
@@ -46,7 +45,7 @@ class CategoryChange:
     description: str | Unset = UNSET
     parent_id: UUID | Unset | None = UNSET
     position: int | Unset = UNSET
-    tax_percent: Decimal | Unset | None = UNSET
+    tax_class: str | Unset | None = UNSET
 
 
 class UpdateCategory(PatchSchema[CategoryChange], CategoryFields[CategoryChange]):

@@ -188,6 +188,7 @@ class ProductInput:
     slug: str | None = None
     description: str = ""
     category_id: UUID
+    tax_class: str | None = None
     brand: str = ""
     collection: str = ""
     gender: Gender = Gender.UNISEX
@@ -206,6 +207,7 @@ class ProductFields(InputSchema[T]):
     slug = fields.Slug()
     description = fields.Text(max=10_000, min=0, multiline=True, load_default="")
     category_id = fields.Uuid(required=True)
+    tax_class = fields.Slug(allow_none=True, load_default=None)
     brand = fields.Text(max=80, min=0, load_default="")
     collection = fields.Text(max=80, min=0, load_default="")
     gender = fields.Enum(Gender, load_default=Gender.UNISEX)
@@ -268,6 +270,7 @@ class ProductChange:
     slug: str | Unset = UNSET
     description: str | Unset = UNSET
     category_id: UUID | Unset = UNSET
+    tax_class: str | Unset | None = UNSET
     brand: str | Unset = UNSET
     collection: str | Unset = UNSET
     gender: Gender | Unset = UNSET

@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
 from django.core.files.storage import default_storage
 
 from markrin.db.sql import Row, fetch_prepared
+from products.tax_classes import TAX_CLASS_OF_PRODUCT
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class OfferImage:
 class Offer:
     """A variant as it can be bought now. Prices are in the shop's currency.
 
-    `tax_percent` is that of the nearest category above the product which states one, else
-    the shop's. `sellable` is pieces, 0 too where `on_sale` is true; `on_sale` says that the
+    `tax_class` is the product's own, that of the nearest category above which names one, or
+    the default; or empty. `sellable` is pieces, 0 too where `on_sale` is true; `on_sale` says that the
     variant is active and its product published."""
 
     variant_id: UUID
@@ -39,7 +39,7 @@ class Offer:
     name: str
     category_id: UUID
     price: Decimal
-    tax_percent: Decimal
+    tax_class: str
     on_sale: bool
     sellable: int
     image: OfferImage | None
@@ -48,14 +48,12 @@ class Offer:
 # Each variant with what `offer_of` reads. The casts keep a column's type when a migration
 # widens the column: a planned statement whose types change is refused, and its transaction
 # with it.
-OFFERS: Final = """
+OFFERS: Final = f"""
     SELECT variant.id AS variant_id, variant.sku::text, variant.size::text, variant.color::text,
     product.id AS product_id, product.slug::text, product.name::text, product.category_id, product.price::numeric,
     variant.is_active AND product.status = 'published' AS on_sale,
     coalesce(level.on_hand - level.reserved, 0)::bigint AS sellable,
-    (SELECT above.tax_percent::numeric FROM products_category AS above
-     WHERE above.id = ANY (category.ancestors) AND above.tax_percent IS NOT NULL
-     ORDER BY cardinality(above.ancestors) DESC LIMIT 1) AS tax_percent,
+    {TAX_CLASS_OF_PRODUCT} AS tax_class,
     image.id AS image_id, image.file::text AS image_file, image.external_url::text AS image_url,
     image.alt_text::text AS image_alt
     FROM products_variant AS variant
@@ -65,7 +63,7 @@ OFFERS: Final = """
     LEFT JOIN LATERAL (
         SELECT * FROM products_productimage WHERE product_id = product.id ORDER BY position, id LIMIT 1
     ) AS image ON true
-"""
+"""  # noqa: S608 (constants)
 _BY_VARIANT: Final = (
     # constants
     f"SELECT * FROM ({OFFERS}) AS offer WHERE variant_id = ANY (%s::uuid[])"  # noqa: S608
@@ -83,15 +81,10 @@ def get_offers(variant_ids: Iterable[UUID]) -> dict[UUID, Offer]:
 def offer_from_row(row: Row) -> Offer:
     """Return the offer in a row of `OFFERS`."""
     columns = {name: row[name] for name in _COLUMNS}
-    tax_percent = (
-        settings.TAX_PERCENT if row["tax_percent"] is None else row["tax_percent"]
-    )
-    return Offer(**columns, tax_percent=tax_percent, image=_image_from_row(row))
+    return Offer(**columns, image=_image_from_row(row))
 
 
-_COLUMNS: Final = [
-    field for field in Offer.__annotations__ if field not in {"tax_percent", "image"}
-]
+_COLUMNS: Final = [field for field in Offer.__annotations__ if field != "image"]
 
 
 def _image_from_row(row: Row) -> OfferImage | None:

@@ -205,7 +205,7 @@ def _list_newest(
 
 
 _DETAIL = f"""
-    SELECT {SUMMARY_COLUMNS}, p.description, p.tags, p.updated_at, p.status, p.seo_title, p.seo_description,
+    SELECT {SUMMARY_COLUMNS}, p.description, p.tags, p.updated_at, p.status, p.tax_class_id AS tax_class, p.seo_title, p.seo_description,
         p.rated_1, p.rated_2, p.rated_3, p.rated_4, p.rated_5, p.fit_small, p.fit_true, p.fit_large, p.popularity,
         (SELECT coalesce(json_agg(json_build_object(
             'id', id, 'file', file, 'external_url', external_url, 'alt_text', alt_text, 'thumbnails', thumbnails,

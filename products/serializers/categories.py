@@ -6,7 +6,7 @@ from django.core.files.storage import default_storage
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from markrin.api.serializers import Percent, Serializer
+from markrin.api.serializers import Serializer
 
 
 class CategoryLink(Serializer):
@@ -43,7 +43,9 @@ class Category(Serializer):
     image = _ImageUrl()
     parent_id = serializers.UUIDField(allow_null=True)
     position = serializers.IntegerField(min_value=0)
-    tax_percent = Percent(allow_null=True)
+    tax_class = serializers.CharField(
+        allow_null=True, help_text="its own; null: the nearest parent's"
+    )
     children = _Children()
     product_count = serializers.IntegerField(min_value=0)
 

@@ -241,6 +241,9 @@ class StaffProductDetail(ProductDetail):
     """A product of any status with all its variants."""
 
     status = serializers.ChoiceField(choices=ProductStatus.choices)
+    tax_class = serializers.CharField(
+        allow_null=True, help_text="its own; null: the category's"
+    )
     popularity = serializers.IntegerField(min_value=0)
     variants = StaffVariant(many=True)
 

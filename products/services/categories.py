@@ -12,8 +12,9 @@ from products.models import Category, Product
 from products.models.category import CategoryQuerySet
 from products.schemas.categories import CategoryChange, CategoryInput, CategoryPicture
 from products.services import media_files, slugs
+from products.services.tax_classes import find_tax_class
 
-_COLUMNS = {"name", "description", "position", "tax_percent"}
+_COLUMNS = {"name", "description", "position"}
 
 
 @transactions.durable
@@ -21,7 +22,7 @@ def create_category(body: CategoryInput) -> UUID:
     """Create a category and return its id.
 
     Raises:
-        CategoryUnknown: there is no such parent.
+        CategoryUnknown, TaxClassUnknown: there is no such parent, or class.
         CategoryNameTaken, CategoryTooDeep, SlugTaken: it cannot stand there under that name.
     """
     category = Category()
@@ -41,7 +42,7 @@ def update_category(body: CategoryChange, *, key: UUID | str) -> UUID:
 
     Raises:
         NotFound: there is no such category.
-        CategoryUnknown: there is no such parent.
+        CategoryUnknown, TaxClassUnknown: there is no such parent, or class.
         CategoryCycle, CategoryTooDeep, CategoryNameTaken, SlugTaken: it cannot stand there
             under that name.
     """
@@ -49,11 +50,19 @@ def update_category(body: CategoryChange, *, key: UUID | str) -> UUID:
     changes = sent_fields(body)
     for name in _COLUMNS & changes.keys():
         setattr(category, name, changes[name])
+    if body.tax_class is not UNSET:
+        category.tax_class = find_tax_class(body.tax_class)
     if body.parent_id is not UNSET:
         category.parent = _lock_parent(body.parent_id)
     _check_place(category, None if body.slug is UNSET else body.slug)
     category.save(
-        update_fields=[*_COLUMNS & changes.keys(), "slug", "parent", "updated_at"]
+        update_fields=[
+            *_COLUMNS & changes.keys(),
+            "slug",
+            "parent",
+            "tax_class",
+            "updated_at",
+        ]
     )
     return category.pk
 
@@ -137,6 +146,7 @@ def _lock_category(key: UUID | str) -> Category:
 def _set_input(category: Category, body: CategoryInput) -> None:
     for name in _COLUMNS:
         setattr(category, name, getattr(body, name))
+    category.tax_class = find_tax_class(body.tax_class)
     category.parent = _lock_parent(body.parent_id)
     _check_place(category, body.slug)
 

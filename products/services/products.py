@@ -18,6 +18,7 @@ from products.schemas.products import (
 )
 from products.services import images, slugs, variants
 from products.services.search_words import add_search_words
+from products.services.tax_classes import find_tax_class
 
 
 @transactions.durable
@@ -101,6 +102,8 @@ def change_product(body: ProductChange, *, key: UUID | str) -> Product:
         _set_seo(product, body.seo)
     if body.category_id is not UNSET:
         product.category = _lock_category(body.category_id)
+    if body.tax_class is not UNSET:
+        product.tax_class = find_tax_class(body.tax_class)
     if body.slug is not UNSET:
         _set_slug(product, body.slug)
     elif renamed:
@@ -172,6 +175,7 @@ def _set_input(product: Product, body: ProductInput) -> None:
         setattr(product, name, getattr(body, name))
     _set_seo(product, body.seo)
     product.category = _lock_category(body.category_id)
+    product.tax_class = find_tax_class(body.tax_class)
     if body.slug is not None or renamed:
         _set_slug(product, body.slug)
 

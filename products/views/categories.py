@@ -19,6 +19,7 @@ from products.services import categories
 
 _REFUSED = [
     errors.CategoryUnknown,
+    errors.TaxClassUnknown,
     errors.CategoryNameTaken,
     errors.SlugTaken,
     errors.CategoryTooDeep,

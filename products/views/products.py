@@ -19,7 +19,12 @@ from products.serializers import products as serializers
 from products.services import products
 from products.views.access import get_user_id
 
-_REFUSED = [errors.CategoryUnknown, errors.SlugTaken, errors.ImageUnknown]
+_REFUSED = [
+    errors.CategoryUnknown,
+    errors.TaxClassUnknown,
+    errors.SlugTaken,
+    errors.ImageUnknown,
+]
 _REFUSED_VARIANTS = [errors.SkuTaken, errors.VariantExists, errors.TooManyVariants]
 
 

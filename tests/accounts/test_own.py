@@ -65,6 +65,7 @@ def test_an_address_is_kept_as_it_was_given(me):
         "id": made["id"],
         **BODY,
         "phone": "+919876543210",
+        "stateCode": "IN-MH",  # by the state's name
         "isDefault": True,
     }
     changed = me.patch(

@@ -73,6 +73,8 @@ def test_every_model_of_the_shop_that_staff_have_to_do_with_has_a_page():
         "OrderLine",
         "OrderEvent",
         "LedgerLine",
+        "OrderTax",
+        "TaxPart",
         "ReturnLine",
         "BulkChangeRow",
         "ImportFile",

@@ -217,6 +217,12 @@ API: dict[str, Calls] = {
         {"name": "New", "categoryId": NOWHERE, "basePrice": "1.00"},
         422,
     ),
+    "products_product.tax_class_id": Calls(
+        "PATCH", "/api/products/{product}", {"taxClass": "nosuch"}, 422
+    ),
+    "products_category.tax_class_id": Calls(
+        "PATCH", "/api/categories/{category}", {"taxClass": "nosuch"}, 422
+    ),
     "products_review.product_id": Calls(
         "POST", f"/api/products/{NOWHERE}/reviews", {"rating": 5}, 404
     ),
@@ -242,6 +248,15 @@ ADMIN: dict[str, dict[str, str]] = {
     "page_one_home_per_language": {"kind": "'home'"},
     "products_variant_sku_key": {"sku": "'{other_sku}'"},
     "products_sizechart_category_id_key": {"category": "'{charted}'"},
+    "products_taxclass_code_key": {"code": "'{tax_class_code}'"},
+    "tax_class_one_default": {"is_default": "true"},
+    "orders_taxzone_name_key": {"name": "'{zone_name}'"},
+    "orders_confirmedtaxid_tax_id_key": {"tax_id": "'{tax_id}'"},
+    "tax_rate_one_a_day": {"tax_class": "'{tax_class}'"},
+    "orders_taxrate.zone_id": {"zone": f"'{NOWHERE}'"},
+    "orders_taxrate.tax_class_id": {"tax_class": f"'{NOWHERE}'"},
+    "orders_taxsettings.fees_class_id": {"fees_class": f"'{NOWHERE}'"},
+    "orders_taxsettings.shipping_class_id": {"shipping_class": f"'{NOWHERE}'"},
     "category_tree_without_cycles": {"parent": "'{below}'"},
     "category_tree_at_most_8_deep": {"parent": "'{eighth}'"},
     "category_not_its_own_parent": {"parent": "'{category}'"},
@@ -290,6 +305,13 @@ SERVICES = {
     "orders_order": "amounts, numbers, states and times are computed by checkout and the steps of an order",
     "orders_orderline": "lines are a snapshot that checkout takes",
     "orders_orderevent": "events are written by the steps of an order",
+    "orders_ordertax": "written by checkout, from what the quote says",
+    "orders_taxpart": "the rows of a rate's own page (tests/admin/test_taxes.py)",
+    "orders_taxrate": "the column is the server's",
+    "orders_taxzone": "the column is the server's",
+    "orders_taxsettings": "there is one row, made by the preset; the column is the server's",
+    "orders_confirmedtaxid": "the column is the signed-in member of staff, or the server's",
+    "products_taxclass": "the column is the server's",
     "orders_payment": "payments are started by the server and settled by signed webhooks",
     "orders_paymentevent": "written from signed webhooks",
     "orders_refund": "states and times are written by settling",

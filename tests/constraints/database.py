@@ -54,6 +54,7 @@ _STATES = {
     "n": "23502",
     "i": "23505",
     "t": "23514",
+    "x": "23P01",
 }
 
 
@@ -95,6 +96,7 @@ def _known() -> list[Rule]:
 
 
 # --- Rows that break a CHECK ---------------------------------------------------------------------
+_ELSEWHERE = {"country": "'IN'", "state_code": "'US-CA'"}
 # What breaks a rule that several columns, or no simple form, are about: SQL by column.
 SPECIAL: dict[str, dict[str, str]] = {
     "address_postal_code_india": {"country": "'IN'", "postal_code": "'1234'"},
@@ -164,6 +166,24 @@ SPECIAL: dict[str, dict[str, str]] = {
         "shipping": "0",
         "total": "2",
         "tax": "0",
+    },
+    "address_state_code_of_country": _ELSEWHERE,
+    "order_state_code_of_country": _ELSEWHERE,
+    "tax_settings_state_code_of_country": _ELSEWHERE,
+    "order_zero_rated_has_no_tax": {"zero_rated": "'export'", "tax": "1"},
+    "order_tax_of_a_line_or_not": {"of": "'line'", "line_id": "NULL"},
+    "tax_settings_once": {"id": "2"},
+    "tax_settings_shipping_class_named": {
+        "shipping_levy": "'class'",
+        "shipping_class_id": "NULL",
+    },
+    "tax_settings_fees_class_named": {
+        "fees_levy": "'class'",
+        "fees_class_id": "NULL",
+    },
+    "tax_rate_days_in_order": {
+        "valid_from": "'2026-01-02'",
+        "valid_until": "'2026-01-01'",
     },
     "order_event_status_has_target": {"kind": "'status'", "to_status": "''"},
     "order_line_discount_within_line": {
@@ -414,6 +434,7 @@ def _statements(rule: Rule) -> Iterator[str]:
 # What a row must hold for a partial unique index to look at it.
 _PREDICATES = {
     "page_one_home_per_language": {"kind": "'home'"},
+    "tax_class_one_default": {"is_default": "true"},
     "product_import_once": {"source": "'x'"},
     "address_one_default": {"is_default": "true"},
     "feed_content_once": {"dry_run": "false"},

@@ -9,8 +9,9 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import AuthEvent, User
+from orders.models import ConfirmedTaxId, TaxRate, TaxSettings, TaxZone
 from orders.models.order import PaymentMethod
-from products.models import Category, Product, SizeChart
+from products.models import Category, Product, SizeChart, TaxClass
 from storefront.models import Page
 from tests import factories
 
@@ -46,6 +47,11 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
     used = factories.make_coupon(code="USED")
     for _ in range(2):
         factories.make_order(variant=factories.make_variant(), coupon_code="USED")
+    taxed = factories.make_tax("standard", "18.00", default=True)
+    own_class = factories.make_tax("apparel", "5.00")
+    zone = TaxZone.objects.create(name="Elsewhere", country="DE")
+    for tax_id in ("FR40303265045", "DE136695976"):
+        confirmed = ConfirmedTaxId.objects.create(tax_id=tax_id, note="VIES: valid")
     AuthEvent.objects.create(type="login", outcome="success")
     other = factories.make_product(slug="another-product")
     Page.objects.create(slug="start", kind="home", title="Start", body="Welcome.")
@@ -70,11 +76,15 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
         "none_left": sold_out,
         "ordered": ordered,
         "refunded": paid,
+        "tax_class": taxed,
     }
     found = {name: str(row.pk) for name, row in named.items()}
     found |= {
         "email": factories.make_user().email,
         "code": "USED",
+        "tax_class_code": "standard",
+        "zone_name": "India",
+        "tax_id": "FR40303265045",
         "category_name": "Taken",
         "category_slug": "taken",
         "product_slug": other.slug,
@@ -91,6 +101,11 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
         Page: Page.objects.create(
             slug="returns", title="Returns", body="Within a month."
         ),
+        TaxClass: own_class,
+        TaxRate: own_class.rates.get(),
+        TaxZone: zone,
+        TaxSettings: TaxSettings.objects.get(),
+        ConfirmedTaxId: confirmed,
     }
     return found, {**own, type(coupon): coupon}
 

@@ -29,6 +29,7 @@ TRIGGERS = {
     "category_tree_without_cycles": "UPDATE products_category SET parent_id = '{below}' WHERE id = '{category}'",
     "category_tree_at_most_8_deep": "UPDATE products_category SET parent_id = '{eighth}' WHERE id = '{category}'",
     "order_equals_its_lines": "UPDATE orders_order SET subtotal = subtotal + 1, total = total + 1 WHERE id = '{order}'",
+    "order_equals_its_taxes": "UPDATE orders_order SET tax = tax + 1 WHERE id = '{order}'",
     "order_status_transition": "UPDATE orders_order SET status = 'delivered' WHERE id = '{order}'",
     "order_payment_transition": "UPDATE orders_order SET payment_status = 'unpaid' WHERE id = '{paid}'",
     "ledger_only_grows": "UPDATE orders_ledgerline SET amount = amount + 1",

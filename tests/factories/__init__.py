@@ -22,6 +22,7 @@ from tests.factories.products import (
     make_size_chart,
     make_variant,
 )
+from tests.factories.taxes import make_tax, use_tax_preset
 
 __all__ = [
     "PASSWORD",
@@ -38,8 +39,10 @@ __all__ = [
     "make_purchase",
     "make_review",
     "make_size_chart",
+    "make_tax",
     "make_user",
     "make_variant",
     "move_to",
     "order_body",
+    "use_tax_preset",
 ]

@@ -62,7 +62,6 @@ def test_good_settings_pass() -> None:
         ("CELERY_BROKER_URL", ""),
         ("SHOP_CURRENCY", "Rupee"),
         ("SHOP_COUNTRY", "India"),
-        ("TAX_PERCENT", 101),
         ("SHIPPING_FEE", -1),
         ("RATE_LIMIT_SCALE", 0),
         ("CSRF_COOKIE_SECURE", False),

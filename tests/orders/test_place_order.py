@@ -18,6 +18,7 @@ from tests.factories import (
     make_category,
     make_image,
     make_product,
+    make_tax,
     make_variant,
     order_body,
 )
@@ -29,7 +30,7 @@ def level_of(variant):
 
 
 def test_places_an_order_for_cash(api, customer):
-    category = make_category(tax_percent="5.00")
+    category = make_category(tax_class=make_tax("reduced", "5.00"))
     shirt = make_variant(
         product=make_product(
             name="Linen shirt", base_price="499.00", category=category

@@ -9,7 +9,13 @@ from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from products.models import Category, SizeChart
-from tests.factories import make_category, make_product, make_size_chart, make_user
+from tests.factories import (
+    make_category,
+    make_product,
+    make_size_chart,
+    make_tax,
+    make_user,
+)
 
 
 def picture(size=(40, 30), color="red"):
@@ -23,7 +29,10 @@ def picture(size=(40, 30), color="red"):
 @pytest.fixture
 def tree(db):
     women = make_category(
-        name="Women", slug="women", description="For her.", tax_percent="12.00"
+        name="Women",
+        slug="women",
+        description="For her.",
+        tax_class=make_tax("standard", "12.00"),
     )
     dresses = make_category(name="Dresses", slug="dresses", parent=women)
     make_category(name="Accessories", slug="accessories", parent=women)
@@ -57,7 +66,7 @@ def test_shows_the_tree_with_the_products_of_each_subtree(api, tree):
         "image": None,
         "parentId": None,
         "position": 0,
-        "taxPercent": "12.00",
+        "taxClass": "standard",
         "productCount": 3,
     }
 
@@ -94,12 +103,12 @@ def test_staff_create_change_and_move(staff_client, tree):
     )
     url = f"/api/categories/{created.json()['id']}"
     renamed = staff_client.patch(
-        url, {"name": "Kurtas", "taxPercent": "5.00", "position": 3}
+        url, {"name": "Kurtas", "taxClass": "standard", "position": 3}
     ).json()
-    assert (renamed["name"], renamed["slug"], renamed["taxPercent"]) == (
+    assert (renamed["name"], renamed["slug"], renamed["taxClass"]) == (
         "Kurtas",
         "kurtas-suits",
-        "5.00",
+        "standard",
     )
     moved = staff_client.patch(
         "/api/categories/women", {"parentId": str(Category.objects.get(slug="men").pk)}
@@ -110,7 +119,7 @@ def test_staff_create_change_and_move(staff_client, tree):
     assert (
         replaced["slug"],
         replaced["parentId"],
-        replaced["taxPercent"],
+        replaced["taxClass"],
         replaced["position"],
     ) == (
         "sarees",
@@ -140,7 +149,8 @@ def test_refuses_what_would_break_the_tree_and_changes_nothing(staff_client, tre
             "category_unknown",
         ),
         ("POST", "", {"name": "X", "parentId": "men"}, 400, "invalid"),
-        ("POST", "", {"name": "X", "taxPercent": "100.01"}, 400, "invalid"),
+        ("POST", "", {"name": "X", "taxClass": "5 %"}, 400, "invalid"),
+        ("POST", "", {"name": "X", "taxClass": "none"}, 422, "tax_class_unknown"),
         ("PATCH", "/women", {"parentId": str(dresses.pk)}, 422, "category_cycle"),
         ("PATCH", "/women", {"parentId": str(tree.pk)}, 422, "category_cycle"),
         ("PATCH", "/nowhere", {"name": "X"}, 404, "not_found"),

@@ -1,0 +1,92 @@
+"""`manage.py tax_preset`: set up the tax of a country from a file that names its source."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from markrin.api.errors import Conflict
+from orders.pricing.tax_presets import PRESETS, TaxPreset, read_preset
+from orders.services import tax_rates
+
+
+class Command(BaseCommand):
+    help = (
+        "Set up tax classes, zones and rates: `in --state KA`, `eu --country DE`, or `none`. The"
+        " files are in orders/tax_presets/; an accountant has to confirm them. Staff edit the"
+        " rates in the admin afterwards."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("preset", choices=PRESETS)
+        parser.add_argument(
+            "--state", default="", metavar="KA", help="in: where the shop is registered"
+        )
+        parser.add_argument(
+            "--country",
+            default="",
+            metavar="DE",
+            help="eu: where the shop is registered",
+        )
+        parser.add_argument(
+            "--replace",
+            action="store_true",
+            help="delete the zones and rates that are there",
+        )
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="say what it would set up, change nothing",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        country = {"in": "IN", "none": settings.SHOP_COUNTRY}.get(
+            options["preset"], options["country"].upper()
+        )
+        state_code = (
+            f"IN-{options['state'].upper()}" if options["preset"] == "in" else ""
+        )
+        try:
+            preset = read_preset(
+                options["preset"], state=options["state"], country=country
+            )
+        except ValueError as refused:
+            raise CommandError(str(refused)) from refused
+        self._show(preset)
+        if options["dry_run"]:
+            self.stdout.write("A dry run: nothing was changed.")
+            return
+        try:
+            done = tax_rates.apply_tax_preset(
+                preset,
+                country=country,
+                state_code=state_code,
+                replace=options["replace"],
+            )
+        except Conflict as refused:
+            raise CommandError(
+                f"{refused.detail} --replace deletes them; orders keep what they were charged."
+            ) from refused
+        except ValueError as refused:
+            raise CommandError(str(refused)) from refused
+        self.stdout.write(
+            f"{preset.title}: {done.classes} classes, {done.zones} zones, {done.rates} rates"
+            f"{f'; {done.replaced} zones of before were replaced' if done.replaced else ''}."
+        )
+
+    def _show(self, preset: TaxPreset) -> None:
+        """Print what holds now and later, a rate a line."""
+        for rate in preset.rates:
+            parts = " + ".join(
+                f"{part.name} {part.percent.normalize():f} %" for part in rate.parts
+            )
+            since = f" from {rate.valid_from}" if rate.valid_from else ""
+            until = f" until {rate.valid_until}" if rate.valid_until else ""
+            limit = (
+                f" up to {rate.up_to / 100:.2f} a piece"
+                if rate.up_to is not None
+                else ""
+            )
+            self.stdout.write(
+                f"  {rate.zone}: {rate.tax_class}{limit}: {parts}{since}{until}"
+            )
