@@ -9,6 +9,7 @@ from typing import Any
 
 import environ
 
+import markrin
 from markrin import files
 
 env = environ.Env()
@@ -159,7 +160,7 @@ INVOICE_FONTS = env.list(
 # --- Payments: cash on delivery needs none of this -----------------------------------------------
 ONLINE_PROVIDER = env.str(
     "ONLINE_PROVIDER", "test" if DEBUG else ""
-)  # test, stripe, razorpay, or none
+)  # test, stripe or razorpay; empty: no online payments
 # hosted: on the provider's page; embedded: its form inside the shop's own page
 PAYMENT_FORM = env.str("PAYMENT_FORM", "hosted")
 # Seconds until an unpaid online order is cancelled. A provider's page stays open for half an hour
@@ -270,7 +271,7 @@ REST_FRAMEWORK: dict[str, Any] = {
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Markrin",
-    "VERSION": "1.0.0",
+    "VERSION": markrin.__version__,
     "OAS_VERSION": "3.1.0",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -4,6 +4,8 @@ JSON line; in DEBUG, a readable one."""
 import logging
 import logging.config
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -16,7 +18,27 @@ from markrin.observe.lines import Lines, dump_json
 
 lines = Lines()
 
+_muted: set[str] = set()
+
+
+@contextmanager
+def without_lines(*events: str) -> Iterator[None]:
+    """Leave these events out of this process's log for a while: of a command that makes many."""
+    _muted.update(events)
+    try:
+        yield
+    finally:
+        _muted.difference_update(events)
+
+
+def _drop_muted(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    if event.get("event") in _muted:
+        raise structlog.DropEvent
+    return event
+
+
 _SHARED: list[Processor] = [
+    _drop_muted,
     structlog.contextvars.merge_contextvars,
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
