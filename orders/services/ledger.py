@@ -167,6 +167,14 @@ def book_credit(order: Order, key: str, amount: Decimal, *, note: str = "") -> N
     )
 
 
+def reverse_sale(order: Order, key: str, *, note: str) -> None:
+    """Goods that had left came back unpaid, such as a parcel refused at the door: what is still
+    owed for them is owed no more, and the sale has brought nothing.
+    """
+    if (left := owed(order.pk)) > 0:
+        book_credit(order, key, left, note=note)
+
+
 def reverse_credit(order: Order, refund: Refund) -> None:
     """A refund that was granted will not be paid: it is owed again, if it had been booked."""
     key = f"credit:{refund.pk}"

@@ -36,7 +36,11 @@ MAX_SILENCES: Final = 3  # calls in vain before a provider is left alone for thi
 
 def ask_due() -> int:
     """Ask after the payments whose time has come; return of how many the provider knew anything."""
-    due = Payment.objects.filter(ask_at__lte=timezone.now()).order_by("ask_at")
+    due = (
+        Payment.objects.filter(ask_at__lte=timezone.now())
+        .select_related("order")
+        .order_by("ask_at", "id")
+    )
     return ask_all(due[:MAX_AT_ONCE])
 
 

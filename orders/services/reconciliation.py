@@ -93,11 +93,16 @@ def reconcile_recent() -> dict[str, int]:
     """
     until = timezone.now()
     period = Period(until - LOOK_BACK, until)
-    return {
-        provider.name: _left(reconcile(provider, period))
+    left = {
+        provider.name: _count_open(reconcile(provider, period))
         for provider in gateways.configured()
         if provider.keeps_books
     }
+    if sum(left.values()):
+        log.error(
+            "differences_open", **left
+        )  # a person has to look: /admin/ > Differences
+    return left
 
 
 def reconcile(provider: Provider, period: Period) -> Reconciliation:
@@ -154,7 +159,7 @@ def settle_difference(*, difference_id: UUID, actor: Actor, how: str) -> None:
     )
 
 
-def _left(row: Reconciliation) -> int:
+def _count_open(row: Reconciliation) -> int:
     return row.differences.filter(settled_at=None).count()
 
 

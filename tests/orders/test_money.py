@@ -657,6 +657,15 @@ def test_cash_at_the_door(customer):
     assert_clean()
 
 
+def test_a_parcel_that_is_refused_at_the_door_has_brought_nothing(customer):
+    order = make_order(customer=customer, status="shipped", quantity=2)
+    assert balance("revenue") < 0
+    with transaction.atomic():
+        locked = lifecycle.lock_order(order.pk)
+        ledger.reverse_sale(locked, f"undelivered:{order.pk}", note="Refused.")
+    assert set(ledger.balances().values()) == {Decimal(0)}
+
+
 def test_what_is_booked_once_is_not_booked_again(customer):
     order = make_order(customer=customer, status="shipped")
     entries = LedgerEntry.objects.count()
