@@ -19,7 +19,7 @@ def build_csv_response(report: Report) -> HttpResponse:
     for row in report.rows:
         writer.writerow(
             [
-                exports.cell_text(report_cells.format_cell(v, c.kind))
+                _write_cell(report_cells.format_cell(v, c.kind), c.kind)
                 for v, c in zip(row, columns, strict=True)
             ]
         )
@@ -28,3 +28,12 @@ def build_csv_response(report: Report) -> HttpResponse:
     return HttpResponse(
         out.getvalue(), content_type="text/csv; charset=utf-8", headers=disposition
     )
+
+
+def _write_cell(cell: report_cells.Cell, kind: str) -> str:
+    """Return a cell as text. A figure is ours and stays one, also below 0; other text gets an
+    apostrophe where a spreadsheet could take it for a formula.
+    """
+    if kind in ("money", "ratio", "number"):
+        return "" if cell is None else str(cell)
+    return exports.cell_text(cell)

@@ -67,7 +67,7 @@ class ReportDetail(View):
         errors=[NotFound],
         id="getReport",
         tag="staff",
-        summary="A report: sales, funnel, products, categories, searches or stock",
+        summary="A report: sales, funnel, products, categories, searches, money or stock",
     )
     def get(
         self, request: Request, *, name: str, query: schemas.AskedReport

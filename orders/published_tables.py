@@ -11,6 +11,8 @@ READABLE: dict[str, str] = {
         "discount"
     ),
     "orders_orderevent": "order_id at",
+    "orders_ledgerentry": "id kind at order_id",
+    "orders_ledgerline": "entry_id account amount currency",
 }
 # What a bulk load may fill, such as the demo shop. The order is that of the rows.
 LOADABLE: dict[str, str] = {

@@ -29,7 +29,10 @@ _LINKS = {
     "variantId": "admin:products_variant_change",
     "categoryId": "admin:products_category_change",
 }
-_PERMISSIONS = {"stock": ("products.view_stocklevel",)}
+_PERMISSIONS = {
+    "stock": ("products.view_stocklevel",),
+    "money": ("orders.view_ledgerentry",),
+}
 
 
 class PeriodForm(StrictForm):

@@ -121,6 +121,22 @@ REPORTS: dict[str, Definition] = {
         WHERE day BETWEEN %(first)s AND %(last)s
         GROUP BY query ORDER BY sum(without_result) DESC, sum(searches) DESC, query LIMIT %(most)s""",
     ),
+    "money": Definition(
+        "Money by account of the ledger",
+        _parse_columns(
+            "account:text currency:text debit:money credit:money change:money balance:money"
+        ),
+        """SELECT account, currency,
+            coalesce(sum(amount) FILTER (WHERE amount > 0 AND at >= since), 0)::numeric(14, 2),
+            coalesce(-sum(amount) FILTER (WHERE amount < 0 AND at >= since), 0)::numeric(14, 2),
+            coalesce(sum(amount) FILTER (WHERE at >= since), 0)::numeric(14, 2),
+            sum(amount)::numeric(14, 2)
+        FROM orders_ledgerline AS line JOIN orders_ledgerentry AS entry ON entry.id = entry_id
+        CROSS JOIN (SELECT %(first)s::date::timestamp AT TIME ZONE %(zone)s AS since,
+            (%(last)s::date + 1)::timestamp AT TIME ZONE %(zone)s AS until) AS days
+        WHERE at < until GROUP BY account, currency ORDER BY account, currency LIMIT %(most)s""",
+        memory="64MB",
+    ),
     "stock": Definition(
         "Low stock and days of cover",
         _parse_columns(
@@ -197,6 +213,7 @@ def get_rows(
         "interval": interval,
         "low": settings.LOW_STOCK_AT,
         "most": most,
+        "zone": settings.SHOP_TIME_ZONE,
     }
     report = REPORTS[name]
     with connection.cursor() as cursor:

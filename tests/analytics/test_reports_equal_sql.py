@@ -8,6 +8,7 @@ import csv
 import io
 import random
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +20,7 @@ from django.db.models import F
 from analytics.models import EventType
 from analytics.schemas import ShopperEvent
 from analytics.services import events, rollups
-from orders.models import Order, OrderLine
+from orders.models import LedgerEntry, LedgerLine, Order, OrderLine
 from products.models import StockMovement, Variant
 from tests import factories
 from tests.analytics.test_reports import DAYS, FIRST, ZONES, make_world
@@ -90,6 +91,14 @@ PLAIN = {
         GROUP BY its_category, category.name ORDER BY sum(kept) DESC, its_category""",
     "searches": """SELECT lower(query), count(*), count(*) FILTER (WHERE results = 0) FROM events WHERE type = 'search'
         GROUP BY 1 ORDER BY 3 DESC, 2 DESC, 1""",
+    "money": """SELECT account, currency,
+            (sum(greatest(amount, 0) * (day >= %(first)s::date)::int))::numeric(14, 2)::text,
+            (-sum(least(amount, 0) * (day >= %(first)s::date)::int))::numeric(14, 2)::text,
+            (sum(amount * (day >= %(first)s::date)::int))::numeric(14, 2)::text,
+            sum(amount)::numeric(14, 2)::text
+        FROM (SELECT account, currency, amount, (at AT TIME ZONE %(zone)s)::date AS day
+            FROM orders_ledgerline JOIN orders_ledgerentry AS entry ON entry.id = entry_id) AS booked
+        WHERE day <= %(last)s::date GROUP BY 1, 2 ORDER BY 1, 2""",
     "stock": """SELECT variant.id::text, sku, product.name, size, color, on_hand - reserved,
             round(sold::numeric / (%(last)s::date - %(first)s::date + 1), 2)::text, CASE WHEN sold > 0 THEN
                 round((on_hand - reserved) * (%(last)s::date - %(first)s::date + 1)::numeric / sold, 1)::text END
@@ -157,6 +166,21 @@ def come_late(dice):
         )
 
 
+def book_money(dice):
+    """Book amounts before, in and after the period."""
+    for number in range(40):
+        at = datetime(2026, 8, 31, 18, tzinfo=UTC) + timedelta(
+            hours=dice.randrange(24 * (DAYS + 3))
+        )
+        entry = LedgerEntry.objects.create(kind="payment", key=f"t:{number}", at=at)
+        amount = Decimal(dice.randrange(1, 100_000)) / 100
+        account = dice.choice(["cash", "bank", "provider:stripe"])
+        for name, value in ((account, amount), ("receivable", -amount)):
+            LedgerLine.objects.create(
+                entry=entry, account=name, amount=value, currency="INR"
+            )
+
+
 def run_out():
     """Sell out two variants on some day, and one of them again after it came back."""
     first, second = Variant.objects.order_by("id")[:2]
@@ -197,6 +221,7 @@ def test_every_report_is_what_plain_sql_says(analyst, settings, zone, seed):
                 variant=variant, quantity=quantity
             )  # of today, which is outside the period
     run_out()
+    book_money(dice)
     for number in range(-1, DAYS + 2):
         rollups.rebuild_day(day=FIRST + timedelta(days=number))
     come_late(dice)
