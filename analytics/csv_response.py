@@ -36,4 +36,4 @@ def _write_cell(cell: report_cells.Cell, kind: str) -> str:
     """
     if kind in ("money", "ratio", "number"):
         return "" if cell is None else str(cell)
-    return exports.cell_text(cell)
+    return str(exports.cell_text(cell))
