@@ -317,8 +317,8 @@ RATE_LIMITS: dict[str, str] = {
 } | env.dict("RATE_LIMITS", default={})
 RATE_LIMIT_SCALE = env.float("RATE_LIMIT_SCALE", 1.0)  # multiplies every limit
 
-# What a lower app lets a higher one join: each function runs in the caller's transaction,
-# in this order.
+# What a lower app lets a higher one join (its hooks.py): each function runs in the caller's
+# transaction, in this order.
 HOOKS: dict[str, list[str]] = {
     "signed_in": ["orders.services.carts.merge_guest_cart"],
     "email_verified": ["orders.services.privacy.attach_guest_orders"],

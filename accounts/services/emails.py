@@ -7,14 +7,13 @@ from uuid import UUID
 from django.db import IntegrityError
 from django.utils import timezone
 
-from accounts import errors, events
+from accounts import errors, events, hooks
 from accounts.client_info import ClientInfo
 from accounts.models import RevokedReason, Session, TokenPurpose, User
 from accounts.schemas import EmailProof
 from accounts.services import credentials, mail_tokens
 from accounts.services.auth_log import log_auth_event
 from accounts.services.sessions import revoke_sessions_of
-from markrin import hooks
 from markrin.api import rate_limits
 from markrin.db import transactions
 from markrin.db.models import uuid7
@@ -76,7 +75,7 @@ def _apply_verification(
     if changed:
         mail_tokens.void_tokens(user)
     if _keep_session(user, proved):
-        hooks.call_hook("email_verified", user=user)
+        hooks.email_verified(user=user)
     log_auth_event(
         "email_verify",
         "ok",

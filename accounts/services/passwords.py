@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import errors, events, password_rules
+from accounts import errors, events, hooks, password_rules
 from accounts.client_info import ClientInfo
 from accounts.models import RevokedReason, Session, TokenPurpose, User
 from accounts.schemas import PasswordChange, PasswordReset, ResetRequest
@@ -15,7 +15,6 @@ from accounts.services import credentials, mail_tokens
 from accounts.services.auth_log import log_auth_event
 from accounts.services.session_refresh import rotate_token
 from accounts.services.sessions import Tokens, blacklist_token, revoke_sessions_of
-from markrin import hooks
 from markrin.api import rate_limits
 from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
@@ -136,5 +135,5 @@ def _apply_reset(user_id: UUID, reset: PasswordReset, client: ClientInfo) -> Non
         user.email_verified_at = now
         user.save(update_fields=["email_verified_at"])
     # Whoever signs in from here on has read a mail at this address.
-    hooks.call_hook("email_verified", user=user)
+    hooks.email_verified(user=user)
     log_auth_event("password_reset", "ok", client=client, user_id=user.pk)

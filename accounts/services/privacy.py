@@ -13,6 +13,7 @@ from rest_framework_simplejwt.token_blacklist.models import (
     OutstandingToken,
 )
 
+from accounts import hooks
 from accounts.client_info import ClientInfo
 from accounts.models import (
     Address,
@@ -26,7 +27,6 @@ from accounts.models import (
 from accounts.services.auth_log import log_auth_event
 from accounts.services.authority import refuse_more_rights
 from accounts.services.sessions import require_recent_password
-from markrin import hooks
 from markrin.api.casing import to_camel
 from markrin.api.errors import NotFound, Unprocessable
 
@@ -104,7 +104,7 @@ def export_user(*, user_id: UUID, client: ClientInfo, by: User) -> dict[str, Any
                 for row in AuthEvent.objects.filter(user_id=user.pk).values(*_EVENT)
             ],
         }
-        for part in hooks.call_hook("export", user=user):
+        for part in hooks.export(user=user):
             found |= part
         log_auth_event("export", "ok", client=client, user_id=user.pk, by=str(by.pk))
     return found
@@ -153,7 +153,7 @@ def erase_customer(*, user_id: UUID, client: ClientInfo, by: User) -> None:
         raise Unprocessable(
             "Only customers can be erased. Make them a customer first, or deactivate them."
         )
-    hooks.call_hook("erase", user=user)
+    hooks.erase(user=user)
     _anonymise_user(user)
     log_auth_event(
         "erase",

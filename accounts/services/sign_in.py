@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 
-from accounts import errors, events, password_rules
+from accounts import errors, events, hooks, password_rules
 from accounts.client_info import ClientInfo
 from accounts.metrics import SIGN_INS
 from accounts.models import RevokedReason, Session, Transport, User
@@ -20,7 +20,6 @@ from accounts.services import credentials, second_factor
 from accounts.services.auth_log import log_auth_event
 from accounts.services.sessions import Tokens, open_session, revoke_sessions
 from accounts.tokens import AccessToken, RefreshToken
-from markrin import hooks
 from markrin.api import rate_limits
 from markrin.outbox import services as outbox
 
@@ -140,8 +139,7 @@ def _start_session(
         now=now,
         second_factor_at=second_factor_at,
     )
-    headers = {"X-Cart-Token": context.cart_token} if context.cart_token else {}
-    hooks.call_hook("signed_in", user=user, request_headers=headers)
+    hooks.signed_in(user=user, cart_token=context.cart_token or "")
     return tokens
 
 

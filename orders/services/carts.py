@@ -3,7 +3,7 @@ checkout, cannot mix.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from markrin.api.errors import NotFound, ShopError
@@ -139,19 +139,17 @@ def remove_coupon(*, customer: Customer) -> CartSummary:
 
 
 @transactions.requires_transaction
-def merge_guest_cart(*, user: "User", request_headers: dict[str, Any]) -> None:
+def merge_guest_cart(*, user: "User", cart_token: str) -> None:
     """Put what a guest has in the cart into the customer's, at sign-in; the guest's cart is
     then gone.
 
     Quantities add up to at most 20 and to what can be sold; what is no longer on sale is
     left behind. A token that is nobody's is ignored. Part of the caller's transaction
     (settings.HOOKS). Locks: both carts, in key order."""
-    sent = {name.lower(): value for name, value in request_headers.items()}
-    token = sent.get("x-cart-token") or sent.get("x_cart_token")
-    if not token:
+    if not cart_token:
         return
     guest = (
-        Cart.objects.filter(token_hash=hash_token(token))
+        Cart.objects.filter(token_hash=hash_token(cart_token))
         .values_list("pk", flat=True)
         .first()
     )

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from markrin import hooks
+from accounts import hooks
 from orders.models import Cart, CartLine
 from tests.factories import (
     make_cart_line,
@@ -329,9 +329,7 @@ def test_signing_in_merges_what_the_guest_had(customer):
     Cart.objects.filter(user=None).update(coupon=coupon)
     gone.is_active = False
     gone.save()
-    hooks.call_hook(
-        "signed_in", user=customer, request_headers={"X-Cart-Token": "guest"}
-    )
+    hooks.signed_in(user=customer, cart_token="guest")
     cart = Cart.objects.get(user=customer)
     kept = {line.variant_id: line.quantity for line in cart.lines.all()}
     assert kept == {shared.pk: 20, fresh.pk: 1, scarce.pk: 2}
@@ -339,11 +337,9 @@ def test_signing_in_merges_what_the_guest_had(customer):
     assert not Cart.objects.filter(user=None).exists()
 
 
-@pytest.mark.parametrize(
-    "headers", [{}, {"X-Cart-Token": "nobody's"}, {"X-Cart-Token": ""}]
-)
-def test_signing_in_without_a_guests_cart_changes_nothing(customer, headers):
-    hooks.call_hook("signed_in", user=customer, request_headers=headers)
+@pytest.mark.parametrize("cart_token", ["", "nobody's"])
+def test_signing_in_without_a_guests_cart_changes_nothing(customer, cart_token):
+    hooks.signed_in(user=customer, cart_token=cart_token)
     assert not Cart.objects.exists()
 
 

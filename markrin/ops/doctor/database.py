@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator
 
 from django.conf import settings
-from django.contrib.postgres.operations import CreateExtension
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from markrin.db.shared import SHARED, Extension
 from markrin.ops.doctor.finding import Finding, fault, note, ok
 
 OLDEST = 15
@@ -90,12 +90,7 @@ def _check_migrations() -> Iterator[Finding]:
 
 
 def _check_extensions() -> Iterator[Finding]:
-    wanted = {
-        operation.name
-        for migration in MigrationExecutor(connection).loader.disk_migrations.values()
-        for operation in migration.operations
-        if isinstance(operation, CreateExtension)
-    }
+    wanted = {declared.name for declared in SHARED if isinstance(declared, Extension)}
     with connection.cursor() as cursor:
         cursor.execute("SELECT extname FROM pg_extension")
         there = {name for (name,) in cursor.fetchall()}

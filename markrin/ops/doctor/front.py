@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import requests
 
-from markrin.hooks import call_hook
+from markrin.ops import hooks
 from markrin.ops.doctor.finding import Finding, fault, note, ok
 
 WAIT_S = 10
@@ -121,7 +121,7 @@ def _check_addresses(place: SplitResult) -> Iterator[Finding]:
         claim = f"for={CLAIMED}" if name == "Forwarded" else CLAIMED
         _sign_in_wrongly(place, request_id, {name: claim} if name else {})
     found: dict[str, str | None] = {}
-    for part in call_hook("request_addresses", requests=list(calls.values())):
+    for part in hooks.request_addresses(requests=list(calls.values())):
         found |= part
     honest = found.get(calls[""])
     if honest is None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from markrin import hooks
+from markrin.ops import hooks
 from markrin.ops.trace import jobs
 from markrin.ops.trace.log_lines import Lines
 from markrin.ops.trace.timeline import TimelineEntry, TraceSearch
@@ -42,10 +42,10 @@ class Command(BaseCommand):
         if not clues.given:
             raise CommandError("an id is needed", returncode=BAD_INPUT)
         jobs.find_jobs(clues)
-        hooks.call_hook("trace_find", clues=clues)
+        hooks.trace_find(clues=clues)
         jobs.follow_ids(clues)
         told: dict[str, list[TimelineEntry]] = {"jobs": list(jobs.job_entries(clues))}
-        for part in hooks.call_hook("trace_tell", clues=clues):
+        for part in hooks.trace_tell(clues=clues):
             told |= {name: list(moments) for name, moments in part.items()}
         clues.requests |= {
             moment.request_id for each in told.values() for moment in each

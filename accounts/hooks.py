@@ -1,0 +1,34 @@
+"""What other apps join of accounts: settings.HOOKS names their functions."""
+
+from typing import Any
+
+from accounts.models import User
+from markrin.hooks import declare_hook
+
+
+@declare_hook
+def signed_in(*, user: User, cart_token: str) -> None:
+    """Somebody has signed in, in a browser that holds this guest's cart ("": none).
+
+    Part of the transaction of the sign-in.
+    """
+
+
+@declare_hook
+def email_verified(*, user: User) -> int:
+    """Somebody has proved that the address is theirs. Return how many rows became theirs.
+
+    Part of the transaction of the proof.
+    """
+    raise NotImplementedError
+
+
+@declare_hook
+def export(*, user: User) -> dict[str, Any]:
+    """Return what the app knows about the person, by the name it has in the export."""
+    raise NotImplementedError
+
+
+@declare_hook
+def erase(*, user: User) -> None:
+    """Anonymise what the app knows about the person: part of the transaction that erases them."""
