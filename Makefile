@@ -100,5 +100,6 @@ $(STAMP): requirements-dev.txt
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || { \
 		echo "Python cannot make a virtual environment here. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
 	@echo "Installing the pinned packages into $(VENV) …"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt || { \
+		echo "The packages could not be installed into $(VENV): is there a network, and room on the disk?"; exit 1; }
 	@touch $(STAMP)

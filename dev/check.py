@@ -40,6 +40,7 @@ CHECKS: dict[str, list[str]] = {
         "celery_app.py",
     ],
     "layers": ["lint-imports"],
+    "the table of ASVS is what the tests say": [PYTHON, "-m", "dev.asvs", "--check"],
     "SQL names what other apps publish": [PYTHON, "-m", "dev.sql_tables"],
     "system checks": [PYTHON, "manage.py", "check", "--fail-level", "WARNING"],
     "models and migrations agree": [

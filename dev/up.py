@@ -25,11 +25,20 @@ from dev.stack import ROOT
 
 FIRST_PORT = 8000
 PORTS_TRIED = 100
+LEAST_FREE_BYTES = 500_000_000  # PostgreSQL and the demo shop take 300
 # in the environment of everything started here: how a later run knows what a killed one has
 # left
 MARK = "MARKRIN_UP"
 PR_SET_PDEATHSIG = 1  # Linux: a signal to get when the parent dies. Source: prctl(2)
 FRONTEND = ROOT / "frontend"
+# Without a network npm would try for minutes, and say so in pages.
+NPM_OPTIONS = [
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+    "--prefer-offline",
+    "--fetch-retries=1",
+]
 # Who load_demo makes, and what it gives them while DEBUG is on and DEMO_PASSWORD unset (a
 # test holds the two together).
 DEMO_PEOPLE = {
@@ -50,8 +59,9 @@ def main() -> int:
         signal.signal(number, _end)
     if os.environ.get("MAKELEVEL"):
         _die_with_parent()  # make killed by SIGKILL cannot tell anybody
-    home = processes.own_folder(stack.local_dir())
+    home = stack.local_dir()
     try:
+        _check_room(processes.own_folder(home))
         with (
             _only_one(home) as address,
             stack.development() as env,
@@ -83,6 +93,9 @@ def main() -> int:
             f"markrin: `{' '.join(error.cmd)}` failed; the lines above say why.",
             file=sys.stderr,
         )
+        return 1
+    except OSError as error:
+        print(f"markrin: {error.filename or home}: {error.strerror}.", file=sys.stderr)
         return 1
     except StackError as error:
         print(f"markrin: {error}", file=sys.stderr)
@@ -139,6 +152,16 @@ def _only_one(home: Path) -> Iterator[IO[str]]:
             yield file
         finally:
             _sweep(home)
+
+
+def _check_room(home: Path) -> None:
+    """Raise StackError where the disk is too full for the servers' and the demo shop's files."""
+    free = shutil.disk_usage(home).free
+    if free < LEAST_FREE_BYTES:
+        raise StackError(
+            f"{home} has {free // 1_000_000} MB left, and {LEAST_FREE_BYTES // 1_000_000} are needed."
+            " Make room, or set LOCAL_DIR to a folder elsewhere."
+        )
 
 
 def _sweep(home: Path) -> None:
@@ -232,13 +255,16 @@ def _build_storefront(env: dict[str, str]) -> None:
     try:
         if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
             _call(
-                ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"],
+                ["npm", "ci", *NPM_OPTIONS],
                 env,
                 cwd=FRONTEND,
             )
         _call(["npm", "run", "--silent", "build"], env, cwd=FRONTEND)
     except subprocess.CalledProcessError:
-        _say("The storefront could not be built; the API and the admin do not need it.")
+        _say(
+            "The storefront could not be built; the API and the admin do not need it. Without a network its packages"
+            " must be there from an earlier run."
+        )
 
 
 def _call(command: list[str], env: dict[str, str], cwd: Path = ROOT) -> None:
@@ -273,9 +299,13 @@ def _run(env: dict[str, str], url: str) -> int:
         preexec_fn=_die_with_parent,  # noqa: PLW1509 (this program has one thread)
     )
     try:
-        announced = False
+        announced, begun = False, time.time()
         while honcho.poll() is None and not _make_was_interrupted():
-            if not announced and _ready(url):
+            if (
+                not announced
+                and _ready(url)
+                and _beat_runs(Path(env["LOCAL_DIR"]), begun)
+            ):
                 _announce(env, url)
                 announced = True
             time.sleep(0.5)
@@ -294,6 +324,13 @@ def _run(env: dict[str, str], url: str) -> int:
         except subprocess.TimeoutExpired:
             honcho.kill()
             honcho.wait()
+
+
+def _beat_runs(home: Path, begun: float) -> bool:
+    """Whether beat has written its times since then: it is the last to start, and nothing of the
+    shop asks after it.
+    """
+    return any(path.stat().st_mtime >= begun for path in home.glob("beat-schedule*"))
 
 
 def _ready(url: str) -> bool:

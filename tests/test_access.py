@@ -362,6 +362,7 @@ def _call(row: str, role: str, world: World) -> Any:
     return getattr(_client(role, world), method.lower())(path, headers=headers, **json)
 
 
+@pytest.mark.asvs("8.2.1", "8.2.2", "8.3.1")
 @pytest.mark.parametrize("row", TABLE)
 def test_each_role_gets_what_the_table_says(db, row):
     access = _access(row)
@@ -404,6 +405,7 @@ WRITES = {
 }
 
 
+@pytest.mark.asvs("15.3.3", "8.2.3")
 @pytest.mark.parametrize("name", NOT_THEIRS)
 @pytest.mark.parametrize("write", WRITES)
 def test_what_is_not_theirs_to_set_is_refused(db, write, name):

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
@@ -30,7 +31,7 @@ function compressed(): Plugin {
 
 export default defineConfig({
   plugins: [react(), compressed()],
-  resolve: { alias: { "@markrin/client": new URL("../client/src/index.ts", import.meta.url).pathname } },
+  resolve: { alias: { "@markrin/client": fileURLToPath(new URL("../client/src/index.ts", import.meta.url)) } },
   // The manifest tells the server which files each page needs.
   build: { target: "es2022", assetsInlineLimit: 0, manifest: true },
   server: { proxy: { "/api": api, "/media": api, "/test-gateway": api } },

@@ -94,6 +94,7 @@ def test_another_address_counts_once_it_is_verified(api, customer, me, mailoutbo
     )
 
 
+@pytest.mark.asvs("7.5.1")
 def test_another_address_wants_the_password_of_the_last_ten_minutes(api, customer):
     with time_machine.travel(timezone.now(), tick=False) as clock:
         bearer = {"Authorization": f"Bearer {login(customer)['access']}"}
@@ -159,6 +160,7 @@ def test_a_birthday_in_the_future_is_refused(me):
     assert answer.json()["errors"][0]["pointer"] == "/dateOfBirth"
 
 
+@pytest.mark.asvs("6.4.1")
 def test_a_forgotten_password_is_set_by_mail_once(api, customer, mailoutbox):
     assert (
         api.post("/api/auth/password/forgot", {"email": customer.email}).status_code
@@ -198,6 +200,7 @@ def test_nobody_is_written_to_who_has_no_account(api, db, mailoutbox):
     assert mailoutbox == []
 
 
+@pytest.mark.asvs("6.5.5")
 @pytest.mark.parametrize(
     ("purpose", "path", "after_s"),
     [("reset", "password/reset", 1801), ("verify", "email/verify", 86_401)],
@@ -224,6 +227,7 @@ def test_a_mailed_token_ends(api, customer, mailoutbox, purpose, path, after_s):
         assert answer.json()["code"].endswith("_token_invalid")
 
 
+@pytest.mark.asvs("9.2.2")
 def test_a_mailed_token_is_good_for_its_purpose_only(api, customer):
     verify = mail_tokens.create_token(
         customer, TokenPurpose.VERIFY, email=customer.email, ttl_s=60
@@ -255,6 +259,7 @@ def test_a_password_change_voids_what_was_mailed(api, customer, me):
     )
 
 
+@pytest.mark.asvs("6.2.2", "6.2.3")
 def test_changing_the_password_needs_the_current_one(customer, me):
     wrong = me.post(
         "/api/auth/password/change",

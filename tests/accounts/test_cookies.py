@@ -43,6 +43,7 @@ def web(path: str, token: str | None, **headers: str | None) -> Any:
     )
 
 
+@pytest.mark.asvs("3.3.1", "3.3.2", "3.3.3", "3.3.4")
 def test_the_cookie_byte_for_byte(customer, secure):
     answer = web_login(customer)
     token = cookie_of(answer)
@@ -104,6 +105,7 @@ TYPES = {
 }
 
 
+@pytest.mark.asvs("3.5.1", "3.5.2")
 @pytest.mark.parametrize(("origin", "site"), list(product(ORIGINS, SITES)))
 def test_only_the_shops_own_pages_may_use_the_cookie(customer, secure, origin, site):
     token = cookie_of(web_login(customer))
@@ -160,6 +162,7 @@ def test_no_token_at_all(api, secure):
     assert said(api.post("/api/auth/refresh", {})) == (401, "refresh_token_missing")
 
 
+@pytest.mark.asvs("10.1.1")
 def test_no_other_endpoint_reads_the_cookie(api, customer, secure):
     token = cookie_of(web_login(customer))
     assert said(
@@ -177,6 +180,7 @@ def test_a_web_login_ends_the_session_of_its_cookie(customer, secure):
     assert said(profile(first.json()["access"])) == (401, "session_revoked")
 
 
+@pytest.mark.asvs("14.3.2")
 def test_every_answer_of_signing_in_is_kept_by_no_cache(api, customer):
     answers = [
         api.post("/api/auth/login", {"email": customer.email, "password": PASSWORD}),
@@ -189,6 +193,7 @@ def test_every_answer_of_signing_in_is_kept_by_no_cache(api, customer):
     assert {answer.headers["Cache-Control"] for answer in answers} == {"no-store"}
 
 
+@pytest.mark.asvs("3.4.2")
 @pytest.mark.parametrize(
     ("origin", "known"),
     [(ALLOWED, True), ("https://evil.example", False), ("null", False)],

@@ -24,6 +24,7 @@ NEW = "another quiet harbour"
 DAY = 86_400
 
 
+@pytest.mark.asvs("7.3.1")
 @pytest.mark.parametrize(
     ("role", "idle_s"), [("customer", 7 * DAY), ("staff", 3600), ("admin", 3600)]
 )
@@ -68,6 +69,7 @@ def test_no_rotation_moves_the_absolute_end(db, role, idle_s, most_s):
         assert said(profile(last["access"])) == (401, "token_expired")
 
 
+@pytest.mark.asvs("7.3.2", "10.4.8")
 def test_the_absolute_end_holds_for_tokens_that_would_outlive_it(customer):
     first = login(customer)
     ended = timezone.now() - timedelta(seconds=1)
@@ -91,6 +93,7 @@ def test_a_promotion_shortens_the_sessions_that_are_open(admin_user, customer):
     assert session_of(first).expires_at <= timezone.now() + timedelta(hours=12)
 
 
+@pytest.mark.asvs("7.4.1")
 def test_logout_kills_both_tokens_and_says_the_same_each_time(api, customer):
     first = login(customer)
     second = refresh(first["refresh"]).json()
@@ -167,6 +170,7 @@ def _logout_all(user: User, tokens: dict[str, Any]) -> None:
     assert answer.status_code == 204
 
 
+@pytest.mark.asvs("7.4.3")
 @pytest.mark.parametrize("end", [_change, _reset, _disable, _logout_all])
 def test_everywhere_else_is_signed_out(
     customer, end: Callable[[User, dict[str, Any]], None]
@@ -183,6 +187,7 @@ def test_everywhere_else_is_signed_out(
         assert session_of(tokens).revoked_at is not None
 
 
+@pytest.mark.asvs("7.4.2")
 def test_a_deleted_user_is_401_everywhere(api, customer):
     tokens = login(customer)
     customer.delete()
@@ -246,6 +251,7 @@ class StrongerArgon2(Argon2PasswordHasher):
     time_cost, memory_cost, parallelism = 2, 16, 1
 
 
+@pytest.mark.asvs("11.2.2")
 def test_a_better_hash_of_the_same_password_signs_nobody_out(customer):
     tokens = login(customer)
     with override_settings(
@@ -271,6 +277,7 @@ def test_the_21st_session_ends_the_oldest(customer):
     assert all(profile(tokens["access"]).status_code == 200 for tokens in opened[1:])
 
 
+@pytest.mark.asvs("7.5.2", "10.4.9")
 def test_sessions_are_listed_and_ended_one_by_one(api, customer):
     here, there = (
         login(
@@ -299,6 +306,7 @@ def test_sessions_are_listed_and_ended_one_by_one(api, customer):
     ] == [here["sessionId"]]
 
 
+@pytest.mark.asvs("10.3.4")
 @pytest.mark.parametrize(
     "path", ["/api/auth/logout-all", "/api/auth/sessions/{id}", "/api/auth/erase"]
 )
@@ -324,6 +332,7 @@ def test_sensitive_calls_want_the_password_of_the_last_ten_minutes(api, customer
         assert method(path, headers=bearer).status_code == 204
 
 
+@pytest.mark.asvs("7.2.4")
 def test_a_login_ends_the_session_that_came_with_it(api, customer):
     first = login(customer)
     login(customer, headers={"Authorization": f"Bearer {first['access']}"})

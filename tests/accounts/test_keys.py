@@ -23,6 +23,7 @@ def printed(capsys: Any, *arguments: str) -> list[dict[str, str]]:
     return found
 
 
+@pytest.mark.asvs("11.2.2")
 def test_a_key_is_added_promoted_and_dropped(settings, capsys):
     settings.JWT_KEYS = [KEY]
     keys = printed(capsys)
@@ -71,6 +72,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.asvs("11.2.3", "13.2.3")
 @pytest.mark.parametrize("name", BAD)
 def test_unsafe_settings_are_refused(settings, name):
     changes, wanted = BAD[name]

@@ -96,6 +96,7 @@ def test_forgetting_does_the_same_work(api, customer, django_assert_num_queries)
 
 
 # --- 16: limits hold, for the right ones ---------------------------------------------------------
+@pytest.mark.asvs("6.3.1")
 @pytest.mark.django_db(transaction=True)
 def test_thirty_wrong_passwords_at_once_get_five_tries(real_limits):
     user = make_user()
@@ -157,6 +158,7 @@ def test_three_forgotten_passwords_an_hour_for_an_account(api, customer, real_li
         assert codes(answers) == [202] * 3 + [429]
 
 
+@pytest.mark.asvs("2.4.1")
 def test_the_whole_api_has_a_limit_for_each_client(
     api, customer, settings, real_limits
 ):
@@ -183,6 +185,7 @@ def test_a_forged_forwarded_address_gives_no_new_tries(db, real_limits, forged):
     assert codes(answers) == [401] * 5 + [429]
 
 
+@pytest.mark.asvs("4.1.3", "15.3.4")
 @pytest.mark.parametrize(
     ("peer", "forwarded", "trusted", "wanted"),
     [
@@ -228,6 +231,7 @@ def valkey_away(settings, tmp_path):
     settings.CACHE_URL = f"unix://{tmp_path}/nobody.sock"
 
 
+@pytest.mark.asvs("16.5.3")
 @pytest.mark.django_db(transaction=True)
 def test_without_valkey_each_process_is_stricter_and_never_open(
     real_limits, valkey_away

@@ -131,6 +131,7 @@ def test_a_postal_code_is_kept_as_its_country_writes_it(me, country, written, ke
         ]
 
 
+@pytest.mark.asvs("2.2.3")
 def test_a_change_of_country_is_checked_against_the_code_that_is_there(me):
     made = add(me, "Berlin", country="DE", postalCode="10115")
     refused = me.patch(f"/api/addresses/{made}", {"country": "IN"})

@@ -37,6 +37,7 @@ from tests.factories import PASSWORD, make_user
 DEAD = (401, "session_revoked")
 
 
+@pytest.mark.asvs("10.4.5")
 def test_the_old_token_ends_the_family_at_once(customer, mailoutbox):
     first = login(customer)
     second = refresh(first["refresh"]).json()
@@ -84,6 +85,7 @@ def login_fails(user: Any) -> bool:
     return said(answer) == (401, "invalid_credentials")
 
 
+@pytest.mark.asvs("10.4.5")
 @pytest.mark.django_db(transaction=True)
 def test_twenty_at_once_without_a_key_make_one_child():
     first = login(make_user())

@@ -77,6 +77,7 @@ def test_the_first_sign_in_sets_it_up(admin_user, clock):
     assert browser.get("/admin/").status_code == 200
 
 
+@pytest.mark.asvs("6.5.1")
 def test_later_sign_ins_ask_for_a_code_which_works_once(admin_user, clock):
     enrolled(admin_user, clock)
     now = code(admin_user)
@@ -94,6 +95,7 @@ def test_later_sign_ins_ask_for_a_code_which_works_once(admin_user, clock):
     assert thief.get("/admin/").status_code == 302
 
 
+@pytest.mark.asvs("6.5.1")
 def test_a_recovery_code_works_once(admin_user, clock):
     codes = enrolled(admin_user, clock)
     assert (
@@ -114,12 +116,14 @@ def test_wrong_codes_make_it_wait(admin_user, clock):
     assert browser.post(ASKS, {"code": code(admin_user)}).status_code == 302
 
 
+@pytest.mark.asvs("6.4.4")
 def test_a_lost_factor_is_set_up_anew(admin_user, clock):
     enrolled(admin_user, clock)
     assert second_factor.remove_devices(admin_user) == 1
     assert "<svg" in signed_in(admin_user).get(ASKS).content.decode()
 
 
+@pytest.mark.asvs("6.3.4", "6.4.3")
 @pytest.mark.parametrize(
     "path",
     ["/admin/", "/admin/accounts/user/", "/admin/search/", "/admin/accounts/session/"],
@@ -144,6 +148,7 @@ def test_nobody_and_customers_never_see_the_page(customer):
     assert browser.get(ASKS).headers["Location"] == "/admin/login/"
 
 
+@pytest.mark.asvs("3.7.2")
 @pytest.mark.parametrize(
     "after", ["https://evil.example/", "//evil.example", "javascript:alert(1)"]
 )
@@ -172,6 +177,7 @@ def test_without_the_setting_the_password_is_enough(settings):
     assert signed_in(make_user(role="admin")).get("/admin/").status_code == 200
 
 
+@pytest.mark.asvs("3.4.3")
 @pytest.mark.parametrize(
     ("path", "compiles"),
     [("/admin/login/", True), ("/api/docs", False), ("/api/auth/profile", False)],

@@ -82,6 +82,7 @@ def _tables() -> str:
     return "\n".join(rows)
 
 
+@pytest.mark.asvs("16.2.5", "14.2.1", "14.2.4")
 def test_no_secret_in_logs_or_tables(db, caplog, capfd, mailoutbox):
     caplog.set_level(logging.DEBUG)
     canaries = _canaries(make_user(password=PASSWORD))
@@ -100,6 +101,7 @@ def test_no_secret_in_logs_or_tables(db, caplog, capfd, mailoutbox):
     assert MailToken.objects.exists()
 
 
+@pytest.mark.asvs("15.3.1")
 def test_no_secret_in_the_admin(db, admin_user, settings):
     user = make_user(password=PASSWORD)
     canaries = _canaries(user)

@@ -24,6 +24,7 @@ def boss(api, admin_user):
     return api.as_user(admin_user)
 
 
+@pytest.mark.asvs("6.4.1")
 def test_an_invited_user_sets_a_first_password(api, boss, mailoutbox):
     body = {
         "name": "Sam",
@@ -206,6 +207,7 @@ def test_an_admin_erases_a_customer_who_asks_and_nobody_else(boss, customer, sta
 
 
 # --- The log -------------------------------------------------------------------------------------
+@pytest.mark.asvs("16.4.2")
 @pytest.mark.parametrize(
     "change",
     [
@@ -233,6 +235,7 @@ def pages(admin_user):
     return found
 
 
+@pytest.mark.asvs("7.4.5")
 def test_the_admin_signs_a_user_out_and_ends_a_session(pages, customer):
     first, second = login(customer), login(customer)
     page = reverse("admin:accounts_session_changelist")

@@ -140,6 +140,7 @@ def refusal(answer: Any, status: int) -> dict[str, Any]:
     return document
 
 
+@pytest.mark.asvs("2.2.2", "1.1.1")
 @pytest.mark.parametrize("call", GOOD)
 def test_a_body_that_is_no_strict_json_object_is_refused(admin_api, call):
     method, path = call.split()
@@ -187,6 +188,7 @@ FINE: dict[str, list[Any]] = {
 }
 
 
+@pytest.mark.asvs("2.2.1", "15.3.5")
 @pytest.mark.parametrize(
     ("call", "field"), [(call, field) for call, body in GOOD.items() for field in body]
 )
@@ -380,6 +382,7 @@ PASSWORDS = {
 }
 
 
+@pytest.mark.asvs("6.2.1", "6.2.4", "6.2.11")
 @pytest.mark.parametrize("password", PASSWORDS)
 def test_an_easy_password_is_refused(api, password):
     body = {
@@ -394,6 +397,7 @@ def test_an_easy_password_is_refused(api, password):
     ]
 
 
+@pytest.mark.asvs("6.2.5", "6.2.8", "6.2.9")
 @pytest.mark.parametrize(
     "password",
     [

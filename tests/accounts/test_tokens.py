@@ -128,6 +128,7 @@ FORGERIES: dict[str, Callable[[str], str]] = {
 }
 
 
+@pytest.mark.asvs("9.1.1", "9.1.2", "9.1.3", "9.2.1", "9.2.3", "9.2.4", "10.3.1")
 @pytest.mark.parametrize("forgery", FORGERIES)
 def test_a_forged_access_token_identifies_nobody(customer, forgery):
     token = FORGERIES[forgery](login(customer)["access"])
@@ -156,6 +157,7 @@ def test_a_refresh_token_needs_its_generation(customer, gen):
     assert refresh(first["refresh"]).status_code == 200
 
 
+@pytest.mark.asvs("10.3.3", "7.2.1")
 def test_who_is_identified_is_who_is_stored(customer):
     """Its SQL is by hand: every field is as Django's own query reads it."""
     first = login(customer)["access"]
@@ -174,6 +176,7 @@ def test_who_is_identified_is_who_is_stored(customer):
     assert found.rotation_key_hash
 
 
+@pytest.mark.asvs("9.2.2")
 def test_neither_token_stands_in_for_the_other(customer):
     tokens = login(customer)
     assert said(profile(tokens["refresh"])) == INVALID
@@ -206,6 +209,7 @@ def test_a_key_is_added_promoted_and_dropped(customer, settings):
     assert profile(new["access"]).status_code == 200
 
 
+@pytest.mark.asvs("7.2.2")
 def test_an_access_token_lives_fifteen_minutes(customer):
     with time_machine.travel(
         timezone.now().replace(microsecond=0), tick=False

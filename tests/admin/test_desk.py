@@ -179,6 +179,7 @@ def test_a_long_list_is_counted_to_a_bound(boss, monkeypatch):
     assert "more than 3" in page.content.decode()
 
 
+@pytest.mark.asvs("16.2.1")
 def test_the_log_has_values_before_and_after(boss, admin_user):
     coupon = factories.make_coupon(value="10.00")
     path = reverse("admin:orders_coupon_change", args=[coupon.pk])

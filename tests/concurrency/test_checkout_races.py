@@ -116,6 +116,7 @@ def buyer(lines: Iterable[Any], **more: Any) -> tuple[Client, dict[str, Any]]:
     }
 
 
+@pytest.mark.asvs("2.3.4")
 @pytest.mark.slow
 def test_two_hundred_buyers_for_fifty_pieces_with_overlapping_carts(hold: Record):
     first, second = make_variant(stock=50), make_variant(stock=1000)
@@ -172,6 +173,7 @@ def test_the_same_key_fifty_times_at_once(hold: Record):
     )
 
 
+@pytest.mark.asvs("2.3.4")
 def test_one_cart_bought_with_many_keys_is_bought_once():
     variant = make_variant(stock=50)
     client, body = buyer([variant])

@@ -118,6 +118,7 @@ def test_the_example_environment_answers_every_question_of_compose() -> None:
     assert set(re.findall(r"\$\{([A-Z_]+)", text)) == given
 
 
+@pytest.mark.asvs("13.3.1")
 def test_settings_hold_no_secret() -> None:
     config = next(one for one in MANIFESTS if one["kind"] == "ConfigMap")
     assert not config["data"].keys() & SECRETS
@@ -224,6 +225,7 @@ def test_kustomization_lists_every_file() -> None:
     assert set(KUSTOMIZATION["resources"]) == files
 
 
+@pytest.mark.asvs("13.4.1", "15.2.3")
 def test_the_image_holds_what_the_shop_runs_on() -> None:
     copied = set(re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE))
     sources = {source for line in copied for source in line.split()} - {

@@ -50,6 +50,7 @@ def _port(web: services.Running) -> int:
     return int(web.url.rpartition(":")[2])
 
 
+@pytest.mark.asvs("15.2.2")
 @pytest.mark.parametrize("front", ["none", *FRONTS])
 def test_nobody_else_notices_slow_clients(front: str, web: services.Running) -> None:
     with ExitStack() as stack:

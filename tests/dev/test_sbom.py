@@ -24,6 +24,7 @@ def documents(
     }
 
 
+@pytest.mark.asvs("15.1.2")
 def test_every_pinned_package_and_base_image_is_in_the_images_document(
     documents: dict[str, dict[str, Any]],
 ) -> None:

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -163,3 +165,46 @@ def started(home: Path, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     finally:
         shop.terminate()
         shop.wait(timeout=60)
+
+
+def test_a_folder_with_a_space_is_one_word_in_every_command() -> None:
+    """Beat got two words, died, and all of the shop with it."""
+    for line in (ROOT / "Procfile").read_text().splitlines():
+        for match in re.finditer(r"\$\{?\w+", line):
+            assert line.count('"', 0, match.start()) % 2 == 1, (
+                f"unquoted: {match[0]} in {line}"
+            )
+
+
+def test_a_full_disk_is_named_before_anything_is_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(up, "LEAST_FREE_BYTES", 10**18)
+    with pytest.raises(
+        StackError, match=r"MB left, and 1000000000000 are needed\. Make room"
+    ):
+        up._check_room(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_named_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LOCAL_DIR", "/proc/nothing-can-be-made-here")
+    monkeypatch.delenv("MAKELEVEL", raising=False)
+    handlers = {number: signal.getsignal(number) for number in (2, 15, 1)}
+    try:
+        assert up.main() == 1
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("markrin: /proc/nothing-can-be-made-here: ")
+    assert line.endswith("Set LOCAL_DIR to a folder that you may write to.")
+
+
+def test_it_is_up_only_once_beat_runs_too(tmp_path: Path) -> None:
+    begun = time.time()
+    assert not up._beat_runs(tmp_path, begun)
+    (tmp_path / "beat-schedule.db").touch()
+    assert up._beat_runs(tmp_path, begun - 1)
+    assert not up._beat_runs(tmp_path, begun + 60), "that of an earlier run"

@@ -14,6 +14,7 @@ from tests.fuzz import endpoints, sample_shop, table
 FULL = os.environ.get("FUZZ") == "full"
 
 
+@pytest.mark.asvs("1.2.4", "2.2.1")
 @pytest.mark.timeout(3600 if FULL else 600)
 def test_every_bad_input_is_refused_everywhere(db):
     with sample_shop.settings():

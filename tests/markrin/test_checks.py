@@ -42,6 +42,7 @@ def test_good_settings_pass() -> None:
     assert found() == []
 
 
+@pytest.mark.asvs("13.4.2", "12.2.1")
 @pytest.mark.parametrize(
     ("name", "value"),
     [

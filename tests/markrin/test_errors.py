@@ -41,6 +41,7 @@ def test_answers_whatever_is_raised(
     assert b"secret" not in response.content
 
 
+@pytest.mark.asvs("16.5.1")
 def test_the_document_and_its_headers(front: Client) -> None:
     response = front.get("/api/raise/shop")
     found = response.json()
@@ -63,6 +64,7 @@ def test_the_document_and_its_headers(front: Client) -> None:
     )
 
 
+@pytest.mark.asvs("16.3.4")
 def test_the_unexpected_is_logged_once_and_the_expected_not(front: Client) -> None:
     with structlog.testing.capture_logs() as logs:
         bug = front.get("/api/raise/bug")

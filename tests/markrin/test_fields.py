@@ -307,6 +307,7 @@ REFUSED: list[tuple[Any, Any, str]] = [
 ]
 
 
+@pytest.mark.asvs("2.2.1", "1.4.2", "1.3.3", "1.2.2")
 @pytest.mark.parametrize(("field", "value", "expected"), REFUSED)
 def test_refuses(field: Any, value: Any, expected: str) -> None:
     assert code(field, value) == expected

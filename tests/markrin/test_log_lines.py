@@ -9,6 +9,7 @@ from pytest_django import Settings
 from markrin.observe import logs
 
 
+@pytest.mark.asvs("16.4.1", "16.2.4")
 @pytest.mark.parametrize("form", ["json", "text"])
 def test_a_record_of_a_library_is_one_line(
     form: str, settings: Settings, monkeypatch: pytest.MonkeyPatch

@@ -106,6 +106,7 @@ def test_a_stated_length_is_measured(port: int) -> None:
     assert (status, problem["code"]) == (413, "too_large")
 
 
+@pytest.mark.asvs("4.2.1")
 def test_a_body_shorter_than_stated_is_refused(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port), 60) as connection:
         connection.sendall(f"{HEAD}Content-Length: 100\r\n\r\n{{}}".encode())

@@ -90,6 +90,7 @@ BODIES: list[tuple[bytes, str, dict[str, str], int, str]] = [
 ]
 
 
+@pytest.mark.asvs("2.2.2")
 @pytest.mark.parametrize(("body", "content_type", "headers", "status", "code"), BODIES)
 def test_refuses_a_body(
     front: Client,
@@ -181,6 +182,7 @@ def test_a_key_is_an_id_or_a_slug(front: Client) -> None:
     assert front.get("/api/keys/red-shirt").json()["said"] == "{'key': 'red-shirt'}"
 
 
+@pytest.mark.asvs("13.4.4", "3.5.3")
 def test_methods(front: Client) -> None:
     refused = front.put("/api/orders", {})
     assert problem(refused) == (405, "method_not_allowed")
@@ -275,6 +277,7 @@ def test_takes_a_picture_with_its_text(front: Client) -> None:
     assert response.json() == {"size": [20, 10], "altText": "Red"}
 
 
+@pytest.mark.asvs("5.2.1")
 @pytest.mark.parametrize(
     ("parts", "expected"),
     [

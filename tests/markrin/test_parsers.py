@@ -60,6 +60,7 @@ REFUSED: list[tuple[bytes, str]] = [
 ]
 
 
+@pytest.mark.asvs("1.1.1", "15.3.5", "1.5.2")
 @pytest.mark.parametrize(
     ("body", "code"), REFUSED, ids=[f"{code}-{body[:12]!r}" for body, code in REFUSED]
 )
@@ -150,6 +151,7 @@ def test_reads_a_query_string(raw: str, expected: dict[str, str]) -> None:
     assert query(raw) == expected
 
 
+@pytest.mark.asvs("15.3.7")
 @pytest.mark.parametrize(
     ("raw", "parameter", "code"),
     [

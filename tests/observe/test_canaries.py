@@ -158,6 +158,7 @@ def break_jobs() -> list[OutboxEvent]:
     ]
 
 
+@pytest.mark.asvs("16.2.5")
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_no_canary_gets_into_a_log_or_to_sentry():

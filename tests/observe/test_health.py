@@ -80,6 +80,7 @@ def test_ready_names_what_is_degraded(api):
     assert (checks["workers"], checks["outbox"]) == ("silent: relay", "late: email")
 
 
+@pytest.mark.asvs("16.5.2")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("setting", ["CACHE_URL", "CELERY_BROKER_URL"])
 def test_ready_without_cache_or_broker_still_sells(api, settings, setting):
@@ -97,6 +98,7 @@ def test_ready_without_cache_or_broker_still_sells(api, settings, setting):
     assert answer.json()["checks"][name] == "unreachable"
 
 
+@pytest.mark.asvs("13.4.5")
 @pytest.mark.django_db(transaction=True)
 def test_metrics_are_for_our_networks(api, settings):
     assert api.get("/metrics").status_code == 200

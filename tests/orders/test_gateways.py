@@ -286,6 +286,7 @@ def test_a_provider_that_is_down_says_so(provider, gateway, kind):
         list(gateway.list_charges(recent()))
 
 
+@pytest.mark.asvs("16.5.2")
 def test_a_provider_that_hangs_is_left_after_ten_seconds(provider, monkeypatch):
     monkeypatch.setattr(stripe, "TIMEOUT_S", 0.2)
     monkeypatch.setattr(razorpay, "TIMEOUT_S", 0.2)

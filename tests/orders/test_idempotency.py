@@ -59,6 +59,7 @@ def test_replays_even_where_a_new_cart_could_not_be_bought(api, customer):
     assert (again.status_code, again.json()["id"]) == (201, first.json()["id"])
 
 
+@pytest.mark.asvs("2.3.1")
 def test_refuses_the_key_with_another_body(api, customer):
     make_cart_line(customer=customer)
     body, client = order_body(customer), api.as_user(customer)

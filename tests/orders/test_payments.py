@@ -140,6 +140,7 @@ def test_the_gateways_page_is_the_payers_and_only_where_the_shop_uses_it(
     assert state_of(order) == ("pending", "unpaid")
 
 
+@pytest.mark.asvs("2.3.1")
 def test_an_event_told_twice_takes_effect_once(api, order):
     payment = order.payments.get()
     answers = [tell(api, payment) for _ in range(3)]

@@ -105,6 +105,7 @@ def test_a_guest_orders_and_reads_it_by_the_token(api):
     )
 
 
+@pytest.mark.asvs("2.3.3")
 def test_refuses_more_than_is_left_and_changes_nothing(api, customer):
     line = make_cart_line(customer=customer, quantity=2, variant=make_variant(stock=1))
     response = api.as_user(customer).post(

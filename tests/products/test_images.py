@@ -33,6 +33,7 @@ def upload(client, product, **parts):
     )
 
 
+@pytest.mark.asvs("5.2.2", "5.3.1", "5.3.2")
 def test_an_upload_is_encoded_anew_with_thumbnails(staff_client, api, product):
     make_image(product=product, position=6)
     exif = Image.Exif()
@@ -60,6 +61,7 @@ def test_an_upload_is_encoded_anew_with_thumbnails(staff_client, api, product):
     assert api.get(f"/api/products/{product.pk}").json()["images"][1] == image
 
 
+@pytest.mark.asvs("1.3.4", "5.2.2")
 @pytest.mark.parametrize(
     ("parts", "pointer"),
     [
