@@ -131,6 +131,18 @@ RIGHTS: tuple[Right, ...] = (
         sensitive=True,
     ),
     Right(
+        area="Money: ledger, disputes, payouts, and differences with providers",
+        groups=("orders",),
+        pages={
+            "orders.ledgerentry": "view",
+            "orders.ledgerline": "view",
+            "orders.dispute": "view",
+            "orders.payout": "view",
+            "orders.reconciliation": "view",
+            "orders.difference": "view change",
+        },
+    ),
+    Right(
         area="Coupons",
         groups=("orders",),
         calls=(

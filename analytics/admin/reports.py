@@ -29,10 +29,7 @@ _LINKS = {
     "variantId": "admin:products_variant_change",
     "categoryId": "admin:products_category_change",
 }
-_PERMISSIONS = {
-    "stock": ("products.view_stocklevel",),
-    "money": ("orders.view_ledgerentry",),
-}
+_PERMISSIONS = {"stock": ("products.view_stocklevel",)}
 
 
 class PeriodForm(StrictForm):
