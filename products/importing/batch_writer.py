@@ -24,7 +24,7 @@ from products.importing import exporter, product_updates
 from products.importing.category_paths import CategoryPaths
 from products.importing.drafts import Draft, Rejection
 from products.models import FormerSlug, Product
-from products.services import slugs
+from products.services import search_words, slugs
 from products.services.stock import initial_stock
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -192,7 +192,6 @@ class BatchWriter:
         made: list[ProductChange] = []
         if new:
             made = self._insert(new, ids, hashes)
-            invalidate("products", "categories")
         if old:
             product_updates.update_products(old, ids, hashes)
         made += [
@@ -201,6 +200,11 @@ class BatchWriter:
             )
             for each, draft in old
         ]
+        if made:
+            # With the products, and not when the file ends: a run that is killed leaves no product that the
+            # search corrects away. Words whose last product has gone leave at night.
+            search_words.add_search_words(change.product_id for change in made)
+            invalidate("products", "categories")
         return Outcome(
             created=len(new),
             updated=len(old),

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from django.db import transaction
 
-from markrin.cache.tags import invalidate
 from markrin.csv_safety import escape_formula
 from markrin.db import advisory_locks
 from products import csv_reader
@@ -25,12 +24,10 @@ from products.importing.drafts import (
     Rejection,
     group_lines,
 )
-from products.services import search_words
 
 BATCH = 500  # products a transaction
 MAX_CHANGES = 10_000
 MAX_REJECTIONS = 500
-MAX_WORDS_ONE_BY_ONE = 1_000  # products whose words are added one by one rather than all words counted anew
 
 
 @dataclass
@@ -121,8 +118,6 @@ def import_file(
                 _report_rejections(report, each.rejected, reject)
                 _count_outcome(report, writer.write(each.valid), reject)
         report.categories = writer.categories.made
-    if (report.created or report.updated) and not dry_run:
-        _refresh_search_words(report)
     report.seconds = time.monotonic() - started
     return report
 
@@ -227,12 +222,3 @@ def _lock_source(source: str) -> Iterator[None]:
         if not mine:
             raise csv_reader.FileRefused(f"an import of {source!r} is running already")
         yield
-
-
-@transaction.atomic
-def _refresh_search_words(report: Report) -> None:
-    if report.created + report.updated <= MAX_WORDS_ONE_BY_ONE:
-        search_words.add_search_words(change.product_id for change in report.changes)
-    else:
-        search_words.rebuild_search_words()
-    invalidate("products", "categories")

@@ -391,6 +391,10 @@ def test_goes_on_where_it_was_interrupted(write, monkeypatch) -> None:
         with pytest.raises(KeyboardInterrupt):
             run(path, "--batch", 2)
     assert Product.objects.count() == 4
+    words = set(SearchWord.objects.values_list("word", flat=True))
+    assert "linen" in words, (
+        "what is written can be searched, though the run was killed"
+    )
     assert "created 2, updated 0, unchanged 4" in run(path, "--batch", 2)
     assert Product.objects.count() == 6
 
