@@ -5,7 +5,6 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
-APPS := markrin products accounts orders storefront analytics
 
 .PHONY: help up test rolling slow fuzz pricing constraints chaos bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin check audit fmt lock sbom shell clean
 .DEFAULT_GOAL := help

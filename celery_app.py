@@ -1,7 +1,7 @@
 """The Celery app, and the map of background work: what follows an event, and what the clock starts.
 
 An event's rows are written by `markrin.outbox.services.add` in the transaction of what
-happened; the relay rings the workers. Only the relay and beat publish to the broker: no
+happened; the relay wakes the workers. Only the relay and beat publish to the broker: no
 other code may."""
 
 import os
@@ -98,8 +98,8 @@ def _options(period_s: float, queue: str | None) -> dict[str, Any]:
 app.conf.beat_schedule = {
     "outbox.sweep": run_every(30, "outbox.sweep"),
     **{
-        f"outbox.pulse:{queue}": run_every(
-            30, "outbox.pulse", args=(queue,), queue=queue
+        f"outbox.heartbeat:{queue}": run_every(
+            30, "outbox.heartbeat", args=(queue,), queue=queue
         )
         for queue in QUEUES
     },

@@ -55,7 +55,7 @@ def main() -> int:
     notes = f"{options.rows:,} no-ops each, the middle of {options.rounds} rounds in turns; a worker of 2 processes.\n"
     publish(
         "outbox",
-        "Outbox: written, rung, claimed, run and done, beside Celery alone",
+        "Outbox: written, published, claimed, run and done, beside Celery alone",
         [row],
         notes,
     )

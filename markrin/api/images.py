@@ -12,7 +12,6 @@ from typing import IO
 from PIL import Image, ImageOps, features
 
 FORMATS = ("JPEG", "PNG", "WEBP", *(("AVIF",) if features.check("avif") else ()))
-MEDIA_TYPES = tuple(f"image/{name.lower()}" for name in FORMATS)
 THUMBNAIL_SIDES = (200, 400, 800)  # pixels
 MAX_SIDE = 2400  # pixels of what is kept
 _QUALITY = 85

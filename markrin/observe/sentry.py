@@ -78,7 +78,7 @@ def _sample_rate(context: dict[str, Any]) -> float:
 
     A job is traced exactly if the request that asked for it was. A visitor's own
     `sentry-trace` header decides nothing, or anybody could have everything traced. The
-    doorbell's Celery task is no work of its own, and probes are not worth a trace."""
+    job message's Celery task is no work of its own, and probes are not worth a trace."""
     transaction = context["transaction_context"]
     if (
         transaction.get("op") == "queue.process"

@@ -90,7 +90,7 @@ class JobAdmin(Machinery):
         ("event", "event_id"),
         ("task", "queue"),
         ("shown_payload", "shown_trace", "shown_result"),
-        ("attempts_of", "lost", "rings"),
+        ("attempts_of", "lost", "wakeups"),
         ("created_at", "run_after", "started_at", "finished_at"),
         ("wake_at", "leased_until"),
         "error",

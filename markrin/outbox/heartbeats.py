@@ -1,6 +1,4 @@
-"""When beat, broker and each worker were last seen working together; and tasks that run
-once in a period.
-"""
+"""When beat, broker and each worker were last seen working together."""
 
 from django.db import connection
 
@@ -23,20 +21,3 @@ def heartbeat_age_s(name: str) -> float | None:
         )
         row = cursor.fetchone()
     return None if row is None else float(row[0])
-
-
-def claim_slot(name: str, *, period_s: int) -> bool:
-    """Return whether the caller is the first to run this task in the present period of so
-    many seconds.
-
-    For beat tasks that must not repeat within a period, such as a mail to staff. Call it in
-    the transaction of the task's effect, so that a failed run leaves the slot free. Locks:
-    the name's row, until that transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO heartbeat AS h (name, slot) VALUES (%(name)s, extract(epoch FROM now())::bigint / %(period)s)"
-            " ON CONFLICT (name) DO UPDATE SET at = now(), slot = excluded.slot WHERE h.slot < excluded.slot"
-            " RETURNING name",
-            {"name": name, "period": period_s},
-        )
-        return cursor.fetchone() is not None

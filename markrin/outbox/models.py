@@ -1,4 +1,4 @@
-"""The outbox: a row is a job. What the broker carries is only a doorbell with the row's id."""
+"""The outbox: a row is a job. What the broker carries is only a message with the row's id."""
 
 from django.contrib.postgres.functions import TransactionNow
 from django.db import models
@@ -41,8 +41,8 @@ class OutboxEvent(models.Model):
     state = models.TextField(choices=State.choices, db_default=State.WAITING)
     attempts = models.SmallIntegerField(db_default=0, help_text="runs begun")
     max_attempts = models.SmallIntegerField()
-    rings = models.SmallIntegerField(
-        db_default=0, help_text="doorbells since it was last picked up"
+    wakeups = models.SmallIntegerField(
+        db_default=0, help_text="messages since it was last picked up"
     )
     lost = models.SmallIntegerField(
         db_default=0, help_text="runs whose lease ran out: the worker died or hung"
@@ -104,7 +104,7 @@ class OutboxEvent(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["wake_at"],
+                fields=["queue", "wake_at"],
                 name="outbox_event_due",
                 condition=Q(wake_at__isnull=False),
             ),
@@ -149,15 +149,12 @@ class OutboxPause(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a part was last seen alive, and the last period in which a once-per-period task ran."""
+    """When a part was last seen alive."""
 
     name = models.TextField(
         primary_key=True, help_text="for example worker:email, relay"
     )
     at = models.DateTimeField(db_default=TransactionNow())
-    slot = models.BigIntegerField(
-        db_default=0, help_text="number of the last period claimed (since 1970)"
-    )
 
     class Meta:
         db_table = "heartbeat"

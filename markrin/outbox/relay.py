@@ -1,4 +1,4 @@
-"""Ring the workers: look for rows that are due, and tell the broker their ids. Any number
+"""Wake the workers: look for rows that are due, and tell the broker their ids. Any number
 of relays may run.
 """
 
@@ -19,26 +19,31 @@ from markrin.outbox import heartbeats
 
 log = structlog.get_logger(__name__)
 
-BATCH = 200
+BATCH = 200  # rows of a queue
 INTERVAL_S = 0.25
-RING_AGAIN_S = 2  # after a failed publish
+RETRY_PUBLISH_S = 2  # after a failed publish
 BACKOFF_S = (1, 2, 5)
-FULL = 1000  # messages in a broker's queue above which nothing is rung twice
+FULL = 1000  # messages in a broker's queue above which nothing is sent twice
 LOOK_S = 5  # how often the relay looks at the broker's queues, and shows that it lives
 BROKEN = (KombuError, BrokerError, RedisError, AMQPError, OSError)
 
+# A batch for each queue, so that ten thousand jobs of one do not hold up a single mail.
 _DUE = """
 WITH due AS MATERIALIZED (
-    SELECT id FROM outbox_event
-    WHERE wake_at <= now() AND queue <> ALL(SELECT queue FROM outbox_pause WHERE until > now())
-      AND NOT (rings > 0 AND queue = ANY(%(full)s))
-    ORDER BY wake_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-UPDATE outbox_event e SET rings = least(e.rings + 1, 30000),
-       wake_at = now() + least(interval '30 s' * 2 ^ least(e.rings, 5), interval '15 min')
+    SELECT oldest.id FROM unnest(%(queues)s::text[]) AS queue (name)
+    CROSS JOIN LATERAL (
+        SELECT id FROM outbox_event
+        WHERE queue = queue.name AND wake_at <= now()
+          AND NOT (wakeups > 0 AND queue.name = ANY(%(full)s))
+        ORDER BY wake_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS oldest
+    WHERE queue.name <> ALL(SELECT queue FROM outbox_pause WHERE until > now()))
+UPDATE outbox_event e SET wakeups = least(e.wakeups + 1, 30000),
+       wake_at = now() + least(interval '30 s' * 2 ^ least(e.wakeups, 5), interval '15 min')
 FROM due WHERE e.id = due.id RETURNING e.id, e.task, e.queue
 """
-_UNRUNG = """
-UPDATE outbox_event SET rings = greatest(rings - 1, 0), wake_at = now() + make_interval(secs => %(wait_s)s)
+_UNSENT = """
+UPDATE outbox_event SET wakeups = greatest(wakeups - 1, 0),
+       wake_at = now() + make_interval(secs => %(wait_s)s)
 WHERE id = ANY(%(ids)s) AND state = 'waiting'
 """
 
@@ -50,33 +55,35 @@ class JobMessage(NamedTuple):
 
 
 class PublishFailed(Exception):
-    """The broker did not take every doorbell; the rows wait for the next try."""
+    """The broker did not take every message; the rows wait for the next try."""
 
 
 def wake_workers(full: list[str] | None = None) -> int:
-    """Ring for up to 200 rows that are due, those of `full` queues only for the first time;
-    return how many.
+    """Publish a message for up to 200 due rows of each queue, those of `full` queues only for
+    the first time; return how many.
 
     Locks: the due rows, for one statement. Nothing is locked while it talks to the broker.
 
     Raises:
-        Unsent: the broker failed; what it did not take will be due again in 2 s.
+        PublishFailed: the broker failed; what it did not take will be due again in 2 s.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_DUE, {"limit": BATCH, "full": full or []})
-        bells = [JobMessage(*row) for row in cursor.fetchall()]
-    if not bells:
+        cursor.execute(
+            _DUE, {"queues": list(QUEUES), "limit": BATCH, "full": full or []}
+        )
+        messages = [JobMessage(*row) for row in cursor.fetchall()]
+    if not messages:
         return 0
     sent = 0
     try:
         # A connection of its own for each batch: one from Celery's pool may be left over
         # from a broker that is gone.
         with app.connection_for_write() as link, app.amqp.Producer(link) as producer:
-            for bell in bells:
+            for message in messages:
                 app.send_task(
-                    bell.task,
-                    args=[bell.id],
-                    queue=bell.queue,
+                    message.task,
+                    args=[message.id],
+                    queue=message.queue,
                     producer=producer,
                     ignore_result=True,
                 )
@@ -84,14 +91,17 @@ def wake_workers(full: list[str] | None = None) -> int:
     except BROKEN as exc:
         with connection.cursor() as cursor:
             cursor.execute(
-                _UNRUNG,
-                {"ids": [bell.id for bell in bells[sent:]], "wait_s": RING_AGAIN_S},
+                _UNSENT,
+                {
+                    "ids": [message.id for message in messages[sent:]],
+                    "wait_s": RETRY_PUBLISH_S,
+                },
             )
         raise PublishFailed(f"{type(exc).__name__}: {exc}") from exc
-    return len(bells)
+    return len(messages)
 
 
-def full_queues() -> list[str]:
+def list_full_queues() -> list[str]:
     """Return the queues with over 1,000 messages waiting in the broker; none where it
     cannot say.
     """
@@ -110,8 +120,9 @@ def full_queues() -> list[str]:
 
 
 def run_relay(*, stopping: Callable[[], bool]) -> None:
-    """Ring every 250 ms, and at once while batches are full, until `stopping`. Survives
-    broker and database.
+    """Wake the workers every 250 ms, and at once while batches are full, until `stopping`.
+
+    Broker and database may be away: it goes on when they are back.
     """
     failures = 0
     looked_at = float(-LOOK_S)
@@ -121,15 +132,14 @@ def run_relay(*, stopping: Callable[[], bool]) -> None:
             close_old_connections()
             if time.monotonic() - looked_at >= LOOK_S:
                 heartbeats.record_heartbeat("relay")
-                full = full_queues()
+                full = list_full_queues()
                 looked_at = time.monotonic()
-            rung = wake_workers(full)
-            if rung and failures:
+            sent = wake_workers(full)
+            if sent and failures:
                 log.info("relay_resumed", tries=failures)
-            failures = (
-                0 if rung else failures
-            )  # between two tries nothing is due, which proves nothing
-            if rung < BATCH:
+            if sent:  # between two tries nothing is due, which proves nothing
+                failures = 0
+            if sent < BATCH:
                 _pause(INTERVAL_S, stopping)
         except (PublishFailed, DatabaseError) as exc:
             if failures == 0:

@@ -96,7 +96,7 @@ WITH mine AS MATERIALIZED (
     FROM mine JOIN outbox_event e USING (id)
 )
 UPDATE outbox_event e SET
-    rings = 0,
+    wakeups = 0,
     lost = e.lost + begun.was_lost::int,
     state = CASE WHEN over IS NULL THEN 'running' ELSE 'dead' END,
     attempts = e.attempts + (over IS NULL)::int,

@@ -74,7 +74,7 @@ def measure_waits() -> dict[str, tuple[float, float, float]]:
 def list_heartbeat_ages() -> dict[str, float]:
     """Return by name how many seconds ago each part was last seen alive."""
     rows = _all(
-        "SELECT name, extract(epoch FROM now() - at) FROM heartbeat WHERE slot = 0 ORDER BY name"
+        "SELECT name, extract(epoch FROM now() - at) FROM heartbeat ORDER BY name"
     )
     return {row[0]: float(row[1]) for row in rows}
 
@@ -95,17 +95,6 @@ def list_dead_ids(*, task: str | None = None, queue: str | None = None) -> list[
     }
     rows = OutboxEvent.objects.filter(state=State.DEAD, **wanted)
     return list(rows.order_by("id").values_list("id", flat=True))
-
-
-def overdue_runs() -> list[str]:
-    """Return the keys of running rows whose lease ended over 5 minutes ago: there must be
-    none, so `verify` asks.
-    """
-    rows = _all(
-        "SELECT key FROM outbox_event"
-        " WHERE state = 'running' AND leased_until < now() - interval '5 minutes' ORDER BY id"
-    )
-    return [row[0] for row in rows]
 
 
 def _all(sql: str) -> list[tuple[Any, ...]]:

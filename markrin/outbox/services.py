@@ -105,7 +105,7 @@ def retry_jobs(ids: list[int]) -> int:
     return OutboxEvent.objects.filter(pk__in=ids, state=State.DEAD).update(
         state=State.WAITING,
         attempts=0,
-        rings=0,
+        wakeups=0,
         run_after=TransactionNow(),
         wake_at=TransactionNow(),
         finished_at=None,

@@ -9,7 +9,7 @@ from celery_app import app
 from markrin.outbox import heartbeats, relay
 
 SWEEP_BATCHES = (
-    20  # what a sweep rings at most, so that it ends before the next one is due
+    20  # batches of a sweep at most, so that it ends before the next one is due
 )
 PRUNE_BATCH = 1000
 
@@ -33,7 +33,7 @@ def wake_due_jobs() -> None:
             return
 
 
-@app.task(name="outbox.pulse", time_limit=30)
+@app.task(name="outbox.heartbeat", time_limit=30)
 def heartbeat(queue: str) -> None:
     """Write that beat, the broker and this queue's worker work together."""
     heartbeats.record_heartbeat(f"worker:{queue}")

@@ -16,23 +16,23 @@ def test_every_doorbell_three_times_and_two_relays(
         "30"  # a mail given up by a machine that is slow would be sent twice, as it may
     )
     processes.add(*(Both(number) for number in range(50)))
-    rung = 0
+    sent = 0
     with (
         app.connection_for_write(processes.env["CELERY_BROKER_URL"]) as link,
         app.amqp.Producer(link) as producer,
     ):
         for row in list(OutboxEvent.objects.all()) * 2:
             app.send_task(row.task, args=[row.id], queue=row.queue, producer=producer)
-            rung += 1
+            sent += 1
     processes.relay("relay 1")
     processes.relay("relay 2")
     processes.worker("email")
     processes.worker("analytics")
     seconds = processes.finish(within_s=150)
-    counted = f"100 rows, {rung} more doorbells, {seconds:.1f} s"
+    counted = f"100 rows, {sent} more messages, {seconds:.1f} s"
     hold(
-        "every doorbell 3 times, two relays",
-        rung,
+        "every job message 3 times, two relays",
+        sent,
         "each effect once",
         counted,
         processes.breaches(range(50)),

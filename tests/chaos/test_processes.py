@@ -177,7 +177,7 @@ def test_a_worker_with_a_wrong_clock(
     )
     time.sleep(2)
     deaf = heartbeats.heartbeat_age_s("worker:email") is None
-    counted = f"{seconds:.1f} s, {processes.lost()} leases lost, pulse {'not seen' if deaf else 'seen'}"
+    counted = f"{seconds:.1f} s, {processes.lost()} leases lost, heartbeat {'not seen' if deaf else 'seen'}"
     hold(
         f"worker clock {hours} h",
         1,
@@ -190,7 +190,7 @@ def test_a_worker_with_a_wrong_clock(
     hold(
         f"worker clock {hours} h",
         1,
-        "ahead: pulses expire, so the heartbeat tells",
+        "ahead: heartbeats expire, so their age tells",
         counted,
         int(deaf != (hours == "1")),
     )

@@ -150,7 +150,7 @@ def test_checkout_does_not_notice(shop: Shop, hold: Record, fault: str) -> None:
     calm = shop.rush(100)
     met = (
         shop.processes.broker.met - met_before
-    )  # no relay and no worker yet: whoever rings would be the web
+    )  # no relay and no worker yet: whoever publishes would be the web
     shop.processes.relay()
     shop.processes.worker_of_all()
     proxy = shop.processes.broker if fault.startswith("broker") else shop.processes.mail

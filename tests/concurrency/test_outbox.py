@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 
-from markrin.outbox import heartbeats, relay, rows, services
+from markrin.outbox import relay, rows, services
 from markrin.outbox.models import OutboxEvent
 from tests.concurrency.threads import run_concurrently
 from tests.outbox import jobs
@@ -39,18 +39,11 @@ def test_the_same_event_told_many_times_at_once_is_one_row():
     assert OutboxEvent.objects.count() == 1
 
 
-def test_relays_side_by_side_ring_once_for_each_row():
+def test_relays_side_by_side_send_one_message_for_each_row():
     add(*(jobs.Alone(uuid4()) for _ in range(500)))
-    rung = run_concurrently(5, lambda _: [relay.wake_workers() for _ in range(5)])
-    assert sum(sum(batches) for batches in rung if isinstance(batches, list)) == 500
-    assert set(OutboxEvent.objects.values_list("rings", flat=True)) == {1}
-
-
-def test_one_of_many_claims_a_slot():
-    claimed = run_concurrently(
-        20, lambda _: heartbeats.claim_slot("low stock", period_s=3600)
-    )
-    assert (claimed.count(True), claimed.count(False)) == (1, 19)
+    sent = run_concurrently(5, lambda _: [relay.wake_workers() for _ in range(5)])
+    assert sum(sum(batches) for batches in sent if isinstance(batches, list)) == 500
+    assert set(OutboxEvent.objects.values_list("wakeups", flat=True)) == {1}
 
 
 def test_failures_counted_at_once_pause_the_queue():

@@ -173,7 +173,7 @@ def test_a_command_reports_a_crash_and_no_refusal_and_none_of_its_arguments(inbo
 
 
 def test_a_trace_goes_from_the_request_to_its_job(inbox, env):
-    """With every request traced, probes and doorbells excepted; a visitor's header does not
+    """With every request traced, probes and job messages excepted; a visitor's header does not
     decide.
     """
     from tests.factories import make_user

@@ -27,6 +27,7 @@ def provider_away(settings):
             "rzp_test_key",
             "secret",
         )
+        settings.RAZORPAY_WEBHOOK_SECRET = "whsec"
         settings.RAZORPAY_API_BASE = f"http://127.0.0.1:{closed.getsockname()[1]}"
         yield
 
@@ -80,7 +81,7 @@ def test_what_talks_to_others_stands_in_a_queue_of_theirs():
         **{
             entry["task"]: entry["options"].get("queue", app.conf.task_default_queue)
             for entry in app.conf.beat_schedule.values()
-            if entry["task"] != "outbox.pulse"
+            if entry["task"] != "outbox.heartbeat"
         },
     }
     assert set(named.values()) <= set(QUEUES)

@@ -13,8 +13,8 @@ from django.db import connection
 from django_celery_results.models import TaskResult
 
 import celery_app
-from markrin.outbox import checks, handlers, heartbeats, selectors, services, tasks
-from markrin.outbox.models import Heartbeat, OutboxEvent, OutboxPause
+from markrin.outbox import checks, handlers, selectors, services, tasks
+from markrin.outbox.models import OutboxEvent, OutboxPause
 from tests.outbox import jobs
 from tests.outbox.helpers import drain
 
@@ -85,18 +85,6 @@ def test_a_pulse_makes_its_worker_alive():
 
 
 @pytest.mark.django_db
-def test_a_slot_is_claimed_once_a_period():
-    assert [heartbeats.claim_slot("low stock", period_s=86_400) for _ in range(3)] == [
-        True,
-        False,
-        False,
-    ]
-    Heartbeat.objects.update(slot=1)
-    assert heartbeats.claim_slot("low stock", period_s=86_400)
-    assert selectors.list_heartbeat_ages() == {}, "a slot is not a sign of life"
-
-
-@pytest.mark.django_db
 def test_commands_show_a_dead_job_and_let_it_run_again():
     job = make_dead()
     assert re.search(r"email\s+dead\s+1 ", call("outbox", "stats"))
@@ -157,18 +145,6 @@ def test_figures_for_the_metrics():
         ("done", 2, 0),
     ]
     assert selectors.measure_waits()["email"][1] > 0
-    assert selectors.overdue_runs() == []
-
-
-@pytest.mark.django_db
-def test_a_run_long_past_its_lease_is_seen():
-    services.add(jobs.Alone(uuid4()))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE outbox_event SET state = 'running', lease = gen_random_uuid(),"
-            " leased_until = now() - interval '6 minutes'"
-        )
-    assert selectors.overdue_runs() == [OutboxEvent.objects.get().key]
 
 
 def test_the_check_names_what_is_nobodys(monkeypatch):

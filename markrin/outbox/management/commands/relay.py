@@ -1,4 +1,4 @@
-"""`manage.py relay`: ring the workers for rows that are due, until SIGTERM."""
+"""`manage.py relay`: wake the workers for rows that are due, until SIGTERM."""
 
 import signal
 import threading
