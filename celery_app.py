@@ -110,6 +110,7 @@ app.conf.beat_schedule = {
     ),
     "orders.reconcile": run_nightly(4, 50, "orders.reconcile", queue="payments"),
     "orders.forget_old": run_nightly(3, 20, "orders.forget_old"),
+    "products.refresh_ended_prices": run_every(60, "products.refresh_ended_prices"),
     "products.pull_feeds": run_every(600, "products.pull_feeds", queue="outbound"),
     "products.queue_low_stock_mails": run_every(900, "products.queue_low_stock_mails"),
     "products.rebuild_search_words": run_nightly(4, 0, "products.rebuild_search_words"),

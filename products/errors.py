@@ -83,6 +83,18 @@ class SalePriceNotBelow(ShopError):
     )
 
 
+class SaleDatesWrong(ShopError):
+    status, code, message = 422, "sale_dates_wrong", "A sale ends after it starts."
+
+
+class VariantPricesApart(ShopError):
+    status, code, message = (
+        422,
+        "variant_prices_apart",
+        "A variant has a base price of its own, or all of the product's prices.",
+    )
+
+
 class CategoryUnknown(ShopError):
     status, code, message = 422, "category_unknown", "There is no such category."
 
@@ -166,6 +178,12 @@ for _constraint, _error in {
     "products_variant_sku_key": SkuTaken,
     "variant_once_per_product": VariantExists,
     "product_sale_price_below_base": SalePriceNotBelow,
+    "variant_sale_price_below_base": SalePriceNotBelow,
+    "product_sale_ends_after_start": SaleDatesWrong,
+    "variant_sale_ends_after_start": SaleDatesWrong,
+    "product_sale_dates_need_price": SaleDatesWrong,
+    "variant_sale_dates_need_price": SaleDatesWrong,
+    "variant_prices_together": VariantPricesApart,
     "category_name_once_per_parent": CategoryNameTaken,
     "category_not_its_own_parent": CategoryCycle,
     "category_tree_without_cycles": CategoryCycle,

@@ -97,6 +97,20 @@ INVARIANTS = [
         repair="SELECT products_refresh_stocked(%(keys)s::uuid[])",
     ),
     Invariant(
+        rule="list prices = those of what can be bought",
+        table="products_product",
+        # A price that has ended is written by a job, and is not read until then.
+        query="""SELECT product.id, format('lists say %%s to %%s until %%s; its variants %%s to %%s until %%s',
+                price, price_max, price_until, truth.low, truth.high, truth.until)
+            FROM products_product AS product CROSS JOIN LATERAL products_list_price(product.id,
+                base_price, sale_price, sale_starts_at, sale_ends_at, statement_timestamp()) AS truth
+            WHERE product.id > %(after)s AND product.id <= %(upto)s
+            AND (price_until IS NULL OR price_until > statement_timestamp())
+            AND (price, price_max, price_until) IS DISTINCT FROM (truth.low, truth.high, truth.until)""",
+        lock="SELECT FROM products_product WHERE id = ANY(%(keys)s::uuid[]) ORDER BY id FOR NO KEY UPDATE",
+        repair="SELECT products_refresh_prices(%(keys)s::uuid[])",
+    ),
+    Invariant(
         rule="ratings = reviews",
         table="products_product",
         query=f"""SELECT id, format('counters %%s, reviews %%s', {_STORED}::text, {_TRUE}::text)

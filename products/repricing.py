@@ -5,7 +5,8 @@ shop's currency.
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from products.models.bulk_change import MAX_PRICE, BulkEnding, BulkHow, BulkKind
+from products.models.bulk_change import BulkEnding, BulkHow, BulkKind
+from products.models.prices import MAX_PRICE
 
 _CENT, _HUNDRED = Decimal("0.01"), Decimal(100)
 # ending → (step, offset): prices of the form offset + n * step

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from celery_app import app
 from markrin.outbox import handlers as outbox
-from products.services import bulk_changes, search_words
+from products.services import bulk_changes, list_prices, search_words
 from products.services.feeds import pulls, staging
 from products.services.stock import alerts
 
@@ -89,6 +89,11 @@ def queue_low_stock_mails() -> None:
 @app.task(name="products.pull_feeds", time_limit=540)
 def pull_feeds() -> None:
     pulls.pull_feeds()
+
+
+@app.task(name="products.refresh_ended_prices", time_limit=540)
+def refresh_ended_prices() -> None:
+    list_prices.refresh_ended_prices()
 
 
 @app.task(name="products.rebuild_search_words")

@@ -13,6 +13,22 @@ _Get = TypeVar("_Get", bound=Callable[..., Response])
 _TagsOf = Callable[[Request, Any], Iterable[str]]
 
 
+def keep_at_most(request: Request, seconds: float | None) -> None:
+    """Let the answer to this request be kept no longer than so, in every tier: something in
+    it changes by the clock then. None: it does not.
+
+    The seconds count from the request's arrival at the cache, so that they end early rather
+    than late. Of several calls the shortest holds.
+    """
+    if seconds is not None:
+        django_request = request._request
+        known: float | None = getattr(django_request, "keep_at_most_s", None)
+        # ours
+        django_request.keep_at_most_s = (  # type: ignore[attr-defined]
+            seconds if known is None else min(known, seconds)
+        )
+
+
 def cached(tags: _TagsOf, *, missing: Iterable[str] = ()) -> Callable[[_Get], _Get]:
     """Mark a view's `get`: the answer is the same for everybody, until one of its tags is touched.
 

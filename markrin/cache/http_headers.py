@@ -3,6 +3,7 @@
 Source: RFC 9110 sections 8.8.3 (ETag), 12.5.3 (Accept-Encoding), 13.1.2 (If-None-Match);
 RFC 9111; RFC 9211 (Cache-Status)."""
 
+import time
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -17,7 +18,7 @@ from markrin.cache.shared_cache import CachedResponse
 Headers = list[tuple[str, str]]
 
 VARY = "Accept-Encoding, Origin"
-CACHE_CONTROL = "public, max-age=0, must-revalidate"
+_CACHE_CONTROL = CACHE_CONTROL = "public, max-age=0, must-revalidate"
 if settings.CACHE_CDN_TTL_S:
     CACHE_CONTROL += f", s-maxage={settings.CACHE_CDN_TTL_S}"
 _FROM_MEMORY = ("Cache-Status", "markrin; hit; detail=memory")
@@ -103,13 +104,24 @@ def etag_matches(header: str, etag: str) -> bool:
     )
 
 
+def cache_control(answer: CachedResponse) -> str:
+    """Return for how long others may keep the answer: never past the moment at which the
+    clock ends it, and a second less, as they count from when it reaches them.
+    """
+    if answer.ends_at is None or not settings.CACHE_CDN_TTL_S:
+        return CACHE_CONTROL
+    left_s = int(answer.ends_at - time.monotonic()) - 1
+    shared_s = max(0, min(settings.CACHE_CDN_TTL_S, left_s))
+    return f"{_CACHE_CONTROL}, s-maxage={shared_s}"
+
+
 def response_headers(answer: CachedResponse, coding: str) -> Headers:
     """Return the response's headers but for Cache-Status."""
     made = [
         *answer.headers,
         ("Content-Length", str(len(answer.bodies[coding]))),
         ("ETag", make_etag(answer, coding)),
-        ("Cache-Control", CACHE_CONTROL),
+        ("Cache-Control", cache_control(answer)),
         ("Vary", VARY),
     ]
     return made if coding == "identity" else [*made, ("Content-Encoding", coding)]
@@ -120,7 +132,8 @@ def prepare_response(answer: CachedResponse, coding: str) -> tuple[Headers, byte
     must not change them.
     """
     found = answer.prepared.get(coding)
-    if found is None:
+    # How long a proxy may keep an answer that the clock ends changes with every second.
+    if found is None or (answer.ends_at is not None and settings.CACHE_CDN_TTL_S):
         found = answer.prepared[coding] = (
             [*_with_defaults(response_headers(answer, coding)), _FROM_MEMORY],
             answer.bodies[coding],

@@ -28,6 +28,9 @@ from markrin.cache.shared_cache import EVERYTHING, CachedResponse
 _TTL_S = 3600.0
 _MISSING_TTL_S = 5.0
 _RENDER_S = 2.0  # how long others may wait for one process to render an answer
+_ON_THE_WAY_S = (
+    0.05  # that an answer may take to the shared tier, which counts from there
+)
 _WAIT_S = 0.3  # how long one does wait
 # Of one request or one client, so no part of what is kept.
 _NOT_KEPT = (
@@ -82,8 +85,9 @@ class AnswerCache:
 
     def _bypass_cache(self, request: HttpRequest) -> HttpResponseBase:
         self._link.counts["bypass"] += 1
+        started = time.monotonic()
         response = self._next(request)
-        answer = _cached_response(request, response)
+        answer = _cached_response(request, response, started)
         return (
             response
             if answer is None
@@ -125,14 +129,15 @@ class AnswerCache:
         generation = self._link.memory.generation
         answer = shared_cache.read_response(name)
         if answer is not None:
-            ttl_s = _TTL_S if answer.status == 200 else _MISSING_TTL_S
+            ttl_s = answer.limit_ttl(_TTL_S if answer.status == 200 else _MISSING_TTL_S)
             self._link.memory.put(name, answer, generation=generation, ttl_s=ttl_s)
         return answer
 
     def _render_response(self, request: HttpRequest, name: str) -> HttpResponseBase:
         stamp = shared_cache.read_version()
+        started = time.monotonic()
         response = self._next(request)
-        answer = _cached_response(request, response)
+        answer = _cached_response(request, response, started)
         if answer is None:
             return response
         # Entries made together do not end together.
@@ -141,8 +146,11 @@ class AnswerCache:
             if answer.status == 200
             else _MISSING_TTL_S
         )
+        ttl_s = answer.limit_ttl(ttl_s + _ON_THE_WAY_S) - _ON_THE_WAY_S
         try:
-            kept = shared_cache.write_response(name, answer, stamp=stamp, ttl_s=ttl_s)
+            kept = ttl_s > 0 and shared_cache.write_response(
+                name, answer, stamp=stamp, ttl_s=ttl_s
+            )
         except (redis.RedisError, OSError):
             self._link.suspect()
             kept = False
@@ -203,10 +211,10 @@ def _is_cacheable(path: str) -> bool:
 
 
 def _cached_response(
-    request: HttpRequest, response: HttpResponseBase
+    request: HttpRequest, response: HttpResponseBase, started: float
 ) -> CachedResponse | None:
     """Return what may be kept of the response of a view marked `cached`: a 200 without a
-    cookie, or a 404.
+    cookie, or a 404. `started` is when its rendering began, by time.monotonic().
     """
     missing = getattr(request, "missing_tags", None)
     if response.status_code == 404 and missing:
@@ -234,4 +242,8 @@ def _cached_response(
         }
     etag = hashlib.blake2b(body, digest_size=12).hexdigest()
     route = request.resolver_match.route if request.resolver_match else ""
-    return CachedResponse(200, headers, bodies, tags | {EVERYTHING}, etag, route)
+    left_s: float | None = getattr(request, "keep_at_most_s", None)
+    ends_at = None if left_s is None else started + left_s
+    return CachedResponse(
+        200, headers, bodies, tags | {EVERYTHING}, etag, route, ends_at
+    )

@@ -11,6 +11,7 @@ from before a restart or a flush, with which the server forgot what had been tou
 no more."""
 
 import hashlib
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -29,7 +30,7 @@ _NAMESPACE = f"{{{settings.CACHES['default']['KEY_PREFIX']}}}"
 _CLOCK = f"{_NAMESPACE}:clock:2"  # the number tells one form of it from another
 TAGS = f"{_NAMESPACE}:tag:"
 # A change of how answers are written raises the number.
-_ANSWERS = f"{_NAMESPACE}:answer:2:{releases.fingerprint()}:"
+_ANSWERS = f"{_NAMESPACE}:answer:3:{releases.fingerprint()}:"
 _RENDERING = f"{_NAMESPACE}:rendering:"
 _STATS = f"{_NAMESPACE}:stats"
 
@@ -70,6 +71,7 @@ _READ = (
 local kept = redis.call('HMGET', KEYS[2], 'stamp', 'tags', 'data')
 if not kept[1] then return false end
 if moved(kept[2], kept[1]) then redis.call('UNLINK', KEYS[2]) return false end
+kept[4] = redis.call('PTTL', KEYS[2])
 return kept
 """
 )
@@ -94,6 +96,8 @@ class CachedResponse:
     tags: frozenset[str]
     etag: str  # without quotes
     route: str = ""  # the URL pattern it answers, for the request log
+    # By this process's time.monotonic(); None: no clock ends it.
+    ends_at: float | None = field(default=None, compare=False)
     # What a process has made of it for its own use, by content coding; no part of what is stored.
     prepared: dict[str, tuple[list[tuple[str, str]], bytes]] = field(
         default_factory=dict, compare=False, repr=False
@@ -105,13 +109,18 @@ class CachedResponse:
             "headers": self.headers,
             "etag": self.etag,
             "route": self.route,
+            "ends": self.ends_at is not None,
             "bodies": [(coding, len(body)) for coding, body in self.bodies.items()],
         }
         return orjson.dumps(about) + b"\n" + b"".join(self.bodies.values())
 
     @classmethod
-    def parse(cls, data: bytes, tags: frozenset[str]) -> "CachedResponse":
-        """Return the answer that `bytes()` wrote."""
+    def parse(
+        cls, data: bytes, tags: frozenset[str], *, ends_at: float
+    ) -> "CachedResponse":
+        """Return the answer that `bytes()` wrote. `ends_at` is when the shared tier lets go
+        of it, and counts if that is because of the clock.
+        """
         head, _, rest = data.partition(b"\n")
         about = orjson.loads(head)
         bodies, start = {}, 0
@@ -120,8 +129,20 @@ class CachedResponse:
             start += length
         headers = tuple((name, value) for name, value in about["headers"])
         return cls(
-            about["status"], headers, bodies, tags, about["etag"], about["route"]
+            about["status"],
+            headers,
+            bodies,
+            tags,
+            about["etag"],
+            about["route"],
+            ends_at if about["ends"] else None,
         )
+
+    def limit_ttl(self, ttl_s: float) -> float:
+        """Return the seconds that the answer may be kept, of at most these; 0 or less: not."""
+        if self.ends_at is None:
+            return ttl_s
+        return min(ttl_s, self.ends_at - time.monotonic())
 
     @property
     def size(self) -> int:
@@ -153,13 +174,18 @@ def invalidate_tags(tags: Iterable[str]) -> str:
 
 def read_response(name: str) -> CachedResponse | None:
     """Return the answer kept under this name if it is still true. Raises redis.RedisError."""
+    asked_at = time.monotonic()
     found = _load_script(_READ)(
         keys=[_CLOCK, _ANSWERS + _response_key(name)], args=[TAGS]
     )
     if found is None:
         return None
-    _, tags, data = found
-    return CachedResponse.parse(data, frozenset(_to_text(tags).split("\n")))
+    _, tags, data, left_ms = found
+    return CachedResponse.parse(
+        data,
+        frozenset(_to_text(tags).split("\n")),
+        ends_at=asked_at + left_ms / 1000,
+    )
 
 
 def write_response(

@@ -29,6 +29,11 @@ class ImportVariant(VariantFields):
     from_text = True
     stock = fields.Int(min=0, max=MAX_PIECES, load_default=0)
 
+    def check(self, data: Mapping[str, Any]) -> None:
+        """Check the rules over several fields. Raises: marshmallow's ValidationError."""
+        self._sale_is_whole(data)
+        self._prices_together(data)
+
 
 class ImportSeo(InputSchema):
     """What a search engine is to show."""
@@ -59,7 +64,9 @@ class ImportProduct(ProductFields):
 
     def check(self, data: Mapping[str, Any]) -> None:
         """Check the rules over several fields. Raises: marshmallow's ValidationError."""
-        self._sale_below_base(data)
+        self._sale_is_whole(data)
+        for variant in data["variants"]:
+            _variant_schema.check(variant)
         self._variants_differ(data)
 
     @ma.validates_schema
@@ -147,6 +154,7 @@ _RARELY_REPEATED = {
 }  # texts that hardly come twice
 _MAX_REMEMBERED = 10_000
 _schema = ImportProduct()
+_variant_schema = ImportVariant()
 _fast_loader = _FastLoader(
     _schema,
     seo=_FastLoader(ImportSeo()),

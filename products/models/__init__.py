@@ -11,7 +11,6 @@ from products.models.product import (
     ProductImage,
     ProductStatus,
     SearchWord,
-    Variant,
 )
 from products.models.review import Fit, Purchase, Review, ReviewStatus
 from products.models.stock import (
@@ -21,6 +20,7 @@ from products.models.stock import (
     StockMovement,
 )
 from products.models.tax_class import TaxClass
+from products.models.variant import PriceHistory, Variant
 
 __all__ = [
     "BackInStockRequest",
@@ -36,6 +36,7 @@ __all__ = [
     "ImportFile",
     "LowStock",
     "MovementKind",
+    "PriceHistory",
     "Product",
     "ProductImage",
     "ProductStatus",

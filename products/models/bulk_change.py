@@ -10,8 +10,6 @@ from django.db.models.functions import Now
 from markrin.db import constraints
 from markrin.db.models import Model
 
-MAX_PRICE = 99_999_999
-
 
 class BulkKind(models.TextChoices):
     UNSAID = "", "–"

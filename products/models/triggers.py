@@ -158,11 +158,15 @@ END""",  # noqa: S608
 
 
 _BOTH = """PERFORM products_refresh_options(wanted);
-    PERFORM products_refresh_stocked(wanted);"""
+    PERFORM products_refresh_stocked(wanted);
+    PERFORM products_refresh_prices(wanted);"""
 VARIANT_OPTIONS = [
     # a new variant has no stock level
     _variants(
-        "insert", "NEW TABLE AS changed", "PERFORM products_refresh_options(wanted);"
+        "insert",
+        "NEW TABLE AS changed",
+        """PERFORM products_refresh_options(wanted);
+    PERFORM products_refresh_prices(wanted);""",
     ),
     _variants("update", "NEW TABLE AS changed", _BOTH),
     _variants("delete", "OLD TABLE AS changed", _BOTH),
@@ -188,6 +192,7 @@ BEGIN
     IF wanted IS NOT NULL THEN
         {_LOCK}
         PERFORM products_refresh_stocked(wanted);
+        PERFORM products_refresh_prices(wanted);
     END IF;
     RETURN NULL;
 END""",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,7 @@ from markrin.api.schemas import (
 from markrin.api.unset import UNSET, Unset
 from products.models import Gender, ProductStatus
 from products.models.product import MAX_IMAGES, MAX_VARIANTS
+from products.schemas.prices import MAX_PRICE, SaleFields, SaleInput
 from products.schemas.variants import (
     CreateVariant,
     NewVariant,
@@ -181,7 +183,7 @@ class ProductImage(InputSchema[ImageInput]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProductInput:
+class ProductInput(SaleInput):
     """A whole product but for its images and variants. Prices are in the shop's currency."""
 
     name: str
@@ -194,7 +196,6 @@ class ProductInput:
     gender: Gender = Gender.UNISEX
     material: str = ""
     base_price: Decimal
-    sale_price: Decimal | None = None
     tags: Sequence[str] = ()
     is_featured: bool = False
     is_new_arrival: bool = False
@@ -202,7 +203,7 @@ class ProductInput:
     seo: SeoTexts = SeoTexts()
 
 
-class ProductFields(InputSchema[T]):
+class ProductFields(SaleFields[T]):
     name = fields.Text(max=200, required=True)
     slug = fields.Slug()
     description = fields.Text(max=10_000, min=0, multiline=True, load_default="")
@@ -212,21 +213,12 @@ class ProductFields(InputSchema[T]):
     collection = fields.Text(max=80, min=0, load_default="")
     gender = fields.Enum(Gender, load_default=Gender.UNISEX)
     material = fields.Text(max=80, min=0, load_default="")
-    base_price = fields.Money(max="99999999.00", required=True)
-    sale_price = fields.Money(
-        min="0.01", max="99999999.00", allow_none=True, load_default=None
-    )
+    base_price = fields.Money(max=MAX_PRICE, required=True)
     tags = fields.List(fields.Text(max=40), max=20, unique=True, load_default=list)
     is_featured = fields.Bool(load_default=False)
     is_new_arrival = fields.Bool(load_default=False)
     status = fields.Enum(ProductStatus, load_default=ProductStatus.DRAFT)
     seo = fields.Nested(Seo, load_default=SeoTexts)
-
-    @validates_schema
-    def _sale_below_base(self, data: Mapping[str, Any], **kwargs: Any) -> None:
-        base, sale = data.get("base_price"), data.get("sale_price")
-        if base is not None and sale is not None and sale >= base:
-            raise fields.refuse("range", "This must be below basePrice.", "sale_price")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -277,6 +269,8 @@ class ProductChange:
     material: str | Unset = UNSET
     base_price: Decimal | Unset = UNSET
     sale_price: Decimal | Unset | None = UNSET
+    sale_starts_at: datetime | Unset | None = UNSET
+    sale_ends_at: datetime | Unset | None = UNSET
     tags: Sequence[str] | Unset = UNSET
     is_featured: bool | Unset = UNSET
     is_new_arrival: bool | Unset = UNSET

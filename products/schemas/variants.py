@@ -1,28 +1,82 @@
 """What comes in about variants and their stock."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from marshmallow import validates_schema
+from stdnum import ean
 
 from markrin.api import fields
 from markrin.api.schemas import InputSchema, PatchSchema, T
 from markrin.api.unset import UNSET, Unset
+from products.schemas.prices import MAX_PRICE, SaleFields, SaleInput
 
 SKU = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}"
 MAX_PIECES = 1_000_000  # that one call brings or takes
 
 
 @dataclass(frozen=True, kw_only=True)
-class VariantInput:
-    """A whole variant, but for its stock."""
+class VariantInput(SaleInput):
+    """A whole variant, but for its stock. Without `base_price` all its prices are the
+    product's. Prices are in the shop's currency; `cost_price` is what the shop pays.
+    """
 
     sku: str
     size: str = ""
     color: str = ""
+    base_price: Decimal | None = None
+    barcode: str = ""
+    weight_g: int | None = None
+    hs_code: str = ""
+    origin_country: str = ""
+    cost_price: Decimal | None = None
 
 
-class VariantFields(InputSchema[T]):
+class Gtin(fields.Text):
+    """A barcode's number of 8, 12, 13 or 14 digits, the last of which checks the others, or
+    nothing. Source: GS1 General Specifications, section 7.9.
+    """
+
+    def __init__(self, **kw: Any):
+        super().__init__(
+            max=14, min=0, pattern="(?:[0-9]{8}|[0-9]{12,14})?", load_default="", **kw
+        )
+
+    def _check(self, value: Any) -> str:
+        number = super()._check(value)
+        if number and not ean.is_valid(number):
+            raise fields.refuse(
+                "check_digit", "The last digit does not fit the others."
+            )
+        return number
+
+
+class VariantFields(SaleFields[T]):
     sku = fields.Text(max=64, pattern=SKU, required=True)
     size = fields.Text(max=20, min=0, load_default="")
     color = fields.Text(max=40, min=0, load_default="")
+    base_price = fields.Money(max=MAX_PRICE, allow_none=True, load_default=None)
+    barcode = Gtin()
+    weight_g = fields.Int(min=1, max=1_000_000, allow_none=True, load_default=None)
+    hs_code = fields.Text(max=10, min=0, pattern="(?:[0-9]{4,10})?", load_default="")
+    origin_country = fields.Text(max=2, min=0, pattern="(?:[A-Z]{2})?", load_default="")
+    cost_price = fields.Money(max=MAX_PRICE, allow_none=True, load_default=None)
+
+    @validates_schema
+    def _prices_together(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+        if (
+            "base_price" in data
+            and data["base_price"] is None
+            and data.get("sale_price") is not None
+        ):
+            raise fields.refuse(
+                "required",
+                "A variant's own sale needs its own basePrice.",
+                "base_price",
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,14 +114,20 @@ class VariantChange:
     sku: str | Unset = UNSET
     size: str | Unset = UNSET
     color: str | Unset = UNSET
+    base_price: Decimal | Unset | None = UNSET
+    sale_price: Decimal | Unset | None = UNSET
+    sale_starts_at: datetime | Unset | None = UNSET
+    sale_ends_at: datetime | Unset | None = UNSET
+    barcode: str | Unset = UNSET
+    weight_g: int | Unset | None = UNSET
+    hs_code: str | Unset = UNSET
+    origin_country: str | Unset = UNSET
+    cost_price: Decimal | Unset | None = UNSET
     position: int | Unset = UNSET
     is_active: bool | Unset = UNSET
 
 
-class UpdateVariant(PatchSchema[VariantChange]):
-    sku = fields.Text(max=64, pattern=SKU)
-    size = fields.Text(max=20, min=0)
-    color = fields.Text(max=40, min=0)
+class UpdateVariant(PatchSchema[VariantChange], VariantFields[VariantChange]):
     position = fields.Int(min=0, max=32_767)
     is_active = fields.Bool()
 

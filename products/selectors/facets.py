@@ -5,7 +5,7 @@ filters applied.
 # ruff: noqa: S608 (the SQL is put together from constants and the ORM's own)
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection
@@ -13,11 +13,13 @@ from django.db.models import QuerySet
 
 from markrin.db.sql import Row
 from products.models import Product
+from products.selectors import prices
 from products.selectors.filters import Filters
 
 MAX_VALUES = 100  # of one facet, the most frequent ones
 _COLUMN_FACETS = ("category", "brand", "gender", "material")
 _VARIANT_FACETS = ("color", "size")
+_OWN_PRICES = ("base_price", "sale_price", "sale_starts_at", "sale_ends_at")
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def count_facets(products: QuerySet[Product], filters: Filters) -> Facets:
     for name in _COLUMN_FACETS:
         if getattr(filters, name):
             parts.column(name)
-    if filters.size or filters.color:
+    if filters.size or filters.color or filters.has_price_limits:
         parts.variant("color", other="size")
         parts.variant("size", other="color")
     if filters.min_price is not None or filters.max_price is not None:
@@ -58,6 +60,7 @@ class _FacetQuery:
 
     def __init__(self, products: QuerySet[Product], filters: Filters) -> None:
         self.products, self.filters = products, filters
+        self.low, self.high = filters.price_column, f"{filters.price_column}_max"
         self.selects: list[str] = []
         self.params: list[Any] = []
 
@@ -80,7 +83,10 @@ class _FacetQuery:
         """Return the SQL of the products that pass all filters but these, and add its
         parameters.
         """
-        passing = self.filters.without(*without).apply(self.products)
+        filters = self.filters.without(*without)
+        if set(_VARIANT_FACETS) <= set(without):
+            filters = replace(filters, loose_prices=True)
+        passing = filters.apply(self.products)
         query = passing.order_by().values(*columns).query
         # Not elided: a filter that nothing can pass (a category that there is not) is a
         # count of zero.
@@ -104,7 +110,9 @@ class _FacetQuery:
             if not getattr(self.filters, name)
         }
         values = {name: f"ARRAY[{column}::text]" for name, column in columns.items()}
-        if not self.filters.size and not self.filters.color:
+        if not (
+            self.filters.size or self.filters.color or self.filters.has_price_limits
+        ):
             options = {
                 name: f"stocked_{name}s" if self.filters.in_stock else f"{name}s"
                 for name in _VARIANT_FACETS
@@ -121,12 +129,12 @@ class _FacetQuery:
             for name, column in columns.items()
         )
         sets = ", ".join(["()", *(f"({column})" for column in columns.values())])
-        passing = self._passing(columns=[*columns.values(), "price"])
+        passing = self._passing(columns=[*columns.values(), self.low, self.high])
         self._add(
             f"""SELECT facet, value, sum(count) AS count, min(low) AS low, max(high) AS high FROM (
                 SELECT CASE {which or "WHEN false THEN ''"} ELSE 'total' END AS facet,
                     CASE {value or "WHEN false THEN NULL"} ELSE ARRAY[NULL]::text[] END AS same,
-                    count(*) AS count, min(price) AS low, max(price) AS high
+                    count(*) AS count, min({self.low}) AS low, max({self.high}) AS high
                 FROM ({passing}) AS passing GROUP BY GROUPING SETS ({sets})
             ) AS alike, unnest(same) AS value GROUP BY facet, value"""
         )
@@ -139,19 +147,33 @@ class _FacetQuery:
         )
 
     def variant(self, name: str, other: str) -> None:
-        """Count products by one of the two; the other one's filter holds for the same variant."""
-        chosen = list(getattr(self.filters, other))
+        """Count products by one of the two; the other one's filter, and the price limits,
+        hold for the same variant.
+        """
+        passing = self._passing(*_VARIANT_FACETS, columns=["id", *_OWN_PRICES])
+        rules, params = [f"{name} <> ''"], list[Any]()
+        if chosen := list(getattr(self.filters, other)):
+            rules.append(f"{other} = ANY (%s)")
+            params.append(chosen)
+        price = prices.price_now(variant="variant", product="passing")
+        if self.filters.min_price is not None:
+            rules.append(f"{price} >= %s")
+            params.append(self.filters.min_price)
+        if self.filters.max_price is not None:
+            rules.append(f"{price} <= %s")
+            params.append(self.filters.max_price)
         self._add(
             f"""SELECT '{name}', {name}, count(*), NULL, NULL FROM (
                 SELECT DISTINCT variant.product_id, {name}
-                FROM ({self._passing(*_VARIANT_FACETS, columns=["id"])}) AS passing {self._join_variants()}
-                WHERE {name} <> '' {f"AND {other} = ANY (%s)" if chosen else ""}
+                FROM ({passing}) AS passing {self._join_variants()}
+                WHERE {" AND ".join(rules)}
             ) AS options GROUP BY {name}""",
-            *([chosen] if chosen else []),
+            *params,
         )
 
     def _join_variants(self) -> str:
-        join = "JOIN products_variant AS variant ON variant.product_id = passing.id AND variant.is_active"
+        join = """JOIN products_variant AS variant
+            ON variant.product_id = passing.id AND variant.is_active"""
         if not self.filters.in_stock:
             return join
         return f"""{join} JOIN products_stocklevel AS level ON level.variant_id = variant.id
@@ -161,8 +183,8 @@ class _FacetQuery:
         # Without a count, which nobody asks for: the two ends of an index are enough where
         # there is one.
         self._add(
-            f"""SELECT 'price', NULL, NULL, min(price), max(price)
-            FROM ({self._passing("min_price", "max_price", columns=["price"])}) AS passing"""
+            f"""SELECT 'price', NULL, NULL, min({self.low}), max({self.high})
+            FROM ({self._passing("min_price", "max_price", columns=[self.low, self.high])}) AS passing"""
         )
 
 

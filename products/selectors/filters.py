@@ -13,7 +13,7 @@ from markrin.db.sql import fetch_prepared
 from products import search as searching
 from products.models import Product, Variant
 from products.schemas.products import ProductFilter
-from products.selectors import search_ranking
+from products.selectors import prices, search_ranking
 
 # The last column of each is unique, none is ever NULL: lists are also walked by cursor.
 ORDERS: dict[str, tuple[str, ...]] = {
@@ -65,19 +65,23 @@ class Filters:
     on_sale: bool | None = None
     search: str | None = None
 
+    # Whether stored list prices have ended: see `prices.read_price_clock`.
+    has_moved: bool = False
+    # Products any variant of which may be within the price limits, for counts by variant.
+    loose_prices: bool = False
     # What `prepared` found in the database:
     category_ids: Sequence[UUID] = ()
     lexemes: searching.Lexemes | None = None
 
     @classmethod
-    def from_query(cls, query: ProductFilter) -> Self:
+    def from_query(cls, query: ProductFilter, *, has_moved: bool = False) -> Self:
         """Return what a list was asked for, without its paging and order."""
         given = {
             field.name: getattr(query, field.name)
             for field in fields(cls)
             if hasattr(query, field.name)
         }
-        return cls(**given)
+        return cls(**given, has_moved=has_moved)
 
     def prepared(self) -> Self:
         """Return the filters with their categories' whole subtrees, and the search's words
@@ -112,13 +116,14 @@ class Filters:
             rule &= Q(tags__overlap=list(self.tag))
         if self.status:
             rule &= Q(status__in=self.status)
-        if self.min_price is not None:
-            rule &= Q(price__gte=self.min_price)
-        if self.max_price is not None:
-            rule &= Q(price__lte=self.max_price)
         if self.lexemes is not None:
             rule &= Q(search=self.lexemes)
-        return products.filter(rule & self._flags() & self._variants())
+        if self.has_moved:
+            products = products.annotate(
+                list_price=prices.list_price("price"),
+                list_price_max=prices.list_price("price_max"),
+            )
+        return products.filter(rule & self._flags() & self._prices() & self._variants())
 
     def _flags(self) -> Q:
         rule = Q()
@@ -128,29 +133,93 @@ class Filters:
             rule &= Q(is_featured=self.featured)
         if self.new_arrival is not None:
             rule &= Q(is_new_arrival=self.new_arrival)
-        if self.on_sale is not None:
-            rule &= Q(sale_price__isnull=not self.on_sale)
         return rule
 
-    def _variants(self) -> Q:
-        """Return the rule for one and the same variant: size, colour, and that a piece of
-        it is left.
+    @property
+    def price_column(self) -> str:
+        """The column, or where stored prices have ended the expression, that lists sort by."""
+        return "list_price" if self.has_moved else "price"
+
+    def _prices(self) -> Q:
+        """Return the rule for the price alone: that one of the variants that the list shows
+        the prices of is within the limits. With a size or a colour, see `_variants`.
         """
-        if not self.size and not self.color:
+        if not self.has_price_limits:
             return Q()
+        within = self._price_range()
+        if self.size or self.color or self.loose_prices:
+            # Of variants with prices of their own, also one that is sold out may be meant.
+            own = Variant.objects.filter(
+                product=OuterRef("pk"), is_active=True, base_price__isnull=False
+            )
+            return within | Q(Exists(own))
+        if self.min_price is not None and self.max_price is not None:
+            # Of a range of prices, both ends may lie outside of the limits.
+            offered = self._priced_variants().filter(
+                Q(product__in_stock=False) | Q(stock__on_hand__gt=F("stock__reserved"))
+            )
+            one_price = Q(**{self.price_column: F(f"{self.price_column}_max")})
+            within &= one_price | Q(Exists(offered))
+        return within
+
+    def _price_range(self) -> Q:
+        rule, column = Q(), self.price_column
+        if self.max_price is not None:
+            rule &= Q(**{f"{column}__lte": self.max_price})
+        if self.min_price is not None:
+            rule &= Q(**{f"{column}_max__gte": self.min_price})
+        return rule
+
+    @property
+    def has_price_limits(self) -> bool:
+        """Whether a lowest or a highest price is asked for."""
+        return self.min_price is not None or self.max_price is not None
+
+    def _variants(self) -> Q:
+        """Return the rule for one and the same variant: size, colour, price, that a piece of
+        it is left, and that it is on sale.
+        """
+        rule = Q()
+        if self.on_sale is not None:
+            sold = self._match_options(self._priced_variants())
+            reduced = Exists(sold.filter(Q(price__lt=prices.variant_base_price())))
+            # Most products have no sale at all, and need no look at their variants.
+            own = Variant.objects.filter(
+                product=OuterRef("pk"), is_active=True, sale_price__isnull=False
+            )
+            has_sale = Q(sale_price__isnull=False) | Q(Exists(own))
+            on_sale = has_sale & Q(reduced)
+            rule &= on_sale if self.on_sale else ~on_sale
+        if self.size or self.color:
+            rule &= Q(Exists(self._match_options(self._priced_variants())))
+        return rule
+
+    def _priced_variants(self) -> QuerySet[Variant]:
+        """Return a product's active variants whose price is within the limits."""
         variants = Variant.objects.filter(product=OuterRef("pk"), is_active=True)
+        if self.has_price_limits or self.on_sale is not None:
+            variants = variants.annotate(price=prices.variant_price())
+        if self.min_price is not None:
+            variants = variants.filter(Q(price__gte=self.min_price))
+        if self.max_price is not None:
+            variants = variants.filter(Q(price__lte=self.max_price))
+        return variants
+
+    def _match_options(self, variants: QuerySet[Variant]) -> QuerySet[Variant]:
         if self.size:
             variants = variants.filter(size__in=self.size)
         if self.color:
             variants = variants.filter(color__in=self.color)
         if self.in_stock:
             variants = variants.filter(stock__on_hand__gt=F("stock__reserved"))
-        return Q(Exists(variants))
+        return variants
 
     @property
     def alone(self) -> bool:
         """Whether one searched word is all there is."""
-        rest = replace(self, search=None, lexemes=None, category_ids=())
+        rest = replace(
+            self, search=None, lexemes=None, category_ids=(), has_moved=False
+        )
         return (
             self.lexemes is not None and self.lexemes.places == 1 and rest == Filters()
         )
@@ -172,4 +241,7 @@ class Filters:
             ), ORDERS["relevance"]
         if sort == "rating":
             found = found.annotate(stars=Coalesce("rating", Decimal(0)))
-        return found, ORDERS["newest" if sort in (None, "relevance") else sort]
+        order = ORDERS["newest" if sort in (None, "relevance") else sort]
+        if self.has_moved:
+            order = tuple(name.replace("price", "list_price") for name in order)
+        return found, order

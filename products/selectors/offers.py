@@ -11,6 +11,7 @@ from uuid import UUID
 from django.core.files.storage import default_storage
 
 from markrin.db.sql import Row, fetch_prepared
+from products.selectors.prices import inherited, price_now
 from products.tax_classes import TAX_CLASS_OF_PRODUCT
 
 
@@ -26,6 +27,7 @@ class OfferImage:
 class Offer:
     """A variant as it can be bought now. Prices are in the shop's currency.
 
+    `price` is that of the moment; below `base_price` it is a sale price. `weight_g` is in grams.
     `tax_class` is the product's own, that of the nearest category above which names one, or
     the default; or empty. `sellable` is pieces, 0 too where `on_sale` is true; `on_sale` says that the
     variant is active and its product published."""
@@ -38,7 +40,9 @@ class Offer:
     slug: str
     name: str
     category_id: UUID
+    base_price: Decimal
     price: Decimal
+    weight_g: int | None
     tax_class: str
     on_sale: bool
     sellable: int
@@ -50,7 +54,9 @@ class Offer:
 # with it.
 OFFERS: Final = f"""
     SELECT variant.id AS variant_id, variant.sku::text, variant.size::text, variant.color::text,
-    product.id AS product_id, product.slug::text, product.name::text, product.category_id, product.price::numeric,
+    product.id AS product_id, product.slug::text, product.name::text, product.category_id,
+    ({inherited("base_price", variant="variant", product="product")})::numeric AS base_price,
+    ({price_now(variant="variant", product="product")})::numeric AS price, variant.weight_g,
     variant.is_active AND product.status = 'published' AS on_sale,
     coalesce(level.on_hand - level.reserved, 0)::bigint AS sellable,
     {TAX_CLASS_OF_PRODUCT} AS tax_class,

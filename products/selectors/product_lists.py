@@ -1,7 +1,9 @@
 """Products: lists of cards, and one in full."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -19,6 +21,7 @@ from products.schemas.products import (
 from products.selectors import search_ranking
 from products.selectors.facets import Facets, count_facets
 from products.selectors.filters import Filters
+from products.selectors.prices import COST_JOIN, inherited, price_now, read_price_clock
 from products.selectors.size_tables import build_table
 from products.selectors.summaries import SUMMARY_COLUMNS, get_summaries
 
@@ -34,11 +37,12 @@ class Listing:
     page: Page[Row] | CursorPage[Row]
     facets: Facets | None = None
     more: bool = False  # of a search: it finds more products than the page's total says
+    fresh_for_s: float | None = None  # until a list price changes; None: never
 
 
 def list_products(query: ShopperProductFilter) -> Listing:
     """Return published products that pass the filters, or those asked for by id: at most
-    four queries, for one as for many.
+    five queries, for one as for many.
 
     Raises:
         errors.PageTooDeep, errors.Invalid: see `markrin.api.pagination`.
@@ -50,10 +54,12 @@ def list_products(query: ShopperProductFilter) -> Listing:
 
 def list_products_by_id(ids: Sequence[UUID]) -> Listing:
     """Return these products in this order, on one page; those that are not published, or
-    not there, are left out. One query.
+    not there, are left out. Two queries.
     """
+    clock = read_price_clock()
     found = [card for card in get_summaries(ids) if card["status"] == "published"]
-    return Listing(Page(found, 1, 1 if found else 0, len(found), len(ids)))
+    page = Page(found, 1, 1 if found else 0, len(found), len(ids))
+    return Listing(page, fresh_for_s=clock.fresh_for_s)
 
 
 def list_staff_products(query: StaffProductFilter) -> Listing:
@@ -62,7 +68,15 @@ def list_staff_products(query: StaffProductFilter) -> Listing:
 
 
 def _list_matching(products: QuerySet[Product], query: ProductFilter) -> Listing:
-    filters = Filters.from_query(query).prepared()
+    clock = read_price_clock()
+    found = _find_matching(products, query, has_moved=clock.has_moved)
+    return replace(found, fresh_for_s=clock.fresh_for_s)
+
+
+def _find_matching(
+    products: QuerySet[Product], query: ProductFilter, *, has_moved: bool
+) -> Listing:
+    filters = Filters.from_query(query, has_moved=has_moved).prepared()
     counted = count_facets(products, filters) if query.facets else None
     found = filters.apply(products)
     if query.cursor is not None:
@@ -140,7 +154,15 @@ def with_summaries(
     return Page(cards, found.page, found.pages, found.total, found.limit)
 
 
-def list_related(*, key: UUID | str, limit: int = 8) -> list[Row]:
+@dataclass(frozen=True)
+class RelatedProducts:
+    """A short list of products; `fresh_for_s` as in `Listing`."""
+
+    items: list[Row]
+    fresh_for_s: float | None
+
+
+def list_related(*, key: UUID | str, limit: int = 8) -> RelatedProducts:
     """Return what else a shopper of this product may like: of its category first, then near
     it; popular ones first.
 
@@ -151,8 +173,11 @@ def list_related(*, key: UUID | str, limit: int = 8) -> list[Row]:
     if not found:
         raise errors.NotFound
     product = found[0]
-    params = {**product, "limit": limit}
-    return get_summaries([row["id"] for row in fetch_all(_RELATED, params)])
+    clock = read_price_clock()
+    near = fetch_all(_RELATED, {**product, "limit": limit})
+    return RelatedProducts(
+        get_summaries([row["id"] for row in near]), clock.fresh_for_s
+    )
 
 
 # The category above, if there is one: its subtree holds the product's own category and
@@ -180,32 +205,48 @@ _RELATED = """
 """
 
 
-def list_new_arrivals(query: PageParams) -> Page[Row] | CursorPage[Row]:
+def list_new_arrivals(query: PageParams) -> Listing:
     """Return published products marked as new, newest first."""
     return _list_newest(Product.objects.published().filter(is_new_arrival=True), query)
 
 
-def list_featured(query: PageParams) -> Page[Row] | CursorPage[Row]:
+def list_featured(query: PageParams) -> Listing:
     """Return published products that staff feature, newest first."""
     return _list_newest(Product.objects.published().filter(is_featured=True), query)
 
 
-def _list_newest(
-    products: QuerySet[Product], query: PageParams
-) -> Page[Row] | CursorPage[Row]:
-    return with_summaries(
-        fetch_page(
-            products.only("created_at"),
-            order=("-created_at", "-id"),
-            page=query.page,
-            limit=query.limit,
-            cursor=query.cursor,
-        )
+def _list_newest(products: QuerySet[Product], query: PageParams) -> Listing:
+    clock = read_price_clock()
+    page = fetch_page(
+        products.only("created_at"),
+        order=("-created_at", "-id"),
+        page=query.page,
+        limit=query.limit,
+        cursor=query.cursor,
     )
+    return Listing(with_summaries(page), fresh_for_s=clock.fresh_for_s)
 
 
+# As text: a price must not pass through a binary fraction.
+_VARIANT_PRICES = f"""'base_price', ({inherited("base_price")})::text, 'price', ({price_now()})::text,
+            'sale_price', nullif({price_now()}, {inherited("base_price")})::text,
+            'lowest_prior_price', (CASE WHEN {price_now()} < {inherited("base_price")}
+                THEN {inherited("lowest_prior_price")} END)::text,
+            'sale_ends_at', CASE WHEN {price_now()} < {inherited("base_price")}
+                THEN {inherited("sale_ends_at")} END,
+            'own_base_price', v.base_price::text, 'own_sale_price', v.sale_price::text,
+            'own_sale_starts_at', v.sale_starts_at, 'own_sale_ends_at', v.sale_ends_at,
+            'hs_code', v.hs_code, 'origin_country', v.origin_country,
+            'cost_price', v.cost_price::text"""
 _DETAIL = f"""
-    SELECT {SUMMARY_COLUMNS}, p.description, p.tags, p.updated_at, p.status, p.tax_class_id AS tax_class, p.seo_title, p.seo_description,
+    SELECT {SUMMARY_COLUMNS}, p.base_price AS own_base_price, p.sale_price AS own_sale_price,
+        p.sale_starts_at AS own_sale_starts_at, p.sale_ends_at AS own_sale_ends_at,
+        CASE WHEN p.price_until > statement_timestamp()
+            THEN extract(epoch FROM p.price_until - statement_timestamp())
+            WHEN p.price_until IS NOT NULL AND p.next_until IS NOT NULL
+            THEN extract(epoch FROM greatest(p.next_until - statement_timestamp(), '0'))
+            END::float AS fresh_for_s, p.description, p.tags, p.updated_at, p.status, p.tax_class_id AS tax_class,
+        p.seo_title, p.seo_description,
         p.rated_1, p.rated_2, p.rated_3, p.rated_4, p.rated_5, p.fit_small, p.fit_true, p.fit_large, p.popularity,
         (SELECT coalesce(json_agg(json_build_object(
             'id', id, 'file', file, 'external_url', external_url, 'alt_text', alt_text, 'thumbnails', thumbnails,
@@ -213,7 +254,8 @@ _DETAIL = f"""
          ) ORDER BY position), '[]') FROM products_productimage WHERE product_id = p.id) AS images,
         (SELECT coalesce(json_agg(json_build_object(
             'id', v.id, 'sku', v.sku, 'size', v.size, 'color', v.color, 'position', v.position,
-            'is_active', v.is_active, 'on_hand', coalesce(l.on_hand, 0), 'reserved', coalesce(l.reserved, 0),
+            'is_active', v.is_active, {_VARIANT_PRICES},
+            'barcode', v.barcode, 'weight_g', v.weight_g, 'on_hand', coalesce(l.on_hand, 0), 'reserved', coalesce(l.reserved, 0),
             'count_in_stock', coalesce(l.on_hand - l.reserved, 0),
             'in_stock', coalesce(l.on_hand > l.reserved, false)
          ) ORDER BY v.position, v.id), '[]')
@@ -230,7 +272,7 @@ _DETAIL = f"""
                 WHERE chart_id = chart.id))
          FROM products_sizechart chart JOIN products_category of ON of.id = chart.category_id
          WHERE chart.category_id = ANY (c.ancestors) ORDER BY cardinality(of.ancestors) DESC LIMIT 1) AS size_chart
-    FROM products_product p JOIN products_category c ON c.id = p.category_id
+    FROM products_product p JOIN products_category c ON c.id = p.category_id {COST_JOIN}
     WHERE {{visible}} {{key}} = %(key)s
 """  # noqa: S608 (constants)
 # Apart for shoppers and staff, by id and by slug, as each is planned for itself.
@@ -276,10 +318,21 @@ def _load_detail(key: UUID | str, which: dict[str, str]) -> Row:
         _order_options(choosable, "color"),
         _order_options(choosable, "size"),
     )
+    for variant in product["variants"]:
+        _read_values(variant)
     product["image"] = next(iter(product["images"]), None)
     chart = product["size_chart"]
     product["size_chart"] = chart and build_table(chart)
     return product
+
+
+def _read_values(variant: Row) -> None:
+    """Turn into amounts and moments what JSON holds as text."""
+    for name, value in variant.items():
+        if value is not None and name.endswith("price"):
+            variant[name] = Decimal(value)
+        elif value is not None and name.endswith("_at"):
+            variant[name] = datetime.fromisoformat(value)
 
 
 def _order_options(variants: list[Row], name: str) -> list[str]:

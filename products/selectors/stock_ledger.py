@@ -7,6 +7,7 @@ from markrin.api.pagination import CursorPage, Page, fetch_page
 from markrin.api.schemas import PageParams
 from markrin.db.sql import Row, fetch_all
 from products.models import StockMovement, Variant
+from products.selectors.prices import inherited, price_now
 
 
 def list_movements(
@@ -49,8 +50,14 @@ def get_staff_variant(*, variant_id: UUID) -> Row:
     return rows[0]
 
 
-_VARIANT = """
+_VARIANT = f"""
     SELECT v.id, v.sku, v.size, v.color, v.position, v.is_active, l.on_hand, l.reserved,
-        l.on_hand - l.reserved AS count_in_stock, l.on_hand > l.reserved AS in_stock
-    FROM products_variant v JOIN products_stocklevel l ON l.variant_id = v.id WHERE v.id = %s
-"""
+        l.on_hand - l.reserved AS count_in_stock, l.on_hand > l.reserved AS in_stock,
+        v.base_price AS own_base_price, v.sale_price AS own_sale_price,
+        v.sale_starts_at AS own_sale_starts_at, v.sale_ends_at AS own_sale_ends_at,
+        {price_now()} AS price, CASE WHEN {price_now()} < {inherited("base_price")}
+            THEN {inherited("lowest_prior_price")} END AS lowest_prior_price,
+        v.barcode, v.weight_g, v.hs_code, v.origin_country, v.cost_price
+    FROM products_variant v JOIN products_product p ON p.id = v.product_id
+    JOIN products_stocklevel l ON l.variant_id = v.id WHERE v.id = %s
+"""  # noqa: S608 (constants)

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from markrin.db.sql import Row, fetch_prepared
+from products.selectors.prices import COST_COLUMNS, COST_JOIN
 
 # What a card shows, less what stands in the product's variants and images; p is the
 # product, c its category.
-SUMMARY_COLUMNS = """
+SUMMARY_COLUMNS = f"""
     p.id, p.slug, p.name, p.brand, json_build_object('id', c.id, 'slug', c.slug, 'name', c.name) AS category,
-    p.collection, p.gender, p.material, p.base_price, p.sale_price, p.price, p.in_stock, p.is_featured,
-    p.is_new_arrival, p.rating, p.review_count, p.created_at
+    p.collection, p.gender, p.material, p.in_stock, p.is_featured, p.is_new_arrival, p.rating,
+    p.review_count, p.created_at, {COST_COLUMNS}
 """
 # Colours and sizes in the order of the variants, of those that can be chosen.
 _SUMMARIES = f"""
@@ -23,7 +24,8 @@ _SUMMARIES = f"""
             'thumbnails', thumbnails, 'width', width, 'height', height)
      FROM products_productimage WHERE product_id = p.id ORDER BY position LIMIT 1) AS image
     FROM unnest(%s::uuid[]) WITH ORDINALITY AS wanted (id, place)
-    JOIN products_product p USING (id) JOIN products_category c ON c.id = p.category_id ORDER BY wanted.place
+    JOIN products_product p USING (id) JOIN products_category c ON c.id = p.category_id {COST_JOIN}
+    ORDER BY wanted.place
 """  # noqa: S608 (constants)
 
 

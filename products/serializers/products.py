@@ -76,6 +76,9 @@ class ProductItem(Serializer):
     base_price = Money()
     sale_price = Money(allow_null=True)
     price = Money()
+    price_max = Money()
+    sale_ends_at = Timestamp(allow_null=True)
+    lowest_prior_price = Money(allow_null=True)
     currency = _Currency()
     in_stock = serializers.BooleanField()
     is_featured = serializers.BooleanField()
@@ -178,21 +181,38 @@ class ProductImage(CardImage):
 
 
 class Variant(Serializer):
-    """A size and colour that can be chosen; `countInStock` is how many pieces can be sold."""
+    """A size and colour that can be chosen; `countInStock` is how many pieces can be sold.
+
+    `price` is what it costs now: `salePrice` while a sale is on, else `basePrice`.
+    `lowestPriorPrice` is the lowest of the 30 days before that sale began."""
 
     id = serializers.UUIDField()
     sku = serializers.CharField()
     size = serializers.CharField()
     color = serializers.CharField()
+    base_price = Money()
+    sale_price = Money(allow_null=True)
+    price = Money()
+    sale_ends_at = Timestamp(allow_null=True)
+    lowest_prior_price = Money(allow_null=True)
+    barcode = serializers.CharField()
+    weight_g = serializers.IntegerField(allow_null=True, min_value=1)
     count_in_stock = serializers.IntegerField(min_value=0)
     in_stock = serializers.BooleanField()
 
 
 class StaffVariant(Variant):
     """A variant with its stock level: pieces on hand, and how many of them are reserved for
-    orders.
+    orders. Its prices are its own, or null where they are the product's.
     """
 
+    base_price = Money(allow_null=True, source="own_base_price")
+    sale_price = Money(allow_null=True, source="own_sale_price")
+    sale_starts_at = Timestamp(allow_null=True, source="own_sale_starts_at")
+    sale_ends_at = Timestamp(allow_null=True, source="own_sale_ends_at")
+    hs_code = serializers.CharField()
+    origin_country = serializers.CharField()
+    cost_price = Money(allow_null=True)
     position = serializers.IntegerField()
     is_active = serializers.BooleanField()
     on_hand = serializers.IntegerField(min_value=0)
@@ -238,8 +258,14 @@ class ProductDetail(ProductItem):
 
 
 class StaffProductDetail(ProductDetail):
-    """A product of any status with all its variants."""
+    """A product of any status with all its variants; prices as they are set, beside `price`,
+    which is what the list shows now.
+    """
 
+    base_price = Money(source="own_base_price")
+    sale_price = Money(allow_null=True, source="own_sale_price")
+    sale_starts_at = Timestamp(allow_null=True, source="own_sale_starts_at")
+    sale_ends_at = Timestamp(allow_null=True, source="own_sale_ends_at")
     status = serializers.ChoiceField(choices=ProductStatus.choices)
     tax_class = serializers.CharField(
         allow_null=True, help_text="its own; null: the category's"

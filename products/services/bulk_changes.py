@@ -428,7 +428,9 @@ def _update_products(goals: Mapping[UUID, _ProductState], by_category: bool) -> 
     columns = (
         "category_id = goal.category_id"
         if by_category
-        else "base_price = goal.base, sale_price = goal.sale"
+        else "base_price = goal.base, sale_price = goal.sale,"
+        " sale_starts_at = CASE WHEN goal.sale IS NOT NULL THEN sale_starts_at END,"
+        " sale_ends_at = CASE WHEN goal.sale IS NOT NULL THEN sale_ends_at END"
     )
     with connection.cursor() as cursor:
         cursor.execute(

@@ -16,7 +16,7 @@ from products.schemas.products import (
     ReplacedProduct,
     SeoTexts,
 )
-from products.services import images, slugs, variants
+from products.services import images, prices, slugs, variants
 from products.services.search_words import add_search_words
 from products.services.tax_classes import find_tax_class
 
@@ -82,7 +82,7 @@ def update_product(body: ProductChange, *, key: UUID | str) -> UUID:
 
     Raises:
         NotFound: there is no such product.
-        SalePriceNotBelow: the sale price would not be below the base price.
+        SalePriceNotBelow, SaleDatesWrong: the prices would not fit each other.
         CategoryUnknown, SlugTaken, ImageUnknown: what it refers to is not so.
     """
     return change_product(body, key=key).pk
@@ -96,6 +96,8 @@ def change_product(body: ProductChange, *, key: UUID | str) -> Product:
     product = lock_product(key)
     renamed = body.name is not UNSET and body.name != product.name
     sent = sent_fields(body)
+    if body.sale_price is None:  # a sale that ends has no dates either
+        sent = {"sale_starts_at": None, "sale_ends_at": None, **sent}
     for name in _COLUMNS & sent.keys():
         setattr(product, name, sent[name])
     if body.seo is not UNSET:
@@ -108,8 +110,7 @@ def change_product(body: ProductChange, *, key: UUID | str) -> Product:
         _set_slug(product, body.slug)
     elif renamed:
         _set_slug(product, None)
-    if product.sale_price is not None and product.sale_price >= product.base_price:
-        raise errors.SalePriceNotBelow
+    prices.check_prices(product)
     product.save()
     if body.images is not UNSET:
         images.set_images(product, body.images)
@@ -161,6 +162,8 @@ _COLUMNS = {
     "material",
     "base_price",
     "sale_price",
+    "sale_starts_at",
+    "sale_ends_at",
     "tags",
     "is_featured",
     "is_new_arrival",

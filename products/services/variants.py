@@ -14,6 +14,7 @@ from products import errors
 from products.models import Product, Variant
 from products.models.product import MAX_VARIANTS
 from products.schemas.variants import NewVariant, ReplacedVariant, VariantChange
+from products.services import prices
 from products.services.stock import movements
 
 _Row = NewVariant | ReplacedVariant
@@ -75,7 +76,18 @@ def insert_variants(
     return new
 
 
-_COLUMNS = ("sku", "size", "color")
+_PRICES = ("base_price", "sale_price", "sale_starts_at", "sale_ends_at")
+_COLUMNS = (
+    "sku",
+    "size",
+    "color",
+    *_PRICES,
+    "barcode",
+    "weight_g",
+    "hs_code",
+    "origin_country",
+    "cost_price",
+)
 
 
 def _check_new_rows(rows: Sequence[_Row], taken: set[tuple[str, str]]) -> None:
@@ -118,6 +130,7 @@ def update_variant(body: VariantChange, *, product_id: UUID, variant_id: UUID) -
     Raises:
         NotFound: the product has no such variant.
         SkuTaken, VariantExists: another one has that already.
+        SalePriceNotBelow, SaleDatesWrong, VariantPricesApart: its prices do not fit.
     """
     change_variant(body, product_id=product_id, variant_id=variant_id)
 
@@ -133,8 +146,14 @@ def change_variant(body: VariantChange, *, product_id: UUID, variant_id: UUID) -
         raise errors.SkuTaken(skus=[body.sku])
     was_active = variant.is_active
     changes = sent_fields(body)
+    if body.base_price is None:  # as the product's: all prices or none
+        changes = {**dict.fromkeys(_PRICES), **changes}
+    elif body.sale_price is None:  # a sale that ends has no dates either
+        changes = {"sale_starts_at": None, "sale_ends_at": None, **changes}
     for name, value in changes.items():
         setattr(variant, name, value)
+    if changes.keys() & set(_PRICES):
+        prices.check_prices(variant)
     alike = others.filter(
         product=product_id, size=variant.size, color=variant.color, is_active=True
     )

@@ -11,7 +11,7 @@ from markrin.api.operations import operation
 from markrin.api.permissions import AllowAny
 from markrin.api.schemas import PageParams, PlainPageQuery
 from markrin.api.views import View
-from markrin.cache.decorators import cached
+from markrin.cache.decorators import cached, keep_at_most
 from products import errors
 from products.schemas import products as schemas
 from products.selectors import product_lists
@@ -42,6 +42,7 @@ class ProductList(View):
     )
     def get(self, request: Request, *, query: schemas.ShopperProductFilter) -> Response:
         found = product_lists.list_products(query)
+        keep_at_most(request, found.fresh_for_s)
         return Response(serializers.ProductPage(found).data)
 
     @operation(
@@ -78,17 +79,17 @@ class ProductDetail(View):
     )
     def get(self, request: Request, *, key: UUID | str) -> Response:
         try:
-            return Response(
-                serializers.ProductDetail(product_lists.get_product(key=key)).data
-            )
+            product = product_lists.get_product(key=key)
         except NotFound:
             slug = product_lists.get_new_slug(former=str(key))
             if slug is None:
                 raise
-        return Response(
-            status=HTTPStatus.PERMANENT_REDIRECT,
-            headers={"Location": f"/api/products/{slug}"},
-        )
+            return Response(
+                status=HTTPStatus.PERMANENT_REDIRECT,
+                headers={"Location": f"/api/products/{slug}"},
+            )
+        keep_at_most(request, product["fresh_for_s"])
+        return Response(serializers.ProductDetail(product).data)
 
     @operation(
         id="replaceProduct",
@@ -114,7 +115,12 @@ class ProductDetail(View):
         body=schemas.UpdateProduct,
         max_bytes=schemas.BODY_BYTES,
         response=serializers.StaffProductDetail,
-        errors=[NotFound, *_REFUSED, errors.SalePriceNotBelow],
+        errors=[
+            NotFound,
+            *_REFUSED,
+            errors.SalePriceNotBelow,
+            errors.SaleDatesWrong,
+        ],
     )
     def patch(
         self, request: Request, *, key: UUID | str, body: schemas.ProductChange
@@ -149,7 +155,8 @@ class RelatedProducts(View):
         self, request: Request, *, key: UUID | str, query: schemas.RelatedLimit
     ) -> Response:
         found = product_lists.list_related(key=key, limit=query.limit)
-        return Response(serializers.ProductItems({"items": found}).data)
+        keep_at_most(request, found.fresh_for_s)
+        return Response(serializers.ProductItems(found).data)
 
 
 class NewArrivals(View):
@@ -166,7 +173,8 @@ class NewArrivals(View):
     )
     def get(self, request: Request, *, query: PageParams) -> Response:
         found = product_lists.list_new_arrivals(query)
-        return Response(serializers.ProductItemPage(found).data)
+        keep_at_most(request, found.fresh_for_s)
+        return Response(serializers.ProductItemPage(found.page).data)
 
 
 class Featured(View):
@@ -183,7 +191,8 @@ class Featured(View):
     )
     def get(self, request: Request, *, query: PageParams) -> Response:
         found = product_lists.list_featured(query)
-        return Response(serializers.ProductItemPage(found).data)
+        keep_at_most(request, found.fresh_for_s)
+        return Response(serializers.ProductItemPage(found.page).data)
 
 
 class StaffProductList(View):

@@ -20,6 +20,12 @@ from products.services import variants
 from products.services.stock import back_in_stock
 from products.views.access import get_user_id
 
+_PRICES_WRONG = [
+    errors.SalePriceNotBelow,
+    errors.SaleDatesWrong,
+    errors.VariantPricesApart,
+]
+
 
 class VariantList(View):
     @operation(
@@ -50,7 +56,7 @@ class VariantDetail(View):
         summary="Change a variant in place, or put it back on sale",
         body=schemas.UpdateVariant,
         response=serializers.StaffVariant,
-        errors=[NotFound, errors.SkuTaken, errors.VariantExists],
+        errors=[NotFound, errors.SkuTaken, errors.VariantExists, *_PRICES_WRONG],
     )
     def patch(
         self,
