@@ -16,8 +16,8 @@ from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.client_info import ClientInfo
-from accounts.models import Address, AuthEvent, Role, Session, User
-from accounts.services import authority, privacy, sessions, staff_users
+from accounts.models import Address, ApiKey, AuthEvent, Role, Session, User
+from accounts.services import api_keys, authority, privacy, sessions, staff_users
 from markrin.admin.base import (
     FirstRows,
     ModelAdmin,
@@ -222,14 +222,20 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
             "Reset the second factor",
             _reset_second_factor,
             offered=lambda user: user.is_staff,
-            warning="Make sure that it is they who ask: with the password alone they set up another device.",
+            warning=(
+                "Make sure that it is they who ask: with the password alone "
+                "they set up another device."
+            ),
         ),
         "erase": Step(
             "Anonymise for good",
             _erase_customer,
             danger=True,
             offered=lambda user: user.role == Role.CUSTOMER and user.erased_at is None,
-            warning="Name, addresses, sessions and wishlist go, orders stay without the person. It cannot be undone.",
+            warning=(
+                "Name, addresses, sessions and wishlist go, orders stay without the person. "
+                "It cannot be undone."
+            ),
         ),
     }
     export_columns = {
@@ -395,3 +401,38 @@ class AuthEventAdmin(ReadOnly, ModelAdmin):
     list_filter = ("type", "outcome")
     search_fields = ("user_id__exact", "sid__exact", "ip__exact", "request_id__exact")
     ordering = ("-id",)
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnly, ModelAdmin):
+    """Made by `POST /api/staff/keys`; looked at, and ended, here as well."""
+
+    fields = (
+        *("name", "hint", "user", "networks", "created_by", "created_at"),
+        *("expires_at", "last_used_at", "revoked_at"),
+    )
+    list_display = (
+        "name",
+        "hint",
+        "created_at",
+        "expires_at",
+        "last_used_at",
+        "revoked_at",
+    )
+    list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
+    ordering = ("-id",)
+    actions = ("revoke",)
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Only admins end keys."""
+        return bool(getattr(request.user, "is_superuser", False))
+
+    @admin.action(description="Revoke", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        for key in queryset:
+            api_keys.revoke_api_key(
+                key_id=key.pk,
+                by=_get_user(request),
+                client=ClientInfo.from_request(request),
+            )
+            self.message_user(request, f"{key.name} has been revoked.")

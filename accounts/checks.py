@@ -78,7 +78,10 @@ def cookie_and_origins(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         )
     for origin in {*settings.AUTH_ORIGINS, *settings.CORS_ALLOWED_ORIGINS}:
         if not _ORIGIN.fullmatch(origin):
-            said = f"{origin!r} is not an origin such as https://shop.example: lower case, nothing after the host."
+            said = (
+                f"{origin!r} is not an origin such as "
+                f"https://shop.example: lower case, nothing after the host."
+            )
             found.append(
                 Error(
                     said,

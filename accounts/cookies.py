@@ -41,7 +41,8 @@ def read_refresh_cookie(request: HttpRequest) -> str | None:
 
 def _format_cookie(value: str, max_age_s: int) -> str:
     secure = "Secure; " if settings.REFRESH_COOKIE_SECURE else ""
-    return f"{cookie_name()}={value}; Path=/; {secure}HttpOnly; SameSite=Strict; Max-Age={max_age_s}"
+    attributes = f"Path=/; {secure}HttpOnly; SameSite=Strict; Max-Age={max_age_s}"
+    return f"{cookie_name()}={value}; {attributes}"
 
 
 def set_refresh_cookie(response: HttpResponseBase, tokens: Tokens) -> None:

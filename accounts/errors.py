@@ -151,6 +151,10 @@ class ChallengeInvalid(errors.ShopError):
     )
 
 
+class ApiKeyNameTaken(errors.ShopError):
+    status, code, message = 409, "api_key_name_taken", "A live key has this name."
+
+
 class AddressLimit(errors.ShopError):
     status, code, message = 422, "address_limit", "The address book is full."
 

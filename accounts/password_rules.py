@@ -42,9 +42,9 @@ class KnownPasswordValidator(password_validation.CommonPasswordValidator):
         bare = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", lowered)
         added = len(lowered) - len(bare)
         if {lowered, *([bare] if added <= MAX_ADDED else [])} & self.passwords:
-            raise ValidationError(self.get_help_text(), code="common")
+            raise ValidationError(self.get_help_text(), code="password_too_common")
         if len(set(re.sub(r"\s", "", lowered))) < self.MIN_DIFFERENT:
-            raise ValidationError(self.get_help_text(), code="common")
+            raise ValidationError(self.get_help_text(), code="password_too_common")
 
     def get_help_text(self) -> str:
         return (

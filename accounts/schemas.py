@@ -3,7 +3,8 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from ipaddress import ip_network
 from typing import Any
 
 import marshmallow as ma
@@ -380,3 +381,34 @@ class ChangeUser(PatchSchema[UserChange]):
     role = fields.Enum(Role)
     active = fields.Bool()
     groups = fields.List(fields.Enum(Group), max=len(GROUPS), unique=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewApiKey:
+    name: str
+    groups: Sequence[str]
+    networks: Sequence[str] = ()  # empty: from everywhere
+    expires_at: datetime | None = None
+
+
+class CreateApiKey(InputSchema[NewApiKey]):
+    """What a machine may do (the groups of staff), from where, and until when."""
+
+    name = fields.Text(max=60, required=True)
+    groups = fields.List(
+        fields.Enum(Group), min=1, max=len(GROUPS), unique=True, required=True
+    )
+    networks = fields.List(fields.Text(max=43), max=20, unique=True)
+    expires_at = fields.Timestamp()
+
+    @ma.validates_schema
+    def _check(self, data: dict[str, Any], **kwargs: Any) -> None:
+        ends = data.get("expires_at")
+        if ends is not None and ends <= timezone.now():
+            raise fields.refuse("range", "This lies in the past.", "expires_at")
+        for network in data.get("networks", ()):
+            try:
+                ip_network(network)
+            except ValueError as exc:
+                message = "This takes addresses and networks such as 203.0.113.0/24."
+                raise fields.refuse("format", message, "networks") from exc

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import Address, Role, Session, User, WishlistItem
+from accounts.models import Address, ApiKey, Role, Session, User, WishlistItem
 from accounts.schemas import UserFilter
 from markrin.api.pagination import CursorPage, Page, fetch_page
 from markrin.api.schemas import PageParams
@@ -18,6 +18,7 @@ from products.models import ProductStatus
 from products.selectors import summaries
 
 NEWEST_FIRST = ("-created_at", "-id")
+MAX_API_KEYS = 500  # that are shown
 
 
 def list_sessions(*, current: Session) -> list[Session]:
@@ -109,3 +110,9 @@ def get_user(*, user_id: UUID) -> User:
     user = User.objects.prefetch_related("groups").get(pk=user_id)
     user.for_admin = True  # type: ignore[attr-defined]  # for the serializer
     return user
+
+
+def list_api_keys() -> list[ApiKey]:
+    """Return every key with its groups, the newest first; revoked ones too. Two queries."""
+    keys = ApiKey.objects.select_related("user").prefetch_related("user__groups")
+    return list(keys.order_by("-id")[:MAX_API_KEYS])

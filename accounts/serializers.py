@@ -57,6 +57,35 @@ class StaffUser(User):
 StaffUserPage = page_of(StaffUser)
 
 
+class ApiKey(Serializer):
+    """A machine's key, without the key itself."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    hint = serializers.CharField(help_text="how the key begins")
+    groups = serializers.SerializerMethodField()
+    networks = serializers.ListField(child=serializers.CharField())
+    created_at = Timestamp()
+    expires_at = Timestamp(allow_null=True)
+    last_used_at = Timestamp(allow_null=True)
+    revoked_at = Timestamp(allow_null=True)
+
+    def get_groups(self, key: Any) -> list[str]:
+        return sorted(group.name for group in key.user.groups.all())
+
+
+class ApiKeys(Serializer):
+    """Every key, revoked ones too."""
+
+    items = ApiKey(many=True)
+
+
+class NewApiKey(ApiKey):
+    """A key that was just made: the only time that its text is shown."""
+
+    key = serializers.CharField()
+
+
 class SignedIn(Serializer):
     """New tokens. `refresh` is there only where no cookie holds it."""
 

@@ -27,8 +27,9 @@ from rest_framework_simplejwt.exceptions import (
 )
 
 from accounts import errors
-from accounts.models import Session, User
-from markrin.api import rate_limits
+from accounts.models import ApiKey, Session, User
+from accounts.models.api_key import PREFIX
+from markrin.api import client_address, rate_limits
 from markrin.db.sql import fetch_prepared, instance_from_row, select_columns
 
 ALGORITHM = "HS256"
@@ -122,7 +123,8 @@ class Keyring(TokenBackend):
 
 
 class _SessionToken(simplejwt.Token):
-    """What the two kinds share. Make one by `for_session`, read one by `from_text`: the constructor makes
+    """What the two kinds share. Make one by `for_session`, read one by `from_text`: the
+        constructor makes
     a token out of None.
     """
 
@@ -265,23 +267,33 @@ class BearerAuthentication(BaseAuthentication):
     exactly one query.
     """
 
-    def authenticate(self, request: Request) -> tuple[User, Session] | None:
-        """Return user and session; None if no token was sent.
+    def authenticate(self, request: Request) -> tuple[User, Session | ApiKey] | None:
+        """Return user and session, or a machine's account and key; None if no token was sent.
 
         Raises:
             errors.TokenExpired, errors.SessionRevoked, errors.SessionExpired: each of them a 401.
             markrin.api.errors.TokenInvalid: so is this.
+            markrin.api.errors.Forbidden: a key is used from an address that is not its own.
             markrin.api.errors.RateLimited: this network has sent too much that was refused.
         """
         text = read_bearer_token(request.headers.get("Authorization"))
         if text is None:
             return None
         try:
+            if text.startswith(PREFIX):
+                return self._authenticate_machine(text, request)
             session = authenticate_token(text, now=datetime.now(UTC))
         except Exception:
             rate_limits.count_refused(request._request)
             raise
         return session.user, session
+
+    def _authenticate_machine(self, text: str, request: Request) -> tuple[User, ApiKey]:
+        from accounts.services.api_keys import authenticate_key  # it uses this module
+
+        address = client_address.get_client_address(request._request)
+        key = authenticate_key(text, address=address, now=datetime.now(UTC))
+        return key.user, key
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="markrin"'
@@ -326,6 +338,7 @@ def _find_session(session_id: UUID) -> Session | None:
 @functools.cache
 def _session_sql() -> str:
     return (
-        f"SELECT {select_columns(Session, 'session')}, {select_columns(User, 'account')} FROM auth_session AS session"  # noqa: S608 (our own names)
+        f"SELECT {select_columns(Session, 'session')}, "  # noqa: S608 (our own names)
+        f"{select_columns(User, 'account')} FROM auth_session AS session"
         " JOIN accounts_user AS account ON account.id = session.user_id WHERE session.id = %s"
     )

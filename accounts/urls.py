@@ -27,6 +27,8 @@ urlpatterns = [
     path("addresses/<uid:address_id>", own.AddressDetail.as_view()),
     path("wishlist", own.WishlistItemList.as_view()),
     path("wishlist/<uid:product_id>", own.WishlistItemDetail.as_view()),
+    path("staff/keys", staff.ApiKeyList.as_view()),
+    path("staff/keys/<uid:key_id>", staff.ApiKeyDetail.as_view()),
     path("staff/users", staff.UserList.as_view()),
     path("staff/users/<uid:user_id>", staff.UserDetail.as_view()),
     path("staff/users/<uid:user_id>/export", staff.UserExport.as_view()),

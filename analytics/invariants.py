@@ -17,19 +17,25 @@ _AT_REST = """made.day < (now() AT TIME ZONE '{zone}')::date
     AND NOT EXISTS (SELECT FROM analytics_dirtyday AS dirty WHERE dirty.day = made.day)
     AND NOT EXISTS (
         SELECT FROM orders_order AS its JOIN orders_orderevent AS step ON step.order_id = its.id
-        WHERE its.created_at >= begins AND its.created_at < ends AND step.at >= made_at - interval '10 minutes')"""
+        WHERE its.created_at >= begins AND its.created_at < ends
+            AND step.at >= made_at - interval '10 minutes')"""
 _DAYS = """
-SELECT made.day, format('%%s orders, %%s pieces, %%s; its orders: %%s, %%s, %%s; pieces by product %%s, by variant '
-        '%%s, by category %%s', made.orders, made.units, made.revenue, placed.orders, bought.units, placed.revenue,
+SELECT made.day, format('%%s orders, %%s pieces, %%s; its orders: %%s, %%s, %%s; '
+        'pieces by product %%s, by variant '
+        '%%s, by category %%s', made.orders, made.units, made.revenue, placed.orders,
+            bought.units, placed.revenue,
         products.units, variants.units, categories.units)
     FROM (SELECT *, day::timestamp AT TIME ZONE '{zone}' AS begins,
         (day + 1)::timestamp AT TIME ZONE '{zone}' AS ends FROM analytics_dailysales
         WHERE day > %(after)s AND day <= %(upto)s) AS made
     CROSS JOIN LATERAL (SELECT count(*) AS orders, coalesce(sum(total - refunded), 0) AS revenue
-        FROM orders_order WHERE created_at >= begins AND created_at < ends AND status <> 'cancelled') AS placed
-    CROSS JOIN LATERAL (SELECT coalesce(sum(quantity - returned), 0) AS units FROM orders_orderline AS line
+        FROM orders_order WHERE created_at >= begins AND created_at < ends AND status <>
+            'cancelled') AS placed
+    CROSS JOIN LATERAL (SELECT coalesce(sum(quantity - returned), 0) AS units FROM
+        orders_orderline AS line
         JOIN orders_order AS its ON its.id = line.order_id
-        WHERE its.created_at >= begins AND its.created_at < ends AND status <> 'cancelled') AS bought
+        WHERE its.created_at >= begins AND its.created_at < ends AND status <> 'cancelled') AS
+            bought
     CROSS JOIN LATERAL (SELECT coalesce(sum(units), 0) AS units FROM analytics_dailyproduct
         WHERE day = made.day) AS products
     CROSS JOIN LATERAL (SELECT coalesce(sum(units), 0) AS units FROM analytics_dailyvariant
@@ -37,7 +43,8 @@ SELECT made.day, format('%%s orders, %%s pieces, %%s; its orders: %%s, %%s, %%s;
     CROSS JOIN LATERAL (SELECT coalesce(sum(units), 0) AS units FROM analytics_dailycategory
         WHERE day = made.day) AS categories
     WHERE ((made.orders, made.units, made.revenue) <> (placed.orders, bought.units, placed.revenue)
-        OR (made.units, made.units, made.units) <> (products.units, variants.units, categories.units))
+        OR (made.units, made.units, made.units) <> (products.units, variants.units,
+            categories.units))
     AND """
 
 INVARIANTS = [
@@ -46,7 +53,10 @@ INVARIANTS = [
         table="analytics_dailysales",
         key="day",
         query=(_DAYS + _AT_REST).replace("{zone}", _ZONE),
-        repair="INSERT INTO analytics_dirtyday (day) SELECT unnest(%(keys)s::date[]) ON CONFLICT DO NOTHING",
+        repair=(
+            "INSERT INTO analytics_dirtyday (day) "
+            "SELECT unnest(%(keys)s::date[]) ON CONFLICT DO NOTHING"
+        ),
     ),
 ]
 

@@ -289,4 +289,5 @@ def _write_description(article: Article) -> str:
     shades = (
         colors[0] if len(colors) == 1 else f"{', '.join(colors[:-1])} and {colors[-1]}"
     )
-    return f"{article.garment.text}\n\nMade of {article.material.lower()} by {article.brand}. In {shades.lower()}."
+    made_of = f"Made of {article.material.lower()} by {article.brand}."
+    return f"{article.garment.text}\n\n{made_of} In {shades.lower()}."

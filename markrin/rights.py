@@ -175,8 +175,11 @@ RIGHTS: tuple[Right, ...] = (
         },
     ),
     Right(
-        area="Users and what they may do; sessions; the log of signing in",
-        calls=("addUser", "changeUser", "exportUser", "eraseUser"),
+        area="Users and what they may do; keys of machines; sessions; the log of signing in",
+        calls=(
+            *("addUser", "changeUser", "exportUser", "eraseUser"),
+            *("listApiKeys", "createApiKey", "revokeApiKey"),
+        ),
         sensitive=True,
     ),
 )

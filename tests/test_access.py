@@ -114,6 +114,9 @@ TABLE = {
     "PATCH /api/staff/users/{user}": Row(STAFFS, {"role": "admin"}),
     "GET /api/staff/users/{user}/export": Row(STAFFS),
     "POST /api/staff/users/{user}/erase": Row(STAFFS),
+    "GET /api/staff/keys": Row(STAFFS),
+    "POST /api/staff/keys": Row(STAFFS),
+    "DELETE /api/staff/keys/{key}": Row(STAFFS),
     "GET /api/products": Row(PUBLIC),
     "POST /api/products": Row(STAFFS),
     "GET /api/products/new-arrivals": Row(PUBLIC),
@@ -273,6 +276,16 @@ class World:
         return factories.make_user()
 
     @cached_property
+    def key(self) -> Any:
+        from accounts.client_info import ClientInfo
+        from accounts.schemas import NewApiKey
+        from accounts.services import api_keys
+
+        boss = factories.make_user(role="admin")
+        new = NewApiKey(name=f"Key {boss.email}", groups=["catalogue"])
+        return api_keys.create_api_key(new, by=boss, client=ClientInfo())[0]
+
+    @cached_property
     def unknown(self) -> str:
         return str(uuid4())
 
@@ -314,8 +327,9 @@ class World:
 
     @cached_property
     def page(self) -> str:
+        # A slug of its own: the worlds of one test share a database.
         given = {"title": "Returns", "body": "Send it.", "is_published": True}
-        return str(Page.objects.create(slug="returns", **given).slug)
+        return str(Page.objects.create(slug=f"returns-{uuid4().hex}", **given).slug)
 
     @cached_property
     def chart(self) -> str:
@@ -446,7 +460,7 @@ def test_only_admins_change_what_somebody_may_do():
 
 
 def test_what_cannot_be_taken_back_wants_a_recent_factor():
-    calls = ("addUser", "changeUser", "exportUser", "eraseUser")
+    calls = ("addUser", "changeUser", "exportUser", "eraseUser", "createApiKey")
     assert all(rights.get_right(call).sensitive for call in calls)
     assert rights.get_right("refundOrder").sensitive
 

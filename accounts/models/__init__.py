@@ -1,6 +1,7 @@
 """Users, their sessions, addresses and wishlists."""
 
 from accounts.models.address import Address, AddressFields
+from accounts.models.api_key import ApiKey
 from accounts.models.session import (
     AuthEvent,
     MailToken,
@@ -15,6 +16,7 @@ from accounts.models.wishlist import WishlistItem
 __all__ = [
     "Address",
     "AddressFields",
+    "ApiKey",
     "AuthEvent",
     "Gender",
     "MailToken",

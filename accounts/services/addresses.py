@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db import transaction
-
 from accounts import errors, postal_codes, state_codes
 from accounts.models import Address, User
 from accounts.schemas import AddressChange, NewAddress
 from markrin.api.errors import Invalid, NotFound, Unprocessable
 from markrin.api.unset import UNSET, Unset, sent_fields
+from markrin.db import transactions
 
 MAX_ADDRESSES = 50
 
@@ -22,7 +21,7 @@ def _lock_address_book(customer: User) -> None:
     User.objects.select_for_update(no_key=True).only("pk").get(pk=customer.pk)
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def add_address(new: NewAddress, *, customer: User) -> Address:
     """Add an address; the first one is the default, whatever it says.
 
@@ -52,7 +51,7 @@ def add_address(new: NewAddress, *, customer: User) -> Address:
     )
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def change_address(
     change: AddressChange, *, customer: User, address_id: UUID
 ) -> Address:
@@ -111,7 +110,7 @@ def _apply_state_code(address: Address, change: AddressChange) -> None:
         )
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def delete_address(*, customer: User, address_id: UUID) -> None:
     """Delete an address; after the default one, the newest is the default. Orders keep
     their own copy.

@@ -8,17 +8,17 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import MailToken, TokenPurpose, User
+from markrin.db import transactions
 
 
 def _hash_token(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def create_token(user: User, purpose: TokenPurpose, *, email: str, ttl_s: int) -> str:
     """Return a new token for a mail to `email`, good for so many seconds.
 
@@ -52,6 +52,7 @@ def get_token_owner(token: str, purpose: TokenPurpose) -> User | None:
     return found.user if found else None
 
 
+@transactions.requires_transaction
 def consume_token(token: str, purpose: TokenPurpose, user: User, *, email: str) -> bool:
     """Use the token up, as sent to this user at this address; return whether it was good. A
     step in a transaction.
@@ -66,6 +67,7 @@ def consume_token(token: str, purpose: TokenPurpose, user: User, *, email: str) 
     return good.delete()[0] == 1
 
 
+@transactions.requires_transaction
 def void_tokens(user: User) -> None:
     """Make every token that was mailed to the user worthless. A step in the caller's
     transaction.

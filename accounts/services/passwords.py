@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts import errors, events, hooks, password_rules
@@ -16,6 +15,7 @@ from accounts.services.auth_log import log_auth_event
 from accounts.services.session_refresh import rotate_token
 from accounts.services.sessions import Tokens, blacklist_token, revoke_sessions_of
 from markrin.api import rate_limits
+from markrin.db import transactions
 from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
 
@@ -42,7 +42,7 @@ def change_password(
     return _apply_change(current, change.new_password, client)
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def _apply_change(current: Session, new_password: str, client: ClientInfo) -> Tokens:
     now = timezone.now()
     user = User.objects.select_for_update(no_key=True).get(pk=current.user_id)
@@ -72,6 +72,7 @@ def _apply_change(current: Session, new_password: str, client: ClientInfo) -> To
     return Tokens.for_session(session, now)
 
 
+@transactions.requires_transaction
 def _set_password(user: User, password: str) -> None:
     """Set the password; a step under the user's lock. The model ends all that is pending."""
     user.set_password(password)
@@ -95,9 +96,13 @@ def forgot_password(request: ResetRequest, *, client: ClientInfo) -> None:
         .values_list("pk", flat=True)
         .first()
     )
-    with transaction.atomic(durable=True):
-        log_auth_event("password_forgot", "ok", client=client, user_id=user_id)
-        outbox.add(events.ResetRequested(user_id=user_id or uuid7()))
+    _store_reset_request(user_id, client)
+
+
+@transactions.durable
+def _store_reset_request(user_id: UUID | None, client: ClientInfo) -> None:
+    log_auth_event("password_forgot", "ok", client=client, user_id=user_id)
+    outbox.add(events.ResetRequested(user_id=user_id or uuid7()))
 
 
 def reset_password(reset: PasswordReset, *, client: ClientInfo) -> None:
@@ -117,7 +122,7 @@ def reset_password(reset: PasswordReset, *, client: ClientInfo) -> None:
     _apply_reset(user.pk, reset, client)
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def _apply_reset(user_id: UUID, reset: PasswordReset, client: ClientInfo) -> None:
     now = timezone.now()
     user = (

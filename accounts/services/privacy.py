@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import (
     BlacklistedToken,
@@ -29,6 +28,7 @@ from accounts.services.authority import refuse_more_rights
 from accounts.services.sessions import require_recent_password
 from markrin.api.casing import to_camel
 from markrin.api.errors import NotFound, Unprocessable
+from markrin.db import transactions
 
 _PROFILE = (
     "id",
@@ -73,6 +73,7 @@ def _to_camel_keys(row: Mapping[str, object]) -> dict[str, Any]:
     return {to_camel(name): value for name, value in row.items()}
 
 
+@transactions.durable
 def export_user(*, user_id: UUID, client: ClientInfo, by: User) -> dict[str, Any]:
     """Return everything that is known about a user, as JSON can hold it; other apps add
     theirs by the hook `export`.
@@ -81,33 +82,31 @@ def export_user(*, user_id: UUID, client: ClientInfo, by: User) -> dict[str, Any
         NotFound: there is no such user.
         Forbidden: the user has more rights than `by`.
     """
-    with transaction.atomic(durable=True):
-        user = User.objects.filter(pk=user_id).first()
-        if user is None:
-            raise NotFound
-        refuse_more_rights(by, [user])
-        found: dict[str, Any] = {
-            "profile": _to_camel_keys({name: getattr(user, name) for name in _PROFILE}),
-            "addresses": [
-                _to_camel_keys(row)
-                for row in Address.objects.for_customer(user).values(*_ADDRESS)
-            ],
-            "wishlist": [
-                _to_camel_keys(row)
-                for row in user.wishlist.values("product_id", "created_at")
-            ],
-            "sessions": [
-                _to_camel_keys(row) for row in user.sessions.values(*_SESSION)
-            ],
-            "signInLog": [
-                _to_camel_keys(row)
-                for row in AuthEvent.objects.filter(user_id=user.pk).values(*_EVENT)
-            ],
-        }
-        for part in hooks.export(user=user):
-            found |= part
-        log_auth_event("export", "ok", client=client, user_id=user.pk, by=str(by.pk))
+    user = User.objects.filter(pk=user_id).first()
+    if user is None:
+        raise NotFound
+    refuse_more_rights(by, [user])
+    found = _export_account(user)
+    for part in hooks.export(user=user):
+        found |= part
+    log_auth_event("export", "ok", client=client, user_id=user.pk, by=str(by.pk))
     return found
+
+
+def _export_account(user: User) -> dict[str, Any]:
+    rows = {
+        "addresses": Address.objects.for_customer(user).values(*_ADDRESS),
+        "wishlist": user.wishlist.values("product_id", "created_at"),
+        "sessions": user.sessions.values(*_SESSION),
+        "signInLog": AuthEvent.objects.filter(user_id=user.pk).values(*_EVENT),
+    }
+    profile = {name: getattr(user, name) for name in _PROFILE}
+    return {
+        "profile": _to_camel_keys(profile),
+        **{
+            name: [_to_camel_keys(row) for row in found] for name, found in rows.items()
+        },
+    }
 
 
 def export_me(*, current: Session, client: ClientInfo) -> dict[str, Any]:
@@ -131,7 +130,7 @@ def erase_me(*, current: Session, client: ClientInfo) -> None:
     erase_customer(user_id=current.user_id, client=client, by=current.user)
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def erase_customer(*, user_id: UUID, client: ClientInfo, by: User) -> None:
     """Anonymise a customer for good: what identifies the person goes, and what the books
     need stays without it.

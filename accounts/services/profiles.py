@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts import errors, events
@@ -13,6 +12,7 @@ from accounts.services.auth_log import log_auth_event
 from accounts.services.sessions import require_recent_password
 from markrin.api import rate_limits
 from markrin.api.unset import UNSET
+from markrin.db import transactions
 from markrin.outbox import services as outbox
 
 _CHANGEABLE = ("name", "last_name", "phone", "date_of_birth", "gender")
@@ -41,7 +41,7 @@ def change_profile(
     return _apply_changes(change, current, client)
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def _apply_changes(change: ProfileChange, current: Session, client: ClientInfo) -> User:
     user = User.objects.select_for_update(no_key=True).get(pk=current.user_id)
     if change.name is not UNSET:

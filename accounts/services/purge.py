@@ -7,7 +7,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
+
+from markrin.db import transactions
 
 BATCH = 5000
 TOKEN_MARGIN = timedelta(
@@ -21,15 +23,18 @@ _STEPS = {
     "tokens": (
         "WITH old AS (SELECT id FROM token_blacklist_outstandingtoken WHERE expires_at < %(before)s"
         " ORDER BY expires_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED),"
-        " spent AS (DELETE FROM token_blacklist_blacklistedtoken WHERE token_id IN (SELECT id FROM old))"
+        " spent AS (DELETE FROM token_blacklist_blacklistedtoken WHERE token_id IN "
+        "(SELECT id FROM old))"
         " DELETE FROM token_blacklist_outstandingtoken WHERE id IN (SELECT id FROM old)"
     ),
     "sessions": (
-        "DELETE FROM auth_session WHERE id IN (SELECT id FROM auth_session WHERE revoked_at < %(before)s"
+        "DELETE FROM auth_session WHERE id IN (SELECT id FROM auth_session WHERE "
+        "revoked_at < %(before)s"
         " OR expires_at < %(before)s LIMIT %(limit)s FOR UPDATE SKIP LOCKED)"
     ),
     "mail_tokens": (
-        "DELETE FROM auth_mail_token WHERE id IN (SELECT id FROM auth_mail_token WHERE expires_at < %(before)s"
+        "DELETE FROM auth_mail_token WHERE id IN (SELECT id FROM auth_mail_token WHERE "
+        "expires_at < %(before)s"
         " LIMIT %(limit)s FOR UPDATE SKIP LOCKED)"
     ),
     "events": (
@@ -59,9 +64,14 @@ def purge_expired(*, now: datetime) -> dict[str, int]:
 def _delete_in_batches(statement: str, before: datetime) -> int:
     deleted = 0
     while True:
-        with transaction.atomic(durable=True), connection.cursor() as cursor:
-            cursor.execute(statement, {"before": before, "limit": BATCH})
-            count = int(cursor.rowcount)
+        count = _delete_batch(statement, before)
         deleted += count
         if count < BATCH:
             return deleted
+
+
+@transactions.durable(limits=False)  # a batch of a large table may take its time
+def _delete_batch(statement: str, before: datetime) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"before": before, "limit": BATCH})
+        return int(cursor.rowcount)

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import psycopg
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection
 from django.utils import timezone
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 
@@ -27,6 +27,7 @@ from accounts.services.sessions import Tokens
 from accounts.tokens import RefreshToken, new_jti, whole_second
 from markrin.api import rate_limits
 from markrin.api.errors import ShopError
+from markrin.db import transactions
 from markrin.outbox import services as outbox
 
 # two refreshes of one session are milliseconds apart; whatever waits longer asks again
@@ -97,7 +98,7 @@ class _RefreshDecision:
         )
         self.key_hash = hashlib.sha256(str(key).encode()).digest() if key else None
 
-    @transaction.atomic(durable=True)
+    @transactions.durable(limits=False)
     def decide(self) -> Tokens | ShopError:
         """Return the tokens, or the refusal that the caller raises after the commit."""
         with connection.cursor() as cursor:
@@ -196,6 +197,7 @@ class _RefreshDecision:
         return error
 
 
+@transactions.requires_transaction
 def rotate_token(session: Session, now: datetime, *, key_hash: bytes | None) -> None:
     """Make the session's next refresh token the live one; its absolute end stays. The old
     one has been spent.

@@ -25,6 +25,7 @@ from accounts.services.auth_log import log_auth_event
 from accounts.services.authority import refuse_more_rights
 from accounts.tokens import AccessToken, RefreshToken, new_jti, whole_second
 from markrin.api.errors import NotFound, ReauthenticationRequired
+from markrin.db import transactions
 
 
 @dataclass(frozen=True)
@@ -141,12 +142,14 @@ def blacklist_token(jti: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)"
-            " SELECT id, now() FROM token_blacklist_outstandingtoken WHERE jti = %s ON CONFLICT DO NOTHING",
+            " SELECT id, now() FROM token_blacklist_outstandingtoken WHERE jti = %s ON "
+            "CONFLICT DO NOTHING",
             [jti],
         )
         return bool(cursor.rowcount == 1)
 
 
+@transactions.requires_transaction
 def revoke_sessions(sessions: Any, *, reason: RevokedReason, now: datetime) -> int:
     """End these sessions (a query set) that are not ended yet, and blacklist their live
     tokens. Return how many.
@@ -167,6 +170,7 @@ def revoke_sessions(sessions: Any, *, reason: RevokedReason, now: datetime) -> i
     return len(ended)
 
 
+@transactions.requires_transaction
 def revoke_sessions_of(
     user_ids: Iterable[UUID],
     *,
@@ -193,7 +197,7 @@ def require_recent_password(session: Session, now: datetime) -> None:
         raise ReauthenticationRequired
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def revoke_session(*, current: Session, session_id: UUID, client: ClientInfo) -> None:
     """End one of the caller's own sessions; one that has ended already stays so.
 
@@ -216,7 +220,7 @@ def revoke_session(*, current: Session, session_id: UUID, client: ClientInfo) ->
         )
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def logout_everywhere(*, current: Session, client: ClientInfo) -> None:
     """End every session of the user, the admin's too.
 
@@ -234,7 +238,7 @@ def logout_everywhere(*, current: Session, client: ClientInfo) -> None:
     log_auth_event("logout_all", "ok", client=client, user_id=user.pk, sid=current.pk)
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def sign_out_users(*, user_ids: Iterable[UUID], by: User, client: ClientInfo) -> int:
     """End every session of these users, the admin's too; return how many of the API's.
 
@@ -261,7 +265,7 @@ def sign_out_users(*, user_ids: Iterable[UUID], by: User, client: ClientInfo) ->
     )
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def end_sessions(*, session_ids: Iterable[UUID], by: User, client: ClientInfo) -> int:
     """End these sessions; return how many had not ended yet. Locks: the sessions, in key order.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 
@@ -21,6 +21,7 @@ from accounts.services.auth_log import log_auth_event
 from accounts.services.sessions import Tokens, open_session, revoke_sessions
 from accounts.tokens import AccessToken, RefreshToken
 from markrin.api import rate_limits
+from markrin.db import transactions
 from markrin.outbox import services as outbox
 
 
@@ -44,8 +45,9 @@ def register_customer(registration: Registration, context: SignInContext) -> Tok
         errors.EmailTaken, errors.PasswordRejected: nothing has changed.
         markrin.api.errors.RateLimited: this network has registered too many.
     """
-    client = context.client
-    rate_limits.enforce_limit(rate_limits.Limit.named("register"), client.network)
+    rate_limits.enforce_limit(
+        rate_limits.Limit.named("register"), context.client.network
+    )
     user = User(
         email=registration.email,
         name=registration.name,
@@ -57,17 +59,25 @@ def register_customer(registration: Registration, context: SignInContext) -> Tok
         raise errors.EmailTaken
     user.set_password(registration.password)
     try:
-        with transaction.atomic(durable=True):
-            user.save(force_insert=True)
-            tokens = _start_session(user, context)
-            log_auth_event(
-                "register", "ok", client=client, user_id=user.pk, sid=tokens.session.pk
-            )
-            outbox.add(events.UserRegistered(user_id=user.pk))
+        return _insert_customer(user, context)
     except IntegrityError as exc:
         if User.objects.filter(email=user.email).exists():  # somebody was faster
             raise errors.EmailTaken from exc
         raise
+
+
+@transactions.durable
+def _insert_customer(user: User, context: SignInContext) -> Tokens:
+    user.save(force_insert=True)
+    tokens = _start_session(user, context)
+    log_auth_event(
+        "register",
+        "ok",
+        client=context.client,
+        user_id=user.pk,
+        sid=tokens.session.pk,
+    )
+    outbox.add(events.UserRegistered(user_id=user.pk))
     return tokens
 
 
@@ -102,7 +112,7 @@ def give_second_factor(given: FactorAnswer, context: SignInContext) -> Tokens:
     return tokens
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def _sign_in(
     checked: User, context: SignInContext, *, second_factor_at: datetime | None = None
 ) -> Tokens:
@@ -157,7 +167,7 @@ def presented_session(
         return set()
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def log_out(*, sessions: Collection[UUID], client: ClientInfo) -> None:
     """End these sessions; those that have ended or never were make no difference."""
     now = timezone.now()

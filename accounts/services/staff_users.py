@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.contrib.auth.models import Group
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import F
 from django.db.models.functions import Least
 from django.utils import timezone
@@ -21,6 +21,7 @@ from accounts.services.sessions import get_lifetime, revoke_sessions_of
 from markrin.admin import second_factor
 from markrin.api.errors import NotFound
 from markrin.api.unset import UNSET
+from markrin.db import transactions
 from markrin.outbox import services as outbox
 
 
@@ -37,19 +38,7 @@ def add_user(new: NewUser, *, by: User, client: ClientInfo) -> User:
         raise errors.EmailTaken
     user.set_password(new.password)
     try:
-        with transaction.atomic(durable=True):
-            user.save(force_insert=True)
-            _set_groups(user, new.groups)
-            log_auth_event(
-                "user_added",
-                "ok",
-                client=client,
-                user_id=user.pk,
-                by=str(by.pk),
-                role=str(new.role),
-            )
-            if new.password is None:
-                outbox.add(events.StaffInvited(user_id=user.pk))
+        _insert_user(user, new, by, client)
     except IntegrityError as exc:
         if User.objects.filter(email=user.email).exists():
             raise errors.EmailTaken from exc
@@ -57,11 +46,27 @@ def add_user(new: NewUser, *, by: User, client: ClientInfo) -> User:
     return user
 
 
+@transactions.durable
+def _insert_user(user: User, new: NewUser, by: User, client: ClientInfo) -> None:
+    user.save(force_insert=True)
+    _set_groups(user, new.groups)
+    log_auth_event(
+        "user_added",
+        "ok",
+        client=client,
+        user_id=user.pk,
+        by=str(by.pk),
+        role=str(new.role),
+    )
+    if new.password is None:
+        outbox.add(events.StaffInvited(user_id=user.pk))
+
+
 def _set_groups(user: User, groups: Sequence[str]) -> None:
     user.groups.set(Group.objects.get_or_create(name=name)[0] for name in groups)
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def change_user(
     change: UserChange, *, user_id: UUID, by: User, client: ClientInfo
 ) -> User:
@@ -126,7 +131,7 @@ def _shorten_sessions(user: User) -> None:
         )
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def reset_second_factor(*, user_id: UUID, by: User, client: ClientInfo) -> int:
     """Remove the factor of a user who has lost it, and end their sessions; return how many
     devices. They set up another at the next sign-in.

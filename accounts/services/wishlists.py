@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db import transaction
-
 from accounts import errors
 from accounts.models import User, WishlistItem
 from markrin.api.errors import NotFound
+from markrin.db import transactions
 from products.models import Product
 
 MAX_WISHLIST_ITEMS = 500
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def put_on_wishlist(*, customer: User, product_id: UUID) -> None:
     """Put a product on the list; one that is on it stays where it is.
 

@@ -220,7 +220,10 @@ class Refresh(PublicAuthView):
         id="refresh",
         tag="auth",
         summary="Trade the refresh token for new tokens",
-        description="With an Idempotency-Key (a UUID) a lost answer can be asked for again for five minutes.",
+        description=(
+            "With an Idempotency-Key (a UUID) a lost answer "
+            "can be asked for again for five minutes."
+        ),
     )
     def post(
         self,

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import errors, schemas, selectors, serializers
-from accounts.services import privacy, staff_users
+from accounts.services import api_keys, privacy, staff_users
 from accounts.views.base import AuthView, current_user, get_client
 from markrin.api.errors import NotFound, Unprocessable
 from markrin.api.operations import operation
@@ -100,5 +100,48 @@ class UserErase(AuthView):
             user_id=user_id,
             client=get_client(request),
             by=current_user(request),
+        )
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+class ApiKeyList(AuthView):
+    @operation(
+        response=serializers.ApiKeys,
+        id="listApiKeys",
+        tag="staff",
+        summary="The keys of machines",
+    )
+    def get(self, request: Request) -> Response:
+        found = selectors.list_api_keys()
+        return Response(serializers.ApiKeys({"items": found}).data)
+
+    @operation(
+        body=schemas.CreateApiKey,
+        response=serializers.NewApiKey,
+        status=HTTPStatus.CREATED,
+        errors=[errors.ApiKeyNameTaken],
+        id="createApiKey",
+        tag="staff",
+        summary="Make a key; its text is in this answer and nowhere else",
+    )
+    def post(self, request: Request, *, body: schemas.NewApiKey) -> Response:
+        key, text = api_keys.create_api_key(
+            body, by=current_user(request), client=get_client(request)
+        )
+        key.key = text  # type: ignore[attr-defined]  # for the serializer, this once
+        return Response(serializers.NewApiKey(key).data, HTTPStatus.CREATED)
+
+
+class ApiKeyDetail(AuthView):
+    @operation(
+        status=HTTPStatus.NO_CONTENT,
+        errors=[NotFound],
+        id="revokeApiKey",
+        tag="staff",
+        summary="End a key at once",
+    )
+    def delete(self, request: Request, *, key_id: UUID) -> Response:
+        api_keys.revoke_api_key(
+            key_id=key_id, by=current_user(request), client=get_client(request)
         )
         return Response(status=HTTPStatus.NO_CONTENT)

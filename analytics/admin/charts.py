@@ -51,6 +51,7 @@ def draw_chart(
     """Return the chart of one number a day; `before` are as many days of the period before."""
     top = _round_up(max(*map(float, now), *map(float, before), 1.0))
     line = _format_points(now, top)
+    left, right = _x_of(0, len(days)), _x_of(len(days) - 1, len(days))
     step = WIDTH / len(days)
     said = [
         (day, spoken(ours), spoken(theirs))
@@ -58,10 +59,13 @@ def draw_chart(
     ]
     return Chart(
         title=title,
-        said=f"{title}: {spoken(sum(now))} in these {len(days)} days, {spoken(sum(before))} in the {len(days)} before.",
+        said=(
+            f"{title}: {spoken(sum(now))} in these {len(days)} days, "
+            f"{spoken(sum(before))} in the {len(days)} before."
+        ),
         now=line,
         before=_format_points(before, top),
-        area=f"{_x_of(0, len(days)):.1f},{HEIGHT} {line} {_x_of(len(days) - 1, len(days)):.1f},{HEIGHT}",
+        area=f"{left:.1f},{HEIGHT} {line} {right:.1f},{HEIGHT}",
         ticks=[spoken(top), spoken(top / 2), spoken(0)],
         first=days[0],
         middle=days[len(days) // 2],

@@ -63,13 +63,15 @@ REPORTS: dict[str, Definition] = {
     "sales": Definition(
         "Revenue and orders",
         _parse_columns(
-            "period:date orders:number revenue:money averageOrder:money units:number newCustomers:number "
+            "period:date orders:number revenue:money averageOrder:money units:number "
+            "newCustomers:number "
             "returningCustomers:number refunded:money cancelled:number stockOuts:number"
         ),
         _by_period(
             """SELECT period, coalesce(sum(orders), 0), coalesce(sum(revenue), 0),
             CASE WHEN sum(orders) > 0 THEN round(sum(revenue) / sum(orders), 2) END,
-            coalesce(sum(units), 0), coalesce(sum(new_customers), 0), coalesce(sum(returning_customers), 0),
+            coalesce(sum(units), 0), coalesce(sum(new_customers), 0),
+                coalesce(sum(returning_customers), 0),
             coalesce(sum(refunded), 0), coalesce(sum(cancelled), 0), coalesce(sum(stock_outs), 0)
         FROM periods LEFT JOIN analytics_dailysales USING (day) GROUP BY period ORDER BY period"""
         ),
@@ -77,31 +79,40 @@ REPORTS: dict[str, Definition] = {
     "funnel": Definition(
         "From visit to order",
         _parse_columns(
-            "period:date visits:number views:number carts:number checkouts:number orders:number conversion:ratio"
+            "period:date visits:number views:number carts:number checkouts:number "
+            "orders:number conversion:ratio"
         ),
         _by_period(
-            """SELECT period, coalesce(sum(visits), 0), coalesce(sum(views), 0), coalesce(sum(carts), 0),
+            """SELECT period, coalesce(sum(visits), 0), coalesce(sum(views), 0),
+                coalesce(sum(carts), 0),
             coalesce(sum(checkouts), 0), coalesce(sum(orders), 0),
-            CASE WHEN sum(visits) > 0 THEN round(coalesce(sum(orders), 0)::numeric / sum(visits), 4) END
-        FROM periods LEFT JOIN analytics_dailyfunnel USING (day) LEFT JOIN analytics_dailysales USING (day)
+            CASE WHEN sum(visits) > 0 THEN round(coalesce(sum(orders), 0)::numeric /
+                sum(visits), 4) END
+        FROM periods LEFT JOIN analytics_dailyfunnel USING (day) LEFT JOIN analytics_dailysales
+            USING (day)
         GROUP BY period ORDER BY period"""
         ),
     ),
     "products": Definition(
         "Products by revenue",
         _parse_columns(
-            "productId:id name:text views:number carts:number orders:number units:number revenue:money conversion:ratio"
+            "productId:id name:text views:number carts:number orders:number units:number "
+            "revenue:money conversion:ratio"
         ),
         # Which ones come first is decided by two of the sums; the others, and the names,
         # are read of those alone.
         """WITH first AS MATERIALIZED (
             SELECT product_id FROM analytics_dailyproduct WHERE day BETWEEN %(first)s AND %(last)s
-            GROUP BY product_id ORDER BY sum(revenue) DESC, sum(views) DESC, product_id LIMIT %(most)s)
-        SELECT product.id, product.name, sum(views), sum(carts), sum(orders), sum(units), sum(revenue),
+            GROUP BY product_id ORDER BY sum(revenue) DESC, sum(views) DESC, product_id LIMIT
+                %(most)s)
+        SELECT product.id, product.name, sum(views), sum(carts), sum(orders), sum(units),
+            sum(revenue),
             CASE WHEN sum(views) > 0 THEN round(sum(orders)::numeric / sum(views), 4) END
-        FROM first JOIN analytics_dailyproduct USING (product_id) JOIN products_product AS product ON id = product_id
+        FROM first JOIN analytics_dailyproduct USING (product_id) JOIN products_product AS
+            product ON id = product_id
         WHERE day BETWEEN %(first)s AND %(last)s
-        GROUP BY product.id, product.name ORDER BY sum(revenue) DESC, sum(views) DESC, product.id""",
+        GROUP BY product.id, product.name ORDER BY sum(revenue) DESC, sum(views) DESC,
+            product.id""",
         memory="64MB",
     ),
     "categories": Definition(
@@ -112,14 +123,16 @@ REPORTS: dict[str, Definition] = {
         """SELECT category.id, category.name, sum(orders), sum(units), sum(revenue)
         FROM analytics_dailycategory JOIN products_category AS category ON category.id = category_id
         WHERE day BETWEEN %(first)s AND %(last)s
-        GROUP BY category.id, category.name ORDER BY sum(revenue) DESC, category.id LIMIT %(most)s""",
+        GROUP BY category.id, category.name ORDER BY sum(revenue) DESC, category.id LIMIT
+            %(most)s""",
     ),
     "searches": Definition(
         "Searches, those that find nothing first",
         _parse_columns("query:text searches:number withoutResult:number"),
         """SELECT query, sum(searches), sum(without_result) FROM analytics_dailysearch
         WHERE day BETWEEN %(first)s AND %(last)s
-        GROUP BY query ORDER BY sum(without_result) DESC, sum(searches) DESC, query LIMIT %(most)s""",
+        GROUP BY query ORDER BY sum(without_result) DESC, sum(searches) DESC, query LIMIT
+            %(most)s""",
     ),
     "money": Definition(
         "Money by account of the ledger",
@@ -140,7 +153,8 @@ REPORTS: dict[str, Definition] = {
     "stock": Definition(
         "Low stock and days of cover",
         _parse_columns(
-            "variantId:id sku:text product:text size:text color:text sellable:number unitsPerDay:ratio "
+            "variantId:id sku:text product:text size:text color:text sellable:number "
+            "unitsPerDay:ratio "
             "daysOfCover:ratio"
         ),
         # Those that sell are looked at in their order until there are enough that are low;
@@ -150,19 +164,25 @@ REPORTS: dict[str, Definition] = {
             SELECT variant_id, sum(units) AS sold FROM analytics_dailyvariant
             WHERE day BETWEEN %(first)s AND %(last)s GROUP BY variant_id HAVING sum(units) > 0
         ), low AS NOT MATERIALIZED (
-            SELECT variant.id, variant.sku, product.name, variant.size, variant.color, on_hand - reserved AS sellable
-            FROM products_stocklevel AS level JOIN products_variant AS variant ON variant.id = level.variant_id
+            SELECT variant.id, variant.sku, product.name, variant.size, variant.color, on_hand
+                - reserved AS sellable
+            FROM products_stocklevel AS level JOIN products_variant AS variant ON variant.id =
+                level.variant_id
             JOIN products_product AS product ON product.id = variant.product_id
-            WHERE on_hand - reserved <= %(low)s AND variant.is_active AND product.status = 'published'
+            WHERE on_hand - reserved <= %(low)s AND variant.is_active AND product.status =
+                'published'
         ), selling AS MATERIALIZED (
-            SELECT low.*, sold FROM (SELECT * FROM sales ORDER BY sold DESC) AS sales JOIN low ON low.id = variant_id
+            SELECT low.*, sold FROM (SELECT * FROM sales ORDER BY sold DESC) AS sales JOIN low
+                ON low.id = variant_id
             ORDER BY sold DESC, sellable, low.id LIMIT %(most)s
         ), others AS (
             SELECT low.*, 0 AS sold FROM low
-            WHERE (SELECT count(*) FROM selling) < %(most)s AND NOT EXISTS (SELECT FROM sales WHERE variant_id = low.id)
+            WHERE (SELECT count(*) FROM selling) < %(most)s AND NOT EXISTS (SELECT FROM sales
+                WHERE variant_id = low.id)
             ORDER BY sellable, low.id LIMIT %(most)s
         )
-        SELECT id, sku, name, size, color, sellable, round(sold::numeric / (%(last)s::date - %(first)s::date + 1), 2),
+        SELECT id, sku, name, size, color, sellable, round(sold::numeric / (%(last)s::date -
+            %(first)s::date + 1), 2),
             CASE WHEN sold > 0
                 THEN round(sellable * (%(last)s::date - %(first)s::date + 1)::numeric / sold, 1) END
         FROM (SELECT * FROM selling UNION ALL SELECT * FROM others) AS found

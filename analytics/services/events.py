@@ -8,12 +8,13 @@ from datetime import date, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 
 from analytics import days
 from analytics.models import DirtyDay, VisitorSalt
 from analytics.schemas import ShopperEvent
 from markrin.api.errors import FieldError, Invalid
+from markrin.db import transactions
 from orders import selectors as orders
 
 # How far an event's time may lie from now.
@@ -21,7 +22,7 @@ MAX_EVENT_AGE, MAX_CLOCK_LEAD = timedelta(hours=48), timedelta(minutes=5)
 _NETWORK = {4: 24, 6: 48}  # bits of an address that are used
 
 
-@transaction.atomic(durable=True)
+@transactions.durable
 def record_events(
     *,
     events: Sequence[ShopperEvent],
@@ -56,7 +57,8 @@ def record_events(
         cursor.execute(
             """INSERT INTO analytics_event
                 (id, occurred_at, type, product_id, query, results, session_key, visitor)
-            SELECT *, %s FROM unnest(%s::uuid[], %s::timestamptz[], %s::text[], %s::uuid[], %s::text[], %s::int[],
+            SELECT *, %s FROM unnest(%s::uuid[], %s::timestamptz[], %s::text[], %s::uuid[],
+                %s::text[], %s::int[],
                 %s::text[]) ON CONFLICT DO NOTHING""",
             [visitor, *map(list, zip(*rows, strict=True))],
         )
@@ -66,6 +68,7 @@ def record_events(
     return new
 
 
+@transactions.requires_transaction
 def mark_changed(*, order_id: UUID) -> None:
     """Have the figures of the order's day made anew: it was placed, cancelled, returned or
     refunded; and those of the day of the customer's next order, which may be their first

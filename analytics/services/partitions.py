@@ -21,7 +21,10 @@ def make_partitions(*, now: datetime) -> list[str]:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext('analytics_event'))")
             cursor.execute("SELECT to_regclass(%s)", [name])
             if cursor.fetchone() == (None,):
-                statement = "CREATE TABLE {} PARTITION OF analytics_event FOR VALUES FROM ({}) TO ({})"
+                statement = (
+                    "CREATE TABLE {} PARTITION OF analytics_event "
+                    "FOR VALUES FROM ({}) TO ({})"
+                )
                 cursor.execute(
                     sql.SQL(statement).format(
                         sql.Identifier(name),
@@ -49,7 +52,8 @@ def drop_old_partitions(*, now: datetime) -> list[str]:
 def _list_partitions() -> Iterator[str]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'analytics_event'::regclass"
+            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = "
+            "'analytics_event'::regclass"
         )
         yield from sorted(name for (name,) in cursor.fetchall())
 

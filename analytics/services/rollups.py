@@ -4,11 +4,12 @@ however many it is made.
 
 from datetime import date, datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Sum
 
 from analytics import days
 from analytics.models import DailyProduct, DirtyDay
+from markrin.db import transactions
 from orders import selectors as orders
 from products.services import popularity
 
@@ -18,7 +19,8 @@ POPULAR_DAYS = 30
 # guests' addresses.
 _SALES = """
 INSERT INTO analytics_dailysales
-    (day, orders, cancelled, units, revenue, refunded, new_customers, returning_customers, stock_outs)
+    (day, orders, cancelled, units, revenue, refunded, new_customers, returning_customers,
+        stock_outs)
 WITH placed AS MATERIALIZED (
     SELECT id, user_id, email, status, total, refunded FROM orders_order
     WHERE created_at >= %(start)s AND created_at < %(end)s
@@ -27,7 +29,8 @@ WITH placed AS MATERIALIZED (
 ), customers AS (
     SELECT EXISTS (
         SELECT FROM orders_order AS earlier
-        WHERE earlier.user_id = buyer.user_id AND earlier.created_at < %(start)s AND earlier.status <> 'cancelled'
+        WHERE earlier.user_id = buyer.user_id AND earlier.created_at < %(start)s AND
+            earlier.status <> 'cancelled'
     ) AS known
     FROM (SELECT DISTINCT user_id FROM sold WHERE user_id IS NOT NULL) AS buyer
     UNION ALL
@@ -36,12 +39,14 @@ WITH placed AS MATERIALIZED (
         WHERE earlier.user_id IS NULL AND earlier.email <> '' AND earlier.email = guest.email
         AND earlier.created_at < %(start)s AND earlier.status <> 'cancelled'
     )
-    FROM (SELECT DISTINCT email, CASE WHEN email = '' THEN id END FROM sold WHERE user_id IS NULL) AS guest
+    FROM (SELECT DISTINCT email, CASE WHEN email = '' THEN id END FROM sold WHERE user_id IS
+        NULL) AS guest
 )
 SELECT %(day)s,
     (SELECT count(*) FROM sold),
     (SELECT count(*) FROM placed WHERE status = 'cancelled'),
-    (SELECT coalesce(sum(quantity - returned), 0) FROM orders_orderline AS line JOIN sold ON sold.id = line.order_id),
+    (SELECT coalesce(sum(quantity - returned), 0) FROM orders_orderline AS line JOIN sold ON
+        sold.id = line.order_id),
     (SELECT coalesce(sum(total - refunded), 0) FROM sold),
     (SELECT coalesce(sum(refunded), 0) FROM sold),
     (SELECT count(*) FROM customers WHERE NOT known),
@@ -62,17 +67,20 @@ _SOLD = """
 WITH sold AS MATERIALIZED (
     SELECT line.order_id, line.variant_id, line.product_id,
         CASE WHEN line.category_id IS NOT NULL THEN line.category_id
-            ELSE (SELECT category_id FROM products_product WHERE id = line.product_id) END AS category_id,
+            ELSE (SELECT category_id FROM products_product WHERE id = line.product_id) END AS
+                category_id,
         quantity - returned AS units,
         round((line_total - line.discount) * (quantity - returned) / quantity, 2) AS revenue
     FROM orders_orderline AS line JOIN orders_order AS placed ON placed.id = line.order_id
-    WHERE placed.created_at >= %(start)s AND placed.created_at < %(end)s AND placed.status <> 'cancelled'
+    WHERE placed.created_at >= %(start)s AND placed.created_at < %(end)s AND placed.status <>
+        'cancelled'
 ), variants AS (
     INSERT INTO analytics_dailyvariant (day, variant_id, units)
     SELECT %(day)s, variant_id, sum(units) FROM sold GROUP BY variant_id ORDER BY variant_id
 ), categories AS (
     INSERT INTO analytics_dailycategory (day, category_id, orders, units, revenue)
-    SELECT %(day)s, category_id, count(DISTINCT order_id), sum(units), sum(revenue) FROM sold GROUP BY category_id
+    SELECT %(day)s, category_id, count(DISTINCT order_id), sum(units), sum(revenue) FROM sold
+        GROUP BY category_id
 )
 INSERT INTO analytics_dailyproduct (day, product_id, views, carts, orders, units, revenue)
 SELECT %(day)s, product.id, coalesce(seen.views, 0), coalesce(seen.carts, 0),
@@ -80,10 +88,12 @@ SELECT %(day)s, product.id, coalesce(seen.views, 0), coalesce(seen.carts, 0),
 FROM (
     SELECT product_id, count(*) FILTER (WHERE type = 'view') AS views,
         count(DISTINCT visitor) FILTER (WHERE type = 'add_to_cart') AS carts
-    FROM analytics_event WHERE occurred_at >= %(start)s AND occurred_at < %(end)s AND product_id IS NOT NULL
+    FROM analytics_event WHERE occurred_at >= %(start)s AND occurred_at < %(end)s AND
+        product_id IS NOT NULL
     GROUP BY product_id
 ) AS seen FULL JOIN (
-    SELECT product_id, count(DISTINCT order_id) AS orders, sum(units) AS units, sum(revenue) AS revenue
+    SELECT product_id, count(DISTINCT order_id) AS orders, sum(units) AS units, sum(revenue) AS
+        revenue
     FROM sold GROUP BY product_id
 ) AS bought USING (product_id)
 JOIN products_product AS product ON product.id = coalesce(seen.product_id, bought.product_id)
@@ -115,7 +125,7 @@ _TABLES = (
 )
 
 
-@transaction.atomic(durable=True)
+@transactions.durable(limits=False)
 def rebuild_day(*, day: date) -> None:
     """Make a day's figures anew from the orders and events.
 

@@ -20,7 +20,8 @@ _SPANS = {
 }  # until yesterday, as the dashboard has them
 
 _STAMP = """
-SELECT coalesce(md5(string_agg(day || ' ' || made_at, ',' ORDER BY day)), '') FROM analytics_dailysales
+SELECT coalesce(md5(string_agg(day || ' ' || made_at, ',' ORDER BY day)), '') FROM
+    analytics_dailysales
 WHERE day BETWEEN %s AND %s
 """
 

@@ -8,7 +8,12 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
-from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
+from rest_framework.permissions import (
+    SAFE_METHODS,
+    AllowAny,
+    BasePermission,
+    IsAuthenticated,
+)
 from rest_framework.request import Request
 
 from markrin.api import errors
@@ -32,6 +37,8 @@ class MayCall(BasePermission):
         """
         if not request.user.is_authenticated or not self._has_right(request.user):
             return False
+        if is_machine(request.auth):
+            return not self.right.sensitive
         require_factor(request.auth, sensitive=self.right.sensitive)
         return True
 
@@ -41,6 +48,22 @@ class MayCall(BasePermission):
         if user.role != "staff" or not self.right.groups:
             return False
         return bool(user.groups.filter(name__in=self.right.groups).exists())
+
+
+def is_machine(auth: Any) -> bool:
+    """Return whether `request.auth` is a machine's key and no session of somebody's."""
+    return bool(getattr(auth, "is_machine", False))
+
+
+def refuse_machines(request: Request, *, is_public: bool) -> None:
+    """Refuse a key where it has no business: it calls what staff may call, and reads what
+    everybody may read.
+
+    Raises:
+        errors.Forbidden: it has none here.
+    """
+    if is_machine(request.auth) and not (is_public and request.method in SAFE_METHODS):
+        raise errors.Forbidden("A key is for the calls of staff.")
 
 
 def require_factor(session: Any, *, sensitive: bool = False) -> None:

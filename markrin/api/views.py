@@ -72,6 +72,10 @@ class View(APIView):
             if self.operation is None:
                 raise errors.MethodNotAllowed
             super().initial(request, *args, **kwargs)
+            granted = [type(one) for one in self.get_permissions()]
+            if permissions.MayCall not in granted:
+                is_public = permissions.AllowAny in granted
+                permissions.refuse_machines(request, is_public=is_public)
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         """Answer with the Allow header only: the OpenAPI document describes the rest."""

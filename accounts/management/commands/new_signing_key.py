@@ -13,8 +13,10 @@ from django.utils import timezone
 
 class Command(BaseCommand):
     help = (
-        "Print JWT_KEYS with a new key that verifies but does not sign yet. Roll that out everywhere; then print it "
-        "with --promote KID, which lets the key sign; and 30 days later with --drop KID, once the old key's tokens "
+        "Print JWT_KEYS with a new key that verifies but does not sign yet. Roll that "
+        "out everywhere; then print it "
+        "with --promote KID, which lets the key sign; and 30 days later with --drop KID, "
+        "once the old key's tokens "
         "have ended. The value is a secret: send it straight to where the shop's settings are kept."
     )
     requires_system_checks: list[
@@ -43,7 +45,10 @@ class Command(BaseCommand):
         else:
             kid = f"{timezone.now():%Y%m%d}-{secrets.token_hex(4)}"
             keys.append({"kid": kid, "secret": secrets.token_urlsafe(48)})
-            said = f"{kid} verifies. When every process has this value: new_signing_key --promote {kid}"
+            said = (
+                f"{kid} verifies. When every process has this value: "
+                f"new_signing_key --promote {kid}"
+            )
         self.stdout.write(json.dumps(keys))
         self.stderr.write(said)
 

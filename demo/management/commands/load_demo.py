@@ -24,7 +24,10 @@ from demo.plan import PRODUCTS, Plan
 
 
 class Command(BaseCommand):
-    help = "Fill an empty shop with made-up products, customers and 90 days of orders; the same ones on every machine."
+    help = (
+        "Fill an empty shop with made-up products, customers and 90 days of orders; "
+        "the same ones on every machine."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -32,7 +35,8 @@ class Command(BaseCommand):
             type=_parse_positive,
             metavar="N",
             help=(
-                "make N products with 6 variants each, N customers (at least 60), 10 N reviews and 5 N orders (default: a"
+                "make N products with 6 variants each, N customers (at least 60), 10 N "
+                "reviews and 5 N orders (default: a"
                 f" shop of {PRODUCTS} products to look at)"
             ),
         )
