@@ -1,0 +1,289 @@
+"""Parts of libraries that their makers do not promise to keep, and that the shop relies on.
+
+Each is named here, with who uses it and why no public way serves; and each is exercised by
+itself, so that an upgrade which changes one fails here, by its name. The last test finds
+every private name of a library that the shop's code uses.
+"""
+
+import ast
+import time
+from collections import defaultdict
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from django import forms
+from django.contrib import admin
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import connection, connections, models, transaction
+from django.http import HttpRequest
+from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
+from django_redis import get_redis_connection
+from marshmallow import Schema
+from marshmallow import fields as marshmallow_fields
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+
+from accounts.models import User
+from markrin.db.sql import fetch_prepared
+from orders.models import Order, OrderLine
+
+ROOT = Path(__file__).parent.parent
+CODE = ("markrin", "products", "accounts", "orders", "storefront", "analytics", "demo")
+
+# Private name → where it comes from, and why it is used.
+INTERNALS = {
+    "_get_prepared": "psycopg.Cursor: Django's query log reads what it has filled in",
+    "_prepare_cursor": "Django's connection: its counting wrappers around a cursor of ours",
+    "_parser": "redis-py's connection: the handler of invalidations, as its own cache sets it",
+    "_body": "Django's request: a chunked body that Django itself takes for empty",
+    "_request": "DRF's request: the Django request that middleware and cache also hold",
+    "_prefetched_objects_cache": "Django's models: rows that were just written are not read",
+    "_get_obj_does_not_exist_redirect": "Django's admin: the page for a row that is gone",
+    "_get_validation_exclusions": "Django's model forms: no query for what has not changed",
+    "_password": "Django's user: whether a new password is about to be saved",
+    "_get_response_for_code": "drf-spectacular: the schema of a serializer, as it writes it",
+    "_bind_to_schema": "marshmallow's fields: tell a field within a field where it stands",
+}
+# Underscores that are documented, or our own.
+PUBLIC = {"_meta", "_default_manager", "_state", "_db"}
+OURS = {"_refusal", "_verify_claims", "_check"}
+
+
+@pytest.mark.django_db
+def test_psycopg_prepares_and_django_logs_what_it_prepared():
+    if connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
+        pytest.skip("behind a pooler nothing is prepared")
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        assert fetch_prepared("SELECT %(number)s::int AS number", {"number": 7}) == [
+            {"number": 7}
+        ]
+    assert [query["sql"] for query in captured] == ["SELECT $1::int AS number"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        assert ("SELECT $1::int AS number",) in cursor.fetchall()
+
+
+@pytest.mark.django_db
+def test_djangos_commit_hooks_stand_with_the_savepoints_they_belong_to():
+    def hook():
+        """Do nothing."""
+
+    transaction.on_commit(hook)
+    outer, found, *_ = connection.run_on_commit[-1]
+    assert (outer, found) == (set(connection.savepoint_ids), hook)
+    with transaction.atomic():
+        transaction.on_commit(hook)
+        inner, *_ = connection.run_on_commit[-1]
+        assert inner == set(connection.savepoint_ids) > outer
+
+
+def test_redis_pys_parser_hands_over_what_the_server_invalidates():
+    client = get_redis_connection("default")
+    pool = client.connection_pool
+    listener = pool.connection_class(**{**pool.connection_kwargs, "protocol": 3})
+    heard: list[object] = []
+    key = f"internals:{uuid4().hex}"
+    try:
+        listener.connect()
+        listener._parser.set_invalidation_push_handler(heard.append)
+        listener.send_command(
+            "CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "internals:"
+        )
+        listener.read_response()
+        client.set(key, 1, ex=60)
+        until = time.monotonic() + 30
+        while not heard and time.monotonic() < until:
+            listener.send_command("PING", check_health=False)
+            listener.read_response(
+                push_request=True, timeout=5, disconnect_on_error=False
+            )
+    finally:
+        listener.disconnect()
+        client.delete(key)
+    assert heard
+    assert heard[0] == [b"invalidate", [key.encode()]]
+
+
+def test_djangos_request_takes_a_body_that_was_read_for_it():
+    request = WSGIRequest(
+        RequestFactory()._base_environ(REQUEST_METHOD="POST", path="/")
+    )
+    request._body = b"read before"
+    assert request.body == b"read before"
+
+
+def test_drfs_request_holds_djangos():
+    inner = HttpRequest()
+    inner.request_id = "7"  # as the request log sets it
+    outer = Request(inner, parsers=[JSONParser()])
+    assert outer._request is inner
+    assert outer.request_id == "7"
+
+
+@pytest.mark.django_db
+def test_djangos_models_answer_from_what_was_put_into_their_cache(
+    django_assert_num_queries,
+):
+    order, line = Order(pk=uuid4()), OrderLine()
+    order._prefetched_objects_cache = {"lines": [line]}
+    with django_assert_num_queries(0):
+        assert list(order.lines.all()) == [line]
+
+
+@pytest.mark.django_db
+def test_djangos_admin_redirects_from_a_row_that_is_gone(rf, admin_user):
+    request = rf.get("/admin/")
+    request.user, request.session = admin_user, {}
+    messages: list[str] = []
+    page = admin.site._registry[Order]
+    request._messages = type(
+        "Messages", (), {"add": lambda _, level, text, tags: messages.append(text)}
+    )()
+    answer = page._get_obj_does_not_exist_redirect(request, page.opts, "17")
+    assert (answer.status_code, len(messages)) == (302, 1)
+
+
+@pytest.mark.django_db
+def test_djangos_model_forms_leave_out_what_a_form_excludes():
+    class Form(forms.ModelForm):
+        class Meta:
+            model = User
+            fields = ("name", "last_name")
+
+        def _get_validation_exclusions(self):
+            return super()._get_validation_exclusions() | {"name"}
+
+    form = Form({"name": "\x01", "last_name": "\x01"})
+    form.is_valid()
+    assert "email" in super(Form, form)._get_validation_exclusions()
+    form.full_clean()
+    assert form._get_validation_exclusions() >= {"name", "email"}
+
+
+def test_djangos_user_keeps_a_new_password_until_it_is_saved():
+    user = User()
+    assert user._password is None
+    user.set_password("a quiet harbour at dawn")
+    assert user._password == "a quiet harbour at dawn"
+
+
+def test_marshmallow_binds_a_field_to_its_schema_by_name():
+    bound: list[tuple[str, object]] = []
+
+    class Field(marshmallow_fields.String):
+        def _bind_to_schema(self, field_name, parent):
+            super()._bind_to_schema(field_name, parent)
+            bound.append((self.name, self.root))
+
+    schema = type("Shelf", (Schema,), {"title": Field()})()
+    assert bound == [("title", schema)]
+
+
+def test_drf_spectacular_makes_a_response_of_a_serializer():
+    from drf_spectacular.generators import SchemaGenerator
+
+    # the whole document is made by way of `_get_response_for_code`; one answer stands for all
+    document = SchemaGenerator().get_schema(request=None, public=True)
+    listed = document["paths"]["/api/products"]["get"]["responses"]["200"]
+    assert listed["content"]["application/json"]["schema"]["$ref"].startswith(
+        "#/components/"
+    )
+
+
+@pytest.mark.django_db
+def test_djangos_schema_editor_makes_tables_by_a_template_and_runs_what_was_put_off():
+    class Lamp(models.Model):
+        class Meta:
+            app_label = "test_library_internals"
+            db_table = "test_internals_lamp"
+
+    with connection.schema_editor() as editor:
+        editor.sql_create_table = f"{editor.sql_create_table} WITH (fillfactor = 50)"
+        editor.create_model(Lamp)
+        editor.deferred_sql.append("COMMENT ON TABLE test_internals_lamp IS 'put off'")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT reloptions, obj_description(oid) FROM pg_class WHERE relname = 'test_internals_lamp'"
+        )
+        assert cursor.fetchone() == (["fillfactor=50"], "put off")
+
+
+@pytest.mark.django_db
+def test_djangos_connections_can_be_replaced_and_their_wrappers_handed_on():
+    usual = connections["default"]
+    seen: list[str] = []
+
+    def note(execute, sql, params, many, context):
+        seen.append(sql)
+        return execute(sql, params, many, context)
+
+    usual.execute_wrappers.append(note)
+    try:
+        connections["default"] = (
+            usual  # what the reads from a standby do, with another one
+        )
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    finally:
+        usual.execute_wrappers.remove(note)
+    assert seen == ["SELECT 1"]
+
+
+def test_every_private_name_of_a_library_that_is_used_stands_here():
+    used = find_private_names()
+    unknown = {name: files for name, files in used.items() if name not in INTERNALS}
+    assert not unknown, "name it in INTERNALS and exercise it, or use a public way"
+    assert INTERNALS.keys() <= used.keys(), "no longer used"
+
+
+def find_private_names() -> dict[str, set[str]]:
+    """Return the private names that the shop's code takes from objects it does not define."""
+    paths = [
+        path
+        for app in CODE
+        for path in (ROOT / app).rglob("*.py")
+        if "migrations" not in path.parts
+    ]
+    trees = {path: ast.parse(path.read_text()) for path in paths}
+    own = (
+        PUBLIC
+        | OURS
+        | {name for tree in trees.values() for name in defined_names(tree)}
+    )
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for path, tree in trees.items():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Attribute) or not node.attr.startswith("_"):
+                continue
+            of_library = is_super(node.value) and node.attr not in PUBLIC | OURS
+            if not node.attr.startswith("__") and (of_library or node.attr not in own):
+                found[node.attr].add(str(path.relative_to(ROOT)))
+    return dict(found)
+
+
+def is_super(node: ast.expr) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "super"
+    )
+
+
+def defined_names(tree: ast.Module) -> set[str]:
+    """Return what the module's functions, classes, arguments and assignments are called."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                names.add(node.name)
+            case ast.arg():
+                names.add(node.arg)
+            case ast.Name(ctx=ast.Store()):
+                names.add(node.id)
+            case ast.Attribute(ctx=ast.Store(), value=ast.Name(id="self" | "cls")):
+                names.add(node.attr)
+    return names
