@@ -1068,6 +1068,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/staff/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys of machines */
+        get: operations["listApiKeys"];
+        put?: never;
+        /** Make a key; its text is in this answer and nowhere else */
+        post: operations["createApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/staff/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a key at once */
+        delete: operations["revokeApiKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/staff/orders": {
         parameters: {
             query?: never;
@@ -1479,6 +1514,8 @@ export interface components {
             /** @default  */
             state?: string;
             /** @default  */
+            stateCode?: string;
+            /** @default  */
             postalCode?: string;
             /** @enum {string} */
             country?: "AW" | "AF" | "AO" | "AI" | "AX" | "AL" | "AD" | "AE" | "AR" | "AM" | "AS" | "AQ" | "TF" | "AG" | "AU" | "AT" | "AZ" | "BI" | "BE" | "BJ" | "BQ" | "BF" | "BD" | "BG" | "BH" | "BS" | "BA" | "BL" | "BY" | "BZ" | "BM" | "BO" | "BR" | "BB" | "BN" | "BT" | "BV" | "BW" | "CF" | "CA" | "CC" | "CH" | "CL" | "CN" | "CI" | "CM" | "CD" | "CG" | "CK" | "CO" | "KM" | "CV" | "CR" | "CU" | "CW" | "CX" | "KY" | "CY" | "CZ" | "DE" | "DJ" | "DM" | "DK" | "DO" | "DZ" | "EC" | "EG" | "ER" | "EH" | "ES" | "EE" | "ET" | "FI" | "FJ" | "FK" | "FR" | "FO" | "FM" | "GA" | "GB" | "GE" | "GG" | "GH" | "GI" | "GN" | "GP" | "GM" | "GW" | "GQ" | "GR" | "GD" | "GL" | "GT" | "GF" | "GU" | "GY" | "HK" | "HM" | "HN" | "HR" | "HT" | "HU" | "ID" | "IM" | "IN" | "IO" | "IE" | "IR" | "IQ" | "IS" | "IL" | "IT" | "JM" | "JE" | "JO" | "JP" | "KZ" | "KE" | "KG" | "KH" | "KI" | "KN" | "KR" | "KW" | "LA" | "LB" | "LR" | "LY" | "LC" | "LI" | "LK" | "LS" | "LT" | "LU" | "LV" | "MO" | "MF" | "MA" | "MC" | "MD" | "MG" | "MV" | "MX" | "MH" | "MK" | "ML" | "MT" | "MM" | "ME" | "MN" | "MP" | "MZ" | "MR" | "MS" | "MQ" | "MU" | "MW" | "MY" | "YT" | "NA" | "NC" | "NE" | "NF" | "NG" | "NI" | "NU" | "NL" | "NO" | "NP" | "NR" | "NZ" | "OM" | "PK" | "PA" | "PN" | "PE" | "PH" | "PW" | "PG" | "PL" | "PR" | "KP" | "PT" | "PY" | "PS" | "PF" | "QA" | "RE" | "RO" | "RU" | "RW" | "SA" | "SD" | "SN" | "SG" | "GS" | "SH" | "SJ" | "SB" | "SL" | "SV" | "SM" | "SO" | "PM" | "RS" | "SS" | "ST" | "SR" | "SK" | "SI" | "SE" | "SZ" | "SX" | "SC" | "SY" | "TC" | "TD" | "TG" | "TH" | "TJ" | "TK" | "TM" | "TL" | "TO" | "TT" | "TN" | "TR" | "TV" | "TW" | "TZ" | "UG" | "UA" | "UM" | "UY" | "US" | "UZ" | "VA" | "VC" | "VE" | "VG" | "VI" | "VN" | "VU" | "WF" | "WS" | "YE" | "ZA" | "ZM" | "ZW";
@@ -1517,6 +1554,8 @@ export interface components {
             street: string;
             city: string;
             state: string;
+            /** @description ISO 3166-2: IN-KA; or empty */
+            stateCode: string;
             postalCode: string;
             country: string;
             isDefault: boolean;
@@ -1528,6 +1567,28 @@ export interface components {
         AdjustStockInput: {
             delta: number;
             note: string;
+        };
+        /** @description A machine's key, without the key itself. */
+        ApiKey: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description how the key begins */
+            hint: string;
+            readonly groups: string[];
+            networks: string[];
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt: string | null;
+            /** Format: date-time */
+            lastUsedAt: string | null;
+            /** Format: date-time */
+            revokedAt: string | null;
+        };
+        /** @description Every key, revoked ones too. */
+        ApiKeys: {
+            items: components["schemas"]["ApiKey"][];
         };
         CancelOrderInput: {
             /** @default  */
@@ -1640,8 +1701,8 @@ export interface components {
             /** Format: uuid */
             parentId: string | null;
             position: number;
-            /** @example 1299.00 */
-            taxPercent: string | null;
+            /** @description its own; null: the nearest parent's */
+            taxClass: string | null;
             children: components["schemas"]["Category"][];
             productCount: number;
         };
@@ -1663,6 +1724,7 @@ export interface components {
             street?: string;
             city?: string;
             state?: string;
+            stateCode?: string;
             postalCode?: string;
             /** @enum {string} */
             country?: "AW" | "AF" | "AO" | "AI" | "AX" | "AL" | "AD" | "AE" | "AR" | "AM" | "AS" | "AQ" | "TF" | "AG" | "AU" | "AT" | "AZ" | "BI" | "BE" | "BJ" | "BQ" | "BF" | "BD" | "BG" | "BH" | "BS" | "BA" | "BL" | "BY" | "BZ" | "BM" | "BO" | "BR" | "BB" | "BN" | "BT" | "BV" | "BW" | "CF" | "CA" | "CC" | "CH" | "CL" | "CN" | "CI" | "CM" | "CD" | "CG" | "CK" | "CO" | "KM" | "CV" | "CR" | "CU" | "CW" | "CX" | "KY" | "CY" | "CZ" | "DE" | "DJ" | "DM" | "DK" | "DO" | "DZ" | "EC" | "EG" | "ER" | "EH" | "ES" | "EE" | "ET" | "FI" | "FJ" | "FK" | "FR" | "FO" | "FM" | "GA" | "GB" | "GE" | "GG" | "GH" | "GI" | "GN" | "GP" | "GM" | "GW" | "GQ" | "GR" | "GD" | "GL" | "GT" | "GF" | "GU" | "GY" | "HK" | "HM" | "HN" | "HR" | "HT" | "HU" | "ID" | "IM" | "IN" | "IO" | "IE" | "IR" | "IQ" | "IS" | "IL" | "IT" | "JM" | "JE" | "JO" | "JP" | "KZ" | "KE" | "KG" | "KH" | "KI" | "KN" | "KR" | "KW" | "LA" | "LB" | "LR" | "LY" | "LC" | "LI" | "LK" | "LS" | "LT" | "LU" | "LV" | "MO" | "MF" | "MA" | "MC" | "MD" | "MG" | "MV" | "MX" | "MH" | "MK" | "ML" | "MT" | "MM" | "ME" | "MN" | "MP" | "MZ" | "MR" | "MS" | "MQ" | "MU" | "MW" | "MY" | "YT" | "NA" | "NC" | "NE" | "NF" | "NG" | "NI" | "NU" | "NL" | "NO" | "NP" | "NR" | "NZ" | "OM" | "PK" | "PA" | "PN" | "PE" | "PH" | "PW" | "PG" | "PL" | "PR" | "KP" | "PT" | "PY" | "PS" | "PF" | "QA" | "RE" | "RO" | "RU" | "RW" | "SA" | "SD" | "SN" | "SG" | "GS" | "SH" | "SJ" | "SB" | "SL" | "SV" | "SM" | "SO" | "PM" | "RS" | "SS" | "ST" | "SR" | "SK" | "SI" | "SE" | "SZ" | "SX" | "SC" | "SY" | "TC" | "TD" | "TG" | "TH" | "TJ" | "TK" | "TM" | "TL" | "TO" | "TT" | "TN" | "TR" | "TV" | "TW" | "TZ" | "UG" | "UA" | "UM" | "UY" | "US" | "UZ" | "VA" | "VC" | "VE" | "VG" | "VI" | "VN" | "VU" | "WF" | "WS" | "YE" | "ZA" | "ZM" | "ZW";
@@ -1746,6 +1808,14 @@ export interface components {
             next?: string | null;
             items: components["schemas"]["Coupon"][];
         };
+        /** @description What a machine may do (the groups of staff), from where, and until when. */
+        CreateApiKeyInput: {
+            name: string;
+            groups: ("catalogue" | "orders" | "analytics")[];
+            networks?: string[];
+            /** Format: date-time */
+            expiresAt?: string;
+        };
         CreateCategoryInput: {
             name: string;
             slug?: string;
@@ -1758,11 +1828,8 @@ export interface components {
             parentId?: string | null;
             /** @default 0 */
             position?: number;
-            /**
-             * @description From 0.00 to 100.00.
-             * @default null
-             */
-            taxPercent?: string | null;
+            /** @default null */
+            taxClass?: string | null;
         };
         CreateCouponInput: {
             code: string;
@@ -1781,12 +1848,29 @@ export interface components {
             isActive?: boolean;
         };
         CreateProductInput: {
+            /**
+             * @description From 0.01 to 99999999.00.
+             * @default null
+             */
+            salePrice?: string | null;
+            /**
+             * Format: date-time
+             * @default null
+             */
+            saleStartsAt?: string | null;
+            /**
+             * Format: date-time
+             * @default null
+             */
+            saleEndsAt?: string | null;
             name: string;
             slug?: string;
             /** @default  */
             description?: string;
             /** Format: uuid */
             categoryId: string;
+            /** @default null */
+            taxClass?: string | null;
             /** @default  */
             brand?: string;
             /** @default  */
@@ -1800,11 +1884,6 @@ export interface components {
             material?: string;
             /** @description From 0.00 to 99999999.00. */
             basePrice: string;
-            /**
-             * @description From 0.01 to 99999999.00.
-             * @default null
-             */
-            salePrice?: string | null;
             tags?: string[];
             /** @default false */
             isFeatured?: boolean;
@@ -1839,11 +1918,44 @@ export interface components {
             categoryId: string;
         };
         CreateVariantInput: {
+            /**
+             * @description From 0.01 to 99999999.00.
+             * @default null
+             */
+            salePrice?: string | null;
+            /**
+             * Format: date-time
+             * @default null
+             */
+            saleStartsAt?: string | null;
+            /**
+             * Format: date-time
+             * @default null
+             */
+            saleEndsAt?: string | null;
             sku: string;
             /** @default  */
             size?: string;
             /** @default  */
             color?: string;
+            /**
+             * @description From 0.00 to 99999999.00.
+             * @default null
+             */
+            basePrice?: string | null;
+            /** @default  */
+            barcode?: string;
+            /** @default null */
+            weightG?: number | null;
+            /** @default  */
+            hsCode?: string;
+            /** @default  */
+            originCountry?: string;
+            /**
+             * @description From 0.00 to 99999999.00.
+             * @default null
+             */
+            costPrice?: string | null;
             /** @default 0 */
             stock?: number;
         };
@@ -2107,6 +2219,25 @@ export interface components {
             /** @default false */
             despiteDispute?: boolean;
         };
+        /** @description A key that was just made: the only time that its text is shown. */
+        NewApiKey: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description how the key begins */
+            hint: string;
+            readonly groups: string[];
+            networks: string[];
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt: string | null;
+            /** Format: date-time */
+            lastUsedAt: string | null;
+            /** Format: date-time */
+            revokedAt: string | null;
+            key: string;
+        };
         /**
          * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
          *     `required=False`.
@@ -2223,6 +2354,9 @@ export interface components {
             taxIncluded: boolean;
             /** @example 1299.00 */
             total: string;
+            readonly taxes: components["schemas"]["TaxPart"][];
+            /** @description a business buyer's, or empty */
+            taxId: string;
             /** @example 1299.00 */
             refunded: string;
             currency: string;
@@ -2357,6 +2491,7 @@ export interface components {
             paymentMethod: "cod" | "online";
             /** @description From 0.00 to 99999999.99. */
             expectedTotal?: string;
+            taxId?: string;
             couponCode?: string;
             /** Format: email */
             email?: string;
@@ -2408,6 +2543,9 @@ export interface components {
             taxIncluded: boolean;
             /** @example 1299.00 */
             total: string;
+            readonly taxes: components["schemas"]["TaxPart"][];
+            /** @description a business buyer's, or empty */
+            taxId: string;
             /** @example 1299.00 */
             refunded: string;
             currency: string;
@@ -2480,6 +2618,12 @@ export interface components {
             salePrice: string | null;
             /** @example 1299.00 */
             price: string;
+            /** @example 1299.00 */
+            priceMax: string;
+            /** Format: date-time */
+            saleEndsAt: string | null;
+            /** @example 1299.00 */
+            lowestPriorPrice: string | null;
             currency: string;
             inStock: boolean;
             isFeatured: boolean;
@@ -2547,6 +2691,12 @@ export interface components {
             salePrice: string | null;
             /** @example 1299.00 */
             price: string;
+            /** @example 1299.00 */
+            priceMax: string;
+            /** Format: date-time */
+            saleEndsAt: string | null;
+            /** @example 1299.00 */
+            lowestPriorPrice: string | null;
             currency: string;
             inStock: boolean;
             isFeatured: boolean;
@@ -2713,12 +2863,29 @@ export interface components {
          *     added, one that is left out is taken off sale.
          */
         ReplaceProductInput: {
+            /**
+             * @description From 0.01 to 99999999.00.
+             * @default null
+             */
+            salePrice?: string | null;
+            /**
+             * Format: date-time
+             * @default null
+             */
+            saleStartsAt?: string | null;
+            /**
+             * Format: date-time
+             * @default null
+             */
+            saleEndsAt?: string | null;
             name: string;
             slug?: string;
             /** @default  */
             description?: string;
             /** Format: uuid */
             categoryId: string;
+            /** @default null */
+            taxClass?: string | null;
             /** @default  */
             brand?: string;
             /** @default  */
@@ -2732,11 +2899,6 @@ export interface components {
             material?: string;
             /** @description From 0.00 to 99999999.00. */
             basePrice: string;
-            /**
-             * @description From 0.01 to 99999999.00.
-             * @default null
-             */
-            salePrice?: string | null;
             tags?: string[];
             /** @default false */
             isFeatured?: boolean;
@@ -2764,11 +2926,44 @@ export interface components {
          *     what it is.
          */
         ReplaceVariantInput: {
+            /**
+             * @description From 0.01 to 99999999.00.
+             * @default null
+             */
+            salePrice?: string | null;
+            /**
+             * Format: date-time
+             * @default null
+             */
+            saleStartsAt?: string | null;
+            /**
+             * Format: date-time
+             * @default null
+             */
+            saleEndsAt?: string | null;
             sku: string;
             /** @default  */
             size?: string;
             /** @default  */
             color?: string;
+            /**
+             * @description From 0.00 to 99999999.00.
+             * @default null
+             */
+            basePrice?: string | null;
+            /** @default  */
+            barcode?: string;
+            /** @default null */
+            weightG?: number | null;
+            /** @default  */
+            hsCode?: string;
+            /** @default  */
+            originCountry?: string;
+            /**
+             * @description From 0.00 to 99999999.00.
+             * @default null
+             */
+            costPrice?: string | null;
             stock?: number;
         };
         /** @description A table: `rows` hold their cells in the order of `columns`. */
@@ -2950,6 +3145,8 @@ export interface components {
             street: string;
             city: string;
             state: string;
+            /** @description ISO 3166-2: IN-KA; or empty */
+            stateCode: string;
             postalCode: string;
             country: string;
         };
@@ -2962,6 +3159,8 @@ export interface components {
             city: string;
             /** @default  */
             state?: string;
+            /** @default  */
+            stateCode?: string;
             /** @default  */
             postalCode?: string;
             /** @enum {string} */
@@ -3215,7 +3414,10 @@ export interface components {
             /** Format: date-time */
             succeededAt: string | null;
         };
-        /** @description A product of any status with all its variants. */
+        /**
+         * @description A product of any status with all its variants; prices as they are set, beside `price`,
+         *     which is what the list shows now.
+         */
         StaffProductDetail: {
             /** Format: uuid */
             id: string;
@@ -3240,6 +3442,12 @@ export interface components {
             salePrice: string | null;
             /** @example 1299.00 */
             price: string;
+            /** @example 1299.00 */
+            priceMax: string;
+            /** Format: date-time */
+            saleEndsAt: string | null;
+            /** @example 1299.00 */
+            lowestPriorPrice: string | null;
             currency: string;
             inStock: boolean;
             isFeatured: boolean;
@@ -3263,6 +3471,8 @@ export interface components {
             seo: components["schemas"]["Seo"];
             /** Format: date-time */
             updatedAt: string;
+            /** Format: date-time */
+            saleStartsAt: string | null;
             /**
              * @description * `draft` - Draft
              *     * `published` - Published
@@ -3270,6 +3480,8 @@ export interface components {
              * @enum {string}
              */
             status: "draft" | "published" | "archived";
+            /** @description its own; null: the category's */
+            taxClass: string | null;
             popularity: number;
         };
         /** @description A product in a list for staff. */
@@ -3297,6 +3509,12 @@ export interface components {
             salePrice: string | null;
             /** @example 1299.00 */
             price: string;
+            /** @example 1299.00 */
+            priceMax: string;
+            /** Format: date-time */
+            saleEndsAt: string | null;
+            /** @example 1299.00 */
+            lowestPriorPrice: string | null;
             currency: string;
             inStock: boolean;
             isFeatured: boolean;
@@ -3436,7 +3654,7 @@ export interface components {
         };
         /**
          * @description A variant with its stock level: pieces on hand, and how many of them are reserved for
-         *     orders.
+         *     orders. Its prices are its own, or null where they are the product's.
          */
         StaffVariant: {
             /** Format: uuid */
@@ -3444,8 +3662,26 @@ export interface components {
             sku: string;
             size: string;
             color: string;
+            /** @example 1299.00 */
+            basePrice: string | null;
+            /** @example 1299.00 */
+            salePrice: string | null;
+            /** @example 1299.00 */
+            price: string;
+            /** Format: date-time */
+            saleEndsAt: string | null;
+            /** @example 1299.00 */
+            lowestPriorPrice: string | null;
+            barcode: string;
+            weightG: number | null;
             countInStock: number;
             inStock: boolean;
+            /** Format: date-time */
+            saleStartsAt: string | null;
+            hsCode: string;
+            originCountry: string;
+            /** @example 1299.00 */
+            costPrice: string | null;
             position: number;
             isActive: boolean;
             onHand: number;
@@ -3551,8 +3787,7 @@ export interface components {
             /** Format: uuid */
             parentId?: string | null;
             position?: number;
-            /** @description From 0.00 to 100.00. */
-            taxPercent?: string | null;
+            taxClass?: string | null;
         };
         /** @description `code` and `kind` stay: orders name them. */
         UpdateCouponInput: {
@@ -3572,11 +3807,18 @@ export interface components {
             altText: string;
         };
         UpdateProductInput: {
+            /** @description From 0.01 to 99999999.00. */
+            salePrice?: string | null;
+            /** Format: date-time */
+            saleStartsAt?: string | null;
+            /** Format: date-time */
+            saleEndsAt?: string | null;
             name?: string;
             slug?: string;
             description?: string;
             /** Format: uuid */
             categoryId?: string;
+            taxClass?: string | null;
             brand?: string;
             collection?: string;
             /** @enum {string} */
@@ -3584,8 +3826,6 @@ export interface components {
             material?: string;
             /** @description From 0.00 to 99999999.00. */
             basePrice?: string;
-            /** @description From 0.01 to 99999999.00. */
-            salePrice?: string | null;
             tags?: string[];
             isFeatured?: boolean;
             isNewArrival?: boolean;
@@ -3601,9 +3841,23 @@ export interface components {
             fit?: "" | "small" | "true" | "large";
         };
         UpdateVariantInput: {
+            /** @description From 0.01 to 99999999.00. */
+            salePrice?: string | null;
+            /** Format: date-time */
+            saleStartsAt?: string | null;
+            /** Format: date-time */
+            saleEndsAt?: string | null;
             sku?: string;
             size?: string;
             color?: string;
+            /** @description From 0.00 to 99999999.00. */
+            basePrice?: string | null;
+            barcode?: string;
+            weightG?: number | null;
+            hsCode?: string;
+            originCountry?: string;
+            /** @description From 0.00 to 99999999.00. */
+            costPrice?: string | null;
             position?: number;
             isActive?: boolean;
         };
@@ -3672,13 +3926,30 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
         };
-        /** @description A size and colour that can be chosen; `countInStock` is how many pieces can be sold. */
+        /**
+         * @description A size and colour that can be chosen; `countInStock` is how many pieces can be sold.
+         *
+         *     `price` is what it costs now: `salePrice` while a sale is on, else `basePrice`.
+         *     `lowestPriorPrice` is the lowest of the 30 days before that sale began.
+         */
         Variant: {
             /** Format: uuid */
             id: string;
             sku: string;
             size: string;
             color: string;
+            /** @example 1299.00 */
+            basePrice: string;
+            /** @example 1299.00 */
+            salePrice: string | null;
+            /** @example 1299.00 */
+            price: string;
+            /** Format: date-time */
+            saleEndsAt: string | null;
+            /** @example 1299.00 */
+            lowestPriorPrice: string | null;
+            barcode: string;
+            weightG: number | null;
             countInStock: number;
             inStock: boolean;
         };
@@ -7722,7 +7993,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "category_too_deep" | "category_unknown";
+                        code?: "category_too_deep" | "category_unknown" | "tax_class_unknown";
                     };
                 };
             };
@@ -7995,7 +8266,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "category_cycle" | "category_too_deep" | "category_unknown";
+                        code?: "category_cycle" | "category_too_deep" | "category_unknown" | "tax_class_unknown";
                     };
                 };
             };
@@ -8303,7 +8574,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "category_cycle" | "category_too_deep" | "category_unknown";
+                        code?: "category_cycle" | "category_too_deep" | "category_unknown" | "tax_class_unknown";
                     };
                 };
             };
@@ -9023,7 +9294,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "address_unknown" | "cart_empty" | "coupon_minimum_spend" | "coupon_not_now" | "coupon_unknown" | "email_needed" | "email_unexpected" | "idempotency_key_reused" | "payment_method_unavailable";
+                        code?: "address_unknown" | "cart_empty" | "coupon_minimum_spend" | "coupon_not_now" | "coupon_unknown" | "email_needed" | "email_unexpected" | "idempotency_key_reused" | "payment_method_unavailable" | "state_code_needed";
                     };
                 };
             };
@@ -10008,7 +10279,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "category_unknown" | "image_unknown" | "too_many_variants";
+                        code?: "category_unknown" | "image_unknown" | "tax_class_unknown" | "too_many_variants";
                     };
                 };
             };
@@ -10288,7 +10559,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "category_unknown" | "image_unknown" | "stock_only_moves" | "too_many_variants";
+                        code?: "category_unknown" | "image_unknown" | "stock_only_moves" | "tax_class_unknown" | "too_many_variants";
                     };
                 };
             };
@@ -10584,7 +10855,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "category_unknown" | "image_unknown" | "sale_price_not_below";
+                        code?: "category_unknown" | "image_unknown" | "sale_dates_wrong" | "sale_price_not_below" | "tax_class_unknown";
                     };
                 };
             };
@@ -12361,6 +12632,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "sale_dates_wrong" | "sale_price_not_below" | "variant_prices_apart";
                     };
                 };
             };
@@ -14840,6 +15123,385 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "forbidden" | "second_factor_required";
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_acceptable";
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    listApiKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeys"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid";
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "token_invalid" | "token_missing";
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden" | "reauthentication_required" | "second_factor_required";
+                    };
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_acceptable";
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    createApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateApiKeyInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewApiKey"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid" | "malformed";
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "token_invalid" | "token_missing";
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden" | "reauthentication_required" | "second_factor_required";
+                    };
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_acceptable";
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "api_key_name_taken";
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "too_large";
+                    };
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    revokeApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid";
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "token_invalid" | "token_missing";
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden" | "reauthentication_required" | "second_factor_required";
                     };
                 };
             };
