@@ -53,7 +53,7 @@ def test_a_guest_pays_on_the_providers_page(
 
     page.wait_for_url(f"{provider.url}/**", timeout=45_000)
     page.get_by_role("button", name="Pay with a card that is declined").click()
-    expect(page.get_by_text(re.compile("declined"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"declined( it)?\."))).to_be_visible()
     page.get_by_role("button", name="Pay", exact=True).click()
 
     page.wait_for_url(re.compile(f"^{re.escape(shop.url)}/orders/.*payment=success"))
@@ -75,23 +75,3 @@ def test_a_guest_pays_on_the_providers_page(
         f"provider:{provider.name}": order.total,
         "receivable": -order.total,
     }
-
-
-def test_a_guest_who_goes_back_can_pay_later(
-    page: Page, shop: Shop, provider: StandIn, width: str
-) -> None:
-    email = f"back-{width}@example.com"
-    page.goto("/shop")
-    page.locator(".card:not(:has([data-sold-out=true])) .card-link").first.click()
-    add_to_bag(page)
-    to_checkout(page)
-    page.get_by_label("E-mail address").fill(email)
-    fill_address(page)
-    place_order(page)
-    page.wait_for_url(f"{provider.url}/**", timeout=45_000)
-    first = page.url
-    page.get_by_role("link", name="Back to the shop").click()
-    page.wait_for_url(f"{shop.url}/orders/**")
-    page.get_by_role("button", name=re.compile("Pay")).first.click()
-    page.wait_for_url(f"{provider.url}/**", timeout=45_000)
-    assert page.url == first  # the same page: nobody can pay twice
