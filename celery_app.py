@@ -129,14 +129,14 @@ app.conf.beat_schedule = {
 
 
 @setup_logging.connect
-def _keep_django_logging(**_: Any) -> None:
+def _keep_django_logging(**_: object) -> None:
     """Being connected is the point: Celery then leaves the logging that Django's settings
     configured alone.
     """
 
 
 @worker_process_init.connect
-def _limit_memory(**_: Any) -> None:
+def _limit_memory(**_: object) -> None:
     """Let a job that eats memory get a MemoryError, and its retries, before it takes the
     machine with it.
     """

@@ -16,7 +16,7 @@ _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
 
 @register(Tags.security)
-def signing_keys(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+def signing_keys(app_configs: Any, **kwargs: object) -> list[CheckMessage]:
     """JWT_KEYS: at least one key; each with its own kid, long enough, and not SECRET_KEY."""
     keys: Any = settings.JWT_KEYS  # from outside: it may be anything
     hint = "manage.py new_signing_key prints one"
@@ -69,7 +69,7 @@ def signing_keys(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security)
-def cookie_and_origins(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+def cookie_and_origins(app_configs: Any, **kwargs: object) -> list[CheckMessage]:
     """The refresh cookie is secure, and only exact origins may use it."""
     found: list[CheckMessage] = []
     if not settings.REFRESH_COOKIE_SECURE and not settings.DEBUG:
@@ -93,7 +93,7 @@ def cookie_and_origins(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security)
-def addresses_and_limits(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+def addresses_and_limits(app_configs: Any, **kwargs: object) -> list[CheckMessage]:
     """TRUSTED_PROXIES and RATE_LIMITS can be read, and no request is a transaction."""
     found: list[CheckMessage] = []
     for text in settings.TRUSTED_PROXIES:
@@ -125,7 +125,7 @@ def addresses_and_limits(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security, deploy=True)
-def factor_and_https(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+def factor_and_https(app_configs: Any, **kwargs: object) -> list[CheckMessage]:
     """What a shop in the open should have."""
     found: list[CheckMessage] = []
     if not settings.ADMIN_SECOND_FACTOR:

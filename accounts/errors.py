@@ -16,7 +16,7 @@ class _TokenRefused(errors.ShopError):
         detail: str | None = None,
         *,
         headers: Mapping[str, str] | None = None,
-        **extra: Any,
+        **extra: object,
     ) -> None:
         super().__init__(
             detail, headers={"WWW-Authenticate": CHALLENGE, **(headers or {})}, **extra

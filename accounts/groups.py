@@ -10,7 +10,7 @@ from markrin import rights
 
 
 def grant_permissions(
-    *, using: str = DEFAULT_DB_ALIAS, apps: Apps = installed, **_: Any
+    *, using: str = DEFAULT_DB_ALIAS, apps: Apps = installed, **_: object
 ) -> None:
     """Make the groups, with the permissions in the admin that the table gives them.
 

@@ -12,7 +12,7 @@ from accounts.models import Session, User
 _LINK = {"token": "an-example-that-opens-nothing"}
 
 
-def _user_context(**more: Any) -> dict[str, Any]:
+def _user_context(**more: object) -> dict[str, Any]:
     return {
         "user": User(name="Asha", last_name="Rao", email="asha@example.com"),
         **more,

@@ -55,14 +55,14 @@ class QuotedUuid(fields.Field[uuid.UUID]):
 class NewPassword(fields.Secret):
     """A password to be: its length here, the rest of its rules where the user is known."""
 
-    def __init__(self, **kw: Any) -> None:
+    def __init__(self, **kw: object) -> None:
         super().__init__(min=MIN_LENGTH, max=MAX_LENGTH, **{"required": True, **kw})
 
 
 class KnownPassword(fields.Secret):
     """A password that is compared with the right one."""
 
-    def __init__(self, **kw: Any) -> None:
+    def __init__(self, **kw: object) -> None:
         super().__init__(min=1, max=MAX_LENGTH, required=True, **kw)
 
 
@@ -233,7 +233,7 @@ class ChangeProfile(PatchSchema[ProfileChange]):
     gender = fields.Enum(Gender)
 
     @ma.validates_schema
-    def _refuse_future_birth(self, data: dict[str, Any], **kwargs: Any) -> None:
+    def _refuse_future_birth(self, data: dict[str, Any], **kwargs: object) -> None:
         born: date | None = data.get("date_of_birth")
         if born is not None and born > timezone.localdate():
             raise fields.refuse("range", "This lies in the future.", "date_of_birth")
@@ -268,7 +268,7 @@ class AddressSchema(InputSchema[T]):
     country = fields.Enum(Country, load_default=lambda: Country(settings.SHOP_COUNTRY))
 
     @ma.validates_schema
-    def _check_postal_code(self, data: dict[str, Any], **kwargs: Any) -> None:
+    def _check_postal_code(self, data: dict[str, Any], **kwargs: object) -> None:
         country = str(data["country"].value)
         if (
             postal_codes.normalize_postal_code(country, data["postal_code"] or "")
@@ -284,7 +284,7 @@ class AddressSchema(InputSchema[T]):
             raise fields.refuse("state_code", state_codes.REFUSAL, "state_code")
 
     @ma.post_load
-    def _normalize(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    def _normalize(self, data: dict[str, Any], **kwargs: object) -> dict[str, Any]:
         code = postal_codes.normalize_postal_code(
             data["country"].value, data["postal_code"]
         )

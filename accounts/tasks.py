@@ -20,13 +20,13 @@ LINK: dict[str, Any] = {**MAIL, "useless_after_s": 6 * 3600}
 
 
 @outbox.handler("accounts.welcome_by_mail", **MAIL)
-def welcome_by_mail(*, user_id: str, **later: Any) -> outbox.Result:
+def welcome_by_mail(*, user_id: str, **later: object) -> outbox.Result:
     return mails.welcome_by_mail(user_id=UUID(user_id))
 
 
 @outbox.handler("accounts.verify_by_mail", **LINK)
 def verify_by_mail(
-    *, user_id: str, asked_id: str, again: bool = False, **later: Any
+    *, user_id: str, asked_id: str, again: bool = False, **later: object
 ) -> outbox.Result:
     return mails.verify_by_mail(
         user_id=UUID(user_id), asked_id=UUID(asked_id), again=again
@@ -35,7 +35,7 @@ def verify_by_mail(
 
 @outbox.handler("accounts.confirm_new_email_by_mail", **LINK)
 def confirm_new_email_by_mail(
-    *, user_id: str, asked_id: str, **later: Any
+    *, user_id: str, asked_id: str, **later: object
 ) -> outbox.Result:
     return mails.confirm_new_email_by_mail(
         user_id=UUID(user_id), asked_id=UUID(asked_id)
@@ -44,7 +44,7 @@ def confirm_new_email_by_mail(
 
 @outbox.handler("accounts.warn_of_new_email_by_mail", **MAIL)
 def warn_of_new_email_by_mail(
-    *, user_id: str, asked_id: str, **later: Any
+    *, user_id: str, asked_id: str, **later: object
 ) -> outbox.Result:
     return mails.warn_of_new_email_by_mail(
         user_id=UUID(user_id), asked_id=UUID(asked_id)
@@ -52,18 +52,18 @@ def warn_of_new_email_by_mail(
 
 
 @outbox.handler("accounts.reset_by_mail", **LINK)
-def reset_by_mail(*, user_id: str, asked_id: str, **later: Any) -> outbox.Result:
+def reset_by_mail(*, user_id: str, asked_id: str, **later: object) -> outbox.Result:
     return mails.reset_by_mail(user_id=UUID(user_id), asked_id=UUID(asked_id))
 
 
 @outbox.handler("accounts.invite_by_mail", **MAIL)
-def invite_by_mail(*, user_id: str, asked_id: str, **later: Any) -> outbox.Result:
+def invite_by_mail(*, user_id: str, asked_id: str, **later: object) -> outbox.Result:
     return mails.invite_by_mail(user_id=UUID(user_id), asked_id=UUID(asked_id))
 
 
 @outbox.handler("accounts.report_reuse_by_mail", **MAIL)
 def report_reuse_by_mail(
-    *, user_id: str, session_id: str, **later: Any
+    *, user_id: str, session_id: str, **later: object
 ) -> outbox.Result:
     return mails.report_reuse_by_mail(
         user_id=UUID(user_id), session_id=UUID(session_id)
@@ -72,7 +72,7 @@ def report_reuse_by_mail(
 
 @outbox.handler("accounts.report_new_device_by_mail", **MAIL)
 def report_new_device_by_mail(
-    *, user_id: str, session_id: str, **later: Any
+    *, user_id: str, session_id: str, **later: object
 ) -> outbox.Result:
     return mails.report_new_device_by_mail(
         user_id=UUID(user_id), session_id=UUID(session_id)

@@ -152,7 +152,7 @@ class _SessionToken(simplejwt.Token):
             raise TokenError("Token is invalid")
 
     @classmethod
-    def _from_claims(cls, **claims: Any) -> Self:
+    def _from_claims(cls, **claims: object) -> Self:
         made = cls()
         made.payload = {"token_type": cls.token_type, **claims}
         return made

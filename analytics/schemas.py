@@ -51,7 +51,7 @@ class Event(InputSchema[ShopperEvent]):
     )
 
     @ma.validates_schema
-    def check_fields_fit_type(self, data: dict[str, Any], **kwargs: Any) -> None:
+    def check_fields_fit_type(self, data: dict[str, Any], **kwargs: object) -> None:
         """Refuse a field that the type does not have, or lacks."""
         kind = data.get("type")
         if kind is None:
@@ -100,7 +100,7 @@ class PeriodSchema(QuerySchema[T]):
     last = fields.Date(data_key="to")
 
     @ma.validates_schema
-    def check_order(self, data: dict[str, Any], **kwargs: Any) -> None:
+    def check_order(self, data: dict[str, Any], **kwargs: object) -> None:
         """Refuse a period that ends before it begins, or that is too long."""
         first, last = data.get("first"), data.get("last")
         if first and last and first > last:

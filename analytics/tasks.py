@@ -18,7 +18,7 @@ from markrin.outbox import handlers as outbox
     time_limit_s=30,
     max_attempts=11,
 )
-def record_order(*, order_id: str, **later: Any) -> None:
+def record_order(*, order_id: str, **later: object) -> None:
     """An order was placed."""
     events.mark_changed(order_id=UUID(order_id))
 
@@ -30,7 +30,7 @@ def record_order(*, order_id: str, **later: Any) -> None:
     time_limit_s=30,
     max_attempts=11,
 )
-def record_change(*, order_id: str, **later: Any) -> None:
+def record_change(*, order_id: str, **later: object) -> None:
     """An order was cancelled, returned or refunded since."""
     events.mark_changed(order_id=UUID(order_id))
 

@@ -121,7 +121,7 @@ def load_customer_items(customer: Customer) -> list[CartItem]:
     )
 
 
-def _fetch_items(sql: str, **params: Any) -> list[CartItem]:
+def _fetch_items(sql: str, **params: object) -> list[CartItem]:
     rows = fetch_prepared(sql, params)
     return [
         CartItem(

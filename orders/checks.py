@@ -16,7 +16,7 @@ FORMS = ("hosted", "embedded")
 
 
 @register()
-def check_payments(**_: Any) -> list[CheckMessage]:
+def check_payments(**_: object) -> list[CheckMessage]:
     """Refuse an unknown provider, one without its keys, a currency that it cannot take, and
     made-up money outside DEBUG.
     """

@@ -17,7 +17,7 @@ _LINES = (
 )
 
 
-def _sample_order(**columns: Any) -> Order:
+def _sample_order(**columns: object) -> Order:
     placed = Order(
         number="MK-2026-000123",
         email="asha@example.com",

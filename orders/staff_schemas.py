@@ -65,7 +65,7 @@ class MoveOrder(InputSchema[Move]):
     despite_dispute = fields.Bool(load_default=False)
 
     @ma.validates_schema
-    def _fits(self, data: dict[str, Any], **kwargs: Any) -> None:
+    def _fits(self, data: dict[str, Any], **kwargs: object) -> None:
         if data["status"] in (OrderStatus.PENDING, OrderStatus.RETURNED):
             raise fields.refuse(
                 "choice", "An order gets there by itself, or by a return.", "status"
@@ -158,7 +158,7 @@ class ReturnGoods(InputSchema[GoodsReturn]):
     refund = fields.Bool(load_default=False)
 
     @ma.validates_schema
-    def _once(self, data: dict[str, Any], **kwargs: Any) -> None:
+    def _once(self, data: dict[str, Any], **kwargs: object) -> None:
         ids = [line.line_id for line in data.get("lines", ())]
         if len(ids) != len(set(ids)):
             raise fields.refuse("unique", "No line may be given twice.", "lines")

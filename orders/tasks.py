@@ -32,38 +32,38 @@ MONEY: dict[str, Any] = {
 
 
 @outbox.handler("orders.confirm_by_mail", **MAIL)
-def confirm_by_mail(*, order_id: str, **later: Any) -> outbox.Result:
+def confirm_by_mail(*, order_id: str, **later: object) -> outbox.Result:
     return mails.mail_confirmation(order_id=UUID(order_id))
 
 
 @outbox.handler("orders.shipped_by_mail", **MAIL)
-def shipped_by_mail(*, order_id: str, **later: Any) -> outbox.Result:
+def shipped_by_mail(*, order_id: str, **later: object) -> outbox.Result:
     return mails.mail_shipped(order_id=UUID(order_id))
 
 
 @outbox.handler("orders.delivered_by_mail", **MAIL)
-def delivered_by_mail(*, order_id: str, **later: Any) -> outbox.Result:
+def delivered_by_mail(*, order_id: str, **later: object) -> outbox.Result:
     return mails.mail_delivered(order_id=UUID(order_id))
 
 
 @outbox.handler("orders.cancelled_by_mail", **MAIL)
-def cancelled_by_mail(*, order_id: str, **later: Any) -> outbox.Result:
+def cancelled_by_mail(*, order_id: str, **later: object) -> outbox.Result:
     return mails.mail_cancelled(order_id=UUID(order_id))
 
 
 @outbox.handler("orders.refunded_by_mail", **MAIL)
-def refunded_by_mail(*, order_id: str, refund_id: str, **later: Any) -> outbox.Result:
+def refunded_by_mail(*, order_id: str, refund_id: str, **later: object) -> outbox.Result:
     return mails.mail_refunded(order_id=UUID(order_id), refund_id=UUID(refund_id))
 
 
 @outbox.handler("orders.call_staff_by_mail", **MAIL)
-def call_staff_by_mail(*, order_id: str, **later: Any) -> outbox.Result:
+def call_staff_by_mail(*, order_id: str, **later: object) -> outbox.Result:
     return mails.mail_staff(order_id=UUID(order_id))
 
 
 @outbox.handler("orders.mail_again", **MAIL)
 def mail_again(
-    *, order_id: str, mail_name: str, wanted_id: str, **later: Any
+    *, order_id: str, mail_name: str, wanted_id: str, **later: object
 ) -> outbox.Result:
     return mails.send_mail_again(
         order_id=UUID(order_id), mail_name=mail_name, wanted_id=UUID(wanted_id)
@@ -71,12 +71,12 @@ def mail_again(
 
 
 @outbox.handler("orders.send_refund", **MONEY)
-def send_refund(*, refund_id: str, **later: Any) -> outbox.Result:
+def send_refund(*, refund_id: str, **later: object) -> outbox.Result:
     return refunds.send_refund(refund_id=UUID(refund_id))
 
 
 @outbox.handler("orders.abandon_payment", **MONEY)
-def abandon_payment(*, payment_id: str, **later: Any) -> None:
+def abandon_payment(*, payment_id: str, **later: object) -> None:
     try:
         payments.abandon_payment(payment_id=UUID(payment_id))
     except ProviderDown as exc:
@@ -84,7 +84,7 @@ def abandon_payment(*, payment_id: str, **later: Any) -> None:
 
 
 @outbox.handler("orders.look_up_charge", **MONEY)
-def look_up_charge(*, provider: str, charge_ref: str, **later: Any) -> outbox.Result:
+def look_up_charge(*, provider: str, charge_ref: str, **later: object) -> outbox.Result:
     try:
         return payment_polling.look_up_charge(
             provider_name=provider, charge_ref=charge_ref
@@ -94,7 +94,7 @@ def look_up_charge(*, provider: str, charge_ref: str, **later: Any) -> outbox.Re
 
 
 @outbox.handler("orders.book_payout", **MONEY)
-def book_payout(*, provider: str, payout_ref: str, **later: Any) -> outbox.Result:
+def book_payout(*, provider: str, payout_ref: str, **later: object) -> outbox.Result:
     try:
         return payouts.book_payout(provider_name=provider, payout_ref=payout_ref)
     except ProviderDown as exc:

@@ -14,7 +14,7 @@ _URL = re.compile(r"https://[^\s/@?#]+(?:[/?][^\s#]*)?")
 
 
 @register()
-def check_feeds(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+def check_feeds(app_configs: Any = None, **kwargs: object) -> list[CheckMessage]:
     """Refuse a FEEDS that could not be fetched, or not safely."""
     return [
         Error(f"FEEDS: {said}", id="products.E001")

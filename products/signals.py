@@ -23,7 +23,7 @@ _CHANGED: list[Signal] = [post_save, post_delete]
 
 
 @receiver(_CHANGED, sender=Product)
-def product_changed(instance: Product, **kwargs: Any) -> None:
+def product_changed(instance: Product, **kwargs: object) -> None:
     # Not the categories, which every product's page names; where they count their products,
     # that answer is a list.
     invalidate(f"product:{instance.pk}", f"reviews:{instance.pk}", "products")
@@ -31,17 +31,17 @@ def product_changed(instance: Product, **kwargs: Any) -> None:
 
 @receiver(_CHANGED, sender=Variant)
 @receiver(_CHANGED, sender=ProductImage)
-def part_changed(instance: Variant | ProductImage, **kwargs: Any) -> None:
+def part_changed(instance: Variant | ProductImage, **kwargs: object) -> None:
     invalidate(f"product:{instance.product_id}", "products")
 
 
 @receiver(_CHANGED, sender=FormerSlug)
-def former_slug_changed(instance: FormerSlug, **kwargs: Any) -> None:
+def former_slug_changed(instance: FormerSlug, **kwargs: object) -> None:
     invalidate("products")  # under which a slug that leads nowhere is remembered
 
 
 @receiver(_CHANGED, sender=Review)
-def review_changed(instance: Review, **kwargs: Any) -> None:
+def review_changed(instance: Review, **kwargs: object) -> None:
     # Lists show the rating, too.
     invalidate(
         f"product:{instance.product_id}", f"reviews:{instance.product_id}", "products"
@@ -49,11 +49,11 @@ def review_changed(instance: Review, **kwargs: Any) -> None:
 
 
 @receiver(_CHANGED, sender=Category)
-def category_changed(instance: Category, **kwargs: Any) -> None:
+def category_changed(instance: Category, **kwargs: object) -> None:
     invalidate("categories")
 
 
 @receiver(_CHANGED, sender=SizeChart)
 @receiver(_CHANGED, sender=SizeChartEntry)
-def size_chart_changed(instance: SizeChart | SizeChartEntry, **kwargs: Any) -> None:
+def size_chart_changed(instance: SizeChart | SizeChartEntry, **kwargs: object) -> None:
     invalidate("size-charts")

@@ -25,7 +25,7 @@ FEED_BUDGET_S = 20  # then the queue's other jobs get their turn
     time_limit_s=120,
     max_attempts=11,
 )
-def apply_feed(*, feed_id: str, **later: Any) -> outbox.Result:
+def apply_feed(*, feed_id: str, **later: object) -> outbox.Result:
     if not staging.apply_feed(feed_id=UUID(feed_id), budget_s=FEED_BUDGET_S):
         raise outbox.Reschedule(0)
     return None
@@ -38,7 +38,7 @@ def apply_feed(*, feed_id: str, **later: Any) -> outbox.Result:
     time_limit_s=120,
     max_attempts=11,
 )
-def continue_bulk_change(*, change_id: str, **later: Any) -> outbox.Result:
+def continue_bulk_change(*, change_id: str, **later: object) -> outbox.Result:
     if not bulk_changes.continue_change(
         change_id=UUID(change_id), budget_s=FEED_BUDGET_S
     ):
@@ -53,13 +53,13 @@ def continue_bulk_change(*, change_id: str, **later: Any) -> outbox.Result:
     time_limit_s=60,
     max_attempts=11,
 )
-def queue_alerts(*, variant_ids: list[str], **later: Any) -> outbox.Result:
+def queue_alerts(*, variant_ids: list[str], **later: object) -> outbox.Result:
     alerts.queue_alerts(variant_ids=[UUID(each) for each in variant_ids])
     return None
 
 
 @outbox.handler("products.mail_back_in_stock", **_MAIL)
-def mail_back_in_stock(*, request_id: str, **later: Any) -> outbox.Result:
+def mail_back_in_stock(*, request_id: str, **later: object) -> outbox.Result:
     return alerts.mail_back_in_stock(request_id=UUID(request_id))
 
 
@@ -70,7 +70,7 @@ def mail_low_stock(
     variant_ids: list[str],
     recipient: int,
     round: int,  # noqa: A002
-    **later: Any,
+    **later: object,
 ) -> outbox.Result:
     ids = [UUID(each) for each in variant_ids]
     return alerts.mail_low_stock(variant_ids=ids, recipient=recipient, round_=round)

@@ -12,5 +12,5 @@ _CHANGED: list[Signal] = [post_save, post_delete]
 
 
 @receiver(_CHANGED, sender=Page)
-def page_changed(instance: Page, **kwargs: Any) -> None:
+def page_changed(instance: Page, **kwargs: object) -> None:
     invalidate("pages")

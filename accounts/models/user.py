@@ -33,7 +33,7 @@ class Gender(models.TextChoices):
 
 class UserManager(BaseUserManager["User"]):
     def create_user(
-        self, email: str, password: str | None = None, **fields: Any
+        self, email: str, password: str | None = None, **fields: object
     ) -> "User":
         """Create and return a user; without a password nobody can sign in to it."""
         user = self.model(email=email.lower(), **fields)
@@ -42,7 +42,7 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(
-        self, email: str, password: str | None = None, **fields: Any
+        self, email: str, password: str | None = None, **fields: object
     ) -> "User":
         """Create and return an admin, for `manage.py createsuperuser`."""
         return self.create_user(

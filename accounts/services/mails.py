@@ -22,7 +22,7 @@ def _get_active_user(user_id: UUID) -> User | None:
 
 
 def _send_mail(
-    template: str, user: User, *, key: str, to: str | None = None, **context: Any
+    template: str, user: User, *, key: str, to: str | None = None, **context: object
 ) -> Result:
     if not user.email_verified:
         # Whoever has registered with somebody else's address does not get to write to them.

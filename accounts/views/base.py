@@ -27,13 +27,13 @@ class AuthView(View):
     uses_cookie: ClassVar[bool] = False
 
     @classmethod
-    def as_view(cls, **initkwargs: Any) -> Any:
+    def as_view(cls, **initkwargs: object) -> Any:
         """Return the view, outside of any transaction of the request's, whatever
         ATOMIC_REQUESTS says.
         """
         return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: Request, *args: Any, **kwargs: object) -> None:
         """Refuse a forged request before anything else is looked at."""
         if (
             self.uses_cookie
@@ -43,7 +43,7 @@ class AuthView(View):
         super().initial(request, *args, **kwargs)
 
     def finalize_response(
-        self, request: Request, response: Any, *args: Any, **kwargs: Any
+        self, request: Request, response: Any, *args: Any, **kwargs: object
     ) -> Response:
         """Forbid every cache to keep the answer."""
         answer: Response = super().finalize_response(request, response, *args, **kwargs)

@@ -45,7 +45,7 @@ class AuditForm(StrictForm):
         widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         kind: Any = self.fields["kind"]
         kind.choices = [

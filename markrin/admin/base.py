@@ -75,7 +75,7 @@ class ModelAdmin(ListPages, UnfoldModelAdmin):
         return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]  # as above
 
     def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: object
     ) -> Any:
         """Return the form's class; after a refusal, of one that is not valid for just that
         reason.
@@ -139,7 +139,7 @@ class TabularInline(UnfoldTabularInline):
 
     form = StrictModelForm
 
-    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: object) -> Any:
         """Return the formset, with the columns' names on the fields."""
         formset = super().get_formset(request, obj, **kwargs)
         for name, field in formset.form.base_fields.items():
@@ -171,7 +171,7 @@ class FirstRows(ReadOnly, TabularInline):
     extra = 0
     most = 50
 
-    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: object) -> Any:
         """Return a formset that reads no more than that."""
         most = self.most
 

@@ -42,7 +42,7 @@ class ExportForm(StrictForm):
         help_text="to find it here again",
     )
 
-    def __init__(self, names: Sequence[str], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, names: Sequence[str], *args: Any, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         choice: Any = self.fields["columns"]
         choice.choices, choice.initial = [(name, name) for name in names], list(names)

@@ -31,7 +31,7 @@ class Strict:
 
     fields: dict[str, forms.Field]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():  # the form's own copies
             rule = _field_rule(name, field)

@@ -84,7 +84,7 @@ class AdminSite(UnfoldAdminSite):
         ]
 
     def register(
-        self, model_or_iterable: Any, admin_class: Any = None, **options: Any
+        self, model_or_iterable: Any, admin_class: Any = None, **options: object
     ) -> None:
         """Register models, apart from those that a library registers and that hold secrets."""
         models = (

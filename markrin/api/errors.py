@@ -66,7 +66,7 @@ class ShopError(Exception):
         False  # whether any call that needs an access token can be refused so
     )
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if "code" not in cls.__dict__:
             return
@@ -85,7 +85,7 @@ class ShopError(Exception):
         detail: str | None = None,
         *,
         headers: Mapping[str, str] | None = None,
-        **extra: Any,
+        **extra: object,
     ) -> None:
         super().__init__(detail or self.message)
         self.detail = detail or self.message
@@ -290,7 +290,7 @@ class Unavailable(ShopError):
         detail: str | None = None,
         *,
         headers: Mapping[str, str] | None = None,
-        **extra: Any,
+        **extra: object,
     ) -> None:
         super().__init__(
             detail, headers={"Retry-After": "1", **(headers or {})}, **extra

@@ -96,7 +96,7 @@ class Converter(OpenAPIConverter):
             self.commas2parameter,
         ]
 
-    def field2limits(self, field: ma.fields.Field[Any], **kwargs: Any) -> Stated:
+    def field2limits(self, field: ma.fields.Field[Any], **kwargs: object) -> Stated:
         """Return the field's own limits."""
         if isinstance(field, fields.Nested):
             return {}
@@ -109,7 +109,7 @@ class Converter(OpenAPIConverter):
             stated["enum"] = [*stated["enum"], None]
         return stated
 
-    def field2default(self, field: ma.fields.Field[Any], **kwargs: Any) -> Stated:
+    def field2default(self, field: ma.fields.Field[Any], **kwargs: object) -> Stated:
         """Return the default as a client would write it."""
         value = field.load_default
         if value is ma.missing or callable(value):
@@ -118,7 +118,7 @@ class Converter(OpenAPIConverter):
             value = value.value
         return {"default": str(value) if isinstance(value, Decimal) else value}
 
-    def commas2parameter(self, field: ma.fields.Field[Any], **kwargs: Any) -> Stated:
+    def commas2parameter(self, field: ma.fields.Field[Any], **kwargs: object) -> Stated:
         """Return how the values of a list stand in the query string."""
         return (
             {"style": "form", "explode": False}

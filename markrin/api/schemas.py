@@ -135,7 +135,7 @@ class PatchSchema(InputSchema[T]):
 
     @ma.validates_schema(pass_original=True)
     def _require_a_field(
-        self, data: Mapping[str, Any], original_data: Mapping[str, Any], **kwargs: Any
+        self, data: Mapping[str, Any], original_data: Mapping[str, Any], **kwargs: object
     ) -> None:
         if not original_data:
             raise fields.refuse("empty", "Give at least one field to change.")
@@ -187,7 +187,7 @@ class PageQuery(QuerySchema[T]):
     )
 
     @ma.post_load
-    def _first_page(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    def _first_page(self, data: dict[str, Any], **kwargs: object) -> dict[str, Any]:
         data.setdefault("page", 1)
         data.setdefault("cursor", None)
         return data

@@ -64,7 +64,7 @@ class View(APIView):
         )
         return [permission() for permission in classes]
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: Request, *args: Any, **kwargs: object) -> None:
         """Refuse an unknown method before asking who calls, so that the answer is the same
         for everybody.
         """
@@ -77,7 +77,7 @@ class View(APIView):
                 is_public = permissions.AllowAny in granted
                 permissions.refuse_machines(request, is_public=is_public)
 
-    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: HttpRequest, *args: Any, **kwargs: object) -> Response:
         """Answer with the Allow header only: the OpenAPI document describes the rest."""
         return Response(status=HTTPStatus.NO_CONTENT)
 

@@ -35,7 +35,7 @@ class Declared(models.BaseConstraint):
 
     arguments: dict[str, Any]
 
-    def __init__(self, *, name: str, **arguments: Any) -> None:
+    def __init__(self, *, name: str, **arguments: object) -> None:
         super().__init__(name=name)
         self.arguments = arguments
 
@@ -94,7 +94,7 @@ class Declared(models.BaseConstraint):
         """Return the SQL that removes it, where it belongs to no table."""
         return self._drop("")
 
-    def validate(self, *args: Any, **kwargs: Any) -> None:
+    def validate(self, *args: Any, **kwargs: object) -> None:
         """Leave it to the database: no form can ask it of one row."""
 
     def find_problem(self, table: str) -> str | None:

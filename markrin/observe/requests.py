@@ -29,7 +29,7 @@ def request_id(given: str | None) -> str:
     return given if given is not None and _ID.fullmatch(given) else uuid.uuid4().hex
 
 
-def write_line(**fields: Any) -> None:
+def write_line(**fields: object) -> None:
     """Write a request's line. Its fields are ours alone, so nothing has to be redacted."""
     if settings.LOG_FORMAT == "json":
         line = {
@@ -114,7 +114,7 @@ class RequestLog(RequestMiddleware):
             sentry_sdk.get_isolation_scope().set_tag("request_id", found)
 
     def process_got_request_exception(
-        self, sender: Any, request: HttpRequest, **kwargs: Any
+        self, sender: Any, request: HttpRequest, **kwargs: object
     ) -> None:
         """Log what a page or a middleware raised. What a view of the API raises never gets
         here: `markrin.api.errors` answers it, and logs it."""

@@ -16,7 +16,7 @@ from markrin.outbox import handlers
 
 
 @register()
-def check_event_map(**_: Any) -> list[CheckMessage]:
+def check_event_map(**_: object) -> list[CheckMessage]:
     """Every task in ON_EVENT is a registered handler, and every event of an app has its
     line there.
     """
@@ -39,7 +39,7 @@ def check_event_map(**_: Any) -> list[CheckMessage]:
 
 
 @register()
-def check_queues(**_: Any) -> list[CheckMessage]:
+def check_queues(**_: object) -> list[CheckMessage]:
     """Every handler's queue has a worker."""
     return [
         Error(
@@ -52,7 +52,7 @@ def check_queues(**_: Any) -> list[CheckMessage]:
 
 
 @register(deploy=True)
-def check_mail_server(**_: Any) -> list[CheckMessage]:
+def check_mail_server(**_: object) -> list[CheckMessage]:
     """Somebody has said where mails go: by default it is a server on this very machine."""
     if (
         settings.EMAIL_URL

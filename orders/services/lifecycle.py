@@ -59,7 +59,7 @@ def set_status(
     actor: Actor,
     note: str = "",
     from_: Collection[str] | None = None,
-    **columns: Any,
+    **columns: object,
 ) -> None:
     """Change the status, with these columns, and write it into the history; happens once
     however often it is tried.
@@ -101,7 +101,7 @@ def set_payment_status(
     actor: Actor,
     note: str = "",
     public: bool = True,
-    **columns: Any,
+    **columns: object,
 ) -> None:
     """Change the payment's status of a locked order, with these columns, and write it into
     the history.

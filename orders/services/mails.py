@@ -142,7 +142,7 @@ def send_mail_again(*, order_id: UUID, mail_name: str, wanted_id: UUID) -> Sent:
 
 
 def _send_mail(
-    name: str, order_id: UUID, *, key: UUID | None = None, **more: Any
+    name: str, order_id: UUID, *, key: UUID | None = None, **more: object
 ) -> Sent:
     order = Order.objects.with_lines().select_related("user").get(pk=order_id)
     to = order.user.email if order.user is not None else order.email

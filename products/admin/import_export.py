@@ -68,7 +68,7 @@ class NativeCSV(CSV):
     def get_read_mode(self) -> str:
         return "rb"
 
-    def create_dataset(self, in_stream: bytes, **kwargs: Any) -> UploadedFile:
+    def create_dataset(self, in_stream: bytes, **kwargs: object) -> UploadedFile:
         return UploadedFile(in_stream)
 
 
@@ -91,7 +91,7 @@ class ProductResource(resources.Resource):
     """Products, as the importer reads and writes them."""
 
     def import_data(
-        self, dataset: UploadedFile, dry_run: bool = False, **kwargs: Any
+        self, dataset: UploadedFile, dry_run: bool = False, **kwargs: object
     ) -> Result:
         """Import the file whole, or say what is wrong with it; `result.report` is the
         importer's own.
@@ -128,7 +128,7 @@ class ProductResource(resources.Resource):
 class FileForm(Strict, ImportForm):
     """Asks for a file that one request can import."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.fields["import_file"].widget = PlainFile(".csv,text/csv")
 
@@ -183,7 +183,7 @@ class CatalogueTransfer(ImportExportMixin):
         """Return whether the user may look at products."""
         return bool(self.has_view_permission(request))
 
-    def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+    def process_import(self, request: HttpRequest, **kwargs: object) -> HttpResponseBase:
         """Import what was previewed; the file may have been thrown away meanwhile."""
         if not self.has_import_permission(request):
             raise PermissionDenied

@@ -56,7 +56,7 @@ class VariantForm(StrictModelForm):
         fields = ("sku", "size", "color", "position", "is_active")
         labels = {"sku": "SKU"}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         if not self.instance._state.adding:
             self.fields["stock"].disabled = True
@@ -154,7 +154,7 @@ class ProductForm(StrictModelForm):
         )
         labels = {"seo_title": "SEO title", "seo_description": "SEO description"}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         if "brand" in self.fields:  # who may only look has no fields
             self.fields["brand"].widget.attrs |= {

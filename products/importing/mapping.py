@@ -80,7 +80,7 @@ class _ColumnsField(ma.fields.Field[Any]):
     """A column's name, a list of them, or a table that says which part of a column is meant."""
 
     def _deserialize(
-        self, value: Any, attr: str | None, data: Any, **kw: Any
+        self, value: Any, attr: str | None, data: Any, **kw: object
     ) -> "ColumnPart":
         if isinstance(value, str):
             return ColumnPart((value,))
@@ -180,7 +180,7 @@ class MappingFile(InputSchema):
     stock = fields.List(fields.Nested(_StockSchema), max=500, load_default=list)
 
     @ma.validates_schema
-    def _ranges(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+    def _ranges(self, data: Mapping[str, Any], **kwargs: object) -> None:
         for name in ("price", "stock"):
             for rule in data.get(name, ()):
                 if rule["high"] < rule["low"]:

@@ -70,7 +70,7 @@ class ImportProduct(ProductFields):
         self._variants_differ(data)
 
     @ma.validates_schema
-    def _variants_differ(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+    def _variants_differ(self, data: Mapping[str, Any], **kwargs: object) -> None:
         skus: set[str] = set()
         looks: set[tuple[str, str]] = set()
         for index, variant in enumerate(data.get("variants", ())):

@@ -19,7 +19,7 @@ class Centimetres(fields.Money):
     form = re.compile(r"0\.[1-9]|(?:[1-9]|[1-9][0-9]|[12][0-9]{2})\.[0-9]|300\.0")
     says = 'This must be a length in centimetres such as "92.5", from "0.1" to "300.0".'
 
-    def __init__(self, **kw: Any):
+    def __init__(self, **kw: object):
         super().__init__(min="0.1", max="300.0", **kw)
 
     def limits(self) -> fields.JSONSchema:
@@ -43,7 +43,7 @@ class SizeRange(InputSchema[CmRange]):
     max = Centimetres(required=True)
 
     @validates_schema
-    def _in_order(self, data: Mapping[str, Decimal], **kwargs: Any) -> None:
+    def _in_order(self, data: Mapping[str, Decimal], **kwargs: object) -> None:
         if "min" in data and "max" in data and data["min"] > data["max"]:
             raise fields.refuse("range", "This may not be below min.", "max")
 
@@ -80,7 +80,7 @@ class SizeTableFields(InputSchema[T]):
     rows = fields.List(fields.Nested(SizeRow), min=1, max=100, required=True)
 
     @validates_schema
-    def _is_a_table(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+    def _is_a_table(self, data: Mapping[str, Any], **kwargs: object) -> None:
         if "measures" not in data or "rows" not in data:
             return
         rows: Sequence[SizeMeasures] = data["rows"]

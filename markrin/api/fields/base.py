@@ -43,7 +43,7 @@ class Field(ma.fields.Field[T], Generic[T], ABC):
 
     default_error_messages = {"required": REQUIRED, "null": NULL}
 
-    def make_error(self, key: str, **kwargs: Any) -> ma.ValidationError:
+    def make_error(self, key: str, **kwargs: object) -> ma.ValidationError:
         return ma.ValidationError(self.error_messages[key])
 
     @property
@@ -56,7 +56,7 @@ class Field(ma.fields.Field[T], Generic[T], ABC):
         value: Any,
         attr: str | None,
         data: Mapping[str, Any] | None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> T:
         return self._check(value)
 

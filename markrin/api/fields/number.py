@@ -100,5 +100,5 @@ class Percent(Money):
     form = re.compile(r"100\.00|(?:0|[1-9][0-9]?)\.[0-9]{2}")
     says = 'This must be a percentage such as "18.00".'
 
-    def __init__(self, *, min: str = "0.00", max: str = "100.00", **kw: Any):
+    def __init__(self, *, min: str = "0.00", max: str = "100.00", **kw: object):
         super().__init__(min=min, max=max, **kw)

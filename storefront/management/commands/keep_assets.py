@@ -13,7 +13,7 @@ class Command(BaseCommand):
         f"are open since before a deploy find them for {former_assets.KEPT_DAYS} days."
     )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: Any, **options: object) -> None:
         kept = former_assets.keep_assets()
         self.stdout.write(
             f"{kept.copied} files copied, {kept.known} known, {kept.dropped} old ones dropped."

@@ -37,7 +37,7 @@ class Command(BaseCommand):
         )
 
     # the argument's name
-    def handle(self, *args: Any, id: str, log: list[str], **options: Any) -> None:  # noqa: A002
+    def handle(self, *args: Any, id: str, log: list[str], **options: object) -> None:  # noqa: A002
         clues = TraceSearch(given=id.strip().strip("<>"))
         if not clues.given:
             raise CommandError("an id is needed", returncode=BAD_INPUT)

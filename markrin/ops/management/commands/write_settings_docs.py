@@ -104,7 +104,7 @@ class Command(BaseCommand):
             help="write nothing; exit 1 if the file is not up to date",
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: Any, **options: object) -> None:
         """Write or compare.
 
         Raises:

@@ -22,7 +22,7 @@ class Command(BaseCommand):
             "--within", type=int, default=120, help="seconds (default: 120)"
         )
 
-    def handle(self, *_: Any, queue: str | None, within: int, **__: Any) -> None:
+    def handle(self, *_: Any, queue: str | None, within: int, **__: object) -> None:
         name, part = (
             (f"worker:{queue}", f"worker of {queue}") if queue else ("relay", "relay")
         )
