@@ -48,9 +48,9 @@ class ChangeUserForm(Strict, UserChangeForm):
         model = User
         fields = "__all__"
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         """Refuse to leave the shop without an admin."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        cleaned: dict[str, object] = super().clean() or self.cleaned_data
         stays = cleaned.get("role") == Role.ADMIN and cleaned.get("is_active")
         others = User.objects.filter(role=Role.ADMIN, is_active=True).exclude(
             pk=self.instance.pk
@@ -95,7 +95,7 @@ def _get_user(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def _sign_out_user(request: HttpRequest, user: User, data: Mapping[str, Any]) -> str:
+def _sign_out_user(request: HttpRequest, user: User, data: Mapping[str, object]) -> str:
     count = sessions.sign_out_users(
         user_ids=[user.pk],
         by=_get_user(request),
@@ -105,7 +105,7 @@ def _sign_out_user(request: HttpRequest, user: User, data: Mapping[str, Any]) ->
 
 
 def _reset_second_factor(
-    request: HttpRequest, user: User, data: Mapping[str, Any]
+    request: HttpRequest, user: User, data: Mapping[str, object]
 ) -> str:
     count = staff_users.reset_second_factor(
         user_id=user.pk, by=_get_user(request), client=ClientInfo.from_request(request)
@@ -113,7 +113,9 @@ def _reset_second_factor(
     return f"{count} devices removed; they set up another at the next sign-in."
 
 
-def _erase_customer(request: HttpRequest, user: User, data: Mapping[str, Any]) -> str:
+def _erase_customer(
+    request: HttpRequest, user: User, data: Mapping[str, object]
+) -> str:
     privacy.erase_customer(
         user_id=user.pk,
         client=ClientInfo.from_request(request),
@@ -257,13 +259,13 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
             return users
         return users.filter(role=Role.CUSTOMER)
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: object = None) -> Any:
         """Show staff what they need to serve a customer, and admins everything."""
         if obj is None or request.user.is_superuser:
             return super().get_fieldsets(request, obj)
         return self.contact_fieldsets
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> Any:
         """Let admins alone change what somebody may do."""
         own = super().get_readonly_fields(request, obj)
         return own if request.user.is_superuser else (*own, "role", "groups")
@@ -284,7 +286,7 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
     def email_verified(self, user: User) -> bool:
         return user.email_verified
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         """Users are deactivated, or erased: what they did stays theirs."""
         return False
 

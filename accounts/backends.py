@@ -1,7 +1,5 @@
 """The admin's sign-in, under the same limits and with the same log as the API's."""
 
-from typing import Any
-
 from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest

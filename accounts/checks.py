@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_network
-from typing import Any
 
 from django.conf import settings
 
@@ -16,9 +15,9 @@ _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
 
 @register(Tags.security)
-def signing_keys(app_configs: Any, **kwargs: object) -> list[CheckMessage]:
+def signing_keys(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """JWT_KEYS: at least one key; each with its own kid, long enough, and not SECRET_KEY."""
-    keys: Any = settings.JWT_KEYS  # from outside: it may be anything
+    keys: object = settings.JWT_KEYS  # from outside: it may be anything
     hint = "manage.py new_signing_key prints one"
     if not isinstance(keys, list) or not keys:
         return [
@@ -69,7 +68,7 @@ def signing_keys(app_configs: Any, **kwargs: object) -> list[CheckMessage]:
 
 
 @register(Tags.security)
-def cookie_and_origins(app_configs: Any, **kwargs: object) -> list[CheckMessage]:
+def cookie_and_origins(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """The refresh cookie is secure, and only exact origins may use it."""
     found: list[CheckMessage] = []
     if not settings.REFRESH_COOKIE_SECURE and not settings.DEBUG:
@@ -93,7 +92,7 @@ def cookie_and_origins(app_configs: Any, **kwargs: object) -> list[CheckMessage]
 
 
 @register(Tags.security)
-def addresses_and_limits(app_configs: Any, **kwargs: object) -> list[CheckMessage]:
+def addresses_and_limits(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """TRUSTED_PROXIES and RATE_LIMITS can be read, and no request is a transaction."""
     found: list[CheckMessage] = []
     for text in settings.TRUSTED_PROXIES:
@@ -125,7 +124,7 @@ def addresses_and_limits(app_configs: Any, **kwargs: object) -> list[CheckMessag
 
 
 @register(Tags.security, deploy=True)
-def factor_and_https(app_configs: Any, **kwargs: object) -> list[CheckMessage]:
+def factor_and_https(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """What a shop in the open should have."""
     found: list[CheckMessage] = []
     if not settings.ADMIN_SECOND_FACTOR:

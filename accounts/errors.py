@@ -1,7 +1,6 @@
 """Every refusal around accounts and signing in: status, code, message."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from markrin.api import errors
 

@@ -1,7 +1,5 @@
 """The groups of staff, made from the table of rights after every migration: no shop lacks them."""
 
-from typing import Any
-
 from django.apps import apps as installed
 from django.apps.registry import Apps
 from django.db import DEFAULT_DB_ALIAS

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -12,14 +11,14 @@ from accounts.models import Session, User
 _LINK = {"token": "an-example-that-opens-nothing"}
 
 
-def _user_context(**more: object) -> dict[str, Any]:
+def _user_context(**more: object) -> dict[str, object]:
     return {
         "user": User(name="Asha", last_name="Rao", email="asha@example.com"),
         **more,
     }
 
 
-def _session_context() -> dict[str, Any]:
+def _session_context() -> dict[str, object]:
     now = timezone.now()
     return _user_context(
         session=Session(
@@ -28,7 +27,7 @@ def _session_context() -> dict[str, Any]:
     )
 
 
-SAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
+SAMPLES: dict[str, Callable[[], dict[str, object]]] = {
     "accounts/welcome": partial(_user_context, **_LINK),
     "accounts/verify": partial(_user_context, **_LINK),
     "accounts/email_change": partial(_user_context, **_LINK),

@@ -36,7 +36,7 @@ Country = TextChoices(
 GROUPS = tuple(rights.GROUPS)
 Group = TextChoices("Group", {name.upper(): (name, name) for name in GROUPS})  # type: ignore[call-overload]  # as above
 
-T = TypeVar("T", default=dict[str, Any])
+T = TypeVar("T", default=dict[str, object])
 
 
 class QuotedUuid(fields.Field[uuid.UUID]):
@@ -45,7 +45,7 @@ class QuotedUuid(fields.Field[uuid.UUID]):
     _HEX = "[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
     _TEXT = fields.Text(min=36, max=38, pattern=f'{_HEX}|"{_HEX}"')
 
-    def _check(self, value: Any) -> uuid.UUID:
+    def _check(self, value: object) -> uuid.UUID:
         return uuid.UUID(self._TEXT._check(value).strip('"'))
 
     def limits(self) -> fields.JSONSchema:

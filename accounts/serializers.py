@@ -95,9 +95,9 @@ class SignedIn(Serializer):
     refresh_expires_in = serializers.IntegerField(help_text="seconds")
     session_id = serializers.UUIDField()
 
-    def to_representation(self, instance: Tokens) -> dict[str, Any]:
+    def to_representation(self, instance: Tokens) -> dict[str, object]:
         """Return the tokens; a refresh token that travels by cookie stays out of the body."""
-        shown: dict[str, Any] = {
+        shown: dict[str, object] = {
             "access": instance.access,
             "accessExpiresIn": instance.access_expires_in,
         }
@@ -115,7 +115,7 @@ class SignedInUser(SignedIn):
 
     user = User()
 
-    def to_representation(self, instance: Tokens) -> dict[str, Any]:
+    def to_representation(self, instance: Tokens) -> dict[str, object]:
         """Return the tokens and the user."""
         return {
             **super().to_representation(instance),

@@ -10,7 +10,7 @@ import functools
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Self
 from uuid import UUID, uuid4
 
 import jwt
@@ -63,7 +63,7 @@ class Keyring(TokenBackend):
         )
         self.typ = typ
 
-    def encode(self, payload: dict[str, Any]) -> str:
+    def encode(self, payload: dict[str, object]) -> str:
         """Return the signed token."""
         first = settings.JWT_KEYS[0]
         claims = {**payload, "iss": settings.JWT_ISSUER, "aud": settings.JWT_AUDIENCE}
@@ -75,8 +75,8 @@ class Keyring(TokenBackend):
         )
 
     def decode(
-        self, token: Any, verify: bool = True, *, verify_exp: bool = True
-    ) -> dict[str, Any]:
+        self, token: object, verify: bool = True, *, verify_exp: bool = True
+    ) -> dict[str, object]:
         """Return the claims of a token that is ours; `verify` is SimpleJWT's and must be True.
 
         Raises:
@@ -108,7 +108,7 @@ class Keyring(TokenBackend):
         ) as exc:  # ValueError: not even text that base64 could hold
             raise TokenBackendError("Token is invalid") from exc
 
-    def _secret_for(self, header: Mapping[str, Any]) -> str:
+    def _secret_for(self, header: Mapping[str, object]) -> str:
         kid = header.get("kid")
         if (
             header.get("typ") != self.typ
@@ -250,7 +250,7 @@ def _get_keyring(typ: str) -> Keyring:
     return Keyring(typ)
 
 
-def _matches(form: re.Pattern[str], value: Any) -> bool:
+def _matches(form: re.Pattern[str], value: object) -> bool:
     return isinstance(value, str) and form.fullmatch(value) is not None
 
 

@@ -1,6 +1,5 @@
 """Handlers of outbox rows, and the tasks that beat starts."""
 
-from typing import Any
 from uuid import UUID
 
 from django.utils import timezone

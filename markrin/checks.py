@@ -51,7 +51,7 @@ def refuse_to_start() -> None:
 
 # --- Settings ------------------------------------------------------------------------------------
 @register()
-def check_settings(app_configs: Any = None, **kwargs: object) -> list[CheckMessage]:
+def check_settings(app_configs: object = None, **kwargs: object) -> list[CheckMessage]:
     """Refuse settings that are unsafe, or that only a development machine can leave out;
     each message names one.
 
@@ -197,7 +197,7 @@ def _check_networks(name: str, what: str) -> Iterator[CheckMessage]:
 
 # --- The contract of every route -----------------------------------------------------------------
 @register()
-def check_contract(app_configs: Any = None, **kwargs: object) -> list[CheckMessage]:
+def check_contract(app_configs: object = None, **kwargs: object) -> list[CheckMessage]:
     """Refuse a method below api/ without `@operation`, a schema with a field that is not
     ours or has no limits.
     """
@@ -328,7 +328,7 @@ def check_schema(schema: ma.Schema) -> Iterator[CheckMessage]:
         )
 
 
-def _check_field(name: str, field: Any) -> Iterator[CheckMessage]:
+def _check_field(name: str, field: object) -> Iterator[CheckMessage]:
     from markrin.api import fields, schemas
 
     if isinstance(field, fields.Nested):

@@ -5,7 +5,6 @@ What is safe everywhere has a default. A secret or an address has one only in DE
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import environ
 
@@ -93,7 +92,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
-TEMPLATES: list[dict[str, Any]] = [
+TEMPLATES: list[dict[str, object]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
@@ -259,7 +258,7 @@ CACHE_CDN_TTL_S = env.int(
 )  # s-maxage, for shops whose CDN is purged on change
 
 # --- API -----------------------------------------------------------------------------------------
-REST_FRAMEWORK: dict[str, Any] = {
+REST_FRAMEWORK: dict[str, object] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.tokens.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["markrin.api.parsers.StrictJSONParser"],
@@ -269,7 +268,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "EXCEPTION_HANDLER": "markrin.api.errors.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
-SPECTACULAR_SETTINGS: dict[str, Any] = {
+SPECTACULAR_SETTINGS: dict[str, object] = {
     "TITLE": "Markrin",
     "VERSION": markrin.__version__,
     "OAS_VERSION": "3.1.0",
@@ -432,7 +431,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # --- The admin (django-unfold) -------------------------------------------------------------------
-UNFOLD: dict[str, Any] = {
+UNFOLD: dict[str, object] = {
     "SITE_TITLE": SHOP_NAME,
     "SITE_HEADER": SHOP_NAME,
     "SITE_SUBHEADER": "Admin",
@@ -535,7 +534,7 @@ CELERY_BROKER_URL = env.str(
     "CELERY_BROKER_URL", "redis://localhost:6379/1" if DEBUG else ""
 )
 # Without a timeout a publish to a broker that accepts but never answers would wait for ever.
-CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = (
     {
         "connect_timeout": 1,
         "read_timeout": 5,

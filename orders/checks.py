@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register

@@ -1,7 +1,6 @@
 """What the previews of the mails about orders show: an order that nobody has placed."""
 
 from decimal import Decimal
-from typing import Any
 
 from django.conf import settings
 
@@ -59,11 +58,11 @@ def _sample_order(**columns: object) -> Order:
     return placed
 
 
-def _sample_placed() -> dict[str, Any]:
+def _sample_placed() -> dict[str, object]:
     return mails.build_context(_sample_order())
 
 
-def _sample_shipped() -> dict[str, Any]:
+def _sample_shipped() -> dict[str, object]:
     parcel = {"carrier": "Blue Dart", "tracking_number": "BD123456789IN"}
     return mails.build_context(
         _sample_order(
@@ -74,20 +73,20 @@ def _sample_shipped() -> dict[str, Any]:
     )
 
 
-def _sample_delivered() -> dict[str, Any]:
+def _sample_delivered() -> dict[str, object]:
     return mails.build_context(
         _sample_order(status=OrderStatus.DELIVERED, payment_status=PaymentStatus.PAID)
     )
 
 
-def _sample_cancelled() -> dict[str, Any]:
+def _sample_cancelled() -> dict[str, object]:
     return {
         **mails.build_context(_sample_order(status=OrderStatus.CANCELLED)),
         "why": "The last piece was damaged.",
     }
 
 
-def _sample_refunded() -> dict[str, Any]:
+def _sample_refunded() -> dict[str, object]:
     back = localized.format_money(Decimal("499.00"), settings.SHOP_CURRENCY)
     return {
         **mails.build_context(
@@ -97,7 +96,7 @@ def _sample_refunded() -> dict[str, Any]:
     }
 
 
-def _person_needed() -> dict[str, Any]:
+def _person_needed() -> dict[str, object]:
     why = "Paid after it was cancelled: the payment is being refunded."
     return mails.build_context(
         _sample_order(

@@ -152,7 +152,7 @@ class PlaceOrder(InputSchema[Checkout]):
     return_url = ReturnUrl()
 
     @ma.validates_schema
-    def _check_one_address(self, data: dict[str, Any], **kwargs: object) -> None:
+    def _check_one_address(self, data: dict[str, object], **kwargs: object) -> None:
         if ("address_id" in data) == ("shipping_address" in data):
             raise fields.refuse(
                 "exclusive",

@@ -80,7 +80,7 @@ class Quote(Serializer):
     taxes = TaxPart(many=True)
     gift_cards = GiftCardPayment(many=True)
 
-    def to_representation(self, quote: PricedQuote) -> dict[str, Any]:
+    def to_representation(self, quote: PricedQuote) -> dict[str, object]:
         """Return the quote as it shows itself, here and in a refusal."""
         return quote.to_json()
 
@@ -250,7 +250,7 @@ class PlacedOrder(OrderDetail):
         allow_null=True, help_text="a guest's: X-Cart-Token opens the order"
     )
 
-    def to_representation(self, placed: "checkout.PlacedOrder") -> dict[str, Any]:
+    def to_representation(self, placed: "checkout.PlacedOrder") -> dict[str, object]:
         """Return the order, and what only its placing tells."""
         order = placed.order
         # only shown here

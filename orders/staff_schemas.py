@@ -65,7 +65,7 @@ class MoveOrder(InputSchema[Move]):
     despite_dispute = fields.Bool(load_default=False)
 
     @ma.validates_schema
-    def _fits(self, data: dict[str, Any], **kwargs: object) -> None:
+    def _fits(self, data: dict[str, object], **kwargs: object) -> None:
         if data["status"] in (OrderStatus.PENDING, OrderStatus.RETURNED):
             raise fields.refuse(
                 "choice", "An order gets there by itself, or by a return.", "status"

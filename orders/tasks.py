@@ -52,7 +52,9 @@ def cancelled_by_mail(*, order_id: str, **later: object) -> outbox.Result:
 
 
 @outbox.handler("orders.refunded_by_mail", **MAIL)
-def refunded_by_mail(*, order_id: str, refund_id: str, **later: object) -> outbox.Result:
+def refunded_by_mail(
+    *, order_id: str, refund_id: str, **later: object
+) -> outbox.Result:
     return mails.mail_refunded(order_id=UUID(order_id), refund_id=UUID(refund_id))
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
@@ -14,7 +13,7 @@ _URL = re.compile(r"https://[^\s/@?#]+(?:[/?][^\s#]*)?")
 
 
 @register()
-def check_feeds(app_configs: Any = None, **kwargs: object) -> list[CheckMessage]:
+def check_feeds(app_configs: object = None, **kwargs: object) -> list[CheckMessage]:
     """Refuse a FEEDS that could not be fetched, or not safely."""
     return [
         Error(f"FEEDS: {said}", id="products.E001")
@@ -22,7 +21,7 @@ def check_feeds(app_configs: Any = None, **kwargs: object) -> list[CheckMessage]
     ]
 
 
-def _find_faults(feeds: Any) -> Iterator[str]:
+def _find_faults(feeds: object) -> Iterator[str]:
     if not isinstance(feeds, dict):
         yield "this must be an object: source to address"
         return

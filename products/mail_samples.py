@@ -1,7 +1,5 @@
 """What the previews of the mails about stock show: a variant that is in no shop."""
 
-from typing import Any
-
 from django.conf import settings
 
 from products.models import Product, StockLevel, Variant
@@ -16,12 +14,12 @@ def _sample_variant() -> Variant:
     )
 
 
-def _back_in_stock() -> dict[str, Any]:
+def _back_in_stock() -> dict[str, object]:
     variant = _sample_variant()
     return {"variant": variant, "product": variant.product}
 
 
-def _low_stock() -> dict[str, Any]:
+def _low_stock() -> dict[str, object]:
     return {
         "levels": [StockLevel(variant=_sample_variant(), on_hand=3, reserved=1)],
         "threshold": settings.LOW_STOCK_AT,

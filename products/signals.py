@@ -2,8 +2,6 @@
 one touches by hand.
 """
 
-from typing import Any
-
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import Signal, receiver
 

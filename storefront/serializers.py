@@ -1,7 +1,5 @@
 """How the shop's settings and staff's pages go out."""
 
-from typing import Any
-
 from rest_framework import serializers
 
 from markrin.api.serializers import Money, Serializer, Timestamp
@@ -84,6 +82,6 @@ class Shop(Serializer):
     pages = PageLink(many=True)
 
 
-def shop_data(info: Any) -> dict[str, Any]:
+def shop_data(info: object) -> dict[str, object]:
     """Return the answer of `GET /api/shop`, which the shop's pages have written into them."""
     return dict(Shop(info).data)

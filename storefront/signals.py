@@ -1,7 +1,5 @@
 """A changed row → the cached answers that go."""
 
-from typing import Any
-
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import Signal, receiver
 

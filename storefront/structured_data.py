@@ -166,7 +166,7 @@ def _varies_by(variants: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _rating(shown: Mapping[str, Any]) -> Data | None:
+def _rating(shown: Mapping[str, object]) -> Data | None:
     if shown["rating"] is None:
         return None
     return {
@@ -176,6 +176,6 @@ def _rating(shown: Mapping[str, Any]) -> Data | None:
     }
 
 
-def _known(data: Mapping[str, Any]) -> Data:
+def _known(data: Mapping[str, object]) -> Data:
     """Leave out what is not known: an empty value is a fault to a search engine."""
     return {key: value for key, value in data.items() if value not in (None, "", [])}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from django.utils import timezone, translation
@@ -60,7 +59,7 @@ class PublicAuthView(AuthView):
     permission_classes = [AllowAny]
     authentication_classes: list[type[BaseAuthentication]] = []
 
-    def get_authenticate_header(self, request: Any) -> str:
+    def get_authenticate_header(self, request: object) -> str:
         return 'Bearer realm="markrin"'
 
 

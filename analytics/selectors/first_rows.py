@@ -42,7 +42,7 @@ def get_first_rows(
 
 
 def _restore_row(
-    reads: list[Callable[[Any], Any]], values: list[Any]
+    reads: list[Callable[[Any], Any]], values: list[object]
 ) -> tuple[Any, ...]:
     return tuple(
         None if value is None else read(value)

@@ -53,7 +53,7 @@ class ModelAdmin(ListPages, UnfoldModelAdmin):
         request: HttpRequest,
         object_id: str | None = None,
         form_url: str = "",
-        extra_context: Any = None,
+        extra_context: object = None,
     ) -> HttpResponseBase:
         """Show the form; on POST save, or show it again, as it was filled in, with what no
         form can see: what a service refuses, or the database by a trigger or after a
@@ -75,7 +75,11 @@ class ModelAdmin(ListPages, UnfoldModelAdmin):
         return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]  # as above
 
     def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: object
+        self,
+        request: HttpRequest,
+        obj: object = None,
+        change: bool = False,
+        **kwargs: object,
     ) -> Any:
         """Return the form's class; after a refusal, of one that is not valid for just that
         reason.
@@ -139,7 +143,9 @@ class TabularInline(UnfoldTabularInline):
 
     form = StrictModelForm
 
-    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: object) -> Any:
+    def get_formset(
+        self, request: HttpRequest, obj: object = None, **kwargs: object
+    ) -> Any:
         """Return the formset, with the columns' names on the fields."""
         formset = super().get_formset(request, obj, **kwargs)
         for name, field in formset.form.base_fields.items():
@@ -155,13 +161,13 @@ class ReadOnly:
 
     hide_title = True  # of an inline's row: its cells say it all
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
 
@@ -171,7 +177,9 @@ class FirstRows(ReadOnly, TabularInline):
     extra = 0
     most = 50
 
-    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: object) -> Any:
+    def get_formset(
+        self, request: HttpRequest, obj: object = None, **kwargs: object
+    ) -> Any:
         """Return a formset that reads no more than that."""
         most = self.most
 
@@ -210,7 +218,7 @@ class Step:
     on the row; `warning` stands above it."""
 
     title: str
-    do: Callable[[HttpRequest, Any, Mapping[str, Any]], str]
+    do: Callable[[HttpRequest, Any, Mapping[str, object]], str]
     form: type[forms.Form] = StrictForm
     offered: Callable[[Any], bool] = lambda row: True
     danger: bool = False

@@ -83,7 +83,10 @@ def _is_key(field: forms.ModelChoiceField[Any], text: str) -> bool:
 
 
 def _clean_strictly(
-    clean: Callable[..., Any], rule: Callable[[Any, Any], Any], value: Any, *rest: Any
+    clean: Callable[..., Any],
+    rule: Callable[[Any, Any], Any],
+    value: object,
+    *rest: object,
 ) -> Any:
     found = clean(value, *rest)
     try:
@@ -127,13 +130,13 @@ def _text_rule(rule: fields.Field[Any]) -> Callable[[Any, Any], Any]:
     return lambda sent, found: rule.deserialize(found) if found else found
 
 
-def _number_rule(sent: Any, found: Any) -> Any:
+def _number_rule(sent: object, found: object) -> Any:
     if isinstance(sent, str) and sent.strip() and not _NUMBER.fullmatch(sent):
         raise fields.refuse("type", "This must be a number such as 12 or 12.50.")
     return found
 
 
-def _in_range(sent: Any, found: date | None) -> date | None:
+def _in_range(sent: object, found: date | None) -> date | None:
     if found is not None and found.year not in _YEARS:
         raise fields.refuse("range", "This must be from 1900 to 2100.")
     return found

@@ -1,7 +1,6 @@
 """The admin's menu: by what people do, and only what they may do (UNFOLD's SIDEBAR navigation)."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
@@ -285,7 +284,7 @@ def script_url(request: HttpRequest) -> str:
     return static("shop_admin/admin.js")
 
 
-def build_navigation(request: HttpRequest) -> list[dict[str, Any]]:
+def build_navigation(request: HttpRequest) -> list[dict[str, object]]:
     """Return the menu of this user. No query beyond the permissions, which are read once a
     request.
     """
@@ -302,7 +301,7 @@ def build_navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 def _menu_items(
     request: HttpRequest, entries: Iterable[Entry]
-) -> Iterable[dict[str, Any]]:
+) -> Iterable[dict[str, object]]:
     for title, icon, page, query, permission in entries:
         if permission and not request.user.has_perm(permission):
             continue

@@ -97,7 +97,7 @@ class ShopError(Exception):
         """Return the code as it stands in the address of its entry in the list of all errors."""
         return cls.code.replace("_", "-")
 
-    def document(self, request_id: str) -> dict[str, Any]:
+    def document(self, request_id: str) -> dict[str, object]:
         """Return the problem document. Source: RFC 9457 section 3."""
         return {
             **{to_camel(name): value for name, value in self.extra.items()},
@@ -141,7 +141,7 @@ class Invalid(ShopError):
         """Return the refusal of one header."""
         return cls(errors=[{"header": name, "code": code, "message": message}])
 
-    def document(self, request_id: str) -> dict[str, Any]:
+    def document(self, request_id: str) -> dict[str, object]:
         return {
             **super().document(request_id),
             "errors": self.errors[: self.MAX_PLACES],
@@ -443,7 +443,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
     return problem_response(error, request)
 
 
-def problem_response(error: ShopError, request: Any) -> HttpResponse:
+def problem_response(error: ShopError, request: object) -> HttpResponse:
     """Return the problem document as a plain Django response."""
     body = json.dumps(error.document(request_id_of(request)), default=str).encode()
     headers = {**error.headers, "Content-Length": str(len(body))}

@@ -76,14 +76,14 @@ class Operation:
         }
         return {part: schema() for part, schema in given.items() if schema}
 
-    def load(self, request: Request) -> dict[str, dict[str, Any]]:
+    def load(self, request: Request) -> dict[str, dict[str, object]]:
         """Return what was declared (`query`, `headers`, `body`, `upload`), read and checked.
 
         Raises:
             errors.Invalid: with the problems of all the parts.
             errors.TooLarge, errors.UnsupportedMediaType: the body is not taken at all.
         """
-        loaded: dict[str, dict[str, Any]] = {}
+        loaded: dict[str, dict[str, object]] = {}
         wrong: list[errors.FieldError] = []
         for part in ("query", "headers", "body", "upload"):
             try:
@@ -101,12 +101,12 @@ class Operation:
             raise errors.Invalid(errors=wrong)
         return loaded
 
-    def _load_query(self, request: Request) -> dict[str, Any]:
+    def _load_query(self, request: Request) -> dict[str, object]:
         return self._schemas.get("query", _NO_QUERY).load(
             parsers.parse_query(request._request)
         )
 
-    def _load_headers(self, request: Request) -> dict[str, Any] | None:
+    def _load_headers(self, request: Request) -> dict[str, object] | None:
         schema = self._schemas.get("headers")
         if schema is None:
             return None
@@ -115,7 +115,7 @@ class Operation:
             {name: request.headers[name] for name in names if name in request.headers}
         )
 
-    def _load_body(self, request: Request) -> dict[str, Any] | None:
+    def _load_body(self, request: Request) -> dict[str, object] | None:
         schema = self._schemas.get("body")
         if schema is not None:
             if parsers.has_body(
@@ -131,7 +131,7 @@ class Operation:
             raise errors.Invalid.at("", "unexpected", "This takes no body.")
         return None
 
-    def _load_upload(self, request: Request) -> dict[str, Any] | None:
+    def _load_upload(self, request: Request) -> dict[str, object] | None:
         schema = self._schemas.get("upload")
         return (
             schema.load(uploads.read_upload(request._request, schema))
@@ -168,7 +168,7 @@ def operation(**stated: Any) -> Callable[[Method], Method]:
     return decorate
 
 
-def operation_of(view: Any, http_method: str) -> Operation | None:
+def operation_of(view: object, http_method: str) -> Operation | None:
     """Return what is stated for a method (`GET`) of a view or view class; HEAD is GET's."""
     name = http_method.lower()
     handler = getattr(view, "get" if name == "head" else name, None)

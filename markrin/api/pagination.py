@@ -111,7 +111,7 @@ class _Key:
         )  # a generated column's own type reads no text
         return cls(bare, name.startswith("-"), cast("Field[Any, Any]", field))
 
-    def write(self, row: Any) -> str:
+    def write(self, row: object) -> str:
         value = getattr(row, self.name)
         if isinstance(value, datetime):
             return value.astimezone(UTC).isoformat()
@@ -136,7 +136,7 @@ class _Key:
         return value
 
 
-def _rows_after(keys: Sequence[_Key], values: Sequence[Any]) -> Q:
+def _rows_after(keys: Sequence[_Key], values: Sequence[object]) -> Q:
     """Return the rows after `values`: greater in the first key, or equal there and greater
     in the next, and so on.
     """
@@ -152,14 +152,14 @@ def _rows_after(keys: Sequence[_Key], values: Sequence[Any]) -> Q:
     )
 
 
-def _encode_cursor(row: Any, keys: Sequence[_Key]) -> str:
+def _encode_cursor(row: object, keys: Sequence[_Key]) -> str:
     written = json.dumps(
         [key.write(row) for key in keys], separators=(",", ":"), ensure_ascii=False
     )
     return base64.urlsafe_b64encode(written.encode()).decode().rstrip("=")
 
 
-def _decode_cursor(cursor: str, keys: Sequence[_Key]) -> list[Any]:
+def _decode_cursor(cursor: str, keys: Sequence[_Key]) -> list[object]:
     try:
         raw = base64.b64decode(
             cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True

@@ -42,7 +42,7 @@ def malformed_error(code: str, message: str, where: str = "") -> errors.Malforme
     )
 
 
-def parse_json(body: bytes) -> dict[str, Any]:
+def parse_json(body: bytes) -> dict[str, object]:
     """Return the one JSON object in `body`; numbers with a point or exponent are Decimal.
 
     Raises:
@@ -94,7 +94,7 @@ def _check_depth(text: str) -> None:
             depth -= 1
 
 
-def _object_of_pairs(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def _object_of_pairs(pairs: Sequence[tuple[str, Any]]) -> dict[str, object]:
     made = dict(pairs)
     if len(made) != len(pairs):
         raise malformed_error("duplicate", "An object has the same name twice.")
@@ -121,7 +121,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise malformed_error("number", "NaN and Infinity are not JSON.")
 
 
-def _check_values(found: Any) -> None:
+def _check_values(found: object) -> None:
     """Refuse too many values, and NUL or a lone surrogate (which only an escape can bring)
     in any name or value.
     """
@@ -232,7 +232,7 @@ class StrictJSONParser(BaseParser):
 
     def parse(
         self,
-        stream: Any,
+        stream: object,
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from markrin.api import errors
 JSON_TYPES = ("application/json", errors.PROBLEM_TYPE)
 
 
-def _encode_other(value: Any) -> Any:
+def _encode_other(value: object) -> Any:
     if isinstance(value, Decimal | Promise):
         return str(value)
     if isinstance(value, Mapping):
@@ -34,9 +34,9 @@ class JSONRenderer(BaseRenderer):
 
     def render(
         self,
-        data: Any,
+        data: object,
         accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, Any] | None = None,
+        renderer_context: Mapping[str, object] | None = None,
     ) -> bytes:
         """Return `data` as JSON; nothing where there is no answer (204)."""
         if data is None:

@@ -79,14 +79,14 @@ def _generic_argument(kind: type) -> Any:
     return object
 
 
-def _union_members(hint: Any) -> set[Any]:
+def _union_members(hint: object) -> set[Any]:
     if get_origin(hint) in (Union, types.UnionType):
         return set(get_args(hint))
     return {hint}
 
 
 def _same_types(allowed: set[Any], wanted: set[Any]) -> bool:
-    def fits(one: Any, other: Any) -> bool:
+    def fits(one: object, other: object) -> bool:
         if get_origin(one) in _SEQUENCES and get_origin(other) in _SEQUENCES:
             return _same_types(
                 _union_members(get_args(one)[0]), _union_members(get_args(other)[0])

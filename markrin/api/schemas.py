@@ -135,7 +135,10 @@ class PatchSchema(InputSchema[T]):
 
     @ma.validates_schema(pass_original=True)
     def _require_a_field(
-        self, data: Mapping[str, Any], original_data: Mapping[str, Any], **kwargs: object
+        self,
+        data: Mapping[str, Any],
+        original_data: Mapping[str, Any],
+        **kwargs: object,
     ) -> None:
         if not original_data:
             raise fields.refuse("empty", "Give at least one field to change.")

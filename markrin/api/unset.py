@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -22,7 +22,7 @@ class Unset(Enum):
 UNSET: Final = Unset.UNSET
 
 
-def sent_fields(body: DataclassInstance) -> dict[str, Any]:
+def sent_fields(body: DataclassInstance) -> dict[str, object]:
     """Return the fields of a patch that were sent, by name; nested dataclasses stay as they are."""
     return {
         field.name: value

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpRequest
 
 from markrin.api import errors, fields, parsers
@@ -20,7 +18,7 @@ def max_bytes(schema: Schema) -> int:
     )
 
 
-def read_upload(request: HttpRequest, schema: Schema) -> dict[str, Any]:
+def read_upload(request: HttpRequest, schema: Schema) -> dict[str, object]:
     """Return the parts of the request's body: text as str, files as Django's UploadedFile.
 
     Raises:
@@ -34,7 +32,7 @@ def read_upload(request: HttpRequest, schema: Schema) -> dict[str, Any]:
         raise errors.TooLarge("An upload must state its Content-Length.")
     if parsers.content_length(request) > max_bytes(schema):
         raise errors.TooLarge(f"The upload may have at most {max_bytes(schema)} bytes.")
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for source in (request.POST, request.FILES):
         for name, values in source.lists():
             if len(values) > 1 or name in found:

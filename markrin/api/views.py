@@ -77,7 +77,9 @@ class View(APIView):
                 is_public = permissions.AllowAny in granted
                 permissions.refuse_machines(request, is_public=is_public)
 
-    def options(self, request: HttpRequest, *args: Any, **kwargs: object) -> Response:
+    def options(
+        self, request: HttpRequest, *args: object, **kwargs: object
+    ) -> Response:
         """Answer with the Allow header only: the OpenAPI document describes the rest."""
         return Response(status=HTTPStatus.NO_CONTENT)
 

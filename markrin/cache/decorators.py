@@ -38,7 +38,7 @@ def cached(tags: _TagsOf, *, missing: Iterable[str] = ()) -> Callable[[_Get], _G
 
     def mark(get: _Get) -> _Get:
         @wraps(get)
-        def tagged(view: Any, request: Request, **path: object) -> Response:
+        def tagged(view: object, request: Request, **path: object) -> Response:
             try:
                 response = get(view, request, **path)
             except errors.NotFound:

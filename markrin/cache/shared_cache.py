@@ -15,7 +15,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
 
 import orjson
 from django.conf import settings
@@ -247,9 +246,9 @@ def count_answers() -> int:
     )
 
 
-def memory_used() -> dict[str, Any]:
+def memory_used() -> dict[str, object]:
     """Return what the cache server holds and how it evicts. Raises redis.RedisError."""
-    info: dict[str, Any] = get_redis_connection("default").info("memory")
+    info: dict[str, object] = get_redis_connection("default").info("memory")
     return {
         "used_bytes": info["used_memory"],
         "max_bytes": info.get("maxmemory", 0),
@@ -257,5 +256,5 @@ def memory_used() -> dict[str, Any]:
     }
 
 
-def _to_text(value: Any) -> str:
+def _to_text(value: object) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)

@@ -1,7 +1,5 @@
 """The job that makes up for an invalidation whose process died."""
 
-from typing import Any
-
 from markrin.cache.tags import drop_tags
 from markrin.outbox import handlers as outbox
 

@@ -5,8 +5,6 @@ Each returns a constraint named `<table>_<field>_<rule>`; the message is what an
 Patterns are PostgreSQL's advanced regular expressions, so they begin with \\A and end with \\Z.
 """
 
-from typing import Any
-
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Length
@@ -74,7 +72,9 @@ def check_choice(
     )
 
 
-def check_range(table: str, name: str, low: Any, high: Any) -> models.CheckConstraint:
+def check_range(
+    table: str, name: str, low: object, high: object
+) -> models.CheckConstraint:
     """A number from `low` to `high`, both included; NULL passes."""
     return models.CheckConstraint(
         condition=Q(**{f"{name}__gte": low, f"{name}__lte": high}),

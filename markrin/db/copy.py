@@ -37,7 +37,7 @@ def copy_rows(
 
 
 @cache
-def default_values(table: str, columns: tuple[str, ...]) -> dict[str, Any]:
+def default_values(table: str, columns: tuple[str, ...]) -> dict[str, object]:
     """Return the defaults of the table's columns that are not among `columns` and that
     PostgreSQL does not fill.
     """

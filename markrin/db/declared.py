@@ -94,7 +94,7 @@ class Declared(models.BaseConstraint):
         """Return the SQL that removes it, where it belongs to no table."""
         return self._drop("")
 
-    def validate(self, *args: Any, **kwargs: object) -> None:
+    def validate(self, *args: object, **kwargs: object) -> None:
         """Leave it to the database: no form can ask it of one row."""
 
     def find_problem(self, table: str) -> str | None:

@@ -1,7 +1,5 @@
 """Migration operations for what Django has none for."""
 
-from typing import Any
-
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations import CreateModel
 from django.db.migrations.operations.base import Operation
@@ -19,7 +17,7 @@ class CreateDeclared(Operation):
     def __init__(self, declared: Declared) -> None:
         self.declared = declared
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, list[object], dict[str, object]]:
         """Return what a migration writes to make it again."""
         return type(self).__name__, [self.declared], {}
 

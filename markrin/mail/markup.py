@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
-from typing import Any
 
 from django.conf import settings
 from django.template import Context, Engine, Origin
@@ -93,7 +92,7 @@ def _text_engine() -> Engine:
 
 
 def render_template(
-    template: str, context: dict[str, Any], *, language: str | None = None
+    template: str, context: dict[str, object], *, language: str | None = None
 ) -> Rendered:
     """Render a mail in this language, by default the shop's. The context also holds
     shop_name and shop_url.

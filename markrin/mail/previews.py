@@ -7,7 +7,6 @@ stored."""
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from typing import Any
 
 from django.apps import apps
 from django.utils.module_loading import module_has_submodule
@@ -15,7 +14,7 @@ from django.utils.module_loading import module_has_submodule
 from markrin.mail import markup
 from markrin.mail.markup import Rendered
 
-Sample = Callable[[], dict[str, Any]]
+Sample = Callable[[], dict[str, object]]
 
 
 @cache

@@ -35,7 +35,6 @@ in the row):
 
 import hashlib
 import smtplib
-from typing import Any
 
 import structlog
 from django.conf import settings
@@ -58,7 +57,7 @@ def send_mail(
     *,
     template: str,
     to: str,
-    context: dict[str, Any],
+    context: dict[str, object],
     key: str,
     language: str | None = None,
 ) -> dict[str, str]:

@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 import time
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import orjson
 
@@ -73,6 +73,6 @@ class Lines:
             return  # a full disk or a closed pipe must not stop the shop
 
 
-def dump_json(event: Any) -> bytes:
+def dump_json(event: object) -> bytes:
     """Return an event as JSON; what JSON has no word for becomes text."""
     return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS)

@@ -46,7 +46,7 @@ _MAX_VALUES = 500  # values of one request
 answering: ContextVar[Any] = ContextVar("redact_answering", default=None)
 
 
-def redact_value(found: Any, depth: int = 0) -> Any:
+def redact_value(found: object, depth: int = 0) -> Any:
     """Return a copy without what is secret or personal, by name and by look."""
     if isinstance(found, str):
         return redact_text(found)
@@ -73,7 +73,7 @@ def redact_text(found: str) -> str:
     return _DIGITS.sub(_mask_card, _TEXTS.sub(HIDDEN, found))
 
 
-def without_sent(found: Any, sent: list[str] | None = None) -> Any:
+def without_sent(found: object, sent: list[str] | None = None) -> Any:
     """Return a copy without any text that the request being answered came with."""
     sent = _sent_words() if sent is None else sent
     if not sent:
@@ -89,7 +89,7 @@ def without_sent(found: Any, sent: list[str] | None = None) -> Any:
     return found
 
 
-def redact_event(logger: Any, method: str, found: Any) -> Any:
+def redact_event(logger: object, method: str, found: object) -> Any:
     """Do all of it to a log line, as a processor of structlog."""
     clean = redact_value(found)
     if "exception" in clean:
@@ -137,7 +137,7 @@ def _sent_words() -> list[str]:
     )[:_MAX_VALUES]
 
 
-def _body_of(request: Any) -> Any:
+def _body_of(request: object) -> Any:
     """Return what the body says, where it was read and is JSON."""
     try:
         return orjson.loads(getattr(request, "_body_of", b"") or b"null")
@@ -145,7 +145,7 @@ def _body_of(request: Any) -> Any:
         return None
 
 
-def _leaf_values(found: Any) -> Iterator[str]:
+def _leaf_values(found: object) -> Iterator[str]:
     if isinstance(found, str):
         yield found
     elif isinstance(found, Mapping):

@@ -71,9 +71,9 @@ class _Queries:
         self,
         execute: Callable[..., Any],
         sql: str,
-        params: Any,
+        params: object,
         many: bool,
-        context: Any,
+        context: object,
     ) -> Any:
         start = time.perf_counter()
         try:
@@ -114,7 +114,7 @@ class RequestLog(RequestMiddleware):
             sentry_sdk.get_isolation_scope().set_tag("request_id", found)
 
     def process_got_request_exception(
-        self, sender: Any, request: HttpRequest, **kwargs: object
+        self, sender: object, request: HttpRequest, **kwargs: object
     ) -> None:
         """Log what a page or a middleware raised. What a view of the API raises never gets
         here: `markrin.api.errors` answers it, and logs it."""

@@ -54,7 +54,7 @@ class Machinery(ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
 
@@ -97,7 +97,9 @@ class JobAdmin(Machinery):
         "reason",
     )
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: object = None
+    ) -> list[str]:
         shown = [
             name
             for line in self.fields
@@ -247,9 +249,9 @@ class PauseAdmin(Machinery):
 class HeartbeatAdmin(Machinery):
     list_display = ("name", "at")
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
 
-def _shown(value: Any) -> SafeString:
+def _shown(value: object) -> SafeString:
     return format_html("<pre>{}</pre>", json.dumps(value, indent=2, ensure_ascii=False))

@@ -3,7 +3,6 @@
 import inspect
 from dataclasses import is_dataclass
 from importlib import import_module
-from typing import Any
 
 from django.apps import apps
 from django.conf import settings

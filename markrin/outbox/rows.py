@@ -35,7 +35,7 @@ class NewRow(NamedTuple):
     task: str
     queue: str
     key: str
-    payload: dict[str, Any]
+    payload: dict[str, object]
     trace: dict[str, str]
     max_attempts: int
 
@@ -68,7 +68,7 @@ class ClaimedRow:
     id: int
     key: str
     state: str
-    payload: dict[str, Any]
+    payload: dict[str, object]
     trace: dict[str, str]
     attempts: int
     lost: int
@@ -146,7 +146,7 @@ def holds_lease(claimed: ClaimedRow) -> bool:
     return _one(sql, id=claimed.id, lease=claimed.lease) is not None
 
 
-def finish_row(claimed: ClaimedRow, result: dict[str, Any] | None) -> bool:
+def finish_row(claimed: ClaimedRow, result: dict[str, object] | None) -> bool:
     """Mark the row done; False when it is no longer this run's."""
     sql: LiteralString = """
         UPDATE outbox_event SET state = 'done', finished_at = now(), result = coalesce(%(result)s, result),

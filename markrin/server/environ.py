@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import Any, Protocol
+from typing import Protocol
 
 
 class Headers(Protocol):
@@ -30,14 +30,14 @@ _NAMES: dict[str, str] = {}  # of header to key in the environment; bounded belo
 _MAX_NAMES = 500
 
 
-def make_environ(scope: Scope) -> dict[str, Any]:
+def make_environ(scope: Scope) -> dict[str, object]:
     """Return the environment of a request without a body.
 
     A header with an underscore in its name is left out: in the environment `X-Forwarded-For` and `X-Forwarded_For`
     have the same key, so that anybody could write what only the front may say.
     """
     host, _, port = scope.server.rpartition(":")
-    environ: dict[str, Any] = {
+    environ: dict[str, object] = {
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
         "PATH_INFO": scope.path.encode().decode("latin-1"),

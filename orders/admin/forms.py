@@ -1,6 +1,5 @@
 """What the steps of an order ask for."""
 
-from typing import Any
 from uuid import uuid4
 
 from django import forms
@@ -112,7 +111,7 @@ def resend_form(order: Order) -> type[forms.Form]:
 def return_form(order: Order) -> type[forms.Form]:
     """Return the form of goods that came back: how many pieces of each line."""
     lines = list(order.lines.all())
-    made: dict[str, Any] = {}
+    made: dict[str, object] = {}
     for line in lines:
         out = line.quantity - line.returned
         if out:

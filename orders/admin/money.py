@@ -202,5 +202,7 @@ class DifferenceAdmin(ExactSearch, ReadOnly, SteppedAdmin):
         "How": "settled_how",
     }
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: object = None
+    ) -> list[str]:
         return ["next_steps", "created_at"]

@@ -154,7 +154,9 @@ class NeedsAPerson(admin.SimpleListFilter):
     title = "needs a person"
     parameter_name = "attention"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(
+        self, request: HttpRequest, model_admin: object
+    ) -> list[tuple[str, str]]:
         """Return the choices."""
         return [("yes", "Yes")]
 

@@ -1,7 +1,5 @@
 """Refunds: what goes back, and the two ways to close one by hand."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -50,5 +48,7 @@ class RefundAdmin(ExactSearch, ReadOnly, SteppedAdmin):
         "Closed at": "finished_at",
     }
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: object = None
+    ) -> list[str]:
         return ["next_steps", "created_at"]

@@ -203,7 +203,7 @@ class RazorpayGateway:
         notice = _payment(f"ask:{charge_ref}:{payment['status']}", "ask", payment)
         return replace(notice, ref=link["id"]) if link else notice
 
-    def _payments_of(self, order: str) -> list[Any]:
+    def _payments_of(self, order: str) -> list[object]:
         items = _called(lambda: self._client.order.payments(order, timeout=TIMEOUT_S))[
             "items"
         ]

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from orders.pricing.money import from_units
@@ -185,7 +184,7 @@ class Quote:
         """Return one of the quote's amounts with the currency's decimals."""
         return from_units(units, self.currency)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the quote as the API shows it, in its names."""
         return {
             "subtotal": self._text(self.subtotal),
@@ -220,7 +219,7 @@ class Quote:
     def _text(self, units: int) -> str:
         return str(self.money(units))
 
-    def _show_discount(self, discount: Discount) -> dict[str, Any]:
+    def _show_discount(self, discount: Discount) -> dict[str, object]:
         shares = zip(self.lines, discount.shares, strict=True)
         return {
             "promotionId": str(discount.promotion.id),
@@ -237,7 +236,7 @@ class Quote:
             ],
         }
 
-    def _show_refusal(self, refused: NotApplied) -> dict[str, Any]:
+    def _show_refusal(self, refused: NotApplied) -> dict[str, object]:
         missing = None
         if refused.reason == Reason.MINIMUM_SPEND:
             missing = self._text(refused.missing)

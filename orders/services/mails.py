@@ -2,7 +2,7 @@
 customer gets none.
 """
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -157,7 +157,7 @@ def _send_mail(
     )
 
 
-def build_context(order: Order) -> dict[str, Any]:
+def build_context(order: Order) -> dict[str, object]:
     """Return what every template of an order may show: the order, its lines and its amounts
     as text.
     """

@@ -1,7 +1,6 @@
 """Orders and coupons, for staff of the group `orders`."""
 
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -92,7 +91,7 @@ class CashPayment(StaffView):
         summary="Note that the cash has been received",
     )
     def post(
-        self, request: Request, *, order_id: UUID, body: dict[str, Any]
+        self, request: Request, *, order_id: UUID, body: dict[str, object]
     ) -> Response:
         transitions.mark_cash_paid(order_id=order_id, actor=get_actor(request))
         return _respond(order_id)

@@ -4,7 +4,6 @@ apply and one to undo.
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -88,7 +87,7 @@ class RuleForm(StrictForm):
         widget=AutocompleteSelect(Product._meta.get_field("category"), admin.site),
     )
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         """Ask for what the kind of change needs, and leave out what it does not."""
         data = super().clean() or self.cleaned_data
         kind, how, value = data.get("kind"), data.get("how"), data.get("value")
@@ -174,7 +173,7 @@ class BulkChangeAdmin(ReadOnly, ModelAdmin):
         request: HttpRequest,
         object_id: str,
         form_url: str = "",
-        extra_context: Any = None,
+        extra_context: object = None,
     ) -> HttpResponseBase:
         """Show the change; on POST preview, apply or undo it, as the button says. Services
         have their transactions.
@@ -272,7 +271,7 @@ def _change_address(change_id: UUID) -> str:
     return reverse("admin:products_bulkchange_change", args=[change_id])
 
 
-def _initial_values(change: BulkChange) -> dict[str, Any]:
+def _initial_values(change: BulkChange) -> dict[str, object]:
     names = ("kind", "how", "value", "ending", "category_id")
     return (
         {name.removesuffix("_id"): getattr(change, name) for name in names}

@@ -56,12 +56,12 @@ class RejectedRows(FirstRows):
         return found.filter(result__in=["rejected", "conflict"])
 
 
-def _release_feed(request: HttpRequest, feed: Feed, data: Mapping[str, Any]) -> str:
+def _release_feed(request: HttpRequest, feed: Feed, data: Mapping[str, object]) -> str:
     staging.release_feed(feed_id=feed.pk)
     return "The feed will be applied."
 
 
-def _discard_feed(request: HttpRequest, feed: Feed, data: Mapping[str, Any]) -> str:
+def _discard_feed(request: HttpRequest, feed: Feed, data: Mapping[str, object]) -> str:
     staging.discard_feed(feed_id=feed.pk)
     return "The feed is discarded."
 

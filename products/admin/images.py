@@ -84,7 +84,7 @@ def _may_change(request: HttpRequest) -> bool:
     return bool(request.user.has_perm("products.change_product"))
 
 
-def _build_context(product_id: str, *, may: bool) -> dict[str, Any]:
+def _build_context(product_id: str, *, may: bool) -> dict[str, object]:
     try:
         rows = ProductImage.objects.filter(product=UUID(product_id)).order_by(
             "position", "pk"

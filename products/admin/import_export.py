@@ -121,14 +121,14 @@ class ProductResource(resources.Resource):
     def get_display_name(cls) -> str:
         return "Products"
 
-    def get_user_visible_fields(self) -> list[Any]:
+    def get_user_visible_fields(self) -> list[object]:
         return []
 
 
 class FileForm(Strict, ImportForm):
     """Asks for a file that one request can import."""
 
-    def __init__(self, *args: Any, **kwargs: object) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.fields["import_file"].widget = PlainFile(".csv,text/csv")
 
@@ -183,7 +183,9 @@ class CatalogueTransfer(ImportExportMixin):
         """Return whether the user may look at products."""
         return bool(self.has_view_permission(request))
 
-    def process_import(self, request: HttpRequest, **kwargs: object) -> HttpResponseBase:
+    def process_import(
+        self, request: HttpRequest, **kwargs: object
+    ) -> HttpResponseBase:
         """Import what was previewed; the file may have been thrown away meanwhile."""
         if not self.has_import_permission(request):
             raise PermissionDenied

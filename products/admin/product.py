@@ -56,7 +56,7 @@ class VariantForm(StrictModelForm):
         fields = ("sku", "size", "color", "position", "is_active")
         labels = {"sku": "SKU"}
 
-    def __init__(self, *args: Any, **kwargs: object) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         if not self.instance._state.adding:
             self.fields["stock"].disabled = True

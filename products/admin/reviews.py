@@ -1,7 +1,5 @@
 """Reviews, and who may write them as a buyer."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -55,7 +53,9 @@ class ReviewAdmin(ExactSearch, ReadOnly, SteppedAdmin):
         ),
     }
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: object = None
+    ) -> list[str]:
         return ["next_steps", "created_at", "reviewer"]
 
     @admin.display(description="by", ordering="user")

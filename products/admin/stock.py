@@ -82,7 +82,9 @@ class VariantAdmin(ExactSearch, ReadOnly, SteppedAdmin):
     inlines = (LevelInline, NewestMoves)
     steps = {"adjust": Step("Adjust stock", _adjust_stock, AdjustForm)}
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: object = None
+    ) -> list[str]:
         return ["next_steps"]
 
     def sellable(self, variant: Variant) -> int | None:

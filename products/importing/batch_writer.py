@@ -438,7 +438,7 @@ def _describe_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str
     return ", ".join(said)
 
 
-def _find_sku_owners(skus: list[str]) -> dict[str, Any]:
+def _find_sku_owners(skus: list[str]) -> dict[str, object]:
     """Return which products have these SKUs: thousands, hence one parameter instead of as many."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -41,7 +41,7 @@ FIELDS = (*TEXTS, *LISTS, *VARIANT)
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
 
 
-class _TableField(ma.fields.Field[dict[str, Any]]):
+class _TableField(ma.fields.Field[dict[str, object]]):
     """A table whose keys are the file's own words."""
 
     def __init__(
@@ -56,10 +56,10 @@ class _TableField(ma.fields.Field[dict[str, Any]]):
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Any, **kw: Any
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         if not isinstance(value, dict):
             raise fields.refuse("type", "This must be a table.")
-        wrong: dict[str, Any] = {}
+        wrong: dict[str, object] = {}
         read = {}
         for key, inner in value.items():
             try:
@@ -80,7 +80,7 @@ class _ColumnsField(ma.fields.Field[Any]):
     """A column's name, a list of them, or a table that says which part of a column is meant."""
 
     def _deserialize(
-        self, value: Any, attr: str | None, data: Any, **kw: object
+        self, value: object, attr: str | None, data: object, **kw: object
     ) -> "ColumnPart":
         if isinstance(value, str):
             return ColumnPart((value,))

@@ -128,7 +128,7 @@ def _set_image_texts(draft: Draft, text: str) -> None:
         image["altText"] = alt_text
 
 
-def _read_variant(values: dict[str, str]) -> dict[str, Any]:
+def _read_variant(values: dict[str, str]) -> dict[str, object]:
     return {name: text for name in _VARIANT if (text := values.get(name, "").strip())}
 
 

@@ -7,7 +7,6 @@ Source: https://help.shopify.com/en/manual/products/import-export/using-csv
 import html
 import re
 from decimal import Decimal
-from typing import Any
 
 from django.utils.html import strip_tags
 from django.utils.text import slugify
@@ -194,7 +193,7 @@ def _read_variant(
     }
 
 
-def _read_prices(draft: Draft, variants: list[Line]) -> dict[str, Any]:
+def _read_prices(draft: Draft, variants: list[Line]) -> dict[str, object]:
     """Return the product's prices. A product has one price here: variants of different ones
     are refused.
     """

@@ -108,7 +108,7 @@ class ListProducts(FilterProducts[ShopperProductFilter]):
 
     @validates_schema(pass_original=True)
     def ids_stand_alone(
-        self, data: dict[str, Any], original: Mapping[str, Any], **kwargs: object
+        self, data: dict[str, object], original: Mapping[str, object], **kwargs: object
     ) -> None:
         """Refuse to narrow down, or to page through, products that are named one by one."""
         if "ids" in data and (others := sorted(set(original) - {"ids"})):

@@ -26,8 +26,10 @@ class _ImageUrl(serializers.Field[Any, Any, str | None, Any]):
 @extend_schema_field(
     {"type": "array", "items": {"$ref": "#/components/schemas/Category"}}
 )
-class _Children(serializers.Field[Any, Any, list[dict[str, Any]], Any]):
-    def to_representation(self, value: list[dict[str, Any]]) -> list[dict[str, Any]]:
+class _Children(serializers.Field[Any, Any, list[dict[str, object]], Any]):
+    def to_representation(
+        self, value: list[dict[str, object]]
+    ) -> list[dict[str, object]]:
         return list(Category(value, many=True).data)
 
 

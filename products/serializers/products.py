@@ -27,7 +27,7 @@ class _Url(serializers.Field[Any, Any, str, Any]):
     def __init__(self) -> None:
         super().__init__(source="*")
 
-    def to_representation(self, value: Mapping[str, Any]) -> str:
+    def to_representation(self, value: Mapping[str, object]) -> str:
         return get_image_url(value)
 
 
@@ -46,7 +46,7 @@ class _Currency(serializers.Field[Any, Any, str, Any]):
     def __init__(self) -> None:
         super().__init__(source="*")
 
-    def to_representation(self, value: Any) -> str:
+    def to_representation(self, value: object) -> str:
         return str(settings.SHOP_CURRENCY)
 
 
@@ -220,7 +220,7 @@ class StaffVariant(Variant):
 
 
 def _make_counters(name: str, said: str, prefix: str, *keys: str) -> type[Serializer]:
-    counted: dict[str, Any] = {
+    counted: dict[str, object] = {
         key: serializers.IntegerField(min_value=0, source=f"{prefix}_{key}")
         for key in keys
     }

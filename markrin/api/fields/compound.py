@@ -48,7 +48,7 @@ class _Many(Field[list[Any]]):
         )  # the declared one is shared by all instances of the schema
         self.inner._bind_to_schema(field_name, self)
 
-    def _load_each(self, values: Sequence[Any]) -> list[Any]:
+    def _load_each(self, values: Sequence[object]) -> list[object]:
         if not self.min <= len(values) <= self.max:
             raise refuse("count", f"This takes {self.min} to {self.max} values.")
         taken, wrong = [], {}
@@ -58,7 +58,7 @@ class _Many(Field[list[Any]]):
             except ma.ValidationError as exc:
                 wrong[index] = exc.messages
         if wrong:
-            raise ma.ValidationError(typing.cast(dict[str, Any], wrong))
+            raise ma.ValidationError(typing.cast(dict[str, object], wrong))
         if self.unique and any(
             value in taken[:index] for index, value in enumerate(taken)
         ):
@@ -77,7 +77,7 @@ class _Many(Field[list[Any]]):
 class List(_Many):
     """`min` to `max` values of one type; with `unique`, no two that are equal once read."""
 
-    def _check(self, value: Any) -> list[Any]:
+    def _check(self, value: object) -> list[object]:
         if not isinstance(value, list):
             raise refuse("type", "This must be a list.")
         return self._load_each(value)
@@ -86,10 +86,10 @@ class List(_Many):
 class CommaSeparated(_Many):
     """A query parameter of 1 to `max` different values with commas between them: `red,blue`."""
 
-    def __init__(self, inner: ma.fields.Field[Any], *, max: int, **kw: Any):
+    def __init__(self, inner: ma.fields.Field[Any], *, max: int, **kw: object):
         super().__init__(inner, max=max, min=1, unique=True, **kw)
 
-    def _check(self, value: Any) -> list[Any]:
+    def _check(self, value: object) -> list[object]:
         if not isinstance(value, str) or not value:
             raise refuse("type", "This must be values with commas between them.")
         return self._load_each(value.split(",", self.max))

@@ -29,7 +29,7 @@ class Int(Field[int]):
             raise refuse("range", f"This must be from {self.min} to {self.max}.")
         return int(number)
 
-    def _parse_number(self, value: Any) -> int | Decimal:
+    def _parse_number(self, value: object) -> int | Decimal:
         if self.from_text and isinstance(value, str) and self._FORM.fullmatch(value):
             return int(value)
         if (
@@ -55,7 +55,7 @@ class Int(Field[int]):
 class Bool(Field[bool]):
     """true or false, and in a query string exactly these words."""
 
-    def _check(self, value: Any) -> bool:
+    def _check(self, value: object) -> bool:
         if self.from_text and value in ("true", "false"):
             return bool(value == "true")
         if not self.from_text and isinstance(value, bool):

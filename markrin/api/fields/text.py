@@ -175,7 +175,7 @@ class Uuid(Pattern[uuid.UUID]):
     form = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
     says = "This must be a UUID in lower case."
 
-    def _check(self, value: Any) -> uuid.UUID:
+    def _check(self, value: object) -> uuid.UUID:
         return uuid.UUID(self._text(value))
 
     def limits(self) -> JSONSchema:
@@ -188,7 +188,7 @@ class Slug(Pattern[str]):
     form = re.compile(r"[a-z0-9-]{1,120}")
     says = "This takes 1 to 120 lower-case letters, digits and hyphens."
 
-    def _check(self, value: Any) -> str:
+    def _check(self, value: object) -> str:
         return self._text(value)
 
     def limits(self) -> JSONSchema:
@@ -200,7 +200,7 @@ class Email(Field[str]):
     254, in lower case.
     """
 
-    def _check(self, value: Any) -> str:
+    def _check(self, value: object) -> str:
         if not isinstance(value, str):
             raise refuse("type", "This must be a string.")
         try:
@@ -227,7 +227,7 @@ class Phone(Field[str]):
     without `+`; becomes E.164.
     """
 
-    def _check(self, value: Any) -> str:
+    def _check(self, value: object) -> str:
         if not isinstance(value, str):
             raise refuse("type", "This must be a string.")
         if re.fullmatch(r"\+?[0-9 ()./-]{5,30}", value):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import Any
 
 from markrin.api.fields.base import JSONSchema, Pattern, refuse
 
@@ -21,7 +20,7 @@ class Timestamp(Pattern[datetime]):
     )
     says = 'This must be a time with offset such as "2026-11-23T09:00:00Z", from 1900 to 2100.'
 
-    def _check(self, value: Any) -> datetime:
+    def _check(self, value: object) -> datetime:
         text = self._text(value)
         try:
             moment = datetime.fromisoformat(text[:19].upper()).replace(
@@ -58,7 +57,7 @@ class Date(Pattern[date]):
     )
     says = 'This must be a day such as "2026-11-23", from 1900 to 2100.'
 
-    def _check(self, value: Any) -> date:
+    def _check(self, value: object) -> date:
         try:
             return date.fromisoformat(self._text(value))
         except ValueError as exc:

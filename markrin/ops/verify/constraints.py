@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import reduce
 from operator import or_
-from typing import Any
 
 from django.apps import apps
 from django.db import connection
@@ -171,7 +170,7 @@ def find_duplicates() -> Iterator[Breach]:
                 )
         for rule in model._meta.constraints:
             if isinstance(rule, UniqueConstraint):
-                parts: list[Any] = [F(name) for name in rule.fields] or list(
+                parts: list[object] = [F(name) for name in rule.fields] or list(
                     rule.expressions
                 )
                 yield from _find_twice(
@@ -184,7 +183,7 @@ def find_duplicates() -> Iterator[Breach]:
 
 
 def _find_twice(
-    model: type[Model], name: str, parts: list[Any], where: Q, *, nulls_equal: bool
+    model: type[Model], name: str, parts: list[object], where: Q, *, nulls_equal: bool
 ) -> Iterator[Breach]:
     columns = {f"part_{number}": part for number, part in enumerate(parts)}
     rows = model._default_manager.order_by().annotate(**columns).filter(where)

@@ -8,7 +8,6 @@ order. Nothing else is locked while stock is."""
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -254,7 +253,7 @@ def _insert_movements(moves: Sequence[StockMove]) -> set[str]:
     """Insert the moves, leaving out those whose `ref` is taken, and return the refs that
     are new.
     """
-    columns: list[list[Any]] = [
+    columns: list[list[object]] = [
         [each.variant_id for each in moves],
         [each.kind.value for each in moves],
         [each.d_on_hand for each in moves],

@@ -1,7 +1,5 @@
 """`manage.py keep_assets`: before a new release serves, so that open pages go on."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand
 
 from storefront import former_assets
@@ -13,7 +11,7 @@ class Command(BaseCommand):
         f"are open since before a deploy find them for {former_assets.KEPT_DAYS} days."
     )
 
-    def handle(self, *args: Any, **options: object) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         kept = former_assets.keep_assets()
         self.stdout.write(
             f"{kept.copied} files copied, {kept.known} known, {kept.dropped} old ones dropped."

@@ -1,7 +1,6 @@
 """`manage.py cache_stats`: how well the answer cache does."""
 
 import json
-from typing import Any
 
 import redis
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -18,7 +17,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
-    def handle(self, *args: Any, **options: object) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         try:
             stats, answers, memory = (
                 shared_cache.read_stats(),

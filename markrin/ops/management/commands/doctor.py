@@ -4,7 +4,6 @@ the rest?
 
 import sys
 from collections import Counter
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 

@@ -3,7 +3,6 @@ Message-ID to all that happened.
 """
 
 import sys
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -37,7 +36,7 @@ class Command(BaseCommand):
         )
 
     # the argument's name
-    def handle(self, *args: Any, id: str, log: list[str], **options: object) -> None:  # noqa: A002
+    def handle(self, *args: object, id: str, log: list[str], **options: object) -> None:  # noqa: A002
         clues = TraceSearch(given=id.strip().strip("<>"))
         if not clues.given:
             raise CommandError("an id is needed", returncode=BAD_INPUT)

@@ -1,7 +1,6 @@
 """Writes docs/errors.md from the errors that the code defines."""
 
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -43,7 +42,7 @@ class Command(BaseCommand):
             help="write nothing; exit 1 if the file is not up to date",
         )
 
-    def handle(self, *args: Any, **options: object) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         """Write or compare.
 
         Raises:

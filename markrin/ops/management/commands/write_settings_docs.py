@@ -4,7 +4,6 @@ import ast
 import io
 import tokenize
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -104,7 +103,7 @@ class Command(BaseCommand):
             help="write nothing; exit 1 if the file is not up to date",
         )
 
-    def handle(self, *args: Any, **options: object) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         """Write or compare.
 
         Raises:

@@ -2,7 +2,6 @@
 
 import signal
 import threading
-from typing import Any
 
 from django.core.management.base import BaseCommand
 
@@ -12,7 +11,7 @@ from markrin.outbox import relay
 class Command(BaseCommand):
     help = "Tell the workers of jobs that are due. Any number of copies may run; SIGTERM or Ctrl-C ends it."
 
-    def handle(self, *_: Any, **__: object) -> None:
+    def handle(self, *_: object, **__: object) -> None:
         stop = threading.Event()
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, lambda *_: stop.set())

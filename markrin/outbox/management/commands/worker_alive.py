@@ -1,7 +1,6 @@
 """`manage.py worker_alive --queue email`: a container's check of its worker, or of the relay."""
 
 from argparse import ArgumentParser
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -22,7 +21,7 @@ class Command(BaseCommand):
             "--within", type=int, default=120, help="seconds (default: 120)"
         )
 
-    def handle(self, *_: Any, queue: str | None, within: int, **__: object) -> None:
+    def handle(self, *_: object, queue: str | None, within: int, **__: object) -> None:
         name, part = (
             (f"worker:{queue}", f"worker of {queue}") if queue else ("relay", "relay")
         )
