@@ -30,7 +30,7 @@ class Command(BaseCommand):
             "signs in wrongly a few times under made-up names)",
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         counts: Counter[Level] = Counter()
         for findings in (
             [check_front(options["front"])]
