@@ -1,6 +1,6 @@
 """What orders have of a person: taken over by an account, exported, and erased (settings.HOOKS)."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
@@ -24,7 +24,7 @@ _TEXTS = (
     "tracking_number",
     "tracking_url",
 )
-_EMPTY: dict[str, object] = {**dict.fromkeys(_TEXTS, ""), "guest_token_hash": None}
+_EMPTY: dict[str, Any] = {**dict.fromkeys(_TEXTS, ""), "guest_token_hash": None}
 
 _ORDER = (
     *(
@@ -75,7 +75,7 @@ def attach_guest_orders(*, user: "User") -> int:
     return len(ids)
 
 
-def export_customer(*, user: "User") -> dict[str, object]:
+def export_customer(*, user: "User") -> dict[str, Any]:
     """Return what is known of the customer here, as JSON: the cart, and every order with
     its lines and steps.
     """
@@ -89,7 +89,7 @@ def export_customer(*, user: "User") -> dict[str, object]:
     }
 
 
-def _export_order(order: Order) -> dict[str, object]:
+def _export_order(order: Order) -> dict[str, Any]:
     return {
         **{name: getattr(order, name) for name in _ORDER},
         "lines": [

@@ -4,6 +4,7 @@ the rest?
 
 import sys
 from collections import Counter
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
@@ -30,7 +31,7 @@ class Command(BaseCommand):
             "signs in wrongly a few times under made-up names)",
         )
 
-    def handle(self, *args: object, **options: object) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         counts: Counter[Level] = Counter()
         for findings in (
             [check_front(options["front"])]
