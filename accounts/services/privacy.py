@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -68,7 +69,7 @@ _SESSION = (
 _EVENT = ("at", "type", "outcome", "ip", "user_agent")
 
 
-def _to_camel_keys(row: Mapping[str, object]) -> dict[str, object]:
+def _to_camel_keys(row: Mapping[str, object]) -> dict[str, Any]:
     return {to_camel(name): value for name, value in row.items()}
 
 
