@@ -30,6 +30,7 @@ def by_position(user: User, cart_token: str) -> None:
 
 def returning(*, user: "User", cart_token: "str") -> int:
     """Return what nobody wants."""
+    return 1
 
 
 def as_declared(*, user: "User", cart_token: "str") -> None:
