@@ -209,7 +209,8 @@ def test_djangos_schema_editor_makes_tables_by_a_template_and_runs_what_was_put_
         editor.deferred_sql.append("COMMENT ON TABLE test_internals_lamp IS 'put off'")
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT reloptions, obj_description(oid) FROM pg_class WHERE relname = 'test_internals_lamp'"
+            "SELECT reloptions, obj_description(oid) FROM pg_class WHERE relname ="
+            " 'test_internals_lamp'"
         )
         assert cursor.fetchone() == (["fillfactor=50"], "put off")
 

@@ -68,7 +68,8 @@ def check_choice(
     return models.CheckConstraint(
         condition=Q(**{f"{name}__in": choices.values}),
         name=f"{table}_{name}_known",
-        violation_error_message=f"{name} must be one of: {', '.join(value or '(empty)' for value in choices.values)}.",
+        violation_error_message=f"{name} must be one of:"
+        f" {', '.join(value or '(empty)' for value in choices.values)}.",
     )
 
 

@@ -84,7 +84,8 @@ class Invariant:
         with _reading() as cursor:
             cursor.execute(
                 f"""SELECT {self.key}, count(*) OVER () FROM
-                (SELECT {self.key} FROM {self.table} WHERE {self.key} > %s ORDER BY {self.key} LIMIT {BATCH}) AS batch
+                (SELECT {self.key} FROM {self.table} WHERE {self.key} > %s ORDER BY {self.key}
+                    LIMIT {BATCH}) AS batch
                 ORDER BY {self.key} DESC LIMIT 1""",  # noqa: S608
                 [after],
             )
@@ -94,7 +95,8 @@ class Invariant:
     def _key_type(self) -> str:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = %s::regclass AND attname = %s",
+                "SELECT format_type(atttypid, NULL) FROM pg_attribute"
+                " WHERE attrelid = %s::regclass AND attname = %s",
                 [self.table, self.key],
             )
             found = cursor.fetchone()

@@ -7,7 +7,8 @@ def record_heartbeat(name: str) -> None:
     """Write that the part of this name is alive now."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO heartbeat (name, at) VALUES (%s, now()) ON CONFLICT (name) DO UPDATE SET at = now()",
+            "INSERT INTO heartbeat (name, at) VALUES (%s, now()) ON CONFLICT (name) DO UPDATE"
+            " SET at = now()",
             [name],
         )
 

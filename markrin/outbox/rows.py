@@ -45,7 +45,8 @@ class NewRow(NamedTuple):
 _ADD = """\
 INSERT INTO outbox_event (event, event_id, task, queue, key, payload, trace, max_attempts, error)
 SELECT *, '' FROM unnest(
-    %s::text[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[], %s::smallint[]
+    %s::text[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[],
+        %s::smallint[]
 ) ON CONFLICT DO NOTHING
 """
 
@@ -83,16 +84,19 @@ _CLAIM = """
 WITH mine AS MATERIALIZED (
     SELECT id, state = 'running' AS was_lost,
            CASE WHEN attempts >= max_attempts THEN 'RunsLost: lost too often'
-                WHEN created_at < now() - make_interval(secs => %(useless_after_s)s) THEN 'Useless: it is too late'
+                WHEN created_at < now() - make_interval(secs => %(useless_after_s)s)
+                    THEN 'Useless: it is too late'
            END AS over
     FROM outbox_event e
     WHERE id = %(id)s AND task = %(task)s
-      AND ((state = 'waiting' AND run_after <= now()) OR (state = 'running' AND leased_until < now()))
+      AND ((state = 'waiting' AND run_after <= now())
+          OR (state = 'running' AND leased_until < now()))
       AND NOT EXISTS (SELECT FROM outbox_pause p WHERE p.queue = e.queue AND p.until > now())
     FOR UPDATE OF e SKIP LOCKED
 ), begun AS (
     SELECT mine.*, now() + make_interval(secs => %(lease_s)s + CASE WHEN e.attempts = 0 THEN 0
-               ELSE (%(delays_s)s::int[])[least(e.attempts + 1, cardinality(%(delays_s)s::int[]))] END) AS ends
+               ELSE (%(delays_s)s::int[])[least(e.attempts + 1,
+                   cardinality(%(delays_s)s::int[]))] END) AS ends
     FROM mine JOIN outbox_event e USING (id)
 )
 UPDATE outbox_event e SET
@@ -142,14 +146,18 @@ def claim_row(
 
 def holds_lease(claimed: ClaimedRow) -> bool:
     """Return whether the run's lease is still its own and has not ended."""
-    sql: LiteralString = "SELECT 1 FROM outbox_event WHERE id = %(id)s AND lease = %(lease)s AND leased_until > now()"
+    sql: LiteralString = (
+        "SELECT 1 FROM outbox_event WHERE id = %(id)s AND lease = %(lease)s"
+        " AND leased_until > now()"
+    )
     return _one(sql, id=claimed.id, lease=claimed.lease) is not None
 
 
 def finish_row(claimed: ClaimedRow, result: dict[str, object] | None) -> bool:
     """Mark the row done; False when it is no longer this run's."""
     sql: LiteralString = """
-        UPDATE outbox_event SET state = 'done', finished_at = now(), result = coalesce(%(result)s, result),
+        UPDATE outbox_event SET state = 'done', finished_at = now(),
+            result = coalesce(%(result)s, result),
                lease = NULL, leased_until = NULL, wake_at = NULL
         WHERE id = %(id)s AND lease = %(lease)s RETURNING id"""
     return (
@@ -175,11 +183,15 @@ def fail_row(claimed: ClaimedRow, error: BaseException, *, final: bool) -> str |
         0.8, 1.2
     )
     sql: LiteralString = """
-        WITH verdict AS (SELECT id, %(final)s OR attempts >= max_attempts AS dead FROM outbox_event WHERE id = %(id)s)
-        UPDATE outbox_event e SET state = CASE WHEN dead THEN 'dead' ELSE 'waiting' END, error = %(error)s,
+        WITH verdict AS (SELECT id, %(final)s OR attempts >= max_attempts AS dead FROM outbox_event
+            WHERE id = %(id)s)
+        UPDATE outbox_event e SET state = CASE WHEN dead THEN 'dead' ELSE 'waiting' END,
+               error = %(error)s,
                lease = NULL, leased_until = NULL,
-               run_after = CASE WHEN dead THEN run_after ELSE now() + make_interval(secs => %(delay_s)s) END,
-               wake_at = CASE WHEN dead THEN NULL ELSE now() + make_interval(secs => %(delay_s)s) END,
+               run_after = CASE WHEN dead THEN run_after
+                   ELSE now() + make_interval(secs => %(delay_s)s) END,
+               wake_at = CASE WHEN dead THEN NULL
+                   ELSE now() + make_interval(secs => %(delay_s)s) END,
                finished_at = CASE WHEN dead THEN now() END
         FROM verdict WHERE e.id = verdict.id AND lease = %(lease)s RETURNING state"""
     row = _one(
@@ -200,7 +212,8 @@ def reschedule_row(
     not ours.
     """
     sql: LiteralString = """
-        UPDATE outbox_event SET state = 'waiting', attempts = attempts - 1, result = coalesce(%(result)s, result),
+        UPDATE outbox_event SET state = 'waiting', attempts = attempts - 1,
+            result = coalesce(%(result)s, result),
                lease = NULL, leased_until = NULL,
                run_after = now() + make_interval(secs => %(seconds)s),
                wake_at = now() + make_interval(secs => %(seconds)s)
@@ -216,9 +229,11 @@ def count_failure(queue: str) -> bool:
     30 s).
     """
     sql: LiteralString = """
-        INSERT INTO outbox_pause AS p (queue, until, reason, "by", failures) VALUES (%(queue)s, now(), '', '', 1)
+        INSERT INTO outbox_pause AS p (queue, until, reason, "by", failures)
+            VALUES (%(queue)s, now(), '', '', 1)
         ON CONFLICT (queue) DO UPDATE SET failures = p.failures + 1,
-            until = CASE WHEN p.failures + 1 >= %(limit)s AND p.until < now() + make_interval(secs => %(pause_s)s)
+            until = CASE WHEN p.failures + 1 >= %(limit)s
+                AND p.until < now() + make_interval(secs => %(pause_s)s)
                          THEN now() + make_interval(secs => %(pause_s)s) ELSE p.until END,
             reason = CASE WHEN p.failures + 1 >= %(limit)s AND p.until <= now()
                           THEN 'connection failures in a row' ELSE p.reason END,
@@ -233,7 +248,8 @@ def count_failure(queue: str) -> bool:
 def reset_failures(queue: str) -> None:
     """Forget the queue's connection failures: what is outside answers."""
     _one(
-        "UPDATE outbox_pause SET failures = 0 WHERE queue = %(queue)s AND failures > 0 RETURNING queue",
+        "UPDATE outbox_pause SET failures = 0 WHERE queue = %(queue)s AND failures > 0"
+        " RETURNING queue",
         queue=queue,
     )
 
@@ -243,7 +259,8 @@ def pause_queue(queue: str, *, seconds: float, reason: str, by: str = "") -> Non
     sql: LiteralString = """
         INSERT INTO outbox_pause AS p (queue, until, reason, "by")
         VALUES (%(queue)s, now() + make_interval(secs => %(seconds)s), %(reason)s, %(by)s)
-        ON CONFLICT (queue) DO UPDATE SET until = greatest(p.until, excluded.until), reason = excluded.reason,
+        ON CONFLICT (queue) DO UPDATE SET until = greatest(p.until, excluded.until),
+            reason = excluded.reason,
             "by" = excluded.by
         RETURNING queue"""
     _one(sql, queue=queue, seconds=seconds, reason=reason, by=by)

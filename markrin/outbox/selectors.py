@@ -39,8 +39,10 @@ def count_open_jobs() -> list[Count]:
         Count(row[0], row[1], row[2], float(row[3]))
         for row in _all(
             """SELECT queue, state, count(*),
-                      greatest(0, extract(epoch FROM now() - min(run_after) FILTER (WHERE state = 'waiting')))
-               FROM outbox_event WHERE state <> 'done' GROUP BY queue, state ORDER BY queue, state"""
+                      greatest(0, extract(epoch FROM
+                          now() - min(run_after) FILTER (WHERE state = 'waiting')))
+               FROM outbox_event WHERE state <> 'done' GROUP BY queue, state
+                   ORDER BY queue, state"""
         )
     ]
 
@@ -51,7 +53,8 @@ def count_outcomes() -> list[Outcome]:
         Outcome(*row)
         for row in _all(
             """SELECT task, state, count(*), sum(lost) FROM outbox_event
-               WHERE finished_at > now() - interval '1 hour' GROUP BY task, state ORDER BY task, state"""
+               WHERE finished_at > now() - interval '1 hour' GROUP BY task, state
+                   ORDER BY task, state"""
         )
     ]
 
@@ -66,7 +69,8 @@ def measure_waits() -> dict[str, tuple[float, float, float]]:
             """SELECT queue, percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (
                           ORDER BY greatest(0, extract(epoch FROM started_at - run_after))::float8)
                FROM outbox_event
-               WHERE finished_at > now() - interval '1 hour' AND started_at IS NOT NULL GROUP BY queue ORDER BY queue"""
+               WHERE finished_at > now() - interval '1 hour' AND started_at IS NOT NULL
+                   GROUP BY queue ORDER BY queue"""
         )
     }
 

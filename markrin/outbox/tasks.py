@@ -15,12 +15,14 @@ PRUNE_BATCH = 1000
 
 _PRUNE = """
 DELETE FROM outbox_event WHERE id IN (
-    SELECT id FROM outbox_event WHERE state = %(state)s AND finished_at < now() - make_interval(days => %(days)s)
+    SELECT id FROM outbox_event WHERE state = %(state)s
+        AND finished_at < now() - make_interval(days => %(days)s)
     LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 """
 _PRUNE_RESULTS = """
 DELETE FROM django_celery_results_taskresult WHERE id IN (
-    SELECT id FROM django_celery_results_taskresult WHERE date_done < now() - make_interval(secs => %(seconds)s)
+    SELECT id FROM django_celery_results_taskresult
+        WHERE date_done < now() - make_interval(secs => %(seconds)s)
     LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 """
 

@@ -270,7 +270,8 @@ def start_processes() -> Iterator[ShopProcesses]:
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS chaos_effect")
         cursor.execute(
-            "CREATE TABLE chaos_effect (number int NOT NULL, pid int NOT NULL, at timestamptz DEFAULT now())"
+            "CREATE TABLE chaos_effect (number int NOT NULL, pid int NOT NULL, at timestamptz"
+            " DEFAULT now())"
         )
     with ExitStack() as stack:
         broker = stack.enter_context(proxy(_broker_place()))

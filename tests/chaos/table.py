@@ -92,7 +92,8 @@ def pytest_terminal_summary(
     write(f"{'fault':<44} {'tries':>5}  {'must hold':<52} {'breaches':>8}  counted")
     for line in lines:
         write(
-            f"{line.fault:<44} {line.tries:>5}  {line.invariant:<52} {line.breaches:>8}  {line.counted}"
+            f"{line.fault:<44} {line.tries:>5}  {line.invariant:<52} {line.breaches:>8} "
+            f" {line.counted}"
         )
     # A fault has a line for each thing that must hold; `verify` is none.
     tries = {line.fault: line.tries for line in lines if line.fault != AFTER_EACH}

@@ -41,7 +41,10 @@ def test_beat_dead(processes: ShopProcesses, hold: Record) -> None:
     await_(
         lambda: all(processes.alive(queue, WITHIN_S) for queue in QUEUES), within_s=180
     )
-    counted = f"worker_alive before {well}; 100 rows done in {seconds:.1f} s; told after {told:.0f} s; well when it is back"
+    counted = (
+        f"worker_alive before {well}; 100 rows done in {seconds:.1f} s; told after"
+        f" {told:.0f} s; well when it is back"
+    )
     hold("beat dead", 1, "each effect once", counted, processes.breaches(range(50)))
     hold(
         "beat dead",

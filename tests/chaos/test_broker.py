@@ -34,7 +34,10 @@ def test_broker_gone(processes: ShopProcesses, hold: Record, fault: str) -> None
     stuck = processes.states().get("done", 0)
     processes.broker.heal()
     seconds = processes.finish(within_s=BACK_WITHIN_S + 30)
-    counted = f"{stuck} of 80 done during 10 s; all {seconds:.1f} s after its return; slowest add {slowest * 1000:.0f} ms"
+    counted = (
+        f"{stuck} of 80 done during 10 s; all {seconds:.1f} s after its return; slowest add"
+        f" {slowest * 1000:.0f} ms"
+    )
     hold(
         f"broker {fault}", 1, "each effect once", counted, processes.breaches(range(40))
     )

@@ -53,7 +53,10 @@ def test_database_gone(
     missing = sum(copies[f"Mail {number}"] == 0 for number in range(60))
     extra = sum(copies.values()) - len(copies)
     alive = sum(one.process.poll() is None for one in processes.running.values())
-    counted = f"{missing} of 60 mails missing, {extra} extra, {processes.lost()} runs lost, {seconds:.0f} s, {alive} of 3 alive"
+    counted = (
+        f"{missing} of 60 mails missing, {extra} extra, {processes.lost()} runs lost,"
+        f" {seconds:.0f} s, {alive} of 3 alive"
+    )
     wrong = missing + (processes.effects() != dict.fromkeys(range(60), 1))
     hold(fault, 1, "every mail; database effects once", counted, wrong)
     hold(
@@ -93,7 +96,10 @@ def test_database_gone_while_people_buy(
     missing, extra = unconfirmed(shop.processes)
     alive = sum(one.process.poll() is None for one in shop.processes.running.values())
     orders = Order.objects.count()
-    counted = f"{said}; all again by their keys: {orders} orders for {before} carts; {alive} of 2 processes alive"
+    counted = (
+        f"{said}; all again by their keys: {orders} orders for {before} carts; {alive} of 2"
+        " processes alive"
+    )
     hold(
         fault,
         2,
@@ -108,7 +114,10 @@ def test_database_gone_while_people_buy(
         counted,
         strange + (alive != 2),
     )
-    counted = f"{missing} of {orders} confirmations missing, {extra} extra, {shop.processes.lost()} runs lost"
+    counted = (
+        f"{missing} of {orders} confirmations missing, {extra} extra,"
+        f" {shop.processes.lost()} runs lost"
+    )
     hold(
         fault,
         2,

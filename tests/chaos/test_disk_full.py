@@ -59,8 +59,10 @@ def test_disk_full(hold: Record) -> None:
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     seen = json.loads(done.stdout.splitlines()[-1])
     counted = (
-        f"disk full for {seen['seconds']:.0f} s, {seen['restarts']} restarts of PostgreSQL; {seen['statuses']}; after "
-        f"space was back: {seen['orders']} orders for {seen['carts']} carts, verify said {len(seen['verify'])} things"
+        f"disk full for {seen['seconds']:.0f} s, {seen['restarts']} restarts of PostgreSQL;"
+        f" {seen['statuses']}; after "
+        f"space was back: {seen['orders']} orders for {seen['carts']} carts, verify said"
+        f" {len(seen['verify'])} things"
     )
     hold(
         "disk full for PostgreSQL",

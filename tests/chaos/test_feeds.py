@@ -135,7 +135,10 @@ def test_killed_in_each_chunk_while_the_shop_sells(
     wrong = sum(by_hand[pk] != pieces for pk, pieces in on_hand().items())
     kills = len(list(marks.iterdir()))
     moves = StockMovement.objects.filter(kind="feed").count()
-    counted = f"{kills} kills, {sum(shipped.values())} pieces sold meanwhile, {moves} movements for {ROWS} rows"
+    counted = (
+        f"{kills} kills, {sum(shipped.values())} pieces sold meanwhile, {moves} movements"
+        f" for {ROWS} rows"
+    )
     fault = "feed's worker killed in and after each chunk"
     hold(
         fault,
@@ -179,7 +182,10 @@ def test_sigterm_in_the_middle_of_a_feed(
     processes.finish(within_s=90)
     wrong = sum(pieces != 7 for pieces in on_hand().values())
     moves = StockMovement.objects.filter(kind="feed").count()
-    counted = f"exit code {code} after {seconds:.1f} s with {done} of {ROWS} rows done; {moves} movements in the end"
+    counted = (
+        f"exit code {code} after {seconds:.1f} s with {done} of {ROWS} rows done; {moves}"
+        " movements in the end"
+    )
     hold(
         "SIGTERM in the middle of a feed",
         1,

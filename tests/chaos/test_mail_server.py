@@ -38,7 +38,10 @@ def test_mail_server_out_of_reach(
     paused = time.monotonic() - began
     processes.mail.heal()
     seconds = processes.finish(within_s=150)
-    counted = f"others done in {others:.1f} s, queue paused after {paused:.1f} s, mails {seconds:.1f} s after its return"
+    counted = (
+        f"others done in {others:.1f} s, queue paused after {paused:.1f} s, mails"
+        f" {seconds:.1f} s after its return"
+    )
     hold(
         f"mail server {fault}",
         1,
@@ -124,7 +127,10 @@ def test_mail_server_takes_the_mail_but_does_not_say_so(
     copies = processes.sink.copies()
     missing = sum(copies[f"Mail {number}"] == 0 for number in range(3))
     ids = sum(len(ids) != 1 for ids in processes.sink.ids().values())
-    counted = f"{sum(copies.values()) - 1} copies of 3 mails, {missing} missing, {ids} with two Message-IDs, {seconds:.1f} s"
+    counted = (
+        f"{sum(copies.values()) - 1} copies of 3 mails, {missing} missing, {ids} with two"
+        f" Message-IDs, {seconds:.1f} s"
+    )
     hold(
         f"mail server {fault}",
         3,

@@ -49,7 +49,10 @@ def test_kill_relay_and_workers_at_random(
     missing = sum(copies[f"Mail {number}"] == 0 for number in numbers)
     extra = sum(copies.values()) - len(copies)
     ids = sum(len(ids) != 1 for ids in processes.sink.ids().values())
-    counted = f"{missing} of 400 mails missing, {extra} extra, {processes.lost()} runs lost, {seconds:.0f} s after the last"
+    counted = (
+        f"{missing} of 400 mails missing, {extra} extra, {processes.lost()} runs lost,"
+        f" {seconds:.0f} s after the last"
+    )
     hold(
         "kill -9 of relay and workers at random",
         KILLS,
@@ -116,7 +119,10 @@ def test_a_worker_stopped_past_its_lease(
     late = processes.running[first].output().count(
         "job_lease_lost"
     ) + processes.running[first].output().count("lease_lost")
-    counted = f"both done by another worker in {seconds:.1f} s; effects {processes.effects()}; {late} late ends refused"
+    counted = (
+        f"both done by another worker in {seconds:.1f} s; effects {processes.effects()};"
+        f" {late} late ends refused"
+    )
     hold(
         "SIGSTOP of a worker past its lease, SIGCONT",
         1,
@@ -177,7 +183,10 @@ def test_a_worker_with_a_wrong_clock(
     )
     time.sleep(2)
     deaf = heartbeats.heartbeat_age_s("worker:email") is None
-    counted = f"{seconds:.1f} s, {processes.lost()} leases lost, heartbeat {'not seen' if deaf else 'seen'}"
+    counted = (
+        f"{seconds:.1f} s, {processes.lost()} leases lost, heartbeat"
+        f" {'not seen' if deaf else 'seen'}"
+    )
     hold(
         f"worker clock {hours} h",
         1,
@@ -210,7 +219,10 @@ def test_sigterm_in_the_middle_of_a_batch(
     for name in names:
         processes.restart(name)
     seconds = processes.finish(within_s=60)
-    counted = f"exit codes {codes}, {left} rows left, done {seconds:.1f} s after the restart, {processes.lost()} runs lost"
+    counted = (
+        f"exit codes {codes}, {left} rows left, done {seconds:.1f} s after the restart,"
+        f" {processes.lost()} runs lost"
+    )
     hold(
         "SIGTERM in the middle of a batch",
         2,

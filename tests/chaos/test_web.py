@@ -44,7 +44,10 @@ def test_killed_between_commit_and_reply(shop: Shop, hold: Record) -> None:
     again = shop.settle(cut)
     shop.processes.finish(within_s=400)
     missing, extra = unconfirmed(shop.processes)
-    counted = f"{statuses(cut)}; {kept} orders kept; again by the same key: {statuses(again)}, {Order.objects.count()} orders"
+    counted = (
+        f"{statuses(cut)}; {kept} orders kept; again by the same key: {statuses(again)},"
+        f" {Order.objects.count()} orders"
+    )
     killed = sum(each.status == 0 for each in cut)
     wrong = abs(KILLS - killed) + abs(KILLS - kept)
     hold(
@@ -160,7 +163,8 @@ def test_checkout_does_not_notice(shop: Shop, hold: Record, fault: str) -> None:
     seconds = shop.processes.finish(within_s=400)
     missing, extra = unconfirmed(shop.processes)
     counted = (
-        f"{statuses(disturbed)}; p99 {p99_ms(disturbed):.0f} ms, undisturbed {p99_ms(calm):.0f} ms; "
+        f"{statuses(disturbed)}; p99 {p99_ms(disturbed):.0f} ms, undisturbed {p99_ms(calm):.0f}"
+        " ms; "
         f"all mails {seconds:.0f} s after its return, {missing} missing, {extra} extra"
     )
     wrong = sum(each.status != 201 for each in [*calm, *disturbed])
@@ -195,7 +199,8 @@ def test_broker_hangs_while_people_buy(shop: Shop, hold: Record) -> None:
     seconds = shop.processes.finish(within_s=400)
     missing, extra = unconfirmed(shop.processes)
     counted = (
-        f"{statuses(disturbed)}; p99 {p99_ms(disturbed):.0f} ms, undisturbed {p99_ms(calm):.0f} ms; "
+        f"{statuses(disturbed)}; p99 {p99_ms(disturbed):.0f} ms, undisturbed {p99_ms(calm):.0f}"
+        " ms; "
         f"all mails {seconds:.0f} s after SIGCONT, {missing} missing, {extra} extra"
     )
     wrong = sum(each.status != 201 for each in [*calm, *disturbed]) + int(seconds > 40)

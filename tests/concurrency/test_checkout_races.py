@@ -163,7 +163,10 @@ def test_the_same_key_fifty_times_at_once(hold: Record):
     other = checkout(client, {**body, "expectedTotal": "1.00"}, headers)
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     assert StockLevel.objects.get(variant=variant).reserved == 1
-    counted = f"{statuses(answers)}, 49 replayed, {Order.objects.count()} order; other body: {other.status_code}"
+    counted = (
+        f"{statuses(answers)}, 49 replayed, {Order.objects.count()} order; other body:"
+        f" {other.status_code}"
+    )
     hold(
         "the same key 50 times at once",
         50,
@@ -285,7 +288,10 @@ def test_a_payment_that_succeeds_at_the_moment_of_expiry(hold: Record):
     assert StockLevel.objects.get(variant=variant).reserved == kept
     assert OutboxEvent.objects.filter(task="orders.send_refund").count() == 100 - kept
     assert level_equals_ledger()
-    counted = f"{kept} paid and reserved, {100 - kept} cancelled and refunded, {kept} pieces reserved"
+    counted = (
+        f"{kept} paid and reserved, {100 - kept} cancelled and refunded, {kept} pieces"
+        " reserved"
+    )
     hold(
         "payment at the moment of expiry",
         100,

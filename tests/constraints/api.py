@@ -170,7 +170,10 @@ class Api:
         if answer.status_code < 300 and [value for _, value in bad.values()] == [
             "NULL"
         ]:
-            return f"{operation.method} {operation.path}: null at /{next(iter(bad))} is kept as an empty text"
+            return (
+                f"{operation.method} {operation.path}: null at /{next(iter(bad))} is kept as"
+                " an empty text"
+            )
         assert answer.status_code in (400, 409, 422), (
             f"{operation.method} {path} {body} → {answer.status_code}"
         )

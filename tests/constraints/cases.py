@@ -302,7 +302,8 @@ SERVICES = {
     "orders_coupon": "uses are counted by checkout",
     "orders_couponuse": "slots are given by checkout, under a lock",
     "orders_idempotencykey": "scope, fingerprint and result are the server's",
-    "orders_order": "amounts, numbers, states and times are computed by checkout and the steps of an order",
+    "orders_order": "amounts, numbers, states and times are computed by checkout and the steps of"
+    " an order",
     "orders_orderline": "lines are a snapshot that checkout takes",
     "orders_orderevent": "events are written by the steps of an order",
     "orders_ordertax": "written by checkout, from what the quote says",
@@ -323,21 +324,25 @@ SERVICES = {
     "orders_ledgerline": "written by the services that move money",
     "orders_return": "the rest is written by the service",
     "orders_returnline": "the rest is written by the service",
-    "products_bulkchange": "chosen from lists in a form of its own (tests/admin/test_catalogue_bulk.py); counts and "
+    "products_bulkchange": "chosen from lists in a form of its own"
+    " (tests/admin/test_catalogue_bulk.py); counts and "
     "states are the service's",
     "products_bulkchangerow": "written by the service from what the products are",
     "products_importfile": "a file that waits for its import: name and content are the page's",
     "shop_admin_savedfilter": "the page's own address and filters, kept when staff leave it",
-    "shop_admin_savedexport": "named in a form of its own (tests/admin); its columns are chosen from a list",
+    "shop_admin_savedexport": "named in a form of its own (tests/admin); its columns are chosen"
+    " from a list",
     "products_backinstockrequest": "the rest is written by the service",
     "products_category": "the column is written by a trigger, or is a stored file's name",
-    "products_feed": "counters and states are written by applying it; a feed is a file, tried in tests/products",
+    "products_feed": "counters and states are written by applying it; a feed is a file, tried in"
+    " tests/products",
     "products_feedrow": "rows are staged from a file, where bad ones are kept as rejected",
     "products_feedpull": "written by the scheduled fetch",
     "products_lowstock": "written by the alert",
     "products_formerslug": "written when a slug changes",
     "products_product": "the column is generated, counted by triggers, or written by imports",
-    "products_productimage": "files, sizes and thumbnails are made from the uploaded picture; positions are counted",
+    "products_productimage": "files, sizes and thumbnails are made from the uploaded picture;"
+    " positions are counted",
     "products_purchase": "written on delivery",
     "products_review": "the column is the server's",
     "products_searchword": "written from the catalogue's own words",

@@ -18,14 +18,18 @@ from django.db import IntegrityError, connection, transaction
 # theirs to test.
 _RULES = """
 SELECT c.conrelid::regclass::text, c.conname, c.contype::text, pg_get_constraintdef(c.oid),
-       array(SELECT attname::text FROM pg_attribute WHERE attrelid = c.conrelid AND attnum = ANY (c.conkey)
+       array(SELECT attname::text FROM pg_attribute WHERE attrelid = c.conrelid AND attnum = ANY
+           (c.conkey)
              ORDER BY array_position(c.conkey, attnum))
 FROM pg_constraint AS c JOIN pg_class AS t ON t.oid = c.conrelid
-WHERE c.connamespace = 'public'::regnamespace AND NOT t.relispartition AND c.contype IN ('c', 'f', 'u', 'p', 'n', 'x')
+WHERE c.connamespace = 'public'::regnamespace AND NOT t.relispartition AND c.contype IN ('c', 'f',
+    'u', 'p', 'n', 'x')
 UNION ALL
 SELECT i.indrelid::regclass::text, n.relname, 'i', pg_get_indexdef(i.indexrelid),
-       array(SELECT attname::text FROM pg_attribute WHERE attrelid = i.indrelid AND attnum = ANY (i.indkey))
-FROM pg_index AS i JOIN pg_class AS n ON n.oid = i.indexrelid JOIN pg_class AS t ON t.oid = i.indrelid
+       array(SELECT attname::text FROM pg_attribute WHERE attrelid = i.indrelid AND attnum = ANY
+           (i.indkey))
+FROM pg_index AS i JOIN pg_class AS n ON n.oid = i.indexrelid JOIN pg_class AS t ON t.oid =
+    i.indrelid
 WHERE i.indisunique AND n.relnamespace = 'public'::regnamespace AND NOT t.relispartition
     AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = i.indexrelid)
 ORDER BY 1, 3, 2
@@ -280,8 +284,10 @@ class Columns:
     def __post_init__(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute(
-                """SELECT attname, format_type(atttypid, atttypmod), attgenerated <> '' OR attidentity <> ''
-                FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped""",
+                """SELECT attname, format_type(atttypid, atttypmod), attgenerated <> '' OR
+                attidentity <> ''
+                FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT
+                    attisdropped""",
                 [self.table],
             )
             for name, type_, given in cursor.fetchall():
@@ -453,4 +459,7 @@ _PREDICATES = {
 
 def _insert(table: str, row: dict[str, str]) -> str:
     names = ", ".join(f'"{name}"' for name in row)
-    return f"INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE VALUES ({', '.join(row.values())})"
+    return (
+        f"INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE VALUES"
+        f" ({', '.join(row.values())})"
+    )

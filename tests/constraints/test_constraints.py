@@ -26,19 +26,24 @@ FULL = os.environ.get("FUZZ") == "full"
 TRIGGERS = {
     "address_some_default": "UPDATE accounts_address SET is_default = false WHERE id = '{address}'",
     "auth_event_append_only": "DELETE FROM auth_event",
-    "category_tree_without_cycles": "UPDATE products_category SET parent_id = '{below}' WHERE id = '{category}'",
-    "category_tree_at_most_8_deep": "UPDATE products_category SET parent_id = '{eighth}' WHERE id = '{category}'",
-    "order_equals_its_lines": "UPDATE orders_order SET subtotal = subtotal + 1, total = total + 1 WHERE id = '{order}'",
+    "category_tree_without_cycles": "UPDATE products_category SET parent_id = '{below}' WHERE id ="
+    " '{category}'",
+    "category_tree_at_most_8_deep": "UPDATE products_category SET parent_id = '{eighth}' WHERE id"
+    " = '{category}'",
+    "order_equals_its_lines": "UPDATE orders_order SET subtotal = subtotal + 1, total = total + 1"
+    " WHERE id = '{order}'",
     "order_equals_its_taxes": "UPDATE orders_order SET tax = tax + 1 WHERE id = '{order}'",
     "order_status_transition": "UPDATE orders_order SET status = 'delivered' WHERE id = '{order}'",
-    "order_payment_transition": "UPDATE orders_order SET payment_status = 'unpaid' WHERE id = '{paid}'",
+    "order_payment_transition": "UPDATE orders_order SET payment_status = 'unpaid' WHERE id ="
+    " '{paid}'",
     "ledger_only_grows": "UPDATE orders_ledgerline SET amount = amount + 1",
     "ledger_entry_adds_up": "INSERT INTO orders_ledgerline (entry_id, account, amount, currency)"
     " SELECT id, 'bank', 1, 'INR' FROM orders_ledgerentry LIMIT 1",
     "ledger_entry_has_lines": "INSERT INTO orders_ledgerentry (id, kind, key, note)"
     " VALUES (gen_random_uuid(), 'sale', 'x', '')",
     "order_event_append_only": "UPDATE orders_orderevent SET note = 'x' WHERE order_id = '{order}'",
-    "stock_movement_append_only": "DELETE FROM products_stockmovement WHERE variant_id = '{variant}'",
+    "stock_movement_append_only": "DELETE FROM products_stockmovement WHERE variant_id ="
+    " '{variant}'",
 }
 
 
@@ -103,11 +108,13 @@ def test_every_rule_is_kept_by_the_api_and_the_admin_or_has_no_such_form(caller)
         why = "" if any(results.values()) else cases.reason(rule)
         if why is None:
             report.wrong.append(
-                f"{rule} ({KINDS[rule.kind]} {rule.definition}): no way in is known, nor why there is none"
+                f"{rule} ({KINDS[rule.kind]} {rule.definition}): no way in is known, nor why there"
+                " is none"
             )
         report.tried["neither"] += not any(results.values())
         report.lines.append(
-            f"{KINDS[rule.kind]:12} {rule}\n    API:   {results['api'] or why or '(see the admin)'}\n"
+            f"{KINDS[rule.kind]:12} {rule}\n    API:  "
+            f" {results['api'] or why or '(see the admin)'}\n"
             f"    admin: {results['admin'] or why or 'not on a form'}"
         )
     if FULL:

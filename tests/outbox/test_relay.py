@@ -1,4 +1,5 @@
-"""The relay wakes the workers for what is due, through a real broker, and puts back what it could not
+"""The relay wakes the workers for what is due, through a real broker, and puts back what it could
+not
 publish.
 """
 

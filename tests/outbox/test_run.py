@@ -39,7 +39,8 @@ def pass_time(row: OutboxEvent, seconds: float) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE outbox_event SET (run_after, wake_at, leased_until, created_at) ="
-            " (SELECT run_after - s, wake_at - s, leased_until - s, created_at - s FROM make_interval(secs => %s) s)"
+            " (SELECT run_after - s, wake_at - s, leased_until - s, created_at - s FROM"
+            " make_interval(secs => %s) s)"
             " WHERE id = %s",
             [seconds, row.pk],
         )

@@ -48,7 +48,8 @@ def test_prune_deletes_what_is_old_and_finished_in_batches(monkeypatch):
     with connection.cursor() as cursor:
         for state, (some, days) in ages.items():
             cursor.execute(
-                "UPDATE outbox_event SET state = %s, wake_at = NULL, finished_at = now() - make_interval(days => %s)"
+                "UPDATE outbox_event SET state = %s, wake_at = NULL, finished_at = now() -"
+                " make_interval(days => %s)"
                 " WHERE id = ANY(%s)",
                 [state.strip(), days, some],
             )

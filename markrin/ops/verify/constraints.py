@@ -34,7 +34,8 @@ SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
 AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
 """
 _NOT_NULL = """
-SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attnotnull
+SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped
+    AND attnotnull
 """
 _UNIQUE_COLUMNS = """
 SELECT attname FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
@@ -45,7 +46,8 @@ SELECT conrelid::regclass::text, conname, pg_get_expr(conbin, conrelid) FROM pg_
 WHERE contype = 'c' AND connamespace = 'public'::regnamespace
 """
 _KEYS = """
-SELECT conrelid::regclass::text, conname, a.attname, confrelid::regclass::text, b.attname FROM pg_constraint
+SELECT conrelid::regclass::text, conname, a.attname, confrelid::regclass::text, b.attname
+    FROM pg_constraint
 JOIN pg_attribute AS a ON a.attrelid = conrelid AND a.attnum = conkey[1]
 JOIN pg_attribute AS b ON b.attrelid = confrelid AND b.attnum = confkey[1]
 WHERE contype = 'f' AND connamespace = 'public'::regnamespace AND cardinality(conkey) = 1
@@ -133,7 +135,10 @@ def list_row_rules() -> Iterator[Invariant]:
             rules[table].append((name, f"({expression}) IS FALSE"))
         cursor.execute(_KEYS)
         for table, name, column, target, target_column in cursor.fetchall():
-            absent = f'NOT EXISTS (SELECT FROM {target} AS there WHERE there."{target_column}" = {table}."{column}")'
+            absent = (
+                f"NOT EXISTS (SELECT FROM {target} AS there"
+                f' WHERE there."{target_column}" = {table}."{column}")'
+            )
             rules[table].append((name, f'{table}."{column}" IS NOT NULL AND {absent}'))
     for table in sorted(ours.keys() & rules.keys()):
         key = ours[table]
@@ -146,7 +151,8 @@ def list_row_rules() -> Iterator[Invariant]:
             table=table,
             key=key,
             query=f"""SELECT {table}.{key}, concat_ws(', ', {names}) FROM {table}
-            WHERE {table}.{key} > %(after)s AND {table}.{key} <= %(upto)s AND ({any_broken})""".replace(  # noqa: S608
+            WHERE {table}.{key} > %(after)s AND {table}.{key} <= %(upto)s
+                AND ({any_broken})""".replace(  # noqa: S608
                 "%", "%%"
             )
             .replace("%%(after)s", "%(after)s")

@@ -19,9 +19,9 @@ SHOWN = 20  # breaches printed for each rule and table; all are counted
 
 class Command(BaseCommand):
     help = (
-        "Prove every rule of the data: constraints, triggers, the stock's ledger, orders and their "
-        "lines, ratings, rollups, media. Reads in small read-only batches, so it can run beside the "
-        "shop. Exits with 1 when something is wrong, with 2 when --only names no rule."
+        "Prove every rule of the data: constraints, triggers, the stock's ledger, orders and "
+        "their lines, ratings, rollups, media. Reads in small read-only batches, so it can run "
+        "beside the shop. Exits with 1 when something is wrong, with 2 when --only names no rule."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

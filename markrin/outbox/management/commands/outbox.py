@@ -65,7 +65,8 @@ class Command(BaseCommand):
     def _stats(self) -> None:
         for count in selectors.count_open_jobs():
             self.stdout.write(
-                f"{count.queue:<10} {count.state:<8} {count.rows:>8}  oldest due {count.oldest_due_s:.0f} s"
+                f"{count.queue:<10} {count.state:<8} {count.rows:>8}  oldest due"
+                f" {count.oldest_due_s:.0f} s"
             )
         for pause in selectors.list_paused_queues():
             self.stdout.write(

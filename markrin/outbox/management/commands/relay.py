@@ -9,7 +9,10 @@ from markrin.outbox import relay
 
 
 class Command(BaseCommand):
-    help = "Tell the workers of jobs that are due. Any number of copies may run; SIGTERM or Ctrl-C ends it."
+    help = (
+        "Tell the workers of jobs that are due. Any number of copies may run; SIGTERM or Ctrl-C "
+        "ends it."
+    )
 
     def handle(self, *_: object, **__: object) -> None:
         stop = threading.Event()

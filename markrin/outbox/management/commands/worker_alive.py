@@ -9,7 +9,10 @@ from markrin.outbox import heartbeats
 
 
 class Command(BaseCommand):
-    help = "Exit 0 if beat, the broker and this queue's worker (or the relay) were seen at work lately, else 1."
+    help = (
+        "Exit 0 if beat, the broker and this queue's worker (or the relay) were seen at work "
+        "lately, else 1."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         which = parser.add_mutually_exclusive_group(required=True)
