@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 
-.PHONY: help up test rolling slow fuzz pricing constraints chaos bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin check audit fmt lock sbom shell clean
+.PHONY: help up test rolling slow fuzz pricing constraints chaos bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages check audit fmt lock sbom shell clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -40,7 +40,7 @@ constraints: $(STAMP) ## List every rule of the database with the ways in which 
 check: $(STAMP) ## Lint, types, layers, migrations, security: everything that CI looks at besides the tests
 	@$(PY) -m dev.check
 
-bench: bench-reads bench-freshness bench-calls bench-import bench-memory bench-checkout bench-faults bench-outbox bench-rush bench-auth bench-admin ## Measure everything side by side, into benchmarks/results.md
+bench: bench-reads bench-freshness bench-calls bench-import bench-memory bench-checkout bench-faults bench-outbox bench-rush bench-auth bench-admin bench-pages ## Measure everything side by side, into benchmarks/results.md
 
 bench-reads: $(STAMP) ## Catalogue reads beside a bare server, the stock stack, Express and plain SQL (needs wrk)
 	@$(PY) -m benchmarks.reads $(ARGS)
@@ -53,6 +53,9 @@ bench-calls: $(STAMP) ## What a token costs a call, what a refresh costs, and a 
 
 bench-import: $(STAMP) ## 44,000 products by import_products, beside COPY into one flat table
 	@$(PY) -m benchmarks.imports $(ARGS)
+
+bench-pages: $(STAMP) ## What a shopper with a slow phone waits for, in Chromium
+	@$(PY) -m benchmarks.page_vitals $(ARGS)
 
 bench-memory: $(STAMP) ## A web process's memory after 100,000 mixed requests, beside after 1,000
 	@$(PY) -m benchmarks.memory $(ARGS)

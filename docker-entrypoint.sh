@@ -11,6 +11,9 @@ web)
   echo web >"$mark"
   rm -f "${DRAIN_FILE:=/tmp/draining}"
   export DRAIN_FILE
+  # Pages that are open since before this release find the scripts of theirs in the shop's storage.
+  python manage.py keep_assets --skip-checks ||
+    echo "keep_assets failed: pages that are open since before the next release will be loaded anew" >&2
   python -m granian --interface rsgi --no-ws --http 1 --http1-header-read-timeout 10000 \
     --host "${WEB_HOST:-0.0.0.0}" --port "$PORT" --workers "${WEB_PROCESSES:-1}" \
     --backpressure "${WEB_BACKPRESSURE:-1000}" --workers-kill-timeout 30s \

@@ -10,7 +10,15 @@ from django.utils import timezone
 from accounts import groups
 from analytics.selectors import reports
 from analytics.services import partitions, rollups, snapshots
-from demo import catalogue, gallery, people, reviews, sales, visits
+from demo import (
+    catalogue,
+    gallery,
+    people,
+    reviews,
+    sales,
+    storefront_pages,
+    visits,
+)
 from demo.plan import SOURCE, TRADE_DAYS, Plan
 from demo.row_writer import RowWriter
 from markrin.cache.tags import invalidate
@@ -71,6 +79,7 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         _write_catalogue(plan, articles, sink, steps("products", len(articles)))
         gallery.write_images(plan, articles, sink, steps("pictures", len(articles)))
         visits.write_visits(plan, articles, sink)
+        storefront_pages.write_pages()
         sink.flush()
         ledger_backfill.book_missing()
         done = steps("checks", 1)
@@ -122,7 +131,7 @@ def _finish_load(plan: Plan) -> None:
 
     The next order number follows the demo's.
     """
-    invalidate("products", "categories", "size-charts")
+    invalidate("products", "categories", "size-charts", "pages")
     search_words.rebuild_search_words()
     with connection.cursor() as cursor:
         cursor.execute("SELECT setval('orders_order_number', %s)", [plan.orders])

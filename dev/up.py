@@ -82,6 +82,7 @@ def main() -> int:
             )
             url = f"http://localhost:{port}"
             env.setdefault("SHOP_URL", url)
+            _allow_both_names(env, port)
             address.write(url)
             address.flush()
             _prepare(env)
@@ -100,6 +101,13 @@ def main() -> int:
     except StackError as error:
         print(f"markrin: {error}", file=sys.stderr)
         return 1
+
+
+def _allow_both_names(env: dict[str, str], port: int) -> None:
+    """Let people sign in by whichever name of this machine they type into the browser."""
+    names = [f"http://{name}:{port}" for name in ("localhost", "127.0.0.1")]
+    given = [env["SHOP_URL"].rstrip("/"), env.get("CORS_ALLOWED_ORIGINS", ""), *names]
+    env.setdefault("AUTH_ORIGINS", ",".join(dict.fromkeys(filter(None, given))))
 
 
 def _end(number: int, frame: FrameType | None) -> None:
@@ -225,6 +233,8 @@ def _prepare(env: dict[str, str]) -> None:
     _say("Bringing the database up to date …")
     _call([sys.executable, "-m", "dev.prepare"], env)
     _build_storefront(env)
+    # for pages that are open since before this build
+    _call([sys.executable, "manage.py", "keep_assets", "--skip-checks"], env)
 
 
 def _build_storefront(env: dict[str, str]) -> None:

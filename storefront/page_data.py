@@ -92,6 +92,11 @@ class PageData:
     source: str = ""
     tags: set[str] = field(default_factory=set)
     kept: bool = True  # its answer may be kept for others
+    fresh_for_s: float | None = None  # until a price that it shows changes; None: never
+
+
+def _soonest(*seconds: float | None) -> float | None:
+    return min((each for each in seconds if each is not None), default=None)
 
 
 Query = Mapping[str, str]
@@ -130,8 +135,10 @@ def read(path: str, query: Query, *, language: str) -> PageData:
 
 def _home(query: Query, *, language: str) -> PageData:
     first = PageParams(limit=SHELF_SIZE)
-    featured = serializers.ProductItemPage(product_lists.list_featured(first)).data
-    arrivals = serializers.ProductItemPage(product_lists.list_new_arrivals(first)).data
+    shelves = product_lists.list_featured(first), product_lists.list_new_arrivals(first)
+    featured, arrivals = (
+        serializers.ProductItemPage(shelf.page).data for shelf in shelves
+    )
     info = storefront_selectors.get_shop(language=language)
     pictures = [item["image"] for item in featured["items"] if item["image"]]
     return PageData(
@@ -145,6 +152,7 @@ def _home(query: Query, *, language: str) -> PageData:
         ),
         data={"featured": featured, "newArrivals": arrivals},
         tags={"products"},
+        fresh_for_s=_soonest(*(shelf.fresh_for_s for shelf in shelves)),
     )
 
 
@@ -181,9 +189,11 @@ def _catalogue(query: Query, *, language: str, category: str = "") -> PageData:
 
 def _add_products(page: PageData, asked: dict[str, str]) -> None:
     query = ListProducts().load({**asked, "facets": "true"})
-    found = serializers.ProductPage(product_lists.list_products(query)).data
+    listing = product_lists.list_products(query)
+    found = serializers.ProductPage(listing).data
     if not found["items"] and found["page"] > 1:
         raise errors.NotFound
+    page.fresh_for_s = listing.fresh_for_s
     page.data["products"] = {"query": asked, "answer": found}
     pictures = [item["image"] for item in found["items"] if item["image"]]
     if pictures:
@@ -211,7 +221,7 @@ def _trail(tree: list[Data], slug: str) -> list[Data]:
 
 
 def _product(query: Query, *, language: str, key: str) -> PageData:
-    shown = _find_product(key)
+    shown, fresh_for_s = _find_product(key)
     if shown["slug"] != key:
         raise Moved(f"/p/{shown['slug']}")
     path = f"/p/{shown['slug']}"
@@ -238,11 +248,12 @@ def _product(query: Query, *, language: str, key: str) -> PageData:
         data={"product": shown},
         source="src/pages/product.tsx",
         tags={f"product:{shown['id']}", "size-charts"},
+        fresh_for_s=fresh_for_s,
         kept=not set(query) - {"color", "size"},
     )
 
 
-def _find_product(key: str) -> Data:
+def _find_product(key: str) -> tuple[Data, float | None]:
     try:
         found = product_lists.get_product(key=_uuid(key) or key)
     except errors.NotFound:
@@ -250,7 +261,7 @@ def _find_product(key: str) -> Data:
         if slug is None:
             raise
         raise Moved(f"/p/{slug}") from None
-    return dict(serializers.ProductDetail(found).data)
+    return dict(serializers.ProductDetail(found).data), found["fresh_for_s"]
 
 
 def _first_picture(shown: Data) -> Data:

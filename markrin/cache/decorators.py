@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,7 +14,7 @@ _Get = TypeVar("_Get", bound=Callable[..., Response])
 _TagsOf = Callable[[Request, Any], Iterable[str]]
 
 
-def keep_at_most(request: Request, seconds: float | None) -> None:
+def keep_at_most(request: Request | HttpRequest, seconds: float | None) -> None:
     """Let the answer to this request be kept no longer than so, in every tier: something in
     it changes by the clock then. None: it does not.
 
@@ -21,7 +22,7 @@ def keep_at_most(request: Request, seconds: float | None) -> None:
     than late. Of several calls the shortest holds.
     """
     if seconds is not None:
-        django_request = request._request
+        django_request = request._request if isinstance(request, Request) else request
         known: float | None = getattr(django_request, "keep_at_most_s", None)
         # ours
         django_request.keep_at_most_s = (  # type: ignore[attr-defined]

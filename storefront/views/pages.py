@@ -20,6 +20,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from django.views import View
 
+from markrin.cache.decorators import keep_at_most
 from markrin.files import POLICY
 from products.selectors import category_tree
 from products.serializers.categories import Categories
@@ -49,6 +50,7 @@ class ShopPage(View):
             page = page_data.read(path, query, language=language)
         except Moved as moved:
             return self._redirect(request, moved, language)
+        keep_at_most(request, page.fresh_for_s)
         return self._answer(page, built, path, language)
 
     def _redirect(

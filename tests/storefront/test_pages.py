@@ -4,15 +4,18 @@ right status and what it begins with.
 
 import json
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from products.models import FormerSlug
 from storefront.models import Page
+from storefront.views import pages
 from tests.factories import make_category, make_image, make_product, make_variant
 
 
@@ -194,7 +197,7 @@ def test_a_list_costs_as_many_queries_for_one_product_as_for_several(
     client.get("/shop")  # prepared statements
     with CaptureQueriesContext(connection) as asked:
         client.get("/shop/shirts")
-    assert len(asked) == 7, [query["sql"][:90] for query in asked]
+    assert len(asked) == 8, [query["sql"][:90] for query in asked]
 
 
 def test_a_search_is_not_for_search_engines(client, built, db):
@@ -361,3 +364,18 @@ def test_a_product_with_one_variant_is_a_product_by_googles_rules(client, built,
     assert (data["@type"], data["name"], data["sku"]) == ("Product", "Watch", "W")
     assert data["image"] == ["https://img.example/w.jpg"]
     assert_is_an_offer(data["offers"])
+
+
+def test_a_page_is_kept_until_a_price_on_it_changes(client, built, db, monkeypatch):
+    asked = []
+    monkeypatch.setattr(pages, "keep_at_most", lambda request, s: asked.append(s))
+    ends = timezone.now() + timedelta(hours=1)
+    given = {"base_price": "500.00", "sale_price": "400.00", "sale_ends_at": ends}
+    product = make_product(
+        slug="shirt", category=make_category(slug="shirts"), is_featured=True, **given
+    )
+    make_variant(product=product, stock=1)
+    for path in ("/", "/shop/shirts", "/p/shirt"):
+        assert client.get(path).status_code == 200
+    assert len(asked) == 3
+    assert all(0 < seconds <= 3600 for seconds in asked), asked

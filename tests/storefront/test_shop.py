@@ -8,6 +8,9 @@ from markrin.cache import releases
 from storefront import markdown
 from storefront.models import Page
 
+STRIPE = {"STRIPE_SECRET_KEY": "sk_live_1", "STRIPE_WEBHOOK_SECRET": "whsec_1"}
+RAZORPAY = {"RAZORPAY_KEY_SECRET": "secret", "RAZORPAY_WEBHOOK_SECRET": "whsec_1"}
+
 
 def make_page(**overrides):
     given = {"slug": "returns", "title": "Returns", "body": "Send it.", "kind": "help"}
@@ -60,8 +63,8 @@ def test_says_what_a_storefront_has_to_know(api, settings, db):
 @pytest.mark.parametrize(
     ("provider", "key", "shown"),
     [
-        ("stripe", {"STRIPE_PUBLIC_KEY": "pk_live_1"}, "pk_live_1"),
-        ("razorpay", {"RAZORPAY_KEY_ID": "rzp_live_1"}, "rzp_live_1"),
+        ("stripe", {"STRIPE_PUBLIC_KEY": "pk_live_1"} | STRIPE, "pk_live_1"),
+        ("razorpay", {"RAZORPAY_KEY_ID": "rzp_live_1"} | RAZORPAY, "rzp_live_1"),
     ],
 )
 def test_offers_the_provider_with_its_public_key(
@@ -72,6 +75,13 @@ def test_offers_the_provider_with_its_public_key(
         setattr(settings, name, value)
     [online, _cash] = api.get("/api/shop").json()["paymentMethods"]
     assert online == {"method": "online", "provider": provider, "publicKey": shown}
+
+
+def test_a_provider_without_its_secrets_is_not_offered(api, settings, db):
+    settings.ONLINE_PROVIDER = "stripe"
+    settings.STRIPE_SECRET_KEY = settings.STRIPE_WEBHOOK_SECRET = ""
+    methods = api.get("/api/shop").json()["paymentMethods"]
+    assert [each["method"] for each in methods] == ["cod"]
 
 
 def test_offers_no_payment_that_the_shop_cannot_take(api, settings, db):

@@ -89,7 +89,11 @@ export const reviews = (id: string, wish: { page: number; sort: ReviewSort; rati
     queryKey: ["reviews", id, wish],
     placeholderData: keepPreviousData,
     queryFn: () =>
-      paged(shop.GET("/api/products/{product_id}/reviews", { params: { path: { product_id: id }, query: { ...wish, limit: 5 } } })),
+      paged(
+        shop.GET("/api/products/{product_id}/reviews", {
+          params: { path: { product_id: id }, query: { ...wish, limit: 5 } },
+        }),
+      ),
   });
 
 /** Products by their ids, in this order; those that are not in the shop any more are left out. */

@@ -34,6 +34,9 @@ async function start(root: HTMLElement): Promise<void> {
   );
 }
 
+// A page that the browser has kept whole (for "back") may show an order as it was before it was paid.
+addEventListener("pageshow", (event) => event.persisted && queries.invalidateQueries());
+
 start(root).catch((error) => {
   console.error(error);
   // Neither settings nor a dictionary, so in plain English.

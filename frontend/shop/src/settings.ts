@@ -38,9 +38,14 @@ const LANGUAGE = "language";
 
 export const keepLanguage = (code: string) => remember("local", LANGUAGE, code);
 
-/** The address of this page in the language that was chosen earlier, if the start page was opened in another one. */
+/**
+ * Remembers the language of this address; or, where it names none, returns the address of the same page in the language
+ * that is remembered. Mails and payment pages lead back to addresses without one.
+ */
 export function addressInChosenLanguage(): string | undefined {
-  const chosen = remembered("local", LANGUAGE, isText);
-  if (location.pathname !== "/" || !chosen || !settings.languages.slice(1).includes(chosen)) return undefined;
-  return `/${chosen}/${location.search}`;
+  const here = basePath().slice(1);
+  if (here) keepLanguage(here);
+  const chosen = here || remembered("local", LANGUAGE, isText);
+  if (here || !chosen || !settings.languages.slice(1).includes(chosen)) return undefined;
+  return `/${chosen}${location.pathname === "/" ? "" : location.pathname}${location.search}${location.hash}`;
 }

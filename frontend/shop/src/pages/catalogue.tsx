@@ -88,7 +88,9 @@ export function Catalogue({ category }: { category?: string }) {
           )}
           {!data && !error && <CardSkeletons many={12} listed />}
           {data && data.items.length === 0 && <NothingFits filters={filters} page={data.page} href={clear} />}
-          {data && data.items.length > 0 && <ProductGrid products={data.items} sizes={SIZES.listed} eager={4} listed />}
+          {data && data.items.length > 0 && (
+            <ProductGrid products={data.items} sizes={SIZES.listed} eager={4} listed heading="h2" />
+          )}
           {data && (
             <Pagination
               page={data.page}

@@ -4,7 +4,7 @@ import { AttemptKey, isProblem } from "@markrin/client";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { Link, useSearch } from "wouter";
-import { invoice, order as orderQuery, startPayment } from "../api";
+import { invoice, order as orderQuery, refresh, startPayment } from "../api";
 import { said } from "../errors";
 import { moment, money } from "../format";
 import { t } from "../i18n";
@@ -29,7 +29,8 @@ const LOOKS = 40; // about a minute: then the shopper need not wait in front of 
 
 export function OrderPage({ id }: { id: string }) {
   const search = new URLSearchParams(useSearch());
-  const back = search.get("payment") === "success";
+  const outcome = search.get("payment"); // as the payment page says: success, failure or cancelled
+  const back = outcome === "success";
   const {
     data: order,
     error,
@@ -61,7 +62,7 @@ export function OrderPage({ id }: { id: string }) {
         <Notice kind="good">{t("Thank you! We have written you an e-mail with all of it.")}</Notice>
       )}
       {isUnpaid(order) && back && <WaitingForBank refetch={refetch} looking={query.isFetching} />}
-      {isUnpaid(order) && !back && <Unpaid order={order} failed={search.get("payment") === "failure"} />}
+      {isUnpaid(order) && <Unpaid order={order} outcome={outcome} />}
       <Tracker order={order} />
       {order.shipment && <Shipment shipment={order.shipment} />}
       <Actions order={order} />
@@ -97,20 +98,20 @@ function WaitingForBank({ refetch, looking }: { refetch: () => unknown; looking:
   );
 }
 
-function Unpaid({ order, failed }: { order: Order; failed: boolean }) {
+function Unpaid({ order, outcome }: { order: Order; outcome: string | null }) {
   const key = useRef(new AttemptKey());
   const pay = useMutation({
     mutationFn: () => startPayment(order.id, key.current.for(order.paymentStatus)),
     onSuccess: (payment) => payment.redirectUrl && location.assign(payment.redirectUrl),
+    // Perhaps it has been paid meanwhile, in another tab.
+    onError: () => refresh(orderQuery(order.id).queryKey),
   });
   const canPay = settings.paymentMethods.some(({ method }) => method === "online");
-  const declined = failed || order.paymentStatus === "failed";
+  const declined = outcome === "failure" || order.paymentStatus === "failed";
   return (
     <Notice kind={declined ? "bad" : "info"}>
       <p>
-        {declined
-          ? t("The payment did not go through, and nothing was charged.")
-          : t("This order is waiting for its payment.")}{" "}
+        {unpaidWords(declined ? "failure" : outcome)}{" "}
         {order.expiresAt && t("We hold your pieces until {when}.", { when: moment(order.expiresAt) })}
       </p>
       {pay.error && <p className="error">{said(pay.error)}</p>}
@@ -121,6 +122,13 @@ function Unpaid({ order, failed }: { order: Order; failed: boolean }) {
       )}
     </Notice>
   );
+}
+
+function unpaidWords(outcome: string | null): string {
+  if (outcome === "failure") return t("The payment did not go through, and nothing was charged.");
+  if (outcome === "success") return t("Not paid yet after all? You can pay here.");
+  if (outcome === "cancelled") return t("You have left the payment page, and nothing was charged.");
+  return t("This order is waiting for its payment.");
 }
 
 const stepWords = () => ({

@@ -47,7 +47,7 @@ function GuestWishes() {
 
 function List({ products }: { products: readonly Product[] | undefined }) {
   if (!products) return <CardSkeletons many={4} />;
-  if (products.length) return <ProductGrid products={products} eager={4} />;
+  if (products.length) return <ProductGrid products={products} eager={4} heading="h2" />;
   return (
     <div className="empty">
       <p>{t("Press the heart on what you would like to keep an eye on.")}</p>

@@ -38,7 +38,7 @@ export function AddressFields({ legend, value, error }: Props) {
         type="tel"
         autoComplete="shipping tel"
         hint={t("For the courier: +91 98765 43210")}
-        pattern="\+?[0-9 ()\-]{7,20}"
+        pattern="\+?[0-9 \(\)\-]{7,20}"
         title={t("A telephone number has 7 to 15 digits, like +91 98765 43210.")}
         required
         defaultValue={value?.phone}

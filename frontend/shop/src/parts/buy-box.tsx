@@ -12,6 +12,7 @@ import type { ProductDetail, Variant } from "../types";
 import { useCartDrawer } from "./cart-drawer";
 import { Field, values } from "./field";
 import { Notice } from "./notice";
+import { Price } from "./price";
 import { SizeHelp } from "./size-help";
 import { WishButton } from "./wish-button";
 
@@ -74,7 +75,8 @@ export function BuyBox({ product, color, setColor }: Props) {
       )}
       <p className="buy-stock" role="status">
         {asked && !chosen && <span className="error">{t("Please choose a size first.")}</span>}
-        {chosen && stockText(chosen)}
+        {chosen && stockText(chosen)}{" "}
+        {chosen && product.priceMax !== product.price && <Price of={{ ...chosen, currency: product.currency }} />}
       </p>
       {add.error && <Notice kind="bad">{said(add.error)}</Notice>}
       {chosen && !chosen.inStock ? (

@@ -45,7 +45,7 @@ function PriceChanged({ cart }: { cart: Cart }) {
   const changed = cart.items.filter((item) => item.priceChanged);
   return (
     <Notice kind="bad">
-      <h3>{t("The price has changed while you were here")}</h3>
+      <h2>{t("The price has changed while you were here")}</h2>
       <ul>
         {changed.map((item) => (
           <li key={item.id}>
@@ -73,7 +73,7 @@ function SoldOut({ lines, surprised, onMended }: { lines: CartItem[]; surprised:
   });
   return (
     <Notice kind="bad">
-      <h3>{surprised ? t("Somebody was faster") : t("Not everything is still there")}</h3>
+      <h2>{surprised ? t("Somebody was faster") : t("Not everything is still there")}</h2>
       <p>{t("Nothing has been ordered or charged. Choose how to go on:")}</p>
       <ul className="shortages">
         {lines.map((item) => (

@@ -22,7 +22,7 @@ export function ErrorSummary({ errors, attempts, form }: Props) {
   if (!errors.length) return null;
   return (
     <div className="notice notice-bad" role="alert" tabIndex={-1} ref={box} aria-label={t("What is wrong")}>
-      <h3>{tn(errors.length, "{count} thing is missing or wrong", "{count} things are missing or wrong")}</h3>
+      <h2>{tn(errors.length, "{count} thing is missing or wrong", "{count} things are missing or wrong")}</h2>
       <ul>
         {errors.map(({ name, message }) => (
           <li key={name}>

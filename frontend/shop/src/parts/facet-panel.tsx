@@ -85,7 +85,7 @@ function CategoryTree({ tree, trail, counts, search }: TreeProps) {
     </ul>
   );
   return (
-    <nav aria-label={t("Categories")} className="facet-tree">
+    <nav aria-label={t("Category")} className="facet-tree">
       <p className="facet-title">{t("Category")}</p>
       {trail.length > 0 && <Link href={`/shop${query}`}>{t("Everything")}</Link>}
       {branch(tree, 0)}

@@ -196,7 +196,7 @@ function Languages() {
       {settings.languages.map((code, at) => (
         <a
           key={code}
-          href={`${at === 0 ? "" : `/${code}`}${path}${search && `?${search}`}`}
+          href={`${at === 0 ? path : `/${code}${path === "/" ? "" : path}`}${search && `?${search}`}`}
           hrefLang={code}
           lang={code}
           aria-current={document.documentElement.lang === code ? "true" : undefined}

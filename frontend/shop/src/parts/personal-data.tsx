@@ -26,7 +26,12 @@ export function PersonalData() {
         <p>{t("Everything that we know about you, your orders included, in one file (JSON).")}</p>
         {take.error && <Notice kind="bad">{said(take.error)}</Notice>}
         {take.dialog}
-        <button type="button" className="button button-quiet" disabled={take.isPending} onClick={() => take.mutate(undefined)}>
+        <button
+          type="button"
+          className="button button-quiet"
+          disabled={take.isPending}
+          onClick={() => take.mutate(undefined)}
+        >
           {t("Download it")}
         </button>
       </section>

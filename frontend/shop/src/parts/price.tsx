@@ -13,9 +13,7 @@ interface Priced {
 
 export function Price({ of, detailed = false }: { of: Priced; detailed?: boolean }) {
   const from =
-    of.priceMax && of.priceMax !== of.price && !detailed
-      ? t("from {price}", { price: money(of.price, of.currency) })
-      : "";
+    of.priceMax && of.priceMax !== of.price ? t("from {price}", { price: money(of.price, of.currency) }) : "";
   if (of.salePrice === null) return <span className="price">{from || money(of.price, of.currency)}</span>;
   const before = of.lowestPriorPrice ?? of.basePrice; // what a percentage refers to
   const percent = percentOff(before, of.salePrice);

@@ -13,15 +13,18 @@ interface CardProps {
   /** The largest thing that is first seen. */
   first?: boolean;
   sizes?: string;
+  /** Which heading its name is: one below what stands above the grid. */
+  heading?: "h2" | "h3";
 }
 
-export function ProductCard({ product, eager = false, first = false, sizes = SIZES.card }: CardProps) {
+export function ProductCard(props: CardProps) {
+  const { product, eager = false, first = false, sizes = SIZES.card, heading: Heading = "h3" } = props;
   return (
     <li className="card">
       <Link href={`/p/${product.slug}`} className="card-link">
         <CardPicture product={product} eager={eager} first={first} sizes={sizes} />
         <span className="card-brand">{product.brand}</span>
-        <h3>{product.name}</h3>
+        <Heading>{product.name}</Heading>
         <Price of={product} />
         <span className="card-meta">
           {product.rating !== null && <Stars rating={product.rating} reviews={product.reviewCount} />}
@@ -33,7 +36,7 @@ export function ProductCard({ product, eager = false, first = false, sizes = SIZ
   );
 }
 
-function CardPicture({ product, eager, first, sizes }: Required<CardProps>) {
+function CardPicture({ product, eager, first, sizes }: Required<Omit<CardProps, "heading">>) {
   return (
     <span className="picture" data-sold-out={!product.inStock}>
       {product.image ? (
@@ -67,9 +70,10 @@ interface GridProps {
   /** How many are in sight at once; none where the grid stands further down. */
   eager?: number;
   listed?: boolean;
+  heading?: "h2" | "h3";
 }
 
-export function ProductGrid({ products, sizes = SIZES.card, eager = 0, listed = false }: GridProps) {
+export function ProductGrid({ products, sizes = SIZES.card, eager = 0, listed = false, heading = "h3" }: GridProps) {
   return (
     <ul className={listed ? "grid grid-listed" : "grid"}>
       {products.map((product, at) => (
@@ -79,6 +83,7 @@ export function ProductGrid({ products, sizes = SIZES.card, eager = 0, listed = 
           eager={at < eager}
           first={at === 0 && eager > 0}
           sizes={sizes}
+          heading={heading}
         />
       ))}
     </ul>

@@ -33,7 +33,7 @@ interface Wish {
 
 export function Reviews({ product }: { product: ProductDetail }) {
   const [wish, setWish] = useState<Wish>({ page: 1, sort: "newest" });
-  const { data, error, refetch } = useQuery(reviews(product.id, wish));
+  const { data, error, refetch, isPlaceholderData } = useQuery(reviews(product.id, wish));
   const list = useRef<HTMLUListElement>(null);
   return (
     <section className="reviews" id="reviews" aria-labelledby="reviews-title">
@@ -55,7 +55,7 @@ export function Reviews({ product }: { product: ProductDetail }) {
           {wish.rating ? t("Nobody gave it so many stars.") : t("Nobody has written about it yet.")}
         </p>
       )}
-      <ul className="review-list" ref={list} tabIndex={-1} aria-label={t("Reviews")}>
+      <ul className="review-list" data-busy={isPlaceholderData} ref={list} tabIndex={-1} aria-label={t("Reviews")}>
         {data?.items.map((review) => (
           <ReviewItem key={review.id} review={review} />
         ))}
