@@ -1,7 +1,7 @@
 """Nobody chooses the address that limits count by: at the shop itself, and behind each front.
 
 A header's name may have `_` where the front's has `-`: in a WSGI environment both have one key, and which of two is
-kept depended on the other headers. Twelve sign-ins in one person's name, each from a made-up address: the limit holds.
+kept depended on the other headers. Sign-ins in one person's name, each from a made-up address: the limit holds.
 """
 
 import json
@@ -16,13 +16,8 @@ from tests import services
 from tests.deploy.fronts import FRONTS
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
-LIMIT = 5
-PADS: list[list[str]] = [
-    [],
-    ["X-Request-Id: 0123456789"],
-    ["Zz: 1", "Zy: 1"],
-    ["Cookie: a=b", "User-Agent: x"],
-]
+LIMIT = 2
+PADS: list[list[str]] = [[], ["X-Request-Id: 0123456789", "Zz: 1"]]
 
 
 @pytest.fixture(scope="module")
