@@ -28,10 +28,11 @@ SELECT made.day, format('%%s orders, %%s pieces, %%s; its orders: %%s, %%s, %%s;
     FROM (SELECT *, day::timestamp AT TIME ZONE '{zone}' AS begins,
         (day + 1)::timestamp AT TIME ZONE '{zone}' AS ends FROM analytics_dailysales
         WHERE day > %(after)s AND day <= %(upto)s) AS made
-    CROSS JOIN LATERAL (SELECT count(*) AS orders, coalesce(sum(total - refunded), 0) AS revenue
+    CROSS JOIN LATERAL (SELECT count(*) AS orders,
+        coalesce(sum(total - waived - refunded), 0) AS revenue
         FROM orders_order WHERE created_at >= begins AND created_at < ends AND status <>
             'cancelled') AS placed
-    CROSS JOIN LATERAL (SELECT coalesce(sum(quantity - returned), 0) AS units FROM
+    CROSS JOIN LATERAL (SELECT coalesce(sum(quantity - cancelled - returned), 0) AS units FROM
         orders_orderline AS line
         JOIN orders_order AS its ON its.id = line.order_id
         WHERE its.created_at >= begins AND its.created_at < ends AND status <> 'cancelled') AS

@@ -72,6 +72,8 @@ class Line:
     discount: int = 0
     tax_class: str = ""
     taxed: Taxed = field(default_factory=lambda: Taxed(0))
+    in_parcel: str = ""  # the id of its line in the parcel, and in the return
+    in_return: str = ""
 
     @property
     def total(self) -> int:
@@ -188,6 +190,7 @@ class Trade:
             self._write(sale)
             progress(1)
         self._write_coupons()
+        self._write_carriers()
 
     def _sale(self, number: int, at: datetime) -> Sale:
         rng = self.rng
@@ -234,6 +237,8 @@ class Trade:
                     article,
                     choice,
                     quantity,
+                    in_parcel=make_uuid("parcel line", number * 10 + place, at),
+                    in_return=make_uuid("return line", number * 10 + place, at),
                 ),
             )
         return list(lines.values())
@@ -313,20 +318,31 @@ class Trade:
                 line.quantity,
                 [("reserve", 0, line.quantity, sale.at)],
             )
+            refs = {"reserve": line.id}
             if sale.status == "cancelled":
                 moves.append(("release", 0, -n, sale.moments["cancelled"]))
+                refs["release"] = f"{line.id}:{n}"
             if sale.status in _OPEN:
                 choice.reserved += n
             if sale.status in _SHIPPED:
                 moves.append(("ship", -n, -n, sale.moments["shipped"]))
+                refs["ship"] = line.in_parcel
                 choice.gone += n
             if sale.status == "returned":
                 moves.append(("return", n, 0, sale.moments["returned"]))
+                refs["return"] = line.in_return
                 choice.gone -= n
             for kind, d_on_hand, d_reserved, at in moves:
                 self.sink.add(
                     "products_stockmovement",
-                    (choice.id, kind, d_on_hand, d_reserved, f"{kind}:{line.id}", at),
+                    (
+                        choice.id,
+                        kind,
+                        d_on_hand,
+                        d_reserved,
+                        f"{kind}:{refs[kind]}",
+                        at,
+                    ),
                 )
             if sale.status != "cancelled" and (self.plan.midnight - sale.at).days < 30:
                 line.article.sold += n
@@ -339,6 +355,7 @@ class Trade:
         self.sink.add("orders_order", self._order_row(sale))
         for position, line in enumerate(sale.lines):
             article, choice = line.article, line.choice
+            gone = line.quantity if sale.status in _SHIPPED else 0
             returned = line.quantity if sale.status == "returned" else 0
             self.sink.add(
                 "orders_orderline",
@@ -355,6 +372,8 @@ class Trade:
                     choice.color,
                     "",
                     line.quantity,
+                    line.quantity if sale.status == "cancelled" else 0,
+                    gone,
                     returned,
                     format_amount(article.price),
                     format_amount(line.discount),
@@ -364,6 +383,10 @@ class Trade:
                 ),
             )
         self._write_taxes(sale)
+        if sale.status in _SHIPPED:
+            self._write_parcel(sale)
+        if sale.status == "returned":
+            self._write_return(sale)
         self._write_events(sale)
         self._write_payment(sale)
         if (self.plan.midnight - sale.at).days < _JOBS_KEPT:
@@ -403,9 +426,7 @@ class Trade:
             )
 
     def _order_row(self, sale: Sale) -> tuple[object, ...]:
-        moments, buyer, shipped = sale.moments, sale.buyer, sale.status in _SHIPPED
-        carrier, link = CARRIERS[sale.number % len(CARRIERS)] if shipped else ("", "")
-        tracking = f"{sale.number * 7919 + 10**9}" if shipped else ""
+        moments, buyer = sale.moments, sale.buyer
         unpaid = sale.status == "cancelled" and sale.online and sale.paid_at is None
         return (
             sale.id,
@@ -430,9 +451,6 @@ class Trade:
             format_amount(sale.total),
             format_amount(sale.total if sale.payment == "refunded" else 0),
             "" if sale.coupon is None else COUPONS[sale.coupon].code,
-            carrier,
-            tracking,
-            link + tracking if shipped else "",
             sale.at + timedelta(minutes=15) if unpaid else None,
             sale.paid_at,
             moments.get("shipped"),
@@ -440,6 +458,46 @@ class Trade:
             moments.get("cancelled") or moments.get("returned"),
             *sale.to,
         )
+
+    def _write_parcel(self, sale: Sale) -> None:
+        """Write the one parcel in which the order left."""
+        carrier, link = CARRIERS[sale.number % len(CARRIERS)]
+        tracking = f"{sale.number * 7919 + 10**9}"
+        shipped, delivered = sale.moments["shipped"], sale.moments.get("delivered")
+        parcel = make_uuid("parcel", sale.number, shipped)
+        self.sink.add(
+            "orders_fulfilment",
+            (
+                parcel,
+                shipped,
+                delivered or shipped,
+                sale.id,
+                1,
+                "delivered" if delivered else "shipped",
+                carrier,
+                tracking,
+                link + tracking,
+                1,
+                shipped,
+                delivered,
+            ),
+        )
+        for line in sale.lines:
+            self.sink.add(
+                "orders_fulfilmentline",
+                (line.in_parcel, parcel, line.id, line.quantity),
+            )
+
+    def _write_return(self, sale: Sale) -> None:
+        at = sale.moments["returned"]
+        back = make_uuid("return", sale.number, at)
+        reason = "Returned by the customer."
+        self.sink.add("orders_return", (back, at, at, sale.id, reason, self.staff))
+        for line in sale.lines:
+            self.sink.add(
+                "orders_returnline",
+                (line.in_return, back, line.id, line.quantity, True),
+            )
 
     def _write_events(self, sale: Sale) -> None:
         buyer = (sale.buyer.id, "customer") if sale.buyer else (None, "guest")
@@ -562,6 +620,19 @@ class Trade:
                 at,
             ),
         )
+
+    def _write_carriers(self) -> None:
+        at = self.plan.midnight - timedelta(days=365)
+        for number, (name, link) in enumerate(CARRIERS):
+            row = (
+                make_uuid("carrier", number, at),
+                at,
+                at,
+                name,
+                f"{link}{{tracking}}",
+                True,
+            )
+            self.sink.add("orders_carrier", row)
 
     def _write_coupons(self) -> None:
         for number, coupon in enumerate(COUPONS):

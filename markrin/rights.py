@@ -109,6 +109,8 @@ RIGHTS: tuple[Right, ...] = (
         calls=(
             *("staffListOrders", "staffGetOrder", "staffGetInvoice"),
             *("moveOrder", "noteOrder", "markCashPaid", "returnGoods"),
+            *("createFulfilment", "correctFulfilment", "moveFulfilment"),
+            "cancelPieces",
         ),
         pages={
             "orders.order": _ALL,
@@ -121,6 +123,9 @@ RIGHTS: tuple[Right, ...] = (
             "orders.refund": _ALL,
             "orders.return": _ALL,
             "orders.returnline": _ALL,
+            "orders.carrier": _ALL,
+            "orders.fulfilment": _ALL,
+            "orders.fulfilmentline": _ALL,
             "orders.idempotencykey": _ALL,
         },
     ),

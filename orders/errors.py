@@ -210,6 +210,22 @@ class RefundTooHigh(ShopError):
     )
 
 
+class ParcelNotIn(ShopError):
+    status, code, message = (
+        409,
+        "parcel_status",
+        "The parcel's status does not allow this.",
+    )
+
+
+class ParcelTooMany(ShopError):
+    status, code, message = (
+        422,
+        "parcel_too_many",
+        "No more pieces than are left can be sent or cancelled.",
+    )
+
+
 class ReturnTooMany(ShopError):
     status, code, message = (
         422,

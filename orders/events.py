@@ -27,13 +27,60 @@ class OrderPaid(_OfOrder):
 
 
 @dataclass(frozen=True)
-class OrderShipped(_OfOrder):
+class ParcelShipped:
+    """A parcel has left; `attempt` counts how often it was sent."""
+
     name: ClassVar[str] = "order.shipped"
+    order_id: UUID
+    fulfilment_id: UUID
+    attempt: int
+
+    @property
+    def natural_id(self) -> str:
+        return f"{self.fulfilment_id}:{self.attempt}"
 
 
 @dataclass(frozen=True)
-class OrderDelivered(_OfOrder):
+class ParcelUndelivered(ParcelShipped):
+    name: ClassVar[str] = "order.undelivered"
+
+
+@dataclass(frozen=True)
+class ParcelDelivered:
     name: ClassVar[str] = "order.delivered"
+    order_id: UUID
+    fulfilment_id: UUID
+
+    @property
+    def natural_id(self) -> str:
+        return str(self.fulfilment_id)
+
+
+@dataclass(frozen=True)
+class TrackingCorrected:
+    """The customer knows a tracking number that was wrong."""
+
+    name: ClassVar[str] = "order.tracking_corrected"
+    order_id: UUID
+    fulfilment_id: UUID
+    change_id: UUID
+
+    @property
+    def natural_id(self) -> str:
+        return str(self.change_id)
+
+
+@dataclass(frozen=True)
+class PiecesCancelled:
+    """Some pieces of an order will not be sent; the rest will."""
+
+    name: ClassVar[str] = "order.pieces_cancelled"
+    order_id: UUID
+    cancellation_id: UUID
+
+    @property
+    def natural_id(self) -> str:
+        return str(self.cancellation_id)
 
 
 @dataclass(frozen=True)

@@ -52,17 +52,70 @@ INVARIANTS = [
             AND (line.tax <> parts.amount OR tax_percent <> parts.percent OR NOT fits OR NOT whole)""",  # noqa: S608 (our own text)
     ),
     Invariant(
-        rule="reserved = the lines of open orders",
+        rule="reserved = the pieces that are still to leave",
         table="products_stocklevel",
         key="variant_id",
-        query="""SELECT level.variant_id, format('%%s reserved, open orders want %%s', reserved, coalesce(wanted, 0))
+        query="""SELECT level.variant_id,
+                format('%%s reserved, open orders want %%s', reserved, coalesce(wanted, 0))
             FROM products_stocklevel AS level LEFT JOIN (
-                SELECT line.variant_id, sum(line.quantity) AS wanted FROM orders_orderline AS line
-                JOIN orders_order AS placed ON placed.id = line.order_id
-                WHERE placed.status IN ('pending', 'confirmed', 'processing')
-                AND line.variant_id > %(after)s AND line.variant_id <= %(upto)s GROUP BY 1) AS orders USING (variant_id)
+                SELECT variant_id, sum(quantity - cancelled - shipped) AS wanted
+                FROM orders_orderline
+                WHERE variant_id > %(after)s AND variant_id <= %(upto)s
+                AND quantity > cancelled + shipped GROUP BY 1) AS orders USING (variant_id)
             WHERE level.variant_id > %(after)s AND level.variant_id <= %(upto)s
             AND level.reserved <> coalesce(wanted, 0)""",
+    ),
+    Invariant(
+        rule="a line's pieces are those of its parcels and returns",
+        table="orders_orderline",
+        query="""SELECT line.id, format('shipped %%s, in parcels %%s; returned %%s, in returns %%s',
+                shipped, coalesce(sent, 0), returned, coalesce(back, 0))
+            FROM orders_orderline AS line
+            LEFT JOIN LATERAL (SELECT sum(piece.quantity) AS sent
+                FROM orders_fulfilmentline AS piece
+                JOIN orders_fulfilment AS parcel ON parcel.id = piece.fulfilment_id
+                WHERE piece.line_id = line.id AND parcel.shipped_at IS NOT NULL) AS parcels ON true
+            LEFT JOIN LATERAL (SELECT sum(quantity) AS back FROM orders_returnline
+                WHERE line_id = line.id) AS returns ON true
+            WHERE line.id > %(after)s AND line.id <= %(upto)s
+            AND (shipped, returned) <> (coalesce(sent, 0), coalesce(back, 0))""",
+    ),
+    Invariant(
+        rule="packed pieces are still to leave",
+        table="orders_orderline",
+        query="""SELECT line.id, format('%%s packed, %%s to leave', packed,
+                quantity - cancelled - shipped)
+            FROM orders_orderline AS line
+            CROSS JOIN LATERAL (SELECT sum(piece.quantity) AS packed
+                FROM orders_fulfilmentline AS piece
+                JOIN orders_fulfilment AS parcel ON parcel.id = piece.fulfilment_id
+                WHERE piece.line_id = line.id AND parcel.status = 'packed') AS parcels
+            WHERE line.id > %(after)s AND line.id <= %(upto)s
+            AND packed > quantity - cancelled - shipped""",
+    ),
+    Invariant(
+        rule="an order's status is that of its pieces and parcels",
+        table="orders_order",
+        query=f"""SELECT placed.id, format('is %%s, its pieces say %%s', status, should)
+            FROM orders_order AS placed CROSS JOIN LATERAL (
+                SELECT sum(quantity - cancelled) AS wanted, sum(shipped) AS shipped,
+                    sum(returned) AS returned
+                FROM orders_orderline WHERE order_id = placed.id) AS pieces
+            CROSS JOIN LATERAL (
+                SELECT coalesce(bool_or(status = 'shipped'), false) AS under_way,
+                    coalesce(bool_or(status = 'undelivered'), false) AS open
+                FROM orders_fulfilment WHERE order_id = placed.id) AS parcels
+            CROSS JOIN LATERAL (SELECT CASE
+                WHEN wanted = 0 THEN 'cancelled'
+                WHEN pieces.shipped = 0 AND status IN ('pending', 'confirmed', 'processing')
+                    THEN status
+                WHEN pieces.shipped = 0 THEN 'not yet shipped'
+                WHEN pieces.shipped < wanted THEN 'partially_shipped'
+                WHEN returned = wanted THEN 'returned'
+                WHEN under_way THEN 'shipped'
+                WHEN open THEN 'undelivered'
+                ELSE 'delivered' END AS should) AS rule
+            WHERE {_EACH} AND status <> should""",  # noqa: S608 (our own text)
     ),
     Invariant(
         rule="an order is where its history says",

@@ -6,7 +6,8 @@ from django.conf import settings
 
 from markrin import localized
 from markrin.db.models import uuid7
-from orders.models import Order, OrderLine
+from orders.models import Fulfilment, FulfilmentLine, Order, OrderLine
+from orders.models.fulfilment import ParcelStatus, UndeliveredReason
 from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
 from orders.services import mails
 
@@ -62,20 +63,36 @@ def _sample_placed() -> dict[str, object]:
     return mails.build_context(_sample_order())
 
 
-def _sample_shipped() -> dict[str, object]:
-    parcel = {"carrier": "Blue Dart", "tracking_number": "BD123456789IN"}
-    return mails.build_context(
-        _sample_order(
-            status=OrderStatus.SHIPPED,
-            tracking_url="https://www.bluedart.com/tracking/BD123456789IN",
-            **parcel,
-        )
+def _sample_parcel(**columns: object) -> dict[str, object]:
+    """Return what a mail about a parcel with all of the sample order shows."""
+    order = _sample_order(status=OrderStatus.SHIPPED)
+    parcel = Fulfilment(
+        order=order,
+        position=1,
+        carrier="Blue Dart",
+        tracking_number="BD123456789IN",
+        tracking_url="https://www.bluedart.com/tracking/BD123456789IN",
+        **columns,
     )
+    rows = [
+        FulfilmentLine(line=line, quantity=line.quantity) for line in order.lines.all()
+    ]
+    # Django's own
+    parcel._prefetched_objects_cache = {"lines": rows}  # type: ignore[attr-defined]
+    return {**mails.build_context(order), **mails.describe_parcel(parcel)}
+
+
+def _sample_shipped() -> dict[str, object]:
+    return _sample_parcel(status=ParcelStatus.SHIPPED)
 
 
 def _sample_delivered() -> dict[str, object]:
-    return mails.build_context(
-        _sample_order(status=OrderStatus.DELIVERED, payment_status=PaymentStatus.PAID)
+    return _sample_parcel(status=ParcelStatus.DELIVERED)
+
+
+def _sample_undelivered() -> dict[str, object]:
+    return _sample_parcel(
+        status=ParcelStatus.UNDELIVERED, undelivered_reason=UndeliveredReason.NOT_FOUND
     )
 
 
@@ -111,6 +128,8 @@ SAMPLES = {
     "orders/placed": _sample_placed,
     "orders/shipped": _sample_shipped,
     "orders/delivered": _sample_delivered,
+    "orders/undelivered": _sample_undelivered,
+    "orders/tracking_corrected": _sample_shipped,
     "orders/cancelled": _sample_cancelled,
     "orders/refunded": _sample_refunded,
     "orders/person_needed": _person_needed,

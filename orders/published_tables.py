@@ -5,10 +5,10 @@ A change of these is a change for others. `make check` refuses SQL that names mo
 
 # What a statement may read.
 READABLE: dict[str, str] = {
-    "orders_order": "id user_id email status total refunded created_at",
+    "orders_order": "id user_id email status total waived refunded created_at",
     "orders_orderline": (
-        "id order_id variant_id product_id category_id quantity returned line_total "
-        "discount"
+        "id order_id variant_id product_id category_id quantity cancelled returned "
+        "line_total discount"
     ),
     "orders_orderevent": "order_id at",
     "orders_ledgerentry": "id kind at order_id",
@@ -23,19 +23,27 @@ LOADABLE: dict[str, str] = {
     "orders_order": (
         "id created_at updated_at number user_id email guest_token_hash language status "
         "payment_status payment_method currency subtotal discount shipping tax "
-        "tax_included supply_country supply_state total refunded coupon_code carrier tracking_number tracking_url "
+        "tax_included supply_country supply_state total refunded coupon_code "
         "expires_at paid_at shipped_at delivered_at closed_at recipient phone street "
         "city state state_code postal_code country"
     ),
     "orders_orderline": (
         "id order_id position variant_id product_id category_id name sku size color "
-        "image quantity returned unit_price discount tax_class tax_percent "
-        "tax"
+        "image quantity cancelled shipped returned unit_price discount tax_class "
+        "tax_percent tax"
     ),
     "orders_ordertax": "order_id line_id of position name percent taxable amount",
     "orders_orderevent": (
         "order_id kind at from_status to_status by_id actor note is_public request_id"
     ),
+    "orders_carrier": "id created_at updated_at name url_pattern is_active",
+    "orders_fulfilment": (
+        "id created_at updated_at order_id position status carrier tracking_number "
+        "tracking_url attempts shipped_at delivered_at"
+    ),
+    "orders_fulfilmentline": "id fulfilment_id line_id quantity",
+    "orders_return": "id created_at updated_at order_id reason by_id",
+    "orders_returnline": "id parcel_id line_id quantity restocked",
     "orders_couponuse": "coupon_id order_id customer_key slot",
     "orders_payment": (
         "id created_at updated_at order_id provider provider_ref amount currency state "

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from markrin.api.serializers import Money, Serializer, Timestamp, page_of
 from orders.models import Order, OrderLine
+from orders.models.fulfilment import ParcelStatus
 from orders.models.order import (
     OrderEvent,
     OrderEventKind,
@@ -144,6 +145,8 @@ class OrderItem(Serializer):
     color = serializers.CharField()
     image = serializers.SerializerMethodField()
     quantity = serializers.IntegerField()
+    cancelled = serializers.IntegerField(help_text="pieces that will not be sent")
+    shipped = serializers.IntegerField(help_text="pieces that have left")
     returned = serializers.IntegerField()
     unit_price = Money()
     line_total = Money()
@@ -169,6 +172,30 @@ class Shipment(Serializer):
     carrier = serializers.CharField()
     tracking_number = serializers.CharField()
     tracking_url = serializers.CharField()
+
+
+class FulfilmentLine(Serializer):
+    line_id = serializers.UUIDField()
+    quantity = serializers.IntegerField()
+
+
+class Fulfilment(Serializer):
+    """A parcel of the order."""
+
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=ParcelStatus.choices)
+    lines = FulfilmentLine(many=True, source="lines.all")
+    carrier = serializers.CharField()
+    tracking_number = serializers.CharField()
+    tracking_url = serializers.CharField()
+    shipped_at = Timestamp(allow_null=True)
+    delivered_at = Timestamp(allow_null=True)
+
+
+def show_last_shipment(order: Order) -> Any:
+    """Return the last parcel that has left, or None before any has."""
+    left = [parcel for parcel in order.fulfilments.all() if parcel.shipped_at]
+    return Shipment(left[-1]).data if left else None
 
 
 class Step(Serializer):
@@ -201,8 +228,10 @@ class OrderDetail(Serializer):
     taxes = serializers.SerializerMethodField()
     tax_id = serializers.CharField(help_text="a business buyer's, or empty")
     refunded = Money()
+    waived = Money(help_text="not owed any more: cancelled or back before it was paid")
     currency = serializers.CharField()
     coupon_code = serializers.SerializerMethodField()
+    fulfilments = serializers.SerializerMethodField()
     shipment = serializers.SerializerMethodField()
     history = serializers.SerializerMethodField()
     created_at = Timestamp()
@@ -218,9 +247,14 @@ class OrderDetail(Serializer):
     def get_taxes(self, order: Order) -> Any:
         return TaxPart(order.sum_taxes(), many=True).data
 
+    @extend_schema_field(Fulfilment(many=True))
+    def get_fulfilments(self, order: Order) -> Any:
+        left = [parcel for parcel in order.fulfilments.all() if parcel.shipped_at]
+        return Fulfilment(left, many=True).data
+
     @extend_schema_field(Shipment(allow_null=True))
     def get_shipment(self, order: Order) -> Any:
-        return Shipment(order).data if order.shipped_at else None
+        return show_last_shipment(order)
 
     @extend_schema_field(Step(many=True))
     def get_history(self, order: Order) -> Any:

@@ -13,6 +13,7 @@ from markrin.api.schemas import InputSchema, PageParams, PageQuery, PatchSchema
 from markrin.api.unset import UNSET, Unset
 from orders.models.cart import MAX_LINES, MAX_PER_LINE
 from orders.models.coupon import CouponKind
+from orders.models.fulfilment import ParcelStatus, UndeliveredReason
 from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
 from orders.schemas import CouponCode
 
@@ -32,7 +33,7 @@ class OrderFilter(PageParams):
 
 
 class ListAllOrders(PageQuery[OrderFilter]):
-    status = fields.CommaSeparated(fields.Enum(OrderStatus), max=7)
+    status = fields.CommaSeparated(fields.Enum(OrderStatus), max=len(OrderStatus))
     payment_status = fields.CommaSeparated(fields.Enum(PaymentStatus), max=4)
     payment_method = fields.Enum(PaymentMethod)
     placed_from = fields.Timestamp(data_key="from")
@@ -54,6 +55,15 @@ class Move:
     despite_dispute: bool = False
 
 
+_MOVES = (
+    OrderStatus.CONFIRMED,
+    OrderStatus.PROCESSING,
+    OrderStatus.SHIPPED,
+    OrderStatus.DELIVERED,
+    OrderStatus.CANCELLED,
+)
+
+
 class MoveOrder(InputSchema[Move]):
     """The next status; carrier and tracking go with `shipped`."""
 
@@ -65,10 +75,12 @@ class MoveOrder(InputSchema[Move]):
     despite_dispute = fields.Bool(load_default=False)
 
     @ma.validates_schema
-    def _fits(self, data: dict[str, object], **kwargs: object) -> None:
-        if data["status"] in (OrderStatus.PENDING, OrderStatus.RETURNED):
+    def _fits(self, data: dict[str, Any], **kwargs: object) -> None:
+        if data["status"] not in _MOVES:
             raise fields.refuse(
-                "choice", "An order gets there by itself, or by a return.", "status"
+                "choice",
+                "An order gets there by its parcels, or by a return.",
+                "status",
             )
         extra = [
             name
@@ -79,6 +91,107 @@ class MoveOrder(InputSchema[Move]):
             raise fields.refuse(
                 "exclusive", "This goes with the status shipped only.", extra[0]
             )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tracking:
+    """Who brings a parcel, and under which number. Without a link, the carrier's pattern
+    makes it.
+    """
+
+    carrier: str = ""
+    tracking_number: str = ""
+    tracking_url: str = ""
+
+
+class CorrectParcel(InputSchema[Tracking]):
+    carrier = fields.Text(max=80, min=0, load_default="")
+    tracking_number = fields.Text(max=80, min=0, load_default="")
+    tracking_url = fields.HttpsUrl(max=500)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParcelPieces:
+    line_id: UUID
+    quantity: int
+
+
+class ParcelLine(InputSchema[ParcelPieces]):
+    line_id = fields.Uuid(required=True)
+    quantity = fields.Int(min=1, max=MAX_PER_LINE, required=True)
+
+
+def refuse_twins(data: dict[str, Any]) -> None:
+    """Refuse two entries for one line."""
+    ids = [line.line_id for line in data.get("lines", ())]
+    if len(ids) != len(set(ids)):
+        raise fields.refuse("unique", "No line may be given twice.", "lines")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parcel:
+    """What goes into a parcel; `lines` None: all that is left to send. `ship`: it leaves now."""
+
+    lines: list[ParcelPieces] | None = None
+    tracking: Tracking = Tracking()
+    ship: bool = True
+    despite_dispute: bool = False
+
+
+class CreateParcel(InputSchema[Parcel]):
+    lines = fields.List(fields.Nested(ParcelLine), min=1, max=MAX_LINES)
+    tracking = fields.Nested(CorrectParcel)
+    ship = fields.Bool(load_default=True)
+    despite_dispute = fields.Bool(load_default=False)
+
+    @ma.validates_schema
+    def _check_lines(self, data: dict[str, Any], **kwargs: object) -> None:
+        refuse_twins(data)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParcelMove:
+    """A parcel's next status. `reason` goes with `undelivered`; `restock` with `returned`."""
+
+    status: ParcelStatus
+    reason: UndeliveredReason = UndeliveredReason.OTHER
+    restock: bool = True
+    note: str = ""
+    despite_dispute: bool = False
+
+
+class MoveParcel(InputSchema[ParcelMove]):
+    status = fields.Enum(ParcelStatus, required=True)
+    reason = fields.Enum(UndeliveredReason)
+    restock = fields.Bool(load_default=True)
+    note = fields.Text(max=200, min=0, load_default="")
+    despite_dispute = fields.Bool(load_default=False)
+
+    @ma.validates_schema
+    def _check_reason(self, data: dict[str, Any], **kwargs: object) -> None:
+        if data["status"] == ParcelStatus.PACKED:
+            raise fields.refuse("choice", "A parcel begins with this.", "status")
+        if "reason" in data and data["status"] != ParcelStatus.UNDELIVERED:
+            raise fields.refuse(
+                "exclusive", "This goes with the status undelivered only.", "reason"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PiecesCancellation:
+    """Pieces that will not be sent; `lines` None: all that have not left."""
+
+    lines: list[ParcelPieces] | None = None
+    reason: str
+
+
+class CancelPieces(InputSchema[PiecesCancellation]):
+    lines = fields.List(fields.Nested(ParcelLine), min=1, max=MAX_LINES)
+    reason = fields.Text(max=200, required=True)
+
+    @ma.validates_schema
+    def _check_lines(self, data: dict[str, Any], **kwargs: object) -> None:
+        refuse_twins(data)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,9 +272,7 @@ class ReturnGoods(InputSchema[GoodsReturn]):
 
     @ma.validates_schema
     def _once(self, data: dict[str, Any], **kwargs: object) -> None:
-        ids = [line.line_id for line in data.get("lines", ())]
-        if len(ids) != len(set(ids)):
-            raise fields.refuse("unique", "No line may be given twice.", "lines")
+        refuse_twins(data)
 
 
 @dataclass(frozen=True, kw_only=True)

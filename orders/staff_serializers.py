@@ -15,7 +15,13 @@ from orders.models.order import (
     PaymentStatus,
 )
 from orders.models.payment import PaymentState, RefundState
-from orders.serializers import OrderItem, Shipment, ShippingAddress
+from orders.serializers import (
+    Fulfilment,
+    OrderItem,
+    Shipment,
+    ShippingAddress,
+    show_last_shipment,
+)
 
 
 class StaffOrderSummary(Serializer):
@@ -89,6 +95,14 @@ class Return(Serializer):
     created_at = Timestamp()
 
 
+class StaffFulfilment(Fulfilment):
+    """A parcel, with what customers do not see: packed ones, and how often it was sent."""
+
+    position = serializers.IntegerField()
+    undelivered_reason = serializers.CharField()
+    attempts = serializers.IntegerField()
+
+
 class StaffOrder(Serializer):
     id = serializers.UUIDField()
     number = serializers.CharField()
@@ -108,8 +122,10 @@ class StaffOrder(Serializer):
     tax_included = serializers.BooleanField()
     total = Money()
     refunded = Money()
+    waived = Money()
     currency = serializers.CharField()
     coupon_code = serializers.SerializerMethodField()
+    fulfilments = StaffFulfilment(many=True, source="fulfilments.all")
     shipment = serializers.SerializerMethodField()
     history = StaffStep(many=True, source="events.all")
     payments = StaffPayment(many=True, source="payments.all")
@@ -128,7 +144,7 @@ class StaffOrder(Serializer):
 
     @extend_schema_field(Shipment(allow_null=True))
     def get_shipment(self, order: Order) -> Any:
-        return Shipment(order).data if order.shipped_at else None
+        return show_last_shipment(order)
 
 
 class Coupon(Serializer):

@@ -37,13 +37,41 @@ def confirm_by_mail(*, order_id: str, **later: object) -> outbox.Result:
 
 
 @outbox.handler("orders.shipped_by_mail", **MAIL)
-def shipped_by_mail(*, order_id: str, **later: object) -> outbox.Result:
-    return mails.mail_shipped(order_id=UUID(order_id))
+def shipped_by_mail(
+    *, order_id: str, fulfilment_id: str, attempt: int = 1, **later: object
+) -> outbox.Result:
+    return mails.mail_shipped(
+        order_id=UUID(order_id), fulfilment_id=UUID(fulfilment_id), attempt=attempt
+    )
+
+
+@outbox.handler("orders.undelivered_by_mail", **MAIL)
+def undelivered_by_mail(
+    *, order_id: str, fulfilment_id: str, attempt: int = 1, **later: object
+) -> outbox.Result:
+    return mails.mail_undelivered(
+        order_id=UUID(order_id), fulfilment_id=UUID(fulfilment_id), attempt=attempt
+    )
+
+
+@outbox.handler("orders.tracking_corrected_by_mail", **MAIL)
+def tracking_corrected_by_mail(
+    *, order_id: str, fulfilment_id: str, change_id: str, **later: object
+) -> outbox.Result:
+    return mails.mail_tracking_corrected(
+        order_id=UUID(order_id),
+        fulfilment_id=UUID(fulfilment_id),
+        change_id=UUID(change_id),
+    )
 
 
 @outbox.handler("orders.delivered_by_mail", **MAIL)
-def delivered_by_mail(*, order_id: str, **later: object) -> outbox.Result:
-    return mails.mail_delivered(order_id=UUID(order_id))
+def delivered_by_mail(
+    *, order_id: str, fulfilment_id: str, **later: object
+) -> outbox.Result:
+    return mails.mail_delivered(
+        order_id=UUID(order_id), fulfilment_id=UUID(fulfilment_id)
+    )
 
 
 @outbox.handler("orders.cancelled_by_mail", **MAIL)

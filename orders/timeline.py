@@ -8,7 +8,16 @@ from uuid import UUID
 from django.db.models import Q
 
 from markrin.ops.trace.timeline import TimelineEntry, TraceSearch
-from orders.models import Order, OrderEvent, Payment, PaymentEvent, Refund, Return
+from orders.models import (
+    FulfilmentLine,
+    Order,
+    OrderEvent,
+    OrderLine,
+    Payment,
+    PaymentEvent,
+    Refund,
+    Return,
+)
 from products.selectors import stock_ledger
 
 MAX_ORDERS = 20  # orders of one request that are told whole, as where staff have changed many at once
@@ -103,13 +112,16 @@ def _tell_payments(ids: list[UUID]) -> Iterator[TimelineEntry]:
 
 
 def _tell_stock_moves(ids: list[UUID]) -> Iterator[TimelineEntry]:
-    lines = list(Order.objects.filter(pk__in=ids).values_list("lines__pk", flat=True))
+    lines = list(OrderLine.objects.filter(order__in=ids))
     back = list(
         Return.objects.filter(order__in=ids).values_list("lines__pk", flat=True)
     )
-    refs = [
-        f"{kind}:{line}" for line in lines for kind in ("reserve", "release", "ship")
-    ]
+    sent = FulfilmentLine.objects.filter(fulfilment__order__in=ids)
+    refs = [f"reserve:{line.pk}" for line in lines]
+    refs += [f"ship:{pk}" for pk in sent.values_list("pk", flat=True)]
+    for line in lines:  # a release is named by how many were cancelled by then
+        counts = range(1, line.quantity + 1)
+        refs += [f"release:{line.pk}:{count}" for count in counts]
     refs += [f"return:{line}" for line in back]
     for move in stock_ledger.list_movements_by_ref(refs=refs):
         deltas = f"on hand {move.d_on_hand:+}, reserved {move.d_reserved:+}"

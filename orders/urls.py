@@ -18,6 +18,13 @@ urlpatterns = [
     path("staff/orders", staff.OrderList.as_view()),
     path("staff/orders/<uid:order_id>", staff.OrderDetail.as_view()),
     path("staff/orders/<uid:order_id>/transition", staff.OrderTransition.as_view()),
+    path("staff/orders/<uid:order_id>/fulfilments", staff.FulfilmentList.as_view()),
+    path("staff/orders/<uid:order_id>/cancellations", staff.CancellationList.as_view()),
+    path("staff/fulfilments/<uid:fulfilment_id>", staff.FulfilmentDetail.as_view()),
+    path(
+        "staff/fulfilments/<uid:fulfilment_id>/transition",
+        staff.FulfilmentTransition.as_view(),
+    ),
     path("staff/orders/<uid:order_id>/notes", staff.NoteList.as_view()),
     path("staff/orders/<uid:order_id>/cash", staff.CashPayment.as_view()),
     path("staff/orders/<uid:order_id>/refunds", staff.RefundList.as_view()),

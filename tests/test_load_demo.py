@@ -67,8 +67,10 @@ def test_fills_the_shop_and_keeps_its_books(demo: str) -> None:
         SizeChart.objects.exclude(entries=None).count() == SizeChart.objects.count() > 5
     )
     assert Review.objects.count() == 600
-    assert set(Order.objects.values_list("status", flat=True)) == set(
-        OrderStatus.values
+    # Its parcels hold whole orders, and all arrive.
+    unusual = {OrderStatus.PARTIALLY_SHIPPED, OrderStatus.UNDELIVERED}
+    assert set(Order.objects.values_list("status", flat=True)) == (
+        set(OrderStatus.values) - unusual
     )
     assert set(Order.objects.values_list("payment_status", flat=True)) == set(
         PaymentStatus.values

@@ -233,7 +233,7 @@ PLANTED = {
     "pieces reserved for nobody": (
         [],
         "UPDATE products_stocklevel SET reserved = reserved + 1",
-        "reserved = the lines of open orders",
+        "reserved = the pieces that are still to leave",
         False,
     ),
     "a refund without a trace": (

@@ -22,7 +22,7 @@ INSERT INTO analytics_dailysales
     (day, orders, cancelled, units, revenue, refunded, new_customers, returning_customers,
         stock_outs)
 WITH placed AS MATERIALIZED (
-    SELECT id, user_id, email, status, total, refunded FROM orders_order
+    SELECT id, user_id, email, status, total - waived AS total, refunded FROM orders_order
     WHERE created_at >= %(start)s AND created_at < %(end)s
 ), sold AS MATERIALIZED (
     SELECT * FROM placed WHERE status <> 'cancelled'
@@ -45,8 +45,8 @@ WITH placed AS MATERIALIZED (
 SELECT %(day)s,
     (SELECT count(*) FROM sold),
     (SELECT count(*) FROM placed WHERE status = 'cancelled'),
-    (SELECT coalesce(sum(quantity - returned), 0) FROM orders_orderline AS line JOIN sold ON
-        sold.id = line.order_id),
+    (SELECT coalesce(sum(quantity - cancelled - returned), 0)
+        FROM orders_orderline AS line JOIN sold ON sold.id = line.order_id),
     (SELECT coalesce(sum(total - refunded), 0) FROM sold),
     (SELECT coalesce(sum(refunded), 0) FROM sold),
     (SELECT count(*) FROM customers WHERE NOT known),
@@ -69,8 +69,9 @@ WITH sold AS MATERIALIZED (
         CASE WHEN line.category_id IS NOT NULL THEN line.category_id
             ELSE (SELECT category_id FROM products_product WHERE id = line.product_id) END AS
                 category_id,
-        quantity - returned AS units,
-        round((line_total - line.discount) * (quantity - returned) / quantity, 2) AS revenue
+        quantity - cancelled - returned AS units,
+        round((line_total - line.discount) * (quantity - cancelled - returned) / quantity, 2)
+            AS revenue
     FROM orders_orderline AS line JOIN orders_order AS placed ON placed.id = line.order_id
     WHERE placed.created_at >= %(start)s AND placed.created_at < %(end)s AND placed.status <>
         'cancelled'

@@ -7,6 +7,7 @@ from orders.admin import (  # noqa: F401
     audit_source,
     carts,
     coupons,
+    fulfilments,
     idempotency,
     money,
     orders,

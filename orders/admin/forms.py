@@ -14,8 +14,9 @@ from unfold.widgets import (
 
 from markrin import localized
 from markrin.admin.forms import StrictForm
-from orders.models import Order, OrderLine
-from orders.services import disputes, mails
+from orders.models import Carrier, Fulfilment, Order, OrderLine
+from orders.models.fulfilment import UndeliveredReason
+from orders.services import disputes, mails, parcels, returns
 
 _LONG = 1000
 
@@ -49,27 +50,124 @@ class DisputedForm(StrictForm):
     )
 
 
-class ShipForm(NoteForm):
-    carrier = forms.CharField(
+TRACKING = ("carrier", "tracking_number", "tracking_url")
+
+
+def _tracking_fields(parcel: Fulfilment | None = None) -> dict[str, forms.Field]:
+    """Return the fields for who brings a parcel and under which number.
+
+    The carriers are those of the table, the one used last first, so that only the number is
+    to be typed. A shop without carriers writes the name.
+    """
+    known = [parcel.carrier] if parcel is not None and parcel.carrier else []
+    used = Fulfilment.objects.exclude(carrier="").order_by("-id")[:1]
+    known += [each.carrier for each in used]
+    known += Carrier.objects.filter(is_active=True).values_list("name", flat=True)
+    names = list(dict.fromkeys(known))
+    carrier: forms.Field = forms.CharField(
         max_length=80, required=False, widget=UnfoldAdminTextInputWidget
     )
-    tracking_number = forms.CharField(
-        max_length=80, required=False, widget=UnfoldAdminTextInputWidget
+    if names:
+        carrier = forms.ChoiceField(
+            choices=[*((name, name) for name in names), ("", "none")],
+            required=False,
+            widget=UnfoldAdminSelectWidget,
+        )
+    return {
+        "carrier": carrier,
+        "tracking_number": forms.CharField(
+            max_length=80,
+            required=False,
+            initial=parcel.tracking_number if parcel else "",
+            widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True}),
+        ),
+        "tracking_url": forms.RegexField(
+            regex=r"\A(https://[^\s]+)?\Z",
+            max_length=500,
+            required=False,
+            label="Tracking link",
+            widget=UnfoldAdminTextInputWidget,
+            help_text="begins with https://; empty: the carrier's own",
+        ),
+    }
+
+
+def ship_form(order: Order) -> type[forms.Form]:
+    """Return the form that sends all of an order that is left."""
+    made = {**_tracking_fields(), "field_order": TRACKING}
+    return type("ShipForm", _ship_bases(order), made)
+
+
+def parcel_ship_form(parcel: Fulfilment) -> type[forms.Form]:
+    """Return the form that sends a packed parcel, or one that came back undelivered."""
+    made = {**_tracking_fields(parcel), "field_order": TRACKING}
+    return type("ParcelShipForm", _ship_bases(parcel.order), made)
+
+
+def _ship_bases(order: Order) -> tuple[type[forms.Form], ...]:
+    """Return what shipping asks for: while a dispute is open, also whether it is meant."""
+    return (DisputedForm, NoteForm) if disputes.is_disputed(order) else (NoteForm,)
+
+
+def correct_form(parcel: Fulfilment) -> type[forms.Form]:
+    """Return the form that corrects a parcel's tracking."""
+    return type("CorrectForm", (StrictForm,), dict(_tracking_fields(parcel)))
+
+
+class UndeliveredForm(NoteForm):
+    reason = forms.ChoiceField(
+        choices=UndeliveredReason.choices, widget=UnfoldAdminSelectWidget
     )
-    tracking_url = forms.RegexField(
-        regex=r"\A(https://[^\s]+)?\Z",
-        max_length=500,
+    field_order = ("reason", "note")
+
+
+class CountInForm(NoteForm):
+    restock = forms.BooleanField(
         required=False,
-        label="Tracking link",
-        widget=UnfoldAdminTextInputWidget,
-        help_text="begins with https://",
+        initial=True,
+        label="They can be sold again",
+        widget=UnfoldBooleanWidget,
     )
-    field_order = ("carrier", "tracking_number", "tracking_url", "note")
+    field_order = ("restock", "note")
+
+
+def pieces_form(order: Order, *, all_of_them: bool) -> dict[str, forms.Field]:
+    """Return a field for each line of which pieces are left to pack or cancel."""
+    packed = parcels.count_packed(order)
+    found: dict[str, forms.Field] = {}
+    for line in order.lines.all():
+        free = line.to_ship - packed.get(line.pk, 0)
+        if free:
+            found[line_field(line)] = forms.IntegerField(
+                label=describe_line(line),
+                min_value=0,
+                max_value=free,
+                initial=free if all_of_them else 0,
+                widget=UnfoldAdminIntegerFieldWidget,
+                help_text=f"pieces, of {free}",
+            )
+    return found
+
+
+def pack_form(order: Order) -> type[forms.Form]:
+    """Return the form of a parcel: how many pieces of each line go into it."""
+    return type("PackForm", (StrictForm,), dict(pieces_form(order, all_of_them=True)))
+
+
+def cancel_pieces_form(order: Order) -> type[forms.Form]:
+    """Return the form that cancels pieces of an order's lines."""
+    made = pieces_form(order, all_of_them=False)
+    made["reason"] = forms.CharField(
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="the customer reads it",
+    )
+    return type("CancelPiecesForm", (StrictForm,), made)
 
 
 def refund_form(order: Order) -> type[forms.Form]:
     """Return the form of a refund, which says what is left to give back."""
-    left = order.total - order.refunded
+    left = order.payable - order.refunded
 
     class RefundForm(StrictForm):
         amount = forms.DecimalField(
@@ -110,13 +208,13 @@ def resend_form(order: Order) -> type[forms.Form]:
 
 def return_form(order: Order) -> type[forms.Form]:
     """Return the form of goods that came back: how many pieces of each line."""
-    lines = list(order.lines.all())
+    held = returns.count_held(order)
     made: dict[str, object] = {}
-    for line in lines:
-        out = line.quantity - line.returned
+    for line in order.lines.all():
+        out = held.get(line.pk, 0)
         if out:
             made[line_field(line)] = forms.IntegerField(
-                label=f"{line.name} · {line.sku} ({' · '.join(filter(None, (line.size, line.color)))})",
+                label=describe_line(line),
                 min_value=0,
                 max_value=out,
                 initial=out,
@@ -139,13 +237,12 @@ def return_form(order: Order) -> type[forms.Form]:
     return type("ReturnForm", (StrictForm,), made)
 
 
+def describe_line(line: OrderLine) -> str:
+    """Return a line as a form's label."""
+    kind = " · ".join(filter(None, (line.size, line.color)))
+    return f"{line.name} · {line.sku}" + (f" ({kind})" if kind else "")
+
+
 def line_field(line: OrderLine) -> str:
-    """Return the name of the line's field in the form of a return."""
+    """Return the name of the line's field in a form that asks for pieces."""
     return f"line_{line.pk.hex}"
-
-
-def build_ship_form(order: Order) -> type[forms.Form]:
-    """Return what shipping asks for: while a dispute is open, also whether it is meant."""
-    if not disputes.is_disputed(order):
-        return ShipForm
-    return type("DisputedShipForm", (DisputedForm, ShipForm), {})

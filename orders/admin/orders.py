@@ -16,6 +16,7 @@ from markrin import localized
 from markrin.admin.base import ReadOnly, SteppedAdmin, TabularInline
 from orders import invoice, selectors
 from orders.admin import packing, steps
+from orders.admin.fulfilments import FulfilmentInline
 from orders.models import Order, OrderEvent, OrderLine, Payment, Refund
 from orders.models.order import (
     OrderEventKind,
@@ -28,7 +29,9 @@ _STATUS = {
     OrderStatus.PENDING: "warning",
     OrderStatus.CONFIRMED: "info",
     OrderStatus.PROCESSING: "info",
+    OrderStatus.PARTIALLY_SHIPPED: "primary",
     OrderStatus.SHIPPED: "primary",
+    OrderStatus.UNDELIVERED: "danger",
     OrderStatus.DELIVERED: "success",
     OrderStatus.CANCELLED: "danger",
     OrderStatus.RETURNED: "danger",
@@ -50,6 +53,8 @@ class LineInline(ReadOnly, TabularInline):
         "size",
         "color",
         "quantity",
+        "cancelled",
+        "shipped",
         "returned",
         "each",
         "sum",
@@ -189,7 +194,7 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
     search_fields = ("number", "email", "phone", "recipient")  # see get_search_results
     search_help_text = "number or its end, e-mail, telephone, or part of the name"
     ordering = ("-created_at", "-id")
-    inlines = (LineInline, EventInline, PaymentInline, RefundInline)
+    inlines = (LineInline, FulfilmentInline, EventInline, PaymentInline, RefundInline)
     fieldsets = (
         (
             None,
@@ -228,8 +233,6 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
         "State": "state",
         "Postal code": "postal_code",
         "Country": "country",
-        "Carrier": "carrier",
-        "Tracking": "tracking_number",
         "Shipped at": "shipped_at",
         "Delivered at": "delivered_at",
     }
@@ -361,8 +364,12 @@ def _list_sums(order: Order) -> list[tuple[str, str]]:
     rows.append(("Shipping", order.shipping))
     rows.append(("Tax, included" if order.tax_included else "Tax", order.tax))
     rows.append(("Total", order.total))
+    if order.waived:
+        rows.append(("Not owed any more", -order.waived))
     if order.refunded:
-        rows += [("Refunded", -order.refunded), ("Left", order.total - order.refunded)]
+        rows.append(("Refunded", -order.refunded))
+    if order.waived or order.refunded:
+        rows.append(("Left", order.payable - order.refunded))
     return [
         (name, localized.format_money(amount, order.currency)) for name, amount in rows
     ]

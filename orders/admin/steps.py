@@ -14,9 +14,17 @@ from orders.admin import forms
 from orders.models import Order, Refund
 from orders.models.order import NEXT_STATUS, OrderStatus, PaymentMethod, PaymentStatus
 from orders.models.payment import RefundState
-from orders.services import mails, refunds, returns, transitions
+from orders.services import fulfilments, mails, refunds, returns, transitions
 from orders.services.lifecycle import Actor
-from orders.staff_schemas import GoodsReturn, Move, OrderNote, ReturnedPieces
+from orders.staff_schemas import (
+    GoodsReturn,
+    Move,
+    OrderNote,
+    Parcel,
+    ParcelPieces,
+    PiecesCancellation,
+    ReturnedPieces,
+)
 
 _PAID = (PaymentStatus.PAID, PaymentStatus.REFUNDED)
 
@@ -103,6 +111,50 @@ def _take_back(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> s
     return f"{sum(each.quantity for each in wanted)} pieces are back."
 
 
+def _pack(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
+    parcel = Parcel(lines=_read_pieces(order, data), ship=False)
+    made = fulfilments.create_parcel(
+        parcel, order_id=order.pk, actor=get_actor(request)
+    )
+    return f"Parcel {made.position} of {order.number} is packed."
+
+
+def _cancel_pieces(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
+    wanted = _read_pieces(order, data)
+    transitions.cancel_pieces(
+        PiecesCancellation(lines=wanted, reason=data["reason"]),
+        order_id=order.pk,
+        actor=get_actor(request),
+    )
+    return f"{sum(each.quantity for each in wanted)} pieces are cancelled."
+
+
+def _read_pieces(order: Order, data: Mapping[str, Any]) -> list[ParcelPieces]:
+    wanted = [
+        ParcelPieces(line_id=line.pk, quantity=data[forms.line_field(line)])
+        for line in order.lines.all()
+        if data.get(forms.line_field(line))
+    ]
+    if not wanted:
+        raise errors.ParcelTooMany("Say of at least one line how many pieces.")
+    return wanted
+
+
+def _is_cod_pending(order: Order) -> bool:
+    return (
+        order.payment_method == PaymentMethod.COD
+        and order.status == OrderStatus.PENDING
+    )
+
+
+def _can_be_packed(order: Order) -> bool:
+    waits = (
+        order.payment_method == PaymentMethod.ONLINE
+        and order.payment_status not in _PAID
+    )
+    return order.status in fulfilments.PACKABLE and not waits
+
+
 def _resend_mail(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
     mails.resend_mail(
         order_id=order.pk, mail_name=data["mail"], actor=get_actor(request)
@@ -138,9 +190,13 @@ ORDER_STEPS = {
     "ship": Step(
         "Ship",
         _change_status_to(OrderStatus.SHIPPED),
-        form_of=forms.build_ship_form,
-        offered=_is_allowed(OrderStatus.SHIPPED),
+        form_of=forms.ship_form,
+        offered=lambda order: (
+            order.status in (OrderStatus.PROCESSING, OrderStatus.PARTIALLY_SHIPPED)
+            and _can_be_packed(order)
+        ),
     ),
+    "pack": Step("Pack a part", _pack, form_of=forms.pack_form, offered=_can_be_packed),
     "deliver": Step(
         "Mark delivered",
         _change_status_to(OrderStatus.DELIVERED),
@@ -152,14 +208,15 @@ ORDER_STEPS = {
         "Goods came back",
         _take_back,
         form_of=forms.return_form,
-        offered=_is_allowed(OrderStatus.RETURNED),
+        offered=lambda order: bool(returns.count_held(order)),
     ),
     "refund": Step(
         "Refund",
         _refund_order,
         form_of=forms.refund_form,
         offered=lambda order: (
-            order.payment_status == PaymentStatus.PAID and order.refunded < order.total
+            order.payment_status == PaymentStatus.PAID
+            and order.refunded < order.payable
         ),
     ),
     "note": Step("Write a note", _write_note, forms.OwnNoteForm),
@@ -168,6 +225,13 @@ ORDER_STEPS = {
         _resend_mail,
         form_of=forms.resend_form,
         offered=lambda order: bool(mails.list_mails(order)),
+    ),
+    "cancel_pieces": Step(
+        "Cancel pieces",
+        _cancel_pieces,
+        form_of=forms.cancel_pieces_form,
+        offered=lambda order: _can_be_packed(order) or _is_cod_pending(order),
+        danger=True,
     ),
     "cancel": Step(
         "Cancel",

@@ -2,6 +2,7 @@
 
 from orders.models.cart import Cart, CartLine
 from orders.models.coupon import Coupon, CouponUse
+from orders.models.fulfilment import Carrier, Fulfilment, FulfilmentLine
 from orders.models.idempotency import IdempotencyKey
 from orders.models.ledger import LedgerEntry, LedgerLine
 from orders.models.order import Order, OrderEvent, OrderLine
@@ -18,6 +19,7 @@ from orders.models.tax import (
 )
 
 __all__ = [
+    "Carrier",
     "Cart",
     "CartLine",
     "ConfirmedTaxId",
@@ -25,6 +27,8 @@ __all__ = [
     "CouponUse",
     "Difference",
     "Dispute",
+    "Fulfilment",
+    "FulfilmentLine",
     "IdempotencyKey",
     "LedgerEntry",
     "LedgerLine",

@@ -1,5 +1,6 @@
 """Orders: a snapshot of what was bought, at what price, for where; and every step they took."""
 
+from decimal import Decimal
 from typing import Any, Final
 
 from django.conf import settings
@@ -21,7 +22,9 @@ class OrderStatus(models.TextChoices):
     PENDING = "pending"
     CONFIRMED = "confirmed"
     PROCESSING = "processing"
+    PARTIALLY_SHIPPED = "partially_shipped"
     SHIPPED = "shipped"
+    UNDELIVERED = "undelivered"
     DELIVERED = "delivered"
     CANCELLED = "cancelled"
     RETURNED = "returned"
@@ -52,8 +55,10 @@ class ZeroRating(models.TextChoices):
 NEXT_STATUS: Final[dict[str, frozenset[str]]] = {
     "pending": frozenset({"confirmed", "cancelled"}),
     "confirmed": frozenset({"processing", "cancelled"}),
-    "processing": frozenset({"shipped", "cancelled"}),
-    "shipped": frozenset({"delivered"}),
+    "processing": frozenset({"partially_shipped", "shipped", "cancelled"}),
+    "partially_shipped": frozenset({"shipped", "delivered", "undelivered", "returned"}),
+    "shipped": frozenset({"delivered", "undelivered", "returned"}),
+    "undelivered": frozenset({"shipped", "delivered", "returned"}),
     "delivered": frozenset({"returned"}),
     "cancelled": frozenset(),
     "returned": frozenset(),
@@ -72,7 +77,9 @@ class OrderQuerySet(QuerySet["Order"]):
 
     def with_lines(self) -> "OrderQuerySet":
         """Load what the order's serializer shows, in a fixed number of queries."""
-        return self.prefetch_related("lines", "taxes", "events__by")
+        return self.prefetch_related(
+            "lines", "taxes", "events__by", "fulfilments__lines"
+        )
 
 
 class Order(AddressFields, Model):
@@ -98,7 +105,7 @@ class Order(AddressFields, Model):
     )
     language = models.CharField(max_length=8, blank=True, default="")
     status = models.CharField(
-        max_length=10, choices=OrderStatus, default=OrderStatus.PENDING
+        max_length=17, choices=OrderStatus, default=OrderStatus.PENDING
     )
     payment_status = models.CharField(
         max_length=8, choices=PaymentStatus, default=PaymentStatus.UNPAID
@@ -128,10 +135,13 @@ class Order(AddressFields, Model):
     )
     total = models.DecimalField(max_digits=12, decimal_places=2)
     refunded = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    waived = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        default=0,
+        help_text="not owed any more: pieces that were cancelled or came back unpaid",
+    )
     coupon_code = models.CharField(max_length=32, blank=True, default="")
-    carrier = models.CharField(max_length=80, blank=True, default="")
-    tracking_number = models.CharField(max_length=80, blank=True, default="")
-    tracking_url = models.CharField(max_length=500, blank=True, default="")
     attention = models.CharField(
         max_length=200,
         blank=True,
@@ -217,21 +227,20 @@ class Order(AddressFields, Model):
                 "order", "currency", "[A-Z]{3}", "currency must be an ISO 4217 code."
             ),
             *constraints.check_not_negative(
-                "order", "subtotal", "discount", "shipping", "tax", "total", "refunded"
+                "order",
+                "subtotal",
+                "discount",
+                "shipping",
+                "tax",
+                "total",
+                "refunded",
+                "waived",
             ),
             *constraints.check_text(
                 "order",
-                "carrier",
-                "tracking_number",
                 "coupon_code",
                 "attention",
                 blank=True,
-            ),
-            constraints.check_pattern(
-                "order",
-                "tracking_url",
-                r"(https://[^\s\u0001-\u001F\u007F]+)?",
-                "trackingUrl must begin with https://.",
             ),
             models.CheckConstraint(
                 condition=Q(discount__lte=F("subtotal")),
@@ -251,7 +260,7 @@ class Order(AddressFields, Model):
                 violation_error_message="The total must be subtotal - discount + shipping, plus tax unless included.",
             ),
             models.CheckConstraint(
-                condition=Q(refunded__lte=F("total")),
+                condition=Q(refunded__lte=F("total") - F("waived")),
                 name="order_refunded_within_total",
                 violation_error_message="No more can be refunded than was paid.",
             ),
@@ -269,13 +278,19 @@ class Order(AddressFields, Model):
                 )
                 | Q(
                     shipped_at__isnull=False,
-                    status__in=["shipped", "delivered", "returned"],
+                    status__in=[
+                        "partially_shipped",
+                        "shipped",
+                        "undelivered",
+                        "delivered",
+                        "returned",
+                    ],
                 ),
                 name="order_shipped_at_fits_status",
             ),
             models.CheckConstraint(
-                condition=Q(delivered_at=None)
-                & ~Q(status__in=["delivered", "returned"])
+                # What was refused at the door came back without ever having arrived.
+                condition=Q(delivered_at=None) & ~Q(status="delivered")
                 | Q(delivered_at__isnull=False, status__in=["delivered", "returned"]),
                 name="order_delivered_at_fits_status",
             ),
@@ -327,6 +342,11 @@ class Order(AddressFields, Model):
             found["amount"] += part.amount
         return list(sums.values())
 
+    @property
+    def payable(self) -> Decimal:
+        """What is to be paid for it, or was: the total without what is not owed any more."""
+        return self.total - self.waived
+
     def __str__(self) -> str:
         return self.number
 
@@ -350,8 +370,14 @@ class OrderLine(models.Model):
     color = models.CharField(max_length=40, blank=True, default="")
     image = models.CharField(max_length=2000, blank=True, default="")
     quantity = models.PositiveSmallIntegerField()
+    cancelled = models.PositiveSmallIntegerField(
+        default=0, help_text="pieces that will not be sent"
+    )
+    shipped = models.PositiveSmallIntegerField(
+        default=0, help_text="pieces that have left"
+    )
     returned = models.PositiveSmallIntegerField(
-        default=0, help_text="pieces that came back"
+        default=0, help_text="pieces that came back, or were lost on their way"
     )
     unit_price = models.DecimalField(max_digits=10, decimal_places=2)
     line_total = models.GeneratedField(
@@ -380,9 +406,18 @@ class OrderLine(models.Model):
             ),
             constraints.check_range("order_line", "quantity", 1, MAX_PER_LINE),
             models.CheckConstraint(
-                condition=Q(returned__gte=0, returned__lte=F("quantity")),
-                name="order_line_returned_within_quantity",
-                violation_error_message="No more pieces can come back than were bought.",
+                condition=Q(returned__gte=0, returned__lte=F("shipped")),
+                name="order_line_returned_within_shipped",
+                violation_error_message="No more pieces can come back than were sent.",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    cancelled__gte=0,
+                    shipped__gte=0,
+                    shipped__lte=F("quantity") - F("cancelled"),
+                ),
+                name="order_line_shipped_within_quantity",
+                violation_error_message="No more pieces can be sent than are wanted.",
             ),
             *constraints.check_not_negative(
                 "order_line", "unit_price", "discount", "tax"
@@ -396,6 +431,16 @@ class OrderLine(models.Model):
             triggers.LINES_EQUAL_ORDER,
         ]
 
+    @property
+    def to_ship(self) -> int:
+        """Pieces that are still to leave."""
+        return self.quantity - self.cancelled - self.shipped
+
+    @property
+    def kept(self) -> int:
+        """Pieces that have left and have not come back."""
+        return self.shipped - self.returned
+
     def __str__(self) -> str:
         return f"{self.quantity} × {self.sku}"
 
@@ -406,6 +451,7 @@ class OrderEventKind(models.TextChoices):
     REFUND = "refund"
     NOTE = "note"
     MAIL = "mail"
+    PARCEL = "parcel"
 
 
 class OrderEvent(models.Model):
@@ -415,8 +461,8 @@ class OrderEvent(models.Model):
     order = models.ForeignKey(Order, models.CASCADE, related_name="events")
     kind = models.CharField(max_length=7, choices=OrderEventKind)
     at = models.DateTimeField(db_default=Now())
-    from_status = models.CharField(max_length=10, blank=True, default="")
-    to_status = models.CharField(max_length=10, blank=True, default="")
+    from_status = models.CharField(max_length=17, blank=True, default="")
+    to_status = models.CharField(max_length=17, blank=True, default="")
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,

@@ -9,9 +9,17 @@ from orders.models.cart import MAX_PER_LINE
 
 
 class Return(Model):
-    """A parcel that came back after delivery, with some or all of an order's pieces."""
+    """Pieces that came back: from a customer, or with a parcel that was not delivered."""
 
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="returns")
+    fulfilment = models.OneToOneField(
+        "orders.Fulfilment",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="settlement",
+        help_text="the parcel that could not be delivered, where it is one",
+    )
     reason = models.CharField(max_length=200)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

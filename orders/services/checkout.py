@@ -343,10 +343,12 @@ def _insert_order(
             currency=quote.currency,
             return_url=checkout.return_url,
         )
-    order._prefetched_objects_cache = {  # type: ignore[attr-defined]  # Django's own
+    # Django's own
+    order._prefetched_objects_cache = {  # type: ignore[attr-defined]
         "lines": lines,
         "taxes": taxes,
         "events": [event],
+        "fulfilments": [],
     }
     return order
 

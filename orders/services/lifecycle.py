@@ -163,10 +163,3 @@ def request_attention(order: Order, why: str) -> None:
 def current_request_id() -> str:
     """Return the id of the request that is being answered, or "" outside of one."""
     return str(structlog.contextvars.get_contextvars().get("request_id", ""))[:64]
-
-
-def list_pieces(order: Order) -> dict[UUID, tuple[UUID, int]]:
-    """Return what the order's lines hold, as the stock's functions take it: `{line:
-    (variant, quantity)}`.
-    """
-    return {line.pk: (line.variant_id, line.quantity) for line in order.lines.all()}

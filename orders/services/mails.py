@@ -13,7 +13,7 @@ from markrin.db.models import uuid7
 from markrin.mail import sending
 from markrin.outbox import services as outbox
 from orders import errors, events
-from orders.models import Order, Refund
+from orders.models import Fulfilment, Order, OrderLine, Refund
 from orders.models.order import (
     OrderEventKind,
     OrderStatus,
@@ -38,14 +38,54 @@ def mail_confirmation(*, order_id: UUID) -> Sent:
     return _send_mail("placed", order_id)
 
 
-def mail_shipped(*, order_id: UUID) -> Sent:
-    """Tell the customer that the parcel is on its way."""
-    return _send_mail("shipped", order_id)
+def mail_shipped(*, order_id: UUID, fulfilment_id: UUID, attempt: int) -> Sent:
+    """Tell the customer that a parcel is on its way, and what is in it."""
+    return _send_parcel_mail("shipped", order_id, fulfilment_id, turn=str(attempt))
 
 
-def mail_delivered(*, order_id: UUID) -> Sent:
+def mail_delivered(*, order_id: UUID, fulfilment_id: UUID) -> Sent:
     """Thank the customer, and ask for a review."""
-    return _send_mail("delivered", order_id)
+    return _send_parcel_mail("delivered", order_id, fulfilment_id)
+
+
+def mail_undelivered(*, order_id: UUID, fulfilment_id: UUID, attempt: int) -> Sent:
+    """Tell the customer that a parcel could not be handed over, and what comes next."""
+    return _send_parcel_mail("undelivered", order_id, fulfilment_id, turn=str(attempt))
+
+
+def mail_tracking_corrected(
+    *, order_id: UUID, fulfilment_id: UUID, change_id: UUID
+) -> Sent:
+    """Tell the customer a parcel's right tracking number."""
+    return _send_parcel_mail(
+        "tracking_corrected", order_id, fulfilment_id, turn=str(change_id)
+    )
+
+
+def _send_parcel_mail(
+    name: str, order_id: UUID, fulfilment_id: UUID, *, turn: str = ""
+) -> Sent:
+    parcel = Fulfilment.objects.prefetch_related("lines__line").get(pk=fulfilment_id)
+    key = f"{fulfilment_id}:{turn}" if turn else str(fulfilment_id)
+    return _send_mail(name, order_id, key=key, **describe_parcel(parcel))
+
+
+def describe_parcel(parcel: Fulfilment) -> dict[str, object]:
+    """Return what a mail about a parcel shows besides the order: the parcel, and its lines in
+    the place of the order's.
+    """
+    return {
+        "parcel": parcel,
+        "lines": [_describe_line(row.line, row.quantity) for row in parcel.lines.all()],
+    }
+
+
+def _describe_line(line: OrderLine, quantity: int) -> dict[str, object]:
+    return {
+        "quantity": quantity,
+        "name": line.name,
+        "kind": ", ".join(filter(None, (line.size, line.color))),
+    }
 
 
 def mail_cancelled(*, order_id: UUID) -> Sent:
@@ -72,7 +112,7 @@ def mail_refunded(*, order_id: UUID, refund_id: UUID) -> Sent:
     return _send_mail(
         "refunded",
         order_id,
-        key=refund_id,
+        key=str(refund_id),
         back=localized.format_money(refund.amount, settings.SHOP_CURRENCY),
     )
 
@@ -102,7 +142,8 @@ def list_mails(order: Order) -> list[str]:
     """
     had = {
         "placed": True,
-        "shipped": order.status in (OrderStatus.SHIPPED, OrderStatus.DELIVERED),
+        "shipped": order.shipped_at is not None
+        and order.status not in (OrderStatus.RETURNED, OrderStatus.UNDELIVERED),
         "delivered": order.status == OrderStatus.DELIVERED,
         "cancelled": order.status == OrderStatus.CANCELLED,
     }
@@ -135,15 +176,17 @@ def resend_mail(*, order_id: UUID, mail_name: str, actor: Actor) -> None:
 
 def send_mail_again(*, order_id: UUID, mail_name: str, wanted_id: UUID) -> Sent:
     """Send a mail of the order once more: the body of the job. Its Message-ID is its own,
-    and the same at each try.
+    and the same at each try. A mail about a parcel is about the last one.
     """
+    if mail_name in ("shipped", "delivered"):
+        sent = Fulfilment.objects.filter(order=order_id, shipped_at__isnull=False)
+        last = sent.order_by("-position").values_list("pk", flat=True)[0]
+        return _send_parcel_mail(mail_name, order_id, last, turn=str(wanted_id))
     more = {"why": _get_cancel_reason(order_id)} if mail_name == "cancelled" else {}
-    return _send_mail(mail_name, order_id, key=wanted_id, **more)
+    return _send_mail(mail_name, order_id, key=str(wanted_id), **more)
 
 
-def _send_mail(
-    name: str, order_id: UUID, *, key: UUID | None = None, **more: object
-) -> Sent:
+def _send_mail(name: str, order_id: UUID, *, key: str = "", **more: object) -> Sent:
     order = Order.objects.with_lines().select_related("user").get(pk=order_id)
     to = order.user.email if order.user is not None else order.email
     if not order.email or (order.user is not None and not order.user.is_active):
@@ -161,14 +204,20 @@ def build_context(order: Order) -> dict[str, object]:
     """Return what every template of an order may show: the order, its lines and its amounts
     as text.
     """
-    names = ("subtotal", "discount", "shipping", "tax", "total", "refunded")
+    names = (
+        "subtotal",
+        "discount",
+        "shipping",
+        "tax",
+        "total",
+        "refunded",
+        "payable",
+    )
     return {
         "order": order,
         "lines": [
             {
-                "quantity": line.quantity,
-                "name": line.name,
-                "kind": ", ".join(filter(None, (line.size, line.color))),
+                **_describe_line(line, line.quantity),
                 "total": localized.format_money(line.line_total, order.currency),
             }
             for line in order.lines.all()

@@ -103,11 +103,11 @@ def _refund_cancelled(order_id: UUID) -> bool:
         .select_for_update(skip_locked=True, no_key=True, of=("self",))
         .first()
     )
-    if order is None or order.refunded >= order.total:
+    if order is None or order.refunded >= order.payable:
         return False
     refunds.request_refund(
         order,
-        amount=order.total - order.refunded,
+        amount=order.payable - order.refunded,
         reason="The order was cancelled.",
         actor=SYSTEM,
     )

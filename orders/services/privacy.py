@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import F
 from django.utils import timezone
 
 from markrin.db import transactions
-from orders.models import Cart, CartLine, Order, OrderLine
-from orders.models.order import OrderStatus
+from orders.models import Cart, CartLine, Fulfilment, Order, OrderLine
+from orders.models.fulfilment import ParcelStatus
 from products.services import purchases
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ _TEXTS = (
     "city",
     "state",
     "postal_code",
-    "tracking_number",
-    "tracking_url",
 )
 _EMPTY: dict[str, Any] = {**dict.fromkeys(_TEXTS, ""), "guest_token_hash": None}
 
@@ -43,12 +42,11 @@ _ORDER = (
         "tax",
         "total",
         "refunded",
-        "carrier",
-        "tracking_number",
     ),
     *("created_at", "paid_at", "shipped_at", "delivered_at", "closed_at"),
     *("recipient", "phone", "street", "city", "state", "postal_code", "country"),
 )
+_PARCEL = ("status", "carrier", "tracking_number", "shipped_at", "delivered_at")
 _LINE = ("name", "sku", "size", "color", "quantity", "unit_price")
 
 
@@ -68,7 +66,9 @@ def attach_guest_orders(*, user: "User") -> int:
     if ids:
         Order.objects.filter(pk__in=ids).update(user=user, updated_at=timezone.now())
         received = OrderLine.objects.filter(
-            order__in=ids, order__status=OrderStatus.DELIVERED
+            order__in=ids,
+            fulfilments__fulfilment__status=ParcelStatus.DELIVERED,
+            shipped__gt=F("returned"),
         )
         bought = set(received.values_list("product", flat=True))
         purchases.record_purchase(user_id=user.pk, product_ids=bought)
@@ -95,6 +95,10 @@ def _export_order(order: Order) -> dict[str, Any]:
         "lines": [
             {name: getattr(line, name) for name in _LINE} for line in order.lines.all()
         ],
+        "parcels": [
+            {name: getattr(parcel, name) for name in _PARCEL}
+            for parcel in order.fulfilments.all()
+        ],
         "history": [
             {
                 "at": event.at,
@@ -119,3 +123,7 @@ def erase_customer(*, user: "User") -> None:
     Cart.objects.filter(user=user).delete()
     ids = [order.pk for order in Order.objects.for_customer(user).locked()]
     Order.objects.filter(pk__in=ids).update(**_EMPTY, updated_at=timezone.now())
+    # A tracking number leads to the name and the address at the carrier's.
+    Fulfilment.objects.filter(order__in=ids).update(
+        tracking_number="", tracking_url="", updated_at=timezone.now()
+    )

@@ -54,7 +54,7 @@ def refund_order(
         raise errors.OrderNotIn(
             "Nothing is paid that could be refunded.", order_status=order.status
         )
-    left = min(order.total, _collected(order)) - order.refunded
+    left = min(order.payable, _collected(order)) - order.refunded
     if (amount or left) > left or not left:
         raise errors.RefundTooHigh(left=str(left))
     refund = request_refund(
@@ -246,7 +246,7 @@ def finish_refund(
     )
     if (
         order.payment_status == PaymentStatus.PAID
-        and back.aggregate(sum=Sum("amount"))["sum"] == order.total
+        and back.aggregate(sum=Sum("amount"))["sum"] == order.payable
     ):
         lifecycle.set_payment_status(order, PaymentStatus.REFUNDED, actor=actor)
 

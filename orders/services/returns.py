@@ -1,93 +1,157 @@
-"""Goods that come back after delivery: what of them is sold again, and what is given back
-for them.
+"""Goods that come back: from a customer after delivery, or with a parcel that was not
+delivered. What of them is sold again, and what is given back for them.
 """
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from django.db.models import F
-from django.utils import timezone
 
 from markrin.db import transactions
 from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
 from orders import errors, events
-from orders.models import Order, OrderLine, Return, ReturnLine
-from orders.models.order import (
-    OrderEventKind,
-    OrderStatus,
-    PaymentMethod,
-    PaymentStatus,
+from orders.models import (
+    Fulfilment,
+    FulfilmentLine,
+    Order,
+    OrderLine,
+    Return,
+    ReturnLine,
 )
-from orders.models.payment import RefundState
-from orders.pricing.money import from_units, part_of_line, to_units
-from orders.services import ledger, lifecycle, refunds
+from orders.models.fulfilment import ParcelStatus
+from orders.models.order import OrderEventKind, OrderStatus, PaymentStatus
+from orders.services import lifecycle, order_credits, parcels
 from orders.services.lifecycle import Actor
-from orders.staff_schemas import GoodsReturn, ReturnedPieces
+from orders.staff_schemas import GoodsReturn, ParcelMove, ReturnedPieces
 from products.services import purchases
 from products.services.stock import movements
 
 
 @transactions.durable
 def take_back(goods: GoodsReturn, *, order_id: UUID, actor: Actor) -> Return:
-    """Note what has come back: some pieces, or with `lines` None all that are still out.
-    Stock rises by what is sold again; once everything is back, the order is `returned`.
-    With `refund` the pieces' price goes back, too: what was paid for them, not the
-    shipping.
+    """Note what has come back: some pieces, or with `lines` None all that the customer has.
+
+    Stock rises by what is sold again; once everything is back, the order is `returned`. With
+    `refund` what was paid for the pieces goes back, too; the shipping with the whole order.
 
     Locks: the order, stock in variant order.
 
     Raises:
         NotFound: there is no such order.
-        OrderNotIn: it was not delivered, or a refund is asked for what is not paid.
-        ReturnTooMany: more pieces than are out, of a line; or of none.
+        OrderNotIn: nothing of it was delivered, or a refund is asked for what is not paid.
+        ReturnTooMany: more pieces than the customer has, of a line; or of none.
     """
     order = lifecycle.lock_order(order_id)
-    if order.status != OrderStatus.DELIVERED:
+    known = {line.pk: line for line in order.lines.all()}
+    held = count_held(order)
+    if not held or order.status == OrderStatus.RETURNED:
         raise errors.OrderNotIn(
             f"The order is {order.status}: nothing can come back.",
             order_status=order.status,
         )
-    known = {line.pk: line for line in order.lines.all()}
-    back = _check_lines(known, goods.lines)
+    back = _check_lines(held, goods.lines)
     if not back:
         raise errors.ReturnTooMany("Everything is back already.")
+    if goods.refund and order.payment_status != PaymentStatus.PAID:
+        raise errors.OrderNotIn(
+            "Nothing is paid that could be refunded.", order_status=order.status
+        )
     parcel = Return.objects.create(
         order=order, reason=goods.reason, by_id=actor.user_id
     )
     restocked = _write_lines(parcel, known, back)
     _record_return(order, parcel, known, actor, goods.reason)
-    if goods.refund:
-        _refund_pieces(order, known, back, actor, goods.reason)
-    elif order.payment_status in (PaymentStatus.UNPAID, PaymentStatus.FAILED):
-        # Cash that nobody has paid: it is not owed any more.
-        worth = _value_all(order, known, back)
-        ledger.book_credit(order, f"return:{parcel.pk}", worth, note=goods.reason)
-    outbox.add(events.GoodsReturned(order_id=order.pk, return_id=parcel.pk))
+    if goods.refund or order.payment_status in (
+        PaymentStatus.UNPAID,
+        PaymentStatus.FAILED,
+    ):
+        order_credits.credit_pieces(
+            order,
+            [(known[each.line_id], each.quantity) for each in back],
+            reason=goods.reason,
+            actor=actor,
+            cause=parcel.pk,
+            # A customer who sends back one thing after another has had the delivery.
+            with_shipping=sum(each.quantity for each in back)
+            == sum(line.quantity - line.cancelled for line in known.values()),
+        )
     movements.return_stock(restocked, actor_id=actor.user_id)
     return parcel
 
 
+def count_held(order: Order) -> dict[UUID, int]:
+    """Return how many pieces of each line have reached the customer and are not back; lines
+    that never did are left out. Two queries.
+    """
+    held: dict[UUID, int] = {}
+    for row in FulfilmentLine.objects.filter(
+        fulfilment__order=order, fulfilment__status=ParcelStatus.DELIVERED
+    ):
+        held[row.line_id] = held.get(row.line_id, 0) + row.quantity
+    for back in ReturnLine.objects.filter(parcel__order=order, parcel__fulfilment=None):
+        held[back.line_id] = held.get(back.line_id, 0) - back.quantity
+    return held
+
+
 def _check_lines(
-    known: Mapping[UUID, OrderLine], lines: Sequence[ReturnedPieces] | None
+    held: Mapping[UUID, int], lines: Sequence[ReturnedPieces] | None
 ) -> list[ReturnedPieces]:
-    """Return what comes back, by line, checked against what is out."""
+    """Return what comes back, by line, checked against what the customer has."""
     if lines is None:
         return [
-            ReturnedPieces(line_id=line.pk, quantity=line.quantity - line.returned)
-            for line in known.values()
-            if line.quantity > line.returned
+            ReturnedPieces(line_id=line_id, quantity=quantity)
+            for line_id, quantity in held.items()
+            if quantity
         ]
-    for wanted in lines:
-        line = known.get(wanted.line_id)
-        if line is None or wanted.quantity > line.quantity - line.returned:
-            raise errors.ReturnTooMany
+    if any(each.quantity > held.get(each.line_id, 0) for each in lines):
+        raise errors.ReturnTooMany
     return list(lines)
 
 
+# --- Parcels that were not delivered -------------------------------------------------------------
+@transactions.requires_transaction
+def settle_parcel(
+    order: Order, parcel: Fulfilment, move: ParcelMove, *, actor: Actor
+) -> Return:
+    """Settle a parcel that never arrived: it is back and counted in, or it is lost.
+
+    What was paid for its pieces goes back; what was not is not owed any more. Pieces that can
+    be sold again go on the shelf. Locks: stock.
+    """
+    parcels.set_parcel_status(order, parcel, move.status, actor=actor, note=move.note)
+    restock = move.restock and move.status == ParcelStatus.RETURNED
+    reason = move.note or f"Parcel {parcel.position} was {_NOT_ARRIVED[move.status]}."
+    settled = Return.objects.create(
+        order=order, fulfilment=parcel, reason=reason, by_id=actor.user_id
+    )
+    known = {line.pk: line for line in order.lines.all()}
+    pieces = [
+        ReturnedPieces(line_id=row.line_id, quantity=row.quantity, restock=restock)
+        for row in parcel.lines.all()
+    ]
+    restocked = _write_lines(settled, known, pieces)
+    _record_return(order, settled, known, actor, reason)
+    order_credits.credit_pieces(
+        order,
+        [(known[each.line_id], each.quantity) for each in pieces],
+        reason=reason,
+        actor=actor,
+        cause=settled.pk,
+    )
+    movements.return_stock(restocked, actor_id=actor.user_id)
+    return settled
+
+
+_NOT_ARRIVED: Mapping[str, str] = {
+    ParcelStatus.RETURNED: "not delivered and came back",
+    ParcelStatus.LOST: "lost on its way",
+}
+
+
+# --- Both ----------------------------------------------------------------------------------------
 def _write_lines(
-    parcel: Return, known: Mapping[UUID, OrderLine], back: Sequence[ReturnedPieces]
+    parcel: Return, known: Mapping[UUID, OrderLine], back: Iterable[ReturnedPieces]
 ) -> dict[str, tuple[UUID, int]]:
     """Write the return's lines, and give what of them goes back on the shelf, as the stock
     takes it.
@@ -125,75 +189,24 @@ def _record_return(
     """Write the return into the order's history; one that is complete ends the order and
     its purchases.
     """
-    if all(line.returned == line.quantity for line in known.values()):
-        lifecycle.set_status(
-            order,
-            OrderStatus.RETURNED,
-            actor=actor,
-            note=reason,
-            closed_at=timezone.now(),
-        )
-    else:
+    before = order.status
+    parcels.update_status(order, actor=actor, note=reason)
+    if order.status == before:
         lifecycle.record_event(
             order,
             OrderEventKind.NOTE,
             actor=actor,
             note=f"Some pieces came back: {reason}",
         )
+    outbox.add(events.GoodsReturned(order_id=order.pk, return_id=parcel.pk))
     if order.user_id is not None:
-        kept = {
-            line.product_id for line in known.values() if line.returned < line.quantity
-        }
-        gone = {line.product_id for line in known.values()} - kept
+        gone = {line.product_id for line in known.values() if line.returned}
+        gone -= {line.product_id for line in known.values() if line.kept}
         elsewhere = OrderLine.objects.filter(
             order__user=order.user_id,
-            order__status=OrderStatus.DELIVERED,
+            order__delivered_at__isnull=False,
             product__in=gone,
-            returned__lt=F("quantity"),
-        )
+            returned__lt=F("shipped"),
+        ).exclude(order=order)
         gone -= set(elsewhere.values_list("product", flat=True))
         purchases.forget_purchase(user_id=order.user_id, product_ids=gone)
-
-
-def _refund_pieces(
-    order: Order,
-    known: Mapping[UUID, OrderLine],
-    back: Sequence[ReturnedPieces],
-    actor: Actor,
-    reason: str,
-) -> None:
-    if order.payment_status != PaymentStatus.PAID:
-        raise errors.OrderNotIn(
-            "Nothing is paid that could be refunded.", order_status=order.status
-        )
-    amount = min(_value_all(order, known, back), order.total - order.refunded)
-    if amount > 0:
-        refund = refunds.request_refund(
-            order, amount=amount, reason=reason, actor=actor
-        )
-        if order.payment_method == PaymentMethod.COD:
-            refunds.finish_refund(order, refund, RefundState.SUCCEEDED, actor=actor)
-
-
-def value_pieces(order: Order, line: OrderLine, quantity: int) -> Decimal:
-    """Return what was paid for the line's last `quantity` returned pieces: after its discount,
-    with its tax. All its pieces together give back what was paid for it, in whatever portions
-    they come.
-    """
-    paid = line.line_total - line.discount
-    if not order.tax_included:
-        paid += line.tax
-    before = line.returned - quantity
-    units = part_of_line(
-        to_units(paid, order.currency), quantity, line.quantity, before=before
-    )
-    return from_units(units, order.currency)
-
-
-def _value_all(
-    order: Order, known: Mapping[UUID, OrderLine], back: Sequence[ReturnedPieces]
-) -> Decimal:
-    return sum(
-        (value_pieces(order, known[each.line_id], each.quantity) for each in back),
-        Decimal(0),
-    )

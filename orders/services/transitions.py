@@ -2,17 +2,20 @@
 order first, stock last.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
+from django.db.models import F
 from django.utils import timezone
 
 from markrin.api.errors import NotFound
 from markrin.db import transactions
+from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
 from orders import coupon_rules, errors, events
 from orders.customer_identity import Customer
-from orders.models import Order, Payment
+from orders.models import Fulfilment, Order, OrderLine, Payment
+from orders.models.fulfilment import ParcelStatus
 from orders.models.order import (
     OrderEventKind,
     OrderStatus,
@@ -20,10 +23,16 @@ from orders.models.order import (
     PaymentStatus,
 )
 from orders.models.payment import PaymentState
-from orders.services import disputes, ledger, lifecycle, refunds
+from orders.services import (
+    fulfilments,
+    ledger,
+    lifecycle,
+    order_credits,
+    parcels,
+    refunds,
+)
 from orders.services.lifecycle import BEFORE_SHIPPING, Actor
-from orders.staff_schemas import Move, OrderNote
-from products.services import purchases
+from orders.staff_schemas import Move, OrderNote, PiecesCancellation, Tracking
 from products.services.stock import movements
 
 PAID = (PaymentStatus.PAID, PaymentStatus.REFUNDED)
@@ -66,16 +75,103 @@ def cancel_locked_order(order: Order, *, actor: Actor, note: str) -> None:
         payment.state = PaymentState.CANCELLED
         payment.save(update_fields=["state", "updated_at"])
         outbox.add(events.PaymentAbandoned(payment_id=payment.pk))
-    if order.payment_status == PaymentStatus.PAID and order.total > order.refunded:
+    if order.payment_status == PaymentStatus.PAID and order.payable > order.refunded:
         refunds.request_refund(
             order,
-            amount=order.total - order.refunded,
+            amount=order.payable - order.refunded,
             reason="The order was cancelled.",
             actor=actor,
         )
     outbox.add(events.OrderCancelled(order_id=order.pk))
     coupon_rules.release_use(order_id=order.pk)
-    movements.release_stock(lifecycle.list_pieces(order))
+    for parcel in Fulfilment.objects.filter(order=order, status=ParcelStatus.PACKED):
+        parcels.set_parcel_status(
+            order, parcel, ParcelStatus.CANCELLED, actor=actor, note=""
+        )
+    released = {
+        f"{line.pk}:{line.quantity}": (line.variant_id, line.to_ship)
+        for line in order.lines.all()
+        if line.to_ship
+    }
+    OrderLine.objects.filter(order=order).update(cancelled=F("quantity"))
+    movements.release_stock(released)
+
+
+@transactions.durable
+def cancel_pieces(
+    cancellation: PiecesCancellation, *, order_id: UUID, actor: Actor
+) -> Order:
+    """Cancel pieces that have not left, or all of these: their stock is free again, what was
+    paid for them goes back, what was not is not owed any more.
+
+    Pieces in a packed parcel are not free: unpack it first. The last piece cancels the order,
+    unless others have left.
+
+    Locks: the order, the coupon, stock in variant order.
+
+    Raises:
+        NotFound: there is no such order.
+        OrderNotIn: it is over, or waits for an online payment.
+        ParcelTooMany: more pieces than have not left and are not packed; or none.
+    """
+    order = lifecycle.lock_order(order_id)
+    if order.status not in (*BEFORE_SHIPPING, OrderStatus.PARTIALLY_SHIPPED):
+        raise errors.OrderNotIn(order_status=order.status)
+    fulfilments.refuse_unpaid(order)
+    lines = {line.pk: line for line in order.lines.all()}
+    packed = parcels.count_packed(order)
+    free = {pk: line.to_ship - packed.get(pk, 0) for pk, line in lines.items()}
+    chosen = {pk: n for pk, n in free.items() if n}
+    if cancellation.lines is not None:
+        chosen = {each.line_id: each.quantity for each in cancellation.lines}
+    if not chosen or any(n > free.get(pk, 0) for pk, n in chosen.items()):
+        raise errors.ParcelTooMany
+    if all(
+        chosen.get(pk, 0) == line.quantity - line.cancelled
+        for pk, line in lines.items()
+    ):
+        cancel_locked_order(order, actor=actor, note=cancellation.reason)
+    else:
+        _cancel_some(order, lines, chosen, reason=cancellation.reason, actor=actor)
+    return order
+
+
+def _cancel_some(
+    order: Order,
+    lines: Mapping[UUID, OrderLine],
+    chosen: Mapping[UUID, int],
+    *,
+    reason: str,
+    actor: Actor,
+) -> None:
+    cancellation_id = uuid7()
+    for pk, number in chosen.items():
+        OrderLine.objects.filter(pk=pk).update(cancelled=F("cancelled") + number)
+        lines[pk].cancelled += number
+    what = ", ".join(f"{number} × {lines[pk].sku}" for pk, number in chosen.items())
+    lifecycle.record_event(
+        order,
+        OrderEventKind.NOTE,
+        actor=actor,
+        note=f"Cancelled: {what}. {reason}"[:1000],
+    )
+    parcels.update_status(order, actor=actor, note=reason)
+    order_credits.credit_pieces(
+        order,
+        [(lines[pk], number) for pk, number in chosen.items()],
+        reason=reason,
+        actor=actor,
+        cause=cancellation_id,
+    )
+    outbox.add(
+        events.PiecesCancelled(order_id=order.pk, cancellation_id=cancellation_id)
+    )
+    movements.release_stock(
+        {
+            f"{pk}:{lines[pk].cancelled}": (lines[pk].variant_id, number)
+            for pk, number in chosen.items()
+        }
+    )
 
 
 @transactions.durable
@@ -91,8 +187,6 @@ def move_order(move: Move, *, order_id: UUID, actor: Actor) -> None:
         DisputeOpen: the shopper's bank asks the payment back.
     """
     order = lifecycle.lock_order(order_id)
-    if move.status == OrderStatus.SHIPPED and not move.despite_dispute:
-        disputes.refuse_if_open(order)
     waits = (
         order.payment_method == PaymentMethod.ONLINE
         and order.payment_status not in PAID
@@ -117,33 +211,40 @@ def _start_packing(order: Order, move: Move, actor: Actor) -> None:
 
 
 def _ship_order(order: Order, move: Move, actor: Actor) -> None:
-    lifecycle.set_status(
-        order,
-        OrderStatus.SHIPPED,
-        actor=actor,
-        note=move.note,
-        shipped_at=timezone.now(),
+    """Send all that has not left: packed parcels as they are, the rest in one of its own."""
+    if order.status not in (OrderStatus.PROCESSING, OrderStatus.PARTIALLY_SHIPPED):
+        raise errors.OrderNotIn(
+            f"The order is {order.status}: it cannot become shipped.",
+            order_status=order.status,
+        )
+    tracking = Tracking(
         carrier=move.carrier,
         tracking_number=move.tracking_number,
         tracking_url=move.tracking_url,
     )
-    outbox.add(events.OrderShipped(order_id=order.pk))
-    ledger.book_sale(order)
-    movements.ship_stock(lifecycle.list_pieces(order), actor_id=actor.user_id)
+    packed = parcels.count_packed(order)
+    if any(line.to_ship > packed.get(line.pk, 0) for line in order.lines.all()):
+        fulfilments.pack_parcel(order, None, tracking=tracking, actor=actor)
+    for parcel in Fulfilment.objects.filter(order=order, status=ParcelStatus.PACKED):
+        fulfilments.send_parcel(
+            order,
+            parcel,
+            actor=actor,
+            note=move.note,
+            despite_dispute=move.despite_dispute,
+        )
 
 
 def _deliver_order(order: Order, move: Move, actor: Actor) -> None:
-    lifecycle.set_status(
-        order,
-        OrderStatus.DELIVERED,
-        actor=actor,
-        note=move.note,
-        delivered_at=timezone.now(),
-    )
-    outbox.add(events.OrderDelivered(order_id=order.pk))
-    if order.user_id is not None:
-        bought = {line.product_id for line in order.lines.all()}
-        purchases.record_purchase(user_id=order.user_id, product_ids=bought)
+    """All parcels that are on their way have arrived."""
+    under_way = Fulfilment.objects.filter(order=order, status=ParcelStatus.SHIPPED)
+    if order.status != OrderStatus.SHIPPED or not under_way:
+        raise errors.OrderNotIn(
+            f"The order is {order.status}: it cannot become delivered.",
+            order_status=order.status,
+        )
+    for parcel in under_way:
+        fulfilments.deliver_parcel(order, parcel, actor=actor, note=move.note)
 
 
 _TO: dict[str, Callable[[Order, Move, Actor], None]] = {
@@ -181,18 +282,20 @@ def mark_cash_paid(*, order_id: UUID, actor: Actor) -> None:
         OrderNotIn: it is not to be paid in cash, is paid already, or was cancelled.
     """
     order = lifecycle.lock_order(order_id)
-    open_ = order.payment_status not in PAID and order.status != OrderStatus.CANCELLED
+    open_ = (
+        order.payment_status not in PAID
+        and order.status != OrderStatus.CANCELLED
+        and order.payable > 0
+    )
     if order.payment_method != PaymentMethod.COD or not open_:
         raise errors.OrderNotIn(
             "The order is not waiting for cash.", order_status=order.status
         )
     now = timezone.now()
-    # What came back unpaid is not owed any more.
-    owed = ledger.owed(order.pk) if order.shipped_at else order.total
     payment = Payment.objects.create(
         order=order,
         provider=PaymentMethod.COD,
-        amount=owed if owed > 0 else order.total,
+        amount=order.payable,
         currency=order.currency,
         state=PaymentState.SUCCEEDED,
         succeeded_at=now,

@@ -13,7 +13,7 @@ from markrin.api.schemas import Empty, IdempotencyHeaders, KeyHeader
 from orders import errors, invoice, selectors
 from orders import staff_schemas as schemas
 from orders import staff_serializers as serializers
-from orders.services import coupons, refunds, returns, transitions
+from orders.services import coupons, fulfilments, refunds, returns, transitions
 from orders.views.base import StaffView, get_actor, mark_replayed
 from orders.views.orders import IDEMPOTENCY_ERRORS, pdf_response
 
@@ -62,6 +62,76 @@ class OrderTransition(StaffView):
     def post(self, request: Request, *, order_id: UUID, body: schemas.Move) -> Response:
         transitions.move_order(body, order_id=order_id, actor=get_actor(request))
         return _respond(order_id)
+
+
+class FulfilmentList(StaffView):
+    @operation(
+        body=schemas.CreateParcel,
+        response=serializers.StaffOrder,
+        status=HTTPStatus.CREATED,
+        errors=[NotFound, errors.OrderNotIn, errors.ParcelTooMany, Unavailable],
+        id="createFulfilment",
+        tag="staff: orders",
+        summary="Pack a parcel of some pieces or of all that are left, and send it",
+    )
+    def post(
+        self, request: Request, *, order_id: UUID, body: schemas.Parcel
+    ) -> Response:
+        fulfilments.create_parcel(body, order_id=order_id, actor=get_actor(request))
+        return _respond(order_id, HTTPStatus.CREATED)
+
+
+class FulfilmentDetail(StaffView):
+    @operation(
+        body=schemas.CorrectParcel,
+        response=serializers.StaffFulfilment,
+        errors=[NotFound],
+        id="correctFulfilment",
+        tag="staff: orders",
+        summary="Correct a parcel's carrier and tracking number",
+    )
+    def put(
+        self, request: Request, *, fulfilment_id: UUID, body: schemas.Tracking
+    ) -> Response:
+        parcel = fulfilments.correct_parcel(
+            body, fulfilment_id=fulfilment_id, actor=get_actor(request)
+        )
+        return Response(serializers.StaffFulfilment(parcel).data)
+
+
+class FulfilmentTransition(StaffView):
+    @operation(
+        body=schemas.MoveParcel,
+        response=serializers.StaffOrder,
+        errors=[NotFound, errors.ParcelNotIn, Unavailable],
+        id="moveFulfilment",
+        tag="staff: orders",
+        summary="Take a parcel to its next status: sent, delivered, undelivered, back, lost",
+    )
+    def post(
+        self, request: Request, *, fulfilment_id: UUID, body: schemas.ParcelMove
+    ) -> Response:
+        parcel = fulfilments.move_parcel(
+            body, fulfilment_id=fulfilment_id, actor=get_actor(request)
+        )
+        return _respond(parcel.order_id)
+
+
+class CancellationList(StaffView):
+    @operation(
+        body=schemas.CancelPieces,
+        response=serializers.StaffOrder,
+        status=HTTPStatus.CREATED,
+        errors=[NotFound, errors.OrderNotIn, errors.ParcelTooMany, Unavailable],
+        id="cancelPieces",
+        tag="staff: orders",
+        summary="Cancel pieces that have not left",
+    )
+    def post(
+        self, request: Request, *, order_id: UUID, body: schemas.PiecesCancellation
+    ) -> Response:
+        transitions.cancel_pieces(body, order_id=order_id, actor=get_actor(request))
+        return _respond(order_id, HTTPStatus.CREATED)
 
 
 class NoteList(StaffView):

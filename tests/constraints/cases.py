@@ -241,6 +241,7 @@ API: dict[str, Calls] = {
 ADMIN: dict[str, dict[str, str]] = {
     "accounts_user_email_key": {"email": "'{email}'"},
     "orders_coupon_code_key": {"code": "'{code}'"},
+    "orders_carrier_name_key": {"name": "'Taken'"},
     "category_name_once_per_parent": {"name": "'{category_name}'", "parent": "''"},
     "products_category_slug_key": {"slug": "'{category_slug}'"},
     "products_product_slug_key": {"slug": "'{product_slug}'"},
@@ -299,6 +300,9 @@ SERVICES = {
     "outbox_pause": "written by the worker, and by `manage.py outbox`",
     "orders_cart": "a cart is the caller's, found by session or token",
     "orders_cartline": "prices and owners are the server's",
+    "orders_carrier": "times are the server's",
+    "orders_fulfilment": "parcels are written by their steps (tests/orders/test_fulfilments.py)",
+    "orders_fulfilmentline": "pieces are counted under the order's lock",
     "orders_coupon": "uses are counted by checkout",
     "orders_couponuse": "slots are given by checkout, under a lock",
     "orders_idempotencykey": "scope, fingerprint and result are the server's",

@@ -162,7 +162,7 @@ SPECIAL: dict[str, dict[str, str]] = {
         "payment_status": "'unpaid'",
         "refunded": "0",
     },
-    "order_refunded_within_total": {"refunded": "2", "total": "1"},
+    "order_refunded_within_total": {"refunded": "2", "total": "1", "waived": "0"},
     "order_total_adds_up": {
         "tax_included": "true",
         "subtotal": "1",
@@ -195,7 +195,23 @@ SPECIAL: dict[str, dict[str, str]] = {
         "unit_price": "1",
         "quantity": "2",
     },
-    "order_line_returned_within_quantity": {"returned": "2", "quantity": "1"},
+    "order_line_returned_within_shipped": {"returned": "1", "shipped": "0"},
+    "order_line_shipped_within_quantity": {
+        "shipped": "2",
+        "returned": "0",
+        "quantity": "2",
+        "cancelled": "1",
+    },
+    "fulfilment_shipped_at_fits_status": {"status": "'packed'", "shipped_at": "now()"},
+    "fulfilment_delivered_at_fits_status": {
+        "status": "'shipped'",
+        "delivered_at": "now()",
+    },
+    "fulfilment_undelivered_has_reason": {
+        "status": "'undelivered'",
+        "undelivered_reason": "''",
+    },
+    "carrier_url_pattern_has_tracking": {"url_pattern": "'https://x.example/'"},
     "payment_amount_positive": {"amount": "0"},
     "payment_succeeded_at_fits_state": {"state": "'created'", "succeeded_at": "now()"},
     "refund_amount_positive": {"amount": "0"},

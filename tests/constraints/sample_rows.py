@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import AuthEvent, User
-from orders.models import ConfirmedTaxId, TaxRate, TaxSettings, TaxZone
+from orders.models import Carrier, ConfirmedTaxId, TaxRate, TaxSettings, TaxZone
 from orders.models.order import PaymentMethod
 from products.models import Category, Product, SizeChart, TaxClass
 from storefront.models import Page
@@ -55,6 +55,7 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
     AuthEvent.objects.create(type="login", outcome="success")
     other = factories.make_product(slug="another-product")
     Page.objects.create(slug="start", kind="home", title="Start", body="Welcome.")
+    Carrier.objects.create(name="Taken")
     named = {
         "address": addresses[0],
         "second": addresses[1],
@@ -94,6 +95,7 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
         "now": timezone.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
     own: dict[type[models.Model], models.Model] = {
+        Carrier: Carrier.objects.create(name="Delhivery"),
         Category: category,
         Product: product,
         SizeChart: factories.make_size_chart(),

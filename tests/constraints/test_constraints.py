@@ -36,6 +36,8 @@ TRIGGERS = {
     "order_status_transition": "UPDATE orders_order SET status = 'delivered' WHERE id = '{order}'",
     "order_payment_transition": "UPDATE orders_order SET payment_status = 'unpaid' WHERE id ="
     " '{paid}'",
+    "fulfilment_status_transition": "UPDATE orders_fulfilment SET status = 'undelivered',"
+    " undelivered_reason = 'other', delivered_at = NULL WHERE order_id = '{paid}'",
     "ledger_only_grows": "UPDATE orders_ledgerline SET amount = amount + 1",
     "ledger_entry_adds_up": "INSERT INTO orders_ledgerline (entry_id, account, amount, currency)"
     " SELECT id, 'bank', 1, 'INR' FROM orders_ledgerentry LIMIT 1",

@@ -74,13 +74,14 @@ def test_the_other_mails(customer):
         order_id=order.pk,
         actor=Actor("staff"),
     )
-    tasks.shipped_by_mail(order_id=str(order.pk))
+    parcel = str(order.fulfilments.get().pk)
+    tasks.shipped_by_mail(order_id=str(order.pk), fulfilment_id=parcel)
     assert "on its way" in last().subject
     assert all(
         text in last().body for text in ("Delhivery", "D1", "https://track.example/d1")
     )
     move_to(order, "delivered")
-    tasks.delivered_by_mail(order_id=str(order.pk))
+    tasks.delivered_by_mail(order_id=str(order.pk), fulfilment_id=parcel)
     assert "arrived" in last().subject
     other = make_order(guest_email="guest@example.com", method="online")
     age(other)

@@ -1068,6 +1068,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/staff/fulfilments/{fulfilment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Correct a parcel's carrier and tracking number */
+        put: operations["correctFulfilment"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/staff/fulfilments/{fulfilment_id}/transition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a parcel to its next status: sent, delivered, undelivered, back, lost */
+        post: operations["moveFulfilment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/staff/keys": {
         parameters: {
             query?: never;
@@ -1137,6 +1171,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/staff/orders/{order_id}/cancellations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel pieces that have not left */
+        post: operations["cancelPieces"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/staff/orders/{order_id}/cash": {
         parameters: {
             query?: never;
@@ -1148,6 +1199,23 @@ export interface paths {
         put?: never;
         /** Note that the cash has been received */
         post: operations["markCashPaid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/staff/orders/{order_id}/fulfilments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pack a parcel of some pieces or of all that are left, and send it */
+        post: operations["createFulfilment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1594,6 +1662,10 @@ export interface components {
             /** @default  */
             reason?: string;
         };
+        CancelPiecesInput: {
+            lines?: components["schemas"]["ParcelLineInput"][];
+            reason: string;
+        };
         /**
          * @description The first of a product's images. One that was uploaded has its size in pixels, and
          *     thumbnails by their longest side in pixels.
@@ -1766,6 +1838,14 @@ export interface components {
             phone: string;
             address: string;
         };
+        CorrectParcelInput: {
+            /** @default  */
+            carrier?: string;
+            /** @default  */
+            trackingNumber?: string;
+            /** Format: uri */
+            trackingUrl?: string;
+        };
         /**
          * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
          *     `required=False`.
@@ -1846,6 +1926,14 @@ export interface components {
             totalLimit?: number | null;
             perCustomerLimit?: number | null;
             isActive?: boolean;
+        };
+        CreateParcelInput: {
+            lines?: components["schemas"]["ParcelLineInput"][];
+            tracking?: components["schemas"]["CorrectParcelInput"];
+            /** @default true */
+            ship?: boolean;
+            /** @default false */
+            despiteDispute?: boolean;
         };
         CreateProductInput: {
             /**
@@ -2129,6 +2217,43 @@ export interface components {
             /** Format: email */
             email: string;
         };
+        /** @description A parcel of the order. */
+        Fulfilment: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description * `packed` - Packed
+             *     * `shipped` - Shipped
+             *     * `delivered` - Delivered
+             *     * `undelivered` - Undelivered
+             *     * `returned` - Returned
+             *     * `lost` - Lost
+             *     * `cancelled` - Cancelled
+             * @enum {string}
+             */
+            status: "packed" | "shipped" | "delivered" | "undelivered" | "returned" | "lost" | "cancelled";
+            lines: components["schemas"]["FulfilmentLine"][];
+            carrier: string;
+            trackingNumber: string;
+            trackingUrl: string;
+            /** Format: date-time */
+            shippedAt: string | null;
+            /** Format: date-time */
+            deliveredAt: string | null;
+        };
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
+         */
+        FulfilmentLine: {
+            /** Format: uuid */
+            lineId: string;
+            quantity: number;
+        };
         /**
          * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
          *     `required=False`.
@@ -2209,13 +2334,25 @@ export interface components {
         /** @description The next status; carrier and tracking go with `shipped`. */
         MoveOrderInput: {
             /** @enum {string} */
-            status: "pending" | "confirmed" | "processing" | "shipped" | "delivered" | "cancelled" | "returned";
+            status: "pending" | "confirmed" | "processing" | "partially_shipped" | "shipped" | "undelivered" | "delivered" | "cancelled" | "returned";
             /** @default  */
             note?: string;
             carrier?: string;
             trackingNumber?: string;
             /** Format: uri */
             trackingUrl?: string;
+            /** @default false */
+            despiteDispute?: boolean;
+        };
+        MoveParcelInput: {
+            /** @enum {string} */
+            status: "packed" | "shipped" | "delivered" | "undelivered" | "returned" | "lost" | "cancelled";
+            /** @enum {string} */
+            reason?: "refused" | "not_found" | "damaged" | "other";
+            /** @default true */
+            restock?: boolean;
+            /** @default  */
+            note?: string;
             /** @default false */
             despiteDispute?: boolean;
         };
@@ -2320,13 +2457,15 @@ export interface components {
              * @description * `pending` - Pending
              *     * `confirmed` - Confirmed
              *     * `processing` - Processing
+             *     * `partially_shipped` - Partially Shipped
              *     * `shipped` - Shipped
+             *     * `undelivered` - Undelivered
              *     * `delivered` - Delivered
              *     * `cancelled` - Cancelled
              *     * `returned` - Returned
              * @enum {string}
              */
-            status: "pending" | "confirmed" | "processing" | "shipped" | "delivered" | "cancelled" | "returned";
+            status: "pending" | "confirmed" | "processing" | "partially_shipped" | "shipped" | "undelivered" | "delivered" | "cancelled" | "returned";
             /**
              * @description * `unpaid` - Unpaid
              *     * `paid` - Paid
@@ -2359,8 +2498,14 @@ export interface components {
             taxId: string;
             /** @example 1299.00 */
             refunded: string;
+            /**
+             * @description not owed any more: cancelled or back before it was paid
+             * @example 1299.00
+             */
+            waived: string;
             currency: string;
             readonly couponCode: string | null;
+            readonly fulfilments: components["schemas"]["Fulfilment"][];
             readonly shipment: components["schemas"]["Shipment"] | null;
             readonly history: components["schemas"]["Step"][];
             /** Format: date-time */
@@ -2407,6 +2552,10 @@ export interface components {
             color: string;
             readonly image: string | null;
             quantity: number;
+            /** @description pieces that will not be sent */
+            cancelled: number;
+            /** @description pieces that have left */
+            shipped: number;
             returned: number;
             /** @example 1299.00 */
             unitPrice: string;
@@ -2464,6 +2613,11 @@ export interface components {
             title: string;
             language: string;
         };
+        ParcelLineInput: {
+            /** Format: uuid */
+            lineId: string;
+            quantity: number;
+        };
         /** @description How to pay: a page to go to, or a secret for the provider's own form. */
         Payment: {
             provider: string;
@@ -2509,13 +2663,15 @@ export interface components {
              * @description * `pending` - Pending
              *     * `confirmed` - Confirmed
              *     * `processing` - Processing
+             *     * `partially_shipped` - Partially Shipped
              *     * `shipped` - Shipped
+             *     * `undelivered` - Undelivered
              *     * `delivered` - Delivered
              *     * `cancelled` - Cancelled
              *     * `returned` - Returned
              * @enum {string}
              */
-            status: "pending" | "confirmed" | "processing" | "shipped" | "delivered" | "cancelled" | "returned";
+            status: "pending" | "confirmed" | "processing" | "partially_shipped" | "shipped" | "undelivered" | "delivered" | "cancelled" | "returned";
             /**
              * @description * `unpaid` - Unpaid
              *     * `paid` - Paid
@@ -2548,8 +2704,14 @@ export interface components {
             taxId: string;
             /** @example 1299.00 */
             refunded: string;
+            /**
+             * @description not owed any more: cancelled or back before it was paid
+             * @example 1299.00
+             */
+            waived: string;
             currency: string;
             readonly couponCode: string | null;
+            readonly fulfilments: components["schemas"]["Fulfilment"][];
             readonly shipment: components["schemas"]["Shipment"] | null;
             readonly history: components["schemas"]["Step"][];
             /** Format: date-time */
@@ -3244,6 +3406,33 @@ export interface components {
             size: string;
             values: components["schemas"]["SizeRangeInput"][];
         };
+        /** @description A parcel, with what customers do not see: packed ones, and how often it was sent. */
+        StaffFulfilment: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description * `packed` - Packed
+             *     * `shipped` - Shipped
+             *     * `delivered` - Delivered
+             *     * `undelivered` - Undelivered
+             *     * `returned` - Returned
+             *     * `lost` - Lost
+             *     * `cancelled` - Cancelled
+             * @enum {string}
+             */
+            status: "packed" | "shipped" | "delivered" | "undelivered" | "returned" | "lost" | "cancelled";
+            lines: components["schemas"]["FulfilmentLine"][];
+            carrier: string;
+            trackingNumber: string;
+            trackingUrl: string;
+            /** Format: date-time */
+            shippedAt: string | null;
+            /** Format: date-time */
+            deliveredAt: string | null;
+            position: number;
+            undeliveredReason: string;
+            attempts: number;
+        };
         /**
          * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
          *     `required=False`.
@@ -3260,13 +3449,15 @@ export interface components {
              * @description * `pending` - Pending
              *     * `confirmed` - Confirmed
              *     * `processing` - Processing
+             *     * `partially_shipped` - Partially Shipped
              *     * `shipped` - Shipped
+             *     * `undelivered` - Undelivered
              *     * `delivered` - Delivered
              *     * `cancelled` - Cancelled
              *     * `returned` - Returned
              * @enum {string}
              */
-            status: "pending" | "confirmed" | "processing" | "shipped" | "delivered" | "cancelled" | "returned";
+            status: "pending" | "confirmed" | "processing" | "partially_shipped" | "shipped" | "undelivered" | "delivered" | "cancelled" | "returned";
             /**
              * @description * `unpaid` - Unpaid
              *     * `paid` - Paid
@@ -3301,8 +3492,11 @@ export interface components {
             total: string;
             /** @example 1299.00 */
             refunded: string;
+            /** @example 1299.00 */
+            waived: string;
             currency: string;
             readonly couponCode: string | null;
+            fulfilments: components["schemas"]["StaffFulfilment"][];
             readonly shipment: components["schemas"]["Shipment"] | null;
             history: components["schemas"]["StaffStep"][];
             payments: components["schemas"]["StaffPayment"][];
@@ -3339,13 +3533,15 @@ export interface components {
              * @description * `pending` - Pending
              *     * `confirmed` - Confirmed
              *     * `processing` - Processing
+             *     * `partially_shipped` - Partially Shipped
              *     * `shipped` - Shipped
+             *     * `undelivered` - Undelivered
              *     * `delivered` - Delivered
              *     * `cancelled` - Cancelled
              *     * `returned` - Returned
              * @enum {string}
              */
-            status: "pending" | "confirmed" | "processing" | "shipped" | "delivered" | "cancelled" | "returned";
+            status: "pending" | "confirmed" | "processing" | "partially_shipped" | "shipped" | "undelivered" | "delivered" | "cancelled" | "returned";
             /**
              * @description * `unpaid` - Unpaid
              *     * `paid` - Paid
@@ -3598,9 +3794,10 @@ export interface components {
              *     * `refund` - Refund
              *     * `note` - Note
              *     * `mail` - Mail
+             *     * `parcel` - Parcel
              * @enum {string}
              */
-            kind: "status" | "payment" | "refund" | "note" | "mail";
+            kind: "status" | "payment" | "refund" | "note" | "mail" | "parcel";
             from: string;
             to: string;
             by: string;
@@ -3722,9 +3919,10 @@ export interface components {
              *     * `refund` - Refund
              *     * `note` - Note
              *     * `mail` - Mail
+             *     * `parcel` - Parcel
              * @enum {string}
              */
-            kind: "status" | "payment" | "refund" | "note" | "mail";
+            kind: "status" | "payment" | "refund" | "note" | "mail" | "parcel";
             from: string;
             to: string;
             /** @description customer, guest, staff, system or gateway */
@@ -15192,6 +15390,320 @@ export interface operations {
             };
         };
     };
+    correctFulfilment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fulfilment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectParcelInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffFulfilment"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid" | "malformed";
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "token_invalid" | "token_missing";
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden" | "second_factor_required";
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_acceptable";
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "too_large";
+                    };
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    moveFulfilment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fulfilment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveParcelInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffOrder"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid" | "malformed";
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "token_invalid" | "token_missing";
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden" | "second_factor_required";
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_acceptable";
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "parcel_status";
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "too_large";
+                    };
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
     listApiKeys: {
         parameters: {
             query?: never;
@@ -15578,7 +16090,7 @@ export interface operations {
                 limit?: number;
                 /** @description Empty for the start, then `next` of the answer before. */
                 cursor?: string;
-                status?: ("pending" | "confirmed" | "processing" | "shipped" | "delivered" | "cancelled" | "returned")[];
+                status?: ("pending" | "confirmed" | "processing" | "partially_shipped" | "shipped" | "undelivered" | "delivered" | "cancelled" | "returned")[];
                 paymentStatus?: ("unpaid" | "paid" | "failed" | "refunded")[];
                 paymentMethod?: "cod" | "online";
                 from?: string;
@@ -15816,6 +16328,181 @@ export interface operations {
             };
         };
     };
+    cancelPieces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelPiecesInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffOrder"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid" | "malformed";
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "token_invalid" | "token_missing";
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden" | "second_factor_required";
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_acceptable";
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "order_status";
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "too_large";
+                    };
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "parcel_too_many";
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
     markCashPaid: {
         parameters: {
             query?: never;
@@ -15934,6 +16621,181 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    createFulfilment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateParcelInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffOrder"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid" | "malformed";
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "token_invalid" | "token_missing";
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden" | "second_factor_required";
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_acceptable";
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "order_status";
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "too_large";
+                    };
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "parcel_too_many";
                     };
                 };
             };

@@ -47,8 +47,10 @@ def reserve_stock(pieces: Mapping[UUID, tuple[UUID, int]]) -> None:
     )
 
 
-def release_stock(pieces: Mapping[UUID, tuple[UUID, int]]) -> None:
-    """Give back what lines of an unshipped order had reserved. Locks as `move_stock`."""
+def release_stock(pieces: Mapping[str, tuple[UUID, int]]) -> None:
+    """Give back pieces that were promised and will not be sent: `{the release's own name:
+    (variant id, quantity)}`. Locks as `move_stock`.
+    """
     move_stock(
         [
             StockMove(variant, MovementKind.RELEASE, f"release:{line}", d_reserved=-n)

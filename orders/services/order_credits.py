@@ -1,0 +1,86 @@
+"""What is given back, or not owed any more, for pieces that a customer does not get or keep."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import F
+from django.utils import timezone
+
+from markrin.db import transactions
+from orders.models import Order, OrderLine
+from orders.models.order import PaymentMethod, PaymentStatus
+from orders.models.payment import RefundState
+from orders.pricing.money import from_units, part_of_line, to_units
+from orders.services import ledger, refunds
+from orders.services.lifecycle import Actor
+
+
+def value_pieces(order: Order, line: OrderLine, quantity: int) -> Decimal:
+    """Return what was charged for the last `quantity` pieces of the line that were cancelled
+    or came back: after its discount, with its tax.
+
+    All its pieces together give back what was charged for it, in whatever portions they come.
+    """
+    charged = line.line_total - line.discount
+    if not order.tax_included:
+        charged += line.tax
+    before = line.cancelled + line.returned - quantity
+    units = part_of_line(
+        to_units(charged, order.currency), quantity, line.quantity, before=before
+    )
+    return from_units(units, order.currency)
+
+
+@transactions.requires_transaction
+def credit_pieces(
+    order: Order,
+    pieces: Iterable[tuple[OrderLine, int]],
+    *,
+    reason: str,
+    actor: Actor,
+    cause: UUID,
+    with_shipping: bool = True,
+) -> Decimal:
+    """Give back what was paid for these pieces of a locked order, whose lines count them
+    already; what was not paid is not owed any more. Return the amount.
+
+    With the last piece, what is left goes back too, as shipping belongs to the whole order;
+    not so without `with_shipping`.
+    """
+    amount = sum((value_pieces(order, line, n) for line, n in pieces), Decimal(0))
+    left = order.payable - order.refunded
+    if with_shipping and all(
+        line.cancelled + line.returned == line.quantity
+        for line in OrderLine.objects.filter(order=order)
+    ):
+        amount = left
+    amount = min(amount, left)
+    if amount <= 0 or order.payment_status == PaymentStatus.REFUNDED:
+        return Decimal(0)
+    if order.payment_status == PaymentStatus.PAID:
+        give_back(order, amount, reason=reason, actor=actor)
+    else:
+        waive(order, amount, cause=cause)
+    return amount
+
+
+@transactions.requires_transaction
+def give_back(order: Order, amount: Decimal, *, reason: str, actor: Actor) -> None:
+    """Refund a part of a locked order. Cash that staff give back has been handed over by now."""
+    refund = refunds.request_refund(order, amount=amount, reason=reason, actor=actor)
+    if order.payment_method == PaymentMethod.COD and actor.kind == "staff":
+        refunds.finish_refund(order, refund, RefundState.SUCCEEDED, actor=actor)
+
+
+@transactions.requires_transaction
+def waive(order: Order, amount: Decimal, *, cause: UUID) -> None:
+    """Let a locked order, which is not paid, owe less by `amount`. `cause` is the id of what
+    was cancelled or came back.
+    """
+    Order.objects.filter(pk=order.pk).update(
+        waived=F("waived") + amount, updated_at=timezone.now()
+    )
+    order.waived += amount
+    if order.shipped_at is not None:
+        ledger.book_credit(order, f"waived:{cause}", amount)
