@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PICTURES, Shop
 
-MAX_CODE = 130_000  # bytes of scripts and styles, as they travel
+MAX_CODE = 90_000  # bytes of scripts and styles, as they travel
 MAX_REQUESTS = 40
 MEASURE = """() => {
     const found = performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'));
