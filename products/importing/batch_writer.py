@@ -26,6 +26,7 @@ from products.importing.drafts import Draft, Rejection
 from products.models import FormerSlug, Product
 from products.services import search_words, slugs
 from products.services.stock import initial_stock
+from products.services.variants import COLUMNS as VARIANT_COLUMNS
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SHORT = 120  # characters of a change that are shown
@@ -140,12 +141,8 @@ class BatchWriter:
                 found.append(draft)
                 continue
             _keep_image_texts(draft, there)
-            said = {
-                name: there.data[name] for name in there.data if _is_stated(draft, name)
-            }
-            mine = {
-                name: draft.data[name] for name in draft.data if _is_stated(draft, name)
-            }
+            said = _stated_data(draft, there.data)
+            mine = _stated_data(draft, draft.data)
             if hash_product(said) != hash_product(mine):
                 found.append(draft)
                 self._says[draft.ref] = _describe_differences(said, mine)
@@ -293,6 +290,8 @@ class BatchWriter:
                     data["material"],
                     data["base_price"],
                     data["sale_price"],
+                    data["sale_starts_at"],
+                    data["sale_ends_at"],
                     data["tags"],
                     data["is_featured"],
                     data["is_new_arrival"],
@@ -316,9 +315,7 @@ class BatchWriter:
                         variant,
                         now,
                         pk,
-                        each["sku"],
-                        each["size"],
-                        each["color"],
+                        *(each[name] for name in VARIANT_COLUMNS),
                         position,
                     )
                 )
@@ -409,6 +406,16 @@ def _keep_image_texts(draft: Draft, there: Draft) -> None:
             image["alt_text"] = texts.get(image["url"], image["alt_text"])
 
 
+def _stated_data(draft: Draft, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of the data what the draft's file says anything of."""
+    stated = {name: value for name, value in data.items() if _is_stated(draft, name)}
+    variants = [
+        {name: value for name, value in each.items() if name in draft.variant_fields}
+        for each in data["variants"]
+    ]
+    return {**stated, "variants": variants}
+
+
 def _is_stated(draft: Draft, name: str) -> bool:
     """Whether the file says anything of this: a slug or images that it does not name are
     left as they are.
@@ -473,6 +480,8 @@ _PRODUCT = (
     "material",
     "base_price",
     "sale_price",
+    "sale_starts_at",
+    "sale_ends_at",
     "tags",
     "is_featured",
     "is_new_arrival",
@@ -488,7 +497,7 @@ _PRODUCT = (
     "source_ref",
     "source_hash",
 )
-_VARIANT = ("id", "updated_at", "product_id", "sku", "size", "color", "position")
+_VARIANT = ("id", "updated_at", "product_id", *VARIANT_COLUMNS, "position")
 _IMAGE = ("id", "updated_at", "product_id", "external_url", "alt_text", "position")
 
 

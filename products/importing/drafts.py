@@ -1,5 +1,6 @@
 """What passes between the steps: a product as the file has it, and why one was not taken."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -20,6 +21,11 @@ class Rejection:
     message: str
 
 
+def snake_case(name: str) -> str:
+    """Return the name of a field, given as the API writes it: `basePrice` → `base_price`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
 class DraftRefused(Exception):
     """The lines of a product cannot be made a draft of."""
 
@@ -35,7 +41,8 @@ class Draft:
 
     `lines` are those of its variants, in their order; `columns` says which column a field
     came from; `has_image_texts`, whether the file says anything of them: if not, those of
-    images that stay are kept."""
+    images that stay are kept. `variant_fields` are what the file can say of a variant: the
+    rest of one that is there already is kept."""
 
     ref: str
     line: int
@@ -43,6 +50,7 @@ class Draft:
     lines: list[int] = field(default_factory=list)
     columns: dict[str, str] = field(default_factory=dict)
     has_image_texts: bool = False
+    variant_fields: set[str] = field(default_factory=set)
 
     def reject(
         self, code: str, message: str, *, column: str = "", line: int | None = None

@@ -3,6 +3,8 @@
 import csv
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -102,6 +104,8 @@ def _write_lines(
         "category": join_values(path, BELOW, around=" "),
         "basePrice": str(product.base_price),
         "salePrice": "" if product.sale_price is None else str(product.sale_price),
+        "saleStartsAt": _format_time(product.sale_starts_at),
+        "saleEndsAt": _format_time(product.sale_ends_at),
         "slug": product.slug,
         "description": product.description,
         "brand": product.brand,
@@ -124,6 +128,15 @@ def _write_lines(
             "size": each.size,
             "color": each.color,
             "stock": str(each.stock.sellable),
+            "variantBasePrice": _format_value(each.base_price),
+            "variantSalePrice": _format_value(each.sale_price),
+            "variantSaleStartsAt": _format_time(each.sale_starts_at),
+            "variantSaleEndsAt": _format_time(each.sale_ends_at),
+            "barcode": each.barcode,
+            "weightG": _format_value(each.weight_g),
+            "hsCode": each.hs_code,
+            "originCountry": each.origin_country,
+            "costPrice": _format_value(each.cost_price),
         }
         for each in variants
     ] or [{"product": ref}]
@@ -135,6 +148,14 @@ def get_image_address(image: ProductImage) -> str:
     return (
         str(default_storage.url(image.file.name)) if image.file else image.external_url
     )
+
+
+def _format_value(value: Decimal | int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _format_time(value: datetime | None) -> str:
+    return "" if value is None else value.astimezone(UTC).isoformat()
 
 
 def _format_bool(value: bool) -> str:

@@ -18,7 +18,7 @@ from django.utils.text import slugify
 from markrin.api import errors, fields
 from markrin.api.schemas import InputSchema
 from products.csv_reader import FileRefused, Line, require_columns
-from products.importing.drafts import Draft, FileFormat
+from products.importing.drafts import Draft, FileFormat, snake_case
 from products.importing.native_csv import normalize_amount
 
 TEXTS = (
@@ -31,12 +31,26 @@ TEXTS = (
     "material",
     "basePrice",
     "salePrice",
+    "saleStartsAt",
+    "saleEndsAt",
     "isFeatured",
     "isNewArrival",
     "status",
 )
 LISTS = ("tags", "images")
-VARIANT = ("sku", "size", "color", "stock")
+VARIANT = (
+    "sku",
+    "size",
+    "color",
+    "stock",
+    "barcode",
+    "weightG",
+    "hsCode",
+    "originCountry",
+    "costPrice",
+)
+_PRICES = ("basePrice", "salePrice", "saleStartsAt", "saleEndsAt")
+_IN_VARIANT = (*VARIANT[4:], *_PRICES)
 FIELDS = (*TEXTS, *LISTS, *VARIANT)
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
 
@@ -256,9 +270,14 @@ class MappedFormat(FileFormat):
             "category": self._category(first),
             "variants": [],
         }
+        mapped = {*self._columns, *self._rules["constants"], *self._rules["templates"]}
+        draft.variant_fields = {"sku", "size", "color", "stock"} | {
+            snake_case(name) for name in _IN_VARIANT if name in mapped
+        }
         for line, values in zip(lines, cleaned, strict=True):
             for variant in self._variants(ref, values):
-                draft.data["variants"].append(variant)
+                more = self._variant_data(values, draft.data)
+                draft.data["variants"].append(variant | more)
                 draft.lines.append(line.number)
         return draft
 
@@ -303,6 +322,25 @@ class MappedFormat(FileFormat):
                 if not path or path[-1] != name:
                     path.append(name)
         return path
+
+    def _variant_data(
+        self, values: Mapping[str, str], product: Mapping[str, Any]
+    ) -> dict[str, str]:
+        """Return what else the line says of its variants: prices, where they differ from the
+        product's, which are those of its first line; barcode, weight and so on.
+        """
+        data = {
+            name: text for name in _IN_VARIANT if (text := self._text(name, values))
+        }
+        for name in ("basePrice", "salePrice", "costPrice"):
+            if name in data:
+                data[name] = normalize_amount(data[name])
+        own = {name: data.pop(name) for name in _PRICES if name in data}
+        if own.get("basePrice") and any(
+            own.get(name) != product.get(name) for name in _PRICES
+        ):
+            data |= own
+        return data
 
     def _variants(self, ref: str, values: dict[str, str]) -> list[dict[str, str]]:
         color = self._text("color", values)

@@ -7,7 +7,7 @@ from typing import Any
 from markrin.csv_safety import unescape_formula
 from products.csv_cells import split_values
 from products.csv_reader import FileRefused, Line, require_columns
-from products.importing.drafts import Draft, DraftRefused, FileFormat
+from products.importing.drafts import Draft, DraftRefused, FileFormat, snake_case
 
 SEPARATOR = "|"  # between tags, and between images
 BELOW = ">"  # between a category and one below it
@@ -22,6 +22,8 @@ _TEXTS = {
     "material": "material",
     "basePrice": "basePrice",
     "salePrice": "salePrice",
+    "saleStartsAt": "saleStartsAt",
+    "saleEndsAt": "saleEndsAt",
     "isFeatured": "isFeatured",
     "isNewArrival": "isNewArrival",
     "status": "status",
@@ -35,8 +37,28 @@ _PRODUCT = (
     "seoTitle",
     "seoDescription",
 )
-_VARIANT = ("sku", "size", "color", "stock")
-COLUMNS = ("product", *_PRODUCT, *_VARIANT)
+# a variant's column → the field it fills
+VARIANT = {
+    "sku": "sku",
+    "size": "size",
+    "color": "color",
+    "stock": "stock",
+    "variantBasePrice": "basePrice",
+    "variantSalePrice": "salePrice",
+    "variantSaleStartsAt": "saleStartsAt",
+    "variantSaleEndsAt": "saleEndsAt",
+    "barcode": "barcode",
+    "weightG": "weightG",
+    "hsCode": "hsCode",
+    "originCountry": "originCountry",
+    "costPrice": "costPrice",
+}
+_VARIANT_AMOUNTS = ("basePrice", "salePrice", "costPrice")
+COLUMNS = ("product", *_PRODUCT, *VARIANT)
+# a field → its column, where they are not called alike
+_COLUMN_OF = {"seo": "seoTitle"} | {
+    f"variants.{field}": name for name, field in VARIANT.items() if field != name
+}
 REQUIRED = ["product", "name", "category", "basePrice", "sku"]
 
 
@@ -67,8 +89,11 @@ class NativeFormat(FileFormat):
     def draft(self, ref: str, lines: list[Line]) -> Draft:
         first = lines[0]
         draft = Draft(
-            ref, first.number, {}, [line.number for line in lines], {"seo": "seoTitle"}
+            ref, first.number, {}, [line.number for line in lines], _COLUMN_OF
         )
+        draft.variant_fields = {
+            snake_case(field) for name, field in VARIANT.items() if name in first.values
+        }
         for line in lines[1:]:
             for name in _PRODUCT:
                 value = line.values.get(name, "").strip()
@@ -129,7 +154,15 @@ def _set_image_texts(draft: Draft, text: str) -> None:
 
 
 def _read_variant(values: dict[str, str]) -> dict[str, object]:
-    return {name: text for name in _VARIANT if (text := values.get(name, "").strip())}
+    data: dict[str, str] = {
+        field: text
+        for name, field in VARIANT.items()
+        if (text := values.get(name, "").strip())
+    }
+    for name in _VARIANT_AMOUNTS:
+        if name in data:
+            data[name] = normalize_amount(data[name])
+    return dict(data)
 
 
 def _split_list(text: str) -> list[str]:

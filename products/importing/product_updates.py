@@ -4,7 +4,7 @@ parts where they differ.
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from products.models import Product, ProductImage, Variant
 from products.schemas.products import ImageInput
 from products.schemas.variants import ReplacedVariant
 from products.services import images, slugs, variants
+from products.services.variants import COLUMNS
 
 Pairs = Sequence[tuple[Product, Draft]]
 
@@ -68,6 +69,8 @@ _PLAIN = (
     "material",
     "base_price",
     "sale_price",
+    "sale_starts_at",
+    "sale_ends_at",
     "tags",
     "is_featured",
     "is_new_arrival",
@@ -80,6 +83,8 @@ _TYPES = dict.fromkeys(
     "category_id": "uuid",
     "base_price": "numeric",
     "sale_price": "numeric",
+    "sale_starts_at": "timestamptz",
+    "sale_ends_at": "timestamptz",
     "tags": "varchar[]",
     "is_featured": "boolean",
     "is_new_arrival": "boolean",
@@ -107,26 +112,34 @@ def _set_images(pairs: Pairs) -> None:
 
 
 def _set_variants(pairs: Pairs) -> None:
-    have: dict[UUID, list[tuple[Any, ...]]] = defaultdict(list)
-    rows = Variant.objects.filter(
-        product__in=[product.pk for product, _ in pairs]
-    ).order_by("position", "pk")
-    for product_id, *variant in rows.values_list(
-        "product_id", "sku", "size", "color", "is_active"
-    ):
-        have[product_id].append(tuple(variant))
+    have: dict[UUID, list[Variant]] = defaultdict(list)
+    rows = Variant.objects.filter(product__in=[product.pk for product, _ in pairs])
+    for variant in rows.order_by("position", "pk"):
+        have[variant.product_id].append(variant)
     for product, draft in pairs:
-        known = {sku for sku, *_ in have[product.pk]}
-        active = [variant for variant in have[product.pk] if variant[3]]
-        given = draft.data["variants"]
-        if active != [
-            (each["sku"], each["size"], each["color"], True) for each in given
+        known = {variant.sku: variant for variant in have[product.pk]}
+        wanted = [
+            _merge_variant(each, known.get(each["sku"]), draft.variant_fields)
+            for each in draft.data["variants"]
+        ]
+        active = [variant for variant in have[product.pk] if variant.is_active]
+        if [_columns_of(each) for each in active] != [
+            _columns_of(each) for each in wanted
         ]:
-            # The stock of what is there moves by counts and orders alone.
-            wanted = [
-                ReplacedVariant(
-                    **{**each, "stock": None if each["sku"] in known else each["stock"]}
-                )
-                for each in given
-            ]
             variants.replace_variants(product, wanted, actor_id=None)
+
+
+def _merge_variant(
+    row: Mapping[str, Any], there: Variant | None, stated: set[str]
+) -> ReplacedVariant:
+    """Return the variant as it is to be. Of one that is there, what the file has no column
+    for is kept, and so is the stock: that moves by counts and orders alone.
+    """
+    if there is None:
+        return ReplacedVariant(**row)
+    kept = {name: getattr(there, name) for name in COLUMNS if name not in stated}
+    return ReplacedVariant(**{**row, **kept, "stock": None})
+
+
+def _columns_of(variant: Variant | ReplacedVariant) -> list[Any]:
+    return [getattr(variant, name) for name in COLUMNS]

@@ -6,10 +6,12 @@ Source: https://help.shopify.com/en/manual/products/import-export/using-csv
 
 import html
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 
 from django.utils.html import strip_tags
 from django.utils.text import slugify
+from stdnum import ean
 
 from products.csv_reader import Line, require_columns
 from products.importing.drafts import Draft, DraftRefused, FileFormat
@@ -49,6 +51,15 @@ _COLUMNS = {
     "seo": "SEO Title",
     "gender": "Google Shopping / Gender",
     "status": "Published",
+}
+
+
+_PRICES = ("base_price", "sale_price", "sale_starts_at", "sale_ends_at")
+# a column → the field of the variant
+_DETAILS = {
+    "Variant Barcode": "barcode",
+    "Variant Grams": "weight_g",
+    "Cost per item": "cost_price",
 }
 
 
@@ -105,7 +116,18 @@ class ShopifyFormat(FileFormat):
             "images": _read_images(lines),
             "variants": [_read_variant(ref, first, line.values) for line in variants],
         }
-        draft.data |= _read_prices(draft, variants)
+        draft.variant_fields = {"sku", "size", "color", "stock", *_PRICES}
+        draft.variant_fields |= {
+            name for column, name in _DETAILS.items() if column in first
+        }
+        prices = [_read_prices(line.values) for line in variants]
+        draft.data |= prices[0] if prices else {}
+        for line, own, variant in zip(
+            variants, prices, draft.data["variants"], strict=True
+        ):
+            variant.update(_read_details(line.values))
+            if own != prices[0]:
+                variant.update(own)
         return draft
 
 
@@ -193,26 +215,28 @@ def _read_variant(
     }
 
 
-def _read_prices(draft: Draft, variants: list[Line]) -> dict[str, object]:
-    """Return the product's prices. A product has one price here: variants of different ones
-    are refused.
-    """
-    said = {
-        (
-            normalize_amount(line.values["Variant Price"].strip()),
-            normalize_amount(line.values.get("Variant Compare At Price", "").strip()),
-        )
-        for line in variants
-    }
-    if len(said) > 1:
-        message = f"All variants of a product have one price here; these have {', '.join(sorted(p for p, _ in said))}."
-        raise DraftRefused(
-            draft.reject("prices_differ", message, column="Variant Price")
-        )
-    price, before = next(iter(said), ("", ""))
+def _read_prices(values: Mapping[str, str]) -> dict[str, str]:
+    """Return a line's prices: Shopify's "compare at" price is what it cost before."""
+    price = normalize_amount(values["Variant Price"].strip())
+    before = normalize_amount(values.get("Variant Compare At Price", "").strip())
     if before and _parse_amount(before) > _parse_amount(price):
         return {"basePrice": before, "salePrice": price}
-    return {"basePrice": price}
+    return {"basePrice": price} if price else {}
+
+
+def _read_details(values: Mapping[str, str]) -> dict[str, str]:
+    """Return what else a line says of its variant; a barcode that is no GTIN is left out, as
+    Shopify takes any text there.
+    """
+    barcode = values.get("Variant Barcode", "").strip().lstrip("'")
+    grams = values.get("Variant Grams", "").strip().partition(".")[0]
+    cost = normalize_amount(values.get("Cost per item", "").strip())
+    found = {
+        "barcode": barcode if barcode.isdecimal() and ean.is_valid(barcode) else "",
+        "weightG": grams if grams.isdecimal() and int(grams) else "",
+        "costPrice": cost,
+    }
+    return {name: text for name, text in found.items() if text}
 
 
 def _parse_amount(text: str) -> Decimal:

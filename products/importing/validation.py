@@ -149,6 +149,7 @@ _RARELY_REPEATED = {
     "slug",
     "description",
     "sku",
+    "barcode",
     "url",
     "title",
 }  # texts that hardly come twice
@@ -186,6 +187,8 @@ def _make_rejection(draft: Draft, error: errors.FieldError) -> Rejection:
     if found := _IN_VARIANT.fullmatch(error["pointer"]):
         line = draft.lines[int(found[1])]
         name = found[2] or name
+        if own := draft.columns.get(f"variants.{name}"):
+            return draft.reject(error["code"], error["message"], column=own, line=line)
     return draft.reject(
         error["code"], error["message"], column=draft.columns.get(name, name), line=line
     )

@@ -63,7 +63,7 @@ def insert_variants(
             id=uuid7(),
             product=product,
             position=position,
-            **{name: getattr(row, name) for name in _COLUMNS},
+            **{name: getattr(row, name) for name in COLUMNS},
         )
         for position, row in enumerate(rows, start=first)
     ]
@@ -77,7 +77,7 @@ def insert_variants(
 
 
 _PRICES = ("base_price", "sale_price", "sale_starts_at", "sale_ends_at")
-_COLUMNS = (
+COLUMNS = (
     "sku",
     "size",
     "color",
@@ -206,11 +206,11 @@ def replace_variants(
     product.variants.filter(is_active=True).update(is_active=False)
     for place, row in enumerate(rows):
         if variant := known.get(row.sku):
-            for name in _COLUMNS:
+            for name in COLUMNS:
                 setattr(variant, name, getattr(row, name))
             variant.position, variant.is_active = place, True
             variant.save(
-                update_fields=[*_COLUMNS, "position", "is_active", "updated_at"]
+                update_fields=[*COLUMNS, "position", "is_active", "updated_at"]
             )
     new = insert_variants(
         product, [row for row in rows if row.sku not in known], actor_id=actor_id

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 
 from markrin.db import advisory_locks
 from products.csv_reader import FileRefused
-from products.importing import batch_writer, mapping, validation
+from products.importing import batch_writer, exporter, mapping, validation
 from products.importing.drafts import Draft
 from products.models import (
     Category,
@@ -605,6 +605,7 @@ def test_imports_shopifys_export(write) -> None:
         {**TOP, "Handle": "two-prices"},
         {
             "Handle": "two-prices",
+            "Variant SKU": "TWO-L",
             "Option1 Value": "Large",
             "Option2 Value": "Red",
             "Variant Price": "70",
@@ -614,7 +615,11 @@ def test_imports_shopifys_export(write) -> None:
     found = rejected(path, "--format", "shopify")
     assert found == [
         ("5", "gift", "Gift Card", "gift_card"),
-        ("7", "two-prices", "Variant Price", "prices_differ"),
+    ]
+    two = Product.objects.get(slug="two-prices").variants.order_by("position")
+    assert list(two.values_list("base_price", "sale_price")) == [
+        (None, None),
+        (Decimal(70), None),
     ]
     top = Product.objects.get(slug="varsity-top")
     assert (top.base_price, top.sale_price, top.brand) == (
@@ -809,3 +814,86 @@ def test_a_wrong_mapping_is_refused_by_name(tmp_path, text: str, says: str) -> N
     path.write_text(text, "utf-8")
     with pytest.raises(FileRefused, match=says):
         mapping.load_mapping(path)
+
+
+@pytest.mark.django_db
+def test_a_mapping_takes_variants_of_different_prices(tmp_path) -> None:
+    mapping = tmp_path / "vp.toml"
+    mapping.write_text(
+        'source = "vp"\nkey = "code"\n[columns]\nname = "name"\nsize = "size"\n'
+        'basePrice = "price"\nbarcode = "ean"\n[category]\nbelow = ["Dresses"]\n'
+    )
+    path = tmp_path / "vp.csv"
+    path.write_text(
+        "code,name,size,price,ean\n"
+        "V1,Plus dress,S,50.00,4006381333931\n"
+        "V1,Plus dress,3XL,65,\n"
+    )
+    run(path, "--mapping", mapping)
+    product = Product.objects.get()
+    variants = product.variants.order_by("position")
+    assert list(variants.values_list("size", "base_price", "barcode")) == [
+        ("S", None, "4006381333931"),
+        ("3XL", Decimal("65.00"), ""),
+    ]
+    assert (product.base_price, product.price_max) == (Decimal("50.00"), 0)
+    # what the file has no column for stays as staff have set it
+    variants.update(weight_g=350)
+    path.write_text(path.read_text().replace(",65,", ",70,"))
+    assert "updated 1" in run(path, "--mapping", mapping)
+    assert list(variants.values_list("base_price", "weight_g")) == [
+        (None, 350),
+        (Decimal("70.00"), 350),
+    ]
+    assert "unchanged 1" in run(path, "--mapping", mapping)
+
+
+@pytest.mark.django_db
+def test_the_shops_own_file_carries_what_a_variant_has(tmp_path) -> None:
+    product = make_product(
+        base_price="50.00",
+        sale_price="45.00",
+        sale_starts_at="2026-11-27T12:00:00Z",
+        sale_ends_at="2026-11-30T12:00:00Z",
+    )
+    make_variant(product=product, sku="A", size="S")
+    make_variant(
+        product=product,
+        sku="B",
+        size="L",
+        base_price="65.00",
+        sale_price="60.00",
+        sale_ends_at="2026-12-01T00:00:00Z",
+        barcode="4006381333931",
+        weight_g=350,
+        hs_code="610910",
+        origin_country="IN",
+        cost_price="20.00",
+    )
+    path = tmp_path / "export.csv"
+    path.write_text("".join(exporter.export_csv([product.pk])), "utf-8")
+    assert "unchanged 1" in run(path)
+    path.write_text(path.read_text("utf-8").replace("60.00", "59.00"), "utf-8")
+    assert "updated 1" in run(path)
+    own = product.variants.order_by("sku").values_list("sale_price", "sale_ends_at")
+    assert [str(price) for price, _ in own] == ["None", "59.00"]
+    assert own[1][1].isoformat() == "2026-12-01T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "code"),
+    [
+        ("barcode", "4006381333932", "check_digit"),
+        ("variantSalePrice", "70.00", "range"),
+        ("weightG", "heavy", "type"),
+    ],
+)
+@pytest.mark.django_db
+def test_names_the_variants_column_that_is_wrong(tmp_path, column, value, code) -> None:
+    path = tmp_path / "own.csv"
+    row = {"variantBasePrice": "65.00"} | {column: value}
+    path.write_text(
+        f"product,name,category,basePrice,sku,{','.join(row)}\n"
+        f"P1,Dress,Dresses,50.00,D-1,{','.join(row.values())}\n"
+    )
+    assert rejected(path) == [("2", "P1", column, code)]
