@@ -5,17 +5,22 @@ the page's transaction.
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import (
+    Http404,
     HttpRequest,
+    HttpResponseBase,
     HttpResponseRedirect,
     JsonResponse,
     StreamingHttpResponse,
 )
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -23,7 +28,7 @@ from unfold.contrib.filters.admin import RangeNumericFilter
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from markrin.admin.base import ModelAdmin, ReadOnly, ReadOnlyAdmin, TabularInline
-from markrin.admin.forms import StrictModelForm
+from markrin.admin.forms import StrictForm, StrictModelForm
 from markrin.api.errors import ShopError
 from products.admin import bulk_changes
 from products.admin.images import ImagePanel
@@ -35,8 +40,14 @@ from products.schemas.variants import MAX_PIECES, NewVariant, VariantChange
 from products.selectors import brands
 from products.services import products as product_service
 from products.services import slugs, variants
+from products.services.variants import VariantGrid
 
-_PRICES = {"base_price", "sale_price"}  # which one rule compares
+_PRICES = {
+    "base_price",
+    "sale_price",
+    "sale_starts_at",
+    "sale_ends_at",
+}  # which one rule compares
 _SEO = {"seo_title": "title", "seo_description": "description"}
 
 
@@ -53,8 +64,18 @@ class VariantForm(StrictModelForm):
 
     class Meta:
         model = Variant
-        fields = ("sku", "size", "color", "position", "is_active")
-        labels = {"sku": "SKU"}
+        fields = (
+            "sku",
+            "size",
+            "color",
+            "base_price",
+            "sale_price",
+            "barcode",
+            "weight_g",
+            "position",
+            "is_active",
+        )
+        labels = {"sku": "SKU", "weight_g": "grams"}
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
@@ -78,7 +99,11 @@ class VariantInline(TabularInline):
         "sku",
         "size",
         "color",
+        "base_price",
+        "sale_price",
         "stock",
+        "barcode",
+        "weight_g",
         "position",
         "is_active",
         "sellable",
@@ -146,6 +171,8 @@ class ProductForm(StrictModelForm):
             "material",
             "base_price",
             "sale_price",
+            "sale_starts_at",
+            "sale_ends_at",
             "tags",
             "is_featured",
             "is_new_arrival",
@@ -213,6 +240,49 @@ class ProductForm(StrictModelForm):
         return data
 
 
+class GridForm(StrictForm):
+    """Which sizes and colours a product comes in."""
+
+    sizes = forms.CharField(
+        max_length=1000,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="with commas between them: S, M, L",
+    )
+    colors = forms.CharField(
+        max_length=2000,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="with commas between them: Black, Navy blue; or none",
+    )
+    sku = forms.CharField(
+        max_length=40,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="begins each SKU; colour and size follow: TEE becomes TEE-BLACK-S",
+    )
+    stock = forms.IntegerField(
+        min_value=0,
+        max_value=MAX_PIECES,
+        initial=0,
+        label="first pieces of each",
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+
+    def grid(self) -> VariantGrid:
+        """Return the grid, each size and colour once."""
+        data = self.cleaned_data
+        return VariantGrid(
+            sku=data["sku"],
+            sizes=_split_names(data["sizes"]),
+            colors=_split_names(data["colors"]) or [""],
+            stock=data["stock"],
+        )
+
+
+def _split_names(text: str) -> list[str]:
+    names = (name.strip() for name in text.split(","))
+    return list(dict.fromkeys(name for name in names if name))
+
+
 @admin.register(Product)
 class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
     form = ProductForm
@@ -251,6 +321,7 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
         "review_count",
         "source",
         "source_ref",
+        "variant_grid",
     )
     show_full_result_count = False
     list_per_page = 50
@@ -274,10 +345,19 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
                 )
             },
         ),
-        ("Prices", {"fields": (("base_price", "sale_price"),)}),
+        (
+            "Prices",
+            {
+                "fields": (
+                    ("base_price", "sale_price"),
+                    ("sale_starts_at", "sale_ends_at"),
+                )
+            },
+        ),
+        ("Sizes and colours", {"fields": ("variant_grid",)}),
         ("Badges", {"fields": (("is_featured", "is_new_arrival"),)}),
         ("For search engines", {"fields": ("seo_title", "seo_description")}),
-        ("As it stands", {"fields": readonly_fields}),
+        ("As it stands", {"fields": (*readonly_fields[:-1],)}),
     )
 
     class Media:
@@ -286,8 +366,10 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Return the pages, with what suggests brands."""
         view = self.admin_site.admin_view(self.brands_view)
+        grid = self.admin_site.admin_view(self.grid_view)
         return [
             path("brands/", view, name="products_product_brands"),
+            path("<uuid:product_id>/grid/", grid, name="products_product_grid"),
             *super().get_urls(),
         ]
 
@@ -299,6 +381,40 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
             else []
         )
         return JsonResponse({"items": found})
+
+    def grid_view(self, request: HttpRequest, product_id: UUID) -> HttpResponseBase:
+        """Ask for sizes and colours, and make the variants that are missing of them."""
+        product = Product.objects.filter(pk=product_id).only("name").first()
+        if product is None:
+            raise Http404
+        if not self.has_change_permission(request, product):
+            raise PermissionDenied
+        back = reverse("admin:products_product_change", args=[product_id])
+        form = GridForm(request.POST or None)
+        if form.is_valid():
+            try:
+                made = variants.create_grid(
+                    form.grid(), product_id=product_id, actor_id=request.user.pk
+                )
+            except ShopError as refusal:
+                form.add_error(None, refusal.detail)
+            else:
+                self.log_change(request, product, f"{made} variants from a grid")
+                self.message_user(request, f"{made} new variants.", messages.SUCCESS)
+                return HttpResponseRedirect(back)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Sizes and colours of {product.name}",
+            "opts": self.opts,
+            "form": form,
+            "back": back,
+        }
+        return TemplateResponse(
+            request,
+            "admin/products/variant_grid.html",
+            context,
+            status=422 if form.errors else 200,
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Products are archived: orders and old links still mean something."""
@@ -313,6 +429,17 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
         if obj is None or obj.status != ProductStatus.PUBLISHED:
             return None
         return self.view_on_site(obj)
+
+    @admin.display(description="many variants")
+    def variant_grid(self, product: Product) -> SafeString | str:
+        """Lead to the page that makes a grid of variants, once there is a product."""
+        if product._state.adding:
+            return "Save the product first."
+        address = reverse("admin:products_product_grid", args=[product.pk])
+        return format_html(
+            '<a class="underline" href="{}">Make a grid of sizes and colours</a>',
+            address,
+        )
 
     @admin.display(description="badges")
     def badges(self, product: Product) -> str:
@@ -414,6 +541,10 @@ def _variant_row(values: Mapping[str, Any]) -> NewVariant:
         size=values["size"],
         color=values["color"],
         stock=values.get("stock") or 0,
+        base_price=values.get("base_price"),
+        sale_price=values.get("sale_price"),
+        barcode=values.get("barcode") or "",
+        weight_g=values.get("weight_g"),
     )
 
 

@@ -1,9 +1,11 @@
 """Variants: the sizes and colours of a product, changed in place and never deleted."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Max
+from django.utils.text import slugify
 
 from markrin.api.errors import Invalid, NotFound
 from markrin.api.unset import UNSET, sent_fields
@@ -13,7 +15,12 @@ from markrin.db.models import uuid7
 from products import errors
 from products.models import Product, Variant
 from products.models.product import MAX_VARIANTS
-from products.schemas.variants import NewVariant, ReplacedVariant, VariantChange
+from products.schemas.variants import (
+    CreateVariant,
+    NewVariant,
+    ReplacedVariant,
+    VariantChange,
+)
 from products.services import prices
 from products.services.stock import movements
 
@@ -219,6 +226,57 @@ def replace_variants(
     invalidate(f"product:{product.pk}", "products")
     if flips:
         movements.refresh_in_stock([product.pk])
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariantGrid:
+    """Sizes times colours. Each SKU is `sku`, the colour and the size with hyphens between
+    them; each new variant gets `stock` pieces.
+    """
+
+    sku: str
+    sizes: Sequence[str]
+    colors: Sequence[str]
+    stock: int = 0
+
+
+@transactions.durable
+def create_grid(grid: VariantGrid, *, product_id: UUID, actor_id: UUID | None) -> int:
+    """Add the variants of the grid that the product does not have on sale, and return how
+    many these are.
+
+    Locks: the product, then as `movements.move_stock`.
+
+    Raises:
+        NotFound: there is no such product.
+        TooManyVariants, SkuTaken: it cannot have these.
+        Invalid: a size, a colour or a SKU has a form that is not taken.
+    """
+    product = Product.objects.filter(pk=product_id).locked().first()
+    if product is None:
+        raise NotFound
+    active = product.variants.filter(is_active=True).values_list("size", "color")
+    there = set(active)
+    rows = [
+        CreateVariant().load(
+            {
+                "sku": make_sku(grid.sku, color, size),
+                "size": size,
+                "color": color,
+                "stock": grid.stock,
+            }
+        )
+        for color in grid.colors
+        for size in grid.sizes
+        if (size, color) not in there
+    ]
+    return len(insert_variants(product, rows, actor_id=actor_id))
+
+
+def make_sku(*parts: str) -> str:
+    """Return a SKU of these parts, in capitals, with hyphens for what a SKU cannot have."""
+    plain = (slugify(part).upper() for part in parts)
+    return "-".join(part for part in plain if part)
 
 
 def _refuse_moved_stock(rows: Sequence[_Row], known: Mapping[str, Variant]) -> None:

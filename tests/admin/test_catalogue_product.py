@@ -349,3 +349,72 @@ def test_a_product_with_much_opens_in_few_queries(client):
             assert client.get(path).status_code == 200
         assert len(queries) <= 20, path
     assert Variant.objects.count() == 30
+
+
+def grid_of(product):
+    return reverse("admin:products_product_grid", args=[product.pk])
+
+
+@WHOLE
+def test_a_grid_of_sizes_and_colours_is_made_in_one_go(client, keeper):
+    product = factories.make_product(name="Tee")
+    factories.make_variant(product=product, sku="OLD", size="S", color="Black")
+    assert grid_of(product) in client.get(page_of(product)).content.decode()
+    saved(
+        client,
+        grid_of(product),
+        {
+            "sizes": "S, M,L, M",
+            "colors": "Black, Navy blue",
+            "sku": "TEE",
+            "stock": "3",
+        },
+    )
+    new = product.variants.exclude(sku="OLD").order_by("position")
+    assert list(new.values_list("sku", "size", "color", "stock__on_hand")) == [
+        ("TEE-BLACK-M", "M", "Black", 3),
+        ("TEE-BLACK-L", "L", "Black", 3),
+        ("TEE-NAVY-BLUE-S", "S", "Navy blue", 3),
+        ("TEE-NAVY-BLUE-M", "M", "Navy blue", 3),
+        ("TEE-NAVY-BLUE-L", "L", "Navy blue", 3),
+    ]
+    answer = client.post(
+        grid_of(product), {"sizes": "XXL", "colors": "", "sku": "OLD", "stock": "0"}
+    )
+    assert answer.status_code == 302
+    answer = client.post(
+        grid_of(product), {"sizes": "9XL", "colors": "Red", "sku": "?", "stock": "0"}
+    )
+    assert answer.status_code == 302  # a SKU of the colour and the size alone
+    answer = client.post(
+        grid_of(product), {"sizes": "S", "colors": "Red", "sku": "RED", "stock": "-1"}
+    )
+    assert answer.status_code == 422
+    assert product.variants.count() == 8
+
+
+def test_who_may_only_look_makes_no_grid():
+    product = factories.make_product()
+    looker = Client()
+    looker.force_login(factories.make_user(role="staff", groups=("viewer",)))
+    assert looker.get(grid_of(product)).status_code in (302, 403)
+
+
+@WHOLE
+def test_variants_get_prices_of_their_own_in_the_table(client):
+    product = factories.make_product(base_price="50.00")
+    variant = factories.make_variant(product=product, sku="A", size="S")
+    form = form_of(client, page_of(product))
+    data = form | {
+        "variants-0-base_price": "65.00",
+        "variants-0-sale_price": "60.00",
+        "variants-0-barcode": "4006381333931",
+        "variants-0-weight_g": "350",
+    }
+    saved(client, page_of(product), data)
+    variant.refresh_from_db()
+    assert (variant.base_price, variant.sale_price, variant.weight_g) == (65, 60, 350)
+    wrong = client.post(
+        page_of(product), data | {"variants-0-barcode": "4006381333932"}
+    )
+    assert "check digit" in wrong.content.decode()

@@ -13,6 +13,15 @@ from products.importing.validation import ImportProduct, ImportVariant
 from products.models import Product
 from tests.fuzz import examples
 
+_OWN = {"variantBasePrice": "99999999.00", "variantSalePrice": "1.00"}
+# What a column needs beside it to be taken.
+NEEDED = {
+    "saleStartsAt": {"salePrice": "1.00"},
+    "saleEndsAt": {"salePrice": "1.00"},
+    "variantSalePrice": _OWN,
+    "variantSaleStartsAt": _OWN,
+    "variantSaleEndsAt": _OWN,
+}
 PLAIN = {"name": "Linen Shirt", "category": "Men > Shirts", "basePrice": "99999999.00"}
 
 
@@ -32,6 +41,7 @@ def test_no_row_that_the_schema_takes_is_refused_by_the_database(tmp_path):
     assert set(refused.items()) <= {
         ("salePrice", "range"),
         ("salePrice", "required"),
+        ("variantSalePrice", "range"),
         ("variantSalePrice", "required"),
         ("variantBasePrice", "required"),
     }, "a sale's price and dates are the rules over several columns"
@@ -46,4 +56,11 @@ def _rows():
             for edge in examples.edges(field) if column in native_csv.COLUMNS else ():
                 if isinstance(edge, str) and edge:
                     number = f"E{column}{len(edge)}{sum(map(ord, edge))}"
-                    yield {"product": number, "sku": number, **PLAIN, column: edge}
+                    more = NEEDED.get(column, {})
+                    yield {
+                        "product": number,
+                        "sku": number,
+                        **PLAIN,
+                        **more,
+                        column: edge,
+                    }
