@@ -7,12 +7,14 @@ from markrin import rights
 
 HEAD = """# Who may do what
 
-Written by `python -m dev.rights_page` from `markrin/rights.py`, the one table that the API and the admin ask.
+Written by `python -m dev.rights_page` from `markrin/rights.py`, the one table that the API and the
+admin ask.
 
-Customers see what is theirs; somebody else's object does not exist (404). Staff may do what the rows of their groups say,
-admins may do everything. A row marked "recent" asks for a second factor that was given within `REAUTHENTICATION_S`, or
-where `ADMIN_SECOND_FACTOR` is off, for the password. Nobody acts on a user who has more rights. A shop that wants to
-allow more pages of the admin makes a group of its own; the calls of the API follow this table alone.
+Customers see what is theirs; somebody else's object does not exist (404). Staff may do what the
+rows of their groups say, admins may do everything. A row marked "recent" asks for a second factor
+that was given within `REAUTHENTICATION_S`, or where `ADMIN_SECOND_FACTOR` is off, for the password.
+Nobody acts on a user who has more rights. A shop that wants to allow more pages of the admin makes
+a group of its own; the calls of the API follow this table alone.
 
 """
 
@@ -24,7 +26,8 @@ def make_page() -> str:
         f"| {area} | {who} | {calls or '–'} | {pages or '–'} |"
         for area, who, calls, pages in rights.list_table()
     )
-    table = f"| what | who | calls of the API | pages of the admin |\n|---|---|---|---|\n{rows}"
+    head = "| what | who | calls of the API | pages of the admin |\n|---|---|---|---|"
+    table = f"{head}\n{rows}"
     return f"{HEAD}{groups}\n\n{table}\n"
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -21,6 +20,7 @@ from rest_framework_simplejwt.token_blacklist.models import (
 
 from accounts.client_info import ClientInfo
 from accounts.models import RevokedReason, Session, Transport, User
+from accounts.models.session import SessionQuerySet
 from accounts.services.auth_log import log_auth_event
 from accounts.services.authority import refuse_more_rights
 from accounts.tokens import AccessToken, RefreshToken, new_jti, whole_second
@@ -150,7 +150,9 @@ def blacklist_token(jti: str) -> bool:
 
 
 @transactions.requires_transaction
-def revoke_sessions(sessions: Any, *, reason: RevokedReason, now: datetime) -> int:
+def revoke_sessions(
+    sessions: SessionQuerySet, *, reason: RevokedReason, now: datetime
+) -> int:
     """End these sessions (a query set) that are not ended yet, and blacklist their live
     tokens. Return how many.
 

@@ -1,4 +1,4 @@
-"""The second factor at the API: a sign-in of staff takes two steps, and staff's calls ask for it."""
+"""The second factor at the API: staff sign in by two steps, and their calls ask for it."""
 
 from typing import Any
 
