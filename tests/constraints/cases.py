@@ -282,6 +282,9 @@ SERVICES = {
     "accounts_user_user_permissions": "nobody has permissions of their own: groups do",
     "accounts_address": "the column is the signed-in user, or a default",
     "accounts_wishlistitem": "the row is the signed-in user's, and has no other columns",
+    "accounts_apikey": "keys are made by a form of their own (tests/accounts/test_api_keys.py), and the"
+    " rest is the service's",
+    "products_pricehistory": "written by a change of prices",
     "auth_session": "sessions are written by sign-in and refresh",
     "auth_mail_token": "tokens are made by the server",
     "auth_event": "the log is written by services, and only grows",

@@ -251,6 +251,31 @@ SPECIAL: dict[str, dict[str, str]] = {
     )
     | {"fit_small": "1"},
     "product_sale_price_below_base": {"sale_price": "2", "base_price": "1"},
+    "price_history_in_order": {
+        "valid_from": "'2026-01-02 00:00+00'",
+        "valid_until": "'2026-01-01 00:00+00'",
+    },
+    "product_sale_ends_after_start": {
+        "sale_starts_at": "'2026-01-02 00:00+00'",
+        "sale_ends_at": "'2026-01-01 00:00+00'",
+    },
+    "product_sale_dates_need_price": {
+        "sale_price": "NULL",
+        "sale_starts_at": "'2026-01-02 00:00+00'",
+    },
+    "variant_sale_ends_after_start": {
+        "sale_starts_at": "'2026-01-02 00:00+00'",
+        "sale_ends_at": "'2026-01-01 00:00+00'",
+    },
+    "variant_sale_dates_need_price": {
+        "sale_price": "NULL",
+        "sale_starts_at": "'2026-01-02 00:00+00'",
+    },
+    "variant_sale_price_below_base": {"sale_price": "2", "base_price": "1"},
+    "variant_prices_together": {"base_price": "NULL", "sale_price": "1"},
+    "variant_barcode_gtin": {"barcode": "'4006381333932'"},
+    "variant_hs_code_form": {"hs_code": "'61'"},
+    "variant_origin_country_form": {"origin_country": "'in'"},
     "product_tags_at_most_20": {"tags": "array_fill('x'::varchar, ARRAY[21])"},
     "product_image_external_url_https": {"external_url": "'http://a.example/'"},
     "product_image_file_or_url": {"file": "''", "external_url": "''"},
@@ -458,6 +483,7 @@ _PREDICATES = {
     "page_one_home_per_language": {"kind": "'home'"},
     "tax_class_one_default": {"is_default": "true"},
     "product_import_once": {"source": "'x'"},
+    "api_key_name_once": {"revoked_at": "NULL"},
     "address_one_default": {"is_default": "true"},
     "feed_content_once": {"dry_run": "false"},
     "feed_sequence_once": {"dry_run": "false"},

@@ -87,7 +87,21 @@ def example(schema: type[Schema], ids: Ids, path: str) -> dict[str, Any]:
     }
 
 
+# Texts with a form of their own, by the field's name.
+FORMS = {
+    "barcode": "4006381333931",
+    "hsCode": "6109",
+    "originCountry": "IN",
+    "salePrice": "0.50",  # below a base price of 1.00
+}
+
+
 def _value(field: Any, ids: Ids, path: str) -> Any:  # noqa: C901 (a line for each type of field)
+    name = str(field.data_key or field.name)
+    if name in FORMS:
+        return FORMS[name]
+    if name == "saleEndsAt":
+        return f"{DAY}T18:00:00Z"  # after its start
     match field:
         case fields.Nested():
             return example(type(cast(Schema, field.schema)), ids, path)
@@ -98,9 +112,7 @@ def _value(field: Any, ids: Ids, path: str) -> Any:  # noqa: C901 (a line for ea
         case fields.Image() | fields.File():
             return SimpleUploadedFile("a.bin", b"?", "application/octet-stream")
         case fields.Uuid():
-            return (
-                ids.of(str(field.data_key or field.name), path) or [str(uuid.uuid4())]
-            )[0]
+            return (ids.of(name, path) or [str(uuid.uuid4())])[0]
         case fields.Enum():
             return _choice(field.choices)
         case fields.Bool():
