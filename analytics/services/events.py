@@ -22,7 +22,7 @@ MAX_EVENT_AGE, MAX_CLOCK_LEAD = timedelta(hours=48), timedelta(minutes=5)
 _NETWORK = {4: 24, 6: 48}  # bits of an address that are used
 
 
-@transactions.durable
+@transactions.durable(limits=False)  # one INSERT, which waits for no lock
 def record_events(
     *,
     events: Sequence[ShopperEvent],
