@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection, transaction
 
 BATCH = 5_000
-FIRST = {  # below every key of the type
+LOWEST_KEYS = {  # below every key of the type
     "uuid": "00000000-0000-0000-0000-000000000000",
     "bigint": -(2**63),
     "integer": -(2**31),
@@ -49,15 +49,15 @@ class Invariant:
     # what the repair takes first, so that no writer is between its reading and its writing
     lock: str = ""
 
-    def breaches(
+    def find_breaches(
         self, on_rows: Callable[[int], None] = lambda count: None
     ) -> Iterator[Breach]:
         """Yield what breaks the rule, a read-only statement a batch; tell how many rows
         were walked as it goes.
         """
-        after: Any = FIRST[self._key_type()]
+        after: Any = LOWEST_KEYS[self._key_type()]
         while (upto := self._end_of_batch(after)) is not None:
-            with _reading() as cursor:
+            with _open_read_only() as cursor:
                 cursor.execute(
                     self._filled(self.query), {"after": after, "upto": upto[0]}
                 )
@@ -66,7 +66,7 @@ class Invariant:
             on_rows(upto[1])
             after = upto[0]
 
-    def mend(self, keys: list[str]) -> int:
+    def repair_rows(self, keys: list[str]) -> int:
         """Make these rows right again, in one transaction; return how many were written."""
         with transaction.atomic(), connection.cursor() as cursor:
             if self.lock:
@@ -81,7 +81,7 @@ class Invariant:
         """Return the last key of the next batch and how many rows it has, or None after the
         last one.
         """
-        with _reading() as cursor:
+        with _open_read_only() as cursor:
             cursor.execute(
                 f"""SELECT {self.key}, count(*) OVER () FROM
                 (SELECT {self.key} FROM {self.table} WHERE {self.key} > %s ORDER BY {self.key}
@@ -106,7 +106,7 @@ class Invariant:
 
 
 @contextmanager
-def _reading() -> Iterator[Any]:
+def _open_read_only() -> Iterator[Any]:
     """Open a read-only transaction and give a cursor; within another transaction, as in
     tests, just the cursor.
     """

@@ -92,7 +92,7 @@ def test_told_by_all_at_once_it_is_booked_once(settings, stripe_server):
         one
         for rule in rules.list_row_rules()
         if rule.table.startswith("orders_")
-        for one in rule.breaches()
+        for one in rule.find_breaches()
     ]
     assert breaches == []
 

@@ -131,7 +131,7 @@ def assert_clean():
         breach
         for rule in rules.list_row_rules()
         if rule.table.startswith("orders_")
-        for breach in rule.breaches()
+        for breach in rule.find_breaches()
     ]
     assert found == []
 

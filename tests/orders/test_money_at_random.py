@@ -294,6 +294,6 @@ def test_at_the_end_every_amount_is_accounted_for(
         breach
         for rule in rules.list_row_rules()
         if rule.table.startswith("orders_")
-        for breach in rule.breaches()
+        for breach in rule.find_breaches()
     ]
     assert found == [], trade.done

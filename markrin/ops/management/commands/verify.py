@@ -56,7 +56,7 @@ class Command(BaseCommand):
                     self._walk(invariant, lambda rows: progress.advance(task, rows))
                 )
                 if broken and options["repair"] and invariant.repair:
-                    mended += invariant.mend([breach.key for breach in broken])
+                    mended += invariant.repair_rows([breach.key for breach in broken])
         self._finish(len(by_row) + len(at_once), mended)
 
     def _choose_rules(self, text: str) -> tuple[list[Invariant], list[TableRule]]:
@@ -79,7 +79,7 @@ class Command(BaseCommand):
         return by_row, at_once
 
     def _walk(self, invariant: Invariant, on_rows: Any) -> list[Breach]:
-        broken = list(invariant.breaches(on_rows))
+        broken = list(invariant.find_breaches(on_rows))
         for breach in broken:
             self._tell(f"{invariant.rule} {invariant.table}", breach)
         return broken
