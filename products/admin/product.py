@@ -2,7 +2,6 @@
 the page's transaction.
 """
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -25,22 +24,22 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RangeNumericFilter
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from markrin.admin.base import ModelAdmin, ReadOnly, ReadOnlyAdmin, TabularInline
-from markrin.admin.forms import StrictForm, StrictModelForm
+from markrin.admin.forms import StrictModelForm
 from markrin.api.errors import ShopError
 from products.admin import bulk_changes
 from products.admin.images import ImagePanel
 from products.admin.import_export import CatalogueTransfer, send_file
 from products.admin.product_search import CategoryFilter, ProductSearch
+from products.admin.variants import GridForm, VariantInline, variant_row
 from products.models import FormerSlug, Product, ProductStatus, SearchWord, Variant
 from products.schemas.products import NewProduct, ProductChange, SeoTexts
-from products.schemas.variants import MAX_PIECES, NewVariant, VariantChange
+from products.schemas.variants import VariantChange
 from products.selectors import brands
 from products.services import products as product_service
 from products.services import slugs, variants
-from products.services.variants import VariantGrid
 
 _PRICES = {
     "base_price",
@@ -49,90 +48,6 @@ _PRICES = {
     "sale_ends_at",
 }  # which one rule compares
 _SEO = {"seo_title": "title", "seo_description": "description"}
-
-
-class VariantForm(StrictModelForm):
-    """A variant; its first pieces are asked for while it is new, after that stock only moves."""
-
-    stock = forms.IntegerField(
-        required=False,
-        min_value=0,
-        max_value=MAX_PIECES,
-        label="first pieces",
-        widget=UnfoldAdminIntegerFieldWidget(attrs={"aria-label": "first pieces"}),
-    )
-
-    class Meta:
-        model = Variant
-        fields = (
-            "sku",
-            "size",
-            "color",
-            "base_price",
-            "sale_price",
-            "barcode",
-            "weight_g",
-            "position",
-            "is_active",
-        )
-        labels = {"sku": "SKU", "weight_g": "grams"}
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-        if not self.instance._state.adding:
-            self.fields["stock"].disabled = True
-            self.fields["stock"].widget.attrs["title"] = (
-                "after the first pieces, stock only moves"
-            )
-
-    def _get_validation_exclusions(self) -> set[str]:
-        """Check nothing of a row that stays as it is: each rule would be a query."""
-        found: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # Django's own
-        return found if self.has_changed() else found | set(self.fields)
-
-
-class VariantInline(TabularInline):
-    model = Variant
-    form = VariantForm
-    extra = 0
-    fields = (
-        "sku",
-        "size",
-        "color",
-        "base_price",
-        "sale_price",
-        "stock",
-        "barcode",
-        "weight_g",
-        "position",
-        "is_active",
-        "sellable",
-        "page",
-    )
-    readonly_fields = ("sellable", "page")
-    can_delete = False
-    hide_title = (
-        True  # above a row, where the headings no longer stand over their cells
-    )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
-        # unfold has no types
-        return super().get_queryset(request).select_related("stock")  # type: ignore[no-any-return]
-
-    def sellable(self, variant: Variant) -> str:
-        level = getattr(variant, "stock", None)
-        return "" if level is None else f"{level.sellable} ({level.reserved} reserved)"
-
-    @admin.display(description="move stock")
-    def page(self, variant: Variant) -> SafeString | str:
-        if variant._state.adding:
-            return ""
-        address = reverse("admin:products_variant_step", args=[variant.pk, "adjust"])
-        return format_html(
-            '<a class="underline" href="{}">Adjust stock of {}</a>',
-            address,
-            variant.sku,
-        )
 
 
 class FormerSlugInline(ReadOnly, TabularInline):
@@ -238,49 +153,6 @@ class ProductForm(StrictModelForm):
                 **{short: values[name] for name, short in _SEO.items()}
             )
         return data
-
-
-class GridForm(StrictForm):
-    """Which sizes and colours a product comes in."""
-
-    sizes = forms.CharField(
-        max_length=1000,
-        widget=UnfoldAdminTextInputWidget,
-        help_text="with commas between them: S, M, L",
-    )
-    colors = forms.CharField(
-        max_length=2000,
-        required=False,
-        widget=UnfoldAdminTextInputWidget,
-        help_text="with commas between them: Black, Navy blue; or none",
-    )
-    sku = forms.CharField(
-        max_length=40,
-        widget=UnfoldAdminTextInputWidget,
-        help_text="begins each SKU; colour and size follow: TEE becomes TEE-BLACK-S",
-    )
-    stock = forms.IntegerField(
-        min_value=0,
-        max_value=MAX_PIECES,
-        initial=0,
-        label="first pieces of each",
-        widget=UnfoldAdminIntegerFieldWidget,
-    )
-
-    def grid(self) -> VariantGrid:
-        """Return the grid, each size and colour once."""
-        data = self.cleaned_data
-        return VariantGrid(
-            sku=data["sku"],
-            sizes=_split_names(data["sizes"]),
-            colors=_split_names(data["colors"]) or [""],
-            stock=data["stock"],
-        )
-
-
-def _split_names(text: str) -> list[str]:
-    names = (name.strip() for name in text.split(","))
-    return list(dict.fromkeys(name for name in names if name))
 
 
 @admin.register(Product)
@@ -492,7 +364,7 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
                 )
                 formset.changed_objects.append((each.instance, names))
         if new := [each for each in formset.extra_forms if each.has_changed()]:
-            rows = [_variant_row(each.cleaned_data) for each in new]
+            rows = [variant_row(each.cleaned_data) for each in new]
             formset.new_objects = variants.insert_variants(
                 product, rows, actor_id=request.user.pk
             )
@@ -533,19 +405,6 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
         self.message_user(
             request, f"{len(queryset)} products are {status} now.", messages.SUCCESS
         )
-
-
-def _variant_row(values: Mapping[str, Any]) -> NewVariant:
-    return NewVariant(
-        sku=values["sku"],
-        size=values["size"],
-        color=values["color"],
-        stock=values.get("stock") or 0,
-        base_price=values.get("base_price"),
-        sale_price=values.get("sale_price"),
-        barcode=values.get("barcode") or "",
-        weight_g=values.get("weight_g"),
-    )
 
 
 @admin.register(FormerSlug)
