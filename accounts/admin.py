@@ -16,7 +16,15 @@ from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.client_info import ClientInfo
-from accounts.models import Address, ApiKey, AuthEvent, Role, Session, User
+from accounts.models import (
+    Address,
+    ApiKey,
+    AuthEvent,
+    CustomerGroup,
+    Role,
+    Session,
+    User,
+)
 from accounts.services import api_keys, authority, privacy, sessions, staff_users
 from markrin.admin.base import (
     FirstRows,
@@ -336,6 +344,14 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
 # unfold's own attributes are untyped
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
     pass
+
+
+@admin.register(CustomerGroup)
+class CustomerGroupAdmin(ModelAdmin):
+    list_display = ("name",)
+    search_fields = ("name__istartswith",)
+    autocomplete_fields = ("members",)
+    fields = ("name", "members")
 
 
 @admin.register(Session)

@@ -3,6 +3,11 @@
 A change of these is a change for others. `make check` refuses SQL that names more
 (dev/sql_tables.py)."""
 
+# What a statement may read.
+READABLE: dict[str, str] = {
+    "accounts_user": "id email",
+    "accounts_customergroup_members": "customergroup_id user_id",
+}
 # What a bulk load may fill, such as the demo shop. The order is that of the rows.
 LOADABLE: dict[str, str] = {
     "accounts_user": (

@@ -122,7 +122,7 @@ def write_wishes(
             continue
         at = max(person.created_at, pick_after(day, rng, -300, -1))
         cart = make_uuid("cart", person.number, at)
-        sink.add("orders_cart", (cart, at, at, person.id, None, None))
+        sink.add("orders_cart", (cart, at, at, person.id, None, []))
         wanted = [
             article
             for article in rng.sample(published, min(4, len(published)))

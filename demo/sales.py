@@ -29,6 +29,7 @@ from demo.sample_texts import CARRIERS
 from markrin.outbox import handlers
 from orders.pricing.tax import Place, RateTable, Supply, Taxed, TaxRules
 from orders.pricing.tax_presets import read_preset
+from orders.promotion_terms import Person as PromotionPerson
 
 _JOBS_KEPT = 14  # days, as the outbox keeps them
 TAX_STATE = "KA"  # where the demo shop is registered
@@ -391,22 +392,41 @@ class Trade:
         self._write_payment(sale)
         if (self.plan.midnight - sale.at).days < _JOBS_KEPT:
             self._write_confirmation(sale)
-        if sale.coupon is not None and sale.status != "cancelled":
-            buyer = sale.buyer
-            assert buyer is not None  # noqa: S101  # only customers use coupons here
-            key = (sale.coupon, buyer.number)
+        if sale.coupon is not None:
+            self._write_discount(sale)
+
+    def _write_discount(self, sale: Sale) -> None:
+        """Write what the sale's coupon took off; a cancelled order's does not count as a use."""
+        buyer, coupon = sale.buyer, sale.coupon
+        assert buyer is not None  # noqa: S101  # only customers use coupons here
+        assert coupon is not None  # noqa: S101  # see the caller
+        counts = sale.status != "cancelled"
+        if counts:
+            key = (coupon, buyer.number)
             self.slots[key] = self.slots.get(key, 0) + 1
-            self.used[sale.coupon] += 1
-            at = self.plan.midnight
-            self.sink.add(
-                "orders_couponuse",
-                (
-                    make_uuid("coupon", sale.coupon, at),
-                    sale.id,
-                    buyer.id,
-                    self.slots[key],
-                ),
-            )
+            self.used[coupon] += 1
+        shares = {
+            line.id: format_amount(line.discount)
+            for line in sale.lines
+            if line.discount
+        }
+        self.sink.add(
+            "orders_orderdiscount",
+            (
+                make_uuid("discount", sale.number, sale.at),
+                sale.id,
+                0,
+                make_uuid("promotion", coupon, self.plan.midnight),
+                COUPONS[coupon].code,
+                COUPONS[coupon].code,
+                format_amount(sale.discount),
+                format_amount(0),
+                json.dumps(shares),
+                counts,
+                buyer.id,
+                PromotionPerson(None, buyer.email).email_hash,
+            ),
+        )
 
     def _write_taxes(self, sale: Sale) -> None:
         parts = ((line, part) for line in sale.lines for part in line.taxed.parts)
@@ -643,22 +663,29 @@ class Trade:
                 else at + timedelta(days=coupon.from_day)
             )
             ends = None if coupon.to_day is None else at + timedelta(days=coupon.to_day)
+            made = at - timedelta(days=120)
+            promotion = make_uuid("promotion", number, at)
+            by_percent = coupon.kind == "percent"
+            value = format_amount(coupon.value)
             self.sink.add(
-                "orders_coupon",
+                "orders_promotion",
                 (
-                    make_uuid("coupon", number, at),
-                    at - timedelta(days=120),
-                    at,
-                    coupon.code,
-                    coupon.kind,
-                    format_amount(coupon.value),
+                    *(promotion, made, at, coupon.code, True),
+                    "percent" if by_percent else "amount",
+                    value if by_percent else None,
+                    None if by_percent else value,
                     format_amount(coupon.min_spend),
                     starts,
                     ends,
-                    coupon.total_limit,
                     coupon.per_customer,
-                    self.used[number],
                     True,
+                ),
+            )
+            self.sink.add(
+                "orders_coupon",
+                (
+                    *(make_uuid("coupon", number, at), made, at, promotion),
+                    *(coupon.code, coupon.total_limit, self.used[number]),
                 ),
             )
 

@@ -148,13 +148,32 @@ RIGHTS: tuple[Right, ...] = (
         },
     ),
     Right(
-        area="Coupons",
+        area="Promotions, coupons and groups of customers",
         groups=("orders",),
         calls=(
             *("listCoupons", "createCoupon", "getCoupon"),
             *("updateCoupon", "deleteCoupon"),
         ),
-        pages={"orders.coupon": _ALL, "orders.couponuse": _ALL},
+        pages={
+            "orders.promotion": _ALL,
+            "orders.promotiontier": _ALL,
+            "orders.coupon": _ALL,
+            "orders.orderdiscount": "view",
+            "accounts.customergroup": _ALL,
+        },
+    ),
+    Right(
+        area="Taxes",
+        groups=("orders",),
+        pages={
+            "orders.taxrate": _ALL,
+            "orders.taxpart": _ALL,
+            "orders.taxzone": _ALL,
+            "orders.taxsettings": _ALL,
+            "orders.confirmedtaxid": _ALL,
+            "orders.ordertax": "view",
+            "products.taxclass": _ALL,
+        },
     ),
     Right(
         area="Customers: name, e-mail, telephone, addresses",

@@ -2,20 +2,24 @@
 them can be bought.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from django.utils import timezone
-
+from markrin.api.errors import ShopError
 from markrin.db.sql import fetch_prepared
 from orders import coupon_rules, quotes
 from orders.buyers import find_cart_buyer
 from orders.customer_identity import Customer
-from orders.models import Cart, Coupon
+from orders.models import Cart
 from orders.pricing.quote import Quote
+from orders.promotion_terms import (
+    NO_PROMOTIONS,
+    LivePromotions,
+    Person,
+    read_promotions,
+)
 from products.selectors import offers
 from products.selectors.offers import Offer
 
@@ -50,10 +54,11 @@ class CartItem:
 
 @dataclass(frozen=True)
 class CartCoupon:
-    """The cart's coupon. Where it does not apply now, `reason` is the refusal's code."""
+    """One of the cart's coupons. Where it does not apply now, `reason` is the refusal's code."""
 
     code: str
     reason: str | None
+    refusal: ShopError | None = None
 
     @property
     def applied(self) -> bool:
@@ -68,6 +73,7 @@ class CartSummary:
     token: str | None
     items: list[CartItem]
     coupon: CartCoupon | None
+    coupons: list[CartCoupon]
     quote: Quote
 
     @property
@@ -77,25 +83,37 @@ class CartSummary:
 
 
 def summarize_cart(cart: Cart | None, *, token: str | None) -> CartSummary:
-    """Return the cart's contents, in one query, or three with a coupon that has a limit.
+    """Return the cart's contents, in three queries: its lines, what may apply, the taxes.
     Locks nothing.
 
     Lines that cannot be bought now are shown, but not counted into the quote.
     """
     items = load_items(cart) if cart else []
     available = [item for item in items if item.available]
-    coupon = cart.coupon if cart else None
-    found = _check_coupon(cart, coupon, available) if cart and coupon else None
-    applied = coupon if found and found.applied else None
+    codes = cart.coupon_codes if cart else []
+    live = NO_PROMOTIONS
+    if cart is not None and (items or codes):
+        live = read_promotions(Person(cart.user_id, owner_email(cart)), codes)
+    quote = quotes.quote_items(available, buyer=find_cart_buyer(cart), live=live)
+    coupons = [_show_coupon(code, quote, live) for code in codes]
     return CartSummary(
         id=cart.pk if cart else None,
         token=token if cart and cart.user_id is None else None,
         items=items,
-        coupon=found,
-        quote=quotes.quote_items(
-            available, buyer=find_cart_buyer(cart), coupon=applied
-        ),
+        coupon=coupons[0] if coupons else None,
+        coupons=coupons,
+        quote=quote,
     )
+
+
+def owner_email(cart: Cart) -> str:
+    """Return the address of the cart's customer, or "" for a guest's."""
+    return getattr(cart, "owner_email", None) or ""
+
+
+def _show_coupon(code: str, quote: Quote, live: LivePromotions) -> CartCoupon:
+    refused = coupon_rules.find_refusal(code, quote, live)
+    return CartCoupon(code, refused.code if refused else None, refused)
 
 
 _LINES: Final = f"""
@@ -129,18 +147,3 @@ def _fetch_items(sql: str, **params: object) -> list[CartItem]:
         )
         for row in rows
     ]
-
-
-def _check_coupon(cart: Cart, coupon: Coupon, items: Sequence[CartItem]) -> CartCoupon:
-    key = (
-        coupon_rules.build_customer_key(user_id=cart.user_id, email="")
-        if cart.user_id
-        else None
-    )
-    refused = coupon_rules.find_refusal(
-        coupon,
-        subtotal=sum((item.line_total for item in items), Decimal(0)),
-        now=timezone.now(),
-        used_by_customer=coupon_rules.count_uses(coupon, key),
-    )
-    return CartCoupon(coupon.code, refused.code if refused else None)

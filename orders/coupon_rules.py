@@ -1,97 +1,50 @@
-"""Whether a coupon can be used, and what it takes off. The limits are held by `claim`,
-under the coupon's lock.
-"""
+"""Coupons as shoppers hear of them: whether a code applies, and if not, why not."""
 
-import hashlib
-from datetime import datetime
-from decimal import Decimal
-from uuid import UUID
-
-from django.db.models import F, Q
-from django.utils import timezone
+from collections.abc import Iterable
 
 from markrin.api.errors import ShopError
-from markrin.db import transactions
 from orders import errors
-from orders.models import Coupon, CouponUse
+from orders.pricing.promotions import NotApplied, Reason
+from orders.pricing.quote import Quote
+from orders.promotion_terms import LivePromotions
+
+_REFUSALS: dict[Reason, type[ShopError]] = {
+    Reason.NOT_NOW: errors.CouponNotNow,
+    Reason.EXHAUSTED: errors.CouponExhausted,
+    Reason.USED_UP: errors.CouponUsedUp,
+}
+# The code is good, and the cart costs no more than with it.
+HARMLESS = frozenset({Reason.BETTER_OFFER, Reason.NO_EFFECT})
 
 
-def build_customer_key(*, user_id: UUID | None, email: str) -> str:
-    """Return what a customer's uses are counted under: the account, or for a guest the hash
-    of the address.
+def find_refusal(code: str, quote: Quote, live: LivePromotions) -> ShopError | None:
+    """Return why the code does not apply to what was quoted, or None if it does, or if the cart
+    costs no more than with it.
     """
-    return str(user_id) if user_id else hashlib.sha256(email.encode()).hexdigest()
-
-
-def find_refusal(
-    coupon: Coupon, *, subtotal: Decimal, now: datetime, used_by_customer: int = 0
-) -> ShopError | None:
-    """Return why the coupon does not apply to a cart worth `subtotal`, or None if it does."""
-    if not coupon.is_active:
+    if code not in live.codes:
         return errors.CouponUnknown()
-    if (coupon.starts_at and now < coupon.starts_at) or (
-        coupon.ends_at and now >= coupon.ends_at
-    ):
-        return errors.CouponNotNow()
-    if coupon.total_limit is not None and coupon.used >= coupon.total_limit:
-        return errors.CouponExhausted()
-    if (
-        coupon.per_customer_limit is not None
-        and used_by_customer >= coupon.per_customer_limit
-    ):
-        return errors.CouponUsedUp()
-    if subtotal < coupon.min_spend:
-        return errors.CouponMinimumSpend(min_spend=str(coupon.min_spend))
+    harmless = HARMLESS if quote.lines else HARMLESS | {Reason.NO_MATCHING_ITEMS}
+    for refused in quote.not_applied:
+        if refused.promotion.code == code and refused.reason not in harmless:
+            return _make_refusal(refused, quote)
     return None
 
 
-def count_uses(coupon: Coupon, key: str | None) -> int:
-    """Return how often this customer has used the coupon; asks the database only if there
-    is a limit to it.
-    """
-    if coupon.per_customer_limit is None or key is None:
-        return 0
-    return coupon.uses.filter(customer_key=key).count()
+def find_first_refusal(
+    codes: Iterable[str], quote: Quote, live: LivePromotions
+) -> ShopError | None:
+    """Return why the first code that does not apply does not."""
+    refusals = (find_refusal(code, quote, live) for code in codes)
+    return next((refusal for refusal in refusals if refusal), None)
 
 
-@transactions.requires_transaction
-def claim_use(coupon: Coupon, *, order_id: UUID, key: str) -> None:
-    """Count a use for the order, within the caller's transaction, after the order's row and
-    before the stock's.
-
-    Locks: the coupon's row, so that all uses of one coupon stand in a line; its limits
-    cannot be passed by a race.
-
-    Raises:
-        CouponExhausted, CouponUsedUp: the last use went to somebody else since the coupon
-            was looked at.
-    """
-    left = Q(total_limit=None) | Q(used__lt=F("total_limit"))
-    if not Coupon.objects.filter(left, pk=coupon.pk).update(
-        used=F("used") + 1, updated_at=timezone.now()
-    ):
-        raise errors.CouponExhausted
-    taken = set(
-        CouponUse.objects.filter(coupon=coupon, customer_key=key).values_list(
-            "slot", flat=True
+def _make_refusal(refused: NotApplied, quote: Quote) -> ShopError:
+    conditions = refused.promotion.conditions
+    if refused.reason == Reason.MINIMUM_SPEND:
+        missing = quote.money(refused.missing)
+        return errors.CouponMinimumSpend(
+            min_spend=str(quote.money(conditions.min_spend)), missing=str(missing)
         )
-    )
-    slot = next(number for number in range(1, len(taken) + 2) if number not in taken)
-    if coupon.per_customer_limit is not None and slot > coupon.per_customer_limit:
-        raise errors.CouponUsedUp
-    CouponUse.objects.create(
-        coupon=coupon, order_id=order_id, customer_key=key, slot=slot
-    )
-
-
-@transactions.requires_transaction
-def release_use(*, order_id: UUID) -> None:
-    """Undo an order's use, within the caller's transaction. Locks: the coupon's row; the
-    order's is locked already.
-    """
-    use = CouponUse.objects.filter(order=order_id).first()
-    if use is not None:
-        Coupon.objects.filter(pk=use.coupon_id).update(
-            used=F("used") - 1, updated_at=timezone.now()
-        )
-        use.delete()
+    if refused.reason in _REFUSALS:
+        return _REFUSALS[refused.reason]()
+    return errors.CouponNotApplicable(reason=str(refused.reason))

@@ -60,6 +60,22 @@ class CouponMinimumSpend(ShopError):
     )
 
 
+class CouponNotApplicable(ShopError):
+    status, code, message = (
+        422,
+        "coupon_not_applicable",
+        "The coupon is not for this cart; `reason` says why.",
+    )
+
+
+class PromotionEnded(ShopError):
+    status, code, message = (
+        409,
+        "promotion_ended",
+        "A promotion has just been used for the last time. Look at the cart again.",
+    )
+
+
 class CouponExhausted(ShopError):
     status, code, message = (
         409,

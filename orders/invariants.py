@@ -147,11 +147,53 @@ INVARIANTS = [
         rule="a coupon's uses are counted",
         table="orders_coupon",
         query="""SELECT coupon.id, format('used %%s, uses %%s', used, n) FROM orders_coupon AS coupon
-            CROSS JOIN LATERAL (SELECT count(*) AS n FROM orders_couponuse WHERE coupon_id = coupon.id) AS uses
+            CROSS JOIN LATERAL (SELECT count(*) AS n FROM orders_orderdiscount AS taken
+                WHERE taken.promotion_id = coupon.promotion_id AND taken.code = coupon.code
+                AND counts) AS uses
             WHERE coupon.id > %(after)s AND coupon.id <= %(upto)s AND used <> n""",
         lock="SELECT FROM orders_coupon WHERE id = ANY(%(keys)s::uuid[]) ORDER BY id FOR NO KEY UPDATE",
-        repair="""UPDATE orders_coupon SET used = (SELECT count(*) FROM orders_couponuse
-                WHERE coupon_id = orders_coupon.id) WHERE id = ANY(%(keys)s::uuid[])""",
+        repair="""UPDATE orders_coupon SET used = (SELECT count(*) FROM orders_orderdiscount AS taken
+                WHERE taken.promotion_id = orders_coupon.promotion_id
+                AND taken.code = orders_coupon.code AND counts)
+            WHERE id = ANY(%(keys)s::uuid[])""",
+    ),
+    Invariant(
+        rule="a limited promotion's uses are counted",
+        table="orders_promotion",
+        query="""SELECT promotion.id, format('used %%s, uses %%s', used, n)
+            FROM orders_promotion AS promotion CROSS JOIN LATERAL (
+                SELECT count(*) AS n FROM orders_orderdiscount
+                WHERE promotion_id = promotion.id AND counts) AS uses
+            WHERE promotion.id > %(after)s AND promotion.id <= %(upto)s
+            AND total_limit IS NOT NULL AND used <> n""",
+        lock="SELECT FROM orders_promotion WHERE id = ANY(%(keys)s::uuid[]) ORDER BY id FOR NO KEY UPDATE",
+        repair="""UPDATE orders_promotion SET used = (SELECT count(*) FROM orders_orderdiscount
+                WHERE promotion_id = orders_promotion.id AND counts)
+            WHERE id = ANY(%(keys)s::uuid[])""",
+    ),
+    Invariant(
+        rule="no person has used a promotion more often than its limit",
+        table="orders_promotion",
+        query="""SELECT promotion.id, format('one person has used it %%s times, the limit is %%s',
+                n, per_customer_limit)
+            FROM orders_promotion AS promotion CROSS JOIN LATERAL (
+                SELECT max(uses) AS n FROM (
+                    SELECT count(*) AS uses FROM orders_orderdiscount
+                    WHERE promotion_id = promotion.id AND counts GROUP BY email_hash
+                ) AS by_person) AS most
+            WHERE promotion.id > %(after)s AND promotion.id <= %(upto)s
+            AND n > per_customer_limit""",
+    ),
+    Invariant(
+        rule="a discount = the shares of its lines, and an order's = its discounts",
+        table="orders_order",
+        query=f"""SELECT placed.id, format('discount %%s, its promotions took %%s, in shares %%s',
+                placed.discount, taken.amount, taken.shares)
+            FROM orders_order AS placed CROSS JOIN LATERAL (
+                SELECT coalesce(sum(amount), 0) AS amount, coalesce(sum((
+                    SELECT sum(value::numeric) FROM jsonb_each_text(one.shares))), 0) AS shares
+                FROM orders_orderdiscount AS one WHERE order_id = placed.id) AS taken
+            WHERE {_EACH} AND (placed.discount <> taken.amount OR placed.discount <> taken.shares)""",  # noqa: S608 (our own text)
     ),
     Invariant(
         rule="every order of the last 13 days has one confirmation",

@@ -16,9 +16,14 @@ READABLE: dict[str, str] = {
 }
 # What a bulk load may fill, such as the demo shop. The order is that of the rows.
 LOADABLE: dict[str, str] = {
-    "orders_coupon": (
-        "id created_at updated_at code kind value min_spend starts_at ends_at "
-        "total_limit per_customer_limit used is_active"
+    "orders_promotion": (
+        "id created_at updated_at name needs_code kind percent amount min_spend starts_at "
+        "ends_at per_customer_limit is_active"
+    ),
+    "orders_coupon": "id created_at updated_at promotion_id code total_limit used",
+    "orders_orderdiscount": (
+        "id order_id position promotion_id name code amount shipping_amount shares counts "
+        "user_id email_hash"
     ),
     "orders_order": (
         "id created_at updated_at number user_id email guest_token_hash language status "
@@ -44,7 +49,6 @@ LOADABLE: dict[str, str] = {
     "orders_fulfilmentline": "id fulfilment_id line_id quantity",
     "orders_return": "id created_at updated_at order_id reason by_id",
     "orders_returnline": "id parcel_id line_id quantity restocked",
-    "orders_couponuse": "coupon_id order_id customer_key slot",
     "orders_payment": (
         "id created_at updated_at order_id provider provider_ref amount currency state "
         "error succeeded_at"
@@ -53,7 +57,7 @@ LOADABLE: dict[str, str] = {
         "id created_at updated_at order_id payment_id amount reason state provider_ref "
         "error by_id finished_at"
     ),
-    "orders_cart": "id created_at updated_at user_id token_hash coupon_id",
+    "orders_cart": "id created_at updated_at user_id token_hash coupon_codes",
     "orders_cartline": (
         "id created_at updated_at cart_id variant_id quantity price_at_add"
     ),

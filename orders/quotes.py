@@ -1,4 +1,4 @@
-"""A cart's quote: its lines, its coupon and the shop's rules, as `orders/pricing` takes them."""
+"""A cart's quote: its lines, promotions and the shop's rules, as `orders/pricing` takes them."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -7,18 +7,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from orders import errors
-from orders.models import Coupon
-from orders.models.coupon import CouponKind
 from orders.pricing.money import to_units
-from orders.pricing.promotions import (
-    AmountOff,
-    BasketLine,
-    PercentOff,
-    PromotionTerms,
-    ShopperFacts,
-)
+from orders.pricing.promotions import BasketLine, ShopperFacts
 from orders.pricing.quote import Basket, Delivery, Quote, ShopTerms, quote
 from orders.pricing.tax import Buyer, Place, TaxRules
+from orders.promotion_terms import LivePromotions
 from orders.tax_rules import read_tax_rules
 
 if TYPE_CHECKING:
@@ -29,13 +22,12 @@ def quote_items(
     items: "Sequence[CartItem]",
     *,
     buyer: Buyer,
-    coupon: Coupon | None,
+    live: LivePromotions,
     needs_state: bool = False,
 ) -> Quote:
-    """Return what these lines of a cart cost, in two queries at most.
+    """Return what these lines of a cart cost, with what may apply to it: one query.
 
-    `coupon` is one that nothing speaks against. With `needs_state` the address must say in which
-    state it is, where taxes differ by state.
+    With `needs_state` the address must say in which state it is, where taxes differ by state.
 
     Raises:
         StateCodeNeeded: it does not.
@@ -48,7 +40,11 @@ def quote_items(
         _refuse_without_state(rules, buyer)
     basket = Basket(
         lines=tuple(_read_line(item) for item in items),
-        shopper=ShopperFacts(timezone.now(), buyer.ships_to.country),
+        shopper=ShopperFacts(
+            live.moment or timezone.now(),
+            buyer.ships_to.country,
+            is_first_order=True,  # the database has looked at that, and at groups
+        ),
         buyer=buyer,
         delivery=Delivery(
             to_units(settings.SHIPPING_FEE, settings.SHOP_CURRENCY),
@@ -59,7 +55,7 @@ def quote_items(
         currency=settings.SHOP_CURRENCY,
         tax=rules,
         day=timezone.localdate(),
-        promotions=(_read_coupon(coupon),) if coupon else (),
+        promotions=live.terms,
     )
     return quote(basket, terms)
 
@@ -80,12 +76,10 @@ def _read_line(item: "CartItem") -> BasketLine:
         product_id=item.offer.product_id,
         unit_price=to_units(item.offer.price, settings.SHOP_CURRENCY),
         quantity=item.quantity,
+        category_ids=frozenset(item.offer.category_ids),
+        collection_ids=frozenset(
+            [item.offer.collection] if item.offer.collection else []
+        ),
+        on_sale=item.offer.is_reduced,
         tax_class=item.offer.tax_class,
     )
-
-
-def _read_coupon(coupon: Coupon) -> PromotionTerms:
-    effect: PercentOff | AmountOff = PercentOff(coupon.value)
-    if coupon.kind == CouponKind.FIXED:
-        effect = AmountOff(to_units(coupon.value, settings.SHOP_CURRENCY))
-    return PromotionTerms(coupon.pk, coupon.code, effect, code=coupon.code)

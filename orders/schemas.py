@@ -2,6 +2,7 @@
 the services'.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,7 @@ from accounts.schemas import AddressSchema, PostalAddress
 from markrin.api import fields
 from markrin.api.schemas import HeaderSchema, InputSchema, PatchSchema
 from markrin.api.unset import UNSET, Unset
-from orders.models.cart import MAX_PER_LINE
+from orders.models.cart import MAX_COUPONS, MAX_PER_LINE
 from orders.models.order import PaymentMethod
 
 
@@ -135,8 +136,15 @@ class Checkout:
     expected_total: Decimal | None = None
     tax_id: str = ""
     coupon_code: str | None = None
+    coupon_codes: Sequence[str] = ()
     email: str | None = None
     return_url: str = ""
+
+    @property
+    def all_coupon_codes(self) -> list[str]:
+        """Every code that was named, once."""
+        first = [self.coupon_code] if self.coupon_code else []
+        return list(dict.fromkeys([*first, *self.coupon_codes]))
 
 
 class PlaceOrder(InputSchema[Checkout]):
@@ -148,6 +156,7 @@ class PlaceOrder(InputSchema[Checkout]):
     expected_total = fields.Money()
     tax_id = TaxId()
     coupon_code = CouponCode()
+    coupon_codes = fields.List(CouponCode(), max=MAX_COUPONS, unique=True)
     email = fields.Email()
     return_url = ReturnUrl()
 

@@ -140,9 +140,9 @@ def get_any_order(*, order_id: UUID) -> Order:
 
 def list_coupons(params: CouponFilter) -> Page[Coupon] | CursorPage[Coupon]:
     """Return the coupons, newest first."""
-    coupons = Coupon.objects.all()
+    coupons = Coupon.objects.select_related("promotion")
     if params.active is not None:
-        coupons = coupons.filter(is_active=params.active)
+        coupons = coupons.filter(promotion__is_active=params.active)
     if params.code is not None:
         coupons = coupons.filter(code__startswith=params.code)
     return fetch_page(
@@ -156,7 +156,7 @@ def list_coupons(params: CouponFilter) -> Page[Coupon] | CursorPage[Coupon]:
 
 def get_coupon(*, coupon_id: UUID) -> Coupon:
     """Return a coupon. Raises: NotFound."""
-    coupon = Coupon.objects.filter(pk=coupon_id).first()
+    coupon = Coupon.objects.select_related("promotion").filter(pk=coupon_id).first()
     if coupon is None:
         raise NotFound
     return coupon

@@ -130,7 +130,8 @@ class Cart(Serializer):
         allow_null=True, help_text="a guest's: send it back as X-Cart-Token"
     )
     items = CartItem(many=True)
-    coupon = CartCoupon(allow_null=True)
+    coupon = CartCoupon(allow_null=True, help_text="the first of the coupons")
+    coupons = CartCoupon(many=True)
     quote = Quote()
     item_count = serializers.IntegerField()
 
@@ -225,6 +226,7 @@ class OrderDetail(Serializer):
     tax = Money()
     tax_included = serializers.BooleanField()
     total = Money()
+    discounts = serializers.SerializerMethodField()
     taxes = serializers.SerializerMethodField()
     tax_id = serializers.CharField(help_text="a business buyer's, or empty")
     refunded = Money()
@@ -242,6 +244,12 @@ class OrderDetail(Serializer):
 
     def get_coupon_code(self, order: Order) -> str | None:
         return order.coupon_code or None
+
+    @extend_schema_field(Discount(many=True))
+    def get_discounts(self, order: Order) -> Any:
+        return Discount(
+            [each.to_dict() for each in order.discounts.all()], many=True
+        ).data
 
     @extend_schema_field(TaxPart(many=True))
     def get_taxes(self, order: Order) -> Any:

@@ -12,9 +12,9 @@ from markrin.api import fields
 from markrin.api.schemas import InputSchema, PageParams, PageQuery, PatchSchema
 from markrin.api.unset import UNSET, Unset
 from orders.models.cart import MAX_LINES, MAX_PER_LINE
-from orders.models.coupon import CouponKind
 from orders.models.fulfilment import ParcelStatus, UndeliveredReason
 from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
+from orders.models.promotion import CouponKind
 from orders.schemas import CouponCode
 
 
@@ -293,6 +293,7 @@ class NewCoupon:
     code: str
     kind: CouponKind
     value: Decimal
+    max_discount: Decimal | None = None
     min_spend: Decimal = Decimal(0)
     starts_at: datetime | None = None
     ends_at: datetime | None = None
@@ -305,6 +306,7 @@ class CreateCoupon(InputSchema[NewCoupon]):
     code = CouponCode(required=True)
     kind = fields.Enum(CouponKind, required=True)
     value = fields.Money(min="0.01", required=True)
+    max_discount = fields.Money(min="0.01", allow_none=True)
     min_spend = fields.Money()
     starts_at = fields.Timestamp(allow_none=True)
     ends_at = fields.Timestamp(allow_none=True)
@@ -316,6 +318,7 @@ class CreateCoupon(InputSchema[NewCoupon]):
 @dataclass(frozen=True, kw_only=True)
 class CouponChange:
     value: Decimal | Unset = UNSET
+    max_discount: Decimal | Unset | None = UNSET
     min_spend: Decimal | Unset = UNSET
     starts_at: datetime | Unset | None = UNSET
     ends_at: datetime | Unset | None = UNSET
@@ -328,6 +331,7 @@ class UpdateCoupon(PatchSchema[CouponChange]):
     """`code` and `kind` stay: orders name them."""
 
     value = fields.Money(min="0.01")
+    max_discount = fields.Money(min="0.01", allow_none=True)
     min_spend = fields.Money()
     starts_at = fields.Timestamp(allow_none=True)
     ends_at = fields.Timestamp(allow_none=True)

@@ -7,7 +7,6 @@ from rest_framework import serializers
 
 from markrin.api.serializers import Money, Serializer, Timestamp, page_of
 from orders.models import Order
-from orders.models.coupon import CouponKind
 from orders.models.order import (
     OrderEventKind,
     OrderStatus,
@@ -15,6 +14,7 @@ from orders.models.order import (
     PaymentStatus,
 )
 from orders.models.payment import PaymentState, RefundState
+from orders.models.promotion import CouponKind, EffectKind
 from orders.serializers import (
     Fulfilment,
     OrderItem,
@@ -147,18 +147,29 @@ class StaffOrder(Serializer):
         return show_last_shipment(order)
 
 
+_OTHER_EFFECTS = [
+    kind for kind in EffectKind.values if kind not in ("percent", "amount")
+]
+
+
 class Coupon(Serializer):
     id = serializers.UUIDField()
     code = serializers.CharField()
-    kind = serializers.ChoiceField(choices=CouponKind.choices)
+    kind = serializers.ChoiceField(
+        choices=[*CouponKind.values, *_OTHER_EFFECTS],
+        help_text="another than percent or fixed was made in the admin",
+    )
     value = Money()
-    min_spend = Money()
-    starts_at = Timestamp(allow_null=True)
-    ends_at = Timestamp(allow_null=True)
+    max_discount = Money(allow_null=True, source="promotion.cap")
+    min_spend = Money(source="promotion.min_spend")
+    starts_at = Timestamp(allow_null=True, source="promotion.starts_at")
+    ends_at = Timestamp(allow_null=True, source="promotion.ends_at")
     total_limit = serializers.IntegerField(allow_null=True)
-    per_customer_limit = serializers.IntegerField(allow_null=True)
+    per_customer_limit = serializers.IntegerField(
+        allow_null=True, source="promotion.per_customer_limit"
+    )
     used = serializers.IntegerField()
-    is_active = serializers.BooleanField()
+    is_active = serializers.BooleanField(source="promotion.is_active")
     created_at = Timestamp()
 
 

@@ -2,6 +2,7 @@
 
 from accounts.models.address import Address, AddressFields
 from accounts.models.api_key import ApiKey
+from accounts.models.customer_group import CustomerGroup
 from accounts.models.session import (
     AuthEvent,
     MailToken,
@@ -18,6 +19,7 @@ __all__ = [
     "AddressFields",
     "ApiKey",
     "AuthEvent",
+    "CustomerGroup",
     "Gender",
     "MailToken",
     "RevokedReason",

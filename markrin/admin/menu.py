@@ -42,6 +42,13 @@ _MENU: list[tuple[str, list[Entry]]] = [
                 "",
                 "orders.view_payment",
             ),
+            (
+                "Promotions",
+                "sell",
+                "orders_promotion_changelist",
+                "",
+                "orders.view_promotion",
+            ),
             ("Coupons", "sell", "orders_coupon_changelist", "", "orders.view_coupon"),
         ],
     ),
@@ -233,6 +240,13 @@ _MENU: list[tuple[str, list[Entry]]] = [
                 "accounts_user_changelist",
                 "role__exact=staff",
                 "accounts.change_user",
+            ),
+            (
+                "Customer groups",
+                "groups",
+                "accounts_customergroup_changelist",
+                "",
+                "accounts.view_customergroup",
             ),
             ("Groups", "shield_person", "auth_group_changelist", "", "auth.view_group"),
             (

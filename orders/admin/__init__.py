@@ -6,12 +6,12 @@ The pages ask; the services write. Importing these files registers their pages.
 from orders.admin import (  # noqa: F401
     audit_source,
     carts,
-    coupons,
     fulfilments,
     idempotency,
     money,
     orders,
     payments,
+    promotions,
     refunds,
     returns,
     taxes,

@@ -1,12 +1,12 @@
 """Carts, orders, payments, coupons: a file per noun."""
 
 from orders.models.cart import Cart, CartLine
-from orders.models.coupon import Coupon, CouponUse
 from orders.models.fulfilment import Carrier, Fulfilment, FulfilmentLine
 from orders.models.idempotency import IdempotencyKey
 from orders.models.ledger import LedgerEntry, LedgerLine
 from orders.models.order import Order, OrderEvent, OrderLine
 from orders.models.payment import Payment, PaymentEvent, Refund
+from orders.models.promotion import Coupon, OrderDiscount, Promotion, PromotionTier
 from orders.models.provider import Difference, Dispute, Payout, Reconciliation
 from orders.models.returns import Return, ReturnLine
 from orders.models.tax import (
@@ -24,7 +24,6 @@ __all__ = [
     "CartLine",
     "ConfirmedTaxId",
     "Coupon",
-    "CouponUse",
     "Difference",
     "Dispute",
     "Fulfilment",
@@ -33,12 +32,15 @@ __all__ = [
     "LedgerEntry",
     "LedgerLine",
     "Order",
+    "OrderDiscount",
     "OrderEvent",
     "OrderLine",
     "OrderTax",
     "Payment",
     "PaymentEvent",
     "Payout",
+    "Promotion",
+    "PromotionTier",
     "Reconciliation",
     "Refund",
     "Return",

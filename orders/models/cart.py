@@ -1,8 +1,9 @@
 """Carts: one for each customer, and any number of guests'."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 
 from accounts.models import Address
 from markrin.db import constraints
@@ -10,15 +11,17 @@ from markrin.db.models import Model, QuerySet
 
 MAX_PER_LINE = 20
 MAX_LINES = 50
+MAX_COUPONS = 5
 
 
 class CartQuerySet(QuerySet["Cart"]):
     def with_quote_parts(self) -> "CartQuerySet":
-        """Read with each cart what its quote asks for: its coupon, and where the customer's
-        default address is (`ships_to_country`, `ships_to_state`).
+        """Read with each cart what its quote asks for: the customer's e-mail
+        address, and where the default address is (`ships_to_country`, `ships_to_state`).
         """
         usual = Address.objects.filter(user=OuterRef("user"), is_default=True)
-        return self.select_related("coupon").annotate(
+        return self.annotate(
+            owner_email=F("user__email"),
             ships_to_country=Subquery(usual.values("country")[:1]),
             ships_to_state=Subquery(usual.values("state_code")[:1]),
         )
@@ -43,8 +46,13 @@ class Cart(Model):
         unique=True,
         help_text="SHA-256 of the token",
     )
-    coupon = models.ForeignKey(
-        "orders.Coupon", models.SET_NULL, null=True, blank=True, related_name="+"
+    coupon_codes = ArrayField(
+        models.CharField(max_length=32),
+        default=list,
+        db_default=[],
+        blank=True,
+        size=MAX_COUPONS,
+        help_text="what the shopper has typed; whether it applies is seen anew each time",
     )
     objects = CartQuerySet.as_manager()
 

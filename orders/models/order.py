@@ -78,7 +78,7 @@ class OrderQuerySet(QuerySet["Order"]):
     def with_lines(self) -> "OrderQuerySet":
         """Load what the order's serializer shows, in a fixed number of queries."""
         return self.prefetch_related(
-            "lines", "taxes", "events__by", "fulfilments__lines"
+            "lines", "taxes", "discounts", "events__by", "fulfilments__lines"
         )
 
 
@@ -323,6 +323,7 @@ class Order(AddressFields, Model):
             ),
             triggers.ORDER_EQUALS_LINES,
             triggers.ORDER_EQUALS_TAXES,
+            triggers.ORDER_EQUALS_DISCOUNTS,
         ]
 
     def sum_taxes(self) -> list[dict[str, Any]]:

@@ -69,6 +69,46 @@ TAXES_EQUAL_ORDER = Trigger(
     body=_COMPARE_TAXES.format(order_id="coalesce(NEW.order_id, OLD.order_id)"),
 )
 
+_COMPARE_DISCOUNTS = """
+DECLARE
+    purchase orders_order;
+    taken numeric;
+    uneven boolean;
+BEGIN
+    SELECT * INTO purchase FROM orders_order WHERE id = {order_id};
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    SELECT coalesce(sum(amount), 0) INTO taken FROM orders_orderdiscount
+        WHERE order_id = purchase.id;
+    SELECT EXISTS (
+        SELECT FROM orders_orderline AS line WHERE line.order_id = purchase.id
+        AND line.discount <> (
+            SELECT coalesce(sum((shares ->> line.id::text)::numeric), 0)
+            FROM orders_orderdiscount WHERE order_id = purchase.id)
+    ) INTO uneven;
+    IF taken <> purchase.discount OR uneven THEN
+        RAISE EXCEPTION 'order % does not equal its discounts', purchase.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'order_equals_its_discounts',
+                TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NULL;
+END"""
+
+ORDER_EQUALS_DISCOUNTS = Trigger(
+    name="orders_order_equals_discounts",
+    when="AFTER INSERT OR UPDATE OF discount",
+    deferred=True,
+    body=_COMPARE_DISCOUNTS.format(order_id="NEW.id"),
+)
+
+DISCOUNTS_EQUAL_ORDER = Trigger(
+    name="orders_orderdiscount_equals_order",
+    when="AFTER INSERT OR DELETE OR UPDATE OF order_id, amount, shares",
+    deferred=True,
+    body=_COMPARE_DISCOUNTS.format(order_id="coalesce(NEW.order_id, OLD.order_id)"),
+)
+
 ORDER_EVENTS_ONLY_GROW = only_grows(
     name="orders_orderevent_append_only",
     constraint="order_event_append_only",

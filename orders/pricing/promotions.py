@@ -30,7 +30,7 @@ class BasketLine:
     unit_price: int
     quantity: int
     category_ids: frozenset[UUID] = frozenset()
-    collection_ids: frozenset[UUID] = frozenset()
+    collection_ids: frozenset[UUID | str] = frozenset()
     on_sale: bool = False
     tax_class: str = ""
 
@@ -67,7 +67,7 @@ class Conditions:
     min_pieces: int = 0
     product_ids: frozenset[UUID] = frozenset()
     category_ids: frozenset[UUID] = frozenset()
-    collection_ids: frozenset[UUID] = frozenset()
+    collection_ids: frozenset[UUID | str] = frozenset()
     group_ids: frozenset[UUID] = frozenset()
     first_order_only: bool = False
     countries: frozenset[str] = frozenset()

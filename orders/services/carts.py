@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from markrin.api.errors import NotFound, ShopError
+from markrin.api.errors import NotFound
 from markrin.api.unset import UNSET
 from markrin.db import transactions
 from orders import cart_summary, errors
 from orders.cart_summary import CartSummary
 from orders.customer_identity import Customer, hash_token, new_token
-from orders.models import Cart, CartLine, Coupon
+from orders.models import Cart, CartLine
 from orders.models.cart import MAX_LINES, MAX_PER_LINE
 from orders.schemas import CartAddition, CartLineChange
 from products.errors import OutOfStock
@@ -103,7 +103,7 @@ def clear_cart(*, customer: Customer) -> CartSummary:
     if cart is None:
         return cart_summary.summarize_cart(None, token=None)
     cart.lines.all().delete()
-    cart.coupon = None
+    cart.coupon_codes = []
     return _save_changes(cart, customer.token)
 
 
@@ -119,12 +119,10 @@ def put_coupon(code: str, *, customer: Customer) -> CartSummary:
             cart keeps what it had.
     """
     cart, token = _open_cart(customer)
-    cart.coupon = Coupon.objects.filter(code=code, is_active=True).first()
-    if cart.coupon is None:
-        raise errors.CouponUnknown
+    cart.coupon_codes = [code]
     shown = _save_changes(cart, token)
-    if shown.coupon is not None and shown.coupon.reason:
-        raise ShopError.registry[shown.coupon.reason]
+    if shown.coupon is not None and shown.coupon.refusal is not None:
+        raise shown.coupon.refusal
     return shown
 
 
@@ -134,7 +132,7 @@ def remove_coupon(*, customer: Customer) -> CartSummary:
     cart = find_cart(customer, lock=True)
     if cart is None:
         return cart_summary.summarize_cart(None, token=None)
-    cart.coupon = None
+    cart.coupon_codes = []
     return _save_changes(cart, customer.token)
 
 
@@ -165,9 +163,9 @@ def merge_guest_cart(*, user: "User", cart_token: str) -> None:
         locked[own],
         list(CartLine.objects.filter(cart=guest).order_by("created_at", "id")),
     )
-    if locked[own].coupon_id is None and locked[guest].coupon_id is not None:
-        locked[own].coupon_id = locked[guest].coupon_id
-        locked[own].save(update_fields=["coupon", "updated_at"])
+    if locked[guest].coupon_codes and not locked[own].coupon_codes:
+        locked[own].coupon_codes = locked[guest].coupon_codes
+        locked[own].save(update_fields=["coupon_codes", "updated_at"])
     locked[guest].delete()
 
 
@@ -192,7 +190,7 @@ def _take_over_lines(cart: Cart, arriving: Iterable[CartLine]) -> None:
 
 
 def find_cart(customer: Customer, *, lock: bool = False) -> Cart | None:
-    """Return the shopper's cart with its coupon, or None. Locks: its row, if so asked,
+    """Return the shopper's cart with what its quote asks for, or None. Locks: its row, if so asked,
     within a transaction.
     """
     if customer.user is not None:
@@ -260,5 +258,5 @@ def _check_quantity(offer: Offer, wanted: int) -> None:
 
 def _save_changes(cart: Cart, token: str | None) -> CartSummary:
     """Note that the cart is in use, and return it whole."""
-    cart.save(update_fields=["coupon", "updated_at"])
+    cart.save(update_fields=["coupon_codes", "updated_at"])
     return cart_summary.summarize_cart(cart, token=token)

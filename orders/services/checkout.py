@@ -25,7 +25,6 @@ from orders.gateways.base import Started
 from orders.models import (
     Cart,
     CartLine,
-    Coupon,
     Order,
     OrderEvent,
     OrderLine,
@@ -40,6 +39,8 @@ from orders.models.order import (
 )
 from orders.order_taxes import list_order_taxes
 from orders.pricing.quote import Quote
+from orders.promotion_terms import LivePromotions, Person, read_promotions
+from orders.promotion_uses import take_promotions
 from orders.schemas import Checkout
 from orders.services import carts, idempotency, lifecycle, order_limits, payments
 from orders.services.idempotency import KeyClaim
@@ -58,12 +59,10 @@ class _Buyer:
     address: PostalAddress
 
     @property
-    def coupon_key(self) -> str:
-        """What their uses of a coupon are counted under."""
+    def person(self) -> Person:
+        """Whose uses of promotions are counted."""
         user = self.customer.user
-        return coupon_rules.build_customer_key(
-            user_id=user.pk if user else None, email=self.email
-        )
+        return Person(user.pk if user else None, self.email)
 
 
 @dataclass(frozen=True)
@@ -204,12 +203,11 @@ def _place_order(
     draft = _price_cart(checkout, buyer, cart, items)
     _enforce_limits(buyer, items)
     order = _insert_order(checkout, buyer, draft, order_id, number)
-    if draft.coupon is not None:
-        coupon_rules.claim_use(draft.coupon, order_id=order.pk, key=buyer.coupon_key)
+    _take_promotions(order, draft, buyer)
     outbox.add(events.OrderPlaced(order_id=order.pk))
     CartLine.objects.filter(cart=cart).delete()
-    if cart.coupon_id is not None:
-        Cart.objects.filter(pk=cart.pk).update(coupon=None)
+    if cart.coupon_codes:
+        Cart.objects.filter(pk=cart.pk).update(coupon_codes=[])
     # Last: the busiest rows are locked for the shortest time.
     movements.reserve_stock(
         {line.pk: (line.variant_id, line.quantity) for line in order.lines.all()}
@@ -244,7 +242,7 @@ class _PricedCart:
 
     items: Sequence[CartItem]
     quote: Quote
-    coupon: Coupon | None
+    live: LivePromotions
     now: Any = field(default_factory=timezone.now)
 
 
@@ -255,33 +253,33 @@ def _price_cart(
 
     A coupon that was named must apply. One that only lies in the cart may have ceased to:
     then the shopper either expects the higher total already, or is told."""
-    coupon = cart.coupon
-    if checkout.coupon_code is not None:
-        coupon = Coupon.objects.filter(code=checkout.coupon_code).first()
-        if coupon is None:
-            raise errors.CouponUnknown
-    refused = None
-    if coupon is not None:
-        refused = coupon_rules.find_refusal(
-            coupon,
-            subtotal=sum((item.line_total for item in items), Decimal(0)),
-            now=timezone.now(),
-            used_by_customer=coupon_rules.count_uses(coupon, buyer.coupon_key),
-        )
-    if refused is not None and (
-        checkout.coupon_code is not None or checkout.expected_total is None
-    ):
-        raise refused
-    applied = coupon if refused is None else None
+    named = checkout.all_coupon_codes
+    codes = named or cart.coupon_codes
+    live = read_promotions(buyer.person, codes)
     quote = quotes.quote_items(
         items,
         buyer=find_buyer(buyer.address, checkout.tax_id),
-        coupon=applied,
+        live=live,
         needs_state=True,
     )
+    refused = coupon_rules.find_first_refusal(codes, quote, live)
+    if refused is not None and (named or checkout.expected_total is None):
+        raise refused
     if checkout.expected_total not in (None, quote.money(quote.total)):
         raise errors.QuoteChanged(quote=quote.to_json())
-    return _PricedCart(items, quote, applied)
+    return _PricedCart(items, quote, live)
+
+
+def _take_promotions(order: Order, draft: _PricedCart, buyer: _Buyer) -> None:
+    """Write what promotions took off, and count their uses."""
+    lines = zip(draft.items, order.lines.all(), strict=True)
+    order._prefetched_objects_cache["discounts"] = take_promotions(  # type: ignore[attr-defined]  # Django's own
+        order,
+        draft.quote,
+        draft.live,
+        person=buyer.person,
+        lines={item.id: line.pk for item, line in lines},
+    )
 
 
 def _insert_order(
@@ -303,7 +301,9 @@ def _insert_order(
         payment_method=checkout.payment_method,
         payment_status=PaymentStatus.UNPAID if owed else PaymentStatus.PAID,
         paid_at=None if owed else draft.now,
-        coupon_code=draft.coupon.code if draft.coupon else "",
+        coupon_code=next(
+            (each.promotion.code for each in quote.discounts if each.promotion.code), ""
+        ),
         expires_at=draft.now + timedelta(seconds=settings.ORDER_UNPAID_TTL_S)
         if online
         else None,

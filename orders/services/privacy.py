@@ -6,7 +6,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from markrin.db import transactions
-from orders.models import Cart, CartLine, Fulfilment, Order, OrderLine
+from orders.models import Cart, CartLine, Fulfilment, Order, OrderDiscount, OrderLine
 from orders.models.fulfilment import ParcelStatus
 from products.services import purchases
 
@@ -64,6 +64,7 @@ def attach_guest_orders(*, user: "User") -> int:
         .locked()
     ]
     if ids:
+        OrderDiscount.objects.filter(order__in=ids).update(user=user)
         Order.objects.filter(pk__in=ids).update(user=user, updated_at=timezone.now())
         received = OrderLine.objects.filter(
             order__in=ids,

@@ -12,7 +12,7 @@ from markrin.api.errors import NotFound
 from markrin.db import transactions
 from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
-from orders import coupon_rules, errors, events
+from orders import errors, events, promotion_uses
 from orders.customer_identity import Customer
 from orders.models import Fulfilment, Order, OrderLine, Payment
 from orders.models.fulfilment import ParcelStatus
@@ -83,7 +83,7 @@ def cancel_locked_order(order: Order, *, actor: Actor, note: str) -> None:
             actor=actor,
         )
     outbox.add(events.OrderCancelled(order_id=order.pk))
-    coupon_rules.release_use(order_id=order.pk)
+    promotion_uses.release_promotions(order_id=order.pk)
     for parcel in Fulfilment.objects.filter(order=order, status=ParcelStatus.PACKED):
         parcels.set_parcel_status(
             order, parcel, ParcelStatus.CANCELLED, actor=actor, note=""

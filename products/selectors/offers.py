@@ -2,7 +2,7 @@
 pieces can be sold.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -27,10 +27,12 @@ class OfferImage:
 class Offer:
     """A variant as it can be bought now. Prices are in the shop's currency.
 
-    `price` is that of the moment; below `base_price` it is a sale price. `weight_g` is in grams.
-    `tax_class` is the product's own, that of the nearest category above which names one, or
-    the default; or empty. `sellable` is pieces, 0 too where `on_sale` is true; `on_sale` says that the
-    variant is active and its product published."""
+    `price` is that of the moment; `is_reduced` says that it is a sale's, below `base_price`.
+    `category_ids` are its category and all above it. `weight_g` is in grams. `tax_class` is the
+    product's own, that of the nearest category above which names one, or the default; or empty.
+    `sellable` is pieces, 0 too where `on_sale` is true; `on_sale` says that the variant is
+    active and its product published.
+    """
 
     variant_id: UUID
     sku: str
@@ -40,8 +42,11 @@ class Offer:
     slug: str
     name: str
     category_id: UUID
+    category_ids: Sequence[UUID]
+    collection: str
     base_price: Decimal
     price: Decimal
+    is_reduced: bool
     weight_g: int | None
     tax_class: str
     on_sale: bool
@@ -55,8 +60,12 @@ class Offer:
 OFFERS: Final = f"""
     SELECT variant.id AS variant_id, variant.sku::text, variant.size::text, variant.color::text,
     product.id AS product_id, product.slug::text, product.name::text, product.category_id,
+    category.ancestors AS category_ids, product.collection::text,
     ({inherited("base_price", variant="variant", product="product")})::numeric AS base_price,
-    ({price_now(variant="variant", product="product")})::numeric AS price, variant.weight_g,
+    ({price_now(variant="variant", product="product")})::numeric AS price,
+    ({price_now(variant="variant", product="product")})
+        < ({inherited("base_price", variant="variant", product="product")}) AS is_reduced,
+    variant.weight_g,
     variant.is_active AND product.status = 'published' AS on_sale,
     coalesce(level.on_hand - level.reserved, 0)::bigint AS sellable,
     {TAX_CLASS_OF_PRODUCT} AS tax_class,

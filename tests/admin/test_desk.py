@@ -181,20 +181,20 @@ def test_a_long_list_is_counted_to_a_bound(boss, monkeypatch):
 
 @pytest.mark.asvs("16.2.1")
 def test_the_log_has_values_before_and_after(boss, admin_user):
-    coupon = factories.make_coupon(value="10.00")
-    path = reverse("admin:orders_coupon_change", args=[coupon.pk])
-    assert boss.post(path, form_of(boss, path) | {"value": "15.00"}).status_code == 302
+    category = factories.make_category(position=1)
+    path = reverse("admin:products_category_change", args=[category.pk])
+    assert boss.post(path, form_of(boss, path) | {"position": "15"}).status_code == 302
     page = boss.get(reverse("admin:audit_log"))
     (entry,) = page.context["entries"]
     assert (entry.who, entry.what, entry.subject) == (
         str(admin_user),
         "changed",
-        f"coupon {coupon}",
+        f"category {category}",
     )
-    assert entry.values == [["Value", "10.00", "15.00"]]
+    assert entry.values == [["Position", "1", "15"]]
     text = page.content.decode()
-    assert "<del>10.00</del>" in text
-    assert "15.00</ins>" in text
+    assert "<del>1</del>" in text
+    assert "15</ins>" in text
 
 
 def test_the_log_names_no_values_of_a_person_who_may_ask_to_be_forgotten(boss):

@@ -74,6 +74,7 @@ def test_every_model_of_the_shop_that_staff_have_to_do_with_has_a_page():
         "OrderEvent",
         "LedgerLine",
         "OrderTax",
+        "PromotionTier",
         "TaxPart",
         "ReturnLine",
         "BulkChangeRow",

@@ -82,7 +82,7 @@ OPERATIONS: dict[str, list[Operation]] = {
         Operation("POST", "/api/products/{product}/variants/{variant}/notify")
     ],
     "orders_cartline": [Operation("POST", "/api/cart/items")],
-    "orders_coupon": [
+    "orders_promotion": [
         Operation("POST", "/api/staff/coupons"),
         Operation("PATCH", "/api/staff/coupons/{coupon}"),
     ],

@@ -183,7 +183,6 @@ API: dict[str, Calls] = {
     "orders_cartline.variant_id": Calls(
         "POST", "/api/cart/items", {"variantId": NOWHERE}, 422
     ),
-    "orders_cart.coupon_id": Calls("PUT", "/api/cart/coupon", {"code": "NOSUCH"}, 422),
     "orders_order.address": Calls(
         "POST", "/api/orders", {"addressId": NOWHERE, "paymentMethod": "cod"}, 422
     ),
@@ -240,8 +239,8 @@ API: dict[str, Calls] = {
 # A page's form: the fields to set. `{…}` is what the world calls so.
 ADMIN: dict[str, dict[str, str]] = {
     "accounts_user_email_key": {"email": "'{email}'"},
-    "orders_coupon_code_key": {"code": "'{code}'"},
     "orders_carrier_name_key": {"name": "'Taken'"},
+    "accounts_customergroup_name_key": {"name": "'{group_name}'"},
     "category_name_once_per_parent": {"name": "'{category_name}'", "parent": "''"},
     "products_category_slug_key": {"slug": "'{category_slug}'"},
     "products_product_slug_key": {"slug": "'{product_slug}'"},
@@ -306,8 +305,15 @@ SERVICES = {
     "orders_carrier": "times are the server's",
     "orders_fulfilment": "parcels are written by their steps (tests/orders/test_fulfilments.py)",
     "orders_fulfilmentline": "pieces are counted under the order's lock",
-    "orders_coupon": "uses are counted by checkout",
-    "orders_couponuse": "slots are given by checkout, under a lock",
+    "accounts_customergroup": "the column is the server's",
+    "accounts_customergroup_members": "members are chosen from a list",
+    "orders_coupon": "codes are made by a step of their promotion; uses are counted by checkout",
+    "orders_orderdiscount": "written by checkout, from what the quote says",
+    "orders_promotion": "the column is the server's, or an effect that only the admin offers",
+    "orders_promotion_products": "chosen from a list",
+    "orders_promotion_categories": "chosen from a list",
+    "orders_promotion_customer_groups": "chosen from a list",
+    "orders_promotiontier": "the rows of a promotion's own page (tests/admin/test_promotions.py)",
     "orders_idempotencykey": "scope, fingerprint and result are the server's",
     "orders_order": "amounts, numbers, states and times are computed by checkout and the steps of"
     " an order",

@@ -137,10 +137,14 @@ SPECIAL: dict[str, dict[str, str]] = {
         "expires_at": "now()",
     },
     "cart_of_user_or_guest": {"user_id": "NULL", "token_hash": "NULL"},
-    "coupon_limits_at_least_one": {"total_limit": "0"},
     "coupon_used_within_limit": {"total_limit": "1", "used": "2"},
-    "coupon_value_fits_kind": {"kind": "'percent'", "value": "101"},
-    "coupon_window_in_order": {
+    "promotion_limits_at_least_one": {"total_limit": "0"},
+    "promotion_used_within_limit": {"total_limit": "1", "used": "2"},
+    "promotion_effect_whole": {"kind": "'percent'", "percent": "NULL"},
+    "promotion_tier_percent_or_amount": {"percent": "NULL", "amount": "NULL"},
+    "promotion_tier_threshold_positive": {"threshold": "0"},
+    "order_discount_takes_something_off": {"amount": "0", "shipping_amount": "0"},
+    "promotion_window_in_order": {
         "starts_at": "now()",
         "ends_at": "now() - interval '1 day'",
     },

@@ -8,8 +8,15 @@ from django.contrib import admin
 from django.db import models
 from django.utils import timezone
 
-from accounts.models import AuthEvent, User
-from orders.models import Carrier, ConfirmedTaxId, TaxRate, TaxSettings, TaxZone
+from accounts.models import AuthEvent, CustomerGroup, User
+from orders.models import (
+    Carrier,
+    ConfirmedTaxId,
+    Promotion,
+    TaxRate,
+    TaxSettings,
+    TaxZone,
+)
 from orders.models.order import PaymentMethod
 from products.models import Category, Product, SizeChart, TaxClass
 from storefront.models import Page
@@ -52,6 +59,7 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
     zone = TaxZone.objects.create(name="Elsewhere", country="DE")
     for tax_id in ("FR40303265045", "DE136695976"):
         confirmed = ConfirmedTaxId.objects.create(tax_id=tax_id, note="VIES: valid")
+    CustomerGroup.objects.create(name="Friends")
     AuthEvent.objects.create(type="login", outcome="success")
     other = factories.make_product(slug="another-product")
     Page.objects.create(slug="start", kind="home", title="Start", body="Welcome.")
@@ -84,6 +92,7 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
         "email": factories.make_user().email,
         "code": "USED",
         "tax_class_code": "standard",
+        "group_name": "Friends",
         "zone_name": "India",
         "tax_id": "FR40303265045",
         "category_name": "Taken",
@@ -108,8 +117,9 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
         TaxZone: zone,
         TaxSettings: TaxSettings.objects.get(),
         ConfirmedTaxId: confirmed,
+        CustomerGroup: CustomerGroup.objects.create(name="Wholesale"),
     }
-    return found, {**own, type(coupon): coupon}
+    return found, {**own, Promotion: coupon.promotion}
 
 
 def _eighth() -> Category:

@@ -33,6 +33,7 @@ TRIGGERS = {
     "order_equals_its_lines": "UPDATE orders_order SET subtotal = subtotal + 1, total = total + 1"
     " WHERE id = '{order}'",
     "order_equals_its_taxes": "UPDATE orders_order SET tax = tax + 1 WHERE id = '{order}'",
+    "order_equals_its_discounts": "UPDATE orders_order SET discount = discount + 1, total = total - 1 WHERE id = '{order}'",
     "order_status_transition": "UPDATE orders_order SET status = 'delivered' WHERE id = '{order}'",
     "order_payment_transition": "UPDATE orders_order SET payment_status = 'unpaid' WHERE id ="
     " '{paid}'",

@@ -10,6 +10,7 @@ from tests.factories.orders import (
     make_cart_line,
     make_coupon,
     make_order,
+    make_promotion,
     move_to,
     order_body,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "make_image",
     "make_order",
     "make_product",
+    "make_promotion",
     "make_purchase",
     "make_review",
     "make_size_chart",

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.schemas import PostalAddress
 from orders.customer_identity import Customer, hash_token, new_token
-from orders.models import Cart, CartLine, Coupon, Order
+from orders.models import Cart, CartLine, Coupon, Order, Promotion
 from orders.models.order import OrderStatus, PaymentMethod
 from orders.schemas import Checkout
 from orders.services import checkout, transitions
@@ -52,10 +52,41 @@ def make_cart_line(
     )
 
 
-def make_coupon(**overrides: Any) -> Coupon:
-    """Make a coupon of 10 percent without limits."""
-    defaults = {"code": f"CODE-{next(_numbers)}", "kind": "percent", "value": "10.00"}
-    return Coupon.objects.create(**defaults | overrides)
+def make_promotion(**overrides: Any) -> Promotion:
+    """Make a promotion of 10 percent that applies by itself; `products`, `categories` and
+    `customer_groups` take rows.
+    """
+    many = {
+        name: overrides.pop(name)
+        for name in ("products", "categories", "customer_groups")
+        if name in overrides
+    }
+    defaults = {"name": f"Promotion {next(_numbers)}", "kind": "percent"}
+    if overrides.get("kind", "percent") == "percent":
+        defaults["percent"] = "10"
+    promotion = Promotion.objects.create(**defaults | overrides)
+    for name, rows in many.items():
+        getattr(promotion, name).set(rows)
+    return promotion
+
+
+def make_coupon(
+    *,
+    code: str | None = None,
+    kind: str = "percent",
+    value: str = "10.00",
+    total_limit: int | None = None,
+    **overrides: Any,
+) -> Coupon:
+    """Make a coupon of 10 percent without limits, with the promotion that it stands for."""
+    code = code or f"CODE-{next(_numbers)}"
+    effect = {"kind": "percent", "percent": value}
+    if kind == "fixed":
+        effect = {"kind": "amount", "amount": value}
+    promotion = make_promotion(name=code, needs_code=True, **effect | overrides)
+    return Coupon.objects.create(
+        promotion=promotion, code=code, total_limit=total_limit
+    )
 
 
 def order_body(customer: Any = None, **more: Any) -> dict[str, Any]:

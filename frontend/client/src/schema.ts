@@ -1693,7 +1693,9 @@ export interface components {
             /** @description a guest's: send it back as X-Cart-Token */
             token: string | null;
             items: components["schemas"]["CartItem"][];
+            /** @description the first of the coupons */
             coupon: components["schemas"]["CartCoupon"] | null;
+            coupons: components["schemas"]["CartCoupon"][];
             quote: components["schemas"]["Quote"];
             itemCount: number;
         };
@@ -1859,13 +1861,21 @@ export interface components {
             id: string;
             code: string;
             /**
-             * @description * `percent` - Percent
-             *     * `fixed` - Fixed
+             * @description another than percent or fixed was made in the admin
+             *
+             *     * `percent` - percent
+             *     * `fixed` - fixed
+             *     * `fixed_price` - fixed_price
+             *     * `free_shipping` - free_shipping
+             *     * `buy_x_get_y` - buy_x_get_y
+             *     * `tiers` - tiers
              * @enum {string}
              */
-            kind: "percent" | "fixed";
+            kind: "percent" | "fixed" | "fixed_price" | "free_shipping" | "buy_x_get_y" | "tiers";
             /** @example 1299.00 */
             value: string;
+            /** @example 1299.00 */
+            maxDiscount: string | null;
             /** @example 1299.00 */
             minSpend: string;
             /** Format: date-time */
@@ -1917,6 +1927,8 @@ export interface components {
             kind: "percent" | "fixed";
             /** @description From 0.01 to 99999999.99. */
             value: string;
+            /** @description From 0.01 to 99999999.99. */
+            maxDiscount?: string | null;
             /** @description From 0.00 to 99999999.99. */
             minSpend?: string;
             /** Format: date-time */
@@ -2493,6 +2505,7 @@ export interface components {
             taxIncluded: boolean;
             /** @example 1299.00 */
             total: string;
+            readonly discounts: components["schemas"]["Discount"][];
             readonly taxes: components["schemas"]["TaxPart"][];
             /** @description a business buyer's, or empty */
             taxId: string;
@@ -2647,6 +2660,7 @@ export interface components {
             expectedTotal?: string;
             taxId?: string;
             couponCode?: string;
+            couponCodes?: string[];
             /** Format: email */
             email?: string;
             returnUrl?: string;
@@ -2699,6 +2713,7 @@ export interface components {
             taxIncluded: boolean;
             /** @example 1299.00 */
             total: string;
+            readonly discounts: components["schemas"]["Discount"][];
             readonly taxes: components["schemas"]["TaxPart"][];
             /** @description a business buyer's, or empty */
             taxId: string;
@@ -3991,6 +4006,8 @@ export interface components {
         UpdateCouponInput: {
             /** @description From 0.01 to 99999999.99. */
             value?: string;
+            /** @description From 0.01 to 99999999.99. */
+            maxDiscount?: string | null;
             /** @description From 0.00 to 99999999.99. */
             minSpend?: string;
             /** Format: date-time */

@@ -1,0 +1,213 @@
+"""The shop's promotions as `orders/pricing` takes them, for one shopper, in one query."""
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+
+from markrin.db.sql import Row, fetch_prepared
+from orders.models.promotion import EffectKind
+from orders.pricing.money import to_units
+from orders.pricing.promotions import (
+    AmountOff,
+    BuyXGetY,
+    Conditions,
+    Effect,
+    FixedPrice,
+    FreeShipping,
+    PercentOff,
+    PromotionTerms,
+    Reason,
+    Tier,
+    TierBy,
+    Tiered,
+)
+
+# The casts keep a column's type when a migration widens it, as a prepared statement needs.
+# What may apply: all that apply by themselves now, and those whose code was given. A person is
+# known by the account and by the address, whichever an order was made with.
+_PROMOTIONS: Final = """
+    SELECT promotion.id, promotion.name::text, kind::text, percent::numeric, cap::numeric,
+        amount::numeric, buy::bigint, get::bigint, tier_by::text, starts_at, ends_at,
+        min_spend::numeric, min_pieces::bigint, collections::text[], countries::text[],
+        exclude_sale_items, priority::bigint, exclusive, promotion.total_limit::bigint,
+        per_customer_limit::bigint, promotion.used::bigint,
+        statement_timestamp() AS moment, code.id AS code_id, code.code::text AS code,
+        code.total_limit IS NOT NULL AND code.used >= code.total_limit AS code_used_up,
+        ARRAY(SELECT product_id FROM orders_promotion_products
+            WHERE promotion_id = promotion.id) AS product_ids,
+        ARRAY(SELECT category_id FROM orders_promotion_categories
+            WHERE promotion_id = promotion.id) AS category_ids,
+        NOT EXISTS (SELECT FROM orders_promotion_customer_groups
+            WHERE promotion_id = promotion.id)
+        OR EXISTS (SELECT FROM orders_promotion_customer_groups AS named
+            JOIN accounts_customergroup_members AS member USING (customergroup_id)
+            WHERE named.promotion_id = promotion.id AND member.user_id = %(user)s::uuid
+        ) AS is_for_them,
+        CASE WHEN per_customer_limit IS NULL THEN 0 ELSE (
+            SELECT count(*) FROM orders_orderdiscount AS taken
+            WHERE taken.promotion_id = promotion.id AND taken.counts
+            AND (taken.user_id = %(user)s::uuid OR taken.email_hash = %(email_hash)s::text
+                OR taken.user_id = (SELECT id FROM accounts_user WHERE email = %(email)s::text))
+        ) END AS used_by_them,
+        CASE WHEN first_order_only THEN NOT EXISTS (
+            SELECT FROM orders_order AS placed WHERE placed.status <> 'cancelled'
+            AND (placed.user_id = %(user)s::uuid OR %(email)s::text <> '' AND placed.email = %(email)s::text)
+        ) ELSE true END AS is_first,
+        (SELECT json_agg(json_build_array(threshold::text, percent::text, amount::text))
+            FROM orders_promotiontier WHERE promotion_id = promotion.id) AS tiers
+    FROM orders_promotion AS promotion
+    LEFT JOIN orders_coupon AS code
+        ON code.promotion_id = promotion.id AND code.code = ANY (%(codes)s::text[])
+    WHERE promotion.is_active AND (code.id IS NOT NULL OR NOT needs_code
+        AND (starts_at IS NULL OR starts_at <= statement_timestamp())
+        AND (ends_at IS NULL OR ends_at > statement_timestamp()))
+    ORDER BY promotion.priority, promotion.id, code.code
+"""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Whose limits count: an account, an address, or both. `email` is empty where it is not
+    known yet.
+    """
+
+    user_id: UUID | None
+    email: str
+
+    @property
+    def email_hash(self) -> str:
+        """The SHA-256 of the address as one person's: without case, and without what stands
+        after a plus sign."""
+        name, _, domain = self.email.lower().rpartition("@")
+        plain = f"{name.partition('+')[0]}@{domain}" if self.email else ""
+        return hashlib.sha256(plain.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class PromotionRow:
+    """A promotion with what its use is counted by."""
+
+    terms: PromotionTerms
+    is_limited: bool
+    code_id: UUID | None
+
+
+@dataclass(frozen=True)
+class LivePromotions:
+    """What may apply to a cart. `moment` is the database's clock, or None where nothing may."""
+
+    rows: tuple[PromotionRow, ...]
+    moment: datetime | None
+
+    @property
+    def terms(self) -> tuple[PromotionTerms, ...]:
+        """As the quote takes them."""
+        return tuple(row.terms for row in self.rows)
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The codes that are known."""
+        return frozenset(row.terms.code for row in self.rows if row.terms.code)
+
+
+NO_PROMOTIONS: Final = LivePromotions((), None)
+
+
+def read_promotions(person: Person, codes: Collection[str]) -> LivePromotions:
+    """Return what may apply to a cart of this person, with these codes: one query."""
+    rows = fetch_prepared(
+        _PROMOTIONS,
+        {
+            "user": person.user_id,
+            "email": person.email,
+            "email_hash": person.email_hash,
+            "codes": list(codes),
+        },
+    )
+    known: dict[UUID, PromotionRow] = {}
+    for row in rows:  # two codes of one promotion count once, the first of them
+        known.setdefault(row["id"], _read_promotion(row))
+    return LivePromotions(tuple(known.values()), rows[0]["moment"] if rows else None)
+
+
+def _read_promotion(row: Row) -> PromotionRow:
+    limited = row["total_limit"] is not None or row["per_customer_limit"] is not None
+    terms = PromotionTerms(
+        id=row["id"],
+        name=row["name"],
+        effect=_read_effect(row),
+        conditions=Conditions(
+            starts_at=row["starts_at"],
+            ends_at=row["ends_at"],
+            min_spend=_units(row["min_spend"]),
+            min_pieces=row["min_pieces"],
+            product_ids=frozenset(row["product_ids"]),
+            category_ids=frozenset(row["category_ids"]),
+            collection_ids=frozenset(row["collections"]),
+            countries=frozenset(row["countries"]),
+            exclude_sale_items=row["exclude_sale_items"],
+        ),
+        priority=row["priority"],
+        exclusive=row["exclusive"],
+        code=row["code"] or "",
+        spent=_find_spent(row),
+    )
+    return PromotionRow(terms, limited or row["code_id"] is not None, row["code_id"])
+
+
+def _find_spent(row: Row) -> Reason | None:
+    """Return what the database knows to speak against it."""
+    if not row["is_for_them"]:
+        return Reason.CUSTOMER_GROUP
+    if not row["is_first"]:
+        return Reason.FIRST_ORDER_ONLY
+    if row["code_used_up"]:
+        return Reason.EXHAUSTED
+    if row["total_limit"] is not None and row["used"] >= row["total_limit"]:
+        return Reason.EXHAUSTED
+    limit = row["per_customer_limit"]
+    if limit is not None and row["used_by_them"] >= limit:
+        return Reason.USED_UP
+    return None
+
+
+def _read_effect(row: Row) -> Effect:
+    kind = row["kind"]
+    if kind == EffectKind.PERCENT:
+        return _read_percent(row["percent"], row["cap"])
+    if kind == EffectKind.AMOUNT:
+        return AmountOff(_units(row["amount"]))
+    if kind == EffectKind.FIXED_PRICE:
+        return FixedPrice(_units(row["amount"]))
+    if kind == EffectKind.BUY_X_GET_Y:
+        return BuyXGetY(row["buy"], row["get"], row["percent"])
+    if kind == EffectKind.TIERS and row["tiers"]:
+        by = TierBy(row["tier_by"])
+        return Tiered(by, tuple(_read_tier(by, *tier) for tier in row["tiers"]))
+    if kind == EffectKind.TIERS:  # none yet: nothing is taken off
+        return PercentOff(Decimal(0))
+    return FreeShipping()
+
+
+def _read_tier(
+    by: TierBy, threshold: str, percent: str | None, amount: str | None
+) -> Tier:
+    reached = Decimal(threshold)
+    return Tier(
+        _units(reached) if by == TierBy.SPEND else int(reached),
+        PercentOff(Decimal(percent)) if percent else AmountOff(_units(amount or 0)),
+    )
+
+
+def _read_percent(percent: Decimal, cap: Decimal | None) -> PercentOff:
+    return PercentOff(percent, None if cap is None else _units(cap))
+
+
+def _units(amount: Any) -> int:
+    return to_units(Decimal(amount), settings.SHOP_CURRENCY)
