@@ -120,7 +120,8 @@ def _names_of(country: str) -> dict[str, str]:
     """Return the codes of a country's states by their names, and by the codes themselves
     without the country.
     """
-    found = pycountry.subdivisions.get(country_code=country) or []  # type: ignore[no-untyped-call]  # pycountry's
+    # pycountry's
+    found = pycountry.subdivisions.get(country_code=country) or []  # type: ignore[no-untyped-call]
     names = {_fold(each.name): each.code for each in found}
     names |= {each.code.partition("-")[2].lower(): each.code for each in found}
     return {**names, **_OTHER_NAMES.get(country, {})}

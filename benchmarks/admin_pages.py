@@ -106,9 +106,9 @@ def inside(scale: int) -> int:
         print(line, file=sys.stderr, flush=True)
     rows.sort(key=lambda row: -float(row.ours.split()[0]))
     note = (
-        f"The first visit to a page in this process, the slowest on top, and the middle of three later; *ratio* is "
-        f"the number of queries. {scale:,} products, {5 * scale:,} orders; {len(rows)} pages, {missed} over a limit. "
-        f"{said}"
+        "The first visit to a page in this process, the slowest on top, and the middle of"
+        f" three later; *ratio* is the number of queries. {scale:,} products, {5 * scale:,}"
+        f" orders; {len(rows)} pages, {missed} over a limit. {said}"
     )
     publish("admin", "The admin's pages: seconds and queries", rows, note)
     return 1 if missed else 0
@@ -128,8 +128,9 @@ def _figures() -> str:
     middle = time.perf_counter()
     kept = snapshots.refresh_snapshots(now=timezone.now(), read=reports.get_rows)
     return (
-        f"The job of every five minutes made the figures of {len(made)} days in {middle - began:.1f} s, read {kept} "
-        f"reports ahead in {time.perf_counter() - middle:.1f} s."
+        f"The job of every five minutes made the figures of {len(made)} days in"
+        f" {middle - began:.1f} s, read {kept} reports ahead in"
+        f" {time.perf_counter() - middle:.1f} s."
     )
 
 

@@ -319,7 +319,8 @@ class Browser:
 TWICE = """
 SELECT count(*) FROM (
     SELECT 1 FROM token_blacklist_outstandingtoken o JOIN accounts_user u ON u.id = o.user_id
-    WHERE u.email LIKE %s AND NOT EXISTS (SELECT FROM token_blacklist_blacklistedtoken b WHERE b.token_id = o.id)
+    WHERE u.email LIKE %s AND NOT EXISTS (SELECT FROM token_blacklist_blacklistedtoken b
+        WHERE b.token_id = o.id)
     GROUP BY o.user_id HAVING count(*) > 1) twice
 """
 
@@ -374,7 +375,8 @@ async def hammer(
     async with httpx.AsyncClient(timeout=10) as http:
         browsers = [Browser(web, http, seen, tokens, options.ttl) for tokens in opened]
         say(
-            f"{options.seconds} seconds of {options.tabs} tabs each, one server killed half way …"
+            f"{options.seconds} seconds of {options.tabs} tabs each, one server killed half"
+            " way …"
         )
         done = asyncio.Event()
         watcher = asyncio.create_task(watch(stage, run, seen, done))
@@ -420,8 +422,8 @@ async def hammer(
 def revoked(stage: Stage, run: str) -> Counter[str]:
     """Return how the run's sessions ended, by reason; "" is alive."""
     query = (
-        "SELECT s.revoked_reason, count(*) FROM auth_session s JOIN accounts_user u ON u.id = s.user_id"
-        " WHERE u.email LIKE %s GROUP BY 1"
+        "SELECT s.revoked_reason, count(*) FROM auth_session s JOIN accounts_user u ON u.id"
+        " = s.user_id WHERE u.email LIKE %s GROUP BY 1"
     )
     with stage.connect(SCALE) as connection:
         return Counter(dict(connection.execute(query, [f"{run}-%"]).fetchall()))
@@ -475,9 +477,11 @@ def tell(
     calls = ", ".join(f"{name}: {count}" for name, count in sorted(seen.calls.items()))
     times = sorted(seen.refresh_ms) or [0.0]
     notes = (
-        f"{options.sessions} sessions × {options.tabs} tabs for {options.seconds} s, access tokens of "
-        f"{options.ttl} s, {refreshes} refreshes answered. {calls}. A refresh took {statistics.median(times):.0f} ms "
-        f"in the middle and {times[int(len(times) * 0.99)]:.0f} ms at the 99th percentile, as a busy client sees it."
+        f"{options.sessions} sessions × {options.tabs} tabs for {options.seconds} s, access"
+        f" tokens of {options.ttl} s, {refreshes} refreshes answered. {calls}. A refresh"
+        f" took {statistics.median(times):.0f} ms in the middle and"
+        f" {times[int(len(times) * 0.99)]:.0f} ms at the 99th percentile, as a busy client"
+        " sees it."
     )
     publish("auth", "Sign-in under fire", table, notes)
     for what in [*seen.lost_sessions[:5], *list(seen.unexpected)[:5]]:

@@ -114,21 +114,27 @@ ONE_STATEMENT = """
 WITH placed AS (
     SELECT * FROM orders_order WHERE created_at >= %(start)s AND created_at < %(end)s
 ), lines AS (
-    SELECT line.*, placed.status FROM orders_orderline AS line JOIN placed ON placed.id = line.order_id
+    SELECT line.*, placed.status FROM orders_orderline AS line
+        JOIN placed ON placed.id = line.order_id
 ), buyers AS (
     SELECT DISTINCT user_id, email FROM placed WHERE status <> 'cancelled'
 )
-SELECT (SELECT count(*) FROM placed), (SELECT sum(total - refunded) FROM placed WHERE status <> 'cancelled'),
+SELECT (SELECT count(*) FROM placed), (SELECT sum(total - refunded) FROM placed
+    WHERE status <> 'cancelled'),
     (SELECT sum(quantity - returned) FROM lines WHERE status <> 'cancelled'),
-    (SELECT count(*) FROM (SELECT product_id, sum(line_total - discount) FROM lines GROUP BY product_id) AS products),
+    (SELECT count(*) FROM (SELECT product_id, sum(line_total - discount) FROM lines
+        GROUP BY product_id) AS products),
     (SELECT count(*) FROM buyers WHERE EXISTS (SELECT FROM orders_order AS earlier
-        WHERE earlier.user_id = buyers.user_id AND earlier.created_at < %(start)s AND earlier.status <> 'cancelled')),
+        WHERE earlier.user_id = buyers.user_id AND earlier.created_at < %(start)s
+            AND earlier.status <> 'cancelled')),
     (SELECT count(*) FROM products_stocklevel AS level
         WHERE variant_id IN (SELECT variant_id FROM products_stockmovement
             WHERE created_at >= %(start)s AND created_at < %(end)s AND d_on_hand < d_reserved)
-        AND on_hand - reserved = (SELECT coalesce(sum(d_on_hand - d_reserved), 0) FROM products_stockmovement AS later
+        AND on_hand - reserved = (SELECT coalesce(sum(d_on_hand - d_reserved), 0)
+            FROM products_stockmovement AS later
             WHERE later.variant_id = level.variant_id AND later.created_at >= %(end)s)),
-    (SELECT count(DISTINCT visitor) FROM analytics_event WHERE occurred_at >= %(start)s AND occurred_at < %(end)s)
+    (SELECT count(DISTINCT visitor) FROM analytics_event WHERE occurred_at >= %(start)s
+        AND occurred_at < %(end)s)
 """
 
 

@@ -129,9 +129,10 @@ def tell(options: argparse.Namespace, rates: dict[str, list[float]]) -> int:
             )
         )
     notes = (
-        f"{options.checkouts} checkouts of each kind in each of {options.rounds} rounds in turns, the middle one; "
-        f"{CLIENTS} at a time, one web process. pgbench also looks up the ids that it uses, one statement more, and "
-        "plans the cart's lines each time, as the shop does not.\n"
+        f"{options.checkouts} checkouts of each kind in each of {options.rounds} rounds in"
+        f" turns, the middle one; {CLIENTS} at a time, one web process. pgbench also looks"
+        " up the ids that it uses, one statement more, and plans the cart's lines each"
+        " time, as the shop does not.\n"
     )
     publish("checkout", "Checkouts a second", rows, notes)
     return 0 if all(row.reached for row in rows) else 1

@@ -267,7 +267,10 @@ def tell(options: argparse.Namespace, times: dict[str, list[float]]) -> int:
         f"{name} {percentile(values, 50):.1f}" for name, values in times.items()
     )
     count = len(times["undisturbed"])
-    notes = f"{count} checkouts of each, in {options.rounds} rounds, two at a time. Medians in ms: {medians}.\n"
+    notes = (
+        f"{count} checkouts of each, in {options.rounds} rounds, two at a time. Medians in"
+        f" ms: {medians}.\n"
+    )
     publish(
         "faults",
         "POST /api/orders, 99th percentile, while something else is broken",

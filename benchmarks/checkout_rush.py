@@ -156,7 +156,10 @@ def tell(
         ),
     ]
     said = ", ".join(f"{count} × {status}" for status, count in sorted(answers.items()))
-    title = f"{options.buyers} buyers at once for {options.pieces} pieces, {options.workers} web processes"
+    title = (
+        f"{options.buyers} buyers at once for {options.pieces} pieces, {options.workers}"
+        " web processes"
+    )
     publish(
         "rush",
         title,

@@ -28,7 +28,8 @@ CREATE TABLE bench_buyer AS
         variants[(n * 7 + 3) %% cardinality(variants) + 1] AS sku2
     FROM generate_series(0, %(most)s - 1) AS n, (SELECT %(variants)s::uuid[] AS variants) AS v;
 DELETE FROM bench_buyer WHERE sku1 = sku2;
-UPDATE bench_buyer SET n = new.n FROM (SELECT person, row_number() OVER () - 1 AS n FROM bench_buyer) AS new
+UPDATE bench_buyer SET n = new.n FROM (SELECT person, row_number() OVER () - 1 AS n
+    FROM bench_buyer) AS new
     WHERE new.person = bench_buyer.person;
 CREATE UNIQUE INDEX ON bench_buyer (n);
 """
@@ -42,7 +43,10 @@ _COPIES = (
     (
         "auth_session",
         "visit",
-        "jsonb_build_object('id', visit, 'user_id', person, 'current_jti', md5(visit::text))",
+        (
+            "jsonb_build_object('id', visit, 'user_id', person, 'current_jti',"
+            " md5(visit::text))"
+        ),
     ),
     ("accounts_address", "place", "jsonb_build_object('id', place, 'user_id', person)"),
     ("orders_cart", "basket", "jsonb_build_object('id', basket, 'user_id', person)"),
@@ -53,7 +57,8 @@ SELECT quote_ident(attname) FROM pg_attribute
 WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
 """
 _FILL = """
-INSERT INTO orders_cartline (id, created_at, updated_at, cart_id, variant_id, quantity, price_at_add)
+INSERT INTO orders_cartline (id, created_at, updated_at, cart_id, variant_id, quantity,
+    price_at_add)
 SELECT gen_random_uuid(), now(), now(), basket, sku, 1, 1000
 FROM bench_buyer, unnest(ARRAY[sku1, sku2]) AS sku ON CONFLICT DO NOTHING
 """
@@ -73,7 +78,8 @@ def write(path: Path, goods: Goods) -> Path:
             columns = [name for (name,) in cursor.fetchall()]
             cursor.execute(
                 f"INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608 (our own names)
-                f" SELECT {', '.join(f'copy.{name}' for name in columns)} FROM {table} AS model, bench_buyer,"
+                f" SELECT {', '.join(f'copy.{name}' for name in columns)} FROM {table} AS"
+                " model, bench_buyer,"
                 f" jsonb_populate_record(model, {changes}) AS copy WHERE model.id = %s",
                 [known[key]],
             )
@@ -150,7 +156,8 @@ def _watch(goods: Goods) -> tuple[list[str], dict[str, Any]]:
         )
     if answer.status_code != 201:
         raise NotReady(
-            f"the checkout to be watched was answered {answer.status_code}: {answer.content[:300]!r}"
+            f"the checkout to be watched was answered {answer.status_code}:"
+            f" {answer.content[:300]!r}"
         )
     order = Order.objects.get(pk=answer.json()["id"])
     user = Cart.objects.get(pk=checkout.cart).user

@@ -28,7 +28,10 @@ def main() -> int:
         with Stage() as stage:
             env = stage.environment(SCALE)
             with stage.connect(SCALE) as connection:
-                query = "SELECT slug, name FROM products_product WHERE status = 'published' ORDER BY slug LIMIT 300"
+                query = (
+                    "SELECT slug, name FROM products_product WHERE status = 'published'"
+                    " ORDER BY slug LIMIT 300"
+                )
                 products = connection.execute(query).fetchall()
             paths = mixed(products)
             with web(env) as shop:

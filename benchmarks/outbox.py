@@ -52,7 +52,10 @@ def main() -> int:
         goal,
         reached,
     )
-    notes = f"{options.rows:,} no-ops each, the middle of {options.rounds} rounds in turns; a worker of 2 processes.\n"
+    notes = (
+        f"{options.rows:,} no-ops each, the middle of {options.rounds} rounds in turns; a"
+        " worker of 2 processes.\n"
+    )
     publish(
         "outbox",
         "Outbox: written, published, claimed, run and done, beside Celery alone",

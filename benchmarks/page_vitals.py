@@ -31,11 +31,13 @@ PHONE: Any = {
 }
 WATCH = """
 window.seen = { lcp: 0, cls: 0, inp: 0 };
-const watch = (type, note, more) => new PerformanceObserver((list) => list.getEntries().forEach(note))
+const watch = (type, note, more) =>
+  new PerformanceObserver((list) => list.getEntries().forEach(note))
     .observe({ type, buffered: true, ...more });
 watch('largest-contentful-paint', (entry) => { seen.lcp = entry.startTime; });
 watch('layout-shift', (entry) => { if (!entry.hadRecentInput) seen.cls += entry.value; });
-watch('event', (entry) => { if (entry.interactionId) seen.inp = Math.max(seen.inp, entry.duration); },
+watch('event',
+    (entry) => { if (entry.interactionId) seen.inp = Math.max(seen.inp, entry.duration); },
     { durationThreshold: 16 });
 """
 SCRIPTS = """() => performance.getEntriesByType('resource')
@@ -132,8 +134,8 @@ def main() -> int:
             env = stage.environment(SCALE)
             with stage.connect(SCALE) as connection:
                 [slug] = connection.execute(
-                    "SELECT slug FROM products_product WHERE status = 'published' AND in_stock"
-                    " ORDER BY popularity DESC, id LIMIT 1"
+                    "SELECT slug FROM products_product WHERE status = 'published' AND"
+                    " in_stock ORDER BY popularity DESC, id LIMIT 1"
                 ).fetchone()
             pages = {
                 "home": ("/", use_home),
@@ -158,8 +160,8 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     notes = (
-        f"Slow 4G, a CPU four times slower, 390 x 844 at 2 x; {rounds} first visits of each page, "
-        "median (lowest to highest), CLS the worst."
+        f"Slow 4G, a CPU four times slower, 390 x 844 at 2 x; {rounds} first visits of each"
+        " page, median (lowest to highest), CLS the worst."
     )
     publish("pages", "What a shopper with a slow phone waits for", rows, notes, "pages")
     return 0 if all(row.reached for row in rows) else 1

@@ -276,27 +276,34 @@ def lists(stage: Stage, scale: int) -> dict[str, str]:
     """Return the list requests, in a category and brand that both catalogues have."""
     with stage.connect(SMALL) as connection:
         category, _brand = connection.execute(
-            """SELECT c.slug, p.brand FROM products_product AS p JOIN products_category AS c ON c.id = p.category_id
+            """SELECT c.slug, p.brand FROM products_product AS p
+                JOIN products_category AS c ON c.id = p.category_id
             WHERE p.status = 'published' GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT 1"""
         ).fetchone() or ("", "")
         # The word that most names have in the second place: what is found must be counted
         # and ranked.
         (word,) = connection.execute(
-            "SELECT split_part(name, ' ', 2) FROM products_product GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"
+            "SELECT split_part(name, ' ', 2) FROM products_product GROUP BY 1 ORDER BY"
+            " count(*) DESC, 1 LIMIT 1"
         ).fetchone() or ("",)
     filters = f"/api/products?category={category}&inStock=true&maxPrice=5000.00&sort=price_asc"
     return {
         "list: category, 2 filters, by price": filters,
         "the same, page 50": f"{filters}&page=50",
         "the same, with facets": f"{filters}&facets=true",
-        "search with a typo": f"/api/products?search={word[:2] + word[3:] if len(word) > 4 else word}",
+        "search with a typo": (
+            f"/api/products?search={word[:2] + word[3:] if len(word) > 4 else word}"
+        ),
     }
 
 
 def slugs(stage: Stage, scale: int, count: int) -> list[str]:
     """Return slugs of published products, spread over the catalogue."""
     with stage.connect(scale) as connection:
-        query = "SELECT slug FROM products_product WHERE status = 'published' ORDER BY md5(slug) LIMIT %s"
+        query = (
+            "SELECT slug FROM products_product WHERE status = 'published' ORDER BY"
+            " md5(slug) LIMIT %s"
+        )
         return [slug for (slug,) in connection.execute(query, [count]).fetchall()]
 
 
@@ -319,7 +326,8 @@ def by_hand(connection: psycopg.Connection, slug: str) -> bytes:
         [product["id"]],
     ).fetchall()
     path = cursor.execute(
-        """SELECT up.* FROM products_category AS c JOIN products_category AS up ON up.id = ANY(c.ancestors)
+        """SELECT up.* FROM products_category AS c JOIN products_category AS up ON up.id =
+            ANY(c.ancestors)
         WHERE c.id = %s""",
         [product["category_id"]],
     ).fetchall()

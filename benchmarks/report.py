@@ -14,8 +14,8 @@ FOLDER = Path(__file__).resolve().parent
 RESULTS = FOLDER / "results.md"
 _HEAD = """# Results
 
-Every figure is a ratio taken side by side in one run; the command above each table makes it again. Absolute numbers
-are the machine's, which shared its cores with others; ratios carry over.
+Every figure is a ratio taken side by side in one run; the command above each table makes it
+again. Absolute numbers are the machine's, which shared its cores with others; ratios carry over.
 """
 
 
@@ -65,9 +65,9 @@ def publish(
     )
     day = datetime.now(UTC).date().isoformat()
     section = (
-        f"## {title}\n`make bench-{target or name}`, {day}, {machine()}\n\n{table}\n{notes}".rstrip()
-        + "\n"
-    )
+        f"## {title}\n`make bench-{target or name}`, {day}, {machine()}\n\n"
+        f"{table}\n{notes}"
+    ).rstrip() + "\n"
     old = RESULTS.read_text() if RESULTS.exists() else _HEAD
     begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
     block = begin + section + end
@@ -90,7 +90,10 @@ def machine() -> str:
         "?",
     )
     python = f"CPython {platform.python_version()}"
-    return f"{os.cpu_count()} cores ({model}), {python}, {platform.system()} {platform.machine()}"
+    return (
+        f"{os.cpu_count()} cores ({model}), {python}, {platform.system()}"
+        f" {platform.machine()}"
+    )
 
 
 def _table(rows: list[Row]) -> str:

@@ -1,9 +1,9 @@
 """`python -m benchmarks.search_quality`: how often a search finds what it must, in its first five.
 
-Imports the catalogue of tests/search into a database of its own, asks `GET /api/products?search=…`
-for each query of both halves, and the same of PostgreSQL's plain `websearch_to_tsquery` over all
-fields. Of the half that is held back only the shares are printed, unless `--held-back` asks for more.
-"""
+Imports the catalogue of tests/search into a database of its own, asks `GET
+/api/products?search=…` for each query of both halves, and the same of PostgreSQL's plain
+`websearch_to_tsquery` over all fields. Of the half that is held back only the shares are
+printed, unless `--held-back` asks for more."""
 
 import argparse
 import os
@@ -109,7 +109,9 @@ def api_search(catalogue: Sequence[Product]) -> Search:
 
 
 def plain_search(catalogue: Sequence[Product]) -> Search:
-    """Return the search that PostgreSQL has without any work: every field in one English document."""
+    """Return the search that PostgreSQL has without any work: every field in one English
+    document.
+    """
     from django.db import connection
 
     by_slug = {product.slug: product for product in catalogue}

@@ -1,8 +1,9 @@
-"""The table of OWASP ASVS 5.0 in docs/security.md: each requirement of levels 1 and 2, and the tests that hold it.
+"""The table of OWASP ASVS 5.0 in docs/security.md: each requirement of levels 1 and 2, and
+the tests that hold it.
 
-The tests say so themselves, by `@pytest.mark.asvs("2.3.4")`; docs/asvs.txt has the list, in our words, and what no test
-can hold. `python -m dev.asvs` writes the table, `--check` (a part of `make check`) says whether it is up to date.
-"""
+The tests say so themselves, by `@pytest.mark.asvs("2.3.4")`; docs/asvs.txt has the list, in
+our words, and what no test can hold. `python -m dev.asvs` writes the table, `--check` (a
+part of `make check`) says whether it is up to date."""
 
 import ast
 import sys
@@ -25,7 +26,9 @@ class ListError(Exception):
 
 @dataclass(frozen=True)
 class Requirement:
-    """One requirement: its number, level, what it is about, and why no test holds it, if none can."""
+    """One requirement: its number, level, what it is about, and why no test holds it, if
+    none can.
+    """
 
     number: str
     level: int

@@ -54,7 +54,8 @@ def own_folder(path: Path) -> Path:
         ) from error
     if not os.access(path, os.W_OK | os.X_OK):
         raise StackError(
-            f"{path} belongs to another user. Remove it as that user, or set LOCAL_DIR to another folder."
+            f"{path} belongs to another user. Remove it as that user, or set LOCAL_DIR to"
+            " another folder."
         )
     return path
 

@@ -1,8 +1,8 @@
 """`make sbom`: what the image and the storefront are made of, as CycloneDX documents.
 
-Read from what a build installs: the lock files, and the base images that Dockerfile names by digest. (Of what lies in
-a base image, its publisher's own document tells.) Source: CycloneDX 1.6; package-url specification.
-"""
+Read from what a build installs: the lock files, and the base images that Dockerfile names
+by digest. (Of what lies in a base image, its publisher's own document tells.) Source:
+CycloneDX 1.6; package-url specification."""
 
 import base64
 import json
@@ -64,7 +64,9 @@ def make_document(name: str, components: list[Component]) -> str:
 
 
 def base_images(dockerfile: Path) -> Iterator[Component]:
-    """Yield the images that a Dockerfile begins from. Raises: StackError when one is not named by its digest."""
+    """Yield the images that a Dockerfile begins from. Raises: StackError when one is not
+    named by its digest.
+    """
     text = dockerfile.read_text()
     found = sorted(set(_IMAGE.findall(text)))
     if len(_IMAGE.findall(text)) != len(re.findall(r"^FROM ", text, re.MULTILINE)):
@@ -92,7 +94,9 @@ def python_packages(lock: Path) -> Iterator[Component]:
 
 
 def npm_packages(lock: Path) -> Iterator[Component]:
-    """Yield what package-lock.json installs for more than development: it becomes part of the storefront."""
+    """Yield what package-lock.json installs for more than development: it becomes part of
+    the storefront.
+    """
     packages: dict[str, dict[str, Any]] = json.loads(lock.read_text())["packages"]
     for path, entry in sorted(packages.items()):
         if "node_modules/" not in path or entry.get("dev") or entry.get("link"):

@@ -167,8 +167,8 @@ def _check_room(home: Path) -> None:
     free = shutil.disk_usage(home).free
     if free < LEAST_FREE_BYTES:
         raise StackError(
-            f"{home} has {free // 1_000_000} MB left, and {LEAST_FREE_BYTES // 1_000_000} are needed."
-            " Make room, or set LOCAL_DIR to a folder elsewhere."
+            f"{home} has {free // 1_000_000} MB left, and {LEAST_FREE_BYTES // 1_000_000}"
+            " are needed. Make room, or set LOCAL_DIR to a folder elsewhere."
         )
 
 
@@ -218,7 +218,8 @@ def _reserved_port() -> Iterator[int]:
             yield port
             return
     raise StackError(
-        f"Port {asked or f'{FIRST_PORT} and the next {PORTS_TRIED}'} on {host} is taken; set PORT."
+        f"Port {asked or f'{FIRST_PORT} and the next {PORTS_TRIED}'} on {host} is taken;"
+        " set PORT."
     )
 
 
@@ -243,7 +244,8 @@ def _build_storefront(env: dict[str, str]) -> None:
         return
     if not shutil.which("npm"):
         _say(
-            "npm is not installed: the storefront is left out. The API and the admin do not need it."
+            "npm is not installed: the storefront is left out. The API and the admin do not"
+            " need it."
         )
         return
     made = {"node_modules", "dist"}
@@ -272,8 +274,8 @@ def _build_storefront(env: dict[str, str]) -> None:
         _call(["npm", "run", "--silent", "build"], env, cwd=FRONTEND)
     except subprocess.CalledProcessError:
         _say(
-            "The storefront could not be built; the API and the admin do not need it. Without a network its packages"
-            " must be there from an earlier run."
+            "The storefront could not be built; the API and the admin do not need it."
+            " Without a network its packages must be there from an earlier run."
         )
 
 
@@ -345,8 +347,9 @@ def _beat_runs(home: Path, begun: float) -> bool:
 
 def _ready(url: str) -> bool:
     try:
-        # our own address
-        with urllib.request.urlopen(f"{url}/health/ready", timeout=2) as answer:  # noqa: S310
+        with urllib.request.urlopen(  # noqa: S310 (our own address)
+            f"{url}/health/ready", timeout=2
+        ) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
@@ -357,8 +360,7 @@ def _announce(env: dict[str, str], url: str) -> None:
     people = "\n".join(
         f"    {role:9} {email} / {password}" for role, email in DEMO_PEOPLE.items()
     )
-    _say(
-        f"""
+    _say(f"""
   Markrin is up.
 
     shop      {url}/
@@ -369,8 +371,7 @@ def _announce(env: dict[str, str], url: str) -> None:
 {people}
 
   Ctrl-C ends all of it.
-"""
-    )
+""")
 
 
 if __name__ == "__main__":

@@ -289,7 +289,8 @@ def _check_method(
         yield _setting_error(
             44,
             name,
-            f"must not state status={stated.status} {'with' if stated.response_bodies else 'without'} a response body.",
+            f"must not state status={stated.status}"
+            f" {'with' if stated.response_bodies else 'without'} a response body.",
         )
     taken = inspect.signature(inspect.unwrap(handler)).parameters
     for part in PARTS:

@@ -123,7 +123,10 @@ _LINES: Final = f"""
 """  # noqa: S608 (constants)
 _OF_CART: Final = _LINES.format(cart="%(cart)s")
 _OF_SHOPPER: Final = _LINES.format(
-    cart="(SELECT id FROM orders_cart WHERE user_id = %(user)s::uuid OR token_hash = %(token)s::bytea)"
+    cart=(
+        "(SELECT id FROM orders_cart WHERE user_id = %(user)s::uuid OR token_hash ="
+        " %(token)s::bytea)"
+    )
 )
 
 

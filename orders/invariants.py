@@ -41,7 +41,8 @@ INVARIANTS = [
                 line.tax, line_total - line.discount, tax_percent, parts.amount)
             FROM orders_orderline AS line JOIN orders_order AS placed ON placed.id = line.order_id
             CROSS JOIN LATERAL (
-                SELECT coalesce(sum(part.amount), 0) AS amount, coalesce(sum(percent), 0) AS percent,
+                SELECT coalesce(sum(part.amount), 0) AS amount, coalesce(sum(percent),
+                    0) AS percent,
                     coalesce(bool_and(part.amount = round((line_total - line.discount) * percent
                         / CASE WHEN placed.tax_included THEN 100 + tax_percent ELSE 100 END,
                         {DECIMALS_SQL})), true) AS fits,
@@ -49,7 +50,8 @@ INVARIANTS = [
                         - CASE WHEN placed.tax_included THEN line.tax ELSE 0 END), true) AS whole
                 FROM orders_ordertax AS part WHERE part.line_id = line.id) AS parts
             WHERE line.id > %(after)s AND line.id <= %(upto)s
-            AND (line.tax <> parts.amount OR tax_percent <> parts.percent OR NOT fits OR NOT whole)""",  # noqa: S608 (our own text)
+            AND (line.tax <> parts.amount OR tax_percent <> parts.percent OR NOT fits
+                OR NOT whole)""",  # noqa: S608 (our own text)
     ),
     Invariant(
         rule="reserved = the pieces that are still to leave",
@@ -120,16 +122,19 @@ INVARIANTS = [
     Invariant(
         rule="an order is where its history says",
         table="orders_order",
-        query=f"""SELECT placed.id, format('is %%s, its last step was to %%s', status, coalesce(to_status, '-'))
+        query=f"""SELECT placed.id, format('is %%s, its last step was to %%s', status,
+            coalesce(to_status, '-'))
             FROM orders_order AS placed LEFT JOIN LATERAL (
-                SELECT to_status FROM orders_orderevent WHERE order_id = placed.id AND kind = 'status'
+                SELECT to_status FROM orders_orderevent WHERE order_id = placed.id
+                    AND kind = 'status'
                 ORDER BY at DESC, id DESC LIMIT 1) AS step ON true
             WHERE {_EACH} AND placed.status IS DISTINCT FROM step.to_status""",  # noqa: S608
     ),
     Invariant(
         rule="refunded = the refunds",
         table="orders_order",
-        query=f"""SELECT placed.id, format('refunded %%s, its refunds add up to %%s', refunded, coalesce(back, 0))
+        query=f"""SELECT placed.id, format('refunded %%s, its refunds add up to %%s', refunded,
+            coalesce(back, 0))
             FROM orders_order AS placed LEFT JOIN LATERAL (
                 SELECT sum(amount) AS back FROM orders_refund
                 WHERE order_id = placed.id AND state <> 'failed' AND NOT surplus) AS refunds ON true
@@ -138,21 +143,29 @@ INVARIANTS = [
     Invariant(
         rule="paid online = a payment that succeeded",
         table="orders_order",
-        query=f"""SELECT placed.id, 'is paid online, but no payment of its total succeeded' FROM orders_order AS placed
-            WHERE {_EACH} AND placed.payment_method = 'online' AND placed.payment_status IN ('paid', 'refunded')
-            AND placed.total > 0 AND NOT EXISTS (SELECT FROM orders_payment WHERE order_id = placed.id
+        query=f"""SELECT placed.id, 'is paid online, but no payment of its total succeeded'
+            FROM orders_order AS placed
+            WHERE {_EACH} AND placed.payment_method = 'online'
+                AND placed.payment_status IN ('paid', 'refunded')
+            AND placed.total > 0 AND NOT EXISTS (SELECT FROM orders_payment
+                WHERE order_id = placed.id
                 AND state = 'succeeded' AND amount = placed.total)""",  # noqa: S608 (our own text)
     ),
     Invariant(
         rule="a coupon's uses are counted",
         table="orders_coupon",
-        query="""SELECT coupon.id, format('used %%s, uses %%s', used, n) FROM orders_coupon AS coupon
+        query="""SELECT coupon.id, format('used %%s, uses %%s', used, n)
+            FROM orders_coupon AS coupon
             CROSS JOIN LATERAL (SELECT count(*) AS n FROM orders_orderdiscount AS taken
                 WHERE taken.promotion_id = coupon.promotion_id AND taken.code = coupon.code
                 AND counts) AS uses
             WHERE coupon.id > %(after)s AND coupon.id <= %(upto)s AND used <> n""",
-        lock="SELECT FROM orders_coupon WHERE id = ANY(%(keys)s::uuid[]) ORDER BY id FOR NO KEY UPDATE",
-        repair="""UPDATE orders_coupon SET used = (SELECT count(*) FROM orders_orderdiscount AS taken
+        lock=(
+            "SELECT FROM orders_coupon WHERE id = ANY(%(keys)s::uuid[]) ORDER BY id FOR NO"
+            " KEY UPDATE"
+        ),
+        repair="""UPDATE orders_coupon SET used = (SELECT count(*)
+            FROM orders_orderdiscount AS taken
                 WHERE taken.promotion_id = orders_coupon.promotion_id
                 AND taken.code = orders_coupon.code AND counts)
             WHERE id = ANY(%(keys)s::uuid[])""",
@@ -166,7 +179,10 @@ INVARIANTS = [
                 WHERE promotion_id = promotion.id AND counts) AS uses
             WHERE promotion.id > %(after)s AND promotion.id <= %(upto)s
             AND total_limit IS NOT NULL AND used <> n""",
-        lock="SELECT FROM orders_promotion WHERE id = ANY(%(keys)s::uuid[]) ORDER BY id FOR NO KEY UPDATE",
+        lock=(
+            "SELECT FROM orders_promotion WHERE id = ANY(%(keys)s::uuid[]) ORDER BY id FOR"
+            " NO KEY UPDATE"
+        ),
         repair="""UPDATE orders_promotion SET used = (SELECT count(*) FROM orders_orderdiscount
                 WHERE promotion_id = orders_promotion.id AND counts)
             WHERE id = ANY(%(keys)s::uuid[])""",
@@ -193,14 +209,17 @@ INVARIANTS = [
                 SELECT coalesce(sum(amount), 0) AS amount, coalesce(sum((
                     SELECT sum(value::numeric) FROM jsonb_each_text(one.shares))), 0) AS shares
                 FROM orders_orderdiscount AS one WHERE order_id = placed.id) AS taken
-            WHERE {_EACH} AND (placed.discount <> taken.amount OR placed.discount <> taken.shares)""",  # noqa: S608 (our own text)
+            WHERE {_EACH} AND (placed.discount <> taken.amount
+                OR placed.discount <> taken.shares)""",  # noqa: S608 (our own text)
     ),
     Invariant(
         rule="every order of the last 13 days has one confirmation",
         table="orders_order",
-        query=f"""SELECT placed.id, 'has no job that confirms it by mail' FROM orders_order AS placed
+        query=f"""SELECT placed.id, 'has no job that confirms it by mail'
+            FROM orders_order AS placed
             WHERE {_EACH} AND created_at > now() - interval '13 days'
-            AND NOT EXISTS (SELECT FROM outbox_event WHERE key = 'orders.confirm_by_mail:' || placed.id)""",  # noqa: S608
+            AND NOT EXISTS (SELECT FROM outbox_event
+                WHERE key = 'orders.confirm_by_mail:' || placed.id)""",  # noqa: S608
     ),
 ]
 

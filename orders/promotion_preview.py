@@ -36,9 +36,8 @@ def price_last_week() -> dict[str, PricedOrder]:
     """Return the latest orders of the last seven days, priced with the promotions as they are in
     the database now, at the prices that were paid.
 
-    Codes count as typed wherever they would apply, so that a coupon can be tried out. Limits, groups
-    and first orders are not looked at.
-    """
+    Codes count as typed wherever they would apply, so that a coupon can be tried out.
+    Limits, groups and first orders are not looked at."""
     since = timezone.now() - timedelta(days=_DAYS)
     orders = list(
         Order.objects.filter(created_at__gte=since)

@@ -57,7 +57,8 @@ _PROMOTIONS: Final = """
         ) END AS used_by_them,
         CASE WHEN first_order_only THEN NOT EXISTS (
             SELECT FROM orders_order AS placed WHERE placed.status <> 'cancelled'
-            AND (placed.user_id = %(user)s::uuid OR %(email)s::text <> '' AND placed.email = %(email)s::text)
+            AND (placed.user_id = %(user)s::uuid OR %(email)s::text <> ''
+                AND placed.email = %(email)s::text)
         ) ELSE true END AS is_first,
         (SELECT json_agg(json_build_array(threshold::text, percent::text, amount::text))
             FROM orders_promotiontier WHERE promotion_id = promotion.id) AS tiers

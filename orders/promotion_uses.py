@@ -33,7 +33,8 @@ _TAKE: Final = """
         SELECT given.promotion_id, (SELECT count(*) FROM orders_orderdiscount AS taken
             WHERE taken.promotion_id = given.promotion_id AND taken.counts
             AND (taken.user_id = %(user)s::uuid OR taken.email_hash = %(email_hash)s::text
-                OR taken.user_id = (SELECT id FROM accounts_user WHERE email = %(email)s::text))) AS n
+                OR taken.user_id = (SELECT id FROM accounts_user
+                    WHERE email = %(email)s::text))) AS n
         FROM given
     ), counted AS (
         UPDATE orders_promotion SET used = used + 1, updated_at = now()

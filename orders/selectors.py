@@ -194,12 +194,14 @@ WHERE {condition} AND placed.user_id IS NOT NULL
 UNION ALL
 SELECT next.created_at FROM orders_order AS placed CROSS JOIN LATERAL (
     SELECT created_at FROM orders_order AS later
-    WHERE later.user_id IS NULL AND later.email = placed.email AND later.status <> 'cancelled' AND {later_day}
+    WHERE later.user_id IS NULL AND later.email = placed.email AND later.status <> 'cancelled'
+        AND {later_day}
     ORDER BY created_at LIMIT 1) AS next
 WHERE {condition} AND placed.user_id IS NULL AND placed.email <> ''
 """
 _LATER_DAY = """later.created_at >= (
-        date_trunc('day', placed.created_at AT TIME ZONE %(zone)s) + interval '1 day') AT TIME ZONE %(zone)s"""
+        date_trunc('day', placed.created_at AT TIME ZONE %(zone)s)
+        + interval '1 day') AT TIME ZONE %(zone)s"""
 
 
 def list_placed_at(

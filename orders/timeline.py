@@ -20,7 +20,8 @@ from orders.models import (
 )
 from products.selectors import stock_ledger
 
-MAX_ORDERS = 20  # orders of one request that are told whole, as where staff have changed many at once
+# orders of one request that are told whole, as where staff have changed many at once
+MAX_ORDERS = 20
 
 
 def find(*, clues: TraceSearch) -> None:

@@ -17,10 +17,12 @@ class StockCollector(Collector):
         with connection.cursor() as cursor:
             cursor.execute(
                 """SELECT count(*) FROM products_stocklevel AS level CROSS JOIN LATERAL (
-                    SELECT coalesce(sum(d_on_hand), 0) AS on_hand, coalesce(sum(d_reserved), 0) AS reserved
+                    SELECT coalesce(sum(d_on_hand), 0) AS on_hand, coalesce(sum(d_reserved),
+                        0) AS reserved
                     FROM products_stockmovement WHERE variant_id = level.variant_id) AS ledger
                 WHERE level.variant_id IN (SELECT DISTINCT variant_id FROM (
-                    SELECT variant_id FROM products_stockmovement ORDER BY id DESC LIMIT 1000) AS newest)
+                    SELECT variant_id FROM products_stockmovement ORDER BY id DESC
+                        LIMIT 1000) AS newest)
                 AND (level.on_hand, level.reserved) <> (ledger.on_hand, ledger.reserved)"""
             )
             (count,) = cursor.fetchone() or (0,)

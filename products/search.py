@@ -23,15 +23,18 @@ _WORD = re.compile(r"[^\W_]+(?:[-'’.&][^\W_]+)*")
 # short words few trigrams in common).
 WORDS_SQL = r"""
     SELECT json_agg(json_build_object(
-        'place', wanted.place, 'last', wanted.last, 'lexeme', wanted.lexeme, 'candidates', candidates.words
+        'place', wanted.place, 'last', wanted.last, 'lexeme', wanted.lexeme, 'candidates',
+            candidates.words
     ) ORDER BY wanted.place, wanted.lexeme)
     FROM (
         SELECT place, last, lexeme FROM (
-            SELECT place, place = max(place) OVER () AS last, tsvector_to_array(to_tsvector('public.markrin', word))
+            SELECT place, place = max(place) OVER () AS last,
+                tsvector_to_array(to_tsvector('public.markrin', word))
                 AS lexemes, lower(public.markrin_unaccent(word)) AS folded
             FROM unnest(%(words)s::text[]) WITH ORDINALITY AS given (word, place)
         ) AS parsed
-        CROSS JOIN LATERAL unnest(CASE WHEN last AND lexemes = '{}' THEN ARRAY[folded] ELSE lexemes END) AS lexeme
+        CROSS JOIN LATERAL unnest(CASE WHEN last AND lexemes = '{}' THEN ARRAY[folded] ELSE
+            lexemes END) AS lexeme
     ) AS wanted
     CROSS JOIN LATERAL (
         SELECT array_agg(word ORDER BY likeness DESC, word) AS words FROM (
@@ -40,12 +43,14 @@ WORDS_SQL = r"""
             WHERE length(wanted.lexeme) > 2
                 AND NOT EXISTS (
                     SELECT FROM products_searchword AS known
-                    WHERE known.word = wanted.lexeme OR wanted.last AND known.word ~>=~ wanted.lexeme
+                    WHERE known.word = wanted.lexeme OR wanted.last
+                        AND known.word ~>=~ wanted.lexeme
                         AND known.word ~<~ (wanted.lexeme || chr(1114111))
                 )
                 AND (
                     word %% wanted.lexeme
-                    OR word ~>=~ left(wanted.lexeme, 1) AND word ~<~ (left(wanted.lexeme, 1) || chr(1114111))
+                    OR word ~>=~ left(wanted.lexeme, 1)
+                        AND word ~<~ (left(wanted.lexeme, 1) || chr(1114111))
                         AND length(word) >= length(wanted.lexeme) - 1
                         AND (wanted.last OR length(word) <= length(wanted.lexeme) + 1)
                 )

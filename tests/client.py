@@ -77,7 +77,8 @@ class Client:
             body = test.client.encode_multipart(test.client.BOUNDARY, dict(files))
             content_type = test.client.MULTIPART_CONTENT
         with TestCase.captureOnCommitCallbacks(execute=True):
-            return self.http.generic(  # type: ignore[return-value]  # the test client's own subclass
+            # the test client's own subclass
+            return self.http.generic(  # type: ignore[return-value]
                 method,
                 path,
                 body,

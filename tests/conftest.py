@@ -90,7 +90,8 @@ def cheap_passwords() -> Iterator[None]:
 def clean_valkey() -> None:
     """Start each test with an empty cache, fresh rate limits and empty queues."""
     services.empty_valkey()
-    invalidation_listener.own.memory.clear()  # the notice that the server was emptied comes a moment later
+    # the notice that the server was emptied comes a moment later
+    invalidation_listener.own.memory.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -210,9 +210,9 @@ def fingerprint() -> list[tuple[str, int, str]]:
         for table in tables:
             # Without identity columns, which go on counting.
             cursor.execute(
-                f"SELECT count(*), md5(string_agg(row, '' ORDER BY row)) FROM"
-                f" (SELECT (to_jsonb(t) - CASE WHEN jsonb_typeof(to_jsonb(t)->'id') = 'number' THEN 'id' ELSE '' END)"
-                f"::text AS row FROM {table} t) rows"
+                "SELECT count(*), md5(string_agg(row, '' ORDER BY row)) FROM (SELECT"
+                " (to_jsonb(t) - CASE WHEN jsonb_typeof(to_jsonb(t)->'id') = 'number' THEN"
+                f" 'id' ELSE '' END)::text AS row FROM {table} t) rows"
             )
             found.append((table, *cursor.fetchone()))
     return found

@@ -35,7 +35,8 @@ def prepared():
     """Return how often each statement that this connection keeps has been used."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE statement LIKE '%planned%'"
+            "SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE"
+            " statement LIKE '%planned%'"
         )
         return [used for (used,) in cursor.fetchall()]
 

@@ -180,7 +180,8 @@ PLANTED = {
             ("products_category", "products_category_tree"),
             ("products_category", "products_category_subtree"),
         ],
-        """UPDATE products_category SET parent_id = (SELECT id FROM products_category WHERE name = 'Child')
+        """UPDATE products_category SET parent_id = (SELECT id FROM products_category
+            WHERE name = 'Child')
         WHERE name = 'Root'""",
         "the tree has no cycle",
         False,
@@ -298,7 +299,8 @@ def test_finds_rows_that_point_nowhere(shop):
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(
-            """SELECT conname FROM pg_constraint WHERE contype = 'f' AND conrelid = 'products_review'::regclass
+            """SELECT conname FROM pg_constraint WHERE contype = 'f'
+                AND conrelid = 'products_review'::regclass
             AND confrelid = 'accounts_user'::regclass"""
         )
         (name,) = cursor.fetchone()

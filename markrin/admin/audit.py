@@ -104,7 +104,9 @@ def _admin_log(wanted: Wanted) -> Iterable[Entry]:
             what={ADDITION: "added", DELETION: "deleted"}.get(
                 row.action_flag, "changed"
             ),
-            subject=f"{row.content_type.name if row.content_type else ''} {row.object_repr}".strip(),
+            subject=(
+                f"{row.content_type.name if row.content_type else ''} {row.object_repr}".strip()
+            ),
             kind="admin",
             link=row.get_admin_url() or "" if row.action_flag != DELETION else "",
             values=_change_values(row.change_message),

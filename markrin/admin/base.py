@@ -203,7 +203,10 @@ class ReadOnlyAdmin(ReadOnly, ModelAdmin):
 _LOOKS = {
     "first": "border-primary-600 bg-primary-600 text-white",
     "danger": "border-red-600 text-red-700 dark:border-red-500 dark:text-red-400",
-    "other": "border-base-300 text-font-important-light dark:border-base-700 dark:text-font-important-dark",
+    "other": (
+        "border-base-300 text-font-important-light dark:border-base-700"
+        " dark:text-font-important-dark"
+    ),
 }
 
 
@@ -273,7 +276,8 @@ class SteppedAdmin(ModelAdmin):
         first = next((name for name, step in offered if not step.danger), None)
         return format_html_join(
             "",
-            '<a href="{}" class="inline-block rounded-default border px-3 py-2 mr-2 mb-2 font-medium {}">{}</a>',
+            '<a href="{}" class="inline-block rounded-default border px-3 py-2 mr-2 mb-2'
+            ' font-medium {}">{}</a>',
             (
                 (
                     reverse(f"admin:{self._step_name()}", args=[row.pk, name]),

@@ -60,7 +60,8 @@ class PreviewedAdmin(ModelAdmin):
             transaction.set_rollback(True)
         if not saved:
             return answer
-        request._refusal = "A preview"  # type: ignore[attr-defined]  # shows the form again; taken out below
+        # shows the form again; taken out below
+        request._refusal = "A preview"  # type: ignore[attr-defined]
         answer = super().changeform_view(request, object_id, form_url, extra_context)
         if isinstance(answer, TemplateResponse) and answer.context_data:
             context = answer.context_data

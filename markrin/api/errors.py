@@ -76,7 +76,8 @@ class ShopError(Exception):
             cls.__qualname__,
         ):
             raise TypeError(
-                f"the code {cls.code!r} is {other.__module__}.{other.__qualname__}'s: raise that one"
+                f"the code {cls.code!r} is {other.__module__}.{other.__qualname__}'s: raise"
+                " that one"
             )
         ShopError.registry[cls.code] = cls
 

@@ -15,8 +15,9 @@ FORMATS = ("JPEG", "PNG", "WEBP", *(("AVIF",) if features.check("avif") else ())
 THUMBNAIL_SIDES = (200, 400, 800)  # pixels
 MAX_SIDE = 2400  # pixels of what is kept
 _QUALITY = 85
-# All pictures are decoded by one thread: one at a time, and the memory that the C library keeps for a
-# thread's next large block is kept once, not once for each thread of the process.
+# All pictures are decoded by one thread: one at a time, and the memory that the C library
+# keeps for a thread's next large block is kept once, not once for each thread of the
+# process.
 _DECODER = ThreadPoolExecutor(1, "pictures")
 # Everything Pillow's decoders raise for bytes that are not what they claim to be.
 _UNREADABLE = (
@@ -81,7 +82,9 @@ def decode_image(file: IO[bytes], *, max_bytes: int, max_pixels: int) -> Image.I
 
 
 def _decode_small(content: bytes, max_pixels: int) -> tuple[Image.Image, str]:
-    """Return the small picture and the name of its format; nothing larger is left when it returns."""
+    """Return the small picture and the name of its format; nothing larger is left when it
+    returns.
+    """
     with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
         if opened.width * opened.height > max_pixels:
             raise NotAPicture(

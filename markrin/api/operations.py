@@ -150,8 +150,8 @@ def operation(**stated: Any) -> Callable[[Method], Method]:
     class, `"file:<media type>"`, a list of these, or None; its `status`; `errors`, the
     refusals of the use case; `raw=True`, where the method reads the body itself, as a
     signature is over its bytes; `permissions`, where this method's differ from the view's;
-    `media_types` and `max_bytes` (100 KB) of the body; `extra_responses`, further statuses with their
-    description: below 300 with the same answer, else with none."""
+    `media_types` and `max_bytes` (100 KB) of the body; `extra_responses`, further statuses
+    with their description: below 300 with the same answer, else with none."""
     stating = Operation(**stated)
 
     def decorate(method: Method) -> Method:

@@ -52,13 +52,17 @@ def _field_differences(
         if slot.default is None or slot.default is UNSET:
             wanted.add(type(slot.default))
     if not _same_types(allowed, wanted):
-        yield f"loads {where} as {_type_names(wanted)}, but it is declared as {_type_names(allowed)}."
+        yield (
+            f"loads {where} as {_type_names(wanted)}, but it is declared as"
+            f" {_type_names(allowed)}."
+        )
 
 
 def python_type(field: Any) -> Any:
     """Return the type of the values that a field loads."""
     if isinstance(field, fields.Nested):
-        found: Any = field.schema.target or dict  # type: ignore[attr-defined]  # our schemas have one
+        # our schemas have one
+        found: Any = field.schema.target or dict  # type: ignore[attr-defined]
         if field.many:
             found = list[found]
     elif isinstance(field, fields.Enum):

@@ -36,7 +36,9 @@ T = TypeVar("T", default=dict[str, Any])
 
 
 class Schema(ma.Schema, Generic[T]):
-    """What the bases below share. `target` is the dataclass that a schema loads into; None: a dict."""
+    """What the bases below share. `target` is the dataclass that a schema loads into; None:
+    a dict.
+    """
 
     target: ClassVar[type | None] = None
     place: ClassVar[Literal["pointer", "parameter", "header"]] = "pointer"

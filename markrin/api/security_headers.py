@@ -1,7 +1,7 @@
 """The headers that every answer has, whoever made it: a view, a middleware, or the cache.
 
-Source: OWASP ASVS 5.0 sections 3.4 and 4.1; RFC 6797 (HSTS, which belongs on answers over https only).
-"""
+Source: OWASP ASVS 5.0 sections 3.4 and 4.1; RFC 6797 (HSTS, which belongs on answers over
+https only)."""
 
 from collections.abc import Callable
 

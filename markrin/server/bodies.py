@@ -1,4 +1,6 @@
-"""Reads the body of a request within a total deadline and a number of bytes, before any thread is asked to work."""
+"""Reads the body of a request within a total deadline and a number of bytes, before any
+thread is asked to work.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +31,11 @@ class NoRoom(Exception):
 
 @dataclass(frozen=True)
 class BodyLimits:
-    """What one body may take: `seconds` for the beginning, and from then on at least so many bytes a second.
+    """What one body may take: `seconds` for the beginning, and from then on at least so
+    many bytes a second.
 
-    Source: the scheme of Apache's mod_reqtimeout: a total deadline that each received byte moves a little.
-    """
+    Source: the scheme of Apache's mod_reqtimeout: a total deadline that each received byte
+    moves a little."""
 
     seconds: float = 10.0
     bytes_per_second: int = 16 * 1024

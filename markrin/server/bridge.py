@@ -1,4 +1,6 @@
-"""`Bridge`: a WSGI application as an RSGI one. Source: RSGI specification 1.6 (granian), PEP 3333 (WSGI)."""
+"""`Bridge`: a WSGI application as an RSGI one. Source: RSGI specification 1.6 (granian),
+PEP 3333 (WSGI).
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ PROBE_THREADS = 2
 
 @dataclass(frozen=True)
 class Limits:
-    """How many requests are worked on at once, how long one waits for its turn, and how long an answer may stall."""
+    """How many requests are worked on at once, how long one waits for its turn, and how
+    long an answer may stall.
+    """
 
     threads: int = 8
     queue_s: float = 20.0
@@ -54,10 +58,10 @@ class Limits:
 class Bridge:
     """An RSGI application around a WSGI one.
 
-    `probes` are paths that have threads of their own, so that busy ones cannot hold them up. `answer_at_once` is asked
-    first, in the event loop, and may answer only what takes microseconds. `refuse` makes the answer to a request that
-    does not get as far as the application.
-    """
+    `probes` are paths that have threads of their own, so that busy ones cannot hold them
+    up. `answer_at_once` is asked first, in the event loop, and may answer only what takes
+    microseconds. `refuse` makes the answer to a request that does not get as far as the
+    application."""
 
     def __init__(
         self,
@@ -85,7 +89,9 @@ class Bridge:
         self._guard_sockets()
 
     def _guard_sockets(self) -> None:
-        """Set the option as soon as the web server listens, which it does after it has started us."""
+        """Set the option as soon as the web server listens, which it does after it has
+        started us.
+        """
         if not sockets.break_off_stalled_readers(self._limits.stalled_s):
             self._loop.call_later(0.2, self._guard_sockets)
 
@@ -223,14 +229,18 @@ def _no_write(data: bytes) -> object:
 
 
 class _File:
-    """WSGI's file wrapper: a file on the disk is sent by the web server itself, without a thread."""
+    """WSGI's file wrapper: a file on the disk is sent by the web server itself, without a
+    thread.
+    """
 
     def __init__(self, file: Any, block_size: int = 64 * 1024) -> None:
         self._file, self._block_size = file, block_size
         self.close: Callable[[], object] = getattr(file, "close", lambda: None)
 
     def path(self) -> Path | None:
-        """Return where the file is, None if it is none or is not to be sent from its beginning to its end."""
+        """Return where the file is, None if it is none or is not to be sent from its
+        beginning to its end.
+        """
         name = getattr(self._file, "name", None)
         if not isinstance(name, str) or not hasattr(self._file, "fileno"):
             return None

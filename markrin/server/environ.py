@@ -33,9 +33,9 @@ _MAX_NAMES = 500
 def make_environ(scope: Scope) -> dict[str, object]:
     """Return the environment of a request without a body.
 
-    A header with an underscore in its name is left out: in the environment `X-Forwarded-For` and `X-Forwarded_For`
-    have the same key, so that anybody could write what only the front may say.
-    """
+    A header with an underscore in its name is left out: in the environment
+    `X-Forwarded-For` and `X-Forwarded_For` have the same key, so that anybody could write
+    what only the front may say."""
     host, _, port = scope.server.rpartition(":")
     environ: dict[str, object] = {
         "REQUEST_METHOD": scope.method,

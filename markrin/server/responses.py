@@ -40,9 +40,9 @@ class Response:
 class Parts:
     """Bytes that a thread writes and the event loop sends.
 
-    The writer does not wait for the reader: what a slow one has not taken yet is in memory. Only staff's exports come
-    in parts, and the system ends a connection whose reader takes nothing (`sockets.break_off_stalled_readers`).
-    """
+    The writer does not wait for the reader: what a slow one has not taken yet is in memory.
+    Only staff's exports come in parts, and the system ends a connection whose reader takes
+    nothing (`sockets.break_off_stalled_readers`)."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop

@@ -6,12 +6,14 @@ from contextlib import suppress
 
 
 def break_off_stalled_readers(seconds: float) -> bool:
-    """Have the system end connections whose client takes nothing of what waits for it for so many seconds.
+    """Have the system end connections whose client takes nothing of what waits for it for
+    so many seconds.
 
-    The web server has no time limit for writing. The option is set on the sockets that this process listens on, from
-    which each new connection inherits it.
+    The web server has no time limit for writing. The option is set on the sockets that this
+    process listens on, from which each new connection inherits it.
 
-    Returns whether there was such a socket, or the system is none that could do it (it is not Linux).
+    Returns whether there was such a socket, or the system is none that could do it (it is
+    not Linux).
 
     Source: tcp(7), TCP_USER_TIMEOUT.
     """

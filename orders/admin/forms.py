@@ -178,8 +178,11 @@ def refund_form(order: Order) -> type[forms.Form]:
             required=False,
             label=f"Amount ({order.currency})",
             widget=UnfoldAdminDecimalFieldWidget,
-            help_text=f"{localized.format_money(left, order.currency)} of {localized.format_money(order.total, order.currency)} are left; "
-            "empty: all of it",
+            help_text=(
+                f"{localized.format_money(left, order.currency)} of"
+                f" {localized.format_money(order.total, order.currency)} are left; empty:"
+                " all of it"
+            ),
         )
         reason = forms.CharField(
             max_length=200,

@@ -239,7 +239,10 @@ ORDER_STEPS = {
         forms.NoteForm,
         _is_allowed(OrderStatus.CANCELLED),
         danger=True,
-        warning="What was paid goes back, the pieces are for sale again, and the customer is told, with your note.",
+        warning=(
+            "What was paid goes back, the pieces are for sale again, and the customer is"
+            " told, with your note."
+        ),
     ),
 }
 

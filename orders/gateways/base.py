@@ -111,7 +111,9 @@ class ProviderRefund:
 
 @dataclass(frozen=True)
 class ProviderCharge:
-    """Money that came in. `payment_id` or `ref` say for which of our payments, if they are known."""
+    """Money that came in. `payment_id` or `ref` say for which of our payments, if they are
+    known.
+    """
 
     charge_ref: str
     amount: Decimal

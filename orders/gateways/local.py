@@ -152,7 +152,8 @@ def webhook(
 
 def sign(body: bytes, *, at: int) -> str:
     """Return the signature header of a body that is sent at this Unix time."""
-    return f"t={at},v1={hmac.new(_secret('webhook'), b'%d.' % at + body, hashlib.sha256).hexdigest()}"
+    mac = hmac.new(_secret("webhook"), b"%d." % at + body, hashlib.sha256)
+    return f"t={at},v1={mac.hexdigest()}"
 
 
 def page_token(payment_id: UUID) -> str:

@@ -355,7 +355,9 @@ def _read_event(event: Any) -> Notice:
 def _session_notice(
     event_id: str, session: Any, outcome: Outcome, error: str = "", *, type_: str = ""
 ) -> Notice:
-    """Return what a session says. An answer's id is made of what it says: told again, it is known."""
+    """Return what a session says. An answer's id is made of what it says: told again, it is
+    known.
+    """
     currency = session["currency"].upper()
     return Notice(
         provider="stripe",

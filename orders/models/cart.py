@@ -70,7 +70,9 @@ class Cart(Model):
                 condition=Q(user__isnull=False, token_hash=None)
                 | Q(user=None, token_hash__isnull=False),
                 name="cart_of_user_or_guest",
-                violation_error_message="A cart belongs either to a customer or to a guest's token.",
+                violation_error_message=(
+                    "A cart belongs either to a customer or to a guest's token."
+                ),
             ),
         ]
 

@@ -257,7 +257,10 @@ class Order(AddressFields, Model):
                     total=F("subtotal") - F("discount") + F("shipping") + F("tax"),
                 ),
                 name="order_total_adds_up",
-                violation_error_message="The total must be subtotal - discount + shipping, plus tax unless included.",
+                violation_error_message=(
+                    "The total must be subtotal - discount + shipping, plus tax unless"
+                    " included."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(refunded__lte=F("total") - F("waived")),

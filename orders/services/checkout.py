@@ -273,7 +273,8 @@ def _price_cart(
 def _take_promotions(order: Order, draft: _PricedCart, buyer: _Buyer) -> None:
     """Write what promotions took off, and count their uses."""
     lines = zip(draft.items, order.lines.all(), strict=True)
-    order._prefetched_objects_cache["discounts"] = take_promotions(  # type: ignore[attr-defined]  # Django's own
+    # Django's own
+    order._prefetched_objects_cache["discounts"] = take_promotions(  # type: ignore[attr-defined]
         order,
         draft.quote,
         draft.live,

@@ -1,6 +1,5 @@
-"""Disputes: a shopper's bank asks the money of a payment back. Opened, won and lost at the provider;
-the shop books what is taken, tells staff, and ships nothing meanwhile.
-"""
+"""Disputes: a shopper's bank asks the money of a payment back. Opened, won and lost at the
+provider; the shop books what is taken, tells staff, and ships nothing meanwhile."""
 
 from django.utils import timezone
 

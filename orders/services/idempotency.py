@@ -59,8 +59,8 @@ def claim_key(request: KeyClaim, result_id: UUID) -> UUID | None:
     try:
         with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO orders_idempotencykey (scope, key, fingerprint, result_id) VALUES (%s, %s, %s, %s)"
-                " ON CONFLICT (scope, key) DO NOTHING",
+                "INSERT INTO orders_idempotencykey (scope, key, fingerprint, result_id)"
+                " VALUES (%s, %s, %s, %s) ON CONFLICT (scope, key) DO NOTHING",
                 [request.scope, request.key, request.fingerprint, result_id],
             )
             if cursor.rowcount:

@@ -1,8 +1,8 @@
 """Limits on orders that nobody may mean: a guest's, and one to be paid at the door or later.
 
-Such an order holds stock and sends a mail, and costs its sender nothing. So it is counted by all that the sender cannot
-make up at will: network, e-mail address, telephone; in orders, in pieces, and in pieces of one variant.
-"""
+Such an order holds stock and sends a mail, and costs its sender nothing. So it is counted
+by all that the sender cannot make up at will: network, e-mail address, telephone; in
+orders, in pieces, and in pieces of one variant."""
 
 from collections.abc import Mapping
 from uuid import UUID

@@ -85,7 +85,9 @@ class UploadForm(StrictForm):
     counted_at = forms.DateTimeField(
         label="Counted at",
         widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
-        help_text="in the shop's time; what was sold after it is taken off the counted pieces",
+        help_text=(
+            "in the shop's time; what was sold after it is taken off the counted pieces"
+        ),
     )
     sequence = forms.IntegerField(
         required=False,

@@ -141,8 +141,8 @@ class FileForm(Strict, ImportForm):
             file.seek(0)
         if file.size > MAX_BYTES or lines > MAX_LINES:
             raise forms.ValidationError(
-                f"This takes at most {MAX_BYTES // 1024**2} MB and {MAX_LINES:,} lines; larger files are for"
-                " `manage.py import_products`."
+                f"This takes at most {MAX_BYTES // 1024**2} MB and {MAX_LINES:,} lines;"
+                " larger files are for `manage.py import_products`."
             )
         return file
 
@@ -233,7 +233,8 @@ class CatalogueTransfer(ImportExportMixin):
         report = result.report
         messages.success(
             request,
-            f"Imported: {report.created} new, {report.updated} changed, {report.unchanged} unchanged products.",
+            f"Imported: {report.created} new, {report.updated} changed, {report.unchanged}"
+            " unchanged products.",
         )
 
     def _do_file_export(

@@ -198,8 +198,9 @@ class BatchWriter:
             for each, draft in old
         ]
         if made:
-            # With the products, and not when the file ends: a run that is killed leaves no product that the
-            # search corrects away. Words whose last product has gone leave at night.
+            # With the products, and not when the file ends: a run that is killed leaves no
+            # product that the search corrects away. Words whose last product has gone leave
+            # at night.
             search_words.add_search_words(change.product_id for change in made)
             invalidate("products", "categories")
         return Outcome(

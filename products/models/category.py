@@ -127,7 +127,9 @@ class SizeChartEntry(models.Model):
             models.CheckConstraint(
                 condition=Q(min_cm__gt=0, min_cm__lte=F("max_cm"), max_cm__lte=300),
                 name="size_chart_entry_cm_range",
-                violation_error_message="A measure is more than 0 and at most 300 cm, its lower end first.",
+                violation_error_message=(
+                    "A measure is more than 0 and at most 300 cm, its lower end first."
+                ),
             ),
         ]
 

@@ -7,13 +7,16 @@ MAX_BRANDS = 20
 # Leaps from brand to brand along the index of published products, rather than read every product.
 _BRANDS = """
     WITH RECURSIVE brands AS (
-        (SELECT brand FROM products_product WHERE status = 'published' AND brand > '' ORDER BY brand LIMIT 1)
+        (SELECT brand FROM products_product WHERE status = 'published'
+            AND brand > '' ORDER BY brand LIMIT 1)
         UNION ALL
-        SELECT (SELECT brand FROM products_product WHERE status = 'published' AND brand > brands.brand
+        SELECT (SELECT brand FROM products_product WHERE status = 'published'
+            AND brand > brands.brand
                 ORDER BY brand LIMIT 1)
         FROM brands WHERE brands.brand IS NOT NULL
     )
-    SELECT brand FROM brands WHERE brand IS NOT NULL AND starts_with(lower(brand), lower(%s)) ORDER BY brand LIMIT %s
+    SELECT brand FROM brands WHERE brand IS NOT NULL
+        AND starts_with(lower(brand), lower(%s)) ORDER BY brand LIMIT %s
 """
 
 

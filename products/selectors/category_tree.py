@@ -11,11 +11,14 @@ from markrin.db.sql import Row, fetch_all
 _TREE = """
     WITH counted AS (
         SELECT above AS id, sum(number)::int AS number
-        FROM (SELECT category_id, count(*) AS number FROM products_product WHERE status = 'published' {within}
+        FROM (SELECT category_id, count(*) AS number FROM products_product
+            WHERE status = 'published' {within}
               GROUP BY category_id) AS own
-        JOIN products_category c ON c.id = own.category_id, unnest(c.ancestors) AS above GROUP BY above
+        JOIN products_category c ON c.id = own.category_id, unnest(c.ancestors) AS above
+            GROUP BY above
     )
-    SELECT c.id, c.slug, c.name, c.description, c.image, c.parent_id, c.tax_class_id AS tax_class, c.position,
+    SELECT c.id, c.slug, c.name, c.description, c.image, c.parent_id,
+        c.tax_class_id AS tax_class, c.position,
         coalesce(counted.number, 0) AS product_count
     FROM products_category c LEFT JOIN counted USING (id) {where}
     ORDER BY c.position, c.name, c.id

@@ -67,10 +67,12 @@ class _FacetQuery:
     def sql(self) -> str:
         # A category's products count for each category above it, too.
         return f"""
-            SELECT facet, coalesce(category.slug, counted.value) AS value, category.name, sum(count)::int, min(low),
+            SELECT facet, coalesce(category.slug, counted.value) AS value, category.name,
+                sum(count)::int, min(low),
                 max(high)
             FROM ({" UNION ALL ".join(self.selects)}) AS counted
-            LEFT JOIN products_category AS own ON facet = 'category' AND own.id::text = counted.value
+            LEFT JOIN products_category AS own ON facet = 'category'
+                AND own.id::text = counted.value
             LEFT JOIN products_category AS category ON category.id = ANY (own.ancestors)
             GROUP BY facet, coalesce(category.slug, counted.value), category.name
         """
@@ -184,7 +186,8 @@ class _FacetQuery:
         # there is one.
         self._add(
             f"""SELECT 'price', NULL, NULL, min({self.low}), max({self.high})
-            FROM ({self._passing("min_price", "max_price", columns=[self.low, self.high])}) AS passing"""
+            FROM ({self._passing("min_price", "max_price", columns=[self.low, self.high])}) AS
+                passing"""
         )
 
 

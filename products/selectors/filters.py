@@ -37,7 +37,8 @@ COLUMNS = {
 _PREPARE = f"""
     SELECT
         (SELECT coalesce(array_agg(id), '{{}}') FROM products_category
-         WHERE ancestors && ARRAY(SELECT id FROM products_category WHERE slug = ANY (%(slugs)s::text[]))) AS ids,
+         WHERE ancestors && ARRAY(SELECT id FROM products_category
+             WHERE slug = ANY (%(slugs)s::text[]))) AS ids,
         ({searching.WORDS_SQL}) AS words
 """  # noqa: S608 (constants)
 

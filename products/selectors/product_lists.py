@@ -191,7 +191,8 @@ _RELATED_TO = """
 _RELATED = """
     WITH near AS (
         SELECT id, nearness, gender, in_stock, popularity FROM (
-            SELECT c.id AS category_id, (c.id = %(category)s)::int AS nearness FROM products_category c
+            SELECT c.id AS category_id, (c.id = %(category)s)::int AS nearness
+                FROM products_category c
             WHERE c.ancestors @> ARRAY[%(around)s]::uuid[]
         ) AS around
         CROSS JOIN LATERAL (
@@ -201,7 +202,8 @@ _RELATED = """
         ) AS popular
     )
     SELECT id FROM near
-    ORDER BY nearness DESC, (gender = %(gender)s) DESC, in_stock DESC, popularity DESC, id DESC LIMIT %(limit)s
+    ORDER BY nearness DESC, (gender = %(gender)s) DESC, in_stock DESC, popularity DESC, id DESC
+        LIMIT %(limit)s
 """
 
 
@@ -228,7 +230,8 @@ def _list_newest(products: QuerySet[Product], query: PageParams) -> Listing:
 
 
 # As text: a price must not pass through a binary fraction.
-_VARIANT_PRICES = f"""'base_price', ({inherited("base_price")})::text, 'price', ({price_now()})::text,
+_VARIANT_PRICES = f"""'base_price', ({inherited("base_price")})::text,
+            'price', ({price_now()})::text,
             'sale_price', nullif({price_now()}, {inherited("base_price")})::text,
             'lowest_prior_price', (CASE WHEN {price_now()} < {inherited("base_price")}
                 THEN {inherited("lowest_prior_price")} END)::text,
@@ -245,17 +248,21 @@ _DETAIL = f"""
             THEN extract(epoch FROM p.price_until - statement_timestamp())
             WHEN p.price_until IS NOT NULL AND p.next_until IS NOT NULL
             THEN extract(epoch FROM greatest(p.next_until - statement_timestamp(), '0'))
-            END::float AS fresh_for_s, p.description, p.tags, p.updated_at, p.status, p.tax_class_id AS tax_class,
+            END::float AS fresh_for_s, p.description, p.tags, p.updated_at, p.status,
+                p.tax_class_id AS tax_class,
         p.seo_title, p.seo_description,
-        p.rated_1, p.rated_2, p.rated_3, p.rated_4, p.rated_5, p.fit_small, p.fit_true, p.fit_large, p.popularity,
+        p.rated_1, p.rated_2, p.rated_3, p.rated_4, p.rated_5, p.fit_small, p.fit_true,
+            p.fit_large, p.popularity,
         (SELECT coalesce(json_agg(json_build_object(
-            'id', id, 'file', file, 'external_url', external_url, 'alt_text', alt_text, 'thumbnails', thumbnails,
+            'id', id, 'file', file, 'external_url', external_url, 'alt_text', alt_text,
+                'thumbnails', thumbnails,
             'width', width, 'height', height
          ) ORDER BY position), '[]') FROM products_productimage WHERE product_id = p.id) AS images,
         (SELECT coalesce(json_agg(json_build_object(
             'id', v.id, 'sku', v.sku, 'size', v.size, 'color', v.color, 'position', v.position,
             'is_active', v.is_active, {_VARIANT_PRICES},
-            'barcode', v.barcode, 'weight_g', v.weight_g, 'on_hand', coalesce(l.on_hand, 0), 'reserved', coalesce(l.reserved, 0),
+            'barcode', v.barcode, 'weight_g', v.weight_g, 'on_hand', coalesce(l.on_hand, 0),
+                'reserved', coalesce(l.reserved, 0),
             'count_in_stock', coalesce(l.on_hand - l.reserved, 0),
             'in_stock', coalesce(l.on_hand > l.reserved, false)
          ) ORDER BY v.position, v.id), '[]')
@@ -267,11 +274,13 @@ _DETAIL = f"""
         (SELECT json_build_object(
             'id', chart.id, 'title', chart.title, 'note', chart.note,
             'category', json_build_object('id', of.id, 'slug', of.slug, 'name', of.name),
-            'entries', (SELECT json_agg(json_build_object('size', size, 'measure', measure, 'min_cm', min_cm::text,
+            'entries', (SELECT json_agg(json_build_object('size', size, 'measure', measure,
+                'min_cm', min_cm::text,
                 'max_cm', max_cm::text) ORDER BY "row", "column") FROM products_sizechartentry
                 WHERE chart_id = chart.id))
          FROM products_sizechart chart JOIN products_category of ON of.id = chart.category_id
-         WHERE chart.category_id = ANY (c.ancestors) ORDER BY cardinality(of.ancestors) DESC LIMIT 1) AS size_chart
+         WHERE chart.category_id = ANY (c.ancestors) ORDER BY cardinality(of.ancestors) DESC
+             LIMIT 1) AS size_chart
     FROM products_product p JOIN products_category c ON c.id = p.category_id {COST_JOIN}
     WHERE {{visible}} {{key}} = %(key)s
 """  # noqa: S608 (constants)

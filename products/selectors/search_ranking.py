@@ -1,8 +1,9 @@
 """What a search finds, the best first.
 
 A common word stands in a third of the catalogue, and neither counting nor ranking so many
-products is done in milliseconds. So a search is counted to MAX_RANKED, and by relevance the MAX_RANKED
-most popular of its hits are ranked: whoever finds more than that will narrow it down."""
+products is done in milliseconds. So a search is counted to MAX_RANKED, and by relevance the
+MAX_RANKED most popular of its hits are ranked: whoever finds more than that will narrow it
+down."""
 
 from uuid import UUID
 
@@ -20,7 +21,8 @@ _BEST = """
     WITH hits AS MATERIALIZED ({hits})
     SELECT (SELECT count(*) FROM hits), ARRAY(
         SELECT id FROM (SELECT * FROM hits ORDER BY popularity DESC, id DESC LIMIT %s) AS popular
-        ORDER BY (ts_rank(search, %s::tsquery) * 1000000)::integer DESC, popularity DESC, id DESC LIMIT %s OFFSET %s
+        ORDER BY (ts_rank(search, %s::tsquery) * 1000000)::integer DESC, popularity DESC,
+            id DESC LIMIT %s OFFSET %s
     )
 """
 

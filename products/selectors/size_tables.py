@@ -14,7 +14,8 @@ _TENTH = Decimal("0.1")
 _MISSING: Row = {"cm": None, "inches": None}
 
 _CHARTS = """
-    SELECT chart.id, chart.title, chart.note, json_build_object('id', c.id, 'slug', c.slug, 'name', c.name) AS category,
+    SELECT chart.id, chart.title, chart.note, json_build_object('id', c.id, 'slug', c.slug,
+        'name', c.name) AS category,
         (SELECT json_agg(json_build_object('size', size, 'measure', measure, 'min_cm', min_cm::text,
             'max_cm', max_cm::text) ORDER BY "row", "column") FROM products_sizechartentry
          WHERE chart_id = chart.id) AS entries

@@ -9,7 +9,8 @@ from products.selectors.prices import COST_COLUMNS, COST_JOIN
 # What a card shows, less what stands in the product's variants and images; p is the
 # product, c its category.
 SUMMARY_COLUMNS = f"""
-    p.id, p.slug, p.name, p.brand, json_build_object('id', c.id, 'slug', c.slug, 'name', c.name) AS category,
+    p.id, p.slug, p.name, p.brand,
+    json_build_object('id', c.id, 'slug', c.slug, 'name', c.name) AS category,
     p.collection, p.gender, p.material, p.in_stock, p.is_featured, p.is_new_arrival, p.rating,
     p.review_count, p.created_at, {COST_COLUMNS}
 """

@@ -91,7 +91,8 @@ def choose_products(*, products: QuerySet[Product], actor_id: UUID) -> UUID:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""INSERT INTO products_bulkchangerow (change_id, product_id, result, reason)
-            SELECT DISTINCT %s::uuid, chosen.id, 'chosen', '' FROM ({sql}) AS chosen (id) ORDER BY chosen.id""",  # noqa: S608 (the ORM's own)
+            SELECT DISTINCT %s::uuid, chosen.id, 'chosen', ''
+            FROM ({sql}) AS chosen (id) ORDER BY chosen.id""",  # noqa: S608 (the ORM's own)
             [change.pk, *params],
         )
         change.total = cursor.rowcount
@@ -428,14 +429,17 @@ def _update_products(goals: Mapping[UUID, _ProductState], by_category: bool) -> 
     columns = (
         "category_id = goal.category_id"
         if by_category
-        else "base_price = goal.base, sale_price = goal.sale,"
-        " sale_starts_at = CASE WHEN goal.sale IS NOT NULL THEN sale_starts_at END,"
-        " sale_ends_at = CASE WHEN goal.sale IS NOT NULL THEN sale_ends_at END"
+        else (
+            "base_price = goal.base, sale_price = goal.sale,"
+            " sale_starts_at = CASE WHEN goal.sale IS NOT NULL THEN sale_starts_at END,"
+            " sale_ends_at = CASE WHEN goal.sale IS NOT NULL THEN sale_ends_at END"
+        )
     )
     with connection.cursor() as cursor:
         cursor.execute(
             f"""UPDATE products_product AS product SET updated_at = %s, {columns}
-            FROM unnest(%s::uuid[], %s::numeric[], %s::numeric[], %s::uuid[]) AS goal (id, base, sale, category_id)
+            FROM unnest(%s::uuid[], %s::numeric[], %s::numeric[], %s::uuid[]) AS goal (id, base,
+                sale, category_id)
             WHERE product.id = goal.id""",  # noqa: S608 (one of two texts above)
             [
                 timezone.now(),
@@ -484,7 +488,8 @@ def _record_outcomes(done: Iterable[_RowOutcome]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE products_bulkchangerow AS row SET result = done.result, reason = done.reason
-            FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS done (id, result, reason) WHERE row.id = done.id""",
+            FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS done (id, result, reason)
+                WHERE row.id = done.id""",
             [
                 [each.row_id for each in rows],
                 [each.result.value for each in rows],
@@ -497,9 +502,11 @@ def _record_preview(rows: Sequence[_RowOutcome]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE products_bulkchangerow AS row SET result = done.result, reason = done.reason,
-                old_base_price = done.old_base, old_sale_price = done.old_sale, old_category_id = done.old_category,
+                old_base_price = done.old_base, old_sale_price = done.old_sale,
+                    old_category_id = done.old_category,
                 new_base_price = done.new_base, new_sale_price = done.new_sale
-            FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::numeric[], %s::numeric[], %s::uuid[], %s::numeric[],
+            FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::numeric[], %s::numeric[],
+                %s::uuid[], %s::numeric[],
                 %s::numeric[])
                 AS done (id, result, reason, old_base, old_sale, old_category, new_base, new_sale)
             WHERE row.id = done.id""",

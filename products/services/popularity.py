@@ -38,7 +38,8 @@ def set_popularity(units: Mapping[UUID, int]) -> int:
             )
             cursor.execute(
                 """UPDATE products_product SET popularity = told.units
-                FROM unnest(%s::uuid[], %s::int[]) AS told (id, units) WHERE products_product.id = told.id""",
+                FROM unnest(%s::uuid[], %s::int[]) AS told (id, units)
+                    WHERE products_product.id = told.id""",
                 [batch, [changed[key] for key in batch]],
             )
             invalidate("products", *(f"product:{key}" for key in batch))

@@ -73,7 +73,9 @@ class ProductDetail(View):
         summary="Show a product, by id or slug",
         response=serializers.ProductDetail,
         extra_responses={
-            HTTPStatus.PERMANENT_REDIRECT: "The product's present address, for a slug that it had earlier."
+            HTTPStatus.PERMANENT_REDIRECT: (
+                "The product's present address, for a slug that it had earlier."
+            )
         },
         errors=[NotFound],
     )

@@ -47,8 +47,10 @@ def web(path: str, token: str | None, **headers: str | None) -> Any:
 def test_the_cookie_byte_for_byte(customer, secure):
     answer = web_login(customer)
     token = cookie_of(answer)
-    assert answer.headers["Set-Cookie"] == (
-        f"__Host-mk_rt={token}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=604800"
+    assert (
+        answer.headers["Set-Cookie"]
+        == f"__Host-mk_rt={token}; Path=/; Secure; HttpOnly; SameSite=Strict;"
+        " Max-Age=604800"
     )
     assert "refresh" not in answer.json()
     assert token not in answer.content.decode()
@@ -202,7 +204,9 @@ def test_cors_names_known_origins_only(api, origin, known):
     asked = {
         "Origin": origin,
         "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "authorization,content-type,idempotency-key,x-markrin-client",
+        "Access-Control-Request-Headers": (
+            "authorization,content-type,idempotency-key,x-markrin-client"
+        ),
     }
     with override_settings(CORS_ALLOWED_ORIGINS=[ALLOWED]):
         preflight = api.options("/api/auth/refresh", headers=asked)

@@ -223,12 +223,14 @@ def test_funnel_searches_and_products_equal_plain_sql(analyst, settings):
         """SELECT d::date::text, count(DISTINCT visitor),
             count(DISTINCT visitor) FILTER (WHERE type = 'checkout_started')
         FROM generate_series('2026-09-01'::timestamptz, '2026-09-12', '1 day') AS d
-        LEFT JOIN analytics_event ON occurred_at >= d AND occurred_at < d + interval '1 day' GROUP BY d ORDER BY d"""
+        LEFT JOIN analytics_event ON occurred_at >= d AND occurred_at < d + interval '1 day'
+            GROUP BY d ORDER BY d"""
     )
     searches = analyst.get(f"/api/staff/reports/searches{path}").json()["rows"]
     assert sorted(map(tuple, searches)) == sorted(
         sql(
-            """SELECT lower(query), count(*), count(*) FILTER (WHERE results = 0) FROM analytics_event
+            """SELECT lower(query), count(*), count(*) FILTER (WHERE results = 0)
+                FROM analytics_event
             WHERE type = 'search' GROUP BY 1"""
         )
     )
@@ -237,7 +239,8 @@ def test_funnel_searches_and_products_equal_plain_sql(analyst, settings):
         sql(
             """SELECT product_id::text, sum(quantity - returned),
                 round(sum(unit_price * (quantity - returned)), 2)::text
-            FROM orders_orderline JOIN orders_order AS o ON o.id = order_id WHERE status <> 'cancelled' GROUP BY 1"""
+            FROM orders_orderline JOIN orders_order AS o ON o.id = order_id
+                WHERE status <> 'cancelled' GROUP BY 1"""
         )
     )
 

@@ -33,9 +33,11 @@ LOW = 49
 # the rollups use.
 _BASE = """
 WITH days AS (
-    SELECT d::date AS day FROM generate_series(%(first)s::timestamp, %(last)s::timestamp, '1 day') AS d
+    SELECT d::date AS day FROM generate_series(%(first)s::timestamp, %(last)s::timestamp,
+        '1 day') AS d
 ), placed AS (
-    SELECT *, (created_at AT TIME ZONE %(zone)s)::date AS day, coalesce(user_id::text, email) AS buyer FROM orders_order
+    SELECT *, (created_at AT TIME ZONE %(zone)s)::date AS day, coalesce(user_id::text,
+        email) AS buyer FROM orders_order
 ), sold AS (
     SELECT * FROM placed WHERE status <> 'cancelled'
 ), firsts AS (
@@ -51,17 +53,20 @@ WITH days AS (
     SELECT *, (occurred_at AT TIME ZONE %(zone)s)::date AS day FROM analytics_event
     WHERE (occurred_at AT TIME ZONE %(zone)s)::date BETWEEN %(first)s AND %(last)s
 ), ledger AS (
-    SELECT variant_id, d_on_hand - d_reserved AS delta, (created_at AT TIME ZONE %(zone)s)::date AS day
+    SELECT variant_id, d_on_hand - d_reserved AS delta,
+        (created_at AT TIME ZONE %(zone)s)::date AS day
     FROM products_stockmovement
 )
 """
 PLAIN = {
-    "sales": """SELECT day::text, n, revenue::text, CASE WHEN n > 0 THEN round(revenue / n, 2)::text END,
+    "sales": """SELECT day::text, n, revenue::text, CASE WHEN n > 0 THEN round(revenue / n,
+        2)::text END,
             (SELECT coalesce(sum(units), 0) FROM lines WHERE lines.day = days.day),
             (SELECT count(*) FROM firsts WHERE firsts.day = days.day),
             (SELECT count(DISTINCT buyer) FROM sold JOIN firsts USING (buyer)
                 WHERE sold.day = days.day AND firsts.day < days.day),
-            refunded::text, (SELECT count(*) FROM placed WHERE placed.day = days.day AND status = 'cancelled'),
+            refunded::text, (SELECT count(*) FROM placed WHERE placed.day = days.day
+                AND status = 'cancelled'),
             (SELECT count(DISTINCT variant_id) FROM ledger WHERE ledger.day = days.day AND delta < 0
                 AND 0 = (SELECT sum(delta) FROM ledger AS upto
                     WHERE upto.variant_id = ledger.variant_id AND upto.day <= days.day))
@@ -72,24 +77,30 @@ PLAIN = {
     "funnel": """SELECT day::text, visits, views, carts, checkouts, n,
             CASE WHEN visits > 0 THEN round(n::numeric / visits, 4)::text END
         FROM days CROSS JOIN LATERAL (
-            SELECT count(DISTINCT visitor) AS visits, count(DISTINCT visitor) FILTER (WHERE type = 'view') AS views,
+            SELECT count(DISTINCT visitor) AS visits,
+                count(DISTINCT visitor) FILTER (WHERE type = 'view') AS views,
                 count(DISTINCT visitor) FILTER (WHERE type = 'add_to_cart') AS carts,
                 count(DISTINCT visitor) FILTER (WHERE type = 'checkout_started') AS checkouts
             FROM events WHERE events.day = days.day) AS seen
-        CROSS JOIN LATERAL (SELECT count(*) AS n FROM sold WHERE sold.day = days.day) AS bought ORDER BY day""",
-    "products": """SELECT id::text, name, views, carts, orders, coalesce(units, 0), coalesce(revenue, 0.00)::text,
+        CROSS JOIN LATERAL (SELECT count(*) AS n FROM sold
+            WHERE sold.day = days.day) AS bought ORDER BY day""",
+    "products": """SELECT id::text, name, views, carts, orders, coalesce(units, 0),
+        coalesce(revenue, 0.00)::text,
             CASE WHEN views > 0 THEN round(orders::numeric / views, 4)::text END
         FROM products_product AS product
         CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE type = 'view') AS views,
             count(DISTINCT (visitor, day)) FILTER (WHERE type = 'add_to_cart') AS carts
             FROM events WHERE product_id = product.id) AS seen
-        CROSS JOIN LATERAL (SELECT count(DISTINCT order_id) AS orders, sum(units) AS units, sum(kept) AS revenue
+        CROSS JOIN LATERAL (SELECT count(DISTINCT order_id) AS orders, sum(units) AS units,
+            sum(kept) AS revenue
             FROM lines WHERE product_id = product.id) AS bought
         WHERE views + carts + orders > 0 ORDER BY coalesce(revenue, 0) DESC, views DESC, id""",
-    "categories": """SELECT its_category::text, category.name, count(DISTINCT order_id), sum(units), sum(kept)::text
+    "categories": """SELECT its_category::text, category.name, count(DISTINCT order_id),
+        sum(units), sum(kept)::text
         FROM lines JOIN products_category AS category ON category.id = its_category
         GROUP BY its_category, category.name ORDER BY sum(kept) DESC, its_category""",
-    "searches": """SELECT lower(query), count(*), count(*) FILTER (WHERE results = 0) FROM events WHERE type = 'search'
+    "searches": """SELECT lower(query), count(*), count(*) FILTER (WHERE results = 0)
+        FROM events WHERE type = 'search'
         GROUP BY 1 ORDER BY 3 DESC, 2 DESC, 1""",
     "money": """SELECT account, currency,
             (sum(greatest(amount, 0) * (day >= %(first)s::date)::int))::numeric(14, 2)::text,
@@ -97,14 +108,18 @@ PLAIN = {
             (sum(amount * (day >= %(first)s::date)::int))::numeric(14, 2)::text,
             sum(amount)::numeric(14, 2)::text
         FROM (SELECT account, currency, amount, (at AT TIME ZONE %(zone)s)::date AS day
-            FROM orders_ledgerline JOIN orders_ledgerentry AS entry ON entry.id = entry_id) AS booked
+            FROM orders_ledgerline JOIN orders_ledgerentry AS entry ON entry.id = entry_id) AS
+                booked
         WHERE day <= %(last)s::date GROUP BY 1, 2 ORDER BY 1, 2""",
     "stock": """SELECT variant.id::text, sku, product.name, size, color, on_hand - reserved,
-            round(sold::numeric / (%(last)s::date - %(first)s::date + 1), 2)::text, CASE WHEN sold > 0 THEN
-                round((on_hand - reserved) * (%(last)s::date - %(first)s::date + 1)::numeric / sold, 1)::text END
+            round(sold::numeric / (%(last)s::date - %(first)s::date + 1), 2)::text,
+                CASE WHEN sold > 0 THEN
+                round((on_hand - reserved) * (%(last)s::date - %(first)s::date + 1)::numeric /
+                    sold, 1)::text END
         FROM products_variant AS variant JOIN products_product AS product ON product.id = product_id
         JOIN products_stocklevel AS level ON level.variant_id = variant.id
-        CROSS JOIN LATERAL (SELECT coalesce(sum(units), 0) AS sold FROM lines WHERE variant_id = variant.id) AS bought
+        CROSS JOIN LATERAL (SELECT coalesce(sum(units), 0) AS sold FROM lines
+            WHERE variant_id = variant.id) AS bought
         WHERE on_hand - reserved <= %(low)s AND is_active AND status = 'published'
         ORDER BY sold DESC, on_hand - reserved, variant.id""",
 }

@@ -18,7 +18,8 @@ VISIT = """async ([baseUrl, email, password]) => {
     const shop = createShop({ baseUrl, mode: "body" });
     await shop.auth.login({ email, password });
     const mine = await unwrap(shop.GET("/api/auth/profile"));
-    const problem = await unwrap(shop.GET("/api/products/{key}", { params: { path: { key: "none" } } }))
+    const nothing = { params: { path: { key: "none" } } };
+    const problem = await unwrap(shop.GET("/api/products/{key}", nothing))
         .catch((error) => (isProblem(error) ? error.code : String(error)));
     // Another tab, or the next day: signed in by what was kept, without a cookie.
     const later = createShop({ baseUrl, mode: "body" });

@@ -12,8 +12,10 @@ from tests.browser.conftest import PICTURES, Shop
 MAX_CODE = 90_000  # bytes of scripts and styles, as they travel
 MAX_REQUESTS = 40
 MEASURE = """() => {
-    const found = performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'));
-    const sum = (kept) => found.filter(kept).reduce((total, entry) => total + entry.encodedBodySize, 0);
+    const found = performance.getEntriesByType('resource')
+        .concat(performance.getEntriesByType('navigation'));
+    const sum = (kept) => found.filter(kept)
+        .reduce((total, entry) => total + entry.encodedBodySize, 0);
     const paint = performance.getEntriesByName('first-contentful-paint')[0];
     return {
         requests: found.length,
@@ -21,8 +23,10 @@ MEASURE = """() => {
         pictures: sum((entry) => entry.initiatorType === 'img'),
         answers: sum((entry) => entry.initiatorType === 'fetch'),
         firstContentMs: Math.round(paint ? paint.startTime : -1),
-        elsewhere: found.map((entry) => entry.name).filter((name) => new URL(name).origin !== location.origin),
-        again: found.filter((entry) => entry.transferSize > 0).map((entry) => new URL(entry.name).pathname),
+        elsewhere: found.map((entry) => entry.name)
+            .filter((name) => new URL(name).origin !== location.origin),
+        again: found.filter((entry) => entry.transferSize > 0)
+            .map((entry) => new URL(entry.name).pathname),
     };
 }"""
 

@@ -1,4 +1,6 @@
-"""A guest pays on a provider's own page: a declined card, another that works, and back in the shop."""
+"""A guest pays on a provider's own page: a declined card, another that works, and back in
+the shop.
+"""
 
 import re
 from collections.abc import Iterator

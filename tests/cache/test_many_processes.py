@@ -58,11 +58,12 @@ def test_whoever_writes_through_a_process_reads_the_write_there_at_once(products
                 "Authorization": f"Bearer {token}",
                 "Content-Type": "application/json",
             }
-            # our own
-            request = urllib.request.Request(path, body, headers, method="PATCH")  # noqa: S310
+            request = urllib.request.Request(  # noqa: S310 (our own)
+                path, body, headers, method="PATCH"
+            )
             urllib.request.urlopen(request, timeout=20).close()  # noqa: S310 (our own)
             for _ in range(3):  # rendered, from the shared tier, from memory
-                with urllib.request.urlopen(path, timeout=20) as answer:  # noqa: S310 (our own)
+                with urllib.request.urlopen(path, timeout=20) as answer:  # noqa: S310
                     assert json.load(answer)["material"] == f"v{number}", (
                         answer.headers["Cache-Status"]
                     )
@@ -76,7 +77,8 @@ from products.models import Product
 product = Product.objects.get(pk=sys.argv[1])
 product.name = "Committed"
 with transaction.atomic():
-    transaction.on_commit(lambda: os.kill(os.getpid(), signal.SIGKILL))  # before the cache's own hook
+    # before the cache's own hook
+    transaction.on_commit(lambda: os.kill(os.getpid(), signal.SIGKILL))
     product.save(update_fields=["name"])
 """
 

@@ -1,5 +1,6 @@
-"""What is around the shop fails while people buy: slow clients, a payment provider that hangs, a full Valkey, a clock that
-jumps, a network that is cut, and all of its processes at once.
+"""What is around the shop fails while people buy: slow clients, a payment provider that
+hangs, a full Valkey, a clock that jumps, a network that is cut, and all of its processes at
+once.
 
 Whatever a shopper was answered, the same cart with the same key ends as one order with one mail.
 """

@@ -281,8 +281,10 @@ SERVICES = {
     "accounts_user_user_permissions": "nobody has permissions of their own: groups do",
     "accounts_address": "the column is the signed-in user, or a default",
     "accounts_wishlistitem": "the row is the signed-in user's, and has no other columns",
-    "accounts_apikey": "keys are made by a form of their own (tests/accounts/test_api_keys.py), and the"
-    " rest is the service's",
+    "accounts_apikey": (
+        "keys are made by a form of their own (tests/accounts/test_api_keys.py), and the"
+        " rest is the service's"
+    ),
     "products_pricehistory": "written by a change of prices",
     "auth_session": "sessions are written by sign-in and refresh",
     "auth_mail_token": "tokens are made by the server",
@@ -303,27 +305,39 @@ SERVICES = {
     "orders_cart": "a cart is the caller's, found by session or token",
     "orders_cartline": "prices and owners are the server's",
     "orders_carrier": "times are the server's",
-    "orders_fulfilment": "parcels are written by their steps (tests/orders/test_fulfilments.py)",
+    "orders_fulfilment": (
+        "parcels are written by their steps (tests/orders/test_fulfilments.py)"
+    ),
     "orders_fulfilmentline": "pieces are counted under the order's lock",
     "accounts_customergroup": "the column is the server's",
     "accounts_customergroup_members": "members are chosen from a list",
-    "orders_coupon": "codes are made by a step of their promotion; uses are counted by checkout",
+    "orders_coupon": (
+        "codes are made by a step of their promotion; uses are counted by checkout"
+    ),
     "orders_orderdiscount": "written by checkout, from what the quote says",
-    "orders_promotion": "the column is the server's, or an effect that only the admin offers",
+    "orders_promotion": (
+        "the column is the server's, or an effect that only the admin offers"
+    ),
     "orders_promotion_products": "chosen from a list",
     "orders_promotion_categories": "chosen from a list",
     "orders_promotion_customer_groups": "chosen from a list",
-    "orders_promotiontier": "the rows of a promotion's own page (tests/admin/test_promotions.py)",
+    "orders_promotiontier": (
+        "the rows of a promotion's own page (tests/admin/test_promotions.py)"
+    ),
     "orders_idempotencykey": "scope, fingerprint and result are the server's",
-    "orders_order": "amounts, numbers, states and times are computed by checkout and the steps of"
-    " an order",
+    "orders_order": (
+        "amounts, numbers, states and times are computed by checkout and the steps of"
+        " an order"
+    ),
     "orders_orderline": "lines are a snapshot that checkout takes",
     "orders_orderevent": "events are written by the steps of an order",
     "orders_ordertax": "written by checkout, from what the quote says",
     "orders_taxpart": "the rows of a rate's own page (tests/admin/test_taxes.py)",
     "orders_taxrate": "the column is the server's",
     "orders_taxzone": "the column is the server's",
-    "orders_taxsettings": "there is one row, made by the preset; the column is the server's",
+    "orders_taxsettings": (
+        "there is one row, made by the preset; the column is the server's"
+    ),
     "orders_confirmedtaxid": "the column is the signed-in member of staff, or the server's",
     "products_taxclass": "the column is the server's",
     "orders_payment": "payments are started by the server and settled by signed webhooks",
@@ -332,30 +346,45 @@ SERVICES = {
     "orders_dispute": "written from signed webhooks and the provider's lists",
     "orders_payout": "written from the provider's lists",
     "orders_reconciliation": "written by the nightly comparison",
-    "orders_difference": "written by the nightly comparison; staff only say how it was settled",
+    "orders_difference": (
+        "written by the nightly comparison; staff only say how it was settled"
+    ),
     "orders_ledgerentry": "written by the services that move money",
     "orders_ledgerline": "written by the services that move money",
     "orders_return": "the rest is written by the service",
     "orders_returnline": "the rest is written by the service",
-    "products_bulkchange": "chosen from lists in a form of its own"
-    " (tests/admin/test_catalogue_bulk.py); counts and "
-    "states are the service's",
+    "products_bulkchange": (
+        "chosen from lists in a form of its own"
+        " (tests/admin/test_catalogue_bulk.py); counts and "
+        "states are the service's"
+    ),
     "products_bulkchangerow": "written by the service from what the products are",
-    "products_importfile": "a file that waits for its import: name and content are the page's",
-    "shop_admin_savedfilter": "the page's own address and filters, kept when staff leave it",
-    "shop_admin_savedexport": "named in a form of its own (tests/admin); its columns are chosen"
-    " from a list",
+    "products_importfile": (
+        "a file that waits for its import: name and content are the page's"
+    ),
+    "shop_admin_savedfilter": (
+        "the page's own address and filters, kept when staff leave it"
+    ),
+    "shop_admin_savedexport": (
+        "named in a form of its own (tests/admin); its columns are chosen from a list"
+    ),
     "products_backinstockrequest": "the rest is written by the service",
     "products_category": "the column is written by a trigger, or is a stored file's name",
-    "products_feed": "counters and states are written by applying it; a feed is a file, tried in"
-    " tests/products",
+    "products_feed": (
+        "counters and states are written by applying it; a feed is a file, tried in"
+        " tests/products"
+    ),
     "products_feedrow": "rows are staged from a file, where bad ones are kept as rejected",
     "products_feedpull": "written by the scheduled fetch",
     "products_lowstock": "written by the alert",
     "products_formerslug": "written when a slug changes",
-    "products_product": "the column is generated, counted by triggers, or written by imports",
-    "products_productimage": "files, sizes and thumbnails are made from the uploaded picture;"
-    " positions are counted",
+    "products_product": (
+        "the column is generated, counted by triggers, or written by imports"
+    ),
+    "products_productimage": (
+        "files, sizes and thumbnails are made from the uploaded picture;"
+        " positions are counted"
+    ),
     "products_purchase": "written on delivery",
     "products_review": "the column is the server's",
     "products_searchword": "written from the catalogue's own words",

@@ -24,29 +24,50 @@ from tests.constraints.pages import Pages
 
 FULL = os.environ.get("FUZZ") == "full"
 TRIGGERS = {
-    "address_some_default": "UPDATE accounts_address SET is_default = false WHERE id = '{address}'",
+    "address_some_default": (
+        "UPDATE accounts_address SET is_default = false WHERE id = '{address}'"
+    ),
     "auth_event_append_only": "DELETE FROM auth_event",
-    "category_tree_without_cycles": "UPDATE products_category SET parent_id = '{below}' WHERE id ="
-    " '{category}'",
-    "category_tree_at_most_8_deep": "UPDATE products_category SET parent_id = '{eighth}' WHERE id"
-    " = '{category}'",
-    "order_equals_its_lines": "UPDATE orders_order SET subtotal = subtotal + 1, total = total + 1"
-    " WHERE id = '{order}'",
+    "category_tree_without_cycles": (
+        "UPDATE products_category SET parent_id = '{below}' WHERE id = '{category}'"
+    ),
+    "category_tree_at_most_8_deep": (
+        "UPDATE products_category SET parent_id = '{eighth}' WHERE id = '{category}'"
+    ),
+    "order_equals_its_lines": (
+        "UPDATE orders_order SET subtotal = subtotal + 1, total = total + 1"
+        " WHERE id = '{order}'"
+    ),
     "order_equals_its_taxes": "UPDATE orders_order SET tax = tax + 1 WHERE id = '{order}'",
-    "order_equals_its_discounts": "UPDATE orders_order SET discount = discount + 1, total = total - 1 WHERE id = '{order}'",
-    "order_status_transition": "UPDATE orders_order SET status = 'delivered' WHERE id = '{order}'",
-    "order_payment_transition": "UPDATE orders_order SET payment_status = 'unpaid' WHERE id ="
-    " '{paid}'",
-    "fulfilment_status_transition": "UPDATE orders_fulfilment SET status = 'undelivered',"
-    " undelivered_reason = 'other', delivered_at = NULL WHERE order_id = '{paid}'",
+    "order_equals_its_discounts": (
+        "UPDATE orders_order SET discount = discount + 1, total = total - 1 WHERE id ="
+        " '{order}'"
+    ),
+    "order_status_transition": (
+        "UPDATE orders_order SET status = 'delivered' WHERE id = '{order}'"
+    ),
+    "order_payment_transition": (
+        "UPDATE orders_order SET payment_status = 'unpaid' WHERE id = '{paid}'"
+    ),
+    "fulfilment_status_transition": (
+        "UPDATE orders_fulfilment SET status = 'undelivered',"
+        " undelivered_reason = 'other', delivered_at = NULL WHERE order_id = '{paid}'"
+    ),
     "ledger_only_grows": "UPDATE orders_ledgerline SET amount = amount + 1",
-    "ledger_entry_adds_up": "INSERT INTO orders_ledgerline (entry_id, account, amount, currency)"
-    " SELECT id, 'bank', 1, 'INR' FROM orders_ledgerentry LIMIT 1",
-    "ledger_entry_has_lines": "INSERT INTO orders_ledgerentry (id, kind, key, note)"
-    " VALUES (gen_random_uuid(), 'sale', 'x', '')",
-    "order_event_append_only": "UPDATE orders_orderevent SET note = 'x' WHERE order_id = '{order}'",
-    "stock_movement_append_only": "DELETE FROM products_stockmovement WHERE variant_id ="
-    " '{variant}'",
+    "ledger_entry_adds_up": (
+        "INSERT INTO orders_ledgerline (entry_id, account, amount, currency)"
+        " SELECT id, 'bank', 1, 'INR' FROM orders_ledgerentry LIMIT 1"
+    ),
+    "ledger_entry_has_lines": (
+        "INSERT INTO orders_ledgerentry (id, kind, key, note)"
+        " VALUES (gen_random_uuid(), 'sale', 'x', '')"
+    ),
+    "order_event_append_only": (
+        "UPDATE orders_orderevent SET note = 'x' WHERE order_id = '{order}'"
+    ),
+    "stock_movement_append_only": (
+        "DELETE FROM products_stockmovement WHERE variant_id = '{variant}'"
+    ),
 }
 
 
@@ -111,8 +132,8 @@ def test_every_rule_is_kept_by_the_api_and_the_admin_or_has_no_such_form(caller)
         why = "" if any(results.values()) else cases.reason(rule)
         if why is None:
             report.wrong.append(
-                f"{rule} ({KINDS[rule.kind]} {rule.definition}): no way in is known, nor why there"
-                " is none"
+                f"{rule} ({KINDS[rule.kind]} {rule.definition}): no way in is known, nor"
+                " why there is none"
             )
         report.tried["neither"] += not any(results.values())
         report.lines.append(
@@ -155,7 +176,8 @@ def _attempt(rule: Rule, report: Report, check: Any, *rest: Any) -> str | None:
         found: str | None = check(rule, *rest)
     except Exception as exc:
         report.wrong.append(
-            f"{rule} ({KINDS[rule.kind]}) {check.__name__}: {type(exc).__name__} {str(exc)[:400]}"
+            f"{rule} ({KINDS[rule.kind]}) {check.__name__}: {type(exc).__name__}"
+            f" {str(exc)[:400]}"
         )
         return None
     finally:
@@ -214,7 +236,8 @@ def _unused() -> set[str]:
 def test_a_rule_that_nobody_knows_is_found(db):
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "ALTER TABLE products_purchase ADD CONSTRAINT new_rule CHECK (user_id <> product_id)"
+            "ALTER TABLE products_purchase ADD CONSTRAINT new_rule CHECK (user_id <>"
+            " product_id)"
         )
         rule = next(one for one in rules() if one.name == "new_rule")
         assert breaking(rule) is None

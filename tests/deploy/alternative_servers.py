@@ -1,8 +1,8 @@
 """Run a command, such as the test suite, on an installation that is not the default one.
 
-`python -m tests.deploy.alternative_servers pgbouncer pytest tests/orders` has PgBouncer in transaction
-mode between the tests and PostgreSQL, `rabbitmq` a RabbitMQ in the place of the broker.
-Give pytest `-n 0` to `-n 4`."""
+`python -m tests.deploy.alternative_servers pgbouncer pytest tests/orders` has PgBouncer in
+transaction mode between the tests and PostgreSQL, `rabbitmq` a RabbitMQ in the place of the
+broker. Give pytest `-n 0` to `-n 4`."""
 
 import os
 import subprocess

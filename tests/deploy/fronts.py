@@ -1,4 +1,6 @@
-"""The fronts that `deploy/` configures, run on loopback with those very files; only names, ports and TLS differ."""
+"""The fronts that `deploy/` configures, run on loopback with those very files; only names,
+ports and TLS differ.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +80,9 @@ def nginx(ports: list[int]) -> Iterator[int]:
 
 
 def local_nginx(text: str, home: Path, port: int, web_ports: list[int]) -> str:
-    """Return deploy/nginx.conf for loopback: without TLS and port 80, its files in a folder of the test's own."""
+    """Return deploy/nginx.conf for loopback: without TLS and port 80, its files in a folder
+    of the test's own.
+    """
     places = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     temporary = "".join(f"\t{each}_temp_path {home}/{each};\n" for each in places)
     user = "user root;\n" if os.geteuid() == 0 else ""

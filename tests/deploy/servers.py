@@ -97,10 +97,12 @@ def pgbouncer(postgres: Postgres, *, pool_size: int = 60) -> Iterator[str]:
     with folder() as home:
         (home / "users").write_text(f'"{ROLE}" ""\n')
         (home / "ini").write_text(
-            f"[databases]\n* = host={postgres.connection()['host']}\n[pgbouncer]\npool_mode = transaction\n"
-            f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = trust\n"
-            f"auth_file = {home}/users\nmax_client_conn = 1000\ndefault_pool_size = {pool_size}\n"
-            "server_reset_query =\nserver_idle_timeout = 1\nlogfile =\npidfile =\n"
+            f"[databases]\n* = host={postgres.connection()['host']}\n[pgbouncer]\npool_mode"
+            " = transaction\nlisten_addr = 127.0.0.1\nlisten_port ="
+            f" {port}\nunix_socket_dir =\nauth_type = trust\nauth_file ="
+            f" {home}/users\nmax_client_conn = 1000\ndefault_pool_size ="
+            f" {pool_size}\nserver_reset_query =\nserver_idle_timeout = 1\nlogfile"
+            " =\npidfile =\n"
         )
         uid, gid = postgres.owner()
         log = home / "log"
@@ -123,9 +125,11 @@ def rabbitmq(vhosts: int = 4) -> Iterator[str]:
         "users": [
             {
                 "name": "shop",
-                "password_hash": base64.b64encode(
-                    salt + hashlib.sha256(salt + b"shop").digest()
-                ).decode(),
+                "password_hash": (
+                    base64.b64encode(
+                        salt + hashlib.sha256(salt + b"shop").digest()
+                    ).decode()
+                ),
                 "hashing_algorithm": "rabbit_password_hashing_sha256",
                 "tags": "",
             }
@@ -199,8 +203,8 @@ def sentinel(name: str) -> Iterator[tuple[int, int, Callable[[], None]]]:
     first, second, watch = free_port(), free_port(), free_port()
     with folder() as home, ExitStack() as stack:
         (home / "sentinel.conf").write_text(
-            f"port {watch}\nsentinel monitor {name} 127.0.0.1 {first} 1\n"
-            f"sentinel down-after-milliseconds {name} 1000\nsentinel failover-timeout {name} 5000\n"
+            f"port {watch}\nsentinel monitor {name} 127.0.0.1 {first} 1\nsentinel"
+            f" down-after-milliseconds {name} 1000\nsentinel failover-timeout {name} 5000\n"
         )
         commands = {
             first: ["--port", str(first)],

@@ -1,4 +1,6 @@
-"""Clients that are slow on purpose, and a reader who measures what the others notice of them. Loopback only."""
+"""Clients that are slow on purpose, and a reader who measures what the others notice of
+them. Loopback only.
+"""
 
 from __future__ import annotations
 
@@ -109,7 +111,10 @@ class Readings:
         """Return the figures in a line."""
         middle = statistics.median(self.seconds) if self.seconds else 0
         last = self.percentile(0.99) if self.seconds else 0
-        return f"{len(self.seconds)} reads, median {middle * 1000:.1f} ms, p99 {last * 1000:.1f} ms, {self.failed[:3]}"
+        return (
+            f"{len(self.seconds)} reads, median {middle * 1000:.1f} ms, p99"
+            f" {last * 1000:.1f} ms, {self.failed[:3]}"
+        )
 
 
 def read_for(

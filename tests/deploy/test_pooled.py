@@ -12,7 +12,8 @@ APPS = ("markrin", "products", "accounts", "orders", "analytics")
 # What a session would be for. A function body of a migration runs within its statement,
 # hence outside of migrations.
 SESSIONS = re.compile(
-    r"\"SET (?!LOCAL|CONSTRAINTS|TRANSACTION)[a-z_]+|\bLISTEN |pg_(?:try_)?advisory_(?:un)?lock\b|\bPREPARE "
+    r"\"SET (?!LOCAL|CONSTRAINTS|TRANSACTION)[a-z_]+|\bLISTEN"
+    r" |pg_(?:try_)?advisory_(?:un)?lock\b|\bPREPARE "
 )
 
 

@@ -186,7 +186,8 @@ def test_a_rolling_restart_loses_nothing(front: str, tmp_path: Path) -> None:
     mails = sum(1 for _ in (tmp_path / "mails").glob("*.eml"))
     assert mails == load.done["orders"]
     print(  # noqa: T201
-        f"\n{front}: {len(codes)} restarts, {dict(load.done)} requests, {len(load.wrong)} failed, {mails} mails"
+        f"\n{front}: {len(codes)} restarts, {dict(load.done)} requests, {len(load.wrong)}"
+        f" failed, {mails} mails"
     )
 
 

@@ -1,8 +1,7 @@
 """Slow and silent clients cost connections and never a thread: behind each front, and without one.
 
-The short form mixes the kinds; `make slow` has 200 of each kind for 30 s, and holds the readers' 99th
-percentile to twice the undisturbed one.
-"""
+The short form mixes the kinds; `make slow` has 200 of each kind for 30 s, and holds the
+readers' 99th percentile to twice the undisturbed one."""
 
 import os
 import socket

@@ -1,4 +1,6 @@
-"""`make sbom` names everything that a build installs, as the lock files and the Dockerfile have it."""
+"""`make sbom` names everything that a build installs, as the lock files and the Dockerfile
+have it.
+"""
 
 import json
 import re

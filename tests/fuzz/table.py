@@ -19,7 +19,8 @@ from tests.fuzz import inputs
 from tests.fuzz.endpoints import Endpoint
 from tests.fuzz.sample_shop import Ids
 
-WRITES = """SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_xact_user_tables"""
+WRITES = """SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)
+FROM pg_stat_xact_user_tables"""
 
 
 @dataclass
@@ -90,9 +91,11 @@ def _try(
         method,
         request.path,
         request.body,
-        request.content_type
-        if request.body or request.content_type == "application/json"
-        else "",
+        (
+            request.content_type
+            if request.body or request.content_type == "application/json"
+            else ""
+        ),
         headers={"Idempotency-Key": str(uuid.uuid4()), **who, **request.headers},
         QUERY_STRING=request.query,
     )
@@ -102,7 +105,10 @@ def _try(
     if _writes() != before:
         wrong.append("something was written")
     if wrong:
-        shown = f"{request.path}?{request.query} {request.body[:200]!r} → {answer.status_code} {answer.content[:300]!r}"
+        shown = (
+            f"{request.path}?{request.query} {request.body[:200]!r} → {answer.status_code}"
+            f" {answer.content[:300]!r}"
+        )
         tally.wrong.append(f"{row.name} at {endpoint}: {'; '.join(wrong)}\n    {shown}")
 
 

@@ -184,8 +184,10 @@ def _parts(body):
 def test_white_space_and_forbidden_characters_are_the_same_to_python_and_postgresql(db):
     with connection.cursor() as cursor:
         cursor.execute(
-            r"""SELECT n, chr(n) ~ '\S', chr(n) ~ %s, chr(n) ~ %s FROM generate_series(1, 1114111) AS n
-            WHERE n NOT BETWEEN 55296 AND 57343 AND NOT (chr(n) ~ '\S' AND chr(n) ~ %s AND chr(n) ~ %s)""",
+            r"""SELECT n, chr(n) ~ '\S', chr(n) ~ %s, chr(n) ~ %s
+                FROM generate_series(1, 1114111) AS n
+            WHERE n NOT BETWEEN 55296 AND 57343 AND NOT (chr(n) ~ '\S' AND chr(n) ~ %s
+                AND chr(n) ~ %s)""",
             [constraints._ONE_LINE, constraints._LINES] * 2,
         )
         different = cursor.fetchall()

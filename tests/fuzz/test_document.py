@@ -44,9 +44,11 @@ def test_a_fuzzer_that_believes_the_document_finds_no_difference(settings, tmp_p
                 )
             outcomes.append(outcome)
             print(
-                f"{role}: {len(outcome.operations)} operations, {outcome.examples} examples, {len(outcome.failures)} "
-                f"failures, {time.monotonic() - begun:.0f} s; answers: {dict(sorted(outcome.statuses.items()))}; "
-                f"{len(outcome.accepted)} operations have answered 2xx; checks: {sum(outcome.checks.values())}"
+                f"{role}: {len(outcome.operations)} operations, {outcome.examples}"
+                f" examples, {len(outcome.failures)} failures,"
+                f" {time.monotonic() - begun:.0f} s; answers:"
+                f" {dict(sorted(outcome.statuses.items()))}; {len(outcome.accepted)}"
+                f" operations have answered 2xx; checks: {sum(outcome.checks.values())}"
             )
     call_command("verify")  # whatever was let in keeps every invariant
     found = {

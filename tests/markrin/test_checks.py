@@ -174,7 +174,10 @@ def contract(*patterns: Any) -> list[str]:
         (
             [path("api/a/<int:n>", Bare.as_view())],
             [
-                "/api/a/<int:n> has a path value of no strict type: use uid, slugid or idorslug.",
+                (
+                    "/api/a/<int:n> has a path value of no strict type: use uid, slugid or"
+                    " idorslug."
+                ),
                 "GET /api/a/<int:n> has no @operation.",
             ],
         ),
@@ -193,8 +196,14 @@ def contract(*patterns: Any) -> list[str]:
         (
             [path("api/a", Free1.as_view())],
             [
-                "tests.markrin.test_checks.Free.name is marshmallow's own String: use markrin.api.fields.",
-                "tests.markrin.test_checks.Deep.many[] is marshmallow's own Integer: use markrin.api.fields.",
+                (
+                    "tests.markrin.test_checks.Free.name is marshmallow's own String: use"
+                    " markrin.api.fields."
+                ),
+                (
+                    "tests.markrin.test_checks.Deep.many[] is marshmallow's own Integer:"
+                    " use markrin.api.fields."
+                ),
             ],
         ),
     ],

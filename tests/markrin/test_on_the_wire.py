@@ -19,7 +19,10 @@ from dev.processes import wait_for
 from tests import services
 
 PATH = "/api/orders/0190b6f0-7000-7000-8000-00000000000a"
-HEAD = f"PATCH {PATH} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
+HEAD = (
+    f"PATCH {PATH} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type:"
+    " application/json\r\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +67,9 @@ def send(port: int, *parts: bytes, pause_s: float = 0) -> tuple[int, Any]:
         answer = HTTPResponse(connection)
         answer.begin()
         body = answer.read()
-    return answer.status, json.loads(body) if "json" in answer.headers.get(
-        "Content-Type", ""
-    ) else body
+    return answer.status, (
+        json.loads(body) if "json" in answer.headers.get("Content-Type", "") else body
+    )
 
 
 def chunks(*parts: bytes) -> Iterable[bytes]:

@@ -66,12 +66,14 @@ def break_everything(url: str) -> dict[str, int]:
         name: PLANTED[name] for name in ("email", "password", "phone", "street", "card")
     }
     answers = {
-        how: ask(
-            f"{url}/api/crash",
-            {**body, "how": how},
-            Cookie=HEADERS["Cookie"],
-            X_Cart_Token=CART,
-        ).status
+        how: (
+            ask(
+                f"{url}/api/crash",
+                {**body, "how": how},
+                Cookie=HEADERS["Cookie"],
+                X_Cart_Token=CART,
+            ).status
+        )
         for how in ("message", "key", "unique", "check", "type", "syntax")
     }
     posted = {"street": PLANTED["street"], "password": PLANTED["password"]}
@@ -80,28 +82,37 @@ def break_everything(url: str) -> dict[str, int]:
         "page": ask(f"{url}/crash-page?{query}", form=posted, headers=HEADERS).status,
         "token": ask(f"{url}/api/auth/sessions?{query}", headers=HEADERS).status,
         "unknown": ask(f"{url}/api/nothing/{QUERY}?{query}", headers=HEADERS).status,
-        "malformed": ask(
-            f"{url}/api/auth/register", b'{"email": "canary.person@canary.example", '
-        ).status,
+        "malformed": (
+            ask(
+                f"{url}/api/auth/register",
+                b'{"email": "canary.person@canary.example", ',
+            ).status
+        ),
         "extra": ask(f"{url}/api/auth/register", body).status,
-        "login": ask(
-            f"{url}/api/auth/login",
-            {"email": body["email"], "password": body["password"]},
-        ).status,
-        "refresh": ask(
-            f"{url}/api/auth/refresh", b"", method="POST", headers=HEADERS
-        ).status,
+        "login": (
+            ask(
+                f"{url}/api/auth/login",
+                {"email": body["email"], "password": body["password"]},
+            ).status
+        ),
+        "refresh": (
+            ask(f"{url}/api/auth/refresh", b"", method="POST", headers=HEADERS).status
+        ),
         "cart": ask(f"{url}/api/cart", X_Cart_Token=CART).status,
-        "admin": ask(
-            f"{url}/admin/login/?next=/{QUERY}",
-            form={"username": body["email"], **posted},
-        ).status,
+        "admin": (
+            ask(
+                f"{url}/admin/login/?next=/{QUERY}",
+                form={"username": body["email"], **posted},
+            ).status
+        ),
         "host": ask(f"{url}/api/products?search={QUERY}", Host="canary.example").status,
-        "webhook": ask(
-            f"{url}/api/payments/webhooks/stripe",
-            {"card": PLANTED["card"]},
-            Stripe_Signature=CART,
-        ).status,
+        "webhook": (
+            ask(
+                f"{url}/api/payments/webhooks/stripe",
+                {"card": PLANTED["card"]},
+                Stripe_Signature=CART,
+            ).status
+        ),
     }
     return answers
 
@@ -142,8 +153,14 @@ def live_normally(url: str) -> None:
 
 def break_jobs() -> list[OutboxEvent]:
     """Write jobs whose failures say what they were about."""
-    said = f"could not reach {PLANTED['email']} at {PLANTED['phone']} or charge {PLANTED['card']}"
-    quoted = f'duplicate key value violates unique constraint "x"\nDETAIL:  Key (street)=({PLANTED["street"]}) exists.'
+    said = (
+        f"could not reach {PLANTED['email']} at {PLANTED['phone']} or charge"
+        f" {PLANTED['card']}"
+    )
+    quoted = (
+        'duplicate key value violates unique constraint "x"\nDETAIL:  Key'
+        f" (street)=({PLANTED['street']}) exists."
+    )
     return [
         OutboxEvent.objects.create(
             event="test.broke",
@@ -263,7 +280,10 @@ def _one_line_each(log: str) -> None:
         'body was {"password": "canary", "n": 1}',
         "call +91 98123 45670 or 9812345670 for canary=no".replace("for canary=no", ""),
         "card 4111-1111-1111-1111 declined",
-        "x\nDETAIL:  Failing row contains (1, canary,\n canary lane, +91).\n\nThe above exception",
+        (
+            "x\nDETAIL:  Failing row contains (1, canary,\n canary lane, +91).\n\nThe above"
+            " exception"
+        ),
         'invalid input syntax for type integer: "canary"',
         "syntax error\nLINE 1: SELEKT 'canary'\n        ^",
         "refresh_token=canary; api_key: canary",

@@ -155,7 +155,8 @@ def test_what_the_database_lacks(doctor, all_alive):
         cursor.execute("DROP EXTENSION unaccent CASCADE")
         cursor.execute("DELETE FROM django_migrations WHERE app = 'orders'")
         cursor.execute(
-            "INSERT INTO django_migrations (app, name, applied) VALUES ('orders', '9999_tomorrow', now())"
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('orders',"
+            " '9999_tomorrow', now())"
         )
     code, printed = doctor()
     assert code == 1
@@ -208,7 +209,8 @@ def test_work_that_does_not_go_on(doctor, all_alive):
     outbox.pause_queue("inventory", seconds=None, reason="stock-taking", by="a person")
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE heartbeat SET at = now() - interval '5 minutes' WHERE name = 'worker:email'"
+            "UPDATE heartbeat SET at = now() - interval '5 minutes' WHERE name ="
+            " 'worker:email'"
         )
         cursor.execute("DELETE FROM heartbeat WHERE name = 'relay'")
     code, printed = doctor()

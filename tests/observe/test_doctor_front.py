@@ -1,4 +1,6 @@
-"""`manage.py doctor --front`: it passes our own fronts, and names what is open behind a careless one."""
+"""`manage.py doctor --front`: it passes our own fronts, and names what is open behind a
+careless one.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -46,7 +48,9 @@ def web(transactional_db: None) -> Iterator[int]:
 
 @pytest.fixture
 def doctor(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], tuple[int, str]]:
-    """Return a function that looks at the front on a port; gives the exit code, and what was said."""
+    """Return a function that looks at the front on a port; gives the exit code, and what
+    was said.
+    """
     monkeypatch.setattr(front, "SLOW_S", 25)
 
     def run(port: int) -> tuple[int, str]:

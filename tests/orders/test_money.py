@@ -1,4 +1,6 @@
-"""Every amount at a provider is an order's, or goes back: with real servers in the providers' place."""
+"""Every amount at a provider is an order's, or goes back: with real servers in the
+providers' place.
+"""
 
 import itertools
 import random

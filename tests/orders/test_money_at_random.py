@@ -1,4 +1,5 @@
-"""Trade at random through both providers, with their faults: at the end every amount is accounted for.
+"""Trade at random through both providers, with their faults: at the end every amount is
+accounted for.
 
 The short form is a few dozen orders; FUZZ=full plays hundreds.
 """

@@ -21,7 +21,8 @@ pytestmark = pytest.mark.django_db
 def length(queue: str) -> int:
     """Return how many messages wait, asked as of any broker: the suite also runs on RabbitMQ."""
     with app.connection_for_read() as link, link.channel() as channel:
-        declared: Any = channel.queue_declare(  # type: ignore[attr-defined]  # every transport has it
+        # every transport has it
+        declared: Any = channel.queue_declare(  # type: ignore[attr-defined]
             queue=queue, durable=True, auto_delete=False
         )
         return int(declared.message_count)

@@ -96,7 +96,7 @@ def test_facets_of_what_is_in_stock_count_only_these(api, shirt):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sales_at_once_of_the_same_products_leave_nothing_behind_and_block_each_other_only_briefly():
+def test_sales_at_once_of_the_same_products_leave_nothing_behind_and_wait_briefly():
     products = [make_product() for _ in range(3)]
     sold = [
         [make_variant(product=product, size=f"S{n}", stock=1) for product in products]

@@ -102,7 +102,8 @@ class RazorpayStandIn(StandIn):
             raise refused("This payment has already been captured")
         if found["status"] != "authorized":
             raise refused(
-                "Only payments which have been authorized and not yet captured can be captured"
+                "Only payments which have been authorized and not yet captured can be"
+                " captured"
             )
         if amount not in (None, found["amount"]):
             raise refused(
@@ -285,7 +286,8 @@ class RazorpayStandIn(StandIn):
             raise refused("callback_method must be get", "callback_method")
         link = self._new(
             "payment_link", "plink", accept_partial=False, amount=amount, amount_paid=0,
-            callback_method=sent.get("callback_method", ""), callback_url=sent.get("callback_url", ""),
+            callback_method=sent.get("callback_method", ""),
+            callback_url=sent.get("callback_url", ""),
             cancelled_at=0, currency=currency, customer=sent.get("customer") or {},
             description=sent.get("description", ""), expire_by=expire_by, expired_at=0,
             first_min_partial_amount=0, notes=sent.get("notes"), notify=sent.get("notify") or {},

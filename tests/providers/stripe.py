@@ -110,7 +110,8 @@ class StripeStandIn(StandIn):
         amount = left if amount is None else amount
         if not 0 < amount <= left:
             raise invalid(
-                f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})",
+                f"Refund amount ({amount}) is greater than unrefunded amount on charge"
+                f" ({left})",
                 param="amount",
             )
         refund = self._new(
@@ -207,7 +208,8 @@ class StripeStandIn(StandIn):
         if not moved or total <= 0:
             return None
         payout = self._new(
-            "payout", "po", amount=total, currency=currency, arrival_date=self.now(), automatic=True,
+            "payout", "po", amount=total, currency=currency, arrival_date=self.now(),
+            automatic=True,
             method="standard", status="paid", type="bank_account", source_type="card",
             description="STRIPE PAYOUT", destination="ba_1", metadata={}, failure_code=None,
             failure_message=None, failure_balance_transaction=None, statement_descriptor=None,
@@ -239,7 +241,8 @@ class StripeStandIn(StandIn):
             if known[1] != asked:
                 return error(
                     400,
-                    "Keys for idempotent requests can only be used with the same parameters they were first used with.",
+                    "Keys for idempotent requests can only be used with the same parameters"
+                    " they were first used with.",
                     "idempotency_error",
                 )
             reply = known[2]
@@ -289,7 +292,8 @@ class StripeStandIn(StandIn):
         expires_at = int(sent.get("expires_at") or now + DAY)
         if not now + HALF_HOUR <= expires_at <= now + DAY:
             raise invalid(
-                "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation.",
+                "The `expires_at` timestamp must be between 30 minutes and 24 hours from"
+                " Checkout Session creation.",
                 param="expires_at",
             )
         session = self._new(
@@ -310,7 +314,8 @@ class StripeStandIn(StandIn):
         opened = self._get(session, "checkout.session", param="session")
         if opened["status"] != "open":
             raise invalid(
-                'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout'
+                'Only Checkout Sessions with a status in ["open"] can be expired. This'
+                " Checkout"
                 f" Session has a status of {opened['status']}."
             )
         self._expire(opened)
@@ -339,13 +344,14 @@ class StripeStandIn(StandIn):
         found = self._get(intent, "payment_intent", param="intent")
         if found["_session"]:
             raise invalid(
-                "You cannot cancel this PaymentIntent: it belongs to a Checkout Session. Expire the"
-                " Checkout Session instead.",
+                "You cannot cancel this PaymentIntent: it belongs to a Checkout Session."
+                " Expire the Checkout Session instead.",
                 "payment_intent_unexpected_state",
             )
         if found["status"] in ("succeeded", "canceled", "processing"):
             raise invalid(
-                f"You cannot cancel this PaymentIntent because it has a status of {found['status']}.",
+                "You cannot cancel this PaymentIntent because it has a status of"
+                f" {found['status']}.",
                 "payment_intent_unexpected_state",
             )
         found |= {"status": "canceled", "canceled_at": self.now()}
@@ -575,7 +581,8 @@ class StripeStandIn(StandIn):
             intent = self._get(payment, "payment_intent", param="payment_intent")
             if intent["status"] != "succeeded":
                 raise invalid(
-                    f"This PaymentIntent ({payment}) does not have a successful charge to refund."
+                    f"This PaymentIntent ({payment}) does not have a successful charge to"
+                    " refund."
                 )
             payment = intent["latest_charge"]
         charge = self._get(payment, "charge", param="charge")

@@ -80,7 +80,9 @@ class Shares:
 
 
 def read_queries(half: Half) -> list[Query]:
-    """Return the queries of a half. Raises: ValueError, for one that is not written as it must be."""
+    """Return the queries of a half. Raises: ValueError, for one that is not written as it
+    must be.
+    """
     document = tomllib.loads((FOLDER / f"{half}.toml").read_text(encoding="utf-8"))
     return [_query(entry, half) for entry in document["queries"]]
 

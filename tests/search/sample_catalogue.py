@@ -1,8 +1,7 @@
 """A small made-up catalogue to search in: what a fashion shop sells, in the scripts it sells it in.
 
-`catalogue.csv` has a line for each product; its variants are all its colours in all its sizes. It is
-loaded by the shop's own importer.
-"""
+`catalogue.csv` has a line for each product; its variants are all its colours in all its
+sizes. It is loaded by the shop's own importer."""
 
 import csv
 import tempfile

@@ -1,4 +1,6 @@
-"""A WSGI application behind the event loop: what it answers, files, parts, faults, and what it never sees."""
+"""A WSGI application behind the event loop: what it answers, files, parts, faults, and what
+it never sees.
+"""
 
 import asyncio
 import threading

@@ -1,8 +1,8 @@
 """Nobody chooses the address that limits count by: at the shop itself, and behind each front.
 
-A header's name may have `_` where the front's has `-`: in a WSGI environment both have one key, and which of two is
-kept depended on the other headers. Sign-ins in one person's name, each from a made-up address: the limit holds.
-"""
+A header's name may have `_` where the front's has `-`: in a WSGI environment both have one
+key, and which of two is kept depended on the other headers. Sign-ins in one person's name,
+each from a made-up address: the limit holds."""
 
 import json
 import socket

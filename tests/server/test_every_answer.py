@@ -1,6 +1,6 @@
-"""What holds of every answer, from a real web process with the settings of production: security headers, problem
-documents, CORS, and the same answer to the same request whether it was kept or not.
-"""
+"""What holds of every answer, from a real web process with the settings of production:
+security headers, problem documents, CORS, and the same answer to the same request whether
+it was kept or not."""
 
 import http.client
 import json

@@ -80,7 +80,8 @@ def _check_migrations() -> Iterator[Finding]:
         yield note(
             "migrations",
             said,
-            "A newer release has been here: deploy that one again, or see docs/upgrading.md.",
+            "A newer release has been here: deploy that one again, or see"
+            " docs/upgrading.md.",
         )
     if not missing and not unknown:
         yield ok(
@@ -95,7 +96,10 @@ def _check_extensions() -> Iterator[Finding]:
         cursor.execute("SELECT extname FROM pg_extension")
         there = {name for (name,) in cursor.fetchall()}
     for name in sorted(wanted - there):
-        todo = f"Run `manage.py migrate`; where its role may not, a superuser: CREATE EXTENSION {name};"
+        todo = (
+            "Run `manage.py migrate`; where its role may not, a superuser: CREATE"
+            f" EXTENSION {name};"
+        )
         yield fault("extensions", f"{name} is missing", todo)
     if wanted <= there:
         yield ok("extensions", ", ".join(sorted(wanted)))
@@ -137,7 +141,10 @@ def _time_zone() -> Finding:
         _fetch_one("SELECT count(*) FROM pg_timezone_names WHERE name = %s", zone)
         == "0"
     ):
-        todo = "Install the time zones (Debian: tzdata) where PostgreSQL runs, or correct SHOP_TIME_ZONE."
+        todo = (
+            "Install the time zones (Debian: tzdata) where PostgreSQL runs, or correct"
+            " SHOP_TIME_ZONE."
+        )
         return fault("time zone", f"PostgreSQL does not know {zone}", todo)
     return ok("time zone", zone)
 

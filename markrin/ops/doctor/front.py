@@ -1,8 +1,8 @@
-"""`manage.py doctor --front https://shop.example`: what only a caller from outside can tell of the front.
+"""`manage.py doctor --front https://shop.example`: what only a caller from outside can tell
+of the front.
 
-It asks as a stranger would, signs in wrongly a few times under made-up names, and looks up in this shop's own database
-which address each of those calls came from.
-"""
+It asks as a stranger would, signs in wrongly a few times under made-up names, and looks up
+in this shop's own database which address each of those calls came from."""
 
 import socket
 import ssl
@@ -130,7 +130,10 @@ def _check_addresses(place: SplitResult) -> Iterator[Finding]:
         return
     believed = [name for name in CLAIMS if found.get(calls[name]) != honest]
     if believed:
-        todo = "The front must replace it, and TRUSTED_PROXIES must be the front's addresses alone."
+        todo = (
+            "The front must replace it, and TRUSTED_PROXIES must be the front's addresses"
+            " alone."
+        )
         yield fault(
             "front: address", f"anybody is who they like by {', '.join(believed)}", todo
         )
@@ -171,7 +174,10 @@ def _ask(
 
 def _check_patience(place: SplitResult) -> Iterator[Finding]:
     """See whether a head and a body that do not come are given up."""
-    head = f"POST /api/auth/login HTTP/1.1\r\nHost: {place.hostname}\r\nContent-Type: application/json\r\n"
+    head = (
+        f"POST /api/auth/login HTTP/1.1\r\nHost: {place.hostname}\r\nContent-Type:"
+        " application/json\r\n"
+    )
     parts = {"head": head, "body": f"{head}Content-Length: 100\r\n\r\n{{"}
     with ThreadPoolExecutor(len(parts)) as pool:
         waited = dict(

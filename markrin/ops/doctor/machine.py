@@ -26,7 +26,8 @@ def check_versions() -> Iterator[Finding]:
     """Yield what runs, and whether the packages are those that were tested together."""
     yield ok(
         "release",
-        f"{settings.RELEASE or 'unnamed'}, {settings.ENVIRONMENT}, DEBUG {'on' if settings.DEBUG else 'off'}",
+        f"{settings.RELEASE or 'unnamed'}, {settings.ENVIRONMENT}, DEBUG"
+        f" {'on' if settings.DEBUG else 'off'}",
     )
     yield ok(
         "versions", f"Python {platform.python_version()}, Django {django.__version__}"
@@ -48,7 +49,8 @@ def check_versions() -> Iterator[Finding]:
             there = "missing"
         if there == "missing" or not wanted.specifier.contains(there, prereleases=True):
             wrong.append(
-                f"{wanted.name} {there} instead of {str(wanted.specifier).removeprefix('==')}"
+                f"{wanted.name} {there} instead of"
+                f" {str(wanted.specifier).removeprefix('==')}"
             )
     if wrong:
         todo = "Install them: pip install --require-hashes -r requirements.txt."

@@ -59,7 +59,10 @@ def check_broker() -> Iterator[Finding]:
             yield ok("broker", f"{place} answers")
             yield from _broker_valkey(link)
     except away as error:
-        todo = "Start the broker, or correct CELERY_BROKER_URL. Jobs wait in the database meanwhile."
+        todo = (
+            "Start the broker, or correct CELERY_BROKER_URL. Jobs wait in the database"
+            " meanwhile."
+        )
         yield fault("broker", f"{place}: {error}", todo)
 
 
@@ -83,8 +86,14 @@ def _check_valkey(subject: str, client: redis.Redis) -> Iterator[Finding]:
         yield ok(f"{subject} version", f"{kind} {version}")
     policy = str(info.get("maxmemory_policy", ""))
     if policy and policy not in KEEPING:
-        said = f"evicts by {policy}: keys without an expiry can go, which are jobs' messages, limits and the cache's clock"
-        todo = "CONFIG SET maxmemory-policy volatile-lru, and the same in the server's configuration."
+        said = (
+            f"evicts by {policy}: keys without an expiry can go, which are jobs' messages,"
+            " limits and the cache's clock"
+        )
+        todo = (
+            "CONFIG SET maxmemory-policy volatile-lru, and the same in the server's"
+            " configuration."
+        )
         yield fault(f"{subject} eviction", said, todo)
     elif policy:
         yield ok(f"{subject} eviction", policy)

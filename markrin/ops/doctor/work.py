@@ -34,7 +34,8 @@ def check_work() -> Iterator[Finding]:
             yield fault(
                 name,
                 seen,
-                f"Start {start}; if it runs, see its log and whether it reaches broker and database.",
+                f"Start {start}; if it runs, see its log and whether it reaches broker and"
+                " database.",
             )
         else:
             yield ok(name, seen)
@@ -49,7 +50,10 @@ def check_work() -> Iterator[Finding]:
                 "See them in the admin, Background jobs.",
             )
         elif count.oldest_due_s > LATE_S:
-            said = f"{count.rows} of the queue {count.queue} wait, the oldest for {count.oldest_due_s:.0f} s"
+            said = (
+                f"{count.rows} of the queue {count.queue} wait, the oldest for"
+                f" {count.oldest_due_s:.0f} s"
+            )
             yield fault("jobs", said, "See docs/runbook.md, Jobs are late.")
     if not paused and all(
         count.state != "dead" and count.oldest_due_s <= LATE_S for count in counts

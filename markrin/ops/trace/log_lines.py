@@ -68,7 +68,10 @@ def _entry_text(said: dict[str, Any]) -> str:
     event, level = said.get("event", ""), said.get("level", "info")
     loud = "" if level in ("info", "debug") else f"{level.upper()} "
     if event == "request":
-        words = f"{said.get('method')} {said.get('route')} {said.get('status')} in {said.get('duration_ms')} ms"
+        words = (
+            f"{said.get('method')} {said.get('route')} {said.get('status')} in"
+            f" {said.get('duration_ms')} ms"
+        )
         words += f", {said.get('db_queries')} queries in {said.get('db_ms')} ms"
         words += f", cache {said['cache']}" if said.get("cache") else ""
         return f"{loud}request {words}" + (

@@ -24,8 +24,9 @@ from products.importing.shopify import ShopifyFormat
 
 class Command(BaseCommand):
     help = (
-        "Import products from a CSV file: the shop's own format, Shopify's product export, or any other by a mapping"
-        " file. A product is taken whole or not at all; running the same file again changes nothing."
+        "Import products from a CSV file: the shop's own format, Shopify's product export,"
+        " or any other by a mapping file. A product is taken whole or not at all; running"
+        " the same file again changes nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -47,15 +48,15 @@ class Command(BaseCommand):
             "--source",
             metavar="NAME",
             help=(
-                "where the products come from; with their reference it tells a second run which they are (default: the"
-                " format, or what the mapping says)"
+                "where the products come from; with their reference it tells a second run"
+                " which they are (default: the format, or what the mapping says)"
             ),
         )
         parser.add_argument(
             "--category",
             default="Imported",
             metavar="NAME",
-            help=("of Shopify's products that have no type (default: Imported)"),
+            help="of Shopify's products that have no type (default: Imported)",
         )
         parser.add_argument(
             "--dry-run", action="store_true", help="try everything, change nothing"
@@ -71,7 +72,7 @@ class Command(BaseCommand):
             type=_size,
             default=BATCH,
             metavar="N",
-            help=(f"products a transaction (default: {BATCH})"),
+            help=f"products a transaction (default: {BATCH})",
         )
         parser.add_argument(
             "--strict",
@@ -157,7 +158,10 @@ def _import(
         )
 
         def progress(done: int, report: Report) -> None:
-            said = f"{report.created + report.updated + report.unchanged:,} products, {report.rejected:,} rejected"
+            said = (
+                f"{report.created + report.updated + report.unchanged:,} products,"
+                f" {report.rejected:,} rejected"
+            )
             bar.update(task, completed=done, description=said)
 
         return importer.import_file(
@@ -179,12 +183,19 @@ def _summary(report: Report, *, dry_run: bool) -> list[str]:
         if dry_run
         else ""
     )
-    counts = f"created {report.created:,}, updated {report.updated:,}, unchanged {report.unchanged:,}"
-    whole = f"rejected {report.rejected:,} of {report.products:,} products ({report.variants:,} variants)"
+    counts = (
+        f"created {report.created:,}, updated {report.updated:,}, unchanged"
+        f" {report.unchanged:,}"
+    )
+    whole = (
+        f"rejected {report.rejected:,} of {report.products:,} products ({report.variants:,}"
+        " variants)"
+    )
     lines = [f"{head}{counts}, {whole}."]
     if report.categories:
         lines.append(
-            f"New categories: {len(report.categories):,}, such as {' > '.join(report.categories[-1])}."
+            f"New categories: {len(report.categories):,}, such as"
+            f" {' > '.join(report.categories[-1])}."
         )
     for (column, code), number in report.reasons.most_common():
         lines.append(

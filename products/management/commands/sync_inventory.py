@@ -29,8 +29,9 @@ from products.services.feeds import staging
 
 class Command(BaseCommand):
     help = (
-        "Take in an inventory feed, CSV (columns sku, quantity) or JSON lines. A count is what lay on the shelf at"
-        " --counted-at, reserved pieces included. A worker applies it, or this command does with --now."
+        "Take in an inventory feed, CSV (columns sku, quantity) or JSON lines. A count is"
+        " what lay on the shelf at --counted-at, reserved pieces included. A worker applies"
+        " it, or this command does with --now."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -52,7 +53,8 @@ class Command(BaseCommand):
             "--counted-at",
             metavar="TIME",
             help=(
-                "when the pieces were counted, such as 2026-11-23T09:00:00Z (default: when the file was written last)"
+                "when the pieces were counted, such as 2026-11-23T09:00:00Z (default: when"
+                " the file was written last)"
             ),
         )
         parser.add_argument(
@@ -60,8 +62,8 @@ class Command(BaseCommand):
             choices=FeedMode.values,
             default=FeedMode.COUNT,
             help=(
-                "count: of the SKUs in the file; full: what the file leaves out is zero; delta: changes, each with an id"
-                " (default: count)"
+                "count: of the SKUs in the file; full: what the file leaves out is zero;"
+                " delta: changes, each with an id (default: count)"
             ),
         )
         parser.add_argument(
@@ -161,6 +163,12 @@ def _apply(feed_id: UUID, rows: int, *, shown: bool) -> None:
 
 def _summary(feed: Feed) -> str:
     waiting = feed.total - feed.applied - feed.unchanged - feed.rejected
-    counts = f"{feed.applied:,} applied, {feed.unchanged:,} unchanged, {feed.rejected:,} rejected, {waiting:,} waiting"
+    counts = (
+        f"{feed.applied:,} applied, {feed.unchanged:,} unchanged, {feed.rejected:,}"
+        f" rejected, {waiting:,} waiting"
+    )
     held = f" {feed.held_reason}" if feed.held_reason else ""
-    return f"Feed {feed.source} {feed.sequence} is {feed.state}: of {feed.total:,} rows {counts}.{held}"
+    return (
+        f"Feed {feed.source} {feed.sequence} is {feed.state}: of {feed.total:,} rows"
+        f" {counts}.{held}"
+    )

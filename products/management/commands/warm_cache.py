@@ -16,7 +16,10 @@ from products.models import Category, Product
 
 
 class Command(BaseCommand):
-    help = "Render the hottest catalogue answers into the cache: the tree, the first pages, the best-selling products."
+    help = (
+        "Render the hottest catalogue answers into the cache: the tree, the first pages,"
+        " the best-selling products."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -51,7 +54,8 @@ class Command(BaseCommand):
                 failed += response.status_code >= 400
                 response.close()
         self.stdout.write(
-            f"{len(paths)} answers rendered or found, {kept} of them kept, {failed} refused."
+            f"{len(paths)} answers rendered or found, {kept} of them kept, {failed}"
+            " refused."
         )
         if failed:
             raise CommandError(f"{failed} answers were errors.")

@@ -133,7 +133,8 @@ def _insert_rows(feed: Feed, path: Path) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "CREATE TEMPORARY TABLE feed_stage (line int, sku text, quantity int, row_ref text, reason text)"
+            "CREATE TEMPORARY TABLE feed_stage (line int, sku text, quantity int, row_ref"
+            " text, reason text)"
         )
         with cursor.copy("COPY feed_stage FROM STDIN") as copy:
             for row in rows.read_rows(path, FeedMode(feed.mode)):
@@ -157,7 +158,8 @@ _RESOLVE = """
             WHEN variant.id IS NULL THEN 'sku: There is no such SKU.'
             WHEN NOT %(delta)s AND count(*) OVER (PARTITION BY stage.sku) > 1
                 THEN 'sku: The feed has this SKU more than once.'
-            WHEN %(delta)s AND count(*) OVER (PARTITION BY row_ref) > 1 THEN 'id: The feed has this id more than once.'
+            WHEN %(delta)s AND count(*) OVER (PARTITION BY row_ref) > 1 THEN
+                'id: The feed has this id more than once.'
             ELSE '' END AS reason
         FROM feed_stage AS stage LEFT JOIN products_variant AS variant ON variant.sku = stage.sku
     ) AS rows
@@ -166,10 +168,13 @@ _RESOLVE = """
 # nowhere, not even wrongly.
 _ABSENT = """
     INSERT INTO products_feedrow (feed_id, line, sku, variant_id, quantity, row_ref, result, reason)
-    SELECT %(feed)s, (SELECT coalesce(max(line), 0) FROM feed_stage) + row_number() OVER (ORDER BY variant.id),
+    SELECT %(feed)s, (SELECT coalesce(max(line), 0)
+        FROM feed_stage) + row_number() OVER (ORDER BY variant.id),
         variant.sku, variant.id, 0, '', 'waiting', 'The full feed leaves it out.'
-    FROM products_variant AS variant JOIN products_stocklevel AS level ON level.variant_id = variant.id
-    WHERE level.on_hand > 0 AND NOT EXISTS (SELECT FROM feed_stage WHERE feed_stage.sku = variant.sku)
+    FROM products_variant AS variant JOIN products_stocklevel AS level ON level.variant_id =
+        variant.id
+    WHERE level.on_hand > 0 AND NOT EXISTS (SELECT FROM feed_stage
+        WHERE feed_stage.sku = variant.sku)
     ORDER BY variant.id"""
 
 
@@ -187,7 +192,10 @@ def _decide_state(feed: Feed, *, stale: bool) -> None:
         feed.total, feed.rejected, zero = cursor.fetchone()
     good = feed.total - feed.rejected
     if feed.rejected * 100 > feed.total * MAX_REJECTED_PERCENT:
-        feed.held_reason = f"{feed.rejected} of {feed.total} rows are rejected, more than {MAX_REJECTED_PERCENT} %."
+        feed.held_reason = (
+            f"{feed.rejected} of {feed.total} rows are rejected, more than"
+            f" {MAX_REJECTED_PERCENT} %."
+        )
     elif zero * 100 > good * MAX_SOLD_OUT_PERCENT:
         feed.held_reason = (
             f"{zero} of {good} SKUs would sell out, more than {MAX_SOLD_OUT_PERCENT} %."
@@ -303,7 +311,8 @@ def _record_outcomes(feed: Feed, done: dict[int, counts.RowOutcome]) -> None:
         cursor.execute(
             """UPDATE products_feedrow AS row SET result = done.result,
                 reason = CASE WHEN done.reason = '' THEN row.reason ELSE done.reason END
-            FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS done (id, result, reason) WHERE row.id = done.id""",
+            FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS done (id, result, reason)
+                WHERE row.id = done.id""",
             [
                 list(done),
                 [result.value for result in results],

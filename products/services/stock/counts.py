@@ -145,7 +145,8 @@ def _sum_moves_since(
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT variant_id, sum(d_on_hand) FROM products_stockmovement
-            WHERE variant_id = ANY(%s) AND created_at > %s AND kind <> 'feed' GROUP BY variant_id""",
+            WHERE variant_id = ANY(%s) AND created_at > %s AND kind <> 'feed'
+                GROUP BY variant_id""",
             [list(levels), moment],
         )
         return dict(cursor.fetchall())

@@ -266,8 +266,10 @@ def _insert_movements(moves: Sequence[StockMove]) -> set[str]:
     ]
     with connection.cursor() as cursor:
         cursor.execute(
-            """INSERT INTO products_stockmovement (variant_id, kind, d_on_hand, d_reserved, ref, actor_id, note)
-            SELECT * FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::int[], %s::text[], %s::uuid[], %s::text[])
+            """INSERT INTO products_stockmovement (variant_id, kind, d_on_hand, d_reserved, ref,
+                actor_id, note)
+            SELECT * FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::int[], %s::text[],
+                %s::uuid[], %s::text[])
             ON CONFLICT (ref) DO NOTHING RETURNING ref""",
             columns,
         )
@@ -279,7 +281,8 @@ def _update_levels(sums: Mapping[UUID, tuple[int, int]]) -> None:
         cursor.execute(
             """UPDATE products_stocklevel AS level
             SET on_hand = on_hand + change.d_on_hand, reserved = reserved + change.d_reserved
-            FROM unnest(%s::uuid[], %s::int[], %s::int[]) AS change (variant_id, d_on_hand, d_reserved)
+            FROM unnest(%s::uuid[], %s::int[], %s::int[]) AS change (variant_id, d_on_hand,
+                d_reserved)
             WHERE level.variant_id = change.variant_id""",
             [
                 list(sums),

@@ -12,7 +12,10 @@ MISSES = ("stored", "refused", "bypass")
 
 
 class Command(BaseCommand):
-    help = "Show the answer cache's counters since the cache server started: hits by tier, misses, what is kept."
+    help = (
+        "Show the answer cache's counters since the cache server started: hits by tier,"
+        " misses, what is kept."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON object")

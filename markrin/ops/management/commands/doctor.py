@@ -15,9 +15,10 @@ from markrin.ops.doctor.front import check_front
 
 class Command(BaseCommand):
     help = (
-        "Look at versions, settings, keys, PostgreSQL (migrations, extensions, clock, connections), cache and broker "
-        "(eviction), mail, files and disk, relay, beat, workers and jobs; say of each what to do. Changes nothing. "
-        "Exits with 1 when something is at fault."
+        "Look at versions, settings, keys, PostgreSQL (migrations, extensions, clock,"
+        " connections), cache and broker (eviction), mail, files and disk, relay, beat,"
+        " workers and jobs; say of each what to do. Changes nothing. Exits with 1 when"
+        " something is at fault."
     )
     requires_system_checks: list[
         str
@@ -27,8 +28,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--front",
             metavar="URL",
-            help="the shop's public address, such as https://shop.example: looks at the front alone, from outside (it "
-            "signs in wrongly a few times under made-up names)",
+            help=(
+                "the shop's public address, such as https://shop.example: looks at the"
+                " front alone, from outside (it signs in wrongly a few times under made-up"
+                " names)"
+            ),
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

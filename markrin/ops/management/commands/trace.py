@@ -18,9 +18,9 @@ NOTHING_FOUND, BAD_INPUT = 1, 2
 
 class Command(BaseCommand):
     help = (
-        "Show everything known of a request (its id), an order (number or id), a job (number or key) or a mail "
-        "(Message-ID) on one timeline, in the shop's time zone. Exits with 1 when nothing is known, 2 when a log "
-        "cannot be read."
+        "Show everything known of a request (its id), an order (number or id), a job"
+        " (number or key) or a mail (Message-ID) on one timeline, in the shop's time zone."
+        " Exits with 1 when nothing is known, 2 when a log cannot be read."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -32,11 +32,19 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="FILE",
-            help="a log file to search, plain or gzipped, - for standard input; may be given several times",
+            help=(
+                "a log file to search, plain or gzipped, - for standard input; may be given"
+                " several times"
+            ),
         )
 
-    # the argument's name
-    def handle(self, *args: object, id: str, log: list[str], **options: object) -> None:  # noqa: A002
+    def handle(
+        self,
+        *args: object,
+        id: str,  # noqa: A002 (the argument's name)
+        log: list[str],
+        **options: object,
+    ) -> None:
         clues = TraceSearch(given=id.strip().strip("<>"))
         if not clues.given:
             raise CommandError("an id is needed", returncode=BAD_INPUT)
@@ -102,10 +110,12 @@ class Command(BaseCommand):
             self.stdout.write(f"No log lines: none of {lines.read} is about this.")
         if lines.unreadable:
             self.stdout.write(
-                f"{lines.unreadable} more log lines have the id, and are not JSON (LOG_FORMAT=json)."
+                f"{lines.unreadable} more log lines have the id, and are not JSON"
+                " (LOG_FORMAT=json)."
             )
         if not any(told.values()) and not lines.moments:
             kept = settings.OUTBOX_KEEP_DONE_DAYS
             self.stdout.write(
-                f"Nothing is known of {clues.given}. Finished jobs are kept for {kept} days."
+                f"Nothing is known of {clues.given}. Finished jobs are kept for {kept}"
+                " days."
             )

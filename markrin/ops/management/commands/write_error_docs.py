@@ -10,9 +10,10 @@ from markrin.api import errors
 PATH = Path(settings.BASE_DIR) / "docs" / "errors.md"
 HEAD = """# Errors
 
-Every refusal is `application/problem+json` (RFC 9457) with `type, title, status, detail, code, requestId`, and for bad
-input `errors: [{pointer | parameter | header, code, message}]`. A client decides by `code`: codes are stable, texts
-are not. `GET /api/errors` answers this list, and a problem's `type` is its entry there.
+Every refusal is `application/problem+json` (RFC 9457) with `type, title, status, detail, code,
+requestId`, and for bad input `errors: [{pointer | parameter | header, code, message}]`. A client
+decides by `code`: codes are stable, texts are not. `GET /api/errors` answers this list, and a
+problem's `type` is its entry there.
 
 This file is written by `manage.py write_error_docs`.
 
@@ -24,7 +25,8 @@ This file is written by `manage.py write_error_docs`.
 def render_docs() -> str:
     """Return the document: one line per code, by status."""
     rows = [
-        f"| {kind.status} | `{kind.code}` | {kind.message} | {kind.__module__.partition('.')[0]} |"
+        f"| {kind.status} | `{kind.code}` | {kind.message} |"
+        f" {kind.__module__.partition('.')[0]} |"
         for kind in errors.every_kind()
     ]
     return HEAD + "\n".join(rows) + "\n"
@@ -32,7 +34,10 @@ def render_docs() -> str:
 
 class Command(BaseCommand):
     requires_system_checks = ()  # needs nothing but the code
-    help = "Writes docs/errors.md from the errors that the code defines; --check only compares, and fails if it differs."
+    help = (
+        "Writes docs/errors.md from the errors that the code defines; --check only"
+        " compares, and fails if it differs."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take --check, the dry run."""

@@ -12,9 +12,10 @@ SOURCE = Path(settings.BASE_DIR) / "markrin" / "settings.py"
 PATH = Path(settings.BASE_DIR) / "docs" / "settings.md"
 HEAD = """# Settings
 
-Read from the environment, by the name in the first column. `make up` sets what a developer needs. A secret or an
-address has a default only with `DEBUG=1`: without it `manage.py check` names what is missing and nothing starts.
-Defaults are shown as the code has them. Lists are comma-separated, objects are JSON.
+Read from the environment, by the name in the first column. `make up` sets what a developer needs.
+A secret or an address has a default only with `DEBUG=1`: without it `manage.py check` names what
+is missing and nothing starts. Defaults are shown as the code has them. Lists are comma-separated,
+objects are JSON.
 
 This file is written by `manage.py write_settings_docs`.
 """
@@ -43,7 +44,8 @@ def render_docs() -> str:
             if head != section:
                 section = head
                 lines.append(
-                    f"\n## {head.strip('- ')}\n| name | type | default | |\n| --- | --- | --- | --- |"
+                    f"\n## {head.strip('- ')}\n| name | type | default | |\n| --- | --- |"
+                    " --- | --- |"
                 )
             lines.append(_table_row(call, _comment_text(statement, comments, alone)))
     return "\n".join(lines) + "\n"
@@ -93,7 +95,10 @@ def _table_row(call: ast.Call, said: str) -> str:
 
 class Command(BaseCommand):
     requires_system_checks = ()  # needs nothing but the code
-    help = "Writes docs/settings.md from markrin/settings.py; --check only compares, and fails if it differs."
+    help = (
+        "Writes docs/settings.md from markrin/settings.py; --check only compares, and fails"
+        " if it differs."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take --check, the dry run."""
