@@ -94,7 +94,7 @@ def test_each_sees_the_parts_that_are_theirs():
         "": (set(), False, False),
         "catalogue": ({"stock"}, False, False),
         "orders": ({"stock"}, True, False),
-        "analytics": ({"figures", "stock"}, True, True),
+        "analytics": ({"figures", "stock"}, False, True),
     }
 
 

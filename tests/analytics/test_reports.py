@@ -118,6 +118,7 @@ def make_old_order(dice, at, user, variants):
             name="N",
             sku=variant.sku,
             quantity=quantity,
+            shipped=quantity if paid else 0,
             returned=dice.choice([0, 0, 1]) if paid else 0,
             unit_price=price,
             tax_percent=0,
