@@ -31,15 +31,19 @@ def deal(
     """Reserve a piece, and then ship it, give it back, or keep it reserved; return what
     that does to the shelf.
     """
-    variant, line, what = dice.choice(variants), str(uuid4()), dice.randrange(3)
+    variant, line, what = dice.choice(variants), uuid4(), dice.randrange(3)
     pieces = {line: (variant.pk, 1)}
+    by_ref = {str(line): (variant.pk, 1)}
     with transaction.atomic():
         movements.reserve_stock(pieces)
     if what < 2:
         with transaction.atomic():
-            (movements.ship_stock if what else movements.release_stock)(pieces)
+            if what:
+                movements.ship_stock(pieces)
+            else:
+                movements.release_stock(by_ref)
     else:
-        kept |= pieces
+        kept |= by_ref
     return variant.pk, -int(what == 1), int(what == 2)
 
 
