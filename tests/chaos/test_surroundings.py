@@ -149,13 +149,13 @@ def test_everything_at_once_is_killed_and_started(shop: Shop, hold: Record) -> N
     answers: list[Answer] = []
     for _ in range(TRIES):
         assert shop.web is not None
-        with ThreadPoolExecutor(1) as pool:
-            rush = pool.submit(shop.rush, 12)
+        with ThreadPoolExecutor(4) as pool:
+            rush = [pool.submit(shop.buy, cart) for cart in shop.carts(12)]
             time.sleep(dice.uniform(0.05, 0.5))
             shop.web.signal(signal.SIGKILL)
             for name in names:
                 shop.processes.kill(name)
-            answers += rush.result()
+            answers += [each.result() for each in rush]
         shop.web.process.wait(timeout=10)
         for name in names:
             shop.processes.restart(name)
