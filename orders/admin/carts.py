@@ -30,8 +30,8 @@ class CartAdmin(ExactSearch, ReadOnlyAdmin):
     list_display = ("id", "user", "pieces", "updated_at")
     search_fields = ("user__email",)
     search_help_text = "an address"
-    list_select_related = ("user", "coupon")
-    fields = ("user", "coupon", "created_at", "updated_at")
+    list_select_related = ("user",)
+    fields = ("user", "coupon_codes", "created_at", "updated_at")
     inlines = (CartLineInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Cart]:
