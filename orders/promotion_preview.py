@@ -55,8 +55,8 @@ def price_last_week() -> dict[str, PricedOrder]:
 def _read_terms() -> tuple[PromotionTerms, ...]:
     codes = (
         Coupon.objects.filter(promotion__is_active=True)
-        .order_by("promotion", "code")
-        .distinct("promotion")
+        .order_by("promotion_id", "code")
+        .distinct("promotion_id")
         .values_list("code", flat=True)
     )
     live = read_promotions(Person(None, ""), list(codes))

@@ -129,9 +129,22 @@ class Promotion(Model):
             *constraints.check_not_negative("promotion", "min_spend", "cap"),
             constraints.check_range("promotion", "percent", 0, 100),
             models.CheckConstraint(
-                condition=Q(kind="percent", percent__gt=0)
-                | Q(kind__in=["amount", "fixed_price"], amount__gt=0)
-                | Q(kind="buy_x_get_y", buy__gte=1, get__gte=1, percent__gt=0)
+                # a NULL must not make the rule unknown, which passes
+                condition=Q(kind="percent", percent__isnull=False, percent__gt=0)
+                | Q(
+                    kind__in=["amount", "fixed_price"],
+                    amount__isnull=False,
+                    amount__gt=0,
+                )
+                | Q(
+                    kind="buy_x_get_y",
+                    buy__isnull=False,
+                    buy__gte=1,
+                    get__isnull=False,
+                    get__gte=1,
+                    percent__isnull=False,
+                    percent__gt=0,
+                )
                 | Q(kind="tiers", tier_by__in=["pieces", "spend"])
                 | Q(kind="free_shipping"),
                 name="promotion_effect_whole",
@@ -180,8 +193,13 @@ class PromotionTier(models.Model):
                 condition=Q(threshold__gt=0), name="promotion_tier_threshold_positive"
             ),
             models.CheckConstraint(
-                condition=Q(percent__gt=0, percent__lte=100, amount=None)
-                | Q(percent=None, amount__gt=0),
+                condition=Q(
+                    percent__isnull=False,
+                    percent__gt=0,
+                    percent__lte=100,
+                    amount=None,
+                )
+                | Q(percent=None, amount__isnull=False, amount__gt=0),
                 name="promotion_tier_percent_or_amount",
                 violation_error_message="A tier takes off a percentage, or an amount.",
             ),

@@ -69,6 +69,8 @@ def test_every_model_of_the_shop_that_staff_have_to_do_with_has_a_page():
         "ProductImage",
         "SizeChartEntry",
         "FeedRow",
+        "FulfilmentLine",
+        "PriceHistory",
         "CartLine",
         "OrderLine",
         "OrderEvent",
