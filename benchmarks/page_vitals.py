@@ -133,10 +133,12 @@ def main() -> int:
         with Stage() as stage, sync_playwright() as playwright:
             env = stage.environment(SCALE)
             with stage.connect(SCALE) as connection:
-                [slug] = connection.execute(
+                found = connection.execute(
                     "SELECT slug FROM products_product WHERE status = 'published' AND"
                     " in_stock ORDER BY popularity DESC, id LIMIT 1"
                 ).fetchone()
+            assert found is not None
+            slug = found[0]
             pages = {
                 "home": ("/", use_home),
                 "category": ("/shop/women", use_category),
@@ -149,9 +151,9 @@ def main() -> int:
                 for name, (path, use) in pages.items():
                     say(f"{name}: {rounds} visits …")
                     visits = Visits()
-                    visit(browser, shop.url + path, use)  # the server's first answer
+                    visit(browser, shop + path, use)  # the server's first answer
                     for _ in range(rounds):
-                        for key, value in visit(browser, shop.url + path, use).items():
+                        for key, value in visit(browser, shop + path, use).items():
                             visits.found[key].append(value)
                         time.sleep(0.5)
                     rows += visits.rows(name)

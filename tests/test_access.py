@@ -440,8 +440,14 @@ def test_what_is_not_theirs_to_set_is_refused(db, write, name):
 
 
 # --- What the table of rights must never say -----------------------------------------------------
+def _right_of(call: str) -> rights.Right:
+    right = rights.get_right(call)
+    assert right is not None, call
+    return right
+
+
 def _groups_of(*calls: str) -> set[str]:
-    return {group for call in calls for group in rights.get_right(call).groups}
+    return {group for call in calls for group in _right_of(call).groups}
 
 
 def test_customers_are_shown_to_whom_their_orders_are_work():
@@ -465,8 +471,8 @@ def test_only_admins_change_what_somebody_may_do():
 
 def test_what_cannot_be_taken_back_wants_a_recent_factor():
     calls = ("addUser", "changeUser", "exportUser", "eraseUser", "createApiKey")
-    assert all(rights.get_right(call).sensitive for call in calls)
-    assert rights.get_right("refundOrder").sensitive
+    assert all(_right_of(call).sensitive for call in calls)
+    assert _right_of("refundOrder").sensitive
 
 
 # --- The admin's pages ---------------------------------------------------------------------------

@@ -49,7 +49,9 @@ class RejectedRows(FirstRows):
     model = FeedRow
     fields = ("line", "sku", "quantity", "result", "reason")
     readonly_fields = fields
-    verbose_name_plural = "rows that were rejected or in conflict (the first 200; the report has them all)"
+    verbose_name_plural = (
+        "rows rejected or in conflict (the first 200; the report has all)"
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FeedRow]:
         found: QuerySet[FeedRow] = super().get_queryset(request)

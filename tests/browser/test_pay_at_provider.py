@@ -60,7 +60,7 @@ def email(width: str, request: pytest.FixtureRequest) -> str:
 
 
 def order_of(shop: Shop, email: str) -> Order:
-    return shop.db(Order.objects.get, email=email)  # type: ignore[no-any-return]
+    return shop.db(Order.objects.get, email=email)
 
 
 def to_payment_page(page: Page, email: str) -> None:

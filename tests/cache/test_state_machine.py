@@ -3,6 +3,7 @@ read is what is true.
 """
 
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -129,7 +130,9 @@ class Shop(RuleBasedStateMachine):
             shared_cache.read_version(),
         )
         response = self.around.get(self.real(path))
-        answer = middleware._cached_response(response.wsgi_request, response)
+        answer = middleware._cached_response(
+            response.wsgi_request, response, time.monotonic()
+        )
         return self.real(path), answer, stamp, generation
 
     @rule(held=late)

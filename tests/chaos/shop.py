@@ -146,14 +146,14 @@ class Shop:
             "Content-Type": "application/json",
         }
         started = time.monotonic()
-        status, body = self._ask(
+        status, content = self._ask(
             "POST",
             "/api/orders",
             json.dumps(order_body(**(body or {}))),
             {**sent, **(headers or {})},
             timeout_s,
         )
-        order = str(json.loads(body)["id"]) if status == 201 else ""
+        order = str(json.loads(content)["id"]) if status == 201 else ""
         return Answer(purchase, status, order, (time.monotonic() - started) * 1000)
 
     def get(self, path: str, *, timeout_s: float = 20) -> tuple[int, float]:

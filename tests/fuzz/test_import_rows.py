@@ -52,7 +52,7 @@ def _rows():
     of_variant = {field: name for name, field in native_csv.VARIANT.items()}
     for schema, columns in ((ImportProduct(), {}), (ImportVariant(), of_variant)):
         for name, field in schema.fields.items():
-            column = columns.get(field.data_key, field.data_key or name)
+            column = columns.get(field.data_key or "", field.data_key or name)
             for edge in examples.edges(field) if column in native_csv.COLUMNS else ():
                 if isinstance(edge, str) and edge:
                     number = f"E{column}{len(edge)}{sum(map(ord, edge))}"

@@ -78,14 +78,16 @@ def test_takes_what_lies_just_within_the_limits() -> None:
         "a": Decimal("0." + "1" * 38)
     }
     assert parsers.parse_json(b'{"a":1e999999}') == {"a": Decimal("1e999999")}
-    assert len(parsers.parse_json(b'{"a":[' + b"1," * 9_997 + b"1]}")["a"]) == 9_998
+    many: Any = parsers.parse_json(b'{"a":[' + b"1," * 9_997 + b"1]}")
+    assert len(many["a"]) == 9_998
     deep: Any = parsers.parse_json(b'{"a":' * 32 + b"1" + b"}" * 32)
     for _ in range(32):
         deep = deep["a"]
     assert deep == 1
-    assert parsers.parse_json(b'{"a":"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\"{{{"}')[
-        "a"
-    ].endswith('"{{{')
+    braces: Any = parsers.parse_json(
+        b'{"a":"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\"{{{"}'
+    )
+    assert braces["a"].endswith('"{{{')
     assert parsers.parse_json(b'{"a":"\\ud83d\\ude00"}') == {"a": "\U0001f600"}
 
 

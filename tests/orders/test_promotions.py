@@ -1,6 +1,7 @@
 """Promotions over HTTP: in the cart, at checkout, in the order; and whose uses are counted."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
@@ -228,7 +229,7 @@ def test_a_cancelled_order_gives_its_uses_back(api, customer):
     promotion = make_promotion(total_limit=1)
     order = make_order(customer=customer)
     promotion.refresh_from_db()
-    assert (promotion.used, order.discount) == (1, 100)
+    assert (promotion.used, order.discount) == (1, Decimal("100.00"))
     other = make_user()
     fill(other, priced("300.00"))
     assert quote_of(api, other)["discount"] == "0.00"

@@ -877,7 +877,9 @@ def test_the_shops_own_file_carries_what_a_variant_has(tmp_path) -> None:
     assert "updated 1" in run(path)
     own = product.variants.order_by("sku").values_list("sale_price", "sale_ends_at")
     assert [str(price) for price, _ in own] == ["None", "59.00"]
-    assert own[1][1].isoformat() == "2026-12-01T00:00:00+00:00"
+    ends = own[1][1]
+    assert ends is not None
+    assert ends.isoformat() == "2026-12-01T00:00:00+00:00"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import json
 import re
 from datetime import timedelta
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -370,7 +371,11 @@ def test_a_page_is_kept_until_a_price_on_it_changes(client, built, db, monkeypat
     asked = []
     monkeypatch.setattr(pages, "keep_at_most", lambda request, s: asked.append(s))
     ends = timezone.now() + timedelta(hours=1)
-    given = {"base_price": "500.00", "sale_price": "400.00", "sale_ends_at": ends}
+    given: dict[str, Any] = {
+        "base_price": "500.00",
+        "sale_price": "400.00",
+        "sale_ends_at": ends,
+    }
     product = make_product(
         slug="shirt", category=make_category(slug="shirts"), is_featured=True, **given
     )

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -36,6 +37,11 @@ from tests.orders.pricing.baskets import (
 GERMANY, FRANCE, SWITZERLAND = Place("DE"), Place("FR"), Place("CH")
 
 
+def taxes_of(found: Any) -> list[dict[str, str]]:
+    """Return the quote's taxes as the API shows them."""
+    return found.to_json()["taxes"]
+
+
 def taxes(
     price,
     tax_class="apparel",
@@ -53,10 +59,7 @@ def taxes(
         basket(line(price, quantity, tax_class=tax_class), to=to),
         terms(*promotions, rules=rules or indian_rules(), **more),
     )
-    return [
-        (each["name"], each["rate"], each["amount"])
-        for each in found.to_json()["taxes"]
-    ]
+    return [(each["name"], each["rate"], each["amount"]) for each in taxes_of(found)]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +93,7 @@ def test_taxable_is_what_was_charged_less_the_parts():
         basket(line(299_900, tax_class="apparel"), to=KARNATAKA),
         terms(rules=indian_rules()),
     )
-    assert [each["taxable"] for each in found.to_json()["taxes"]] == [
+    assert [each["taxable"] for each in taxes_of(found)] == [
         "2541.52",
         "2541.52",
     ]
@@ -264,7 +267,7 @@ def test_place_of_supply_in_the_european_union(one_stop_shop, buyer, expected):
         basket(line(11_900, tax_class="standard"), buyer=buyer),
         terms(rules=rules, currency="EUR"),
     )
-    shown = found.to_json()["taxes"]
+    shown = taxes_of(found)
     assert [(each["name"], each["rate"], each["amount"]) for each in shown] == expected
     assert found.total == 11_900
 
@@ -300,7 +303,7 @@ def test_shipping_and_fees_are_taxed_by_rule(levy, expected, what):
         else {"fees": (Fee("cod", 11_800),)}
     )
     found = quote(basket(*MIXED, to=MAHARASHTRA, **more), terms(rules=rules))
-    shown = found.to_json()["taxes"]
+    shown = taxes_of(found)
     assert [(each["name"], each["rate"], each["amount"]) for each in shown] == expected
     assert found.total == 411_800
 
