@@ -208,11 +208,11 @@ def fingerprint() -> list[tuple[str, int, str]]:
     found = []
     with connection.cursor() as cursor:
         for table in tables:
-            # Without identity columns, which go on counting.
+            # Without identity columns, which go on counting, and the moment of a price.
             cursor.execute(
                 "SELECT count(*), md5(string_agg(row, '' ORDER BY row)) FROM (SELECT"
-                " (to_jsonb(t) - CASE WHEN jsonb_typeof(to_jsonb(t)->'id') = 'number' THEN"
-                f" 'id' ELSE '' END)::text AS row FROM {table} t) rows"
+                " (to_jsonb(t) - 'priced_at' - CASE WHEN jsonb_typeof(to_jsonb(t)->'id') ="
+                f" 'number' THEN 'id' ELSE '' END)::text AS row FROM {table} t) rows"
             )
             found.append((table, *cursor.fetchone()))
     return found

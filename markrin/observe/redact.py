@@ -140,7 +140,7 @@ def _sent_words() -> list[str]:
 def _body_of(request: object) -> Any:
     """Return what the body says, where it was read and is JSON."""
     try:
-        return orjson.loads(getattr(request, "_body_of", b"") or b"null")
+        return orjson.loads(getattr(request, "_body", b"") or b"null")
     except orjson.JSONDecodeError:
         return None
 
