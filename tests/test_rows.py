@@ -11,7 +11,8 @@ from orders import cart_summary
 
 SQL = "SELECT word, length(word) AS letters FROM planned WHERE word = %(word)s"
 
-BOOLEAN, BIGINT, TEXT, NUMERIC, UUID = 16, 20, 25, 1700, 2950  # pg_type.oid
+# pg_type.oid
+BOOLEAN, BIGINT, TEXT, NUMERIC, UUID, UUIDS = 16, 20, 25, 1700, 2950, 2951
 
 
 @pytest.fixture
@@ -92,7 +93,8 @@ def test_what_a_checkout_reads_has_types_that_no_wider_column_changes(db):
         cursor.execute(cart_summary._OF_CART, {"cart": uuid4()})
         for column in cursor.description:
             assert (column.type_code, column.display_size, column.precision) in {
-                (oid, None, None) for oid in (BIGINT, TEXT, NUMERIC, BOOLEAN, UUID)
+                (oid, None, None)
+                for oid in (BIGINT, TEXT, NUMERIC, BOOLEAN, UUID, UUIDS)
             }, column.name
 
 

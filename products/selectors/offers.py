@@ -61,11 +61,12 @@ OFFERS: Final = f"""
     SELECT variant.id AS variant_id, variant.sku::text, variant.size::text, variant.color::text,
     product.id AS product_id, product.slug::text, product.name::text, product.category_id,
     category.ancestors AS category_ids, product.collection::text,
-    ({inherited("base_price", variant="variant", product="product")})::numeric AS base_price,
-    ({price_now(variant="variant", product="product")})::numeric AS price,
+    -- "+ 0" takes the column's own precision off, which a later migration may change
+    ({inherited("base_price", variant="variant", product="product")}) + 0 AS base_price,
+    ({price_now(variant="variant", product="product")}) + 0 AS price,
     ({price_now(variant="variant", product="product")})
         < ({inherited("base_price", variant="variant", product="product")}) AS is_reduced,
-    variant.weight_g,
+    variant.weight_g::bigint,
     variant.is_active AND product.status = 'published' AS on_sale,
     coalesce(level.on_hand - level.reserved, 0)::bigint AS sellable,
     {TAX_CLASS_OF_PRODUCT} AS tax_class,

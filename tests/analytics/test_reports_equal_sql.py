@@ -151,7 +151,9 @@ def come_late(dice):
     assert cancelled
     for order in Order.objects.filter(status="delivered").order_by("id")[:5]:
         Order.objects.filter(pk=order.pk).update(refunded=F("refunded") + 10)
-        OrderLine.objects.filter(order=order, returned=0).update(returned=1)
+        OrderLine.objects.filter(order=order, returned=0).update(
+            shipped=F("quantity"), returned=1
+        )
         events.mark_changed(order_id=order.pk)
     products = list(Variant.objects.values_list("product_id", flat=True))
     for _ in range(40):

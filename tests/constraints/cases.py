@@ -305,6 +305,7 @@ SERVICES = {
     "orders_cart": "a cart is the caller's, found by session or token",
     "orders_cartline": "prices and owners are the server's",
     "orders_carrier": "times are the server's",
+    "storefront_page": "times are the server's",
     "orders_fulfilment": (
         "parcels are written by their steps (tests/orders/test_fulfilments.py)"
     ),

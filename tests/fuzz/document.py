@@ -163,6 +163,13 @@ def _failed(
 BEYOND = [
     (r"GET ", r"cursor", "cursor"),  # opaque: only those that an answer gave are taken
     (r"GET ", r"", "page_too_deep"),  # page times limit
+    # what everybody's password would be, and a challenge that a sign-in has given
+    (
+        r"(POST|PUT) /api/",
+        r"(/(new)?[pP]assword)?",
+        "password_rejected",
+    ),
+    (r"POST /api/auth/second-factor", r"", "challenge_invalid"),
     # schemathesis reuses what answers say: the address of an erased customer, at
     # `.invalid`, which nobody can order by.
     (r"POST /api/orders", r"/email", "format"),
