@@ -22,6 +22,7 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     del os.environ["DJANGO_SETTINGS_MODULE"]
 
 from django.conf import settings as shop_settings  # noqa: E402
+from django.db import connection  # noqa: E402
 from django.test import override_settings  # noqa: E402
 
 from markrin.api import rate_limits  # noqa: E402
@@ -84,6 +85,21 @@ def cheap_passwords() -> Iterator[None]:
     """Let a made-up customer's password cost a millisecond and not a tenth of a second."""
     with override_settings(PASSWORD_HASHERS=["tests.hashers.CheapArgon2"]):
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_connection_is_left(
+    django_db_setup: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """End what still holds a connection to the tests' database once the last test is done: a
+    thread of this process that lives as long as it does would keep it from being removed.
+    """
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(autouse=True)

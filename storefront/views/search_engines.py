@@ -5,8 +5,8 @@ Source: RFC 9309 (robots.txt); sitemaps.org protocol 0.9: at most 50,000 address
 
 from collections.abc import Iterator
 from datetime import datetime
+from html import escape
 from typing import TypeVar
-from xml.sax.saxutils import escape
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
