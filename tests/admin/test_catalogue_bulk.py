@@ -320,9 +320,8 @@ def test_only_who_may_change_products_can(client, keeper):
     for groups in ((), ("orders",), ("analytics",)):
         other = Client()
         other.force_login(factories.make_user(role="staff", groups=groups))
-        shown = other.get(page)  # the orders and analytics groups may look
-        assert shown.status_code == (200 if groups else 403)
-        assert b'name="do"' not in shown.content
+        # The orders and analytics groups look at products, not at how they are changed.
+        assert other.get(page).status_code == 403
         assert do(other, page, "apply").status_code == 403
         other.post(
             LIST, {"action": "change_in_bulk", "_selected_action": products[0].pk}
