@@ -139,7 +139,10 @@ def test_answers_and_refusals(document: dict[str, Any]) -> None:
     assert set(paths["/api/orders/{id}"]["get"]["responses"]["200"]["content"]) == {
         "application/pdf"
     }
-    assert codes(paths["/api/staff"]["get"], 403) == ["forbidden"]
+    assert codes(paths["/api/staff"]["get"], 403) == [
+        "forbidden",
+        "second_factor_required",
+    ]
     assert "token_missing" in codes(paths["/api/mine"]["get"], 401)
 
 
