@@ -1,8 +1,15 @@
 """What shoppers do again and again."""
 
 import re
+import secrets
 
 from playwright.sync_api import Locator, Page, expect
+
+
+def new_email(name: str) -> str:
+    """Return an address that no test has used, nor an earlier try of the same one."""
+    return f"{name}-{secrets.token_hex(4)}@example.com"
+
 
 ADDRESS = {
     "Recipient": "Asha Rao",

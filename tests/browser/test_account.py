@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from tests.browser.conftest import Shop
-from tests.browser.steps import fill_address, sign_in
+from tests.browser.steps import fill_address, new_email, sign_in
 from tests.factories import make_user
 
 
@@ -18,7 +18,7 @@ def link_in(mail: str, path: str, shop: Shop) -> str:
 
 
 def test_a_forgotten_password(page: Page, shop: Shop, look: Any, width: str) -> None:
-    email = f"forgetful-{width}@example.com"
+    email = new_email("forgetful")
     shop.db(make_user, email=email, password="what was it again")
     page.goto("/sign-in")
     look(page, "sign-in")
@@ -47,7 +47,7 @@ def test_a_forgotten_password(page: Page, shop: Shop, look: Any, width: str) -> 
 def test_a_new_customer_settles_in(
     page: Page, shop: Shop, look: Any, width: str
 ) -> None:
-    email = f"newcomer-{width}@example.com"
+    email = new_email("newcomer")
     page.goto("/sign-up")
     look(page, "sign-up")
     page.get_by_label("First name").fill("Asha")

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import FRONTEND, Shop, serving
+from tests.browser.steps import new_email
 from tests.factories import make_user
 
 PAGE = b"""<!doctype html><title>Another shop front</title><script type="module">
@@ -58,7 +59,7 @@ def front() -> Iterator[str]:
 def test_a_storefront_of_another_site_signs_in_and_stays_so(
     page: Page, shop: Shop, front: str, width: str
 ) -> None:
-    email = f"elsewhere-{width}@example.com"
+    email = new_email("elsewhere")
     shop.db(make_user, email=email, password="a long phrase")
     with serving(shop, CORS_ALLOWED_ORIGINS=front):
         page.goto(front)

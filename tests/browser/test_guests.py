@@ -11,6 +11,7 @@ from tests.browser.steps import (
     add_to_bag,
     choose_size,
     fill_address,
+    new_email,
     sign_in,
     to_checkout,
 )
@@ -31,7 +32,7 @@ def begin_checkout(page: Page) -> None:
 def test_a_guests_wishes_become_the_accounts(
     page: Page, shop: Shop, look: Any, width: str
 ) -> None:
-    email = f"wishful-{width}@example.com"
+    email = new_email("wishful")
     user = shop.db(make_user, email=email, password="a long phrase")
     page.goto("/shop")
     hearts = page.get_by_role("button", name=re.compile("Add to wishlist"))
@@ -173,7 +174,7 @@ def test_a_purchase_by_keyboard_alone(page: Page, shop: Shop, width: str) -> Non
     tab_to(checkout)
     page.keyboard.press("Enter")
     typed = {
-        "E-mail address": f"keys-{width}@example.com",
+        "E-mail address": new_email("keys"),
         "Recipient": "Asha Rao",
         "Telephone": "98765 43210",
         "House number and street": "12 Lake Road",
@@ -197,7 +198,7 @@ def test_a_purchase_by_keyboard_alone(page: Page, shop: Shop, width: str) -> Non
 def test_the_account_can_be_taken_along_and_deleted(
     page: Page, shop: Shop, look: Any, width: str
 ) -> None:
-    email = f"leaving-{width}@example.com"
+    email = new_email("leaving")
     user = shop.db(make_user, email=email, password="a long phrase")
     sign_in(page, email, "a long phrase")
     page.goto("/account/data")
@@ -224,7 +225,7 @@ def test_an_order_can_be_bought_again(page: Page, shop: Shop, width: str) -> Non
     choose_size(page)
     add_to_bag(page)
     to_checkout(page)
-    page.get_by_label("E-mail address").fill(f"again-{width}@example.com")
+    page.get_by_label("E-mail address").fill(new_email("again"))
     fill_address(page)
     page.get_by_text("Cash on delivery").click()
     page.get_by_role("button", name=re.compile("Place order")).click()

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, Route, expect
 
 from products.models import Product
 from tests.browser.conftest import Shop
+from tests.browser.steps import new_email
 from tests.factories import make_order, make_user
 
 
@@ -99,7 +100,7 @@ def test_what_is_not_there_says_what_to_do(
 def test_somebody_elses_order_says_how_to_get_to_ones_own(
     page: Page, shop: Shop, look: Any, width: str
 ) -> None:
-    email = f"unverified-{width}@example.com"
+    email = new_email("unverified")
     user = shop.db(
         make_user, email=email, password="a long phrase", email_verified_at=None
     )

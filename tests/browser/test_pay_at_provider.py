@@ -10,7 +10,13 @@ from playwright.sync_api import Page, expect
 
 from orders.models import Order
 from tests.browser.conftest import Shop, serving
-from tests.browser.steps import add_to_bag, fill_address, place_order, to_checkout
+from tests.browser.steps import (
+    add_to_bag,
+    fill_address,
+    new_email,
+    place_order,
+    to_checkout,
+)
 from tests.providers.razorpay import RazorpayStandIn
 from tests.providers.stripe import StripeStandIn
 
@@ -54,9 +60,8 @@ def provider(request: pytest.FixtureRequest, shop: Shop) -> Iterator[Any]:
 
 
 @pytest.fixture
-def email(width: str, request: pytest.FixtureRequest) -> str:
-    name = re.sub(r"\W+", "-", request.node.name)
-    return f"{name}@example.com"[-60:].lstrip("-")
+def email(request: pytest.FixtureRequest) -> str:
+    return new_email(re.sub(r"\W+", "-", request.node.name)[-40:].strip("-"))
 
 
 def order_of(shop: Shop, email: str) -> Order:

@@ -23,6 +23,7 @@ from orders.models import Carrier, Order
 from products.models import BulkChange, Feed, Product, StockLevel
 from tests import services
 from tests.browser.conftest import Shop, serving
+from tests.browser.steps import new_email
 from tests.factories import PASSWORD, make_order, make_user, make_variant
 
 
@@ -85,7 +86,7 @@ def take(page: Page, step: str, **fields: str) -> None:
 
 def test_a_day(page: Page, desk: Shop, look: Any, width: str, tmp_path: Path) -> None:
     db = desk.db
-    boss = db(make_user, role="admin", email=f"boss-{width}@example.com")
+    boss = db(make_user, role="admin", email=new_email("boss"))
     sign_in(page, desk, boss.email)
     whole(page, look, "admin-dashboard")
 
@@ -101,7 +102,7 @@ def test_a_day(page: Page, desk: Shop, look: Any, width: str, tmp_path: Path) ->
 
 
 def _pack(page: Page, desk: Shop, look: Any, width: str) -> None:
-    email = f"pack-{width}@example.com"
+    email = new_email("pack")
     carrier = desk.db(Carrier.objects.get_or_create, name="BlueDart")[0]
     variant = desk.db(make_variant, stock=5, sku=f"PACK-{width.upper()}")
     order = desk.db(
@@ -131,18 +132,14 @@ def _pack(page: Page, desk: Shop, look: Any, width: str) -> None:
 
 
 def _refund_half(page: Page, desk: Shop, look: Any, width: str) -> None:
-    order = desk.db(
-        make_order,
-        status="delivered",
-        paid=True,
-        guest_email=f"refund-{width}@example.com",
-    )
+    email = new_email("refund")
+    order = desk.db(make_order, status="delivered", paid=True, guest_email=email)
     page.goto(f"/admin/orders/order/{order.pk}/change/")
     half = (order.total / 2).quantize(Decimal("0.01"))
     take(page, "Refund", amount=str(half), reason="A loose button.")
     expect(page.get_by_text("go back.")).to_be_visible()
     assert desk.db(Order.objects.get, pk=order.pk).refunded == half
-    assert f"{half:,.2f}" in desk.mail(f"refund-{width}@example.com", "refund")
+    assert f"{half:,.2f}" in desk.mail(email, "refund")
     whole(page, look, "admin-order")
 
 
@@ -176,11 +173,10 @@ def _feed_with_errors(
 
 
 def _dead_job(page: Page, desk: Shop, look: Any, width: str) -> None:
-    order = desk.db(make_order, guest_email=f"dead-{width}@example.com")
+    email = new_email("dead")
+    order = desk.db(make_order, guest_email=email)
     jobs = OutboxEvent.objects.filter(key=f"orders.confirm_by_mail:{order.pk}")
-    desk.mail(
-        f"dead-{width}@example.com", order.number
-    )  # it was sent; now say that it was not
+    desk.mail(email, order.number)  # it was sent; now say that it was not
     assert wait_for(
         lambda: desk.db(jobs.get).state == State.DONE, seconds=60
     )  # the mail is there a moment earlier
@@ -260,7 +256,7 @@ def test_the_pages_in_the_dark_and_by_keyboard(
     page: Page, desk: Shop, look: Any, width: str
 ) -> None:
     page.emulate_media(color_scheme="dark")
-    boss = desk.db(make_user, role="admin", email=f"night-{width}@example.com")
+    boss = desk.db(make_user, role="admin", email=new_email("night"))
     sign_in(page, desk, boss.email)
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()

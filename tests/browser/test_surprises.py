@@ -11,7 +11,13 @@ from orders.models import Order
 from products.models import Category, MovementKind, Product, Variant
 from products.services.stock import movements
 from tests.browser.conftest import Shop
-from tests.browser.steps import add_to_bag, fill_address, place_order, to_checkout
+from tests.browser.steps import (
+    add_to_bag,
+    fill_address,
+    new_email,
+    place_order,
+    to_checkout,
+)
 from tests.factories import make_product, make_variant
 
 
@@ -60,7 +66,7 @@ def test_somebody_was_faster(
     page: Page, shop: Shop, look: Any, width: str, left: int, button: str
 ) -> None:
     product, variant = shop.db(shirt, f"The wanted shirt {left} {width}", 2)
-    email = f"late-{left}-{width}@example.com"
+    email = new_email(f"late-{left}")
     begin_checkout(page, product, email)
     page.get_by_role("button", name="Bag, 1 piece").click()
     bag = page.get_by_role("dialog", name="Your bag")
@@ -91,7 +97,7 @@ def test_the_price_changed_meanwhile(
     page: Page, shop: Shop, look: Any, width: str
 ) -> None:
     product, _ = shop.db(shirt, f"The repriced shirt {width}", 5)
-    email = f"careful-{width}@example.com"
+    email = new_email("careful")
     begin_checkout(page, product, email)
     shop.db(reprice, product, "1750.00")
     place_order(page)

@@ -22,7 +22,7 @@ from accounts.models import Session, User
 from products.models import Category
 from tests.browser.conftest import PICTURES, Shop, serving
 from tests.browser.proxy import Proxy
-from tests.browser.steps import add_to_bag, sign_in
+from tests.browser.steps import add_to_bag, new_email, sign_in
 from tests.factories import make_product, make_user, make_variant
 
 SECONDS = float(os.environ.get("TABS_SECONDS", "40"))
@@ -121,7 +121,7 @@ def replay(shop: Shop, cookie: str) -> tuple[int, str]:
 def test_three_tabs_and_a_thief(
     context: BrowserContext, shop: Shop, look: Any, record_property: Any
 ) -> None:
-    user, slug = shop.db(customer_and_shirt, "three-tabs@example.com")
+    user, slug = shop.db(customer_and_shirt, new_email("three-tabs"))
     dice = random.Random(9)
     with ExitStack() as running:
         running.enter_context(serving(shop, ACCESS_TTL_S="3"))
