@@ -1,4 +1,4 @@
-"""Staff write the shop's pages: a form with Markdown, and a look at what it becomes."""
+"""The form in which staff write the shop's pages, with a preview of their Markdown."""
 
 from typing import Any
 
@@ -40,10 +40,10 @@ class PageAdmin(ModelAdmin):
     list_filter = ("kind", "language", "is_published")
     search_fields = ("title__icontains", "slug__istartswith")
     prepopulated_fields = {"slug": ("title",)}
-    readonly_fields = ("preview",)
+    readonly_fields = ("show_preview",)
 
     def get_view_on_site_url(self, obj: Any = None) -> str | None:
-        """Return where shoppers see it, once they do."""
+        """Return the page's path in the shop, or None while it is not published."""
         if obj is None or not obj.is_published:
             return None
         own = obj.language == settings.SHOP_LANGUAGES[0]
@@ -51,7 +51,7 @@ class PageAdmin(ModelAdmin):
         return start if obj.kind == "home" else f"{start}pages/{obj.slug}"
 
     @admin.display(description="as shoppers see it")
-    def preview(self, page: Page) -> SafeString | str:
+    def show_preview(self, page: Page) -> SafeString | str:
         if page._state.adding:
             return "after saving"
         return mark_safe(markdown.to_html(page.body))  # noqa: S308 (HTML in it is text)

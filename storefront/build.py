@@ -1,4 +1,4 @@
-"""The storefront as `npm run build` left it: its page, and which files each route needs."""
+"""The storefront that `npm run build` wrote: its page, and the scripts of each route."""
 
 import json
 import re
@@ -17,51 +17,52 @@ RIGHT_TO_LEFT = {"ar", "fa", "he", "ur"}
 
 @dataclass(frozen=True)
 class Build:
-    """`page` is index.html without what a head of ours replaces."""
+    """`page` is index.html without the title and description, which each page brings."""
 
     page: str
     manifest: dict[str, dict[str, Any]]
 
-    def files(self, source: str) -> list[str]:
+    def list_files(self, source: str) -> list[str]:
         """Return the scripts that a source file's module needs beyond the page's own."""
         entry = self.manifest.get(source)
         if entry is None:
             return []
-        found: list[str] = []
+        files: list[str] = []
         waiting = [entry]
         while waiting:
             chunk = waiting.pop()
             file = str(chunk["file"])
-            if file in found or f'"/{file}"' in self.page:
+            if file in files or f'"/{file}"' in self.page:
                 continue
-            found.append(file)
+            files.append(file)
             waiting += [self.manifest[name] for name in chunk.get("imports", ())]
-        return found
+        return files
 
-    def render(self, head: str, *, language: str) -> str:
+    def render_page(self, head: str, *, language: str) -> str:
         """Return the page in a language with this head."""
         direction = ' dir="rtl"' if language in RIGHT_TO_LEFT else ""
         html = f'<html lang="{language}"{direction}>'
-        # Not as a pattern's replacement, in which a backslash of the head would be read.
+        # A function, since a replacement text would have its backslashes interpreted.
         page = _HTML.sub(lambda _: html, self.page, count=1)
         start, charset, rest = page.partition('<meta charset="utf-8" />')
         return f"{start}{charset}{head}{rest}"
 
 
-def get() -> Build | None:
-    """Return the build in STOREFRONT_DIR, or None where there is none. It is read again
-    when it has been built anew.
+def read_build() -> Build | None:
+    """Return the build in STOREFRONT_DIR, or None where there is none.
+
+    It is kept in memory until index.html changes.
     """
     index = Path(settings.STOREFRONT_DIR) / "index.html"
     try:
         changed = index.stat().st_mtime_ns
     except FileNotFoundError:
         return None
-    return _read(index, changed)
+    return _load_build(index, changed)
 
 
 @lru_cache(maxsize=2)
-def _read(index: Path, changed: int) -> Build:
+def _load_build(index: Path, changed: int) -> Build:
     page = _DESCRIPTION.sub("", _TITLE.sub("", index.read_text(), count=1), count=1)
     try:
         manifest = json.loads((index.parent / ".vite" / "manifest.json").read_text())

@@ -20,38 +20,38 @@ KEPT_DAYS = 14  # after the last start of a build that has the file
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What one run did: files copied, found there already, and dropped."""
+class KeepResult:
+    """How many files one run copied, found in the storage already, and deleted."""
 
     copied: int
     known: int
     dropped: int
 
 
-def keep_assets() -> Kept:
+def keep_assets() -> KeepResult:
     """Copy this build's files into the storage, and drop those that no build of the last
     KEPT_DAYS had. It may be run again, and by several at once.
     """
-    names = set(_names())
-    here = set(default_storage.listdir(FOLDER)[1]) if _exists() else set()
+    names = set(_list_names())
+    stored = set(default_storage.listdir(FOLDER)[1]) if _has_folder() else set()
     now = timezone.now()
     for name in names:
         path = f"{FOLDER}/{name}"
-        if name in here:
-            # The time of writing says that the file is still in use.
+        if name in stored:
+            # Its modification time says when a build last used it.
             if default_storage.get_modified_time(path) > now - timedelta(days=1):
                 continue
             default_storage.delete(path)
-        default_storage.save(path, ContentFile((_folder() / name).read_bytes()))
+        default_storage.save(path, ContentFile((_get_assets_dir() / name).read_bytes()))
     oldest = now - timedelta(days=KEPT_DAYS)
     old = [
         name
-        for name in here - names
+        for name in stored - names
         if default_storage.get_modified_time(f"{FOLDER}/{name}") < oldest
     ]
     for name in old:
         default_storage.delete(f"{FOLDER}/{name}")
-    return Kept(len(names - here), len(names & here), len(old))
+    return KeepResult(len(names - stored), len(names & stored), len(old))
 
 
 def read_asset(name: str) -> tuple[bytes, str] | None:
@@ -64,18 +64,18 @@ def read_asset(name: str) -> tuple[bytes, str] | None:
     return content, mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
-def _folder() -> Path:
+def _get_assets_dir() -> Path:
     return Path(settings.STOREFRONT_DIR) / "assets"
 
 
-def _names() -> Iterator[str]:
+def _list_names() -> Iterator[str]:
     """Yield the build's files; the compressed ones are only for WhiteNoise."""
-    for file in _folder().iterdir() if _folder().is_dir() else ():
+    for file in _get_assets_dir().iterdir() if _get_assets_dir().is_dir() else ():
         if file.suffix in (".js", ".css", ".woff2", ".svg"):
             yield file.name
 
 
-def _exists() -> bool:
+def _has_folder() -> bool:
     try:
         default_storage.listdir(FOLDER)
     except FileNotFoundError:

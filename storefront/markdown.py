@@ -39,10 +39,10 @@ def first_paragraph(text: str, *, max_length: int = 300) -> str:
         return ""
     parser = _Text()
     parser.feed(_MARKDOWN.renderer.render([tokens[at]], _MARKDOWN.options, {}))
-    return shorten(" ".join("".join(parser.pieces).split()), max_length)
+    return shorten_text(" ".join("".join(parser.pieces).split()), max_length)
 
 
-def shorten(text: str, max_length: int) -> str:
+def shorten_text(text: str, max_length: int) -> str:
     """Return the text, cut at a word's end where it is longer than `max_length` characters."""
     if len(text) <= max_length:
         return text

@@ -1,7 +1,7 @@
-"""What each of the shop's addresses shows: its head, its status, and the data that its page
-begins with, so that a browser need not ask for them.
+"""The data of each page of the shop: what its <head> says, its status, and the answers of
+the API that the page would ask for first, so that a browser need not wait for them.
 
-The addresses are those of frontend/shop/src/app.tsx, and the data what its queries ask.
+The paths are those of frontend/shop/src/app.tsx; the answers are those of its queries.
 """
 
 import re
@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
-
-from django.conf import settings
 
 from markrin.api import errors
 from markrin.api.schemas import PageParams
@@ -20,6 +18,7 @@ from products.serializers import products as serializers
 from storefront import markdown, structured_data
 from storefront import selectors as storefront_selectors
 from storefront import serializers as storefront_serializers
+from storefront.addresses import get_origin, make_absolute
 from storefront.models import PageKind
 
 Data = dict[str, Any]
@@ -57,7 +56,7 @@ _SIZES = {
 
 
 class Moved(Exception):
-    """The page has another address for good, in this shop."""
+    """The page now has another path in this shop, for good."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
@@ -66,7 +65,7 @@ class Moved(Exception):
 
 @dataclass(frozen=True)
 class Picture:
-    """The first picture of a page, to be had before the page's scripts run."""
+    """The first picture of a page, loaded before the page's scripts run."""
 
     url: str
     source_set: str
@@ -75,8 +74,11 @@ class Picture:
 
 @dataclass
 class PageData:
-    """A page of the shop. `title` lacks the shop's name; `path` is the canonical one, without
-    the language; `source` is the page's file in frontend/shop.
+    """One page of the shop.
+
+    `title` is without the shop's name. `path` is the canonical one, without the language.
+    `source` is the page's file in frontend/shop. `fresh_for_s` are the seconds until a price
+    on the page changes, or None where none does.
     """
 
     title: str = ""
@@ -84,56 +86,47 @@ class PageData:
     path: str = ""
     status: int = 200
     kind: str = "website"
-    hidden: bool = False  # from search engines
+    noindex: bool = False
     image: str = ""
     picture: Picture | None = None
     structured_data: list[Data] = field(default_factory=list)
     data: Data = field(default_factory=dict)
     source: str = ""
     tags: set[str] = field(default_factory=set)
-    kept: bool = True  # its answer may be kept for others
-    fresh_for_s: float | None = None  # until a price that it shows changes; None: never
+    cacheable: bool = True
+    fresh_for_s: float | None = None
 
 
-def _soonest(*seconds: float | None) -> float | None:
-    return min((each for each in seconds if each is not None), default=None)
+def _earliest(*seconds: float | None) -> float | None:
+    return min((value for value in seconds if value is not None), default=None)
 
 
 Query = Mapping[str, str]
-Handler = Callable[..., PageData]
+PageReader = Callable[..., PageData]
 
 
-def absolute(url: str) -> str:
-    """Return an address of ours with the shop's own origin before it."""
-    return f"{_origin()}{url}" if url.startswith("/") else url
-
-
-def _origin() -> str:
-    return str(settings.SHOP_URL).rstrip("/")
-
-
-def read(path: str, query: Query, *, language: str) -> PageData:
-    """Return the page at a path without its language. At most a dozen queries.
+def read_page(path: str, query: Query, *, language: str) -> PageData:
+    """Return the page at a path (without its language). At most a dozen queries.
 
     Raises:
-        Moved: it is to be had elsewhere.
+        Moved: the page has another path.
     """
-    for pattern, handler in _ROUTES:
-        if found := pattern.fullmatch(path):
+    for pattern, read in _ROUTES:
+        if match := pattern.fullmatch(path):
             try:
-                return handler(query, language=language, **found.groupdict())
+                return read(query, language=language, **match.groupdict())
             except (errors.NotFound, errors.Invalid, errors.PageTooDeep):
                 break
     return PageData(
         title="Not found",
         status=404,
-        hidden=True,
+        noindex=True,
         source="src/pages/not-found.tsx",
-        kept=False,
+        cacheable=False,
     )
 
 
-def _home(query: Query, *, language: str) -> PageData:
+def _read_home(query: Query, *, language: str) -> PageData:
     first = PageParams(limit=SHELF_SIZE)
     shelves = product_lists.list_featured(first), product_lists.list_new_arrivals(first)
     featured, arrivals = (
@@ -146,207 +139,217 @@ def _home(query: Query, *, language: str) -> PageData:
         description=info.description,
         path="/",
         image=pictures[0]["url"] if pictures else "",
-        picture=_picture(pictures[0], "hero") if pictures else None,
-        structured_data=structured_data.shop(
-            storefront_serializers.shop_data(info), url=_origin()
+        picture=_describe_picture(pictures[0], "hero") if pictures else None,
+        structured_data=structured_data.describe_shop(
+            storefront_serializers.shop_data(info), url=get_origin()
         ),
         data={"featured": featured, "newArrivals": arrivals},
         tags={"products"},
-        fresh_for_s=_soonest(*(shelf.fresh_for_s for shelf in shelves)),
+        fresh_for_s=_earliest(*(shelf.fresh_for_s for shelf in shelves)),
     )
 
 
-def _catalogue(query: Query, *, language: str, category: str = "") -> PageData:
-    given = {name: value for name, value in query.items() if name in _FILTERS}
-    trail = _trail(category_tree.list_categories(), category) if category else []
-    if category and not trail:
+def _read_catalogue(query: Query, *, language: str, category: str = "") -> PageData:
+    filters = {name: value for name, value in query.items() if name in _FILTERS}
+    tree = category_tree.list_categories() if category else []
+    categories = _find_category_path(tree, category)
+    if category and not categories:
         raise errors.NotFound
-    here = trail[-1] if trail else None
-    asked = {
-        "sort": "relevance" if given.get("search") else "popularity",
-        **given,
-        **({"category": category} if category and "category" not in given else {}),
-        "limit": str(PAGE_SIZE),
-    }
-    title = here["name"] if here else _list_title(given)
-    path = f"/shop/{category}" if category else "/shop"
-    page = PageData(
-        title=title,
-        description=(here["description"] if here else "") or title,
-        path=path + (f"?page={given['page']}" if given.get("page", "1") != "1" else ""),
-        hidden="search" in given or len(_NARROWING & set(given)) > 1,
-        source="src/pages/catalogue.tsx",
-        tags={"products"},
-        kept="search" not in given and set(given) == set(query),
-    )
-    steps = [(step["name"], absolute(f"/shop/{step['slug']}")) for step in trail]
-    if steps:
-        page.structured_data.append(structured_data.breadcrumbs(steps))
-    if "search" not in given:  # what somebody types is asked for by their browser
-        _add_products(page, asked)
+    page = _describe_catalogue(filters, categories)
+    page.cacheable = "search" not in filters and set(filters) == set(query)
+    if categories:
+        steps = [_category_step(step) for step in categories]
+        page.structured_data.append(structured_data.describe_breadcrumbs(steps))
+    if "search" not in filters:  # what somebody types is asked for by their browser
+        params = {"sort": "popularity", **filters}
+        if category:
+            params.setdefault("category", category)
+        params["limit"] = str(PAGE_SIZE)
+        _add_products(page, params)
     return page
 
 
-def _add_products(page: PageData, asked: dict[str, str]) -> None:
-    query = ListProducts().load({**asked, "facets": "true"})
+def _describe_catalogue(filters: Query, categories: list[Data]) -> PageData:
+    """Return the page of a list without its products."""
+    category = categories[-1] if categories else None
+    title = category["name"] if category else _list_title(filters)
+    path = f"/shop/{category['slug']}" if category else "/shop"
+    if filters.get("page", "1") != "1":
+        path += f"?page={filters['page']}"
+    return PageData(
+        title=title,
+        description=(category["description"] if category else "") or title,
+        path=path,
+        noindex="search" in filters or len(_NARROWING & set(filters)) > 1,
+        source="src/pages/catalogue.tsx",
+        tags={"products"},
+    )
+
+
+def _category_step(category: Data) -> tuple[str, str]:
+    """Return a category's name and URL, for breadcrumbs."""
+    return category["name"], make_absolute(f"/shop/{category['slug']}")
+
+
+def _add_products(page: PageData, params: dict[str, str]) -> None:
+    query = ListProducts().load({**params, "facets": "true"})
     listing = product_lists.list_products(query)
-    found = serializers.ProductPage(listing).data
-    if not found["items"] and found["page"] > 1:
+    products = serializers.ProductPage(listing).data
+    if not products["items"] and products["page"] > 1:
         raise errors.NotFound
     page.fresh_for_s = listing.fresh_for_s
-    page.data["products"] = {"query": asked, "answer": found}
-    pictures = [item["image"] for item in found["items"] if item["image"]]
+    page.data["products"] = {"query": params, "answer": products}
+    pictures = [item["image"] for item in products["items"] if item["image"]]
     if pictures:
         page.image = pictures[0]["url"]
-        page.picture = _picture(pictures[0], "listed")
-    page.structured_data.append(structured_data.listing(found["items"], url=_origin()))
+        page.picture = _describe_picture(pictures[0], "listed")
+    page.structured_data.append(
+        structured_data.describe_list(products["items"], url=get_origin())
+    )
 
 
-def _list_title(given: Query) -> str:
-    if given.get("search"):
-        return f"“{given['search'][:MAX_TITLE]}”"
+def _list_title(filters: Query) -> str:
+    if filters.get("search"):
+        return f"“{filters['search'][:MAX_TITLE]}”"
     flags = {"onSale": "Sale", "newArrival": "Just arrived"}
-    flag = next((words for name, words in flags.items() if name in given), "")
-    return flag or given.get("collection", "")[:MAX_TITLE] or "Everything"
+    flag = next((title for name, title in flags.items() if name in filters), "")
+    return flag or filters.get("collection", "")[:MAX_TITLE] or "Everything"
 
 
-def _trail(tree: list[Data], slug: str) -> list[Data]:
-    """Return the path in the tree down to the category with this slug, or nothing."""
+def _find_category_path(tree: list[Data], slug: str) -> list[Data]:
+    """Return the categories from the root down to the one with this slug, or none."""
     for category in tree:
         if category["slug"] == slug:
             return [category]
-        if below := _trail(category["children"], slug):
+        if below := _find_category_path(category["children"], slug):
             return [category, *below]
     return []
 
 
-def _product(query: Query, *, language: str, key: str) -> PageData:
-    shown, fresh_for_s = _find_product(key)
-    if shown["slug"] != key:
-        raise Moved(f"/p/{shown['slug']}")
-    path = f"/p/{shown['slug']}"
-    images = [absolute(image["url"]) for image in shown["images"]]
-    steps = [
-        (step["name"], absolute(f"/shop/{step['slug']}"))
-        for step in shown["categoryPath"]
-    ]
-    seo = shown["seo"]
-    text = seo["description"] or markdown.shorten(
-        " ".join(shown["description"].split()), MAX_DESCRIPTION
-    )
+def _read_product(query: Query, *, language: str, key: str) -> PageData:
+    product, fresh_for_s = _find_product(key)
+    path = f"/p/{product['slug']}"
+    if product["slug"] != key:
+        raise Moved(path)
+    images = [make_absolute(image["url"]) for image in product["images"]]
+    steps = [_category_step(step) for step in product["categoryPath"]]
+    steps.append((product["name"], make_absolute(path)))
+    seo = product["seo"]
+    text = " ".join(product["description"].split())
+    description = seo["description"] or markdown.shorten_text(text, MAX_DESCRIPTION)
     return PageData(
-        title=seo["title"] or shown["name"],
-        description=text or shown["name"],
+        title=seo["title"] or product["name"],
+        description=description or product["name"],
         path=path,
         kind="product",
-        image=shown["images"][0]["url"] if images else "",
-        picture=_picture(_first_picture(shown), "product") if images else None,
+        image=product["images"][0]["url"] if images else "",
+        picture=_describe_picture(_first_picture(product), "product")
+        if images
+        else None,
         structured_data=[
-            structured_data.product(shown, url=absolute(path), images=images),
-            structured_data.breadcrumbs([*steps, (shown["name"], absolute(path))]),
+            structured_data.describe_product(
+                product, url=make_absolute(path), images=images
+            ),
+            structured_data.describe_breadcrumbs(steps),
         ],
-        data={"product": shown},
+        data={"product": product},
         source="src/pages/product.tsx",
-        tags={f"product:{shown['id']}", "size-charts"},
+        tags={f"product:{product['id']}", "size-charts"},
         fresh_for_s=fresh_for_s,
-        kept=not set(query) - {"color", "size"},
+        cacheable=not set(query) - {"color", "size"},
     )
 
 
 def _find_product(key: str) -> tuple[Data, float | None]:
     try:
-        found = product_lists.get_product(key=_uuid(key) or key)
+        product = product_lists.get_product(key=_parse_uuid(key) or key)
     except errors.NotFound:
         slug = product_lists.get_new_slug(former=key)
         if slug is None:
             raise
         raise Moved(f"/p/{slug}") from None
-    return dict(serializers.ProductDetail(found).data), found["fresh_for_s"]
+    return dict(serializers.ProductDetail(product).data), product["fresh_for_s"]
 
 
-def _first_picture(shown: Data) -> Data:
-    """Return the picture that gallery.tsx shows first: of the first colour that can be had."""
-    variants = shown["variants"]
-    chosen = next((each for each in variants if each["inStock"]), None) or next(
-        iter(variants), None
+def _first_picture(product: Data) -> Data:
+    """Return the picture that gallery.tsx shows first: of the first colour in stock."""
+    variants = product["variants"]
+    in_stock = [variant for variant in variants if variant["inStock"]]
+    color = next((v["color"].casefold() for v in in_stock or variants), "")
+    images: list[Data] = product["images"]
+    return next(
+        (image for image in images if color and _shows(image, color)), images[0]
     )
-    color = chosen["color"].casefold() if chosen else ""
-    images: list[Data] = shown["images"]
-    own = [
-        image
-        for image in images
-        if (color and (image.get("color") or "").casefold() == color)
-        or (color and not image.get("color") and color in image["altText"].casefold())
-    ]
-    return (own or images)[0]
 
 
-def _uuid(key: str) -> UUID | None:
+def _shows(image: Data, color: str) -> bool:
+    named = image.get("color")
+    return named.casefold() == color if named else color in image["altText"].casefold()
+
+
+def _parse_uuid(key: str) -> UUID | None:
     try:
         return UUID(key)
     except ValueError:
         return None
 
 
-def _staff_page(query: Query, *, language: str, slug: str) -> PageData:
+def _read_staff_page(query: Query, *, language: str, slug: str) -> PageData:
     page = storefront_selectors.get_page(slug=slug, language=language)
     return PageData(
         title=page.title,
         description=markdown.first_paragraph(page.body, max_length=MAX_DESCRIPTION),
         path=f"/pages/{slug}",
-        hidden=page.kind == PageKind.LEGAL,
+        noindex=page.kind == PageKind.LEGAL,
         data={"page": storefront_serializers.Page(page).data},
         source="src/pages/staff-page.tsx",
     )
 
 
-def _own(source: str) -> Handler:
-    """A page that shows only what belongs to a shopper: nothing for search engines."""
+def _private_page(source: str) -> PageReader:
+    """Return the reader of a page that shows only what belongs to the shopper."""
 
-    def handler(query: Query, *, language: str, **path: str) -> PageData:
-        return PageData(hidden=True, source=f"src/pages/{source}.tsx", kept=not query)
+    def read_private_page(query: Query, *, language: str, **path: str) -> PageData:
+        return PageData(
+            noindex=True, source=f"src/pages/{source}.tsx", cacheable=not query
+        )
 
-    return handler
+    return read_private_page
 
 
-def _picture(image: Mapping[str, Any], place: str) -> Picture:
-    """Return a picture as picture.tsx shows it."""
+def _describe_picture(image: Mapping[str, Any], place: str) -> Picture:
+    """Return a picture in the sizes that picture.tsx names."""
     thumbnails: Mapping[str, str] = image.get("thumbnails") or {}
     width, height = image.get("width"), image.get("height")
-    narrow = min(1.0, width / height) if width and height else 0.8
+    # A thumbnail's name is its longer side; `srcset` wants widths.
+    width_share = min(1.0, width / height) if width and height else 0.8
     sides = sorted(thumbnails, key=int)
-    found = next((thumbnails[side] for side in sides if int(side) >= 800), image["url"])
-    sources = ", ".join(
-        f"{thumbnails[side]} {int(int(side) * narrow + 0.5)}w" for side in sides
-    )
-    return Picture(found, sources, _SIZES[place])
+    url = next((thumbnails[side] for side in sides if int(side) >= 800), image["url"])
+    sources = [
+        f"{thumbnails[side]} {int(int(side) * width_share + 0.5)}w" for side in sides
+    ]
+    return Picture(url, ", ".join(sources), _SIZES[place])
 
 
-def address(path: str, *, language: str) -> str:
-    """Return a page's whole address in a language: the shop's own has no prefix."""
-    own = language == settings.SHOP_LANGUAGES[0]
-    return absolute(path if own else f"/{language}{'' if path == '/' else path}")
-
-
-_ROUTES: list[tuple[re.Pattern[str], Handler]] = [
-    (re.compile(pattern), handler)
-    for pattern, handler in (
-        ("/", _home),
-        ("/shop", _catalogue),
-        (r"/shop/(?P<category>[a-z0-9-]{1,120})", _catalogue),
-        (r"/p/(?P<key>[a-z0-9-]{1,120})", _product),
-        (r"/pages/(?P<slug>[a-z0-9-]{1,120})", _staff_page),
-        ("/checkout", _own("checkout")),
-        ("/orders", _own("orders")),
-        (r"/orders/(?P<id>[^/]+)", _own("order")),
-        ("/account", _own("account")),
-        (r"/account/(?P<tab>addresses|security|data)", _own("account")),
-        ("/wishlist", _own("wishlist")),
-        ("/sign-in", _own("sign-in")),
-        ("/sign-up", _own("sign-in")),
+_ROUTES: list[tuple[re.Pattern[str], PageReader]] = [
+    (re.compile(pattern), read)
+    for pattern, read in (
+        ("/", _read_home),
+        ("/shop", _read_catalogue),
+        (r"/shop/(?P<category>[a-z0-9-]{1,120})", _read_catalogue),
+        (r"/p/(?P<key>[a-z0-9-]{1,120})", _read_product),
+        (r"/pages/(?P<slug>[a-z0-9-]{1,120})", _read_staff_page),
+        ("/checkout", _private_page("checkout")),
+        ("/orders", _private_page("orders")),
+        (r"/orders/(?P<id>[^/]+)", _private_page("order")),
+        ("/account", _private_page("account")),
+        (r"/account/(?P<tab>addresses|security|data)", _private_page("account")),
+        ("/wishlist", _private_page("wishlist")),
+        ("/sign-in", _private_page("sign-in")),
+        ("/sign-up", _private_page("sign-in")),
         (
             "/forgot-password|/reset-password|/verify-email",
-            _own("passwords"),
+            _private_page("passwords"),
         ),
     )
 ]

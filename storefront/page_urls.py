@@ -1,4 +1,4 @@
-"""The shop's pages: everything that is not somebody else's."""
+"""The shop's pages: every path that is not another app's."""
 
 from django.urls import path, re_path
 
@@ -8,9 +8,9 @@ from storefront.views import assets, pages, search_engines
 _SHOP = r"^(?!(?:api|admin|static|media|health|metrics|test-gateway|assets)(?:/|$)).*$"
 
 urlpatterns = [
-    path("robots.txt", search_engines.robots),
-    path("sitemap.xml", search_engines.sitemap_index),
-    path("sitemap-<slugid:name>.xml", search_engines.sitemap),
-    re_path(r"^assets/(?P<name>[\w.-]{1,120})$", assets.former_asset),
+    path("robots.txt", search_engines.show_robots),
+    path("sitemap.xml", search_engines.show_sitemap_index),
+    path("sitemap-<slugid:name>.xml", search_engines.show_sitemap),
+    re_path(r"^assets/(?P<name>[\w.-]{1,120})$", assets.show_former_asset),
     re_path(_SHOP, pages.page),
 ]

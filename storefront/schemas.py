@@ -1,4 +1,4 @@
-"""What may come in."""
+"""The query strings of the storefront's endpoints."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is read: staff's pages, and what the shop says of itself."""
+"""Staff's pages, and the public facts of the shop."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -25,9 +25,7 @@ class PaymentChoice:
 
 @dataclass(frozen=True)
 class ShopInfo:
-    """What a storefront has to know before it shows anything. Amounts are in the shop's
-    currency.
-    """
+    """What a storefront needs before it shows anything. Amounts are in the shop currency."""
 
     name: str
     url: str
@@ -51,13 +49,13 @@ def get_page(*, slug: str, language: str) -> Page:
     Raises:
         errors.NotFound: there is none in either.
     """
-    found = {
+    translations = {
         page.language: page
         for page in Page.objects.published().filter(
             slug=slug, language__in=(language, settings.LANGUAGE_CODE)
         )
     }
-    page = found.get(language) or found.get(settings.LANGUAGE_CODE)
+    page = translations.get(language) or translations.get(settings.LANGUAGE_CODE)
     if page is None or page.kind == PageKind.HOME:
         raise errors.NotFound
     return page
@@ -78,7 +76,7 @@ def list_pages(*, language: str) -> list[Page]:
 
 
 def get_shop(*, language: str) -> ShopInfo:
-    """Return what the shop says of itself, in this language where staff wrote it. One query."""
+    """Return the public facts of the shop, with staff's texts in this language. One query."""
     pages = list_pages(language=language)
     home = next((page for page in pages if page.kind == PageKind.HOME), None)
     currency = settings.SHOP_CURRENCY
@@ -111,7 +109,7 @@ _PUBLIC_KEYS = {"stripe": "STRIPE_PUBLIC_KEY", "razorpay": "RAZORPAY_KEY_ID"}
 
 
 def list_payment_methods() -> list[PaymentChoice]:
-    """Return the ways to pay, the first one first; online only where there is a provider."""
+    """Return the ways to pay, the preferred one first; online only with a provider."""
     cash = PaymentChoice("cod")
     if gateways.current() is None:
         return [cash]

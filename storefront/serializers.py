@@ -1,4 +1,4 @@
-"""How the shop's settings and staff's pages go out."""
+"""The JSON of the shop's public facts and of staff's pages."""
 
 from rest_framework import serializers
 
@@ -7,7 +7,7 @@ from storefront import markdown
 from storefront.models import Page as PageRow
 from storefront.models import PageKind
 
-# A home page is no page of its own.
+# The home page's text is part of `Shop`, it has no page of its own.
 _KINDS = [choice for choice in PageKind.choices if choice[0] != PageKind.HOME]
 
 
@@ -17,7 +17,7 @@ class PageLink(Serializer):
     slug = serializers.CharField()
     kind = serializers.ChoiceField(choices=_KINDS)
     title = serializers.CharField()
-    # what it is written in: the shop's own language where it is not translated
+    # the language of the text: the shop's own where there is no translation
     language = serializers.CharField()
 
 
@@ -62,7 +62,7 @@ class Contact(Serializer):
 
 
 class Shop(Serializer):
-    """What a storefront has to know. The first language is the shop's own; `countries` are
+    """What a storefront needs first. The first language is the shop's own; `countries` are
     ISO 3166-1 codes, the first one the shop's; `pages` are in the language asked for.
     """
 
@@ -83,5 +83,5 @@ class Shop(Serializer):
 
 
 def shop_data(info: object) -> dict[str, object]:
-    """Return the answer of `GET /api/shop`, which the shop's pages have written into them."""
+    """Return the answer of `GET /api/shop`, which the shop's pages also carry."""
     return dict(Shop(info).data)

@@ -1,4 +1,4 @@
-"""A changed row → the cached answers that go."""
+"""A changed page makes the cached answers with the tag `pages` invalid."""
 
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import Signal, receiver

@@ -1,4 +1,4 @@
-"""What search engines are to find, in parts."""
+"""The paths in the sitemap, in parts that fit into a file each."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -19,12 +19,12 @@ def list_parts() -> list[tuple[str, datetime | None]]:
     """Return the name of each part and when something in it changed last. Three queries."""
     products = Product.objects.published()
     parts = [
-        ("pages", _changed(_pages())),
-        ("categories", _changed(Category.objects.all())),
+        ("pages", _get_last_change(_list_help_pages())),
+        ("categories", _get_last_change(Category.objects.all())),
     ]
-    changed = _changed(products)
-    many = ceil(products.count() / _products_a_part())
-    return parts + [(f"products-{number}", changed) for number in range(1, many + 1)]
+    changed = _get_last_change(products)
+    count = ceil(products.count() / _products_per_part())
+    return parts + [(f"products-{number}", changed) for number in range(1, count + 1)]
 
 
 def read_part(name: str) -> Entries | None:
@@ -39,16 +39,16 @@ def read_part(name: str) -> Entries | None:
     return _read_products(int(number))
 
 
-def _pages() -> QuerySet[Page]:
+def _list_help_pages() -> QuerySet[Page]:
     return Page.objects.published().filter(kind=PageKind.HELP)
 
 
 def _read_pages() -> Entries:
-    newest = _changed(Product.objects.published())
+    newest = _get_last_change(Product.objects.published())
     if newest:
         yield "/", newest
         yield "/shop", newest
-    pages = _pages().order_by("slug", "id")
+    pages = _list_help_pages().order_by("slug", "id")
     for slug, changed in pages.values_list("slug", "updated_at").distinct("slug"):
         yield f"/pages/{slug}", changed
 
@@ -60,18 +60,18 @@ def _read_categories() -> Entries:
 
 
 def _read_products(number: int) -> Entries:
-    size = _products_a_part()
+    size = _products_per_part()
     rows = Product.objects.published().order_by("id").values_list("slug", "updated_at")
     first = (number - 1) * size
     for slug, changed in rows[first : first + size].iterator(chunk_size=2_000):
         yield f"/p/{slug}", changed
 
 
-def _products_a_part() -> int:
-    """Return how many products fit into a file: each stands there once in each language."""
+def _products_per_part() -> int:
+    """Return how many products fit into a file, where each is listed once a language."""
     return MAX_ADDRESSES // len(settings.SHOP_LANGUAGES)
 
 
-def _changed(rows: QuerySet[Any]) -> datetime | None:
-    found: datetime | None = rows.aggregate(at=Max("updated_at"))["at"]
-    return found
+def _get_last_change(rows: QuerySet[Any]) -> datetime | None:
+    changed: datetime | None = rows.aggregate(at=Max("updated_at"))["at"]
+    return changed

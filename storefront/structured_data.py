@@ -1,4 +1,4 @@
-"""What search engines are told of a page: schema.org, as JSON-LD.
+"""Descriptions of pages for search engines: schema.org, as JSON-LD.
 
 Source: schema.org; Google Search Central, "Merchant listing (Product, Offer) structured
 data", "Product variant (ProductGroup, Product)" and "Breadcrumb", as read in 2026-11.
@@ -22,10 +22,10 @@ _AUDIENCE = {
 }
 
 
-def shop(info: Mapping[str, Any], *, url: str) -> list[Data]:
+def describe_shop(info: Mapping[str, Any], *, url: str) -> list[Data]:
     """Return the shop as an organisation and its site with its search."""
     contact = info["contact"]
-    organisation = _known(
+    organisation = _drop_empty(
         {
             "@type": "OnlineStore",
             "@id": f"{url}/#shop",
@@ -49,8 +49,8 @@ def shop(info: Mapping[str, Any], *, url: str) -> list[Data]:
     return [{"@context": "https://schema.org", "@graph": [organisation, site]}]
 
 
-def breadcrumbs(steps: Sequence[tuple[str, str]]) -> Data:
-    """Return the way to a page: name and address of each step, the page itself last."""
+def describe_breadcrumbs(steps: Sequence[tuple[str, str]]) -> Data:
+    """Return the breadcrumbs of a page: name and URL of each step, the page itself last."""
     return {
         "@context": "https://schema.org",
         "@type": "BreadcrumbList",
@@ -61,24 +61,31 @@ def breadcrumbs(steps: Sequence[tuple[str, str]]) -> Data:
     }
 
 
-def listing(products: Sequence[Mapping[str, Any]], *, url: str) -> Data:
+def describe_list(products: Sequence[Mapping[str, Any]], *, url: str) -> Data:
     """Return the products of a list, as links to their own pages."""
     return {
         "@context": "https://schema.org",
         "@type": "ItemList",
         "itemListElement": [
-            {"@type": "ListItem", "position": number, "url": f"{url}/p/{each['slug']}"}
-            for number, each in enumerate(products, 1)
+            {
+                "@type": "ListItem",
+                "position": number,
+                "url": f"{url}/p/{product['slug']}",
+            }
+            for number, product in enumerate(products, 1)
         ],
     }
 
 
-def product(shown: Mapping[str, Any], *, url: str, images: Sequence[str]) -> Data:
-    """Return a product of the API: a group with an entry for each variant, or, where there
-    is but one variant, a single product. `images` are absolute addresses.
+def describe_product(
+    shown: Mapping[str, Any], *, url: str, images: Sequence[str]
+) -> Data:
+    """Return a product: a ProductGroup of its variants, or a Product where it has only one.
+
+    `shown` is the API's answer; `images` are absolute URLs.
     """
     gender, age = _AUDIENCE[shown["gender"]]
-    common = _known(
+    common = _drop_empty(
         {
             "name": shown["name"],
             "description": shown["description"] or shown["name"],
@@ -94,12 +101,12 @@ def product(shown: Mapping[str, Any], *, url: str, images: Sequence[str]) -> Dat
                 if age == "adult"
                 else {"@type": "QuantitativeValue", "maxValue": 13},
             },
-            "aggregateRating": _rating(shown),
+            "aggregateRating": _describe_rating(shown),
         }
     )
     variants = shown["variants"]
     if len(variants) == 1:
-        single = _variant(shown, variants[0], url=url, images=images)
+        single = _describe_variant(shown, variants[0], url=url, images=images)
         return {"@context": "https://schema.org", **single, **common}
     return {
         "@context": "https://schema.org",
@@ -109,12 +116,13 @@ def product(shown: Mapping[str, Any], *, url: str, images: Sequence[str]) -> Dat
         **common,
         "variesBy": _varies_by(variants),
         "hasVariant": [
-            _variant(shown, variant, url=url, images=images) for variant in variants
+            _describe_variant(shown, variant, url=url, images=images)
+            for variant in variants
         ],
     }
 
 
-def _variant(
+def _describe_variant(
     shown: Mapping[str, Any],
     variant: Mapping[str, Any],
     *,
@@ -122,20 +130,19 @@ def _variant(
     images: Sequence[str],
 ) -> Data:
     chosen = {key: variant[key] for key in ("color", "size") if variant[key]}
-    words = " · ".join(chosen.values())
-    address = f"{url}?{urlencode(chosen)}" if chosen else url
-    return _known(
+    label = " · ".join(chosen.values())
+    return _drop_empty(
         {
             "@type": "Product",
             "sku": variant["sku"],
             "gtin": variant.get("barcode"),
-            "name": f"{shown['name']} – {words}" if words else shown["name"],
+            "name": f"{shown['name']} – {label}" if label else shown["name"],
             "image": _pictures_of(shown, variant, images)[:1],
             "color": variant["color"],
             "size": variant["size"],
             "offers": {
                 "@type": "Offer",
-                "url": address,
+                "url": f"{url}?{urlencode(chosen)}" if chosen else url,
                 "price": variant.get("price") or shown["price"],
                 "priceCurrency": shown["currency"],
                 "availability": _AVAILABILITY[bool(variant["inStock"])],
@@ -148,14 +155,13 @@ def _variant(
 def _pictures_of(
     shown: Mapping[str, Any], variant: Mapping[str, Any], images: Sequence[str]
 ) -> list[str]:
-    """Return the pictures that say that they show the variant's colour, else all of them."""
+    """Return the pictures whose alternative text names the variant's colour, else all."""
     color = variant["color"].casefold()
-    own = [
-        url
-        for url, image in zip(images, shown["images"], strict=True)
-        if color and color in image["altText"].casefold()
+    pairs = zip(images, shown["images"], strict=True)
+    of_color = [
+        url for url, image in pairs if color and color in image["altText"].casefold()
     ]
-    return own or list(images)
+    return of_color or list(images)
 
 
 def _varies_by(variants: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -166,7 +172,7 @@ def _varies_by(variants: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _rating(shown: Mapping[str, object]) -> Data | None:
+def _describe_rating(shown: Mapping[str, object]) -> Data | None:
     if shown["rating"] is None:
         return None
     return {
@@ -176,6 +182,6 @@ def _rating(shown: Mapping[str, object]) -> Data | None:
     }
 
 
-def _known(data: Mapping[str, object]) -> Data:
-    """Leave out what is not known: an empty value is a fault to a search engine."""
+def _drop_empty(data: Mapping[str, object]) -> Data:
+    """Return the data without empty values: search engines report them as faults."""
     return {key: value for key, value in data.items() if value not in (None, "", [])}

@@ -11,12 +11,12 @@ _FOR_EVER = (
 
 
 @require_safe
-def former_asset(request: HttpRequest, name: str) -> HttpResponse:
-    """Answer a file of an earlier build; WhiteNoise has answered this one's before."""
-    found = former_assets.read_asset(name)
-    if found is None:
+def show_former_asset(request: HttpRequest, name: str) -> HttpResponse:
+    """Answer a file of an earlier build. WhiteNoise answers those of the current one."""
+    asset = former_assets.read_asset(name)
+    if asset is None:
         raise Http404
-    content, media_type = found
+    content, media_type = asset
     response = HttpResponse(content, content_type=media_type)
     response["Cache-Control"] = _FOR_EVER
     return response

@@ -1,4 +1,4 @@
-"""`manage.py keep_assets`: before a new release serves, so that open pages go on."""
+"""`manage.py keep_assets`: run before a new release serves, so that open pages keep working."""
 
 from django.core.management.base import BaseCommand
 
@@ -12,7 +12,8 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: object, **options: object) -> None:
-        kept = former_assets.keep_assets()
+        result = former_assets.keep_assets()
         self.stdout.write(
-            f"{kept.copied} files copied, {kept.known} known, {kept.dropped} old ones dropped."
+            f"{result.copied} files copied, {result.known} known,"
+            f" {result.dropped} old ones dropped."
         )
