@@ -2,6 +2,7 @@
 the services'.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,18 +18,34 @@ from accounts.schemas import AddressSchema, PostalAddress
 from markrin.api import fields
 from markrin.api.schemas import HeaderSchema, InputSchema, PatchSchema
 from markrin.api.unset import UNSET, Unset
+from orders.codes import MAX_TYPED, normalize_code
 from orders.models.cart import MAX_COUPONS, MAX_PER_LINE
 from orders.models.order import PaymentMethod
+from orders.models.promotion import CODE_FORMAT
 
 
-class CouponCode(fields.Text):
-    """A coupon's code, read without regard to case."""
+class TypedCode(fields.Field[str]):
+    """A code as people type and paste it: without regard to case, spaces, kinds of hyphens and
+    letters that nobody sees.
+    """
 
-    def __init__(self, **kw: Any) -> None:
-        super().__init__(max=32, pattern=r"[A-Za-z0-9][A-Za-z0-9-]{0,31}", **kw)
+    form = re.compile(CODE_FORMAT)
+    says = "A code has letters, digits and hyphens, at most 32."
 
     def _check(self, value: Any) -> str:
-        return super()._check(value).upper()
+        if not isinstance(value, str):
+            raise fields.refuse("type", "This must be a string.")
+        code = normalize_code(value) if len(value) <= MAX_TYPED else ""
+        if not self.form.fullmatch(code):
+            raise fields.refuse("format", self.says)
+        return code
+
+    def limits(self) -> fields.JSONSchema:
+        return {"type": "string", "minLength": 1, "maxLength": MAX_TYPED}
+
+
+class CouponCode(TypedCode):
+    """A coupon's code."""
 
 
 class ReturnUrl(fields.Text):
@@ -103,6 +120,15 @@ class CouponChoice:
 
 class PutCoupon(InputSchema[CouponChoice]):
     code = CouponCode(required=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CouponChoices:
+    codes: Sequence[str]
+
+
+class PutCoupons(InputSchema[CouponChoices]):
+    codes = fields.List(CouponCode(), max=MAX_COUPONS, unique=True, required=True)
 
 
 # --- Orders --------------------------------------------------------------------------------------

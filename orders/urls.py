@@ -9,6 +9,7 @@ urlpatterns = [
     path("cart/items", carts.CartItemList.as_view()),
     path("cart/items/<uid:line_id>", carts.CartItemDetail.as_view()),
     path("cart/coupon", carts.CartCouponDetail.as_view()),
+    path("cart/coupons", carts.CartCouponList.as_view()),
     path("orders", orders.OrderList.as_view()),
     path("orders/<uid:order_id>", orders.OrderDetail.as_view()),
     path("orders/<uid:order_id>/cancel", orders.OrderCancellation.as_view()),

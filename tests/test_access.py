@@ -170,6 +170,7 @@ TABLE = {
     "PATCH /api/cart/items/{line}": Row(OWN_OR_GUESTS, {"quantity": 1}),
     "DELETE /api/cart/items/{line}": Row(OWN_OR_GUESTS),
     "PUT /api/cart/coupon": Row(PUBLIC),
+    "PUT /api/cart/coupons": Row(PUBLIC),
     "DELETE /api/cart/coupon": Row(PUBLIC),
     "GET /api/orders": Row(SIGNED_IN),
     "POST /api/orders": Row(PUBLIC),

@@ -19,6 +19,7 @@ from markrin.admin.exact_search import ExactSearch
 from markrin.admin.forms import StrictForm, StrictModelForm
 from markrin.admin.previews import Preview, PreviewedAdmin
 from orders import promotion_preview
+from orders.codes import normalize_code
 from orders.models import Coupon, OrderDiscount, Promotion, PromotionTier
 from orders.services import promotion_codes
 
@@ -48,9 +49,16 @@ class CouponInline(FirstRows):
     verbose_name_plural = "codes (the first 50)"
 
 
+class CodeField(forms.RegexField):
+    """A coupon's code, or the beginning of many, as people paste it."""
+
+    def to_python(self, value: Any) -> str:
+        return normalize_code(str(super().to_python(value)))
+
+
 class NewCodesForm(StrictForm):
-    code = forms.RegexField(
-        regex=r"\A[A-Za-z0-9][A-Za-z0-9-]{0,23}\Z",
+    code = CodeField(
+        regex=r"\A[A-Z0-9][A-Z0-9-]{0,23}\Z",
         label="Code, or beginning of the codes",
         widget=UnfoldAdminTextInputWidget,
     )
@@ -149,6 +157,7 @@ class CouponAdmin(ReadOnlyAdmin):
     list_select_related = ("promotion",)
     search_fields = ("code__istartswith",)
     ordering = ("code",)
+
     export_columns = {
         "Code": "code",
         "Promotion": "promotion__name",
@@ -156,6 +165,14 @@ class CouponAdmin(ReadOnlyAdmin):
         "Limit": "total_limit",
         "Made at": "created_at",
     }
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> Any:
+        """Search for a code as it was pasted."""
+        return super().get_search_results(
+            request, queryset, normalize_code(search_term)
+        )
 
 
 @admin.register(OrderDiscount)

@@ -2,7 +2,7 @@
 checkout, cannot mix.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -108,21 +108,23 @@ def clear_cart(*, customer: Customer) -> CartSummary:
 
 
 @transactions.durable
-def put_coupon(code: str, *, customer: Customer) -> CartSummary:
-    """Let the cart's quote count on a coupon; whether its limits still allow it is decided
-    at checkout.
+def put_coupons(codes: Sequence[str], *, customer: Customer) -> CartSummary:
+    """Let the cart's quote count on these coupons instead of those that it had; whether their
+    limits still allow them is decided at checkout.
 
     Locks: the cart.
 
     Raises:
-        CouponUnknown, CouponNotNow, CouponExhausted, CouponUsedUp, CouponMinimumSpend: the
-            cart keeps what it had.
+        CouponUnknown, CouponNotNow, CouponExhausted, CouponUsedUp, CouponMinimumSpend,
+            CouponNotApplicable: of a code that the cart did not have; it keeps what it had.
     """
     cart, token = _open_cart(customer)
-    cart.coupon_codes = [code]
+    before = cart.coupon_codes
+    cart.coupon_codes = list(codes)
     shown = _save_changes(cart, token)
-    if shown.coupon is not None and shown.coupon.refusal is not None:
-        raise shown.coupon.refusal
+    for coupon in shown.coupons:
+        if coupon.refusal is not None and coupon.code not in before:
+            raise coupon.refusal
     return shown
 
 

@@ -21,6 +21,7 @@ COUPON_ERRORS = [
     errors.CouponExhausted,
     errors.CouponUsedUp,
     errors.CouponMinimumSpend,
+    errors.CouponNotApplicable,
 ]
 
 
@@ -131,7 +132,7 @@ class CartCouponDetail(ShopperView):
         self, request: Request, *, body: schemas.CouponChoice, headers: CartHeader
     ) -> Response:
         return _respond(
-            carts.put_coupon(body.code, customer=identify(request, headers))
+            carts.put_coupons([body.code], customer=identify(request, headers))
         )
 
     @operation(
@@ -143,3 +144,21 @@ class CartCouponDetail(ShopperView):
     )
     def delete(self, request: Request, *, headers: CartHeader) -> Response:
         return _respond(carts.remove_coupon(customer=identify(request, headers)))
+
+
+class CartCouponList(ShopperView):
+    @operation(
+        body=schemas.PutCoupons,
+        headers=CartHeaders,
+        response=serializers.Cart,
+        errors=COUPON_ERRORS,
+        id="putCoupons",
+        tag="cart",
+        summary="Let the quote count on these coupons, and no others",
+    )
+    def put(
+        self, request: Request, *, body: schemas.CouponChoices, headers: CartHeader
+    ) -> Response:
+        return _respond(
+            carts.put_coupons(body.codes, customer=identify(request, headers))
+        )

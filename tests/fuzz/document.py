@@ -217,6 +217,13 @@ BEYOND = [
     ),  # a picture: the boundary values are bytes that are none
     (r"POST /api/.*/notify", r"/email", "unexpected|required"),  # from guests only
     (r"(POST|PATCH) /api/staff/coupons", r"/endsAt", "order"),  # after startsAt
+    # Codes are read as people paste them: what is left must be a code.
+    (
+        r"PUT /api/cart/coupons?|(GET|POST) /api/staff/coupons",
+        r"/?codes?(/[0-9]+)?",
+        "format|unique",
+    ),
+    (r"POST /api/orders", r"/couponCodes?(/[0-9]+)?", "format"),
     (r"(POST|PATCH) /api/staff/coupons", r"/value", "range"),  # at most 100 percent
     (
         r"POST /api/staff/orders/{order_id}/transition",

@@ -279,3 +279,38 @@ def test_promotions_add_two_queries_to_a_checkout(api, customer):
     make_promotion(percent="1")
     assert queries() <= without + 2
     assert Order.objects.filter(discount__gt=0).count() == 1
+
+
+def test_a_cart_takes_several_codes_and_says_of_each_what_it_does(api, customer):
+    make_coupon(code="TEN"), make_coupon(code="BIG", min_spend="1500.00")
+    fill(customer, priced("1000.00"))
+    shop = api.as_user(customer)
+    refused = shop.put("/api/cart/coupons", {"codes": ["TEN", "BIG"]})
+    assert refused.json()["code"] == "coupon_minimum_spend"
+    assert shop.get("/api/cart").json()["coupons"] == []
+    fill(customer, priced("600.00"))
+    shop.put("/api/cart/coupons", {"codes": ["ten ", "BIG"]})
+    customer.cart.lines.last().delete()
+    # What no longer applies stays, and says why; another code is not refused for it.
+    make_coupon(code="FIVER", kind="fixed", value="5.00")
+    cart = shop.put("/api/cart/coupons", {"codes": ["TEN", "BIG", "FIVER"]}).json()
+    assert [(each["code"], each["reason"]) for each in cart["coupons"]] == [
+        ("TEN", None),
+        ("BIG", "coupon_minimum_spend"),
+        ("FIVER", None),
+    ]
+    assert cart["quote"]["discount"] == "105.00"
+
+
+def test_who_used_a_coupon_as_a_guest_cannot_again_with_the_verified_account(api):
+    make_coupon(code="ONCE", per_customer_limit=1)
+    assert (
+        buy_as_guest(api, "asha@example.com", couponCode="once").status_code,
+        buy_as_guest(api, "asha@example.com", couponCode="ONCE").json()["code"],
+    ) == (201, "coupon_used_up")
+    account = make_user(email="asha@example.com")
+    with transaction.atomic():
+        privacy.attach_guest_orders(user=account)  # the address is verified
+    assert Order.objects.get().user == account
+    fill(account, priced("300.00"))
+    assert buy(api, account, couponCode="ONCE").json()["code"] == "coupon_used_up"
