@@ -151,8 +151,11 @@ def pages() -> Iterator[tuple[str, str]]:
 
     yield "dashboard", reverse("admin:index")
     yield "dashboard, 90 days", f"{reverse('admin:index')}?days=90"
-    yield "to pack", reverse("admin:orders_order_packing")
-    yield "to pack, page 20", f"{reverse('admin:orders_order_packing')}?p=20"
+    yield "to pack", reverse("admin:orders_order_queue", args=["pack"])
+    yield (
+        "to pack, page 20",
+        f"{reverse('admin:orders_order_queue', args=['pack'])}?p=20",
+    )
     for report in ("sales", "funnel", "products", "categories", "searches", "stock"):
         yield f"report: {report}", reverse("admin:analytics_report", args=[report])
     yield "who changed what", reverse("admin:audit_log")

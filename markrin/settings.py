@@ -439,7 +439,7 @@ UNFOLD: dict[str, object] = {
     "SITE_URL": "/",
     "SHOW_BACK_BUTTON": True,
     "STYLES": ["markrin.admin.menu.stylesheet_url"],
-    "SCRIPTS": ["markrin.admin.menu.script_url"],
+    "SCRIPTS": ["markrin.admin.menu.script_url", "orders.admin.desk.script_url"],
     "DASHBOARD_CALLBACK": "analytics.admin.dashboard.add_dashboard",
     "SIDEBAR": {
         "show_search": True,

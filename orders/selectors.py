@@ -2,16 +2,14 @@
 nothing.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 import phonenumbers
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from markrin.api.errors import NotFound
@@ -21,11 +19,12 @@ from orders import cart_summary, gateways
 from orders.cart_summary import CartSummary
 from orders.customer_identity import Customer
 from orders.gateways import local
-from orders.models import Cart, Coupon, Order, OrderLine, Payment
-from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
+from orders.models import Cart, Coupon, Fulfilment, Order, OrderLine, Payment
+from orders.models.order import OrderStatus
 from orders.staff_schemas import CouponFilter, OrderFilter
 
 NEWEST = ("-created_at", "-id")
+_MAX_BY_CODE = 1_000  # orders that a SKU leads to, the newest
 _YEARS = 10  # whose orders are found by the end of their number alone: an index finds whole numbers
 
 
@@ -98,12 +97,19 @@ def list_all_orders(params: OrderFilter) -> Page[Order] | CursorPage[Order]:
 
 
 def match_search(text: str) -> Q:
-    """Return what staff mean, as a condition: an address with an @, else a number, a
-    telephone, or part of a name.
+    """Return what staff mean, as a condition: an address with an @; else a number, a telephone,
+    part of a name, a city, a postal code, a SKU or a tracking number.
+
+    Each is answered by an index. What stands in other tables is looked up first, at most two
+    queries: a condition over several tables would have PostgreSQL read them all.
     """
     if "@" in text:
         return Q(email=text.lower())
-    found = Q(number=text.upper()) | Q(recipient__icontains=text)
+    upper = text.upper()
+    found = Q(number=upper) | Q(recipient__icontains=text) | Q(city__iexact=text)
+    found |= Q(postal_code__in={text, upper, upper.replace(" ", "")})
+    if " " not in text:
+        found |= Q(pk__in=_find_by_code({text, upper}))
     if (
         text.isascii() and text.isdecimal() and len(text) <= 6
     ):  # the end of a number, of this year or another
@@ -120,6 +126,16 @@ def match_search(text: str) -> Q:
     return found | Q(
         phone=phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     )
+
+
+def _find_by_code(spelt: Collection[str]) -> list[UUID]:
+    """Return the newest orders that a SKU is in, or of a parcel with a tracking number."""
+    of_parcels = Fulfilment.objects.filter(tracking_number__in=spelt).order_by("-id")
+    of_lines = OrderLine.objects.filter(variant__sku__in=spelt).order_by("-order")
+    return [
+        *of_parcels.values_list("order", flat=True)[:_MAX_BY_CODE],
+        *of_lines.values_list("order", flat=True)[:_MAX_BY_CODE],
+    ]
 
 
 def get_any_order(*, order_id: UUID) -> Order:
@@ -236,66 +252,3 @@ def count_by_status(*, start: datetime, end: datetime) -> dict[str, int]:
 def list_recent_orders(*, most: int) -> list[Order]:
     """Return the newest orders, without their lines."""
     return list(Order.objects.order_by("-created_at", "-id")[:most])
-
-
-# --- Packing -------------------------------------------------------------------------------------
-
-COUNTED_TO_PACK = 1_000  # a longer queue is "more than" that
-
-
-@dataclass(frozen=True)
-class Pick:
-    """What to fetch from the shelf for a round of orders."""
-
-    sku: str
-    name: str
-    kind: str
-    pieces: int
-    orders: int
-
-
-def _orders_to_pack() -> QuerySet[Order]:
-    paid = Q(payment_method=PaymentMethod.COD) | Q(payment_status=PaymentStatus.PAID)
-    return Order.objects.filter(
-        paid, status__in=[OrderStatus.CONFIRMED, OrderStatus.PROCESSING]
-    )
-
-
-def list_to_pack(*, first: int, most: int) -> tuple[list[Order], bool]:
-    """Return the orders to pack with their lines by SKU, the oldest first; and whether
-    there are more after them.
-
-    An online order counts once it is paid. Two queries.
-    """
-    by_sku = Prefetch("lines", OrderLine.objects.order_by("sku"))
-    waiting = _orders_to_pack().order_by("created_at", "id").prefetch_related(by_sku)
-    found = list(waiting[first : first + most + 1])
-    return found[:most], len(found) > most
-
-
-def count_to_pack() -> int:
-    """Return how many orders are to be packed, counted up to COUNTED_TO_PACK + 1."""
-    return _orders_to_pack()[: COUNTED_TO_PACK + 1].count()
-
-
-def list_picks(orders: Iterable[Order]) -> list[Pick]:
-    """Return what to fetch for orders that were loaded with their lines, by SKU. No query."""
-    lines: dict[str, list[OrderLine]] = defaultdict(list)
-    for order in orders:
-        for line in order.lines.all():
-            lines[line.sku].append(line)
-    return [
-        Pick(
-            sku,
-            each[0].name,
-            " · ".join(filter(None, (each[0].size, each[0].color))),
-            sum(line.quantity for line in each),
-            len(each),
-        )
-        for sku, each in sorted(lines.items())
-    ]
-
-
-def count_needing_a_person() -> int:
-    """Return how many orders a person should look at."""
-    return Order.objects.exclude(attention="").count()

@@ -20,7 +20,8 @@ from analytics.admin import charts
 from analytics.selectors import first_rows, reports
 from markrin import localized
 from markrin.outbox import selectors as outbox
-from orders import selectors as orders
+from orders import queues
+from orders.queues import QueueName
 
 PERIODS = (7, 30, 90)
 _TOP, _LOW, _SEARCHES = 8, 8, 8
@@ -84,22 +85,27 @@ def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, An
     return context
 
 
+_TASKS = {
+    QueueName.CONFIRM: "orders to confirm",
+    QueueName.PACK: "orders to pack",
+    QueueName.SEND: "orders to send",
+    QueueName.UNDELIVERED: "orders undelivered",
+    QueueName.ATTENTION: "orders need a person",
+}
+
+
 def _list_order_tasks() -> list[Task]:
-    waiting, asking = orders.count_to_pack(), orders.count_needing_a_person()
-    many = waiting > orders.COUNTED_TO_PACK
-    queue = Task(
-        "orders to pack",
-        f"{orders.COUNTED_TO_PACK:,}+" if many else f"{waiting:,}",
-        reverse("admin:orders_order_packing"),
-        False,
-    )
-    person = Task(
-        "orders need a person",
-        f"{asking:,}",
-        f"{reverse('admin:orders_order_changelist')}?attention=yes",
-        asking > 0,
-    )
-    return [queue, person]
+    """Return a tile for each queue of the order desk."""
+    counts = queues.count_waiting()
+    return [
+        Task(
+            _TASKS[name],
+            queues.show_count(counts[name]),
+            reverse("admin:orders_order_queue", args=[name]),
+            name == QueueName.ATTENTION and counts[name] > 0,
+        )
+        for name in QueueName
+    ]
 
 
 def _read_outbox_state() -> dict[str, Any]:

@@ -259,6 +259,14 @@ class SteppedAdmin(ModelAdmin):
             )
         )
 
+    def step_query(self, row: Any) -> str:
+        """Return what the links of a row's steps carry on, such as "?queue=pack"."""
+        return ""
+
+    def after_step(self, request: HttpRequest, row: Any, *, back: str) -> str:
+        """Return where a step leads once it is done: by default back to the row's page."""
+        return back
+
     @admin.display(description="Next")
     def next_steps(self, row: models.Model) -> SafeString:
         """Show the steps that are possible now, as links."""
@@ -280,7 +288,8 @@ class SteppedAdmin(ModelAdmin):
             ' font-medium {}">{}</a>',
             (
                 (
-                    reverse(f"admin:{self._step_name()}", args=[row.pk, name]),
+                    reverse(f"admin:{self._step_name()}", args=[row.pk, name])
+                    + self.step_query(row),
                     _LOOKS[
                         "danger"
                         if step.danger
@@ -318,7 +327,7 @@ class SteppedAdmin(ModelAdmin):
                 if self.logs_steps:
                     self.log_change(request, row, f"{step.title}: {said}")
                 self.message_user(request, said, messages.SUCCESS)
-                return HttpResponseRedirect(back)
+                return HttpResponseRedirect(self.after_step(request, row, back=back))
         context = {
             **self.admin_site.each_context(request),
             "title": f"{step.title}: {row}",

@@ -13,7 +13,34 @@ _MENU: list[tuple[str, list[Entry]]] = [
     (
         "Orders",
         [
-            ("To pack", "package_2", "orders_order_packing", "", "orders.view_order"),
+            (
+                "To confirm",
+                "task_alt",
+                "orders_order_queue:confirm",
+                "",
+                "orders.view_order",
+            ),
+            (
+                "To pack",
+                "package_2",
+                "orders_order_queue:pack",
+                "",
+                "orders.view_order",
+            ),
+            (
+                "To send",
+                "local_shipping",
+                "orders_order_queue:send",
+                "",
+                "orders.view_order",
+            ),
+            (
+                "Undelivered",
+                "wrong_location",
+                "orders_order_queue:undelivered",
+                "",
+                "orders.view_order",
+            ),
             (
                 "Orders",
                 "receipt_long",

@@ -53,6 +53,14 @@ class DisputedForm(StrictForm):
 TRACKING = ("carrier", "tracking_number", "tracking_url")
 
 
+def list_carriers() -> list[str]:
+    """Return the names of the shop's carriers, the one used last first. Two queries."""
+    used = Fulfilment.objects.exclude(carrier="").order_by("-id")[:1]
+    known = [each.carrier for each in used]
+    known += Carrier.objects.filter(is_active=True).values_list("name", flat=True)
+    return list(dict.fromkeys(known))
+
+
 def _tracking_fields(parcel: Fulfilment | None = None) -> dict[str, forms.Field]:
     """Return the fields for who brings a parcel and under which number.
 
@@ -60,10 +68,7 @@ def _tracking_fields(parcel: Fulfilment | None = None) -> dict[str, forms.Field]
     to be typed. A shop without carriers writes the name.
     """
     known = [parcel.carrier] if parcel is not None and parcel.carrier else []
-    used = Fulfilment.objects.exclude(carrier="").order_by("-id")[:1]
-    known += [each.carrier for each in used]
-    known += Carrier.objects.filter(is_active=True).values_list("name", flat=True)
-    names = list(dict.fromkeys(known))
+    names = list(dict.fromkeys([*known, *list_carriers()]))
     carrier: forms.Field = forms.CharField(
         max_length=80, required=False, widget=UnfoldAdminTextInputWidget
     )

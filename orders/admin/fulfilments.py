@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import CharField, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -13,7 +13,7 @@ from unfold.decorators import display
 
 from markrin.admin.base import ModelAdmin, ReadOnly, Step, SteppedAdmin, TabularInline
 from markrin.admin.forms import StrictModelForm
-from orders.admin import forms
+from orders.admin import desk, forms
 from orders.admin.steps import get_actor
 from orders.models import Carrier, Fulfilment, FulfilmentLine
 from orders.models.fulfilment import NEXT_PARCEL_STATUS, ParcelStatus
@@ -187,6 +187,23 @@ class FulfilmentAdmin(ReadOnly, SteppedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["of_order", "tracking", "next_steps"]
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Fulfilment | None:
+        """Return the parcel, whose order knows the queue that it was opened from."""
+        parcel: Fulfilment | None = super().get_object(request, object_id, from_field)
+        if parcel is not None:
+            parcel.order.queue = desk.read_queue(request)  # type: ignore[attr-defined]  # for step_query
+        return parcel
+
+    def step_query(self, row: Fulfilment) -> str:
+        """Keep the queue, so that a step leads to its next order."""
+        return desk.queue_query(row.order)
+
+    def after_step(self, request: HttpRequest, row: Fulfilment, *, back: str) -> str:
+        """Lead on to the queue's next order."""
+        return desk.lead_on(request, row.order, back=back)
+
     @display(description="status", ordering="status", label=_STATUS)
     def shown_status(self, parcel: Fulfilment) -> str:
         return parcel.status
@@ -216,8 +233,9 @@ class FulfilmentInline(ReadOnly, TabularInline):
     verbose_name_plural = "parcels"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Fulfilment]:
-        # unfold has no types
-        return super().get_queryset(request).prefetch_related("lines")  # type: ignore[no-any-return]
+        parcels: QuerySet[Fulfilment] = super().get_queryset(request)
+        queue = Value(desk.read_queue(request) or "", output_field=CharField())
+        return parcels.prefetch_related("lines").annotate(queue=queue)
 
     def parcel(self, parcel: Fulfilment) -> SafeString:
         link = reverse("admin:orders_fulfilment_change", args=[parcel.pk])
@@ -236,7 +254,8 @@ class FulfilmentInline(ReadOnly, TabularInline):
             '<a class="shop-link" href="{}">{}</a>',
             (
                 (
-                    reverse("admin:orders_fulfilment_step", args=[parcel.pk, name]),
+                    reverse("admin:orders_fulfilment_step", args=[parcel.pk, name])
+                    + desk.queue_query(parcel),
                     step.title,
                 )
                 for name, step in PARCEL_STEPS.items()

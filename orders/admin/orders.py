@@ -15,7 +15,7 @@ from unfold.decorators import display
 from markrin import localized
 from markrin.admin.base import ReadOnly, SteppedAdmin, TabularInline
 from orders import invoice, selectors
-from orders.admin import packing, steps
+from orders.admin import desk, steps
 from orders.admin.fulfilments import FulfilmentInline
 from orders.models import Order, OrderEvent, OrderLine, Payment, Refund
 from orders.models.order import (
@@ -238,10 +238,13 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
     }
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the pages, with the queue of what to pack and the invoices."""
+        """Return the pages, with the desk's queues and the invoices."""
         view = self.admin_site.admin_view
         own = [
-            path("packing/", view(self.packing_view), name="orders_order_packing"),
+            path("find/", view(self.find_view), name="orders_order_find"),
+            path(
+                "queue/<slug:name>/", view(self.queue_view), name="orders_order_queue"
+            ),
             path(
                 "<uuid:pk>/invoice/",
                 view(self.invoice_view),
@@ -336,9 +339,30 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
     def parcel(self, order: Order) -> SafeString:
         return render_to_string("orders/parcel.html", {"order": order})
 
-    def packing_view(self, request: HttpRequest) -> HttpResponse:
-        """Show what is to be packed."""
-        return packing.show_packing_page(self, request)
+    def queue_view(self, request: HttpRequest, name: str) -> HttpResponse:
+        """Show one of the desk's queues, or take its step with many orders."""
+        return desk.show_queue(self, request, name)
+
+    def find_view(self, request: HttpRequest) -> HttpResponse:
+        """Open the order that was typed or scanned."""
+        return desk.find_order(self, request)
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Order | None:
+        """Return the order, which knows the queue that it was opened from."""
+        order: Order | None = super().get_object(request, object_id, from_field)
+        if order is not None:
+            order.queue = desk.read_queue(request)  # type: ignore[attr-defined]  # for step_query
+        return order
+
+    def step_query(self, row: Order) -> str:
+        """Keep the queue, so that a step leads to its next order."""
+        return desk.queue_query(row)
+
+    def after_step(self, request: HttpRequest, row: Order, *, back: str) -> str:
+        """Lead on to the queue's next order."""
+        return desk.lead_on(request, row, back=back)
 
     def invoice_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Answer with the order's invoice."""

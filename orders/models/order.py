@@ -180,6 +180,8 @@ class Order(AddressFields, Model):
                 OpClass(Upper("recipient"), name="gin_trgm_ops"),
                 name="order_by_recipient",
             ),
+            models.Index(Upper("city"), name="order_by_city"),
+            models.Index(fields=["postal_code"], name="order_by_postal_code"),
             models.Index(
                 fields=["-created_at", "-id"],
                 name="order_needing_attention",
@@ -188,7 +190,17 @@ class Order(AddressFields, Model):
             models.Index(  # the packing queue, the oldest first
                 fields=["created_at", "id"],
                 name="order_to_pack",
-                condition=Q(status__in=["confirmed", "processing"]),
+                condition=Q(
+                    status__in=["confirmed", "processing", "partially_shipped"]
+                ),
+            ),
+            models.Index(  # what waits for staff, and not for a payment
+                fields=["created_at", "id"],
+                name="order_to_confirm",
+                condition=Q(status="pending")
+                & (
+                    Q(payment_method="cod") | Q(payment_status__in=["paid", "refunded"])
+                ),
             ),
             models.Index(
                 fields=["closed_at"],

@@ -107,7 +107,10 @@ def test_what_waits_and_what_is_dead_stands_on_top():
     page = client_of(role="admin").get("/admin/")
     tasks = {task.name: (task.count, task.urgent) for task in page.context["tasks"]}
     assert tasks == {
+        "orders to confirm": ("1", False),
         "orders to pack": ("1", False),
+        "orders to send": ("0", False),
+        "orders undelivered": ("0", False),
         "orders need a person": ("1", True),
         "jobs are dead": ("2", True),
     }

@@ -16,7 +16,8 @@ GROUPS = tuple(rights.GROUPS)
 # Pages of our own → the groups that they open to.
 PAGES = {
     "/admin/": {*GROUPS, ""},
-    "/admin/orders/order/packing/": {"orders"},
+    "/admin/orders/order/queue/pack/": {"orders"},
+    "/admin/orders/order/find/?q=nothing-like-this": {"orders"},
     "/admin/orders/order/export/": {"orders"},
     "/admin/orders/refund/export/": {"orders"},
     "/admin/accounts/user/export/": {"orders"},

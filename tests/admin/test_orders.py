@@ -18,7 +18,7 @@ from tests import factories
 from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PACKING = "/admin/orders/order/packing/"
+PACKING = "/admin/orders/order/queue/pack/"
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_the_queue_has_what_can_be_packed_oldest_first_and_what_to_fetch_for_it(
     ]
     text = page.content.decode()
     assert reverse("admin:orders_order_step", args=[second.pk, "ship"]) in text
-    assert reverse("admin:orders_order_step", args=[third.pk, "process"]) in text
+    assert reverse("admin:orders_order_step", args=[third.pk, "pack"]) in text
     assert (
         reverse("admin:orders_order_step", args=[third.pk, "ship"]) not in text
     )  # not before it is being packed
@@ -64,7 +64,7 @@ def test_the_queue_has_what_can_be_packed_oldest_first_and_what_to_fetch_for_it(
 def test_the_queue_goes_on_and_makes_as_many_queries_for_many_as_for_one(
     packer, monkeypatch
 ):
-    from orders.admin import packing
+    from orders.admin import desk
 
     factories.make_order(status="confirmed")
     packer.get(PACKING)
@@ -76,7 +76,7 @@ def test_the_queue_goes_on_and_makes_as_many_queries_for_many_as_for_one(
         packer.get(PACKING)
     assert len(for_one) == len(for_many)
 
-    monkeypatch.setattr(packing, "ORDERS_PER_PAGE", 3)
+    monkeypatch.setattr(desk, "ORDERS_PER_PAGE", 3)
     first, rest = packer.get(PACKING), packer.get(f"{PACKING}?p=2")
     assert [len(page.context["rounds"]) for page in (first, rest)] == [3, 1]
     assert (first.context["later"], rest.context["later"]) == (2, None)

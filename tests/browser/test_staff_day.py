@@ -112,21 +112,20 @@ def _pack(page: Page, desk: Shop, look: Any, width: str) -> None:
         Order.objects.filter(pk=order.pk).update,
         created_at=timezone.now() - timedelta(days=400),
     )
-    page.goto("/admin/orders/order/packing/")
-    first = (
-        page.get_by_role("list", name="Orders to pack").get_by_role("listitem").first
-    )
+    page.goto("/admin/orders/order/queue/pack/")
+    first = page.get_by_role("list", name="To pack").get_by_role("listitem").first
     expect(first).to_contain_text(order.number)
     expect(first).to_contain_text(f"PACK-{width.upper()}")
-    look(page, "admin-packing")
-    first.get_by_role("link", name="Start packing").click()
-    page.get_by_role("button", name="Start packing").click()
-    expect(page.get_by_text(f"{order.number} is processing now.")).to_be_visible()
-    page.get_by_role("link", name="Ship", exact=True).click()
-    page.get_by_label("carrier").select_option(label=carrier.name)
-    page.get_by_label("tracking number").fill("BD-1")
-    page.get_by_role("button", name="Ship", exact=True).click()
-    expect(page.get_by_text(f"{order.number} is shipped now.")).to_be_visible()
+    look(page, "admin-to-pack")
+    first.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Pack all of it").click()
+    expect(page.get_by_text("1 order is packed.")).to_be_visible()
+    page.goto("/admin/orders/order/queue/send/")
+    page.get_by_label("Carrier").select_option(label=carrier.name)
+    page.get_by_label(f"Tracking number of {order.number}").fill("BD-1")
+    look(page, "admin-to-send")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("1 order is sent.")).to_be_visible()
     assert desk.db(StockLevel.objects.get, variant=variant).on_hand == 3
     assert "BD-1" in desk.mail(email, "on its way")
 
