@@ -6,6 +6,9 @@ import sys
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "markrin.settings")
+    if len(sys.argv) == 1 or {"help", "--help", "-h"} & set(sys.argv[1:]):
+        # Help needs no secret. The system check refuses one as short as this for all else.
+        os.environ.setdefault("SECRET_KEY", "for help only")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 

@@ -41,5 +41,17 @@ def test_the_purchase_by_curl():
 )
 def test_every_link_leads_somewhere(source):
     text = (ROOT / source).read_text()
-    for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", text):
-        assert ((ROOT / source).parent / target).exists(), target
+    for link in re.findall(r"\]\((?!https?:|mailto:)([^)\s]+)", text):
+        path, _, anchor = link.partition("#")
+        target = (ROOT / source).parent / path if path else ROOT / source
+        assert target.exists(), link
+        assert not anchor or anchor in read_anchors(target.read_text()), link
+
+
+def read_anchors(text: str) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        for heading in headings
+    }
