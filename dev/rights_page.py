@@ -12,7 +12,8 @@ admin ask.
 
 Customers see what is theirs; somebody else's object does not exist (404). Staff may do what the
 rows of their groups say, admins may do everything. A row marked "recent" asks for a second factor
-that was given within `REAUTHENTICATION_S`, or where `ADMIN_SECOND_FACTOR` is off, for the password.
+that was given within `REAUTHENTICATION_S`, or where `ADMIN_SECOND_FACTOR` is off, for the password;
+in the admin for what stands in brackets in the last column (`changelist`: its actions).
 Nobody acts on a user who has more rights. A shop that wants to allow more pages of the admin makes
 a group of its own; the calls of the API follow this table alone.
 

@@ -19,6 +19,7 @@ GROUPS: dict[str, str] = {
     "analytics": "figures and reports, without anybody's name",
 }
 _ALL = "view add change delete"
+_FILES = "export export_saved"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,9 @@ class Right:
     pages: Mapping[str, str] = field(default_factory=dict)
     # Whether the caller must have given the second factor, or the password, lately.
     sensitive: bool = False
+    # What wants the same in the admin: models, each with the names of pages ("change",
+    # "changelist" for its actions, "step:refund" for one step).
+    acts: Mapping[str, str] = field(default_factory=dict)
 
 
 RIGHTS: tuple[Right, ...] = (
@@ -134,6 +138,24 @@ RIGHTS: tuple[Right, ...] = (
         groups=("orders",),
         calls=("refundOrder", "settleRefund"),
         sensitive=True,
+        acts={
+            "orders.order": "step:refund",
+            "orders.refund": "step",
+        },
+    ),
+    Right(
+        area="Files of customers, orders and money",
+        groups=("orders",),
+        sensitive=True,
+        acts={
+            "accounts.user": _FILES,
+            "admin.logentry": _FILES,
+            "orders.coupon": _FILES,
+            "orders.difference": _FILES,
+            "orders.order": _FILES,
+            "orders.refund": _FILES,
+            "outbox.outboxevent": _FILES,
+        },
     ),
     Right(
         area="Money: ledger, disputes, payouts, and differences with providers",
@@ -205,6 +227,13 @@ RIGHTS: tuple[Right, ...] = (
             *("listApiKeys", "createApiKey", "revokeApiKey"),
         ),
         sensitive=True,
+        acts={
+            "accounts.user": "add change step changelist",
+            "accounts.apikey": "changelist",
+            "accounts.session": "changelist",
+            "auth.group": "add change delete changelist",
+            "auth.user": "password_change",  # the name that Django gives the page
+        },
     ),
 )
 
@@ -225,14 +254,31 @@ def list_pages(group: str) -> dict[str, set[str]]:
     return pages
 
 
+@functools.cache
+def list_acts() -> frozenset[tuple[str, str]]:
+    """Return the pages of the admin that want a recent factor: name of the URL, and of the
+    step where only one of the page's steps does ("" where all do).
+    """
+    return frozenset(
+        (f"{model.replace('.', '_')}_{page}", step)
+        for right in RIGHTS
+        for model, acts in right.acts.items()
+        for page, _, step in (act.partition(":") for act in acts.split())
+    )
+
+
 def list_table() -> Iterator[tuple[str, str, str, str]]:
     """Yield the table as people read it: area, who, calls, pages."""
     for right in RIGHTS:
         who = ", ".join(right.groups) or "admins alone"
         if right.sensitive:
             who += " (recent)"
-        pages = ", ".join(
+        pages = [
             f"{model.partition('.')[2]}" + (" (view)" if allowed == "view" else "")
             for model, allowed in right.pages.items()
-        )
-        yield right.area, who, ", ".join(right.calls), pages
+        ]
+        pages += [
+            f"{model.partition('.')[2]} ({acts.replace(' ', ', ')})"
+            for model, acts in right.acts.items()
+        ]
+        yield right.area, who, ", ".join(right.calls), ", ".join(pages)

@@ -319,6 +319,7 @@ RATE_LIMIT_SCALE = env.float("RATE_LIMIT_SCALE", 1.0)  # multiplies every limit
 # What a lower app lets a higher one join (its hooks.py): each function runs in the caller's
 # transaction, in this order.
 HOOKS: dict[str, list[str]] = {
+    "factor_given": ["accounts.services.second_factor.log_admin_factor"],
     "signed_in": ["orders.services.carts.merge_guest_cart"],
     "email_verified": ["orders.services.privacy.attach_guest_orders"],
     "export": ["orders.services.privacy.export_customer"],

@@ -4,10 +4,12 @@ The device is set up in the admin. Codes and their throttling are django-otp's. 
 
 from __future__ import annotations
 
+from typing import cast
 from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
+from django.http import HttpRequest
 from django.utils import timezone
 from django_otp import match_token, user_has_device
 
@@ -89,4 +91,15 @@ def confirm_factor(given: FactorCode, *, current: Session, client: ClientInfo) -
     Session.objects.filter(pk=current.pk).update(second_factor_at=timezone.now())
     log_auth_event(
         "second_factor", "ok", client=client, user_id=current.user_id, sid=current.pk
+    )
+
+
+def log_admin_factor(*, request: HttpRequest, succeeded: bool) -> None:
+    """Write down that a factor was given in the admin (the hook `factor_given`)."""
+    log_auth_event(
+        "second_factor",
+        "ok" if succeeded else "failed",
+        client=ClientInfo.from_request(request),
+        user_id=cast(User, request.user).pk,
+        at="admin",
     )

@@ -20,4 +20,9 @@ class AdminToolsConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from markrin.admin import audit_page  # noqa: F401 (registers the page)
+        from markrin.admin import (
+            audit_page,  # noqa: F401 (registers the page)
+            recent_factor,
+        )
+
+        recent_factor.connect()

@@ -3,6 +3,7 @@
 Source: RFC 6238. Wrong codes make the device wait, twice as long each time (django-otp's
 throttling)."""
 
+import time
 from base64 import b32encode
 from typing import Any
 
@@ -25,9 +26,11 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from markrin.admin import hooks
 from markrin.admin.forms import StrictForm
 
 RECOVERY_CODES = 10
+FACTOR_AT = "factor_given_at"  # in the session, in seconds since 1970
 
 
 class CodeForm(StrictForm):
@@ -73,8 +76,10 @@ def show_page(
     if form.is_valid():
         code = form.cleaned_data["code"]
         device = match_token(user, code) if enrolled else _confirm_device(user, code)
+        hooks.factor_given(request=request, succeeded=device is not None)
         if device is not None:
             login(request, device)
+            request.session[FACTOR_AT] = time.time()
             request.session.cycle_key()
             if enrolled:
                 return HttpResponseRedirect(_next_url(request))

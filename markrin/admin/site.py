@@ -18,7 +18,7 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.http import urlencode
 from unfold.sites import UnfoldAdminSite
 
-from markrin.admin import second_factor
+from markrin.admin import recent_factor, second_factor
 
 # What holds keys and tokens has no page.
 SECRET_APPS = frozenset({"otp_totp", "otp_static", "token_blacklist"})
@@ -62,9 +62,10 @@ class AdminSite(UnfoldAdminSite):
     def admin_view(
         self, view: Any, cacheable: bool = False
     ) -> Callable[..., HttpResponseBase]:
-        """Return the view, for those who may see it."""
+        """Return the view, for those who may see it; sensitive acts want a recent factor."""
+        asking = recent_factor.demand_recent_factor(view, self)
         wrapped: Callable[..., HttpResponseBase] = _scripts_may_compile(
-            super().admin_view(view, cacheable)
+            super().admin_view(asking, cacheable)
         )
         return wrapped
 
