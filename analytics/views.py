@@ -52,7 +52,7 @@ class StatsDetail(View):
         query=schemas.Period,
         response=serializers.Stats,
         id="getStats",
-        tag="staff",
+        tag="staff-reports",
         summary="The shop's numbers, beside those of the period before",
     )
     def get(self, request: Request, *, query: schemas.AskedPeriod) -> Response:
@@ -66,7 +66,7 @@ class ReportDetail(View):
         response=[serializers.Report, "file:text/csv"],
         errors=[NotFound],
         id="getReport",
-        tag="staff",
+        tag="staff-reports",
         summary="A report: sales, funnel, products, categories, searches, money or stock",
     )
     def get(

@@ -20,7 +20,7 @@ class UserList(AuthView):
         query=schemas.ListUsers,
         response=serializers.StaffUserPage,
         id="listUsers",
-        tag="staff",
+        tag="staff-users",
         summary="Find users",
     )
     def get(self, request: Request, *, query: schemas.UserFilter) -> Response:
@@ -33,7 +33,7 @@ class UserList(AuthView):
         status=HTTPStatus.CREATED,
         errors=[errors.EmailTaken, errors.PasswordRejected],
         id="addUser",
-        tag="staff",
+        tag="staff-users",
         summary="Add a user of any role",
     )
     def post(self, request: Request, *, body: schemas.NewUser) -> Response:
@@ -52,7 +52,7 @@ class UserDetail(AuthView):
         response=serializers.StaffUser,
         errors=[NotFound, errors.LastAdmin],
         id="changeUser",
-        tag="staff",
+        tag="staff-users",
         summary="Change role or groups, deactivate or activate",
     )
     def patch(
@@ -72,7 +72,7 @@ class UserExport(AuthView):
         response=serializers.Export,
         errors=[NotFound],
         id="exportUser",
-        tag="staff",
+        tag="staff-users",
         summary="Everything that is known about a user who asks",
     )
     def get(self, request: Request, *, user_id: UUID) -> Response:
@@ -92,7 +92,7 @@ class UserErase(AuthView):
         status=HTTPStatus.NO_CONTENT,
         errors=[NotFound, Unprocessable],
         id="eraseUser",
-        tag="staff",
+        tag="staff-users",
         summary="Anonymise a customer who asks, for good",
     )
     def post(self, request: Request, *, user_id: UUID) -> Response:
@@ -108,7 +108,7 @@ class ApiKeyList(AuthView):
     @operation(
         response=serializers.ApiKeys,
         id="listApiKeys",
-        tag="staff",
+        tag="staff-api-keys",
         summary="The keys of machines",
     )
     def get(self, request: Request) -> Response:
@@ -121,7 +121,7 @@ class ApiKeyList(AuthView):
         status=HTTPStatus.CREATED,
         errors=[errors.ApiKeyNameTaken],
         id="createApiKey",
-        tag="staff",
+        tag="staff-api-keys",
         summary="Make a key; its text is in this answer and nowhere else",
     )
     def post(self, request: Request, *, body: schemas.NewApiKey) -> Response:
@@ -137,7 +137,7 @@ class ApiKeyDetail(AuthView):
         status=HTTPStatus.NO_CONTENT,
         errors=[NotFound],
         id="revokeApiKey",
-        tag="staff",
+        tag="staff-api-keys",
         summary="End a key at once",
     )
     def delete(self, request: Request, *, key_id: UUID) -> Response:

@@ -29,7 +29,7 @@ class OrderList(StaffView):
         query=schemas.ListAllOrders,
         response=serializers.StaffOrderPage,
         id="staffListOrders",
-        tag="staff: orders",
+        tag="staff-orders",
         summary="All orders, newest first",
     )
     def get(self, request: Request, *, query: schemas.OrderFilter) -> Response:
@@ -43,7 +43,7 @@ class OrderDetail(StaffView):
         response=serializers.StaffOrder,
         errors=[NotFound],
         id="staffGetOrder",
-        tag="staff: orders",
+        tag="staff-orders",
         summary="An order, with its private history",
     )
     def get(self, request: Request, *, order_id: UUID) -> Response:
@@ -56,7 +56,7 @@ class OrderTransition(StaffView):
         response=serializers.StaffOrder,
         errors=[NotFound, errors.OrderNotIn, Unavailable],
         id="moveOrder",
-        tag="staff: orders",
+        tag="staff-orders",
         summary="Take an order to its next status",
     )
     def post(self, request: Request, *, order_id: UUID, body: schemas.Move) -> Response:
@@ -71,7 +71,7 @@ class FulfilmentList(StaffView):
         status=HTTPStatus.CREATED,
         errors=[NotFound, errors.OrderNotIn, errors.ParcelTooMany, Unavailable],
         id="createFulfilment",
-        tag="staff: orders",
+        tag="staff-orders",
         summary="Pack a parcel of some pieces or of all that are left, and send it",
     )
     def post(
@@ -87,7 +87,7 @@ class FulfilmentDetail(StaffView):
         response=serializers.StaffFulfilment,
         errors=[NotFound],
         id="correctFulfilment",
-        tag="staff: orders",
+        tag="staff-orders",
         summary="Correct a parcel's carrier and tracking number",
     )
     def put(
@@ -105,7 +105,7 @@ class FulfilmentTransition(StaffView):
         response=serializers.StaffOrder,
         errors=[NotFound, errors.ParcelNotIn, Unavailable],
         id="moveFulfilment",
-        tag="staff: orders",
+        tag="staff-orders",
         summary="Take a parcel to its next status: sent, delivered, undelivered, back, lost",
     )
     def post(
@@ -124,7 +124,7 @@ class CancellationList(StaffView):
         status=HTTPStatus.CREATED,
         errors=[NotFound, errors.OrderNotIn, errors.ParcelTooMany, Unavailable],
         id="cancelPieces",
-        tag="staff: orders",
+        tag="staff-orders",
         summary="Cancel pieces that have not left",
     )
     def post(
@@ -141,7 +141,7 @@ class NoteList(StaffView):
         status=HTTPStatus.CREATED,
         errors=[NotFound],
         id="noteOrder",
-        tag="staff: orders",
+        tag="staff-orders",
         summary="Write a note into the order's history",
     )
     def post(
@@ -157,7 +157,7 @@ class CashPayment(StaffView):
         response=serializers.StaffOrder,
         errors=[NotFound, errors.OrderNotIn],
         id="markCashPaid",
-        tag="staff: orders",
+        tag="staff-orders",
         summary="Note that the cash has been received",
     )
     def post(
@@ -175,7 +175,7 @@ class RefundList(StaffView):
         status=HTTPStatus.CREATED,
         errors=[*IDEMPOTENCY_ERRORS, NotFound, errors.OrderNotIn, errors.RefundTooHigh],
         id="refundOrder",
-        tag="staff: orders",
+        tag="staff-orders",
         summary="Give money back, all or a part",
     )
     def post(
@@ -204,7 +204,7 @@ class RefundDetail(StaffView):
         response=serializers.Refund,
         errors=[NotFound, errors.OrderNotIn],
         id="settleRefund",
-        tag="staff: orders",
+        tag="staff-orders",
         summary="Close an open refund by hand",
     )
     def patch(
@@ -223,7 +223,7 @@ class ReturnList(StaffView):
         status=HTTPStatus.CREATED,
         errors=[NotFound, errors.OrderNotIn, errors.ReturnTooMany, Unavailable],
         id="returnGoods",
-        tag="staff: orders",
+        tag="staff-orders",
         summary="Note what has come back",
     )
     def post(
@@ -238,7 +238,7 @@ class OrderInvoice(StaffView):
         response="file:application/pdf",
         errors=[NotFound],
         id="staffGetInvoice",
-        tag="staff: orders",
+        tag="staff-orders",
         summary="The order's invoice, to print",
     )
     def get(self, request: Request, *, order_id: UUID) -> HttpResponse:
@@ -251,7 +251,7 @@ class CouponList(StaffView):
         query=schemas.ListCoupons,
         response=serializers.CouponPage,
         id="listCoupons",
-        tag="staff: coupons",
+        tag="staff-coupons",
         summary="The coupons, newest first",
     )
     def get(self, request: Request, *, query: schemas.CouponFilter) -> Response:
@@ -263,7 +263,7 @@ class CouponList(StaffView):
         status=HTTPStatus.CREATED,
         errors=[errors.CouponCodeTaken],
         id="createCoupon",
-        tag="staff: coupons",
+        tag="staff-coupons",
         summary="Make a coupon",
     )
     def post(self, request: Request, *, body: schemas.NewCoupon) -> Response:
@@ -277,7 +277,7 @@ class CouponDetail(StaffView):
         response=serializers.Coupon,
         errors=[NotFound],
         id="getCoupon",
-        tag="staff: coupons",
+        tag="staff-coupons",
         summary="A coupon",
     )
     def get(self, request: Request, *, coupon_id: UUID) -> Response:
@@ -290,7 +290,7 @@ class CouponDetail(StaffView):
         response=serializers.Coupon,
         errors=[NotFound],
         id="updateCoupon",
-        tag="staff: coupons",
+        tag="staff-coupons",
         summary="Change a coupon",
     )
     def patch(
@@ -304,7 +304,7 @@ class CouponDetail(StaffView):
         status=HTTPStatus.NO_CONTENT,
         errors=[NotFound, errors.CouponInUse],
         id="deleteCoupon",
-        tag="staff: coupons",
+        tag="staff-coupons",
         summary="Delete a coupon that no order has used",
     )
     def delete(self, request: Request, *, coupon_id: UUID) -> Response:

@@ -36,7 +36,7 @@ class SizeChartList(View):
 
     @operation(
         id="createSizeChart",
-        tag="staff-categories",
+        tag="staff-size-charts",
         summary="Give a category a size chart, as a whole table in centimetres",
         body=schemas.CreateSizeChart,
         max_bytes=BODY_BYTES,
@@ -68,7 +68,7 @@ class SizeChartDetail(View):
 
     @operation(
         id="replaceSizeChart",
-        tag="staff-categories",
+        tag="staff-size-charts",
         summary="Replace a category's own size chart by this table in centimetres",
         body=schemas.ReplaceSizeChart,
         max_bytes=BODY_BYTES,
@@ -83,7 +83,7 @@ class SizeChartDetail(View):
 
     @operation(
         id="deleteSizeChart",
-        tag="staff-categories",
+        tag="staff-size-charts",
         summary="Delete a category's own size chart",
         status=HTTPStatus.NO_CONTENT,
         errors=[NotFound],

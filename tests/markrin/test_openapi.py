@@ -10,6 +10,7 @@ from drf_spectacular.generators import SchemaGenerator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from markrin.api import errors
+from markrin.rights import get_right
 
 
 def generate() -> dict[str, Any]:
@@ -44,6 +45,15 @@ def test_the_shop_s_own_document_is_valid_and_whole() -> None:
             )
             assert {"400", "406", "429", "500", "503"} <= set(operation["responses"])
             assert ("404" in operation["responses"]) or "{" not in path
+
+
+def test_staff_s_calls_and_no_others_have_a_tag_of_staff() -> None:
+    for methods in generate()["paths"].values():
+        for operation in methods.values():
+            (tag,) = operation["tags"]
+            assert re.fullmatch(r"[a-z]+(-[a-z]+)*", tag)
+            is_staff_s = get_right(operation["operationId"]) is not None
+            assert tag.startswith("staff-") == is_staff_s, operation["operationId"]
 
 
 def parameters(document: dict[str, Any], path: str, method: str) -> dict[str, Any]:
