@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 
-.PHONY: help up test rolling slow fuzz pricing constraints chaos bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages check audit fmt lock sbom shell clean
+.PHONY: help up test rolling slow fuzz pricing constraints chaos bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-compare check audit fmt lock sbom shell clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -77,6 +77,10 @@ bench-admin: $(STAMP) ## Every page of the admin on 100,000 products and 500,000
 
 bench-auth: $(STAMP) ## 200 sessions refreshing in 3 tabs each, answers lost, a web process killed, tokens stolen
 	@$(PY) -m benchmarks.auth_hammer $(ARGS)
+
+bench-compare: $(STAMP) ## Run benchmarks of two revisions in turns and print the ratios: REV=v1.0.0 ARGS="reads outbox"
+	@test -n "$(REV)" || { echo "Say which revision to compare with: make bench-compare REV=v1.0.0"; exit 2; }
+	@$(PY) -m benchmarks.compare $(REV) $(ARGS)
 
 audit: $(STAMP) ## Look for known holes in the pinned packages (needs the network)
 	@$(PY) -m pip_audit --require-hashes -r requirements.txt
