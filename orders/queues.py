@@ -94,16 +94,18 @@ def list_waiting(name: QueueName, *, first: int, most: int) -> tuple[list[Order]
     """Return the orders of a queue with their lines and parcels, the oldest first; and whether
     there are more after them. Four queries.
     """
-    waiting = (
-        QUEUES[name]()
-        .order_by(*OLDEST)
-        .prefetch_related(
-            Prefetch("lines", OrderLine.objects.order_by("sku")),
-            "fulfilments__lines__line",
-        )
-    )
-    found = list(waiting[first : first + most + 1])
+    found = list(load_orders(QUEUES[name]())[first : first + most + 1])
     return found[:most], len(found) > most
+
+
+def load_orders(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """Return these orders, the oldest first, with what the desk shows and prints of them: lines
+    with their variants, parcels with theirs. Four queries.
+    """
+    by_sku = OrderLine.objects.select_related("variant").order_by("sku")
+    return orders.order_by(*OLDEST).prefetch_related(
+        Prefetch("lines", by_sku), "fulfilments__lines__line"
+    )
 
 
 def count_waiting() -> dict[QueueName, int]:
@@ -135,8 +137,9 @@ def find_next(name: QueueName, *, after: Order) -> Order | None:
 # --- What to fetch -------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Pick:
-    """What to fetch from the shelf for a round of orders."""
+    """What to fetch from the shelf for a round of orders. `place` is where it lies."""
 
+    place: str
     sku: str
     name: str
     kind: str
@@ -157,19 +160,23 @@ def count_free(order: Order) -> dict[OrderLine, int]:
 
 
 def list_picks(orders: Iterable[Order]) -> list[Pick]:
-    """Return what to fetch for these orders, loaded by `list_waiting`, by SKU. No query."""
-    lines: dict[str, list[tuple[OrderLine, int]]] = defaultdict(list)
+    """Return what to fetch for these orders, in the order of a walk past the shelves: by place,
+    then SKU. Orders loaded by `load_orders`: no query.
+    """
+    lines: dict[tuple[str, str], list[tuple[OrderLine, int]]] = defaultdict(list)
     for order in orders:
         for line, pieces in count_free(order).items():
             if pieces:
-                lines[line.sku].append((line, pieces))
+                key = (line.variant.bin_location, line.sku)
+                lines[key].append((line, pieces))
     return [
         Pick(
+            place,
             sku,
             found[0][0].name,
             " · ".join(filter(None, (found[0][0].size, found[0][0].color))),
             sum(pieces for _, pieces in found),
             len(found),
         )
-        for sku, found in sorted(lines.items())
+        for (place, sku), found in sorted(lines.items())
     ]

@@ -22,6 +22,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 
 from markrin.api.errors import ShopError
 from orders import queues, selectors
@@ -119,7 +120,8 @@ def _take_bulk_step(
             done.append(order)
     if done:
         count = "1 order is" if len(done) == 1 else f"{len(done)} orders are"
-        messages.success(request, f"{count} {step.done}.")
+        papers = _link_papers(done) if name == QueueName.PACK else ""
+        messages.success(request, format_html("{} {}.{}", count, step.done, papers))
     if refused:
         head = f"{len(refused)} could not be {step.done}, and stay as they are:"
         rows = format_html_join("", "<li>{}: {}</li>", refused)
@@ -127,6 +129,25 @@ def _take_bulk_step(
     if not done and not refused:
         messages.warning(request, "No order was chosen.")
     return HttpResponseRedirect(queue_link(name))
+
+
+def _link_papers(packed: Iterable[Order]) -> SafeString:
+    """Return links to what is printed for orders that have just been packed."""
+    orders = list(packed)
+    return format_html_join(
+        "",
+        ' <a class="shop-link" href="{}" target="_blank">{}</a>',
+        [
+            (print_link(kind, orders), f"Print their {what}")
+            for kind, what in (("slips", "packing slips"), ("labels", "labels"))
+        ],
+    )
+
+
+def print_link(kind: str, orders: Iterable[Order]) -> str:
+    """Return the address of papers for these orders."""
+    link = reverse("admin:orders_order_print", args=[kind])
+    return f"{link}?{urlencode([('order', str(order.pk)) for order in orders])}"
 
 
 def _list_chosen(sent: QueryDict) -> list[Order]:
@@ -142,11 +163,8 @@ def _list_chosen(sent: QueryDict) -> list[Order]:
         ids |= set(
             Fulfilment.objects.filter(pk__in=parcels).values_list("order", flat=True)
         )
-    return list(
-        Order.objects.filter(pk__in=list(ids)[: 2 * ORDERS_PER_PAGE])
-        .order_by(*queues.OLDEST)
-        .prefetch_related("lines", "fulfilments__lines__line")
-    )
+    chosen = Order.objects.filter(pk__in=list(ids)[: 2 * ORDERS_PER_PAGE])
+    return list(queues.load_orders(chosen))
 
 
 def _is_uuid(text: str) -> bool:
@@ -214,6 +232,10 @@ def show_queue(admin: Any, request: HttpRequest, name: str) -> HttpResponse:
         "carriers": forms.list_carriers() if queue == QueueName.SEND else [],
         "picks": queues.list_picks(orders) if queue == QueueName.PACK else [],
         "page": number,
+        "papers": [
+            (reverse("admin:orders_order_print", args=[kind]), name)
+            for kind, name in _PAPERS_SHOWN.get(queue, ())
+        ],
         "earlier": number - 1,
         "later": number + 1 if more else None,
         "total": queues.show_count(counts[queue]),
@@ -262,6 +284,12 @@ _STEPS_SHOWN: Final[Mapping[QueueName, tuple[str, ...]]] = {
 _PARCELS_SHOWN: Final[Mapping[QueueName, ParcelStatus]] = {
     QueueName.SEND: ParcelStatus.PACKED,
     QueueName.UNDELIVERED: ParcelStatus.UNDELIVERED,
+}
+
+
+_PAPERS_SHOWN: Final[Mapping[QueueName, tuple[tuple[str, str], ...]]] = {
+    QueueName.PACK: (("picks", "Pick list"), ("slips", "Packing slips")),
+    QueueName.SEND: (("slips", "Packing slips"), ("labels", "Labels")),
 }
 
 

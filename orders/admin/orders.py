@@ -8,14 +8,14 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from markrin import localized
 from markrin.admin.base import ReadOnly, SteppedAdmin, TabularInline
 from orders import invoice, selectors
-from orders.admin import desk, steps
+from orders.admin import desk, printing, steps
 from orders.admin.fulfilments import FulfilmentInline
 from orders.models import Order, OrderEvent, OrderLine, Payment, Refund
 from orders.models.order import (
@@ -243,6 +243,11 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
         own = [
             path("find/", view(self.find_view), name="orders_order_find"),
             path(
+                "print/<slug:kind>/",
+                view(self.print_view),
+                name="orders_order_print",
+            ),
+            path(
                 "queue/<slug:name>/", view(self.queue_view), name="orders_order_queue"
             ),
             path(
@@ -322,8 +327,14 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
 
     @admin.display(description="Papers")
     def papers(self, order: Order) -> SafeString:
-        link = reverse("admin:orders_order_invoice", args=[order.pk])
-        return format_html('<a class="shop-link" href="{}">Invoice (PDF)</a>', link)
+        links = [
+            (reverse("admin:orders_order_invoice", args=[order.pk]), "Invoice (PDF)"),
+            *(
+                (desk.print_link(kind, [order]), name)
+                for kind, name in (("slips", "Packing slip"), ("labels", "Label"))
+            ),
+        ]
+        return format_html_join(" · ", '<a class="shop-link" href="{}">{}</a>', links)
 
     @admin.display(description="")
     def sums(self, order: Order) -> SafeString:
@@ -342,6 +353,10 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
     def queue_view(self, request: HttpRequest, name: str) -> HttpResponse:
         """Show one of the desk's queues, or take its step with many orders."""
         return desk.show_queue(self, request, name)
+
+    def print_view(self, request: HttpRequest, kind: str) -> HttpResponse:
+        """Show papers for printing: packing slips, labels, the pick list."""
+        return printing.show_papers(self, request, kind)
 
     def find_view(self, request: HttpRequest) -> HttpResponse:
         """Open the order that was typed or scanned."""

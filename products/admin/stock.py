@@ -72,13 +72,29 @@ class NewestMoves(FirstRows):
 @admin.register(Variant)
 class VariantAdmin(ExactSearch, ReadOnly, SteppedAdmin):
     ordering = ("-id",)  # by the index that every table has
-    list_display = ("sku", "product", "size", "color", "is_active", "sellable")
+    list_display = (
+        "sku",
+        "product",
+        "size",
+        "color",
+        "bin_location",
+        "is_active",
+        "sellable",
+    )
     list_filter = ("is_active",)
     search_fields = ("sku",)
     search_help_text = "a whole SKU"
     list_select_related = ("product", "stock")
     show_full_result_count = False
-    fields = ("sku", "product", "size", "color", "is_active", "next_steps")
+    fields = (
+        "sku",
+        "product",
+        "size",
+        "color",
+        "bin_location",
+        "is_active",
+        "next_steps",
+    )
     inlines = (LevelInline, NewestMoves)
     steps = {"adjust": Step("Adjust stock", _adjust_stock, AdjustForm)}
 

@@ -40,10 +40,11 @@ class VariantForm(StrictModelForm):
             "sale_price",
             "barcode",
             "weight_g",
+            "bin_location",
             "position",
             "is_active",
         )
-        labels = {"sku": "SKU", "weight_g": "grams"}
+        labels = {"sku": "SKU", "weight_g": "grams", "bin_location": "place"}
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
@@ -72,6 +73,7 @@ class VariantInline(TabularInline):
         "stock",
         "barcode",
         "weight_g",
+        "bin_location",
         "position",
         "is_active",
         "sellable",
@@ -157,4 +159,5 @@ def variant_row(values: Mapping[str, Any]) -> NewVariant:
         sale_price=values.get("sale_price"),
         barcode=values.get("barcode") or "",
         weight_g=values.get("weight_g"),
+        bin_location=values.get("bin_location") or "",
     )

@@ -136,6 +136,7 @@ def _write_lines(
             "weightG": _format_value(each.weight_g),
             "hsCode": each.hs_code,
             "originCountry": each.origin_country,
+            "binLocation": each.bin_location,
             "costPrice": _format_value(each.cost_price),
         }
         for each in variants

@@ -47,6 +47,7 @@ VARIANT = (
     "weightG",
     "hsCode",
     "originCountry",
+    "binLocation",
     "costPrice",
 )
 _PRICES = ("basePrice", "salePrice", "saleStartsAt", "saleEndsAt")

@@ -51,6 +51,7 @@ VARIANT = {
     "weightG": "weightG",
     "hsCode": "hsCode",
     "originCountry": "originCountry",
+    "binLocation": "binLocation",
     "costPrice": "costPrice",
 }
 _VARIANT_AMOUNTS = ("basePrice", "salePrice", "costPrice")

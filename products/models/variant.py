@@ -92,6 +92,13 @@ class Variant(Model):
         db_default="",
         help_text="ISO 3166-1, such as IN",
     )
+    bin_location = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="where it lies in the warehouse, such as A-03-2; pick lists go by it",
+    )
     cost_price = models.DecimalField(
         max_digits=10,
         decimal_places=2,
@@ -133,7 +140,9 @@ class Variant(Model):
                 "[A-Za-z0-9][A-Za-z0-9._/-]{0,63}",
                 "sku takes 1 to 64 letters, digits and . _ / -, a letter or digit first.",
             ),
-            *constraints.check_text("variant", "size", "color", blank=True),
+            *constraints.check_text(
+                "variant", "size", "color", "bin_location", blank=True
+            ),
             *check_prices("variant"),
             models.CheckConstraint(
                 condition=Q(base_price__isnull=False) | Q(sale_price=None),

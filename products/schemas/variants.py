@@ -32,6 +32,7 @@ class VariantInput(SaleInput):
     weight_g: int | None = None
     hs_code: str = ""
     origin_country: str = ""
+    bin_location: str = ""
     cost_price: Decimal | None = None
 
 
@@ -63,6 +64,7 @@ class VariantFields(SaleFields[T]):
     weight_g = fields.Int(min=1, max=1_000_000, allow_none=True, load_default=None)
     hs_code = fields.Text(max=10, min=0, pattern="(?:[0-9]{4,10})?", load_default="")
     origin_country = fields.Text(max=2, min=0, pattern="(?:[A-Z]{2})?", load_default="")
+    bin_location = fields.Text(max=40, min=0, load_default="")
     cost_price = fields.Money(max=MAX_PRICE, allow_none=True, load_default=None)
 
     @validates_schema
@@ -122,6 +124,7 @@ class VariantChange:
     weight_g: int | Unset | None = UNSET
     hs_code: str | Unset = UNSET
     origin_country: str | Unset = UNSET
+    bin_location: str | Unset = UNSET
     cost_price: Decimal | Unset | None = UNSET
     position: int | Unset = UNSET
     is_active: bool | Unset = UNSET

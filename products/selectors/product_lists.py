@@ -240,6 +240,7 @@ _VARIANT_PRICES = f"""'base_price', ({inherited("base_price")})::text,
             'own_base_price', v.base_price::text, 'own_sale_price', v.sale_price::text,
             'own_sale_starts_at', v.sale_starts_at, 'own_sale_ends_at', v.sale_ends_at,
             'hs_code', v.hs_code, 'origin_country', v.origin_country,
+            'bin_location', v.bin_location,
             'cost_price', v.cost_price::text"""
 _DETAIL = f"""
     SELECT {SUMMARY_COLUMNS}, p.base_price AS own_base_price, p.sale_price AS own_sale_price,

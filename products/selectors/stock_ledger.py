@@ -57,7 +57,8 @@ _VARIANT = f"""
         v.sale_starts_at AS own_sale_starts_at, v.sale_ends_at AS own_sale_ends_at,
         {price_now()} AS price, CASE WHEN {price_now()} < {inherited("base_price")}
             THEN {inherited("lowest_prior_price")} END AS lowest_prior_price,
-        v.barcode, v.weight_g, v.hs_code, v.origin_country, v.cost_price
+        v.barcode, v.weight_g, v.hs_code, v.origin_country, v.bin_location,
+        v.cost_price
     FROM products_variant v JOIN products_product p ON p.id = v.product_id
     JOIN products_stocklevel l ON l.variant_id = v.id WHERE v.id = %s
 """  # noqa: S608 (constants)

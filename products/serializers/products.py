@@ -212,6 +212,7 @@ class StaffVariant(Variant):
     sale_ends_at = Timestamp(allow_null=True, source="own_sale_ends_at")
     hs_code = serializers.CharField()
     origin_country = serializers.CharField()
+    bin_location = serializers.CharField()
     cost_price = Money(allow_null=True)
     position = serializers.IntegerField()
     is_active = serializers.BooleanField()

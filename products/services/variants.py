@@ -93,6 +93,7 @@ COLUMNS = (
     "weight_g",
     "hs_code",
     "origin_country",
+    "bin_location",
     "cost_price",
 )
 

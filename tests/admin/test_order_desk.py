@@ -2,6 +2,9 @@
 an order from anywhere.
 """
 
+import re
+from html import unescape
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -109,7 +112,13 @@ def test_many_are_packed_and_sent_with_one_number_typed_for_each(packer):
     )
     orders = [factories.make_order(status="confirmed") for _ in range(2)]
     chosen = {"order": [str(order.pk) for order in orders]}
-    assert said(packer, packer.post(queue("pack"), chosen)) == ["2 orders are packed."]
+    (told,) = said(packer, packer.post(queue("pack"), chosen))
+    assert told.startswith("2 orders are packed.")
+    papers = re.findall(r'href="(/admin/orders/order/print/[^"]+)"', told)
+    assert len(papers) == 2
+    for link in papers:
+        page = packer.get(unescape(link))
+        assert page.content.decode().count("<section") == 2
     parcels = [order.fulfilments.get() for order in orders]
     assert {parcel.status for parcel in parcels} == {"packed"}
 

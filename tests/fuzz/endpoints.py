@@ -92,6 +92,7 @@ FORMS = {
     "barcode": "4006381333931",
     "hsCode": "6109",
     "originCountry": "IN",
+    "binLocation": "A-03-2",
     "salePrice": "0.50",  # below a base price of 1.00
 }
 

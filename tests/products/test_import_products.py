@@ -868,6 +868,7 @@ def test_the_shops_own_file_carries_what_a_variant_has(tmp_path) -> None:
         weight_g=350,
         hs_code="610910",
         origin_country="IN",
+        bin_location="A-03-2",
         cost_price="20.00",
     )
     path = tmp_path / "export.csv"

@@ -39,6 +39,7 @@ def test_staff_add_a_variant_with_its_first_stock(staff_client, merchandiser):
         "weightG": None,
         "hsCode": "",
         "originCountry": "",
+        "binLocation": "",
         "costPrice": None,
         "countInStock": 7,
         "inStock": True,

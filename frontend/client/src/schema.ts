@@ -2068,6 +2068,8 @@ export interface components {
             hsCode?: string;
             /** @default  */
             originCountry?: string;
+            /** @default  */
+            binLocation?: string;
             /**
              * @description From 0.00 to 99999999.00.
              * @default null
@@ -3156,6 +3158,8 @@ export interface components {
             hsCode?: string;
             /** @default  */
             originCountry?: string;
+            /** @default  */
+            binLocation?: string;
             /**
              * @description From 0.00 to 99999999.00.
              * @default null
@@ -3364,7 +3368,7 @@ export interface components {
             country?: "AW" | "AF" | "AO" | "AI" | "AX" | "AL" | "AD" | "AE" | "AR" | "AM" | "AS" | "AQ" | "TF" | "AG" | "AU" | "AT" | "AZ" | "BI" | "BE" | "BJ" | "BQ" | "BF" | "BD" | "BG" | "BH" | "BS" | "BA" | "BL" | "BY" | "BZ" | "BM" | "BO" | "BR" | "BB" | "BN" | "BT" | "BV" | "BW" | "CF" | "CA" | "CC" | "CH" | "CL" | "CN" | "CI" | "CM" | "CD" | "CG" | "CK" | "CO" | "KM" | "CV" | "CR" | "CU" | "CW" | "CX" | "KY" | "CY" | "CZ" | "DE" | "DJ" | "DM" | "DK" | "DO" | "DZ" | "EC" | "EG" | "ER" | "EH" | "ES" | "EE" | "ET" | "FI" | "FJ" | "FK" | "FR" | "FO" | "FM" | "GA" | "GB" | "GE" | "GG" | "GH" | "GI" | "GN" | "GP" | "GM" | "GW" | "GQ" | "GR" | "GD" | "GL" | "GT" | "GF" | "GU" | "GY" | "HK" | "HM" | "HN" | "HR" | "HT" | "HU" | "ID" | "IM" | "IN" | "IO" | "IE" | "IR" | "IQ" | "IS" | "IL" | "IT" | "JM" | "JE" | "JO" | "JP" | "KZ" | "KE" | "KG" | "KH" | "KI" | "KN" | "KR" | "KW" | "LA" | "LB" | "LR" | "LY" | "LC" | "LI" | "LK" | "LS" | "LT" | "LU" | "LV" | "MO" | "MF" | "MA" | "MC" | "MD" | "MG" | "MV" | "MX" | "MH" | "MK" | "ML" | "MT" | "MM" | "ME" | "MN" | "MP" | "MZ" | "MR" | "MS" | "MQ" | "MU" | "MW" | "MY" | "YT" | "NA" | "NC" | "NE" | "NF" | "NG" | "NI" | "NU" | "NL" | "NO" | "NP" | "NR" | "NZ" | "OM" | "PK" | "PA" | "PN" | "PE" | "PH" | "PW" | "PG" | "PL" | "PR" | "KP" | "PT" | "PY" | "PS" | "PF" | "QA" | "RE" | "RO" | "RU" | "RW" | "SA" | "SD" | "SN" | "SG" | "GS" | "SH" | "SJ" | "SB" | "SL" | "SV" | "SM" | "SO" | "PM" | "RS" | "SS" | "ST" | "SR" | "SK" | "SI" | "SE" | "SZ" | "SX" | "SC" | "SY" | "TC" | "TD" | "TG" | "TH" | "TJ" | "TK" | "TM" | "TL" | "TO" | "TT" | "TN" | "TR" | "TV" | "TW" | "TZ" | "UG" | "UA" | "UM" | "UY" | "US" | "UZ" | "VA" | "VC" | "VE" | "VG" | "VI" | "VN" | "VU" | "WF" | "WS" | "YE" | "ZA" | "ZM" | "ZW";
         };
         /**
-         * @description What a storefront has to know. The first language is the shop's own; `countries` are
+         * @description What a storefront needs first. The first language is the shop's own; `countries` are
          *     ISO 3166-1 codes, the first one the shop's; `pages` are in the language asked for.
          */
         Shop: {
@@ -3912,6 +3916,7 @@ export interface components {
             saleStartsAt: string | null;
             hsCode: string;
             originCountry: string;
+            binLocation: string;
             /** @example 1299.00 */
             costPrice: string | null;
             position: number;
@@ -4091,6 +4096,7 @@ export interface components {
             weightG?: number | null;
             hsCode?: string;
             originCountry?: string;
+            binLocation?: string;
             /** @description From 0.00 to 99999999.00. */
             costPrice?: string | null;
             position?: number;
