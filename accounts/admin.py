@@ -317,11 +317,11 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
     ) -> None:
         for user in queryset:
             try:
-                said = _reset_second_factor(request, user, {})
+                message = _reset_second_factor(request, user, {})
             except ShopError as error:
                 self.message_user(request, error.detail, messages.ERROR)
             else:
-                self.message_user(request, f"{user.email}: {said}")
+                self.message_user(request, f"{user.email}: {message}")
 
     @admin.action(
         description="Anonymise for good (a customer who asks)", permissions=["change"]

@@ -38,18 +38,18 @@ def signing_keys(app_configs: object, **kwargs: object) -> list[CheckMessage]:
                 id="accounts.E002",
             )
         ]
-    found: list[CheckMessage] = []
+    messages: list[CheckMessage] = []
     if len({key["kid"] for key in keys}) < len(keys):
-        found.append(
+        messages.append(
             Error("Two keys in JWT_KEYS have the same kid.", id="accounts.E003")
         )
     for key in keys:
         secret = key.get("secret")
         if not isinstance(secret, str) or len(secret.encode()) < SHORTEST_SECRET:
-            said = f"The key {key['kid']} in JWT_KEYS has fewer than {SHORTEST_SECRET} bytes."
-            found.append(Error(said, hint=hint, id="accounts.E004"))
+            problem = f"The key {key['kid']} in JWT_KEYS has fewer than {SHORTEST_SECRET} bytes."
+            messages.append(Error(problem, hint=hint, id="accounts.E004"))
         elif secret == settings.SECRET_KEY:
-            found.append(
+            messages.append(
                 Error(
                     f"The key {key['kid']} in JWT_KEYS is SECRET_KEY.",
                     hint=hint,
@@ -57,49 +57,49 @@ def signing_keys(app_configs: object, **kwargs: object) -> list[CheckMessage]:
                 )
             )
         elif not settings.DEBUG and secret.startswith("debug-only-"):
-            found.append(
+            messages.append(
                 Error(
                     "JWT_KEYS holds the key that is in the source.",
                     hint=hint,
                     id="accounts.E006",
                 )
             )
-    return found
+    return messages
 
 
 @register(Tags.security)
 def cookie_and_origins(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """The refresh cookie is secure, and only exact origins may use it."""
-    found: list[CheckMessage] = []
+    messages: list[CheckMessage] = []
     if not settings.REFRESH_COOKIE_SECURE and not settings.DEBUG:
-        found.append(
+        messages.append(
             Error("REFRESH_COOKIE_SECURE may be off only in DEBUG.", id="accounts.E007")
         )
     for origin in {*settings.AUTH_ORIGINS, *settings.CORS_ALLOWED_ORIGINS}:
         if not _ORIGIN.fullmatch(origin):
-            said = (
+            problem = (
                 f"{origin!r} is not an origin such as "
                 f"https://shop.example: lower case, nothing after the host."
             )
-            found.append(
+            messages.append(
                 Error(
-                    said,
+                    problem,
                     hint="AUTH_ORIGINS, CORS_ALLOWED_ORIGINS, SHOP_URL",
                     id="accounts.E008",
                 )
             )
-    return found
+    return messages
 
 
 @register(Tags.security)
 def addresses_and_limits(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """TRUSTED_PROXIES and RATE_LIMITS can be read, and no request is a transaction."""
-    found: list[CheckMessage] = []
+    messages: list[CheckMessage] = []
     for text in settings.TRUSTED_PROXIES:
         try:
             ip_network(text, strict=False)
         except ValueError:
-            found.append(
+            messages.append(
                 Error(
                     f"TRUSTED_PROXIES: {text!r} is no address or network.",
                     id="accounts.E009",
@@ -107,34 +107,34 @@ def addresses_and_limits(app_configs: object, **kwargs: object) -> list[CheckMes
             )
     for name, text in settings.RATE_LIMITS.items():
         if not re.fullmatch("[1-9][0-9]{0,8}/[1-9][0-9]{0,6}", text):
-            found.append(
+            messages.append(
                 Error(
                     f"RATE_LIMITS: {name}={text!r} is not requests/seconds.",
                     id="accounts.E010",
                 )
             )
     if settings.DATABASES["default"].get("ATOMIC_REQUESTS"):
-        found.append(
+        messages.append(
             Error(
                 "ATOMIC_REQUESTS must be off: services own their transactions.",
                 id="accounts.E011",
             )
         )
-    return found
+    return messages
 
 
 @register(Tags.security, deploy=True)
 def factor_and_https(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """What a shop in the open should have."""
-    found: list[CheckMessage] = []
+    messages: list[CheckMessage] = []
     if not settings.ADMIN_SECOND_FACTOR:
-        found.append(
+        messages.append(
             Warning(
                 "ADMIN_SECOND_FACTOR is off: a password alone opens the admin.",
                 id="accounts.W001",
             )
         )
-    found.extend(
+    messages.extend(
         Warning(
             f"{origin} is not https: its users' sessions can be read on the way.",
             id="accounts.W002",
@@ -142,4 +142,4 @@ def factor_and_https(app_configs: object, **kwargs: object) -> list[CheckMessage
         for origin in settings.AUTH_ORIGINS
         if not origin.startswith("https://")
     )
-    return found
+    return messages

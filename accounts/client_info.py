@@ -41,8 +41,8 @@ class ClientInfo:
     def label(self) -> str:
         """A short name of the device for the list of sessions, such as "Firefox on Windows"."""
         agent = self.user_agent
-        program = next((said for part, said in _PROGRAMS if part in agent), "")
-        system = next((said for part, said in _SYSTEMS if part in agent), "")
+        program = next((name for part, name in _PROGRAMS if part in agent), "")
+        system = next((name for part, name in _SYSTEMS if part in agent), "")
         return (
             " on ".join(filter(None, (program, system))) or agent.partition(" ")[0][:80]
         )

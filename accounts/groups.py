@@ -22,17 +22,17 @@ def grant_permissions(
     except LookupError:
         return  # migrated back to before there were any
     known = {
-        (one.content_type.app_label, one.codename): one
-        for one in permissions.select_related("content_type")
+        (permission.content_type.app_label, permission.codename): permission
+        for permission in permissions.select_related("content_type")
     }
     for name in rights.GROUPS:
         group, _made = groups.get_or_create(name=name)
-        wanted = [
+        expected = [
             (app, f"{action}_{model}")
             for (app, model), actions in _split_models(rights.list_pages(name)).items()
             for action in actions
         ]
-        group.permissions.set([known[key] for key in wanted if key in known])
+        group.permissions.set([known[key] for key in expected if key in known])
 
 
 def _split_models(pages: dict[str, set[str]]) -> dict[tuple[str, str], set[str]]:

@@ -62,17 +62,17 @@ class ContextWordsValidator:
         """Raise ValidationError if nothing is left once these words and the digits at the
         ends are away.
         """
-        told = re.sub(r"[\W\d_]+", "", password.casefold())
-        if told in self._words(user):
+        letters = re.sub(r"[\W\d_]+", "", password.casefold())
+        if letters in self._words(user):
             raise ValidationError(self.get_help_text(), code="context")
 
     def get_help_text(self) -> str:
         return "A password may not be made of the shop's name, your name or your e-mail address."
 
     def _words(self, user: Any) -> set[str]:
-        said = ["markrin", settings.SHOP_NAME, "password"]
+        words = ["markrin", settings.SHOP_NAME, "password"]
         if user is not None:
-            said += [
+            words += [
                 user.name,
                 user.last_name,
                 user.name + user.last_name,
@@ -81,7 +81,7 @@ class ContextWordsValidator:
             ]
         return {
             word
-            for word in (re.sub(r"[\W\d_]+", "", text.casefold()) for text in said)
+            for word in (re.sub(r"[\W\d_]+", "", text.casefold()) for text in words)
             if len(word) >= 3
         }
 
@@ -95,10 +95,12 @@ def check_new_password(password: str, user: Any, *, field: str) -> None:
     try:
         password_validation.validate_password(password, user)
     except ValidationError as exc:
-        found = [(one.code or "password", one.messages[0]) for one in exc.error_list]
+        faults = [
+            (fault.code or "password", fault.messages[0]) for fault in exc.error_list
+        ]
         raise errors.PasswordRejected(
             errors=[
                 {"pointer": f"/{field}", "code": code, "message": message}
-                for code, message in found
+                for code, message in faults
             ]
         ) from exc

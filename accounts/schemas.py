@@ -30,7 +30,7 @@ from markrin.api.schemas import (
 from markrin.api.unset import UNSET, Unset
 
 Country = TextChoices(
-    "Country", {one.alpha_2: (one.alpha_2, one.name) for one in pycountry.countries}
+    "Country", {item.alpha_2: (item.alpha_2, item.name) for item in pycountry.countries}
 )  # type: ignore[call-overload]  # Enum's functional form
 
 GROUPS = tuple(rights.GROUPS)

@@ -26,11 +26,11 @@ def list_sessions(*, current: Session) -> list[Session]:
     live = Session.objects.filter(
         user_id=current.user_id, auth_epoch=current.user.auth_epoch
     ).live(timezone.now())
-    found = list(live.order_by("-last_seen_at", "-id"))
-    for session in found:
+    sessions = list(live.order_by("-last_seen_at", "-id"))
+    for session in sessions:
         # for the serializer
         session.current = session.pk == current.pk  # type: ignore[attr-defined]
-    return found
+    return sessions
 
 
 def list_addresses(*, customer: User) -> list[Address]:
@@ -49,33 +49,33 @@ class WishlistEntry:
 
 
 def list_wishlist(
-    asked: PageParams, *, customer: User
+    params: PageParams, *, customer: User
 ) -> Page[WishlistEntry] | CursorPage[WishlistEntry]:
     """Return the products on the list that are on sale, the last added first."""
     items = WishlistItem.objects.filter(
         user=customer, product__status=ProductStatus.PUBLISHED
     )
-    found: Any = fetch_page(
+    page: Any = fetch_page(
         items,
         order=NEWEST_FIRST,
-        page=asked.page,
-        limit=asked.limit,
-        cursor=asked.cursor,
+        page=params.page,
+        limit=params.limit,
+        cursor=params.cursor,
     )
     cards = {
         card["id"]: card
-        for card in summaries.get_summaries([item.product_id for item in found.items])
+        for card in summaries.get_summaries([item.product_id for item in page.items])
     }
-    wanted = [
+    entries = [
         WishlistEntry(cards[item.product_id], item.created_at)
-        for item in found.items
+        for item in page.items
         if item.product_id in cards
     ]
-    found.items[:] = wanted
-    return found  # type: ignore[no-any-return]  # its items have just become what is promised
+    page.items[:] = entries
+    return page  # type: ignore[no-any-return]  # its items have just become what is promised
 
 
-def list_users(asked: UserFilter, *, by: User) -> Page[User] | CursorPage[User]:
+def list_users(filters: UserFilter, *, by: User) -> Page[User] | CursorPage[User]:
     """Return users, the newest first: all for an admin, and customers for other staff.
 
     Each word of `search` is found in e-mail, name or last name, whatever its case.
@@ -83,11 +83,11 @@ def list_users(asked: UserFilter, *, by: User) -> Page[User] | CursorPage[User]:
     users = User.objects.prefetch_related("groups")
     if by.role != Role.ADMIN:
         users = users.filter(role=Role.CUSTOMER)
-    if asked.role is not None:
-        users = users.filter(role=asked.role)
-    if asked.active is not None:
-        users = users.filter(is_active=asked.active)
-    for word in asked.search.split():
+    if filters.role is not None:
+        users = users.filter(role=filters.role)
+    if filters.active is not None:
+        users = users.filter(is_active=filters.active)
+    for word in filters.search.split():
         users = users.filter(
             Q(email__icontains=word)
             | Q(name__icontains=word)
@@ -96,9 +96,9 @@ def list_users(asked: UserFilter, *, by: User) -> Page[User] | CursorPage[User]:
     page = fetch_page(
         users,
         order=NEWEST_FIRST,
-        page=asked.page,
-        limit=asked.limit,
-        cursor=asked.cursor,
+        page=filters.page,
+        limit=filters.limit,
+        cursor=filters.cursor,
     )
     for user in page.items:
         user.for_admin = by.role == Role.ADMIN  # type: ignore[attr-defined]  # for the serializer

@@ -97,8 +97,8 @@ def find_state_code(
         return named
     if country == "IN":
         for length in (3, 2):
-            if found := _STATE_OF_PIN.get(postal_code[:length]):
-                return found
+            if code := _STATE_OF_PIN.get(postal_code[:length]):
+                return code
     return ""
 
 
@@ -121,9 +121,9 @@ def _names_of(country: str) -> dict[str, str]:
     without the country.
     """
     # pycountry's
-    found = pycountry.subdivisions.get(country_code=country) or []  # type: ignore[no-untyped-call]
-    names = {_fold(each.name): each.code for each in found}
-    names |= {each.code.partition("-")[2].lower(): each.code for each in found}
+    subdivisions = pycountry.subdivisions.get(country_code=country) or []  # type: ignore[no-untyped-call]
+    names = {_fold(each.name): each.code for each in subdivisions}
+    names |= {each.code.partition("-")[2].lower(): each.code for each in subdivisions}
     return {**names, **_OTHER_NAMES.get(country, {})}
 
 

@@ -16,18 +16,20 @@ def tell(*, clues: TraceSearch) -> dict[str, Iterator[TimelineEntry]]:
 def find_addresses(*, requests: list[str]) -> dict[str, str | None]:
     """Return the client's address of each request that tried to sign in, by its id."""
     recent = AuthEvent.objects.order_by("-id")[:1000]  # there is no index by request
-    return {one.request_id: one.ip for one in recent if one.request_id in requests}
+    return {
+        event.request_id: event.ip for event in recent if event.request_id in requests
+    }
 
 
 def _list_events(clues: TraceSearch) -> Iterator[TimelineEntry]:
     for event in AuthEvent.objects.filter(request_id__in=clues.requests).order_by(
         "at", "id"
     ):
-        who = f", user {event.user_id}" if event.user_id else ""
+        user = f", user {event.user_id}" if event.user_id else ""
         session = f", session {event.sid}" if event.sid else ""
         yield TimelineEntry(
             event.at,
             "sign-in",
-            f"{event.type} {event.outcome}{who}{session}",
+            f"{event.type} {event.outcome}{user}{session}",
             event.request_id,
         )

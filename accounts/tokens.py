@@ -153,9 +153,9 @@ class _SessionToken(simplejwt.Token):
 
     @classmethod
     def _from_claims(cls, **claims: object) -> Self:
-        made = cls()
-        made.payload = {"token_type": cls.token_type, **claims}
-        return made
+        token = cls()
+        token.payload = {"token_type": cls.token_type, **claims}
+        return token
 
     @classmethod
     def from_text(cls, text: str, *, verify_exp: bool = True) -> Self:
@@ -165,15 +165,17 @@ class _SessionToken(simplejwt.Token):
             ExpiredTokenError: it is ours, but expired.
             TokenError: it is not ours, or of the other kind.
         """
-        made = cls()
+        token = cls()
         try:
-            made.payload = made.get_token_backend().decode(text, verify_exp=verify_exp)
+            token.payload = token.get_token_backend().decode(
+                text, verify_exp=verify_exp
+            )
         except TokenBackendExpiredToken as exc:
             raise ExpiredTokenError("Token is expired") from exc
         except TokenBackendError as exc:
             raise TokenError("Token is invalid") from exc
-        made._verify_claims()
-        return made
+        token._verify_claims()
+        return token
 
     @property
     def sid(self) -> UUID:
@@ -258,8 +260,8 @@ def read_bearer_token(header: str | None) -> str | None:
     """Return the token of an Authorization header, "" if it names the scheme without one,
     None for another scheme.
     """
-    found = _BEARER.fullmatch(header.strip()) if header else None
-    return (found[1] or "") if found else None
+    match = _BEARER.fullmatch(header.strip()) if header else None
+    return (match[1] or "") if match else None
 
 
 class BearerAuthentication(BaseAuthentication):

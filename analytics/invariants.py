@@ -73,7 +73,7 @@ def list_stale_snapshots() -> Iterator[Breach]:
             name=kept.name,
             first=kept.first,
             last=kept.last,
-            most=ReportSnapshot.MAX_ROWS,
+            limit=ReportSnapshot.MAX_ROWS,
         )
         # A row begins with the key and a name, which may have changed since; sums are text in JSON.
         now = [

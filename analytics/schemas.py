@@ -56,12 +56,12 @@ class Event(InputSchema[ShopperEvent]):
         kind = data.get("type")
         if kind is None:
             return
-        wanted = {
+        required = {
             EventType.VIEW: {"product_id"},
             EventType.ADD_TO_CART: {"product_id"},
             EventType.SEARCH: {"query"},
         }
-        needed = wanted.get(kind, set())
+        needed = required.get(kind, set())
         allowed = needed | ({"results"} if kind == EventType.SEARCH else set())
         for name in ("product_id", "query", "results"):
             if name in data and name not in allowed:

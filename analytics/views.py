@@ -83,12 +83,12 @@ class ReportDetail(View):
         return Response(serializers.Report(report).data)
 
 
-def _resolve_period(asked: schemas.AskedPeriod) -> tuple[date, date]:
+def _resolve_period(period: schemas.AskedPeriod) -> tuple[date, date]:
     """Return the first and last day: 30 days where nothing, or only one end, is given."""
     span = timedelta(days=_DEFAULT_DAYS - 1)
-    if asked.last is not None:
-        return asked.first or asked.last - span, asked.last
-    if asked.first is not None:
-        return asked.first, asked.first + span
+    if period.last is not None:
+        return period.first or period.last - span, period.last
+    if period.first is not None:
+        return period.first, period.first + span
     today = days.get_day(timezone.now())
     return today - span, today

@@ -76,29 +76,35 @@ def _get_opening_time(plan: Plan) -> datetime:
 
 def tax_classes() -> dict[str | None, str]:
     """Return each category's tax class: its own, else its nearest parent's."""
-    found: dict[str | None, str] = {None: "standard"}
+    classes: dict[str | None, str] = {None: "standard"}
     for node in TREE:  # parents come first
-        found[node.slug] = node.tax_class or found[node.parent]
-    return found
+        classes[node.slug] = node.tax_class or classes[node.parent]
+    return classes
 
 
 def make_articles(plan: Plan) -> Iterator[Article]:
     """Yield the products, in the order of their numbers."""
     rng = plan.random("catalogue")
-    taken: dict[str, int] = {}
+    numbers_by_name: dict[str, int] = {}
     for number in range(plan.products):
-        yield _make_article(plan, rng, number, GARMENTS[number % len(GARMENTS)], taken)
+        yield _make_article(
+            plan, rng, number, GARMENTS[number % len(GARMENTS)], numbers_by_name
+        )
 
 
 def _make_article(
-    plan: Plan, rng: Random, number: int, garment: Garment, taken: dict[str, int]
+    plan: Plan,
+    rng: Random,
+    number: int,
+    garment: Garment,
+    numbers_by_name: dict[str, int],
 ) -> Article:
     material, brand = rng.choice(garment.materials), rng.choice(BRANDS)
     name = f"{rng.choice(STYLES)} {material} {rng.choice(garment.nouns)}"
     slug = slugify(f"{brand} {name}")
-    taken[slug] = taken.get(slug, 0) + 1
-    if taken[slug] > 1:
-        slug = f"{slug}-{taken[slug]}"
+    numbers_by_name[slug] = numbers_by_name.get(slug, 0) + 1
+    if numbers_by_name[slug] > 1:
+        slug = f"{slug}-{numbers_by_name[slug]}"
     age_days = (1, 40) if rng.random() < 0.15 else (41, 480)
     created_at = pick_before(
         plan.midnight, rng, low_days=age_days[0], high_days=age_days[1]
@@ -138,7 +144,7 @@ def _make_choices(
         sizes = sizes[: _MANY[0]]
         colors = _MANY[2] // len(sizes)
     sold_out = rng.random() < 0.04
-    made: list[Choice] = []
+    choices: list[Choice] = []
     for color in rng.sample(list(COLOURS), colors):
         for size in sizes:
             sku = "-".join(
@@ -152,16 +158,16 @@ def _make_choices(
                     ),
                 )
             )
-            at_number = number * 100 + len(made)
+            at_number = number * 100 + len(choices)
             sellable = (
                 0
-                if sold_out or (made and rng.random() < 0.1)
+                if sold_out or (choices and rng.random() < 0.1)
                 else rng.choice((1, 2, 3, 5, 8, 13, 21, 34))
             )
-            made.append(
+            choices.append(
                 Choice(make_uuid("variant", at_number, at), sku, size, color, sellable)
             )
-    return made
+    return choices
 
 
 def write_tree(plan: Plan, sink: RowWriter) -> None:

@@ -82,9 +82,9 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         storefront_pages.write_pages()
         sink.flush()
         ledger_backfill.book_missing()
-        done = steps("checks", 1)
+        advance = steps("checks", 1)
         _finish_load(plan)
-        done(1)
+        advance(1)
     tidied = steps("statistics", len(sink.counts))
     with connection.cursor() as cursor:
         for table in sorted(sink.counts):

@@ -47,11 +47,11 @@ class Plan:
     def orders(self) -> int:
         return self.products * 5 if self.scaled else 420
 
-    def random(self, what: str) -> Random:
+    def random(self, purpose: str) -> Random:
         """Return a generator of its own for one kind of thing, so that changing one does
         not shift the others.
         """
-        return Random(f"markrin:{what}:{self.products}")
+        return Random(f"markrin:{purpose}:{self.products}")
 
 
 def make_uuid(kind: str, number: int, at: datetime) -> str:
@@ -94,6 +94,6 @@ def format_amount(paise: int) -> str:
     return f"{paise // 100}.{paise % 100:02d}"
 
 
-def half_up(part: int, whole: int) -> int:
+def half_up(part: int, divisor: int) -> int:
     """Return part / whole of non-negative integers, rounded half up."""
-    return (2 * part + whole) // (2 * whole)
+    return (2 * part + divisor) // (2 * divisor)

@@ -29,9 +29,9 @@ def write_reviews(
         span_h = (plan.midnight - earliest).total_seconds() / 3600
         at = pick_after(earliest, rng, 0.2 * span_h, 0.9 * span_h)
         # Every article has its own quality, so that averages differ.
-        good = article.number * 7919 % 10
+        spread = article.number * 7919 % 10
         rating = pick_weighted(
-            rng, (5, 4, 3, 2, 1), (4 + good, 4, 1.5, 0.8, 0.3 + (9 - good) / 5)
+            rng, (5, 4, 3, 2, 1), (4 + spread, 4, 1.5, 0.8, 0.3 + (9 - spread) / 5)
         )
         fit = (
             pick_weighted(rng, _FITS, (2, 6, 2))
@@ -123,12 +123,12 @@ def write_wishes(
         at = max(person.created_at, pick_after(day, rng, -300, -1))
         cart = make_uuid("cart", person.number, at)
         sink.add("orders_cart", (cart, at, at, person.id, None, []))
-        wanted = [
+        wished = [
             article
             for article in rng.sample(published, min(4, len(published)))
             if article.choices[0].sellable
         ]
-        for place, article in enumerate(wanted[:3]):
+        for place, article in enumerate(wished[:3]):
             line = make_uuid("cart line", person.number * 10 + place, at)
             price = format_amount(article.price)
             sink.add(

@@ -356,7 +356,7 @@ class Trade:
         self.sink.add("orders_order", self._order_row(sale))
         for position, line in enumerate(sale.lines):
             article, choice = line.article, line.choice
-            gone = line.quantity if sale.status in _SHIPPED else 0
+            shipped = line.quantity if sale.status in _SHIPPED else 0
             returned = line.quantity if sale.status == "returned" else 0
             self.sink.add(
                 "orders_orderline",
@@ -374,7 +374,7 @@ class Trade:
                     "",
                     line.quantity,
                     line.quantity if sale.status == "cancelled" else 0,
-                    gone,
+                    shipped,
                     returned,
                     format_amount(article.price),
                     format_amount(line.discount),
@@ -573,7 +573,7 @@ class Trade:
     def _write_payment(self, sale: Sale) -> None:
         if sale.paid_at is None and sale.payment != "failed":
             return
-        at, done = sale.at, sale.paid_at is not None
+        at, is_paid = sale.at, sale.paid_at is not None
         payment = make_uuid("payment", sale.number, at)
         reference = f"demo_{sale.number}" if sale.online else ""
         self.sink.add(
@@ -587,8 +587,8 @@ class Trade:
                 reference,
                 format_amount(sale.total),
                 settings.SHOP_CURRENCY,
-                "succeeded" if done else "failed",
-                "" if done else "declined",
+                "succeeded" if is_paid else "failed",
+                "" if is_paid else "declined",
                 sale.paid_at,
             ),
         )
@@ -663,14 +663,14 @@ class Trade:
                 else at + timedelta(days=coupon.from_day)
             )
             ends = None if coupon.to_day is None else at + timedelta(days=coupon.to_day)
-            made = at - timedelta(days=120)
+            created_at = at - timedelta(days=120)
             promotion = make_uuid("promotion", number, at)
             by_percent = coupon.kind == "percent"
             value = format_amount(coupon.value)
             self.sink.add(
                 "orders_promotion",
                 (
-                    *(promotion, made, at, coupon.code, True),
+                    *(promotion, created_at, at, coupon.code, True),
                     "percent" if by_percent else "amount",
                     value if by_percent else None,
                     None if by_percent else value,
@@ -684,7 +684,7 @@ class Trade:
             self.sink.add(
                 "orders_coupon",
                 (
-                    *(make_uuid("coupon", number, at), made, at, promotion),
+                    *(make_uuid("coupon", number, at), created_at, at, promotion),
                     *(coupon.code, coupon.total_limit, self.used[number]),
                 ),
             )

@@ -20,8 +20,10 @@ def write_visits(plan: Plan, articles: list[Article], sink: RowWriter) -> None:
     rng = plan.random("visits")
     published = [article for article in articles if article.status == "published"]
     for number in range(DAYS * VISITS):
-        begun = plan.midnight - timedelta(seconds=rng.randrange(3600, DAYS * 86_400))
-        _write_visit(number, begun, rng, published, sink)
+        started_at = plan.midnight - timedelta(
+            seconds=rng.randrange(3600, DAYS * 86_400)
+        )
+        _write_visit(number, started_at, rng, published, sink)
 
 
 def _write_visit(

@@ -39,7 +39,7 @@ class Requirement:
 
 def read_requirements(text: str) -> list[Requirement]:
     """Return the list. Raises: ListError."""
-    found = []
+    requirements = []
     for line in text.splitlines():
         if not line or line.startswith("#"):
             continue
@@ -48,52 +48,57 @@ def read_requirements(text: str) -> list[Requirement]:
         kind, _, note = right.strip().partition(" ")
         if not bar or level not in "12" or kind not in ("", *KINDS):
             raise ListError(f"docs/asvs.txt: {line}")
-        found.append(Requirement(number, int(level), about, kind, note))
+        requirements.append(Requirement(number, int(level), about, kind, note))
     twice = [
         number
-        for number, count in Counter(one.number for one in found).items()
+        for number, count in Counter(
+            requirement.number for requirement in requirements
+        ).items()
         if count > 1
     ]
     if twice:
         raise ListError(f"docs/asvs.txt has twice: {', '.join(twice)}")
-    return found
+    return requirements
 
 
 def find_tests(folder: Path) -> dict[str, list[str]]:
     """Return `file::test` of every test that names a requirement, by its number."""
-    found: dict[str, list[str]] = defaultdict(list)
+    tests_by_number: dict[str, list[str]] = defaultdict(list)
     for path in sorted(folder.rglob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 for number in _marked(node):
-                    found[number].append(
+                    tests_by_number[number].append(
                         f"{path.relative_to(folder.parent)}::{node.name}"
                     )
-    return found
+    return tests_by_number
 
 
 def _marked(test: ast.FunctionDef) -> Iterator[str]:
     for mark in test.decorator_list:
         if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.asvs":
-            yield from (str(ast.literal_eval(one)) for one in mark.args)
+            yield from (str(ast.literal_eval(argument)) for argument in mark.args)
 
 
 def render_table(requirements: list[Requirement], tests: dict[str, list[str]]) -> str:
     """Return the table in Markdown. Raises: ListError where a test names what does not apply."""
-    known = {one.number: one for one in requirements}
+    known = {requirement.number: requirement for requirement in requirements}
     counts: Counter[str] = Counter()
     rows = []
-    for one in requirements:
-        held = tests.get(one.number, [])
-        if held and one.kind == "-":
+    for requirement in requirements:
+        held = tests.get(requirement.number, [])
+        if held and requirement.kind == "-":
             raise ListError(
-                f"{held[0]} holds {one.number}, which docs/asvs.txt says does not apply"
+                f"{held[0]} holds {requirement.number}, which docs/asvs.txt says does not apply"
             )
-        status = "tested" if held else KINDS.get(one.kind, "open")
+        status = "tested" if held else KINDS.get(requirement.kind, "open")
         counts[status] += 1
         names = [f"`{name.removeprefix('tests/')}`" for name in held]
-        how = "; ".join([*names, *([one.note] if one.note else [])])
-        rows.append(f"| {one.number} | {one.level} | {one.about} | {status} | {how} |")
+        how = "; ".join([*names, *([requirement.note] if requirement.note else [])])
+        rows.append(
+            f"| {requirement.number} | {requirement.level} | {requirement.about}"
+            f" | {status} | {how} |"
+        )
     higher = sorted({number for number in tests if number not in known})
     total = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     lines = [
@@ -118,15 +123,15 @@ def main() -> int:
     table = render_table(
         read_requirements(LIST.read_text()), find_tests(ROOT / "tests")
     )
-    made = f"{before}{BEGIN}\n{table}\n{END}{after}"
+    new_page = f"{before}{BEGIN}\n{table}\n{END}{after}"
     if "--check" in sys.argv:
-        if made != page:
+        if new_page != page:
             print(
                 "docs/security.md is older than the tests: run `python -m dev.asvs`.",
                 file=sys.stderr,
             )
-        return int(made != page)
-    PAGE.write_text(made)
+        return int(new_page != page)
+    PAGE.write_text(new_page)
     return 0
 
 

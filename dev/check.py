@@ -69,8 +69,8 @@ def main() -> int:
         env["PATH"] = stack.path_with_tools()
 
         def run(name: str) -> Outcome:
-            begun = time.monotonic()
-            done = subprocess.run(
+            started_at = time.monotonic()
+            completed = subprocess.run(
                 CHECKS[name],
                 check=False,
                 env=env,
@@ -80,7 +80,12 @@ def main() -> int:
                 stderr=subprocess.STDOUT,
                 text=True,
             )
-            return Outcome(name, done.returncode, done.stdout, time.monotonic() - begun)
+            return Outcome(
+                name,
+                completed.returncode,
+                completed.stdout,
+                time.monotonic() - started_at,
+            )
 
         failed = []
         for outcome in pool.map(run, CHECKS):

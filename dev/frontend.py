@@ -20,9 +20,9 @@ def main() -> int:
         print("npm is not installed: the frontend was not checked.")
         return 0
     for command in (INSTALL, ["run", "check"], ["test"]):
-        done = subprocess.run([npm, *command], cwd=FRONTEND, check=False)
-        if done.returncode:
-            return done.returncode
+        completed = subprocess.run([npm, *command], cwd=FRONTEND, check=False)
+        if completed.returncode:
+            return completed.returncode
     return 0
 
 

@@ -191,7 +191,7 @@ class Postgres:
             "--locale-provider=builtin",
             "--builtin-locale=C.UTF-8",
         ]
-        made = subprocess.run(
+        completed = subprocess.run(
             [
                 str(self._bin / "initdb"),
                 "-D",
@@ -210,8 +210,8 @@ class Postgres:
             capture_output=True,
             text=True,
         )
-        if made.returncode:
-            raise StackError(f"initdb failed:\n{made.stdout}{made.stderr}")
+        if completed.returncode:
+            raise StackError(f"initdb failed:\n{completed.stdout}{completed.stderr}")
         half.rename(self.data)
 
     def pid(self) -> int | None:
@@ -250,14 +250,14 @@ class Postgres:
         """Return the children of a killed server that still have its files open: starting
         beside them would harm.
         """
-        found = []
+        orphans = []
         for process in psutil.process_iter():
             try:
                 if process.name() == "postgres" and process.cwd() == str(self.data):
-                    found.append(process.pid)
+                    orphans.append(process.pid)
             except psutil.Error:
                 continue  # somebody else's, or gone meanwhile
-        return found
+        return orphans
 
     def connection(self, user: str = ROLE) -> dict[str, str]:
         """Return the parameters of a connection for psycopg, to the database named like the

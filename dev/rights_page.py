@@ -22,10 +22,12 @@ a group of its own; the calls of the API follow this table alone.
 
 def make_page() -> str:
     """Return the document."""
-    groups = "\n".join(f"- `{name}`: {what}" for name, what in rights.GROUPS.items())
+    groups = "\n".join(
+        f"- `{name}`: {meaning}" for name, meaning in rights.GROUPS.items()
+    )
     rows = "\n".join(
-        f"| {area} | {who} | {calls or '–'} | {pages or '–'} |"
-        for area, who, calls, pages in rights.list_table()
+        f"| {area} | {holders} | {calls or '–'} | {pages or '–'} |"
+        for area, holders, calls, pages in rights.list_table()
     )
     head = "| what | who | calls of the API | pages of the admin |\n|---|---|---|---|"
     table = f"{head}\n{rows}"

@@ -68,12 +68,12 @@ def base_images(dockerfile: Path) -> Iterator[Component]:
     named by its digest.
     """
     text = dockerfile.read_text()
-    found = sorted(set(_IMAGE.findall(text)))
+    images = sorted(set(_IMAGE.findall(text)))
     if len(_IMAGE.findall(text)) != len(re.findall(r"^FROM ", text, re.MULTILINE)):
         raise StackError(
             f"{dockerfile.name} names a base image without its digest: image:tag@sha256:…"
         )
-    for name, tag, digest in found:
+    for name, tag, digest in images:
         url = PackageURL("docker", None, name, f"sha256:{digest}", {"tag": tag})
         yield _component(ComponentType.CONTAINER, url, [digest], version=tag)
 
@@ -140,8 +140,8 @@ def _license(name: str) -> str:
         about = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return ""  # for another system
-    said = str(about["License-Expression"] or about["License"] or "").strip()
-    return said.splitlines()[0][:100] if said else ""
+    license_text = str(about["License-Expression"] or about["License"] or "").strip()
+    return license_text.splitlines()[0][:100] if license_text else ""
 
 
 if __name__ == "__main__":

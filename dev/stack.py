@@ -59,7 +59,7 @@ class Stack:
         self.postgres = Postgres(home, durable=durable) if database else None
         self.valkey = Valkey(home, durable=durable) if valkey else None
         self._servers: list[Postgres | Valkey] = [
-            one for one in (self.postgres, self.valkey) if one
+            service for service in (self.postgres, self.valkey) if service
         ]
         self._users = (home / "users").open("w")
 
@@ -137,13 +137,16 @@ def kept_secrets(home: Path) -> dict[str, str]:
     path = home / "secrets.json"
     if not path.exists():
         keys = [{"kid": secrets.token_hex(4), "secret": secrets.token_urlsafe(48)}]
-        made = {"SECRET_KEY": secrets.token_urlsafe(48), "JWT_KEYS": json.dumps(keys)}
+        new_secrets = {
+            "SECRET_KEY": secrets.token_urlsafe(48),
+            "JWT_KEYS": json.dumps(keys),
+        }
         half = path.with_suffix(".new")
         half.unlink(missing_ok=True)
         with open(
             os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
         ) as file:
-            json.dump(made, file)
+            json.dump(new_secrets, file)
         half.rename(path)
     known: dict[str, str] = json.loads(path.read_text())
     return known

@@ -194,10 +194,14 @@ def _reserved_port() -> Iterator[int]:
     web server binds beside it, since both set SO_REUSEPORT; two servers would as well, and
     silently share the visitors, hence the care. Raises: StackError when PORT is taken."""
     host = os.environ.get("HOST") or "127.0.0.1"
-    asked = os.environ.get("PORT")
-    if asked and not (asked.isdecimal() and 0 < int(asked) < 65536):
-        raise StackError(f"PORT must be a number from 1 to 65535, not {asked!r}.")
-    for port in [int(asked)] if asked else range(FIRST_PORT, FIRST_PORT + PORTS_TRIED):
+    wanted_port = os.environ.get("PORT")
+    if wanted_port and not (wanted_port.isdecimal() and 0 < int(wanted_port) < 65536):
+        raise StackError(f"PORT must be a number from 1 to 65535, not {wanted_port!r}.")
+    for port in (
+        [int(wanted_port)]
+        if wanted_port
+        else range(FIRST_PORT, FIRST_PORT + PORTS_TRIED)
+    ):
         with socket.socket(
             socket.AF_INET6 if ":" in host else socket.AF_INET
         ) as reserved:
@@ -211,14 +215,14 @@ def _reserved_port() -> Iterator[int]:
             # right after a restart.
             reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
             reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            if port != FIRST_PORT and not asked:
+            if port != FIRST_PORT and not wanted_port:
                 print(
                     f"Port {FIRST_PORT} is taken, using {port}. PORT=… chooses another."
                 )
             yield port
             return
     raise StackError(
-        f"Port {asked or f'{FIRST_PORT} and the next {PORTS_TRIED}'} on {host} is taken;"
+        f"Port {wanted_port or f'{FIRST_PORT} and the next {PORTS_TRIED}'} on {host} is taken;"
         " set PORT."
     )
 
@@ -248,11 +252,11 @@ def _build_storefront(env: dict[str, str]) -> None:
             " need it."
         )
         return
-    made = {"node_modules", "dist"}
+    ignored = {"node_modules", "dist"}
     sources = [
         path
         for path in FRONTEND.glob("*/**/*")
-        if path.is_file() and not made & {*path.parts}
+        if path.is_file() and not ignored & {*path.parts}
     ]
     built = FRONTEND / "shop" / "dist" / "index.html"
     if built.exists() and built.stat().st_mtime > max(
@@ -311,12 +315,12 @@ def _run(env: dict[str, str], url: str) -> int:
         preexec_fn=_die_with_parent,  # noqa: PLW1509 (this program has one thread)
     )
     try:
-        announced, begun = False, time.time()
+        announced, started_at = False, time.time()
         while honcho.poll() is None and not _make_was_interrupted():
             if (
                 not announced
                 and _ready(url)
-                and _beat_runs(Path(env["LOCAL_DIR"]), begun)
+                and _beat_runs(Path(env["LOCAL_DIR"]), started_at)
             ):
                 _announce(env, url)
                 announced = True
@@ -338,11 +342,13 @@ def _run(env: dict[str, str], url: str) -> int:
             honcho.wait()
 
 
-def _beat_runs(home: Path, begun: float) -> bool:
+def _beat_runs(home: Path, started_at: float) -> bool:
     """Whether beat has written its times since then: it is the last to start, and nothing of the
     shop asks after it.
     """
-    return any(path.stat().st_mtime >= begun for path in home.glob("beat-schedule*"))
+    return any(
+        path.stat().st_mtime >= started_at for path in home.glob("beat-schedule*")
+    )
 
 
 def _ready(url: str) -> bool:

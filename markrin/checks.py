@@ -65,8 +65,8 @@ def check_settings(app_configs: object = None, **kwargs: object) -> list[CheckMe
     ]
 
 
-def _setting_error(number: int, name: str, said: str) -> Error:
-    return Error(f"{name} {said}", id=f"markrin.E{number:03}")
+def _setting_error(number: int, name: str, problem: str) -> Error:
+    return Error(f"{name} {problem}", id=f"markrin.E{number:03}")
 
 
 def _check_key() -> Iterator[CheckMessage]:
@@ -178,7 +178,7 @@ def _is_loopback(host: str | None) -> bool:
 _WIDEST = {4: 8, 6: 7}
 
 
-def _check_networks(name: str, what: str) -> Iterator[CheckMessage]:
+def _check_networks(name: str, use: str) -> Iterator[CheckMessage]:
     for text in getattr(settings, name):
         try:
             network = ip_network(text, strict=False)
@@ -191,7 +191,7 @@ def _check_networks(name: str, what: str) -> Iterator[CheckMessage]:
             continue
         if network.prefixlen < _WIDEST[network.version]:
             yield _setting_error(
-                34, name, f"must not have {text}, most of the internet: {what}."
+                34, name, f"must not have {text}, most of the internet: {use}."
             )
 
 
@@ -203,14 +203,14 @@ def check_contract(app_configs: object = None, **kwargs: object) -> list[CheckMe
     """
     from markrin.api import views  # not before the settings are there
 
-    found: list[CheckMessage] = []
+    messages: list[CheckMessage] = []
     ids: dict[str, str] = {}  # operation id → method and route
     for route, callback in _api_routes(get_resolver().url_patterns, ""):
         view = getattr(callback, "cls", None)
         if getattr(view, "__module__", "").startswith(OTHERS_VIEWS):
             continue
         if view is None or not issubclass(view, views.View):
-            found.append(
+            messages.append(
                 _setting_error(
                     40, f"/{route}", "is not served by a markrin.api.views.View."
                 )
@@ -218,7 +218,7 @@ def check_contract(app_configs: object = None, **kwargs: object) -> list[CheckMe
             continue
         kinds = re.findall(r"<(?:(\w+):)?\w+>", route)
         if not all(hasattr(get_converters().get(kind), "stated") for kind in kinds):
-            found.append(
+            messages.append(
                 _setting_error(
                     41,
                     f"/{route}",
@@ -227,10 +227,10 @@ def check_contract(app_configs: object = None, **kwargs: object) -> list[CheckMe
             )
         for method in METHODS:
             if hasattr(view, method):
-                found += _check_method(
+                messages += _check_method(
                     f"{method.upper()} /{route}", getattr(view, method), ids
                 )
-    return found
+    return messages
 
 
 @register()
@@ -305,10 +305,10 @@ def _check_method(
             f"must not state status={stated.status}"
             f" {'with' if stated.response_bodies else 'without'} a response body.",
         )
-    taken = inspect.signature(inspect.unwrap(handler)).parameters
+    parameters = inspect.signature(inspect.unwrap(handler)).parameters
     for part in PARTS:
         schema = getattr(stated, part)
-        if (schema is not None) != (part in taken):
+        if (schema is not None) != (part in parameters):
             yield _setting_error(45, name, f"states and takes `{part}` only together.")
         if schema is not None:
             yield from check_schema(schema())

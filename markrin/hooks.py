@@ -92,11 +92,11 @@ def _check_function(name: str, path: str) -> CheckMessage | None:
         function = import_string(path)
     except ImportError as error:
         return Error(f"HOOKS[{name!r}] names {path}: {error}", id="markrin.E030")
-    wanted, found = _describe(_declared[name].declaration), _describe(function)
-    if wanted == found:
+    declared, given = _describe(_declared[name].declaration), _describe(function)
+    if declared == given:
         return None
     return Error(
-        f"HOOKS[{name!r}] names {path}{found}, and the hook is declared as {wanted}.",
+        f"HOOKS[{name!r}] names {path}{given}, and the hook is declared as {declared}.",
         id="markrin.E033",
     )
 

@@ -270,9 +270,9 @@ def list_acts() -> frozenset[tuple[str, str]]:
 def list_table() -> Iterator[tuple[str, str, str, str]]:
     """Yield the table as people read it: area, who, calls, pages."""
     for right in RIGHTS:
-        who = ", ".join(right.groups) or "admins alone"
+        groups = ", ".join(right.groups) or "admins alone"
         if right.sensitive:
-            who += " (recent)"
+            groups += " (recent)"
         pages = [
             f"{model.partition('.')[2]}" + (" (view)" if allowed == "view" else "")
             for model, allowed in right.pages.items()
@@ -281,4 +281,4 @@ def list_table() -> Iterator[tuple[str, str, str, str]]:
             f"{model.partition('.')[2]} ({acts.replace(' ', ', ')})"
             for model, acts in right.acts.items()
         ]
-        yield right.area, who, ", ".join(right.calls), ", ".join(pages)
+        yield right.area, groups, ", ".join(right.calls), ", ".join(pages)

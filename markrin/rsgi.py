@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 def answer_from_memory(environ: "WSGIEnvironment") -> Response | None:
     """Return a catalogue's answer that is in this process's memory."""
-    found = wsgi.application.answer_from_memory(environ)
-    return None if found is None else Response(*found)
+    answer = wsgi.application.answer_from_memory(environ)
+    return None if answer is None else Response(*answer)
 
 
 application = serving.make_bridge(wsgi.application, answer_at_once=answer_from_memory)

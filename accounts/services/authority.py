@@ -24,7 +24,7 @@ def has_more_rights(user: User, *, than: User) -> bool:
         return False
     if user.role == Role.ADMIN or than.role == Role.CUSTOMER:
         return True
-    theirs, own = (
-        set(one.groups.values_list("name", flat=True)) for one in (user, than)
+    groups, own_groups = (
+        set(account.groups.values_list("name", flat=True)) for account in (user, than)
     )
-    return not theirs <= own
+    return not groups <= own_groups

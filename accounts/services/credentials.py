@@ -88,15 +88,15 @@ def is_new_device(user: User, client: ClientInfo) -> bool:
     """Return whether the user has signed in before, but neither from this network nor with
     just this browser nearby.
     """
-    seen = Session.objects.filter(
+    sessions = Session.objects.filter(
         user=user, created_at__gt=timezone.now() - timedelta(days=60)
     )
-    if not seen.exists():
+    if not sessions.exists():
         return False
     same_browser = Q(user_agent=client.user_agent) if client.user_agent else Q(pk=None)
     return (
         not _knows_network(user, client.network)
-        and not seen.filter(same_browser).exists()
+        and not sessions.filter(same_browser).exists()
     )
 
 

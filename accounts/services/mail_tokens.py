@@ -39,7 +39,7 @@ def get_token_owner(token: str, purpose: TokenPurpose) -> User | None:
     """Return the active user whom the token was sent to, None if it is not good for
     anything (any more).
     """
-    found = (
+    mail_token = (
         MailToken.objects.select_related("user")
         .filter(
             token_hash=_hash_token(token),
@@ -49,7 +49,7 @@ def get_token_owner(token: str, purpose: TokenPurpose) -> User | None:
         )
         .first()
     )
-    return found.user if found else None
+    return mail_token.user if mail_token else None
 
 
 @transactions.requires_transaction
@@ -57,14 +57,14 @@ def consume_token(token: str, purpose: TokenPurpose, user: User, *, email: str) 
     """Use the token up, as sent to this user at this address; return whether it was good. A
     step in a transaction.
     """
-    good = MailToken.objects.filter(
+    valid_tokens = MailToken.objects.filter(
         token_hash=_hash_token(token),
         purpose=purpose,
         user=user,
         email=email,
         expires_at__gt=timezone.now(),
     )
-    return good.delete()[0] == 1
+    return valid_tokens.delete()[0] == 1
 
 
 @transactions.requires_transaction

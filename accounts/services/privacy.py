@@ -104,7 +104,8 @@ def _export_account(user: User) -> dict[str, Any]:
     return {
         "profile": _to_camel_keys(profile),
         **{
-            name: [_to_camel_keys(row) for row in found] for name, found in rows.items()
+            name: [_to_camel_keys(row) for row in values]
+            for name, values in rows.items()
         },
     }
 
@@ -167,8 +168,8 @@ def _anonymise_user(user: User) -> None:
     tokens = OutstandingToken.objects.filter(user=user)
     BlacklistedToken.objects.filter(token__in=tokens).delete()
     tokens.delete()
-    for mine in (Session, MailToken, Address, WishlistItem):
-        mine.objects.filter(user=user).delete()
+    for model in (Session, MailToken, Address, WishlistItem):
+        model.objects.filter(user=user).delete()
     AuthEvent.objects.filter(user_id=user.pk).update(ip=None, user_agent="", details={})
     user.groups.clear()
     user.user_permissions.clear()

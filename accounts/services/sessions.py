@@ -209,10 +209,10 @@ def revoke_session(*, current: Session, session_id: UUID, client: ClientInfo) ->
     """
     now = timezone.now()
     require_recent_password(current, now)
-    mine = Session.objects.filter(user_id=current.user_id, pk=session_id)
-    if not mine.exists():
+    own_sessions = Session.objects.filter(user_id=current.user_id, pk=session_id)
+    if not own_sessions.exists():
         raise NotFound
-    if revoke_sessions(mine, reason=RevokedReason.LOGOUT, now=now):
+    if revoke_sessions(own_sessions, reason=RevokedReason.LOGOUT, now=now):
         log_auth_event(
             "session_revoked",
             "ok",
@@ -275,7 +275,7 @@ def end_sessions(*, session_ids: Iterable[UUID], by: User, client: ClientInfo) -
         Forbidden: one is of a user with more rights than `by`. None has ended.
     """
     sessions = Session.objects.filter(pk__in=list(session_ids))
-    refuse_more_rights(by, [one.user for one in sessions.select_related("user")])
+    refuse_more_rights(by, [ended.user for ended in sessions.select_related("user")])
     for session in sessions.filter(revoked_at=None):
         log_auth_event(
             "session_revoked",

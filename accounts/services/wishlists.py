@@ -26,10 +26,10 @@ def put_on_wishlist(*, customer: User, product_id: UUID) -> None:
     if not Product.objects.published().filter(pk=product_id).exists():
         raise NotFound
     User.objects.select_for_update(no_key=True).only("pk").get(pk=customer.pk)
-    wanted = WishlistItem.objects.filter(user=customer)
-    if wanted.filter(product_id=product_id).exists():
+    items = WishlistItem.objects.filter(user=customer)
+    if items.filter(product_id=product_id).exists():
         return
-    if wanted.count() >= MAX_WISHLIST_ITEMS:
+    if items.count() >= MAX_WISHLIST_ITEMS:
         raise errors.WishlistLimit(f"A wishlist holds {MAX_WISHLIST_ITEMS} products.")
     WishlistItem.objects.create(user=customer, product_id=product_id)
 

@@ -82,12 +82,12 @@ def _find_bearer_session(request: Request) -> Session | None:
 
 def _list_presented_sessions(request: Request) -> set[UUID]:
     """Return the sessions whose tokens came with a sign-in: it takes their place."""
-    found = _read_bearer_session(request)
+    presented = _read_bearer_session(request)
     if cookies.get_transport(request._request) == Transport.COOKIE:
-        found |= sign_in.presented_session(
+        presented |= sign_in.presented_session(
             RefreshToken, cookies.read_refresh_cookie(request._request)
         )
-    return found
+    return presented
 
 
 def _get_context(
@@ -327,8 +327,8 @@ class SessionList(AuthView):
         summary="Where the user is signed in",
     )
     def get(self, request: Request) -> Response:
-        found = selectors.list_sessions(current=current_session(request))
-        return Response(serializers.Sessions({"items": found}).data)
+        sessions = selectors.list_sessions(current=current_session(request))
+        return Response(serializers.Sessions({"items": sessions}).data)
 
 
 class SessionDetail(AuthView):
@@ -469,11 +469,11 @@ class Export(AuthView):
         summary="Everything that is known about the user",
     )
     def get(self, request: Request) -> Response:
-        found = privacy.export_me(
+        export = privacy.export_me(
             current=current_session(request), client=get_client(request)
         )
         return Response(
-            found,
+            export,
             headers={"Content-Disposition": 'attachment; filename="my-data.json"'},
         )
 

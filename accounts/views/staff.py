@@ -76,13 +76,13 @@ class UserExport(AuthView):
         summary="Everything that is known about a user who asks",
     )
     def get(self, request: Request, *, user_id: UUID) -> Response:
-        found = privacy.export_user(
+        export = privacy.export_user(
             user_id=user_id,
             client=get_client(request),
             by=current_user(request),
         )
         return Response(
-            found,
+            export,
             headers={"Content-Disposition": f'attachment; filename="{user_id}.json"'},
         )
 
@@ -112,8 +112,8 @@ class ApiKeyList(AuthView):
         summary="The keys of machines",
     )
     def get(self, request: Request) -> Response:
-        found = selectors.list_api_keys()
-        return Response(serializers.ApiKeys({"items": found}).data)
+        keys = selectors.list_api_keys()
+        return Response(serializers.ApiKeys({"items": keys}).data)
 
     @operation(
         body=schemas.CreateApiKey,

@@ -17,7 +17,7 @@ class Day:
 
     left: float
     width: float
-    said: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Chart:
     """
 
     title: str
-    said: str
+    text: str
     now: str
     before: str
     area: str
@@ -53,13 +53,13 @@ def draw_chart(
     line = _format_points(now, top)
     left, right = _x_of(0, len(days)), _x_of(len(days) - 1, len(days))
     step = WIDTH / len(days)
-    said = [
-        (day, spoken(ours), spoken(theirs))
-        for day, ours, theirs in zip(days, now, before, strict=True)
+    rows = [
+        (day, spoken(ours), spoken(previous))
+        for day, ours, previous in zip(days, now, before, strict=True)
     ]
     return Chart(
         title=title,
-        said=(
+        text=(
             f"{title}: {spoken(sum(now))} in these {len(days)} days, "
             f"{spoken(sum(before))} in the {len(days)} before."
         ),
@@ -74,11 +74,11 @@ def draw_chart(
             Day(
                 number * step,
                 step,
-                f"{day:%a %d %b}: {ours}; the period before: {theirs}",
+                f"{day:%a %d %b}: {ours}; the period before: {previous}",
             )
-            for number, (day, ours, theirs) in enumerate(said)
+            for number, (day, ours, previous) in enumerate(rows)
         ],
-        rows=said,
+        rows=rows,
     )
 
 

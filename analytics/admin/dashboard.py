@@ -153,10 +153,10 @@ def _list_dead_jobs(machinery: dict[str, Any]) -> list[Task]:
 
 def _read_figures(first: date, last: date, as_of: datetime | None) -> dict[str, Any]:
     span = last - first + timedelta(days=1)
-    *whole, today = reports.get_rows(
+    *full_days, today = reports.get_rows(
         name="sales", first=first - span, last=last + timedelta(days=1)
     )
-    sales = _transpose_rows(whole)
+    sales = _transpose_rows(full_days)
     visits = _transpose_rows(reports.get_rows(name="funnel", first=first, last=last))
     half = span.days
     names = ("revenue", "orders", "units", "new", "returning")
@@ -167,9 +167,11 @@ def _read_figures(first: date, last: date, as_of: datetime | None) -> dict[str, 
     before = {name: column[:half] for name, column in columns.items()}
     all_days = list(days.iterate_days(first, last))
     _, top = first_rows.get_first_rows(
-        name="products", first=first, last=last, most=_TOP
+        name="products", first=first, last=last, limit=_TOP
     )
-    searches = reports.get_rows(name="searches", first=first, last=last, most=_SEARCHES)
+    searches = reports.get_rows(
+        name="searches", first=first, last=last, limit=_SEARCHES
+    )
     return {
         "figures": _compare_periods(now, before),
         "today": {"revenue": _format_amount(today[2]), "orders": int(today[1])},
@@ -236,8 +238,8 @@ def _compare_periods(now: dict[str, Any], before: dict[str, Any]) -> list[Figure
         ),
     ]
     return [
-        Figure(name, value, *_describe_change(ours, theirs), sales)
-        for name, value, ours, theirs in shown
+        Figure(name, value, *_describe_change(ours, previous), sales)
+        for name, value, ours, previous in shown
     ]
 
 
@@ -253,21 +255,21 @@ def _describe_change(now: Any, before: Any) -> tuple[str, bool | None]:
 def _list_funnel_steps(
     visits: Sequence[tuple[Any, ...]], placed: int
 ) -> list[dict[str, Any]]:
-    _, seen, views, carts, checkouts, _, _ = visits
+    _, visitors, views, carts, checkouts, _, _ = visits
     steps = [
-        ("Visits", sum(seen)),
+        ("Visits", sum(visitors)),
         ("Looked at a product", sum(views)),
         ("Put into the bag", sum(carts)),
         ("Began the checkout", sum(checkouts)),
         ("Ordered", placed),
     ]
-    whole = max(1, steps[0][1])
+    total = max(1, steps[0][1])
     return [
         {
             "name": name,
             "count": _format_number(count),
-            "share": f"{count / whole:.1%}" if count <= whole else "–",
-            "width": round(min(1.0, count / whole) * 100, 1),
+            "share": f"{count / total:.1%}" if count <= total else "–",
+            "width": round(min(1.0, count / total) * 100, 1),
         }
         for name, count in steps
     ]
@@ -276,7 +278,7 @@ def _list_funnel_steps(
 def _read_low_stock(last: date) -> dict[str, Any]:
     first = last - timedelta(days=_COVER_DAYS - 1)
     read_at, rows = first_rows.get_first_rows(
-        name="stock", first=first, last=last, most=_LOW
+        name="stock", first=first, last=last, limit=_LOW
     )
     return {
         "as_of": read_at,
@@ -299,8 +301,8 @@ def _read_low_stock(last: date) -> dict[str, Any]:
 
 def _format_amount(value: Any) -> str:
     """Return an amount without its hundredths, which say nothing at this size."""
-    whole = Decimal(value).quantize(Decimal(1), ROUND_HALF_UP)
-    return localized.format_money(whole, settings.SHOP_CURRENCY).removesuffix(".00")
+    rounded = Decimal(value).quantize(Decimal(1), ROUND_HALF_UP)
+    return localized.format_money(rounded, settings.SHOP_CURRENCY).removesuffix(".00")
 
 
 def _format_number(value: Any) -> str:

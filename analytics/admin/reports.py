@@ -61,8 +61,8 @@ class PeriodForm(StrictForm):
 
 def may_see(request: HttpRequest, name: str) -> bool:
     """Return whether the user may see the report."""
-    wanted = _PERMISSIONS.get(name, ("analytics.view_dailysales",))
-    return all(request.user.has_perm(each) for each in wanted)
+    permissions = _PERMISSIONS.get(name, ("analytics.view_dailysales",))
+    return all(request.user.has_perm(each) for each in permissions)
 
 
 def show_report(admin: Any, request: HttpRequest, name: str) -> HttpResponseBase:
@@ -76,10 +76,10 @@ def show_report(admin: Any, request: HttpRequest, name: str) -> HttpResponseBase
     form = PeriodForm(
         {**{key: str(value) for key, value in usual.items()}, **request.GET.dict()}
     )
-    asked = form.cleaned_data if form.is_valid() else usual
+    params = form.cleaned_data if form.is_valid() else usual
     if form.is_valid() and request.GET.get("format") == "csv":
-        return csv_response.build_csv_response(reports.get_report(name=name, **asked))
-    report = _read_rows(name, asked)
+        return csv_response.build_csv_response(reports.get_report(name=name, **params))
+    report = _read_rows(name, params)
     query = request.GET.copy()
     query["format"] = "csv"
     context = {
@@ -115,18 +115,18 @@ def show_report(admin: Any, request: HttpRequest, name: str) -> HttpResponseBase
     )
 
 
-def _read_rows(name: str, asked: dict[str, Any]) -> Report:
+def _read_rows(name: str, params: dict[str, Any]) -> Report:
     """Return the report's first rows, one more than are shown; they may be some minutes
     old, and say so.
     """
     if name not in ("stock", "products"):
-        return reports.get_report(name=name, **asked)
-    first, last = asked["first"], asked["last"]
+        return reports.get_report(name=name, **params)
+    first, last = params["first"], params["last"]
     read_at, rows = first_rows.get_first_rows(
-        name=name, first=first, last=last, most=SHOWN + 1
+        name=name, first=first, last=last, limit=SHOWN + 1
     )
     return Report(
-        name, reports.REPORTS[name], first, last, asked["interval"], read_at, rows
+        name, reports.REPORTS[name], first, last, params["interval"], read_at, rows
     )
 
 

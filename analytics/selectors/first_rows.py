@@ -23,22 +23,22 @@ _READ: dict[str, Callable[[Any], Any]] = {
 
 
 def get_first_rows(
-    *, name: str, first: date, last: date, most: int
+    *, name: str, first: date, last: date, limit: int
 ) -> tuple[datetime, list[tuple[Any, ...]]]:
-    """Return a report's first rows, at most `most`, and when they were read: at most some
+    """Return a report's first rows, at most `limit`, and when they were read: at most some
     minutes ago, or just now.
 
     One query where they are kept, two where they are not. Product names and prices in what
     is kept may be an hour old; `get_rows` always reads anew."""
     now = timezone.now()
-    if most <= ReportSnapshot.MAX_ROWS:
+    if limit <= ReportSnapshot.MAX_ROWS:
         kept = ReportSnapshot.objects.filter(
             name=name, first=first, last=last, read_at__gt=now - _MAX_AGE
         ).first()
         if kept is not None:
             reads = [_READ.get(column.kind, str) for column in REPORTS[name].columns]
-            return kept.read_at, [_restore_row(reads, row) for row in kept.rows[:most]]
-    return now, get_rows(name=name, first=first, last=last, most=most)
+            return kept.read_at, [_restore_row(reads, row) for row in kept.rows[:limit]]
+    return now, get_rows(name=name, first=first, last=last, limit=limit)
 
 
 def _restore_row(

@@ -21,7 +21,7 @@ class Column:
 @dataclass(frozen=True)
 class Definition:
     """A report: what it shows, and the statement that reads it, given `first`, `last`,
-    `interval`, `low` and `most`.
+    `interval`, `low` and `limit`.
     """
 
     title: str
@@ -104,7 +104,7 @@ REPORTS: dict[str, Definition] = {
         """WITH first AS MATERIALIZED (
             SELECT product_id FROM analytics_dailyproduct WHERE day BETWEEN %(first)s AND %(last)s
             GROUP BY product_id ORDER BY sum(revenue) DESC, sum(views) DESC, product_id LIMIT
-                %(most)s)
+                %(limit)s)
         SELECT product.id, product.name, sum(views), sum(carts), sum(orders), sum(units),
             sum(revenue),
             CASE WHEN sum(views) > 0 THEN round(sum(orders)::numeric / sum(views), 4) END
@@ -124,7 +124,7 @@ REPORTS: dict[str, Definition] = {
         FROM analytics_dailycategory JOIN products_category AS category ON category.id = category_id
         WHERE day BETWEEN %(first)s AND %(last)s
         GROUP BY category.id, category.name ORDER BY sum(revenue) DESC, category.id LIMIT
-            %(most)s""",
+            %(limit)s""",
     ),
     "searches": Definition(
         "Searches, those that find nothing first",
@@ -132,7 +132,7 @@ REPORTS: dict[str, Definition] = {
         """SELECT query, sum(searches), sum(without_result) FROM analytics_dailysearch
         WHERE day BETWEEN %(first)s AND %(last)s
         GROUP BY query ORDER BY sum(without_result) DESC, sum(searches) DESC, query LIMIT
-            %(most)s""",
+            %(limit)s""",
     ),
     "money": Definition(
         "Money by account of the ledger",
@@ -147,7 +147,7 @@ REPORTS: dict[str, Definition] = {
         FROM orders_ledgerline AS line JOIN orders_ledgerentry AS entry ON entry.id = entry_id
         CROSS JOIN (SELECT %(first)s::date::timestamp AT TIME ZONE %(zone)s AS since,
             (%(last)s::date + 1)::timestamp AT TIME ZONE %(zone)s AS until) AS days
-        WHERE at < until GROUP BY account, currency ORDER BY account, currency LIMIT %(most)s""",
+        WHERE at < until GROUP BY account, currency ORDER BY account, currency LIMIT %(limit)s""",
         memory="64MB",
     ),
     "stock": Definition(
@@ -174,33 +174,33 @@ REPORTS: dict[str, Definition] = {
         ), selling AS MATERIALIZED (
             SELECT low.*, sold FROM (SELECT * FROM sales ORDER BY sold DESC) AS sales JOIN low
                 ON low.id = variant_id
-            ORDER BY sold DESC, sellable, low.id LIMIT %(most)s
+            ORDER BY sold DESC, sellable, low.id LIMIT %(limit)s
         ), others AS (
             SELECT low.*, 0 AS sold FROM low
-            WHERE (SELECT count(*) FROM selling) < %(most)s AND NOT EXISTS (SELECT FROM sales
+            WHERE (SELECT count(*) FROM selling) < %(limit)s AND NOT EXISTS (SELECT FROM sales
                 WHERE variant_id = low.id)
-            ORDER BY sellable, low.id LIMIT %(most)s
+            ORDER BY sellable, low.id LIMIT %(limit)s
         )
         SELECT id, sku, name, size, color, sellable, round(sold::numeric / (%(last)s::date -
             %(first)s::date + 1), 2),
             CASE WHEN sold > 0
                 THEN round(sellable * (%(last)s::date - %(first)s::date + 1)::numeric / sold, 1) END
         FROM (SELECT * FROM selling UNION ALL SELECT * FROM others) AS found
-        ORDER BY sold DESC, sellable, id LIMIT %(most)s""",
+        ORDER BY sold DESC, sellable, id LIMIT %(limit)s""",
         memory="64MB",
     ),
 }
 
 
 def get_report(
-    *, name: str, first: date, last: date, interval: str, most: int = MAX_ROWS
+    *, name: str, first: date, last: date, interval: str, limit: int = MAX_ROWS
 ) -> Report:
     """Return a report over the shop's days from `first` to `last`, both included; at most
-    `most` rows.
+    `limit` rows.
 
     Amounts are in the shop's currency. `as_of` is when the latest of its figures was made,
     None if there are none. One query for the rows and one for the time."""
-    rows = get_rows(name=name, first=first, last=last, interval=interval, most=most)
+    rows = get_rows(name=name, first=first, last=last, interval=interval, limit=limit)
     return Report(
         name,
         REPORTS[name],
@@ -224,7 +224,7 @@ def get_as_of(*, first: date, last: date) -> datetime | None:
 
 
 def get_rows(
-    *, name: str, first: date, last: date, interval: str = "day", most: int = MAX_ROWS
+    *, name: str, first: date, last: date, interval: str = "day", limit: int = MAX_ROWS
 ) -> list[tuple[Any, ...]]:
     """Return a report's rows alone."""
     values = {
@@ -232,7 +232,7 @@ def get_rows(
         "last": last,
         "interval": interval,
         "low": settings.LOW_STOCK_AT,
-        "most": most,
+        "limit": limit,
         "zone": settings.SHOP_TIME_ZONE,
     }
     report = REPORTS[name]

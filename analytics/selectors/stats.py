@@ -89,9 +89,9 @@ def _sum_numbers(first: date, last: date) -> Numbers:
     )
 
 
-def _list_rows(name: str, first: date, last: date, most: int) -> list[dict[str, Cell]]:
+def _list_rows(name: str, first: date, last: date, limit: int) -> list[dict[str, Cell]]:
     report = reports.get_report(
-        name=name, first=first, last=last, interval="day", most=most
+        name=name, first=first, last=last, interval="day", limit=limit
     )
     columns = report.definition.columns
     return [

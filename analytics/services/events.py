@@ -116,15 +116,15 @@ def _hash_visitor(address: str | None, user_agent: str, now: datetime) -> str:
 def _get_salt(now: datetime) -> bytes:
     """Return the day's salt. Yesterday's goes once it is 48 hours old."""
     today = days.get_day(now)
-    found = VisitorSalt.objects.filter(day=today).values_list("salt", flat=True).first()
-    if found is None:
+    salt = VisitorSalt.objects.filter(day=today).values_list("salt", flat=True).first()
+    if salt is None:
         VisitorSalt.objects.bulk_create(
             [VisitorSalt(day=today, salt=secrets.token_bytes(32))],
             ignore_conflicts=True,
         )
         VisitorSalt.objects.filter(day__lt=today - timedelta(days=1)).delete()
-        found = VisitorSalt.objects.values_list("salt", flat=True).get(day=today)
-    return bytes(found)
+        salt = VisitorSalt.objects.values_list("salt", flat=True).get(day=today)
+    return bytes(salt)
 
 
 def forget_salts(*, now: datetime) -> int:

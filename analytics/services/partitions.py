@@ -14,7 +14,7 @@ def make_partitions(*, now: datetime) -> list[str]:
     """Make the partitions that events of these days go into, where they are missing; return
     the new ones' names.
     """
-    made = []
+    created = []
     for first in (_get_month_start(now, step) for step in range(-1, _AHEAD)):
         name = f"analytics_event_{first:%Y_%m}"
         with transaction.atomic(), connection.cursor() as cursor:
@@ -32,8 +32,8 @@ def make_partitions(*, now: datetime) -> list[str]:
                         sql.Literal(_get_month_start(first, 1).isoformat()),
                     )
                 )
-                made.append(name)
-    return made
+                created.append(name)
+    return created
 
 
 def drop_old_partitions(*, now: datetime) -> list[str]:

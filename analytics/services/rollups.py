@@ -157,18 +157,18 @@ def rebuild_changed_days(*, now: datetime, also_recent: bool = False) -> list[da
     With `also_recent` yesterday, too, for its late events, and the days whose orders have
     changed in the last two hours, whatever changed them."""
     today = days.get_day(now)
-    wanted = {today, *DirtyDay.objects.values_list("day", flat=True)}
+    changed_days = {today, *DirtyDay.objects.values_list("day", flat=True)}
     if also_recent:
-        wanted.add(today - timedelta(days=1))
-        wanted.update(
+        changed_days.add(today - timedelta(days=1))
+        changed_days.update(
             map(
                 days.get_day,
                 orders.list_placed_at(changed_since=now - timedelta(hours=2)),
             )
         )
-    for day in sorted(wanted, reverse=True):
+    for day in sorted(changed_days, reverse=True):
         rebuild_day(day=day)
-    return sorted(wanted)
+    return sorted(changed_days)
 
 
 def publish_popularity(*, now: datetime) -> int:

@@ -34,15 +34,15 @@ def refresh_snapshots(
 
     `read` is `selectors.get_rows`. What is kept of other days is thrown away. Takes no
     lock: of two at once, the later stays."""
-    wanted = list(_list_snapshot_keys(days.get_day(now)))
+    snapshot_keys = list(_list_snapshot_keys(days.get_day(now)))
     kept = {
         (each.name, each.first, each.last): each
         for each in ReportSnapshot.objects.defer("rows")
     }
-    for name, first, last in kept.keys() - set(wanted):
+    for name, first, last in kept.keys() - set(snapshot_keys):
         ReportSnapshot.objects.filter(name=name, first=first, last=last).delete()
-    made = 0
-    for key in wanted:
+    refreshed = 0
+    for key in snapshot_keys:
         name, first, last = key
         figures_version = get_figures_version(
             first, last
@@ -54,15 +54,15 @@ def refresh_snapshots(
             and (now - old.read_at).total_seconds() < _AGAIN_S[name]
         ):
             continue
-        rows = read(name=name, first=first, last=last, most=ReportSnapshot.MAX_ROWS)
+        rows = read(name=name, first=first, last=last, limit=ReportSnapshot.MAX_ROWS)
         ReportSnapshot.objects.update_or_create(
             name=name,
             first=first,
             last=last,
             defaults={"rows": rows, "figures_version": figures_version, "read_at": now},
         )
-        made += 1
-    return made
+        refreshed += 1
+    return refreshed
 
 
 def _list_snapshot_keys(today: date) -> Iterator[tuple[str, date, date]]:

@@ -122,12 +122,12 @@ def _change_values(message: str) -> list[list[str]]:
         parts: list[dict[str, Any]] = json.loads(message)
     except json.JSONDecodeError:
         return []
-    found = []
+    values = []
     for part in parts:
         changed = part.get("changed") or {}
         whose = f"{changed['object']}: " if "object" in changed else ""
-        found += [
+        values += [
             [f"{whose}{name}", before, after]
             for name, before, after in changed.get("values", [])
         ]
-    return found
+    return values

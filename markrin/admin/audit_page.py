@@ -57,15 +57,15 @@ class AuditForm(StrictForm):
         """Return whose id it is."""
         if not (email := self.cleaned_data["who"]):
             return None
-        found: UUID | None = (
+        user_id: UUID | None = (
             get_user_model()
             .objects.filter(email=email.lower())
             .values_list("pk", flat=True)
             .first()
         )
-        if found is None:
+        if user_id is None:
             raise forms.ValidationError("There is nobody with this address.")
-        return found
+        return user_id
 
 
 @admin.register(LogEntry)
@@ -101,14 +101,14 @@ class LogEntryAdmin(ReadOnlyAdmin):
         if not request.user.has_perm("admin.view_logentry"):
             raise PermissionDenied
         form = AuditForm(request.GET)
-        asked = form.cleaned_data if form.is_valid() else {}
-        wanted = audit.Wanted(
-            before=_end_of_range(request, asked.get("last")),
-            since=_start_of_day(asked["first"]) if asked.get("first") else None,
-            who_id=asked.get("who"),
+        data = form.cleaned_data if form.is_valid() else {}
+        filters = audit.Wanted(
+            before=_end_of_range(request, data.get("last")),
+            since=_start_of_day(data["first"]) if data.get("first") else None,
+            who_id=data.get("who"),
         )
         entries = (
-            audit.read_entries(wanted, kind=asked.get("kind", ""))
+            audit.read_entries(filters, kind=data.get("kind", ""))
             if form.is_valid()
             else []
         )

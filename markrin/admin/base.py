@@ -320,13 +320,13 @@ class SteppedAdmin(ModelAdmin):
         )
         if request.method == "POST" and form.is_valid():
             try:
-                said = step.do(request, row, form.cleaned_data)
+                message = step.do(request, row, form.cleaned_data)
             except ShopError as refusal:
                 form.add_error(None, refusal.detail)
             else:
                 if self.logs_steps:
-                    self.log_change(request, row, f"{step.title}: {said}")
-                self.message_user(request, said, messages.SUCCESS)
+                    self.log_change(request, row, f"{step.title}: {message}")
+                self.message_user(request, message, messages.SUCCESS)
                 return HttpResponseRedirect(self.after_step(request, row, back=back))
         context = {
             **self.admin_site.each_context(request),

@@ -28,13 +28,15 @@ def describe_changes(
         next(changed)["values"] = _field_values(form, form.changed_data, hidden)
     for formset in formsets:
         for row, names in formset.changed_objects:
-            its = next(one for one in formset.forms if one.instance.pk == row.pk)
+            its = next(
+                row_form for row_form in formset.forms if row_form.instance.pk == row.pk
+            )
             next(changed)["values"] = _field_values(its, names, hidden)
     return message
 
 
 def _field_values(form: Any, names: Iterable[str], hidden: Collection[str]) -> Values:
-    found = []
+    values = []
     for name in names:
         field = form.fields.get(name)
         if (
@@ -44,14 +46,14 @@ def _field_values(form: Any, names: Iterable[str], hidden: Collection[str]) -> V
         ):
             continue
         label = str(field.label or name)
-        found.append(
+        values.append(
             [
                 label,
                 _display_value(field, form.get_initial_for_field(field, name)),
                 _display_value(field, form.cleaned_data.get(name)),
             ]
         )
-    return found
+    return values
 
 
 def _display_value(field: Any, value: Any) -> str:
@@ -64,6 +66,6 @@ def _display_value(field: Any, value: Any) -> str:
         choices: Any = field.queryset
         value = choices.filter(pk=value).first() or value
     if isinstance(value, models.QuerySet | list | tuple | set):
-        value = ", ".join(sorted(str(one) for one in value))
+        value = ", ".join(sorted(str(item) for item in value))
     text = str(value)
     return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"

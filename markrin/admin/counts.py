@@ -26,8 +26,8 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at r
     def count(self) -> int:
         """Return how many rows there are, `AtLeast(MAX_COUNTED)` where there are more."""
         rows: Any = self.object_list
-        found: int = rows.order_by()[: MAX_COUNTED + 1].count()
-        return found if found <= MAX_COUNTED else AtLeast(MAX_COUNTED)
+        counted: int = rows.order_by()[: MAX_COUNTED + 1].count()
+        return counted if counted <= MAX_COUNTED else AtLeast(MAX_COUNTED)
 
     def page(self, number: Any) -> Page[Any]:
         """Return a page, in two queries. Raises: InvalidPage."""
@@ -35,7 +35,9 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at r
         rows: Any = self.object_list
         first = (number - 1) * self.per_page
         keys = list(rows.values_list("pk", flat=True)[first : first + self.per_page])
-        found = (
+        rows_by_key = (
             {row.pk: row for row in rows.order_by().filter(pk__in=keys)} if keys else {}
         )
-        return Page([found[key] for key in keys if key in found], number, self)
+        return Page(
+            [rows_by_key[key] for key in keys if key in rows_by_key], number, self
+        )

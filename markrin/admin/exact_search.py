@@ -32,10 +32,10 @@ class ExactSearch:
         term = search_term.strip()
         if not term:
             return queryset, False
-        wanted = Q(pk__in=[])
+        condition = Q(pk__in=[])
         for name in self.search_fields:
-            wanted |= _search_condition(self.model, name, term)
-        return queryset.filter(wanted), False
+            condition |= _search_condition(self.model, name, term)
+        return queryset.filter(condition), False
 
 
 def _search_condition(model: type[models.Model], name: str, term: str) -> Q:
@@ -43,13 +43,13 @@ def _search_condition(model: type[models.Model], name: str, term: str) -> Q:
     first, _, rest = name.partition("__")
     field: Any = model._meta.get_field(first)
     if field.is_relation and rest:
-        there = field.related_model
-        found = (
-            there._default_manager.filter(_search_condition(there, rest, term))
+        related = field.related_model
+        matches = (
+            related._default_manager.filter(_search_condition(related, rest, term))
             .order_by()
             .values_list("pk", flat=True)
         )
-        return Q(**{f"{first}__in": list(found[:_MAX_ROWS])})
+        return Q(**{f"{first}__in": list(matches[:_MAX_ROWS])})
     spelt = sorted({term, term.lower(), term.upper()})
     if rest == "startswith":
         return Q(*(Q(**{name: each}) for each in spelt), _connector=Q.OR)

@@ -54,10 +54,10 @@ def rows_of(page: Any, request: HttpRequest, query: str) -> Any:
     Raises:
         ValueError: a filter in it means nothing any more.
     """
-    asked = copy.copy(request)
-    asked.GET = QueryDict(query)
+    list_request = copy.copy(request)
+    list_request.GET = QueryDict(query)
     try:
-        return page.get_changelist_instance(asked).queryset
+        return page.get_changelist_instance(list_request).queryset
     except (IncorrectLookupParameters, SuspiciousOperation) as exc:
         raise ValueError("these filters are not known here") from exc
 
@@ -75,9 +75,9 @@ def stream_csv(
 
     Read by key in chunks, so that neither memory nor a transaction grows with the table.
     Who took what is logged, as it may be customers' data."""
-    model, who = rows.model, cast(UUID, request.user.pk)
+    model, actor_id = rows.model, cast(UUID, request.user.pk)
     LogEntry.objects.create(
-        user_id=who,
+        user_id=actor_id,
         content_type=ContentType.objects.get_for_model(model),
         object_repr=f"export of {model._meta.verbose_name_plural}"[:200],
         action_flag=CHANGE,

@@ -88,12 +88,14 @@ def _clean_strictly(
     value: object,
     *rest: object,
 ) -> Any:
-    found = clean(value, *rest)
+    cleaned = clean(value, *rest)
     try:
-        return rule(value, found)
+        return rule(value, cleaned)
     except ma.ValidationError as exc:
-        said = cast(list[str], exc.messages)[0]
-        raise ValidationError(str(said), code=getattr(said, "code", "invalid")) from exc
+        message = cast(list[str], exc.messages)[0]
+        raise ValidationError(
+            str(message), code=getattr(message, "code", "invalid")
+        ) from exc
 
 
 def _field_rule(name: str, field: forms.Field) -> Callable[[Any, Any], Any] | None:
@@ -105,7 +107,7 @@ def _field_rule(name: str, field: forms.Field) -> Callable[[Any, Any], Any] | No
     match field:
         case SimpleArrayField():
             each = fields.Text(max=getattr(field.base_field, "max_length", None) or 200)
-            return lambda sent, found: [each.deserialize(one) for one in found]
+            return lambda sent, found: [each.deserialize(item) for item in found]
         case forms.EmailField():
             return _text_rule(fields.Email())
         case forms.CharField() if name == "phone":

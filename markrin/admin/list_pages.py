@@ -132,9 +132,9 @@ class ListPages:
             for name in saved.columns
             if name in self.export_columns
         }
-        said, answer = self._export_file(request, saved.query, columns)
+        message, answer = self._export_file(request, saved.query, columns)
         if answer is None:
-            messages.error(request, f"{saved.name}: {said}")
+            messages.error(request, f"{saved.name}: {message}")
             return HttpResponseRedirect(
                 reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_export")
             )
@@ -153,10 +153,10 @@ class ListPages:
                 None, "That is too much to keep: throw another export away first."
             )
         else:
-            wanted = {"query": query, "columns": form.cleaned_data["columns"]}
+            saved = {"query": query, "columns": form.cleaned_data["columns"]}
             user: Any = request.user
             SavedExport.objects.update_or_create(
-                user=user, page=page, name=name, defaults=wanted
+                user=user, page=page, name=name, defaults=saved
             )
             messages.success(
                 request,
@@ -169,9 +169,9 @@ class ListPages:
         columns = {
             name: self.export_columns[name] for name in form.cleaned_data["columns"]
         }
-        said, answer = self._export_file(request, request.GET.urlencode(), columns)
+        message, answer = self._export_file(request, request.GET.urlencode(), columns)
         if answer is None:
-            form.add_error(None, said)
+            form.add_error(None, message)
         return answer
 
     def _export_file(

@@ -351,8 +351,8 @@ def _menu_items(
             link = reverse(f"admin:{name}", args=[argument] if argument else [])
         except NoReverseMatch:
             continue
-        asked = request.GET.urlencode()
-        active = request.path == link and (not query or query in asked)
+        list_query = request.GET.urlencode()
+        active = request.path == link and (not query or query in list_query)
         yield {
             "title": title,
             "icon": icon,

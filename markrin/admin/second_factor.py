@@ -100,15 +100,15 @@ def show_page(
 
 
 def _next_url(request: HttpRequest) -> str:
-    wanted = (
+    url = (
         request.POST.get(REDIRECT_FIELD_NAME)
         or request.GET.get(REDIRECT_FIELD_NAME)
         or ""
     )
     ours = url_has_allowed_host_and_scheme(
-        wanted, {request.get_host()}, require_https=request.is_secure()
+        url, {request.get_host()}, require_https=request.is_secure()
     )
-    return wanted if ours else reverse("admin:index")
+    return url if ours else reverse("admin:index")
 
 
 @transaction.atomic

@@ -40,26 +40,26 @@ def network_of(address: str | None) -> str:
     """Return what limits are counted by: an IPv4 address, the /64 of an IPv6 address, or
     "unknown".
     """
-    found = _parse_address(address or "")
-    if isinstance(found, IPv6Address):
-        return str(ip_network((found, IPV6_SUBSCRIBER), strict=False))
-    return str(found or "unknown")
+    parsed = _parse_address(address or "")
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network((parsed, IPV6_SUBSCRIBER), strict=False))
+    return str(parsed or "unknown")
 
 
 def client_is_in(request: HttpRequest, networks: list[str]) -> bool:
     """Return whether the client's address lies in one of the networks; a Unix socket's
     other end is on this machine.
     """
-    found = _parse_address(get_client_address(request) or "127.0.0.1")
-    return any(found in ip_network(text, strict=False) for text in networks)
+    parsed = _parse_address(get_client_address(request) or "127.0.0.1")
+    return any(parsed in ip_network(text, strict=False) for text in networks)
 
 
 def _parse_address(text: str) -> Address | None:
     try:
-        found = ip_address(text.strip())
+        parsed = ip_address(text.strip())
     except ValueError:
         return None
-    return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found
+    return (parsed.ipv4_mapped or parsed) if isinstance(parsed, IPv6Address) else parsed
 
 
 def _is_ours(peer: Address | None) -> bool:
@@ -68,7 +68,7 @@ def _is_ours(peer: Address | None) -> bool:
         peer is None
     ):  # a Unix socket: only a proxy on this machine can hold its other end
         return bool(trusted)
-    return any(peer in one for one in trusted)
+    return any(peer in network for network in trusted)
 
 
 @cache

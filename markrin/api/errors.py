@@ -321,8 +321,8 @@ def from_constraint(exc: IntegrityError) -> ShopError | None:
     """Return the refusal that stands for the violated constraint, if `map_constraint` named one."""
     cause = exc.__cause__
     name = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
-    made = _by_constraint.get(name or "")
-    return made() if made else None
+    error_class = _by_constraint.get(name or "")
+    return error_class() if error_class else None
 
 
 # --- From any exception to a refusal -------------------------------------------------------------
@@ -395,14 +395,14 @@ def request_id_of(request: Any) -> str:
     """Return the id under which this request is logged; where no middleware has given it
     one, it gets one here.
     """
-    found = getattr(
+    request_id = getattr(
         request, "request_id", None
     ) or structlog.contextvars.get_contextvars().get("request_id")
-    if not found:
-        found = uuid.uuid4().hex
+    if not request_id:
+        request_id = uuid.uuid4().hex
         if request is not None:
-            request.request_id = found
-    return str(found)
+            request.request_id = request_id
+    return str(request_id)
 
 
 def refusal_for(exc: Exception, request: HttpRequest | None) -> ShopError:

@@ -134,17 +134,19 @@ class Converter(OpenAPIConverter):
         }
         if isinstance(schema, schemas.PatchSchema):
             stated["minProperties"] = 1
-        said = type(schema).__dict__.get("__doc__")
-        return {**stated, "description": getdoc(type(schema))} if said else stated
+        description = type(schema).__dict__.get("__doc__")
+        return (
+            {**stated, "description": getdoc(type(schema))} if description else stated
+        )
 
     def resolve_nested_schema(self, schema: Any) -> Stated:
         """Return a reference to the schema's component, registered here at first sight."""
         instance = schema() if isinstance(schema, type) else schema
-        made = _schema_component(_component_name(instance), {}, type(instance))
-        if made not in self.registry:
-            self.registry.register(made)
-            made.schema = self.schema2jsonschema(instance)
-        return made.ref
+        component = _schema_component(_component_name(instance), {}, type(instance))
+        if component not in self.registry:
+            self.registry.register(component)
+            component.schema = self.schema2jsonschema(instance)
+        return component.ref
 
 
 def _schema_component(name: str, schema: Stated, stands_for: type) -> ResolvedComponent:
@@ -168,10 +170,10 @@ def _component_name(schema: Any) -> str:
 def _problem_statuses(
     refusals: Iterable[type[errors.ShopError]],
 ) -> dict[int, set[str]]:
-    found: dict[int, set[str]] = {}
+    codes_by_status: dict[int, set[str]] = {}
     for refusal in refusals:
-        found.setdefault(refusal.status, set()).add(refusal.code)
-    return found
+        codes_by_status.setdefault(refusal.status, set()).add(refusal.code)
+    return codes_by_status
 
 
 class AutoSchema(openapi.AutoSchema):
@@ -185,12 +187,12 @@ class AutoSchema(openapi.AutoSchema):
     @property
     def stated(self) -> operations.Operation:
         """What the method states."""
-        found = operations.operation_of(self.view, self.method)
-        if found is None:
+        operation = operations.operation_of(self.view, self.method)
+        if operation is None:
             raise LookupError(
                 f"{type(self.view).__name__}.{self.method.lower()} has no @operation"
             )
-        return found
+        return operation
 
     def is_excluded(self) -> bool:
         return operations.operation_of(self.view, self.method) is None
@@ -222,7 +224,7 @@ class AutoSchema(openapi.AutoSchema):
 
     def _get_parameters(self) -> list[Stated]:
         converter = Converter(self.registry)
-        found = [
+        parameters = [
             {"in": "path", "name": name, "required": True, "schema": _path_schema(kind)}
             for kind, name in re.findall(r"<(\w+):(\w+)>", self.path_regex)
         ]
@@ -231,15 +233,15 @@ class AutoSchema(openapi.AutoSchema):
             ("header", self.stated.headers),
         ):
             if schema is not None:
-                found += converter.schema2parameters(schema(), location=place)
+                parameters += converter.schema2parameters(schema(), location=place)
         # A header whose absence the use case refuses with a code of its own
         # (Idempotency-Key) is needed all the same.
         refused = {refusal.code for refusal in self.stated.errors}
-        for one in found:
-            one["required"] |= (
-                f"{one['name'].lower().replace('-', '_')}_missing" in refused
+        for parameter in parameters:
+            parameter["required"] |= (
+                f"{parameter['name'].lower().replace('-', '_')}_missing" in refused
             )
-        return found
+        return parameters
 
     def _get_request_body(self, direction: str = "request") -> Stated | None:
         schema, media_types = (
@@ -254,15 +256,15 @@ class AutoSchema(openapi.AutoSchema):
         return {"required": True, "content": dict.fromkeys(media_types, content)}
 
     def _get_response_bodies(self, direction: str = "response") -> Stated:
-        found = {str(self.stated.status): self._response_body()}
-        for status, said in self.stated.extra_responses.items():
+        bodies = {str(self.stated.status): self._response_body()}
+        for status, body in self.stated.extra_responses.items():
             answered = (
                 self._response_body() if status < HTTPStatus.MULTIPLE_CHOICES else {}
             )
-            found[str(status)] = {**answered, "description": said}
+            bodies[str(status)] = {**answered, "description": body}
         for code, names in sorted(_problem_statuses(self._refusal_responses()).items()):
-            found[str(code)] = self._problem_schema(code, sorted(names))
-        return found
+            bodies[str(code)] = self._problem_schema(code, sorted(names))
+        return bodies
 
     def _response_body(self) -> Stated:
         content: Stated = {}
@@ -278,23 +280,23 @@ class AutoSchema(openapi.AutoSchema):
             content["application/json"] = {
                 "schema": shapes[0] if len(shapes) == 1 else {"oneOf": shapes}
             }
-        said = HTTPStatus(self.stated.status).phrase
+        description = HTTPStatus(self.stated.status).phrase
         return (
-            {"description": said, "content": content}
+            {"description": description, "content": content}
             if content
-            else {"description": said}
+            else {"description": description}
         )
 
     def _response_shape(self, serializer: Any) -> Stated:
-        found = cast(Any, self)._get_response_for_code(
+        shape = cast(Any, self)._get_response_for_code(
             serializer, str(self.stated.status), ["application/json"]
         )
-        return cast(Stated, found["content"]["application/json"]["schema"])
+        return cast(Stated, shape["content"]["application/json"]["schema"])
 
     def _refusal_responses(self) -> set[type[errors.ShopError]]:
         """Return every refusal that this method can answer with, the framework's own included."""
         stated = self.stated
-        found: set[type[errors.ShopError]] = {
+        kinds: set[type[errors.ShopError]] = {
             *stated.errors,
             errors.Invalid,
             errors.NotAcceptable,
@@ -303,24 +305,24 @@ class AutoSchema(openapi.AutoSchema):
             errors.Unavailable,
         }
         if self.view.get_authenticators():
-            found |= {
+            kinds |= {
                 refusal
                 for refusal in errors.ShopError.registry.values()
                 if refusal.identifies
             }
             if self._is_public():
-                found.discard(errors.TokenMissing)
+                kinds.discard(errors.TokenMissing)
         if not set(self._permissions_of()) <= {AllowAny, IsAuthenticated}:
-            found |= {errors.Forbidden, errors.SecondFactorRequired}
+            kinds |= {errors.Forbidden, errors.SecondFactorRequired}
             if (right := rights.get_right(stated.id)) and right.sensitive:
-                found.add(errors.ReauthenticationRequired)
+                kinds.add(errors.ReauthenticationRequired)
         if "<" in self.path_regex:
-            found.add(errors.NotFound)
+            kinds.add(errors.NotFound)
         if stated.body or stated.upload:
-            found |= {errors.Malformed, errors.TooLarge, errors.UnsupportedMediaType}
+            kinds |= {errors.Malformed, errors.TooLarge, errors.UnsupportedMediaType}
         if stated.query and issubclass(stated.query, schemas.PageQuery):
-            found.add(errors.PageTooDeep)
-        return found
+            kinds.add(errors.PageTooDeep)
+        return kinds
 
     def _problem_schema(self, status: int, codes: list[str]) -> Stated:
         general = _schema_component("Problem", PROBLEM, errors.ShopError)

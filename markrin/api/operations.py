@@ -87,7 +87,7 @@ class Operation:
         wrong: list[errors.FieldError] = []
         for part in ("query", "headers", "body", "upload"):
             try:
-                found = getattr(self, f"_load_{part}")(request)
+                part_value = getattr(self, f"_load_{part}")(request)
             except errors.Malformed as exc:
                 if not wrong:
                     raise
@@ -96,7 +96,7 @@ class Operation:
                 wrong += exc.errors
             else:
                 if part in self._schemas:
-                    loaded[part] = found
+                    loaded[part] = part_value
         if wrong:
             raise errors.Invalid(errors=wrong)
         return loaded
@@ -172,5 +172,5 @@ def operation_of(view: object, http_method: str) -> Operation | None:
     """Return what is stated for a method (`GET`) of a view or view class; HEAD is GET's."""
     name = http_method.lower()
     handler = getattr(view, "get" if name == "head" else name, None)
-    found: Operation | None = getattr(handler, "operation", None)
-    return found
+    operation: Operation | None = getattr(handler, "operation", None)
+    return operation

@@ -51,7 +51,7 @@ def parse_json(body: bytes) -> dict[str, object]:
     text = _decode_utf8(body)
     _check_depth(text)
     try:
-        found = json.loads(
+        value = json.loads(
             text,
             object_pairs_hook=_object_of_pairs,
             parse_int=_parse_int,
@@ -59,12 +59,14 @@ def parse_json(body: bytes) -> dict[str, object]:
             parse_constant=_refuse_constant,
         )
     except json.JSONDecodeError as exc:
-        said = f"This is not JSON: {exc.msg} (line {exc.lineno}, column {exc.colno})."
-        raise malformed_error("syntax", said) from exc
-    if not isinstance(found, dict):
+        message = (
+            f"This is not JSON: {exc.msg} (line {exc.lineno}, column {exc.colno})."
+        )
+        raise malformed_error("syntax", message) from exc
+    if not isinstance(value, dict):
         raise malformed_error("type", "The body must be one JSON object.")
-    _check_values(found)
-    return found
+    _check_values(value)
+    return value
 
 
 def _decode_utf8(body: bytes) -> str:
@@ -95,10 +97,10 @@ def _check_depth(text: str) -> None:
 
 
 def _object_of_pairs(pairs: Sequence[tuple[str, Any]]) -> dict[str, object]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
+    result = dict(pairs)
+    if len(result) != len(pairs):
         raise malformed_error("duplicate", "An object has the same name twice.")
-    return made
+    return result
 
 
 def _parse_int(digits: str) -> int:
@@ -171,8 +173,8 @@ def read_body(request: HttpRequest, *, max_bytes: int = MAX_BYTES) -> bytes:
     return request.body
 
 
-def _read_bounded(stream: IO[bytes], most: int) -> bytes:
-    parts, left = [], most
+def _read_bounded(stream: IO[bytes], max_bytes: int) -> bytes:
+    parts, left = [], max_bytes
     while left > 0 and (part := stream.read(left)):
         parts.append(part)
         left -= len(part)
@@ -256,7 +258,7 @@ def parse_query(request: HttpRequest) -> dict[str, str]:
     """
     # WSGI hands bytes over as Latin-1. Source: PEP 3333, "Unicode issues".
     raw = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")
-    found: dict[str, str] = {}
+    params: dict[str, str] = {}
     wrong: list[errors.FieldError] = []
     for index, (name, value, fault) in enumerate(_query_pairs(raw)):
         if index >= MAX_PARAMETERS:
@@ -265,15 +267,15 @@ def parse_query(request: HttpRequest) -> dict[str, str]:
             )
         code, message = (
             ("repeated", "This parameter may be given once.")
-            if name in found
+            if name in params
             else fault
         )
         if code:
             wrong.append({"parameter": name[:100], "code": code, "message": message})
-        found[name] = value
+        params[name] = value
     if wrong:
         raise errors.Invalid(errors=wrong)
-    return found
+    return params
 
 
 def _query_pairs(raw: bytes) -> Iterator[tuple[str, str, tuple[str, str]]]:

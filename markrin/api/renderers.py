@@ -73,10 +73,10 @@ class Negotiation(BaseContentNegotiation):
         context = request.parser_context or {}
         operation = getattr(context.get("view"), "operation", None)
         offered = [*JSON_TYPES, *(operation.file_types if operation else ())]
-        wanted = request._request
+        override = request._request
         if (
-            wanted.headers.get("Accept", "").strip()
-            and wanted.get_preferred_type(offered) is None
+            override.headers.get("Accept", "").strip()
+            and override.get_preferred_type(offered) is None
         ):
             raise errors.NotAcceptable
         return next(iter(renderers)), "application/json"

@@ -43,17 +43,17 @@ def _field_differences(
     where: str, field: Any, slot: dataclasses.Field[Any], hint: Any
 ) -> Iterator[str]:
     allowed = _union_members(hint)
-    wanted = _union_members(python_type(field))
+    expected = _union_members(python_type(field))
     always_there = field.required or field.load_default is not ma.missing
     if not always_there:
         if slot.default is dataclasses.MISSING:
             yield f"may leave out {where}, which then needs a default."
             return
         if slot.default is None or slot.default is UNSET:
-            wanted.add(type(slot.default))
-    if not _same_types(allowed, wanted):
+            expected.add(type(slot.default))
+    if not _same_types(allowed, expected):
         yield (
-            f"loads {where} as {_type_names(wanted)}, but it is declared as"
+            f"loads {where} as {_type_names(expected)}, but it is declared as"
             f" {_type_names(allowed)}."
         )
 
@@ -62,16 +62,16 @@ def python_type(field: Any) -> Any:
     """Return the type of the values that a field loads."""
     if isinstance(field, fields.Nested):
         # our schemas have one
-        found: Any = field.schema.target or dict  # type: ignore[attr-defined]
+        target: Any = field.schema.target or dict  # type: ignore[attr-defined]
         if field.many:
-            found = list[found]
+            target = list[target]
     elif isinstance(field, fields.Enum):
-        found = field.choices
+        target = field.choices
     elif (inner := getattr(field, "inner", None)) is not None:
-        found = list[python_type(inner)]  # type: ignore[misc]  # made at run time
+        target = list[python_type(inner)]  # type: ignore[misc]  # made at run time
     else:
-        found = _generic_argument(type(field))
-    return found | None if field.allow_none else found
+        target = _generic_argument(type(field))
+    return target | None if field.allow_none else target
 
 
 def _generic_argument(kind: type) -> Any:
@@ -89,21 +89,21 @@ def _union_members(hint: object) -> set[Any]:
     return {hint}
 
 
-def _same_types(allowed: set[Any], wanted: set[Any]) -> bool:
-    def fits(one: object, other: object) -> bool:
-        if get_origin(one) in _SEQUENCES and get_origin(other) in _SEQUENCES:
+def _same_types(allowed: set[Any], expected: set[Any]) -> bool:
+    def fits(type_: object, other: object) -> bool:
+        if get_origin(type_) in _SEQUENCES and get_origin(other) in _SEQUENCES:
             return _same_types(
-                _union_members(get_args(one)[0]), _union_members(get_args(other)[0])
+                _union_members(get_args(type_)[0]), _union_members(get_args(other)[0])
             )
-        if one is str and isinstance(other, type) and issubclass(other, TextChoices):
+        if type_ is str and isinstance(other, type) and issubclass(other, TextChoices):
             return True  # a choice is a string: whoever needs no more may say so
-        return bool(one == other or other is object)
+        return bool(type_ == other or other is object)
 
-    return all(any(fits(one, other) for other in wanted) for one in allowed) and all(
-        any(fits(one, other) for one in allowed) for other in wanted
-    )
+    return all(
+        any(fits(member, other) for other in expected) for member in allowed
+    ) and all(any(fits(member, other) for member in allowed) for other in expected)
 
 
 def _type_names(members: set[Any]) -> str:
-    names = (str(one) if get_args(one) else one.__name__ for one in members)
+    names = (str(member) if get_args(member) else member.__name__ for member in members)
     return " | ".join(sorted(names))

@@ -72,14 +72,14 @@ class Schema(ma.Schema, Generic[T]):
         try:
             return self.into_target(super().load(data, **kwargs))
         except ma.ValidationError as exc:
-            found = [
+            faults = [
                 self._field_error(path, text)
                 for path, text in _walk_messages(
                     cast(Any, exc).normalized_messages(), ()
                 )
             ]
             raise errors.Invalid(
-                errors=sorted(found, key=lambda error: error[self.place])
+                errors=sorted(faults, key=lambda error: error[self.place])
             ) from exc
 
     def into_target(self, loaded: dict[str, Any]) -> T:
@@ -108,19 +108,19 @@ def json_pointer(path: Sequence[str | int]) -> str:
 
 
 def _walk_messages(
-    found: Any, path: tuple[str, ...]
+    messages: Any, path: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield path and message of every error in marshmallow's nested answer."""
-    if isinstance(found, Mapping):
-        for key, inner in found.items():
+    if isinstance(messages, Mapping):
+        for key, inner in messages.items():
             yield from _walk_messages(
                 inner, path if key == "_schema" else (*path, str(key))
             )
-    elif isinstance(found, list):
-        for inner in found:
+    elif isinstance(messages, list):
+        for inner in messages:
             yield from _walk_messages(inner, path)
     else:
-        yield path, found
+        yield path, messages
 
 
 class InputSchema(Schema[T]):

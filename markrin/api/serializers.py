@@ -146,8 +146,8 @@ class _PageSerializer(Serializer):
 @cache
 def page_of(item: type[serializers.BaseSerializer[Any]]) -> type[Serializer]:
     """Return the serializer class of a page of `item`s, for a `Page` or a `CursorPage`."""
-    made: Mapping[str, Any] = {
+    attributes: Mapping[str, Any] = {
         "items": item(many=True),
         "__doc__": f"A page of {item.__name__}.",
     }
-    return type(f"{item.__name__}Page", (_PageSerializer,), dict(made))
+    return type(f"{item.__name__}Page", (_PageSerializer,), dict(attributes))

@@ -32,12 +32,12 @@ def read_upload(request: HttpRequest, schema: Schema) -> dict[str, object]:
         raise errors.TooLarge("An upload must state its Content-Length.")
     if parsers.content_length(request) > max_bytes(schema):
         raise errors.TooLarge(f"The upload may have at most {max_bytes(schema)} bytes.")
-    found: dict[str, object] = {}
+    fields: dict[str, object] = {}
     for source in (request.POST, request.FILES):
         for name, values in source.lists():
-            if len(values) > 1 or name in found:
+            if len(values) > 1 or name in fields:
                 raise errors.Invalid.at(
                     "/" + name[:100], "repeated", "This part may be given once."
                 )
-            found[name] = values[0]
-    return found
+            fields[name] = values[0]
+    return fields

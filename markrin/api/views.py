@@ -72,7 +72,7 @@ class View(APIView):
             if self.operation is None:
                 raise errors.MethodNotAllowed
             super().initial(request, *args, **kwargs)
-            granted = [type(one) for one in self.get_permissions()]
+            granted = [type(permission) for permission in self.get_permissions()]
             if permissions.MayCall not in granted:
                 is_public = permissions.AllowAny in granted
                 permissions.refuse_machines(request, is_public=is_public)
@@ -131,9 +131,9 @@ class ErrorKind(View):
     )
     def get(self, request: Request, slug: str) -> Response:
         """Answer one kind."""
-        found = next(
+        error_kind = next(
             (kind for kind in errors.every_kind() if kind.slug() == slug), None
         )
-        if found is None:
+        if error_kind is None:
             raise errors.NotFound
-        return Response(Kind(found).data)
+        return Response(Kind(error_kind).data)

@@ -77,8 +77,8 @@ def choose_encoding(accepted: str, answer: CachedResponse) -> str:
         return "identity"
     offered = {}
     for part in accepted.split(","):
-        found, _, weight = part.partition(";")
-        offered[found.strip().lower()] = weight.replace(" ", "").lower() not in (
+        coding, _, weight = part.partition(";")
+        offered[coding.strip().lower()] = weight.replace(" ", "").lower() not in (
             "q=0",
             "q=0.0",
             "q=0.00",
@@ -117,28 +117,28 @@ def cache_control(answer: CachedResponse) -> str:
 
 def response_headers(answer: CachedResponse, coding: str) -> Headers:
     """Return the response's headers but for Cache-Status."""
-    made = [
+    headers = [
         *answer.headers,
         ("Content-Length", str(len(answer.bodies[coding]))),
         ("ETag", make_etag(answer, coding)),
         ("Cache-Control", cache_control(answer)),
         ("Vary", VARY),
     ]
-    return made if coding == "identity" else [*made, ("Content-Encoding", coding)]
+    return headers if coding == "identity" else [*headers, ("Content-Encoding", coding)]
 
 
 def prepare_response(answer: CachedResponse, coding: str) -> tuple[Headers, bytes]:
     """Return headers and body of a hit from memory, made once for each coding. The caller
     must not change them.
     """
-    found = answer.prepared.get(coding)
+    prepared = answer.prepared.get(coding)
     # How long a proxy may keep an answer that the clock ends changes with every second.
-    if found is None or (answer.ends_at is not None and settings.CACHE_CDN_TTL_S):
-        found = answer.prepared[coding] = (
+    if prepared is None or (answer.ends_at is not None and settings.CACHE_CDN_TTL_S):
+        prepared = answer.prepared[coding] = (
             [*_with_defaults(response_headers(answer, coding)), _FROM_MEMORY],
             answer.bodies[coding],
         )
-    return found
+    return prepared
 
 
 def _with_defaults(headers: Headers) -> Headers:

@@ -123,24 +123,24 @@ class Link:
             shared_cache.invalidate_tags([shared_cache.EVERYTHING])
             self._lost = False
             log.info("cache.reachable")
-        asked: float | None = None
+        pinged_at: float | None = None
         ask_at = report_at = time.monotonic()
         while not self._suspect.is_set():
             now = time.monotonic()
-            if asked is None and now >= ask_at:
+            if pinged_at is None and now >= ask_at:
                 connection.send_command("PING", check_health=False)
-                asked = now
-            if asked is not None and now - asked > ALIVE_S:
+                pinged_at = now
+            if pinged_at is not None and now - pinged_at > ALIVE_S:
                 raise redis.TimeoutError("no sign of life")
-            wait_s = _BEAT_S if asked is not None else max(ask_at - now, 0.001)
+            wait_s = _BEAT_S if pinged_at is not None else max(ask_at - now, 0.001)
             with contextlib.suppress(redis.TimeoutError):
                 answer = connection.read_response(
                     push_request=True, timeout=wait_s, disconnect_on_error=False
                 )
-                if asked is not None and answer in (b"PONG", "PONG"):
-                    self._alive_until, ask_at, asked = (
-                        asked + ALIVE_S,
-                        asked + _BEAT_S,
+                if pinged_at is not None and answer in (b"PONG", "PONG"):
+                    self._alive_until, ask_at, pinged_at = (
+                        pinged_at + ALIVE_S,
+                        pinged_at + _BEAT_S,
                         None,
                     )
             if now >= report_at:

@@ -40,8 +40,8 @@ class Memory:
 
     def get(self, name: str) -> CachedResponse | None:
         """Return the answer, now the most recently used."""
-        found = self._answers.get(name)
-        if found is None or found[1] < time.monotonic():
+        entry = self._answers.get(name)
+        if entry is None or entry[1] < time.monotonic():
             return None
         try:
             self._answers.move_to_end(name)
@@ -49,7 +49,7 @@ class Memory:
             KeyError
         ):  # dropped between the two lines: what was read may no longer be true
             return None
-        return found[0]
+        return entry[0]
 
     def put(
         self, name: str, answer: CachedResponse, *, generation: int, ttl_s: float
@@ -101,11 +101,11 @@ class Memory:
         self._floor = self.generation
 
     def _remove_entry(self, name: str) -> None:
-        found = self._answers.pop(name, None)
-        if found is None:
+        entry = self._answers.pop(name, None)
+        if entry is None:
             return
-        self._bytes -= found[0].size
-        for tag in found[0].tags:
+        self._bytes -= entry[0].size
+        for tag in entry[0].tags:
             names = self._names[tag]
             names.discard(name)
             if not names:

@@ -105,7 +105,7 @@ class AnswerCache:
             try:
                 deadline = time.monotonic() + _WAIT_S
                 while not (
-                    mine := shared_cache.begin_rendering(name, at_most_s=_RENDER_S)
+                    lease := shared_cache.begin_rendering(name, at_most_s=_RENDER_S)
                 ):  # ... and one process
                     if (
                         answer := self._read_cached(name)
@@ -122,7 +122,7 @@ class AnswerCache:
                 return self._render_response(request, name)
             finally:
                 self._rendering.pop(name, None)
-                if mine:
+                if lease:
                     shared_cache.end_rendering(name)
 
     def _read_cached(self, name: str) -> CachedResponse | None:

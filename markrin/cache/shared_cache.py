@@ -174,12 +174,12 @@ def invalidate_tags(tags: Iterable[str]) -> str:
 def read_response(name: str) -> CachedResponse | None:
     """Return the answer kept under this name if it is still true. Raises redis.RedisError."""
     asked_at = time.monotonic()
-    found = _load_script(_READ)(
+    reply = _load_script(_READ)(
         keys=[_CLOCK, _ANSWERS + _response_key(name)], args=[TAGS]
     )
-    if found is None:
+    if reply is None:
         return None
-    _, tags, data, left_ms = found
+    _, tags, data, left_ms = reply
     return CachedResponse.parse(
         data,
         frozenset(_to_text(tags).split("\n")),
@@ -234,8 +234,8 @@ def read_stats() -> dict[str, int]:
     """Return the counters of all processes since the cache server started. Raises
     redis.RedisError.
     """
-    found: dict[bytes, bytes] = get_redis_connection("default").hgetall(_STATS)
-    return {_to_text(name): int(count) for name, count in found.items()}
+    stats: dict[bytes, bytes] = get_redis_connection("default").hgetall(_STATS)
+    return {_to_text(name): int(count) for name, count in stats.items()}
 
 
 def count_answers() -> int:

@@ -73,9 +73,9 @@ def _pending_drop() -> _Drop:
             and savepoints == set(connection.savepoint_ids)
         ):
             return last
-    made = _Drop()
-    transaction.on_commit(made)
-    return made
+    drop = _Drop()
+    transaction.on_commit(drop)
+    return drop
 
 
 def drop_tags(tags: set[str]) -> bool:

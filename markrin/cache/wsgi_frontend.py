@@ -94,15 +94,15 @@ class Front:
         ):
             status = HTTPStatus.NOT_MODIFIED
             headers, body = http_headers.of_304(headers), b""
-        found = requests.request_id(environ.get("HTTP_X_REQUEST_ID"))
+        request_id = requests.request_id(environ.get("HTTP_X_REQUEST_ID"))
         self._link.counts["hit_memory"] += 1
         requests.write_hit(
             route=answer.route,
             status=status,
             seconds=time.perf_counter() - start,
-            request_id=found,
+            request_id=request_id,
         )
-        own = [("X-Request-Id", found)]
+        own = [("X-Request-Id", request_id)]
         if self._hsts and self._is_secure(environ):
             own.append((security_headers.HSTS, self._hsts))
         return status, [*headers, *own], body

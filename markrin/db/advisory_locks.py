@@ -22,8 +22,8 @@ def advisory_lock(name: str) -> Iterator[bool]:
             cursor.execute(
                 "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [name]
             )
-            (mine,) = cursor.fetchone()
-        yield mine
+            (locked,) = cursor.fetchone()
+        yield locked
     finally:
         with suppress(Error):  # a server that is gone holds nothing
             # closing alone is not waited for: whoever comes next could find the lock held

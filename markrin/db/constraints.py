@@ -20,7 +20,7 @@ def check_text(
     """Trimmed text without control or bidirectional characters; not empty unless `blank`;
     one line unless `lines`.
     """
-    made = []
+    checks = []
     for name in names:
         rule = Q(**{f"{name}__regex": _LINES if lines else _ONE_LINE}) & Q(
             **{f"{name}__regex": _TRIMMED}
@@ -30,14 +30,14 @@ def check_text(
         message = f"{name} must be trimmed text without control characters" + (
             "." if blank else ", and not be empty."
         )
-        made.append(
+        checks.append(
             models.CheckConstraint(
                 condition=rule,
                 name=f"{table}_{name}_text",
                 violation_error_message=message,
             )
         )
-    return made
+    return checks
 
 
 def check_pattern(

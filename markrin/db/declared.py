@@ -206,11 +206,11 @@ class SqlSequence(Declared):
         return f"CREATE SEQUENCE public.{self.name};"
 
     def _find(self, table: str) -> str | None:
-        found = fetch_all(
+        rows = fetch_all(
             "SELECT FROM pg_class WHERE oid = to_regclass(%s) AND relkind = 'S'",
             [f"public.{self.name}"],
         )
-        return self._definition(table) if found else None
+        return self._definition(table) if rows else None
 
     def _drop(self, table: str) -> str:
         return f"DROP SEQUENCE public.{self.name};"
@@ -232,8 +232,8 @@ class LibraryIndex(Declared):
         (row,) = fetch_all(
             "SELECT pg_get_indexdef(to_regclass(%s)) AS found", [f"public.{self.name}"]
         )
-        found: str | None = row["found"]
-        return found
+        definition: str | None = row["found"]
+        return definition
 
     def _drop(self, table: str) -> str:
         return f"DROP INDEX public.{self.name};"
@@ -265,8 +265,8 @@ class Partitioning(Declared):
         (row,) = fetch_all(
             "SELECT pg_get_partkeydef(%s::regclass) AS found", [f"public.{table}"]
         )
-        found: str | None = row["found"]
-        return found
+        definition: str | None = row["found"]
+        return definition
 
     def _drop(self, table: str) -> str:
         return ""
@@ -307,5 +307,5 @@ def find_function(name: str) -> str | None:
             " WHERE proname = %s AND pronamespace = 'public'::regnamespace",
             [name],
         )
-        found = cursor.fetchall()
-    return str(found[0][0]) if len(found) == 1 else None
+        definitions = cursor.fetchall()
+    return str(definitions[0][0]) if len(definitions) == 1 else None

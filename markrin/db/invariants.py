@@ -89,8 +89,8 @@ class Invariant:
                 ORDER BY {self.key} DESC LIMIT 1""",  # noqa: S608
                 [after],
             )
-            found = cursor.fetchone()
-            return None if found is None else (found[0], found[1])
+            row = cursor.fetchone()
+            return None if row is None else (row[0], row[1])
 
     def _key_type(self) -> str:
         with connection.cursor() as cursor:
@@ -99,10 +99,10 @@ class Invariant:
                 " WHERE attrelid = %s::regclass AND attname = %s",
                 [self.table, self.key],
             )
-            found = cursor.fetchone()
-            if found is None:
+            row = cursor.fetchone()
+            if row is None:
                 raise LookupError(f"there is no column {self.table}.{self.key}")
-            return str(found[0])
+            return str(row[0])
 
 
 @contextmanager

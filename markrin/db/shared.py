@@ -22,8 +22,8 @@ class Extension(Declared):
         return f"DROP EXTENSION {self.name};"
 
     def _find(self, table: str) -> str | None:
-        found = fetch_all("SELECT FROM pg_extension WHERE extname = %s", [self.name])
-        return self._definition(table) if found else None
+        rows = fetch_all("SELECT FROM pg_extension WHERE extname = %s", [self.name])
+        return self._definition(table) if rows else None
 
 
 class TextSearchConfiguration(Declared):

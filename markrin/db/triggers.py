@@ -80,28 +80,28 @@ class Trigger(Declared):
         return function_sql(self.name, {"body": self.arguments["body"]})
 
     def _definition(self, table: str) -> str:
-        said = self.arguments
+        arguments = self.arguments
         parts = [
             f"CREATE CONSTRAINT TRIGGER {self.name}"
-            if said["deferred"]
+            if arguments["deferred"]
             else f"CREATE TRIGGER {self.name}",
-            said["when"],
+            arguments["when"],
             f"ON public.{table}",
-            "DEFERRABLE INITIALLY DEFERRED" if said["deferred"] else "",
-            f"REFERENCING {said['transition']}" if said["transition"] else "",
-            f"FOR EACH {said['for_each']}",
-            f"WHEN ({said['condition']})" if said["condition"] else "",
+            "DEFERRABLE INITIALLY DEFERRED" if arguments["deferred"] else "",
+            f"REFERENCING {arguments['transition']}" if arguments["transition"] else "",
+            f"FOR EACH {arguments['for_each']}",
+            f"WHEN ({arguments['condition']})" if arguments["condition"] else "",
             f"EXECUTE FUNCTION {self.name}()",
         ]
         return " ".join(part for part in parts if part)
 
     def _find(self, table: str) -> str | None:
-        found = fetch_all(
+        rows = fetch_all(
             "SELECT pg_get_triggerdef(oid) AS found FROM pg_trigger"
             " WHERE tgname = %s AND tgrelid = %s::regclass AND NOT tgisinternal",
             [self.name, f"public.{table}"],
         )
-        return str(found[0]["found"]) if found else None
+        return str(rows[0]["found"]) if rows else None
 
     def _drop(self, table: str) -> str:
         return f"DROP TRIGGER {self.name} ON public.{table};\nDROP FUNCTION public.{self.name}();"

@@ -64,12 +64,12 @@ class Block:
 
     @property
     def _button_match(self) -> dict[str, str]:
-        found = _BUTTON.fullmatch(self.lines[0])
-        if found is None:
+        match = _BUTTON.fullmatch(self.lines[0])
+        if match is None:
             raise ValueError(
                 f"not a mail's button, [label](https://…): {self.lines[0]}"
             )
-        return found.groupdict()
+        return match.groupdict()
 
 
 class _Loader(FilesystemLoader):
@@ -127,13 +127,13 @@ def render_template(
 
 def _split_blocks(lines: list[str]) -> Iterator[Block]:
     for (kind, _), group in groupby(_kept_text(lines), key=lambda pair: pair[0]):
-        found = [
+        block_lines = [
             line.removeprefix(MARK + _PREFIX.get(kind, "")).strip() for _, line in group
         ]
         if kind in ("heading", "button"):
-            yield from (Block(kind, [line]) for line in found)
+            yield from (Block(kind, [line]) for line in block_lines)
         else:
-            yield Block(kind, found)
+            yield Block(kind, block_lines)
 
 
 def _kept_text(lines: list[str]) -> Iterator[tuple[tuple[str, int], str]]:

@@ -76,10 +76,10 @@ def _render_or_404(name: str, language: str) -> Rendered:
 
 
 def _chosen_language(request: HttpRequest) -> str:
-    wanted = request.GET.get("language", "")
+    language = request.GET.get("language", "")
     known = dict(settings.LANGUAGES)
     return (
-        wanted
-        if wanted in known and check_for_language(wanted)
+        language
+        if language in known and check_for_language(language)
         else settings.LANGUAGE_CODE
     )

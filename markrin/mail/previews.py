@@ -20,13 +20,13 @@ Sample = Callable[[], dict[str, object]]
 @cache
 def mail_samples() -> dict[str, Sample]:
     """Return for each mail's name what makes its context, in the order of the names."""
-    found: dict[str, Sample] = {}
+    samples: dict[str, Sample] = {}
     for config in apps.get_app_configs():
         if config.module is not None and module_has_submodule(
             config.module, "mail_samples"
         ):
-            found |= import_module(f"{config.name}.mail_samples").SAMPLES
-    return dict(sorted(found.items()))
+            samples |= import_module(f"{config.name}.mail_samples").SAMPLES
+    return dict(sorted(samples.items()))
 
 
 def render_sample(name: str, *, language: str | None = None) -> Rendered:

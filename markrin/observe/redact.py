@@ -46,52 +46,52 @@ _MAX_VALUES = 500  # values of one request
 answering: ContextVar[Any] = ContextVar("redact_answering", default=None)
 
 
-def redact_value(found: object, depth: int = 0) -> Any:
+def redact_value(value: object, depth: int = 0) -> Any:
     """Return a copy without what is secret or personal, by name and by look."""
-    if isinstance(found, str):
-        return redact_text(found)
-    if found is None or isinstance(found, bool | int | float):
-        return found
-    if isinstance(found, bytes) or depth >= _DEEPEST:
+    if isinstance(value, str):
+        return redact_text(value)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, bytes) or depth >= _DEEPEST:
         return HIDDEN
-    if isinstance(found, Mapping):
+    if isinstance(value, Mapping):
         return {
             name: HIDDEN
             if isinstance(name, str) and inner and _is_secret(name)
             else redact_value(inner, depth + 1)
-            for name, inner in found.items()
+            for name, inner in value.items()
         }
-    if isinstance(found, list | tuple | set | frozenset):
-        return [redact_value(inner, depth + 1) for inner in found]
+    if isinstance(value, list | tuple | set | frozenset):
+        return [redact_value(inner, depth + 1) for inner in value]
     return redact_text(
-        str(found)
+        str(value)
     )  # here, since whoever writes it out would do the same, and later
 
 
-def redact_text(found: str) -> str:
+def redact_text(text: str) -> str:
     """Return the text without what looks secret or personal."""
-    return _DIGITS.sub(_mask_card, _TEXTS.sub(HIDDEN, found))
+    return _DIGITS.sub(_mask_card, _TEXTS.sub(HIDDEN, text))
 
 
-def without_sent(found: object, sent: list[str] | None = None) -> Any:
+def without_sent(value: object, sent: list[str] | None = None) -> Any:
     """Return a copy without any text that the request being answered came with."""
     sent = _sent_words() if sent is None else sent
     if not sent:
-        return found
-    if isinstance(found, str):
+        return value
+    if isinstance(value, str):
         for each in sent:
-            found = found.replace(each, HIDDEN)
-        return found
-    if isinstance(found, Mapping):
-        return {name: without_sent(inner, sent) for name, inner in found.items()}
-    if isinstance(found, list | tuple):
-        return [without_sent(inner, sent) for inner in found]
-    return found
+            value = value.replace(each, HIDDEN)
+        return value
+    if isinstance(value, Mapping):
+        return {name: without_sent(inner, sent) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_sent(inner, sent) for inner in value]
+    return value
 
 
-def redact_event(logger: object, method: str, found: object) -> Any:
+def redact_event(logger: object, method: str, event: object) -> Any:
     """Do all of it to a log line, as a processor of structlog."""
-    clean = redact_value(found)
+    clean = redact_value(event)
     if "exception" in clean:
         clean["exception"] = without_sent(clean["exception"])
     return clean
@@ -101,13 +101,13 @@ def _is_secret(name: str) -> bool:
     return _NAMES.search(name.replace("-", "_")) is not None
 
 
-def _mask_card(found: re.Match[str]) -> str:
+def _mask_card(match: re.Match[str]) -> str:
     """Hide a number with a payment card's check digit. Source: ISO/IEC 7812-1, the Luhn formula."""
-    digits = [int(each) for each in found[0] if each.isdigit()]
+    digits = [int(each) for each in match[0] if each.isdigit()]
     total = sum(digits[-1::-2]) + sum(
         sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]
     )
-    return HIDDEN if total % 10 == 0 else found[0]
+    return HIDDEN if total % 10 == 0 else match[0]
 
 
 def _sent_words() -> list[str]:
@@ -145,12 +145,12 @@ def _body_of(request: object) -> Any:
         return None
 
 
-def _leaf_values(found: object) -> Iterator[str]:
-    if isinstance(found, str):
-        yield found
-    elif isinstance(found, Mapping):
-        for inner in found.values():
+def _leaf_values(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
             yield from _leaf_values(inner)
-    elif isinstance(found, list | tuple):
-        for inner in found:
+    elif isinstance(value, list | tuple):
+        for inner in value:
             yield from _leaf_values(inner)

@@ -103,15 +103,15 @@ class RequestLog(RequestMiddleware):
 
     def prepare(self, request: HttpRequest) -> None:
         """Give the request its id, and bind it to every line that is written meanwhile."""
-        found = request_id(request.META.get("HTTP_X_REQUEST_ID"))
-        request.request_id = found  # type: ignore[attr-defined]  # read by errors, outbox and mail
+        valid_id = request_id(request.META.get("HTTP_X_REQUEST_ID"))
+        request.request_id = valid_id  # type: ignore[attr-defined]  # read by errors, outbox and mail
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=found)
+        structlog.contextvars.bind_contextvars(request_id=valid_id)
         redact.answering.set(
             request
         )  # until the next one: Sentry's trace of this request is sent after us
         if sentry_sdk.is_initialized():
-            sentry_sdk.get_isolation_scope().set_tag("request_id", found)
+            sentry_sdk.get_isolation_scope().set_tag("request_id", valid_id)
 
     def process_got_request_exception(
         self, sender: object, request: HttpRequest, **kwargs: object

@@ -61,8 +61,8 @@ def make_bridge(
 def refuse(environ: "WSGIEnvironment", status: HTTPStatus) -> Response:
     """Return the problem document for a request that does not get as far as Django."""
     request = WSGIRequest(environ)
-    found = requests.request_id(environ.get("HTTP_X_REQUEST_ID"))
-    request.request_id = found  # type: ignore[attr-defined]  # as the request log sets it
+    request_id = requests.request_id(environ.get("HTTP_X_REQUEST_ID"))
+    request.request_id = request_id  # type: ignore[attr-defined]  # as the request log sets it
     busy = status == HTTPStatus.SERVICE_UNAVAILABLE
     headers = {"Retry-After": str(BUSY_RETRY_S)} if busy else None
 
@@ -79,13 +79,13 @@ def refuse(environ: "WSGIEnvironment", status: HTTPStatus) -> Response:
         route="",
         status=status.value,
         refused="before a thread took it",
-        request_id=found,
+        request_id=request_id,
     )
     body = b"".join(cast(Iterable[bytes], answer))
-    return Response(status, [*answer.items(), ("X-Request-Id", found)], body)
+    return Response(status, [*answer.items(), ("X-Request-Id", request_id)], body)
 
 
 def allow_many_connections() -> None:
     """Raise the limit of open files to what the system allows: each connection is one."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))

@@ -19,13 +19,13 @@ def verify() -> dict[str, object]:
 
     Staff read the result in the admin, under Task results.
     """
-    said = io.StringIO()
+    output = io.StringIO()
     wrong = None
     try:
-        call_command("verify", stdout=said, stderr=io.StringIO())
+        call_command("verify", stdout=output, stderr=io.StringIO())
     except CommandError as exc:
         wrong = str(exc)
-    lines = said.getvalue().splitlines()[:KEPT_LINES]
+    lines = output.getvalue().splitlines()[:KEPT_LINES]
     if wrong is not None:
         log.error("verify_found", summary=wrong, first=lines[0] if lines else "")
     return {"wrong": wrong, "lines": lines}

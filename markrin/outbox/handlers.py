@@ -274,7 +274,7 @@ def _failed(
     known: Handler, claimed: rows.ClaimedRow, exc: Exception, *, final: bool
 ) -> str:
     state = _patiently(lambda: rows.fail_row(claimed, exc, final=final))
-    seen = {
+    fields = {
         "task": known.name,
         "row_id": claimed.id,
         "key": claimed.key,
@@ -282,15 +282,15 @@ def _failed(
     }
     foreseen = isinstance(exc, (*FORESEEN, Retry, Permanent))
     if state == "dead":
-        log.error("job_dead", **seen, exc_info=None if foreseen else exc)
+        log.error("job_dead", **fields, exc_info=None if foreseen else exc)
         if foreseen:
             trace_context.report_dead(known.name, claimed.key, rows.describe_error(exc))
         else:
             sentry_sdk.capture_exception(exc)
     elif foreseen:
-        log.warning("job_failed", **seen)
+        log.warning("job_failed", **fields)
     else:
-        log.warning("job_failed", **seen, exc_info=exc)
+        log.warning("job_failed", **fields, exc_info=exc)
         if (
             claimed.attempts == 1
         ):  # a fault of ours: known in a minute, not when the last of its tries has failed

@@ -268,8 +268,8 @@ def pause_queue(queue: str, *, seconds: float, reason: str, by: str = "") -> Non
 
 def describe_error(error: BaseException) -> str:
     """Return class and message of the error, redacted, at most 500 characters: what a row keeps."""
-    said = f"{type(error).__name__}: {error}".replace("\x00", "")
-    return redact.redact_text(_ADDRESS.sub("[address]", said))[:500]
+    text = f"{type(error).__name__}: {error}".replace("\x00", "")
+    return redact.redact_text(_ADDRESS.sub("[address]", text))[:500]
 
 
 def _json(value: dict[str, Any] | None) -> Jsonb | None:

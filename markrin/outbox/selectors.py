@@ -92,12 +92,12 @@ def list_paused_queues() -> list[OutboxPause]:
 
 def list_dead_ids(*, task: str | None = None, queue: str | None = None) -> list[int]:
     """Return the dead jobs of the task or queue, oldest first."""
-    wanted = {
+    filters = {
         name: value
         for name, value in {"task": task, "queue": queue}.items()
         if value is not None
     }
-    rows = OutboxEvent.objects.filter(state=State.DEAD, **wanted)
+    rows = OutboxEvent.objects.filter(state=State.DEAD, **filters)
     return list(rows.order_by("id").values_list("id", flat=True))
 
 

@@ -63,7 +63,7 @@ class BodyReader:
             raise TooLong
         body = Body(self)
         loop = asyncio.get_running_loop()
-        begun = loop.time()
+        started_at = loop.time()
         try:
             async with asyncio.timeout(limits.seconds) as deadline:
                 async for chunk in chunks:
@@ -71,7 +71,9 @@ class BodyReader:
                     if body.size > limits.max_bytes:
                         raise TooLong
                     deadline.reschedule(
-                        begun + limits.seconds + body.size / limits.bytes_per_second
+                        started_at
+                        + limits.seconds
+                        + body.size / limits.bytes_per_second
                     )
             if stated is not None and body.size != stated:
                 raise Incomplete

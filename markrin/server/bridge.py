@@ -171,26 +171,26 @@ class Bridge:
         self, environ: WSGIEnvironment, started: asyncio.Future[Response]
     ) -> Response:
         """Return the application's answer; one that comes in parts is told as soon as it begins."""
-        begun = _Start()
+        start = _Start()
         environ["wsgi.file_wrapper"] = _File
-        result = self._application(environ, begun)
+        result = self._application(environ, start)
         try:
             if isinstance(result, _File) and (path := result.path()) is not None:
-                return Response(begun.status, begun.headers, path)
+                return Response(start.status, start.headers, path)
             if isinstance(result, list):
-                return Response(begun.status, begun.headers, b"".join(result))
+                return Response(start.status, start.headers, b"".join(result))
             if isinstance(result, _File) or getattr(result, "streaming", False):
-                return self._stream(begun, result, started)
-            return Response(begun.status, begun.headers, b"".join(result))
+                return self._stream(start, result, started)
+            return Response(start.status, start.headers, b"".join(result))
         finally:
             if hasattr(result, "close"):
                 result.close()
 
     def _stream(
-        self, begun: _Start, parts: Iterable[bytes], started: asyncio.Future[Response]
+        self, start: _Start, parts: Iterable[bytes], started: asyncio.Future[Response]
     ) -> Response:
         body = Parts(self._loop)
-        response = Response(begun.status, begun.headers, body)
+        response = Response(start.status, start.headers, body)
         self._tell(started, response)
         try:
             for part in parts:

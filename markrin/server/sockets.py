@@ -20,14 +20,14 @@ def break_off_stalled_readers(seconds: float) -> bool:
     option = getattr(socket, "TCP_USER_TIMEOUT", None)
     if option is None:
         return True
-    found = False
+    stalled = False
     for name in os.listdir("/proc/self/fd"):
         # A descriptor may be no socket, or gone by now.
-        with suppress(OSError), socket.socket(fileno=os.dup(int(name))) as one:
+        with suppress(OSError), socket.socket(fileno=os.dup(int(name))) as connection:
             if (
-                one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
-                and one.family != socket.AF_UNIX
+                connection.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+                and connection.family != socket.AF_UNIX
             ):
-                one.setsockopt(socket.IPPROTO_TCP, option, int(seconds * 1000))
-                found = True
-    return found
+                connection.setsockopt(socket.IPPROTO_TCP, option, int(seconds * 1000))
+                stalled = True
+    return stalled

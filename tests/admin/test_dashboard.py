@@ -156,7 +156,7 @@ def test_a_chart_ends_at_a_round_number_and_says_each_day():
     made = charts.draw_chart("Orders", days, [0, 130, 65], [10, 20, 30], str)
     assert made.ticks[0] == "200.0"
     assert made.now == "166.7,240.0 500.0,84.0 833.3,162.0"
-    assert "130; the period before: 20" in made.days[1].said
+    assert "130; the period before: 20" in made.days[1].text
     assert (
         charts.draw_chart("Orders", days, [0, 0, 0], [0, 0, 0], str).now.count("240.0")
         == 3

@@ -48,8 +48,8 @@ def month():
     return {"first": today - timedelta(days=29), "last": today}
 
 
-def read_first_rows(name="products", most=8):
-    return first_rows.get_first_rows(name=name, most=most, **month())[1]
+def read_first_rows(name="products", limit=8):
+    return first_rows.get_first_rows(name=name, limit=limit, **month())[1]
 
 
 def test_what_is_kept_is_the_report_cell_by_cell():
@@ -57,7 +57,7 @@ def test_what_is_kept_is_the_report_cell_by_cell():
     sell(5, stock=7)
     assert snapshots.refresh_snapshots(now=timezone.now(), read=READ) == 6
     for name in ("products", "stock"):
-        direct = READ(name=name, most=201, **month())
+        direct = READ(name=name, limit=201, **month())
         assert len(direct) == {"products": 2, "stock": 1}[name]
         with CaptureQueriesContext(connection) as queries:
             kept = read_first_rows(name)

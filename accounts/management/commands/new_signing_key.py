@@ -35,22 +35,22 @@ class Command(BaseCommand):
         if kid := options["promote"]:
             chosen = self._find(keys, kid)
             keys = [chosen, *(key for key in keys if key is not chosen)]
-            said = f"{kid} signs from now on. Keep the others for 30 days, then --drop them."
+            text = f"{kid} signs from now on. Keep the others for 30 days, then --drop them."
         elif kid := options["drop"]:
             chosen = self._find(keys, kid)
             if chosen is keys[0]:
                 raise CommandError(f"{kid} signs: --promote another key first.")
             keys = [key for key in keys if key is not chosen]
-            said = f"{kid} is gone: what it has signed is no longer taken."
+            text = f"{kid} is gone: what it has signed is no longer taken."
         else:
             kid = f"{timezone.now():%Y%m%d}-{secrets.token_hex(4)}"
             keys.append({"kid": kid, "secret": secrets.token_urlsafe(48)})
-            said = (
+            text = (
                 f"{kid} verifies. When every process has this value: "
                 f"new_signing_key --promote {kid}"
             )
         self.stdout.write(json.dumps(keys))
-        self.stderr.write(said)
+        self.stderr.write(text)
 
     def _find(self, keys: list[dict[str, str]], kid: str) -> dict[str, str]:
         for key in keys:

@@ -69,12 +69,12 @@ class Command(BaseCommand):
         today = today or datetime.now(ZoneInfo(settings.SHOP_TIME_ZONE)).date()
         plan = Plan(today, scale or PRODUCTS, scaled=scale is not None)
         try:
-            there = load.count_demo_products()
+            existing = load.count_demo_products()
         except load.ShopNotEmpty as exc:
             raise CommandError(f"Nothing was loaded: {exc}.") from exc
-        if there:
+        if existing:
             self.stdout.write(
-                f"The demo shop is loaded already ({there} products); nothing was changed."
+                f"The demo shop is loaded already ({existing} products); nothing was changed."
             )
             return
         started = time.monotonic()
@@ -106,8 +106,8 @@ def _load_with_progress(plan: Plan, password: str, *, shown: bool) -> dict[str, 
         *columns, console=Console(file=sys.stdout), disable=not shown
     ) as progress:
 
-        def step(what: str, total: int) -> Callable[[int], None]:
-            task = progress.add_task(what, total=total)
+        def step(name: str, total: int) -> Callable[[int], None]:
+            task = progress.add_task(name, total=total)
             return lambda number: progress.advance(task, number)
 
         return load.load_shop(plan, password=password, steps=step)
@@ -122,7 +122,7 @@ def _format_summary(counts: dict[str, int], seconds: float) -> str:
         "products_review": "reviews",
         "orders_order": "orders",
     }
-    made = ", ".join(
+    summary = ", ".join(
         f"{counts.get(table, 0):,} {name}" for table, name in names.items()
     )
-    return f"The demo shop is loaded: {made}, in {seconds:.1f} s."
+    return f"The demo shop is loaded: {summary}, in {seconds:.1f} s."

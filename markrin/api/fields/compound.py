@@ -51,19 +51,19 @@ class _Many(Field[list[Any]]):
     def _load_each(self, values: Sequence[object]) -> list[object]:
         if not self.min <= len(values) <= self.max:
             raise refuse("count", f"This takes {self.min} to {self.max} values.")
-        taken, wrong = [], {}
+        loaded, wrong = [], {}
         for index, value in enumerate(values):
             try:
-                taken.append(self.inner.deserialize(value))
+                loaded.append(self.inner.deserialize(value))
             except ma.ValidationError as exc:
                 wrong[index] = exc.messages
         if wrong:
             raise ma.ValidationError(typing.cast(dict[str, object], wrong))
         if self.unique and any(
-            value in taken[:index] for index, value in enumerate(taken)
+            value in loaded[:index] for index, value in enumerate(loaded)
         ):
             raise refuse("unique", "No value may be given twice.")
-        return taken
+        return loaded
 
     def limits(self) -> JSONSchema:
         stated: JSONSchema = {
@@ -115,14 +115,14 @@ class Image(Field[PIL.Image.Image]):
             raise refuse(exc.code, str(exc)) from exc
 
     def limits(self) -> JSONSchema:
-        said = (
+        text = (
             f"A picture of at most {self.max_bytes} bytes and {self.max_pixels} pixels."
         )
         return {
             "type": "string",
             "format": "binary",
             "contentMediaType": "image/*",
-            "description": said,
+            "description": text,
         }
 
 
@@ -149,12 +149,12 @@ class File(Field["UploadedFile[bytes]"]):
         return value
 
     def limits(self) -> JSONSchema:
-        said = f"A file of 1 to {self.max_bytes} bytes."
+        text = f"A file of 1 to {self.max_bytes} bytes."
         return {
             "type": "string",
             "format": "binary",
             "contentMediaType": self.media_type,
-            "description": said,
+            "description": text,
         }
 
 

@@ -86,11 +86,11 @@ class Money(Pattern[Decimal]):
         # JSON Schema has no range for strings: zero is excluded by the pattern, any other
         # bound said in words.
         zero = r"(?!0\.00$)" if self.min > 0 else ""
-        said = f"From {self.min} to {self.max}."
+        text = f"From {self.min} to {self.max}."
         return {
             "type": "string",
             "pattern": f"^{zero}(?:{self.form.pattern})$",
-            "description": said,
+            "description": text,
         }
 
 

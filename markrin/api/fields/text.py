@@ -208,10 +208,10 @@ class Email(Field[str]):
                 len(value) > 254 or len(value.rpartition("@")[0]) > 64
             ):  # RFC 5321 section 4.5.3.1
                 raise ValueError("too long")
-            found = email_validator.validate_email(
+            parsed = email_validator.validate_email(
                 value, check_deliverability=False, allow_smtputf8=False
             )
-            address = (found.ascii_email or "").lower()
+            address = (parsed.ascii_email or "").lower()
             if not 3 <= len(address) <= 254:
                 raise ValueError("too long once the domain is ASCII")
         except (ValueError, UnicodeError) as exc:

@@ -49,12 +49,12 @@ def check_database() -> Iterator[Finding]:
 
 def _check_version() -> Finding:
     number = int(_fetch_one("SHOW server_version_num"))
-    said = f"PostgreSQL {number // 10_000}.{number % 10_000}"
+    text = f"PostgreSQL {number // 10_000}.{number % 10_000}"
     if number // 10_000 < OLDEST:
         return fault(
-            "database version", said, f"Upgrade to PostgreSQL {OLDEST} or newer."
+            "database version", text, f"Upgrade to PostgreSQL {OLDEST} or newer."
         )
-    return ok("database version", said)
+    return ok("database version", text)
 
 
 def _check_migrations() -> Iterator[Finding]:
@@ -76,10 +76,10 @@ def _check_migrations() -> Iterator[Finding]:
         and (app, name) not in executor.loader.replacements
     )
     if unknown:
-        said = f"the database has {', '.join(unknown[:3])}, which this release does not know"
+        text = f"the database has {', '.join(unknown[:3])}, which this release does not know"
         yield note(
             "migrations",
-            said,
+            text,
             "A newer release has been here: deploy that one again, or see"
             " docs/upgrading.md.",
         )
@@ -91,48 +91,48 @@ def _check_migrations() -> Iterator[Finding]:
 
 
 def _check_extensions() -> Iterator[Finding]:
-    wanted = {declared.name for declared in SHARED if isinstance(declared, Extension)}
+    expected = {declared.name for declared in SHARED if isinstance(declared, Extension)}
     with connection.cursor() as cursor:
         cursor.execute("SELECT extname FROM pg_extension")
-        there = {name for (name,) in cursor.fetchall()}
-    for name in sorted(wanted - there):
+        installed = {name for (name,) in cursor.fetchall()}
+    for name in sorted(expected - installed):
         todo = (
             "Run `manage.py migrate`; where its role may not, a superuser: CREATE"
             f" EXTENSION {name};"
         )
         yield fault("extensions", f"{name} is missing", todo)
-    if wanted <= there:
-        yield ok("extensions", ", ".join(sorted(wanted)))
+    if expected <= installed:
+        yield ok("extensions", ", ".join(sorted(expected)))
 
 
 def _check_clock() -> Finding:
     before = time.time()
-    theirs = float(_fetch_one("SELECT extract(epoch FROM clock_timestamp())"))
-    skew = theirs - (before + time.time()) / 2
+    database_time = float(_fetch_one("SELECT extract(epoch FROM clock_timestamp())"))
+    skew = database_time - (before + time.time()) / 2
     if abs(skew) > SKEW_S:
         ahead = "ahead of" if skew > 0 else "behind"
-        said = f"the database's clock is {abs(skew):.1f} s {ahead} this machine's"
+        text = f"the database's clock is {abs(skew):.1f} s {ahead} this machine's"
         return fault(
-            "clock", said, "Let NTP (chrony, systemd-timesyncd) set the clocks of both."
+            "clock", text, "Let NTP (chrony, systemd-timesyncd) set the clocks of both."
         )
     return ok("clock", f"{abs(skew) * 1000:.0f} ms from the database's")
 
 
 def _check_connections() -> Finding:
-    most = int(_fetch_one("SHOW max_connections"))
+    limit = int(_fetch_one("SHOW max_connections"))
     used = int(
         _fetch_one(
             "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
         )
     )
-    said = f"{used} of {most} connections are in use"
-    if used > most * MAX_USED:
+    text = f"{used} of {limit} connections are in use"
+    if used > limit * MAX_USED:
         return fault(
             "connections",
-            said,
+            text,
             "Raise max_connections, run fewer threads, or put PgBouncer in front.",
         )
-    return ok("connections", said)
+    return ok("connections", text)
 
 
 def _time_zone() -> Finding:

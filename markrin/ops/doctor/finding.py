@@ -1,4 +1,4 @@
-"""What a check says."""
+"""The result of one of doctor's checks."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,24 +12,24 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at: how it is and, where it is at fault, what to do."""
+    """One thing that was checked: its state and, where something is wrong, what to do."""
 
     level: Level
     subject: str
-    said: str
+    text: str
     todo: str = ""
 
 
-def ok(subject: str, said: str) -> Finding:
-    """Return that it is as it should be."""
-    return Finding(Level.OK, subject, said)
+def ok(subject: str, text: str) -> Finding:
+    """Return that all is well."""
+    return Finding(Level.OK, subject, text)
 
 
-def note(subject: str, said: str, todo: str = "") -> Finding:
-    """Return what is worth knowing."""
-    return Finding(Level.NOTE, subject, said, todo)
+def note(subject: str, text: str, todo: str = "") -> Finding:
+    """Return something worth knowing that is no fault."""
+    return Finding(Level.NOTE, subject, text, todo)
 
 
-def fault(subject: str, said: str, todo: str) -> Finding:
-    """Return what is wrong, and what to do."""
-    return Finding(Level.FAULT, subject, said, todo)
+def fault(subject: str, text: str, todo: str) -> Finding:
+    """Return what is wrong and what to do about it."""
+    return Finding(Level.FAULT, subject, text, todo)

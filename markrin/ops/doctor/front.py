@@ -120,15 +120,15 @@ def _check_addresses(place: SplitResult) -> Iterator[Finding]:
     for name, request_id in calls.items():
         claim = f"for={CLAIMED}" if name == "Forwarded" else CLAIMED
         _sign_in_wrongly(place, request_id, {name: claim} if name else {})
-    found: dict[str, str | None] = {}
+    addresses: dict[str, str | None] = {}
     for part in hooks.request_addresses(requests=list(calls.values())):
-        found |= part
-    honest = found.get(calls[""])
+        addresses |= part
+    honest = addresses.get(calls[""])
     if honest is None:
         todo = "Run this where the shop's own settings are; is X-Request-Id passed on?"
         yield fault("front: address", "its sign-ins are not in this shop's log", todo)
         return
-    believed = [name for name in CLAIMS if found.get(calls[name]) != honest]
+    believed = [name for name in CLAIMS if addresses.get(calls[name]) != honest]
     if believed:
         todo = (
             "The front must replace it, and TRUSTED_PROXIES must be the front's addresses"
@@ -196,27 +196,27 @@ def _check_patience(place: SplitResult) -> Iterator[Finding]:
             todo,
         )
     else:
-        said = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in waited.items())
-        yield ok("front: patience", f"gives up on what does not come ({said})")
+        text = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in waited.items())
+        yield ok("front: patience", f"gives up on what does not come ({text})")
 
 
 def _wait_out(place: SplitResult, sent: str) -> float | None:
     """Return the seconds until the other side answers or hangs up, None where it does neither."""
     port = place.port or (443 if place.scheme == "https" else 80)
-    begun = time.monotonic()
+    started = time.monotonic()
     with socket.create_connection((str(place.hostname), port), timeout=WAIT_S) as plain:
         context = ssl.create_default_context()
         with (
             context.wrap_socket(plain, server_hostname=place.hostname)
             if place.scheme == "https"
             else plain
-        ) as one:
-            one.sendall(sent.encode())
-            one.settimeout(SLOW_S)
+        ) as connection:
+            connection.sendall(sent.encode())
+            connection.settimeout(SLOW_S)
             try:
-                one.recv(1)
+                connection.recv(1)
             except TimeoutError:
                 return None
             except OSError:
                 pass
-    return time.monotonic() - begun
+    return time.monotonic() - started

@@ -40,17 +40,19 @@ def check_versions() -> Iterator[Finding]:
         return
     wrong = []
     for pin in _PIN.findall(pins.read_text()):
-        wanted = Requirement(pin)
-        if wanted.marker is not None and not wanted.marker.evaluate():
+        requirement = Requirement(pin)
+        if requirement.marker is not None and not requirement.marker.evaluate():
             continue
         try:
-            there = version(wanted.name)
+            installed = version(requirement.name)
         except PackageNotFoundError:
-            there = "missing"
-        if there == "missing" or not wanted.specifier.contains(there, prereleases=True):
+            installed = "missing"
+        if installed == "missing" or not requirement.specifier.contains(
+            installed, prereleases=True
+        ):
             wrong.append(
-                f"{wanted.name} {there} instead of"
-                f" {str(wanted.specifier).removeprefix('==')}"
+                f"{requirement.name} {installed} instead of"
+                f" {str(requirement.specifier).removeprefix('==')}"
             )
     if wrong:
         todo = "Install them: pip install --require-hashes -r requirements.txt."
@@ -81,7 +83,7 @@ def check_settings() -> Iterator[Finding]:
     if not any(message.is_serious() for message in messages):
         yield ok("settings", "complete and safe")
     count = len(settings.JWT_KEYS)
-    said = (
+    text = (
         f"{count} for access tokens, {settings.JWT_KEYS[0]['kid']} signs"
         if count
         else "none for access tokens"
@@ -89,11 +91,11 @@ def check_settings() -> Iterator[Finding]:
     if count > 1:
         yield note(
             "keys",
-            said,
+            text,
             "After REFRESH_IDLE_S the older ones can go: see docs/auth.md.",
         )
     elif count:
-        yield ok("keys", said)
+        yield ok("keys", text)
     if not settings.SENTRY_DSN:
         yield note(
             "errors", "SENTRY_DSN is not set: errors are in the log, and nobody is told"
@@ -123,8 +125,8 @@ def check_files() -> Iterator[Finding]:
     places = [media, Path(settings.LOG_FILE).parent if settings.LOG_FILE else media]
     for place in dict.fromkeys(place for place in places if place.exists()):
         disk = shutil.disk_usage(place)
-        said = f"{place}: {disk.free / 1e9:.1f} of {disk.total / 1e9:.1f} GB free"
+        text = f"{place}: {disk.free / 1e9:.1f} of {disk.total / 1e9:.1f} GB free"
         if disk.free < min(LEAST_FREE_BYTES, disk.total * LEAST_FREE):
-            yield fault("disk", said, "Make room, or enlarge the volume.")
+            yield fault("disk", text, "Make room, or enlarge the volume.")
         else:
-            yield ok("disk", said)
+            yield ok("disk", text)

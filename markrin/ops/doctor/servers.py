@@ -35,10 +35,10 @@ def check_cache() -> Iterator[Finding]:
         yield ok("cache", f"{without_password(settings.CACHE_URL)} answers")
         yield from _check_valkey("cache", client)
     except redis.RedisError as error:
-        said = f"{without_password(settings.CACHE_URL)}: {error}"
+        text = f"{without_password(settings.CACHE_URL)}: {error}"
         yield fault(
             "cache",
-            said,
+            text,
             "Start Valkey, or correct CACHE_URL. Meanwhile the shop sells, but slowly.",
         )
 
@@ -86,7 +86,7 @@ def _check_valkey(subject: str, client: redis.Redis) -> Iterator[Finding]:
         yield ok(f"{subject} version", f"{kind} {version}")
     policy = str(info.get("maxmemory_policy", ""))
     if policy and policy not in KEEPING:
-        said = (
+        text = (
             f"evicts by {policy}: keys without an expiry can go, which are jobs' messages,"
             " limits and the cache's clock"
         )
@@ -94,14 +94,14 @@ def _check_valkey(subject: str, client: redis.Redis) -> Iterator[Finding]:
             "CONFIG SET maxmemory-policy volatile-lru, and the same in the server's"
             " configuration."
         )
-        yield fault(f"{subject} eviction", said, todo)
+        yield fault(f"{subject} eviction", text, todo)
     elif policy:
         yield ok(f"{subject} eviction", policy)
-    most, used = int(info.get("maxmemory", 0)), int(info.get("used_memory", 0))
-    if most and used > most * 0.9 and policy == "noeviction":
-        said = f"{used // 2**20} of {most // 2**20} MiB are used, and nothing may be evicted"
+    limit, used = int(info.get("maxmemory", 0)), int(info.get("used_memory", 0))
+    if limit and used > limit * 0.9 and policy == "noeviction":
+        text = f"{used // 2**20} of {limit // 2**20} MiB are used, and nothing may be evicted"
         yield fault(
-            f"{subject} memory", said, "Raise maxmemory, or look for what fills it."
+            f"{subject} memory", text, "Raise maxmemory, or look for what fills it."
         )
 
 
@@ -136,10 +136,10 @@ def _check_smtp() -> Finding:
         link.open()
         link.close()
     except smtplib.SMTPAuthenticationError as error:
-        said = f"{place} does not let the shop in ({error.smtp_code})"
+        text = f"{place} does not let the shop in ({error.smtp_code})"
         return fault(
             "mail",
-            said,
+            text,
             "Correct user and password in EMAIL_URL; then `manage.py outbox resume email`.",
         )
     except (OSError, smtplib.SMTPException) as error:

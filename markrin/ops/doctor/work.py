@@ -29,16 +29,16 @@ def check_work() -> Iterator[Finding]:
     }
     for name, start in starts.items():
         age = ages.get(name)
-        seen = "never seen" if age is None else f"seen {age:.0f} s ago"
+        last_seen = "never seen" if age is None else f"seen {age:.0f} s ago"
         if age is None or age > SILENT_S:
             yield fault(
                 name,
-                seen,
+                last_seen,
                 f"Start {start}; if it runs, see its log and whether it reaches broker and"
                 " database.",
             )
         else:
-            yield ok(name, seen)
+            yield ok(name, last_seen)
     for pause in paused:
         todo = f"When its reason is gone: `manage.py outbox resume {pause.queue}`."
         yield fault("jobs", f"the queue {pause.queue} is paused: {pause.reason}", todo)
@@ -50,11 +50,11 @@ def check_work() -> Iterator[Finding]:
                 "See them in the admin, Background jobs.",
             )
         elif count.oldest_due_s > LATE_S:
-            said = (
+            text = (
                 f"{count.rows} of the queue {count.queue} wait, the oldest for"
                 f" {count.oldest_due_s:.0f} s"
             )
-            yield fault("jobs", said, "See docs/runbook.md, Jobs are late.")
+            yield fault("jobs", text, "See docs/runbook.md, Jobs are late.")
     if not paused and all(
         count.state != "dead" and count.oldest_due_s <= LATE_S for count in counts
     ):

@@ -87,12 +87,12 @@ def _outcome_text(row: OutboxEvent) -> str:
     if row.state == State.DEAD:
         return f": {row.error}"
     result = row.result or {}
-    told = ", ".join(
+    values = ", ".join(
         f"{name} {value}"
         for name, value in result.items()
         if isinstance(value, str | int)
     )
-    return f", {told}" if told else ""
+    return f", {values}" if values else ""
 
 
 def _job_facts(row: OutboxEvent) -> set[tuple[str, str]]:

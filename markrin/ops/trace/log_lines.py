@@ -43,46 +43,46 @@ class Lines:
     def _keep_line(self, line: bytes, clues: TraceSearch) -> None:
         try:
             # Compose and kubectl write a container's name before each line.
-            said = json.loads(line[line.index(b"{") :])
-            at = datetime.fromisoformat(said["timestamp"])
+            event = json.loads(line[line.index(b"{") :])
+            at = datetime.fromisoformat(event["timestamp"])
         except (ValueError, KeyError, TypeError, AttributeError):
             self.unreadable += 1
             return
-        if said.get("request_id") in clues.requests or _names_it(said, clues.given):
+        if event.get("request_id") in clues.requests or _names_it(event, clues.given):
             aware = at if at.tzinfo else at.replace(tzinfo=UTC)
             self.moments.append(
                 TimelineEntry(
-                    aware, "log", _entry_text(said), str(said.get("request_id") or "")
+                    aware, "log", _entry_text(event), str(event.get("request_id") or "")
                 )
             )
 
 
-def _names_it(said: Any, given: str) -> bool:
+def _names_it(logged: Any, given: str) -> bool:
     """Return whether a value of the line is the id, or a text that has it as a word of its own."""
     return any(
-        value == given or str(value).endswith(f":{given}") for value in said.values()
+        value == given or str(value).endswith(f":{given}") for value in logged.values()
     )
 
 
-def _entry_text(said: dict[str, Any]) -> str:
-    event, level = said.get("event", ""), said.get("level", "info")
+def _entry_text(fields: dict[str, Any]) -> str:
+    event, level = fields.get("event", ""), fields.get("level", "info")
     loud = "" if level in ("info", "debug") else f"{level.upper()} "
     if event == "request":
         words = (
-            f"{said.get('method')} {said.get('route')} {said.get('status')} in"
-            f" {said.get('duration_ms')} ms"
+            f"{fields.get('method')} {fields.get('route')} {fields.get('status')} in"
+            f" {fields.get('duration_ms')} ms"
         )
-        words += f", {said.get('db_queries')} queries in {said.get('db_ms')} ms"
-        words += f", cache {said['cache']}" if said.get("cache") else ""
+        words += f", {fields.get('db_queries')} queries in {fields.get('db_ms')} ms"
+        words += f", cache {fields['cache']}" if fields.get("cache") else ""
         return f"{loud}request {words}" + (
-            f", user {said['user_id']}" if said.get("user_id") else ""
+            f", user {fields['user_id']}" if fields.get("user_id") else ""
         )
     rest = " ".join(
         f"{name}={value}"
-        for name, value in said.items()
+        for name, value in fields.items()
         if name not in _PLAIN and value is not None
     )
-    last = str(said.get("exception") or "").strip().rpartition("\n")[2]
+    last = str(fields.get("exception") or "").strip().rpartition("\n")[2]
     return f"{loud}{event} {rest}".rstrip() + (f" | {last}" if last else "")
 
 

@@ -46,6 +46,6 @@ class Command(BaseCommand):
             f"{'hit rate':<12}{'none yet' if rate is None else format(rate, '.2%'):>14}"
         )
         self.stdout.write(f"{'answers':<12}{answers:>14,}")
-        most = f"{memory['max_bytes']:,}" if memory["max_bytes"] else "unlimited"
-        self.stdout.write(f"{'bytes':<12}{memory['used_bytes']:>14,} of {most}")
+        limit = f"{memory['max_bytes']:,}" if memory["max_bytes"] else "unlimited"
+        self.stdout.write(f"{'bytes':<12}{memory['used_bytes']:>14,} of {limit}")
         self.stdout.write(f"{'eviction':<12}{memory['policy']:>14}")

@@ -45,7 +45,7 @@ class Command(BaseCommand):
             for finding in findings:
                 counts[finding.level] += 1
                 self.stdout.write(
-                    f"{finding.level:<6}{finding.subject:<18}{finding.said}"
+                    f"{finding.level:<6}{finding.subject:<18}{finding.text}"
                 )
                 if finding.todo:
                     self.stdout.write(f"{'':<24}→ {finding.todo}")

@@ -51,14 +51,16 @@ class Command(BaseCommand):
         jobs.find_jobs(clues)
         hooks.trace_find(clues=clues)
         jobs.follow_ids(clues)
-        told: dict[str, list[TimelineEntry]] = {"jobs": list(jobs.job_entries(clues))}
+        entries: dict[str, list[TimelineEntry]] = {
+            "jobs": list(jobs.job_entries(clues))
+        }
         for part in hooks.trace_tell(clues=clues):
-            told |= {name: list(moments) for name, moments in part.items()}
+            entries |= {name: list(moments) for name, moments in part.items()}
         clues.requests |= {
-            moment.request_id for each in told.values() for moment in each
+            moment.request_id for each in entries.values() for moment in each
         } - {""}
         lines = self._search_logs(log, clues)
-        self._print_timeline(clues, told, lines)
+        self._print_timeline(clues, entries, lines)
 
     def _search_logs(self, log: list[str], clues: TraceSearch) -> Lines:
         lines = Lines()
@@ -73,10 +75,10 @@ class Command(BaseCommand):
         return lines
 
     def _print_timeline(
-        self, clues: TraceSearch, told: dict[str, list[TimelineEntry]], lines: Lines
+        self, clues: TraceSearch, entries: dict[str, list[TimelineEntry]], lines: Lines
     ) -> None:
         moments = sorted(
-            (m for each in [*told.values(), lines.moments] for m in each),
+            (m for each in [*entries.values(), lines.moments] for m in each),
             key=lambda moment: moment.at,
         )
         if any(moment.request_id == clues.given for moment in moments):
@@ -94,14 +96,14 @@ class Command(BaseCommand):
             own = not moment.request_id or moment.request_id == clues.given
             other = "" if own else f"  [request {moment.request_id}]"
             self.stdout.write(f"  {clock}  {moment.source:<8} {moment.what}{other}")
-        self._print_gaps(clues, told, lines)
+        self._print_gaps(clues, entries, lines)
         if not moments:
             sys.exit(NOTHING_FOUND)
 
     def _print_gaps(
-        self, clues: TraceSearch, told: dict[str, list[TimelineEntry]], lines: Lines
+        self, clues: TraceSearch, entries: dict[str, list[TimelineEntry]], lines: Lines
     ) -> None:
-        missing = [name for name, moments in told.items() if not moments]
+        missing = [name for name, moments in entries.items() if not moments]
         if missing:
             self.stdout.write(f"Nothing in: {', '.join(missing)}.")
         if not lines.read:
@@ -113,7 +115,7 @@ class Command(BaseCommand):
                 f"{lines.unreadable} more log lines have the id, and are not JSON"
                 " (LOG_FORMAT=json)."
             )
-        if not any(told.values()) and not lines.moments:
+        if not any(entries.values()) and not lines.moments:
             kept = settings.OUTBOX_KEEP_DONE_DAYS
             self.stdout.write(
                 f"Nothing is known of {clues.given}. Finished jobs are kept for {kept}"

@@ -101,7 +101,7 @@ class Command(BaseCommand):
             )
             return int(sum(rows * tables[name] for name, rows in cursor.fetchall()))
 
-    def _finish(self, asked: int, mended: int) -> None:
+    def _finish(self, rule_count: int, mended: int) -> None:
         for rule, count in self.counts.items():
             if count > SHOWN:
                 self.stdout.write(f"{rule}: {count - SHOWN} more")
@@ -112,7 +112,7 @@ class Command(BaseCommand):
             )
         if wrong:
             raise CommandError(
-                f"{wrong} breaches of {len(self.counts)} rules, {asked} rules asked.",
+                f"{wrong} breaches of {len(self.counts)} rules, {rule_count} rules asked.",
                 returncode=1,
             )
-        self.stdout.write(f"{asked} rules asked, nothing is wrong.")
+        self.stdout.write(f"{rule_count} rules asked, nothing is wrong.")

@@ -79,18 +79,18 @@ def _comment_text(
     above, line = "", statement.lineno - 1
     while not beside and line in alone and not comments[line].startswith("--- "):
         above, line = f"{comments[line]} {above}".strip(), line - 1
-    said = beside or above
-    return said.split("noqa")[0].strip().replace("|", "\\|")
+    text = beside or above
+    return text.split("noqa")[0].strip().replace("|", "\\|")
 
 
-def _table_row(call: ast.Call, said: str) -> str:
+def _table_row(call: ast.Call, text: str) -> str:
     default = call.args[1:2] or [
         word.value for word in call.keywords if word.arg == "default"
     ]
     shown = f"`{ast.unparse(default[0])}`".replace("|", "\\|") if default else "-"
     # as _env_calls has seen
     name, kind = call.args[0].value, call.func.attr  # type: ignore[attr-defined]
-    return f"| `{name}` | {kind} | {shown} | {said} |"
+    return f"| `{name}` | {kind} | {shown} | {text} |"
 
 
 class Command(BaseCommand):

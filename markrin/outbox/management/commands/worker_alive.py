@@ -30,6 +30,6 @@ class Command(BaseCommand):
         )
         age_s = heartbeats.heartbeat_age_s(name)
         if age_s is None or age_s > within:
-            seen = "never" if age_s is None else f"{age_s:.0f} s ago"
-            raise CommandError(f"the {part} was last seen {seen}")
+            last_seen = "never" if age_s is None else f"{age_s:.0f} s ago"
+            raise CommandError(f"the {part} was last seen {last_seen}")
         self.stdout.write(f"the {part} was seen {age_s:.0f} s ago")
