@@ -14,6 +14,9 @@ web)
   # Pages that are open since before this release find the scripts of theirs in the shop's storage.
   python manage.py keep_assets --skip-checks ||
     echo "keep_assets failed: pages that are open since before the next release will be loaded anew" >&2
+  # The first start of a shop makes its shipping zone of the settings; staff edit it from then on.
+  python manage.py seed_shipping --skip-checks ||
+    echo "seed_shipping failed: SHIPPING_FEE and SHIPPING_FREE_ABOVE hold until it has run" >&2
   python -m granian --interface rsgi --no-ws --http 1 --http1-header-read-timeout 10000 \
     --host "${WEB_HOST:-0.0.0.0}" --port "$PORT" --workers "${WEB_PROCESSES:-1}" \
     --backpressure "${WEB_BACKPRESSURE:-1000}" --workers-kill-timeout 30s \

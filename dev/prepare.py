@@ -23,6 +23,7 @@ def main() -> int:
         parents=True, exist_ok=True
     )  # WhiteNoise warns of one that is missing
     call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
+    call_command("seed_shipping", verbosity=0)
     try:
         call_command("load_demo")
     except CommandError as error:

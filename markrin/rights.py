@@ -185,6 +185,17 @@ RIGHTS: tuple[Right, ...] = (
         },
     ),
     Right(
+        area="Shipping: zones, methods, postal codes, holidays",
+        groups=("orders",),
+        pages={
+            "orders.shippingzone": _ALL,
+            "orders.shippingmethod": _ALL,
+            "orders.shippingstep": _ALL,
+            "orders.shippingpostcode": _ALL,
+            "orders.holiday": _ALL,
+        },
+    ),
+    Right(
         area="Taxes",
         groups=("orders",),
         pages={

@@ -6,4 +6,5 @@ class OrdersConfig(AppConfig):
     verbose_name = "Orders"
 
     def ready(self) -> None:
-        from orders import checks  # noqa: F401 (registers the system checks)
+        # registers the checks, connects the receivers
+        from orders import checks, signals  # noqa: F401

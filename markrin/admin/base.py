@@ -22,6 +22,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
+from unfold.admin import StackedInline as UnfoldStackedInline
 from unfold.admin import TabularInline as UnfoldTabularInline
 
 from markrin.admin.counts import BoundedPaginator
@@ -154,6 +155,16 @@ class TabularInline(UnfoldTabularInline):
             )  # a reference's is wrapped in its links
             widget.attrs.setdefault("aria-label", str(field.label or name).capitalize())
         return formset
+
+
+class StackedInline(UnfoldStackedInline):
+    """Rows on another model's page that have too many fields for a table; their forms are
+    strict.
+    """
+
+    form = StrictModelForm
+    # The theme's own page leaves out what is wrong with a row as a whole.
+    template_before = "shop_admin/inline_errors.html"
 
 
 class ReadOnly:

@@ -120,6 +120,25 @@ _MENU: list[tuple[str, list[Entry]]] = [
         ],
     ),
     (
+        "Shipping",
+        [
+            (
+                "Zones",
+                "local_shipping",
+                "orders_shippingzone_changelist",
+                "",
+                "orders.view_shippingzone",
+            ),
+            (
+                "Holidays",
+                "event_busy",
+                "orders_holiday_changelist",
+                "",
+                "orders.view_holiday",
+            ),
+        ],
+    ),
+    (
         "Taxes",
         [
             (

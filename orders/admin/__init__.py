@@ -14,5 +14,6 @@ from orders.admin import (  # noqa: F401
     promotions,
     refunds,
     returns,
+    shipping,
     taxes,
 )

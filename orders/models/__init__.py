@@ -9,6 +9,13 @@ from orders.models.payment import Payment, PaymentEvent, Refund
 from orders.models.promotion import Coupon, OrderDiscount, Promotion, PromotionTier
 from orders.models.provider import Difference, Dispute, Payout, Reconciliation
 from orders.models.returns import Return, ReturnLine
+from orders.models.shipping import (
+    Holiday,
+    ShippingMethod,
+    ShippingPostcode,
+    ShippingStep,
+    ShippingZone,
+)
 from orders.models.tax import (
     ConfirmedTaxId,
     OrderTax,
@@ -28,6 +35,7 @@ __all__ = [
     "Dispute",
     "Fulfilment",
     "FulfilmentLine",
+    "Holiday",
     "IdempotencyKey",
     "LedgerEntry",
     "LedgerLine",
@@ -45,6 +53,10 @@ __all__ = [
     "Refund",
     "Return",
     "ReturnLine",
+    "ShippingMethod",
+    "ShippingPostcode",
+    "ShippingStep",
+    "ShippingZone",
     "TaxPart",
     "TaxRate",
     "TaxSettings",

@@ -71,6 +71,15 @@ NEXT_PAYMENT_STATUS: Final[dict[str, frozenset[str]]] = {
 }
 
 
+# Cash on delivery that nobody has paid yet.
+OPEN_CASH: Final = Q(
+    payment_method="cod",
+    payment_status__in=["unpaid", "failed"],
+    closed_at=None,
+)
+_WITHOUT_TAX: Final = F("subtotal") - F("discount") + F("shipping") + F("cod_fee")
+
+
 class OrderQuerySet(QuerySet["Order"]):
     def for_customer(self, customer: Any) -> "OrderQuerySet":
         return self.filter(user=customer)
@@ -115,6 +124,9 @@ class Order(AddressFields, Model):
     subtotal = models.DecimalField(max_digits=12, decimal_places=2)
     discount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     shipping = models.DecimalField(max_digits=12, decimal_places=2)
+    cod_fee = models.DecimalField(
+        "fee for cash on delivery", max_digits=12, decimal_places=2, db_default=0
+    )
     tax = models.DecimalField(max_digits=12, decimal_places=2)
     tax_included = models.BooleanField(
         help_text="whether subtotal and shipping already contain the tax"
@@ -142,6 +154,18 @@ class Order(AddressFields, Model):
         help_text="not owed any more: pieces that were cancelled or came back unpaid",
     )
     coupon_code = models.CharField(max_length=32, blank=True, default="")
+    # How it is sent, and what was promised: a snapshot.
+    shipping_method = models.ForeignKey(
+        "orders.ShippingMethod",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="none: by the settings, or a method that is gone",
+    )
+    shipping_name = models.CharField(max_length=80, blank=True, db_default="")
+    delivers_from = models.DateField(null=True, blank=True)
+    delivers_until = models.DateField(null=True, blank=True)
     attention = models.CharField(
         max_length=200,
         blank=True,
@@ -207,6 +231,11 @@ class Order(AddressFields, Model):
                 name="order_cancelled_but_paid",
                 condition=Q(status="cancelled", payment_status="paid"),
             ),
+            models.Index(  # cash that may still be owed, by where it goes
+                fields=["postal_code"],
+                name="order_open_cash",
+                condition=OPEN_CASH,
+            ),
             models.Index(
                 fields=["expires_at"],
                 name="order_to_expire",
@@ -243,6 +272,7 @@ class Order(AddressFields, Model):
                 "subtotal",
                 "discount",
                 "shipping",
+                "cod_fee",
                 "tax",
                 "total",
                 "refunded",
@@ -251,8 +281,23 @@ class Order(AddressFields, Model):
             *constraints.check_text(
                 "order",
                 "coupon_code",
+                "shipping_name",
                 "attention",
                 blank=True,
+            ),
+            models.CheckConstraint(
+                condition=Q(cod_fee=0) | Q(payment_method="cod"),
+                name="order_cod_fee_of_cash",
+                violation_error_message="Only cash on delivery has its fee.",
+            ),
+            models.CheckConstraint(
+                condition=Q(delivers_from=None, delivers_until=None)
+                | Q(
+                    delivers_from__isnull=False,
+                    delivers_until__gte=F("delivers_from"),
+                ),
+                name="order_delivery_dates_in_order",
+                violation_error_message="The last day is not before the first.",
             ),
             models.CheckConstraint(
                 condition=Q(discount__lte=F("subtotal")),
@@ -260,18 +305,12 @@ class Order(AddressFields, Model):
                 violation_error_message="The discount cannot exceed the subtotal.",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    tax_included=True,
-                    total=F("subtotal") - F("discount") + F("shipping"),
-                )
-                | Q(
-                    tax_included=False,
-                    total=F("subtotal") - F("discount") + F("shipping") + F("tax"),
-                ),
+                condition=Q(tax_included=True, total=_WITHOUT_TAX)
+                | Q(tax_included=False, total=_WITHOUT_TAX + F("tax")),
                 name="order_total_adds_up",
                 violation_error_message=(
-                    "The total must be subtotal - discount + shipping, plus tax unless"
-                    " included."
+                    "The total must be subtotal - discount + shipping + fees, plus tax"
+                    " unless included."
                 ),
             ),
             models.CheckConstraint(

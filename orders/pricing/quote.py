@@ -40,19 +40,46 @@ CASH_ON_DELIVERY = "cod"
 
 
 @dataclass(frozen=True, slots=True)
+class PriceStep:
+    """What shipping costs from so much on: from goods worth so much, or from such a weight."""
+
+    threshold: int
+    price: int
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
-    """How the goods go. The price is free above `free_above` (what the goods cost after discounts;
-    exactly as much is not more); None is never free.
+    """What it costs to send the goods. `steps` change the price with what the goods cost after
+    discounts.
+
+    It is free above `free_above` (exactly as much is not more); None is never free. Promotions
+    of free shipping hold only where it `takes_free_shipping`.
     """
 
     price: int = 0
     free_above: int | None = None
+    steps: tuple[PriceStep, ...] = ()
+    takes_free_shipping: bool = True
 
-    def price_for(self, goods: int) -> int:
-        """Return what shipping costs for goods that cost so much after discounts."""
-        return (
-            0 if self.free_above is not None and goods > self.free_above else self.price
-        )
+    def price_for(self, goods: int, *, ships_free: bool = False) -> int:
+        """Return what shipping costs for goods that cost so much after discounts.
+
+        `ships_free` says that a promotion makes shipping free.
+        """
+        if ships_free and self.takes_free_shipping:
+            return 0
+        if self.free_above is not None and goods > self.free_above:
+            return 0
+        return price_by_step(self.steps, goods, before=self.price)
+
+
+def price_by_step(steps: Sequence[PriceStep], reached: int, *, before: int) -> int:
+    """Return the price of the highest step that is reached; `before` the first one."""
+    return max(
+        (step for step in steps if step.threshold <= reached),
+        key=lambda step: step.threshold,
+        default=PriceStep(0, before),
+    ).price
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +299,7 @@ class _Pricing:
     def cost(self, prices: Sequence[int], ships_free: bool) -> int:
         """Return what the shopper pays, fees aside, when the lines cost this much."""
         goods = sum(prices)
-        shipping = 0 if ships_free else self._ship(goods)
+        shipping = self._ship(goods, ships_free=ships_free)
         if self.table.included:
             return goods + shipping
         rates = self._find_rates(prices)
@@ -311,7 +338,7 @@ class _Pricing:
         goods = list(zip(prices, rates, strict=True))
         full_shipping = self._ship(sum(prices))
         ships_free = any(discount.ships_free for discount in outcome.discounts)
-        shipping = 0 if ships_free else full_shipping
+        shipping = self._ship(sum(prices), ships_free=ships_free)
         fee_total = sum(fee.amount for fee in fees)
         return Quote(
             currency=self.terms.currency,
@@ -329,8 +356,10 @@ class _Pricing:
             supply=supply,
         )
 
-    def _ship(self, goods: int) -> int:
-        return self.basket.delivery.price_for(goods) if self.basket.lines else 0
+    def _ship(self, goods: int, *, ships_free: bool = False) -> int:
+        if not self.basket.lines:
+            return 0
+        return self.basket.delivery.price_for(goods, ships_free=ships_free)
 
     def _find_rates(self, prices: Sequence[int]) -> list[Rate | None]:
         return [

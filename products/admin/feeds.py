@@ -29,8 +29,8 @@ from unfold.widgets import (
 
 from markrin.admin.base import FirstRows, ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin
 from markrin.admin.forms import StrictForm
+from markrin.admin.widgets import PlainFile
 from markrin.api.errors import ShopError
-from products.admin.widgets import PlainFile
 from products.models import Feed, FeedPull, FeedRow
 from products.models.feed import FeedMode, FeedState
 from products.schemas.feeds import MAX_UPLOAD_BYTES, SOURCE, UploadedFeed

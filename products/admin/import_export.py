@@ -36,7 +36,7 @@ from import_export.tmp_storages import BaseStorage
 from unfold.contrib.import_export.forms import ImportForm
 
 from markrin.admin.forms import Strict
-from products.admin.widgets import PlainFile
+from markrin.admin.widgets import PlainFile
 from products.csv_reader import FileRefused
 from products.importing import exporter, importer
 from products.importing.native_csv import NativeFormat

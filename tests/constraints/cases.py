@@ -240,6 +240,8 @@ API: dict[str, Calls] = {
 ADMIN: dict[str, dict[str, str]] = {
     "accounts_user_email_key": {"email": "'{email}'"},
     "orders_carrier_name_key": {"name": "'Taken'"},
+    "orders_shippingzone_name_key": {"name": "'Taken'"},
+    "orders_holiday_day_key": {"day": "'2026-12-25'"},
     "accounts_customergroup_name_key": {"name": "'{group_name}'"},
     "category_name_once_per_parent": {"name": "'{category_name}'", "parent": "''"},
     "products_category_slug_key": {"slug": "'{category_slug}'"},
@@ -333,6 +335,19 @@ SERVICES = {
     "orders_orderline": "lines are a snapshot that checkout takes",
     "orders_orderevent": "events are written by the steps of an order",
     "orders_ordertax": "written by checkout, from what the quote says",
+    "orders_shippingzone": (
+        "the column is the server's, or an array (tests/admin/test_shipping.py)"
+    ),
+    "orders_shippingmethod": (
+        "the rows of a zone's own page (tests/admin/test_shipping.py)"
+    ),
+    "orders_shippingstep": (
+        "written as text on a zone's page (tests/admin/test_shipping.py)"
+    ),
+    "orders_shippingpostcode": (
+        "lists are uploaded on a page of their own (tests/admin/test_shipping.py)"
+    ),
+    "orders_holiday": "the column is the server's",
     "orders_taxpart": "the rows of a rate's own page (tests/admin/test_taxes.py)",
     "orders_taxrate": "the column is the server's",
     "orders_taxzone": "the column is the server's",

@@ -12,12 +12,15 @@ from accounts.models import AuthEvent, CustomerGroup, User
 from orders.models import (
     Carrier,
     ConfirmedTaxId,
+    Holiday,
     Promotion,
+    ShippingZone,
     TaxRate,
     TaxSettings,
     TaxZone,
 )
 from orders.models.order import PaymentMethod
+from orders.services.shipping import write_settings_zone
 from products.models import Category, Product, SizeChart, TaxClass
 from storefront.models import Page
 from tests import factories
@@ -64,6 +67,9 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
     other = factories.make_product(slug="another-product")
     Page.objects.create(slug="start", kind="home", title="Start", body="Welcome.")
     Carrier.objects.create(name="Taken")
+    write_settings_zone()  # else nothing is delivered anywhere but there
+    ShippingZone.objects.create(name="Taken", countries=["AE"])
+    Holiday.objects.create(day="2026-12-25", name="Christmas")
     named = {
         "address": addresses[0],
         "second": addresses[1],
@@ -105,6 +111,8 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
     }
     own: dict[type[models.Model], models.Model] = {
         Carrier: Carrier.objects.create(name="Delhivery"),
+        ShippingZone: ShippingZone.objects.create(name="Nepal", countries=["NP"]),
+        Holiday: Holiday.objects.create(day="2027-01-26", name="Republic Day"),
         Category: category,
         Product: product,
         SizeChart: factories.make_size_chart(),

@@ -1,0 +1,152 @@
+"""The shop's zones and methods as `orders/pricing` takes them, for one destination: one query."""
+
+from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from markrin.db.sql import Row, fetch_prepared
+from orders.pricing.money import to_units
+from orders.pricing.quote import PriceStep
+from orders.pricing.shipping import (
+    Calendar,
+    CashTerms,
+    Destination,
+    MethodTerms,
+    PriceBy,
+    ZoneTerms,
+    find_zone,
+)
+
+# The method that stands for the settings while a shop has no zones; seeding gives it this id.
+SETTINGS_METHOD_ID: Final = UUID("5e771265-0000-7000-8000-000000000001")
+_DAYS_AHEAD: Final = 400  # of holidays: longer than any promise
+
+# Only what can be about the destination. A shop without any zone has one row, whose zone is null.
+_ZONES: Final = f"""
+    SELECT EXISTS (SELECT FROM orders_shippingzone) AS has_zones,
+        ARRAY(SELECT day FROM orders_holiday WHERE day BETWEEN %(day)s::date
+            AND %(day)s::date + {_DAYS_AHEAD}) AS holidays,
+        zone.name::text, zone.position::bigint, zone.countries::text[], zone.states::text[],
+        zone.postal_patterns::text[],
+        CASE WHEN EXISTS (SELECT FROM orders_shippingpostcode WHERE zone_id = zone.id)
+            THEN EXISTS (SELECT FROM orders_shippingpostcode
+                WHERE zone_id = zone.id AND code = %(postal_code)s::text)
+        END AS is_listed,
+        (SELECT json_agg(json_build_object('id', method.id, 'name', method.name,
+            'price_by', price_by, 'price', price::text, 'free_above', free_above::text,
+            'takes_free_shipping', takes_free_shipping, 'default_weight_g', default_weight_g,
+            'max_weight_g', max_weight_g, 'min_days', min_days, 'max_days', max_days,
+            'cut_off', cut_off, 'weekdays', weekdays, 'cod_allowed', cod_allowed,
+            'cod_fee', cod_fee::text, 'cod_max_total', cod_max_total::text,
+            'cod_max_open', cod_max_open, 'steps', (
+                SELECT json_agg(json_build_array(threshold::text, step.price::text)
+                    ORDER BY threshold)
+                FROM orders_shippingstep AS step WHERE step.method_id = method.id))
+            ORDER BY method.position, method.name, method.id)
+        FROM orders_shippingmethod AS method
+        WHERE method.zone_id = zone.id AND method.is_active) AS methods
+    FROM (SELECT) AS once LEFT JOIN orders_shippingzone AS zone ON zone.is_active
+        AND (zone.countries = '{{}}' OR %(country)s::text = ANY (zone.countries))
+"""  # noqa: S608 (constants)
+
+
+@dataclass(frozen=True)
+class ShippingTerms:
+    """The methods that hold for a destination, and the shop's holidays. Where nothing is
+    delivered there are none.
+    """
+
+    methods: tuple[MethodTerms, ...]
+    calendar: Calendar
+
+
+def read_shipping(place: Destination, *, today: date) -> ShippingTerms:
+    """Return by which methods goods may go to this place: one query.
+
+    A shop without zones delivers everywhere, at the price of SHIPPING_FEE and
+    SHIPPING_FREE_ABOVE. `today` is the shop's.
+    """
+    rows = fetch_prepared(
+        _ZONES,
+        {"country": place.country, "postal_code": place.postal_code, "day": today},
+    )
+    calendar = Calendar(frozenset(rows[0]["holidays"]))
+    if not rows[0]["has_zones"]:
+        return ShippingTerms((read_settings_method(),), calendar)
+    zones = [_read_zone(row) for row in rows if row["name"] is not None]
+    zone = find_zone(zones, place)
+    return ShippingTerms(zone.methods if zone else (), calendar)
+
+
+def read_settings_method() -> MethodTerms:
+    """Return the method that the settings mean."""
+    return MethodTerms(
+        id=SETTINGS_METHOD_ID,
+        name=_("Standard delivery"),
+        price=_units(settings.SHIPPING_FEE),
+        free_above=_units(settings.SHIPPING_FREE_ABOVE),
+        cash=CashTerms(),
+        is_stored=False,
+    )
+
+
+def _read_zone(row: Row) -> ZoneTerms:
+    return ZoneTerms(
+        name=row["name"],
+        position=row["position"],
+        countries=frozenset(row["countries"]),
+        states=frozenset(row["states"]),
+        postal_patterns=tuple(row["postal_patterns"]),
+        is_listed=row["is_listed"],
+        methods=tuple(_read_method(method) for method in row["methods"] or ()),
+    )
+
+
+def _read_method(method: dict[str, Any]) -> MethodTerms:
+    by = PriceBy(method["price_by"])
+    fewest, most = method["min_days"], method["max_days"]
+    return MethodTerms(
+        id=UUID(method["id"]),
+        name=method["name"],
+        price=_units(method["price"]),
+        price_by=by,
+        steps=tuple(_read_step(by, *step) for step in method["steps"] or ()),
+        free_above=_units_or_none(method["free_above"]),
+        takes_free_shipping=method["takes_free_shipping"],
+        default_weight_g=method["default_weight_g"],
+        max_weight_g=method["max_weight_g"],
+        days=None if fewest is None else (fewest, most),
+        cut_off=_read_time(method["cut_off"]),
+        weekdays=frozenset(map(int, method["weekdays"])),
+        cash=_read_cash(method) if method["cod_allowed"] else None,
+    )
+
+
+def _read_step(by: PriceBy, threshold: str, price: str) -> PriceStep:
+    reached = int(Decimal(threshold)) if by == PriceBy.WEIGHT else _units(threshold)
+    return PriceStep(reached, _units(price))
+
+
+def _read_cash(method: dict[str, Any]) -> CashTerms:
+    return CashTerms(
+        fee=_units(method["cod_fee"]),
+        max_total=_units_or_none(method["cod_max_total"]),
+        max_open=method["cod_max_open"],
+    )
+
+
+def _read_time(text: str | None) -> time | None:
+    return None if text is None else time.fromisoformat(text)
+
+
+def _units(amount: str | Decimal) -> int:
+    return to_units(Decimal(amount), settings.SHOP_CURRENCY)
+
+
+def _units_or_none(amount: str | None) -> int | None:
+    return None if amount is None else _units(amount)
