@@ -1,7 +1,5 @@
 """What other apps join of accounts: settings.HOOKS names their functions."""
 
-from typing import Any
-
 from accounts.models import User
 from markrin.hooks import declare_hook
 
@@ -24,7 +22,7 @@ def email_verified(*, user: User) -> int:
 
 
 @declare_hook
-def export(*, user: User) -> dict[str, Any]:
+def export(*, user: User) -> dict[str, object]:
     """Return what the app knows about the person, by the name it has in the export."""
     raise NotImplementedError
 

@@ -20,7 +20,7 @@ class LengthValidator:
     the command line.
     """
 
-    def validate(self, password: str, user: Any = None) -> None:
+    def validate(self, password: str, user: object = None) -> None:
         """Raise ValidationError if it is shorter or longer."""
         if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
             raise ValidationError(self.get_help_text(), code="length")
@@ -36,7 +36,7 @@ class KnownPasswordValidator(password_validation.CommonPasswordValidator):
 
     MIN_DIFFERENT = 4  # characters that a reader sees
 
-    def validate(self, password: str, user: Any = None) -> None:
+    def validate(self, password: str, user: object = None) -> None:
         """Raise ValidationError if whoever guesses tries it early."""
         lowered = password.casefold().strip()
         bare = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", lowered)

@@ -55,15 +55,15 @@ class QuotedUuid(fields.Field[uuid.UUID]):
 class NewPassword(fields.Secret):
     """A password to be: its length here, the rest of its rules where the user is known."""
 
-    def __init__(self, **kw: object) -> None:
-        super().__init__(min=MIN_LENGTH, max=MAX_LENGTH, **{"required": True, **kw})
+    def __init__(self, *, required: bool = True) -> None:
+        super().__init__(min=MIN_LENGTH, max=MAX_LENGTH, required=required)
 
 
 class KnownPassword(fields.Secret):
     """A password that is compared with the right one."""
 
-    def __init__(self, **kw: object) -> None:
-        super().__init__(min=1, max=MAX_LENGTH, required=True, **kw)
+    def __init__(self) -> None:
+        super().__init__(min=1, max=MAX_LENGTH, required=True)
 
 
 # --- Signing in ----------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ def list_addresses(*, customer: User) -> list[Address]:
 class WishlistEntry:
     """A product on a wishlist, as its card, and since when."""
 
-    product: dict[str, Any]
+    product: dict[str, object]
     added_at: datetime
 
 

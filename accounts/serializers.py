@@ -46,7 +46,7 @@ class StaffUser(User):
     def get_groups(self, user: Any) -> list[str]:
         return sorted(group.name for group in user.groups.all())
 
-    def to_representation(self, instance: Any) -> dict[str, Any]:
+    def to_representation(self, instance: object) -> dict[str, object]:
         """Return the user; birth and gender are shown to admins alone."""
         shown = super().to_representation(instance)
         if not getattr(instance, "for_admin", False):  # the selector says

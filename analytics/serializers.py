@@ -56,10 +56,10 @@ class Stats(Numbers):
 
 
 @extend_schema_field({"type": ["string", "integer"]})
-class Cell(serializers.Field[Any, Any, Any, Any]):
+class Cell(serializers.Field[object, object, object, object]):
     """A number, or text: an amount has two decimals."""
 
-    def to_representation(self, value: Any) -> Any:
+    def to_representation(self, value: object) -> object:
         """Return it as it is; `Report` has made it ready."""
         return value
 

@@ -1,7 +1,5 @@
 """Rows on their way into the database: gathered by table, then copied."""
 
-from typing import Any
-
 from accounts import published_tables as accounts
 from analytics import published_tables as analytics
 from markrin.db import copy
@@ -9,7 +7,7 @@ from markrin.outbox import published_tables as outbox
 from orders import published_tables as orders
 from products import published_tables as products
 
-Row = tuple[Any, ...]
+Row = tuple[object, ...]
 
 # Each app says which columns of its tables a load may fill, and in which order.
 COLUMNS = {

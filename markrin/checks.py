@@ -276,7 +276,7 @@ def _has_model(label: str) -> bool:
 
 def _api_routes(
     patterns: Iterable[URLPattern | URLResolver], prefix: str
-) -> Iterator[tuple[str, Any]]:
+) -> Iterator[tuple[str, object]]:
     for pattern in patterns:
         route = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
@@ -368,6 +368,6 @@ def _check_field(name: str, field: object) -> Iterator[CheckMessage]:
         names <= set(limits) for names in needed.get(limits.get("type", ""), ())
     ):
         yield _setting_error(48, name, "has no limits.")
-    inner = getattr(cast(Any, field), "inner", None)
+    inner = getattr(cast(object, field), "inner", None)
     if inner is not None:
         yield from _check_field(f"{name}[]", inner)

@@ -62,7 +62,7 @@ def declare_hook(declaration: Callable[P, R]) -> Hook[P, R]:
 
 
 @register()
-def check_hooks(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+def check_hooks(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """Refuse to start with a hook that nobody declares, or a function that does not fit it."""
     for config in apps.get_app_configs():
         if config.module is not None and module_has_submodule(config.module, "hooks"):
@@ -101,7 +101,7 @@ def _check_function(name: str, path: str) -> CheckMessage | None:
     )
 
 
-def _describe(function: Callable[..., Any]) -> str:
+def _describe(function: Callable[..., object]) -> str:
     """Return parameters and result in one form, whether types are written out or quoted."""
     signature = inspect.signature(function)
     parameters = [
@@ -111,7 +111,7 @@ def _describe(function: Callable[..., Any]) -> str:
     return f"({', '.join(parameters)}) -> {_type_name(signature.return_annotation)}"
 
 
-def _type_name(annotation: Any) -> str:
+def _type_name(annotation: object) -> str:
     if isinstance(annotation, str):
         return annotation.strip("\"'")
     if annotation is None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-Data = dict[str, Any]
+Data = dict[str, object]
 _AVAILABILITY = {
     True: "https://schema.org/InStock",
     False: "https://schema.org/OutOfStock",
@@ -61,7 +61,7 @@ def describe_breadcrumbs(steps: Sequence[tuple[str, str]]) -> Data:
     }
 
 
-def describe_list(products: Sequence[Mapping[str, Any]], *, url: str) -> Data:
+def describe_list(products: Sequence[Mapping[str, object]], *, url: str) -> Data:
     """Return the products of a list, as links to their own pages."""
     return {
         "@context": "https://schema.org",
@@ -164,7 +164,7 @@ def _pictures_of(
     return of_color or list(images)
 
 
-def _varies_by(variants: Sequence[Mapping[str, Any]]) -> list[str]:
+def _varies_by(variants: Sequence[Mapping[str, object]]) -> list[str]:
     return [
         f"https://schema.org/{key}"
         for key in ("color", "size")

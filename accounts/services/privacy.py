@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -69,12 +68,12 @@ _SESSION = (
 _EVENT = ("at", "type", "outcome", "ip", "user_agent")
 
 
-def _to_camel_keys(row: Mapping[str, object]) -> dict[str, Any]:
+def _to_camel_keys(row: Mapping[str, object]) -> dict[str, object]:
     return {to_camel(name): value for name, value in row.items()}
 
 
 @transactions.durable
-def export_user(*, user_id: UUID, client: ClientInfo, by: User) -> dict[str, Any]:
+def export_user(*, user_id: UUID, client: ClientInfo, by: User) -> dict[str, object]:
     """Return everything that is known about a user, as JSON can hold it; other apps add
     theirs by the hook `export`.
 
@@ -93,7 +92,7 @@ def export_user(*, user_id: UUID, client: ClientInfo, by: User) -> dict[str, Any
     return found
 
 
-def _export_account(user: User) -> dict[str, Any]:
+def _export_account(user: User) -> dict[str, object]:
     rows = {
         "addresses": Address.objects.for_customer(user).values(*_ADDRESS),
         "wishlist": user.wishlist.values("product_id", "created_at"),
@@ -110,7 +109,7 @@ def _export_account(user: User) -> dict[str, Any]:
     }
 
 
-def export_me(*, current: Session, client: ClientInfo) -> dict[str, Any]:
+def export_me(*, current: Session, client: ClientInfo) -> dict[str, object]:
     """Return everything that is known about the signed-in user, as `export_user`.
 
     Raises:

@@ -33,7 +33,7 @@ class AuthView(View):
         """
         return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
-    def initial(self, request: Request, *args: Any, **kwargs: object) -> None:
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         """Refuse a forged request before anything else is looked at."""
         if (
             self.uses_cookie

@@ -130,7 +130,7 @@ def _read_rows(name: str, params: dict[str, Any]) -> Report:
     )
 
 
-def _format_heading(column: Column) -> dict[str, Any]:
+def _format_heading(column: Column) -> dict[str, object]:
     words = "".join(
         f" {letter.lower()}" if letter.isupper() else letter for letter in column.name
     )

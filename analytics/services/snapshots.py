@@ -4,7 +4,6 @@ second on a big shop.
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.db import connection
 
@@ -27,7 +26,7 @@ WHERE day BETWEEN %s AND %s
 
 
 def refresh_snapshots(
-    *, now: datetime, read: Callable[..., list[tuple[Any, ...]]]
+    *, now: datetime, read: Callable[..., list[tuple[object, ...]]]
 ) -> int:
     """Read the reports that pages open with, where their figures are newer than what is
     kept; return how many.

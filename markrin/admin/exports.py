@@ -118,7 +118,7 @@ def _csv_lines(rows: Any, columns: Mapping[str, str]) -> Iterator[str]:
         left, last = left - len(chunk), chunk[-1][0]
 
 
-def cell_text(value: Any) -> Any:
+def cell_text(value: object) -> object:
     """Return a value as a cell: times in the shop's zone, and no text that a spreadsheet
     takes for a formula.
     """

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
@@ -30,11 +30,11 @@ class PreviewedAdmin(ModelAdmin):
 
     change_form_after_template: ClassVar[str] = "shop_admin/preview.html"
 
-    def take_sample(self, request: HttpRequest) -> Any:
+    def take_sample(self, request: HttpRequest) -> object:
         """Return what a preview compares, as it is in the database now."""
         raise NotImplementedError
 
-    def compare_samples(self, before: Any, after: Any) -> Preview:
+    def compare_samples(self, before: object, after: object) -> Preview:
         """Return what differs between two samples."""
         raise NotImplementedError
 
@@ -43,7 +43,7 @@ class PreviewedAdmin(ModelAdmin):
         request: HttpRequest,
         object_id: str | None = None,
         form_url: str = "",
-        extra_context: Any = None,
+        extra_context: object = None,
     ) -> HttpResponseBase:
         """Show or save the form; with the preview's button, save nothing and show it again as
         it was filled in, with what would change.
@@ -69,7 +69,9 @@ class PreviewedAdmin(ModelAdmin):
             context |= {"errors": None, "preview": self.compare_samples(before, after)}
         return answer
 
-    def message_user(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+    def message_user(
+        self, request: HttpRequest, *args: object, **kwargs: object
+    ) -> None:
         """Say it, unless it is only being tried out."""
         if _BUTTON not in request.POST:
             super().message_user(request, *args, **kwargs)

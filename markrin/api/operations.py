@@ -19,7 +19,7 @@ from rest_framework.serializers import BaseSerializer
 from markrin.api import errors, parsers, uploads
 from markrin.api.schemas import HeaderSchema, InputSchema, QuerySchema, Schema
 
-Body = type[BaseSerializer[Any]] | str
+Body = type[BaseSerializer[object]] | str
 Method = TypeVar("Method", bound=Callable[..., HttpResponseBase])
 _NO_QUERY = QuerySchema()
 

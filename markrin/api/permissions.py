@@ -50,7 +50,7 @@ class MayCall(BasePermission):
         return bool(user.groups.filter(name__in=self.right.groups).exists())
 
 
-def is_machine(auth: Any) -> bool:
+def is_machine(auth: object) -> bool:
     """Return whether `request.auth` is a machine's key and no session of somebody's."""
     return bool(getattr(auth, "is_machine", False))
 

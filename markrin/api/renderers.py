@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
 
 import orjson
 from django.utils.functional import Promise
@@ -16,7 +15,7 @@ from markrin.api import errors
 JSON_TYPES = ("application/json", errors.PROBLEM_TYPE)
 
 
-def _encode_other(value: object) -> Any:
+def _encode_other(value: object) -> object:
     if isinstance(value, Decimal | Promise):
         return str(value)
     if isinstance(value, Mapping):

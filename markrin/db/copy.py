@@ -4,14 +4,13 @@ request never does.
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any
 
 from django.apps import apps
 from django.db import connection
 
 
 def copy_rows(
-    table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
+    table: str, columns: Sequence[str], rows: Iterable[tuple[object, ...]]
 ) -> int:
     """Copy the rows, whose values are in the order of `columns`, into a model's table;
     return how many there were.

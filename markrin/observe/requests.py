@@ -6,7 +6,6 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 import sentry_sdk
 import structlog
@@ -69,12 +68,12 @@ class _Queries:
 
     def __call__(
         self,
-        execute: Callable[..., Any],
+        execute: Callable[..., object],
         sql: str,
         params: object,
         many: bool,
         context: object,
-    ) -> Any:
+    ) -> object:
         start = time.perf_counter()
         try:
             return execute(sql, params, many, context)

@@ -165,7 +165,7 @@ def finish_row(claimed: ClaimedRow, result: dict[str, object] | None) -> bool:
     )
 
 
-def store_result(claimed: ClaimedRow, result: dict[str, Any]) -> None:
+def store_result(claimed: ClaimedRow, result: dict[str, object]) -> None:
     """Keep what a run did that has marked its row done in this transaction already."""
     _one(
         "UPDATE outbox_event SET result = %(result)s WHERE id = %(id)s RETURNING id",
@@ -272,7 +272,7 @@ def describe_error(error: BaseException) -> str:
     return redact.redact_text(_ADDRESS.sub("[address]", text))[:500]
 
 
-def _json(value: dict[str, Any] | None) -> Jsonb | None:
+def _json(value: dict[str, object] | None) -> Jsonb | None:
     return None if value is None else Jsonb(value)
 
 

@@ -218,7 +218,7 @@ class _Start:
         self.status, self.headers = 500, Headers()
 
     def __call__(
-        self, status: str, headers: Headers, exc_info: Any = None
+        self, status: str, headers: Headers, exc_info: object = None
     ) -> Callable[[bytes], object]:
         self.status, self.headers = int(status[:3]), headers
         return _no_write

@@ -76,7 +76,7 @@ def attach_guest_orders(*, user: "User") -> int:
     return len(ids)
 
 
-def export_customer(*, user: "User") -> dict[str, Any]:
+def export_customer(*, user: "User") -> dict[str, object]:
     """Return what is known of the customer here, as JSON: the cart, and every order with
     its lines and steps.
     """
@@ -90,7 +90,7 @@ def export_customer(*, user: "User") -> dict[str, Any]:
     }
 
 
-def _export_order(order: Order) -> dict[str, Any]:
+def _export_order(order: Order) -> dict[str, object]:
     return {
         **{name: getattr(order, name) for name in _ORDER},
         "lines": [

@@ -19,8 +19,8 @@ class Centimetres(fields.Money):
     form = re.compile(r"0\.[1-9]|(?:[1-9]|[1-9][0-9]|[12][0-9]{2})\.[0-9]|300\.0")
     says = 'This must be a length in centimetres such as "92.5", from "0.1" to "300.0".'
 
-    def __init__(self, **kw: object):
-        super().__init__(min="0.1", max="300.0", **kw)
+    def __init__(self, *, required: bool = False) -> None:
+        super().__init__(min="0.1", max="300.0", required=required)
 
     def limits(self) -> fields.JSONSchema:
         return {

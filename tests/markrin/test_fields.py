@@ -390,7 +390,7 @@ def test_a_number_without_sensible_limits_is_nobody_s_field(
     wrong: dict[str, int],
 ) -> None:
     with pytest.raises(ValueError):
-        fields.Int(**wrong)
+        fields.Int(min=wrong["min"], max=wrong["max"])
 
 
 STATED = [

@@ -1,6 +1,7 @@
 """What orders have of a person: taken over, exported, erased."""
 
 from datetime import timedelta
+from typing import Any, cast
 
 from django.utils import timezone
 
@@ -35,7 +36,7 @@ def test_an_export_has_the_customers_orders_and_cart(customer):
     order = make_order(customer=customer)
     line = make_cart_line(customer=customer)
     make_order()
-    (found,) = hooks.export(user=customer)
+    (found,) = cast("list[Any]", hooks.export(user=customer))
     assert [item["number"] for item in found["orders"]] == [order.number]
     assert found["orders"][0]["lines"][0]["quantity"] == 1
     assert found["cart"][0]["variant__sku"] == line.variant.sku

@@ -1,11 +1,11 @@
-"""What all input types share: how they refuse, and how they state their limits."""
+"""The base of all input types: how they refuse a value, and how they state their limits."""
 
 from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar
 
 import marshmallow as ma
 
@@ -20,9 +20,9 @@ class Message(str):
     code: str
 
     def __new__(cls, code: str, text: str) -> Message:
-        made = super().__new__(cls, text)
-        made.code = code
-        return made
+        message = super().__new__(cls, text)
+        message.code = code
+        return message
 
 
 def refuse(code: str, message: str, field: str = "_schema") -> ma.ValidationError:
@@ -30,6 +30,16 @@ def refuse(code: str, message: str, field: str = "_schema") -> ma.ValidationErro
     own name of the field.
     """
     return ma.ValidationError(Message(code, message), field)
+
+
+class FieldOptions(TypedDict, total=False):
+    """What every type takes besides its own limits; marshmallow says what each does."""
+
+    required: bool
+    allow_none: bool
+    load_default: object
+    data_key: str | None
+    metadata: Mapping[str, object]
 
 
 REQUIRED = Message("required", "This is required.")

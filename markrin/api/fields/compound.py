@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 import typing
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import marshmallow as ma
 import PIL.Image
@@ -17,13 +17,14 @@ from markrin.api.fields.base import (
     NULL,
     REQUIRED,
     Field,
+    FieldOptions,
     JSONSchema,
     check_bounds,
     refuse,
 )
 
 
-class _Many(Field[list[Any]]):
+class _Many(Field[list[object]]):
     """What List and Commas share: a bounded number of values of one inner type."""
 
     def __init__(
@@ -33,14 +34,14 @@ class _Many(Field[list[Any]]):
         max: int,
         min: int = 0,
         unique: bool = False,
-        **kw: Any,
+        **options: Unpack[FieldOptions],
     ):
-        super().__init__(**kw)
+        super().__init__(**options)
         check_bounds(min, max, type(self).__name__)
         self.inner, self.max, self.min, self.unique = inner, max, min, unique
 
     def _bind_to_schema(
-        self, field_name: str, parent: ma.Schema | ma.fields.Field[Any]
+        self, field_name: str, parent: ma.Schema | ma.fields.Field[object]
     ) -> None:
         super()._bind_to_schema(field_name, parent)
         self.inner = copy.copy(
@@ -86,8 +87,10 @@ class List(_Many):
 class CommaSeparated(_Many):
     """A query parameter of 1 to `max` different values with commas between them: `red,blue`."""
 
-    def __init__(self, inner: ma.fields.Field[Any], *, max: int, **kw: object):
-        super().__init__(inner, max=max, min=1, unique=True, **kw)
+    def __init__(
+        self, inner: ma.fields.Field[Any], *, max: int, **options: Unpack[FieldOptions]
+    ):
+        super().__init__(inner, max=max, min=1, unique=True, **options)
 
     def _check(self, value: object) -> list[object]:
         if not isinstance(value, str) or not value:
@@ -100,11 +103,13 @@ class Image(Field[PIL.Image.Image]):
     `max_pixels`.
     """
 
-    def __init__(self, *, max_bytes: int, max_pixels: int, **kw: Any):
-        super().__init__(**kw)
+    def __init__(
+        self, *, max_bytes: int, max_pixels: int, **options: Unpack[FieldOptions]
+    ):
+        super().__init__(**options)
         self.max_bytes, self.max_pixels = max_bytes, max_pixels
 
-    def _check(self, value: Any) -> PIL.Image.Image:
+    def _check(self, value: object) -> PIL.Image.Image:
         if not isinstance(value, UploadedFile):
             raise refuse("type", "This must be a file.")
         try:
@@ -133,12 +138,16 @@ class File(Field["UploadedFile[bytes]"]):
     """
 
     def __init__(
-        self, *, max_bytes: int, media_type: str = "application/octet-stream", **kw: Any
+        self,
+        *,
+        max_bytes: int,
+        media_type: str = "application/octet-stream",
+        **options: Unpack[FieldOptions],
     ):
-        super().__init__(**kw)
+        super().__init__(**options)
         self.max_bytes, self.media_type = max_bytes, media_type
 
-    def _check(self, value: Any) -> UploadedFile[bytes]:
+    def _check(self, value: object) -> UploadedFile[bytes]:
         if not isinstance(value, UploadedFile):
             raise refuse("type", "This must be a file.")
         if not 1 <= (value.size or 0) <= self.max_bytes:
@@ -163,10 +172,10 @@ class Nested(ma.fields.Nested):
 
     default_error_messages = {"required": REQUIRED, "null": NULL}
 
-    def __init__(self, nested: type[ma.Schema], **kw: Any):
-        super().__init__(nested, **kw)
+    def __init__(self, nested: type[ma.Schema], **options: Unpack[FieldOptions]):
+        super().__init__(nested, **options)
 
-    def make_error(self, key: str, **kwargs: Any) -> ma.ValidationError:
+    def make_error(self, key: str, **kwargs: object) -> ma.ValidationError:
         return ma.ValidationError(self.error_messages[key])
 
     def _load(self, value: Any, partial: Any = None) -> Any:

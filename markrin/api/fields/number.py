@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Any
+from typing import Unpack
 
-from markrin.api.fields.base import Field, JSONSchema, Pattern, refuse
+from markrin.api.fields.base import Field, FieldOptions, JSONSchema, Pattern, refuse
 
 
 class Int(Field[int]):
@@ -17,13 +17,13 @@ class Int(Field[int]):
 
     _FORM = re.compile(r"0|-?[1-9][0-9]{0,19}")
 
-    def __init__(self, *, min: int, max: int, **kw: Any):
-        super().__init__(**kw)
+    def __init__(self, *, min: int, max: int, **options: Unpack[FieldOptions]):
+        super().__init__(**options)
         if not -(2**63) <= min <= max < 2**63:
             raise ValueError(f"Int: min {min} and max {max} do not fit into 64 bits")
         self.min, self.max = min, max
 
-    def _check(self, value: Any) -> int:
+    def _check(self, value: object) -> int:
         number = self._parse_number(value)
         if not self.min <= number <= self.max:
             raise refuse("range", f"This must be from {self.min} to {self.max}.")
@@ -72,11 +72,17 @@ class Money(Pattern[Decimal]):
     form = re.compile(r"(?:0|[1-9][0-9]{0,7})\.[0-9]{2}")
     says = 'This must be an amount such as "1299.00".'
 
-    def __init__(self, *, min: str = "0.00", max: str = "99999999.99", **kw: Any):
-        super().__init__(**kw)
+    def __init__(
+        self,
+        *,
+        min: str = "0.00",
+        max: str = "99999999.99",
+        **options: Unpack[FieldOptions],
+    ):
+        super().__init__(**options)
         self.min, self.max = Decimal(min), Decimal(max)
 
-    def _check(self, value: Any) -> Decimal:
+    def _check(self, value: object) -> Decimal:
         amount = Decimal(self._text(value))
         if not self.min <= amount <= self.max:
             raise refuse("range", f"This must be from {self.min} to {self.max}.")
@@ -100,5 +106,7 @@ class Percent(Money):
     form = re.compile(r"100\.00|(?:0|[1-9][0-9]?)\.[0-9]{2}")
     says = 'This must be a percentage such as "18.00".'
 
-    def __init__(self, *, min: str = "0.00", max: str = "100.00", **kw: object):
-        super().__init__(min=min, max=max, **kw)
+    def __init__(
+        self, *, min: str = "0.00", max: str = "100.00", **options: Unpack[FieldOptions]
+    ):
+        super().__init__(min=min, max=max, **options)

@@ -6,14 +6,21 @@ from __future__ import annotations
 import re
 import unicodedata
 import uuid
-from typing import Any
+from typing import Unpack
 
 import email_validator
 import phonenumbers
 from django.conf import settings
 from django.db.models import TextChoices
 
-from markrin.api.fields.base import Field, JSONSchema, Pattern, check_bounds, refuse
+from markrin.api.fields.base import (
+    Field,
+    FieldOptions,
+    JSONSchema,
+    Pattern,
+    check_bounds,
+    refuse,
+)
 
 # Control and bidirectional characters, line separators, the byte order mark, surrogates and
 # non-characters, as the inside of a character class that Python, ECMAScript and Rust read
@@ -65,14 +72,14 @@ class Text(Field[str]):
         min: int = 1,
         multiline: bool = False,
         pattern: str | None = None,
-        **kw: Any,
+        **options: Unpack[FieldOptions],
     ):
-        super().__init__(**kw)
+        super().__init__(**options)
         check_bounds(min, max, "Text")
         self.max, self.min, self.multiline, self.pattern = max, min, multiline, pattern
         self._form = re.compile(pattern) if pattern else None
 
-    def _check(self, value: Any) -> str:
+    def _check(self, value: object) -> str:
         if not isinstance(value, str):
             raise refuse("type", "This must be a string.")
         if self._form and not self._form.fullmatch(value):
@@ -126,12 +133,12 @@ def _visible_length(text: str) -> int:
 class Secret(Field[str]):
     """A password or opaque token: taken exactly as sent, `min` to `max` characters, without NUL."""
 
-    def __init__(self, *, max: int, min: int = 1, **kw: Any):
-        super().__init__(**kw)
+    def __init__(self, *, max: int, min: int = 1, **options: Unpack[FieldOptions]):
+        super().__init__(**options)
         check_bounds(min, max, "Secret")
         self.max, self.min = max, min
 
-    def _check(self, value: Any) -> str:
+    def _check(self, value: object) -> str:
         if not isinstance(value, str):
             raise refuse("type", "This must be a string.")
         if not self.min <= len(value) <= self.max:
@@ -156,13 +163,15 @@ class Token(Pattern[str]):
 
     says = "This takes visible ASCII characters only, and not too many."
 
-    def __init__(self, *, max: int = 255, min: int = 1, **kw: Any):
-        super().__init__(**kw)
+    def __init__(
+        self, *, max: int = 255, min: int = 1, **options: Unpack[FieldOptions]
+    ):
+        super().__init__(**options)
         check_bounds(min, max, "Token")
         self.max, self.min = max, min
         self.form = re.compile(rf"[!-~]{{{min},{max}}}")
 
-    def _check(self, value: Any) -> str:
+    def _check(self, value: object) -> str:
         return self._text(value)
 
     def limits(self) -> JSONSchema:
@@ -267,12 +276,12 @@ class HttpsUrl(Pattern[str]):
     )
     says = "This must be a link that begins with https:// and a host name."
 
-    def __init__(self, *, max: int = 2000, **kw: Any):
-        super().__init__(**kw)
+    def __init__(self, *, max: int = 2000, **options: Unpack[FieldOptions]):
+        super().__init__(**options)
         check_bounds(1, max, "HttpsUrl")
         self.max = max
 
-    def _check(self, value: Any) -> str:
+    def _check(self, value: object) -> str:
         text = self._text(value)
         if len(text) > self.max:
             raise refuse("too_long", f"This takes at most {self.max} characters.")
@@ -290,11 +299,11 @@ class HttpsUrl(Pattern[str]):
 class Enum(Field[TextChoices]):
     """One of the values of a TextChoices class; becomes its member."""
 
-    def __init__(self, choices: type[TextChoices], **kw: Any):
-        super().__init__(**kw)
+    def __init__(self, choices: type[TextChoices], **options: Unpack[FieldOptions]):
+        super().__init__(**options)
         self.choices = choices
 
-    def _check(self, value: Any) -> TextChoices:
+    def _check(self, value: object) -> TextChoices:
         if not isinstance(value, str):
             raise refuse("type", "This must be a string.")
         try:

@@ -67,7 +67,7 @@ def check_broker() -> Iterator[Finding]:
 
 
 def _broker_valkey(link: "Connection") -> Iterator[Finding]:
-    client: Any = getattr(link.default_channel, "client", None)
+    client: object = getattr(link.default_channel, "client", None)
     if isinstance(client, redis.Redis):
         yield from _check_valkey("broker", client)
 
