@@ -50,6 +50,7 @@ ON_EVENT: dict[str, list[str]] = {
     "order.undelivered": ["orders.undelivered_by_mail"],
     "order.tracking_corrected": ["orders.tracking_corrected_by_mail"],
     "order.pieces_cancelled": ["analytics.record_change"],
+    "order.payment_link_wanted": ["orders.payment_link_by_mail"],
     "order.cancelled": ["orders.cancelled_by_mail", "analytics.record_change"],
     "order.person_needed": ["orders.call_staff_by_mail"],
     "order.mail_wanted": ["orders.mail_again"],

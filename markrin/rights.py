@@ -120,6 +120,7 @@ RIGHTS: tuple[Right, ...] = (
             "orders.order": _ALL,
             "orders.orderline": _ALL,
             "orders.orderevent": _ALL,
+            "orders.draftorder": _ALL,
             "orders.cart": _ALL,
             "orders.cartline": _ALL,
             "orders.payment": _ALL,

@@ -167,6 +167,9 @@ PAYMENT_FORM = env.str("PAYMENT_FORM", "hosted")
 ORDER_UNPAID_TTL_S = env.int(
     "ORDER_UNPAID_TTL_S", 2100 if ONLINE_PROVIDER in ("stripe", "razorpay") else 900
 )
+# Seconds for which the link to pay of an order by telephone is good. Stripe's pages stay open
+# for a day at most.
+ORDER_LINK_TTL_S = env.int("ORDER_LINK_TTL_S", 82_800)
 TEST_GATEWAY_IN_PUBLIC = env.bool(
     "TEST_GATEWAY_IN_PUBLIC", False
 )  # made-up money outside DEBUG, as on a stage

@@ -137,6 +137,8 @@ def load_items(cart: Cart) -> list[CartItem]:
 
 def load_customer_items(customer: Customer) -> list[CartItem]:
     """Return the lines of the shopper's cart, as `load` does; none if there is no cart."""
+    if customer.cart_id is not None:
+        return _fetch_items(_OF_CART, cart=customer.cart_id)
     return _fetch_items(
         _OF_SHOPPER, user=customer.user and customer.user.pk, token=customer.token_hash
     )

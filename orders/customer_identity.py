@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.utils import translation
 from rest_framework.request import Request
@@ -28,6 +29,9 @@ class Customer:
     token: str | None = None
     language: str = ""  # that of the account, or that the client asks for
     address: str | None = None  # of the client, by which a guest's orders are limited
+    # Who of the staff takes the order by telephone, and the cart that it is dictated into.
+    staff: "User | None" = None
+    cart_id: UUID | None = None
 
     @cached_property
     def token_hash(self) -> bytes | None:
@@ -36,12 +40,16 @@ class Customer:
 
     @property
     def actor(self) -> str:
-        """The word for them in an order's history."""
+        """The word in an order's history for who places it."""
+        if self.staff is not None:
+            return "staff"
         return "customer" if self.user else "guest"
 
     @property
     def scope(self) -> str:
         """What an idempotency key of theirs is unique within."""
+        if self.staff is not None:
+            return f"staff:{self.staff.pk}"
         return (
             f"user:{self.user.pk}"
             if self.user

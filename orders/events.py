@@ -57,6 +57,19 @@ class ParcelDelivered:
 
 
 @dataclass(frozen=True)
+class PaymentLinkWanted:
+    """Staff want the customer to have the link under which the order can be paid."""
+
+    name: ClassVar[str] = "order.payment_link_wanted"
+    order_id: UUID
+    wanted_id: UUID
+
+    @property
+    def natural_id(self) -> str:
+        return str(self.wanted_id)
+
+
+@dataclass(frozen=True)
 class TrackingCorrected:
     """The customer knows a tracking number that was wrong."""
 

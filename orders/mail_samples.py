@@ -124,7 +124,13 @@ def _person_needed() -> dict[str, object]:
     )
 
 
+def _sample_payment_link() -> dict[str, object]:
+    order = _sample_order(payment_method=PaymentMethod.ONLINE)
+    return {**mails.build_context(order), "link": "https://pay.example/c/4f1x"}
+
+
 SAMPLES = {
+    "orders/payment_link": _sample_payment_link,
     "orders/placed": _sample_placed,
     "orders/shipped": _sample_shipped,
     "orders/delivered": _sample_delivered,

@@ -8,6 +8,7 @@ from markrin.outbox import handlers as outbox
 from orders.gateways.base import ProviderDown
 from orders.services import (
     mails,
+    payment_links,
     payment_polling,
     payments,
     payouts,
@@ -103,6 +104,19 @@ def mail_again(
 @outbox.handler("orders.send_refund", **MONEY)
 def send_refund(*, refund_id: str, **later: object) -> outbox.Result:
     return refunds.send_refund(refund_id=UUID(refund_id))
+
+
+@outbox.handler("orders.payment_link_by_mail", **MONEY)
+def payment_link_by_mail(
+    *, order_id: str, wanted_id: str, **later: object
+) -> outbox.Result:
+    """Not of the mails' queue: it asks the provider for the link."""
+    try:
+        return payment_links.mail_payment_link(
+            order_id=UUID(order_id), wanted_id=UUID(wanted_id)
+        )
+    except ProviderDown as exc:
+        raise outbox.Unreachable(str(exc)) from exc
 
 
 @outbox.handler("orders.abandon_payment", **MONEY)

@@ -42,6 +42,13 @@ _MENU: list[tuple[str, list[Entry]]] = [
                 "orders.view_order",
             ),
             (
+                "By telephone",
+                "call",
+                "orders_draftorder_changelist",
+                "",
+                "orders.view_draftorder",
+            ),
+            (
                 "Orders",
                 "receipt_long",
                 "orders_order_changelist",

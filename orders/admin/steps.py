@@ -14,7 +14,14 @@ from orders.admin import forms
 from orders.models import Order, Refund
 from orders.models.order import NEXT_STATUS, OrderStatus, PaymentMethod, PaymentStatus
 from orders.models.payment import RefundState
-from orders.services import fulfilments, mails, refunds, returns, transitions
+from orders.services import (
+    fulfilments,
+    mails,
+    payment_links,
+    refunds,
+    returns,
+    transitions,
+)
 from orders.services.lifecycle import Actor
 from orders.staff_schemas import (
     GoodsReturn,
@@ -162,6 +169,13 @@ def _resend_mail(request: HttpRequest, order: Order, data: Mapping[str, Any]) ->
     return f"{mails.MAILS[data['mail']]}: the mail goes out again."
 
 
+def _mail_payment_link(
+    request: HttpRequest, order: Order, data: Mapping[str, Any]
+) -> str:
+    payment_links.request_payment_link(order_id=order.pk, actor=get_actor(request))
+    return "The link to pay goes out by mail."
+
+
 def _settle_refund(
     succeeded: bool,
 ) -> Callable[[HttpRequest, Refund, Mapping[str, Any]], str]:
@@ -220,6 +234,13 @@ ORDER_STEPS = {
         ),
     ),
     "note": Step("Write a note", _write_note, forms.OwnNoteForm),
+    "payment_link": Step(
+        "Mail the link to pay",
+        _mail_payment_link,
+        offered=lambda order: (
+            bool(order.email) and payment_links.waits_for_payment(order)
+        ),
+    ),
     "resend": Step(
         "Resend a mail",
         _resend_mail,

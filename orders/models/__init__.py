@@ -1,6 +1,7 @@
 """Carts, orders, payments, coupons: a file per noun."""
 
 from orders.models.cart import Cart, CartLine
+from orders.models.draft import DraftOrder
 from orders.models.fulfilment import Carrier, Fulfilment, FulfilmentLine
 from orders.models.idempotency import IdempotencyKey
 from orders.models.ledger import LedgerEntry, LedgerLine
@@ -33,6 +34,7 @@ __all__ = [
     "Coupon",
     "Difference",
     "Dispute",
+    "DraftOrder",
     "Fulfilment",
     "FulfilmentLine",
     "Holiday",

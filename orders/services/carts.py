@@ -195,7 +195,9 @@ def find_cart(customer: Customer, *, lock: bool = False) -> Cart | None:
     """Return the shopper's cart with what its quote asks for, or None. Locks: its row, if so asked,
     within a transaction.
     """
-    if customer.user is not None:
+    if customer.cart_id is not None:
+        carts = Cart.objects.filter(pk=customer.cart_id)
+    elif customer.user is not None:
         carts = Cart.objects.filter(user=customer.user)
     elif customer.token_hash is not None:
         carts = Cart.objects.filter(token_hash=customer.token_hash)

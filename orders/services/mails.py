@@ -186,6 +186,11 @@ def send_mail_again(*, order_id: UUID, mail_name: str, wanted_id: UUID) -> Sent:
     return _send_mail(mail_name, order_id, key=str(wanted_id), **more)
 
 
+def send_order_mail(name: str, order_id: UUID, *, key: str, **more: object) -> Sent:
+    """Send a mail of the order, with `more` for its template; `key` is what it is sent once for."""
+    return _send_mail(name, order_id, key=key, **more)
+
+
 def _send_mail(name: str, order_id: UUID, *, key: str = "", **more: object) -> Sent:
     order = Order.objects.with_lines().select_related("user").get(pk=order_id)
     to = order.user.email if order.user is not None else order.email

@@ -34,7 +34,7 @@ def open_payment(order: Order, *, base_url: str) -> Started | None:
     if payment is None:
         return None
     try:
-        return _start_at_provider(order, payment, base_url=base_url)
+        return start_at_provider(order, payment, base_url=base_url)
     except (ProviderDown, ProviderRefused) as exc:
         log.warning("payment.not_started", payment_id=str(payment.pk), error=str(exc))
         return None
@@ -65,14 +65,14 @@ def start_payment(
     order, payment, replayed = _open_locked(customer, order_id, request)
     try:
         try:
-            return _start_at_provider(order, payment, base_url=base_url), replayed
+            return start_at_provider(order, payment, base_url=base_url), replayed
         except ProviderRefused:
             if not payment.provider_ref:
                 raise
             # Its page has ended, and nobody has told us yet: note that, and open another.
             payment_polling.ask(payment)
             order, payment, _ = _open_locked(customer, order_id, None)
-            return _start_at_provider(order, payment, base_url=base_url), replayed
+            return start_at_provider(order, payment, base_url=base_url), replayed
     except ProviderDown as exc:
         raise errors.ProviderUnavailable(headers={"Retry-After": "5"}) from exc
     except ProviderRefused as exc:
@@ -125,7 +125,12 @@ def _last_return_url(order: Order) -> str:
     return earlier.values_list("return_url", flat=True).first() or ""
 
 
-def _start_at_provider(order: Order, payment: Payment, *, base_url: str) -> Started:
+def start_at_provider(order: Order, payment: Payment, *, base_url: str) -> Started:
+    """Return how to pay, on a page that the provider opens, or on the one that is open.
+
+    Calls the provider: never within a transaction. Raises: ProviderDown; ProviderRefused, also
+    where its page has ended.
+    """
     provider = gateways.get(payment.provider)
     if provider is None:
         raise ProviderRefused(f"{payment.provider} is not set up")

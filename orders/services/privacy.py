@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from markrin.db import transactions
@@ -122,6 +122,8 @@ def erase_customer(*, user: "User") -> None:
     staff may hold names: the history cannot be changed, so such notes are not for names.
     """
     Cart.objects.filter(user=user).delete()
+    theirs = Q(draft__user=user) | Q(draft__email=user.email)
+    Cart.objects.filter(theirs).delete()
     ids = [order.pk for order in Order.objects.for_customer(user).locked()]
     Order.objects.filter(pk__in=ids).update(**_EMPTY, updated_at=timezone.now())
     # A tracking number leads to the name and the address at the carrier's.
