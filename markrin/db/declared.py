@@ -16,6 +16,7 @@ which any session switches a rule off, and which every sale would pay for; and i
 hash in a trigger's comment, so it does not see a function that was replaced by hand.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from textwrap import dedent
 from typing import Any, ClassVar
@@ -26,7 +27,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from markrin.db.sql import fetch_all
 
 
-class Declared(models.BaseConstraint):
+class Declared(models.BaseConstraint, ABC):
     """An object made by `_create` and removed by `_drop`, of the table that declares it.
 
     Subclasses take all that they are made of as keywords, which `arguments` repeats: the
@@ -99,30 +100,29 @@ class Declared(models.BaseConstraint):
 
     def find_problem(self, table: str) -> str | None:
         """Return what is wrong with it in the database, or None: it is as declared."""
-        expected, found = self._definition(table), self._find(table)
-        if found is None:
+        actual = self._find(table)
+        if actual is None:
             return f"the {self.kind} is missing"
-        return (
-            None
-            if found == expected
-            else f"the {self.kind} is not as declared: {found}"
-        )
+        if actual != self._definition(table):
+            return f"the {self.kind} is not as declared: {actual}"
+        return None
 
     kind: ClassVar[str]  # what a person calls it
 
     def _create(self, table: str) -> str:
         return self._definition(table)
 
+    @abstractmethod
     def _definition(self, table: str) -> str:
-        """Return it as PostgreSQL prints it."""
-        raise NotImplementedError
+        """Return its definition as PostgreSQL prints it."""
 
+    @abstractmethod
     def _find(self, table: str) -> str | None:
-        """Return what the catalogue has under this name, as `_definition` would say it."""
-        raise NotImplementedError
+        """Return the definition that the catalogue has under this name, or None."""
 
+    @abstractmethod
     def _drop(self, table: str) -> str:
-        raise NotImplementedError
+        """Return the SQL that removes it."""
 
 
 class Function(Declared):

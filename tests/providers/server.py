@@ -6,6 +6,7 @@ import itertools
 import json
 import re
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -209,7 +210,7 @@ def _lists(value: Any) -> Any:
     return inner
 
 
-class StandIn:
+class StandIn(ABC):
     """A provider on loopback. `with stand_in.running():` or `start()` and `stop()`.
 
     What a person does at the provider (a refund in its dashboard, a dispute, a payout) is a method
@@ -288,14 +289,15 @@ class StandIn:
             self.advance()
 
     # --- For a provider -----------------------------------------------------------------------
+    @abstractmethod
     def sign(self, body: bytes, webhook: Webhook) -> dict[str, str]:
-        raise NotImplementedError
+        """Return the headers that prove a webhook's body to be the provider's."""
 
+    @abstractmethod
     def handle(self, call: Call) -> Answer:
         """Answer one request, with the lock held."""
-        raise NotImplementedError
 
-    def advance(self) -> None:
+    def advance(self) -> None:  # noqa: B027 (few providers do anything by the clock)
         """Do what is due by the clock."""
 
     def new_id(self, prefix: str) -> str:
