@@ -86,7 +86,7 @@ def main() -> int:
             address.write(url)
             address.flush()
             _prepare(env)
-            return _run(env, url)
+            return _run_procfile(env, url)
     except Ended:
         return 0
     except subprocess.CalledProcessError as error:
@@ -299,13 +299,12 @@ def _say(text: str) -> None:
     print(text, flush=True)
 
 
-def _run(env: dict[str, str], url: str) -> int:
+def _run_procfile(env: dict[str, str], url: str) -> int:
     """Run the Procfile until it ends or we are told to end; leave nothing behind. Returns
     the exit code.
     """
-    none = str(
-        Path(env["LOCAL_DIR"]) / "none"
-    )  # honcho would read a .env that migrate has not seen
+    # A file that does not exist: honcho would read a .env that migrate has not seen.
+    none = str(Path(env["LOCAL_DIR"]) / "none")
     honcho = subprocess.Popen(
         [sys.executable, "-m", "honcho", "-e", none, "start"],
         env=env,

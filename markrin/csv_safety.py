@@ -11,7 +11,9 @@ _FORMULA = re.compile("'*[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20]")
 
 
 def escape_formula(text: str) -> str:
-    """Return the text so that no spreadsheet takes it for a formula; undone by the next."""
+    """Return the text with a mark that stops a spreadsheet from running it; `unescape_formula`
+    undoes it.
+    """
     return f"'{text}" if _FORMULA.match(text) else text
 
 

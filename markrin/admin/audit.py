@@ -1,5 +1,5 @@
-"""Who changed what: one list, out of the logs that the apps keep. An app adds its own by
-`source`.
+"""Who changed what: one list, read from the logs that the apps keep. Each app registers its
+own.
 """
 
 import heapq
@@ -17,9 +17,7 @@ AT_ONCE = 50
 
 @dataclass(frozen=True)
 class Entry:
-    """Something that somebody did. `values` are rows of field, before, after; `link` leads
-    to what it was done to.
-    """
+    """A change that somebody made. `values` are rows of field, value before, value after."""
 
     at: datetime
     who: str

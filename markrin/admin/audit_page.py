@@ -23,7 +23,7 @@ from markrin.admin.forms import StrictForm
 
 
 class AuditForm(StrictForm):
-    """Whose deeds, of which log, in which days."""
+    """The page's filter: who, which log, which days."""
 
     who = forms.EmailField(
         max_length=254,
@@ -54,7 +54,7 @@ class AuditForm(StrictForm):
         ]
 
     def clean_who(self) -> UUID | None:
-        """Return whose id it is."""
+        """Return the user's id."""
         if not (email := self.cleaned_data["who"]):
             return None
         user_id: UUID | None = (

@@ -1,5 +1,5 @@
-"""What the apps' admin pages share: pages that only look, and steps that a form asks for
-and a service takes.
+"""The base classes of the apps' admin pages: read-only pages, and steps that staff take by a
+form.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -70,7 +70,7 @@ class ModelAdmin(ListPages, UnfoldModelAdmin):
                 connection.check_constraints()
                 return answer
         except IntegrityError as exc:
-            request._refusal = _success_text(exc)  # type: ignore[attr-defined]  # for get_form
+            request._refusal = _refusal_message(exc)  # type: ignore[attr-defined]  # for get_form
         except ShopError as refusal:
             request._refusal = refusal.detail  # type: ignore[attr-defined]  # as above
         return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]  # as above
@@ -99,8 +99,8 @@ def _refusal_text(form: Any, refusal: str) -> Any:
     return Refused
 
 
-def _success_text(exc: IntegrityError) -> str:
-    """Return what to tell staff of a rule that refused."""
+def _refusal_message(exc: IntegrityError) -> str:
+    """Return what to tell staff about a refusal."""
     known = from_constraint(exc)
     if known is not None:
         return known.detail
@@ -168,7 +168,7 @@ class StackedInline(UnfoldStackedInline):
 
 
 class ReadOnly:
-    """What is looked at, and written elsewhere."""
+    """Mixed into an admin page that only shows rows."""
 
     hide_title = True  # of an inline's row: its cells say it all
 
@@ -317,7 +317,7 @@ class SteppedAdmin(ModelAdmin):
     def step_view(
         self, request: HttpRequest, object_id: str, name: str
     ) -> HttpResponseBase:
-        """Ask for what the step needs, and take it."""
+        """Show the step's form; on a valid POST, take the step."""
         row, step = self.get_object(request, object_id), self.steps.get(name)
         if row is None or step is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]  # Django's

@@ -1,5 +1,5 @@
-"""What a form has changed, field by field with the values before and after, as Django's log
-of the admin keeps it.
+"""What a form changed, field by field, with the values before and after, for Django's admin
+log.
 """
 
 from collections.abc import Collection, Iterable

@@ -1,4 +1,4 @@
-"""Pages of a list that may have very many rows: counted up to a number, and read by their keys."""
+"""Paging of long lists: they are counted up to a limit, and read by their keys."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ MAX_COUNTED = 10_000
 
 
 class AtLeast(int):
-    """A count that was not finished; it reads "more than …"."""
+    """A count that stopped at its limit; it is shown as “more than …”."""
 
     def __str__(self) -> str:
         return f"more than {int(self):,}"

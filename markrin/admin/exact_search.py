@@ -1,4 +1,4 @@
-"""Searches of lists that have very many rows: each answered by an index."""
+"""Search in lists of very many rows: exact values, each found by an index."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress

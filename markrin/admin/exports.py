@@ -1,6 +1,4 @@
-"""A list's rows as CSV: chosen columns of what its filters leave, streamed, bounded, and
-harmless in a spreadsheet.
-"""
+"""Exports of a list as CSV: chosen columns of the filtered rows, streamed, with a limit."""
 
 import copy
 import csv
@@ -32,7 +30,7 @@ _BYTE_ORDER_MARK = "\ufeff"  # without it spreadsheets take UTF-8 for something 
 
 
 class ExportForm(StrictForm):
-    """Which columns, and a name if the export is to be kept."""
+    """The columns to export, and a name if the export is to be saved."""
 
     columns = forms.MultipleChoiceField(widget=UnfoldAdminCheckboxSelectMultipleWidget)
     name = forms.CharField(
@@ -48,7 +46,7 @@ class ExportForm(StrictForm):
         choice.choices, choice.initial = [(name, name) for name in names], list(names)
 
 
-def rows_of(page: Any, request: HttpRequest, query: str) -> Any:
+def list_filtered_rows(page: Any, request: HttpRequest, query: str) -> Any:
     """Return what an admin page (a ModelAdmin) lists for a query string.
 
     Raises:
@@ -62,7 +60,7 @@ def rows_of(page: Any, request: HttpRequest, query: str) -> Any:
         raise ValueError("these filters are not known here") from exc
 
 
-def too_many(rows: Any) -> bool:
+def has_too_many_rows(rows: Any) -> bool:
     """Return whether there are more rows than one export takes. One bounded query."""
     return bool(rows.order_by()[: MAX_ROWS + 1].count() > MAX_ROWS)
 
@@ -131,7 +129,7 @@ def cell_text(value: object) -> object:
     return escape_formula(value) if isinstance(value, str) else value
 
 
-def saved_of(request: HttpRequest, page: str) -> Any:
-    """Return the exports that the user has put aside for a page."""
+def list_saved_exports(request: HttpRequest, page: str) -> Any:
+    """Return the exports that the user has saved for a page."""
     user: Any = request.user
     return SavedExport.objects.filter(user=user, page=page)

@@ -1,4 +1,4 @@
-"""Filters that stick: a list opens as its user left it, until they reset it."""
+"""Filters that stay: a list opens as its user left it, until they reset it."""
 
 from typing import Any
 from urllib.parse import urlsplit

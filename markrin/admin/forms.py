@@ -42,12 +42,12 @@ class Strict:
 
 
 class StrictForm(Strict, forms.Form):
-    """A form that stands for no model."""
+    """A strict form without a model."""
 
 
 # it takes no parameter when it runs
 class StrictModelForm(Strict, forms.ModelForm):  # type: ignore[type-arg]
-    """A model's form."""
+    """A model's strict form."""
 
 
 def _show_keys_only(field: forms.ModelChoiceField[Any]) -> None:

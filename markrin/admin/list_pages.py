@@ -88,7 +88,7 @@ class ListPages:
         """
         if not self._may_look(request):
             raise PermissionDenied
-        saved = exports.saved_of(request, self._filtered_list())
+        saved = exports.list_saved_exports(request, self._filtered_list())
         if request.method == "POST" and "delete" in request.POST:
             saved.filter(pk=_parse_uuid(request.POST["delete"])).delete()
             return HttpResponseRedirect(request.get_full_path())
@@ -119,9 +119,11 @@ class ListPages:
         )
 
     def saved_export_view(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
-        """Answer with the file of an export that was put aside."""
+        """Answer with the file of a saved export."""
         saved: SavedExport | None = (
-            exports.saved_of(request, self._filtered_list()).filter(pk=pk).first()
+            exports.list_saved_exports(request, self._filtered_list())
+            .filter(pk=pk)
+            .first()
         )
         if not self._may_look(request):
             raise PermissionDenied
@@ -147,7 +149,7 @@ class ListPages:
             form.add_error("name", "Say under which name.")
         elif (
             len(query) > QUERY_MAX
-            or exports.saved_of(request, page).count() >= exports.MAX_SAVED
+            or exports.list_saved_exports(request, page).count() >= exports.MAX_SAVED
         ):
             form.add_error(
                 None, "That is too much to keep: throw another export away first."
@@ -179,10 +181,10 @@ class ListPages:
     ) -> tuple[str, HttpResponseBase | None]:
         """Return the file, or why there is none."""
         try:
-            rows = exports.rows_of(self, request, query)
+            rows = exports.list_filtered_rows(self, request, query)
         except ValueError as exc:
             return f"Nothing was exported: {exc}.", None
-        if exports.too_many(rows):
+        if exports.has_too_many_rows(rows):
             return (
                 f"These are more than {exports.MAX_ROWS:,} rows: narrow the filters.",
                 None,

@@ -1,4 +1,4 @@
-"""The admin's menu: by what people do, and only what they may do (UNFOLD's SIDEBAR navigation)."""
+"""The admin's menu, ordered by tasks, with only what the user may open (UNFOLD's SIDEBAR)."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""What the admin remembers for a member of staff."""
+"""What the admin stores for each member of staff: filters and exports."""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField

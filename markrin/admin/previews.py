@@ -72,6 +72,6 @@ class PreviewedAdmin(ModelAdmin):
     def message_user(
         self, request: HttpRequest, *args: object, **kwargs: object
     ) -> None:
-        """Say it, unless it is only being tried out."""
+        """Show the message, unless the form is only being previewed."""
         if _BUTTON not in request.POST:
             super().message_user(request, *args, **kwargs)

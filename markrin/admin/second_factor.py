@@ -34,7 +34,7 @@ FACTOR_AT = "factor_given_at"  # in the session, in seconds since 1970
 
 
 class CodeForm(StrictForm):
-    """Six digits, or a recovery code."""
+    """The field for six digits or a recovery code."""
 
     code = forms.CharField(
         max_length=16,

@@ -1,6 +1,4 @@
-"""Who is calling, by address: the peer of the connection, or what a proxy of ours says
-about its own peer.
-"""
+"""The client's network address: the peer of the connection, or what a trusted proxy reports."""
 
 from functools import cache
 from ipaddress import (
@@ -37,9 +35,7 @@ def get_client_address(request: HttpRequest) -> str | None:
 
 
 def network_of(address: str | None) -> str:
-    """Return what limits are counted by: an IPv4 address, the /64 of an IPv6 address, or
-    "unknown".
-    """
+    """Return the key of a network for limits: an IPv4 address, an IPv6 /64, or "unknown"."""
     parsed = _parse_address(address or "")
     if isinstance(parsed, IPv6Address):
         return str(ip_network((parsed, IPV6_SUBSCRIBER), strict=False))

@@ -1,5 +1,5 @@
-"""How ids stand in URLs: `<uid:id>`, `<slugid:slug>`, `<idorslug:key>`. Anything else is a
-404 without a query.
+"""URL converters for ids: `<uid:id>`, `<slugid:slug>`, `<idorslug:key>`. All else is a 404
+without a query.
 """
 
 from uuid import UUID

@@ -405,9 +405,9 @@ def request_id_of(request: Any) -> str:
     return str(request_id)
 
 
-def refusal_for(exc: Exception, request: HttpRequest | None) -> ShopError:
-    """Return what to answer to `exc`; the unexpected and the database's absence are logged,
-    once, with their trace.
+def log_and_refuse(exc: Exception, request: HttpRequest | None) -> ShopError:
+    """Return the refusal that answers an exception; log it if it is unexpected or says that
+    the database is away. Sentry learns of the unexpected.
     """
     error = match_refusal(exc)
     if error is None:
@@ -428,7 +428,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
     EXCEPTION_HANDLER).
     """
     request, view = context.get("request"), context.get("view")
-    error = refusal_for(exc, request)
+    error = log_and_refuse(exc, request)
     headers = dict(error.headers)
     if error.status == HTTPStatus.UNAUTHORIZED and "WWW-Authenticate" not in headers:
         # RFC 9110 section 15.5.2 wants the header on every 401, also where the framework

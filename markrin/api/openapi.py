@@ -67,8 +67,8 @@ PROBLEM: Stated = {
 
 # --- What comes in -------------------------------------------------------------------------------
 class Converter(OpenAPIConverter):
-    """apispec's converter, in which our fields speak for themselves and nested schemas
-    become components.
+    """apispec's converter: our fields state their own limits, nested schemas become
+    components.
     """
 
     def __init__(self, registry: ComponentRegistry) -> None:
@@ -119,7 +119,7 @@ class Converter(OpenAPIConverter):
         return {"default": str(value) if isinstance(value, Decimal) else value}
 
     def commas2parameter(self, field: ma.fields.Field[Any], **kwargs: object) -> Stated:
-        """Return how the values of a list stand in the query string."""
+        """Return how a list is written in the query string: with commas."""
         return (
             {"style": "form", "explode": False}
             if isinstance(field, fields.CommaSeparated)

@@ -26,7 +26,7 @@ _NO_QUERY = QuerySchema()
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """What `operation` was told; see there."""
+    """The arguments of `operation`, which explains them."""
 
     id: str
     tag: str

@@ -23,7 +23,9 @@ __all__ = ["AllowAny", "IsAuthenticated", "MayCall"]
 
 
 class MayCall(BasePermission):
-    """Staff of the right's groups, and admins; with a second factor where the shop wants one."""
+    """Allows staff of the right's groups, and admins; with a second factor where the shop asks
+    for one.
+    """
 
     def __init__(self, right: Right) -> None:
         self.right = right

@@ -58,7 +58,7 @@ class Limit:
 
 
 class Store:
-    """The counters. Falls back to this process's own while Valkey is away."""
+    """The counters: in Valkey, or in this process while Valkey is away."""
 
     def __init__(self, url: str) -> None:
         self._shared = RedisStorage(
@@ -75,16 +75,17 @@ class Store:
         self._away_until = 0.0
         self._lock = threading.Lock()
 
-    def call(self, work: Callable[[Storage, int], _T]) -> _T:
-        """Return `work(storage, divisor of the amounts)`."""
+    def run(self, work: Callable[[Storage, int], _T]) -> _T:
+        """Return `work(storage, divisor)`: on Valkey's counters with divisor 1, or, while Valkey
+        is away, on this process's own, where a limit's amount is to be divided.
+        """
         if time.monotonic() >= self._away_until:
             try:
                 return work(self._shared, 1)
             except (RedisError, OSError) as exc:
                 self._note_absence(exc)
-        with (
-            self._alone_lock
-        ):  # the library's own locks let two threads begin the same window
+        # The library's own locks let two threads begin the same window.
+        with self._alone_lock:
             return work(self._alone, ALONE_DIVISOR)
 
     def _note_absence(self, exc: Exception) -> None:
@@ -109,7 +110,7 @@ def _store_for(url: str) -> Store:
 
 
 def _call_store(work: Callable[[Storage, int], _T]) -> _T:
-    return _shared_store(settings.CACHE_URL).call(work)
+    return _shared_store(settings.CACHE_URL).run(work)
 
 
 def _limit_item(limit: Limit, allowed: int) -> RateLimitItem:
@@ -145,12 +146,12 @@ def enforce_limit(limit: Limit, *key: str, amount: int = 1) -> None:
 
 
 def rate_limited_error(wait_s: float) -> errors.RateLimited:
-    """Return the answer to who has to wait so long."""
+    """Return the refusal for a client that has to wait these seconds."""
     return errors.RateLimited(headers={"Retry-After": str(math.ceil(wait_s))})
 
 
 def give_back(limit: Limit, *key: str) -> None:
-    """Count one less: what was counted beforehand did not happen."""
+    """Count one less: something that was counted in advance did not happen."""
     _call_store(
         lambda storage, divisor: storage.incr(
             _limit_item(limit, 1).key_for(*key), limit.seconds, amount=-1

@@ -36,8 +36,8 @@ T = TypeVar("T", default=dict[str, Any])
 
 
 class Schema(ma.Schema, Generic[T]):
-    """What the bases below share. `target` is the dataclass that a schema loads into; None:
-    a dict.
+    """The base of all schemas. `target` is the dataclass that a schema loads into, or None: a
+    dict.
     """
 
     target: ClassVar[type | None] = None
@@ -56,12 +56,12 @@ class Schema(ma.Schema, Generic[T]):
                 if isinstance(argument, type):
                     cls.target = argument
 
-    def outside(self, name: str) -> str:
+    def to_outer_name(self, name: str) -> str:
         """Return a field's name as the client writes it."""
         return casing.to_camel(name)
 
     def on_bind_field(self, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
-        field_obj.data_key = field_obj.data_key or self.outside(field_name)
+        field_obj.data_key = field_obj.data_key or self.to_outer_name(field_name)
 
     def load(self, data: Any, **kwargs: Any) -> T:
         """Return `data` read by the fields, as the dataclass that the schema names.
@@ -203,12 +203,12 @@ class PlainPageQuery(PageQuery[PageParams]):
 
 
 class HeaderSchema(Schema[T]):
-    """The request headers that an operation reads; all others are not looked at."""
+    """The request headers that an operation reads; others are ignored."""
 
     place = "header"
     from_text = True
 
-    def outside(self, name: str) -> str:
+    def to_outer_name(self, name: str) -> str:
         return casing.to_header(name)
 
 

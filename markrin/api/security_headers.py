@@ -41,7 +41,7 @@ def hsts() -> str:
 def add_headers(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Add them. Stands outside of all that may answer."""
+    """Add the headers. The outermost middleware, so that every answer has them."""
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)

@@ -1,4 +1,4 @@
-"""What goes out: read-only serializers, camelCase outside and snake_case inside."""
+"""The base of what is sent: read-only serializers, camelCase outside and snake_case inside."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Serializer(serializers.Serializer[Any]):
         return shown
 
     def get_fields(self) -> dict[str, Field[Any, Any, Any, Any]]:
-        """Return the fields under their names outside."""
+        """Return the fields by their names in JSON."""
         outside = {}
         for name, field in super().get_fields().items():
             called = casing.to_camel(name)

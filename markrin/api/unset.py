@@ -1,4 +1,4 @@
-"""What a PATCH body did not say, as a type: a field that was not sent is UNSET, never None."""
+"""UNSET: the value of a field that a PATCH body did not contain. It is never None."""
 
 from __future__ import annotations
 

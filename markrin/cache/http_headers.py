@@ -1,7 +1,8 @@
-"""From a kept answer to the response to one request: name, content coding, ETag, headers.
+"""The HTTP response for a cached answer: name, content coding, ETag, headers.
 
 Source: RFC 9110 sections 8.8.3 (ETag), 12.5.3 (Accept-Encoding), 13.1.2 (If-None-Match);
-RFC 9111; RFC 9211 (Cache-Status)."""
+RFC 9111; RFC 9211 (Cache-Status).
+"""
 
 import time
 from collections.abc import Mapping
@@ -25,7 +26,7 @@ _FROM_MEMORY = ("Cache-Status", "markrin; hit; detail=memory")
 _NOT_IN_304 = ("Content-Type", "Content-Length", "Content-Encoding")
 
 
-def encoding_name(path: str, query: str) -> str:
+def response_name(path: str, query: str) -> str:
     """Return the answer's name: the path and the query's pairs in order, so that a
     reordered query is the same one.
     """
@@ -147,6 +148,6 @@ def _with_defaults(headers: Headers) -> Headers:
     return [*headers, *(each for each in more if each[0].lower() not in stated)]
 
 
-def of_304(headers: Headers) -> Headers:
-    """Return those headers of a 200 that belong into a 304 as well."""
+def not_modified_headers(headers: Headers) -> Headers:
+    """Return the headers of a 200 that belong into a 304, too."""
     return [header for header in headers if header[0] not in _NOT_IN_304]

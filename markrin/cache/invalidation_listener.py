@@ -52,7 +52,7 @@ class Link:
 
     @property
     def alive(self) -> bool:
-        """Whether answers may be taken from the tiers."""
+        """Whether the caches may be used: the line is known to work."""
         return time.monotonic() < self._alive_until
 
     def start(self) -> None:

@@ -63,7 +63,7 @@ class AnswerCache:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.method not in ("GET", "HEAD") or not self._may_answer(request):
             return self._next(request)
-        name = http_headers.encoding_name(
+        name = http_headers.response_name(
             request.path_info, request.META.get("QUERY_STRING", "")
         )
         if self._link.alive and (answer := self._link.memory.get(name)) is not None:
@@ -194,7 +194,7 @@ class AnswerCache:
             http_headers.make_etag(answer, coding),
         ):
             unchanged = HttpResponse(
-                status=304, headers=dict(http_headers.of_304(headers))
+                status=304, headers=dict(http_headers.not_modified_headers(headers))
             )
             del unchanged.headers["Content-Type"]  # Django's default
             return unchanged

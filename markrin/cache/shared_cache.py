@@ -145,7 +145,7 @@ class CachedResponse:
 
     @property
     def size(self) -> int:
-        """Bytes of memory, near enough for a bound."""
+        """Bytes of memory, approximately."""
         return 1000 + sum(map(len, self.bodies.values()))
 
 
@@ -207,7 +207,8 @@ def write_response(
 
 
 def begin_rendering(name: str, *, at_most_s: float) -> bool:
-    """Return whether the caller is the one to render this answer; the right ends by itself.
+    """Return whether the caller may render this answer. The right ends by itself after `at_most_s`.
+
     Raises redis.RedisError.
     """
     return bool(

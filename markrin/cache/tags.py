@@ -16,8 +16,8 @@ log = structlog.get_logger("markrin.cache")
 
 @dataclass(frozen=True)
 class CacheTouched:
-    """That answers with these tags have to go: the safety net, should the process die
-    between commit and `drop_tags`.
+    """Answers with these tags must be dropped. It covers a process that dies between its commit
+    and `drop_tags`.
     """
 
     name: ClassVar[str] = "cache.touched"

@@ -1,4 +1,4 @@
-"""The job that makes up for an invalidation whose process died."""
+"""The job that repeats an invalidation, in case the process died before it."""
 
 from markrin.cache.tags import drop_tags
 from markrin.outbox import handlers as outbox

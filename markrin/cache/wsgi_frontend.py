@@ -58,7 +58,7 @@ class Front:
             or "HTTP_ORIGIN" in environ
         ):
             return None
-        name = http_headers.encoding_name(
+        name = http_headers.response_name(
             environ["PATH_INFO"], environ.get("QUERY_STRING", "")
         )
         answer = self._link.memory.get(name)
@@ -93,7 +93,7 @@ class Front:
             http_headers.make_etag(answer, coding),
         ):
             status = HTTPStatus.NOT_MODIFIED
-            headers, body = http_headers.of_304(headers), b""
+            headers, body = http_headers.not_modified_headers(headers), b""
         request_id = requests.request_id(environ.get("HTTP_X_REQUEST_ID"))
         self._link.counts["hit_memory"] += 1
         requests.write_hit(

@@ -44,8 +44,8 @@ def fetch_prepared(sql: str, params: Params = ()) -> list[Row]:
 
 
 def select_columns(model: type[Model], alias: str) -> str:
-    """Return all columns of the table that the SQL calls `alias`, under names of which
-    `instance_from_row` makes the model.
+    """Return the SQL of all columns of the table `alias`, named so that `instance_from_row` can
+    make the model from them.
     """
     return ", ".join(
         f"{alias}.{field.column} AS {alias}_{field.column}"
@@ -54,8 +54,8 @@ def select_columns(model: type[Model], alias: str) -> str:
 
 
 def instance_from_row(model: type[_Model], alias: str, row: Row) -> _Model:
-    """Return the model whose `columns_of` the row holds. For columns that the driver reads
-    as Django would.
+    """Return the model whose columns `select_columns` put into the row, for columns that the driver
+    reads as Django would.
     """
     all_fields = model._meta.concrete_fields
     names, values = zip(

@@ -60,7 +60,9 @@ class Trigger(Declared):
         )
 
     def find_problem(self, table: str) -> str | None:
-        """Return whether the trigger, or its function, is missing, disabled or another."""
+        """Return what is wrong with the trigger or its function (missing, disabled,
+        different), or None.
+        """
         if problem := super().find_problem(table):
             return problem
         (row,) = fetch_all(

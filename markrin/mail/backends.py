@@ -1,4 +1,4 @@
-"""Where mails go in development: a file each, which any mail program opens."""
+"""Mail in development: a file each, which any mail program opens."""
 
 import os
 import re

@@ -19,7 +19,7 @@ Sample = Callable[[], dict[str, object]]
 
 @cache
 def mail_samples() -> dict[str, Sample]:
-    """Return for each mail's name what makes its context, in the order of the names."""
+    """Return, by the names of the mails in order, the functions that make their sample data."""
     samples: dict[str, Sample] = {}
     for config in apps.get_app_configs():
         if config.module is not None and module_has_submodule(

@@ -138,7 +138,7 @@ def _sent_words() -> list[str]:
 
 
 def _body_of(request: object) -> Any:
-    """Return what the body says, where it was read and is JSON."""
+    """Return the request's JSON body where it has been read."""
     try:
         return orjson.loads(getattr(request, "_body", b"") or b"null")
     except orjson.JSONDecodeError:

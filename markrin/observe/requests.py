@@ -152,7 +152,9 @@ class RequestLog(RequestMiddleware):
 
 
 def _user_id(request: HttpRequest) -> str | None:
-    """Return who it was, if the request has found out anyway: asking now could cost a query."""
+    """Return the user's id if the request has looked it up already; asking now could cost a
+    query.
+    """
     user = request.__dict__.get("_cached_user") or getattr(
         request, "_force_auth_user", None
     )

@@ -1,6 +1,4 @@
-"""Errors to Sentry: what is our fault, from web, workers, beat and commands, without
-personal data.
-"""
+"""Error reports to Sentry, without personal data, from web, workers, beat and commands."""
 
 from collections.abc import Container
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""Is it alive, and can it work? For load balancers and orchestrators."""
+"""Probes for load balancers and orchestrators: is the process alive, can it serve?"""
 
 import os
 import socket

@@ -52,7 +52,7 @@ def check_queues(**_: object) -> list[CheckMessage]:
 
 @register(deploy=True)
 def check_mail_server(**_: object) -> list[CheckMessage]:
-    """Somebody has said where mails go: by default it is a server on this very machine."""
+    """The mail server is configured: Django's default is a server on this very machine."""
     if (
         settings.EMAIL_URL
         or settings.EMAIL_BACKEND != "django.core.mail.backends.smtp.EmailBackend"

@@ -251,8 +251,8 @@ def _run_outside(known: Handler, claimed: rows.ClaimedRow) -> None:
 
 
 def _patiently(write: Callable[[], _T]) -> _T:
-    """Write, trying for some seconds while the database is away: giving up here would do an
-    effect twice.
+    """Write, and retry for some seconds while the database is away: giving up would repeat an
+    effect.
     """
     for wait_s in FINISH_WAITS_S:
         try:

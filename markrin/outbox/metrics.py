@@ -12,7 +12,7 @@ class OutboxCollector(Collector):
     """Gauges of the jobs, read from the database at scrape: the same in every process."""
 
     def collect(self) -> Iterator[Metric]:
-        """Yield them; a handful of queries, each by an index."""
+        """Yield the metrics; a handful of queries, each by an index."""
         rows = GaugeMetricFamily(
             "outbox_rows", "Jobs that are not done.", labels=["queue", "state"]
         )

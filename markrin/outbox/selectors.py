@@ -1,6 +1,4 @@
-"""What is read of the outbox: counts for the metrics and for staff, and what a check of the
-books looks for.
-"""
+"""Counts of the outbox for metrics and staff, and the jobs that `verify` looks at."""
 
 from dataclasses import dataclass
 from typing import Any

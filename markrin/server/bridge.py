@@ -45,8 +45,8 @@ PROBE_THREADS = 2
 
 @dataclass(frozen=True)
 class Limits:
-    """How many requests are worked on at once, how long one waits for its turn, and how
-    long an answer may stall.
+    """Limits of the bridge: requests at once, how long one waits for its turn, how long an answer
+    may stall.
     """
 
     threads: int = 8
@@ -96,7 +96,7 @@ class Bridge:
             self._loop.call_later(0.2, self._guard_sockets)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """End; what was begun is finished."""
+        """End, after the requests under way are finished."""
         self._workers.shutdown()
         self._probers.shutdown()
 
@@ -202,7 +202,7 @@ class Bridge:
         return response
 
     def _tell(self, started: asyncio.Future[Response], response: Response) -> None:
-        """Give the event loop the answer, unless it has it already."""
+        """Give the event loop the response, unless it has it already."""
 
         def tell() -> None:
             if not started.done():

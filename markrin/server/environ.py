@@ -1,4 +1,4 @@
-"""From a request as the web server reads it to a WSGI environment. Source: PEP 3333."""
+"""Turns a request of the web server into a WSGI environment. Source: PEP 3333."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class ServerProtocol(Protocol):
 
 
 class ClientGone(Exception):
-    """Nobody reads the rest of the answer."""
+    """The client no longer reads."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,11 @@ class Parts:
         self._loop.call_soon_threadsafe(self._queue.put_nowait, part)
 
     def end(self) -> None:
-        """Say that nothing more comes, in the writer's thread."""
+        """Mark the end, from the writer's thread."""
         self._loop.call_soon_threadsafe(self._queue.put_nowait, None)
 
     def abandon(self) -> None:
-        """Say that nobody reads any more, in the event loop."""
+        """Mark that the client no longer reads, from the event loop."""
         self._abandoned = True
 
     async def __aiter__(self) -> AsyncIterator[bytes]:

@@ -1,4 +1,4 @@
-"""What only the operating system can do about a client that reads nothing."""
+"""Sockets of clients that stop reading: the operating system ends them."""
 
 import os
 import socket

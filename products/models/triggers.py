@@ -136,9 +136,9 @@ REFRESH_STOCKED = Function(
 _LOCK = "PERFORM FROM products_product WHERE id = ANY (wanted) ORDER BY id FOR NO KEY UPDATE;"
 
 
-def _variants(operation: str, transition: str, refresh: str) -> Trigger:
-    """Return the trigger after this operation on variants. Once for each statement, so that
-    an import of a thousand variants writes their products once.
+def _options_trigger(operation: str, transition: str, refresh: str) -> Trigger:
+    """Return the trigger that refreshes the products of changed variants. It runs once for each
+    statement, so that an import of a thousand variants writes their products once.
     """
     return Trigger(
         name=f"products_variant_options_{operation}",
@@ -162,14 +162,14 @@ _BOTH = """PERFORM products_refresh_options(wanted);
     PERFORM products_refresh_prices(wanted);"""
 VARIANT_OPTIONS = [
     # a new variant has no stock level
-    _variants(
+    _options_trigger(
         "insert",
         "NEW TABLE AS changed",
         """PERFORM products_refresh_options(wanted);
     PERFORM products_refresh_prices(wanted);""",
     ),
-    _variants("update", "NEW TABLE AS changed", _BOTH),
-    _variants("delete", "OLD TABLE AS changed", _BOTH),
+    _options_trigger("update", "NEW TABLE AS changed", _BOTH),
+    _options_trigger("delete", "OLD TABLE AS changed", _BOTH),
 ]
 
 

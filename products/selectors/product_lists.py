@@ -53,8 +53,8 @@ def list_products(query: ShopperProductFilter) -> Listing:
 
 
 def list_products_by_id(ids: Sequence[UUID]) -> Listing:
-    """Return these products in this order, on one page; those that are not published, or
-    not there, are left out. Two queries.
+    """Return these products in this order, on one page, without those that are not published
+    or do not exist. Two queries.
     """
     clock = read_price_clock()
     found = [card for card in get_summaries(ids) if card["status"] == "published"]
@@ -108,8 +108,8 @@ def _list_search_results(
     query: ProductFilter,
     counted: Facets | None,
 ) -> Listing:
-    """Return a page of what a search finds, of its first MAX_RANKED products. The total, too,
-    is counted so far only, unless the facets have counted all of them anyway."""
+    """Return a page of a search's first MAX_RANKED matches. The total stops at MAX_RANKED,
+    too, unless the facets have counted all matches anyway."""
     offset = (query.page - 1) * query.limit
     if offset > MAX_OFFSET:
         raise errors.PageTooDeep

@@ -142,7 +142,7 @@ class Shop(RuleBasedStateMachine):
     def keep(self, held: Any) -> None:
         path, answer, stamp, generation = held
         if answer is not None:
-            name = http_headers.encoding_name(
+            name = http_headers.response_name(
                 *(path.split("?") if "?" in path else (path, ""))
             )
             shared_cache.write_response(name, answer, stamp=stamp, ttl_s=60)

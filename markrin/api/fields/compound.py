@@ -1,5 +1,5 @@
 # ruff: noqa: A002 (`max` and `min` are the words that a schema's author looks for)
-"""What holds other values: lists, objects, files."""
+"""Types that hold other values: lists, objects, files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from markrin.api.fields.base import (
 
 
 class _Many(Field[list[object]]):
-    """What List and Commas share: a bounded number of values of one inner type."""
+    """The base of List and CommaSeparated: a bounded number of values of one inner type."""
 
     def __init__(
         self,

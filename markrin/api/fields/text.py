@@ -1,5 +1,5 @@
 # ruff: noqa: A002 (`max` and `min` are the words that a schema's author looks for)
-"""Text, and what is written as text of one form."""
+"""Text, and values that are written as text: e-mail, telephone, UUID, enumerations."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ MAX_USED = 0.8  # of the connections
 
 
 def check_database() -> Iterator[Finding]:
-    """Yield what there is to say of the database; only that, where it does not answer."""
+    """Yield the findings about the database, or only that it does not answer."""
     address = connection.settings_dict
     place = f"{address['HOST'] or 'the local socket'}, {address['NAME']}"
     try:

@@ -38,7 +38,7 @@ HEADERS = (
 
 
 def check_front(url: str) -> Iterator[Finding]:
-    """Yield what a stranger can do at this address."""
+    """Yield the findings about what a stranger can do at this address."""
     place = urlsplit(url.rstrip("/"))
     if place.scheme not in ("http", "https") or not place.hostname:
         yield fault(
@@ -173,7 +173,7 @@ def _ask(
 
 
 def _check_patience(place: SplitResult) -> Iterator[Finding]:
-    """See whether a head and a body that do not come are given up."""
+    """Check that the front gives up on a head and on a body that do not come."""
     head = (
         f"POST /api/auth/login HTTP/1.1\r\nHost: {place.hostname}\r\nContent-Type:"
         " application/json\r\n"

@@ -1,4 +1,4 @@
-"""What else answers, or does not: the cache, the broker, the mail server."""
+"""The other servers: the cache, the broker, the mail server."""
 
 import smtplib
 import tempfile
@@ -28,7 +28,7 @@ _FILES = "markrin.mail.backends.FileBackend"
 
 
 def check_cache() -> Iterator[Finding]:
-    """Yield what there is to say of the cache's Valkey."""
+    """Yield the findings about the cache's Valkey."""
     try:
         client = cast("redis.Redis", get_redis_connection("default"))
         client.ping()
@@ -44,7 +44,7 @@ def check_cache() -> Iterator[Finding]:
 
 
 def check_broker() -> Iterator[Finding]:
-    """Yield what there is to say of the broker."""
+    """Yield the findings about the broker."""
     url = settings.CELERY_BROKER_URL
     place = without_password(url)
     away: tuple[type[BaseException], ...] = (
@@ -174,6 +174,6 @@ def unwritable(path: Path) -> str:
 
 
 def without_password(url: str) -> str:
-    """Return the address as it may be shown."""
+    """Return a URL without its password."""
     parts = urlsplit(url)
     return url if parts.password is None else url.replace(f":{parts.password}@", ":…@")

@@ -15,7 +15,7 @@ LATE_S = 120.0
 
 
 def check_work() -> Iterator[Finding]:
-    """Yield it, as the database has it."""
+    """Yield the findings about relay, workers and jobs, from the database."""
     try:
         ages = outbox.list_heartbeat_ages()
         counts = outbox.count_open_jobs()

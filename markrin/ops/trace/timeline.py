@@ -1,4 +1,4 @@
-"""What the search knows, and what it answers."""
+"""The search of a trace, and the entries of its timeline."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,6 +35,6 @@ class TraceSearch:
         self.requests.add(self.given)
 
     def name(self, what: str) -> None:
-        """Say once what was found."""
+        """Print once what was found."""
         if what not in self.names:
             self.names.append(what)

@@ -1,4 +1,4 @@
-"""`manage.py cache_stats`: how well the answer cache does."""
+"""`manage.py cache_stats`: hits, misses and memory of the answer cache."""
 
 import json
 

@@ -1,6 +1,4 @@
-"""`manage.py doctor`: is everything there that the shop needs, and what is to be done about
-the rest?
-"""
+"""`manage.py doctor`: check everything that the shop needs, and say how to mend what is wrong."""
 
 import sys
 from collections import Counter

@@ -1,6 +1,4 @@
-"""`manage.py trace ID`: from a request's id, an order's number, a job or a mail's
-Message-ID to all that happened.
-"""
+"""`manage.py trace ID`: all that happened around a request, an order, a job or a mail."""
 
 import sys
 from zoneinfo import ZoneInfo
