@@ -60,6 +60,7 @@ ON_EVENT: dict[str, list[str]] = {
     "payment.abandoned": ["orders.abandon_payment"],
     "refund.requested": ["orders.send_refund"],
     "refund.made": ["orders.refunded_by_mail", "analytics.record_change"],
+    "invoice.issued": ["orders.render_invoice"],
     "feed.staged": ["products.apply_feed"],
     "bulk_change.started": ["products.continue_bulk_change"],
     "stock.changed": ["products.queue_alerts"],

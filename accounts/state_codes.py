@@ -115,6 +115,17 @@ def find_gst_state(gstin: str) -> str:
     return f"IN-{state}" if state else ""
 
 
+def get_gst_code(state_code: str) -> str:
+    """Return the two digits that GST knows a state by, or "": `29` for IN-KA.
+
+    Of a state with two numbers it is the one in use.
+    """
+    state = state_code.partition("-")[2]
+    codes = [code for code, name in _GST_STATES.items() if name == state]
+    # 28 was Andhra Pradesh before it was divided, 25 Daman and Diu before it was joined to 26.
+    return f"{codes[-1]:02d}" if codes else ""
+
+
 @cache
 def _names_of(country: str) -> dict[str, str]:
     """Return the codes of a country's states by their names, and by the codes themselves

@@ -20,6 +20,16 @@ def format_money(amount: Decimal, currency: str) -> str:
     return numbers.format_currency(amount, currency, locale=_current_locale())
 
 
+def format_amount(amount: Decimal, currency: str) -> str:
+    """Return an amount with its currency's decimals, without the sign: for columns of amounts."""
+    decimals = numbers.get_currency_precision(currency)
+    return numbers.format_decimal(
+        amount.quantize(Decimal(1).scaleb(-decimals)),
+        format="#,##0." + "0" * decimals if decimals else "#,##0",
+        locale=_current_locale(),
+    )
+
+
 def format_day(day: date) -> str:
     """Return a day in words, such as 3 November 2026; of a moment, its day in the current zone."""
     if isinstance(day, datetime):

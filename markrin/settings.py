@@ -152,6 +152,17 @@ LOW_STOCK_AT = env.int(
 # What stands on invoices.
 SHOP_ADDRESS = env.str("SHOP_ADDRESS", "", multiline=True)  # lines
 SHOP_TAX_ID = env.str("SHOP_TAX_ID", "")  # in India the GSTIN
+# When an order is invoiced: shipped, each parcel as it leaves; or paid, all of it at once.
+INVOICE_AT = env.str("INVOICE_AT", "shipped")
+FINANCIAL_YEAR_STARTS = env.int(
+    "FINANCIAL_YEAR_STARTS", 4 if SHOP_COUNTRY == "IN" else 1
+)  # its first month; numbers of invoices begin anew
+INVOICE_KEEP_MONTHS = env.int(
+    "INVOICE_KEEP_MONTHS", 72
+)  # after the end of the financial year; then erased persons are erased from invoices, too
+INVOICE_BY_MAIL = env.bool(
+    "INVOICE_BY_MAIL", False
+)  # invoices and credit notes go to the customer by mail
 INVOICE_FONTS = env.list(
     "INVOICE_FONTS", default=[]
 )  # font files for letters that Inter lacks

@@ -188,3 +188,16 @@ class PayoutTold:
     @property
     def natural_id(self) -> str:
         return f"{self.provider}:{self.payout_ref}"
+
+
+@dataclass(frozen=True)
+class InvoiceIssued:
+    """An invoice, a note or a voucher is written; its PDF is not."""
+
+    name: ClassVar[str] = "invoice.issued"
+    order_id: UUID
+    invoice_id: UUID
+
+    @property
+    def natural_id(self) -> str:
+        return str(self.invoice_id)

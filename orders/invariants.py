@@ -1,16 +1,9 @@
 """What must be true of orders, their money and their stock, for `manage.py verify`."""
 
 from markrin.db.invariants import Invariant
+from orders.invoice_invariants import DECIMALS_SQL, INVOICES
 from orders.ledger_invariants import LEDGER
-from orders.pricing.money import OTHER_DECIMALS
 
-# How many decimals an order's currency has.
-DECIMALS_SQL = "CASE {} ELSE 2 END".format(
-    " ".join(
-        f"WHEN placed.currency = '{code}' THEN {decimals}"
-        for code, decimals in sorted(OTHER_DECIMALS.items())
-    )
-)
 _EACH = "placed.id > %(after)s AND placed.id <= %(upto)s"
 
 INVARIANTS = [
@@ -223,4 +216,4 @@ INVARIANTS = [
     ),
 ]
 
-INVARIANTS += LEDGER
+INVARIANTS += LEDGER + INVOICES

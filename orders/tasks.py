@@ -7,6 +7,7 @@ from celery_app import app
 from markrin.outbox import handlers as outbox
 from orders.gateways.base import ProviderDown
 from orders.services import (
+    invoice_files,
     mails,
     payment_links,
     payment_polling,
@@ -99,6 +100,17 @@ def mail_again(
     return mails.send_mail_again(
         order_id=UUID(order_id), mail_name=mail_name, wanted_id=UUID(wanted_id)
     )
+
+
+@outbox.handler(
+    "orders.render_invoice",
+    queue="analytics",
+    effect="outside",
+    time_limit_s=60,
+    max_attempts=11,
+)
+def render_invoice(*, invoice_id: str, **later: object) -> None:
+    invoice_files.get_file(invoice_id=UUID(invoice_id))
 
 
 @outbox.handler("orders.send_refund", **MONEY)

@@ -10,7 +10,8 @@ def record_event(...): ...          # a step: the caller's transaction holds it
 import functools
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from contextvars import ContextVar
 from typing import Final, ParamSpec, TypeVar, overload
 
 import psycopg
@@ -24,6 +25,10 @@ TRIES: Final = 3
 LIMITS_SQL: Final = (
     f"SELECT set_config('lock_timeout', '{LOCK_TIMEOUT_MS}', true),"
     f" set_config('statement_timeout', '{STATEMENT_TIMEOUT_MS}', true)"
+)
+# What the running transaction does last, once each; None outside of a durable one.
+_last_steps: ContextVar[dict[Hashable, Callable[[], None]] | None] = ContextVar(
+    "last_steps", default=None
 )
 
 
@@ -51,13 +56,39 @@ def durable(
                 with transaction.atomic(durable=True):
                     if limits:
                         limit_waits()
-                    return run(*args, **kwargs)
+                    return _run_with_last_steps(run, *args, **kwargs)
 
             return retry_deadlocks(attempt)
 
         return in_transaction
 
     return decorate if service is None else decorate(service)
+
+
+def _run_with_last_steps(run: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    steps: dict[Hashable, Callable[[], None]] = {}
+    token = _last_steps.set(steps)
+    try:
+        result = run(*args, **kwargs)
+    finally:
+        _last_steps.reset(token)
+    for step in steps.values():
+        step()
+    return result
+
+
+def run_last(key: Hashable, step: Callable[[], None]) -> None:
+    """Have a step run as the last one of the `durable` transaction, once for each key; at once
+    where there is none.
+
+    It is for rows that everybody wants: locked last, they are locked shortly, and always after
+    all others.
+    """
+    steps = _last_steps.get()
+    if steps is None:
+        step()
+    else:
+        steps[key] = step
 
 
 def requires_transaction(step: Callable[P, T]) -> Callable[P, T]:

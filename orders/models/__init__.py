@@ -4,6 +4,7 @@ from orders.models.cart import Cart, CartLine
 from orders.models.draft import DraftOrder
 from orders.models.fulfilment import Carrier, Fulfilment, FulfilmentLine
 from orders.models.idempotency import IdempotencyKey
+from orders.models.invoice import Invoice, InvoiceFile, InvoiceLine, InvoiceSeries
 from orders.models.ledger import LedgerEntry, LedgerLine
 from orders.models.order import Order, OrderEvent, OrderLine
 from orders.models.payment import Payment, PaymentEvent, Refund
@@ -39,6 +40,10 @@ __all__ = [
     "FulfilmentLine",
     "Holiday",
     "IdempotencyKey",
+    "Invoice",
+    "InvoiceFile",
+    "InvoiceLine",
+    "InvoiceSeries",
     "LedgerEntry",
     "LedgerLine",
     "Order",

@@ -162,3 +162,65 @@ LEDGER_LINES_ONLY_GROW = only_grows(
     constraint="ledger_only_grows",
     noun="the ledger",
 )
+
+INVOICE_HAS_NUMBER = Trigger(
+    name="orders_invoice_has_number",
+    when="AFTER INSERT",
+    deferred=True,
+    body="""
+BEGIN
+    IF EXISTS (SELECT FROM orders_invoice WHERE id = NEW.id AND number IS NULL) THEN
+        RAISE EXCEPTION 'invoice % has no number', NEW.cause
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'invoice_has_number',
+                TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NULL;
+END""",
+)
+INVOICE_EQUALS_LINES = Trigger(
+    name="orders_invoice_equals_lines",
+    when="AFTER INSERT",
+    deferred=True,
+    body="""
+DECLARE
+    lines record;
+BEGIN
+    SELECT count(*) AS n, sum(charged) AS charged, sum(tax) AS tax INTO lines
+        FROM orders_invoiceline WHERE invoice_id = NEW.id;
+    IF lines.n = 0 OR lines.charged <> NEW.total OR lines.tax <> NEW.tax THEN
+        RAISE EXCEPTION 'invoice % does not equal its lines', NEW.cause
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'invoice_equals_its_lines',
+                TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NULL;
+END""",
+)
+INVOICES_ONLY_GROW = only_grows(
+    name="orders_invoice_only_grows",
+    constraint="invoice_only_grows",
+    noun="an invoice",
+    but="""\
+    IF TG_OP = 'UPDATE' AND (
+        OLD.number IS NULL AND to_jsonb(NEW) - '{number,serial}'::text[]
+            = to_jsonb(OLD) - '{number,serial}'::text[]
+        OR OLD.anonymised_at IS NULL AND NEW.anonymised_at IS NOT NULL
+            AND to_jsonb(NEW) - '{data,anonymised_at,buyer_tax_id}'::text[]
+            = to_jsonb(OLD) - '{data,anonymised_at,buyer_tax_id}'::text[]) THEN
+        RETURN NEW;  -- it gets its number, or its time is over and the person is erased
+    END IF;""",
+)
+INVOICE_LINES_ONLY_GROW = only_grows(
+    name="orders_invoiceline_only_grows",
+    constraint="invoice_only_grows",
+    noun="an invoice",
+)
+INVOICE_FILES_STAY = only_grows(
+    name="orders_invoicefile_stays",
+    constraint="invoice_only_grows",
+    noun="the file of an invoice",
+    but="""\
+    IF TG_OP = 'DELETE' AND EXISTS (SELECT FROM orders_invoice
+        WHERE id = OLD.invoice_id AND anonymised_at IS NOT NULL) THEN
+        RETURN OLD;  -- its time is over, and the person is erased
+    END IF;""",
+)

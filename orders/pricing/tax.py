@@ -254,6 +254,11 @@ class RateTable:
         for bands in self._bands.values():
             bands.sort(key=lambda rate: (rate.up_to is None, rate.up_to or 0))
 
+    @property
+    def is_empty(self) -> bool:
+        """Return whether no class carries anything."""
+        return not self._bands
+
     def find_rate(self, tax_class: str, charged: int, pieces: int) -> Rate | None:
         """Return the rate for a line charged so much, all its pieces together; None carries no tax.
 

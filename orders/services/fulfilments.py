@@ -22,7 +22,14 @@ from orders.models.order import (
     PaymentMethod,
     PaymentStatus,
 )
-from orders.services import disputes, ledger, lifecycle, parcels, returns
+from orders.services import (
+    credit_notes,
+    disputes,
+    invoices,
+    lifecycle,
+    parcels,
+    returns,
+)
 from orders.services.lifecycle import Actor
 from orders.staff_schemas import Parcel, ParcelMove, ParcelPieces, Tracking
 from products.services import purchases
@@ -141,7 +148,6 @@ def send_parcel(
     if not despite_dispute:
         disputes.refuse_if_open(order)
     again = parcel.status == ParcelStatus.UNDELIVERED
-    first = order.shipped_at is None
     parcels.set_parcel_status(
         order,
         parcel,
@@ -159,10 +165,9 @@ def send_parcel(
                 shipped=F("shipped") + row.quantity
             )
     parcels.update_status(order, actor=actor, note=note)
-    if first:
-        ledger.book_sale(order)
-        if order.waived:
-            ledger.book_credit(order, f"waived:{order.pk}", order.waived)
+    invoices.issue_for_parcel(order, parcel)
+    # What was granted before it left.
+    credit_notes.settle(order, cause=parcel.pk, reason="")
     outbox.add(
         events.ParcelShipped(
             order_id=order.pk, fulfilment_id=parcel.pk, attempt=parcel.attempts

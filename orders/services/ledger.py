@@ -9,7 +9,8 @@ What a customer owes (`receivable`) rises when goods leave the shop and falls by
 credits. Paid ahead it is below 0: the shop owes goods, or the money.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 from uuid import UUID
@@ -18,11 +19,22 @@ from django.db import connection
 from django.db.models import Sum
 
 from markrin.db.models import uuid7
-from orders.models import Dispute, LedgerLine, Order, Payment, Payout, Refund
+from orders.models import (
+    Dispute,
+    Invoice,
+    InvoiceLine,
+    LedgerLine,
+    Order,
+    Payment,
+    Payout,
+    Refund,
+)
+from orders.models.invoice import InvoiceKind
 from orders.models.ledger import (
     BANK,
     CASH,
     DISPUTED,
+    FEES,
     LOSSES,
     PROVIDER,
     PROVIDER_FEES,
@@ -33,7 +45,7 @@ from orders.models.ledger import (
     EntryKind,
 )
 from orders.models.order import PaymentMethod
-from orders.models.payment import RefundState
+from orders.models.tax import TaxedThing
 
 Lines = Mapping[str, Decimal]  # account -> amount
 
@@ -131,29 +143,57 @@ def _book_refund(
 
 
 # --- Sales ---------------------------------------------------------------------------------------
-def book_sale(order: Order) -> None:
-    """The goods have left: the customer owes the total, less what was granted back before."""
-    if _book_of_order(
-        EntryKind.SALE,
-        f"sale:{order.pk}",
-        {RECEIVABLE: order.total, **_negative(parts_of(order))},
-        order,
-    ):
-        granted = Refund.objects.filter(order=order, surplus=False).exclude(
-            state=RefundState.FAILED
-        )
-        for refund in granted.order_by("id"):
-            book_credit(order, f"credit:{refund.pk}", refund.amount, note=refund.reason)
+def book_invoice(invoice: Invoice, lines: Iterable[InvoiceLine]) -> None:
+    """Goods are invoiced, so the customer owes them; or a credit note says that less is owed.
+
+    A receipt voucher books nothing: the payment has been booked.
+    """
+    if invoice.kind not in (InvoiceKind.INVOICE, InvoiceKind.CREDIT_NOTE):
+        return
+    is_sale = invoice.kind == InvoiceKind.INVOICE
+    sums: dict[str, Decimal] = {}
+    for line in lines:
+        account = _ACCOUNT_OF[line.of]
+        sums[account] = sums.get(account, Decimal(0)) + line.charged - line.tax
+        for part in line.taxes:
+            account = tax_account(part["name"])
+            sums[account] = sums.get(account, Decimal(0)) + Decimal(part["amount"])
+    brought = _negative(sums) if is_sale else sums
+    owed = invoice.total if is_sale else -invoice.total
+    book(
+        EntryKind.SALE if is_sale else EntryKind.CREDIT,
+        f"{'sale' if is_sale else 'credit'}:{invoice.pk}",
+        {RECEIVABLE: owed, **brought},
+        currency=invoice.currency,
+        order_id=invoice.order_id,
+        note=invoice.reason,
+    )
+
+
+_ACCOUNT_OF: Final = {
+    TaxedThing.LINE: REVENUE,
+    TaxedThing.SHIPPING: SHIPPING,
+    TaxedThing.FEES: FEES,
+}
+
+
+def tax_account(name: str) -> str:
+    """Return the account of a part of a tax: `tax:CGST`."""
+    return f"{TAX}:{re.sub(r'[^A-Za-z0-9_ .-]', '_', name)}"
+
+
+def sale_key(order: Order) -> str:
+    """Return the key of the sale of a whole order, from before there were invoices."""
+    return f"sale:{order.pk}"
 
 
 def book_credit(order: Order, key: str, amount: Decimal, *, note: str = "") -> None:
-    """Less is owed for goods that had left: what they brought is taken back by its share.
+    """Less is owed for goods whose sale is older than invoices: what they brought is taken back by
+    its share.
 
     The shares are of all credits so far, rounded once: credits of the whole total give back
-    exactly what the sale had booked. Nothing is booked for an order that has not left.
+    exactly what the sale had booked.
     """
-    if order.shipped_at is None:
-        return
     before = credited(order)
     lines = {
         account: _share(part, before + amount, order.total)
@@ -165,25 +205,6 @@ def book_credit(order: Order, key: str, amount: Decimal, *, note: str = "") -> N
     _book_of_order(
         EntryKind.CREDIT, key, {**lines, RECEIVABLE: -amount}, order, note=note
     )
-
-
-def reverse_sale(order: Order, key: str, *, note: str) -> None:
-    """Goods that had left came back unpaid, such as a parcel refused at the door: what is still
-    owed for them is owed no more, and the sale has brought nothing.
-    """
-    if (left := owed(order.pk)) > 0:
-        book_credit(order, key, left, note=note)
-
-
-def reverse_credit(order: Order, refund: Refund) -> None:
-    """A refund that was granted will not be paid: it is owed again, if it had been booked."""
-    key = f"credit:{refund.pk}"
-    booked = LedgerLine.objects.filter(entry__key=key)
-    lines = {
-        account: -amount for account, amount in booked.values_list("account", "amount")
-    }
-    if lines:
-        _book_of_order(EntryKind.CREDIT, f"credit-reversed:{refund.pk}", lines, order)
 
 
 def credited(order: Order) -> Decimal:

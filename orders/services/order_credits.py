@@ -11,25 +11,8 @@ from markrin.db import transactions
 from orders.models import Order, OrderLine
 from orders.models.order import PaymentMethod, PaymentStatus
 from orders.models.payment import RefundState
-from orders.pricing.money import from_units, part_of_line, to_units
-from orders.services import ledger, refunds
+from orders.services import credit_notes, refunds
 from orders.services.lifecycle import Actor
-
-
-def value_pieces(order: Order, line: OrderLine, quantity: int) -> Decimal:
-    """Return what was charged for the last `quantity` pieces of the line that were cancelled
-    or came back: after its discount, with its tax.
-
-    All its pieces together give back what was charged for it, in whatever portions they come.
-    """
-    charged = line.line_total - line.discount
-    if not order.tax_included:
-        charged += line.tax
-    before = line.cancelled + line.returned - quantity
-    units = part_of_line(
-        to_units(charged, order.currency), quantity, line.quantity, before=before
-    )
-    return from_units(units, order.currency)
 
 
 @transactions.requires_transaction
@@ -48,7 +31,7 @@ def credit_pieces(
     With the last piece, what is left goes back too, as shipping belongs to the whole order;
     not so without `with_shipping`.
     """
-    amount = sum((value_pieces(order, line, n) for line, n in pieces), Decimal(0))
+    amount = sum((credit_notes.value_pieces(order, line, n) for line, n in pieces), Decimal(0))
     left = order.payable - order.refunded
     if with_shipping and all(
         line.cancelled + line.returned == line.quantity
@@ -61,7 +44,7 @@ def credit_pieces(
     if order.payment_status == PaymentStatus.PAID:
         give_back(order, amount, reason=reason, actor=actor)
     else:
-        waive(order, amount, cause=cause)
+        waive(order, amount, cause=cause, reason=reason)
     return amount
 
 
@@ -74,7 +57,7 @@ def give_back(order: Order, amount: Decimal, *, reason: str, actor: Actor) -> No
 
 
 @transactions.requires_transaction
-def waive(order: Order, amount: Decimal, *, cause: UUID) -> None:
+def waive(order: Order, amount: Decimal, *, cause: UUID, reason: str) -> None:
     """Let a locked order, which is not paid, owe less by `amount`. `cause` is the id of what
     was cancelled or came back.
     """
@@ -82,5 +65,4 @@ def waive(order: Order, amount: Decimal, *, cause: UUID) -> None:
         waived=F("waived") + amount, updated_at=timezone.now()
     )
     order.waived += amount
-    if order.shipped_at is not None:
-        ledger.book_credit(order, f"waived:{cause}", amount)
+    credit_notes.settle(order, cause=cause, reason=reason)

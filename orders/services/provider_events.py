@@ -19,7 +19,7 @@ from orders.gateways.base import Notice, Outcome
 from orders.models import Order, Payment
 from orders.models.order import OrderStatus, PaymentStatus
 from orders.models.payment import PaymentState
-from orders.services import disputes, ledger, lifecycle, refunds
+from orders.services import disputes, invoices, ledger, lifecycle, refunds
 from orders.services.lifecycle import GATEWAY
 
 log = structlog.get_logger(__name__)
@@ -201,6 +201,7 @@ def _succeeded(order: Order, payment: Payment, notice: Notice) -> str:
     lifecycle.set_status(
         order, OrderStatus.CONFIRMED, actor=GATEWAY, from_=[OrderStatus.PENDING]
     )
+    invoices.issue_for_payment(order, payment)
     return "paid"
 
 

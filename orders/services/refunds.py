@@ -16,7 +16,7 @@ from orders.gateways.base import ProviderDown, ProviderRefund, ProviderRefused
 from orders.models import Order, Payment, Refund
 from orders.models.order import OrderEventKind, PaymentMethod, PaymentStatus
 from orders.models.payment import PaymentState, RefundState
-from orders.services import idempotency, ledger, lifecycle
+from orders.services import credit_notes, idempotency, ledger, lifecycle
 from orders.services.lifecycle import GATEWAY, SYSTEM, Actor
 
 
@@ -91,7 +91,7 @@ def request_refund(
     )
     if surplus is None:
         _count(order, amount)
-        ledger.book_credit(order, f"credit:{refund.pk}", amount, note=reason)
+        credit_notes.settle(order, cause=refund.pk, reason=reason)
     if payment is not None and payment.provider != PaymentMethod.COD:
         outbox.add(events.RefundRequested(order_id=order.pk, refund_id=refund.pk))
     elif actor.kind != "staff":
@@ -227,13 +227,14 @@ def finish_refund(
     )
     if state == RefundState.FAILED:
         if not refund.surplus:
+            # What was credited stays so: it is owed to the customer until it is paid.
             _count(order, -refund.amount)
-            ledger.reverse_credit(order, refund)
         lifecycle.request_attention(
             order, f"A refund of {refund.amount} {order.currency} failed."
         )
         return
     ledger.book_refund(order, refund)
+    credit_notes.issue_refund_voucher(order, refund)
     lifecycle.record_event(
         order,
         OrderEventKind.REFUND,
@@ -303,9 +304,7 @@ def _book_from_provider(order: Order, payment: Payment, told: ProviderRefund) ->
     )
     if not surplus:
         _count(order, told.amount)
-        ledger.book_credit(
-            order, f"credit:{refund.pk}", refund.amount, note=refund.reason
-        )
+        credit_notes.settle(order, cause=refund.pk, reason=refund.reason)
     if told.succeeded:
         finish_refund(order, refund, RefundState.SUCCEEDED, actor=GATEWAY)
     lifecycle.request_attention(
@@ -345,7 +344,7 @@ def _redo(order: Order, refund: Refund, told: ProviderRefund) -> None:
     refund.error, refund.provider_ref = "", told.ref[:120]
     if not refund.surplus:
         _count(order, refund.amount)
-        ledger.book_credit(order, f"credit-again:{refund.pk}", refund.amount)
+        credit_notes.settle(order, cause=refund.pk, reason=refund.reason)
     finish_refund(order, refund, RefundState.SUCCEEDED, actor=GATEWAY)
 
 

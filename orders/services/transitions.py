@@ -25,6 +25,7 @@ from orders.models.order import (
 from orders.models.payment import PaymentState
 from orders.services import (
     fulfilments,
+    invoices,
     ledger,
     lifecycle,
     order_credits,
@@ -75,6 +76,12 @@ def cancel_locked_order(order: Order, *, actor: Actor, note: str) -> None:
         payment.state = PaymentState.CANCELLED
         payment.save(update_fields=["state", "updated_at"])
         outbox.add(events.PaymentAbandoned(payment_id=payment.pk))
+    released = {
+        f"{line.pk}:{line.quantity}": (line.variant_id, line.to_ship)
+        for line in order.lines.all()
+        if line.to_ship
+    }
+    OrderLine.objects.filter(order=order).update(cancelled=F("quantity"))
     if order.payment_status == PaymentStatus.PAID and order.payable > order.refunded:
         refunds.request_refund(
             order,
@@ -88,12 +95,6 @@ def cancel_locked_order(order: Order, *, actor: Actor, note: str) -> None:
         parcels.set_parcel_status(
             order, parcel, ParcelStatus.CANCELLED, actor=actor, note=""
         )
-    released = {
-        f"{line.pk}:{line.quantity}": (line.variant_id, line.to_ship)
-        for line in order.lines.all()
-        if line.to_ship
-    }
-    OrderLine.objects.filter(order=order).update(cancelled=F("quantity"))
     movements.release_stock(released)
 
 
@@ -302,3 +303,4 @@ def mark_cash_paid(*, order_id: UUID, actor: Actor) -> None:
     )
     ledger.book_payment(payment)
     lifecycle.set_payment_status(order, PaymentStatus.PAID, actor=actor, paid_at=now)
+    invoices.issue_for_payment(order, payment)

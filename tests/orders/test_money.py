@@ -31,8 +31,10 @@ from orders.models import (
     Reconciliation,
     Refund,
 )
+from orders.models.fulfilment import ParcelStatus
 from orders.models.order import OrderStatus
 from orders.services import (
+    fulfilments,
     ledger,
     lifecycle,
     payment_polling,
@@ -42,7 +44,7 @@ from orders.services import (
     transitions,
 )
 from orders.services.lifecycle import Actor
-from orders.staff_schemas import Move
+from orders.staff_schemas import Move, ParcelMove
 from tests.factories import age, key, make_cart_line, make_order, order_body
 from tests.outbox.helpers import drain
 from tests.providers.fixtures import (
@@ -662,18 +664,17 @@ def test_cash_at_the_door(customer):
 def test_a_parcel_that_is_refused_at_the_door_has_brought_nothing(customer):
     order = make_order(customer=customer, status="shipped", quantity=2)
     assert balance("revenue") < 0
-    with transaction.atomic():
-        locked = lifecycle.lock_order(order.pk)
-        ledger.reverse_sale(locked, f"undelivered:{order.pk}", note="Refused.")
+    parcel = order.fulfilments.get()
+    for status in ("undelivered", "returned"):
+        fulfilments.move_parcel(
+            ParcelMove(status=ParcelStatus(status), reason="refused"),
+            fulfilment_id=parcel.pk,
+            actor=STAFF,
+        )
     assert set(ledger.balances().values()) == {Decimal(0)}
-
-
-def test_what_is_booked_once_is_not_booked_again(customer):
-    order = make_order(customer=customer, status="shipped")
-    entries = LedgerEntry.objects.count()
-    with transaction.atomic():
-        ledger.book_sale(lifecycle.lock_order(order.pk))
-    assert LedgerEntry.objects.count() == entries == 1
+    note = order.invoices.get(kind="credit_note")
+    assert note.total == note.original.total == order.total
+    assert_clean()
 
 
 @pytest.mark.parametrize(
