@@ -215,9 +215,11 @@ def _read_besides(
     for row in taxes:
         if row.of != of:
             continue
-        if groups and row.taxable == groups[-1][0].taxable and row.name not in {
-            other.name for other in groups[-1]
-        }:
+        if (
+            groups
+            and row.taxable == groups[-1][0].taxable
+            and row.name not in {other.name for other in groups[-1]}
+        ):
             groups[-1].append(row)
         else:
             groups.append([row])
@@ -247,4 +249,3 @@ def _unit_of(line: OrderLine) -> str:
 def to_money(units: int, currency: str) -> Decimal:
     """Return an amount with the currency's decimals."""
     return from_units(units, currency)
-

@@ -69,7 +69,9 @@ class InvoiceData:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """Return what was kept; fields that a later version has added are left out."""
-        known = {field.name: data[field.name] for field in fields(cls) if field.name in data}
+        known = {
+            field.name: data[field.name] for field in fields(cls) if field.name in data
+        }
         known |= {
             "seller": Party.from_json(data["seller"]),
             "buyer": Party.from_json(data["buyer"]),
@@ -104,7 +106,9 @@ def _describe_seller(tax: TaxSettings | None) -> Party:
     country = tax.country if tax else settings.SHOP_COUNTRY
     return Party(
         name=settings.SHOP_NAME,
-        address=tuple(line for line in settings.SHOP_ADDRESS.split("\n") if line.strip()),
+        address=tuple(
+            line for line in settings.SHOP_ADDRESS.split("\n") if line.strip()
+        ),
         tax_id=settings.SHOP_TAX_ID,
         state=describe_place(country, tax.state_code if tax else ""),
         country=country,

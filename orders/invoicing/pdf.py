@@ -98,7 +98,7 @@ class _Page:
                 self.invoice.reason,
                 # what is translated, and the signs of currencies
                 _("Tax invoice"),
-                self.amount(Decimal("1234567890")),
+                self.amount(Decimal(1234567890)),
             )
         )
         names = {unicodedata.name(letter, "").split(" ")[0] for letter in set(written)}
@@ -139,7 +139,10 @@ class _Page:
         self.write(data.seller.name, width=110, down=False)
         self.ink(size=14, bold=True)
         self.write(_title(invoice, data, self.lines), align="R")
-        facts = [(_("Number"), invoice.number or ""), (_("Date"), _day(invoice.issued_on))]
+        facts = [
+            (_("Number"), invoice.number or ""),
+            (_("Date"), _day(invoice.issued_on)),
+        ]
         if invoice.original is not None:
             original = invoice.original
             title = (
@@ -195,7 +198,9 @@ class _Page:
         """Write a row a line, with a column for each part of the tax; the heading comes again on
         every page.
         """
-        taxes = list(dict.fromkeys(p["name"] for line in self.lines for p in line.taxes))
+        taxes = list(
+            dict.fromkeys(p["name"] for line in self.lines for p in line.taxes)
+        )
         codes = self.is_indian or any(line.hs_code for line in self.lines)
         heads = [_("Description")]
         widths = [0.0]

@@ -35,7 +35,9 @@ class InvoiceSeries(models.Model):
         verbose_name_plural = "invoice series"
         constraints = [
             *constraints.check_text("invoice_series", "prefix"),
-            models.CheckConstraint(condition=Q(last__gte=1), name="invoice_series_last"),
+            models.CheckConstraint(
+                condition=Q(last__gte=1), name="invoice_series_last"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -60,7 +62,11 @@ class Invoice(models.Model):
     issued_on = models.DateField(help_text="a day of the shop's calendar")
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="invoices")
     fulfilment = models.ForeignKey(
-        "orders.Fulfilment", models.PROTECT, null=True, blank=True, related_name="invoices"
+        "orders.Fulfilment",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="invoices",
     )
     original = models.ForeignKey(
         "self",
@@ -192,7 +198,10 @@ class InvoiceFile(models.Model):
     class Meta:
         constraints = [
             constraints.check_pattern(
-                "invoice_file", "sha256", "[0-9a-f]{64}", "sha256 is 64 hexadecimal digits."
+                "invoice_file",
+                "sha256",
+                "[0-9a-f]{64}",
+                "sha256 is 64 hexadecimal digits.",
             ),
             triggers.INVOICE_FILES_STAY,
         ]

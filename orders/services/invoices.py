@@ -114,7 +114,8 @@ def issue_for_payment(order: Order, payment: Payment) -> Invoice | None:
     pieces = {
         line.pk: left
         for line in charges.lines
-        if (left := line.quantity - line.cancelled - invoiced.pieces.get(line.pk, 0)) > 0
+        if (left := line.quantity - line.cancelled - invoiced.pieces.get(line.pk, 0))
+        > 0
     }
     if not pieces:
         return None

@@ -153,7 +153,7 @@ def book_invoice(invoice: Invoice, lines: Iterable[InvoiceLine]) -> None:
     is_sale = invoice.kind == InvoiceKind.INVOICE
     sums: dict[str, Decimal] = {}
     for line in lines:
-        account = _ACCOUNT_OF[line.of]
+        account = _ACCOUNT_OF[TaxedThing(line.of)]
         sums[account] = sums.get(account, Decimal(0)) + line.charged - line.tax
         for part in line.taxes:
             account = tax_account(part["name"])

@@ -31,7 +31,9 @@ def credit_pieces(
     With the last piece, what is left goes back too, as shipping belongs to the whole order;
     not so without `with_shipping`.
     """
-    amount = sum((credit_notes.value_pieces(order, line, n) for line, n in pieces), Decimal(0))
+    amount = sum(
+        (credit_notes.value_pieces(order, line, n) for line, n in pieces), Decimal(0)
+    )
     left = order.payable - order.refunded
     if with_shipping and all(
         line.cancelled + line.returned == line.quantity

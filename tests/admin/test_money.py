@@ -112,4 +112,4 @@ def test_the_pages_of_money_open_in_few_queries(bookkeeper, difference):
             assert page.status_code == 200, path
             assert len(queries) <= MAX_QUERIES, path
     found = reverse("admin:orders_ledgerentry_changelist") + f"?q={order.number}"
-    assert f"sale:{order.pk}".encode() in bookkeeper.get(found).content
+    assert f"sale:{order.invoices.get().pk}".encode() in bookkeeper.get(found).content

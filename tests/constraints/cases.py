@@ -365,6 +365,10 @@ SERVICES = {
     "orders_difference": (
         "written by the nightly comparison; staff only say how it was settled"
     ),
+    "orders_invoice": "written by the services that send parcels and move money",
+    "orders_invoicefile": "written by the job that renders it",
+    "orders_invoiceline": "written with its invoice",
+    "orders_invoiceseries": "counted by the service that numbers invoices",
     "orders_ledgerentry": "written by the services that move money",
     "orders_ledgerline": "written by the services that move money",
     "orders_return": "the rest is written by the service",

@@ -53,6 +53,23 @@ TRIGGERS = {
         "UPDATE orders_fulfilment SET status = 'undelivered',"
         " undelivered_reason = 'other', delivered_at = NULL WHERE order_id = '{paid}'"
     ),
+    "invoice_only_grows": "UPDATE orders_invoice SET reason = 'x'",
+    "invoice_has_number": (
+        "WITH made AS (INSERT INTO orders_invoice (id, kind, series, issued_on, order_id, cause,"
+        " reason, language, currency, taxable, tax, total, buyer_tax_id, supply_country,"
+        " supply_state, zero_rated, data) VALUES (gen_random_uuid(), 'invoice', 'INV2627', now(),"
+        " '{order}', 'x', '', 'en', 'INR', 1, 0, 1, '', '', '', '', '{{}}') RETURNING id)"
+        " INSERT INTO orders_invoiceline (invoice_id, position, of, name, hs_code, unit, quantity,"
+        " percent, charged, tax, taxes) SELECT id, 0, 'fees', 'x', '', 'OTH', 0, 0, 1, 0, '[]'"
+        " FROM made"
+    ),
+    "invoice_equals_its_lines": (
+        "INSERT INTO orders_invoice (id, kind, series, serial, number, issued_on, order_id, cause,"
+        " reason, language, currency, taxable, tax, total, buyer_tax_id, supply_country,"
+        " supply_state, zero_rated, data) VALUES (gen_random_uuid(), 'invoice', 'INV2627', 99,"
+        " 'INV2627-000099', now(), '{order}', 'x', '', 'en', 'INR', 1, 0, 1, '', '', '', '',"
+        " '{{}}')"
+    ),
     "ledger_only_grows": "UPDATE orders_ledgerline SET amount = amount + 1",
     "ledger_entry_adds_up": (
         "INSERT INTO orders_ledgerline (entry_id, account, amount, currency)"

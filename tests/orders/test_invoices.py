@@ -1,6 +1,7 @@
 """Invoices, credit notes and vouchers: their numbers, their amounts, their files."""
 
 import hashlib
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -39,12 +40,10 @@ from tests.client import Client
 from tests.factories import (
     key,
     make_cart_line,
-    make_order,
     make_product,
     make_promotion,
     make_variant,
     move_to,
-    order_body,
 )
 from tests.factories.orders import SHIPPING_ADDRESS
 from tests.factories.taxes import use_tax_preset
@@ -88,7 +87,9 @@ def _place(customer, pieces, address=None) -> Order:
 
 def ship(order: Order, pieces: dict[OrderLine, int] | None = None) -> Invoice:
     """Send a parcel of these pieces, or of all, and return its invoice."""
-    lines = [ParcelPieces(line_id=one.pk, quantity=n) for one, n in (pieces or {}).items()]
+    lines = [
+        ParcelPieces(line_id=one.pk, quantity=n) for one, n in (pieces or {}).items()
+    ]
     parcel = fulfilments.create_parcel(
         Parcel(lines=lines or None, tracking=NO_TRACKING, ship=True),
         order_id=order.pk,
@@ -100,7 +101,9 @@ def ship(order: Order, pieces: dict[OrderLine, int] | None = None) -> Invoice:
 def deliver(order: Order) -> None:
     for parcel in order.fulfilments.filter(status="shipped"):
         fulfilments.move_parcel(
-            ParcelMove(status=ParcelStatus.DELIVERED), fulfilment_id=parcel.pk, actor=STAFF
+            ParcelMove(status=ParcelStatus.DELIVERED),
+            fulfilment_id=parcel.pk,
+            actor=STAFF,
         )
 
 
@@ -119,8 +122,14 @@ def send_back(order: Order, line: OrderLine, quantity: int = 1) -> list[Invoice]
     return list(order.invoices.exclude(pk__in=before).order_by("serial"))
 
 
+def serials(*made: Invoice) -> list[int | None]:
+    return [invoice.serial for invoice in made]
+
+
 def parts_of(invoice: Invoice) -> list[tuple[str, str]]:
-    return [(p["name"], p["amount"]) for line in invoice.lines.all() for p in line.taxes]
+    return [
+        (p["name"], p["amount"]) for line in invoice.lines.all() for p in line.taxes
+    ]
 
 
 # --- What they charge ----------------------------------------------------------------------------
@@ -145,7 +154,7 @@ def test_the_worked_numbers_of_gst_stand_on_the_invoice(
     invoice = ship(order)
     assert parts_of(invoice) == parts
     assert invoice.total == order.total == Decimal(price)
-    assert invoice.number.startswith("INV") and len(invoice.number) <= 16
+    assert re.fullmatch(r"INV\d{4}-\d{6}", str(invoice.number))
     row = invoice.lines.get()
     assert (row.hs_code, row.unit, row.quantity) == ("62114290", "PCS", 1)
     assert invoice.data["seller"]["state"] == "29-Karnataka"
@@ -162,7 +171,7 @@ def test_two_parcels_have_two_invoices_and_shipping_on_the_first(customer, setti
     assert [row.of for row in first.lines.all()] == ["line", "shipping"]
     assert [row.of for row in second.lines.all()] == ["line"]
     assert first.total + second.total == order.total
-    assert second.serial == first.serial + 1
+    assert serials(first, second) == [1, 2]
     assert -sum_of("revenue") + -sum_of("shipping") == order.total
     assert_clean()
 
@@ -184,7 +193,9 @@ def test_the_ledger_books_each_parcels_part_when_it_leaves(customer, karnataka):
 
 
 # --- What they give back -------------------------------------------------------------------------
-def test_pieces_that_come_back_one_by_one_give_back_what_was_charged(customer, settings):
+def test_pieces_that_come_back_one_by_one_give_back_what_was_charged(
+    customer, settings
+):
     settings.SHIPPING_FEE = Decimal(0)
     make_promotion(percent="10")
     order = sell(customer, "33.33", quantity=3)
@@ -220,7 +231,9 @@ def test_a_parcel_that_is_refused_or_lost_is_credited(customer, karnataka):
         parcel = order.fulfilments.get()
         for status in ("undelivered", step):
             fulfilments.move_parcel(
-                ParcelMove(status=ParcelStatus(status)), fulfilment_id=parcel.pk, actor=STAFF
+                ParcelMove(status=ParcelStatus(status)),
+                fulfilment_id=parcel.pk,
+                actor=STAFF,
             )
         note = order.invoices.get(kind="credit_note")
         assert (note.original, note.total) == (invoice, invoice.total)
@@ -255,7 +268,9 @@ def test_pieces_cancelled_before_they_left_are_never_invoiced(customer, karnatak
     line = order.lines.get()
     ship(order, {line: 1})
     transitions.cancel_pieces(
-        PiecesCancellation(lines=[ParcelPieces(line_id=line.pk, quantity=1)], reason="x"),
+        PiecesCancellation(
+            lines=[ParcelPieces(line_id=line.pk, quantity=1)], reason="x"
+        ),
         order_id=order.pk,
         actor=STAFF,
     )
@@ -313,7 +328,9 @@ def test_invoiced_when_it_is_paid_and_not_again_when_it_leaves(
         actor=STAFF,
     )
     transitions.cancel_pieces(
-        PiecesCancellation(lines=None, reason="None left."), order_id=order.pk, actor=STAFF
+        PiecesCancellation(lines=None, reason="None left."),
+        order_id=order.pk,
+        actor=STAFF,
     )
     note = order.invoices.get(kind="credit_note")
     assert (note.original, note.total) == (invoice, Decimal("2999.00"))
@@ -327,11 +344,12 @@ def test_an_order_that_is_paid_and_cancelled_is_credited_as_a_whole(
     settings.INVOICE_AT, settings.SHIPPING_FEE = "paid", Decimal("49.00")
     order = sell(customer, "99.00", quantity=2)
     transitions.mark_cash_paid(order_id=order.pk, actor=STAFF)
+    invoice = order.invoices.get()
     transitions.move_order(
         Move(status=OrderStatus.CANCELLED), order_id=order.pk, actor=STAFF
     )
     note = order.invoices.get(kind="credit_note")
-    assert note.total == note.original.total == order.total
+    assert (note.original, note.total) == (invoice, order.total)
     assert [(row.of, row.quantity) for row in note.lines.all()] == [
         ("line", 2),
         ("shipping", 0),
@@ -348,10 +366,12 @@ def test_money_ahead_has_a_receipt_voucher_and_its_return_a_refund_voucher(
     transitions.mark_cash_paid(order_id=order.pk, actor=STAFF)
     receipt = order.invoices.get()
     assert (receipt.kind, receipt.total) == ("receipt_voucher", order.total)
-    assert receipt.number.startswith("RCV")
+    assert str(receipt.number).startswith("RCV")
     ship(order, {order.lines.get(): 1})
     transitions.cancel_pieces(
-        PiecesCancellation(lines=None, reason="None left."), order_id=order.pk, actor=STAFF
+        PiecesCancellation(lines=None, reason="None left."),
+        order_id=order.pk,
+        actor=STAFF,
     )
     voucher = order.invoices.get(kind="refund_voucher")
     assert (voucher.original, voucher.total) == (receipt, Decimal("2999.00"))
@@ -403,7 +423,7 @@ def test_what_fails_leaves_no_gap(customer):
     first = ship(order, {line: 1})
     with pytest.raises(OutOfStock):  # the very last step, after the number was given
         _fail_at_last(order, line)
-    assert ship(order, {line: 1}).serial == first.serial + 1
+    assert serials(first, ship(order, {line: 1})) == [1, 2]
     assert_clean()
 
 
