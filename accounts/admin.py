@@ -47,7 +47,7 @@ class AddUserForm(Strict, UserCreationForm):
         fields = ("email", "name", "last_name", "role")
 
     def clean_email(self) -> str:
-        """Return the address as it is kept."""
+        """Return the address in the form that is stored."""
         return str(self.cleaned_data["email"]).lower()
 
 
@@ -261,7 +261,7 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        """Return the users that the caller's work is about: all for admins, else customers."""
+        """Return the users whom the caller may see: all for admins, customers for other staff."""
         users: QuerySet[User] = super().get_queryset(request)
         if request.user.is_superuser:
             return users
@@ -285,7 +285,7 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
         )
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Nobody has addresses or sessions before they are there themselves."""
+        """Return the inlines; a user who is not saved yet has none."""
         if obj is None:
             return ()
         return self.inlines if request.user.is_superuser else (AddressInline,)

@@ -125,7 +125,7 @@ def addresses_and_limits(app_configs: object, **kwargs: object) -> list[CheckMes
 
 @register(Tags.security, deploy=True)
 def factor_and_https(app_configs: object, **kwargs: object) -> list[CheckMessage]:
-    """What a shop in the open should have."""
+    """Warn of a public shop without a second factor or https."""
     messages: list[CheckMessage] = []
     if not settings.ADMIN_SECOND_FACTOR:
         messages.append(

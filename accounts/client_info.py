@@ -1,4 +1,4 @@
-"""Who calls, as far as sign-in remembers it: address, browser and request id."""
+"""The client of a request, as far as sign-in stores it: address, browser and request id."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class ClientInfo:
 
     @classmethod
     def from_request(cls, request: HttpRequest) -> ClientInfo:
-        """Return who sent this request. Of a browser's name only 256 printable ASCII
-        characters are kept.
+        """Return the client of this request. Of the browser's name only 256 printable ASCII characters
+        are kept.
         """
         agent = _UNPRINTABLE.sub("", request.META.get("HTTP_USER_AGENT", ""))[:256]
         return cls(
@@ -34,7 +34,7 @@ class ClientInfo:
 
     @property
     def network(self) -> str:
-        """What limits are counted by."""
+        """The network by which limits are counted."""
         return client_address.network_of(self.ip)
 
     @property

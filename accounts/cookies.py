@@ -26,7 +26,7 @@ def cookie_name() -> str:
 
 
 def get_transport(request: HttpRequest) -> Transport:
-    """Return how this client wants its refresh token: the shop's pages say so by a header."""
+    """Return how this client wants its refresh token; the shop's own pages say so in a header."""
     return (
         Transport.COOKIE
         if request.headers.get(CLIENT_HEADER) == WEB

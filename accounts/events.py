@@ -1,4 +1,4 @@
-"""What happened to users and sessions: for the outbox, by id."""
+"""Events of users and sessions, for the outbox."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -34,7 +34,9 @@ class EmailChangeRequested:
 
 @dataclass(frozen=True)
 class ResetRequested:
-    """Somebody forgot the password. The user may not exist: asking looks the same either way."""
+    """Somebody asked for a link to reset a password. The user may not exist: both look the
+    same.
+    """
 
     name: ClassVar[str] = "user.reset_requested"
     user_id: UUID

@@ -1,4 +1,4 @@
-"""What other apps join of accounts: settings.HOOKS names their functions."""
+"""The hooks that other apps may join: settings.HOOKS names their functions."""
 
 from accounts.models import User
 from markrin.hooks import declare_hook
@@ -23,7 +23,7 @@ def email_verified(*, user: User) -> int:
 
 @declare_hook
 def export(*, user: User) -> dict[str, object]:
-    """Return what the app knows about the person, by the name it has in the export."""
+    """Return what the app knows about the person; the keys are the names in the export."""
     raise NotImplementedError
 
 

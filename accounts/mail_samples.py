@@ -1,4 +1,4 @@
-"""What the previews of the mails about accounts show: a user, a session and a link of nobody's."""
+"""Sample data for the previews of the mails about accounts: an invented user, session, link."""
 
 from collections.abc import Callable
 from functools import partial

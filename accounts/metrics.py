@@ -1,4 +1,4 @@
-"""Figures of signing in, for /metrics."""
+"""Metrics of sign-in, for /metrics."""
 
 from prometheus_client import Counter
 

@@ -1,4 +1,4 @@
-"""When a request came in, as far out as the application can know."""
+"""The time at which a request arrived, taken before any other middleware."""
 
 from collections.abc import Callable
 

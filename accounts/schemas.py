@@ -1,4 +1,4 @@
-"""What may come in around users: shape and range, and the dataclasses that services take."""
+"""Input of accounts: the schemas, and the dataclasses that services take."""
 
 import uuid
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ T = TypeVar("T", default=dict[str, object])
 
 
 class QuotedUuid(fields.Field[uuid.UUID]):
-    """A UUID, bare or in double quotes: what Idempotency-Key is here."""
+    """The Idempotency-Key of a refresh: a UUID, with or without double quotes."""
 
     _HEX = "[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
     _TEXT = fields.Text(min=36, max=38, pattern=f'{_HEX}|"{_HEX}"')
@@ -53,14 +53,14 @@ class QuotedUuid(fields.Field[uuid.UUID]):
 
 
 class NewPassword(fields.Secret):
-    """A password to be: its length here, the rest of its rules where the user is known."""
+    """A new password. Its length is checked here, the other rules where the user is known."""
 
     def __init__(self, *, required: bool = True) -> None:
         super().__init__(min=MIN_LENGTH, max=MAX_LENGTH, required=required)
 
 
 class KnownPassword(fields.Secret):
-    """A password that is compared with the right one."""
+    """A password that is to be compared with the right one."""
 
     def __init__(self) -> None:
         super().__init__(min=1, max=MAX_LENGTH, required=True)
@@ -127,7 +127,7 @@ class GiveSecondFactor(InputSchema[FactorAnswer]):
 
 @dataclass(frozen=True, kw_only=True)
 class RetryHeaders:
-    """By its key a client asks for a lost answer again."""
+    """The key by which a client asks again for an answer that was lost."""
 
     idempotency_key: uuid.UUID | None = None
 
@@ -138,7 +138,7 @@ class RefreshHeaders(HeaderSchema[RetryHeaders]):
 
 @dataclass(frozen=True, kw_only=True)
 class SentToken:
-    """The refresh token, None where a cookie holds it."""
+    """The refresh token; None where a cookie holds it."""
 
     refresh: str | None = None
 

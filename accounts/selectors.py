@@ -1,4 +1,4 @@
-"""What is read around users: a function per answer."""
+"""Reads of accounts: a function for each answer."""
 
 from __future__ import annotations
 

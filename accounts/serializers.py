@@ -1,4 +1,4 @@
-"""What goes out around users: read-only."""
+"""The JSON of accounts: read-only serializers."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class SignedInUser(SignedIn):
 
 
 class Accepted(Serializer):
-    """The same for everybody who asks: a mail goes out if there is somebody to write to."""
+    """The same answer for everybody; a mail is sent only if there is such a user."""
 
     accepted = serializers.BooleanField()
 
@@ -144,7 +144,7 @@ class Session(Serializer):
 
 
 class Sessions(Serializer):
-    """Every live session of a user: at most SESSIONS_PER_USER, so in one piece."""
+    """Every live session of a user. There are at most SESSIONS_PER_USER, so without pages."""
 
     items = Session(many=True)
 

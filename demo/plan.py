@@ -48,8 +48,8 @@ class Plan:
         return self.products * 5 if self.scaled else 420
 
     def random(self, purpose: str) -> Random:
-        """Return a generator of its own for one kind of thing, so that changing one does
-        not shift the others.
+        """Return a generator for one purpose, so that a change of one does not shift the
+        others.
         """
         return Random(f"markrin:{purpose}:{self.products}")
 

@@ -1,4 +1,4 @@
-"""Rows on their way into the database: gathered by table, then copied."""
+"""Collects rows by table, then copies them into the database."""
 
 from accounts import published_tables as accounts
 from analytics import published_tables as analytics

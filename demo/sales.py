@@ -83,7 +83,7 @@ class Line:
 
 @dataclass(slots=True)
 class Sale:
-    """An order on its way: what is known of it so far, and the moments it passed."""
+    """An order that is being made: its lines, its state, and the times of its steps."""
 
     number: int
     id: str

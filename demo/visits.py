@@ -1,4 +1,4 @@
-"""Makes what visitors did in the demo's last weeks, for the funnel and the search reports."""
+"""Makes the visits of the demo's last weeks, for the funnel and the search reports."""
 
 from datetime import datetime, timedelta
 from random import Random

@@ -21,7 +21,7 @@ a group of its own; the calls of the API follow this table alone.
 
 
 def make_page() -> str:
-    """Return the document."""
+    """Return the page in Markdown."""
     groups = "\n".join(
         f"- `{name}`: {meaning}" for name, meaning in rights.GROUPS.items()
     )

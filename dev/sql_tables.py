@@ -28,7 +28,7 @@ _ALIAS = re.compile(r"\bAS\s+(?:MATERIALIZED\s+)?([a-z_][a-z0-9_]*)")
 
 @dataclass(frozen=True)
 class Published:
-    """What an app lets others name: table → columns."""
+    """The tables and columns that an app lets others name."""
 
     readable: dict[str, set[str]]
     loadable: dict[str, set[str]]

@@ -50,7 +50,7 @@ DEMO_PASSWORD = "demo-shop"  # noqa: S105 (it is meant to be known)
 
 
 class Ended(BaseException):
-    """Ctrl-C or SIGTERM has come."""
+    """Ctrl-C or SIGTERM was received."""
 
 
 def main() -> int:
@@ -342,8 +342,8 @@ def _run_procfile(env: dict[str, str], url: str) -> int:
 
 
 def _beat_runs(home: Path, started_at: float) -> bool:
-    """Whether beat has written its times since then: it is the last to start, and nothing of the
-    shop asks after it.
+    """Return whether beat has written its schedule since then: it is the last process to
+    start.
     """
     return any(
         path.stat().st_mtime >= started_at for path in home.glob("beat-schedule*")

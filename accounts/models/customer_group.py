@@ -8,7 +8,7 @@ from markrin.db.models import Model, QuerySet
 
 
 class CustomerGroup(Model):
-    """Customers that something is for: wholesale, friends of the shop."""
+    """A group of customers, such as wholesale or friends of the shop."""
 
     name = models.CharField(max_length=80, unique=True)
     members = models.ManyToManyField(

@@ -41,8 +41,8 @@ class RevokedReason(models.TextChoices):
 
 class SessionQuerySet(QuerySet["Session"]):
     def live(self, now: datetime) -> "SessionQuerySet":
-        """Return those that are neither revoked nor past their end (their user's epoch is
-        not looked at).
+        """Return sessions that are neither revoked nor past their end; the user's epoch is not
+        checked.
         """
         return self.filter(revoked_at=None, expires_at__gt=now)
 

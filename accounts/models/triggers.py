@@ -1,4 +1,4 @@
-"""What the tables of accounts watch over by triggers; the models' `Meta` names each."""
+"""The triggers of the tables of accounts; the models' `Meta` names each."""
 
 from markrin.db.triggers import Trigger, only_grows
 
