@@ -22,8 +22,8 @@ class ClientInfo:
 
     @classmethod
     def from_request(cls, request: HttpRequest) -> ClientInfo:
-        """Return the client of this request. Of the browser's name only 256 printable ASCII characters
-        are kept.
+        """Return the client of this request. Of the browser's name only 256 printable ASCII
+        characters are kept.
         """
         agent = _UNPRINTABLE.sub("", request.META.get("HTTP_USER_AGENT", ""))[:256]
         return cls(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import auth, own, staff
+from accounts.views import account, auth, own, staff
 
 urlpatterns = [
     path("auth/register", auth.Register.as_view()),
@@ -13,16 +13,16 @@ urlpatterns = [
     path("auth/logout", auth.Logout.as_view()),
     path("auth/logout-all", auth.LogoutAll.as_view()),
     path("auth/reauthenticate", auth.Reauthenticate.as_view()),
-    path("auth/sessions", auth.SessionList.as_view()),
-    path("auth/sessions/<uid:session_id>", auth.SessionDetail.as_view()),
-    path("auth/password/change", auth.ChangePassword.as_view()),
-    path("auth/password/forgot", auth.ForgotPassword.as_view()),
-    path("auth/password/reset", auth.ResetPassword.as_view()),
-    path("auth/email/verify", auth.VerifyEmail.as_view()),
-    path("auth/email/verify/resend", auth.ResendVerification.as_view()),
-    path("auth/profile", auth.Profile.as_view()),
-    path("auth/export", auth.Export.as_view()),
-    path("auth/erase", auth.Erase.as_view()),
+    path("auth/sessions", account.SessionList.as_view()),
+    path("auth/sessions/<uid:session_id>", account.SessionDetail.as_view()),
+    path("auth/password/change", account.ChangePassword.as_view()),
+    path("auth/password/forgot", account.ForgotPassword.as_view()),
+    path("auth/password/reset", account.ResetPassword.as_view()),
+    path("auth/email/verify", account.VerifyEmail.as_view()),
+    path("auth/email/verify/resend", account.ResendVerification.as_view()),
+    path("auth/profile", account.Profile.as_view()),
+    path("auth/export", account.Export.as_view()),
+    path("auth/erase", account.Erase.as_view()),
     path("addresses", own.AddressList.as_view()),
     path("addresses/<uid:address_id>", own.AddressDetail.as_view()),
     path("wishlist", own.WishlistItemList.as_view()),

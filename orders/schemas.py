@@ -32,7 +32,7 @@ class TypedCode(fields.Field[str]):
     form = re.compile(CODE_FORMAT)
     says = "A code has letters, digits and hyphens, at most 32."
 
-    def _check(self, value: Any) -> str:
+    def _check(self, value: object) -> str:
         if not isinstance(value, str):
             raise fields.refuse("type", "This must be a string.")
         code = normalize_code(value) if len(value) <= MAX_TYPED else ""
@@ -56,7 +56,7 @@ class ReturnUrl(fields.Text):
     def __init__(self, **kw: Any) -> None:
         super().__init__(max=500, **kw)
 
-    def _check(self, value: Any) -> str:
+    def _check(self, value: object) -> str:
         text = str(super()._check(value))
         parts = urlsplit(text)
         if (
@@ -77,7 +77,7 @@ class TaxId(fields.Text):
     def __init__(self, **kw: Any) -> None:
         super().__init__(max=32, **kw)
 
-    def _check(self, value: Any) -> str:
+    def _check(self, value: object) -> str:
         number = tax_ids.normalize_tax_id(super()._check(value))
         if not tax_ids.is_tax_id(number):
             raise fields.refuse(

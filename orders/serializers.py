@@ -2,7 +2,7 @@
 before.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -193,7 +193,7 @@ class Fulfilment(Serializer):
     delivered_at = Timestamp(allow_null=True)
 
 
-def show_last_shipment(order: Order) -> Any:
+def show_last_shipment(order: Order) -> object:
     """Return the last parcel that has left, or None before any has."""
     left = [parcel for parcel in order.fulfilments.all() if parcel.shipped_at]
     return Shipment(left[-1]).data if left else None
@@ -246,26 +246,26 @@ class OrderDetail(Serializer):
         return order.coupon_code or None
 
     @extend_schema_field(Discount(many=True))
-    def get_discounts(self, order: Order) -> Any:
+    def get_discounts(self, order: Order) -> object:
         return Discount(
             [each.to_dict() for each in order.discounts.all()], many=True
         ).data
 
     @extend_schema_field(TaxPart(many=True))
-    def get_taxes(self, order: Order) -> Any:
+    def get_taxes(self, order: Order) -> object:
         return TaxPart(order.sum_taxes(), many=True).data
 
     @extend_schema_field(Fulfilment(many=True))
-    def get_fulfilments(self, order: Order) -> Any:
+    def get_fulfilments(self, order: Order) -> object:
         left = [parcel for parcel in order.fulfilments.all() if parcel.shipped_at]
         return Fulfilment(left, many=True).data
 
     @extend_schema_field(Shipment(allow_null=True))
-    def get_shipment(self, order: Order) -> Any:
+    def get_shipment(self, order: Order) -> object:
         return show_last_shipment(order)
 
     @extend_schema_field(Step(many=True))
-    def get_history(self, order: Order) -> Any:
+    def get_history(self, order: Order) -> object:
         return Step(filter(_is_shown_to_customer, order.events.all()), many=True).data
 
 

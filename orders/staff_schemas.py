@@ -75,7 +75,7 @@ class MoveOrder(InputSchema[Move]):
     despite_dispute = fields.Bool(load_default=False)
 
     @ma.validates_schema
-    def _fits(self, data: dict[str, Any], **kwargs: object) -> None:
+    def _fits(self, data: dict[str, object], **kwargs: object) -> None:
         if data["status"] not in _MOVES:
             raise fields.refuse(
                 "choice",
@@ -145,7 +145,7 @@ class CreateParcel(InputSchema[Parcel]):
     despite_dispute = fields.Bool(load_default=False)
 
     @ma.validates_schema
-    def _check_lines(self, data: dict[str, Any], **kwargs: object) -> None:
+    def _check_lines(self, data: dict[str, object], **kwargs: object) -> None:
         refuse_twins(data)
 
 
@@ -168,7 +168,7 @@ class MoveParcel(InputSchema[ParcelMove]):
     despite_dispute = fields.Bool(load_default=False)
 
     @ma.validates_schema
-    def _check_reason(self, data: dict[str, Any], **kwargs: object) -> None:
+    def _check_reason(self, data: dict[str, object], **kwargs: object) -> None:
         if data["status"] == ParcelStatus.PACKED:
             raise fields.refuse("choice", "A parcel begins with this.", "status")
         if "reason" in data and data["status"] != ParcelStatus.UNDELIVERED:
@@ -190,7 +190,7 @@ class CancelPieces(InputSchema[PiecesCancellation]):
     reason = fields.Text(max=200, required=True)
 
     @ma.validates_schema
-    def _check_lines(self, data: dict[str, Any], **kwargs: object) -> None:
+    def _check_lines(self, data: dict[str, object], **kwargs: object) -> None:
         refuse_twins(data)
 
 
@@ -271,7 +271,7 @@ class ReturnGoods(InputSchema[GoodsReturn]):
     refund = fields.Bool(load_default=False)
 
     @ma.validates_schema
-    def _once(self, data: dict[str, Any], **kwargs: object) -> None:
+    def _once(self, data: dict[str, object], **kwargs: object) -> None:
         refuse_twins(data)
 
 

@@ -143,7 +143,7 @@ class StaffOrder(Serializer):
         return order.coupon_code or None
 
     @extend_schema_field(Shipment(allow_null=True))
-    def get_shipment(self, order: Order) -> Any:
+    def get_shipment(self, order: Order) -> object:
         return show_last_shipment(order)
 
 

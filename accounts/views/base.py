@@ -1,4 +1,4 @@
-"""What the views of this app share."""
+"""The base classes of the views of accounts, and what they read from a request."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
 from django.db import transaction
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,6 +15,7 @@ from accounts.client_info import ClientInfo
 from accounts.models import Session, Transport, User
 from accounts.serializers import SignedIn
 from accounts.services.sessions import Tokens
+from markrin.api.permissions import AllowAny
 from markrin.api.views import View
 
 
@@ -73,3 +75,15 @@ def token_response(
     response = Response(serializer(tokens).data, status)
     cookies.set_refresh_cookie(response, tokens)
     return response
+
+
+class PublicAuthView(AuthView):
+    """Reads the tokens by itself: one that has expired must not keep anybody from signing
+    in or out.
+    """
+
+    permission_classes = [AllowAny]
+    authentication_classes: list[type[BaseAuthentication]] = []
+
+    def get_authenticate_header(self, request: object) -> str:
+        return 'Bearer realm="markrin"'

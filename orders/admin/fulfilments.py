@@ -47,7 +47,7 @@ class CarrierAdmin(ModelAdmin):
 # --- Steps ---------------------------------------------------------------------------------------
 def _move_to(
     status: ParcelStatus,
-) -> Callable[[HttpRequest, Fulfilment, Mapping[str, Any]], str]:
+) -> Callable[[HttpRequest, Fulfilment, Mapping[str, object]], str]:
     def move(request: HttpRequest, parcel: Fulfilment, data: Mapping[str, Any]) -> str:
         body = ParcelMove(status=status, **data)
         fulfilments.move_parcel(body, fulfilment_id=parcel.pk, actor=get_actor(request))
@@ -184,7 +184,9 @@ class FulfilmentAdmin(ReadOnly, SteppedAdmin):
     steps = PARCEL_STEPS
     logs_steps = False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: object = None
+    ) -> list[str]:
         return ["of_order", "tracking", "next_steps"]
 
     def get_object(

@@ -258,7 +258,9 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
         ]
         return [*own, *super().get_urls()]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: object = None
+    ) -> list[str]:
         return [
             "next_steps",
             "needs",

@@ -52,7 +52,7 @@ class CouponInline(FirstRows):
 class CodeField(forms.RegexField):
     """A coupon's code, or the beginning of many, as people paste it."""
 
-    def to_python(self, value: Any) -> str:
+    def to_python(self, value: object) -> str:
         return normalize_code(str(super().to_python(value)))
 
 
@@ -104,7 +104,7 @@ class PromotionAdmin(PreviewedAdmin, SteppedAdmin):
     autocomplete_fields = ("products", "categories", "customer_groups")
     readonly_fields = ("next_steps", "used")
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: object = None) -> object:
         fields = PromotionForm.Meta.fields
         own = ["next_steps", "used"] if obj else []
         return [
@@ -144,7 +144,7 @@ class PromotionAdmin(PreviewedAdmin, SteppedAdmin):
         super().save_related(request, form, formsets, change)
         promotion_codes.count_uses(promotion_id=form.instance.pk)
 
-    def take_sample(self, request: HttpRequest) -> Any:
+    def take_sample(self, request: HttpRequest) -> object:
         return promotion_preview.price_last_week()
 
     def compare_samples(self, before: Any, after: Any) -> Preview:
@@ -167,8 +167,8 @@ class CouponAdmin(ReadOnlyAdmin):
     }
 
     def get_search_results(
-        self, request: HttpRequest, queryset: Any, search_term: str
-    ) -> Any:
+        self, request: HttpRequest, queryset: object, search_term: str
+    ) -> object:
         """Search for a code as it was pasted."""
         return super().get_search_results(
             request, queryset, normalize_code(search_term)

@@ -42,7 +42,7 @@ def get_actor(request: HttpRequest) -> Actor:
 
 def _change_status_to(
     status: OrderStatus,
-) -> Callable[[HttpRequest, Order, Mapping[str, Any]], str]:
+) -> Callable[[HttpRequest, Order, Mapping[str, object]], str]:
     def move(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
         transitions.move_order(
             Move(status=status, **data), order_id=order.pk, actor=get_actor(request)
@@ -65,7 +65,9 @@ def _is_allowed(status: OrderStatus) -> Callable[[Order], bool]:
     return may
 
 
-def _mark_cash_paid(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
+def _mark_cash_paid(
+    request: HttpRequest, order: Order, data: Mapping[str, object]
+) -> str:
     transitions.mark_cash_paid(order_id=order.pk, actor=get_actor(request))
     return f"The cash of {order.number} has been received."
 
@@ -118,7 +120,7 @@ def _take_back(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> s
     return f"{sum(each.quantity for each in wanted)} pieces are back."
 
 
-def _pack(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
+def _pack(request: HttpRequest, order: Order, data: Mapping[str, object]) -> str:
     parcel = Parcel(lines=_read_pieces(order, data), ship=False)
     made = fulfilments.create_parcel(
         parcel, order_id=order.pk, actor=get_actor(request)
@@ -178,8 +180,8 @@ def _mail_payment_link(
 
 def _settle_refund(
     succeeded: bool,
-) -> Callable[[HttpRequest, Refund, Mapping[str, Any]], str]:
-    def settle(request: HttpRequest, refund: Refund, data: Mapping[str, Any]) -> str:
+) -> Callable[[HttpRequest, Refund, Mapping[str, object]], str]:
+    def settle(request: HttpRequest, refund: Refund, data: Mapping[str, object]) -> str:
         refunds.settle_refund(
             refund_id=refund.pk, actor=get_actor(request), succeeded=succeeded
         )

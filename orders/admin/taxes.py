@@ -15,7 +15,7 @@ from orders.models import ConfirmedTaxId, TaxPart, TaxRate, TaxSettings, TaxZone
 class TaxAdmin(PreviewedAdmin):
     """A page whose preview shows what is on sale with its tax before and after."""
 
-    def take_sample(self, request: HttpRequest) -> Any:
+    def take_sample(self, request: HttpRequest) -> object:
         return tax_preview.tax_all_prices()
 
     def compare_samples(self, before: Any, after: Any) -> Preview:
@@ -84,7 +84,7 @@ class TaxSettingsAdmin(TaxAdmin):
         "fees_class",
     )
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -100,7 +100,7 @@ class ConfirmedTaxIdAdmin(ModelAdmin):
     fields = ("tax_id", "note")
 
     def save_model(
-        self, request: HttpRequest, obj: ConfirmedTaxId, form: Any, change: bool
+        self, request: HttpRequest, obj: ConfirmedTaxId, form: object, change: bool
     ) -> None:
         obj.confirmed_by = request.user  # type: ignore[assignment]  # staff are signed in
         super().save_model(request, obj, form, change)

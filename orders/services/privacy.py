@@ -1,6 +1,6 @@
 """What orders have of a person: taken over by an account, exported, and erased (settings.HOOKS)."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db.models import F, Q
 from django.utils import timezone
@@ -23,7 +23,7 @@ _TEXTS = (
     "state",
     "postal_code",
 )
-_EMPTY: dict[str, Any] = {**dict.fromkeys(_TEXTS, ""), "guest_token_hash": None}
+_EMPTY: dict[str, object] = {**dict.fromkeys(_TEXTS, ""), "guest_token_hash": None}
 
 _ORDER = (
     *(

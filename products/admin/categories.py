@@ -33,7 +33,7 @@ class CategoryAdmin(ModelAdmin):
     autocomplete_fields = ("parent",)
     prepopulated_fields = {"slug": ("name",)}
 
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
+    def get_changelist_instance(self, request: HttpRequest) -> object:
         """Return the list, with the number of products of each category that is shown: one
         query over their index.
         """

@@ -105,7 +105,7 @@ class UploadForm(StrictForm):
         help_text="reports, and changes no stock",
     )
 
-    def clean_file(self) -> Any:
+    def clean_file(self) -> object:
         """Refuse what is too large for an upload."""
         file = self.cleaned_data["file"]
         if file.size > MAX_UPLOAD_BYTES:
@@ -179,7 +179,9 @@ class FeedAdmin(ReadOnly, SteppedAdmin):
             *super().get_urls(),
         ]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: object = None
+    ) -> list[str]:
         return ["next_steps", "progress", "report", "created_at", "kind", "held"]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:

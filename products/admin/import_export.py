@@ -132,7 +132,7 @@ class FileForm(Strict, ImportForm):
         super().__init__(*args, **kwargs)
         self.fields["import_file"].widget = PlainFile(".csv,text/csv")
 
-    def clean_import_file(self) -> Any:
+    def clean_import_file(self) -> object:
         """Refuse what is too large, and say what to do with it."""
         file = self.cleaned_data["import_file"]
         lines = 0

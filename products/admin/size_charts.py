@@ -216,7 +216,7 @@ class SizeChartAdmin(ModelAdmin):
     search_fields = ("title__icontains", "category__name__icontains")
 
     def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+        self, request: HttpRequest, form_url: str = "", extra_context: object = None
     ) -> HttpResponseBase:
         """Edit a new chart."""
         if not self.has_add_permission(request):
@@ -228,7 +228,7 @@ class SizeChartAdmin(ModelAdmin):
         request: HttpRequest,
         object_id: str,
         form_url: str = "",
-        extra_context: Any = None,
+        extra_context: object = None,
     ) -> HttpResponseBase:
         """Edit a chart, or look at it."""
         chart = _find_chart(object_id)
@@ -311,7 +311,7 @@ class SizeChartAdmin(ModelAdmin):
         head: HeadForm,
         grid: Grid,
         errors: dict[str, str] | None = None,
-        preview: Any = None,
+        preview: object = None,
         *,
         status: int = 200,
     ) -> HttpResponse:
@@ -382,7 +382,7 @@ def _head_values(
     return form
 
 
-def _rows(grid: Grid, errors: dict[str, str]) -> list[dict[str, Any]]:
+def _rows(grid: Grid, errors: dict[str, str]) -> list[dict[str, object]]:
     return [
         {
             "size": size,
@@ -414,7 +414,7 @@ def _under(errors: dict[str, str], pointer: str) -> str:
     )
 
 
-def _preview_table(table: SizeTable | None) -> Any:
+def _preview_table(table: SizeTable | None) -> object:
     """Return a table that the schema has read, as shoppers see it: in centimetres and in inches."""
     if table is None:
         return None
@@ -431,5 +431,5 @@ def _preview_table(table: SizeTable | None) -> Any:
     return build_table({"title": table.title, "note": table.note, "entries": entries})
 
 
-def _preview_chart(chart: SizeChart) -> Any:
+def _preview_chart(chart: SizeChart) -> object:
     return size_tables.get_size_chart(key=chart.category_id)

@@ -70,7 +70,7 @@ class _TableField(ma.fields.Field[dict[str, object]]):
         self.inner, self.keys = inner, keys
 
     def _deserialize(
-        self, value: Any, attr: str | None, data: Any, **kw: Any
+        self, value: object, attr: str | None, data: object, **kw: object
     ) -> dict[str, object]:
         if not isinstance(value, dict):
             raise fields.refuse("type", "This must be a table.")
@@ -91,7 +91,7 @@ class _TableField(ma.fields.Field[dict[str, object]]):
         return read
 
 
-class _ColumnsField(ma.fields.Field[Any]):
+class _ColumnsField(ma.fields.Field[object]):
     """A column's name, a list of them, or a table that says which part of a column is meant."""
 
     def _deserialize(

@@ -141,5 +141,5 @@ def _merge_variant(
     return ReplacedVariant(**{**row, **kept, "stock": None})
 
 
-def _columns_of(variant: Variant | ReplacedVariant) -> list[Any]:
+def _columns_of(variant: Variant | ReplacedVariant) -> list[object]:
     return [getattr(variant, name) for name in COLUMNS]

@@ -29,7 +29,7 @@ class ImportVariant(VariantFields):
     from_text = True
     stock = fields.Int(min=0, max=MAX_PIECES, load_default=0)
 
-    def check(self, data: Mapping[str, Any]) -> None:
+    def check(self, data: Mapping[str, object]) -> None:
         """Check the rules over several fields. Raises: marshmallow's ValidationError."""
         self._sale_is_whole(data)
         self._prices_together(data)
@@ -99,7 +99,7 @@ class _FastLoader:
     what is wrong."""
 
     def __init__(self, schema: ma.Schema, **inner: "_FastLoader") -> None:
-        known: list[dict[str, Any] | None] = [
+        known: list[dict[str, object] | None] = [
             None if name in _RARELY_REPEATED else {} for name in schema.fields
         ]
         self._fields = {

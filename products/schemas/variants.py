@@ -46,7 +46,7 @@ class Gtin(fields.Text):
             max=14, min=0, pattern="(?:[0-9]{8}|[0-9]{12,14})?", load_default="", **kw
         )
 
-    def _check(self, value: Any) -> str:
+    def _check(self, value: object) -> str:
         number = super()._check(value)
         if number and not ean.is_valid(number):
             raise fields.refuse(
@@ -68,7 +68,7 @@ class VariantFields(SaleFields[T]):
     cost_price = fields.Money(max=MAX_PRICE, allow_none=True, load_default=None)
 
     @validates_schema
-    def _prices_together(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+    def _prices_together(self, data: Mapping[str, object], **kwargs: object) -> None:
         if (
             "base_price" in data
             and data["base_price"] is None

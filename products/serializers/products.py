@@ -40,7 +40,7 @@ class _Thumbnails(serializers.Field[Any, Any, dict[str, str], Any]):
 
 
 @extend_schema_field({"type": "string"})
-class _Currency(serializers.Field[Any, Any, str, Any]):
+class _Currency(serializers.Field[object, object, str, object]):
     """The shop's currency. Source: ISO 4217."""
 
     def __init__(self) -> None:

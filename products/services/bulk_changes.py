@@ -413,7 +413,7 @@ def _switch_products(
     return done
 
 
-def _relevant_part(seen: _ProductState, by_category: bool) -> Any:
+def _relevant_part(seen: _ProductState, by_category: bool) -> object:
     return seen[2] if by_category else seen[:2]
 
 

@@ -107,14 +107,14 @@ def _read_json_lines(path: Path, schema: Schema) -> Iterator[FeedFileRow]:
             if not line.strip():
                 continue
             try:
-                values: Any = parsers.parse_json(line)
+                values: object = parsers.parse_json(line)
             except errors.ShopError as exc:
                 yield _refuse_row(number, {}, str(exc.message))
                 continue
             yield _read_row(number, values, schema)
 
 
-def _read_row(number: int, values: Any, schema: Schema) -> FeedFileRow:
+def _read_row(number: int, values: object, schema: Schema) -> FeedFileRow:
     try:
         data = schema.load(values)
     except errors.Invalid as exc:

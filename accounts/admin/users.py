@@ -1,6 +1,4 @@
-"""Users, their sessions and the log of sign-ins, as an admin sees them. No page shows a
-token or its id.
-"""
+"""The admin's pages of users, and of the groups of staff and of customers."""
 
 from __future__ import annotations
 
@@ -18,14 +16,12 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from accounts.client_info import ClientInfo
 from accounts.models import (
     Address,
-    ApiKey,
-    AuthEvent,
     CustomerGroup,
     Role,
     Session,
     User,
 )
-from accounts.services import api_keys, authority, privacy, sessions, staff_users
+from accounts.services import authority, privacy, sessions, staff_users
 from markrin.admin.base import (
     FirstRows,
     ModelAdmin,
@@ -34,7 +30,6 @@ from markrin.admin.base import (
     SteppedAdmin,
     TabularInline,
 )
-from markrin.admin.exact_search import ExactSearch
 from markrin.admin.forms import Strict
 from markrin.api.errors import ShopError
 
@@ -99,14 +94,15 @@ class SessionInline(FirstRows):
     verbose_name_plural = "sessions, the newest 50"
 
 
-def _get_user(request: HttpRequest) -> User:
+def get_signed_in_user(request: HttpRequest) -> User:
+    """Return the member of staff who is using the admin."""
     return cast(User, request.user)
 
 
 def _sign_out_user(request: HttpRequest, user: User, data: Mapping[str, object]) -> str:
     count = sessions.sign_out_users(
         user_ids=[user.pk],
-        by=_get_user(request),
+        by=get_signed_in_user(request),
         client=ClientInfo.from_request(request),
     )
     return f"{count} sessions ended."
@@ -116,7 +112,9 @@ def _reset_second_factor(
     request: HttpRequest, user: User, data: Mapping[str, object]
 ) -> str:
     count = staff_users.reset_second_factor(
-        user_id=user.pk, by=_get_user(request), client=ClientInfo.from_request(request)
+        user_id=user.pk,
+        by=get_signed_in_user(request),
+        client=ClientInfo.from_request(request),
     )
     return f"{count} devices removed; they set up another at the next sign-in."
 
@@ -127,7 +125,7 @@ def _erase_customer(
     privacy.erase_customer(
         user_id=user.pk,
         client=ClientInfo.from_request(request),
-        by=_get_user(request),
+        by=get_signed_in_user(request),
     )
     return "Nobody can tell any more who this was."
 
@@ -281,7 +279,8 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse to change somebody who has more rights."""
         return super().has_change_permission(request, obj) and (
-            obj is None or not authority.has_more_rights(obj, than=_get_user(request))
+            obj is None
+            or not authority.has_more_rights(obj, than=get_signed_in_user(request))
         )
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -303,7 +302,7 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
         try:
             count = sessions.sign_out_users(
                 user_ids=[user.pk for user in queryset],
-                by=_get_user(request),
+                by=get_signed_in_user(request),
                 client=ClientInfo.from_request(request),
             )
         except ShopError as error:
@@ -332,7 +331,7 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
                 privacy.erase_customer(
                     user_id=user.pk,
                     client=ClientInfo.from_request(request),
-                    by=_get_user(request),
+                    by=get_signed_in_user(request),
                 )
             except ShopError as error:
                 self.message_user(
@@ -352,105 +351,3 @@ class CustomerGroupAdmin(ModelAdmin):
     search_fields = ("name__istartswith",)
     autocomplete_fields = ("members",)
     fields = ("name", "members")
-
-
-@admin.register(Session)
-class SessionAdmin(ExactSearch, ReadOnly, ModelAdmin):
-    ordering = ("-id",)
-    fields = (
-        "user",
-        "label",
-        "ip",
-        "user_agent",
-        "transport",
-        "generation",
-        "replay_count",
-        "created_at",
-        "authenticated_at",
-        "last_seen_at",
-        "expires_at",
-        "revoked_at",
-        "revoked_reason",
-    )
-    list_display = (
-        "user",
-        "label",
-        "ip",
-        "created_at",
-        "last_seen_at",
-        "expires_at",
-        "revoked_reason",
-    )
-    list_filter = ("revoked_reason", "transport")
-    list_select_related = ("user",)
-    search_fields = ("user__email__startswith", "ip")
-    search_help_text = "the beginning of an e-mail address, or an IP address"
-    actions = ("end",)
-
-    def has_end_permission(self, request: HttpRequest) -> bool:
-        """Only admins end sessions: to look at them is not enough."""
-        return bool(getattr(request.user, "is_superuser", False))
-
-    @admin.action(description="End", permissions=["end"])
-    def end(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
-        ids = [session.pk for session in queryset]
-        count = sessions.end_sessions(
-            session_ids=ids,
-            by=_get_user(request),
-            client=ClientInfo.from_request(request),
-        )
-        self.message_user(request, f"{count} sessions ended.")
-
-
-@admin.register(AuthEvent)
-class AuthEventAdmin(ReadOnly, ModelAdmin):
-    fields = (
-        "at",
-        "type",
-        "outcome",
-        "user_id",
-        "sid",
-        "ip",
-        "user_agent",
-        "request_id",
-        "details",
-    )
-    list_display = ("at", "type", "outcome", "user_id", "ip")
-    list_filter = ("type", "outcome")
-    search_fields = ("user_id__exact", "sid__exact", "ip__exact", "request_id__exact")
-    ordering = ("-id",)
-
-
-@admin.register(ApiKey)
-class ApiKeyAdmin(ReadOnly, ModelAdmin):
-    """Made by `POST /api/staff/keys`; looked at, and ended, here as well."""
-
-    fields = (
-        *("name", "hint", "user", "networks", "created_by", "created_at"),
-        *("expires_at", "last_used_at", "revoked_at"),
-    )
-    list_display = (
-        "name",
-        "hint",
-        "created_at",
-        "expires_at",
-        "last_used_at",
-        "revoked_at",
-    )
-    list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
-    ordering = ("-id",)
-    actions = ("revoke",)
-
-    def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Only admins end keys."""
-        return bool(getattr(request.user, "is_superuser", False))
-
-    @admin.action(description="Revoke", permissions=["revoke"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        for key in queryset:
-            api_keys.revoke_api_key(
-                key_id=key.pk,
-                by=_get_user(request),
-                client=ClientInfo.from_request(request),
-            )
-            self.message_user(request, f"{key.name} has been revoked.")
