@@ -17,10 +17,10 @@ from django_migration_linter import MigrationLinter
 # The last migration that comes with an app's first release, which has not been made yet. No
 # older code runs beside those; what is numbered higher is linted.
 FIRST_RELEASE = {
-    "markrin": 2,
+    "markrin": 4,
     "shop_admin": 1,
     "outbox": 2,
-    "products": 4,
+    "products": 7,
     "accounts": 7,
     "orders": 7,
     "storefront": 1,

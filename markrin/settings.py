@@ -339,6 +339,8 @@ HOOKS: dict[str, list[str]] = {
     "export": ["orders.services.privacy.export_customer"],
     "erase": ["orders.services.privacy.erase_customer"],
     "request_addresses": ["accounts.timeline.find_addresses"],
+    "list_vain_searches": ["analytics.selectors.searches.list_vain_searches"],
+    "list_popular_searches": ["analytics.selectors.searches.list_popular_searches"],
     "trace_find": ["orders.timeline.find"],
     "trace_tell": ["accounts.timeline.tell", "orders.timeline.tell"],
 }

@@ -58,6 +58,20 @@ INVARIANTS = [
             AND ledger.on_hand >= ledger.reserved AND ledger.reserved >= 0""",
     ),
     Invariant(
+        rule="what a search looks through = the product's own fields",
+        table="products_product",
+        query="""SELECT id, 'its search document is another' FROM products_product AS product
+            WHERE id > %(after)s AND id <= %(upto)s
+            AND search IS DISTINCT FROM products_search_document(product)""",
+        lock=(
+            "SELECT FROM products_product WHERE id = ANY(%(keys)s::uuid[]) ORDER BY id FOR"
+            " NO KEY UPDATE"
+        ),
+        repair=(
+            "UPDATE products_product SET search = NULL WHERE id = ANY(%(keys)s::uuid[])"
+        ),
+    ),
+    Invariant(
         rule="every variant has a stock level",
         table="products_variant",
         query="""SELECT id, 'has no stock level' FROM products_variant AS variant

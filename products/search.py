@@ -1,158 +1,275 @@
-"""Reads what a shopper typed: into words that the catalogue has, a mistyped one into its
-likeliest corrections.
+"""Builds the query of a search from its words, what they mean in this shop, and how much each
+meaning counts.
 
-No part of the text reaches PostgreSQL as a pattern or a query of its own: its words become
-quoted lexemes."""
+No part of what somebody typed reaches PostgreSQL as a pattern or a query of its own: its words
+become quoted lexemes.
 
-import re
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
-
-from django.contrib.postgres.search import SearchQuery
-
-MAX_WORDS = 10
-MAX_CORRECTIONS = 3
-_WORD = re.compile(r"[^\W_]+(?:[-'’.&][^\W_]+)*")
-
-# Each lexeme of the words given (in the order they were typed), whether the catalogue has
-# it, and else what is like it. The last word may still be in the making: it is known if any
-# word begins so, and stands also where it is a stop word. Candidates are alike by trigrams,
-# or begin with the same letter and are about as long (a swapped pair of letters leaves
-# short words few trigrams in common).
-WORDS_SQL = r"""
-    SELECT json_agg(json_build_object(
-        'place', wanted.place, 'last', wanted.last, 'lexeme', wanted.lexeme, 'candidates',
-            candidates.words
-    ) ORDER BY wanted.place, wanted.lexeme)
-    FROM (
-        SELECT place, last, lexeme FROM (
-            SELECT place, place = max(place) OVER () AS last,
-                tsvector_to_array(to_tsvector('public.markrin', word))
-                AS lexemes, lower(public.markrin_unaccent(word)) AS folded
-            FROM unnest(%(words)s::text[]) WITH ORDINALITY AS given (word, place)
-        ) AS parsed
-        CROSS JOIN LATERAL unnest(CASE WHEN last AND lexemes = '{}' THEN ARRAY[folded] ELSE
-            lexemes END) AS lexeme
-    ) AS wanted
-    CROSS JOIN LATERAL (
-        SELECT array_agg(word ORDER BY likeness DESC, word) AS words FROM (
-            SELECT word, similarity(word, wanted.lexeme) AS likeness
-            FROM products_searchword
-            WHERE length(wanted.lexeme) > 2
-                AND NOT EXISTS (
-                    SELECT FROM products_searchword AS known
-                    WHERE known.word = wanted.lexeme OR wanted.last
-                        AND known.word ~>=~ wanted.lexeme
-                        AND known.word ~<~ (wanted.lexeme || chr(1114111))
-                )
-                AND (
-                    word %% wanted.lexeme
-                    OR word ~>=~ left(wanted.lexeme, 1)
-                        AND word ~<~ (left(wanted.lexeme, 1) || chr(1114111))
-                        AND length(word) >= length(wanted.lexeme) - 1
-                        AND (wanted.last OR length(word) <= length(wanted.lexeme) + 1)
-                )
-            ORDER BY likeness DESC, word LIMIT 40
-        ) AS nearest
-    ) AS candidates
+A search is places, one for each word, and a place is alternatives: the word as it was typed, its
+other forms, what staff call its synonyms. Everything that it finds has something of each place.
+What counts how much stands below.
 """
 
+from __future__ import annotations
 
-class Lexemes(SearchQuery):
-    """A tsquery written out, so that its lexemes are not stemmed a second time."""
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-    template = "(%(expressions)s)::tsquery"
+from rapidfuzz.distance import OSA
 
-    def __init__(self, text: str, places: int) -> None:
-        super().__init__(text, search_type="raw")
-        self.text, self.places = (
-            text,
-            places,
-        )  # as PostgreSQL reads it; how many words are searched for
+from markrin.db.text_search import JOINERS, PAIRS, STOP_WORDS, TRIPLES
+
+MAX_TOKENS = 12
+MAX_CORRECTIONS = 3
+# What a place may be worth: the category itself; a category above it; a word of the name, and
+# another form of it; of brand, colour, material or gender; of tags, collection, size, or a colour's
+# family; the beginning of a word, and of one of tags; a word of the description; its beginning.
+CATEGORY, ABOVE, NAME, NAME_FORM, CHOICE, TAG = 130, 100, 90, 85, 80, 60
+BEGUN, BEGUN_TAG, TEXT, BEGUN_TEXT = 40, 30, 10, 5
+STRONG = 15  # worth so much, a product is shown before all that only mention the words
+SYNONYM = 0.55  # of what the word itself is worth
+EXACT_NAME, NAME_BEGINS = 1_000, 30
+
+_JOINERS = str.maketrans(dict.fromkeys(JOINERS, " "))
+
+
+def is_dense(token: str) -> bool:
+    """Return whether the token is of a script without blanks."""
+    return bool(ngrams(token))
+
+
+def ngrams(token: str) -> list[str]:
+    """Return the pieces under which a token of a script without blanks stands in the index, or
+    nothing for other tokens.
+    """
+    for ranges, size in ((_PAIRS, 2), (_TRIPLES, 3)):
+        if any(low <= token[0] <= high for low, high in ranges):
+            count = max(len(token) - size + 1, 1)
+            return [token[start : start + size] for start in range(count)]
+    return []
+
+
+def _read_ranges(text: str) -> list[tuple[str, str]]:
+    bounds = text.encode().decode("unicode_escape").split("-")
+    joined = "-".join(bounds)
+    return [(joined[i], joined[i + 2]) for i in range(0, len(joined), 3)]
+
+
+_PAIRS, _TRIPLES = _read_ranges(PAIRS), _read_ranges(TRIPLES)
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """One lexeme of a search, as WORDS_SQL answers it."""
+class Token:
+    """What was typed between two blanks: its parts, and all of them in one."""
 
-    place: int
-    last: bool
-    lexeme: str
-    candidates: list[str] | None
+    text: str
+
+    @property
+    def parts(self) -> list[str]:
+        """The words of it that are looked for: none where they are stop words."""
+        return [
+            part for part in self.text.translate(_JOINERS).split() if not is_stop(part)
+        ]
+
+    @property
+    def joined(self) -> str:
+        """The token as one word."""
+        return "".join(self.text.translate(_JOINERS).split())
 
 
-def words(text: str) -> list[str]:
-    """Return the words of a text that somebody typed, at most MAX_WORDS."""
-    return [word[:64] for word in _WORD.findall(text)][:MAX_WORDS]
+def is_stop(word: str) -> bool:
+    """Return whether a word says nothing of a product."""
+    return word in STOP_WORDS
 
 
-def query(found: Iterable[dict[str, Any]] | None) -> Lexemes:
-    """Return the query for WORDS_SQL's answer: all words, each as typed or corrected, the
-    last also as a beginning.
+@dataclass(frozen=True)
+class Meaning:
+    """What a word of a search is in this shop: its forms in the catalogue, and the categories
+    and colours that are called so, or stand below those, by their ids and keys.
     """
-    places = defaultdict(list)
-    for wanted in (Wanted(**row) for row in found or ()):
-        places[wanted.place].append(wanted)
-    alternatives = [
-        _alternatives(wanted) for place in sorted(places) for wanted in places[place]
-    ]
-    return Lexemes(" & ".join(alternatives), len(alternatives))
+
+    forms: Sequence[str] = ()
+    categories: Sequence[str] = ()
+    above: Sequence[str] = ()
+    colors: Sequence[str] = ()
+    begun_categories: Sequence[str] = ()
+    begun_colors: Sequence[str] = ()
 
 
-def _alternatives(wanted: Wanted) -> str:
-    tail = ":*" if wanted.last else ""
-    taken = [wanted.lexeme, *corrections(wanted)]
-    return "(" + " | ".join(_quoted(lexeme) + tail for lexeme in taken) + ")"
+Levels = Mapping[int, str]
+"""Points → the tsquery of what is worth at least so much; points that add nothing are left out."""
 
 
-def _quoted(lexeme: str) -> str:
+def word_levels(word: str, meaning: Meaning, *, prefix: bool) -> Levels:
+    """Return what a word finds, by what it is worth."""
+    exact = quote(word)
+    forms = [quote(form) for form in meaning.forms if form != word]
+    words = [exact, *forms]
+    found: dict[int, list[str]] = {
+        CATEGORY: [quote("@" + each) for each in meaning.categories],
+        ABOVE: [quote("@" + each) for each in meaning.above],
+        NAME: [exact + ":A"],
+        NAME_FORM: [form + ":A" for form in forms],
+        CHOICE: [each + ":B" for each in words],
+        TAG: [each + ":C" for each in words]
+        + [quote("#" + word)]
+        + [quote("~" + each) for each in meaning.colors],
+        TEXT: [each + ":D" for each in words],
+    }
+    if prefix:
+        found[BEGUN] = [
+            exact + ":*AB",
+            *(quote("@" + each) for each in meaning.begun_categories),
+            *(quote("~" + each) for each in meaning.begun_colors),
+        ]
+        found[BEGUN_TAG] = [exact + ":*C"]
+        found[BEGUN_TEXT] = [exact + ":*D"]
+    return _accumulate(found)
+
+
+def size_levels(word: str) -> Levels:
+    """Return what has this size."""
+    return _accumulate({TAG: [quote("#" + word)]})
+
+
+def dense_levels(token: str, *, prefix: bool) -> Levels:
+    """Return what holds all the pieces of a token of a script without blanks."""
+    pieces = [quote(piece) for piece in ngrams(token)]
+    begun = ":*" if prefix and len(pieces) == 1 else ":"
+    weights = {NAME: "A", CHOICE: "AB", TAG: "ABC", TEXT: "ABCD"}
+    return {
+        points: _all(piece + begun + weight for piece in pieces)
+        for points, weight in weights.items()
+    }
+
+
+def _accumulate(found: Mapping[int, Sequence[str]]) -> Levels:
+    levels: dict[int, str] = {}
+    all_so_far: list[str] = []
+    for points in sorted(found, reverse=True):
+        if found[points]:
+            all_so_far += found[points]
+            levels[points] = _any(all_so_far)
+    return levels
+
+
+def both(parts: Sequence[Levels]) -> Levels:
+    """Return what has something of each part: worth what the least of them is."""
+    if len(parts) == 1:
+        return parts[0]
+    levels = {}
+    for points in _steps(parts):
+        queries = [at_least(part, points) for part in parts]
+        if all(queries):
+            levels[points] = _all(queries)
+    return levels
+
+
+def either(alternatives: Sequence[Levels]) -> Levels:
+    """Return what has one of the alternatives: worth what the best of them is."""
+    if len(alternatives) == 1:
+        return alternatives[0]
+    levels = {}
+    for points in _steps(alternatives):
+        queries = [query for each in alternatives if (query := at_least(each, points))]
+        if queries:
+            levels[points] = _any(queries)
+    return levels
+
+
+def _steps(levels: Iterable[Levels]) -> list[int]:
+    return sorted({points for each in levels for points in each}, reverse=True)
+
+
+def weaken(levels: Levels) -> Levels:
+    """Return the same, worth less: a synonym counts less than the word itself."""
+    return {round(points * SYNONYM): query for points, query in levels.items()}
+
+
+def at_least(levels: Levels, points: int) -> str:
+    """Return the tsquery of what is worth at least so many points, or "" for nothing."""
+    fitting = [worth for worth in levels if worth >= points]
+    return levels[min(fitting)] if fitting else ""
+
+
+def _any(queries: Iterable[str]) -> str:
+    return "(" + " | ".join(queries) + ")"
+
+
+def _all(queries: Iterable[str]) -> str:
+    return "(" + " & ".join(queries) + ")"
+
+
+def quote(lexeme: str) -> str:
+    """Return a lexeme as a tsquery writes it."""
     return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def corrections(wanted: Wanted) -> list[str]:
-    """Return the nearest of the candidates, if any is near enough: one slip in a short
-    word, two in a longer one.
+@dataclass(frozen=True)
+class Place:
+    """One of the things that are searched for: what was typed, and what it finds."""
+
+    typed: str
+    levels: Levels
+
+
+@dataclass(frozen=True)
+class Query:
+    """A search, understood. `exact` are products that stand first in this order: pinned ones,
+    and those whose SKU or barcode it is.
     """
-    length = len(wanted.lexeme)
-    most = 1 if length < 6 else 2
-    near = []
-    for candidate in wanted.candidates or ():
-        slips = distance(wanted.lexeme, candidate)
-        if wanted.last and len(candidate) > length:
-            slips = min(slips, distance(wanted.lexeme, candidate[:length]))
-        near.append((slips, candidate))
-    least = min((slips for slips, _ in near), default=most + 1)
-    return [candidate for slips, candidate in near if slips == least <= most][
+
+    key: str = ""  # all that was typed, in one piece
+    places: Sequence[Place] = ()
+    exact: Sequence[str] = ()
+    corrected_to: str | None = None
+    not_found: Sequence[str] = field(default_factory=list)
+
+    @property
+    def matching(self) -> str:
+        """The tsquery of all that is found."""
+        return self._at_least(0)
+
+    @property
+    def strong(self) -> str:
+        """The tsquery of what does not only mention the words."""
+        return self._at_least(STRONG)
+
+    def _at_least(self, points: int) -> str:
+        queries = [at_least(place.levels, points) for place in self.places]
+        return " & ".join(queries) if all(queries) else ""
+
+
+def is_slip(typed: str, word: str, *, is_last: bool) -> int | None:
+    """Return how many slips lead from what was typed to a word, if so few that it may have been
+    meant: one in a short word, two in a longer one. The last word may still be in the making.
+    """
+    most = 1 if len(typed) < 6 else 2
+    slips: int = OSA.distance(typed, word, score_cutoff=most)
+    if is_last and len(word) > len(typed):
+        begun = OSA.distance(typed, word[: len(typed)], score_cutoff=most)
+        slips = min(slips, begun)
+    if slips > most and typed[0] == word[0] and sorted(typed) == sorted(word):
+        return most  # the right letters in the wrong order: lenin, linen
+    return slips if slips <= most else None
+
+
+def correct(typed: str, candidates: Iterable[str], *, is_last: bool) -> list[str]:
+    """Return the nearest of the candidates, if any is near enough; a word that begins alike, and
+    of those the one of the same length, first.
+    """
+    near = [
+        (slips, word[0] != typed[0], abs(len(word) - len(typed)), word)
+        for word in candidates
+        if (slips := is_slip(typed, word, is_last=is_last)) is not None
+    ]
+    if not near:
+        return []
+    least = min(near)[:2]
+    return [word for *rank, word in sorted(near) if tuple(rank[:2]) == least][
         :MAX_CORRECTIONS
     ]
 
 
-def distance(one: str, other: str) -> int:
-    """Return how many slips lead from one word to the other: a letter wrong, missing, too
-    many, or two swapped.
-
-    Source: the optimal string alignment distance (Damerau 1964, restricted).
-    """
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, start=1):
-        before, last, row = row, before, [i]
-        for j, wanted in enumerate(other, start=1):
-            swapped = (
-                i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted
-            )
-            cheapest = min(
-                before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted)
-            )
-            row.append(min(cheapest, last[j - 2] + 1) if swapped else cheapest)
-    return row[-1]
-
-
-def beginnings(found: list[str]) -> SearchQuery:
-    """Return the query for what holds all these words, each whole or as a beginning, none
-    of them corrected.
-    """
-    text = " & ".join(_quoted(word) + ":*" for word in found)
-    return SearchQuery(text, search_type="raw", config="public.markrin")
+def splits(word: str) -> list[tuple[str, str]]:
+    """Return the ways in which a word may be two: flipflops, flip flops."""
+    return [(word[:at], word[at:]) for at in range(2, len(word) - 1)]

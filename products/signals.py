@@ -8,12 +8,16 @@ from django.dispatch import Signal, receiver
 from markrin.cache.tags import invalidate
 from products.models import (
     Category,
+    Color,
     FormerSlug,
+    IgnoredWord,
     Product,
     ProductImage,
     Review,
+    SearchPin,
     SizeChart,
     SizeChartEntry,
+    SynonymGroup,
     Variant,
 )
 
@@ -31,6 +35,16 @@ def product_changed(instance: Product, **kwargs: object) -> None:
 @receiver(_CHANGED, sender=ProductImage)
 def part_changed(instance: Variant | ProductImage, **kwargs: object) -> None:
     invalidate(f"product:{instance.product_id}", "products")
+
+
+@receiver(_CHANGED, sender=Color)
+@receiver(_CHANGED, sender=IgnoredWord)
+@receiver(_CHANGED, sender=SearchPin)
+@receiver(_CHANGED, sender=SynonymGroup)
+def search_changed(
+    instance: Color | IgnoredWord | SearchPin | SynonymGroup, **kwargs: object
+) -> None:
+    invalidate("products")  # lists are what searches are answered by
 
 
 @receiver(_CHANGED, sender=FormerSlug)

@@ -8,6 +8,7 @@ from django.apps import apps
 
 from markrin.db.declared import Declared, Function
 from markrin.db.sql import fetch_all
+from markrin.db.text_search import TEXT_FUNCTIONS
 
 
 class Extension(Declared):
@@ -81,20 +82,7 @@ SHARED: tuple[Declared, ...] = (
         options="IMMUTABLE PARALLEL SAFE STRICT",
         expression="unaccent('unaccent'::regdictionary, value)",
     ),
-    # What a search looks through, its weight by where a word stands.
-    Function(
-        name="markrin_search_document",
-        signature="name text, brand text, collection text, material text, tags text[],"
-        " description text",
-        returns="tsvector",
-        language="sql",
-        options="IMMUTABLE PARALLEL SAFE",
-        expression="(((setweight(to_tsvector('markrin'::regconfig, name), 'A'::\"char\")"
-        " || setweight(to_tsvector('markrin'::regconfig, ((brand || ' '::text) || collection)),"
-        " 'B'::\"char\")) || setweight(to_tsvector('markrin'::regconfig, ((material || ' '::text)"
-        " || array_to_string(tags, ' '::text))), 'C'::\"char\"))"
-        " || setweight(to_tsvector('markrin'::regconfig, description), 'D'::\"char\"))",
-    ),
+    *TEXT_FUNCTIONS,
 )
 
 

@@ -34,7 +34,7 @@ from products.admin.images import ImagePanel
 from products.admin.import_export import CatalogueTransfer, send_file
 from products.admin.product_search import CategoryFilter, ProductSearch
 from products.admin.variants import GridForm, VariantInline, variant_row
-from products.models import FormerSlug, Product, ProductStatus, SearchWord, Variant
+from products.models import FormerSlug, Product, ProductStatus, Variant
 from products.schemas.products import NewProduct, ProductChange, SeoTexts
 from products.schemas.variants import VariantChange
 from products.selectors import brands
@@ -412,9 +412,3 @@ class FormerSlugAdmin(ReadOnlyAdmin):
     list_display = ("slug", "product", "created_at")
     search_fields = ("slug__startswith",)
     list_select_related = ("product",)
-
-
-@admin.register(SearchWord)
-class SearchWordAdmin(ReadOnlyAdmin):
-    list_display = ("word",)
-    search_fields = ("word__startswith",)

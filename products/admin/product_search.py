@@ -9,13 +9,13 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from products import search
 from products.models import Category, Product, Variant
+from products.selectors import search_lookup, search_ranking
 
 
 class ProductSearch:
-    """Mixed into the product's ModelAdmin: words of its text, the last one perhaps not
-    finished; a slug; a SKU.
+    """Mixed into the product's ModelAdmin: words as a shopper may search for them, in products
+    of any status; a slug; a SKU.
     """
 
     search_fields = ("name",)  # that there is a search; what it does stands below
@@ -23,13 +23,15 @@ class ProductSearch:
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Product], search_term: str
     ) -> tuple[QuerySet[Product], bool]:
-        """Return the products that match: three indexes, and a look for the SKU before."""
+        """Return the products that match."""
         term = search_term.strip()
         if not term:
             return queryset, False
-        wanted = Q(pk__in=find_products_by_sku(term)) | Q(slug__startswith=term.lower())
-        if words := search.words(term):
-            wanted |= Q(search=search.beginnings(words))
+        query = search_lookup.understand(term, for_staff=True)
+        ids = {*query.exact, *map(str, find_products_by_sku(term))}
+        wanted = Q(pk__in=ids) | Q(slug__startswith=term.lower())
+        if query.matching:
+            wanted |= Q(search=search_ranking.Lexemes(query.matching))
         return queryset.filter(wanted), False
 
 

@@ -24,7 +24,7 @@ from products.importing import exporter, product_updates
 from products.importing.category_paths import CategoryPaths
 from products.importing.drafts import Draft, Rejection
 from products.models import FormerSlug, Product
-from products.services import search_words, slugs
+from products.services import slugs
 from products.services.stock import initial_stock
 from products.services.variants import COLUMNS as VARIANT_COLUMNS
 
@@ -172,9 +172,7 @@ class BatchWriter:
         return outcome
 
     def _try(self, drafts: Sequence[Draft], hashes: dict[str, str]) -> Outcome:
-        there = self._by_ref(
-            Product.objects.locked().defer("search"), [draft.ref for draft in drafts]
-        )
+        there = self._by_ref(Product.objects.locked(), [draft.ref for draft in drafts])
         # What another source knows of a product is that source's to say.
         hashes = hashes | {
             ref: each.source_hash
@@ -198,10 +196,6 @@ class BatchWriter:
             for each, draft in old
         ]
         if made:
-            # With the products, and not when the file ends: a run that is killed leaves no
-            # product that the search corrects away. Words whose last product has gone leave
-            # at night.
-            search_words.add_search_words(change.product_id for change in made)
             invalidate("products", "categories")
         return Outcome(
             created=len(new),

@@ -2,6 +2,7 @@
 
 from products.models.bulk_change import BulkChange, BulkChangeRow, ImportFile
 from products.models.category import Category, SizeChart, SizeChartEntry
+from products.models.color import Color
 from products.models.feed import Feed, FeedRow
 from products.models.notices import FeedPull, LowStock
 from products.models.product import (
@@ -10,9 +11,9 @@ from products.models.product import (
     Product,
     ProductImage,
     ProductStatus,
-    SearchWord,
 )
 from products.models.review import Fit, Purchase, Review, ReviewStatus
+from products.models.search import IgnoredWord, SearchPin, SearchWord, SynonymGroup
 from products.models.stock import (
     BackInStockRequest,
     MovementKind,
@@ -27,12 +28,14 @@ __all__ = [
     "BulkChange",
     "BulkChangeRow",
     "Category",
+    "Color",
     "Feed",
     "FeedPull",
     "FeedRow",
     "Fit",
     "FormerSlug",
     "Gender",
+    "IgnoredWord",
     "ImportFile",
     "LowStock",
     "MovementKind",
@@ -43,11 +46,13 @@ __all__ = [
     "Purchase",
     "Review",
     "ReviewStatus",
+    "SearchPin",
     "SearchWord",
     "SizeChart",
     "SizeChartEntry",
     "StockLevel",
     "StockMovement",
+    "SynonymGroup",
     "TaxClass",
     "Variant",
 ]

@@ -3,11 +3,11 @@
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 
 from markrin.db import constraints
 from markrin.db.models import Model, QuerySet
-from products.models import triggers
+from products.models import search_triggers, triggers
 
 MAX_DEPTH = 8
 
@@ -49,6 +49,11 @@ class Category(Model):
     ancestors = ArrayField(
         models.UUIDField(), editable=False, default=list, db_default=[]
     )
+    stems = models.GeneratedField(
+        expression=Func(F("name"), function="markrin_search_stems"),
+        output_field=ArrayField(models.TextField()),
+        db_persist=True,
+    )
     objects = CategoryQuerySet.as_manager()
 
     class Meta:
@@ -73,6 +78,7 @@ class Category(Model):
             ),
             triggers.CATEGORY_TREE,
             triggers.CATEGORY_SUBTREE,
+            search_triggers.name_words("category", update_of="name", value="NEW.name"),
         ]
 
     def __str__(self) -> str:

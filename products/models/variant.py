@@ -1,9 +1,10 @@
 """Variants, and what they and their products cost before."""
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Func, Q, Value, When
 from django.db.models.expressions import CombinedExpression
-from django.db.models.functions import Cast, LPad, Mod, Now, Substr
+from django.db.models.functions import Cast, LPad, Mod, Now, Substr, Upper
 from django.db.models.lookups import Exact
 
 from markrin.db import constraints
@@ -11,6 +12,8 @@ from markrin.db.models import Model, QuerySet
 from products.models import price_triggers, triggers
 from products.models.prices import MAX_PRICE, check_prices
 from products.models.product import Product, ProductStatus
+
+SKU_KEY = Upper(Func(F("sku"), Value("._/-"), Value(""), function="translate"))
 
 
 class VariantQuerySet(QuerySet["Variant"]):
@@ -131,6 +134,10 @@ class Variant(Model):
             ),
             models.Index(
                 fields=["barcode"], name="variant_barcode", condition=~Q(barcode="")
+            ),
+            # A SKU as people type it, or its beginning: in any case, with or without its - and /.
+            models.Index(
+                OpClass(SKU_KEY, name="text_pattern_ops"), name="variant_sku_key"
             ),
         ]
         constraints = [

@@ -10,10 +10,10 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from markrin.db.sql import fetch_prepared
-from products import search as searching
 from products.models import Product, Variant
 from products.schemas.products import ProductFilter
-from products.selectors import prices, search_ranking
+from products.search import Query
+from products.selectors import prices, search_lookup, search_ranking
 
 # The last column of each is unique, none is ever NULL: lists are also walked by cursor.
 ORDERS: dict[str, tuple[str, ...]] = {
@@ -34,13 +34,11 @@ COLUMNS = {
     "material": "material",
 }
 
-_PREPARE = f"""
-    SELECT
-        (SELECT coalesce(array_agg(id), '{{}}') FROM products_category
-         WHERE ancestors && ARRAY(SELECT id FROM products_category
-             WHERE slug = ANY (%(slugs)s::text[]))) AS ids,
-        ({searching.WORDS_SQL}) AS words
-"""  # noqa: S608 (constants)
+_CATEGORY_IDS = """
+    SELECT coalesce(array_agg(id), '{}') AS ids FROM products_category
+    WHERE ancestors && ARRAY(SELECT id FROM products_category
+        WHERE slug = ANY (%(slugs)s::text[]))
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +70,7 @@ class Filters:
     loose_prices: bool = False
     # What `prepared` found in the database:
     category_ids: Sequence[UUID] = ()
-    lexemes: searching.Lexemes | None = None
+    query: Query | None = None
 
     @classmethod
     def from_query(cls, query: ProductFilter, *, has_moved: bool = False) -> Self:
@@ -84,19 +82,17 @@ class Filters:
         }
         return cls(**given, has_moved=has_moved)
 
-    def prepared(self) -> Self:
-        """Return the filters with their categories' whole subtrees, and the search's words
-        understood: one query.
+    def prepared(self, *, for_staff: bool = False) -> Self:
+        """Return the filters with their categories' whole subtrees, and the search understood:
+        one query for the one, and see `search_lookup` for the other.
         """
-        if not self.category and self.search is None:
-            return self
-        given = {
-            "slugs": list(self.category),
-            "words": searching.words(self.search or ""),
-        }
-        [found] = fetch_prepared(_PREPARE, given)
-        lexemes = None if self.search is None else searching.query(found["words"])
-        return replace(self, category_ids=found["ids"], lexemes=lexemes)
+        ids, query = self.category_ids, None
+        if self.category:
+            [found] = fetch_prepared(_CATEGORY_IDS, {"slugs": list(self.category)})
+            ids = found["ids"]
+        if self.search is not None:
+            query = search_lookup.understand(self.search, for_staff=for_staff)
+        return replace(self, category_ids=ids, query=query)
 
     def without(self, *names: str) -> Self:
         """Return the filters less the named ones."""
@@ -117,8 +113,9 @@ class Filters:
             rule &= Q(tags__overlap=list(self.tag))
         if self.status:
             rule &= Q(status__in=self.status)
-        if self.lexemes is not None:
-            rule &= Q(search=self.lexemes)
+        if self.query is not None:
+            hits = Q(search=search_ranking.Lexemes(self.query.matching))
+            rule &= hits | Q(pk__in=self.query.exact) if self.query.exact else hits
         if self.has_moved:
             products = products.annotate(
                 list_price=prices.list_price("price"),
@@ -218,27 +215,25 @@ class Filters:
     @property
     def alone(self) -> bool:
         """Whether one searched word is all there is."""
-        rest = replace(
-            self, search=None, lexemes=None, category_ids=(), has_moved=False
-        )
+        rest = replace(self, search=None, query=None, category_ids=(), has_moved=False)
         return (
-            self.lexemes is not None and self.lexemes.places == 1 and rest == Filters()
+            self.query is not None and len(self.query.places) == 1 and rest == Filters()
         )
 
     def by_relevance(self, sort: str | None) -> bool:
         """Return whether the best hits of a search come first, as they do unless it is
         sorted otherwise.
         """
-        return self.lexemes is not None and sort in (None, "relevance")
+        return self.query is not None and sort in (None, "relevance")
 
     def ordered(
         self, found: QuerySet[Product], sort: str | None
     ) -> tuple[QuerySet[Product], tuple[str, ...]]:
         """Return what `apply` has found with what the order needs, and the order. Without a
         search, relevance is newest; with one, it leaves the hits that `search_ranking` ranks."""
-        if self.lexemes is not None and self.by_relevance(sort):
+        if self.query is not None and self.by_relevance(sort):
             return search_ranking.rank_matches(
-                found, self.lexemes, alone=self.alone
+                found, self.query, alone=self.alone
             ), ORDERS["relevance"]
         if sort == "rating":
             found = found.annotate(stars=Coalesce("rating", Decimal(0)))

@@ -18,7 +18,8 @@ from products.schemas.products import (
     ShopperProductFilter,
     StaffProductFilter,
 )
-from products.selectors import search_ranking
+from products.search import Query
+from products.selectors import search_lookup, search_ranking
 from products.selectors.facets import Facets, count_facets
 from products.selectors.filters import Filters
 from products.selectors.prices import COST_JOIN, inherited, price_now, read_price_clock
@@ -38,6 +39,7 @@ class Listing:
     facets: Facets | None = None
     more: bool = False  # of a search: it finds more products than the page's total says
     fresh_for_s: float | None = None  # until a list price changes; None: never
+    search: Query | None = None  # what the search was taken for
 
 
 def list_products(query: ShopperProductFilter) -> Listing:
@@ -49,7 +51,7 @@ def list_products(query: ShopperProductFilter) -> Listing:
     """
     if query.ids:
         return list_products_by_id(query.ids)
-    return _list_matching(Product.objects.published(), query)
+    return _list_matching(Product.objects.published(), query, for_staff=False)
 
 
 def list_products_by_id(ids: Sequence[UUID]) -> Listing:
@@ -64,24 +66,32 @@ def list_products_by_id(ids: Sequence[UUID]) -> Listing:
 
 def list_staff_products(query: StaffProductFilter) -> Listing:
     """Return products of any status, as `list_products` does."""
-    return _list_matching(Product.objects.all(), query)
+    return _list_matching(Product.objects.all(), query, for_staff=True)
 
 
-def _list_matching(products: QuerySet[Product], query: ProductFilter) -> Listing:
+def _list_matching(
+    products: QuerySet[Product], query: ProductFilter, *, for_staff: bool
+) -> Listing:
     clock = read_price_clock()
-    found = _find_matching(products, query, has_moved=clock.has_moved)
-    return replace(found, fresh_for_s=clock.fresh_for_s)
+    filters = Filters.from_query(query, has_moved=clock.has_moved)
+    filters = filters.prepared(for_staff=for_staff)
+    found = _find_matching(products, query, filters)
+    if filters.query is not None and filters.query.places and not found.page.items:
+        relaxed = search_lookup.relax(filters.query, for_staff=for_staff)
+        if len(relaxed.places) < len(filters.query.places):
+            filters = replace(filters, query=relaxed)
+            found = _find_matching(products, query, filters)
+    return replace(found, fresh_for_s=clock.fresh_for_s, search=filters.query)
 
 
 def _find_matching(
-    products: QuerySet[Product], query: ProductFilter, *, has_moved: bool
+    products: QuerySet[Product], query: ProductFilter, filters: Filters
 ) -> Listing:
-    filters = Filters.from_query(query, has_moved=has_moved).prepared()
     counted = count_facets(products, filters) if query.facets else None
     found = filters.apply(products)
     if query.cursor is not None:
         return Listing(_page_by_cursor(found, filters, query), counted)
-    if filters.lexemes is not None:
+    if filters.query is not None:
         return _list_search_results(found, filters, query, counted)
     total = counted.total if counted else found.count()
     ordered = _order_products(found, filters, query.sort, total)
@@ -113,10 +123,10 @@ def _list_search_results(
     offset = (query.page - 1) * query.limit
     if offset > MAX_OFFSET:
         raise errors.PageTooDeep
-    if filters.lexemes is not None and filters.by_relevance(query.sort):
+    if filters.query is not None and filters.by_relevance(query.sort):
         ids, number = search_ranking.get_best_matches(
             found,
-            filters.lexemes,
+            filters.query,
             alone=filters.alone,
             offset=offset,
             limit=query.limit,

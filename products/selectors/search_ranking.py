@@ -2,29 +2,49 @@
 
 A common word stands in a third of the catalogue, and neither counting nor ranking so many
 products is done in milliseconds. So a search is counted to MAX_RANKED, and by relevance the
-MAX_RANKED most popular of its hits are ranked: whoever finds more than that will narrow it
-down."""
+MAX_RANKED most popular of its hits are ranked, those first that have the words in more than
+their description: whoever finds more than that will narrow it down.
+"""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from django.contrib.postgres.search import SearchRank
+from django.contrib.postgres.search import SearchQuery
 from django.db import connection
 from django.db.models import F, IntegerField, OrderBy, QuerySet
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 
+from markrin.db.sql import fetch_prepared
+from products import search
 from products.models import Product
-from products.search import Lexemes
+from products.search import Place, Query
 
 MAX_RANKED = 1_000
+_MAX_COMPARED = 2_000
 
 _BEST = """
-    WITH hits AS MATERIALIZED ({hits})
+    WITH strong AS MATERIALIZED ({strong}), weak AS MATERIALIZED (
+        SELECT * FROM ({weak}) AS weak WHERE (SELECT count(*) FROM strong) <= {most}
+    ), hits AS MATERIALIZED (
+        (SELECT * FROM strong UNION ALL
+        SELECT * FROM weak WHERE id NOT IN (SELECT id FROM strong)) LIMIT {most} + 1
+    )
     SELECT (SELECT count(*) FROM hits), ARRAY(
-        SELECT id FROM (SELECT * FROM hits ORDER BY popularity DESC, id DESC LIMIT %s) AS popular
-        ORDER BY (ts_rank(search, %s::tsquery) * 1000000)::integer DESC, popularity DESC,
-            id DESC LIMIT %s OFFSET %s
+        SELECT id FROM (SELECT * FROM hits LIMIT {most}) AS product
+        ORDER BY {score} DESC, popularity DESC, id DESC LIMIT %s OFFSET %s
     )
 """
+
+
+class Lexemes(SearchQuery):
+    """A tsquery written out, so that its lexemes are not stemmed a second time."""
+
+    template = "(%(expressions)s)::tsquery"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, search_type="raw")
 
 
 def unindexed_key(name: str) -> OrderBy:
@@ -36,19 +56,49 @@ def unindexed_key(name: str) -> OrderBy:
     return OrderBy(Coalesce(F(column), F(column)), descending=name.startswith("-"))
 
 
+def score_sql(query: Query) -> tuple[str, list[Any]]:
+    """Return the SQL of how well `product` fits, a whole number, and its parameters: what each
+    place is worth, and more for a product of that very name or that is pinned.
+    """
+    parts: list[str] = ["0"]
+    params: list[Any] = []
+    for place in query.places:
+        cases = ""
+        for points in sorted(place.levels, reverse=True):
+            cases += f" WHEN product.search @@ %s::tsquery THEN {points}"
+            params.append(place.levels[points])
+        if cases:
+            parts.append(f"(CASE{cases} ELSE 0 END)")
+    name = search.quote("=" + query.key)
+    parts.append(
+        f"(CASE WHEN product.search @@ %s::tsquery THEN {search.EXACT_NAME}"
+        f" WHEN product.search @@ %s::tsquery THEN {search.NAME_BEGINS} ELSE 0 END)"
+    )
+    params += [name, f"{name}:*"]
+    if query.exact:
+        parts.append(
+            "coalesce(100000 - array_position(%s::uuid[], product.id) * 10, 0)"
+        )
+        params.append(list(query.exact))
+    return f"({' + '.join(parts)})", params
+
+
 def rank_matches(
-    found: QuerySet[Product], lexemes: Lexemes, *, alone: bool
+    found: QuerySet[Product], query: Query, *, alone: bool
 ) -> QuerySet[Product]:
     """Return the hits with their `relevance`, to be walked by cursor; see `get_best_matches`."""
-    # A whole number, as a float would not be equal to itself again in a cursor.
-    relevance = Cast(SearchRank(F("search"), lexemes) * 1_000_000, IntegerField())
-    return Product.objects.filter(
-        pk__in=_order_by_popularity(found, alone)[:MAX_RANKED].values("pk")
-    ).annotate(relevance=relevance)
+    ids, _ = get_best_matches(found, query, alone=alone, offset=0, limit=MAX_RANKED)
+    sql, params = score_sql(query)
+    relevance = RawSQL(  # noqa: S611 (its text is score_sql's own, words are parameters)
+        sql.replace("product.", "products_product."),
+        params,
+        output_field=IntegerField(),
+    )
+    return Product.objects.filter(pk__in=ids).annotate(relevance=relevance)
 
 
 def get_best_matches(
-    found: QuerySet[Product], lexemes: Lexemes, *, alone: bool, offset: int, limit: int
+    found: QuerySet[Product], query: Query, *, alone: bool, offset: int, limit: int
 ) -> tuple[list[UUID], int]:
     """Return the ids of `limit` hits from `offset` on, and how many there are, of more than
     MAX_RANKED one more: one query.
@@ -57,21 +107,54 @@ def get_best_matches(
     so whether it had better look it up or take the most popular products one by one until
     enough of them hold it. How many hold two at once, or pass a filter besides, it can only
     guess; of two common words that never meet it would look at every product."""
-    query = (
-        _order_by_popularity(found, alone)[: MAX_RANKED + 1]
-        .values("id", "popularity", "search")
-        .query
+    strong_sql, strong_params = _compile(
+        found.filter(search=Lexemes(query.strong)), alone=alone
     )
-    # Not elided: a filter that nothing can pass (a category that there is not) finds nothing.
-    sql, params = query.get_compiler(connection.alias, elide_empty=False).as_sql()
+    weak_sql, weak_params = _compile(found, alone=alone)
+    score, score_params = score_sql(query)
+    sql = _BEST.format(strong=strong_sql, weak=weak_sql, most=MAX_RANKED, score=score)
     with connection.cursor() as cursor:
         cursor.execute(
-            _BEST.format(hits=sql), [*params, MAX_RANKED, lexemes.text, limit, offset]
+            sql, [*strong_params, *weak_params, *score_params, limit, offset]
         )
         number, ids = cursor.fetchone()
     return ids, number
 
 
-def _order_by_popularity(found: QuerySet[Product], alone: bool) -> QuerySet[Product]:
+def _compile(found: QuerySet[Product], *, alone: bool) -> tuple[str, list[Any]]:
     order = ("-popularity", "-id")
-    return found.order_by(*(order if alone else map(unindexed_key, order)))
+    ordered = found.order_by(*(order if alone else map(unindexed_key, order)))
+    hits = ordered[: MAX_RANKED + 1].values("id", "popularity", "search").query
+    # Not elided: a filter that nothing can pass (a category that there is not) finds nothing.
+    sql, params = hits.get_compiler(connection.alias, elide_empty=False).as_sql()
+    return str(sql), list(params)
+
+
+def find_missing_words(places: Sequence[Place], *, for_staff: bool) -> set[int]:
+    """Return which places must be left out so that anything is found: none, if something has all
+    of them; else those that the product with the most of them has not.
+    """
+    queries = [search.at_least(place.levels, 0) or "'='" for place in places]
+    shown = "true" if for_staff else "status = 'published'"
+    [found] = fetch_prepared(
+        f"""SELECT EXISTS (
+            SELECT FROM products_product WHERE search @@ %(all)s::tsquery AND {shown}
+        ) AS found""",  # noqa: S608 (constants)
+        {"all": " & ".join(queries)},
+    )
+    if found["found"]:
+        return set()
+    params: dict[str, object] = {f"q{at}": query for at, query in enumerate(queries)}
+    masks = ", ".join(f"search @@ %(q{at})s::tsquery" for at in range(len(places)))
+    rows = fetch_prepared(
+        f"""SELECT mask FROM (
+            SELECT ARRAY[{masks}] AS mask, popularity, id FROM products_product
+            WHERE search @@ %(any)s::tsquery AND {shown}
+            ORDER BY popularity DESC LIMIT {_MAX_COMPARED}
+        ) AS near
+        ORDER BY cardinality(array_positions(mask, true)) DESC, popularity DESC, id LIMIT 1""",  # noqa: S608 (constants)
+        params | {"any": " | ".join(queries)},
+    )
+    if not rows:
+        return set(range(len(places)))
+    return {at for at, has in enumerate(rows[0]["mask"]) if not has}

@@ -129,8 +129,8 @@ class Facets(Serializer):
 
 
 class _WithFacets:
-    """Adds the facets, where they were asked for, to a page, and that a search finds more
-    than it counts.
+    """Adds the facets, where they were asked for, to a page, and of a search that it finds more
+    than it counts, and what it was taken for.
     """
 
     fields: dict[str, Any]
@@ -140,6 +140,10 @@ class _WithFacets:
         shown: dict[str, Any] = super().to_representation(instance.page)  # type: ignore[misc]
         if instance.more:
             shown["more"] = True
+        if instance.search is not None and instance.search.corrected_to is not None:
+            shown["correctedTo"] = instance.search.corrected_to
+        if instance.search is not None and instance.search.not_found:
+            shown["notFound"] = list(instance.search.not_found)
         if instance.facets is not None:
             shown["facets"] = self.fields["facets"].to_representation(instance.facets)
         return shown
@@ -152,9 +156,13 @@ class ProductItemPage(page_of(ProductItem)):  # type: ignore[misc]  # made at ru
 class ProductPage(_WithFacets, page_of(ProductItem)):  # type: ignore[misc]  # made at run time
     """A page of products, with facets if they were asked for. A search shows its best 1,000
     and, unless there are facets, counts no further: `more` is there, and true, where it
-    finds more than `total`."""
+    finds more than `total`. `correctedTo` is what a mistyped search was taken for. Where no
+    product has all of the words, `notFound` are those that were left out, and the items are
+    what comes nearest."""
 
     more = serializers.BooleanField(required=False)
+    corrected_to = serializers.CharField(required=False)
+    not_found = serializers.ListField(child=serializers.CharField(), required=False)
     facets = Facets(required=False)
 
 
@@ -165,6 +173,8 @@ class StaffProductPage(_WithFacets, page_of(StaffProductItem)):  # type: ignore[
     """
 
     more = serializers.BooleanField(required=False)
+    corrected_to = serializers.CharField(required=False)
+    not_found = serializers.ListField(child=serializers.CharField(), required=False)
     facets = Facets(required=False)
 
 

@@ -17,7 +17,6 @@ from products.schemas.products import (
     SeoTexts,
 )
 from products.services import images, prices, slugs, variants
-from products.services.search_words import add_search_words
 from products.services.tax_classes import find_tax_class
 
 
@@ -43,7 +42,6 @@ def insert_product(body: NewProduct, *, actor_id: UUID | None) -> Product:
     _set_input(product, body)
     product.save(force_insert=True)
     images.set_images(product, body.images)
-    add_search_words([product.pk])
     variants.replace_variants(product, body.variants, actor_id=actor_id)
     return product
 
@@ -66,7 +64,6 @@ def replace_product(
     product.save()
     if body.images is not None:
         images.set_images(product, body.images)
-    add_search_words([product.pk])
     if body.variants is not None:
         variants.replace_variants(product, body.variants, actor_id=actor_id)
     return product.pk
@@ -114,7 +111,6 @@ def change_product(body: ProductChange, *, key: UUID | str) -> Product:
     product.save()
     if body.images is not UNSET:
         images.set_images(product, body.images)
-    add_search_words([product.pk])
     return product
 
 

@@ -398,9 +398,9 @@ def test_facets_of_a_category_that_there_is_not(api, wardrobe):
                 "color": "Red",
                 "minPrice": "1.00",
             },
-            5,
+            7,
         ),
-        ({"search": "gown", "cursor": "", "facets": "true"}, 5),
+        ({"search": "gown", "cursor": "", "facets": "true"}, 7),
     ],
 )
 def test_asks_as_often_for_many_as_for_one(api, query, most):

@@ -4,6 +4,7 @@
 sizes. It is loaded by the shop's own importer."""
 
 import csv
+import functools
 import tempfile
 import tomllib
 from dataclasses import dataclass
@@ -109,10 +110,8 @@ def read_synonyms() -> list[list[str]]:
 
 
 def load_catalogue() -> None:
-    """Import the catalogue into the database, and set what each product has sold.
-
-    The shop keeps no barcodes, colour families or synonyms yet, so these are not loaded: searches
-    that need them fail. Load them here as soon as it does.
+    """Import the catalogue into the database, with what each product has sold, its barcode, the
+    colours' families and what staff have entered.
     """
     products = read_products()
     with tempfile.NamedTemporaryFile(
@@ -131,6 +130,29 @@ def load_catalogue() -> None:
     for product in products:
         rows[product.slug].popularity = product.sold
     model.objects.bulk_update(rows.values(), ["popularity"])
+    variants = apps.get_model("products", "Variant")
+    first = variants.objects.filter(position=0).select_related("product")
+    codes = {product.slug: product.barcode for product in products}
+    for variant in first:
+        variant.barcode = codes[variant.product.slug]
+    variants.objects.bulk_update(first, ["barcode"])
+    _enter_what_staff_do()
+
+
+def _enter_what_staff_do() -> None:
+    get = functools.partial(apps.get_model, "products")
+    with (FOLDER / "colors.csv").open(encoding="utf-8", newline="") as file:
+        get("Color").objects.bulk_create(
+            get("Color")(name=row["name"], family=row["family"], hex=row["hex"].lower())
+            for row in csv.DictReader(file)
+        )
+    get("SynonymGroup").objects.bulk_create(
+        get("SynonymGroup")(words=group) for group in read_synonyms()
+    )
+    ignored = tomllib.loads((FOLDER / "synonyms.toml").read_text("utf-8"))["ignored"]
+    get("IgnoredWord").objects.bulk_create(
+        get("IgnoredWord")(word=word) for word in ignored
+    )
 
 
 def _lines(product: Product) -> list[dict[str, object]]:

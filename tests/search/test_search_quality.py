@@ -11,7 +11,7 @@ from tests.search.relevance import Half, Mode, Query, count_matches, judge, read
 
 # What the shop reaches, of the 200 queries of each half. A change that lowers a figure makes the
 # search worse; one that raises it raises the figure here.
-REACHED = {Half.OPEN: 82, Half.HELD_BACK: 95}
+REACHED = {Half.OPEN: 199, Half.HELD_BACK: 197}
 
 CATALOGUE = sample_catalogue.read_products()
 BY_NAME = {product.name: product for product in CATALOGUE}

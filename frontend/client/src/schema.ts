@@ -2922,7 +2922,9 @@ export interface components {
         /**
          * @description A page of products, with facets if they were asked for. A search shows its best 1,000
          *     and, unless there are facets, counts no further: `more` is there, and true, where it
-         *     finds more than `total`.
+         *     finds more than `total`. `correctedTo` is what a mistyped search was taken for. Where no
+         *     product has all of the words, `notFound` are those that were left out, and the items are
+         *     what comes nearest.
          */
         ProductPage: {
             page?: number;
@@ -2932,6 +2934,8 @@ export interface components {
             next?: string | null;
             items: components["schemas"]["ProductItem"][];
             more?: boolean;
+            correctedTo?: string;
+            notFound?: string[];
             facets?: components["schemas"]["Facets"];
         };
         PutCouponInput: {
@@ -3782,6 +3786,8 @@ export interface components {
             next?: string | null;
             items: components["schemas"]["StaffProductItem"][];
             more?: boolean;
+            correctedTo?: string;
+            notFound?: string[];
             facets?: components["schemas"]["Facets"];
         };
         /** @description A review, with what it is about and whose it is. */

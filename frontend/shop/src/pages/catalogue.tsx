@@ -48,7 +48,7 @@ export function Catalogue({ category }: { category?: string }) {
   const [panel, setPanel] = useState(false);
   const title = filters.search ? `“${filters.search}”` : (here?.name ?? (category ? "" : titleOf(filters)));
   useTitle(title);
-  useSeenSearch(filters.search, isPlaceholderData ? undefined : data?.total);
+  useSeenSearch(filters.search, isPlaceholderData ? undefined : data?.notFound ? 0 : data?.total);
   if (category && tree && !trail) return <NotFound />;
 
   const to = (changes: Filters) => {
@@ -77,6 +77,16 @@ export function Catalogue({ category }: { category?: string }) {
         </button>
         <SortChoice filters={filters} set={set} />
       </div>
+      {data?.correctedTo && (
+        <p className="catalogue-text">{t("Showing what matches “{words}”.", { words: data.correctedTo })}</p>
+      )}
+      {data?.notFound && data.items.length > 0 && (
+        <p className="catalogue-text">
+          {t("Nothing has all of these words. This comes nearest, without: {words}", {
+            words: data.notFound.join(", "),
+          })}
+        </p>
+      )}
       <Chosen chosen={chosen} set={set} clear={clear} />
       <div className="catalogue-body">
         <aside aria-label={t("Filters")}>{facets}</aside>

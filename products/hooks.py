@@ -1,0 +1,25 @@
+"""What other apps tell the catalogue: settings.HOOKS names their functions."""
+
+from dataclasses import dataclass
+
+from markrin.hooks import declare_hook
+
+
+@dataclass(frozen=True)
+class SearchCount:
+    """A text that shoppers search for, and how often: nobody is named by it."""
+
+    text: str
+    times: int
+
+
+@declare_hook
+def list_vain_searches(*, limit: int) -> list[SearchCount]:
+    """Return what was searched for in the last 30 days and not found, the most often first."""
+    raise NotImplementedError
+
+
+@declare_hook
+def list_popular_searches(*, limit: int) -> list[SearchCount]:
+    """Return what was searched for in the last 30 days and found, the most often first."""
+    raise NotImplementedError
