@@ -2,6 +2,7 @@
 them can be bought.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -10,15 +11,25 @@ from uuid import UUID
 from markrin.api.errors import ShopError
 from markrin.db.sql import fetch_prepared
 from orders import coupon_rules, quotes
-from orders.buyers import find_cart_buyer
+from orders.buyers import find_cart_buyer, find_cart_destination
 from orders.customer_identity import Customer
 from orders.models import Cart
 from orders.pricing.quote import Quote
+from orders.pricing.shipping import Destination
+from orders.pricing.tax import Buyer, Place
 from orders.promotion_terms import (
     NO_PROMOTIONS,
     LivePromotions,
     Person,
     read_promotions,
+)
+from orders.quotes import ItemPricing
+from orders.shipping_choice import ANY_METHOD, ShippingWish, choose_shipping
+from orders.shipping_offers import (
+    OfferedMethod,
+    ShippingOption,
+    describe_method,
+    list_offered,
 )
 from products.selectors import offers
 from products.selectors.offers import Offer
@@ -75,6 +86,7 @@ class CartSummary:
     coupon: CartCoupon | None
     coupons: list[CartCoupon]
     quote: Quote
+    shipping_method: ShippingOption | None = None
 
     @property
     def item_count(self) -> int:
@@ -82,11 +94,54 @@ class CartSummary:
         return sum(item.quantity for item in self.items)
 
 
-def summarize_cart(cart: Cart | None, *, token: str | None) -> CartSummary:
-    """Return the cart's contents, in three queries: its lines, what may apply, the taxes.
-    Locks nothing.
+@dataclass(frozen=True)
+class CartWish:
+    """Where and how the shopper may want the cart sent; `place` None is not known yet."""
 
-    Lines that cannot be bought now are shown, but not counted into the quote.
+    place: Destination | None = None
+    shipping: ShippingWish = ANY_METHOD
+
+
+def summarize_cart(
+    cart: Cart | None, *, token: str | None, wish: CartWish | None = None
+) -> CartSummary:
+    """Return the cart's contents, in four queries: its lines, what may apply, the taxes, how it
+    can be sent. Locks nothing.
+
+    Lines that cannot be bought now are shown, but not counted into the quote. It is priced as
+    the shopper wishes, where that can be had.
+    """
+    wish = wish or CartWish()
+    priced = price_cart(cart, place=wish.place)
+    codes = cart.coupon_codes if cart else []
+    choice = choose_shipping(priced.pricing, priced.offered, wish.shipping)
+    coupons = [_show_coupon(code, choice.quote, priced.live) for code in codes]
+    return CartSummary(
+        id=cart.pk if cart else None,
+        token=token if cart and cart.user_id is None else None,
+        items=priced.items,
+        coupon=coupons[0] if coupons else None,
+        coupons=coupons,
+        quote=choice.quote,
+        shipping_method=describe_method(choice.method, choice.quote.shipping)
+        if choice.method and choice.quote.lines
+        else None,
+    )
+
+
+@dataclass(frozen=True)
+class PricedCart:
+    """A cart with how it is priced and how it can be sent."""
+
+    items: list[CartItem]
+    live: LivePromotions
+    pricing: ItemPricing
+    offered: tuple[OfferedMethod, ...]
+
+
+def price_cart(cart: Cart | None, *, place: Destination | None = None) -> PricedCart:
+    """Return the cart's lines, priced for this place, else for where it usually goes. Queries
+    as of `summarize_cart`.
     """
     items = load_items(cart) if cart else []
     available = [item for item in items if item.available]
@@ -94,16 +149,21 @@ def summarize_cart(cart: Cart | None, *, token: str | None) -> CartSummary:
     live = NO_PROMOTIONS
     if cart is not None and (items or codes):
         live = read_promotions(Person(cart.user_id, owner_email(cart)), codes)
-    quote = quotes.quote_items(available, buyer=find_cart_buyer(cart), live=live)
-    coupons = [_show_coupon(code, quote, live) for code in codes]
-    return CartSummary(
-        id=cart.pk if cart else None,
-        token=token if cart and cart.user_id is None else None,
-        items=items,
-        coupon=coupons[0] if coupons else None,
-        coupons=coupons,
-        quote=quote,
-    )
+    buyer = find_cart_buyer(cart)
+    if place is not None:
+        buyer = Buyer(Place(place.country, place.state))
+    pricing = quotes.price_items(available, buyer=buyer, live=live)
+    offered: tuple[OfferedMethod, ...] = ()
+    if available or place is not None:
+        offered = list_offered(
+            place or find_cart_destination(cart), list_pieces(available)
+        )
+    return PricedCart(items, live, pricing, offered)
+
+
+def list_pieces(items: Iterable[CartItem]) -> list[tuple[int | None, int]]:
+    """Return what the lines weigh, as shipping asks: one piece's grams, and how many."""
+    return [(item.offer.weight_g, item.quantity) for item in items]
 
 
 def owner_email(cart: Cart) -> str:

@@ -159,6 +159,30 @@ class StateCodeNeeded(ShopError):
     )
 
 
+class NotDeliveredThere(ShopError):
+    status, code, message = (
+        422,
+        "not_delivered_there",
+        "The shop does not deliver there.",
+    )
+
+
+class ShippingMethodUnknown(ShopError):
+    status, code, message = (
+        422,
+        "shipping_method_unknown",
+        "This way of sending is not offered for the cart and the address.",
+    )
+
+
+class CashNotAllowed(ShopError):
+    status, code, message = (
+        422,
+        "cash_not_allowed",
+        "This order cannot be paid at the door; `reason` says why.",
+    )
+
+
 class EmailNeeded(ShopError):
     status, code, message = (
         422,

@@ -206,6 +206,17 @@ INVARIANTS = [
                 OR placed.discount <> taken.shares)""",  # noqa: S608 (our own text)
     ),
     Invariant(
+        rule="a list of postal codes is of its zone's one country",
+        table="orders_shippingzone",
+        query="""SELECT zone.id, format('%%s codes, countries %%s', listed.n, zone.countries)
+            FROM orders_shippingzone AS zone CROSS JOIN LATERAL (
+                SELECT count(*) AS n, bool_and(code ~ '^[1-9][0-9]{5}$') AS are_pins
+                FROM orders_shippingpostcode WHERE zone_id = zone.id) AS listed
+            WHERE zone.id > %(after)s AND zone.id <= %(upto)s AND listed.n > 0
+            AND (cardinality(zone.countries) <> 1
+                OR zone.countries = '{IN}' AND NOT listed.are_pins)""",
+    ),
+    Invariant(
         rule="every order of the last 13 days has one confirmation",
         table="orders_order",
         query=f"""SELECT placed.id, 'has no job that confirms it by mail'

@@ -228,6 +228,8 @@ class _Page:
         if order.discount:
             rows.append((_("Discount") + coupon, -order.discount))
         rows.append((_("Shipping"), order.shipping))
+        if order.cod_fee:
+            rows.append((_("Cash on delivery"), order.cod_fee))
         if not order.tax_included:
             rows.append((_("Tax"), order.tax))
         self.ink()

@@ -1,5 +1,6 @@
 """What the previews of the mails about orders show: an order that nobody has placed."""
 
+from datetime import date
 from decimal import Decimal
 
 from django.conf import settings
@@ -26,6 +27,10 @@ def _sample_order(**columns: object) -> Order:
         subtotal=Decimal("3097.00"),
         discount=Decimal("309.70"),
         shipping=Decimal("0.00"),
+        cod_fee=Decimal("0.00"),
+        shipping_name="Standard delivery",
+        delivers_from=date(2026, 11, 30),
+        delivers_until=date(2026, 12, 2),
         tax=Decimal("425.17"),
         tax_included=settings.TAX_INCLUDED,
         total=Decimal("2787.30") if settings.TAX_INCLUDED else Decimal("3212.47"),

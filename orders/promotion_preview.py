@@ -14,8 +14,10 @@ from orders.models import Coupon, Order
 from orders.pricing.money import from_units, to_units
 from orders.pricing.promotions import BasketLine, PromotionTerms, ShopperFacts
 from orders.pricing.quote import Basket, Delivery, ShopTerms, quote
+from orders.pricing.shipping import MethodTerms, price_delivery
 from orders.pricing.tax import Buyer, Place, TaxRules
 from orders.promotion_terms import Person, read_promotions
+from orders.shipping_terms import read_all_methods, read_settings_method
 from products.selectors import offers
 
 _DAYS: Final = 7
@@ -48,8 +50,17 @@ def price_last_week() -> dict[str, PricedOrder]:
     of_variants = offers.get_offers(
         {line.variant_id for order in orders for line in order.lines.all()}
     )
-    terms = _read_terms()
-    return {order.number: _price(order, of_variants, terms) for order in orders}
+    terms, methods = _read_terms(), read_all_methods()
+    usual = read_settings_method()
+    return {
+        order.number: _price(
+            order,
+            of_variants,
+            terms,
+            methods.get(order.shipping_method_id or usual.id, usual),
+        )
+        for order in orders
+    }
 
 
 def _read_terms() -> tuple[PromotionTerms, ...]:
@@ -67,7 +78,9 @@ def _price(
     order: Order,
     of_variants: Mapping[UUID, offers.Offer],
     terms: tuple[PromotionTerms, ...],
+    method: MethodTerms,
 ) -> PricedOrder:
+    """Price an order anew, sent as it was by a method as that is now."""
     currency = settings.SHOP_CURRENCY
     lines = tuple(
         BasketLine(
@@ -82,16 +95,18 @@ def _price(
         for line in order.lines.all()
         if (offer := of_variants.get(line.variant_id)) is not None
     )
+    pieces = [
+        (offer.weight_g, line.quantity)
+        for line in order.lines.all()
+        if (offer := of_variants.get(line.variant_id)) is not None
+    ]
     place = Place(order.country, order.state_code)
     priced = quote(
         Basket(
             lines,
             ShopperFacts(timezone.now(), order.country, is_first_order=True),
             Buyer(place),
-            Delivery(
-                to_units(settings.SHIPPING_FEE, currency),
-                to_units(settings.SHIPPING_FREE_ABOVE, currency),
-            ),
+            price_delivery(method, pieces) or Delivery(method.price),
         ),
         ShopTerms(currency, TaxRules(True, place), timezone.localdate(), terms),
     )

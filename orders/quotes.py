@@ -1,6 +1,7 @@
 """A cart's quote: its lines, promotions and the shop's rules, as `orders/pricing` takes them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -9,23 +10,70 @@ from django.utils import timezone
 from orders import errors
 from orders.pricing.money import to_units
 from orders.pricing.promotions import BasketLine, ShopperFacts
-from orders.pricing.quote import Basket, Delivery, Quote, ShopTerms, quote
+from orders.pricing.quote import (
+    CASH_ON_DELIVERY,
+    Basket,
+    Delivery,
+    Fee,
+    Quote,
+    ShopTerms,
+    quote,
+)
 from orders.pricing.tax import Buyer, Place, TaxRules
 from orders.promotion_terms import LivePromotions
+from orders.shipping_offers import OfferedMethod, find_cheapest
 from orders.tax_rules import read_tax_rules
 
 if TYPE_CHECKING:
     from orders.cart_summary import CartItem
 
 
-def quote_items(
+@dataclass(frozen=True)
+class ItemPricing:
+    """What is needed to price some lines of a cart, however they are sent."""
+
+    basket: Basket
+    terms: ShopTerms
+
+    def quote_with(
+        self, method: OfferedMethod | None, *, pays_cash: bool = False
+    ) -> Quote:
+        """Return what the lines cost, sent by this method; with its fee, if it has one, where
+        they are paid at the door. No query.
+        """
+        fees: tuple[Fee, ...] = ()
+        if method is None:
+            return quote(replace(self.basket, delivery=Delivery(), fees=()), self.terms)
+        if pays_cash and method.cash_fee:
+            fees = (Fee(CASH_ON_DELIVERY, method.cash_fee),)
+        return quote(
+            replace(self.basket, delivery=method.delivery, fees=fees), self.terms
+        )
+
+    def quote_cheapest(
+        self, offered: Sequence[OfferedMethod], *, pays_cash: bool = False
+    ) -> tuple[Quote, OfferedMethod | None]:
+        """Return the quote with the cheapest method for what the goods cost after discounts; of
+        two the faster one, then the first. No query; discounts are reckoned twice at most.
+        """
+        goods = sum(line.total for line in self.basket.lines)
+        chosen = find_cheapest(offered, goods, pays_cash=pays_cash)
+        found = self.quote_with(chosen, pays_cash=pays_cash)
+        goods = found.subtotal - found.discount
+        better = find_cheapest(offered, goods, pays_cash=pays_cash)
+        if better is not chosen:
+            return self.quote_with(better, pays_cash=pays_cash), better
+        return found, chosen
+
+
+def price_items(
     items: "Sequence[CartItem]",
     *,
     buyer: Buyer,
     live: LivePromotions,
     needs_state: bool = False,
-) -> Quote:
-    """Return what these lines of a cart cost, with what may apply to it: one query.
+) -> ItemPricing:
+    """Return how these lines of a cart are priced, with what may apply to them: one query.
 
     With `needs_state` the address must say in which state it is, where taxes differ by state.
 
@@ -46,10 +94,6 @@ def quote_items(
             is_first_order=True,  # the database has looked at that, and at groups
         ),
         buyer=buyer,
-        delivery=Delivery(
-            to_units(settings.SHIPPING_FEE, settings.SHOP_CURRENCY),
-            to_units(settings.SHIPPING_FREE_ABOVE, settings.SHOP_CURRENCY),
-        ),
     )
     terms = ShopTerms(
         currency=settings.SHOP_CURRENCY,
@@ -57,7 +101,7 @@ def quote_items(
         day=timezone.localdate(),
         promotions=live.terms,
     )
-    return quote(basket, terms)
+    return ItemPricing(basket, terms)
 
 
 def _no_rules() -> TaxRules:

@@ -159,6 +159,7 @@ class Checkout:
     address_id: UUID | None = None
     shipping_address: PostalAddress | None = None
     payment_method: PaymentMethod
+    shipping_method_id: UUID | None = None  # else the cheapest
     expected_total: Decimal | None = None
     tax_id: str = ""
     coupon_code: str | None = None
@@ -179,6 +180,7 @@ class PlaceOrder(InputSchema[Checkout]):
     address_id = fields.Uuid()
     shipping_address = fields.Nested(ShippingAddress)
     payment_method = fields.Enum(PaymentMethod, required=True)
+    shipping_method_id = fields.Uuid()
     expected_total = fields.Money()
     tax_id = TaxId()
     coupon_code = CouponCode()

@@ -19,6 +19,7 @@ from orders.models.order import (
 )
 from orders.pricing.promotions import Reason
 from orders.pricing.quote import Quote as PricedQuote
+from orders.pricing.shipping import CashReason
 
 if TYPE_CHECKING:
     from orders.services import checkout
@@ -86,6 +87,41 @@ class Quote(Serializer):
         return quote.to_json()
 
 
+class CashOption(Serializer):
+    """Cash on delivery: whether it can be had, its fee, and why not."""
+
+    allowed = serializers.BooleanField()
+    fee = Money()
+    reason = serializers.ChoiceField(
+        choices=[str(reason) for reason in CashReason], allow_null=True
+    )
+
+
+class ShippingOption(Serializer):
+    """A way to send the cart. The days are the shop's; null where it promises none."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    price = Money()
+    cod = CashOption()
+    delivers_from = serializers.DateField(allow_null=True)
+    delivers_until = serializers.DateField(allow_null=True)
+
+
+class ShippingOptions(Serializer):
+    items = ShippingOption(many=True)
+
+
+class ProductDelivery(Serializer):
+    """When a product arrives by the cheapest way, and all ways; null where none is promised."""
+
+    country = serializers.CharField()
+    postal_code = serializers.CharField(allow_blank=True)
+    delivers_from = serializers.DateField(allow_null=True)
+    delivers_until = serializers.DateField(allow_null=True)
+    items = ShippingOption(many=True)
+
+
 class Image(Serializer):
     url = serializers.CharField()
     alt_text = serializers.CharField()
@@ -133,6 +169,10 @@ class Cart(Serializer):
     coupon = CartCoupon(allow_null=True, help_text="the first of the coupons")
     coupons = CartCoupon(many=True)
     quote = Quote()
+    shipping_method = ShippingOption(
+        allow_null=True,
+        help_text="by which the quote reckons; null where nothing is delivered",
+    )
     item_count = serializers.IntegerField()
 
 
@@ -167,6 +207,15 @@ class ShippingAddress(Serializer):
     state_code = serializers.CharField(help_text="ISO 3166-2: IN-KA; or empty")
     postal_code = serializers.CharField()
     country = serializers.CharField()
+
+
+class OrderShippingMethod(Serializer):
+    """How the order is sent, and when it should arrive: as it was promised."""
+
+    id = serializers.UUIDField(source="shipping_method_id", allow_null=True)
+    name = serializers.CharField(source="shipping_name")
+    delivers_from = serializers.DateField(allow_null=True)
+    delivers_until = serializers.DateField(allow_null=True)
 
 
 class Shipment(Serializer):
@@ -220,9 +269,11 @@ class OrderDetail(Serializer):
     payment_method = serializers.ChoiceField(choices=PaymentMethod.choices)
     items = OrderItem(many=True, source="lines.all")
     shipping_address = ShippingAddress(source="*")
+    shipping_method = OrderShippingMethod(source="*")
     subtotal = Money()
     discount = Money()
     shipping = Money()
+    fees = Fee(many=True)
     tax = Money()
     tax_included = serializers.BooleanField()
     total = Money()

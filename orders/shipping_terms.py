@@ -26,6 +26,17 @@ from orders.pricing.shipping import (
 SETTINGS_METHOD_ID: Final = UUID("5e771265-0000-7000-8000-000000000001")
 _DAYS_AHEAD: Final = 400  # of holidays: longer than any promise
 
+# A method with its steps, as `_read_method` takes it.
+_METHOD: Final = """json_build_object('id', method.id, 'name', method.name,
+            'price_by', price_by, 'price', price::text, 'free_above', free_above::text,
+            'takes_free_shipping', takes_free_shipping, 'default_weight_g', default_weight_g,
+            'max_weight_g', max_weight_g, 'min_days', min_days, 'max_days', max_days,
+            'cut_off', cut_off, 'weekdays', weekdays, 'cod_allowed', cod_allowed,
+            'cod_fee', cod_fee::text, 'cod_max_total', cod_max_total::text,
+            'cod_max_open', cod_max_open, 'steps', (
+                SELECT json_agg(json_build_array(threshold::text, step.price::text)
+                    ORDER BY threshold)
+                FROM orders_shippingstep AS step WHERE step.method_id = method.id))"""
 # Only what can be about the destination. A shop without any zone has one row, whose zone is null.
 _ZONES: Final = f"""
     SELECT EXISTS (SELECT FROM orders_shippingzone) AS has_zones,
@@ -37,22 +48,17 @@ _ZONES: Final = f"""
             THEN EXISTS (SELECT FROM orders_shippingpostcode
                 WHERE zone_id = zone.id AND code = %(postal_code)s::text)
         END AS is_listed,
-        (SELECT json_agg(json_build_object('id', method.id, 'name', method.name,
-            'price_by', price_by, 'price', price::text, 'free_above', free_above::text,
-            'takes_free_shipping', takes_free_shipping, 'default_weight_g', default_weight_g,
-            'max_weight_g', max_weight_g, 'min_days', min_days, 'max_days', max_days,
-            'cut_off', cut_off, 'weekdays', weekdays, 'cod_allowed', cod_allowed,
-            'cod_fee', cod_fee::text, 'cod_max_total', cod_max_total::text,
-            'cod_max_open', cod_max_open, 'steps', (
-                SELECT json_agg(json_build_array(threshold::text, step.price::text)
-                    ORDER BY threshold)
-                FROM orders_shippingstep AS step WHERE step.method_id = method.id))
+        (SELECT json_agg({_METHOD}
             ORDER BY method.position, method.name, method.id)
         FROM orders_shippingmethod AS method
         WHERE method.zone_id = zone.id AND method.is_active) AS methods
     FROM (SELECT) AS once LEFT JOIN orders_shippingzone AS zone ON zone.is_active
         AND (zone.countries = '{{}}' OR %(country)s::text = ANY (zone.countries))
 """  # noqa: S608 (constants)
+_ALL_METHODS: Final = (
+    # a constant
+    f"SELECT {_METHOD} AS method FROM orders_shippingmethod AS method"  # noqa: S608
+)
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,14 @@ def read_shipping(place: Destination, *, today: date) -> ShippingTerms:
     zones = [_read_zone(row) for row in rows if row["name"] is not None]
     zone = find_zone(zones, place)
     return ShippingTerms(zone.methods if zone else (), calendar)
+
+
+def read_all_methods() -> dict[UUID, MethodTerms]:
+    """Return every method that there is, by its id: one query."""
+    rows = fetch_prepared(_ALL_METHODS, {})
+    return {
+        method.id: method for method in (_read_method(row["method"]) for row in rows)
+    }
 
 
 def read_settings_method() -> MethodTerms:

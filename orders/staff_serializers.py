@@ -16,8 +16,10 @@ from orders.models.order import (
 from orders.models.payment import PaymentState, RefundState
 from orders.models.promotion import CouponKind, EffectKind
 from orders.serializers import (
+    Fee,
     Fulfilment,
     OrderItem,
+    OrderShippingMethod,
     Shipment,
     ShippingAddress,
     show_last_shipment,
@@ -115,9 +117,11 @@ class StaffOrder(Serializer):
     language = serializers.CharField()
     items = OrderItem(many=True, source="lines.all")
     shipping_address = ShippingAddress(source="*")
+    shipping_method = OrderShippingMethod(source="*")
     subtotal = Money()
     discount = Money()
     shipping = Money()
+    fees = Fee(many=True)
     tax = Money()
     tax_included = serializers.BooleanField()
     total = Money()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import carts, orders, payments, staff
+from orders.views import carts, orders, payments, shipping, staff
 
 urlpatterns = [
     path("cart", carts.CartDetail.as_view()),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("cart/items/<uid:line_id>", carts.CartItemDetail.as_view()),
     path("cart/coupon", carts.CartCouponDetail.as_view()),
     path("cart/coupons", carts.CartCouponList.as_view()),
+    path("shipping/options", shipping.ShippingOptionList.as_view()),
+    path("products/<uid:product_id>/delivery", shipping.ProductDelivery.as_view()),
     path("orders", orders.OrderList.as_view()),
     path("orders/<uid:order_id>", orders.OrderDetail.as_view()),
     path("orders/<uid:order_id>/cancel", orders.OrderCancellation.as_view()),

@@ -10,6 +10,7 @@ from accounts.password_rules import MIN_LENGTH
 from markrin.api import errors
 from orders import gateways
 from orders.models.cart import MAX_PER_LINE
+from orders.shipping_options import get_free_above
 from storefront import markdown
 from storefront.models import Page, PageKind
 
@@ -90,7 +91,7 @@ def get_shop(*, language: str) -> ShopInfo:
         currency={"code": currency, "decimals": get_currency_precision(currency)},
         payment_methods=list_payment_methods(),
         guest_checkout=settings.GUEST_CHECKOUT,
-        free_shipping_above=settings.SHIPPING_FREE_ABOVE,
+        free_shipping_above=get_free_above(),
         limits={
             "line_quantity": MAX_PER_LINE,
             "password_length": MIN_LENGTH,

@@ -165,6 +165,8 @@ TABLE = {
     "POST /api/staff/feeds/{feed}/release": Row(STAFFS),
     "POST /api/staff/feeds/{feed}/discard": Row(STAFFS),
     "GET /api/cart": Row(PUBLIC),
+    "GET /api/shipping/options": Row(PUBLIC),
+    "GET /api/products/{product}/delivery": Row(PUBLIC),
     "DELETE /api/cart": Row(PUBLIC),
     "POST /api/cart/items": Row(PUBLIC),
     "PATCH /api/cart/items/{line}": Row(OWN_OR_GUESTS, {"quantity": 1}),

@@ -267,6 +267,16 @@ PLANTED = {
         "has no job that confirms it",
         False,
     ),
+    "a list of postal codes of another country": (
+        [],
+        """WITH zone AS (INSERT INTO orders_shippingzone (id, created_at, updated_at, name,
+            position, is_active, countries, states, postal_patterns)
+            VALUES (gen_random_uuid(), now(), now(), 'x', 0, true, '{IN,LK}', '{}', '{}')
+            RETURNING id)
+        INSERT INTO orders_shippingpostcode (zone_id, code) SELECT id, '400050' FROM zone""",
+        "a list of postal codes is of its zone's one country",
+        False,
+    ),
     "a job that never ends": (
         [],
         """UPDATE outbox_event SET state = 'running', lease = gen_random_uuid(), wake_at = now(),

@@ -222,6 +222,9 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
         "Discount": "discount",
         "Coupon": "coupon_code",
         "Shipping": "shipping",
+        "Shipping method": "shipping_name",
+        "Deliver by": "delivers_until",
+        "Cash fee": "cod_fee",
         "Tax": "tax",
         "Total": "total",
         "Refunded": "refunded",
@@ -402,7 +405,9 @@ def _list_sums(order: Order) -> list[tuple[str, str]]:
     rows = [("Subtotal", order.subtotal)]
     if order.discount:
         rows.append((f"Discount {order.coupon_code}".strip(), -order.discount))
-    rows.append(("Shipping", order.shipping))
+    rows.append((f"Shipping {order.shipping_name}".strip(), order.shipping))
+    if order.cod_fee:
+        rows.append(("Fee for cash on delivery", order.cod_fee))
     rows.append(("Tax, included" if order.tax_included else "Tax", order.tax))
     rows.append(("Total", order.total))
     if order.waived:

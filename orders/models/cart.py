@@ -17,13 +17,15 @@ MAX_COUPONS = 5
 class CartQuerySet(QuerySet["Cart"]):
     def with_quote_parts(self) -> "CartQuerySet":
         """Read with each cart what its quote asks for: the customer's e-mail
-        address, and where the default address is (`ships_to_country`, `ships_to_state`).
+        address, and where the default address is (`ships_to_country`, `ships_to_state`,
+        `ships_to_postal_code`).
         """
         usual = Address.objects.filter(user=OuterRef("user"), is_default=True)
         return self.annotate(
             owner_email=F("user__email"),
             ships_to_country=Subquery(usual.values("country")[:1]),
             ships_to_state=Subquery(usual.values("state_code")[:1]),
+            ships_to_postal_code=Subquery(usual.values("postal_code")[:1]),
         )
 
 

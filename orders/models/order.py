@@ -398,6 +398,11 @@ class Order(AddressFields, Model):
         return list(sums.values())
 
     @property
+    def fees(self) -> list[dict[str, Any]]:
+        """What is charged besides goods and shipping, each with its kind."""
+        return [{"kind": "cod", "amount": self.cod_fee}] if self.cod_fee else []
+
+    @property
     def payable(self) -> Decimal:
         """What is to be paid for it, or was: the total without what is not owed any more."""
         return self.total - self.waived

@@ -18,7 +18,7 @@ from markrin.db import transactions
 from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
 from orders import cart_summary, coupon_rules, errors, events, gateways, quotes
-from orders.buyers import find_buyer
+from orders.buyers import find_buyer, find_destination
 from orders.cart_summary import CartItem
 from orders.customer_identity import Customer
 from orders.gateways.base import Started
@@ -44,6 +44,8 @@ from orders.promotion_uses import take_promotions
 from orders.schemas import Checkout
 from orders.services import carts, idempotency, lifecycle, order_limits, payments
 from orders.services.idempotency import KeyClaim
+from orders.shipping_choice import CashSender, ShippingWish, take_shipping
+from orders.shipping_offers import OfferedMethod, list_offered
 from products.errors import OutOfStock
 from products.services.stock import movements
 
@@ -92,6 +94,7 @@ def place_order(
         IdempotencyKeyMissing, IdempotencyKeyReused, IdempotencyKeyInUse: see `idempotency`.
         CartEmpty, AddressUnknown, EmailNeeded, EmailUnexpected, GuestCheckoutOff,
         PaymentMethodUnavailable. CouponUnknown and the coupon's other refusals.
+        NotDeliveredThere, ShippingMethodUnknown, CashNotAllowed.
         QuoteChanged: the cart does not cost what was expected; `quote` says what it costs.
         OutOfStock: fewer pieces are left than asked for; `lines` says of what. After any
             refusal nothing has changed.
@@ -248,6 +251,7 @@ class _PricedCart:
     items: Sequence[CartItem]
     quote: Quote
     live: LivePromotions
+    method: OfferedMethod
     now: Any = field(default_factory=timezone.now)
 
 
@@ -261,18 +265,28 @@ def _price_cart(
     named = checkout.all_coupon_codes
     codes = named or cart.coupon_codes
     live = read_promotions(buyer.person, codes)
-    quote = quotes.quote_items(
-        items,
-        buyer=find_buyer(buyer.address, checkout.tax_id),
-        live=live,
-        needs_state=True,
+    taxed = find_buyer(buyer.address, checkout.tax_id)
+    quote, method = take_shipping(
+        quotes.price_items(items, buyer=taxed, live=live, needs_state=True),
+        list_offered(
+            find_destination(buyer.address, taxed), cart_summary.list_pieces(items)
+        ),
+        ShippingWish(
+            checkout.shipping_method_id, checkout.payment_method == PaymentMethod.COD
+        ),
+        CashSender(
+            buyer.person,
+            buyer.address.phone,
+            buyer.address.street,
+            buyer.address.postal_code,
+        ),
     )
     refused = coupon_rules.find_first_refusal(codes, quote, live)
     if refused is not None and (named or checkout.expected_total is None):
         raise refused
     if checkout.expected_total not in (None, quote.money(quote.total)):
         raise errors.QuoteChanged(quote=quote.to_json())
-    return _PricedCart(items, quote, live)
+    return _PricedCart(items, quote, live, method)
 
 
 def _take_promotions(order: Order, draft: _PricedCart, buyer: _Buyer) -> None:
@@ -317,6 +331,8 @@ def _insert_order(
         subtotal=quote.money(quote.subtotal),
         discount=quote.money(quote.discount),
         shipping=quote.money(quote.shipping),
+        cod_fee=quote.money(quote.fee_total),
+        **_snapshot_shipping(draft.method),
         tax=quote.money(quote.tax),
         tax_included=quote.tax_included,
         tax_id=checkout.tax_id,
@@ -364,6 +380,17 @@ def _unpaid_ttl_s(customer: Customer) -> int:
     if customer.staff is not None:
         return int(settings.ORDER_LINK_TTL_S)
     return int(settings.ORDER_UNPAID_TTL_S)
+
+
+def _snapshot_shipping(method: OfferedMethod) -> dict[str, Any]:
+    """Return an order's columns of how it is sent, and what was promised."""
+    promise = method.promise
+    return {
+        "shipping_method_id": method.terms.id if method.terms.is_stored else None,
+        "shipping_name": method.terms.name,
+        "delivers_from": promise.first if promise else None,
+        "delivers_until": promise.last if promise else None,
+    }
 
 
 def _build_line(order: Order, position: int, item: CartItem, quote: Quote) -> OrderLine:

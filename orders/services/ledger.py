@@ -226,8 +226,9 @@ def owed(order_id: UUID) -> Decimal:
 def parts_of(order: Order) -> dict[str, Decimal]:
     """Return what an order's total consists of, by account: all of it once."""
     return {
-        REVENUE: order.total - order.shipping - order.tax,
+        REVENUE: order.total - order.shipping - order.cod_fee - order.tax,
         SHIPPING: order.shipping,
+        FEES: order.cod_fee,
         TAX: order.tax,
     }
 

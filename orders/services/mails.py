@@ -205,6 +205,15 @@ def _send_mail(name: str, order_id: UUID, *, key: str = "", **more: object) -> S
     )
 
 
+def describe_promise(order: Order) -> str:
+    """Return the days on which the order should arrive, in words; "" where none were promised."""
+    if order.delivers_from is None or order.delivers_until is None:
+        return ""
+    first = localized.format_day(order.delivers_from)
+    last = localized.format_day(order.delivers_until)
+    return first if first == last else f"{first} – {last}"
+
+
 def build_context(order: Order) -> dict[str, object]:
     """Return what every template of an order may show: the order, its lines and its amounts
     as text.
@@ -213,6 +222,7 @@ def build_context(order: Order) -> dict[str, object]:
         "subtotal",
         "discount",
         "shipping",
+        "cod_fee",
         "tax",
         "total",
         "refunded",
@@ -231,6 +241,7 @@ def build_context(order: Order) -> dict[str, object]:
             name: localized.format_money(getattr(order, name), order.currency)
             for name in names
         },
+        "promised": describe_promise(order),
         "waits_for_payment": order.payment_method == PaymentMethod.ONLINE
         and order.payment_status in (PaymentStatus.UNPAID, PaymentStatus.FAILED),
         "cash": order.payment_method == PaymentMethod.COD

@@ -39,10 +39,12 @@ _ORDER = (
         "subtotal",
         "discount",
         "shipping",
+        "cod_fee",
         "tax",
         "total",
         "refunded",
     ),
+    *("shipping_name", "delivers_from", "delivers_until"),
     *("created_at", "paid_at", "shipped_at", "delivered_at", "closed_at"),
     *("recipient", "phone", "street", "city", "state", "postal_code", "country"),
 )

@@ -12,6 +12,7 @@ from orders import errors, schemas, selectors, serializers
 from orders.cart_summary import CartSummary
 from orders.customer_identity import identify
 from orders.services import carts
+from orders.shipping_schemas import CartQuote, QuoteCart
 from orders.views.base import ShopperView
 from products.errors import OutOfStock
 
@@ -31,14 +32,18 @@ def _respond(contents: CartSummary) -> Response:
 
 class CartDetail(ShopperView):
     @operation(
+        query=QuoteCart,
         headers=CartHeaders,
         response=serializers.Cart,
         id="getCart",
         tag="cart",
         summary="The cart, with its quote",
     )
-    def get(self, request: Request, *, headers: CartHeader) -> Response:
-        return _respond(selectors.get_cart(customer=identify(request, headers)))
+    def get(
+        self, request: Request, *, query: CartQuote, headers: CartHeader
+    ) -> Response:
+        customer = identify(request, headers)
+        return _respond(selectors.get_cart(customer=customer, wish=query.wish))
 
     @operation(
         headers=CartHeaders,

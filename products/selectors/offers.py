@@ -86,6 +86,19 @@ _BY_VARIANT: Final = (
     f"SELECT * FROM ({OFFERS}) AS offer WHERE variant_id = ANY (%s::uuid[])"  # noqa: S608
 )
 
+_BY_PRODUCT: Final = (
+    # constants
+    f"SELECT * FROM ({OFFERS}) AS offer WHERE product_id = %s::uuid AND on_sale"  # noqa: S608
+    " ORDER BY price, variant_id"
+)
+
+
+def list_product_offers(product_id: UUID) -> list[Offer]:
+    """Return what is on sale of a product, the cheapest variant first: one query; none where the
+    product is not published.
+    """
+    return [offer_from_row(row) for row in fetch_prepared(_BY_PRODUCT, [product_id])]
+
 
 def get_offers(variant_ids: Iterable[UUID]) -> dict[UUID, Offer]:
     """Return what is on offer under these ids, in one query; an id that is nobody's is left out."""
