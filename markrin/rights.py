@@ -136,6 +136,7 @@ RIGHTS: tuple[Right, ...] = (
             "orders.fulfilment": _ALL,
             "orders.fulfilmentline": _ALL,
             "orders.idempotencykey": _ALL,
+            "orders.refusedorder": "view change",
         },
     ),
     Right(

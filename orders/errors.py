@@ -290,6 +290,14 @@ class DifferenceSettled(ShopError):
     )
 
 
+class RefusedOrderDecided(ShopError):
+    status, code, message = (
+        409,
+        "refused_order_decided",
+        "Somebody has decided about this order already.",
+    )
+
+
 class SignatureInvalid(ShopError):
     status, code, message = (
         400,

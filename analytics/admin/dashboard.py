@@ -22,6 +22,7 @@ from markrin import localized
 from markrin.outbox import selectors as outbox
 from orders import queues
 from orders.queues import QueueName
+from orders.services import refused_orders
 
 PERIODS = (7, 30, 90)
 _TOP, _LOW, _SEARCHES = 8, 8, 8
@@ -72,6 +73,8 @@ def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, An
     }
     if may("orders.view_order"):
         context["tasks"] += _list_order_tasks()
+    if may("orders.view_refusedorder"):
+        context["tasks"].append(_count_refused_orders())
     if may("outbox.view_outboxevent"):
         context["machinery"] = _read_outbox_state()
         context["tasks"] += _list_dead_jobs(context["machinery"])
@@ -106,6 +109,12 @@ def _list_order_tasks() -> list[Task]:
         )
         for name in QueueName
     ]
+
+
+def _count_refused_orders() -> Task:
+    count = refused_orders.count_open()
+    link = f"{reverse('admin:orders_refusedorder_changelist')}?state__exact=open"
+    return Task("refused by a limit", queues.show_count(count), link, False)
 
 
 def _read_outbox_state() -> dict[str, Any]:

@@ -49,6 +49,13 @@ _MENU: list[tuple[str, list[Entry]]] = [
                 "orders.view_draftorder",
             ),
             (
+                "Refused by a limit",
+                "front_hand",
+                "orders_refusedorder_changelist",
+                "state__exact=open",
+                "orders.view_refusedorder",
+            ),
+            (
                 "Orders",
                 "receipt_long",
                 "orders_order_changelist",

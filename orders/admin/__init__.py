@@ -14,6 +14,7 @@ from orders.admin import (  # noqa: F401
     payments,
     promotions,
     refunds,
+    refused_orders,
     returns,
     shipping,
     taxes,

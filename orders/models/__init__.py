@@ -10,6 +10,7 @@ from orders.models.order import Order, OrderEvent, OrderLine
 from orders.models.payment import Payment, PaymentEvent, Refund
 from orders.models.promotion import Coupon, OrderDiscount, Promotion, PromotionTier
 from orders.models.provider import Difference, Dispute, Payout, Reconciliation
+from orders.models.refused import RefusedOrder
 from orders.models.returns import Return, ReturnLine
 from orders.models.shipping import (
     Holiday,
@@ -58,6 +59,7 @@ __all__ = [
     "PromotionTier",
     "Reconciliation",
     "Refund",
+    "RefusedOrder",
     "Return",
     "ReturnLine",
     "ShippingMethod",

@@ -42,7 +42,14 @@ from orders.pricing.quote import Quote
 from orders.promotion_terms import LivePromotions, Person, read_promotions
 from orders.promotion_uses import take_promotions
 from orders.schemas import Checkout
-from orders.services import carts, idempotency, lifecycle, order_limits, payments
+from orders.services import (
+    carts,
+    idempotency,
+    lifecycle,
+    order_limits,
+    payments,
+    refused_orders,
+)
 from orders.services.idempotency import KeyClaim
 from orders.shipping_choice import CashSender, ShippingWish, take_shipping
 from orders.shipping_offers import OfferedMethod, list_offered
@@ -65,6 +72,18 @@ class _Buyer:
         """Whose uses of promotions are counted."""
         user = self.customer.user
         return Person(user.pk if user else None, self.email)
+
+    @property
+    def sender(self) -> refused_orders.Sender:
+        """Whom staff ask where a limit has refused the order. One query."""
+        user = self.customer.user
+        return refused_orders.Sender(
+            email=self.email,
+            phone=self.address.phone,
+            recipient=self.address.recipient,
+            user_id=user.pk if user else None,
+            cart=carts.find_cart(self.customer),
+        )
 
 
 @dataclass(frozen=True)
@@ -130,6 +149,9 @@ def _place_in_turn(
         _turns.acquire()
     try:
         return _place_order(checkout, buyer, claim)
+    except order_limits.OrderLimitReached as refusal:
+        refused_orders.record_refusal(refusal, buyer.sender)
+        raise
     except OperationalError:
         _check_stock(buyer.customer)
         raise
@@ -220,19 +242,24 @@ def _place_order(
 
 
 def _enforce_limits(buyer: _Buyer, items: Sequence[CartItem]) -> None:
-    """Raise RateLimited where this sender holds as much as one may without having paid; staff
-    who take an order have spoken with a person.
+    """Raise OrderLimitReached where this sender holds as much as one may without having paid,
+    and staff have not allowed one order more. Staff who take an order have spoken with a person.
     """
     if buyer.customer.staff is not None:
         return
     user = buyer.customer.user
-    order_limits.enforce_order_limits(
-        {item.offer.variant_id: item.quantity for item in items},
-        email=buyer.email,
-        phone=buyer.address.phone,
-        address=buyer.customer.address,
-        account=user.pk if user is not None and user.email_verified else None,
-    )
+    try:
+        order_limits.enforce_order_limits(
+            {item.offer.variant_id: item.quantity for item in items},
+            email=buyer.email,
+            phone=buyer.address.phone,
+            address=buyer.customer.address,
+            account=user.pk if user is not None and user.email_verified else None,
+        )
+    except order_limits.OrderLimitReached:
+        phone = buyer.address.phone
+        if not refused_orders.use_allowance(email=buyer.email, phone=phone):
+            raise
 
 
 def _begin_transaction() -> int:

@@ -13,7 +13,15 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from markrin.db import transactions
-from orders.models import Cart, IdempotencyKey, Order, Payment, PaymentEvent, Refund
+from orders.models import (
+    Cart,
+    IdempotencyKey,
+    Order,
+    Payment,
+    PaymentEvent,
+    Refund,
+    RefusedOrder,
+)
 from orders.models.order import OrderStatus, PaymentStatus
 from orders.models.payment import PaymentState, RefundState
 from orders.services import payment_polling, refunds, transitions
@@ -26,6 +34,7 @@ MAX_AT_ONCE = 200
 BATCH = 1000
 KEEP_KEYS = timedelta(hours=48)
 KEEP_GUEST_CARTS = timedelta(days=60)
+KEEP_REFUSED = timedelta(days=30)
 KEEP_EVENTS = timedelta(days=90)  # providers repeat a webhook for days, not for months
 
 
@@ -115,8 +124,8 @@ def _refund_cancelled(order_id: UUID) -> bool:
 
 
 def forget_old() -> dict[str, int]:
-    """Delete idempotency keys after 48 hours, guests' carts untouched for 60 days and providers'
-    webhooks after 90, 1,000 at a time; return how many.
+    """Delete idempotency keys after 48 hours, orders that a limit refused after 30 days, guests'
+    carts untouched for 60 and providers' webhooks after 90, 1,000 at a time; return how many.
 
     Locks: the carts that are deleted, unless somebody is using one just now.
     """
@@ -125,6 +134,7 @@ def forget_old() -> dict[str, int]:
         "keys": _repeat_batches(lambda: _forget_keys(now)),
         "carts": _repeat_batches(lambda: _forget_carts(now)),
         "payment_events": _repeat_batches(lambda: _forget_events(now)),
+        "refused_orders": _repeat_batches(lambda: _forget_refused(now)),
     }
 
 
@@ -140,6 +150,13 @@ def _forget_keys(now: datetime) -> int:
         "created_at"
     )
     return IdempotencyKey.objects.filter(pk__in=old.values("pk")[:BATCH]).delete()[0]
+
+
+def _forget_refused(now: datetime) -> int:
+    old = RefusedOrder.objects.filter(last_at__lt=now - KEEP_REFUSED).order_by(
+        "last_at"
+    )
+    return RefusedOrder.objects.filter(pk__in=old.values("pk")[:BATCH]).delete()[0]
 
 
 @transactions.durable

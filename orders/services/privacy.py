@@ -2,11 +2,19 @@
 
 from typing import TYPE_CHECKING
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from markrin.db import transactions
-from orders.models import Cart, CartLine, Fulfilment, Order, OrderDiscount, OrderLine
+from orders.models import (
+    Cart,
+    CartLine,
+    Fulfilment,
+    Order,
+    OrderDiscount,
+    OrderLine,
+    RefusedOrder,
+)
 from orders.models.fulfilment import ParcelStatus
 from products.services import purchases
 
@@ -48,6 +56,7 @@ _ORDER = (
     *("created_at", "paid_at", "shipped_at", "delivered_at", "closed_at"),
     *("recipient", "phone", "street", "city", "state", "postal_code", "country"),
 )
+_REFUSED = ("email", "phone", "recipient", "pieces", "tries", "created_at", "last_at")
 _PARCEL = ("status", "carrier", "tracking_number", "shipped_at", "delivered_at")
 _LINE = ("name", "sku", "size", "color", "quantity", "unit_price")
 
@@ -89,7 +98,15 @@ def export_customer(*, user: "User") -> dict[str, object]:
             lines.values("variant__sku", "quantity", "price_at_add", "created_at")
         ),
         "orders": [_export_order(order) for order in orders],
+        "refused_orders": list(
+            _refused_orders_of(user).order_by("created_at", "id").values(*_REFUSED)
+        ),
     }
+
+
+def _refused_orders_of(user: "User") -> QuerySet[RefusedOrder]:
+    """Return what the person tried to order beyond a limit, signed in or as a guest."""
+    return RefusedOrder.objects.filter(Q(user=user) | Q(user=None, email=user.email))
 
 
 def _export_order(order: Order) -> dict[str, object]:
@@ -126,6 +143,7 @@ def erase_customer(*, user: "User") -> None:
     Cart.objects.filter(user=user).delete()
     theirs = Q(draft__user=user) | Q(draft__email=user.email)
     Cart.objects.filter(theirs).delete()
+    _refused_orders_of(user).delete()
     ids = [order.pk for order in Order.objects.for_customer(user).locked()]
     Order.objects.filter(pk__in=ids).update(**_EMPTY, updated_at=timezone.now())
     # A tracking number leads to the name and the address at the carrier's.

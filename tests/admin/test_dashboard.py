@@ -112,6 +112,7 @@ def test_what_waits_and_what_is_dead_stands_on_top():
         "orders to send": ("0", False),
         "orders undelivered": ("0", False),
         "orders need a person": ("1", True),
+        "refused by a limit": ("0", False),
         "jobs are dead": ("2", True),
     }
     for task in page.context["tasks"]:

@@ -371,6 +371,7 @@ SERVICES = {
     "orders_invoiceseries": "counted by the service that numbers invoices",
     "orders_ledgerentry": "written by the services that move money",
     "orders_ledgerline": "written by the services that move money",
+    "orders_refusedorder": "written by checkout; staff only allow or dismiss",
     "orders_return": "the rest is written by the service",
     "orders_returnline": "the rest is written by the service",
     "products_bulkchange": (

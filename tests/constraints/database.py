@@ -105,6 +105,16 @@ _ELSEWHERE = {"country": "'IN'", "state_code": "'US-CA'"}
 SPECIAL: dict[str, dict[str, str]] = {
     "address_postal_code_india": {"country": "'IN'", "postal_code": "'1234'"},
     "order_postal_code_india": {"country": "'IN'", "postal_code": "'1234'"},
+    "refused_order_allowed_has_an_end": {
+        "state": "'allowed'",
+        "decided_at": "now()",
+        "allowed_until": "NULL",
+    },
+    "refused_order_counts_positive": {"tries": "0"},
+    "refused_order_decided_at_fits_state": {
+        "state": "'open'",
+        "decided_at": "now()",
+    },
     "user_email_lower": {"email": "'A@b.example'"},
     "user_date_of_birth_range": {"date_of_birth": "'1899-12-31'"},
     "report_snapshot_days_in_order": {"first": "'2026-01-02'", "last": "'2026-01-01'"},
@@ -512,6 +522,7 @@ _PREDICATES = {
         "surplus": "true",
         "made_at_provider": "false",
     },
+    "refused_order_open_once": {"state": "'open'"},
     "variant_once_per_product": {"is_active": "true"},
     "back_in_stock_request_once": {"notified_at": "NULL", "email": "'a@b.example'"},
     "feed_row_ref_once": {"row_ref": "'x'", "result": "'waiting'"},

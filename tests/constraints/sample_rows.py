@@ -14,6 +14,7 @@ from orders.models import (
     ConfirmedTaxId,
     Holiday,
     Promotion,
+    RefusedOrder,
     ShippingZone,
     TaxRate,
     TaxSettings,
@@ -70,6 +71,13 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
     write_settings_zone()  # else nothing is delivered anywhere but there
     ShippingZone.objects.create(name="Taken", countries=["AE"])
     Holiday.objects.create(day="2026-12-25", name="Christmas")
+    refused = RefusedOrder.objects.create(
+        limit="order_email",
+        sender="a@example.com",
+        email="a@example.com",
+        pieces=1,
+        last_at=timezone.now(),
+    )
     named = {
         "address": addresses[0],
         "second": addresses[1],
@@ -91,6 +99,7 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
         "none_left": sold_out,
         "ordered": ordered,
         "refunded": paid,
+        "refused_order": refused,
         "tax_class": taxed,
     }
     found = {name: str(row.pk) for name, row in named.items()}

@@ -49,6 +49,10 @@ TRIGGERS = {
     "order_payment_transition": (
         "UPDATE orders_order SET payment_status = 'unpaid' WHERE id = '{paid}'"
     ),
+    "refused_order_transition": (
+        "UPDATE orders_refusedorder SET state = 'used', decided_at = now(),"
+        " allowed_until = now() WHERE id = '{refused_order}'"
+    ),
     "fulfilment_status_transition": (
         "UPDATE orders_fulfilment SET status = 'undelivered',"
         " undelivered_reason = 'other', delivered_at = NULL WHERE order_id = '{paid}'"

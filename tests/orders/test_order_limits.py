@@ -1,12 +1,23 @@
 """Nobody empties the shelves, or fills a stranger's letter box, with orders that cost nothing."""
 
+import contextlib
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.test import Client as Browser
 from django.test import override_settings
+from django.urls import reverse
+from django.utils import timezone
 
+from markrin.db.models import uuid7
 from markrin.outbox.models import OutboxEvent
-from orders.models import Order
+from orders.models import Order, RefusedOrder
+from orders.services import periodic, privacy, refused_orders
+from products.errors import OutOfStock
 from products.models import BackInStockRequest, StockLevel
 from tests.accounts.flows import do_jobs
 from tests.client import Client
@@ -15,6 +26,7 @@ from tests.factories import (
     key,
     make_cart_line,
     make_product,
+    make_user,
     make_variant,
     order_body,
 )
@@ -168,3 +180,105 @@ def test_the_mail_has_no_text_of_the_senders(api, mailoutbox):
         assert "evil" not in whole
         assert "SCAM" not in whole
         assert "MK-" in whole
+
+
+# --- The queue for staff -------------------------------------------------------------------------
+def step(staff: Any, row: RefusedOrder, name: str) -> int:
+    """Take a step of the row in the admin."""
+    browser = Browser()
+    browser.force_login(staff)
+    path = reverse("admin:orders_refusedorder_step", args=[row.pk, name])
+    return browser.post(path, {}).status_code
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_refused_order_waits_for_staff_once_however_often_it_is_tried():
+    variant = make_variant(stock=100)
+    assert order(None, variant, 20, email="buyer@example.com").status_code == 201
+    assert not RefusedOrder.objects.exists()
+    for number in range(3):
+        address = f"198.51.100.{number}"
+        refused = order(None, variant, 5, email="Buyer@example.com", address=address)
+        assert refused.status_code == 429
+    row = RefusedOrder.objects.get()
+    assert (row.limit, row.sender) == ("order_variant_network", "buyer@example.com")
+    assert (row.email, row.phone) == ("buyer@example.com", SHIPPING_ADDRESS["phone"])
+    assert (row.pieces, row.tries, row.state) == (5, 3, "open")
+    assert row.cart is not None
+    assert row.cart.lines.get().variant == variant
+
+    browser = Browser()
+    browser.force_login(make_user(role="staff", groups=("orders",)))
+    page = browser.get("/admin/")
+    tasks = {task.name: (task.count, task.link) for task in page.context["tasks"]}
+    count, link = tasks["refused by a limit"]
+    assert count == "1"
+    assert "buyer@example.com" in browser.get(link).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_staff_let_one_order_through(staff):
+    staff.groups.add(Group.objects.get(name="orders"))
+    variant = make_variant(stock=100)
+    sender = {"email": "buyer@example.com", "phone": phones(1)[0]}
+    order(None, variant, 20, **sender)
+    assert order(None, variant, 20, **sender).status_code == 429
+    row = RefusedOrder.objects.get()
+    assert step(staff, row, "allow") == 302
+    assert step(staff, row, "allow") == 422  # decided already
+
+    # Whoever knows the e-mail address alone is no better off.
+    other = {"email": "buyer@example.com", "phone": phones(2)[1]}
+    assert order(None, variant, 20, **other).status_code == 429
+    # An order that fails for another reason uses nothing up.
+    with contextlib.suppress(OutOfStock), transaction.atomic():
+        assert refused_orders.use_allowance(**sender)
+        raise OutOfStock
+    assert order(None, variant, 20, **sender).status_code == 201
+    assert order(None, variant, 1, **sender).status_code == 429
+    row.refresh_from_db()
+    assert (row.state, row.decided_by) == ("used", staff)
+    assert Order.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_allowance_ends_and_can_be_taken_back(staff):
+    staff.groups.add(Group.objects.get(name="orders"))
+    variant = make_variant(stock=100)
+    sender = {"email": "buyer@example.com", "phone": phones(1)[0]}
+    order(None, variant, 20, **sender)
+    order(None, variant, 20, **sender)
+    row = RefusedOrder.objects.get()
+    assert step(staff, row, "allow") == 302
+    with time_machine.travel(timezone.now() + refused_orders.ALLOWED_FOR):
+        assert not _use(sender)
+    assert step(staff, row, "dismiss") == 302
+    assert order(None, variant, 20, **sender).status_code == 429
+    states = RefusedOrder.objects.order_by("created_at").values_list("state", flat=True)
+    assert list(states) == ["dismissed", "open"]
+    assert step(make_user(role="staff", groups=("catalogue",)), row, "allow") == 403
+
+
+@transaction.atomic
+def _use(sender: dict[str, str]) -> bool:
+    return refused_orders.use_allowance(**sender)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_typed_is_forgotten_after_a_month_and_with_the_person(customer):
+    def refused(**more: Any) -> RefusedOrder:
+        seen = {"email": "a@example.com", "pieces": 1, "last_at": timezone.now()}
+        return RefusedOrder.objects.create(
+            limit="order_email", sender=str(uuid7()), **(seen | more)
+        )
+
+    old = timezone.now() - timedelta(days=31)
+    refused(last_at=old)
+    kept = refused()
+    refused(user=customer, email=customer.email)
+    mine: Any = privacy.export_customer(user=customer)["refused_orders"]
+    assert [each["email"] for each in mine] == [customer.email]
+    assert periodic.forget_old()["refused_orders"] == 1
+    with transaction.atomic():
+        privacy.erase_customer(user=customer)
+    assert RefusedOrder.objects.get() == kept
