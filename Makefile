@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 
-.PHONY: help up test rolling slow fuzz pricing constraints chaos bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-compare check audit fmt lock sbom shell clean
+.PHONY: help up test rolling slow fuzz pricing constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-compare check audit fmt lock sbom shell clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -18,6 +18,9 @@ up: $(STAMP) ## Run the whole shop here: PostgreSQL, Valkey, web, relay, workers
 
 test: $(STAMP) ## Run every test; ARGS="-k checkout" and the like go to pytest
 	@$(PY) -m pytest -n 2 $(ARGS)
+
+staff-hour: $(STAMP) ## A staff member's hour in Chromium: 30 confirmed, 20 packed, 18 sent; prints clicks and typed fields
+	@STAFF_HOUR=long $(PY) -m pytest -n 0 -s -q tests/browser/test_staff_hour.py
 
 chaos: $(STAMP) ## Inject every fault and print what held: fault, tries, invariant, breaches (half an hour)
 	@$(PY) -m tests.chaos.run $(ARGS)

@@ -116,7 +116,7 @@ RIGHTS: tuple[Right, ...] = (
         groups=("orders",),
         calls=(
             *("staffListOrders", "staffGetOrder", "staffGetInvoice"),
-            *("moveOrder", "noteOrder", "markCashPaid", "returnGoods"),
+            *("moveOrder", "editOrder", "noteOrder", "markCashPaid", "returnGoods"),
             *("createFulfilment", "correctFulfilment", "moveFulfilment"),
             "cancelPieces",
         ),
@@ -125,6 +125,8 @@ RIGHTS: tuple[Right, ...] = (
             "orders.orderline": _ALL,
             "orders.orderevent": _ALL,
             "orders.draftorder": _ALL,
+            "orders.orderattachment": _ALL,
+            "orders.customerrecord": _ALL,
             "orders.cart": _ALL,
             "orders.cartline": _ALL,
             "orders.payment": _ALL,

@@ -266,6 +266,22 @@ class ParcelTooMany(ShopError):
     )
 
 
+class PlaceChangesPrice(ShopError):
+    status, code, message = (
+        409,
+        "place_changes_price",
+        "Another country or state has other taxes and shipping: place another order.",
+    )
+
+
+class FileRefused(ShopError):
+    status, code, message = (
+        422,
+        "file_refused",
+        "A file is a PDF, JPEG, PNG or WebP of at most 5 million bytes.",
+    )
+
+
 class ReturnTooMany(ShopError):
     status, code, message = (
         422,

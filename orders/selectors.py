@@ -108,6 +108,8 @@ def list_all_orders(params: OrderFilter) -> Page[Order] | CursorPage[Order]:
     if params.attention is not None:
         without = Q(attention="")
         orders = orders.filter(~without if params.attention else without)
+    if params.tag:
+        orders = orders.filter(tags__contains=[params.tag])
     if params.search:
         orders = orders.filter(match_search(params.search))
     return fetch_page(

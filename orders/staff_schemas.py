@@ -8,14 +8,16 @@ from uuid import UUID
 
 import marshmallow as ma
 
+from accounts.schemas import PostalAddress
 from markrin.api import fields
 from markrin.api.schemas import InputSchema, PageParams, PageQuery, PatchSchema
 from markrin.api.unset import UNSET, Unset
 from orders.models.cart import MAX_LINES, MAX_PER_LINE
 from orders.models.fulfilment import ParcelStatus, UndeliveredReason
 from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
+from orders.models.paperwork import MAX_TAG_LENGTH, MAX_TAGS, TAG
 from orders.models.promotion import CouponKind
-from orders.schemas import CouponCode
+from orders.schemas import CouponCode, ShippingAddress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,7 @@ class OrderFilter(PageParams):
     placed_until: datetime | None = None
     customer_id: UUID | None = None
     attention: bool | None = None
+    tag: str | None = None
     search: str | None = None
 
 
@@ -40,6 +43,7 @@ class ListAllOrders(PageQuery[OrderFilter]):
     placed_until = fields.Timestamp(data_key="to")
     customer_id = fields.Uuid()
     attention = fields.Bool()
+    tag = fields.Text(max=MAX_TAG_LENGTH, pattern=TAG)
     search = fields.Text(max=120)
 
 
@@ -211,6 +215,26 @@ class NoteOrder(InputSchema[OrderNote]):
     note = fields.Text(max=1000, multiline=True, required=True)
     public = fields.Bool(load_default=False)
     resolve = fields.Bool(load_default=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderChange:
+    """What is corrected of an order, and why."""
+
+    shipping_address: PostalAddress | Unset = UNSET
+    email: str | Unset = UNSET
+    tags: list[str] | Unset = UNSET
+    reason: str = ""
+
+
+class EditOrder(PatchSchema[OrderChange]):
+    """The address and a guest's e-mail until a parcel is handed over; tags at any time. All of
+    the address is sent, and all tags."""
+
+    shipping_address = fields.Nested(ShippingAddress)
+    email = fields.Email()
+    tags = fields.List(fields.Text(max=MAX_TAG_LENGTH, pattern=TAG), max=MAX_TAGS)
+    reason = fields.Text(max=500, min=0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,6 +112,7 @@ class StaffOrder(Serializer):
     payment_status = serializers.ChoiceField(choices=PaymentStatus.choices)
     payment_method = serializers.ChoiceField(choices=PaymentMethod.choices)
     attention = serializers.CharField()
+    tags = serializers.ListField(child=serializers.CharField())
     customer_id = serializers.UUIDField(source="user_id", allow_null=True)
     email = serializers.CharField()
     language = serializers.CharField()

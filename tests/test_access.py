@@ -183,6 +183,7 @@ TABLE = {
     "POST /api/payments/webhooks/test": Row(PUBLIC),
     "GET /api/staff/orders": Row(STAFFS),
     "GET /api/staff/orders/{order}": Row(STAFFS),
+    "PATCH /api/staff/orders/{order}": Row(STAFFS),
     "POST /api/staff/orders/{order}/transition": Row(STAFFS),
     "POST /api/staff/orders/{order}/fulfilments": Row(STAFFS),
     "POST /api/staff/orders/{order}/cancellations": Row(STAFFS),

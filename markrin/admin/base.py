@@ -326,9 +326,8 @@ class SteppedAdmin(ModelAdmin):
         back = reverse(
             f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk]
         )
-        form = (step.form_of(row) if step.form_of else step.form)(
-            request.POST if request.method == "POST" else None
-        )
+        sent = (request.POST, request.FILES) if request.method == "POST" else ()
+        form = (step.form_of(row) if step.form_of else step.form)(*sent)
         if request.method == "POST" and form.is_valid():
             try:
                 message = step.do(request, row, form.cleaned_data)

@@ -11,6 +11,7 @@ from orders.admin import (  # noqa: F401
     idempotency,
     money,
     orders,
+    paperwork,
     payments,
     promotions,
     refunds,

@@ -24,6 +24,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from markrin import localized
 from markrin.api.errors import ShopError
 from orders import queues, selectors
 from orders.admin import forms
@@ -257,6 +258,7 @@ def _describe_order(
     return {
         "order": order,
         "lines": lines,
+        "amount": localized.format_money(order.payable, order.currency),
         "waits": _format_wait((now - order.created_at).total_seconds()),
         "link": order_link(order, queue),
         "steps": admin.step_links(order, *_STEPS_SHOWN[queue]),

@@ -3,8 +3,10 @@
 from uuid import uuid4
 
 from django import forms
+from django.contrib.postgres.forms import SimpleArrayField
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminFileFieldWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
@@ -16,6 +18,7 @@ from markrin import localized
 from markrin.admin.forms import StrictForm
 from orders.models import Carrier, Fulfilment, Order, OrderLine
 from orders.models.fulfilment import UndeliveredReason
+from orders.models.paperwork import MAX_FILE_BYTES, MAX_TAG_LENGTH, MAX_TAGS, TAG
 from orders.services import disputes, mails, parcels, returns
 
 _LONG = 1000
@@ -199,6 +202,68 @@ def refund_form(order: Order) -> type[forms.Form]:
         )  # a form sent twice pays once
 
     return RefundForm
+
+
+def contact_form(order: Order) -> type[forms.Form]:
+    """Return the form that corrects where an order goes, and how its customer is reached."""
+    made: dict[str, object] = {
+        name: forms.CharField(
+            max_length=size,
+            required=name in ("recipient", "phone", "street", "city"),
+            initial=getattr(order, name),
+            widget=UnfoldAdminTextInputWidget,
+        )
+        for name, size in (
+            ("recipient", 120),
+            ("phone", 40),
+            ("street", 200),
+            ("city", 80),
+            ("state", 80),
+            ("postal_code", 12),
+        )
+    }
+    if order.user_id is None:
+        made["email"] = forms.EmailField(
+            max_length=254,
+            required=False,
+            initial=order.email,
+            label="E-mail",
+            widget=UnfoldAdminTextInputWidget,
+        )
+    made["reason"] = forms.CharField(
+        max_length=500, required=False, widget=UnfoldAdminTextInputWidget
+    )
+    return type("ContactForm", (StrictForm,), made)
+
+
+def tags_form(order: Order) -> type[forms.Form]:
+    """Return the form of an order's tags."""
+    tags = SimpleArrayField(
+        tag_field(),
+        required=False,
+        max_length=MAX_TAGS,
+        initial=order.tags,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="separated by commas: vip, gift-wrap",
+    )
+    return type("TagsForm", (StrictForm,), {"tags": tags})
+
+
+def tag_field() -> forms.RegexField:
+    """Return the field of one tag."""
+    return forms.RegexField(
+        regex=rf"\A{TAG}\Z",
+        max_length=MAX_TAG_LENGTH,
+        strip=True,
+        error_messages={"invalid": "A tag has lower-case letters, digits and hyphens."},
+    )
+
+
+class AttachForm(StrictForm):
+    file = forms.FileField(
+        widget=UnfoldAdminFileFieldWidget,
+        help_text=f"PDF, JPEG, PNG or WebP, at most {MAX_FILE_BYTES // 1_000_000} MB",
+    )
 
 
 def resend_form(order: Order) -> type[forms.Form]:

@@ -1,29 +1,50 @@
 """An order's page: what was bought, what happened, and the steps that are possible now."""
 
+from collections import Counter
+from io import BytesIO
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import Q, QuerySet
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+)
 from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from markrin import localized
-from markrin.admin.base import ReadOnly, SteppedAdmin, TabularInline
+from markrin.admin.base import ReadOnly, Step, SteppedAdmin, TabularInline
+from markrin.admin.forms import StrictForm
 from orders import invoice, selectors
 from orders.admin import desk, printing, steps
 from orders.admin.fulfilments import FulfilmentInline
-from orders.models import Order, OrderEvent, OrderLine, Payment, Refund
+from orders.admin.paperwork import AttachmentInline
+from orders.models import (
+    CustomerRecord,
+    Order,
+    OrderAttachment,
+    OrderEvent,
+    OrderLine,
+    Payment,
+    Refund,
+)
 from orders.models.order import (
     OrderEventKind,
     OrderStatus,
     PaymentMethod,
     PaymentStatus,
 )
+from orders.services import order_edits
 
 _STATUS = {
     OrderStatus.PENDING: "warning",
@@ -172,6 +193,31 @@ class NeedsAPerson(admin.SimpleListFilter):
         return queryset.exclude(attention="") if self.value() == "yes" else queryset
 
 
+class HasTag(admin.SimpleListFilter):
+    """By one of the tags in use, the most frequent of the newest orders first."""
+
+    title = "tag"
+    parameter_name = "tag"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: object
+    ) -> list[tuple[str, str]]:
+        """Return the choices: a bounded look at the newest orders with tags."""
+        tagged = Order.objects.filter(~Q(tags=[])).order_by("-created_at", "-id")
+        found = Counter(
+            tag for tags in tagged.values_list("tags", flat=True)[:500] for tag in tags
+        )
+        return [(tag, tag) for tag, _ in found.most_common(30)]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Order]
+    ) -> QuerySet[Order]:
+        """Return the orders with the tag."""
+        return (
+            queryset.filter(tags__contains=[self.value()]) if self.value() else queryset
+        )
+
+
 @admin.register(Order)
 class OrderAdmin(ReadOnly, SteppedAdmin):
     list_display = (
@@ -186,15 +232,26 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
     )
     list_filter = (
         NeedsAPerson,
+        HasTag,
         "status",
         "payment_status",
         "payment_method",
         "created_at",
     )
     search_fields = ("number", "email", "phone", "recipient")  # see get_search_results
-    search_help_text = "number or its end, e-mail, telephone, or part of the name"
+    search_help_text = (
+        "number or its end, e-mail, telephone, part of the name, city, postal code, SKU,"
+        " tracking number"
+    )
     ordering = ("-created_at", "-id")
-    inlines = (LineInline, FulfilmentInline, EventInline, PaymentInline, RefundInline)
+    inlines = (
+        LineInline,
+        FulfilmentInline,
+        EventInline,
+        AttachmentInline,
+        PaymentInline,
+        RefundInline,
+    )
     fieldsets = (
         (
             None,
@@ -204,6 +261,7 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
                     "next_steps",
                     "needs",
                     "papers",
+                    "shown_tags",
                 )
             },
         ),
@@ -246,6 +304,12 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
         own = [
             path("find/", view(self.find_view), name="orders_order_find"),
             path(
+                "<uuid:pk>/file/<uuid:file>/",
+                view(self.file_view),
+                name="orders_order_file",
+            ),
+            path("<uuid:pk>/file/<uuid:file>/delete/", view(self.file_delete_view)),
+            path(
                 "print/<slug:kind>/",
                 view(self.print_view),
                 name="orders_order_print",
@@ -268,6 +332,7 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
             "next_steps",
             "needs",
             "papers",
+            "shown_tags",
             "sums",
             "customer",
             "parcel",
@@ -286,6 +351,7 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
                         ("status", "payment_status", "paid_by"),
                         "next_steps",
                         "papers",
+                        "shown_tags",
                     )
                 },
             ),
@@ -341,6 +407,10 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
         ]
         return format_html_join(" · ", '<a class="shop-link" href="{}">{}</a>', links)
 
+    @admin.display(description="Tags")
+    def shown_tags(self, order: Order) -> str:
+        return ", ".join(order.tags) or "none"
+
     @admin.display(description="")
     def sums(self, order: Order) -> SafeString:
         return render_to_string(
@@ -349,7 +419,11 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
 
     @admin.display(description="Customer")
     def customer(self, order: Order) -> SafeString:
-        return render_to_string("orders/customer.html", {"order": order})
+        record = CustomerRecord.objects.filter(user=order.user_id).first()
+        return render_to_string(
+            "orders/customer.html",
+            {"order": order, "record": record if order.user_id else None},
+        )
 
     @admin.display(description="Parcel")
     def parcel(self, order: Order) -> SafeString:
@@ -362,6 +436,48 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
     def print_view(self, request: HttpRequest, kind: str) -> HttpResponse:
         """Show papers for printing: packing slips, labels, the pick list."""
         return printing.show_papers(self, request, kind)
+
+    def file_view(self, request: HttpRequest, pk: UUID, file: UUID) -> HttpResponse:
+        """Answer with a file of the order, to be saved and never shown."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        kept = OrderAttachment.objects.filter(pk=file, order=pk).first()
+        if kept is None:
+            raise Http404
+        return FileResponse(
+            BytesIO(kept.content),
+            as_attachment=True,
+            filename=kept.name,
+            content_type=kept.content_type,
+        )  # type: ignore[return-value]  # Django's own
+
+    def file_delete_view(
+        self, request: HttpRequest, pk: UUID, file: UUID
+    ) -> HttpResponse:
+        """Ask, and delete a file of the order."""
+        if not self.may_step(request):
+            raise PermissionDenied
+        kept = (
+            OrderAttachment.objects.filter(pk=file, order=pk).defer("content").first()
+        )
+        if kept is None:
+            raise Http404
+        back = reverse("admin:orders_order_change", args=[pk])
+        if request.method == "POST":
+            order_edits.remove_file(
+                attachment_id=file, order_id=pk, actor=steps.get_actor(request)
+            )
+            self.message_user(request, f"{kept.name} is deleted.")
+            return HttpResponseRedirect(back)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Delete {kept.name}?",
+            "original": kept,
+            "form": StrictForm(),
+            "step": Step("Delete", lambda *_: "", danger=True),
+            "back": back,
+        }
+        return TemplateResponse(request, "admin/step.html", context)
 
     def find_view(self, request: HttpRequest) -> HttpResponse:
         """Open the order that was typed or scanned."""

@@ -9,23 +9,30 @@ from django.http import HttpRequest
 
 from markrin import localized
 from markrin.admin.base import Step
+from markrin.api.casing import to_camel
+from markrin.api.errors import Invalid
+from markrin.api.unset import UNSET
 from orders import errors
 from orders.admin import forms
 from orders.models import Order, Refund
 from orders.models.order import NEXT_STATUS, OrderStatus, PaymentMethod, PaymentStatus
+from orders.models.paperwork import MAX_FILE_BYTES
 from orders.models.payment import RefundState
+from orders.schemas import ShippingAddress
 from orders.services import (
     fulfilments,
     mails,
+    order_edits,
     payment_links,
     refunds,
     returns,
     transitions,
 )
-from orders.services.lifecycle import Actor
+from orders.services.lifecycle import BEFORE_SHIPPING, Actor
 from orders.staff_schemas import (
     GoodsReturn,
     Move,
+    OrderChange,
     OrderNote,
     Parcel,
     ParcelPieces,
@@ -171,6 +178,47 @@ def _resend_mail(request: HttpRequest, order: Order, data: Mapping[str, Any]) ->
     return f"{mails.MAILS[data['mail']]}: the mail goes out again."
 
 
+def _correct_contact(
+    request: HttpRequest, order: Order, data: Mapping[str, Any]
+) -> str:
+    sent = {to_camel(name): data[name] for name in _ADDRESS if data[name]}
+    try:
+        address = ShippingAddress().load({**sent, "country": order.country})
+    except Invalid as refusal:
+        raise errors.AddressUnknown(
+            " ".join(each["message"] for each in refusal.errors)
+        ) from refusal
+    change = OrderChange(
+        shipping_address=address,
+        email=data.get("email", UNSET),
+        reason=data["reason"],
+    )
+    order_edits.edit_order(change, order_id=order.pk, actor=get_actor(request))
+    return f"{order.number} is corrected."
+
+
+_ADDRESS = ("recipient", "phone", "street", "city", "state", "postal_code")
+
+
+def _set_tags(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
+    change = OrderChange(tags=data["tags"])
+    order_edits.edit_order(change, order_id=order.pk, actor=get_actor(request))
+    return f"Tags of {order.number}: {', '.join(data['tags']) or 'none'}."
+
+
+def _attach(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
+    file = data["file"]
+    if file.size > MAX_FILE_BYTES:  # before it is read
+        raise errors.FileRefused
+    kept = order_edits.attach_file(
+        order_id=order.pk,
+        name=file.name[-120:],
+        content=file.read(),
+        actor=get_actor(request),
+    )
+    return f"{kept.name} is attached."
+
+
 def _mail_payment_link(
     request: HttpRequest, order: Order, data: Mapping[str, Any]
 ) -> str:
@@ -236,6 +284,14 @@ ORDER_STEPS = {
         ),
     ),
     "note": Step("Write a note", _write_note, forms.OwnNoteForm),
+    "contact": Step(
+        "Correct the address",
+        _correct_contact,
+        form_of=forms.contact_form,
+        offered=lambda order: order.status in BEFORE_SHIPPING,
+    ),
+    "tags": Step("Tags", _set_tags, form_of=forms.tags_form),
+    "attach": Step("Attach a file", _attach, forms.AttachForm),
     "payment_link": Step(
         "Mail the link to pay",
         _mail_payment_link,

@@ -7,6 +7,7 @@ from orders.models.idempotency import IdempotencyKey
 from orders.models.invoice import Invoice, InvoiceFile, InvoiceLine, InvoiceSeries
 from orders.models.ledger import LedgerEntry, LedgerLine
 from orders.models.order import Order, OrderEvent, OrderLine
+from orders.models.paperwork import CustomerRecord, OrderAttachment
 from orders.models.payment import Payment, PaymentEvent, Refund
 from orders.models.promotion import Coupon, OrderDiscount, Promotion, PromotionTier
 from orders.models.provider import Difference, Dispute, Payout, Reconciliation
@@ -34,6 +35,7 @@ __all__ = [
     "CartLine",
     "ConfirmedTaxId",
     "Coupon",
+    "CustomerRecord",
     "Difference",
     "Dispute",
     "DraftOrder",
@@ -48,6 +50,7 @@ __all__ = [
     "LedgerEntry",
     "LedgerLine",
     "Order",
+    "OrderAttachment",
     "OrderDiscount",
     "OrderEvent",
     "OrderLine",

@@ -16,6 +16,7 @@ from markrin.db.models import Model, QuerySet
 from markrin.db.triggers import allow_steps
 from orders.models import triggers
 from orders.models.cart import MAX_PER_LINE
+from orders.models.paperwork import tags_field
 
 
 class OrderStatus(models.TextChoices):
@@ -172,6 +173,7 @@ class Order(AddressFields, Model):
         default="",
         help_text="why a person should look at it; emptied by staff",
     )
+    tags = tags_field()
     expires_at = models.DateTimeField(
         null=True, blank=True, help_text="when it is cancelled unless it is paid"
     )
@@ -205,6 +207,7 @@ class Order(AddressFields, Model):
                 name="order_by_recipient",
             ),
             models.Index(Upper("city"), name="order_by_city"),
+            GinIndex(fields=["tags"], name="order_by_tag"),
             models.Index(fields=["postal_code"], name="order_by_postal_code"),
             models.Index(
                 fields=["-created_at", "-id"],
@@ -512,6 +515,7 @@ class OrderEventKind(models.TextChoices):
     NOTE = "note"
     MAIL = "mail"
     PARCEL = "parcel"
+    EDIT = "edit"
 
 
 class OrderEvent(models.Model):

@@ -9,8 +9,10 @@ from markrin.db import transactions
 from orders.models import (
     Cart,
     CartLine,
+    CustomerRecord,
     Fulfilment,
     Order,
+    OrderAttachment,
     OrderDiscount,
     OrderLine,
     RefusedOrder,
@@ -53,6 +55,7 @@ _ORDER = (
         "refunded",
     ),
     *("shipping_name", "delivers_from", "delivers_until"),
+    "tags",
     *("created_at", "paid_at", "shipped_at", "delivered_at", "closed_at"),
     *("recipient", "phone", "street", "city", "state", "postal_code", "country"),
 )
@@ -101,6 +104,9 @@ def export_customer(*, user: "User") -> dict[str, object]:
         "refused_orders": list(
             _refused_orders_of(user).order_by("created_at", "id").values(*_REFUSED)
         ),
+        "kept_by_staff": list(
+            CustomerRecord.objects.filter(user=user).values("tags", "note")
+        ),
     }
 
 
@@ -146,6 +152,8 @@ def erase_customer(*, user: "User") -> None:
     _refused_orders_of(user).delete()
     ids = [order.pk for order in Order.objects.for_customer(user).locked()]
     Order.objects.filter(pk__in=ids).update(**_EMPTY, updated_at=timezone.now())
+    OrderAttachment.objects.filter(order__in=ids).delete()
+    CustomerRecord.objects.filter(user=user).delete()
     # A tracking number leads to the name and the address at the carrier's.
     Fulfilment.objects.filter(order__in=ids).update(
         tracking_number="", tracking_url="", updated_at=timezone.now()

@@ -13,7 +13,14 @@ from markrin.api.schemas import Empty, IdempotencyHeaders, KeyHeader
 from orders import errors, invoice, selectors
 from orders import staff_schemas as schemas
 from orders import staff_serializers as serializers
-from orders.services import coupons, fulfilments, refunds, returns, transitions
+from orders.services import (
+    coupons,
+    fulfilments,
+    order_edits,
+    refunds,
+    returns,
+    transitions,
+)
 from orders.views.base import StaffView, get_actor, mark_replayed
 from orders.views.orders import IDEMPOTENCY_ERRORS, pdf_response
 
@@ -47,6 +54,25 @@ class OrderDetail(StaffView):
         summary="An order, with its private history",
     )
     def get(self, request: Request, *, order_id: UUID) -> Response:
+        return _respond(order_id)
+
+    @operation(
+        body=schemas.EditOrder,
+        response=serializers.StaffOrder,
+        errors=[
+            NotFound,
+            errors.OrderNotIn,
+            errors.PlaceChangesPrice,
+            errors.EmailUnexpected,
+        ],
+        id="editOrder",
+        tag="staff-orders",
+        summary="Correct an order's address, a guest's e-mail, or tags",
+    )
+    def patch(
+        self, request: Request, *, order_id: UUID, body: schemas.OrderChange
+    ) -> Response:
+        order_edits.edit_order(body, order_id=order_id, actor=get_actor(request))
         return _respond(order_id)
 
 

@@ -208,6 +208,23 @@ def serving(shop: Shop, **env: str) -> Iterator[services.Running]:
         shop.db(web.__exit__, None, None, None)
 
 
+@pytest.fixture(scope="module")
+def desk(shop: Shop) -> Iterator[Shop]:
+    """Serve the shop, and have a worker for what the inventory's queue does.
+
+    With DEBUG the admin's styles and scripts come from their packages: collecting and
+    compressing them takes minutes."""
+    worker = services.worker("inventory", env=shop.env)
+    shop.db(worker.__enter__)
+    before = shop.proxy.upstream
+    try:
+        with serving(shop, DEBUG="1", ADMIN_SECOND_FACTOR="1"):
+            yield shop
+    finally:
+        shop.proxy.upstream = before
+        shop.db(worker.__exit__, None, None, None)
+
+
 @pytest.fixture(params=list(WIDTHS))
 def width(request: pytest.FixtureRequest) -> str:
     """Run the test once in a wide and once in a narrow window."""

@@ -2,8 +2,13 @@
 
 import re
 import secrets
+from base64 import b32decode
+from typing import Any
 
+from django_otp.oath import totp
 from playwright.sync_api import Locator, Page, expect
+
+from tests.factories import PASSWORD
 
 
 def new_email(name: str) -> str:
@@ -63,3 +68,36 @@ def sign_in(page: Page, email: str, password: str) -> None:
 
 def place_order(page: Page) -> None:
     page.get_by_role("button", name=re.compile("Place order")).click()
+
+
+# --- Staff ---------------------------------------------------------------------------------------
+def sign_in_as_staff(page: Page, email: str) -> None:
+    """Sign in to the admin for the first time: the password, then the factor is set up."""
+    page.goto("/admin/")
+    page.locator("input[name=username]").fill(email)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.get_by_role("button", name=re.compile("log in", re.IGNORECASE)).click()
+    key = page.locator("#key").inner_text().replace(" ", "")
+    page.get_by_label("Code").fill(_code(key))
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("#recovery-codes li")).to_have_count(10)
+    page.get_by_role("link", name="I have kept them").click()
+    expect(page.get_by_role("heading", name=re.compile("today"))).to_be_visible()
+
+
+def _code(key: str) -> str:
+    return f"{totp(b32decode(key + '=' * (-len(key) % 8))):06}"
+
+
+def whole(page: Page, look: Any, name: str) -> None:
+    """Look at all of a page: in a window so tall that what sticks to its foot stands at the
+    page's end.
+    """
+    size = page.viewport_size
+    assert size is not None
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size(
+        {"width": size["width"], "height": max(height, size["height"])}
+    )
+    look(page, name)
+    page.set_viewport_size(size)

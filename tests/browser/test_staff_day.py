@@ -5,75 +5,21 @@ The same pages are looked at, wide and narrow, light and dark: axe finds nothing
 and pictures are kept."""
 
 import re
-from base64 import b32decode
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pytest
 from django.utils import timezone
-from django_otp.oath import totp
 from playwright.sync_api import Page, expect
 
 from dev.processes import wait_for
 from markrin.outbox.models import OutboxEvent, State
 from orders.models import Carrier, Order
 from products.models import BulkChange, Feed, Product, StockLevel
-from tests import services
-from tests.browser.conftest import Shop, serving
-from tests.browser.steps import new_email
-from tests.factories import PASSWORD, make_order, make_user, make_variant
-
-
-@pytest.fixture(scope="module")
-def desk(shop: Shop) -> Iterator[Shop]:
-    """Serve the shop, and have a worker for what the inventory's queue does.
-
-    With DEBUG the admin's styles and scripts come from their packages: collecting and
-    compressing them takes minutes."""
-    worker = services.worker("inventory", env=shop.env)
-    shop.db(worker.__enter__)
-    before = shop.proxy.upstream
-    try:
-        with serving(shop, DEBUG="1", ADMIN_SECOND_FACTOR="1"):
-            yield shop
-    finally:
-        shop.proxy.upstream = before
-        shop.db(worker.__exit__, None, None, None)
-
-
-def sign_in(page: Page, desk: Shop, email: str) -> None:
-    """Sign in to the admin for the first time: the password, then the factor is set up."""
-    page.goto("/admin/")
-    page.locator("input[name=username]").fill(email)
-    page.locator("input[name=password]").fill(PASSWORD)
-    page.get_by_role("button", name=re.compile("log in", re.IGNORECASE)).click()
-    key = page.locator("#key").inner_text().replace(" ", "")
-    page.get_by_label("Code").fill(_code(key))
-    page.get_by_role("button", name="Continue").click()
-    expect(page.locator("#recovery-codes li")).to_have_count(10)
-    page.get_by_role("link", name="I have kept them").click()
-    expect(page.get_by_role("heading", name=re.compile("today"))).to_be_visible()
-
-
-def _code(key: str) -> str:
-    return f"{totp(b32decode(key + '=' * (-len(key) % 8))):06}"
-
-
-def whole(page: Page, look: Any, name: str) -> None:
-    """Look at all of a page: in a window so tall that what sticks to its foot stands at the
-    page's end.
-    """
-    size = page.viewport_size
-    assert size is not None
-    height = page.evaluate("document.documentElement.scrollHeight")
-    page.set_viewport_size(
-        {"width": size["width"], "height": max(height, size["height"])}
-    )
-    look(page, name)
-    page.set_viewport_size(size)
+from tests.browser.conftest import Shop
+from tests.browser.steps import new_email, sign_in_as_staff, whole
+from tests.factories import make_order, make_user, make_variant
 
 
 def take(page: Page, step: str, **fields: str) -> None:
@@ -87,7 +33,7 @@ def take(page: Page, step: str, **fields: str) -> None:
 def test_a_day(page: Page, desk: Shop, look: Any, width: str, tmp_path: Path) -> None:
     db = desk.db
     boss = db(make_user, role="admin", email=new_email("boss"))
-    sign_in(page, desk, boss.email)
+    sign_in_as_staff(page, boss.email)
     whole(page, look, "admin-dashboard")
 
     _pack(page, desk, look, width)
@@ -256,7 +202,7 @@ def test_the_pages_in_the_dark_and_by_keyboard(
 ) -> None:
     page.emulate_media(color_scheme="dark")
     boss = desk.db(make_user, role="admin", email=new_email("night"))
-    sign_in(page, desk, boss.email)
+    sign_in_as_staff(page, boss.email)
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     whole(page, look, "admin-dashboard-dark")

@@ -104,6 +104,10 @@ _ELSEWHERE = {"country": "'IN'", "state_code": "'US-CA'"}
 # What breaks a rule that several columns, or no simple form, are about: SQL by column.
 SPECIAL: dict[str, dict[str, str]] = {
     "address_postal_code_india": {"country": "'IN'", "postal_code": "'1234'"},
+    "draft_order_postal_code_india": {"country": "'IN'", "postal_code": "'1234'"},
+    "draft_order_state_code_of_country": _ELSEWHERE,
+    "draft_order_discount_has_reason": {"discount": "1", "discount_reason": "''"},
+    "order_attachment_type": {"content_type": "'text/html'"},
     "order_postal_code_india": {"country": "'IN'", "postal_code": "'1234'"},
     "refused_order_allowed_has_an_end": {
         "state": "'allowed'",

@@ -12,6 +12,8 @@ from accounts.models import AuthEvent, CustomerGroup, User
 from orders.models import (
     Carrier,
     ConfirmedTaxId,
+    CustomerRecord,
+    DraftOrder,
     Holiday,
     Promotion,
     RefusedOrder,
@@ -121,6 +123,10 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
     own: dict[type[models.Model], models.Model] = {
         Carrier: Carrier.objects.create(name="Delhivery"),
         ShippingZone: ShippingZone.objects.create(name="Nepal", countries=["NP"]),
+        DraftOrder: factories.make_draft(),
+        CustomerRecord: CustomerRecord.objects.create(
+            user=factories.make_user(), tags=["vip"]
+        ),
         Holiday: Holiday.objects.create(day="2027-01-26", name="Republic Day"),
         Category: category,
         Product: product,

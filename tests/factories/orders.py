@@ -5,14 +5,15 @@ from itertools import count
 from typing import Any
 from uuid import uuid4
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.schemas import PostalAddress
 from orders.customer_identity import Customer, hash_token, new_token
-from orders.models import Cart, CartLine, Coupon, Order, Promotion
+from orders.models import Cart, CartLine, Coupon, DraftOrder, Order, Promotion
 from orders.models.order import OrderStatus, PaymentMethod
 from orders.schemas import Checkout
-from orders.services import checkout, transitions
+from orders.services import checkout, drafts, transitions
 from orders.services.lifecycle import Actor
 from orders.staff_schemas import Move
 from tests.factories.accounts import make_address, make_user
@@ -151,6 +152,25 @@ def make_order(
     if paid:
         transitions.mark_cash_paid(order_id=placed.order.pk, actor=Actor("staff"))
     return Order.objects.get(pk=placed.order.pk)
+
+
+def make_draft(*, variant: Any = None, quantity: int = 1, **columns: Any) -> DraftOrder:
+    """Take down an order by telephone, of pieces of one variant, that is not placed yet."""
+    variant = variant or make_variant()
+    columns = {
+        "recipient": "Asha Rao",
+        "phone": "+919876543210",
+        "street": "12 Linking Road",
+        "city": "Mumbai",
+        "state": "Maharashtra",
+        "state_code": "IN-MH",
+        "postal_code": "400050",
+        "country": "IN",
+    } | columns
+    draft = DraftOrder(**columns)
+    with transaction.atomic():
+        drafts.save_draft(draft, {variant.pk: quantity}, actor=Actor("staff"))
+    return draft
 
 
 def move_to(order: Order, status: str) -> None:

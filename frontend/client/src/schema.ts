@@ -1219,7 +1219,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Correct an order's address, a guest's e-mail, or tags */
+        patch: operations["editOrder"];
         trace?: never;
     };
     "/api/staff/orders/{order_id}/cancellations": {
@@ -2170,6 +2171,17 @@ export interface components {
             lineId: string;
             /** @example 1299.00 */
             amount: string;
+        };
+        /**
+         * @description The address and a guest's e-mail until a parcel is handed over; tags at any time. All of
+         *     the address is sent, and all tags.
+         */
+        EditOrderInput: {
+            shippingAddress?: components["schemas"]["ShippingAddressInput"];
+            /** Format: email */
+            email?: string;
+            tags?: string[];
+            reason?: string;
         };
         /** @description A body that is exactly `{}`. */
         EmptyInput: Record<string, never>;
@@ -3391,7 +3403,7 @@ export interface components {
             /** Format: date-time */
             expiresAt: string;
         };
-        /** @description Every live session of a user: at most SESSIONS_PER_USER, so in one piece. */
+        /** @description Every live session of a user. There are at most SESSIONS_PER_USER, so without pages. */
         Sessions: {
             items: components["schemas"]["Session"][];
         };
@@ -3615,6 +3627,7 @@ export interface components {
              */
             paymentMethod: "cod" | "online";
             attention: string;
+            tags: string[];
             /** Format: uuid */
             customerId: string | null;
             email: string;
@@ -3941,9 +3954,10 @@ export interface components {
              *     * `note` - Note
              *     * `mail` - Mail
              *     * `parcel` - Parcel
+             *     * `edit` - Edit
              * @enum {string}
              */
-            kind: "status" | "payment" | "refund" | "note" | "mail" | "parcel";
+            kind: "status" | "payment" | "refund" | "note" | "mail" | "parcel" | "edit";
             from: string;
             to: string;
             by: string;
@@ -4067,9 +4081,10 @@ export interface components {
              *     * `note` - Note
              *     * `mail` - Mail
              *     * `parcel` - Parcel
+             *     * `edit` - Edit
              * @enum {string}
              */
-            kind: "status" | "payment" | "refund" | "note" | "mail" | "parcel";
+            kind: "status" | "payment" | "refund" | "note" | "mail" | "parcel" | "edit";
             from: string;
             to: string;
             /** @description customer, guest, staff, system or gateway */
@@ -16646,6 +16661,7 @@ export interface operations {
                 to?: string;
                 customerId?: string;
                 attention?: boolean;
+                tag?: string;
                 search?: string;
             };
             header?: never;
@@ -16832,6 +16848,181 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_acceptable";
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    editOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditOrderInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffOrder"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid" | "malformed";
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "token_invalid" | "token_missing";
+                    };
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden" | "second_factor_required";
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_acceptable";
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "order_status" | "place_changes_price";
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "too_large";
+                    };
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "email_unexpected";
                     };
                 };
             };
