@@ -29,6 +29,7 @@ from markrin.api import rate_limits  # noqa: E402
 from markrin.cache import invalidation_listener  # noqa: E402
 from markrin.observe.logs import lines  # noqa: E402
 from markrin.ops import health  # noqa: E402
+from tests import empty_database  # noqa: E402
 from tests.client import Client  # noqa: E402
 
 # The shop goes on without a Valkey that does not answer within a tenth of a second. Where
@@ -88,15 +89,19 @@ def cheap_passwords() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def no_connection_is_left(
+def database_as_it_was_made(
     django_db_setup: None, django_db_blocker: Any
 ) -> Iterator[None]:
-    """End what still holds a connection to the tests' database once the last test is done: a
+    """Let a test that commits be followed by the rows that the migrations made, and no others.
+    End what still holds a connection to the tests' database once the last test is done: a
     thread of this process that lives as long as it does would keep it from being removed.
     """
-    yield
     if not connection.settings_dict["NAME"].startswith("test_"):
-        return  # no test of this run needed a database
+        yield
+        return  # no test of this run needs a database
+    with django_db_blocker.unblock():
+        empty_database.remember_initial_rows()
+    yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

@@ -26,9 +26,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+import psycopg
 import redis
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
-from dev import processes, web_server
+from dev import postgres, processes, web_server
 from dev.processes import StackError
 from dev.stack import ROOT, Stack, local_dir
 
@@ -53,6 +56,8 @@ def start() -> None:
             signal.SIGTERM, lambda *_: sys.exit(143)
         )  # so that what atexit holds runs then as well
         stack.enter()
+        if stack.postgres:
+            _let_role_delete(stack.postgres)
         slot = _free_slot(home)
         name = f"run{slot}" + (
             f"_{_migrations()}" if KEEP else ""
@@ -88,6 +93,17 @@ def start() -> None:
         "JWT_KEYS": json.dumps([{"kid": "tests", "secret": "tests-only-" + "j" * 50}]),
         "RATE_LIMIT_SCALE": "1000",
     }
+
+
+def _let_role_delete(server: postgres.Postgres) -> None:
+    """Let the tests' role run statements without triggers: tests/empty_database.py."""
+    address = make_conninfo(**server.connection("postgres"))
+    with psycopg.connect(address, autocommit=True) as superuser:
+        superuser.execute(
+            sql.SQL("GRANT SET ON PARAMETER session_replication_role TO {}").format(
+                sql.Identifier(postgres.ROLE)
+            )
+        )
 
 
 def empty_valkey() -> None:
