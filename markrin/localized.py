@@ -43,6 +43,11 @@ def format_moment(moment: datetime) -> str:
     return f"{format_day(local.date())}, {local:%H:%M}"
 
 
+def format_country(code: str) -> str:
+    """Return a country's name (ISO 3166-1 alpha-2) in the language in use, else the code."""
+    return str(_current_locale().territories.get(code, code))
+
+
 def _current_locale() -> Locale:
     return _locale_of(translation.get_language() or settings.LANGUAGE_CODE)
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import barcode  # type: ignore[import-untyped]  # it has no types
 
+from accounts.address_lines import list_address_lines
 from orders.models import Fulfilment, Order, OrderLine
 from orders.models.fulfilment import ParcelStatus
 from orders.models.order import PaymentMethod, PaymentStatus
@@ -27,6 +28,11 @@ class ParcelPaper:
     cash: Decimal | None
     bars: list[tuple[int, int]]
     bars_width: int
+
+    @property
+    def address(self) -> list[str]:
+        """The lines of the address, the country's name in the language in use."""
+        return list_address_lines(self.order)
 
 
 def list_papers(order: Order) -> list[ParcelPaper]:

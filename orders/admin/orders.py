@@ -22,6 +22,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from accounts.address_lines import list_address_lines
 from markrin import localized
 from markrin.admin.base import ReadOnly, Step, SteppedAdmin, TabularInline
 from markrin.admin.forms import StrictForm
@@ -422,7 +423,11 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
         record = CustomerRecord.objects.filter(user=order.user_id).first()
         return render_to_string(
             "orders/customer.html",
-            {"order": order, "record": record if order.user_id else None},
+            {
+                "order": order,
+                "address": list_address_lines(order),
+                "record": record if order.user_id else None,
+            },
         )
 
     @admin.display(description="Parcel")
