@@ -55,6 +55,7 @@ ON_EVENT: dict[str, list[str]] = {
     "order.person_needed": ["orders.call_staff_by_mail"],
     "order.mail_wanted": ["orders.mail_again"],
     "order.returned": ["analytics.record_change"],
+    "order.return_moved": ["orders.return_by_mail"],
     "payment.charge_told": ["orders.look_up_charge"],
     "payment.payout_told": ["orders.book_payout"],
     "payment.abandoned": ["orders.abandon_payment"],
@@ -110,6 +111,7 @@ app.conf.beat_schedule = {
     },
     "accounts.purge": run_every(3600, "accounts.purge"),
     "orders.expire": run_every(60, "orders.expire"),
+    "orders.expire_returns": run_every(3600, "orders.expire_returns"),
     "orders.settle_payments": run_every(
         120, "orders.settle_payments", queue="payments"
     ),
@@ -117,6 +119,7 @@ app.conf.beat_schedule = {
     "orders.forget_old": run_nightly(3, 20, "orders.forget_old"),
     "products.refresh_ended_prices": run_every(60, "products.refresh_ended_prices"),
     "products.pull_feeds": run_every(600, "products.pull_feeds", queue="outbound"),
+    "products.queue_missed_wishes": run_every(60, "products.queue_missed_wishes"),
     "products.queue_low_stock_mails": run_every(900, "products.queue_low_stock_mails"),
     "products.rebuild_search_words": run_nightly(4, 0, "products.rebuild_search_words"),
     "products.delete_unapplied_changes": run_nightly(

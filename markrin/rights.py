@@ -119,6 +119,8 @@ RIGHTS: tuple[Right, ...] = (
             *("moveOrder", "editOrder", "noteOrder", "markCashPaid", "returnGoods"),
             *("createFulfilment", "correctFulfilment", "moveFulfilment"),
             "cancelPieces",
+            *("listReturns", "getReturn", "approveReturn", "rejectReturn"),
+            *("receiveReturn", "judgeReturn", "staffGetReturnLabel"),
         ),
         pages={
             "orders.order": _ALL,
@@ -134,6 +136,8 @@ RIGHTS: tuple[Right, ...] = (
             "orders.refund": _ALL,
             "orders.return": _ALL,
             "orders.returnline": _ALL,
+            "orders.returnrequest": _ALL,
+            "orders.returnrequestline": _ALL,
             "orders.carrier": _ALL,
             "orders.fulfilment": _ALL,
             "orders.fulfilmentline": _ALL,

@@ -18,6 +18,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DEBUG = env.bool("DEBUG", False)
 LOCAL_DIR = Path(env.str("LOCAL_DIR", str(BASE_DIR / ".local")))
 SECRET_KEY = env.str("SECRET_KEY", "debug-only-" + "0" * 50 if DEBUG else "")
+SECRET_KEY_FALLBACKS = env.list(
+    "SECRET_KEY_FALLBACKS", default=[]
+)  # former ones, whose links in mails are still taken
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 TRUSTED_PROXIES = env.list(
@@ -133,6 +136,12 @@ SHOP_COUNTRIES = env.list(
 RETURN_WINDOW_DAYS = env.int(
     "RETURN_WINDOW_DAYS", 30
 )  # after the delivery, as the storefront says; 0: it says nothing
+RETURN_SEND_DAYS = env.int(
+    "RETURN_SEND_DAYS", 21
+)  # after a return's approval, until which its pieces must have arrived
+WITHDRAWAL_DAYS = env.int(
+    "WITHDRAWAL_DAYS", 0
+)  # after the delivery, in which a customer may withdraw from the contract; 14 in the EU
 SHOP_CONTACT_EMAIL = env.str("SHOP_CONTACT_EMAIL", "")
 SHOP_CONTACT_PHONE = env.str("SHOP_CONTACT_PHONE", "")  # as people write it
 CHECKOUTS_AT_ONCE = env.int(
@@ -321,6 +330,8 @@ RATE_LIMITS: dict[str, str] = {
     "order_phone": "5/3600",
     "order_network": "30/3600",
     "order_account": "20/3600",  # of a signed-in customer
+    "order_lookup_network": "20/3600",  # orders looked up by number and address
+    "order_lookup_number": "10/3600",  # of one number
     "order_pieces_email": "60/86400",  # pieces, not orders
     "order_pieces_phone": "60/86400",
     "order_pieces_network": "200/86400",
@@ -412,6 +423,7 @@ CORS_ALLOW_HEADERS = [
     "idempotency-key",
     "x-markrin-client",
     "x-cart-token",
+    "x-order-token",
 ]
 CORS_EXPOSE_HEADERS = [
     "Content-Disposition",

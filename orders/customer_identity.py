@@ -12,8 +12,9 @@ from rest_framework.request import Request
 
 from markrin.api import client_address
 from markrin.api.schemas import CartHeader
+from orders import order_links
 from orders.models import Order
-from orders.schemas import ShopperHeaders
+from orders.schemas import OrderHeader, ShopperHeaders
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Customer:
-    """A customer, or a guest. A customer's token is not looked at: signing in has merged
-    what it stood for.
+    """A customer, or a guest. A customer's token opens no cart: signing in has merged what it
+    stood for. It still opens the orders that were made with it.
     """
 
     user: "User | None" = None
     token: str | None = None
+    order_token: str | None = None  # of the link in an order's mails
+    held_token: str | None = None  # a guest's, of somebody who has signed in since
     language: str = ""  # that of the account, or that the client asks for
     address: str | None = None  # of the client, by which a guest's orders are limited
     # Who of the staff takes the order by telephone, and the cart that it is dictated into.
@@ -50,37 +53,49 @@ class Customer:
         """What an idempotency key of theirs is unique within."""
         if self.staff is not None:
             return f"staff:{self.staff.pk}"
-        return (
-            f"user:{self.user.pk}"
-            if self.user
-            else f"guest:{(self.token_hash or b'').hex()}"
-        )
+        if self.user:
+            return f"user:{self.user.pk}"
+        if self.token_hash is None and self.order_token:
+            return f"link:{hash_token(self.order_token).hex()}"
+        return f"guest:{(self.token_hash or b'').hex()}"
 
     def owns(self, order: Order) -> bool:
-        """Return whether the order is theirs: of their account, or made with the token that
-        they hold.
+        """Return whether the order is theirs: of their account, made with the token that they
+        hold, or opened by the link in its mails. Signing in takes none of these away.
         """
-        if self.user is not None:
-            return order.user_id == self.user.pk
-        held, needed = self.token_hash, order.guest_token_hash
-        return (
-            held is not None
+        if self.user is not None and order.user_id == self.user.pk:
+            return True
+        held, needed = self.token or self.held_token, order.guest_token_hash
+        if (
+            held
             and needed is not None
-            and secrets.compare_digest(held, bytes(needed))
-        )
+            and secrets.compare_digest(hash_token(held), bytes(needed))
+        ):
+            return True
+        return order_links.opens(self.order_token, order)
 
 
 def identify(
-    request: Request, headers: CartHeader | ShopperHeaders | None = None
+    request: Request,
+    headers: CartHeader | OrderHeader | ShopperHeaders | None = None,
 ) -> Customer:
     """Return who sent the request; a guest is known by the token in `headers`."""
     language = translation.get_language_from_request(request._request)
     address = client_address.get_client_address(request._request)
-    if request.user.is_authenticated:
-        language = request.user.language or language
-        return Customer(user=request.user, language=language, address=address)
     token = headers.x_cart_token if headers else None
-    return Customer(token=token, language=language, address=address)
+    link = headers.x_order_token if isinstance(headers, _WITH_LINK) else None
+    if request.user.is_authenticated:
+        return Customer(
+            user=request.user,
+            held_token=token,
+            order_token=link,
+            language=request.user.language or language,
+            address=address,
+        )
+    return Customer(token=token, order_token=link, language=language, address=address)
+
+
+_WITH_LINK = (OrderHeader, ShopperHeaders)
 
 
 def new_token() -> str:

@@ -290,6 +290,30 @@ class ReturnTooMany(ShopError):
     )
 
 
+class ReturnWindowOver(ShopError):
+    status, code, message = (
+        409,
+        "return_window_over",
+        "The order's pieces cannot be sent back: none has arrived, or the time is over.",
+    )
+
+
+class ReturnNotIn(ShopError):
+    status, code, message = (
+        409,
+        "return_status",
+        "The return's status does not allow this.",
+    )
+
+
+class ExchangeCostsMore(ShopError):
+    status, code, message = (
+        422,
+        "exchange_costs_more",
+        "The replacement costs more: return the piece, and order the other one.",
+    )
+
+
 class DisputeOpen(ShopError):
     status, code, message = (
         409,

@@ -113,6 +113,20 @@ class GoodsReturned:
 
 
 @dataclass(frozen=True)
+class ReturnMoved:
+    """A return that a customer asked for has reached this status, the first one included."""
+
+    name: ClassVar[str] = "order.return_moved"
+    order_id: UUID
+    return_request_id: UUID
+    status: str
+
+    @property
+    def natural_id(self) -> str:
+        return f"{self.return_request_id}:{self.status}"
+
+
+@dataclass(frozen=True)
 class _OfRefund:
     order_id: UUID
     refund_id: UUID

@@ -113,6 +113,59 @@ INVARIANTS = [
             WHERE {_EACH} AND status <> should""",  # noqa: S608 (our own text)
     ),
     Invariant(
+        rule="a judged return = the goods that came back with it",
+        table="orders_returnrequest",
+        query="""SELECT asked.id, format('%%s pieces accepted, %%s came back',
+                judged.accepted, coalesce(back.quantity, 0))
+            FROM orders_returnrequest AS asked CROSS JOIN LATERAL (
+                SELECT sum(sellable + damaged) AS accepted FROM orders_returnrequestline
+                WHERE request_id = asked.id) AS judged
+            LEFT JOIN LATERAL (SELECT sum(quantity) AS quantity FROM orders_returnline
+                WHERE parcel_id = asked.goods_id) AS back ON true
+            WHERE asked.id > %(after)s AND asked.id <= %(upto)s
+            AND (judged.accepted IS NULL OR judged.accepted <> coalesce(back.quantity, 0))""",
+    ),
+    Invariant(
+        rule="open returns ask for pieces that the customer has",
+        table="orders_orderline",
+        query="""SELECT line.id, format('%%s asked back, the customer has %%s', asked.quantity,
+                shipped - returned)
+            FROM orders_orderline AS line CROSS JOIN LATERAL (
+                SELECT sum(piece.quantity) AS quantity FROM orders_returnrequestline AS piece
+                JOIN orders_returnrequest AS request ON request.id = piece.request_id
+                WHERE piece.line_id = line.id
+                AND request.status IN ('requested', 'approved', 'received')) AS asked
+            WHERE line.id > %(after)s AND line.id <= %(upto)s
+            AND asked.quantity > shipped - returned""",
+    ),
+    Invariant(
+        rule="a replacement is reserved while its return is open, and paid once it is judged",
+        table="orders_returnrequest",
+        query="""SELECT asked.id, format('is %%s, its replacement %%s and %%s', asked.status,
+                made.status, made.payment_status)
+            FROM orders_returnrequest AS asked
+            JOIN orders_order AS made ON made.id = asked.exchange_id
+            WHERE asked.id > %(after)s AND asked.id <= %(upto)s
+            AND NOT CASE WHEN made.status = 'cancelled' THEN true
+                WHEN asked.status IN ('approved', 'received') THEN made.status = 'pending'
+                WHEN asked.status = 'completed'
+                    THEN made.payment_status IN ('paid', 'refunded')
+                ELSE false END""",
+    ),
+    Invariant(
+        rule="what an exchange moves leaves one order and pays the other",
+        table="orders_refund",
+        query="""SELECT moved.id, format('%%s left, %%s arrived', moved.amount,
+                coalesce(paid.amount, 0))
+            FROM orders_refund AS moved LEFT JOIN LATERAL (
+                SELECT sum(amount) AS amount FROM orders_payment
+                WHERE order_id = moved.exchange_id AND provider = 'exchange'
+                AND state = 'succeeded') AS paid ON true
+            WHERE moved.id > %(after)s AND moved.id <= %(upto)s
+            AND moved.exchange_id IS NOT NULL AND moved.state = 'succeeded'
+            AND moved.amount <> coalesce(paid.amount, 0)""",
+    ),
+    Invariant(
         rule="an order is where its history says",
         table="orders_order",
         query=f"""SELECT placed.id, format('is %%s, its last step was to %%s', status,
@@ -140,9 +193,9 @@ INVARIANTS = [
             FROM orders_order AS placed
             WHERE {_EACH} AND placed.payment_method = 'online'
                 AND placed.payment_status IN ('paid', 'refunded')
-            AND placed.total > 0 AND NOT EXISTS (SELECT FROM orders_payment
+            AND placed.total > placed.waived AND NOT EXISTS (SELECT FROM orders_payment
                 WHERE order_id = placed.id
-                AND state = 'succeeded' AND amount = placed.total)""",  # noqa: S608 (our own text)
+                AND state = 'succeeded' AND amount = placed.total - placed.waived)""",  # noqa: S608 (our own text)
     ),
     Invariant(
         rule="a coupon's uses are counted",

@@ -24,7 +24,7 @@ from fpdf.fonts import FontFace
 from markrin import localized
 from orders.models import Order, OrderLine
 
-_WEIGHTS: Final = {"": "Inter-Regular.woff2", "B": "Inter-SemiBold.woff2"}
+WEIGHTS: Final = {"": "Inter-Regular.woff2", "B": "Inter-SemiBold.woff2"}
 _LETTERS: Final = [
     *range(0x20, 0x250),  # Latin
     *range(0x370, 0x530),  # Greek, Cyrillic
@@ -61,7 +61,7 @@ def render_invoice(order: Order) -> bytes:
 
 
 @cache
-def _font(weight: str) -> bytes:
+def subset_font(weight: str) -> bytes:
     """Return a font with the letters of an invoice only: a whole one takes a second to
     read, for each invoice.
     """
@@ -72,7 +72,7 @@ def _font(weight: str) -> bytes:
         / "unfold"
         / "fonts"
         / "inter"
-        / _WEIGHTS[weight]
+        / WEIGHTS[weight]
     )
     with (
         resources.as_file(source) as path,
@@ -97,9 +97,9 @@ class _Page:
         pdf = self.pdf = FPDF(format="A4", unit="mm")
         pdf.set_margins(10, 14)
         pdf.set_auto_page_break(True, margin=18)
-        for weight in _WEIGHTS:
+        for weight in WEIGHTS:
             file = folder / f"inter{weight}.ttf"
-            file.write_bytes(_font(weight))
+            file.write_bytes(subset_font(weight))
             pdf.add_font("Inter", weight, file)
         more = [str(path) for path in settings.INVOICE_FONTS]
         for path in more:

@@ -69,7 +69,9 @@ LEDGER = [
                 paid.amount, coalesce(back.amount, 0))
             FROM orders_payment AS paid JOIN orders_order AS placed ON placed.id = paid.order_id
             LEFT JOIN LATERAL (SELECT sum(amount) AS amount FROM orders_refund
-                WHERE payment_id = paid.id) AS back ON true
+                WHERE payment_id = paid.id
+                -- What an exchange has paid goes back by the payment of the first order.
+                OR paid.provider = 'exchange' AND order_id = paid.order_id) AS back ON true
             WHERE paid.id > %(after)s AND paid.id <= %(upto)s AND paid.state = 'succeeded'
             AND coalesce(back.amount, 0) < paid.amount
             AND (placed.status = 'cancelled' OR paid.id <> (

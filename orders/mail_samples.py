@@ -1,16 +1,26 @@
 """What the previews of the mails about orders show: an order that nobody has placed."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.conf import settings
+from django.utils import timezone
 
 from markrin import localized
 from markrin.db.models import uuid7
-from orders.models import Fulfilment, FulfilmentLine, Order, OrderLine
+from orders.models import (
+    Fulfilment,
+    FulfilmentLine,
+    Order,
+    OrderLine,
+    ReturnRequest,
+    ReturnRequestLine,
+)
 from orders.models.fulfilment import ParcelStatus, UndeliveredReason
 from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
+from orders.models.return_request import ReturnStatus
 from orders.services import mails
+from products.models import Variant
 
 _LINES = (
     ("Linen shirt", "M", "Indigo", 2, "1299.00"),
@@ -118,6 +128,49 @@ def _sample_refunded() -> dict[str, object]:
     }
 
 
+def _sample_return(**columns: object) -> dict[str, object]:
+    """Return what a mail about a return of one shirt for money and a belt for another shows."""
+    order = _sample_order(status=OrderStatus.DELIVERED)
+    shirt, belt = order.lines.all()
+    asked = ReturnRequest(
+        order=order,
+        number=f"{order.number}-R1",
+        reason="too_small",
+        created_at=timezone.now(),
+        send_by=timezone.now() + timedelta(days=21),
+        **columns,
+    )
+    rows = [
+        ReturnRequestLine(line=shirt, quantity=1, sellable=1),
+        ReturnRequestLine(
+            line=belt, quantity=1, refused=1, variant=Variant(size="L", color="Tan")
+        ),
+    ]
+    # Django's own
+    asked._prefetched_objects_cache = {"lines": rows}  # type: ignore[attr-defined]
+    return {**mails.build_context(order), **mails.describe_return(asked)}
+
+
+def _sample_approved() -> dict[str, object]:
+    return _sample_return(
+        status=ReturnStatus.APPROVED,
+        note="Please leave the tags on.",
+        carrier="Blue Dart",
+        tracking_number="BD987654321IN",
+        label_url="https://www.bluedart.com/label/BD987654321IN",
+    )
+
+
+def _sample_withdrawn() -> dict[str, object]:
+    return _sample_return(status=ReturnStatus.APPROVED, is_withdrawal=True)
+
+
+def _sample_rejected() -> dict[str, object]:
+    return _sample_return(
+        status=ReturnStatus.REJECTED, note="The tags of both have been cut off."
+    )
+
+
 def _person_needed() -> dict[str, object]:
     why = "Paid after it was cancelled: the payment is being refunded."
     return mails.build_context(
@@ -143,5 +196,12 @@ SAMPLES = {
     "orders/tracking_corrected": _sample_shipped,
     "orders/cancelled": _sample_cancelled,
     "orders/refunded": _sample_refunded,
+    "orders/return_requested": _sample_return,
+    "orders/return_approved": _sample_approved,
+    "orders/return_withdrawn": _sample_withdrawn,
+    "orders/return_received": _sample_return,
+    "orders/return_completed": _sample_return,
+    "orders/return_rejected": _sample_rejected,
+    "orders/return_cancelled": _sample_return,
     "orders/person_needed": _person_needed,
 }

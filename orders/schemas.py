@@ -19,7 +19,7 @@ from markrin.api import fields
 from markrin.api.schemas import HeaderSchema, InputSchema, PatchSchema
 from markrin.api.unset import UNSET, Unset
 from orders.codes import MAX_TYPED, normalize_code
-from orders.models.cart import MAX_COUPONS, MAX_PER_LINE
+from orders.models.cart import MAX_COUPONS, MAX_LINES, MAX_PER_LINE
 from orders.models.order import PaymentMethod
 from orders.models.promotion import CODE_FORMAT
 
@@ -138,11 +138,26 @@ class ShopperHeaders:
 
     idempotency_key: str | None = None
     x_cart_token: str | None = None
+    x_order_token: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderHeader:
+    """What opens a guest's order: the token of its cart, or that of the link in its mails."""
+
+    x_cart_token: str | None = None
+    x_order_token: str | None = None
+
+
+class OrderHeaders(HeaderSchema[OrderHeader]):
+    x_cart_token = fields.Token(max=255)
+    x_order_token = fields.Token(max=255)
 
 
 class CheckoutHeaders(HeaderSchema[ShopperHeaders]):
     idempotency_key = fields.Token(max=255)
     x_cart_token = fields.Token(max=255)
+    x_order_token = fields.Token(max=255)
 
 
 class ShippingAddress(AddressSchema[PostalAddress]):
@@ -196,6 +211,92 @@ class PlaceOrder(InputSchema[Checkout]):
                 "Give either `addressId` or `shippingAddress`.",
                 "address_id",
             )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderLookup:
+    number: str
+    email: str
+
+
+class LookUpOrder(InputSchema[OrderLookup]):
+    """As the mails say it: MK-2026-000123, and the address that they went to."""
+
+    number = fields.Text(max=20, required=True)
+    email = fields.Email(required=True)
+
+
+# --- Returns -------------------------------------------------------------------------------------
+@dataclass(frozen=True, kw_only=True)
+class ReturnPieces:
+    """So many pieces of a line that go back: for money, or for another variant."""
+
+    line_id: UUID
+    quantity: int
+    refund: bool = True  # not looked at where there is an exchange
+    exchange_variant_id: UUID | None = None
+
+
+class ReturnPiecesLine(InputSchema[ReturnPieces]):
+    """`refund` and `exchangeVariantId` exclude each other; without either, money goes back."""
+
+    line_id = fields.Uuid(required=True)
+    quantity = fields.Int(min=1, max=MAX_PER_LINE, required=True)
+    refund = fields.Bool()
+    exchange_variant_id = fields.Uuid()
+
+    @ma.validates_schema
+    def _check_one_way(self, data: dict[str, Any], **kwargs: object) -> None:
+        if "refund" in data and data["refund"] == ("exchange_variant_id" in data):
+            raise fields.refuse(
+                "exclusive",
+                "Give either `refund` or `exchangeVariantId`.",
+                "exchange_variant_id",
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnAsked:
+    """What a customer wants to send back, and why: in words of their own, or one of the reasons
+    that a storefront offers (`too_small`, `too_large`, `damaged`, `wrong_item`, `not_as_shown`,
+    `changed_mind`).
+    """
+
+    reason: str
+    lines: list[ReturnPieces]
+
+
+class RequestReturn(InputSchema[ReturnAsked]):
+    reason = fields.Text(max=200, required=True)
+    lines = fields.List(
+        fields.Nested(ReturnPiecesLine), min=1, max=MAX_LINES, required=True
+    )
+
+    @ma.validates_schema
+    def _check_once(self, data: dict[str, Any], **kwargs: object) -> None:
+        refuse_twins(data)
+
+
+def refuse_twins(data: dict[str, Any]) -> None:
+    """Refuse two entries for one line."""
+    ids = [line.line_id for line in data.get("lines", ())]
+    if len(ids) != len(set(ids)):
+        raise fields.refuse("unique", "No line may be given twice.", "lines")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Withdrawal:
+    """The pieces that a customer withdraws from; `lines` None: all that have arrived."""
+
+    lines: list[ReturnPieces] | None = None
+
+
+class WithdrawFromOrder(InputSchema[Withdrawal]):
+    lines = fields.List(fields.Nested(ReturnPiecesLine), min=1, max=MAX_LINES)
+
+    @ma.validates_schema
+    def _check_once(self, data: dict[str, Any], **kwargs: object) -> None:
+        refuse_twins(data)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 import phonenumbers
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from markrin.api.errors import NotFound
@@ -19,12 +19,20 @@ from orders import cart_summary, gateways, shipping_options
 from orders.cart_summary import CartSummary, CartWish
 from orders.customer_identity import Customer
 from orders.gateways import local
-from orders.models import Cart, Coupon, Fulfilment, Order, OrderLine, Payment
+from orders.models import (
+    Cart,
+    Coupon,
+    Fulfilment,
+    Order,
+    OrderLine,
+    Payment,
+    ReturnRequest,
+)
 from orders.models.order import OrderStatus
 from orders.pricing.shipping import Destination
 from orders.promotion_terms import Person
 from orders.shipping_offers import ShippingOption
-from orders.staff_schemas import CouponFilter, OrderFilter
+from orders.staff_schemas import CouponFilter, OrderFilter, ReturnFilter
 
 NEWEST = ("-created_at", "-id")
 _MAX_BY_CODE = 1_000  # orders that a SKU leads to, the newest
@@ -87,6 +95,14 @@ def get_order(*, customer: Customer, order_id: UUID) -> Order:
     if order is None or not customer.owns(order):
         raise NotFound
     return order
+
+
+def get_return(
+    *, customer: Customer, order_id: UUID, request_id: UUID
+) -> ReturnRequest:
+    """Return a return of one's own order. Raises: NotFound, also for somebody else's."""
+    order = get_order(customer=customer, order_id=order_id)
+    return get_any_return(request_id=request_id, order_id=order.pk)
 
 
 # --- Staff ---------------------------------------------------------------------------------------
@@ -177,6 +193,40 @@ def get_any_order(*, order_id: UUID) -> Order:
     if order is None:
         raise NotFound
     return order
+
+
+def _load_returns() -> QuerySet[ReturnRequest]:
+    return ReturnRequest.objects.select_related("order", "exchange").prefetch_related(
+        "lines__line", "lines__variant"
+    )
+
+
+def list_returns(
+    params: ReturnFilter,
+) -> Page[ReturnRequest] | CursorPage[ReturnRequest]:
+    """Return the returns that customers asked for, newest first, in a fixed number of queries."""
+    found = _load_returns()
+    if params.status is not None:
+        found = found.filter(status__in=params.status)
+    if params.order_id is not None:
+        found = found.filter(order=params.order_id)
+    return fetch_page(
+        found,
+        order=NEWEST,
+        page=params.page,
+        limit=params.limit,
+        cursor=params.cursor,
+    )
+
+
+def get_any_return(*, request_id: UUID, order_id: UUID | None = None) -> ReturnRequest:
+    """Return a return, of this order where one is named. Raises: NotFound."""
+    found = _load_returns().filter(pk=request_id)
+    if order_id is not None:
+        found = found.filter(order=order_id)
+    if (request := found.first()) is None:
+        raise NotFound
+    return request
 
 
 def list_coupons(params: CouponFilter) -> Page[Coupon] | CursorPage[Coupon]:

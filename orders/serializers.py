@@ -2,12 +2,14 @@
 before.
 """
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from markrin.api.serializers import Money, Serializer, Timestamp, page_of
+from orders import order_links, return_window
 from orders.models import Order, OrderLine
 from orders.models.fulfilment import ParcelStatus
 from orders.models.order import (
@@ -17,6 +19,7 @@ from orders.models.order import (
     PaymentMethod,
     PaymentStatus,
 )
+from orders.models.return_request import ReturnStatus
 from orders.pricing.promotions import Reason
 from orders.pricing.quote import Quote as PricedQuote
 from orders.pricing.shipping import CashReason
@@ -261,6 +264,53 @@ class Step(Serializer):
     note = serializers.CharField()
 
 
+class ReturnRequestLine(Serializer):
+    line_id = serializers.UUIDField()
+    quantity = serializers.IntegerField()
+    exchange_variant_id = serializers.UUIDField(
+        source="variant_id", allow_null=True, help_text="null: the money goes back"
+    )
+    sellable = serializers.IntegerField()
+    damaged = serializers.IntegerField(help_text="but accepted")
+    refused = serializers.IntegerField()
+
+
+class ReturnRequest(Serializer):
+    """A return that the customer has asked for."""
+
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    status = serializers.ChoiceField(choices=ReturnStatus.choices)
+    reason = serializers.CharField()
+    is_withdrawal = serializers.BooleanField()
+    note = serializers.CharField(help_text="what staff say to it")
+    lines = ReturnRequestLine(many=True, source="lines.all")
+    carrier = serializers.CharField()
+    tracking_number = serializers.CharField()
+    tracking_url = serializers.CharField()
+    label_url = serializers.CharField(
+        help_text="a carrier's own label; the shop's is at …/returns/{id}/label"
+    )
+    exchange_order_id = serializers.UUIDField(source="exchange_id", allow_null=True)
+    created_at = Timestamp()
+    send_by = Timestamp(
+        allow_null=True, help_text="it is cancelled unless it has arrived by then"
+    )
+    received_at = Timestamp(allow_null=True)
+    closed_at = Timestamp(allow_null=True)
+
+
+class ExchangedReturn(Serializer):
+    number = serializers.CharField()
+    order_id = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=ReturnStatus.choices)
+
+
+class ReturnablePieces(Serializer):
+    line_id = serializers.UUIDField()
+    quantity = serializers.IntegerField()
+
+
 class OrderDetail(Serializer):
     id = serializers.UUIDField()
     number = serializers.CharField()
@@ -287,11 +337,39 @@ class OrderDetail(Serializer):
     fulfilments = serializers.SerializerMethodField()
     shipment = serializers.SerializerMethodField()
     history = serializers.SerializerMethodField()
+    returns = ReturnRequest(many=True, source="return_requests.all")
+    exchange_of = serializers.SerializerMethodField(
+        help_text="the return whose pieces it replaces, and which pays it; or null"
+    )
+    returnable = serializers.SerializerMethodField()
+    returnable_until = serializers.SerializerMethodField()
+    withdrawable_until = serializers.SerializerMethodField()
     created_at = Timestamp()
     expires_at = Timestamp(allow_null=True)
     paid_at = Timestamp(allow_null=True)
     shipped_at = Timestamp(allow_null=True)
     delivered_at = Timestamp(allow_null=True)
+
+    @extend_schema_field(ExchangedReturn(allow_null=True))
+    def get_exchange_of(self, order: Order) -> Any:
+        asked = getattr(order, "exchange_of", None)
+        return ExchangedReturn(asked).data if asked else None
+
+    @extend_schema_field(ReturnablePieces(many=True))
+    def get_returnable(self, order: Order) -> Any:
+        counts = return_window.count_returnable(order)
+        found = [{"line_id": pk, "quantity": count} for pk, count in counts.items()]
+        return ReturnablePieces(found, many=True).data
+
+    @extend_schema_field(Timestamp(allow_null=True))
+    def get_returnable_until(self, order: Order) -> str | None:
+        return _show_moment(return_window.returnable_until(order))
+
+    @extend_schema_field(
+        Timestamp(allow_null=True, help_text="of the contract, where that is a right")
+    )
+    def get_withdrawable_until(self, order: Order) -> str | None:
+        return _show_moment(return_window.withdrawable_until(order))
 
     def get_coupon_code(self, order: Order) -> str | None:
         return order.coupon_code or None
@@ -320,6 +398,56 @@ class OrderDetail(Serializer):
         return Step(filter(_is_shown_to_customer, order.events.all()), many=True).data
 
 
+class FoundOrder(Serializer):
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    order_token = serializers.CharField(
+        help_text="opens the order for a day: send it as X-Order-Token"
+    )
+
+
+class NotReordered(Serializer):
+    name = serializers.CharField()
+    sku = serializers.CharField()
+    wanted = serializers.IntegerField()
+    added = serializers.IntegerField()
+    reason = serializers.ChoiceField(
+        choices=["variant_not_on_sale", "out_of_stock", "quantity_limit", "cart_full"]
+    )
+
+
+class ReorderedCart(Serializer):
+    """The cart, and what of the order is not in it, or not all of it."""
+
+    cart = Cart()
+    not_added = NotReordered(many=True)
+
+
+class WithdrawalOffer(Serializer):
+    """What a withdrawal would be about. `until` null: there is no such right, or nothing has
+    arrived; what has not left is cancelled instead.
+    """
+
+    number = serializers.CharField()
+    email = serializers.CharField(help_text="where the confirmation goes")
+    until = serializers.SerializerMethodField()
+    lines = serializers.SerializerMethodField()
+
+    @extend_schema_field(Timestamp(allow_null=True))
+    def get_until(self, order: Order) -> str | None:
+        return _show_moment(return_window.withdrawable_until(order))
+
+    @extend_schema_field(ReturnablePieces(many=True))
+    def get_lines(self, order: Order) -> Any:
+        counts = return_window.count_returnable(order)
+        found = [{"line_id": pk, "quantity": count} for pk, count in counts.items()]
+        return ReturnablePieces(found, many=True).data
+
+
+def _show_moment(moment: datetime | None) -> str | None:
+    return Timestamp().to_representation(moment) if moment else None
+
+
 def _is_shown_to_customer(event: OrderEvent) -> bool:
     return event.is_public and event.kind != OrderEventKind.MAIL
 
@@ -342,12 +470,18 @@ class PlacedOrder(OrderDetail):
     token = serializers.CharField(
         allow_null=True, help_text="a guest's: X-Cart-Token opens the order"
     )
+    order_token = serializers.CharField(
+        allow_null=True,
+        help_text="a guest's: as X-Order-Token it opens the order after signing in, too",
+    )
 
     def to_representation(self, placed: "checkout.PlacedOrder") -> dict[str, object]:
         """Return the order, and what only its placing tells."""
         order = placed.order
         # only shown here
         order.payment, order.token = placed.payment, placed.token  # type: ignore[attr-defined]
+        link = order_links.sign_link(order) if order.user_id is None else None
+        order.order_token = link  # type: ignore[attr-defined]  # as above
         return super().to_representation(order)
 
 

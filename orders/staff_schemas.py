@@ -17,7 +17,8 @@ from orders.models.fulfilment import ParcelStatus, UndeliveredReason
 from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
 from orders.models.paperwork import MAX_TAG_LENGTH, MAX_TAGS, TAG
 from orders.models.promotion import CouponKind
-from orders.schemas import CouponCode, ShippingAddress
+from orders.models.return_request import ReturnStatus
+from orders.schemas import CouponCode, ShippingAddress, refuse_twins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,13 +124,6 @@ class ParcelPieces:
 class ParcelLine(InputSchema[ParcelPieces]):
     line_id = fields.Uuid(required=True)
     quantity = fields.Int(min=1, max=MAX_PER_LINE, required=True)
-
-
-def refuse_twins(data: dict[str, Any]) -> None:
-    """Refuse two entries for one line."""
-    ids = [line.line_id for line in data.get("lines", ())]
-    if len(ids) != len(set(ids)):
-        raise fields.refuse("unique", "No line may be given twice.", "lines")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,6 +290,90 @@ class ReturnGoods(InputSchema[GoodsReturn]):
 
     @ma.validates_schema
     def _once(self, data: dict[str, object], **kwargs: object) -> None:
+        refuse_twins(data)
+
+
+# --- Returns that customers ask for --------------------------------------------------------------
+@dataclass(frozen=True, kw_only=True)
+class ReturnFilter(PageParams):
+    status: list[ReturnStatus] | None = None
+    order_id: UUID | None = None
+
+
+class ListReturns(PageQuery[ReturnFilter]):
+    status = fields.CommaSeparated(fields.Enum(ReturnStatus), max=len(ReturnStatus))
+    order_id = fields.Uuid()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnApproval:
+    """What the customer is told, and by whom the pieces come: the carrier's own label, or the
+    shop's, which is always there.
+    """
+
+    note: str = ""
+    carrier: str = ""
+    tracking_number: str = ""
+    tracking_url: str = ""
+    label_url: str = ""
+
+
+class ApproveReturn(InputSchema[ReturnApproval]):
+    note = fields.Text(max=900, min=0, multiline=True, load_default="")
+    carrier = fields.Text(max=80, min=0, load_default="")
+    tracking_number = fields.Text(max=80, min=0, load_default="")
+    tracking_url = fields.HttpsUrl(max=500)
+    label_url = fields.HttpsUrl(max=500)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnNote:
+    note: str = ""
+
+
+class ReceiveReturn(InputSchema[ReturnNote]):
+    note = fields.Text(max=900, min=0, multiline=True, load_default="")
+
+
+class RejectReturn(InputSchema[ReturnNote]):
+    """The customer reads why."""
+
+    note = fields.Text(max=900, multiline=True, required=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgedPieces:
+    """What the pieces of a line are; those that are not counted never came."""
+
+    line_id: UUID
+    sellable: int = 0
+    damaged: int = 0
+    refused: int = 0
+
+
+class JudgedLine(InputSchema[JudgedPieces]):
+    line_id = fields.Uuid(required=True)
+    sellable = fields.Int(min=0, max=MAX_PER_LINE, load_default=0)
+    damaged = fields.Int(min=0, max=MAX_PER_LINE, load_default=0)
+    refused = fields.Int(min=0, max=MAX_PER_LINE, load_default=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnJudgement:
+    lines: list[JudgedPieces]
+    note: str = ""
+
+
+class JudgeReturn(InputSchema[ReturnJudgement]):
+    """`sellable` pieces go back on the shelf, `damaged` ones do not; both are paid back, `refused`
+    ones are not.
+    """
+
+    lines = fields.List(fields.Nested(JudgedLine), min=1, max=MAX_LINES, required=True)
+    note = fields.Text(max=900, min=0, multiline=True, load_default="")
+
+    @ma.validates_schema
+    def _check_once(self, data: dict[str, Any], **kwargs: object) -> None:
         refuse_twins(data)
 
 

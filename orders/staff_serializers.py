@@ -20,6 +20,8 @@ from orders.serializers import (
     Fulfilment,
     OrderItem,
     OrderShippingMethod,
+    ReturnRequest,
+    ReturnRequestLine,
     Shipment,
     ShippingAddress,
     show_last_shipment,
@@ -97,6 +99,29 @@ class Return(Serializer):
     created_at = Timestamp()
 
 
+class StaffReturnLine(ReturnRequestLine):
+    """A line of a return, with what it is."""
+
+    name = serializers.CharField(source="line.name")
+    sku = serializers.CharField(source="line.sku")
+    exchange_sku = serializers.SerializerMethodField()
+
+    def get_exchange_sku(self, row: Any) -> str | None:
+        return row.variant.sku if row.variant else None
+
+
+class StaffReturnRequest(ReturnRequest):
+    order_id = serializers.UUIDField()
+    order_number = serializers.CharField(source="order.number")
+    exchange_order_number = serializers.SerializerMethodField()
+    recipient = serializers.CharField(source="order.recipient")
+    lines = StaffReturnLine(many=True, source="lines.all")
+    updated_at = Timestamp()
+
+    def get_exchange_order_number(self, request: Any) -> str | None:
+        return request.exchange.number if request.exchange else None
+
+
 class StaffFulfilment(Fulfilment):
     """A parcel, with what customers do not see: packed ones, and how often it was sent."""
 
@@ -136,6 +161,7 @@ class StaffOrder(Serializer):
     payments = StaffPayment(many=True, source="payments.all")
     refunds = Refund(many=True, source="refunds.all")
     returns = Return(many=True, source="returns.all")
+    return_requests = ReturnRequest(many=True, source="return_requests.all")
     created_at = Timestamp()
     updated_at = Timestamp()
     expires_at = Timestamp(allow_null=True)
@@ -178,5 +204,6 @@ class Coupon(Serializer):
     created_at = Timestamp()
 
 
+StaffReturnPage = page_of(StaffReturnRequest)
 StaffOrderPage = page_of(StaffOrderSummary)
 CouponPage = page_of(Coupon)

@@ -16,6 +16,7 @@ from orders.services import (
     periodic,
     reconciliation,
     refunds,
+    return_requests,
 )
 
 MAIL: dict[str, Any] = {
@@ -86,6 +87,13 @@ def refunded_by_mail(
     *, order_id: str, refund_id: str, **later: object
 ) -> outbox.Result:
     return mails.mail_refunded(order_id=UUID(order_id), refund_id=UUID(refund_id))
+
+
+@outbox.handler("orders.return_by_mail", **MAIL)
+def return_by_mail(
+    *, return_request_id: str, status: str, **later: object
+) -> outbox.Result:
+    return mails.mail_return(request_id=UUID(return_request_id), status=status)
 
 
 @outbox.handler("orders.call_staff_by_mail", **MAIL)
@@ -161,6 +169,12 @@ def book_payout(*, provider: str, payout_ref: str, **later: object) -> outbox.Re
 def expire_orders() -> int:
     """Cancel unpaid orders whose time is up."""
     return periodic.expire_orders()
+
+
+@app.task(name="orders.expire_returns", time_limit=300)
+def expire_returns() -> int:
+    """Cancel approved returns whose pieces have not come in time."""
+    return return_requests.expire_returns()
 
 
 @app.task(name="orders.settle_payments", time_limit=300)

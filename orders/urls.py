@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from orders.views import carts, orders, payments, shipping, staff
+from orders.views import (
+    carts,
+    orders,
+    payments,
+    returns,
+    shipping,
+    staff,
+    staff_returns,
+)
 
 urlpatterns = [
     path("cart", carts.CartDetail.as_view()),
@@ -14,8 +22,20 @@ urlpatterns = [
     path("products/<uid:product_id>/delivery", shipping.ProductDelivery.as_view()),
     path("orders", orders.OrderList.as_view()),
     path("orders/<uid:order_id>", orders.OrderDetail.as_view()),
+    path("orders/lookup", orders.OrderLookup.as_view()),
+    path("orders/<uid:order_id>/reorder", orders.Reorder.as_view()),
     path("orders/<uid:order_id>/cancel", orders.OrderCancellation.as_view()),
     path("orders/<uid:order_id>/invoice", orders.OrderInvoice.as_view()),
+    path("orders/<uid:order_id>/returns", returns.ReturnList.as_view()),
+    path(
+        "orders/<uid:order_id>/returns/<uid:return_id>/cancel",
+        returns.ReturnCancellation.as_view(),
+    ),
+    path(
+        "orders/<uid:order_id>/returns/<uid:return_id>/label",
+        returns.ReturnLabel.as_view(),
+    ),
+    path("orders/<uid:order_id>/withdrawal", returns.WithdrawalDetail.as_view()),
     path("orders/<uid:order_id>/payments", orders.PaymentList.as_view()),
     path("payments/webhooks/<slugid:provider>", payments.Webhook.as_view()),
     path("staff/orders", staff.OrderList.as_view()),
@@ -33,6 +53,21 @@ urlpatterns = [
     path("staff/orders/<uid:order_id>/refunds", staff.RefundList.as_view()),
     path("staff/orders/<uid:order_id>/returns", staff.ReturnList.as_view()),
     path("staff/orders/<uid:order_id>/invoice", staff.OrderInvoice.as_view()),
+    path("staff/returns", staff_returns.ReturnList.as_view()),
+    path("staff/returns/<uid:return_id>", staff_returns.ReturnDetail.as_view()),
+    path(
+        "staff/returns/<uid:return_id>/approve", staff_returns.ReturnApproval.as_view()
+    ),
+    path(
+        "staff/returns/<uid:return_id>/reject", staff_returns.ReturnRejection.as_view()
+    ),
+    path(
+        "staff/returns/<uid:return_id>/receive", staff_returns.ReturnReceipt.as_view()
+    ),
+    path(
+        "staff/returns/<uid:return_id>/judge", staff_returns.ReturnJudgement.as_view()
+    ),
+    path("staff/returns/<uid:return_id>/label", staff_returns.ReturnLabel.as_view()),
     path("staff/refunds/<uid:refund_id>", staff.RefundDetail.as_view()),
     path("staff/coupons", staff.CouponList.as_view()),
     path("staff/coupons/<uid:coupon_id>", staff.CouponDetail.as_view()),

@@ -81,6 +81,12 @@ def delete_unapplied_changes() -> None:
     bulk_changes.delete_unapplied()
 
 
+@app.task(name="products.queue_missed_wishes", time_limit=120)
+def queue_missed_wishes() -> int:
+    """Answer the wishes whose variant is on sale again without its stock having moved."""
+    return alerts.queue_missed_wishes()
+
+
 @app.task(name="products.queue_low_stock_mails")
 def queue_low_stock_mails() -> None:
     alerts.queue_low_stock_mails()

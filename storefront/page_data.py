@@ -342,6 +342,8 @@ _ROUTES: list[tuple[re.Pattern[str], PageReader]] = [
         ("/checkout", _private_page("checkout")),
         ("/orders", _private_page("orders")),
         (r"/orders/(?P<id>[^/]+)", _private_page("order")),
+        (r"/orders/(?P<id>[^/]+)/(?:return|withdraw)", _private_page("return")),
+        ("/find-order", _private_page("find-order")),
         ("/account", _private_page("account")),
         (r"/account/(?P<tab>addresses|security|data)", _private_page("account")),
         ("/wishlist", _private_page("wishlist")),

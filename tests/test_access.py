@@ -21,6 +21,7 @@ from django.utils import timezone
 from dev import rights_page
 from markrin import rights
 from markrin.api import operations
+from orders.models import ReturnRequest
 from products.models import Feed
 from storefront.models import Page
 from tests import factories
@@ -77,6 +78,10 @@ ADDRESS = {
     "street": "1 A Road",
     "city": "Pune",
     "postalCode": "411001",
+}
+ASKED_BACK = {
+    "reason": "a",
+    "lines": [{"lineId": "00000000-0000-7000-8000-000000000003", "quantity": 1}],
 }
 TABLE = {
     "GET /api/shop": Row(PUBLIC),
@@ -180,6 +185,13 @@ TABLE = {
     "POST /api/orders/{order}/cancel": Row(OWN_OR_GUESTS, {}),
     "GET /api/orders/{order}/invoice": Row(OWN_OR_GUESTS),
     "POST /api/orders/{order}/payments": Row(OWN_OR_GUESTS),
+    "POST /api/orders/lookup": Row(PUBLIC),
+    "POST /api/orders/{order}/reorder": Row(OWN_OR_GUESTS),
+    "POST /api/orders/{order}/returns": Row(OWN_OR_GUESTS, ASKED_BACK),
+    "POST /api/orders/{order}/returns/{asked}/cancel": Row(OWN_OR_GUESTS),
+    "GET /api/orders/{order}/returns/{asked}/label": Row(OWN_OR_GUESTS),
+    "GET /api/orders/{order}/withdrawal": Row(OWN_OR_GUESTS),
+    "POST /api/orders/{order}/withdrawal": Row(OWN_OR_GUESTS, {}),
     "POST /api/payments/webhooks/test": Row(PUBLIC),
     "GET /api/staff/orders": Row(STAFFS),
     "GET /api/staff/orders/{order}": Row(STAFFS),
@@ -194,6 +206,13 @@ TABLE = {
     "POST /api/staff/orders/{order}/refunds": Row(STAFFS),
     "POST /api/staff/orders/{order}/returns": Row(STAFFS),
     "GET /api/staff/orders/{order}/invoice": Row(STAFFS),
+    "GET /api/staff/returns": Row(STAFFS),
+    "GET /api/staff/returns/{asked}": Row(STAFFS),
+    "POST /api/staff/returns/{asked}/approve": Row(STAFFS, {}),
+    "POST /api/staff/returns/{asked}/reject": Row(STAFFS),
+    "POST /api/staff/returns/{asked}/receive": Row(STAFFS, {}),
+    "POST /api/staff/returns/{asked}/judge": Row(STAFFS),
+    "GET /api/staff/returns/{asked}/label": Row(STAFFS),
     "PATCH /api/staff/refunds/{unknown}": Row(STAFFS, found=False),
     "GET /api/staff/coupons": Row(STAFFS),
     "POST /api/staff/coupons": Row(STAFFS),
@@ -350,6 +369,11 @@ class World:
     @cached_property
     def order(self) -> Any:
         return factories.make_order(customer=self.owner)
+
+    @cached_property
+    def asked(self) -> Any:
+        number = f"{self.order.number}-R1"
+        return ReturnRequest.objects.create(order=self.order, number=number, reason="a")
 
     @cached_property
     def coupon(self) -> Any:

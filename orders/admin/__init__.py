@@ -16,6 +16,7 @@ from orders.admin import (  # noqa: F401
     promotions,
     refunds,
     refused_orders,
+    return_requests,
     returns,
     shipping,
     taxes,

@@ -64,7 +64,7 @@ def list_carriers() -> list[str]:
     return list(dict.fromkeys(known))
 
 
-def _tracking_fields(parcel: Fulfilment | None = None) -> dict[str, forms.Field]:
+def tracking_fields(parcel: Fulfilment | None = None) -> dict[str, forms.Field]:
     """Return the fields for who brings a parcel and under which number.
 
     The carriers are those of the table, the one used last first, so that only the number is
@@ -102,13 +102,13 @@ def _tracking_fields(parcel: Fulfilment | None = None) -> dict[str, forms.Field]
 
 def ship_form(order: Order) -> type[forms.Form]:
     """Return the form that sends all of an order that is left."""
-    made = {**_tracking_fields(), "field_order": TRACKING}
+    made = {**tracking_fields(), "field_order": TRACKING}
     return type("ShipForm", _ship_bases(order), made)
 
 
 def parcel_ship_form(parcel: Fulfilment) -> type[forms.Form]:
     """Return the form that sends a packed parcel, or one that came back undelivered."""
-    made = {**_tracking_fields(parcel), "field_order": TRACKING}
+    made = {**tracking_fields(parcel), "field_order": TRACKING}
     return type("ParcelShipForm", _ship_bases(parcel.order), made)
 
 
@@ -119,7 +119,7 @@ def _ship_bases(order: Order) -> tuple[type[forms.Form], ...]:
 
 def correct_form(parcel: Fulfilment) -> type[forms.Form]:
     """Return the form that corrects a parcel's tracking."""
-    return type("CorrectForm", (StrictForm,), dict(_tracking_fields(parcel)))
+    return type("CorrectForm", (StrictForm,), dict(tracking_fields(parcel)))
 
 
 class UndeliveredForm(NoteForm):

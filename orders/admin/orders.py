@@ -30,6 +30,7 @@ from orders import invoice, selectors
 from orders.admin import desk, printing, steps
 from orders.admin.fulfilments import FulfilmentInline
 from orders.admin.paperwork import AttachmentInline
+from orders.admin.return_requests import ReturnRequestInline
 from orders.models import (
     CustomerRecord,
     Order,
@@ -165,6 +166,7 @@ class PaymentInline(ReadOnly, TabularInline):
 
 class RefundInline(ReadOnly, TabularInline):
     model = Refund
+    fk_name = "order"
     extra = 0
     fields = ("sum", "reason", "state", "error", "by", "created_at", "finished_at")
     readonly_fields = fields
@@ -248,6 +250,7 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
     inlines = (
         LineInline,
         FulfilmentInline,
+        ReturnRequestInline,
         EventInline,
         AttachmentInline,
         PaymentInline,

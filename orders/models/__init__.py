@@ -12,6 +12,7 @@ from orders.models.payment import Payment, PaymentEvent, Refund
 from orders.models.promotion import Coupon, OrderDiscount, Promotion, PromotionTier
 from orders.models.provider import Difference, Dispute, Payout, Reconciliation
 from orders.models.refused import RefusedOrder
+from orders.models.return_request import ReturnRequest, ReturnRequestLine
 from orders.models.returns import Return, ReturnLine
 from orders.models.shipping import (
     Holiday,
@@ -65,6 +66,8 @@ __all__ = [
     "RefusedOrder",
     "Return",
     "ReturnLine",
+    "ReturnRequest",
+    "ReturnRequestLine",
     "ShippingMethod",
     "ShippingPostcode",
     "ShippingStep",

@@ -10,7 +10,7 @@ from markrin.db.models import Model, QuerySet
 from markrin.db.triggers import allow_steps
 from orders.models.cart import MAX_PER_LINE
 
-_HTTPS: Final = r"https://[^\s\u0001-\u001F\u007F]+"
+HTTPS_PATTERN: Final = r"https://[^\s\u0001-\u001F\u007F]+"
 
 
 class Carrier(Model):
@@ -35,7 +35,7 @@ class Carrier(Model):
             constraints.check_pattern(
                 "carrier",
                 "url_pattern",
-                rf"({_HTTPS})?",
+                rf"({HTTPS_PATTERN})?",
                 "The pattern must begin with https://.",
             ),
             models.CheckConstraint(
@@ -128,7 +128,7 @@ class Fulfilment(Model):
             constraints.check_pattern(
                 "fulfilment",
                 "tracking_url",
-                rf"({_HTTPS})?",
+                rf"({HTTPS_PATTERN})?",
                 "trackingUrl must begin with https://.",
             ),
             models.CheckConstraint(

@@ -23,6 +23,7 @@ CASH: Final = "cash"  # what was collected at the door
 BANK: Final = "bank"  # what providers have paid out
 DISPUTED: Final = "disputed"  # what a provider holds while a dispute is open
 GIFT_CARDS: Final = "gift_cards"  # what gift cards and store credit may still buy
+EXCHANGES: Final = "exchanges"  # from a return to the order of its replacements
 REVENUE: Final = "revenue"
 SHIPPING: Final = "shipping"
 FEES: Final = "fees"  # that customers pay
@@ -30,8 +31,8 @@ TAX: Final = "tax"
 PROVIDER_FEES: Final = "provider_fees"
 LOSSES: Final = "losses"
 ACCOUNTS: Final = (
-    RECEIVABLE, PROVIDER, CASH, BANK, DISPUTED, GIFT_CARDS, REVENUE, SHIPPING, FEES, TAX,
-    PROVIDER_FEES, LOSSES,
+    RECEIVABLE, PROVIDER, CASH, BANK, DISPUTED, GIFT_CARDS, EXCHANGES, REVENUE, SHIPPING,
+    FEES, TAX, PROVIDER_FEES, LOSSES,
 )  # fmt: skip
 
 

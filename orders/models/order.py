@@ -88,7 +88,14 @@ class OrderQuerySet(QuerySet["Order"]):
     def with_lines(self) -> "OrderQuerySet":
         """Load what the order's serializer shows, in a fixed number of queries."""
         return self.prefetch_related(
-            "lines", "taxes", "discounts", "events__by", "fulfilments__lines"
+            "lines",
+            "taxes",
+            "discounts",
+            "events__by",
+            "fulfilments__lines",
+            "returns__lines",
+            "return_requests__lines",
+            "exchange_of",
         )
 
 
@@ -516,6 +523,7 @@ class OrderEventKind(models.TextChoices):
     MAIL = "mail"
     PARCEL = "parcel"
     EDIT = "edit"
+    RETURN = "return"
 
 
 class OrderEvent(models.Model):

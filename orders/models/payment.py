@@ -1,11 +1,15 @@
 """Payments, what gateways told about them, and refunds."""
 
+from typing import Final
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from markrin.db import constraints
 from markrin.db.models import Model, QuerySet
+
+EXCHANGE: Final = "exchange"  # the provider of what pieces that came back have paid
 
 
 class PaymentState(models.TextChoices):
@@ -163,6 +167,14 @@ class Refund(Model):
     )
     surplus = models.BooleanField(
         default=False, help_text="gives back a payment that came on top"
+    )
+    exchange = models.ForeignKey(
+        "orders.Order",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="exchange_refunds",
+        help_text="the order that it pays, instead of going back",
     )
     state = models.CharField(
         max_length=9, choices=RefundState, default=RefundState.REQUESTED

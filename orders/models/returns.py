@@ -53,7 +53,8 @@ class ReturnLine(models.Model):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["parcel", "line"], name="return_line_once_per_return"
+                fields=["parcel", "line", "restocked"],
+                name="return_line_once_per_return",
             ),
             constraints.check_range("return_line", "quantity", 1, MAX_PER_LINE),
         ]

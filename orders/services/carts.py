@@ -3,6 +3,7 @@ checkout, cannot mix.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from markrin.db import transactions
 from orders import cart_summary, errors
 from orders.cart_summary import CartSummary
 from orders.customer_identity import Customer, hash_token, new_token
-from orders.models import Cart, CartLine
+from orders.models import Cart, CartLine, Order
 from orders.models.cart import MAX_LINES, MAX_PER_LINE
 from orders.schemas import CartAddition, CartLineChange
 from products.errors import OutOfStock
@@ -50,6 +51,75 @@ def add_to_cart(addition: CartAddition, *, customer: Customer) -> CartSummary:
         line.quantity, line.price_at_add = wanted, offer.price
         line.save(update_fields=["quantity", "price_at_add", "updated_at"])
     return _save_changes(cart, token)
+
+
+@dataclass(frozen=True)
+class NotReordered:
+    """A line of an earlier order of which fewer pieces are in the cart now than were wanted."""
+
+    name: str
+    sku: str
+    wanted: int
+    added: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReorderedCart:
+    """The cart, and what could not be put into it."""
+
+    cart: CartSummary
+    not_added: list[NotReordered]
+
+
+@transactions.durable
+def add_order_again(order: Order, *, customer: Customer) -> ReorderedCart:
+    """Put an order's pieces into the cart once more, at today's prices: of each line as many as
+    can be had. Pieces of it that were cancelled are not wanted again. Locks: the cart.
+    """
+    cart, token = _open_cart(customer)
+    had = {line.variant_id: line for line in cart.lines.all()}
+    wanted = [line for line in order.lines.all() if line.quantity > line.cancelled]
+    wanted = wanted or list(order.lines.all())  # of a cancelled order: all of it
+    found = offers.get_offers(line.variant_id for line in wanted)
+    short: list[NotReordered] = []
+    for line in wanted:
+        asked = line.quantity - line.cancelled or line.quantity
+        offer, own = found.get(line.variant_id), had.get(line.variant_id)
+        added, reason = _fit_pieces(offer, asked, own, full=len(had) >= MAX_LINES)
+        if added and offer is not None:
+            had[line.variant_id] = _add_pieces(cart, own, offer, added)
+        if added < asked:
+            short.append(NotReordered(line.name, line.sku, asked, added, reason))
+    return ReorderedCart(_save_changes(cart, token), short)
+
+
+def _fit_pieces(
+    offer: Offer | None, asked: int, own: CartLine | None, *, full: bool
+) -> tuple[int, str]:
+    """Return how many more pieces a cart takes, and the refusal's code for the rest."""
+    if offer is None or not offer.on_sale:
+        return 0, errors.VariantNotOnSale.code
+    if own is None and full:
+        return 0, errors.CartFull.code
+    already = own.quantity if own else 0
+    in_stock = max(0, offer.sellable - already)
+    room = max(0, MAX_PER_LINE - already)
+    code = OutOfStock.code if in_stock <= room else errors.QuantityLimit.code
+    return min(asked, in_stock, room), code
+
+
+def _add_pieces(cart: Cart, own: CartLine | None, offer: Offer, added: int) -> CartLine:
+    if own is None:
+        return CartLine.objects.create(
+            cart=cart,
+            variant_id=offer.variant_id,
+            quantity=added,
+            price_at_add=offer.price,
+        )
+    own.quantity, own.price_at_add = own.quantity + added, offer.price
+    own.save(update_fields=["quantity", "price_at_add", "updated_at"])
+    return own
 
 
 @transactions.durable

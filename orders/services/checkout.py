@@ -39,7 +39,12 @@ from orders.models.order import (
 )
 from orders.order_taxes import list_order_taxes
 from orders.pricing.quote import Quote
-from orders.promotion_terms import LivePromotions, Person, read_promotions
+from orders.promotion_terms import (
+    NO_PROMOTIONS,
+    LivePromotions,
+    Person,
+    read_promotions,
+)
 from orders.promotion_uses import take_promotions
 from orders.schemas import Checkout
 from orders.services import (
@@ -278,8 +283,9 @@ class _PricedCart:
     items: Sequence[CartItem]
     quote: Quote
     live: LivePromotions
-    method: OfferedMethod
+    method: OfferedMethod | None  # None: as a replacement, for nothing
     now: Any = field(default_factory=timezone.now)
+    replaces: Order | None = None  # whose pieces come back for it, and pay it
 
 
 def _price_cart(
@@ -337,13 +343,19 @@ def _insert_order(
     """
     quote, customer = draft.quote, buyer.customer
     owed = quote.total > 0  # nothing is paid already
-    online = checkout.payment_method == PaymentMethod.ONLINE and owed
+    online = (
+        checkout.payment_method == PaymentMethod.ONLINE
+        and owed
+        and draft.replaces is None
+    )
     order = Order.objects.create(
         pk=order_id,
         number=f"MK-{timezone.localtime(draft.now).year}-{number:06d}",
         user=customer.user,
         email=buyer.email,
-        guest_token_hash=customer.token_hash,
+        guest_token_hash=draft.replaces.guest_token_hash
+        if draft.replaces
+        else customer.token_hash,
         language=customer.language,
         payment_method=checkout.payment_method,
         payment_status=PaymentStatus.UNPAID if owed else PaymentStatus.PAID,
@@ -398,7 +410,10 @@ def _insert_order(
         "taxes": taxes,
         "events": [event],
         "fulfilments": [],
+        "returns": [],
+        "return_requests": [],
     }
+    order._state.fields_cache["exchange_of"] = None  # Django's own, as above
     return order
 
 
@@ -409,8 +424,10 @@ def _unpaid_ttl_s(customer: Customer) -> int:
     return int(settings.ORDER_UNPAID_TTL_S)
 
 
-def _snapshot_shipping(method: OfferedMethod) -> dict[str, Any]:
+def _snapshot_shipping(method: OfferedMethod | None) -> dict[str, Any]:
     """Return an order's columns of how it is sent, and what was promised."""
+    if method is None:
+        return {}
     promise = method.promise
     return {
         "shipping_method_id": method.terms.id if method.terms.is_stored else None,
@@ -418,6 +435,31 @@ def _snapshot_shipping(method: OfferedMethod) -> dict[str, Any]:
         "delivers_from": promise.first if promise else None,
         "delivers_until": promise.last if promise else None,
     }
+
+
+@transactions.requires_transaction
+def place_replacements(items: Sequence[CartItem], original: Order) -> Order:
+    """Write the order of what a customer gets in exchange for pieces of `original`: to the same
+    place, at the prices of `items`, without promotions and shipping. It waits for the pieces to
+    come back, not for a provider; reserving its stock is the caller's.
+    """
+    address = PostalAddress(
+        **{slot.name: getattr(original, slot.name) for slot in fields(PostalAddress)}
+    )
+    buyer = _Buyer(
+        Customer(user=original.user, language=original.language),
+        original.email,
+        address,
+    )
+    taxed = find_buyer(address, original.tax_id)
+    priced = quotes.price_items(items, buyer=taxed, live=NO_PROMOTIONS)
+    quote = priced.quote_with(None)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('orders_order_number')")
+        number = int(cursor.fetchone()[0])
+    chosen = Checkout(payment_method=PaymentMethod.ONLINE, tax_id=original.tax_id)
+    draft = _PricedCart(items, quote, NO_PROMOTIONS, None, replaces=original)
+    return _insert_order(chosen, buyer, draft, uuid7(), number)
 
 
 def _build_line(order: Order, position: int, item: CartItem, quote: Quote) -> OrderLine:

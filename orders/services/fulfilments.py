@@ -25,6 +25,7 @@ from orders.models.order import (
 from orders.services import (
     credit_notes,
     disputes,
+    idempotency,
     invoices,
     lifecycle,
     parcels,
@@ -55,6 +56,32 @@ def create_parcel(parcel: Parcel, *, order_id: UUID, actor: Actor) -> Fulfilment
         OrderNotIn: it cannot be packed: not confirmed, not paid online, or over.
         ParcelTooMany: more pieces of a line than are left to send; or of none.
     """
+    return _create_parcel(parcel, order_id=order_id, actor=actor)
+
+
+@transactions.durable
+def create_parcel_once(
+    parcel: Parcel, *, order_id: UUID, actor: Actor, key: str | None
+) -> bool:
+    """As `create_parcel`, once for each idempotency key; return whether the key had asked for it
+    before. Locks: the key, then as there.
+
+    Raises:
+        IdempotencyKeyMissing, IdempotencyKeyReused, IdempotencyKeyInUse: see `idempotency`.
+    """
+    claim = idempotency.build_claim(
+        scope=f"user:{actor.user_id}",
+        key=key,
+        route=f"POST /api/staff/orders/{order_id}/fulfilments",
+        body=parcel,
+    )
+    if idempotency.claim_key(claim, order_id) is not None:
+        return True
+    _create_parcel(parcel, order_id=order_id, actor=actor)
+    return False
+
+
+def _create_parcel(parcel: Parcel, *, order_id: UUID, actor: Actor) -> Fulfilment:
     order = lifecycle.lock_order(order_id)
     made = pack_parcel(order, parcel.lines, tracking=parcel.tracking, actor=actor)
     if parcel.ship:

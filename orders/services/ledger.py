@@ -34,6 +34,7 @@ from orders.models.ledger import (
     BANK,
     CASH,
     DISPUTED,
+    EXCHANGES,
     FEES,
     LOSSES,
     PROVIDER,
@@ -45,6 +46,7 @@ from orders.models.ledger import (
     EntryKind,
 )
 from orders.models.order import PaymentMethod
+from orders.models.payment import EXCHANGE
 from orders.models.tax import TaxedThing
 
 Lines = Mapping[str, Decimal]  # account -> amount
@@ -99,7 +101,11 @@ def book(
 
 
 def account_of(provider: str) -> str:
-    """Return where a provider's money lies: at the provider, or for cash on delivery in cash."""
+    """Return where a provider's money lies: at the provider, for cash on delivery in cash, for an
+    exchange between the two orders.
+    """
+    if provider == EXCHANGE:
+        return EXCHANGES
     return CASH if provider == PaymentMethod.COD else f"{PROVIDER}:{provider}"
 
 
@@ -129,12 +135,13 @@ def _book_refund(
     order: Order, refund: Refund, what: str, amount: Decimal, note: str
 ) -> None:
     payment = refund.payment
+    provider = payment.provider if payment else PaymentMethod.COD
     book(
         EntryKind.REFUND,
         f"{what}:{refund.pk}",
         {
             RECEIVABLE: amount,
-            account_of(payment.provider if payment else PaymentMethod.COD): -amount,
+            account_of(EXCHANGE if refund.exchange_id else provider): -amount,
         },
         currency=payment.currency if payment else order.currency,
         order_id=order.pk,

@@ -12,8 +12,8 @@ from markrin.db import transactions
 from markrin.db.models import uuid7
 from markrin.mail import sending
 from markrin.outbox import services as outbox
-from orders import errors, events
-from orders.models import Fulfilment, Order, OrderLine, Refund
+from orders import errors, events, order_links
+from orders.models import Fulfilment, Order, OrderLine, Refund, ReturnRequest
 from orders.models.order import (
     OrderEventKind,
     OrderStatus,
@@ -109,12 +109,60 @@ def _get_cancel_reason(order_id: UUID) -> str:
 def mail_refunded(*, order_id: UUID, refund_id: UUID) -> Sent:
     """Tell the customer what goes back."""
     refund = Refund.objects.get(pk=refund_id)
+    if refund.exchange_id is not None:
+        return None  # it pays a replacement, as the mail about the return says
     return _send_mail(
         "refunded",
         order_id,
         key=str(refund_id),
         back=localized.format_money(refund.amount, settings.SHOP_CURRENCY),
     )
+
+
+def mail_return(*, request_id: UUID, status: str) -> Sent:
+    """Tell the customer where a return of theirs is. One that has moved on meanwhile is told by
+    the later mail.
+    """
+    request = ReturnRequest.objects.prefetch_related("lines__line", "lines__variant")
+    asked = request.select_related("exchange").get(pk=request_id)
+    # The receipt of a withdrawal is owed even where it goes on at once.
+    is_receipt = asked.is_withdrawal and status == "approved"
+    if asked.status != status and not is_receipt:
+        return None
+    name = "withdrawn" if is_receipt else status
+    return _send_mail(
+        f"return_{name}",
+        asked.order_id,
+        key=f"{request_id}:{status}",
+        **describe_return(asked),
+    )
+
+
+def describe_return(asked: ReturnRequest) -> dict[str, object]:
+    """Return what a mail about a return shows besides the order: the return, and its pieces in
+    the place of the order's lines.
+    """
+    rows = list(asked.lines.all())
+    return {
+        "asked": asked,
+        "asked_at": localized.format_moment(asked.created_at),
+        "send_by": localized.format_day(asked.send_by) if asked.send_by else "",
+        "lines": [
+            {
+                **_describe_line(row.line, row.quantity),
+                "instead": ", ".join(
+                    filter(None, (row.variant.size, row.variant.color))
+                )
+                if row.variant
+                else "",
+                "is_exchange": row.variant is not None,
+                "accepted": row.accepted,
+                "refused": row.refused,
+            }
+            for row in rows
+        ],
+        "exchanges": any(row.variant for row in rows),
+    }
 
 
 def mail_staff(*, order_id: UUID) -> Sent:
@@ -228,6 +276,7 @@ def build_context(order: Order) -> dict[str, object]:
         "refunded",
         "payable",
     )
+    is_exchange = _is_exchange(order)
     return {
         "order": order,
         "lines": [
@@ -242,8 +291,19 @@ def build_context(order: Order) -> dict[str, object]:
             for name in names
         },
         "promised": describe_promise(order),
-        "waits_for_payment": order.payment_method == PaymentMethod.ONLINE
+        "order_link": order_links.link_to(order),
+        "is_exchange": is_exchange,
+        "waits_for_payment": not is_exchange
+        and order.payment_method == PaymentMethod.ONLINE
         and order.payment_status in (PaymentStatus.UNPAID, PaymentStatus.FAILED),
         "cash": order.payment_method == PaymentMethod.COD
         and order.payment_status == PaymentStatus.UNPAID,
     }
+
+
+def _is_exchange(order: Order) -> bool:
+    """Return whether pieces that come back pay for it. One query, none for an order not saved."""
+    return (
+        not order._state.adding
+        and ReturnRequest.objects.filter(exchange=order).exists()
+    )

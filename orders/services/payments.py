@@ -12,7 +12,7 @@ from markrin.db.models import uuid7
 from orders import errors, gateways
 from orders.customer_identity import Customer
 from orders.gateways.base import Charge, ProviderDown, ProviderRefused, Started
-from orders.models import Order, Payment
+from orders.models import Order, Payment, ReturnRequest
 from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
 from orders.models.payment import PaymentState
 from orders.services import idempotency, lifecycle, payment_polling
@@ -98,6 +98,7 @@ def _open_locked(
     if (
         order.payment_method != PaymentMethod.ONLINE
         or not waiting
+        or ReturnRequest.objects.filter(exchange=order).exists()  # what comes back pays
         or known is not None
         or provider is None
     ):

@@ -16,6 +16,7 @@ from orders.models import (
     OrderDiscount,
     OrderLine,
     RefusedOrder,
+    ReturnRequest,
 )
 from orders.models.fulfilment import ParcelStatus
 from products.services import purchases
@@ -60,6 +61,7 @@ _ORDER = (
     *("recipient", "phone", "street", "city", "state", "postal_code", "country"),
 )
 _REFUSED = ("email", "phone", "recipient", "pieces", "tries", "created_at", "last_at")
+_RETURN = ("number", "status", "reason", "note", "created_at", "closed_at")
 _PARCEL = ("status", "carrier", "tracking_number", "shipped_at", "delivered_at")
 _LINE = ("name", "sku", "size", "color", "quantity", "unit_price")
 
@@ -125,6 +127,10 @@ def _export_order(order: Order) -> dict[str, object]:
             {name: getattr(parcel, name) for name in _PARCEL}
             for parcel in order.fulfilments.all()
         ],
+        "returns": [
+            {name: getattr(asked, name) for name in _RETURN}
+            for asked in order.return_requests.all()
+        ],
         "history": [
             {
                 "at": event.at,
@@ -154,6 +160,14 @@ def erase_customer(*, user: "User") -> None:
     Order.objects.filter(pk__in=ids).update(**_EMPTY, updated_at=timezone.now())
     OrderAttachment.objects.filter(order__in=ids).delete()
     CustomerRecord.objects.filter(user=user).delete()
+    # In words of the customer's own, and a label of a carrier's with the address on it.
+    ReturnRequest.objects.filter(order__in=ids).update(
+        reason="erased",
+        tracking_number="",
+        tracking_url="",
+        label_url="",
+        updated_at=timezone.now(),
+    )
     # A tracking number leads to the name and the address at the carrier's.
     Fulfilment.objects.filter(order__in=ids).update(
         tracking_number="", tracking_url="", updated_at=timezone.now()

@@ -15,7 +15,7 @@ from orders import errors, events, gateways
 from orders.gateways.base import ProviderDown, ProviderRefund, ProviderRefused
 from orders.models import Order, Payment, Refund
 from orders.models.order import OrderEventKind, PaymentMethod, PaymentStatus
-from orders.models.payment import PaymentState, RefundState
+from orders.models.payment import EXCHANGE, PaymentState, RefundState
 from orders.services import credit_notes, idempotency, ledger, lifecycle
 from orders.services.lifecycle import GATEWAY, SYSTEM, Actor
 
@@ -105,12 +105,16 @@ def _find_paying_payment(order: Order) -> Payment | None:
     """Return the payment that paid the order: the first that succeeded and does not go back
     as one that came on top.
     """
-    return (
+    payment = (
         Payment.objects.filter(order=order, state=PaymentState.SUCCEEDED)
         .exclude(refunds__surplus=True)
         .order_by("succeeded_at", "id")
         .first()
     )
+    if payment is not None and payment.provider == EXCHANGE:
+        # What pieces that came back have paid goes back to where it first came from.
+        return _find_paying_payment(order.exchange_of.order)
+    return payment
 
 
 def _collected(order: Order) -> Decimal:
@@ -264,6 +268,8 @@ def take_from_provider(
     known = Refund.objects.filter(payment=payment)
     refund = known.filter(pk=told.refund_id).first() if told.refund_id else None
     refund = refund or known.filter(provider_ref=told.ref).first()
+    if refund is not None and refund.order_id != order.pk:
+        order = lifecycle.lock_order(refund.order_id)  # of an exchange that it had paid
     if refund is None:
         if told.succeeded is False:
             return "refund_failed"  # before we heard of it: nothing has moved

@@ -18,9 +18,11 @@ from orders.models import (
     OrderLine,
     Return,
     ReturnLine,
+    ReturnRequestLine,
 )
 from orders.models.fulfilment import ParcelStatus
 from orders.models.order import OrderEventKind, OrderStatus, PaymentStatus
+from orders.models.return_request import OPEN_RETURNS
 from orders.services import lifecycle, order_credits, parcels
 from orders.services.lifecycle import Actor
 from orders.staff_schemas import GoodsReturn, ParcelMove, ReturnedPieces
@@ -43,8 +45,19 @@ def take_back(goods: GoodsReturn, *, order_id: UUID, actor: Actor) -> Return:
         ReturnTooMany: more pieces than the customer has, of a line; or of none.
     """
     order = lifecycle.lock_order(order_id)
-    known = {line.pk: line for line in order.lines.all()}
     held = count_held(order)
+    # What a customer has asked back is judged in that return.
+    for line_id, asked in count_asked(order).items():
+        held[line_id] = held.get(line_id, 0) - asked
+    return take_back_locked(order, goods, held=held, actor=actor)
+
+
+@transactions.requires_transaction
+def take_back_locked(
+    order: Order, goods: GoodsReturn, *, held: Mapping[UUID, int], actor: Actor
+) -> Return:
+    """As `take_back`, of a locked order; `held` is what may come back, by line."""
+    known = {line.pk: line for line in order.lines.all()}
     if not held or order.status == OrderStatus.RETURNED:
         raise errors.OrderNotIn(
             f"The order is {order.status}: nothing can come back.",
@@ -94,6 +107,16 @@ def count_held(order: Order) -> dict[UUID, int]:
     return held
 
 
+def count_asked(order: Order) -> dict[UUID, int]:
+    """Return how many pieces of each line the customer's open returns are about. One query."""
+    asked: dict[UUID, int] = {}
+    for row in ReturnRequestLine.objects.filter(
+        request__order=order, request__status__in=OPEN_RETURNS
+    ):
+        asked[row.line_id] = asked.get(row.line_id, 0) + row.quantity
+    return asked
+
+
 def _check_lines(
     held: Mapping[UUID, int], lines: Sequence[ReturnedPieces] | None
 ) -> list[ReturnedPieces]:
@@ -102,7 +125,7 @@ def _check_lines(
         return [
             ReturnedPieces(line_id=line_id, quantity=quantity)
             for line_id, quantity in held.items()
-            if quantity
+            if quantity > 0
         ]
     if any(each.quantity > held.get(each.line_id, 0) for each in lines):
         raise errors.ReturnTooMany

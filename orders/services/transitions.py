@@ -25,6 +25,7 @@ from orders.models.order import (
 from orders.models.payment import PaymentState
 from orders.services import (
     fulfilments,
+    idempotency,
     invoices,
     ledger,
     lifecycle,
@@ -115,6 +116,34 @@ def cancel_pieces(
         OrderNotIn: it is over, or waits for an online payment.
         ParcelTooMany: more pieces than have not left and are not packed; or none.
     """
+    return _cancel_pieces(cancellation, order_id=order_id, actor=actor)
+
+
+@transactions.durable
+def cancel_pieces_once(
+    cancellation: PiecesCancellation, *, order_id: UUID, actor: Actor, key: str | None
+) -> bool:
+    """As `cancel_pieces`, once for each idempotency key; return whether the key had asked for it
+    before. Locks: the key, then as there.
+
+    Raises:
+        IdempotencyKeyMissing, IdempotencyKeyReused, IdempotencyKeyInUse: see `idempotency`.
+    """
+    claim = idempotency.build_claim(
+        scope=f"user:{actor.user_id}",
+        key=key,
+        route=f"POST /api/staff/orders/{order_id}/cancellations",
+        body=cancellation,
+    )
+    if idempotency.claim_key(claim, order_id) is not None:
+        return True
+    _cancel_pieces(cancellation, order_id=order_id, actor=actor)
+    return False
+
+
+def _cancel_pieces(
+    cancellation: PiecesCancellation, *, order_id: UUID, actor: Actor
+) -> Order:
     order = lifecycle.lock_order(order_id)
     if order.status not in (*BEFORE_SHIPPING, OrderStatus.PARTIALLY_SHIPPED):
         raise errors.OrderNotIn(order_status=order.status)
@@ -133,11 +162,12 @@ def cancel_pieces(
     ):
         cancel_locked_order(order, actor=actor, note=cancellation.reason)
     else:
-        _cancel_some(order, lines, chosen, reason=cancellation.reason, actor=actor)
+        cancel_some(order, lines, chosen, reason=cancellation.reason, actor=actor)
     return order
 
 
-def _cancel_some(
+@transactions.requires_transaction
+def cancel_some(
     order: Order,
     lines: Mapping[UUID, OrderLine],
     chosen: Mapping[UUID, int],
@@ -145,6 +175,10 @@ def _cancel_some(
     reason: str,
     actor: Actor,
 ) -> None:
+    """Cancel so many pieces of these lines of a locked order, of which others remain. Locks: stock.
+
+    `chosen` is pieces by line.
+    """
     cancellation_id = uuid7()
     for pk, number in chosen.items():
         OrderLine.objects.filter(pk=pk).update(cancelled=F("cancelled") + number)

@@ -7,13 +7,13 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from markrin.api.errors import NotFound, Unavailable
+from markrin.api.errors import NotFound, RateLimited, Unavailable
 from markrin.api.operations import operation
 from markrin.api.permissions import IsAuthenticated
-from markrin.api.schemas import CartHeader, CartHeaders, PageParams, PlainPageQuery
+from markrin.api.schemas import PageParams, PlainPageQuery
 from orders import errors, invoice, schemas, selectors, serializers
 from orders.customer_identity import identify
-from orders.services import checkout, payments, transitions
+from orders.services import carts, checkout, order_lookup, payments, transitions
 from orders.views.base import ShopperView, get_base_url, mark_replayed
 from orders.views.carts import COUPON_ERRORS
 from products.errors import OutOfStock
@@ -82,14 +82,16 @@ class OrderList(ShopperView):
 
 class OrderDetail(ShopperView):
     @operation(
-        headers=CartHeaders,
+        headers=schemas.OrderHeaders,
         response=serializers.OrderDetail,
         errors=[NotFound],
         id="getOrder",
         tag="orders",
         summary="One of one's own orders",
     )
-    def get(self, request: Request, *, order_id: UUID, headers: CartHeader) -> Response:
+    def get(
+        self, request: Request, *, order_id: UUID, headers: schemas.OrderHeader
+    ) -> Response:
         order = selectors.get_order(
             customer=identify(request, headers), order_id=order_id
         )
@@ -99,7 +101,7 @@ class OrderDetail(ShopperView):
 class OrderCancellation(ShopperView):
     @operation(
         body=schemas.CancelOrder,
-        headers=CartHeaders,
+        headers=schemas.OrderHeaders,
         response=serializers.OrderDetail,
         errors=[NotFound, errors.OrderNotIn, Unavailable],
         id="cancelOrder",
@@ -112,7 +114,7 @@ class OrderCancellation(ShopperView):
         *,
         order_id: UUID,
         body: schemas.Cancellation,
-        headers: CartHeader,
+        headers: schemas.OrderHeader,
     ) -> Response:
         order = transitions.cancel_order(
             customer=identify(request, headers), order_id=order_id, reason=body.reason
@@ -122,7 +124,7 @@ class OrderCancellation(ShopperView):
 
 class OrderInvoice(ShopperView):
     @operation(
-        headers=CartHeaders,
+        headers=schemas.OrderHeaders,
         response="file:application/pdf",
         errors=[NotFound],
         id="getInvoice",
@@ -130,12 +132,47 @@ class OrderInvoice(ShopperView):
         summary="The order's invoice, to print",
     )
     def get(
-        self, request: Request, *, order_id: UUID, headers: CartHeader
+        self, request: Request, *, order_id: UUID, headers: schemas.OrderHeader
     ) -> HttpResponse:
         order = selectors.get_order(
             customer=identify(request, headers), order_id=order_id
         )
         return pdf_response(invoice.render_invoice(order), f"{order.number}.pdf")
+
+
+class OrderLookup(ShopperView):
+    @operation(
+        body=schemas.LookUpOrder,
+        response=serializers.FoundOrder,
+        errors=[NotFound, RateLimited],
+        id="lookUpOrder",
+        tag="orders",
+        summary="Open an order by its number and e-mail address",
+    )
+    def post(self, request: Request, *, body: schemas.OrderLookup) -> Response:
+        found = order_lookup.look_up_order(body, address=identify(request).address)
+        return Response(serializers.FoundOrder(found).data)
+
+
+class Reorder(ShopperView):
+    @operation(
+        headers=schemas.OrderHeaders,
+        response=serializers.ReorderedCart,
+        errors=[NotFound, Unavailable],
+        id="reorder",
+        tag="orders",
+        summary="Put what was ordered into the cart again, as far as it can be had",
+    )
+    def post(
+        self, request: Request, *, order_id: UUID, headers: schemas.OrderHeader
+    ) -> Response:
+        customer = identify(request, headers)
+        order = selectors.get_order(customer=customer, order_id=order_id)
+        return Response(
+            serializers.ReorderedCart(
+                carts.add_order_again(order, customer=customer)
+            ).data
+        )
 
 
 class PaymentList(ShopperView):

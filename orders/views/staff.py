@@ -93,18 +93,29 @@ class OrderTransition(StaffView):
 class FulfilmentList(StaffView):
     @operation(
         body=schemas.CreateParcel,
+        headers=IdempotencyHeaders,
         response=serializers.StaffOrder,
         status=HTTPStatus.CREATED,
-        errors=[NotFound, errors.OrderNotIn, errors.ParcelTooMany, Unavailable],
+        errors=[*IDEMPOTENCY_ERRORS, NotFound, errors.OrderNotIn, errors.ParcelTooMany],
         id="createFulfilment",
         tag="staff-orders",
         summary="Pack a parcel of some pieces or of all that are left, and send it",
     )
     def post(
-        self, request: Request, *, order_id: UUID, body: schemas.Parcel
+        self,
+        request: Request,
+        *,
+        order_id: UUID,
+        body: schemas.Parcel,
+        headers: KeyHeader,
     ) -> Response:
-        fulfilments.create_parcel(body, order_id=order_id, actor=get_actor(request))
-        return _respond(order_id, HTTPStatus.CREATED)
+        again = fulfilments.create_parcel_once(
+            body,
+            order_id=order_id,
+            actor=get_actor(request),
+            key=headers.idempotency_key,
+        )
+        return mark_replayed(_respond(order_id, HTTPStatus.CREATED), again=again)
 
 
 class FulfilmentDetail(StaffView):
@@ -146,18 +157,29 @@ class FulfilmentTransition(StaffView):
 class CancellationList(StaffView):
     @operation(
         body=schemas.CancelPieces,
+        headers=IdempotencyHeaders,
         response=serializers.StaffOrder,
         status=HTTPStatus.CREATED,
-        errors=[NotFound, errors.OrderNotIn, errors.ParcelTooMany, Unavailable],
+        errors=[*IDEMPOTENCY_ERRORS, NotFound, errors.OrderNotIn, errors.ParcelTooMany],
         id="cancelPieces",
         tag="staff-orders",
         summary="Cancel pieces that have not left",
     )
     def post(
-        self, request: Request, *, order_id: UUID, body: schemas.PiecesCancellation
+        self,
+        request: Request,
+        *,
+        order_id: UUID,
+        body: schemas.PiecesCancellation,
+        headers: KeyHeader,
     ) -> Response:
-        transitions.cancel_pieces(body, order_id=order_id, actor=get_actor(request))
-        return _respond(order_id, HTTPStatus.CREATED)
+        again = transitions.cancel_pieces_once(
+            body,
+            order_id=order_id,
+            actor=get_actor(request),
+            key=headers.idempotency_key,
+        )
+        return mark_replayed(_respond(order_id, HTTPStatus.CREATED), again=again)
 
 
 class NoteList(StaffView):

@@ -374,6 +374,13 @@ SERVICES = {
     "orders_refusedorder": "written by checkout; staff only allow or dismiss",
     "orders_return": "the rest is written by the service",
     "orders_returnline": "the rest is written by the service",
+    "orders_returnrequest": (
+        "a return takes its steps in tests/orders/test_return_requests.py; numbers, times and"
+        " references are the service's"
+    ),
+    "orders_returnrequestline": (
+        "the pieces are checked against what the customer has, before the row is written"
+    ),
     "products_bulkchange": (
         "chosen from lists in a form of its own"
         " (tests/admin/test_catalogue_bulk.py); counts and "

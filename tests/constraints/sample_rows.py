@@ -17,6 +17,7 @@ from orders.models import (
     Holiday,
     Promotion,
     RefusedOrder,
+    ReturnRequest,
     ShippingZone,
     TaxRate,
     TaxSettings,
@@ -80,7 +81,11 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
         pieces=1,
         last_at=timezone.now(),
     )
+    asked = ReturnRequest.objects.create(
+        order=paid, number=f"{paid.number}-R1", reason="too_small"
+    )
     named = {
+        "asked": asked,
         "address": addresses[0],
         "second": addresses[1],
         "product": product,

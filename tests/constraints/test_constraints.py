@@ -74,6 +74,9 @@ TRIGGERS = {
         " 'INV2627-000099', now(), '{order}', 'x', '', 'en', 'INR', 1, 0, 1, '', '', '', '',"
         " '{{}}')"
     ),
+    "return_request_status_transition": (
+        "UPDATE orders_returnrequest SET status = 'received' WHERE id = '{asked}'"
+    ),
     "ledger_only_grows": "UPDATE orders_ledgerline SET amount = amount + 1",
     "ledger_entry_adds_up": (
         "INSERT INTO orders_ledgerline (entry_id, account, amount, currency)"

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from markrin.outbox.models import OutboxEvent
 from orders.models import Carrier, Fulfilment
 from products.models import Purchase, StockLevel
-from tests.factories import make_order, make_user, make_variant
+from tests.factories import key, make_order, make_user, make_variant
 
 
 @pytest.fixture
@@ -43,7 +43,9 @@ def pack(desk, order, quantity=None, **more):
         if quantity is None
         else {"lines": [{"lineId": str(order.lines.get().pk), "quantity": quantity}]}
     )
-    return desk.post(f"/api/staff/orders/{order.pk}/fulfilments", {**lines, **more})
+    return desk.post(
+        f"/api/staff/orders/{order.pk}/fulfilments", {**lines, **more}, headers=key()
+    )
 
 
 def move(desk, parcel, status, **more):
@@ -57,6 +59,7 @@ def cancel(desk, order, quantity):
     return desk.post(
         f"/api/staff/orders/{order.pk}/cancellations",
         {"lines": [line], "reason": "One is damaged."},
+        headers=key(),
     )
 
 
@@ -200,7 +203,9 @@ def test_what_has_left_is_kept_when_the_rest_is_cancelled(desk):
     order = order_of(paid=True)
     pack(desk, order, 2)
     rest = desk.post(
-        f"/api/staff/orders/{order.pk}/cancellations", {"reason": "Sold out."}
+        f"/api/staff/orders/{order.pk}/cancellations",
+        {"reason": "Sold out."},
+        headers=key(),
     ).json()
     assert rest["status"] == "shipped"
     assert rest["refunded"] == rest["items"][0]["unitPrice"]
@@ -239,3 +244,20 @@ def test_two_entries_for_one_line_are_refused(desk):
     line = {"lineId": str(order.lines.get().pk), "quantity": 1}
     path = f"/api/staff/orders/{order.pk}/fulfilments"
     assert desk.post(path, {"lines": [line, line]}).status_code == 400
+
+
+def test_a_parcel_and_a_cancellation_asked_for_twice_are_one(desk):
+    order, headers = order_of(), key()
+    line = {"lineId": str(order.lines.get().pk), "quantity": 1}
+    bodies = {
+        "fulfilments": {"lines": [line]},
+        "cancellations": {"lines": [line], "reason": "One is damaged."},
+    }
+    for name, body in bodies.items():
+        path = f"/api/staff/orders/{order.pk}/{name}"
+        assert desk.post(path, body).json()["code"] == "idempotency_key_missing"
+        first, again = (desk.post(path, body, headers=headers) for _ in range(2))
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert again.headers["Idempotency-Replayed"] == "true"
+    item = again.json()["items"][0]
+    assert (item["shipped"], item["cancelled"]) == (1, 1)

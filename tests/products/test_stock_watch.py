@@ -85,3 +85,24 @@ def test_nobody_is_told_where_nobody_is_named(settings) -> None:
     LowStock.objects.create(variant=make_variant(stock=0))
     assert alerts.queue_low_stock_mails() == 0
     assert LowStock.objects.filter(told_at=None).exists()
+
+
+@pytest.mark.django_db
+def test_a_wish_is_answered_when_a_restocked_draft_is_published(mailoutbox) -> None:
+    variant = make_variant(stock=0)
+    product = variant.product
+    wish = BackInStockRequest.objects.create(variant=variant, email="a@example.com")
+    product.status = "draft"
+    product.save()
+    with transaction.atomic():
+        movements.record_adjustment(
+            variant_id=variant.pk, delta=1, ref="1", actor_id=None, note="found"
+        )
+    alerts.queue_alerts(variant_ids=[variant.pk])
+    assert alerts.queue_missed_wishes() == 0
+    product.status = "published"
+    product.save()
+    assert [alerts.queue_missed_wishes(), alerts.queue_missed_wishes()] == [1, 0]
+    assert OutboxEvent.objects.filter(event="stock.came_back").count() == 1
+    alerts.mail_back_in_stock(request_id=wish.pk)
+    assert product.name in mailoutbox[0].subject

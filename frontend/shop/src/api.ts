@@ -266,6 +266,37 @@ export const order = (id: string) =>
     queryFn: () => unwrap(shop.GET("/api/orders/{order_id}", { params: { path: { order_id: id } } })),
   });
 
+export const lookUpOrder = (body: JsonBody<"/api/orders/lookup", "post">) =>
+  unwrap(shop.POST("/api/orders/lookup", { body }));
+
+/** Puts what was ordered into the cart, and answers what could not be had. */
+export async function reorder(id: string) {
+  const answer = await unwrap(shop.POST("/api/orders/{order_id}/reorder", { params: { path: { order_id: id } } }));
+  keepCart(answer.cart as Cart);
+  return answer.notAdded;
+}
+
+const keyed = (order_id: string, key: string) => ({ path: { order_id }, header: { "Idempotency-Key": key } });
+
+export const requestReturn = (id: string, body: JsonBody<"/api/orders/{order_id}/returns", "post">, key: string) =>
+  unwrap(shop.POST("/api/orders/{order_id}/returns", { params: keyed(id, key), body }));
+
+export const withdraw = (id: string, body: JsonBody<"/api/orders/{order_id}/withdrawal", "post">, key: string) =>
+  unwrap(shop.POST("/api/orders/{order_id}/withdrawal", { params: keyed(id, key), body }));
+
+export const cancelReturn = (id: string, returnId: string) =>
+  unwrap(
+    shop.POST("/api/orders/{order_id}/returns/{return_id}/cancel", {
+      params: { path: { order_id: id, return_id: returnId } },
+    }),
+  );
+
+export async function returnLabel(id: string, returnId: string): Promise<Blob> {
+  const params = { path: { order_id: id, return_id: returnId } };
+  const call = shop.GET("/api/orders/{order_id}/returns/{return_id}/label", { params, parseAs: "blob" });
+  return (await unwrap(call)) as Blob;
+}
+
 export const cancelOrder = (id: string) =>
   unwrap(shop.POST("/api/orders/{order_id}/cancel", { params: { path: { order_id: id } }, body: {} }));
 

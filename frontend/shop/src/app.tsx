@@ -15,6 +15,8 @@ const Catalogue = lazyPage(() => import("./pages/catalogue").then((page) => page
 const ProductPage = lazyPage(() => import("./pages/product").then((page) => page.ProductPage));
 const Checkout = lazyPage(() => import("./pages/checkout").then((page) => page.Checkout));
 const Orders = lazyPage(() => import("./pages/orders").then((page) => page.Orders));
+const FindOrder = lazyPage(() => import("./pages/find-order").then((page) => page.FindOrder));
+const ReturnPage = lazyPage(() => import("./pages/return").then((page) => page.ReturnPage));
 const OrderPage = lazyPage(() => import("./pages/order").then((page) => page.OrderPage));
 const Account = lazyPage(() => import("./pages/account").then((page) => page.Account));
 const Wishlist = lazyPage(() => import("./pages/wishlist").then((page) => page.Wishlist));
@@ -56,6 +58,9 @@ function Pages() {
           <Route path="/checkout" component={Checkout} />
           <Route path="/orders" component={Orders} />
           <Route path="/orders/:id">{({ id }) => <OrderPage key={id} id={id} />}</Route>
+          <Route path="/orders/:id/return">{({ id }) => <ReturnPage key={id} id={id} />}</Route>
+          <Route path="/orders/:id/withdraw">{({ id }) => <ReturnPage key={id} id={id} withdrawal />}</Route>
+          <Route path="/find-order" component={FindOrder} />
           <Route path="/account">{() => <Account />}</Route>
           <Route path="/account/:tab">{({ tab }) => <Account tab={tab} />}</Route>
           <Route path="/wishlist" component={Wishlist} />

@@ -4,6 +4,7 @@ import { createRoot } from "react-dom/client";
 import { queries, takePageData } from "./api";
 import { App } from "./app";
 import { setLanguage } from "./i18n";
+import { sendOrderKeys } from "./order-keys";
 import { ErrorBoundary } from "./parts/error-boundary";
 import { addressInChosenLanguage, basePath, loadSettings, settings } from "./settings";
 import "./styles/base.css";
@@ -23,6 +24,7 @@ async function start(root: HTMLElement): Promise<void> {
   if (elsewhere) return location.replace(elsewhere);
   await setLanguage(basePath().slice(1) || (settings.languages[0] ?? "en"));
   takePageData(JSON.parse(document.getElementById("page-data")?.textContent || "{}"));
+  sendOrderKeys();
   createRoot(root).render(
     <StrictMode>
       <ErrorBoundary>

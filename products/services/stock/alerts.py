@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from markrin.db import transactions
@@ -16,6 +16,7 @@ from products import events
 from products.models import BackInStockRequest, LowStock, StockLevel, Variant
 
 MAX_VARIANTS_A_MAIL = 100  # variants
+MAX_WISHES_A_RUN = 1_000
 
 
 def queue_alerts(*, variant_ids: Sequence[UUID]) -> None:
@@ -33,6 +34,28 @@ def queue_alerts(*, variant_ids: Sequence[UUID]) -> None:
     LowStock.objects.bulk_create(
         [LowStock(variant_id=pk) for pk in sorted(low)], ignore_conflicts=True
     )
+
+
+@transactions.durable
+def queue_missed_wishes() -> int:
+    """Answer the wishes whose variant can be bought although its stock has not moved: a restocked
+    draft was published, an archived product is back, a variant was switched on again. Return how
+    many; right by whichever door the product came back.
+
+    Locks: these wishes; another run skips them.
+    """
+    buyable = Variant.objects.on_sale().filter(
+        stock__on_hand__gt=F("stock__reserved"), pk=OuterRef("variant")
+    )
+    waiting = BackInStockRequest.objects.filter(Exists(buyable), notified_at=None)
+    found = list(
+        waiting.order_by("pk").select_for_update(skip_locked=True, of=("self",))[
+            :MAX_WISHES_A_RUN
+        ]
+    )
+    if found:
+        _queue_back_in_stock(found)
+    return len(found)
 
 
 def _queue_back_in_stock(requests: list[BackInStockRequest]) -> None:

@@ -18,6 +18,7 @@ import { seen } from "../beacon";
 import { byName, type FormError, invalidInputs, refusedInputs } from "../form-errors";
 import { money } from "../format";
 import { rich, t } from "../i18n";
+import { keepOrderKey } from "../order-keys";
 import { AddressFields, AddressText, addressIn } from "../parts/address-form";
 import { CheckoutTrouble } from "../parts/checkout-trouble";
 import { CouponForm } from "../parts/coupon-form";
@@ -111,6 +112,7 @@ function useCheckout(cart: Cart, onPlaced: () => void) {
       onPlaced();
       key.current.done();
       remember("session", KEPT, undefined);
+      if (order.orderToken) keepOrderKey(order.id, order.orderToken); // a guest's; signing in takes it from nobody
       keep(orderQuery(order.id).queryKey, order);
       void refresh(cartQuery().queryKey);
       // In the place of this page also where a payment page follows: "back" then leads to the order, not to an empty bag.

@@ -26,6 +26,7 @@ export function NotFound({ what = "page" }: Props) {
         <Link href="/shop" className="button">
           {t("To the shop")}
         </Link>
+        <Link href="/find-order">{t("Find your order")}</Link>
       </p>
     </div>
   );
@@ -52,7 +53,11 @@ function OrderNotFound() {
       <ul className="ways">
         {signedIn ? <SignedInWays /> : <SignInWay />}
         <Way title={t("Ordered as a guest?")}>
-          <p>{t("Open the link in the e-mail that confirmed the order, in the browser that you ordered with.")}</p>
+          <p>
+            {rich("Open the link in an e-mail about the order, or {link}.", {
+              link: <Link href="/find-order">{t("find it by its number")}</Link>,
+            })}
+          </p>
         </Way>
       </ul>
     </div>

@@ -6,12 +6,14 @@ import { useRef, useState } from "react";
 import { Link, useSearch } from "wouter";
 import { invoice, order as orderQuery, refresh, startPayment } from "../api";
 import { said } from "../errors";
-import { moment, money } from "../format";
+import { day, moment, money } from "../format";
 import { t } from "../i18n";
+import { takeOrderKey } from "../order-keys";
 import { AddressText } from "../parts/address-form";
 import { Icon } from "../parts/icon";
 import { Notice } from "../parts/notice";
 import { CancelOrder, Reorder } from "../parts/order-actions";
+import { OrderReturns } from "../parts/order-returns";
 import { isUnpaid, nextWords, orderWords, paymentWords } from "../parts/order-words";
 import { Picture, SIZES } from "../parts/picture";
 import { QuoteLines } from "../parts/quote-lines";
@@ -28,6 +30,7 @@ const LOOK_AGAIN_MS = 1_500;
 const LOOKS = 40; // about a minute: then the shopper need not wait in front of the page
 
 export function OrderPage({ id }: { id: string }) {
+  useState(() => takeOrderKey(id)); // before the first question about it
   const search = new URLSearchParams(useSearch());
   const outcome = search.get("payment"); // as the payment page says: success, failure or cancelled
   const back = outcome === "success";
@@ -64,8 +67,9 @@ export function OrderPage({ id }: { id: string }) {
       {isUnpaid(order) && back && <WaitingForBank refetch={refetch} looking={query.isFetching} />}
       {isUnpaid(order) && <Unpaid order={order} outcome={outcome} />}
       <Tracker order={order} />
-      {order.shipment && <Shipment shipment={order.shipment} />}
+      <Parcels order={order} />
       <Actions order={order} />
+      <OrderReturns order={order} />
       <OrderItems order={order} />
       <div className="order-where">
         <section>
@@ -158,12 +162,21 @@ function Tracker({ order }: { order: Order }) {
   );
 }
 
-function Shipment({ shipment }: { shipment: NonNullable<Order["shipment"]> }) {
-  const { carrier, trackingNumber, trackingUrl } = shipment;
+/** Every parcel that has left: with whom, since when, and when it arrived. */
+function Parcels({ order }: { order: Order }) {
+  return order.fulfilments.map((parcel) => <Parcel key={parcel.id} parcel={parcel} />);
+}
+
+function Parcel({ parcel }: { parcel: Order["fulfilments"][number] }) {
+  const { carrier, trackingNumber, trackingUrl, shippedAt, deliveredAt } = parcel;
   return (
     <p className="shipment">
-      <Icon name="truck" /> {t("With {carrier}, number {number}", { carrier, number: trackingNumber })}{" "}
-      {trackingUrl && (
+      <Icon name="truck" />{" "}
+      {(carrier || trackingNumber) && t("With {carrier}, number {number}", { carrier, number: trackingNumber })}{" "}
+      {deliveredAt
+        ? t("It arrived on {day}.", { day: day(deliveredAt) })
+        : shippedAt && t("It left on {day}.", { day: day(shippedAt) })}{" "}
+      {trackingUrl && !deliveredAt && (
         <a href={trackingUrl} rel="noreferrer noopener" target="_blank">
           {t("Follow the parcel")}
         </a>
@@ -254,6 +267,11 @@ function stepText({ to, kind }: Order["history"][number]): string {
     paid: t("Paid"),
     failed: t("Payment failed"),
     refunded: t("Refunded"),
+    requested: t("Return asked for"),
+    approved: t("Return approved"),
+    received: t("Return arrived"),
+    completed: t("Return done"),
+    rejected: t("Return not accepted"),
     note: t("A note"),
   };
   const said = to || kind;

@@ -170,6 +170,7 @@ function Footer() {
         <nav aria-label={t("About this shop")}>
           <Link href="/shop">{t("All products")}</Link>
           <Link href="/orders">{t("Your orders")}</Link>
+          <Link href="/find-order">{t("Find your order")}</Link>
           <Link href="/account">{t("Your account")}</Link>
           {settings.pages.map((page) => (
             <Link key={page.slug} href={`/pages/${page.slug}`}>

@@ -2,7 +2,7 @@
 
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { addToCart, cancelOrder, keep, order as orderQuery } from "../api";
+import { cancelOrder, keep, order as orderQuery, reorder } from "../api";
 import { said } from "../errors";
 import { t, tn } from "../i18n";
 import type { Order } from "../types";
@@ -47,9 +47,10 @@ export function Reorder({ order }: { order: Order }) {
   const tell = useToast();
   const { setOpen } = useCartDrawer();
   const again = useMutation({
-    mutationFn: () => addAll(order),
-    onSuccess: (missing) => {
-      setOpen(missing < order.items.length);
+    mutationFn: () => reorder(order.id),
+    onSuccess: (notAdded) => {
+      const missing = notAdded.reduce((sum, { wanted, added }) => sum + wanted - added, 0);
+      setOpen(notAdded.length < order.items.length || notAdded.some(({ added }) => added));
       if (missing) tell(tn(missing, "{count} piece cannot be had any more.", "{count} pieces cannot be had any more."));
     },
     onError: (error) => tell(said(error)),
@@ -59,21 +60,4 @@ export function Reorder({ order }: { order: Order }) {
       {t("Buy it again")}
     </button>
   );
-}
-
-/** Adds line after line, as each answer is the whole cart; returns how many lines were refused. */
-async function addAll(order: Order): Promise<number> {
-  let refused = 0;
-  let last: unknown;
-  for (const { variantId, quantity } of order.items) {
-    try {
-      if (variantId) await addToCart(variantId, quantity);
-      else refused++;
-    } catch (error) {
-      refused++;
-      last = error;
-    }
-  }
-  if (last && refused === order.items.length) throw last;
-  return refused;
 }

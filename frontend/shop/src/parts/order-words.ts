@@ -2,10 +2,11 @@ import { day, money } from "../format";
 import { t } from "../i18n";
 import type { Order } from "../types";
 
-type Stand = Pick<Order, "status" | "paymentStatus" | "paymentMethod">;
+type Stand = Pick<Order, "status" | "paymentStatus" | "paymentMethod"> & Partial<Pick<Order, "exchangeOf">>;
 
 /** Whether the shopper still has to pay at a payment page. */
 export function isUnpaid(order: Stand): boolean {
+  if (order.exchangeOf) return false; // pieces that come back pay it
   return order.paymentMethod === "online" && order.status === "pending" && order.paymentStatus !== "paid";
 }
 
@@ -31,7 +32,9 @@ export function orderWords(order: Stand): string {
 export function nextWords(order: Order): string {
   if (isUnpaid(order)) return t("We begin as soon as it is paid.");
   const words: Record<string, string> = {
-    pending: t("We look at it and confirm it shortly."),
+    pending: order.exchangeOf
+      ? t("It is reserved for you, and leaves once what you send back is here.")
+      : t("We look at it and confirm it shortly."),
     confirmed: t("We are getting it ready, and write to you when it leaves."),
     processing: t("It is being packed, and we write to you when it leaves."),
     partially_shipped: t("A first parcel has left; the rest follows."),
@@ -53,6 +56,7 @@ const refundWords = (order: Order) =>
 
 /** How the money of an order stands. */
 export function paymentWords(order: Stand): string {
+  if (order.exchangeOf) return t("In exchange for what you send back ({number})", { number: order.exchangeOf.number });
   const method = order.paymentMethod === "cod" ? t("Cash on delivery") : t("Online payment");
   const words: Record<string, string> = {
     unpaid: order.paymentMethod === "cod" ? t("due at the door") : t("not paid yet"),

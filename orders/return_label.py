@@ -1,0 +1,107 @@
+"""The label for a parcel that comes back, as a PDF of one page: to cut out and stick on, and a slip
+with what should be in it.
+"""
+
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.utils import formats, timezone, translation
+from django.utils.translation import gettext as _
+from fpdf import FPDF
+from fpdf.enums import XPos, YPos
+
+from orders import errors
+from orders.invoice import WEIGHTS, subset_font
+from orders.models import ReturnRequest
+from orders.models.return_request import ReturnStatus
+
+_PALE: Final = 110
+_WIDTH: Final = 128  # millimetres, between the margins of A5
+_HAS_LABEL: Final = (ReturnStatus.APPROVED, ReturnStatus.RECEIVED)
+
+
+def render_label(request: ReturnRequest) -> bytes:
+    """Return the label of an approved return, in the order's language. The return was loaded with
+    its lines.
+
+    Raises:
+        ReturnNotIn: nobody has approved it, or it is over.
+    """
+    if request.status not in _HAS_LABEL:
+        raise errors.ReturnNotIn(
+            f"The return is {request.status}: it has no label.",
+            return_status=request.status,
+        )
+    language = request.order.language or settings.LANGUAGE_CODE
+    with (
+        translation.override(language),
+        tempfile.TemporaryDirectory(prefix="markrin-label-") as folder,
+    ):
+        return _Label(request, Path(folder)).render()
+
+
+class _Label:
+    def __init__(self, request: ReturnRequest, folder: Path) -> None:
+        self.request = request
+        pdf = self.pdf = FPDF(format=(148, 210), unit="mm")  # A5
+        pdf.set_margins(10, 10)
+        for weight in WEIGHTS:
+            file = folder / f"inter{weight}.ttf"
+            file.write_bytes(subset_font(weight))
+            pdf.add_font("Inter", weight, file)
+        more = [str(path) for path in settings.INVOICE_FONTS]
+        for path in more:
+            pdf.add_font(path, "", path)
+        pdf.set_fallback_fonts(more, exact_match=False)
+        pdf.set_title(request.number)
+        pdf.set_author(settings.SHOP_NAME)
+        pdf.set_creation_date(request.created_at)
+        pdf.add_page()
+
+    def render(self) -> bytes:
+        """Return the page."""
+        order, request = self.request.order, self.request
+        self._block(
+            _("To"), [settings.SHOP_NAME, *settings.SHOP_ADDRESS.split("\n")], 13
+        )
+        town = " ".join(filter(None, (order.postal_code, order.city)))
+        self._block(_("From"), [order.recipient, order.street, town, order.country], 9)
+        self.pdf.code39(f"*{request.number}*", 10, self.pdf.get_y() + 2, w=0.7, h=16)
+        self.pdf.set_y(self.pdf.get_y() + 20)
+        self._write(request.number, size=15, bold=True)
+        carrier = f"{request.carrier} {request.tracking_number}".strip()
+        if carrier:
+            self._write(carrier, size=10)
+        if request.send_by:
+            day = formats.date_format(
+                timezone.localtime(request.send_by), "DATE_FORMAT"
+            )
+            self._write(_("To arrive by %(day)s") % {"day": day}, size=9, grey=_PALE)
+        self.pdf.ln(4)
+        self.pdf.set_draw_color(160)
+        self.pdf.set_dash_pattern(2, 2)
+        self.pdf.line(10, self.pdf.get_y(), 10 + _WIDTH, self.pdf.get_y())
+        self.pdf.ln(4)
+        self._write(_("In the parcel"), size=8, grey=_PALE)
+        for row in request.lines.all():
+            kind = ", ".join(filter(None, (row.line.size, row.line.color)))
+            self._write(f"{row.quantity} × {row.line.name} {kind}".strip(), size=9)
+            self._write(row.line.sku, size=8, grey=_PALE)
+        return bytes(self.pdf.output())
+
+    def _block(self, title: str, lines: list[str], size: float) -> None:
+        self._write(title, size=8, grey=_PALE)
+        for line in filter(str.strip, lines):
+            self._write(line, size=size, bold=size > 10)
+        self.pdf.ln(3)
+
+    def _write(
+        self, text: str, *, size: float, bold: bool = False, grey: int = 30
+    ) -> None:
+        self.pdf.set_font("Inter", "B" if bold else "", size)
+        self.pdf.set_text_color(grey)
+        self.pdf.multi_cell(
+            _WIDTH, size * 0.5, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT
+        )

@@ -1,0 +1,362 @@
+"""Returns and exchanges that customers ask for: asked, approved, received, judged; and after each
+the shop's own rules hold.
+"""
+
+import contextlib
+import io
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from markrin.outbox.models import OutboxEvent
+from orders.models import Fulfilment, Order, Refund, ReturnRequest
+from orders.order_links import sign_link
+from orders.services import return_requests
+from products.models import StockLevel
+from tests.factories import key, make_order, make_product, make_user, make_variant
+
+
+@pytest.fixture
+def desk(api):
+    return api.as_user(make_user(role="staff", groups=("orders",)))
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_wrong(db, settings, tmp_path):
+    """After each test the shop's own rules hold."""
+    settings.MEDIA_ROOT = tmp_path
+    yield
+    out = io.StringIO()
+    with contextlib.suppress(CommandError):
+        call_command("verify", stdout=out, stderr=out)
+    assert "nothing is wrong" in out.getvalue()
+
+
+@pytest.fixture
+def shirt():
+    product = make_product()
+    return {
+        size: make_variant(product=product, size=size, stock=5)
+        for size in ("S", "M", "L")
+    }
+
+
+def delivered(customer, variant, quantity=3, *, paid=True):
+    return make_order(
+        customer=customer,
+        variant=variant,
+        quantity=quantity,
+        status="delivered",
+        paid=paid,
+    )
+
+
+def ask(client, order, quantity=1, *, exchange=None, **headers):
+    line = {"lineId": str(order.lines.get().pk), "quantity": quantity}
+    if exchange is not None:
+        line["exchangeVariantId"] = str(exchange.pk)
+    return client.post(
+        f"/api/orders/{order.pk}/returns",
+        {"reason": "too_small", "lines": [line]},
+        headers=headers or key(),
+    )
+
+
+def decide(desk, asked, step, **body):
+    return desk.post(f"/api/staff/returns/{asked['id']}/{step}", body, headers=key())
+
+
+def judge(desk, asked, **pieces):
+    line = {"lineId": asked["lines"][0]["lineId"], **pieces}
+    return decide(desk, asked, "judge", lines=[line])
+
+
+def level_of(variant):
+    level = StockLevel.objects.get(variant=variant)
+    return level.on_hand, level.reserved
+
+
+def test_pieces_are_asked_back_judged_and_paid_back(api, desk, customer, shirt):
+    order = delivered(customer, shirt["S"])
+    client = api.as_user(customer)
+    asked = ask(client, order, 3)
+    assert asked.status_code == 201, asked.json()
+    asked = asked.json()
+    assert (asked["status"], asked["number"]) == ("requested", f"{order.number}-R1")
+    assert decide(desk, asked, "approve", note="Tags on, please").status_code == 200
+    assert decide(desk, asked, "receive").json()["status"] == "received"
+    done = judge(desk, asked, sellable=1, damaged=1, refused=1)
+    assert done.json()["status"] == "completed", done.json()
+    assert level_of(shirt["S"]) == (3, 0)
+    seen = client.get(f"/api/orders/{order.pk}").json()
+    line = seen["items"][0]
+    paid = Decimal(line["lineTotal"]) - Decimal(line["discount"])
+    back = (2 * paid / 3).quantize(Decimal("0.01"))
+    # Cash that is sent waits for a person.
+    assert [(r.amount, r.state) for r in Refund.objects.all()] == [(back, "requested")]
+    assert (seen["status"], line["returned"]) == ("delivered", 2)
+    assert [each["sellable"] for each in seen["returns"][0]["lines"]] == [1]
+    assert seen["returnable"] == [{"lineId": line["id"], "quantity": 1}]
+    told = OutboxEvent.objects.filter(task="orders.return_by_mail")
+    assert told.count() == 4
+
+
+def test_all_pieces_give_back_exactly_what_was_paid(api, desk, customer):
+    variant = make_variant(stock=5, product=make_product(base_price=Decimal("33.35")))
+    order = delivered(customer, variant)
+    for _ in range(3):
+        asked = ask(api.as_user(customer), order, 1).json()
+        decide(desk, asked, "approve")
+        decide(desk, asked, "receive")
+        judge(desk, asked, sellable=1)
+    order.refresh_from_db()
+    assert order.status == "returned"
+    assert sum(r.amount for r in Refund.objects.all()) == order.total - order.shipping
+
+
+def test_the_whole_order_gives_back_the_shipping_too(api, desk, customer):
+    variant = make_variant(stock=5, product=make_product(base_price=Decimal("33.35")))
+    order = delivered(customer, variant)
+    asked = ask(api.as_user(customer), order, 3).json()
+    decide(desk, asked, "approve")
+    decide(desk, asked, "receive")
+    judge(desk, asked, sellable=3)
+    assert order.shipping > 0
+    assert Refund.objects.get().amount == order.total
+
+
+def test_an_exchange_is_reserved_at_its_approval_and_leaves_when_paid(
+    api, desk, customer, shirt
+):
+    order = delivered(customer, shirt["S"])
+    asked = ask(api.as_user(customer), order, 2, exchange=shirt["M"]).json()
+    assert level_of(shirt["M"]) == (5, 0)
+    approved = decide(desk, asked, "approve").json()
+    assert level_of(shirt["M"]) == (5, 2)
+    made = Order.objects.get(pk=approved["exchangeOrderId"])
+    assert (made.status, made.payment_status, made.expires_at) == (
+        "pending",
+        "unpaid",
+        None,
+    )
+    packed = desk.post(f"/api/staff/orders/{made.pk}/fulfilments", {}, headers=key())
+    assert packed.json()["code"] == "order_status"
+    paying = api.as_user(customer).post(
+        f"/api/orders/{made.pk}/payments", headers=key()
+    )
+    assert paying.json()["code"] == "nothing_to_pay"
+    decide(desk, asked, "receive")
+    judge(desk, asked, sellable=2)
+    made.refresh_from_db()
+    assert (made.status, made.payment_status) == ("confirmed", "paid")
+    moved = Refund.objects.get()
+    assert (moved.exchange_id, moved.state, moved.amount) == (
+        made.pk,
+        "succeeded",
+        made.payable,
+    )
+    shipped = desk.post(f"/api/staff/orders/{made.pk}/fulfilments", {}, headers=key())
+    assert shipped.json()["status"] == "shipped", shipped.json()
+    assert level_of(shirt["M"]) == (3, 0)
+
+
+def test_a_refused_piece_has_no_replacement(api, desk, customer, shirt):
+    order = delivered(customer, shirt["S"])
+    asked = ask(api.as_user(customer), order, 3, exchange=shirt["M"]).json()
+    decide(desk, asked, "approve")
+    decide(desk, asked, "receive")
+    judge(desk, asked, sellable=1, refused=1)  # and one never came
+    made = Order.objects.get(exchange_of=asked["id"])
+    assert (made.status, made.lines.get().cancelled) == ("confirmed", 2)
+    assert level_of(shirt["M"]) == (5, 1)
+    assert Refund.objects.get().amount == made.payable
+
+
+def test_an_exchange_that_will_not_be_is_let_go(api, desk, customer, shirt):
+    order = delivered(customer, shirt["S"])
+    client = api.as_user(customer)
+    asked = ask(client, order, 2, exchange=shirt["M"]).json()
+    decide(desk, asked, "approve")
+    gone = client.post(f"/api/orders/{order.pk}/returns/{asked['id']}/cancel")
+    assert gone.json()["status"] == "cancelled"
+    assert level_of(shirt["M"]) == (5, 0)
+    again = ask(client, order, 3, exchange=shirt["M"]).json()
+    decide(desk, again, "approve")
+    ReturnRequest.objects.filter(pk=again["id"]).update(
+        send_by=timezone.now() - timedelta(minutes=1)
+    )
+    assert return_requests.expire_returns() == 1
+    assert level_of(shirt["M"]) == (5, 0)
+    assert return_requests.expire_returns() == 0
+
+
+def test_a_replacement_that_was_paid_and_cancelled_pays_back(
+    api, desk, customer, shirt
+):
+    order = delivered(customer, shirt["S"])
+    client = api.as_user(customer)
+    asked = ask(client, order, 1, exchange=shirt["M"]).json()
+    decide(desk, asked, "approve")
+    decide(desk, asked, "receive")
+    judge(desk, asked, sellable=1)
+    made = Order.objects.get(exchange_of=asked["id"])
+    client.post(f"/api/orders/{made.pk}/cancel", {})
+    back = Refund.objects.get(order=made)
+    assert back.payment is not None
+    # The cash of the first order; it is for a person to give back.
+    assert (back.amount, back.payment.order_id) == (made.total, order.pk)
+
+
+@pytest.mark.parametrize("days", [-31, None])
+def test_the_window_ends(api, customer, shirt, days):
+    order = delivered(customer, shirt["S"]) if days else make_order(customer=customer)
+    if days:
+        at = timezone.now() + timedelta(days=days)
+        Fulfilment.objects.filter(order=order).update(delivered_at=at)
+    refused = ask(api.as_user(customer), order)
+    assert (refused.status_code, refused.json()["code"]) == (409, "return_window_over")
+    assert not ReturnRequest.objects.exists()
+
+
+def test_nobody_asks_for_more_than_they_have(api, desk, customer, shirt):
+    order = delivered(customer, shirt["S"])
+    client = api.as_user(customer)
+    assert ask(client, order, 4).json()["code"] == "return_too_many"
+    assert ask(client, order, 2).status_code == 201
+    assert ask(client, order, 2).json()["code"] == "return_too_many"
+    # What is asked back is judged there, not taken back beside it.
+    taken = desk.post(f"/api/staff/orders/{order.pk}/returns", {"reason": "a"})
+    assert taken.json()["items"][0]["returned"] == 1
+
+
+def test_a_return_asked_twice_is_one(api, customer, shirt):
+    order = delivered(customer, shirt["S"])
+    headers = key()
+    first, second = (ask(api.as_user(customer), order, 1, **headers) for _ in range(2))
+    assert second.json() == first.json()
+    assert second.headers["Idempotency-Replayed"] == "true"
+    assert ReturnRequest.objects.count() == 1
+
+
+def test_what_is_wanted_instead_must_be_fitting(api, customer, shirt):
+    order = delivered(customer, shirt["S"])
+    client = api.as_user(customer)
+    dear = make_variant(
+        product=shirt["S"].product, size="XL", stock=5, base_price=Decimal("9999.00")
+    )
+    for variant, code in (
+        (make_variant(), "other_product"),
+        (dear, "exchange_costs_more"),
+    ):
+        refused = ask(client, order, 1, exchange=variant)
+        assert (refused.status_code, refused.json()["code"]) == (422, code)
+
+
+def test_a_withdrawal_needs_nobodys_approval(api, desk, customer, shirt, settings):
+    order = delivered(customer, shirt["S"])
+    client, url = api.as_user(customer), f"/api/orders/{order.pk}/withdrawal"
+    assert client.get(url).json()["until"] is None
+    assert client.post(url, {}, headers=key()).json()["code"] == "return_window_over"
+    settings.WITHDRAWAL_DAYS = 14
+    offered = client.get(url).json()
+    assert offered["lines"][0]["quantity"] == 3
+    assert offered["until"]
+    withdrawn = client.post(url, {}, headers=key()).json()
+    assert (withdrawn["status"], withdrawn["isWithdrawal"]) == ("approved", True)
+    label = client.get(f"/api/orders/{order.pk}/returns/{withdrawn['id']}/label")
+    assert label.content.startswith(b"%PDF")
+    decide(desk, withdrawn, "receive")
+    judge(desk, withdrawn, sellable=3)
+    assert Refund.objects.get().amount == order.total
+
+
+# --- Guests --------------------------------------------------------------------------------------
+def test_a_guest_does_all_of_it_with_the_link(api, desk, shirt):
+    order = make_order(
+        guest_email="g@example.com",
+        variant=shirt["S"],
+        quantity=2,
+        status="delivered",
+        paid=True,
+    )
+    link = {"X-Order-Token": sign_link(order)}
+    assert api.get(f"/api/orders/{order.pk}").status_code == 404
+    assert api.get(f"/api/orders/{order.pk}", headers=link).status_code == 200
+    asked = ask(api, order, 1, **key(), **link)
+    assert asked.status_code == 201
+    url = f"/api/orders/{order.pk}/returns/{asked.json()['id']}/cancel"
+    assert api.post(url).status_code == 404
+    assert api.post(url, headers=link).status_code == 200
+    # An account of the same address, or of another, locks nobody out.
+    other = api.as_user(make_user())
+    assert other.get(f"/api/orders/{order.pk}").status_code == 404
+    assert other.get(f"/api/orders/{order.pk}", headers=link).status_code == 200
+
+
+def test_the_link_ends_with_the_window_and_turns_with_the_key(api, shirt, settings):
+    order = make_order(
+        guest_email="g@example.com", variant=shirt["S"], status="delivered"
+    )
+    old, token = settings.SECRET_KEY, sign_link(order)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "n" * 60, [old]
+
+    def status():
+        headers = {"X-Order-Token": token}
+        return api.get(f"/api/orders/{order.pk}", headers=headers).status_code
+
+    assert status() == 200
+    settings.SECRET_KEY_FALLBACKS = []
+    assert status() == 404
+    settings.SECRET_KEY_FALLBACKS = [old]
+    at = timezone.now() - timedelta(days=31)
+    Fulfilment.objects.filter(order=order).update(delivered_at=at)
+    assert status() == 404
+
+
+def test_a_link_to_a_wrong_address_opens_nothing_once_that_is_corrected(api):
+    order = make_order(guest_email="wrong@example.com")
+    headers = {"X-Order-Token": sign_link(order)}
+    assert api.get(f"/api/orders/{order.pk}", headers=headers).status_code == 200
+    Order.objects.filter(pk=order.pk).update(email="right@example.com")
+    assert api.get(f"/api/orders/{order.pk}", headers=headers).status_code == 404
+
+
+def test_an_order_is_looked_up_by_number_and_address(api, settings):
+    settings.RATE_LIMIT_SCALE = 1.0
+    order = make_order(guest_email="g@example.com")
+
+    def look(number, email):
+        return api.post("/api/orders/lookup", {"number": number, "email": email})
+
+    found = look(order.number.lower(), "G@example.com").json()
+    headers = {"X-Order-Token": found["orderToken"]}
+    assert api.get(f"/api/orders/{found['id']}", headers=headers).status_code == 200
+    wrong, unknown = (
+        look(order.number, "x@example.com"),
+        look("MK-1999-1", "g@example.com"),
+    )
+    assert wrong.status_code == unknown.status_code == 404
+    assert {**wrong.json(), "requestId": ""} == {**unknown.json(), "requestId": ""}
+    for _ in range(10):
+        last = look(order.number, "x@example.com")
+    assert last.status_code == 429
+
+
+def test_what_was_ordered_goes_into_the_cart_again(api, customer, shirt):
+    order = delivered(customer, shirt["S"], 3)
+    StockLevel.objects.filter(variant=shirt["S"]).update(on_hand=2)
+    done = api.as_user(customer).post(f"/api/orders/{order.pk}/reorder").json()
+    assert done["cart"]["itemCount"] == 2
+    assert done["notAdded"] == [
+        {
+            "name": order.lines.get().name,
+            "sku": shirt["S"].sku,
+            "wanted": 3,
+            "added": 2,
+            "reason": "out_of_stock",
+        }
+    ]
+    StockLevel.objects.filter(variant=shirt["S"]).update(on_hand=2)
