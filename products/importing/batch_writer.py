@@ -13,7 +13,6 @@ from uuid import UUID
 from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.text import slugify
 
 from markrin.api import errors
 from markrin.cache.tags import invalidate
@@ -27,6 +26,7 @@ from products.models import FormerSlug, Product
 from products.services import slugs
 from products.services.stock import initial_stock
 from products.services.variants import COLUMNS as VARIANT_COLUMNS
+from products.transliteration import ascii_slug
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SHORT = 120  # characters of a change that are shown
@@ -500,7 +500,7 @@ def _suggest_slugs(draft: Draft) -> list[str]:
     if slug := draft.data.get("slug"):
         return [slug]
     base = slugs.slug_from_name(draft.data["name"], else_="product")
-    return [base, f"{base[:60]}-{slugify(draft.ref)[:50]}".strip("-")]
+    return [base, f"{base[:60]}-{ascii_slug(draft.ref)[:50]}".strip("-")]
 
 
 def hash_product(data: dict[str, Any]) -> str:

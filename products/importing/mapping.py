@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import marshmallow as ma
-from django.utils.text import slugify
 
 from markrin.api import errors, fields
 from markrin.api.schemas import InputSchema
 from products.csv_reader import FileRefused, Line, require_columns
 from products.importing.drafts import Draft, FileFormat, snake_case
 from products.importing.native_csv import normalize_amount
+from products.transliteration import ascii_slug
 
 TEXTS = (
     "name",
@@ -351,7 +351,7 @@ class MappedFormat(FileFormat):
         for each in rule["run"] if rule else [size]:
             here = {**values, "size": each, "color": color}
             sku = self._text("sku", here) or "-".join(
-                filter(None, (ref, slugify(each).upper()))
+                filter(None, (ref, ascii_slug(each).upper()))
             )
             stock = self._text("stock", here)
             if not stock and (held := _find_rule(self._rules["stock"], values)):

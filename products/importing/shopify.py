@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from django.utils.html import strip_tags
-from django.utils.text import slugify
 from stdnum import ean
 
 from products.csv_reader import Line, require_columns
 from products.importing.drafts import Draft, DraftRefused, FileFormat
 from products.importing.native_csv import normalize_amount
+from products.transliteration import ascii_slug
 
 _GENDERS = {
     "male": "men",
@@ -100,7 +100,7 @@ class ShopifyFormat(FileFormat):
             )
         draft.data = {
             "name": first["Title"].strip(),
-            "slug": slugify(ref)[:120],
+            "slug": ascii_slug(ref)[:120],
             "description": _html_to_text(first.get("Body (HTML)", "")),
             "brand": first.get("Vendor", "").strip(),
             "category": [(first.get("Type") or self.default_category).strip()],
@@ -206,7 +206,7 @@ def _read_variant(
     sku = values.get("Variant SKU", "").strip().lstrip("'")
     pieces = values.get("Variant Inventory Qty", "").strip() or "0"
     return {
-        "sku": sku or slugify("-".join([ref, *named])).upper()[:64].strip("-"),
+        "sku": sku or ascii_slug("-".join([ref, *named])).upper()[:64].strip("-"),
         "size": " / ".join(sizes),
         "color": color,
         "stock": "0"

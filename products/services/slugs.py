@@ -6,26 +6,25 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Model, QuerySet
-from django.utils.text import slugify
 
 from products import errors
 from products.models import FormerSlug, Product
+from products.transliteration import ascii_slug
 
 MAX_LENGTH = (
     100  # characters of a slug of our making, which leaves room for a number behind it
 )
 # What stands where a product's slug would: /api/products/featured. An address that looks
 # like an id is one.
-_RESERVED = frozenset({"new-arrivals", "featured"})
+_RESERVED = frozenset({"new-arrivals", "featured", "suggestions"})
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def slug_from_name(name: str, *, else_: str) -> str:
-    """Return a slug of the name in ASCII; `else_` for a name that has no such letter."""
-    return (
-        slugify(name.replace("_", " "))[:MAX_LENGTH].strip("-_").replace("_", "-")
-        or else_
-    )
+    """Return a slug of the name in ASCII, whatever its script; `else_` for a name that has no
+    letter and no digit.
+    """
+    return ascii_slug(name)[:MAX_LENGTH].strip("-") or else_
 
 
 def find_free_slug(name: str, *, among: QuerySet[Any], else_: str) -> str:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Max
-from django.utils.text import slugify
 
 from markrin.api.errors import Invalid, NotFound
 from markrin.api.unset import UNSET, sent_fields
@@ -23,6 +22,7 @@ from products.schemas.variants import (
 )
 from products.services import prices
 from products.services.stock import movements
+from products.transliteration import ascii_slug
 
 _Row = NewVariant | ReplacedVariant
 
@@ -276,7 +276,7 @@ def create_grid(grid: VariantGrid, *, product_id: UUID, actor_id: UUID | None) -
 
 def make_sku(*parts: str) -> str:
     """Return a SKU of these parts, in capitals, with hyphens for what a SKU cannot have."""
-    plain = (slugify(part).upper() for part in parts)
+    plain = (ascii_slug(part).upper() for part in parts)
     return "-".join(part for part in plain if part)
 
 

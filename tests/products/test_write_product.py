@@ -92,6 +92,12 @@ def test_slugs_are_ascii_distinct_and_never_mean_something_else(staff_client, ca
     assert [slug("Café Déjà_Vu!"), slug("Café Déjà Vu"), slug("कुर्ता"), slug("新")] == [
         "cafe-deja-vu",
         "cafe-deja-vu-2",
+        "kurta",
+        "xin",
+    ]
+    assert [slug("红色 旗袍"), slug("عباية"), slug("🙂"), slug("☆")] == [
+        "hong-se-qi-pao",
+        "byh",
         "product",
         "product-2",
     ]

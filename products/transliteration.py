@@ -1,0 +1,24 @@
+"""Names in Latin letters, for addresses and codes. By anyascii, which knows every script."""
+
+import re
+import unicodedata
+
+from anyascii import anyascii
+from django.utils.text import slugify
+
+# A sign of Chinese is a syllable, which anyascii only begins with a capital: 红色 is hong-se.
+_HAN = re.compile(r"[\u3400-\u4DBF\u4E00-\u9FFF\uF900-\uFAFF]")
+
+
+def transliterate(text: str) -> str:
+    """Return the letters, marks and digits of a text as ASCII; all else of it as it is."""
+    spaced = _HAN.sub(lambda sign: f" {sign[0]} ", text)
+    return "".join(
+        anyascii(letter) if unicodedata.category(letter)[0] in "LMN" else letter
+        for letter in unicodedata.normalize("NFC", spaced)
+    )
+
+
+def ascii_slug(text: str) -> str:
+    """Return a text as lower-case ASCII letters and digits with hyphens; "" if it has none."""
+    return slugify(transliterate(text).replace("_", " ")).strip("-")
