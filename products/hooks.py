@@ -20,6 +20,8 @@ def list_vain_searches(*, limit: int) -> list[SearchCount]:
 
 
 @declare_hook
-def list_popular_searches(*, limit: int) -> list[SearchCount]:
-    """Return what was searched for in the last 30 days and found, the most often first."""
+def list_popular_searches(*, beginning: str, limit: int) -> list[SearchCount]:
+    """Return what begins so (in small letters), was searched for in the last 30 days and was found,
+    the most often first.
+    """
     raise NotImplementedError

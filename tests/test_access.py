@@ -131,6 +131,7 @@ TABLE = {
     "PATCH /api/products/{product}": Row(STAFFS),
     "DELETE /api/products/{product}": Row(STAFFS),
     "GET /api/products/{product}/related": Row(PUBLIC),
+    "GET /api/products/suggestions": Row(PUBLIC),
     "POST /api/products/{product}/images": Row(STAFFS),
     "PUT /api/products/{product}/images/order": Row(STAFFS),
     "PATCH /api/products/{product}/images/{image}": Row(STAFFS),

@@ -7,6 +7,7 @@ or an address, stays untold.
 from datetime import timedelta
 
 from django.db.models import F, Sum
+from django.db.models.expressions import CombinedExpression
 from django.utils import timezone
 
 from analytics.models import DailySearch
@@ -20,15 +21,19 @@ def list_vain_searches(*, limit: int) -> list[SearchCount]:
     return _count(F("without_result"), limit)
 
 
-def list_popular_searches(*, limit: int) -> list[SearchCount]:
-    """Return what was searched for in the last 30 days and found, the most often first."""
-    return _count(F("searches") - F("without_result"), limit)
+def list_popular_searches(*, beginning: str, limit: int) -> list[SearchCount]:
+    """Return what begins so (in small letters), was searched for in the last 30 days and was found,
+    the most often first.
+    """
+    return _count(
+        F("searches") - F("without_result"), limit, query__startswith=beginning
+    )
 
 
-def _count(times: object, limit: int) -> list[SearchCount]:
+def _count(times: CombinedExpression | F, limit: int, **rule: str) -> list[SearchCount]:
     since = timezone.localdate() - timedelta(days=DAYS)
     rows = (
-        DailySearch.objects.filter(day__gte=since)
+        DailySearch.objects.filter(day__gte=since, **rule)
         .values("query")
         .annotate(times=Sum(times))
         .filter(times__gte=MIN_TIMES)

@@ -280,3 +280,14 @@ class ProductChange:
 
 class UpdateProduct(PatchSchema[ProductChange], ProductFields[ProductChange]):
     images = fields.List(fields.Nested(ProductImage), max=MAX_IMAGES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuggestionQuery:
+    """What has been typed so far."""
+
+    q: str
+
+
+class SuggestSearches(QuerySchema[SuggestionQuery]):
+    q = fields.Text(max=100, required=True)

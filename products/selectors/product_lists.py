@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from markrin.api import errors
 from markrin.api.pagination import MAX_OFFSET, CursorPage, Page, fetch_page
 from markrin.api.schemas import PageParams
-from markrin.db.sql import Row, fetch_all, fetch_prepared
+from markrin.db.sql import Row, fetch_prepared
 from products.models import FormerSlug, Product
 from products.schemas.products import (
     ProductFilter,
@@ -162,59 +162,6 @@ def with_summaries(
     if isinstance(found, CursorPage):
         return CursorPage(cards, found.next)
     return Page(cards, found.page, found.pages, found.total, found.limit)
-
-
-@dataclass(frozen=True)
-class RelatedProducts:
-    """A short list of products; `fresh_for_s` as in `Listing`."""
-
-    items: list[Row]
-    fresh_for_s: float | None
-
-
-def list_related(*, key: UUID | str, limit: int = 8) -> RelatedProducts:
-    """Return what else a shopper of this product may like: of its category first, then near
-    it; popular ones first.
-
-    Raises:
-        errors.NotFound: there is no such published product.
-    """
-    found = fetch_all(_RELATED_TO.format(where=_match_key(key)), {"key": key})
-    if not found:
-        raise errors.NotFound
-    product = found[0]
-    clock = read_price_clock()
-    near = fetch_all(_RELATED, {**product, "limit": limit})
-    return RelatedProducts(
-        get_summaries([row["id"] for row in near]), clock.fresh_for_s
-    )
-
-
-# The category above, if there is one: its subtree holds the product's own category and
-# those beside it.
-_RELATED_TO = """
-    SELECT p.id, p.category_id AS category, p.gender, coalesce(c.parent_id, c.id) AS around
-    FROM products_product p JOIN products_category c ON c.id = p.category_id
-    WHERE p.status = 'published' AND {where}
-"""
-# Each branch reads at most `limit` rows off an index of its category.
-_RELATED = """
-    WITH near AS (
-        SELECT id, nearness, gender, in_stock, popularity FROM (
-            SELECT c.id AS category_id, (c.id = %(category)s)::int AS nearness
-                FROM products_category c
-            WHERE c.ancestors @> ARRAY[%(around)s]::uuid[]
-        ) AS around
-        CROSS JOIN LATERAL (
-            SELECT p.id, p.gender, p.in_stock, p.popularity FROM products_product p
-            WHERE p.category_id = around.category_id AND p.status = 'published' AND p.id <> %(id)s
-            ORDER BY p.popularity DESC, p.id DESC LIMIT %(limit)s * 2
-        ) AS popular
-    )
-    SELECT id FROM near
-    ORDER BY nearness DESC, (gender = %(gender)s) DESC, in_stock DESC, popularity DESC, id DESC
-        LIMIT %(limit)s
-"""
 
 
 def list_new_arrivals(query: PageParams) -> Listing:

@@ -178,6 +178,34 @@ class StaffProductPage(_WithFacets, page_of(StaffProductItem)):  # type: ignore[
     facets = Facets(required=False)
 
 
+class SuggestedProduct(Serializer):
+    """A product as a list of suggestions shows it."""
+
+    id = serializers.UUIDField()
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    brand = serializers.CharField()
+    base_price = Money()
+    sale_price = Money(allow_null=True)
+    price = Money()
+    price_max = Money()
+    currency = _Currency()
+    image = CardImage(allow_null=True)
+
+
+class Suggestions(Serializer):
+    """What fits a text that is still being typed, at most five of each kind: products, the best
+    first; categories; brands; what others search for and find. `correctedTo` as in
+    `ProductPage`.
+    """
+
+    products = SuggestedProduct(many=True)
+    categories = CategoryLink(many=True)
+    brands = serializers.ListField(child=serializers.CharField())
+    searches = serializers.ListField(child=serializers.CharField())
+    corrected_to = serializers.CharField(source="query.corrected_to", allow_null=True)
+
+
 class ProductItems(Serializer):
     """A short list without pages."""
 

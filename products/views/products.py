@@ -14,7 +14,7 @@ from markrin.api.views import View
 from markrin.cache.decorators import cached, keep_at_most
 from products import errors
 from products.schemas import products as schemas
-from products.selectors import product_lists
+from products.selectors import product_lists, related, suggestions
 from products.serializers import products as serializers
 from products.services import products
 from products.views.access import get_user_id
@@ -25,6 +25,7 @@ _REFUSED = [
     errors.SlugTaken,
     errors.ImageUnknown,
 ]
+_SUGGESTED_S = 600  # what others search for tells no tag that it has changed
 _REFUSED_VARIANTS = [errors.SkuTaken, errors.VariantExists, errors.TooManyVariants]
 
 
@@ -148,7 +149,7 @@ class RelatedProducts(View):
     @operation(
         id="listRelatedProducts",
         tag="products",
-        summary="List products like this one",
+        summary="List what goes well with a product",
         query=schemas.ListRelated,
         response=serializers.ProductItems,
         errors=[NotFound],
@@ -156,9 +157,27 @@ class RelatedProducts(View):
     def get(
         self, request: Request, *, key: UUID | str, query: schemas.RelatedLimit
     ) -> Response:
-        found = product_lists.list_related(key=key, limit=query.limit)
+        found = related.list_related(key=key, limit=query.limit)
         keep_at_most(request, found.fresh_for_s)
         return Response(serializers.ProductItems(found).data)
+
+
+class SearchSuggestions(View):
+    permission_classes = [AllowAny]
+
+    @cached(lambda request, data: ["products", "categories"])
+    @operation(
+        id="suggestSearches",
+        tag="products",
+        summary="Suggest what fits a text that is still being typed",
+        query=schemas.SuggestSearches,
+        response=serializers.Suggestions,
+        errors=[Invalid],
+    )
+    def get(self, request: Request, *, query: schemas.SuggestionQuery) -> Response:
+        found = suggestions.suggest(query.q)
+        keep_at_most(request, min(found.fresh_for_s or _SUGGESTED_S, _SUGGESTED_S))
+        return Response(serializers.Suggestions(found).data)
 
 
 class NewArrivals(View):

@@ -4,13 +4,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from products.models import FormerSlug
+from products.models import FormerSlug, Product, Purchase
 from tests.factories import (
     make_category,
     make_image,
     make_product,
     make_review,
     make_size_chart,
+    make_user,
     make_variant,
 )
 
@@ -219,27 +220,41 @@ def test_asks_as_often_for_many_variants_as_for_one(api):
     assert counts == [1, 1]
 
 
-def test_related_are_of_the_category_first_then_beside_it(api):
+def list_related(api, product, **query):
+    items = api.get(f"/api/products/{product.pk}/related", query).json()["items"]
+    return [item["name"] for item in items]
+
+
+def test_related_are_of_other_categories_before_its_own(api):
     clothing = make_category()
-    shirts, trousers = make_category(parent=clothing), make_category(parent=clothing)
+    shirts, trousers, belts = (make_category(parent=clothing) for _ in range(3))
     product = make_product(category=shirts, gender="men")
-    make_product(name="Popular", category=shirts, gender="men", popularity=5)
-    make_product(name="Quiet", category=shirts, gender="men")
-    make_product(name="For women", category=shirts, gender="women", popularity=9)
-    make_product(name="Beside", category=trousers, gender="men", popularity=99)
-    make_product(name="Draft", category=shirts, gender="men", status="draft")
+    make_product(name="Shirt", category=shirts, gender="men", popularity=50)
+    make_product(name="Belt", category=belts, gender="unisex", popularity=2)
+    make_product(name="Trousers", category=trousers, gender="men", popularity=9)
+    make_product(name="Chinos", category=trousers, gender="men", popularity=8)
+    make_product(name="Her belt", category=belts, gender="women", popularity=99)
+    make_product(name="Draft", category=belts, gender="men", status="draft")
     make_product(name="Elsewhere")
-    items = api.get(f"/api/products/{product.pk}/related").json()["items"]
-    assert [item["name"] for item in items] == [
-        "Popular",
-        "Quiet",
-        "For women",
-        "Beside",
-    ]
-    assert (
-        api.get(f"/api/products/{product.slug}/related", {"limit": 1}).json()["items"]
-        == items[:1]
-    )
+    assert list_related(api, product) == [
+        "Trousers", "Belt", "Elsewhere", "Chinos", "Her belt", "Shirt",
+    ]  # fmt: skip
+    assert list_related(api, product, limit=1) == ["Trousers"]
+
+
+def test_related_begin_with_what_two_buyers_or_more_bought_together(api):
+    product = make_product()
+    hat, scarf, draft = (make_product(name=name) for name in ("Hat", "Scarf", "Draft"))
+    Product.objects.filter(pk=draft.pk).update(status="draft")
+    make_product(name="Popular", popularity=99)
+    for bought in ([hat, draft], [hat, draft, scarf], [hat]):
+        buyer = make_user()
+        for each in (product, *bought):
+            Purchase.objects.create(user=buyer, product=each)
+    assert list_related(api, product, limit=3) == ["Hat", "Popular", "Scarf"]
+
+
+def test_what_is_not_there_has_no_related_products(api, db):
     assert api.get("/api/products/no-such-thing/related").status_code == 404
 
 

@@ -810,7 +810,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List products like this one */
+        /** List what goes well with a product */
         get: operations["listRelatedProducts"];
         put?: never;
         post?: never;
@@ -1020,6 +1020,23 @@ export interface paths {
         };
         /** List the products marked as new, newest first */
         get: operations["listNewArrivals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Suggest what fits a text that is still being typed */
+        get: operations["suggestSearches"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4641,6 +4658,36 @@ export interface components {
             limit?: number;
             next?: string | null;
             items: components["schemas"]["StockMovement"][];
+        };
+        /** @description A product as a list of suggestions shows it. */
+        SuggestedProduct: {
+            /** Format: uuid */
+            id: string;
+            slug: string;
+            name: string;
+            brand: string;
+            /** @example 1299.00 */
+            basePrice: string;
+            /** @example 1299.00 */
+            salePrice: string | null;
+            /** @example 1299.00 */
+            price: string;
+            /** @example 1299.00 */
+            priceMax: string;
+            currency: string;
+            image: components["schemas"]["CardImage"] | null;
+        };
+        /**
+         * @description What fits a text that is still being typed, at most five of each kind: products, the best
+         *     first; categories; brands; what others search for and find. `correctedTo` as in
+         *     `ProductPage`.
+         */
+        Suggestions: {
+            products: components["schemas"]["SuggestedProduct"][];
+            categories: components["schemas"]["CategoryLink"][];
+            brands: string[];
+            searches: string[];
+            correctedTo: string | null;
         };
         /**
          * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
@@ -15099,6 +15146,92 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "invalid" | "page_too_deep";
+                    };
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_acceptable";
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    suggestSearches: {
+        parameters: {
+            query: {
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestions"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid";
                     };
                 };
             };

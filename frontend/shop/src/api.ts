@@ -68,6 +68,13 @@ export const products = (filters: Filters, facets = false) =>
     },
   });
 
+/** What a text that is still being typed may become. */
+export const suggestions = (q: string) =>
+  queryOptions({
+    queryKey: ["suggestions", q],
+    queryFn: ({ signal }) => unwrap(shop.GET("/api/products/suggestions", { params: { query: { q } }, signal })),
+  });
+
 const asWritten = (given: Record<string, unknown>) => new URLSearchParams(given as Filters).toString();
 
 export const product = (key: string) =>

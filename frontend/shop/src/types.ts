@@ -18,5 +18,6 @@ export type Quote = Shapes["Quote"];
 export type Review = Shapes["Review"];
 export type Session = Shapes["Session"];
 export type SizeChart = Shapes["SizeChart"];
+export type Suggestions = Shapes["Suggestions"];
 export type User = Shapes["User"];
 export type Variant = Shapes["Variant"];

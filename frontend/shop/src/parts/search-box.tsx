@@ -1,16 +1,15 @@
-/** Search as you type: the first few products below the field, all of them on Enter. */
+/** Search as you type: searches, categories, brands and products below the field; all of it on Enter. */
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
-import { products } from "../api";
+import { suggestions } from "../api";
 import { seen } from "../beacon";
-import { t, tn } from "../i18n";
+import { t } from "../i18n";
+import type { Suggestions } from "../types";
 import { Icon } from "./icon";
 import { Picture, SIZES } from "./picture";
 import { Price } from "./price";
-
-const SHOWN = 5;
 
 export function SearchBox() {
   const [, go] = useLocation();
@@ -23,7 +22,7 @@ export function SearchBox() {
   const asked = useDelayed(text.trim(), 250);
   const wanted = open && asked.length >= 2;
   const { data, isFetching } = useQuery({
-    ...products({ search: asked, limit: String(SHOWN) }),
+    ...suggestions(asked),
     enabled: wanted,
     placeholderData: keepPreviousData,
   });
@@ -57,35 +56,53 @@ export function SearchBox() {
             setOpen(true);
           }}
         />
-        {wanted && data && (
-          <div className="search-found" data-busy={isFetching}>
-            <p className="hint" role="status">
-              {data.total === 0
-                ? t("Nothing found for “{query}”.", { query: asked })
-                : tn(data.total, "{count} product", "{count} products")}
-            </p>
-            <ul>
-              {data.items.map((product) => (
-                <li key={product.id}>
-                  <Link href={`/p/${product.slug}`} onClick={() => setOpen(false)}>
-                    {product.image && (
-                      <Picture image={product.image} alt="" sizes={SIZES.tiny} width="40" height="50" />
-                    )}
-                    <span>{product.name}</span>
-                    <Price of={product} />
-                  </Link>
-                </li>
-              ))}
-            </ul>
-            {data.total > SHOWN && (
-              <button type="submit" className="link">
-                {t("See all {count}", { count: data.total })}
-              </button>
-            )}
-          </div>
-        )}
+        {wanted && data && <Suggested of={data} asked={asked} busy={isFetching} close={() => setOpen(false)} />}
       </form>
     </search>
+  );
+}
+
+function Suggested({ of, asked, busy, close }: { of: Suggestions; asked: string; busy: boolean; close: () => void }) {
+  const links = [
+    ...of.searches.map((text) => ({ key: `s ${text}`, text, href: `/shop?${new URLSearchParams({ search: text })}` })),
+    ...of.categories.map(({ id, slug, name }) => ({ key: id, text: name, href: `/shop/${slug}` })),
+    ...of.brands.map((brand) => ({ key: `b ${brand}`, text: brand, href: `/shop?${new URLSearchParams({ brand })}` })),
+  ];
+  const nothing = links.length === 0 && of.products.length === 0;
+  return (
+    <div className="search-found" data-busy={busy}>
+      <p className="hint" role="status">
+        {nothing && t("Nothing found for “{query}”.", { query: asked })}
+        {of.correctedTo && !nothing && t("Showing what matches “{words}”.", { words: of.correctedTo })}
+      </p>
+      {links.length > 0 && (
+        <ul className="search-links">
+          {links.map(({ key, text, href }) => (
+            <li key={key}>
+              <Link href={href} onClick={close}>
+                <Icon name="search" /> <bdi>{text}</bdi>
+              </Link>
+            </li>
+          ))}
+        </ul>
+      )}
+      <ul>
+        {of.products.map((product) => (
+          <li key={product.id}>
+            <Link href={`/p/${product.slug}`} onClick={close}>
+              {product.image && <Picture image={product.image} alt="" sizes={SIZES.tiny} width="40" height="50" />}
+              <span>{product.name}</span>
+              <Price of={product} />
+            </Link>
+          </li>
+        ))}
+      </ul>
+      {of.products.length > 0 && (
+        <button type="submit" className="link">
+          {t("See all that is found")}
+        </button>
+      )}
+    </div>
   );
 }
 
