@@ -18,6 +18,7 @@ if __name__ == "__main__":
             [
                 "tests/chaos",
                 "tests/concurrency",
+                "tests/dev/test_up.py",
                 "-n0",
                 "-p",
                 "no:randomly",
