@@ -116,7 +116,14 @@ RIGHTS: tuple[Right, ...] = (
         groups=("orders",),
         calls=(
             *("staffListOrders", "staffGetOrder", "staffGetInvoice"),
-            *("moveOrder", "editOrder", "noteOrder", "markCashPaid", "returnGoods"),
+            *(
+                "moveOrder",
+                "editOrder",
+                "addPieces",
+                "noteOrder",
+                "markCashPaid",
+                "returnGoods",
+            ),
             *("createFulfilment", "correctFulfilment", "moveFulfilment"),
             "cancelPieces",
             *("listReturns", "getReturn", "approveReturn", "rejectReturn"),

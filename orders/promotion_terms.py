@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -27,6 +27,9 @@ from orders.pricing.promotions import (
     TierBy,
     Tiered,
 )
+
+if TYPE_CHECKING:
+    from orders.models import Order
 
 # The casts keep a column's type when a migration widens it, as a prepared statement needs.
 # What may apply: all that apply by themselves now, and those whose code was given. A person is
@@ -135,6 +138,37 @@ def read_promotions(person: Person, codes: Collection[str]) -> LivePromotions:
     for row in rows:  # two codes of one promotion count once, the first of them
         known.setdefault(row["id"], _read_promotion(row))
     return LivePromotions(tuple(known.values()), rows[0]["moment"] if rows else None)
+
+
+# As they were taken, whether or not they still run.
+_TAKEN: Final = (
+    _PROMOTIONS.partition("WHERE promotion.is_active")[0]
+    + "WHERE promotion.id = ANY (%(ids)s::uuid[])"
+    + " ORDER BY promotion.priority, promotion.id, code.code"
+)
+
+
+def read_taken_promotions(order: "Order") -> LivePromotions:
+    """Return the promotions that took something off an order, as of its moment, without their
+    limits: they are used already. Two queries.
+    """
+    taken = list(order.discounts.all())
+    rows = fetch_prepared(
+        _TAKEN,
+        {
+            "user": None,
+            "email": "",
+            "email_hash": "",
+            "codes": [each.code for each in taken if each.code],
+            "ids": [each.promotion_id for each in taken],
+        },
+    )
+    known: dict[UUID, PromotionRow] = {}
+    for row in rows:
+        found = _read_promotion(row)
+        terms = replace(found.terms, spent=None)
+        known.setdefault(row["id"], replace(found, terms=terms))
+    return LivePromotions(tuple(known.values()), order.created_at)
 
 
 def _read_promotion(row: Row) -> PromotionRow:

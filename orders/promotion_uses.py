@@ -129,6 +129,23 @@ def _exhausted(row: PromotionRow) -> Exception:
     return errors.CouponExhausted() if row.terms.code else errors.PromotionEnded()
 
 
+@transactions.requires_transaction
+def rewrite_discounts(
+    order: Order, quote: Quote, *, lines: Mapping[UUID, UUID]
+) -> None:
+    """Write what the order's promotions take off now that it has other pieces; each was counted
+    as a use before, and stays one. `lines` gives the order's lines by the quote's.
+    """
+    before = {each.promotion_id: each for each in order.discounts.all()}
+    OrderDiscount.objects.filter(order=order).delete()
+    written = _list_discounts(order, quote, Person(None, ""), lines)
+    for each in written:
+        was = before[each.promotion_id]
+        each.name, each.code, each.counts = was.name, was.code, was.counts
+        each.user_id, each.email_hash = was.user_id, was.email_hash
+    OrderDiscount.objects.bulk_create(written)
+
+
 def _list_discounts(
     order: Order, quote: Quote, person: Person, lines: Mapping[UUID, UUID]
 ) -> list[OrderDiscount]:

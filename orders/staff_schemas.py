@@ -232,6 +232,21 @@ class EditOrder(PatchSchema[OrderChange]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PieceAddition:
+    """Pieces of a variant that an order gets besides, and why."""
+
+    sku: str
+    quantity: int
+    reason: str = ""
+
+
+class AddPieces(InputSchema[PieceAddition]):
+    sku = fields.Text(max=64, required=True)
+    quantity = fields.Int(min=1, max=MAX_PER_LINE, required=True)
+    reason = fields.Text(max=200, min=0, load_default="")
+
+
+@dataclass(frozen=True, kw_only=True)
 class RefundRequest:
     """`amount` in the order's currency; None: all that is left."""
 

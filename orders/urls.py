@@ -48,6 +48,7 @@ urlpatterns = [
         "staff/fulfilments/<uid:fulfilment_id>/transition",
         staff.FulfilmentTransition.as_view(),
     ),
+    path("staff/orders/<uid:order_id>/items", staff.ItemList.as_view()),
     path("staff/orders/<uid:order_id>/notes", staff.NoteList.as_view()),
     path("staff/orders/<uid:order_id>/cash", staff.CashPayment.as_view()),
     path("staff/orders/<uid:order_id>/refunds", staff.RefundList.as_view()),

@@ -197,6 +197,7 @@ TABLE = {
     "GET /api/staff/orders": Row(STAFFS),
     "GET /api/staff/orders/{order}": Row(STAFFS),
     "PATCH /api/staff/orders/{order}": Row(STAFFS),
+    "POST /api/staff/orders/{order}/items": Row(STAFFS),
     "POST /api/staff/orders/{order}/transition": Row(STAFFS),
     "POST /api/staff/orders/{order}/fulfilments": Row(STAFFS),
     "POST /api/staff/orders/{order}/cancellations": Row(STAFFS),

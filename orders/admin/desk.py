@@ -28,9 +28,9 @@ from markrin import localized
 from markrin.api.errors import ShopError
 from orders import queues, selectors
 from orders.admin import forms
-from orders.models import Fulfilment, Order
+from orders.models import Fulfilment, Order, OrderLine
 from orders.models.fulfilment import ParcelStatus
-from orders.models.order import OrderStatus
+from orders.models.order import OrderStatus, PaymentMethod
 from orders.queues import QueueName
 from orders.services import fulfilments, transitions
 from orders.services.lifecycle import Actor
@@ -250,14 +250,17 @@ def _describe_order(
     admin: Any, queue: QueueName, order: Order, now: Any
 ) -> dict[str, object]:
     order.queue = queue  # type: ignore[attr-defined]  # its steps lead back to the queue
-    free = queues.count_free(order)
-    if queue == QueueName.PACK:
-        lines = [(line, pieces) for line, pieces in free.items() if pieces]
-    else:
-        lines = [(line, line.quantity) for line in free]
+    parcels = [
+        parcel
+        for parcel in order.fulfilments.all()
+        if parcel.status == _PARCELS_SHOWN.get(queue)
+    ]
     return {
         "order": order,
-        "lines": lines,
+        "lines": _list_lines(queue, order, parcels),
+        "pays": "cash on delivery"
+        if order.payment_method == PaymentMethod.COD
+        else "online",
         "amount": localized.format_money(order.payable, order.currency),
         "waits": _format_wait((now - order.created_at).total_seconds()),
         "link": order_link(order, queue),
@@ -270,10 +273,22 @@ def _describe_order(
                 "link": reverse("admin:orders_fulfilment_change", args=[parcel.pk])
                 + f"?{urlencode({QUEUE_PARAM: queue})}",
             }
-            for parcel in order.fulfilments.all()
-            if parcel.status == _PARCELS_SHOWN.get(queue)
+            for parcel in parcels
         ],
     }
+
+
+def _list_lines(
+    queue: QueueName, order: Order, parcels: Iterable[Fulfilment]
+) -> list[tuple[OrderLine, int]]:
+    """Return what the queue is about: what is to be packed, what lies in these parcels, or all."""
+    shown = list(parcels)
+    if shown:
+        return [(row.line, row.quantity) for each in shown for row in each.lines.all()]
+    free = queues.count_free(order)
+    if queue == QueueName.PACK:
+        return [(line, pieces) for line, pieces in free.items() if pieces]
+    return [(line, line.quantity) for line in free]
 
 
 _STEPS_SHOWN: Final[Mapping[QueueName, tuple[str, ...]]] = {

@@ -21,7 +21,7 @@ from markrin import localized
 from markrin.admin.base import Step, SteppedAdmin
 from markrin.admin.forms import StrictModelForm
 from markrin.api.casing import to_camel
-from markrin.api.errors import Invalid
+from markrin.api.errors import Invalid, ShopError
 from orders.admin.steps import get_actor
 from orders.models import DraftOrder, Order
 from orders.models.cart import MAX_PER_LINE
@@ -229,8 +229,11 @@ class DraftOrderAdmin(SteppedAdmin):
         return reverse("admin:orders_order_change", args=[placed.pk])
 
     @admin.display(description="now")
-    def price(self, draft: DraftOrder) -> SafeString:
-        quote = drafts.quote_draft(draft)
+    def price(self, draft: DraftOrder) -> SafeString | str:
+        try:
+            quote = drafts.quote_draft(draft)
+        except ShopError as refusal:  # such as: nothing is delivered there
+            return refusal.detail
         rows = [("Subtotal", quote.subtotal)]
         rows += [(f"{each.promotion.name}", -each.amount) for each in quote.discounts]
         rows += [("Shipping", quote.shipping)]

@@ -17,6 +17,7 @@ from unfold.widgets import (
 from markrin import localized
 from markrin.admin.forms import StrictForm
 from orders.models import Carrier, Fulfilment, Order, OrderLine
+from orders.models.cart import MAX_PER_LINE
 from orders.models.fulfilment import UndeliveredReason
 from orders.models.paperwork import MAX_FILE_BYTES, MAX_TAG_LENGTH, MAX_TAGS, TAG
 from orders.services import disputes, mails, parcels, returns
@@ -234,6 +235,23 @@ def contact_form(order: Order) -> type[forms.Form]:
         max_length=500, required=False, widget=UnfoldAdminTextInputWidget
     )
     return type("ContactForm", (StrictForm,), made)
+
+
+class AddPiecesForm(StrictForm):
+    sku = forms.CharField(max_length=64, label="SKU", widget=UnfoldAdminTextInputWidget)
+    quantity = forms.IntegerField(
+        min_value=1,
+        max_value=MAX_PER_LINE,
+        initial=1,
+        label="Pieces",
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+    reason = forms.CharField(
+        max_length=200, required=False, widget=UnfoldAdminTextInputWidget
+    )
+    key = forms.CharField(
+        widget=forms.HiddenInput, initial=lambda: str(uuid4())
+    )  # a form sent twice adds once
 
 
 def tags_form(order: Order) -> type[forms.Form]:

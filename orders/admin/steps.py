@@ -22,6 +22,7 @@ from orders.schemas import ShippingAddress
 from orders.services import (
     fulfilments,
     mails,
+    order_additions,
     order_edits,
     payment_links,
     refunds,
@@ -36,6 +37,7 @@ from orders.staff_schemas import (
     OrderNote,
     Parcel,
     ParcelPieces,
+    PieceAddition,
     PiecesCancellation,
     ReturnedPieces,
 )
@@ -200,6 +202,17 @@ def _correct_contact(
 _ADDRESS = ("recipient", "phone", "street", "city", "state", "postal_code")
 
 
+def _add_pieces(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
+    addition = PieceAddition(
+        sku=data["sku"], quantity=data["quantity"], reason=data["reason"]
+    )
+    changed, _ = order_additions.add_pieces(
+        addition, order_id=order.pk, actor=get_actor(request), key=data["key"]
+    )
+    total = localized.format_money(changed.total, changed.currency)
+    return f"{order.number} has {data['quantity']} × {data['sku']} more: {total}."
+
+
 def _set_tags(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
     change = OrderChange(tags=data["tags"])
     order_edits.edit_order(change, order_id=order.pk, actor=get_actor(request))
@@ -289,6 +302,21 @@ ORDER_STEPS = {
         _correct_contact,
         form_of=forms.contact_form,
         offered=lambda order: order.status in BEFORE_SHIPPING,
+    ),
+    "add_pieces": Step(
+        "Add pieces",
+        _add_pieces,
+        forms.AddPiecesForm,
+        lambda order: (
+            order.status in BEFORE_SHIPPING
+            and order.payment_method == PaymentMethod.COD
+            and order.payment_status == PaymentStatus.UNPAID
+            and not order.waived
+        ),
+        warning=(
+            "At the prices and with the promotions that the order was placed with. The"
+            " customer gets the confirmation again."
+        ),
     ),
     "tags": Step("Tags", _set_tags, form_of=forms.tags_form),
     "attach": Step("Attach a file", _attach, forms.AttachForm),

@@ -16,6 +16,7 @@ from orders import staff_serializers as serializers
 from orders.services import (
     coupons,
     fulfilments,
+    order_additions,
     order_edits,
     refunds,
     returns,
@@ -23,6 +24,7 @@ from orders.services import (
 )
 from orders.views.base import StaffView, get_actor, mark_replayed
 from orders.views.orders import IDEMPOTENCY_ERRORS, pdf_response
+from products.errors import OutOfStock
 
 
 def _respond(order_id: UUID, status: HTTPStatus = HTTPStatus.OK) -> Response:
@@ -197,6 +199,43 @@ class NoteList(StaffView):
     ) -> Response:
         transitions.note_order(body, order_id=order_id, actor=get_actor(request))
         return _respond(order_id, HTTPStatus.CREATED)
+
+
+class ItemList(StaffView):
+    @operation(
+        body=schemas.AddPieces,
+        headers=IdempotencyHeaders,
+        response=serializers.StaffOrder,
+        status=HTTPStatus.CREATED,
+        errors=[
+            *IDEMPOTENCY_ERRORS,
+            NotFound,
+            errors.OrderNotIn,
+            errors.VariantNotOnSale,
+            errors.QuantityLimit,
+            errors.CartFull,
+            OutOfStock,
+            Unavailable,
+        ],
+        id="addPieces",
+        tag="staff-orders",
+        summary="Add pieces to an order to be paid at the door that has not left",
+    )
+    def post(
+        self,
+        request: Request,
+        *,
+        order_id: UUID,
+        body: schemas.PieceAddition,
+        headers: KeyHeader,
+    ) -> Response:
+        _, again = order_additions.add_pieces(
+            body,
+            order_id=order_id,
+            actor=get_actor(request),
+            key=headers.idempotency_key,
+        )
+        return mark_replayed(_respond(order_id, HTTPStatus.CREATED), again=again)
 
 
 class CashPayment(StaffView):

@@ -184,8 +184,9 @@ def _send(hand: Hand, orders: list[Order], desk: Shop, look: Any) -> None:
     sent = orders[:SENT]
     _queue(hand, "To send")
     whole(page, look, "admin-desk-send")
-    with hand.task(f"send {SENT} with tracking", clicks=1, typed=2 * SENT):
-        page.locator("body").press("Escape")
+    with hand.task(f"send {SENT} with tracking", clicks=2, typed=2 * SENT):
+        hand.choose(page.get_by_label("Carrier"), "BlueDart")  # for the first time
+        page.locator("h1").first.click()  # out of the field, as one stands at the table
         for number, order in enumerate(sent):
             hand.scan(order.number)
             hand.scan(f"BD{number}{order.number[-6:]}")
