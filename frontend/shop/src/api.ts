@@ -1,6 +1,6 @@
 /** Every call of this shop: queries for what is shown, plain functions for what changes. */
 
-import { isProblem, type JsonAnswer, type JsonBody, mayRepeat, unwrap } from "@markrin/client";
+import { isProblem, type JsonAnswer, type JsonBody, mayRepeat, type paths, unwrap } from "@markrin/client";
 import { keepPreviousData, QueryClient, type QueryKey, queryOptions, useQuery } from "@tanstack/react-query";
 import { guestWishlist } from "./own-lists";
 import { shop, useSession } from "./shop";
@@ -173,12 +173,46 @@ export function takePageData({ product: shown, products: listed, page, ...lists 
 export const cartQuery = () =>
   queryOptions({ queryKey: own("cart"), queryFn: () => unwrap(shop.GET("/api/cart")) as Promise<Cart> });
 
+/** Where goods go, as far as it is known. */
+export interface Place {
+  country: NonNullable<CartWish["country"]>;
+  state?: string;
+  postalCode?: string;
+}
+
+type CartWish = NonNullable<paths["/api/cart"]["get"]["parameters"]["query"]>;
+
+/** The cart quoted for a place, a method and a way of paying; what was quoted before is shown meanwhile. */
+export const quotedCart = (wish: CartWish) =>
+  queryOptions({
+    queryKey: own("cart", "quoted", wish),
+    placeholderData: keepPreviousData,
+    queryFn: () => unwrap(shop.GET("/api/cart", { params: { query: wish } })) as Promise<Cart>,
+  });
+
+export const shippingOptions = (place: Place) =>
+  queryOptions({
+    queryKey: own("cart", "shipping", place),
+    queryFn: () => unwrap(shop.GET("/api/shipping/options", { params: { query: place } })),
+  });
+
+export const productDelivery = (id: string, place: Place) =>
+  queryOptions({
+    queryKey: ["delivery", id, place],
+    queryFn: () =>
+      unwrap(shop.GET("/api/products/{product_id}/delivery", { params: { path: { product_id: id }, query: place } })),
+  });
+
 export function useCart() {
   useSession(); // another sign-in has another cart
   return useQuery(cartQuery());
 }
 
-export const keepCart = (cart: Cart) => keep(cartQuery().queryKey, cart);
+export function keepCart(cart: Cart): Cart {
+  // What it costs to send depends on what is in it.
+  for (const part of ["quoted", "shipping"]) void queries.invalidateQueries({ queryKey: own("cart", part) });
+  return keep(cartQuery().queryKey, cart);
+}
 
 /** Asks what is in the cart by now, whatever is under way. */
 async function askCart(): Promise<Cart> {

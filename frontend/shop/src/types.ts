@@ -17,6 +17,7 @@ export type ProductDetail = Shapes["ProductDetail"];
 export type Quote = Shapes["Quote"];
 export type Review = Shapes["Review"];
 export type Session = Shapes["Session"];
+export type ShippingOption = Shapes["ShippingOption"];
 export type SizeChart = Shapes["SizeChart"];
 export type Suggestions = Shapes["Suggestions"];
 export type User = Shapes["User"];

@@ -2,16 +2,19 @@
 
 import { AttemptKey, isProblem } from "@markrin/client";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { type FormEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { type FormEvent, type ReactNode, type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
 import {
   addresses as addressesQuery,
   cartQuery,
   keep,
   order as orderQuery,
+  type Place,
   type Placing,
   placeOrder,
+  quotedCart,
   refresh,
+  shippingOptions,
   useCart,
 } from "../api";
 import { seen } from "../beacon";
@@ -22,6 +25,7 @@ import { keepOrderKey } from "../order-keys";
 import { AddressFields, AddressText, addressIn } from "../parts/address-form";
 import { CheckoutTrouble } from "../parts/checkout-trouble";
 import { CouponForm } from "../parts/coupon-form";
+import { cashWords, ShippingChoice } from "../parts/delivery";
 import { ErrorSummary } from "../parts/error-summary";
 import { Field, FormContext, values } from "../parts/field";
 import { QuoteLines } from "../parts/quote-lines";
@@ -31,7 +35,7 @@ import { href, settings } from "../settings";
 import { useSession } from "../shop";
 import { isTextByName, remember, remembered } from "../storage";
 import { useTitle } from "../title";
-import type { Cart } from "../types";
+import type { Address, Cart } from "../types";
 
 const KEPT = "checkout"; // what was typed, until the order is placed or the tab is closed
 
@@ -98,11 +102,72 @@ function SignInFirst() {
   );
 }
 
+/** Where a form's address is, once enough of it is known to ask what sending costs. */
+function placeIn(form: HTMLFormElement): Place | undefined {
+  const given = values(form);
+  const chosen = form.querySelector<HTMLInputElement>('input[name="addressId"]:checked');
+  if (chosen && chosen.value !== "new") {
+    const { country, state, postalCode } = chosen.dataset;
+    return { country, ...(state && { state }), ...(postalCode && { postalCode }) } as Place;
+  }
+  const postalCode = (given.postalCode ?? "").replace(/\s/g, "");
+  const input = form.elements.namedItem("postalCode");
+  if (!given.country || !postalCode || !(input instanceof HTMLInputElement) || !input.validity.valid) return undefined;
+  return { country: given.country, postalCode, ...(given.state && { state: given.state }) } as Place;
+}
+
+/** What the order would cost, sent as chosen to where the form says, and what else can be chosen. */
+function useQuoted(form: RefObject<HTMLFormElement | null>, cart: Cart) {
+  const kept = useState(() => remembered("session", KEPT, isTextByName) ?? {})[0];
+  const [place, setPlace] = useState<Place>();
+  const [methodId, setMethodId] = useState(kept.shippingMethodId);
+  const [payment, setPayment] = useState(kept.paymentMethod);
+  const look = () => {
+    const found = form.current ? placeIn(form.current) : undefined;
+    setPlace((now) => (JSON.stringify(now) === JSON.stringify(found) ? now : found));
+  };
+  useEffect(look); // a saved address may have come, or another been chosen
+  const options = useQuery({
+    ...shippingOptions(place ?? { country: "IN" as Place["country"] }),
+    enabled: Boolean(place),
+  });
+  const items = place && !options.error ? options.data?.items : undefined;
+  const method = items?.find(({ id }) => id === methodId) ?? items?.[0];
+  const methods = settings.paymentMethods.map((each) => each.method);
+  const possible = methods.filter((each) => each !== "cod" || !method || method.cod.allowed);
+  const paymentMethod = possible.find((each) => each === payment) ?? possible[0];
+  const quoted = useQuery({
+    ...quotedCart({
+      ...place,
+      ...(method && { shippingMethodId: method.id }),
+      ...(paymentMethod && { paymentMethod }),
+    }),
+    enabled: Boolean(place && method),
+  });
+  const isSettled = Boolean(quoted.data) && !quoted.isPlaceholderData && !quoted.isFetching;
+  const known = method && place ? quoted.data : undefined;
+  return {
+    place,
+    options: items,
+    error: place ? options.error : null,
+    method,
+    setMethodId,
+    paymentMethod,
+    possible,
+    setPayment,
+    look,
+    quote: known?.quote ?? cart.quote,
+    // Not where nothing is delivered; and a total that is about to change is not agreed to.
+    isPossible:
+      Boolean(paymentMethod) &&
+      (!place || (options.error ? !isProblem(options.error, "not_delivered_there") : isSettled)),
+  };
+}
+
 /** Places the order of this form; what keeps it from that stands in `errors`, all of it at once. */
-function useCheckout(cart: Cart, onPlaced: () => void) {
+function useCheckout(form: RefObject<HTMLFormElement | null>, quoted: Quoted, onPlaced: () => void) {
   const { signedIn } = useSession();
   const [, go] = useLocation();
-  const form = useRef<HTMLFormElement>(null);
   const key = useRef(new AttemptKey());
   const [errors, setErrors] = useState<readonly FormError[]>([]);
   const [attempts, setAttempts] = useState(0);
@@ -122,7 +187,7 @@ function useCheckout(cart: Cart, onPlaced: () => void) {
     onError: (error) => {
       setErrors(refusedInputs(error, form.current));
       // Prices or stock have moved: show the bag as it is now, beside what is said about it.
-      if (isProblem(error) && error.status === 409) void refresh(cartQuery().queryKey);
+      if (isProblem(error) && [409, 422].includes(error.status)) void refresh(cartQuery().queryKey);
     },
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {
@@ -131,7 +196,7 @@ function useCheckout(cart: Cart, onPlaced: () => void) {
     setErrors(invalid);
     setAttempts(attempts + 1);
     place.reset();
-    if (!invalid.length) place.mutate(orderIn(event.currentTarget, cart, signedIn));
+    if (!invalid.length) place.mutate(orderIn(event.currentTarget, quoted, signedIn));
   };
   /** Remembers what was typed; what has been put right is no longer wrong. */
   const change = (event: FormEvent<HTMLFormElement>) => {
@@ -143,10 +208,12 @@ function useCheckout(cart: Cart, onPlaced: () => void) {
       );
     }
   };
-  return { form, place, errors, attempts, submit, change };
+  return { place, errors, attempts, submit, change };
 }
 
-function orderIn(form: HTMLFormElement, cart: Cart, signedIn: boolean): Placing {
+type Quoted = ReturnType<typeof useQuoted>;
+
+function orderIn(form: HTMLFormElement, { quote, method }: Quoted, signedIn: boolean): Placing {
   const given = values(form);
   const address = addressIn(form);
   return {
@@ -154,36 +221,60 @@ function orderIn(form: HTMLFormElement, cart: Cart, signedIn: boolean): Placing 
       ? { addressId: given.addressId }
       : { shippingAddress: { ...address, country: address.country ?? "IN" } }),
     paymentMethod: given.paymentMethod === "cod" ? "cod" : "online",
-    expectedTotal: cart.quote.total,
+    ...(method && { shippingMethodId: method.id }),
+    expectedTotal: quote.total,
     ...(!signedIn && { email: (given.email ?? "").trim() }),
   };
 }
 
 function CheckoutForm({ cart, onPlaced }: { cart: Cart; onPlaced: () => void }) {
   const { signedIn } = useSession();
-  const { form, place, errors, attempts, submit, change } = useCheckout(cart, onPlaced);
+  const form = useRef<HTMLFormElement>(null);
+  useQuery({ ...addressesQuery(), enabled: signedIn }); // so that the place is looked for again once they are here
+  const quoted = useQuoted(form, cart);
+  const { place, errors, attempts, submit, change } = useCheckout(form, quoted, onPlaced);
   const [kept] = useState(() => remembered("session", KEPT, isTextByName) ?? {});
   const state = useMemo(() => ({ errors: byName(errors), kept }), [errors, kept]);
   const blocked = cart.items.some((item) => !item.available);
   return (
     <FormContext.Provider value={state}>
-      <form className="checkout" ref={form} onSubmit={submit} onInput={change} noValidate>
+      <form
+        className="checkout"
+        ref={form}
+        onSubmit={submit}
+        onInput={(event) => {
+          change(event);
+          quoted.look();
+        }}
+        noValidate
+      >
         <div className="checkout-steps">
           <ErrorSummary errors={errors} attempts={attempts} form={form} />
           <CheckoutTrouble error={errors.length ? null : place.error} cart={cart} onMended={place.reset} />
           {!signedIn && <Contact />}
           {signedIn ? <AddressChoice /> : <AddressFields legend={t("Where shall it go?")} />}
-          <PaymentChoice />
+          <ShippingChoice
+            place={quoted.place}
+            options={quoted.options}
+            error={quoted.error}
+            value={quoted.method?.id}
+            onChange={quoted.setMethodId}
+          />
+          <PaymentChoice quoted={quoted} />
         </div>
         <aside className="checkout-sum" aria-label={t("Your order")}>
           <h2>{t("Your order")}</h2>
           <SumLines cart={cart} />
           <CouponForm cart={cart} />
-          <QuoteLines quote={cart.quote} />
-          <button type="submit" className="button button-wide" disabled={place.isPending || blocked}>
+          <QuoteLines quote={quoted.quote} />
+          <button
+            type="submit"
+            className="button button-wide"
+            disabled={place.isPending || blocked || !quoted.isPossible}
+          >
             {place.isPending
               ? t("Placing your order…")
-              : t("Place order · {total}", { total: money(cart.quote.total, cart.quote.currency) })}
+              : t("Place order · {total}", { total: money(quoted.quote.total, quoted.quote.currency) })}
           </button>
           <Terms />
         </aside>
@@ -253,9 +344,18 @@ function AddressChoice() {
   if (!data.items.length) return <AddressFields legend={t("Where shall it go?")} />;
   const known = chosen === "new" || data.items.some(({ id }) => id === chosen);
   const value = known ? chosen : (data.items.find((address) => address.isDefault)?.id ?? data.items[0]?.id);
-  const option = (id: string, shown: ReactNode) => (
+  const option = (id: string, shown: ReactNode, address?: Address) => (
     <label key={id} className="option">
-      <input type="radio" name="addressId" value={id} checked={value === id} onChange={() => setChosen(id)} />
+      <input
+        type="radio"
+        name="addressId"
+        value={id}
+        checked={value === id}
+        onChange={() => setChosen(id)}
+        data-country={address?.country}
+        data-state={address?.stateCode || address?.state}
+        data-postal-code={address?.postalCode}
+      />
       {shown}
     </label>
   );
@@ -263,7 +363,7 @@ function AddressChoice() {
     <>
       <fieldset>
         <legend>{t("Where shall it go?")}</legend>
-        {data.items.map((address) => option(address.id, <AddressText address={address} />))}
+        {data.items.map((address) => option(address.id, <AddressText address={address} />, address))}
         {option("new", <span>{t("Another address")}</span>)}
       </fieldset>
       {value === "new" && <AddressFields legend={t("The other address")} />}
@@ -276,19 +376,26 @@ const paymentTexts = () => ({
   cod: [t("Cash on delivery"), t("Pay when the parcel is at your door.")],
 });
 
-function PaymentChoice() {
-  const kept = remembered("session", KEPT, isTextByName)?.paymentMethod;
-  const methods = settings.paymentMethods.map(({ method }) => method);
-  const first = methods.find((method) => method === kept) ?? methods[0];
+function PaymentChoice({ quoted }: { quoted: Quoted }) {
+  const cash = cashWords(quoted.method);
   return (
     <fieldset>
       <legend>{t("Payment")}</legend>
-      {methods.map((method) => (
+      {settings.paymentMethods.map(({ method }) => (
         <label key={method} className="option">
-          <input type="radio" name="paymentMethod" value={method} defaultChecked={method === first} required />
+          <input
+            type="radio"
+            name="paymentMethod"
+            value={method}
+            checked={method === quoted.paymentMethod}
+            disabled={!quoted.possible.includes(method)}
+            onChange={() => quoted.setPayment(method)}
+            required
+          />
           <span>
             <strong>{paymentTexts()[method][0]}</strong>
             <span className="hint">{paymentTexts()[method][1]}</span>
+            {method === "cod" && cash && <span className="hint">{cash}</span>}
           </span>
         </label>
       ))}

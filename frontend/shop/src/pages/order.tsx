@@ -6,7 +6,7 @@ import { useRef, useState } from "react";
 import { Link, useSearch } from "wouter";
 import { invoice, order as orderQuery, refresh, startPayment } from "../api";
 import { said } from "../errors";
-import { day, moment, money } from "../format";
+import { day, days, moment, money } from "../format";
 import { t } from "../i18n";
 import { takeOrderKey } from "../order-keys";
 import { AddressText } from "../parts/address-form";
@@ -76,6 +76,13 @@ export function OrderPage({ id }: { id: string }) {
           <h2>{t("Going to")}</h2>
           <AddressText address={order.shippingAddress} />
         </section>
+        {order.shippingMethod.name && (
+          <section>
+            <h2>{t("Delivery")}</h2>
+            <p>{order.shippingMethod.name}</p>
+            <PromisedDays method={order.shippingMethod} />
+          </section>
+        )}
         <section>
           <h2>{t("Payment")}</h2>
           <p>{paymentWords(order)}</p>
@@ -84,6 +91,11 @@ export function OrderPage({ id }: { id: string }) {
       <History order={order} />
     </div>
   );
+}
+
+function PromisedDays({ method: { deliversFrom, deliversUntil } }: { method: Order["shippingMethod"] }) {
+  if (!deliversFrom || !deliversUntil) return null;
+  return <p className="hint">{t("arrives {when}", { when: days(deliversFrom, deliversUntil) })}</p>;
 }
 
 /** The payment page says that it is paid; only the provider's own word to the shop counts. */

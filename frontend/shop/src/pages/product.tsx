@@ -7,6 +7,7 @@ import { seen } from "../beacon";
 import { t } from "../i18n";
 import { recentlySeen } from "../own-lists";
 import { BuyBox, firstColor } from "../parts/buy-box";
+import { ProductDelivery } from "../parts/delivery";
 import { genderNames } from "../parts/facet-panel";
 import { Gallery } from "../parts/gallery";
 import { Price } from "../parts/price";
@@ -61,6 +62,7 @@ function Product({ product }: { product: ProductDetail }) {
             </a>
           )}
           <BuyBox product={product} color={color} setColor={setColor} />
+          <ProductDelivery productId={product.id} />
           <Description product={product} />
         </div>
       </div>

@@ -9,6 +9,7 @@ import { money } from "../format";
 import { t } from "../i18n";
 import { settings } from "../settings";
 import type { CartItem } from "../types";
+import { CartDelivery } from "./delivery";
 import { Dialog } from "./dialog";
 import { Icon } from "./icon";
 import { Picture, SIZES } from "./picture";
@@ -51,6 +52,7 @@ export function CartDrawer() {
             ))}
           </ul>
           <div className="drawer-foot">
+            <CartDelivery />
             <QuoteLines quote={cart.quote} />
             <button
               type="button"
