@@ -211,6 +211,16 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["ATOMIC_REQUESTS"] = (
     False  # a service owns its transaction: style of the code, and auth's safety
 )
+# A network that is cut says nothing: without these a thread waits two minutes for a connection,
+# and up to fifteen for an answer (Linux's own limits). DATABASE_URL may say otherwise, as in
+# ?connect_timeout=5. Source: libpq, "Database Connection Control Functions".
+DATABASES["default"]["OPTIONS"] = {
+    "connect_timeout": 3,
+    "tcp_user_timeout": 10_000,  # ms that what was sent may stay unacknowledged
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+} | DATABASES["default"].get("OPTIONS", {})
 # DATABASE_URL leads to a pooler in transaction mode (PgBouncer): no cursor outlives its
 # transaction, and no prepared statement is kept.
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("DATABASE_POOLED", False)

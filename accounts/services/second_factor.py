@@ -11,13 +11,14 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest
 from django.utils import timezone
-from django_otp import match_token, user_has_device
+from django_otp import user_has_device
 
 from accounts import errors
 from accounts.client_info import ClientInfo
 from accounts.models import Session, User
 from accounts.schemas import FactorCode
 from accounts.services.auth_log import log_auth_event
+from markrin.admin.second_factor import match_code
 from markrin.api import rate_limits
 from markrin.api.errors import SecondFactorRequired
 
@@ -72,7 +73,7 @@ def check_code(user: User, code: str, *, client: ClientInfo) -> None:
     """
     limit = rate_limits.Limit.named("second_factor")
     rate_limits.enforce_limit(limit, str(user.pk))
-    if match_token(user, "".join(code.split()).lower()) is None:
+    if match_code(user, code) is None:
         log_auth_event("second_factor", "failed", client=client, user_id=user.pk)
         raise errors.SecondFactorWrong
     rate_limits.reset_counter(limit, str(user.pk))

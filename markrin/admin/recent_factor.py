@@ -15,13 +15,12 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django_otp import match_token
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from markrin import rights
 from markrin.admin import hooks
 from markrin.admin.forms import StrictForm
-from markrin.admin.second_factor import FACTOR_AT, CodeForm
+from markrin.admin.second_factor import FACTOR_AT, CodeForm, match_code
 
 # In the session, in seconds since 1970.
 _PASSWORD_AT = "password_given_at"  # noqa: S105 (a key, not a password)
@@ -100,7 +99,7 @@ def _check_answer(request: HttpRequest, answer: dict[str, str]) -> str:
     user: Any = request.user
     if settings.ADMIN_SECOND_FACTOR:
         form: Any = CodeForm(answer)
-        is_right = form.is_valid() and match_token(user, form.cleaned_data["code"])
+        is_right = form.is_valid() and match_code(user, form.cleaned_data["code"])
         name, error = FACTOR_AT, "This code is not right, or too many were tried."
     else:
         form = _PasswordForm(answer)

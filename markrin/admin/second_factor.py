@@ -16,12 +16,14 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django_otp import login, match_token
+from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -75,7 +77,7 @@ def show_page(
     }
     if form.is_valid():
         code = form.cleaned_data["code"]
-        device = match_token(user, code) if enrolled else _confirm_device(user, code)
+        device = match_code(user, code) if enrolled else _confirm_device(user, code)
         hooks.factor_given(request=request, succeeded=device is not None)
         if device is not None:
             login(request, device)
@@ -83,7 +85,7 @@ def show_page(
             request.session.cycle_key()
             if enrolled:
                 return HttpResponseRedirect(_next_url(request))
-            context["recovery_codes"] = _recovery_codes(user)
+            context["recovery_codes"] = make_recovery_codes(user)
             return TemplateResponse(request, "admin/second_factor.html", context)
         form.add_error(
             "code", "This code is not right, or too many were tried: wait a little."
@@ -128,14 +130,38 @@ def _confirm_device(user: AbstractBaseUser, code: str) -> TOTPDevice | None:
     return device
 
 
+def match_code(user: AbstractBaseUser, code: str) -> Device | None:
+    """Return the user's device whose code this is, and use the code up; None if there is none,
+    or it waits after wrong ones. `code` is six digits, or a recovery code.
+    """
+    sent = "".join(code.split()).lower()
+    found: Device | None = match_token(
+        user, sent if len(sent) == 6 else _hash_recovery_code(user, sent)
+    )
+    return found
+
+
+def _hash_recovery_code(user: AbstractBaseUser, code: str) -> str:
+    """Return what is kept of a recovery code: 80 bits of an HMAC under SECRET_KEY, so that who
+    reads the table cannot try the codes' 40 bits out.
+    """
+    digest = salted_hmac(f"recovery code of {user.pk}", code, algorithm="sha256")
+    return b32encode(digest.digest()[:10]).decode().lower()
+
+
 @transaction.atomic
-def _recovery_codes(user: AbstractBaseUser) -> list[str]:
-    """Make the codes for when the app is lost, in place of older ones; each works once."""
+def make_recovery_codes(user: AbstractBaseUser) -> list[str]:
+    """Make the codes for when the app is lost, in place of older ones; each works once, and
+    only its hash is kept.
+    """
     StaticDevice.objects.filter(user=user).delete()
     device = StaticDevice.objects.create(user=user, name="recovery codes")
     codes = [StaticToken.random_token() for _ in range(RECOVERY_CODES)]
     StaticToken.objects.bulk_create(
-        [StaticToken(device=device, token=code) for code in codes]
+        [
+            StaticToken(device=device, token=_hash_recovery_code(user, code))
+            for code in codes
+        ]
     )
     return codes
 

@@ -386,9 +386,16 @@ def match_refusal(exc: Exception) -> ShopError | None:
             )
         case IntegrityError():
             return from_constraint(exc)
-        case OperationalError() | InterfaceError():
-            return Unavailable()
-    return None
+    return Unavailable() if _is_database_away(exc) else None
+
+
+def _is_database_away(exc: BaseException) -> bool:
+    """Return whether this says that the database cannot be reached, or has hung up: also on
+    who was silent for too long in a transaction, as after a cut in the network.
+    """
+    return isinstance(exc, OperationalError | InterfaceError) or isinstance(
+        exc.__cause__, psycopg.errors.IdleInTransactionSessionTimeout
+    )
 
 
 def request_id_of(request: Any) -> str:
@@ -414,7 +421,7 @@ def log_and_refuse(exc: Exception, request: HttpRequest | None) -> ShopError:
         error = InternalError()
         log.error("request.failed", exc_info=exc, request_id=request_id_of(request))
         sentry_sdk.capture_exception(exc)
-    elif isinstance(exc, OperationalError | InterfaceError):
+    elif _is_database_away(exc):
         log.warning(
             "request.database_unavailable",
             exc_info=exc,

@@ -21,10 +21,13 @@ P = ParamSpec("P")
 T = TypeVar("T")
 LOCK_TIMEOUT_MS: Final = 2000
 STATEMENT_TIMEOUT_MS: Final = 5000
+# A process that is cut off in the middle says nothing: the server would hold its locks for hours.
+IDLE_TIMEOUT_MS: Final = 15_000
 TRIES: Final = 3
 LIMITS_SQL: Final = (
     f"SELECT set_config('lock_timeout', '{LOCK_TIMEOUT_MS}', true),"
-    f" set_config('statement_timeout', '{STATEMENT_TIMEOUT_MS}', true)"
+    f" set_config('statement_timeout', '{STATEMENT_TIMEOUT_MS}', true),"
+    f" set_config('idle_in_transaction_session_timeout', '{IDLE_TIMEOUT_MS}', true)"
 )
 # What the running transaction does last, once each; None outside of a durable one.
 _last_steps: ContextVar[dict[Hashable, Callable[[], None]] | None] = ContextVar(
@@ -42,7 +45,8 @@ def durable(
     """Run a service as one transaction of its own: what it returns has been committed.
 
     - It is the outermost one. Called within another transaction, Django raises RuntimeError.
-    - It waits 2 s at most for a lock, and 5 s for a statement. Longer is answered 503.
+    - It waits 2 s at most for a lock, and 5 s for a statement. Longer is answered 503. Whoever
+      sends nothing for 15 s, such as a process that is cut off, is rolled back by the server.
     - A deadlock or a serialization failure has it run again from the start, twice at most. So
       nothing in it may reach outside of the database; that belongs to a job of the outbox.
 
@@ -111,7 +115,7 @@ def requires_transaction(step: Callable[P, T]) -> Callable[P, T]:
 
 
 def limit_waits() -> None:
-    """Let the current transaction wait 2 s for a lock and 5 s for a statement."""
+    """Let the current transaction wait 2 s for a lock, 5 s for a statement, 15 s for the next."""
     with connection.cursor() as cursor:
         cursor.execute(LIMITS_SQL)
 

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import sentry_sdk
 import structlog
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.db import connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.functional import SimpleLazyObject
 from django_structlog.middlewares import RequestMiddleware
 
 from markrin.observe import logs, metrics, redact
@@ -128,7 +130,7 @@ class RequestLog(RequestMiddleware):
     ) -> None:
         match = request.resolver_match
         route: str = match.route if match else getattr(request, "kept_route", "")
-        user = getattr(request, "_user_id", None) or _user_id(request)
+        user = _user_id(request)
         cache = response.headers.get("Cache-Status", "").removeprefix("markrin; ")
         metrics.observe_request(
             request.method or "", route, response.status_code, seconds
@@ -155,7 +157,9 @@ def _user_id(request: HttpRequest) -> str | None:
     """Return the user's id if the request has looked it up already; asking now could cost a
     query.
     """
-    user = request.__dict__.get("_cached_user") or getattr(
-        request, "_force_auth_user", None
-    )
+    # What the API found by a token stands where Django has put an object that would ask.
+    found = request.__dict__.get("user")
+    if found is None or isinstance(found, SimpleLazyObject):
+        found = request.__dict__.get("_cached_user")
+    user: Any = found
     return str(user.pk) if user is not None and user.is_authenticated else None

@@ -273,7 +273,7 @@ def _begin_transaction() -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute(f"{transactions.LIMITS_SQL}, nextval('orders_order_number')")
-        return int(cursor.fetchone()[2])
+        return int(cursor.fetchone()[-1])
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from tests.factories import PASSWORD, make_user
 DEAD = (401, "session_revoked")
 
 
-@pytest.mark.asvs("10.4.5")
+@pytest.mark.asvs("10.4.5", "16.3.3")
 def test_the_old_token_ends_the_family_at_once(customer, mailoutbox):
     first = login(customer)
     second = refresh(first["refresh"]).json()
@@ -67,6 +67,7 @@ def test_the_old_token_ends_the_family_at_once(customer, mailoutbox):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.asvs("16.3.1")
 def test_the_revocation_survives_the_refusal_under_atomic_requests(monkeypatch):
     customer = make_user()
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)

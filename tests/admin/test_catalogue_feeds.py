@@ -38,6 +38,7 @@ def page_of(feed):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.asvs("5.4.1")
 def test_a_feed_with_errors_is_taken_in_and_its_report_names_them(client):
     for number in range(9):
         factories.make_variant(sku=f"F-{number}", stock=1)

@@ -105,6 +105,7 @@ def test_every_list_that_gives_a_file_of_people_or_money_is_in_the_table():
     )
 
 
+@pytest.mark.asvs("16.3.1")
 def test_what_was_filled_in_is_done_after_the_code(boss, admin_user, customer, clock):
     page = reverse("admin:accounts_user_change", args=[customer.pk])
     form = form_of(boss, page) | {"name": "Asha “A” <b>", "role": "staff"}

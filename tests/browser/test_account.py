@@ -3,12 +3,15 @@
 import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from tests.browser.conftest import Shop
 from tests.browser.steps import fill_address, new_email, sign_in
 from tests.factories import make_user
+
+STORED = "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])"
 
 
 def link_in(mail: str, path: str, shop: Shop) -> str:
@@ -44,6 +47,7 @@ def test_a_forgotten_password(page: Page, shop: Shop, look: Any, width: str) -> 
     sign_in(page, email, f"a lighthouse in {width}")
 
 
+@pytest.mark.asvs("6.2.6", "7.4.4", "14.3.1", "14.3.3")
 def test_a_new_customer_settles_in(
     page: Page, shop: Shop, look: Any, width: str
 ) -> None:
@@ -53,6 +57,7 @@ def test_a_new_customer_settles_in(
     page.get_by_label("First name").fill("Asha")
     page.get_by_label("Last name").fill("Rao")
     page.get_by_label("E-mail address").fill(email)
+    expect(page.get_by_label("Password")).to_have_attribute("type", "password")
     page.get_by_label("Password").fill("password")
     page.get_by_role("button", name="Create the account").click()
     expect(page.locator("input[name=password][aria-invalid=true]")).to_be_visible()
@@ -88,9 +93,15 @@ def test_a_new_customer_settles_in(
     look(page, "wishlist")
 
     page.goto("/account")
-    page.get_by_role("button", name="Sign out").click()
+    sign_out = page.get_by_role("button", name="Sign out")
+    expect(sign_out).to_be_visible()
+    # Tokens are in no storage that a script could read, neither now nor later.
+    assert "eyJ" not in page.evaluate(STORED)
+    sign_out.click()
     page.goto("/account")
     expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
+    assert email not in page.evaluate(STORED)
+    assert not [one for one in page.context.cookies() if "mk_rt" in str(one)]
 
 
 def test_dark_and_keyboard(page: Page, look: Any) -> None:

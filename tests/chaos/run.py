@@ -20,6 +20,7 @@ if __name__ == "__main__":
                 "tests/concurrency",
                 "tests/dev/test_up.py",
                 "-n0",
+                "-rs",  # what could not be tried here, and why
                 "-p",
                 "no:randomly",
                 *sys.argv[1:],

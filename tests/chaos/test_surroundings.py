@@ -10,14 +10,17 @@ import random
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from orders.models import Order
+from tests import services as test_services
+from tests.chaos.network import NoNamespaces, cable_to
 from tests.chaos.proxy import proxy
 from tests.chaos.shop import (
     Answer,
@@ -197,6 +200,55 @@ def test_a_payment_provider_that_hangs(shop: Shop, hold: Record) -> None:
     )
     assert Order.objects.filter(payment_method="online").count() == TRIES
     assert false_promises(answers) == 0
+
+
+@pytest.mark.timeout(2400)
+def test_the_network_to_the_database_is_cut_while_people_buy(
+    shop: Shop, hold: Record
+) -> None:
+    """Both sides of every connection believe in it: nobody sends a farewell."""
+    fault = "network between web and PostgreSQL cut"
+    base, _, name = test_services.environment()["DATABASE_URL"].rpartition("/")
+    role, _, folder = base.removeprefix("postgres://").partition("@/")
+    dice = random.Random(11)
+    unwell = 0
+    with ExitStack() as stack:
+        try:
+            cable = stack.enter_context(cable_to(f"{unquote(folder)}/.s.PGSQL.5432"))
+        except NoNamespaces as error:
+            pytest.skip(f"not tried: {error}")
+        shop.open(workers=2, DATABASE_URL=f"postgres://{role}@{cable.address}/{name}")
+        shop.processes.relay()
+        shop.processes.worker_of_all()
+        with shop.selling() as sold:
+            for number in range(TRIES):
+                time.sleep(dice.uniform(0.2, 1))
+                cable.cut()
+                # Every fifth time for longer than a connection is believed in.
+                time.sleep(15 if number % 5 == 4 else dice.uniform(1, 4))
+                unwell += shop.get("/health/live", timeout_s=3)[0] != 200
+                cable.mend()
+                count = _count_bought(sold) + 8
+                await_(
+                    lambda most=count: _count_bought(sold) >= most,  # type: ignore[misc]
+                    within_s=45,
+                    why=shop.explain,
+                )
+        answers = list(sold)
+        strange = sum(each.status not in (201, 503) for each in answers)
+        counted = f"{statuses(answers)}; {unwell} health checks failed"
+        hold(
+            fault,
+            TRIES,
+            "nothing but 201 and 503; health answers; sells within 45 s",
+            counted,
+            strange + unwell,
+        )
+        hold_what_was_bought(shop, hold, fault, answers, TRIES)
+
+
+def _count_bought(answers: list[Answer]) -> int:
+    return sum(each.status == 201 for each in list(answers))
 
 
 def _has_sold(sold: list[Any], count: int) -> bool:

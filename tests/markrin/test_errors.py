@@ -2,12 +2,19 @@
 the inside.
 """
 
+import time
 from typing import Any
 
 import psycopg
 import pytest
 import structlog
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import (
+    DatabaseError,
+    IntegrityError,
+    OperationalError,
+    connection,
+    transaction,
+)
 from django.test import override_settings
 
 from markrin.api import errors
@@ -162,6 +169,25 @@ def _dsn() -> dict[str, Any]:
         for key in ("dbname", "user", "password", "host", "port")
         if given.get(key)
     }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_session_that_the_server_ends_for_its_silence_is_unavailable() -> None:
+    """As after a cut in the network, or where the process was stopped for a while."""
+    with pytest.raises(DatabaseError) as ended:
+        _be_silent()
+    connection.close()
+    found = errors.match_refusal(ended.value)
+    assert isinstance(found, errors.Unavailable)
+
+
+@transaction.atomic
+def _be_silent() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 10")
+    time.sleep(0.3)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
 
 
 def test_a_code_belongs_to_one_class() -> None:

@@ -18,6 +18,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.asvs("5.4.1")
 def test_a_customer_and_staff_get_it_as_a_file(api, customer):
     order = make_order(customer=customer)
     desk = api.as_user(make_user(role="staff", groups=("orders",)))

@@ -89,7 +89,7 @@ def test_one_template_makes_text_and_html(templates, settings):
     assert rendered.html.count('<tr><td style="padding:6px') == 3
 
 
-@pytest.mark.asvs("1.1.2", "1.2.1", "1.3.5", "1.3.7")
+@pytest.mark.asvs("1.1.2", "1.2.1", "1.3.5", "1.3.7", "1.3.11")
 @pytest.mark.parametrize(
     "name",
     [

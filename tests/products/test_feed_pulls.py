@@ -123,6 +123,7 @@ def test_what_goes_wrong_is_noted_and_stops_no_other(warehouse, settings) -> Non
         (200, b"<html>Please sign in</html>", "is missing"),
     ],
 )
+@pytest.mark.asvs("15.3.2")
 def test_a_bad_answer_is_no_feed(
     warehouse, settings, status: int, body: bytes, says: str
 ) -> None:

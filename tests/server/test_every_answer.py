@@ -122,7 +122,7 @@ ANSWERS: dict[str, tuple[str, str, dict[str, str], bytes, int]] = {
 }
 
 
-@pytest.mark.asvs("3.4.1", "3.4.3", "3.4.4", "3.4.5", "3.4.6")
+@pytest.mark.asvs("3.4.1", "3.4.3", "3.4.4", "3.4.5", "3.4.6", "3.2.1")
 @pytest.mark.parametrize("kind", ANSWERS)
 def test_every_answer_has_the_security_headers(
     kind: str, port: int, transactional_db: None

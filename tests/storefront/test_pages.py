@@ -155,6 +155,7 @@ def test_the_fields_for_search_engines_replace_name_and_text(client, built, db):
     assert head.meta["description"] == "Buy <b>it</b> & be happy"
 
 
+@pytest.mark.asvs("1.2.3", "3.2.2")
 def test_no_text_of_the_catalogue_can_end_a_script(client, built, db):
     make_product(slug="evil", description="</script><script>alert(1)</script><!--")
     answer = client.get("/p/evil").content.decode()
