@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 
-.PHONY: help up test rolling slow fuzz pricing constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-compare check audit fmt lock sbom shell clean
+.PHONY: help up test rolling slow fuzz orders-random pricing constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-compare check audit fmt lock sbom shell clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -33,6 +33,9 @@ slow: $(STAMP) ## 200 slow clients of each kind for 30 s, behind Caddy, nginx an
 
 fuzz: $(STAMP) ## Fuzz the whole API, print what was tried (FUZZ_EXAMPLES=5 for each operation), then verify; takes long
 	@FUZZ=full $(PY) -m pytest -n 0 -s --timeout 7200 tests/fuzz $(ARGS)
+
+orders-random: $(STAMP) ## Take 5,000 random steps with orders against a model of them; verify after each (half an hour)
+	@ORDERS=full $(PY) -m pytest -n 2 --timeout 1800 tests/orders/test_orders_at_random.py $(ARGS)
 
 pricing: $(STAMP) ## Reckon 25,000 carts with promotions and 100,000 quotes again by brute force (about a minute)
 	@PRICING=full $(PY) -m pytest -n 0 --timeout 1800 tests/orders/pricing $(ARGS)

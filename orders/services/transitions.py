@@ -38,6 +38,7 @@ from orders.staff_schemas import Move, OrderNote, PiecesCancellation, Tracking
 from products.services.stock import movements
 
 PAID = (PaymentStatus.PAID, PaymentStatus.REFUNDED)
+PIECES_CANCELLABLE = (*sorted(BEFORE_SHIPPING), OrderStatus.PARTIALLY_SHIPPED)
 
 
 @transactions.durable
@@ -145,7 +146,7 @@ def _cancel_pieces(
     cancellation: PiecesCancellation, *, order_id: UUID, actor: Actor
 ) -> Order:
     order = lifecycle.lock_order(order_id)
-    if order.status not in (*BEFORE_SHIPPING, OrderStatus.PARTIALLY_SHIPPED):
+    if order.status not in PIECES_CANCELLABLE:
         raise errors.OrderNotIn(order_status=order.status)
     fulfilments.refuse_unpaid(order)
     lines = {line.pk: line for line in order.lines.all()}
