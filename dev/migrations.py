@@ -20,7 +20,7 @@ FIRST_RELEASE = {
     "markrin": 4,
     "shop_admin": 1,
     "outbox": 2,
-    "products": 7,
+    "products": 8,
     "accounts": 7,
     "orders": 7,
     "storefront": 1,

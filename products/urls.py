@@ -4,6 +4,7 @@ from django.urls import path
 
 from products.views import (
     categories,
+    colors,
     feeds,
     images,
     products,
@@ -40,6 +41,7 @@ urlpatterns = [
         "products/<uid:product_id>/variants/<uid:variant_id>/notify",
         variants.VariantNotify.as_view(),
     ),
+    path("colors", colors.ColorList.as_view()),
     path("categories", categories.CategoryTree.as_view()),
     path("categories/<idorslug:key>", categories.CategoryDetail.as_view()),
     path("categories/<idorslug:key>/image", categories.CategoryImage.as_view()),

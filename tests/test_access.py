@@ -132,6 +132,7 @@ TABLE = {
     "DELETE /api/products/{product}": Row(STAFFS),
     "GET /api/products/{product}/related": Row(PUBLIC),
     "GET /api/products/suggestions": Row(PUBLIC),
+    "GET /api/colors": Row(PUBLIC),
     "POST /api/products/{product}/images": Row(STAFFS),
     "PUT /api/products/{product}/images/order": Row(STAFFS),
     "PATCH /api/products/{product}/images/{image}": Row(STAFFS),

@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from markrin.api.errors import Invalid, ShopError
-from products.models import Product, ProductImage
+from products.models import Product, ProductImage, Variant
 from products.models.product import MAX_IMAGES
 from products.schemas import images as schemas
 from products.services import images
@@ -95,6 +95,7 @@ def _build_context(product_id: str, *, may: bool) -> dict[str, object]:
         {
             "id": row.pk,
             "alt_text": row.alt_text,
+            "color": row.color,
             "small": _small_url(row),
             "whole": _full_url(row),
         }
@@ -105,6 +106,14 @@ def _build_context(product_id: str, *, may: bool) -> dict[str, object]:
         "images_url": reverse("admin:products_product_images", args=[product_id]),
         "may_change_images": may,
         "most_images": MAX_IMAGES,
+        "image_colors": sorted(
+            set(
+                Variant.objects.filter(product=UUID(product_id), is_active=True)
+                .exclude(color="")
+                .values_list("color", flat=True)
+            )
+            | {row.color for row in rows if row.color}
+        ),
     }
 
 
@@ -128,7 +137,9 @@ def _run_action(request: HttpRequest, product_id: UUID) -> list[str]:
             link = schemas.LinkImage().load(_read_fields(request, "url", "alt_text"))
             images.link_image(link, product_id=product_id)
         case "describe":
-            text = schemas.UpdateImage().load(_read_fields(request, "alt_text"))
+            text = schemas.UpdateImage().load(
+                _read_fields(request, "alt_text", "color")
+            )
             images.update_image(
                 text, product_id=product_id, image_id=_read_image_id(request)
             )

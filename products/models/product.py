@@ -376,6 +376,13 @@ class ProductImage(Model):
     )
     external_url = models.CharField(max_length=2000, blank=True, default="")
     alt_text = models.CharField(max_length=200, blank=True, default="")
+    color = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="the variants' colour that it shows; empty: none in particular",
+    )
     thumbnails = models.JSONField(
         default=dict, blank=True, editable=False, help_text="width in pixels -> file"
     )
@@ -390,7 +397,7 @@ class ProductImage(Model):
     class Meta:
         ordering = ["position", "id"]
         constraints = [
-            *constraints.check_text("product_image", "alt_text", blank=True),
+            *constraints.check_text("product_image", "alt_text", "color", blank=True),
             models.CheckConstraint(
                 condition=Q(external_url="")
                 | Q(external_url__regex=r"\Ahttps://[^\s\u0001-\u001F\u007F<>'`]+\Z"),

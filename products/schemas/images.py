@@ -20,11 +20,13 @@ class UploadedImage:
 
     file: Image.Image
     alt_text: str = ""
+    color: str = ""
 
 
 class UploadImage(InputSchema[UploadedImage]):
     file = fields.Image(max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS, required=True)
     alt_text = fields.Text(max=200, min=0, load_default="")
+    color = fields.Text(max=40, min=0, load_default="")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,22 +35,28 @@ class LinkedImage:
 
     url: str
     alt_text: str = ""
+    color: str = ""
 
 
 class LinkImage(InputSchema[LinkedImage]):
     url = fields.HttpsUrl(required=True)
     alt_text = fields.Text(max=200, min=0, load_default="")
+    color = fields.Text(max=40, min=0, load_default="")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageText:
-    """The text that stands for an image where it cannot be seen."""
+    """The text that stands for an image where it cannot be seen, and the variants' colour that
+    it shows; None leaves the colour as it is.
+    """
 
     alt_text: str
+    color: str | None = None
 
 
 class UpdateImage(InputSchema[ImageText]):
     alt_text = fields.Text(max=200, min=0, required=True)
+    color = fields.Text(max=40, min=0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,6 +57,7 @@ class ProductFilter(PageParams):
     brand: Sequence[str] = ()
     material: Sequence[str] = ()
     color: Sequence[str] = ()
+    color_family: Sequence[str] = ()
     size: Sequence[str] = ()
     gender: Sequence[Gender] = ()
     tag: Sequence[str] = ()
@@ -79,6 +80,7 @@ class FilterProducts(PageQuery[T]):
     brand = fields.CommaSeparated(fields.Text(max=80), max=20)
     material = fields.CommaSeparated(fields.Text(max=80), max=20)
     color = fields.CommaSeparated(fields.Text(max=40), max=20)
+    color_family = fields.CommaSeparated(fields.Text(max=40), max=20)
     size = fields.CommaSeparated(fields.Text(max=20), max=20)
     gender = fields.CommaSeparated(fields.Enum(Gender), max=5)
     tag = fields.CommaSeparated(fields.Text(max=40), max=20)
@@ -170,15 +172,17 @@ class ImageUrl(fields.HttpsUrl):
 
 @dataclass(frozen=True, kw_only=True)
 class ImageInput:
-    """An image of a product by its address."""
+    """An image of a product by its address; a colour of None leaves the one that it has."""
 
     url: str
     alt_text: str = ""
+    color: str | None = None
 
 
 class ProductImage(InputSchema[ImageInput]):
     url = ImageUrl(required=True)
     alt_text = fields.Text(max=200, min=0, load_default="")
+    color = fields.Text(max=40, min=0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -41,6 +41,25 @@ _CATEGORY_IDS = """
 """
 
 
+# What variants call the colours of these families, or of their names: leaps from colour to colour
+# along their index.
+_COLORS = """
+    WITH RECURSIVE leaps AS (
+        (SELECT color FROM products_variant WHERE is_active AND color > '' ORDER BY color LIMIT 1)
+        UNION ALL
+        SELECT (SELECT color FROM products_variant WHERE is_active AND color > leaps.color
+            ORDER BY color LIMIT 1)
+        FROM leaps WHERE leaps.color IS NOT NULL
+    )
+    SELECT ARRAY(
+        SELECT color FROM leaps
+        WHERE lower(color) IN (SELECT lower(name) FROM products_color
+            WHERE lower(family) IN (SELECT lower(unnest(%(families)s::text[])))
+            UNION SELECT lower(unnest(%(families)s::text[])))
+    ) AS colors
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Filters:
     """What a shopper, or staff, narrowed the list down to; several values of one filter are
@@ -52,6 +71,7 @@ class Filters:
     brand: Sequence[str] = ()
     material: Sequence[str] = ()
     color: Sequence[str] = ()
+    color_family: Sequence[str] = ()
     size: Sequence[str] = ()
     gender: Sequence[str] = ()
     tag: Sequence[str] = ()
@@ -86,13 +106,19 @@ class Filters:
         """Return the filters with their categories' whole subtrees, and the search understood:
         one query for the one, and see `search_lookup` for the other.
         """
-        ids, query = self.category_ids, None
+        ids, query, colors = self.category_ids, None, self.color
+        if self.color_family:
+            [found] = fetch_prepared(_COLORS, {"families": list(self.color_family)})
+            # A family that no colour is of is a colour that nothing has.
+            colors = [*colors, *(found["colors"] or self.color_family)]
         if self.category:
             [found] = fetch_prepared(_CATEGORY_IDS, {"slugs": list(self.category)})
             ids = found["ids"]
         if self.search is not None:
             query = search_lookup.understand(self.search, for_staff=for_staff)
-        return replace(self, category_ids=ids, query=query)
+        return replace(
+            self, category_ids=ids, query=query, color=colors, color_family=()
+        )
 
     def without(self, *names: str) -> Self:
         """Return the filters less the named ones."""

@@ -77,8 +77,8 @@ OFFERS: Final = f"""
     JOIN products_category AS category ON category.id = product.category_id
     LEFT JOIN products_stocklevel AS level ON level.variant_id = variant.id
     LEFT JOIN LATERAL (
-        SELECT * FROM products_productimage WHERE product_id = product.id ORDER BY position, id
-            LIMIT 1
+        SELECT * FROM products_productimage WHERE product_id = product.id
+        ORDER BY color <> '' AND color = variant.color DESC, position, id LIMIT 1
     ) AS image ON true
 """  # noqa: S608 (constants)
 _BY_VARIANT: Final = (

@@ -96,7 +96,7 @@ def _find_matching(
     total = counted.total if counted else found.count()
     ordered = _order_products(found, filters, query.sort, total)
     page = Page[Product].of(ordered, query.page, query.limit, total=total)
-    return Listing(with_summaries(page), counted)
+    return Listing(with_summaries(page, colors=filters.color), counted)
 
 
 def _page_by_cursor(
@@ -108,7 +108,8 @@ def _page_by_cursor(
     return with_summaries(
         CursorPage[Product].of(
             keys, order=order, cursor=query.cursor, limit=query.limit
-        )
+        ),
+        colors=filters.color,
     )
 
 
@@ -140,7 +141,11 @@ def _list_search_results(
     shown = min(number, search_ranking.MAX_RANKED)
     total = counted.total if counted else shown
     page = Page(
-        get_summaries(ids), query.page, -(-shown // query.limit), total, query.limit
+        get_summaries(ids, colors=filters.color),
+        query.page,
+        -(-shown // query.limit),
+        total,
+        query.limit,
     )
     return Listing(page, counted, number > total)
 
@@ -155,10 +160,12 @@ def _order_products(
 
 
 def with_summaries(
-    found: Page[Product] | CursorPage[Product],
+    found: Page[Product] | CursorPage[Product], *, colors: Sequence[str] = ()
 ) -> Page[Row] | CursorPage[Row]:
-    """Return the page with the products' cards in place of their keys."""
-    cards = get_summaries([product.pk for product in found.items])
+    """Return the page with the products' cards in place of their keys, pictured in one of these
+    colours where they can be.
+    """
+    cards = get_summaries([product.pk for product in found.items], colors=colors)
     if isinstance(found, CursorPage):
         return CursorPage(cards, found.next)
     return Page(cards, found.page, found.pages, found.total, found.limit)
@@ -213,7 +220,7 @@ _DETAIL = f"""
             p.fit_large, p.popularity,
         (SELECT coalesce(json_agg(json_build_object(
             'id', id, 'file', file, 'external_url', external_url, 'alt_text', alt_text,
-                'thumbnails', thumbnails,
+                'thumbnails', thumbnails, 'color', color,
             'width', width, 'height', height
          ) ORDER BY position), '[]') FROM products_productimage WHERE product_id = p.id) AS images,
         (SELECT coalesce(json_agg(json_build_object(

@@ -23,15 +23,20 @@ _SUMMARIES = f"""
           GROUP BY size ORDER BY min(position), size COLLATE "C") AS sizes,
     (SELECT json_build_object('file', file, 'external_url', external_url, 'alt_text', alt_text,
             'thumbnails', thumbnails, 'width', width, 'height', height)
-     FROM products_productimage WHERE product_id = p.id ORDER BY position LIMIT 1) AS image
+     FROM products_productimage WHERE product_id = p.id
+     ORDER BY color <> '' AND color = ANY (%s::text[]) DESC, position LIMIT 1) AS image
     FROM unnest(%s::uuid[]) WITH ORDINALITY AS wanted (id, place)
     JOIN products_product p USING (id) JOIN products_category c ON c.id = p.category_id {COST_JOIN}
     ORDER BY wanted.place
 """  # noqa: S608 (constants)
 
 
-def get_summaries(product_ids: Sequence[UUID]) -> list[Row]:
-    """Return what `serializers.ProductItem` shows of these products, in this order: one
-    query, or none for none.
+def get_summaries(
+    product_ids: Sequence[UUID], *, colors: Sequence[str] = ()
+) -> list[Row]:
+    """Return what `serializers.ProductItem` shows of these products, in this order, with a
+    picture of one of these colours where there is one: one query, or none for none.
     """
-    return fetch_prepared(_SUMMARIES, [list(product_ids)]) if product_ids else []
+    if not product_ids:
+        return []
+    return fetch_prepared(_SUMMARIES, [list(colors), list(product_ids)])

@@ -213,9 +213,29 @@ class ProductItems(Serializer):
 
 
 class ProductImage(CardImage):
-    """An image of a product."""
+    """An image of a product, and the colour of its variants that it shows; "": none in
+    particular.
+    """
 
     id = serializers.UUIDField()
+    color = serializers.CharField()
+
+
+class Color(Serializer):
+    """A colour as the shop names it: what it looks like, by its hex digits or a picture, and the
+    family that it is found and filtered by.
+    """
+
+    name = serializers.CharField()
+    family = serializers.CharField()
+    hex = serializers.CharField(allow_null=True)
+    picture = serializers.CharField(allow_null=True)
+
+
+class Colors(Serializer):
+    """All colours of the shop, by family and name."""
+
+    items = Color(many=True)
 
 
 class Variant(Serializer):

@@ -43,6 +43,7 @@ def upload_image(body: UploadedImage, *, product_id: UUID) -> UUID:
             height=stored.height,
             thumbnails=stored.thumbnails,
             alt_text=body.alt_text,
+            color=body.color,
             position=0 if last is None else last + 1,
         )
         return image.pk
@@ -68,20 +69,23 @@ def link_image(body: LinkedImage, *, product_id: UUID) -> UUID:
         product=product,
         external_url=body.url,
         alt_text=body.alt_text,
+        color=body.color,
         position=position,
     ).pk
 
 
 @transactions.durable
 def update_image(body: ImageText, *, product_id: UUID, image_id: UUID) -> None:
-    """Change what stands for the image where it cannot be seen.
+    """Change what stands for the image where it cannot be seen, and the colour it shows.
 
     Raises:
         NotFound: the product has no such image.
     """
     image = _lock_image(product_id, image_id)
     image.alt_text = body.alt_text
-    image.save(update_fields=["alt_text", "updated_at"])
+    if body.color is not None:
+        image.color = body.color
+    image.save(update_fields=["alt_text", "color", "updated_at"])
 
 
 @transactions.durable
@@ -137,6 +141,8 @@ def set_images(product: Product, given: Sequence[ImageInput]) -> None:
             raise errors.ImageUnknown(url=row.url)
         image = image or ProductImage(product=product, external_url=row.url)
         image.position, image.alt_text = position, row.alt_text
+        if row.color is not None:
+            image.color = row.color
         new.append(image)
     out = [image for images in left.values() for image in images]
     _remove_files(out)

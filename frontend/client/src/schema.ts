@@ -508,6 +508,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/colors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the shop's colours with their families and swatches */
+        get: operations["listColors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/errors": {
         parameters: {
             query?: never;
@@ -2172,6 +2189,20 @@ export interface components {
             active?: boolean;
             groups?: ("catalogue" | "orders" | "analytics")[];
         };
+        /**
+         * @description A colour as the shop names it: what it looks like, by its hex digits or a picture, and the
+         *     family that it is found and filtered by.
+         */
+        Color: {
+            name: string;
+            family: string;
+            hex: string | null;
+            picture: string | null;
+        };
+        /** @description All colours of the shop, by family and name. */
+        Colors: {
+            items: components["schemas"]["Color"][];
+        };
         ConfirmSecondFactorInput: {
             code: string;
         };
@@ -3314,7 +3345,10 @@ export interface components {
             /** Format: date-time */
             updatedAt: string;
         };
-        /** @description An image of a product. */
+        /**
+         * @description An image of a product, and the colour of its variants that it shows; "": none in
+         *     particular.
+         */
         ProductImage: {
             url: string;
             altText: string;
@@ -3325,12 +3359,14 @@ export interface components {
             height: number | null;
             /** Format: uuid */
             id: string;
+            color: string;
         };
         ProductImageInput: {
             /** Format: uri-reference */
             url: string;
             /** @default  */
             altText?: string;
+            color?: string;
         };
         /** @description A product in a list. */
         ProductItem: {
@@ -4756,6 +4792,7 @@ export interface components {
         };
         UpdateImageInput: {
             altText: string;
+            color?: string;
         };
         UpdateProductInput: {
             /** @description From 0.01 to 99999999.00. */
@@ -4847,6 +4884,8 @@ export interface components {
             file: string;
             /** @default  */
             altText?: string;
+            /** @default  */
+            color?: string;
         };
         /** @description A user to themselves. `pendingEmail` waits to be verified. */
         User: {
@@ -10016,6 +10055,90 @@ export interface operations {
             };
         };
     };
+    listColors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Colors"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid";
+                    };
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_acceptable";
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
     listErrors: {
         parameters: {
             query?: never;
@@ -12149,6 +12272,7 @@ export interface operations {
                 brand?: string[];
                 material?: string[];
                 color?: string[];
+                colorFamily?: string[];
                 size?: string[];
                 gender?: ("men" | "women" | "unisex" | "boys" | "girls")[];
                 tag?: string[];
@@ -20211,6 +20335,7 @@ export interface operations {
                 brand?: string[];
                 material?: string[];
                 color?: string[];
+                colorFamily?: string[];
                 size?: string[];
                 gender?: ("men" | "women" | "unisex" | "boys" | "girls")[];
                 tag?: string[];

@@ -121,6 +121,12 @@ export const staffPage = (slug: string) =>
     queryFn: () => unwrap(shop.GET("/api/pages/{slug}", { params: { path: { slug } } })),
   });
 
+export const colors = queryOptions({
+  queryKey: ["colors"],
+  staleTime: 300_000,
+  queryFn: () => unwrap(shop.GET("/api/colors")),
+});
+
 export const categories = queryOptions({
   queryKey: ["categories"],
   staleTime: 300_000,

@@ -1,4 +1,8 @@
-/** What the colours' names look like; a name that is not here is shown in words alone. */
+import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { colors } from "./api";
+
+/** What the colours' names look like where staff have not said; others are shown in words alone. */
 const SHADES: Record<string, string> = {
   black: "#1b1b1d",
   white: "#fbfaf7",
@@ -53,6 +57,13 @@ const SHADES: Record<string, string> = {
   stone: "#b5aa9a",
 };
 
-export function shade(name: string): string | undefined {
-  return SHADES[name.toLowerCase()];
+/** What a colour's swatch is painted with: as the shop's staff say, else by its name. */
+export function useShade(): (name: string) => string | undefined {
+  const { data } = useQuery(colors);
+  const known = useMemo(() => new Map(data?.items.map((color) => [color.name.toLowerCase(), color])), [data]);
+  return (name) => {
+    const color = known.get(name.toLowerCase());
+    if (color?.picture) return `center / cover url(${JSON.stringify(color.picture)})`;
+    return color?.hex ?? SHADES[name.toLowerCase()];
+  };
 }

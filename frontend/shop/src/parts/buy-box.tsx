@@ -4,7 +4,7 @@ import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { addToCart, product as productQuery, refresh, tellWhenBack } from "../api";
 import { seen } from "../beacon";
-import { shade } from "../colors";
+import { useShade } from "../colors";
 import { said } from "../errors";
 import { t } from "../i18n";
 import { useSession } from "../shop";
@@ -91,6 +91,7 @@ export function BuyBox({ product, color, setColor }: Props) {
 
 function ColorChoice({ product, color, setColor }: Props) {
   const colors = [...new Set(product.variants.map((variant) => variant.color))].filter(Boolean);
+  const shade = useShade();
   if (!colors.length) return null;
   const left = (name: string) => product.variants.some((variant) => variant.color === name && variant.inStock);
   return (

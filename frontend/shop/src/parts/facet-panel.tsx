@@ -2,7 +2,7 @@
 
 import { type FormEvent, useState } from "react";
 import { Link } from "wouter";
-import { shade } from "../colors";
+import { useShade } from "../colors";
 import { t } from "../i18n";
 import type { Category, Facets, FacetValue } from "../types";
 
@@ -104,6 +104,7 @@ interface GroupProps {
 
 function FacetGroup({ title, name, values, open, chosen, set }: GroupProps) {
   const [all, setAll] = useState(false);
+  const shade = useShade();
   // What is chosen stays in sight, also where it would leave nothing.
   const gone = chosen.filter((value) => !values.some((found) => found.value === value));
   const listed = [...values, ...gone.map((value) => ({ value, count: 0 }))];

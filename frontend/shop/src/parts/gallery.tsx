@@ -107,7 +107,7 @@ function Near({ image, name, many, step }: NearProps) {
 /** The pictures that show this colour and those that show none in particular; all of them where none says. */
 export function imagesOf(product: ProductDetail, color: string): readonly Image[] {
   const colors = product.colors.map((name) => name.toLowerCase());
-  const shown = (image: Image) => colorIn(image.altText, colors);
+  const shown = (image: Image) => image.color.toLowerCase() || colorIn(image.altText, colors);
   const own = product.images.filter((image) => shown(image) === color.toLowerCase());
   if (!own.length) return product.images;
   return [...own, ...product.images.filter((image) => shown(image) === "")];
