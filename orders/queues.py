@@ -22,11 +22,19 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from orders.models import Fulfilment, FulfilmentLine, Order, OrderLine
+from orders.models import (
+    Fulfilment,
+    FulfilmentLine,
+    Order,
+    OrderLine,
+    ReturnRequest,
+)
 from orders.models.fulfilment import ParcelStatus
 from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
+from orders.models.return_request import ReturnStatus
 
 COUNTED: Final = 1_000  # a longer queue is "more than" that
+RETURNS_WAITING: Final = (ReturnStatus.REQUESTED, ReturnStatus.RECEIVED)
 OLDEST: Final = ("created_at", "id")
 
 
@@ -37,6 +45,7 @@ class QueueName(models.TextChoices):
     PACK = "pack", "To pack"
     SEND = "send", "To send"
     UNDELIVERED = "undelivered", "Undelivered"
+    RETURNS = "returns", "Returns to judge"
     ATTENTION = "attention", "Needs a person"
 
 
@@ -81,18 +90,25 @@ def _list_with_parcel(status: ParcelStatus) -> QuerySet[Order]:
     return Order.objects.filter(pk__in=parcels.values("order"))
 
 
+def _list_with_return() -> QuerySet[Order]:
+    """Orders with a return that waits for staff: asked for, or here and not judged."""
+    waiting = ReturnRequest.objects.filter(status__in=RETURNS_WAITING).order_by()
+    return Order.objects.filter(pk__in=waiting.values("order"))
+
+
 QUEUES: Final[Mapping[QueueName, Callable[[], QuerySet[Order]]]] = {
     QueueName.CONFIRM: _list_to_confirm,
     QueueName.PACK: _list_to_pack,
     QueueName.SEND: lambda: _list_with_parcel(ParcelStatus.PACKED),
     QueueName.UNDELIVERED: lambda: _list_with_parcel(ParcelStatus.UNDELIVERED),
+    QueueName.RETURNS: _list_with_return,
     QueueName.ATTENTION: lambda: Order.objects.exclude(attention=""),
 }
 
 
 def list_waiting(name: QueueName, *, first: int, most: int) -> tuple[list[Order], bool]:
     """Return the orders of a queue with their lines and parcels, the oldest first; and whether
-    there are more after them. Four queries.
+    there are more after them. Five queries.
     """
     found = list(load_orders(QUEUES[name]())[first : first + most + 1])
     return found[:most], len(found) > most
@@ -100,11 +116,11 @@ def list_waiting(name: QueueName, *, first: int, most: int) -> tuple[list[Order]
 
 def load_orders(orders: QuerySet[Order]) -> QuerySet[Order]:
     """Return these orders, the oldest first, with what the desk shows and prints of them: lines
-    with their variants, parcels with theirs. Four queries.
+    with their variants, parcels with theirs, returns. Five queries.
     """
     by_sku = OrderLine.objects.select_related("variant").order_by("sku")
     return orders.order_by(*OLDEST).prefetch_related(
-        Prefetch("lines", by_sku), "fulfilments__lines__line"
+        Prefetch("lines", by_sku), "fulfilments__lines__line", "return_requests"
     )
 
 

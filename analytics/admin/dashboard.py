@@ -93,6 +93,7 @@ _TASKS = {
     QueueName.PACK: "orders to pack",
     QueueName.SEND: "orders to send",
     QueueName.UNDELIVERED: "orders undelivered",
+    QueueName.RETURNS: "returns to judge",
     QueueName.ATTENTION: "orders need a person",
 }
 

@@ -42,6 +42,13 @@ _MENU: list[tuple[str, list[Entry]]] = [
                 "orders.view_order",
             ),
             (
+                "Returns to judge",
+                "assignment_returned",
+                "orders_order_queue:returns",
+                "",
+                "orders.view_order",
+            ),
+            (
                 "By telephone",
                 "call",
                 "orders_draftorder_changelist",

@@ -28,7 +28,7 @@ from markrin import localized
 from markrin.api.errors import ShopError
 from orders import queues, selectors
 from orders.admin import forms
-from orders.models import Fulfilment, Order, OrderLine
+from orders.models import Fulfilment, Order, OrderLine, ReturnRequest
 from orders.models.fulfilment import ParcelStatus
 from orders.models.order import OrderStatus, PaymentMethod
 from orders.queues import QueueName
@@ -188,7 +188,7 @@ def order_link(order: Order, name: QueueName | None = None) -> str:
     return f"{link}?{urlencode({QUEUE_PARAM: name})}" if name else link
 
 
-def queue_query(row: Order | Fulfilment) -> str:
+def queue_query(row: Order | Fulfilment | ReturnRequest) -> str:
     """Return the query that keeps the queue from which the row was opened, "" for none."""
     queue = getattr(row, "queue", None)
     return f"?{urlencode({QUEUE_PARAM: queue})}" if queue else ""
@@ -275,7 +275,30 @@ def _describe_order(
             }
             for parcel in parcels
         ],
+        "returns": _list_returns(admin, queue, order),
     }
+
+
+def _list_returns(
+    admin: Any, queue: QueueName, order: Order
+) -> list[dict[str, object]]:
+    """Return the order's returns that wait for staff, each with its steps."""
+    if queue != QueueName.RETURNS:
+        return []
+    pages = admin.admin_site.get_model_admin(ReturnRequest)
+    found = []
+    for asked in order.return_requests.all():
+        if asked.status in queues.RETURNS_WAITING:
+            asked.order = order  # which knows the queue
+            link = reverse("admin:orders_returnrequest_change", args=[asked.pk])
+            found.append(
+                {
+                    "asked": asked,
+                    "link": f"{link}{queue_query(order)}",
+                    "steps": pages.step_links(asked),
+                }
+            )
+    return found
 
 
 def _list_lines(
@@ -296,6 +319,7 @@ _STEPS_SHOWN: Final[Mapping[QueueName, tuple[str, ...]]] = {
     QueueName.PACK: ("pack", "ship", "cancel_pieces"),
     QueueName.SEND: ("ship",),
     QueueName.UNDELIVERED: ("note",),
+    QueueName.RETURNS: ("note",),
     QueueName.ATTENTION: ("note", "refund"),
 }
 _PARCELS_SHOWN: Final[Mapping[QueueName, ParcelStatus]] = {
@@ -308,6 +332,34 @@ _PAPERS_SHOWN: Final[Mapping[QueueName, tuple[tuple[str, str], ...]]] = {
     QueueName.PACK: (("picks", "Pick list"), ("slips", "Packing slips")),
     QueueName.SEND: (("slips", "Packing slips"), ("labels", "Labels")),
 }
+
+
+class OpenedFromQueue:
+    """Mixed into a SteppedAdmin of orders, or of rows with an `order`: a row that was opened from
+    a queue keeps it, and its steps lead to the queue's next order.
+    """
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """Return the row, whose order knows the queue that it was opened from."""
+        row = super().get_object(request, object_id, from_field)  # type: ignore[misc]  # the ModelAdmin's
+        if row is not None:
+            _order_of(row).queue = read_queue(request)  # type: ignore[attr-defined]  # for step_query
+        return row
+
+    def step_query(self, row: Any) -> str:
+        """Keep the queue in the links of the steps."""
+        return queue_query(_order_of(row))
+
+    def after_step(self, request: HttpRequest, row: Any, *, back: str) -> str:
+        """Lead on to the queue's next order."""
+        return lead_on(request, _order_of(row), back=back)
+
+
+def _order_of(row: Any) -> Order:
+    found: Order = row if isinstance(row, Order) else row.order
+    return found
 
 
 def lead_on(request: HttpRequest, order: Order, *, back: str) -> str:

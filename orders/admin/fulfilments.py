@@ -151,7 +151,7 @@ class FulfilmentLineInline(ReadOnly, TabularInline):
 
 
 @admin.register(Fulfilment)
-class FulfilmentAdmin(ReadOnly, SteppedAdmin):
+class FulfilmentAdmin(desk.OpenedFromQueue, ReadOnly, SteppedAdmin):
     """Parcels. `status` as a filter makes the queues: packed, under way, undelivered."""
 
     list_display = (
@@ -188,23 +188,6 @@ class FulfilmentAdmin(ReadOnly, SteppedAdmin):
         self, request: HttpRequest, obj: object = None
     ) -> list[str]:
         return ["of_order", "tracking", "next_steps"]
-
-    def get_object(
-        self, request: HttpRequest, object_id: str, from_field: str | None = None
-    ) -> Fulfilment | None:
-        """Return the parcel, whose order knows the queue that it was opened from."""
-        parcel: Fulfilment | None = super().get_object(request, object_id, from_field)
-        if parcel is not None:
-            parcel.order.queue = desk.read_queue(request)  # type: ignore[attr-defined]  # for step_query
-        return parcel
-
-    def step_query(self, row: Fulfilment) -> str:
-        """Keep the queue, so that a step leads to its next order."""
-        return desk.queue_query(row.order)
-
-    def after_step(self, request: HttpRequest, row: Fulfilment, *, back: str) -> str:
-        """Lead on to the queue's next order."""
-        return desk.lead_on(request, row.order, back=back)
 
     @display(description="status", ordering="status", label=_STATUS)
     def shown_status(self, parcel: Fulfilment) -> str:

@@ -222,7 +222,7 @@ class HasTag(admin.SimpleListFilter):
 
 
 @admin.register(Order)
-class OrderAdmin(ReadOnly, SteppedAdmin):
+class OrderAdmin(desk.OpenedFromQueue, ReadOnly, SteppedAdmin):
     list_display = (
         "number",
         "shown_status",
@@ -490,23 +490,6 @@ class OrderAdmin(ReadOnly, SteppedAdmin):
     def find_view(self, request: HttpRequest) -> HttpResponse:
         """Open the order that was typed or scanned."""
         return desk.find_order(self, request)
-
-    def get_object(
-        self, request: HttpRequest, object_id: str, from_field: str | None = None
-    ) -> Order | None:
-        """Return the order, which knows the queue that it was opened from."""
-        order: Order | None = super().get_object(request, object_id, from_field)
-        if order is not None:
-            order.queue = desk.read_queue(request)  # type: ignore[attr-defined]  # for step_query
-        return order
-
-    def step_query(self, row: Order) -> str:
-        """Keep the queue, so that a step leads to its next order."""
-        return desk.queue_query(row)
-
-    def after_step(self, request: HttpRequest, row: Order, *, back: str) -> str:
-        """Lead on to the queue's next order."""
-        return desk.lead_on(request, row, back=back)
 
     def invoice_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Answer with the order's invoice."""

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from django import forms as django_forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import CharField, QuerySet, Value
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
@@ -24,7 +24,7 @@ from markrin.admin.exact_search import ExactSearch
 from markrin.admin.forms import StrictForm
 from markrin.api.errors import ShopError
 from orders import return_label, selectors
-from orders.admin import forms
+from orders.admin import desk, forms
 from orders.admin.steps import get_actor
 from orders.models import ReturnRequest, ReturnRequestLine
 from orders.models.return_request import NEXT_RETURN_STATUS, ReturnStatus
@@ -198,7 +198,7 @@ class ReturnLineInline(ReadOnly, TabularInline):
 
 
 @admin.register(ReturnRequest)
-class ReturnRequestAdmin(ExactSearch, ReadOnly, SteppedAdmin):
+class ReturnRequestAdmin(desk.OpenedFromQueue, ExactSearch, ReadOnly, SteppedAdmin):
     list_display = (
         "number",
         "shown_status",
@@ -303,6 +303,11 @@ class ReturnRequestInline(ReadOnly, TabularInline):
     readonly_fields = fields
     verbose_name_plural = "returns that the customer asked for"
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReturnRequest]:
+        asked: QuerySet[ReturnRequest] = super().get_queryset(request)
+        queue = Value(desk.read_queue(request) or "", output_field=CharField())
+        return asked.annotate(queue=queue)
+
     @admin.display(description="return")
     def shown_number(self, row: ReturnRequest) -> SafeString:
         link = reverse("admin:orders_returnrequest_change", args=[row.pk])
@@ -315,7 +320,8 @@ class ReturnRequestInline(ReadOnly, TabularInline):
             '<a class="shop-link" href="{}">{}</a>',
             (
                 (
-                    reverse("admin:orders_returnrequest_step", args=[row.pk, name]),
+                    reverse("admin:orders_returnrequest_step", args=[row.pk, name])
+                    + desk.queue_query(row),
                     step.title,
                 )
                 for name, step in RETURN_STEPS.items()

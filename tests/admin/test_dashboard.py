@@ -111,6 +111,7 @@ def test_what_waits_and_what_is_dead_stands_on_top():
         "orders to pack": ("1", False),
         "orders to send": ("0", False),
         "orders undelivered": ("0", False),
+        "returns to judge": ("0", False),
         "orders need a person": ("1", True),
         "refused by a limit": ("0", False),
         "jobs are dead": ("2", True),

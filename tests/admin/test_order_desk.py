@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from orders import queues, selectors
-from orders.models import Carrier, Fulfilment, Order
+from orders.models import Carrier, Fulfilment, Order, ReturnRequest
 from orders.models.fulfilment import ParcelStatus
 from orders.queues import QueueName
 from orders.services import fulfilments
@@ -248,3 +248,27 @@ def test_steps_for_many_are_for_those_who_may(packer):
     assert packer.get("/admin/orders/order/queue/nothing/").status_code == 404
     order.refresh_from_db()
     assert order.status == "pending"
+
+
+def test_a_return_waits_to_be_judged_and_its_steps_lead_to_the_next(packer, api):
+    customer = factories.make_user()
+    orders = [
+        factories.make_order(customer=customer, status="delivered", paid=True)
+        for _ in range(2)
+    ]
+    for order in orders:
+        line = {"lineId": str(order.lines.get().pk), "quantity": 1}
+        asked = api.as_user(customer).post(
+            f"/api/orders/{order.pk}/returns",
+            {"reason": "too_small", "lines": [line]},
+            headers=factories.key(),
+        )
+        assert asked.status_code == 201, asked.json()
+    assert waiting(packer, "returns") == [order.number for order in orders]
+    request = ReturnRequest.objects.get(order=orders[0])
+    step = reverse("admin:orders_returnrequest_step", args=[request.pk, "reject"])
+    assert f"{step}?queue=returns" in packer.get(queue("returns")).content.decode()
+    answer = packer.post(f"{step}?queue=returns", {"note": "It was worn."})
+    after = reverse("admin:orders_order_change", args=[orders[1].pk])
+    assert answer["Location"] == f"{after}?queue=returns"
+    assert waiting(packer, "returns") == [orders[1].number]
