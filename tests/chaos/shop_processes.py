@@ -75,6 +75,21 @@ class ShopProcesses:
         self._stack.callback(self._own_broker.stop)
         self.env["CELERY_BROKER_URL"] = self._own_broker.broker_url(0)
 
+    @property
+    def own_cache_url(self) -> str:
+        """The address of a cache in the server of `own_broker`."""
+        return self._own_broker.cache_url(1)
+
+    def kill_own_broker(self) -> None:
+        """kill -9 of the server of `own_broker`: what it held is gone."""
+        pid = self._own_broker.pid()
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        await_(lambda: gone(pid), within_s=30)
+
+    def start_own_broker(self) -> None:
+        self._own_broker.start()
+
     @contextmanager
     def broker_stopped(self) -> Iterator[None]:
         """SIGSTOP the broker of `own_broker` until the block ends."""
