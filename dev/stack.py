@@ -131,24 +131,26 @@ def development() -> Iterator[dict[str, str]]:
 
 
 def kept_secrets(home: Path) -> dict[str, str]:
-    """Return SECRET_KEY and JWT_KEYS of this copy, made the first time; kept, so that a
-    sign-in outlives a restart.
+    """Return SECRET_KEY, JWT_KEYS and GIFT_CARD_KEYS of this copy, made the first time; kept, so
+    that a sign-in outlives a restart, and a gift card, too.
     """
     path = home / "secrets.json"
-    if not path.exists():
+    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    if "GIFT_CARD_KEYS" not in known:  # a copy of before has the others
         keys = [{"kid": secrets.token_hex(4), "secret": secrets.token_urlsafe(48)}]
-        new_secrets = {
+        known = {
             "SECRET_KEY": secrets.token_urlsafe(48),
             "JWT_KEYS": json.dumps(keys),
+            "GIFT_CARD_KEYS": secrets.token_urlsafe(48),
+            **known,
         }
         half = path.with_suffix(".new")
         half.unlink(missing_ok=True)
         with open(
             os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
         ) as file:
-            json.dump(new_secrets, file)
+            json.dump(known, file)
         half.rename(path)
-    known: dict[str, str] = json.loads(path.read_text())
     return known
 
 

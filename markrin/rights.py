@@ -189,6 +189,11 @@ RIGHTS: tuple[Right, ...] = (
         },
     ),
     Right(
+        area="Gift cards and store credit",
+        groups=("orders",),
+        pages={"orders.giftcard": "view add change", "orders.giftcardentry": "view"},
+    ),
+    Right(
         area="Promotions, coupons and groups of customers",
         groups=("orders",),
         calls=(

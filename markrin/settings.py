@@ -176,6 +176,15 @@ INVOICE_FONTS = env.list(
     "INVOICE_FONTS", default=[]
 )  # font files for letters that Inter lacks
 
+# Codes of gift cards are found and encrypted by these: the first for new ones, all for old ones
+# (docs/gift-cards.md). Whoever loses them can read no code any more.
+GIFT_CARD_KEYS = env.list(
+    "GIFT_CARD_KEYS", default=["debug-only-" + "2" * 50] if DEBUG else []
+)
+GIFT_CARD_LIFE_DAYS = env.int(
+    "GIFT_CARD_LIFE_DAYS", 3 * 365
+)  # of those that are sold; 0: they do not expire
+
 # --- Payments: cash on delivery needs none of this -----------------------------------------------
 ONLINE_PROVIDER = env.str(
     "ONLINE_PROVIDER", "test" if DEBUG else ""
@@ -348,6 +357,8 @@ RATE_LIMITS: dict[str, str] = {
     "order_variant_network": "20/86400",  # pieces of one variant, for each of the three
     "wish_email": "10/86400",  # mails asked for when a variant is back
     "wish_network": "30/86400",
+    "gift_card_network": "10/600",  # codes of gift cards that are none, of a network
+    "gift_card_customer": "10/600",  # … and of a signed-in customer
 } | env.dict("RATE_LIMITS", default={})
 RATE_LIMIT_SCALE = env.float("RATE_LIMIT_SCALE", 1.0)  # multiplies every limit
 

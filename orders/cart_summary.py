@@ -10,10 +10,11 @@ from uuid import UUID
 
 from markrin.api.errors import ShopError
 from markrin.db.sql import fetch_prepared
-from orders import coupon_rules, quotes
+from orders import coupon_rules, gift_card_lookup, quotes
 from orders.buyers import find_cart_buyer, find_cart_destination
 from orders.customer_identity import Customer
-from orders.models import Cart
+from orders.models import Cart, GiftCard
+from orders.models.gift_card import GiftCardKind
 from orders.pricing.quote import Quote
 from orders.pricing.shipping import Destination
 from orders.pricing.tax import Buyer, Place
@@ -77,14 +78,27 @@ class CartCoupon:
 
 
 @dataclass(frozen=True)
+class CartStoreCredit:
+    """What a signed-in customer has as store credit, and whether the cart is paid with it."""
+
+    balance: Decimal
+    used: bool
+
+
+@dataclass(frozen=True)
 class CartSummary:
-    """The whole cart. `id` is None while nothing has been put into it; `token` is a guest's."""
+    """The whole cart. `id` is None while nothing has been put into it; `token` is a guest's.
+
+    `gift_cards` are those with which it can be paid now.
+    """
 
     id: UUID | None
     token: str | None
     items: list[CartItem]
     coupon: CartCoupon | None
     coupons: list[CartCoupon]
+    gift_cards: list[GiftCard]
+    store_credit: CartStoreCredit | None
     quote: Quote
     shipping_method: ShippingOption | None = None
 
@@ -106,7 +120,7 @@ def summarize_cart(
     cart: Cart | None, *, token: str | None, wish: CartWish | None = None
 ) -> CartSummary:
     """Return the cart's contents, in four queries: its lines, what may apply, the taxes, how it
-    can be sent. Locks nothing.
+    can be sent; one more where gift cards pay. Locks nothing.
 
     Lines that cannot be bought now are shown, but not counted into the quote. It is priced as
     the shopper wishes, where that can be had.
@@ -122,6 +136,8 @@ def summarize_cart(
         items=priced.items,
         coupon=coupons[0] if coupons else None,
         coupons=coupons,
+        gift_cards=[c for c in priced.cards if c.kind == GiftCardKind.CARD],
+        store_credit=_show_store_credit(cart) if cart else None,
         quote=choice.quote,
         shipping_method=describe_method(choice.method, choice.quote.shipping)
         if choice.method and choice.quote.lines
@@ -137,6 +153,7 @@ class PricedCart:
     live: LivePromotions
     pricing: ItemPricing
     offered: tuple[OfferedMethod, ...]
+    cards: list[GiftCard]
 
 
 def price_cart(cart: Cart | None, *, place: Destination | None = None) -> PricedCart:
@@ -152,18 +169,43 @@ def price_cart(cart: Cart | None, *, place: Destination | None = None) -> Priced
     buyer = find_cart_buyer(cart)
     if place is not None:
         buyer = Buyer(Place(place.country, place.state))
-    pricing = quotes.price_items(available, buyer=buyer, live=live)
+    cards = load_gift_cards(cart) if cart else []
+    pricing = quotes.price_items(
+        available,
+        buyer=buyer,
+        live=live,
+        gift_cards=gift_card_lookup.as_payment_means(cards),
+    )
     offered: tuple[OfferedMethod, ...] = ()
-    if available or place is not None:
+    sold = any(item.offer.is_gift_card for item in available)
+    if (available or place is not None) and not sold:
         offered = list_offered(
             place or find_cart_destination(cart), list_pieces(available)
         )
-    return PricedCart(items, live, pricing, offered)
+    return PricedCart(items, live, pricing, offered, cards)
 
 
 def list_pieces(items: Iterable[CartItem]) -> list[tuple[int | None, int]]:
     """Return what the lines weigh, as shipping asks: one piece's grams, and how many."""
     return [(item.offer.weight_g, item.quantity) for item in items]
+
+
+def load_gift_cards(cart: Cart, *, lock: bool = False) -> list[GiftCard]:
+    """Return the gift cards and the store credit with which the cart can be paid now: one query,
+    none where the shopper has chosen none. Locks: them, if so asked.
+    """
+    return gift_card_lookup.list_usable(
+        cart.gift_card_ids,
+        credit_of=cart.user_id if cart.use_store_credit else None,
+        lock=lock,
+    )
+
+
+def _show_store_credit(cart: Cart) -> CartStoreCredit | None:
+    balance = getattr(cart, "store_credit", None)  # `with_quote_parts` has read it
+    if not balance:
+        return None
+    return CartStoreCredit(balance, cart.use_store_credit)
 
 
 def owner_email(cart: Cart) -> str:

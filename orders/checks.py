@@ -12,6 +12,7 @@ from orders.gateways.base import Provider, ProviderRefused
 from orders.pricing.money import decimals_of
 
 FORMS = ("hosted", "embedded")
+MIN_KEY_BYTES = 32
 
 
 @register()
@@ -20,6 +21,30 @@ def check_payments(**_: object) -> list[CheckMessage]:
     made-up money outside DEBUG.
     """
     return list(_wrong(settings.ONLINE_PROVIDER))
+
+
+@register()
+def check_gift_card_keys(**_: object) -> list[CheckMessage]:
+    """GIFT_CARD_KEYS: at least one key outside DEBUG; each long enough, and not another secret."""
+    keys = settings.GIFT_CARD_KEYS
+    if not keys:
+        return [
+            Error(
+                "GIFT_CARD_KEYS is missing: a secret, such as of `openssl rand -base64 48`.",
+                id="orders.E006",
+            )
+        ]
+    return [
+        Error(
+            f"Key {position} of GIFT_CARD_KEYS must be a secret of its own of at least"
+            f" {MIN_KEY_BYTES} bytes.",
+            id="orders.E007",
+        )
+        for position, key in enumerate(keys, 1)
+        if len(key.encode()) < MIN_KEY_BYTES
+        or key == settings.SECRET_KEY
+        or (key.startswith("debug-only-") and not settings.DEBUG)
+    ]
 
 
 def _wrong(name: str) -> Iterator[CheckMessage]:

@@ -108,6 +108,53 @@ class CouponInUse(ShopError):
     )
 
 
+# --- Gift cards ----------------------------------------------------------------------------------
+
+
+class GiftCardUnknown(ShopError):
+    status, code, message = 422, "gift_card_unknown", "There is no such gift card."
+
+
+class GiftCardUnusable(ShopError):
+    status, code, message = (
+        409,
+        "gift_card_unusable",
+        "Nothing is left on the gift card, or it has expired.",
+    )
+
+
+class TooManyGiftCards(ShopError):
+    status, code, message = (
+        422,
+        "too_many_gift_cards",
+        "An order takes at most 5 gift cards.",
+    )
+
+
+class GiftCardsAlone(ShopError):
+    status, code, message = (
+        422,
+        "gift_cards_alone",
+        "Gift cards are bought on their own, and paid online.",
+    )
+
+
+class GiftCardSpent(ShopError):
+    status, code, message = (
+        409,
+        "gift_card_spent",
+        "Less is left on the gift cards than this takes.",
+    )
+
+
+class GiftCardUnreadable(ShopError):
+    status, code, message = (
+        409,
+        "gift_card_unreadable",
+        "The code cannot be read with the keys that the shop has.",
+    )
+
+
 # --- Checkout ------------------------------------------------------------------------------------
 
 
@@ -247,6 +294,14 @@ class RefundTooHigh(ShopError):
         422,
         "refund_too_high",
         "No more can be refunded than was paid.",
+    )
+
+
+class NoAccount(ShopError):
+    status, code, message = (
+        409,
+        "no_account",
+        "The order is a guest's: store credit is for customers with an account.",
     )
 
 

@@ -215,3 +215,28 @@ class InvoiceIssued:
     @property
     def natural_id(self) -> str:
         return str(self.invoice_id)
+
+
+@dataclass(frozen=True)
+class GiftCardIssued:
+    """A card has money on it, or once more is to be mailed: `wanted_id` is the wish's."""
+
+    name: ClassVar[str] = "gift_card.issued"
+    gift_card_id: UUID
+    wanted_id: UUID
+
+    @property
+    def natural_id(self) -> str:
+        return str(self.wanted_id)
+
+
+@dataclass(frozen=True)
+class StoreCreditGranted:
+    """A customer has got store credit; `entry_id` says how much."""
+
+    name: ClassVar[str] = "store_credit.granted"
+    entry_id: UUID
+
+    @property
+    def natural_id(self) -> str:
+        return str(self.entry_id)

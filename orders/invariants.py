@@ -193,9 +193,11 @@ INVARIANTS = [
             FROM orders_order AS placed
             WHERE {_EACH} AND placed.payment_method = 'online'
                 AND placed.payment_status IN ('paid', 'refunded')
-            AND placed.total > placed.waived AND NOT EXISTS (SELECT FROM orders_payment
-                WHERE order_id = placed.id
-                AND state = 'succeeded' AND amount = placed.total - placed.waived)""",  # noqa: S608 (our own text)
+            AND placed.total > placed.waived + placed.gift_card_amount
+            AND NOT EXISTS (SELECT FROM orders_payment
+                WHERE order_id = placed.id AND provider <> 'gift_card'
+                AND state = 'succeeded'
+                AND amount = placed.total - placed.waived - placed.gift_card_amount)""",  # noqa: S608 (our own text)
     ),
     Invariant(
         rule="a coupon's uses are counted",

@@ -71,12 +71,16 @@ LEDGER = [
             LEFT JOIN LATERAL (SELECT sum(amount) AS amount FROM orders_refund
                 WHERE payment_id = paid.id
                 -- What an exchange has paid goes back by the payment of the first order.
-                OR paid.provider = 'exchange' AND order_id = paid.order_id) AS back ON true
+                OR paid.provider = 'exchange' AND order_id = paid.order_id
+                -- as store credit, not the way it was paid
+                OR order_id = paid.order_id AND payment_id IS NULL AND gift_card_id IS NOT NULL
+            ) AS back ON true
             WHERE paid.id > %(after)s AND paid.id <= %(upto)s AND paid.state = 'succeeded'
             AND coalesce(back.amount, 0) < paid.amount
-            AND (placed.status = 'cancelled' OR paid.id <> (
+            AND (placed.status = 'cancelled' OR paid.provider <> 'gift_card' AND paid.id <> (
                 SELECT first.id FROM orders_payment AS first
                 WHERE first.order_id = placed.id AND first.state = 'succeeded'
+                AND first.provider <> 'gift_card'
                 AND NOT EXISTS (SELECT FROM orders_refund AS extra
                     WHERE extra.payment_id = first.id AND extra.surplus)
                 ORDER BY first.succeeded_at, first.id LIMIT 1))""",
@@ -92,6 +96,63 @@ LEDGER = [
                 AND starts_with(entry.key, 'dispute:' || dispute.id)
                 AND line.account LIKE 'provider:%%') AS sums
             WHERE dispute.id > %(after)s AND dispute.id <= %(upto)s AND withdrawn <> booked""",
+    ),
+    Invariant(
+        rule="a gift card's balance is the sum of its entries",
+        table="orders_giftcard",
+        query="""SELECT card.id, format('has %%s, its entries add up to %%s', balance, moved)
+            FROM orders_giftcard AS card CROSS JOIN LATERAL (
+                SELECT coalesce(sum(amount), 0) AS moved FROM orders_giftcardentry
+                WHERE card_id = card.id) AS entries
+            WHERE card.id > %(after)s AND card.id <= %(upto)s AND (balance <> moved
+                OR balance < 0)""",
+    ),
+    Invariant(
+        rule="what an order moves on gift cards is in the ledger",
+        table="orders_order",
+        query=f"""SELECT placed.id, format('cards moved by %%s, the ledger says %%s', moved, booked)
+            FROM orders_order AS placed CROSS JOIN LATERAL (
+                SELECT coalesce(sum(amount), 0) AS moved FROM orders_giftcardentry
+                WHERE order_id = placed.id) AS entries
+            CROSS JOIN LATERAL (
+                SELECT coalesce(-sum(line.amount), 0) AS booked FROM orders_ledgerentry AS entry
+                JOIN orders_ledgerline AS line ON line.entry_id = entry.id
+                WHERE entry.order_id = placed.id AND line.account = 'gift_cards') AS sums
+            WHERE {WITHIN.format(alias="placed")} AND moved <> booked""",  # noqa: S608
+    ),
+    Invariant(
+        rule="what moves on gift cards without an order is in the ledger",
+        table="orders_giftcardentry",
+        query="""SELECT moved.id, format('moved %%s, the ledger has %%s', moved.amount,
+                coalesce(-line.amount, 0))
+            FROM orders_giftcardentry AS moved
+            LEFT JOIN orders_ledgerentry AS entry ON entry.key = 'gift-card:' || moved.id
+            LEFT JOIN orders_ledgerline AS line
+                ON line.entry_id = entry.id AND line.account = 'gift_cards'
+            WHERE moved.id > %(after)s AND moved.id <= %(upto)s AND moved.order_id IS NULL
+            AND coalesce(-line.amount, 0) <> moved.amount""",
+    ),
+    Invariant(
+        rule="nothing else moves the ledger's account of gift cards",
+        table="orders_ledgerentry",
+        query=f"""SELECT entry.id, format('%%s: no movement of a card', entry.key)
+            FROM orders_ledgerentry AS entry
+            WHERE {WITHIN.format(alias="entry")} AND entry.order_id IS NULL
+            AND EXISTS (SELECT FROM orders_ledgerline
+                WHERE entry_id = entry.id AND account = 'gift_cards')
+            AND NOT EXISTS (SELECT FROM orders_giftcardentry AS moved
+                WHERE entry.key = 'gift-card:' || moved.id)""",  # noqa: S608
+    ),
+    Invariant(
+        rule="what gift cards paid of an order are its payments by them",
+        table="orders_order",
+        query=f"""SELECT placed.id, format('%%s by gift cards, its payments say %%s',
+                gift_card_amount, paid)
+            FROM orders_order AS placed CROSS JOIN LATERAL (
+                SELECT coalesce(sum(amount), 0) AS paid FROM orders_payment
+                WHERE order_id = placed.id AND provider = 'gift_card'
+                AND state = 'succeeded') AS payments
+            WHERE {WITHIN.format(alias="placed")} AND gift_card_amount <> paid""",  # noqa: S608
     ),
     Invariant(
         rule="a payout is in the ledger",

@@ -11,6 +11,8 @@ from markrin.db.models import uuid7
 from orders.models import (
     Fulfilment,
     FulfilmentLine,
+    GiftCard,
+    GiftCardEntry,
     Order,
     OrderLine,
     ReturnRequest,
@@ -19,7 +21,7 @@ from orders.models import (
 from orders.models.fulfilment import ParcelStatus, UndeliveredReason
 from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
 from orders.models.return_request import ReturnStatus
-from orders.services import mails
+from orders.services import gift_card_mails, mails
 from products.models import Variant
 
 _LINES = (
@@ -128,6 +130,22 @@ def _sample_refunded() -> dict[str, object]:
     }
 
 
+def _sample_gift_card() -> dict[str, object]:
+    card = GiftCard(
+        balance=Decimal("1000.00"),
+        currency=settings.SHOP_CURRENCY,
+        expires_at=timezone.now() + timedelta(days=365),
+    )
+    return gift_card_mails.build_card_context(card, "ABCD-EFGH-JKLM-NPQR")
+
+
+def _sample_store_credit() -> dict[str, object]:
+    card = GiftCard(balance=Decimal("750.00"), currency=settings.SHOP_CURRENCY)
+    return gift_card_mails.build_credit_context(
+        GiftCardEntry(card=card, amount=Decimal("250.00"), reason="For the long wait.")
+    )
+
+
 def _sample_return(**columns: object) -> dict[str, object]:
     """Return what a mail about a return of one shirt for money and a belt for another shows."""
     order = _sample_order(status=OrderStatus.DELIVERED)
@@ -203,5 +221,7 @@ SAMPLES = {
     "orders/return_completed": _sample_return,
     "orders/return_rejected": _sample_rejected,
     "orders/return_cancelled": _sample_return,
+    "orders/gift_card": _sample_gift_card,
+    "orders/store_credit": _sample_store_credit,
     "orders/person_needed": _person_needed,
 }

@@ -11,6 +11,12 @@ READABLE: dict[str, str] = {
         "line_total discount"
     ),
     "orders_orderevent": "order_id at",
+    "orders_promotion": "id name",
+    "orders_orderdiscount": (
+        "order_id promotion_id amount shipping_amount counts email_hash"
+    ),
+    "orders_giftcard": "id kind currency",
+    "orders_giftcardentry": "card_id kind amount at",
     "orders_ledgerentry": "id kind at order_id",
     "orders_ledgerline": "entry_id account amount currency",
 }

@@ -15,6 +15,7 @@ from orders.pricing.quote import (
     Basket,
     Delivery,
     Fee,
+    GiftCard,
     Quote,
     ShopTerms,
     quote,
@@ -72,8 +73,13 @@ def price_items(
     buyer: Buyer,
     live: LivePromotions,
     needs_state: bool = False,
+    gift_cards: tuple[GiftCard, ...] = (),
 ) -> ItemPricing:
-    """Return how these lines of a cart are priced, with what may apply to them: one query.
+    """Return how these lines of a cart are priced, with what may apply to them: one query. Gift
+    cards pay in the order given.
+
+    Gift cards that are bought cost just what they are worth: no tax and no promotions; other cards
+    cannot pay for them.
 
     With `needs_state` the address must say in which state it is, where taxes differ by state.
 
@@ -83,7 +89,8 @@ def price_items(
     countries = {buyer.ships_to.country}
     if buyer.business_place is not None:
         countries.add(buyer.business_place.country)
-    rules = read_tax_rules(*countries) if items else _no_rules()
+    sold = any(item.offer.is_gift_card for item in items)
+    rules = read_tax_rules(*countries) if items and not sold else _no_rules()
     if needs_state and not buyer.ships_to.state:
         _refuse_without_state(rules, buyer)
     basket = Basket(
@@ -94,6 +101,7 @@ def price_items(
             is_first_order=True,  # the database has looked at that, and at groups
         ),
         buyer=buyer,
+        gift_cards=() if sold else gift_cards,
     )
     terms = ShopTerms(
         currency=settings.SHOP_CURRENCY,
@@ -126,4 +134,5 @@ def _read_line(item: "CartItem") -> BasketLine:
         ),
         on_sale=item.offer.is_reduced,
         tax_class=item.offer.tax_class,
+        is_promotable=not item.offer.is_gift_card,
     )

@@ -34,6 +34,8 @@ def returnable_until(order: Order) -> datetime | None:
     delivered = last_delivery(order)
     if delivered is None or settings.RETURN_WINDOW_DAYS <= 0:
         return None
+    if order.sells_gift_cards:  # staff refund what is not spent of them
+        return None
     return end_of_day(delivered, days=settings.RETURN_WINDOW_DAYS)
 
 
@@ -59,6 +61,8 @@ def count_returnable(order: Order) -> dict[UUID, int]:
     without any are left out.
     """
     held: dict[UUID, int] = {}
+    if order.sells_gift_cards:
+        return held
     for parcel in order.fulfilments.all():
         if parcel.status == ParcelStatus.DELIVERED:
             for row in parcel.lines.all():

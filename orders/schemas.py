@@ -19,7 +19,7 @@ from markrin.api import fields
 from markrin.api.schemas import HeaderSchema, InputSchema, PatchSchema
 from markrin.api.unset import UNSET, Unset
 from orders.codes import MAX_TYPED, normalize_code
-from orders.models.cart import MAX_COUPONS, MAX_LINES, MAX_PER_LINE
+from orders.models.cart import MAX_COUPONS, MAX_GIFT_CARDS, MAX_LINES, MAX_PER_LINE
 from orders.models.order import PaymentMethod
 from orders.models.promotion import CODE_FORMAT
 
@@ -46,6 +46,10 @@ class TypedCode(fields.Field[str]):
 
 class CouponCode(TypedCode):
     """A coupon's code."""
+
+
+class GiftCardCode(TypedCode):
+    """A gift card's code; hyphens do not count."""
 
 
 class ReturnUrl(fields.Text):
@@ -131,6 +135,25 @@ class PutCoupons(InputSchema[CouponChoices]):
     codes = fields.List(CouponCode(), max=MAX_COUPONS, unique=True, required=True)
 
 
+# --- Gift cards ----------------------------------------------------------------------------------
+@dataclass(frozen=True, kw_only=True)
+class GiftCardChoice:
+    code: str
+
+
+class NameGiftCard(InputSchema[GiftCardChoice]):
+    code = GiftCardCode(required=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreCreditChoice:
+    use: bool
+
+
+class UseStoreCredit(InputSchema[StoreCreditChoice]):
+    use = fields.Bool(required=True)
+
+
 # --- Orders --------------------------------------------------------------------------------------
 @dataclass(frozen=True, kw_only=True)
 class ShopperHeaders:
@@ -168,7 +191,9 @@ class ShippingAddress(AddressSchema[PostalAddress]):
 class Checkout:
     """How an order is to be paid and where it goes: one of the two addresses.
 
-    `expected_total` is what the customer was shown, in shop currency. `email` is a guest's.
+    `expected_total` is what the customer was shown, in shop currency, `expected_amount_due` what
+    of it gift cards leave to be paid. `email` is a guest's. Without `gift_card_codes` and
+    `use_store_credit` it is paid with those that the cart has.
     """
 
     address_id: UUID | None = None
@@ -179,6 +204,9 @@ class Checkout:
     tax_id: str = ""
     coupon_code: str | None = None
     coupon_codes: Sequence[str] = ()
+    gift_card_codes: Sequence[str] = ()
+    use_store_credit: bool | None = None
+    expected_amount_due: Decimal | None = None
     email: str | None = None
     return_url: str = ""
 
@@ -200,6 +228,9 @@ class PlaceOrder(InputSchema[Checkout]):
     tax_id = TaxId()
     coupon_code = CouponCode()
     coupon_codes = fields.List(CouponCode(), max=MAX_COUPONS, unique=True)
+    gift_card_codes = fields.List(GiftCardCode(), max=MAX_GIFT_CARDS, unique=True)
+    use_store_credit = fields.Bool()
+    expected_amount_due = fields.Money()
     email = fields.Email()
     return_url = ReturnUrl()
 

@@ -3,13 +3,15 @@ nothing.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 import phonenumbers
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from markrin.api.errors import NotFound
@@ -23,11 +25,14 @@ from orders.models import (
     Cart,
     Coupon,
     Fulfilment,
+    GiftCard,
+    GiftCardEntry,
     Order,
     OrderLine,
     Payment,
     ReturnRequest,
 )
+from orders.models.gift_card import GiftCardKind
 from orders.models.order import OrderStatus
 from orders.pricing.shipping import Destination
 from orders.promotion_terms import Person
@@ -103,6 +108,28 @@ def get_return(
     """Return a return of one's own order. Raises: NotFound, also for somebody else's."""
     order = get_order(customer=customer, order_id=order_id)
     return get_any_return(request_id=request_id, order_id=order.pk)
+
+
+@dataclass(frozen=True)
+class StoreCredit:
+    """What a customer has as store credit, with the latest entries."""
+
+    balance: Decimal
+    currency: str
+    entries: list[GiftCardEntry]
+
+
+def get_store_credit(*, customer: Customer) -> StoreCredit:
+    """Return the customer's store credit, 0 where there is none. Two queries at most."""
+    card = GiftCard.objects.filter(
+        user=customer.user,
+        kind=GiftCardKind.STORE_CREDIT,
+        currency=settings.SHOP_CURRENCY,
+    ).first()
+    if card is None:
+        return StoreCredit(Decimal(0), settings.SHOP_CURRENCY, [])
+    entries = card.entries.annotate(order_number=F("order__number")).order_by("-id")
+    return StoreCredit(card.balance, card.currency, list(entries[:50]))
 
 
 # --- Staff ---------------------------------------------------------------------------------------

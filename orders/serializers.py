@@ -12,7 +12,9 @@ from markrin.api.serializers import Money, Serializer, Timestamp, page_of
 from orders import order_links, return_window
 from orders.models import Order, OrderLine
 from orders.models.fulfilment import ParcelStatus
+from orders.models.gift_card import GiftCardEntryKind
 from orders.models.order import (
+    PARTIALLY_PAID,
     OrderEvent,
     OrderEventKind,
     OrderStatus,
@@ -26,6 +28,9 @@ from orders.pricing.shipping import CashReason
 
 if TYPE_CHECKING:
     from orders.services import checkout
+
+
+SHOWN_PAYMENT_STATUS = [*PaymentStatus.values, PARTIALLY_PAID]
 
 
 class DiscountLine(Serializer):
@@ -66,7 +71,7 @@ class TaxPart(Serializer):
 
 
 class GiftCardPayment(Serializer):
-    last4 = serializers.CharField()
+    last4 = serializers.CharField(help_text="empty: store credit")
     amount = Money()
 
 
@@ -163,6 +168,17 @@ class CartCoupon(Serializer):
     )
 
 
+class CartGiftCard(Serializer):
+    id = serializers.UUIDField(help_text="to take it off the cart")
+    last4 = serializers.CharField()
+    balance = Money()
+
+
+class CartStoreCredit(Serializer):
+    balance = Money()
+    used = serializers.BooleanField(help_text="whether the cart is paid with it")
+
+
 class Cart(Serializer):
     id = serializers.UUIDField(allow_null=True)
     token = serializers.CharField(
@@ -171,6 +187,10 @@ class Cart(Serializer):
     items = CartItem(many=True)
     coupon = CartCoupon(allow_null=True, help_text="the first of the coupons")
     coupons = CartCoupon(many=True)
+    gift_cards = CartGiftCard(many=True)
+    store_credit = CartStoreCredit(
+        allow_null=True, help_text="a signed-in customer's, where there is any"
+    )
     quote = Quote()
     shipping_method = ShippingOption(
         allow_null=True,
@@ -251,6 +271,15 @@ def show_last_shipment(order: Order) -> object:
     return Shipment(left[-1]).data if left else None
 
 
+def show_card_payments(order: Any) -> Any:
+    """Return what each gift card paid of an order that `with_lines` has loaded."""
+    paid = [
+        {"last4": payment.gift_card.last4, "amount": payment.amount}
+        for payment in order.card_payments
+    ]
+    return GiftCardPayment(paid, many=True).data
+
+
 class Step(Serializer):
     """A step that the customer sees: of the order's status, or of its payment."""
 
@@ -315,7 +344,9 @@ class OrderDetail(Serializer):
     id = serializers.UUIDField()
     number = serializers.CharField()
     status = serializers.ChoiceField(choices=OrderStatus.choices)
-    payment_status = serializers.ChoiceField(choices=PaymentStatus.choices)
+    payment_status = serializers.ChoiceField(
+        choices=SHOWN_PAYMENT_STATUS, source="shown_payment_status"
+    )
     payment_method = serializers.ChoiceField(choices=PaymentMethod.choices)
     items = OrderItem(many=True, source="lines.all")
     shipping_address = ShippingAddress(source="*")
@@ -330,6 +361,10 @@ class OrderDetail(Serializer):
     discounts = serializers.SerializerMethodField()
     taxes = serializers.SerializerMethodField()
     tax_id = serializers.CharField(help_text="a business buyer's, or empty")
+    gift_cards = serializers.SerializerMethodField()
+    amount_due = Money(help_text="what is still to be paid in cash or online")
+    amount_paid = Money()
+    amount_refunded = Money(source="refunded")
     refunded = Money()
     waived = Money(help_text="not owed any more: cancelled or back before it was paid")
     currency = serializers.CharField()
@@ -373,6 +408,10 @@ class OrderDetail(Serializer):
 
     def get_coupon_code(self, order: Order) -> str | None:
         return order.coupon_code or None
+
+    @extend_schema_field(GiftCardPayment(many=True))
+    def get_gift_cards(self, order: Order) -> Any:
+        return show_card_payments(order)
 
     @extend_schema_field(Discount(many=True))
     def get_discounts(self, order: Order) -> object:
@@ -486,3 +525,25 @@ class PlacedOrder(OrderDetail):
 
 
 OrderPage = page_of(OrderDetail)
+
+
+class GiftCardBalance(Serializer):
+    last4 = serializers.CharField()
+    balance = Money()
+    currency = serializers.CharField()
+    expires_at = Timestamp(allow_null=True)
+    usable = serializers.BooleanField(help_text="whether one can pay with it now")
+
+
+class StoreCreditEntry(Serializer):
+    kind = serializers.ChoiceField(choices=GiftCardEntryKind.choices)
+    amount = Money()
+    order_number = serializers.CharField(allow_null=True)
+    reason = serializers.CharField()
+    at = Timestamp()
+
+
+class StoreCredit(Serializer):
+    balance = Money()
+    currency = serializers.CharField()
+    entries = StoreCreditEntry(many=True, help_text="the last 50, newest first")

@@ -252,13 +252,15 @@ class RefundRequest:
 
     amount: Decimal | None = None
     reason: str
+    to_store_credit: bool = False
 
 
 class RefundOrder(InputSchema[RefundRequest]):
-    """Without an amount, all that is left."""
+    """Without an amount, all that is left. It goes back as it was paid, or as store credit."""
 
     amount = fields.Money(min="0.01")
     reason = fields.Text(max=200, required=True)
+    to_store_credit = fields.Bool(load_default=False)
 
 
 @dataclass(frozen=True, kw_only=True)

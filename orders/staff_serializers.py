@@ -11,11 +11,11 @@ from orders.models.order import (
     OrderEventKind,
     OrderStatus,
     PaymentMethod,
-    PaymentStatus,
 )
 from orders.models.payment import PaymentState, RefundState
 from orders.models.promotion import CouponKind, EffectKind
 from orders.serializers import (
+    SHOWN_PAYMENT_STATUS,
     Fee,
     Fulfilment,
     OrderItem,
@@ -32,7 +32,9 @@ class StaffOrderSummary(Serializer):
     id = serializers.UUIDField()
     number = serializers.CharField()
     status = serializers.ChoiceField(choices=OrderStatus.choices)
-    payment_status = serializers.ChoiceField(choices=PaymentStatus.choices)
+    payment_status = serializers.ChoiceField(
+        choices=SHOWN_PAYMENT_STATUS, source="shown_payment_status"
+    )
     payment_method = serializers.ChoiceField(choices=PaymentMethod.choices)
     recipient = serializers.CharField()
     email = serializers.CharField()
@@ -76,6 +78,7 @@ class StaffPayment(Serializer):
 class Refund(Serializer):
     id = serializers.UUIDField()
     payment_id = serializers.UUIDField(allow_null=True)
+    gift_card_id = serializers.UUIDField(allow_null=True)
     amount = Money()
     reason = serializers.CharField()
     state = serializers.ChoiceField(choices=RefundState.choices)
@@ -134,7 +137,9 @@ class StaffOrder(Serializer):
     id = serializers.UUIDField()
     number = serializers.CharField()
     status = serializers.ChoiceField(choices=OrderStatus.choices)
-    payment_status = serializers.ChoiceField(choices=PaymentStatus.choices)
+    payment_status = serializers.ChoiceField(
+        choices=SHOWN_PAYMENT_STATUS, source="shown_payment_status"
+    )
     payment_method = serializers.ChoiceField(choices=PaymentMethod.choices)
     attention = serializers.CharField()
     tags = serializers.ListField(child=serializers.CharField())
@@ -151,6 +156,10 @@ class StaffOrder(Serializer):
     tax = Money()
     tax_included = serializers.BooleanField()
     total = Money()
+    gift_card_amount = Money()
+    amount_due = Money()
+    amount_paid = Money()
+    amount_refunded = Money(source="refunded")
     refunded = Money()
     waived = Money()
     currency = serializers.CharField()

@@ -7,6 +7,9 @@ from celery_app import app
 from markrin.outbox import handlers as outbox
 from orders.gateways.base import ProviderDown
 from orders.services import (
+    gift_card_mails,
+    gift_card_sales,
+    gift_cards,
     invoice_files,
     mails,
     payment_links,
@@ -121,6 +124,31 @@ def render_invoice(*, invoice_id: str, **later: object) -> None:
     invoice_files.get_file(invoice_id=UUID(invoice_id))
 
 
+@outbox.handler("orders.gift_card_by_mail", **MAIL)
+def gift_card_by_mail(
+    *, gift_card_id: str, wanted_id: str, **later: object
+) -> outbox.Result:
+    return gift_card_mails.mail_gift_card(
+        gift_card_id=UUID(gift_card_id), wanted_id=UUID(wanted_id)
+    )
+
+
+@outbox.handler("orders.store_credit_by_mail", **MAIL)
+def store_credit_by_mail(*, entry_id: str, **later: object) -> outbox.Result:
+    return gift_card_mails.mail_store_credit(entry_id=UUID(entry_id))
+
+
+@outbox.handler(
+    "orders.issue_gift_cards",
+    queue="inventory",
+    effect="database",
+    time_limit_s=60,
+    max_attempts=11,
+)
+def issue_gift_cards(*, order_id: str, **later: object) -> None:
+    gift_card_sales.issue_sold_cards(order_id=UUID(order_id))
+
+
 @outbox.handler("orders.send_refund", **MONEY)
 def send_refund(*, refund_id: str, **later: object) -> outbox.Result:
     return refunds.send_refund(refund_id=UUID(refund_id))
@@ -187,6 +215,12 @@ def settle_payments() -> dict[str, int]:
 def reconcile() -> dict[str, int]:
     """Hold the last days of each provider against ours."""
     return reconciliation.reconcile_recent()
+
+
+@app.task(name="orders.expire_gift_cards", time_limit=900)
+def expire_gift_cards() -> int:
+    """Empty the gift cards whose time is up."""
+    return gift_cards.expire_cards()
 
 
 @app.task(name="orders.forget_old", time_limit=900)

@@ -4,6 +4,7 @@ from django.urls import path
 
 from orders.views import (
     carts,
+    gift_cards,
     orders,
     payments,
     returns,
@@ -20,6 +21,11 @@ urlpatterns = [
     path("cart/coupons", carts.CartCouponList.as_view()),
     path("shipping/options", shipping.ShippingOptionList.as_view()),
     path("products/<uid:product_id>/delivery", shipping.ProductDelivery.as_view()),
+    path("cart/gift-cards", carts.CartGiftCardList.as_view()),
+    path("cart/gift-cards/<uid:card_id>", carts.CartGiftCardDetail.as_view()),
+    path("cart/store-credit", carts.CartStoreCredit.as_view()),
+    path("gift-cards/balance", gift_cards.GiftCardBalance.as_view()),
+    path("store-credit", gift_cards.StoreCreditDetail.as_view()),
     path("orders", orders.OrderList.as_view()),
     path("orders/<uid:order_id>", orders.OrderDetail.as_view()),
     path("orders/lookup", orders.OrderLookup.as_view()),

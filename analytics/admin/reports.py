@@ -28,6 +28,7 @@ _LINKS = {
     "productId": "admin:products_product_change",
     "variantId": "admin:products_variant_change",
     "categoryId": "admin:products_category_change",
+    "promotionId": "admin:orders_promotion_change",
 }
 _PERMISSIONS = {"stock": ("products.view_stocklevel",)}
 

@@ -150,6 +150,50 @@ REPORTS: dict[str, Definition] = {
         WHERE at < until GROUP BY account, currency ORDER BY account, currency LIMIT %(limit)s""",
         memory="64MB",
     ),
+    "promotions": Definition(
+        "Promotions: what each brought and cost",
+        _parse_columns(
+            "promotionId:id name:text orders:number customers:number takenOff:money "
+            "shippingGiven:money ordersTotal:money averageOrder:money costShare:ratio"
+        ),
+        # Of the orders placed on these days that were not cancelled: a cancelled order gives its
+        # uses back.
+        """SELECT promotion.id, promotion.name, count(*), count(DISTINCT taken.email_hash),
+            sum(taken.amount)::numeric(14, 2), sum(taken.shipping_amount)::numeric(14, 2),
+            sum(placed.total), round(sum(placed.total) / count(*), 2),
+            CASE WHEN sum(placed.total) > 0 THEN round(
+                (sum(taken.amount) + sum(taken.shipping_amount)) / sum(placed.total), 4) END
+        FROM orders_orderdiscount AS taken
+        JOIN orders_promotion AS promotion ON promotion.id = taken.promotion_id
+        JOIN orders_order AS placed ON placed.id = taken.order_id
+        WHERE taken.counts
+        AND placed.created_at >= %(first)s::date::timestamp AT TIME ZONE %(zone)s
+        AND placed.created_at < (%(last)s::date + 1)::timestamp AT TIME ZONE %(zone)s
+        GROUP BY promotion.id, promotion.name
+        ORDER BY sum(taken.amount) + sum(taken.shipping_amount) DESC, promotion.id
+        LIMIT %(most)s""",
+        memory="64MB",
+    ),
+    "gift-cards": Definition(
+        "Gift cards and store credit: what is owed",
+        _parse_columns(
+            "kind:text currency:text cards:number issued:money redeemed:money refunded:money "
+            "expired:money corrected:money balance:money"
+        ),
+        """SELECT card.kind, card.currency, count(DISTINCT card.id),
+            coalesce(sum(amount) FILTER (WHERE entry.kind = 'issue' AND at >= since), 0),
+            coalesce(-sum(amount) FILTER (WHERE entry.kind = 'redeem' AND at >= since), 0),
+            coalesce(sum(amount) FILTER (WHERE entry.kind = 'refund' AND at >= since), 0),
+            coalesce(-sum(amount) FILTER (WHERE entry.kind = 'expire' AND at >= since), 0),
+            coalesce(sum(amount) FILTER (WHERE entry.kind = 'correct' AND at >= since), 0),
+            sum(amount)
+        FROM orders_giftcard AS card
+        JOIN orders_giftcardentry AS entry ON entry.card_id = card.id
+        CROSS JOIN (SELECT %(first)s::date::timestamp AT TIME ZONE %(zone)s AS since,
+            (%(last)s::date + 1)::timestamp AT TIME ZONE %(zone)s AS until) AS days
+        WHERE at < until GROUP BY card.kind, card.currency ORDER BY card.currency, card.kind
+        LIMIT %(most)s""",
+    ),
     "stock": Definition(
         "Low stock and days of cover",
         _parse_columns(

@@ -98,6 +98,13 @@ _MENU: list[tuple[str, list[Entry]]] = [
                 "orders.view_promotion",
             ),
             ("Coupons", "sell", "orders_coupon_changelist", "", "orders.view_coupon"),
+            (
+                "Gift cards",
+                "card_giftcard",
+                "orders_giftcard_changelist",
+                "",
+                "orders.view_giftcard",
+            ),
         ],
     ),
     (

@@ -8,6 +8,7 @@ from orders.admin import (  # noqa: F401
     carts,
     drafts,
     fulfilments,
+    gift_cards,
     idempotency,
     money,
     orders,

@@ -198,6 +198,11 @@ def refund_form(order: Order) -> type[forms.Form]:
             widget=UnfoldAdminTextInputWidget,
             help_text="the customer reads it in the mail",
         )
+        to_store_credit = forms.BooleanField(
+            required=False,
+            label="As store credit, not the way it was paid",
+            widget=UnfoldBooleanWidget,
+        )
         key = forms.CharField(
             widget=forms.HiddenInput, initial=lambda: str(uuid4())
         )  # a form sent twice pays once

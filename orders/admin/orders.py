@@ -517,6 +517,9 @@ def _list_sums(order: Order) -> list[tuple[str, str]]:
         rows.append(("Fee for cash on delivery", order.cod_fee))
     rows.append(("Tax, included" if order.tax_included else "Tax", order.tax))
     rows.append(("Total", order.total))
+    if order.gift_card_amount:
+        rows.append(("Gift cards and store credit", -order.gift_card_amount))
+        rows.append(("In cash or online", order.due))
     if order.waived:
         rows.append(("Not owed any more", -order.waived))
     if order.refunded:

@@ -102,6 +102,7 @@ def _refund_order(request: HttpRequest, order: Order, data: Mapping[str, Any]) -
         actor=get_actor(request),
         amount=data["amount"],
         reason=data["reason"],
+        to_store_credit=data["to_store_credit"],
         idempotency_key=data["key"],
     )
     return f"{localized.format_money(refund.amount, order.currency)} go back."

@@ -3,6 +3,7 @@
 from orders.models.cart import Cart, CartLine
 from orders.models.draft import DraftOrder
 from orders.models.fulfilment import Carrier, Fulfilment, FulfilmentLine
+from orders.models.gift_card import GiftCard, GiftCardEntry
 from orders.models.idempotency import IdempotencyKey
 from orders.models.invoice import Invoice, InvoiceFile, InvoiceLine, InvoiceSeries
 from orders.models.ledger import LedgerEntry, LedgerLine
@@ -42,6 +43,8 @@ __all__ = [
     "DraftOrder",
     "Fulfilment",
     "FulfilmentLine",
+    "GiftCard",
+    "GiftCardEntry",
     "Holiday",
     "IdempotencyKey",
     "Invoice",

@@ -8,21 +8,33 @@ from django.db.models import F, OuterRef, Q, Subquery
 from accounts.models import Address
 from markrin.db import constraints
 from markrin.db.models import Model, QuerySet
+from orders.models.gift_card import GiftCard, GiftCardKind
 
 MAX_PER_LINE = 20
 MAX_LINES = 50
 MAX_COUPONS = 5
+MAX_GIFT_CARDS = 5
 
 
 class CartQuerySet(QuerySet["Cart"]):
     def with_quote_parts(self) -> "CartQuerySet":
         """Read with each cart what its quote asks for: the customer's e-mail
-        address, and where the default address is (`ships_to_country`, `ships_to_state`,
-        `ships_to_postal_code`).
+        address, where the default address is (`ships_to_country`, `ships_to_state`,
+        `ships_to_postal_code`), and the store credit that can be paid with.
         """
         usual = Address.objects.filter(user=OuterRef("user"), is_default=True)
         return self.annotate(
             owner_email=F("user__email"),
+            store_credit=Subquery(
+                GiftCard.objects.usable()
+                .filter(
+                    user=OuterRef("user"),
+                    kind=GiftCardKind.STORE_CREDIT,
+                    currency=settings.SHOP_CURRENCY,
+                )
+                .order_by()
+                .values("balance")
+            ),
             ships_to_country=Subquery(usual.values("country")[:1]),
             ships_to_state=Subquery(usual.values("state_code")[:1]),
             ships_to_postal_code=Subquery(usual.values("postal_code")[:1]),
@@ -56,6 +68,15 @@ class Cart(Model):
         size=MAX_COUPONS,
         help_text="what the shopper has typed; whether it applies is seen anew each time",
     )
+    gift_card_ids = ArrayField(
+        models.UUIDField(),
+        default=list,
+        db_default=[],
+        blank=True,
+        size=MAX_GIFT_CARDS,
+        help_text="the cards whose codes the shopper has typed",
+    )
+    use_store_credit = models.BooleanField(default=False, db_default=False)
     objects = CartQuerySet.as_manager()
 
     class Meta:

@@ -30,9 +30,11 @@ FEES: Final = "fees"  # that customers pay
 TAX: Final = "tax"
 PROVIDER_FEES: Final = "provider_fees"
 LOSSES: Final = "losses"
+GOODWILL: Final = "goodwill"  # what gift cards and store credit the shop gave away
+BREAKAGE: Final = "breakage"  # what was left on cards that expired
 ACCOUNTS: Final = (
     RECEIVABLE, PROVIDER, CASH, BANK, DISPUTED, GIFT_CARDS, EXCHANGES, REVENUE, SHIPPING,
-    FEES, TAX, PROVIDER_FEES, LOSSES,
+    FEES, TAX, PROVIDER_FEES, LOSSES, GOODWILL, BREAKAGE,
 )  # fmt: skip
 
 

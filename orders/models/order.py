@@ -6,7 +6,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Prefetch, Q
 from django.db.models.functions import Now, Upper
 
 from accounts.models import AddressFields
@@ -16,7 +16,9 @@ from markrin.db.models import Model, QuerySet
 from markrin.db.triggers import allow_steps
 from orders.models import triggers
 from orders.models.cart import MAX_PER_LINE
+from orders.models.gift_card import PROVIDER_NAME
 from orders.models.paperwork import tags_field
+from orders.models.payment import Payment
 
 
 class OrderStatus(models.TextChoices):
@@ -36,6 +38,10 @@ class PaymentStatus(models.TextChoices):
     PAID = "paid"
     FAILED = "failed"
     REFUNDED = "refunded"
+
+
+# Not stored: shown of an order that waits for the rest of its money.
+PARTIALLY_PAID: Final = "partially_paid"
 
 
 class PaymentMethod(models.TextChoices):
@@ -96,6 +102,13 @@ class OrderQuerySet(QuerySet["Order"]):
             "returns__lines",
             "return_requests__lines",
             "exchange_of",
+            Prefetch(
+                "payments",
+                Payment.objects.filter(provider=PROVIDER_NAME)
+                .select_related("gift_card")
+                .order_by("id"),
+                to_attr="card_payments",
+            ),
         )
 
 
@@ -161,6 +174,14 @@ class Order(AddressFields, Model):
         default=0,
         help_text="not owed any more: pieces that were cancelled or came back unpaid",
     )
+    gift_card_amount = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        default=0,
+        db_default=0,
+        help_text="what gift cards and store credit paid of it",
+    )
+    sells_gift_cards = models.BooleanField(default=False, db_default=False)
     coupon_code = models.CharField(max_length=32, blank=True, default="")
     # How it is sent, and what was promised: a snapshot.
     shipping_method = models.ForeignKey(
@@ -287,6 +308,7 @@ class Order(AddressFields, Model):
                 "total",
                 "refunded",
                 "waived",
+                "gift_card_amount",
             ),
             *constraints.check_text(
                 "order",
@@ -329,11 +351,18 @@ class Order(AddressFields, Model):
                 violation_error_message="No more can be refunded than was paid.",
             ),
             models.CheckConstraint(
+                # Before the rest is paid, only what gift cards gave can go back.
                 condition=Q(
-                    paid_at=None, payment_status__in=["unpaid", "failed"], refunded=0
+                    paid_at=None,
+                    payment_status__in=["unpaid", "failed"],
+                    refunded__lte=F("gift_card_amount"),
                 )
                 | Q(paid_at__isnull=False, payment_status__in=["paid", "refunded"]),
                 name="order_paid_at_fits_payment_status",
+            ),
+            models.CheckConstraint(
+                condition=Q(gift_card_amount__lte=F("total") - F("waived")),
+                name="order_gift_cards_within_total",
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -416,6 +445,30 @@ class Order(AddressFields, Model):
     def payable(self) -> Decimal:
         """What is to be paid for it, or was: the total without what is not owed any more."""
         return self.total - self.waived
+
+    @property
+    def due(self) -> Decimal:
+        """What is left to be paid in cash or online, or was: gift cards pay the rest."""
+        return self.payable - self.gift_card_amount
+
+    @property
+    def amount_paid(self) -> Decimal:
+        """What was paid for it, before refunds; what came on top does not count."""
+        return self.payable if self.paid_at is not None else self.gift_card_amount
+
+    @property
+    def amount_due(self) -> Decimal:
+        """What is still to be paid; nothing of an order that was cancelled."""
+        waits = self.paid_at is None and self.status != OrderStatus.CANCELLED
+        return self.due if waits else Decimal(0)
+
+    @property
+    def shown_payment_status(self) -> str:
+        """The payment's status as the API says it: `partially_paid` where gift cards paid a part
+        that has not gone back.
+        """
+        part = self.paid_at is None and self.gift_card_amount > self.refunded
+        return PARTIALLY_PAID if part else self.payment_status
 
     def __str__(self) -> str:
         return self.number

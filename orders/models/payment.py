@@ -53,6 +53,13 @@ class Payment(Model):
         max_length=9, choices=PaymentState, default=PaymentState.CREATED
     )
     error = models.CharField(max_length=200, blank=True, default="")
+    gift_card = models.ForeignKey(
+        "orders.GiftCard",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="payments",
+    )
     succeeded_at = models.DateTimeField(null=True, blank=True)
     ends_at = models.DateTimeField(
         null=True, blank=True, help_text="when the provider's page closes"
@@ -97,6 +104,11 @@ class Payment(Model):
                 condition=Q(state="succeeded", succeeded_at__isnull=False)
                 | (~Q(state="succeeded") & Q(succeeded_at=None)),
                 name="payment_succeeded_at_fits_state",
+            ),
+            models.CheckConstraint(
+                condition=Q(provider="gift_card", gift_card__isnull=False)
+                | ~Q(provider="gift_card") & Q(gift_card=None),
+                name="payment_gift_card_fits_provider",
             ),
             *constraints.check_text("payment", "provider"),
             *constraints.check_text(
@@ -157,6 +169,14 @@ class Refund(Model):
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="refunds")
     payment = models.ForeignKey(
         Payment, models.PROTECT, null=True, blank=True, related_name="refunds"
+    )
+    gift_card = models.ForeignKey(
+        "orders.GiftCard",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="refunds",
+        help_text="the card or the store credit that it goes to",
     )
     amount = models.DecimalField(max_digits=12, decimal_places=2)
     reason = models.CharField(max_length=200)

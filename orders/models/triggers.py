@@ -224,3 +224,32 @@ INVOICE_FILES_STAY = only_grows(
         RETURN OLD;  -- its time is over, and the person is erased
     END IF;""",
 )
+
+_COMPARE_CARD = """
+DECLARE
+    card orders_giftcard;
+    moved numeric;
+BEGIN
+    SELECT * INTO card FROM orders_giftcard WHERE id = {card_id};
+    SELECT coalesce(sum(amount), 0) INTO moved FROM orders_giftcardentry
+        WHERE card_id = card.id;
+    IF moved <> card.balance THEN
+        RAISE EXCEPTION 'gift card % has %, its entries add up to %', card.id, card.balance, moved
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'gift_card_equals_its_entries',
+                TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NULL;
+END"""
+
+GIFT_CARD_EQUALS_ENTRIES = Trigger(
+    name="orders_giftcard_equals_entries",
+    when="AFTER INSERT OR UPDATE OF balance",
+    deferred=True,
+    body=_COMPARE_CARD.format(card_id="NEW.id"),
+)
+GIFT_CARD_ENTRIES_EQUAL_CARD = Trigger(
+    name="orders_giftcardentry_equals_card",
+    when="AFTER INSERT",
+    deferred=True,
+    body=_COMPARE_CARD.format(card_id="NEW.card_id"),
+)

@@ -33,6 +33,7 @@ class BasketLine:
     collection_ids: frozenset[UUID | str] = frozenset()
     on_sale: bool = False
     tax_class: str = ""
+    is_promotable: bool = True  # a gift card costs what it is worth
 
     @property
     def total(self) -> int:
@@ -75,7 +76,7 @@ class Conditions:
 
     def mean(self, line: BasketLine) -> bool:
         """Return whether the promotion is about this line."""
-        if self.exclude_sale_items and line.on_sale:
+        if not line.is_promotable or (self.exclude_sale_items and line.on_sale):
             return False
         if not (self.product_ids or self.category_ids or self.collection_ids):
             return True

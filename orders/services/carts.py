@@ -2,7 +2,7 @@
 checkout, cannot mix.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -14,8 +14,9 @@ from orders import cart_summary, errors
 from orders.cart_summary import CartSummary
 from orders.customer_identity import Customer, hash_token, new_token
 from orders.models import Cart, CartLine, Order
-from orders.models.cart import MAX_LINES, MAX_PER_LINE
+from orders.models.cart import MAX_GIFT_CARDS, MAX_LINES, MAX_PER_LINE
 from orders.schemas import CartAddition, CartLineChange
+from orders.services import gift_cards
 from products.errors import OutOfStock
 from products.selectors import offers
 from products.selectors.offers import Offer
@@ -43,6 +44,7 @@ def add_to_cart(addition: CartAddition, *, customer: Customer) -> CartSummary:
         raise errors.CartFull
     wanted = addition.quantity + (line.quantity if line else 0)
     _check_quantity(offer, wanted)
+    _refuse_mixing(offer, [other for other in lines if other != variant_id])
     if line is None:
         CartLine.objects.create(
             cart=cart, variant_id=variant_id, quantity=wanted, price_at_add=offer.price
@@ -173,7 +175,8 @@ def clear_cart(*, customer: Customer) -> CartSummary:
     if cart is None:
         return cart_summary.summarize_cart(None, token=None)
     cart.lines.all().delete()
-    cart.coupon_codes = []
+    cart.coupon_codes, cart.gift_card_ids = [], []
+    cart.use_store_credit = False
     return _save_changes(cart, customer.token)
 
 
@@ -208,6 +211,46 @@ def remove_coupon(*, customer: Customer) -> CartSummary:
     return _save_changes(cart, customer.token)
 
 
+# --- Gift cards ----------------------------------------------------------------------------------
+@transactions.durable
+def add_gift_card(code: str, *, customer: Customer) -> CartSummary:
+    """Let the cart be paid with a gift card, as far as it goes. Locks: the cart.
+
+    Raises:
+        GiftCardUnknown, GiftCardUnusable, TooManyGiftCards, RateLimited: and nothing has changed.
+    """
+    cart, token = _open_cart(customer)
+    (card,) = gift_cards.find_cards([code], customer=customer)
+    if not gift_cards.is_usable(card):
+        raise errors.GiftCardUnusable
+    if card.pk not in cart.gift_card_ids:
+        # What has expired or is spent makes room.
+        known = {usable.pk for usable in cart_summary.load_gift_cards(cart)}
+        kept = [card_id for card_id in cart.gift_card_ids if card_id in known]
+        if len(kept) >= MAX_GIFT_CARDS:
+            raise errors.TooManyGiftCards
+        cart.gift_card_ids = [*kept, card.pk]
+    return _save_changes(cart, token)
+
+
+@transactions.durable
+def remove_gift_card(card_id: UUID, *, customer: Customer) -> CartSummary:
+    """Do not pay with this gift card. Locks: the cart. Raises: NotFound."""
+    cart = find_cart(customer, lock=True)
+    if cart is None or card_id not in cart.gift_card_ids:
+        raise NotFound
+    cart.gift_card_ids.remove(card_id)
+    return _save_changes(cart, customer.token)
+
+
+@transactions.durable
+def use_store_credit(use: bool, *, customer: Customer) -> CartSummary:
+    """Pay with the customer's store credit, or not; a guest has none. Locks: the cart."""
+    cart, token = _open_cart(customer)
+    cart.use_store_credit = use and customer.user is not None
+    return _save_changes(cart, token)
+
+
 @transactions.requires_transaction
 def merge_guest_cart(*, user: "User", cart_token: str) -> None:
     """Put what a guest has in the cart into the customer's, at sign-in; the guest's cart is
@@ -235,9 +278,10 @@ def merge_guest_cart(*, user: "User", cart_token: str) -> None:
         locked[own],
         list(CartLine.objects.filter(cart=guest).order_by("created_at", "id")),
     )
-    if locked[guest].coupon_codes and not locked[own].coupon_codes:
-        locked[own].coupon_codes = locked[guest].coupon_codes
-        locked[own].save(update_fields=["coupon_codes", "updated_at"])
+    for name in ("coupon_codes", "gift_card_ids"):
+        if getattr(locked[guest], name) and not getattr(locked[own], name):
+            setattr(locked[own], name, getattr(locked[guest], name))
+            locked[own].save(update_fields=[name, "updated_at"])
     locked[guest].delete()
 
 
@@ -314,6 +358,13 @@ def _get_offer_on_sale(
     return offer
 
 
+def _refuse_mixing(offer: Offer, others: Collection[UUID]) -> None:
+    """Refuse gift cards beside other goods: they are paid, taxed and sent in other ways."""
+    found = offers.get_offers(others) if others else {}
+    if any(other.is_gift_card != offer.is_gift_card for other in found.values()):
+        raise errors.GiftCardsAlone
+
+
 def _check_quantity(offer: Offer, wanted: int) -> None:
     if wanted > MAX_PER_LINE:
         raise errors.QuantityLimit
@@ -332,5 +383,12 @@ def _check_quantity(offer: Offer, wanted: int) -> None:
 
 def _save_changes(cart: Cart, token: str | None) -> CartSummary:
     """Note that the cart is in use, and return it whole."""
-    cart.save(update_fields=["coupon_codes", "updated_at"])
+    cart.save(
+        update_fields=[
+            "coupon_codes",
+            "gift_card_ids",
+            "use_store_credit",
+            "updated_at",
+        ]
+    )
     return cart_summary.summarize_cart(cart, token=token)

@@ -17,7 +17,15 @@ from markrin.api.errors import ShopError
 from markrin.db import transactions
 from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
-from orders import cart_summary, coupon_rules, errors, events, gateways, quotes
+from orders import (
+    cart_summary,
+    coupon_rules,
+    errors,
+    events,
+    gateways,
+    gift_card_lookup,
+    quotes,
+)
 from orders.buyers import find_buyer, find_destination
 from orders.cart_summary import CartItem
 from orders.customer_identity import Customer
@@ -25,6 +33,7 @@ from orders.gateways.base import Started
 from orders.models import (
     Cart,
     CartLine,
+    GiftCard,
     Order,
     OrderEvent,
     OrderLine,
@@ -49,13 +58,16 @@ from orders.promotion_uses import take_promotions
 from orders.schemas import Checkout
 from orders.services import (
     carts,
+    gift_cards,
     idempotency,
+    invoices,
     lifecycle,
     order_limits,
     payments,
     refused_orders,
 )
 from orders.services.idempotency import KeyClaim
+from orders.services.lifecycle import SYSTEM, Actor
 from orders.shipping_choice import CashSender, ShippingWish, take_shipping
 from orders.shipping_offers import OfferedMethod, list_offered
 from products.errors import OutOfStock
@@ -112,13 +124,16 @@ def place_order(
     payment provider is called after the commit: if it does not answer, the order stands
     without a way to pay, until `start_payment` asks again.
 
-    Locks: the key, the cart, the coupon, then stock in variant order.
+    Locks: the key, the cart, gift cards in key order, the coupon, then stock in variant order.
 
     Raises:
         IdempotencyKeyMissing, IdempotencyKeyReused, IdempotencyKeyInUse: see `idempotency`.
         CartEmpty, AddressUnknown, EmailNeeded, EmailUnexpected, GuestCheckoutOff,
         PaymentMethodUnavailable. CouponUnknown and the coupon's other refusals.
         NotDeliveredThere, ShippingMethodUnknown, CashNotAllowed.
+        GiftCardUnknown, GiftCardUnusable, RateLimited: a code that was sent is no card's, nothing
+            is left on it, or too many such codes were tried. GiftCardsAlone: the cart has gift
+            cards and other goods, or they are not paid online.
         QuoteChanged: the cart does not cost what was expected; `quote` says what it costs.
         OutOfStock: fewer pieces are left than asked for; `lines` says of what. After any
             refusal nothing has changed.
@@ -231,19 +246,32 @@ def _place_order(
     if cart is None or not items:
         raise errors.CartEmpty
     _refuse_missing(items)
+    if any(item.offer.is_gift_card for item in items):
+        _check_gift_card_sale(checkout, items)
     draft = _price_cart(checkout, buyer, cart, items)
     _enforce_limits(buyer, items)
     order = _insert_order(checkout, buyer, draft, order_id, number)
     _take_promotions(order, draft, buyer)
     outbox.add(events.OrderPlaced(order_id=order.pk))
+    _pay_by_cards(order, draft, buyer)
     CartLine.objects.filter(cart=cart).delete()
-    if cart.coupon_codes:
-        Cart.objects.filter(pk=cart.pk).update(coupon_codes=[])
+    if cart.coupon_codes or cart.gift_card_ids or cart.use_store_credit:
+        Cart.objects.filter(pk=cart.pk).update(
+            coupon_codes=[], gift_card_ids=[], use_store_credit=False
+        )
     # Last: the busiest rows are locked for the shortest time.
     movements.reserve_stock(
         {line.pk: (line.variant_id, line.quantity) for line in order.lines.all()}
     )
     return order, False
+
+
+def _check_gift_card_sale(checkout: Checkout, items: Sequence[CartItem]) -> None:
+    """Raise GiftCardsAlone where gift cards are not bought by themselves, or not paid online."""
+    if checkout.payment_method != PaymentMethod.ONLINE or not all(
+        item.offer.is_gift_card for item in items
+    ):
+        raise errors.GiftCardsAlone
 
 
 def _enforce_limits(buyer: _Buyer, items: Sequence[CartItem]) -> None:
@@ -283,7 +311,8 @@ class _PricedCart:
     items: Sequence[CartItem]
     quote: Quote
     live: LivePromotions
-    method: OfferedMethod | None  # None: as a replacement, for nothing
+    method: OfferedMethod | None  # None: as a replacement, or gift cards; for nothing
+    cards: Sequence[GiftCard] = ()
     now: Any = field(default_factory=timezone.now)
     replaces: Order | None = None  # whose pieces come back for it, and pay it
 
@@ -298,9 +327,38 @@ def _price_cart(
     named = checkout.all_coupon_codes
     codes = named or cart.coupon_codes
     live = read_promotions(buyer.person, codes)
+    cards = _lock_gift_cards(checkout, buyer, cart)
+    quote, method = _quote_shipped(checkout, buyer, items, live, cards)
+    refused = coupon_rules.find_first_refusal(codes, quote, live)
+    if refused is not None and (named or checkout.expected_total is None):
+        raise refused
+    if checkout.expected_total not in (None, quote.money(quote.total)):
+        raise errors.QuoteChanged(quote=quote.to_json())
+    if checkout.expected_amount_due not in (None, quote.money(quote.amount_due)):
+        raise errors.QuoteChanged(quote=quote.to_json())
+    return _PricedCart(items, quote, live, method, cards)
+
+
+def _quote_shipped(
+    checkout: Checkout,
+    buyer: _Buyer,
+    items: Sequence[CartItem],
+    live: LivePromotions,
+    cards: Sequence[GiftCard],
+) -> tuple[Quote, OfferedMethod | None]:
+    """Return what it costs, and how it is sent; gift cards that are bought are mailed."""
     taxed = find_buyer(buyer.address, checkout.tax_id)
-    quote, method = take_shipping(
-        quotes.price_items(items, buyer=taxed, live=live, needs_state=True),
+    pricing = quotes.price_items(
+        items,
+        buyer=taxed,
+        live=live,
+        needs_state=True,
+        gift_cards=gift_card_lookup.as_payment_means(cards),
+    )
+    if items[0].offer.is_gift_card:
+        return pricing.quote_with(None), None
+    return take_shipping(
+        pricing,
         list_offered(
             find_destination(buyer.address, taxed), cart_summary.list_pieces(items)
         ),
@@ -314,12 +372,39 @@ def _price_cart(
             buyer.address.postal_code,
         ),
     )
-    refused = coupon_rules.find_first_refusal(codes, quote, live)
-    if refused is not None and (named or checkout.expected_total is None):
-        raise refused
-    if checkout.expected_total not in (None, quote.money(quote.total)):
-        raise errors.QuoteChanged(quote=quote.to_json())
-    return _PricedCart(items, quote, live, method)
+
+
+def _lock_gift_cards(
+    checkout: Checkout, buyer: _Buyer, cart: Cart
+) -> Sequence[GiftCard]:
+    """Return the cards to pay with, locked: those whose codes were sent, else the cart's. One
+    whose code was sent must be usable; one that only lies in the cart may have ceased to be.
+    """
+    if checkout.use_store_credit is not None:
+        cart.use_store_credit = checkout.use_store_credit
+    if not checkout.gift_card_codes:
+        return cart_summary.load_gift_cards(cart, lock=True)
+    named = gift_cards.find_cards(checkout.gift_card_codes, customer=buyer.customer)
+    cart.gift_card_ids = list(dict.fromkeys(card.pk for card in named))
+    usable = cart_summary.load_gift_cards(cart, lock=True)
+    if not set(cart.gift_card_ids) <= {card.pk for card in usable}:
+        raise errors.GiftCardUnusable
+    return usable
+
+
+def _pay_by_cards(order: Order, draft: _PricedCart, buyer: _Buyer) -> None:
+    """Take what the quote says off the gift cards; an order that they cover is paid."""
+    customer = buyer.customer
+    actor = Actor(customer.actor, customer.user.pk if customer.user else None)
+    order.card_payments = gift_cards.redeem(  # type: ignore[attr-defined]  # as with_lines
+        order, draft.quote.gift_cards, draft.cards, actor=actor
+    )
+    if draft.quote.gift_cards and not draft.quote.amount_due:
+        if settings.INVOICE_AT == "paid":
+            invoices.issue_for_payment(order, order.card_payments[-1])  # type: ignore[attr-defined]
+        lifecycle.set_status(order, OrderStatus.CONFIRMED, actor=SYSTEM)
+        outbox.add(events.OrderPaid(order_id=order.pk))
+        order._prefetched_objects_cache.pop("events")  # type: ignore[attr-defined]
 
 
 def _take_promotions(order: Order, draft: _PricedCart, buyer: _Buyer) -> None:
@@ -342,7 +427,7 @@ def _insert_order(
     shown, without reading.
     """
     quote, customer = draft.quote, buyer.customer
-    owed = quote.total > 0  # nothing is paid already
+    owed = quote.amount_due > 0  # nothing is paid already
     online = (
         checkout.payment_method == PaymentMethod.ONLINE
         and owed
@@ -379,6 +464,8 @@ def _insert_order(
         supply_state=quote.supply.place.state,
         zero_rated=quote.supply.zero_rated or "",
         total=quote.money(quote.total),
+        gift_card_amount=quote.money(quote.total - quote.amount_due),
+        sells_gift_cards=draft.items[0].offer.is_gift_card,
         **asdict(buyer.address),
     )
     lines = OrderLine.objects.bulk_create(
@@ -400,7 +487,7 @@ def _insert_order(
         Payment.objects.create(
             order=order,
             provider=settings.ONLINE_PROVIDER,
-            amount=quote.money(quote.total),
+            amount=quote.money(quote.amount_due),
             currency=quote.currency,
             return_url=checkout.return_url,
         )
@@ -414,6 +501,7 @@ def _insert_order(
         "return_requests": [],
     }
     order._state.fields_cache["exchange_of"] = None  # Django's own, as above
+    order.card_payments = []  # type: ignore[attr-defined]  # as with_lines
     return order
 
 

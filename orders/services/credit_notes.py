@@ -33,7 +33,7 @@ from orders.pricing.invoicing import (
 )
 from orders.pricing.money import part_of_line, spread, to_units
 from orders.pricing.tax import TaxPart
-from orders.services import invoices, ledger
+from orders.services import gift_cards, invoices, ledger
 
 
 @dataclass
@@ -172,11 +172,17 @@ def _fit(
 
 
 def _settle_without_invoice(order: Order, *, cause: UUID, reason: str) -> None:
-    """Book what an order owes no more whose sale is older than invoices."""
+    """Book what an order owes no more whose sale has no invoice: it is older than invoices, or of
+    gift cards, which lose as much, if they can.
+    """
     if not LedgerEntry.objects.filter(key=ledger.sale_key(order)).exists():
         return
     surplus = order.refunded + order.waived - ledger.credited(order)
-    if surplus > 0:
+    if surplus > 0 and order.sells_gift_cards:
+        key = f"credit:{cause}"
+        taken = gift_cards.take_back_sold(order, surplus, key=key, reason=reason)
+        ledger.book_gift_card_credit(order, key, surplus, from_cards=taken, note=reason)
+    elif surplus > 0:
         ledger.book_credit(order, f"credit:{cause}", surplus, note=reason)
 
 

@@ -109,6 +109,8 @@ def issue_for_payment(order: Order, payment: Payment) -> Invoice | None:
     """
     if order.status == OrderStatus.CANCELLED or _was_sold_before_invoices(order):
         return None
+    if order.sells_gift_cards:  # what they buy is invoiced
+        return None
     invoiced = count_invoiced(order)
     charges = read_charges(order, day=timezone.localdate())
     pieces = {
@@ -158,7 +160,9 @@ def uses_vouchers() -> bool:
 
 
 def _was_sold_before_invoices(order: Order) -> bool:
-    """Return whether the ledger has the order's sale as a whole: it is older than invoices."""
+    """Return whether the ledger has the order's sale as a whole: it is older than invoices, or of
+    gift cards, which have none.
+    """
     return LedgerEntry.objects.filter(key=ledger.sale_key(order)).exists()
 
 

@@ -29,6 +29,7 @@ from orders.models import (
     Payout,
     Refund,
 )
+from orders.models.gift_card import PROVIDER_NAME
 from orders.models.invoice import InvoiceKind
 from orders.models.ledger import (
     BANK,
@@ -36,6 +37,7 @@ from orders.models.ledger import (
     DISPUTED,
     EXCHANGES,
     FEES,
+    GIFT_CARDS,
     LOSSES,
     PROVIDER,
     PROVIDER_FEES,
@@ -101,11 +103,13 @@ def book(
 
 
 def account_of(provider: str) -> str:
-    """Return where a provider's money lies: at the provider, for cash on delivery in cash, for an
-    exchange between the two orders.
+    """Return where a payment's money lies: at the provider, for cash on delivery in cash, for an
+    exchange between the two orders, and what a gift card paid was on the cards.
     """
     if provider == EXCHANGE:
         return EXCHANGES
+    if provider == PROVIDER_NAME:
+        return GIFT_CARDS
     return CASH if provider == PaymentMethod.COD else f"{PROVIDER}:{provider}"
 
 
@@ -135,14 +139,15 @@ def _book_refund(
     order: Order, refund: Refund, what: str, amount: Decimal, note: str
 ) -> None:
     payment = refund.payment
-    provider = payment.provider if payment else PaymentMethod.COD
+    account = account_of(payment.provider if payment else PaymentMethod.COD)
+    if refund.exchange_id is not None:
+        account = EXCHANGES
+    if refund.gift_card_id is not None:  # store credit in place of money, too
+        account = GIFT_CARDS
     book(
         EntryKind.REFUND,
         f"{what}:{refund.pk}",
-        {
-            RECEIVABLE: amount,
-            account_of(EXCHANGE if refund.exchange_id else provider): -amount,
-        },
+        {RECEIVABLE: amount, account: -amount},
         currency=payment.currency if payment else order.currency,
         order_id=order.pk,
         note=note,
@@ -192,6 +197,30 @@ def tax_account(name: str) -> str:
 def sale_key(order: Order) -> str:
     """Return the key of the sale of a whole order, from before there were invoices."""
     return f"sale:{order.pk}"
+
+
+def book_gift_card_sale(order: Order) -> None:
+    """Gift cards that are sold are no revenue: what they can buy is owed. There is no invoice."""
+    _book_of_order(
+        EntryKind.SALE,
+        sale_key(order),
+        {RECEIVABLE: order.total, GIFT_CARDS: -order.total},
+        order,
+    )
+
+
+def book_gift_card_credit(
+    order: Order, key: str, amount: Decimal, *, from_cards: Decimal, note: str
+) -> None:
+    """Less is owed for gift cards that were sold: `from_cards` is what was taken off them, the
+    rest is spent, and lost.
+    """
+    lines = {
+        GIFT_CARDS: from_cards,
+        LOSSES: amount - from_cards,
+        RECEIVABLE: -amount,
+    }
+    _book_of_order(EntryKind.CREDIT, key, lines, order, note=note)
 
 
 def book_credit(order: Order, key: str, amount: Decimal, *, note: str = "") -> None:

@@ -65,7 +65,13 @@ def mail_tracking_corrected(
 def _send_parcel_mail(
     name: str, order_id: UUID, fulfilment_id: UUID, *, turn: str = ""
 ) -> Sent:
-    parcel = Fulfilment.objects.prefetch_related("lines__line").get(pk=fulfilment_id)
+    parcel = (
+        Fulfilment.objects.select_related("order")
+        .prefetch_related("lines__line")
+        .get(pk=fulfilment_id)
+    )
+    if parcel.order.sells_gift_cards:  # their codes come by mails of their own
+        return None
     key = f"{fulfilment_id}:{turn}" if turn else str(fulfilment_id)
     return _send_mail(name, order_id, key=key, **describe_parcel(parcel))
 
@@ -108,7 +114,7 @@ def _get_cancel_reason(order_id: UUID) -> str:
 
 def mail_refunded(*, order_id: UUID, refund_id: UUID) -> Sent:
     """Tell the customer what goes back."""
-    refund = Refund.objects.get(pk=refund_id)
+    refund = Refund.objects.select_related("gift_card").get(pk=refund_id)
     if refund.exchange_id is not None:
         return None  # it pays a replacement, as the mail about the return says
     return _send_mail(
@@ -116,6 +122,7 @@ def mail_refunded(*, order_id: UUID, refund_id: UUID) -> Sent:
         order_id,
         key=str(refund_id),
         back=localized.format_money(refund.amount, settings.SHOP_CURRENCY),
+        gift_card=refund.gift_card,
     )
 
 
@@ -275,6 +282,8 @@ def build_context(order: Order) -> dict[str, object]:
         "total",
         "refunded",
         "payable",
+        "due",
+        "gift_card_amount",
     )
     is_exchange = _is_exchange(order)
     return {

@@ -9,9 +9,8 @@ from django.utils import timezone
 
 from markrin.db import transactions
 from orders.models import Order, OrderLine
-from orders.models.order import PaymentMethod, PaymentStatus
-from orders.models.payment import RefundState
-from orders.services import credit_notes, refunds
+from orders.models.order import PaymentStatus
+from orders.services import credit_notes, lifecycle, refunds
 from orders.services.lifecycle import Actor
 
 
@@ -46,16 +45,35 @@ def credit_pieces(
     if order.payment_status == PaymentStatus.PAID:
         give_back(order, amount, reason=reason, actor=actor)
     else:
-        waive(order, amount, cause=cause, reason=reason)
+        _waive_or_credit(order, amount, reason=reason, actor=actor, cause=cause)
     return amount
+
+
+def _waive_or_credit(
+    order: Order, amount: Decimal, *, reason: str, actor: Actor, cause: UUID
+) -> None:
+    """Let an order owe less that is not paid, or only in part by gift cards: what goes beyond
+    what is due is on them again. Where nothing is due any more, it is paid.
+    """
+    due = min(amount, order.due)
+    if amount == due:
+        waive(order, due, cause=cause, reason=reason)
+    elif due > 0:
+        _lower_due(order, due)  # the refund's credit note is about both
+    if order.gift_card_amount and order.due <= 0:
+        lifecycle.set_payment_status(
+            order, PaymentStatus.PAID, actor=actor, paid_at=timezone.now()
+        )
+    if amount > due:
+        give_back(order, amount - due, reason=reason, actor=actor)
 
 
 @transactions.requires_transaction
 def give_back(order: Order, amount: Decimal, *, reason: str, actor: Actor) -> None:
     """Refund a part of a locked order. Cash that staff give back has been handed over by now."""
-    refund = refunds.request_refund(order, amount=amount, reason=reason, actor=actor)
-    if order.payment_method == PaymentMethod.COD and actor.kind == "staff":
-        refunds.finish_refund(order, refund, RefundState.SUCCEEDED, actor=actor)
+    made = refunds.request_refund(order, amount=amount, reason=reason, actor=actor)
+    if actor.kind == "staff":
+        refunds.hand_over_cash(order, made, actor=actor)
 
 
 @transactions.requires_transaction
@@ -63,8 +81,12 @@ def waive(order: Order, amount: Decimal, *, cause: UUID, reason: str) -> None:
     """Let a locked order, which is not paid, owe less by `amount`. `cause` is the id of what
     was cancelled or came back.
     """
+    _lower_due(order, amount)
+    credit_notes.settle(order, cause=cause, reason=reason)
+
+
+def _lower_due(order: Order, amount: Decimal) -> None:
     Order.objects.filter(pk=order.pk).update(
         waived=F("waived") + amount, updated_at=timezone.now()
     )
     order.waived += amount
-    credit_notes.settle(order, cause=cause, reason=reason)

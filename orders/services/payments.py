@@ -108,7 +108,7 @@ def _open_locked(
             pk=payment_id,
             order=order,
             provider=provider.name,
-            amount=order.total,
+            amount=order.due,
             currency=order.currency,
             return_url=_last_return_url(order),
         )

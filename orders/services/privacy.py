@@ -11,6 +11,8 @@ from orders.models import (
     CartLine,
     CustomerRecord,
     Fulfilment,
+    GiftCard,
+    GiftCardEntry,
     Order,
     OrderAttachment,
     OrderDiscount,
@@ -19,6 +21,7 @@ from orders.models import (
     ReturnRequest,
 )
 from orders.models.fulfilment import ParcelStatus
+from orders.services import gift_cards
 from products.services import purchases
 
 if TYPE_CHECKING:
@@ -106,6 +109,11 @@ def export_customer(*, user: "User") -> dict[str, object]:
         "refused_orders": list(
             _refused_orders_of(user).order_by("created_at", "id").values(*_REFUSED)
         ),
+        "store_credit": list(
+            GiftCardEntry.objects.filter(card__user=user)
+            .order_by("id")
+            .values("kind", "amount", "card__currency", "reason", "at")
+        ),
         "kept_by_staff": list(
             CustomerRecord.objects.filter(user=user).values("tags", "note")
         ),
@@ -149,8 +157,9 @@ def erase_customer(*, user: "User") -> None:
     """Empty what names the customer in orders, and delete the cart; amounts and goods stay
     for the books.
 
-    Part of the caller's transaction. Locks: the customer's orders, in key order. Notes of
-    staff may hold names: the history cannot be changed, so such notes are not for names.
+    Part of the caller's transaction. Locks: the customer's orders, then the store credit, in key
+    order. Notes of staff may hold names: the history cannot be changed, so such notes are not
+    for names.
     """
     Cart.objects.filter(user=user).delete()
     theirs = Q(draft__user=user) | Q(draft__email=user.email)
@@ -172,3 +181,10 @@ def erase_customer(*, user: "User") -> None:
     Fulfilment.objects.filter(order__in=ids).update(
         tracking_number="", tracking_url="", updated_at=timezone.now()
     )
+    for card in GiftCard.objects.filter(user=user).locked():
+        if card.balance:
+            gift_cards.empty_card(card, reason="The account was erased.")
+    GiftCard.objects.filter(user=user).update(user=None)
+    GiftCard.objects.filter(Q(email=user.email) | Q(order_line__order__in=ids)).exclude(
+        email=""
+    ).update(email="")

@@ -190,7 +190,7 @@ def _succeeded(order: Order, payment: Payment, notice: Notice) -> str:
         # see it.
         refunds.request_refund(
             order,
-            amount=order.total,
+            amount=order.payable - order.refunded,
             reason="The payment came after the order had been cancelled.",
             actor=GATEWAY,
         )

@@ -1,5 +1,8 @@
 """Money that goes back: requested in a transaction, paid out by a job, and counted once."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -14,9 +17,16 @@ from markrin.outbox import services as outbox
 from orders import errors, events, gateways
 from orders.gateways.base import ProviderDown, ProviderRefund, ProviderRefused
 from orders.models import Order, Payment, Refund
+from orders.models.gift_card import PROVIDER_NAME
 from orders.models.order import OrderEventKind, PaymentMethod, PaymentStatus
 from orders.models.payment import EXCHANGE, PaymentState, RefundState
-from orders.services import credit_notes, idempotency, ledger, lifecycle
+from orders.services import (
+    credit_notes,
+    gift_cards,
+    idempotency,
+    ledger,
+    lifecycle,
+)
 from orders.services.lifecycle import GATEWAY, SYSTEM, Actor
 
 
@@ -28,23 +38,29 @@ def refund_order(
     amount: Decimal | None,
     reason: str,
     idempotency_key: str | None,
+    to_store_credit: bool = False,
 ) -> tuple[Refund, bool]:
-    """Give back `amount`, or all that is left; cash has been handed over by now, an online
-    payment a job sends back.
+    """Give back `amount`, or all that is left: to the provider first, then in cash, then to gift
+    cards, each up to what it gave; or with `to_store_credit` all of it as store credit.
 
-    Return the refund, and whether the key had asked for it before. Locks: the key, the order.
+    Cash has been handed over by now, an online payment a job sends back.
+
+    Return the refund (the first, where several were needed), and whether the key had asked for
+    it before. Locks: the key, the order, gift cards.
 
     Raises:
         IdempotencyKeyMissing, IdempotencyKeyReused, IdempotencyKeyInUse: see `idempotency`.
         NotFound: there is no such order.
         OrderNotIn: nothing of it is paid.
         RefundTooHigh: less than that is left.
+        GiftCardSpent: it paid for gift cards on which less is left.
+        NoAccount: store credit is for customers with an account.
     """
     key = idempotency.build_claim(
         scope=f"user:{actor.user_id}",
         key=idempotency_key,
         route=f"POST /api/staff/orders/{order_id}/refunds",
-        body={"amount": amount, "reason": reason},
+        body={"amount": amount, "reason": reason, "to_store_credit": to_store_credit},
     )
     refund_id = uuid7()
     if (known := idempotency.claim_key(key, refund_id)) is not None:
@@ -57,12 +73,27 @@ def refund_order(
     left = min(order.payable, _collected(order)) - order.refunded
     if (amount or left) > left or not left:
         raise errors.RefundTooHigh(left=str(left))
-    refund = request_refund(
-        order, amount=amount or left, reason=reason, actor=actor, refund_id=refund_id
+    made = request_refund(
+        order,
+        amount=amount or left,
+        reason=reason,
+        actor=actor,
+        refund_id=refund_id,
+        to_store_credit=to_store_credit,
     )
-    if order.payment_method == PaymentMethod.COD:
-        finish_refund(order, refund, RefundState.SUCCEEDED, actor=actor)
-    return refund, False
+    hand_over_cash(order, made, actor=actor)
+    return made[0], False
+
+
+def hand_over_cash(order: Order, made: Iterable[Refund], *, actor: Actor) -> None:
+    """Close those of a locked order's new refunds that staff have given back in cash."""
+    for refund in made:
+        if refund.state == RefundState.REQUESTED and _is_cash(refund):
+            finish_refund(order, refund, RefundState.SUCCEEDED, actor=actor)
+
+
+def _is_cash(refund: Refund) -> bool:
+    return refund.payment is None or refund.payment.provider == PaymentMethod.COD
 
 
 def request_refund(
@@ -73,32 +104,120 @@ def request_refund(
     actor: Actor,
     surplus: Payment | None = None,
     refund_id: UUID | None = None,
-) -> Refund:
-    """Ask for a refund of a locked order, within the caller's transaction. A job pays out
-    what was paid online.
+    to_store_credit: bool = False,
+) -> list[Refund]:
+    """Ask for a refund of a locked order, within the caller's transaction: one for each payment
+    that it goes back to.
 
-    `surplus` is a payment that came on top of the one that paid the order: it goes back
-    without counting. Cash is for a person to hand over."""
-    payment = surplus or _find_paying_payment(order)
-    refund = Refund.objects.create(
-        pk=refund_id or uuid7(),
-        order=order,
-        payment=payment,
-        amount=amount,
-        reason=reason,
-        surplus=surplus is not None,
-        by_id=actor.user_id,
-    )
+    A job pays out what was paid online; what gift cards gave is on them at once; cash is for a
+    person to hand over. `surplus` is a payment that came on top of the one that paid the order:
+    it goes back without counting.
+
+    Raises:
+        GiftCardSpent: it paid for gift cards on which less is left.
+        NoAccount: store credit is for customers with an account.
+    """
+    if surplus is not None:
+        parts = [_Part(amount, payment=surplus)]
+    elif to_store_credit:
+        parts = [_Part(amount, gift_card_id=_find_store_credit(order))]
+    else:
+        parts = _split_refund(order, amount)
+    if surplus is None and order.sells_gift_cards:
+        _check_unspent(order, amount)
+    made: list[Refund] = []
+    for part in parts:
+        refund = Refund.objects.create(
+            pk=(refund_id if not made else None) or uuid7(),
+            order=order,
+            payment=part.payment,
+            gift_card_id=part.gift_card_id,
+            amount=part.amount,
+            reason=reason,
+            surplus=surplus is not None,
+            by_id=actor.user_id,
+        )
+        made.append(refund)
+        if surplus is None:
+            _count(order, refund.amount)
     if surplus is None:
-        _count(order, amount)
-        credit_notes.settle(order, cause=refund.pk, reason=reason)
-    if payment is not None and payment.provider != PaymentMethod.COD:
+        credit_notes.settle(order, cause=made[0].pk, reason=reason)
+    for refund in made:
+        _send(order, refund, actor=actor)
+    return made
+
+
+def _check_unspent(order: Order, amount: Decimal) -> None:
+    """Raise GiftCardSpent where less is left on the cards that an order has bought than a refund
+    takes off them.
+    """
+    if order.shipped_at is None:
+        return
+    to_take = order.refunded + order.waived + amount - ledger.credited(order)
+    unspent = gift_cards.count_unspent(order)
+    if unspent < to_take:
+        raise errors.GiftCardSpent(left=gift_cards.show_amount(unspent, order.currency))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """So much of a refund goes back this way; cash where neither is named."""
+
+    amount: Decimal
+    payment: Payment | None = None
+    gift_card_id: UUID | None = None
+
+
+def _find_store_credit(order: Order) -> UUID:
+    if order.user_id is None:
+        raise errors.NoAccount
+    return gift_cards.lock_store_credit(order.user_id, order.currency).pk
+
+
+def _split_refund(order: Order, amount: Decimal) -> list[_Part]:
+    """Return to which payments an amount goes back: the provider's first, then cash, then gift
+    cards, each up to what it gave and has not got back. Two queries.
+    """
+    paid = Payment.objects.filter(order=order, state=PaymentState.SUCCEEDED)
+    payments = sorted(paid.exclude(refunds__surplus=True), key=_rank)
+    if any(payment.provider == EXCHANGE for payment in payments):
+        # What pieces that came back have paid goes back to where it first came from.
+        return _split_refund(order.exchange_of.order, amount)
+    back = dict(
+        Refund.objects.filter(payment__in=payments, surplus=False)
+        .exclude(state=RefundState.FAILED)
+        .values_list("payment")
+        .annotate(sum=Sum("amount"))
+        .order_by()
+    )
+    parts, left = [], amount
+    for payment in payments:
+        share = min(left, payment.amount - back.get(payment.pk, Decimal(0)))
+        if share > 0:
+            parts.append(_Part(share, payment, payment.gift_card_id))
+            left -= share
+    if left > 0:  # more than is known to have come: a person settles it
+        parts.append(_Part(left))
+    return parts
+
+
+def _rank(payment: Payment) -> tuple[int, datetime | None, UUID]:
+    ranks = {PaymentMethod.COD: 1, PROVIDER_NAME: 2}
+    return ranks.get(payment.provider, 0), payment.succeeded_at, payment.pk
+
+
+def _send(order: Order, refund: Refund, *, actor: Actor) -> None:
+    """Let the money of a new refund go: to a card now, to a provider by a job."""
+    if refund.gift_card_id is not None:
+        gift_cards.credit_refund(order, refund, actor=actor)
+        finish_refund(order, refund, RefundState.SUCCEEDED, actor=actor)
+    elif not _is_cash(refund):
         outbox.add(events.RefundRequested(order_id=order.pk, refund_id=refund.pk))
     elif actor.kind != "staff":
         lifecycle.request_attention(
-            order, f"{amount} {order.currency} are to be given back in cash."
+            order,
+            f"{refund.amount} {order.currency} are to be given back in cash.",
         )
-    return refund
 
 
 def _find_paying_payment(order: Order) -> Payment | None:
@@ -108,6 +227,7 @@ def _find_paying_payment(order: Order) -> Payment | None:
     payment = (
         Payment.objects.filter(order=order, state=PaymentState.SUCCEEDED)
         .exclude(refunds__surplus=True)
+        .exclude(provider=PROVIDER_NAME)
         .order_by("succeeded_at", "id")
         .first()
     )

@@ -84,10 +84,13 @@ def cancel_locked_order(order: Order, *, actor: Actor, note: str) -> None:
         if line.to_ship
     }
     OrderLine.objects.filter(order=order).update(cancelled=F("quantity"))
-    if order.payment_status == PaymentStatus.PAID and order.payable > order.refunded:
+    if (
+        order.amount_paid > order.refunded
+        and order.payment_status != PaymentStatus.REFUNDED
+    ):
         refunds.request_refund(
             order,
-            amount=order.payable - order.refunded,
+            amount=order.amount_paid - order.refunded,
             reason="The order was cancelled.",
             actor=actor,
         )
@@ -321,7 +324,7 @@ def mark_cash_paid(*, order_id: UUID, actor: Actor) -> None:
     open_ = (
         order.payment_status not in PAID
         and order.status != OrderStatus.CANCELLED
-        and order.payable > 0
+        and order.due > 0
     )
     if order.payment_method != PaymentMethod.COD or not open_:
         raise errors.OrderNotIn(
@@ -331,7 +334,7 @@ def mark_cash_paid(*, order_id: UUID, actor: Actor) -> None:
     payment = Payment.objects.create(
         order=order,
         provider=PaymentMethod.COD,
-        amount=order.payable,
+        amount=order.due,
         currency=order.currency,
         state=PaymentState.SUCCEEDED,
         succeeded_at=now,

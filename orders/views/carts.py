@@ -65,6 +65,7 @@ class CartItemList(ShopperView):
             errors.VariantNotOnSale,
             errors.QuantityLimit,
             errors.CartFull,
+            errors.GiftCardsAlone,
             OutOfStock,
         ],
         id="addToCart",
@@ -166,4 +167,60 @@ class CartCouponList(ShopperView):
     ) -> Response:
         return _respond(
             carts.put_coupons(body.codes, customer=identify(request, headers))
+        )
+
+
+class CartGiftCardList(ShopperView):
+    @operation(
+        body=schemas.NameGiftCard,
+        headers=CartHeaders,
+        response=serializers.Cart,
+        errors=[
+            errors.GiftCardUnknown,
+            errors.GiftCardUnusable,
+            errors.TooManyGiftCards,
+        ],
+        id="addGiftCard",
+        tag="cart",
+        summary="Pay with a gift card, as far as it goes",
+    )
+    def post(
+        self, request: Request, *, body: schemas.GiftCardChoice, headers: CartHeader
+    ) -> Response:
+        return _respond(
+            carts.add_gift_card(body.code, customer=identify(request, headers))
+        )
+
+
+class CartGiftCardDetail(ShopperView):
+    @operation(
+        headers=CartHeaders,
+        response=serializers.Cart,
+        errors=[NotFound],
+        id="removeGiftCard",
+        tag="cart",
+        summary="Do not pay with this gift card",
+    )
+    def delete(
+        self, request: Request, *, card_id: UUID, headers: CartHeader
+    ) -> Response:
+        return _respond(
+            carts.remove_gift_card(card_id, customer=identify(request, headers))
+        )
+
+
+class CartStoreCredit(ShopperView):
+    @operation(
+        body=schemas.UseStoreCredit,
+        headers=CartHeaders,
+        response=serializers.Cart,
+        id="useStoreCredit",
+        tag="cart",
+        summary="Pay with one's store credit, or not",
+    )
+    def put(
+        self, request: Request, *, body: schemas.StoreCreditChoice, headers: CartHeader
+    ) -> Response:
+        return _respond(
+            carts.use_store_credit(body.use, customer=identify(request, headers))
         )

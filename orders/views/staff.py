@@ -260,7 +260,14 @@ class RefundList(StaffView):
         headers=IdempotencyHeaders,
         response=serializers.Refund,
         status=HTTPStatus.CREATED,
-        errors=[*IDEMPOTENCY_ERRORS, NotFound, errors.OrderNotIn, errors.RefundTooHigh],
+        errors=[
+            *IDEMPOTENCY_ERRORS,
+            NotFound,
+            errors.OrderNotIn,
+            errors.RefundTooHigh,
+            errors.GiftCardSpent,
+            errors.NoAccount,
+        ],
         id="refundOrder",
         tag="staff-orders",
         summary="Give money back, all or a part",
@@ -278,6 +285,7 @@ class RefundList(StaffView):
             actor=get_actor(request),
             amount=body.amount,
             reason=body.reason,
+            to_store_credit=body.to_store_credit,
             idempotency_key=headers.idempotency_key,
         )
         return mark_replayed(

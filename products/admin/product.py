@@ -89,6 +89,7 @@ class ProductForm(StrictModelForm):
             "sale_starts_at",
             "sale_ends_at",
             "tags",
+            "is_gift_card",
             "is_featured",
             "is_new_arrival",
             "seo_title",
@@ -228,6 +229,7 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
         ),
         ("Sizes and colours", {"fields": ("variant_grid",)}),
         ("Badges", {"fields": (("is_featured", "is_new_arrival"),)}),
+        ("Gift card", {"fields": ("is_gift_card",)}),
         ("For search engines", {"fields": ("seo_title", "seo_description")}),
         ("As it stands", {"fields": (*readonly_fields[:-1],)}),
     )

@@ -136,6 +136,11 @@ class Product(Model):
     tags = ArrayField(
         models.CharField(max_length=40), size=20, blank=True, default=list
     )
+    is_gift_card = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="each piece is a gift card of its price, mailed once it is paid",
+    )
     is_featured = models.BooleanField(default=False)
     is_new_arrival = models.BooleanField(default=False)
     status = models.CharField(

@@ -200,6 +200,7 @@ class ProductInput(SaleInput):
     material: str = ""
     base_price: Decimal
     tags: Sequence[str] = ()
+    is_gift_card: bool = False
     is_featured: bool = False
     is_new_arrival: bool = False
     status: ProductStatus = ProductStatus.DRAFT
@@ -218,6 +219,7 @@ class ProductFields(SaleFields[T]):
     material = fields.Text(max=80, min=0, load_default="")
     base_price = fields.Money(max=MAX_PRICE, required=True)
     tags = fields.List(fields.Text(max=40), max=20, unique=True, load_default=list)
+    is_gift_card = fields.Bool(load_default=False)
     is_featured = fields.Bool(load_default=False)
     is_new_arrival = fields.Bool(load_default=False)
     status = fields.Enum(ProductStatus, load_default=ProductStatus.DRAFT)
@@ -275,6 +277,7 @@ class ProductChange:
     sale_starts_at: datetime | Unset | None = UNSET
     sale_ends_at: datetime | Unset | None = UNSET
     tags: Sequence[str] | Unset = UNSET
+    is_gift_card: bool | Unset = UNSET
     is_featured: bool | Unset = UNSET
     is_new_arrival: bool | Unset = UNSET
     status: ProductStatus | Unset = UNSET

@@ -49,6 +49,7 @@ class Offer:
     is_reduced: bool
     weight_g: int | None
     tax_class: str
+    is_gift_card: bool
     on_sale: bool
     sellable: int
     image: OfferImage | None
@@ -69,7 +70,7 @@ OFFERS: Final = f"""
     variant.weight_g::bigint,
     variant.is_active AND product.status = 'published' AS on_sale,
     coalesce(level.on_hand - level.reserved, 0)::bigint AS sellable,
-    {TAX_CLASS_OF_PRODUCT} AS tax_class,
+    {TAX_CLASS_OF_PRODUCT} AS tax_class, product.is_gift_card,
     image.id AS image_id, image.file::text AS image_file, image.external_url::text AS image_url,
     image.alt_text::text AS image_alt
     FROM products_variant AS variant

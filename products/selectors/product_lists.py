@@ -213,7 +213,8 @@ _DETAIL = f"""
             THEN extract(epoch FROM p.price_until - statement_timestamp())
             WHEN p.price_until IS NOT NULL AND p.next_until IS NOT NULL
             THEN extract(epoch FROM greatest(p.next_until - statement_timestamp(), '0'))
-            END::float AS fresh_for_s, p.description, p.tags, p.updated_at, p.status,
+            END::float AS fresh_for_s, p.description, p.is_gift_card, p.tags,
+            p.updated_at, p.status,
                 p.tax_class_id AS tax_class,
         p.seo_title, p.seo_description,
         p.rated_1, p.rated_2, p.rated_3, p.rated_4, p.rated_5, p.fit_small, p.fit_true,

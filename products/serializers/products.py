@@ -305,6 +305,9 @@ class ProductDetail(ProductItem):
     """A product in full."""
 
     description = serializers.CharField()
+    is_gift_card = serializers.BooleanField(
+        help_text="each piece is a gift card of its price"
+    )
     tags = serializers.ListField(child=serializers.CharField())
     images = ProductImage(many=True)
     variants = Variant(many=True)

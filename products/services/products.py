@@ -161,6 +161,7 @@ _COLUMNS = {
     "sale_starts_at",
     "sale_ends_at",
     "tags",
+    "is_gift_card",
     "is_featured",
     "is_new_arrival",
     "status",

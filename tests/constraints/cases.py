@@ -369,6 +369,10 @@ SERVICES = {
     "orders_invoicefile": "written by the job that renders it",
     "orders_invoiceline": "written with its invoice",
     "orders_invoiceseries": "counted by the service that numbers invoices",
+    "orders_giftcard": (
+        "issued by a form of its own, changed by steps (tests/admin/test_gift_cards.py)"
+    ),
+    "orders_giftcardentry": "written by the services that move what is on a card",
     "orders_ledgerentry": "written by the services that move money",
     "orders_ledgerline": "written by the services that move money",
     "orders_refusedorder": "written by checkout; staff only allow or dismiss",

@@ -179,6 +179,19 @@ SPECIAL: dict[str, dict[str, str]] = {
         "paid_at": "now()",
         "payment_status": "'unpaid'",
         "refunded": "0",
+        "gift_card_amount": "0",
+    },
+    "order_gift_cards_within_total": {
+        "gift_card_amount": "2",
+        "total": "1",
+        "waived": "0",
+    },
+    "gift_card_code_fits_kind": {"kind": "'card'", "code_hash": "NULL"},
+    "gift_card_entry_sign_fits_kind": {"kind": "'redeem'", "amount": "1"},
+    "gift_card_entry_names_its_order": {"kind": "'redeem'", "order_id": "NULL"},
+    "payment_gift_card_fits_provider": {
+        "provider": "'gift_card'",
+        "gift_card_id": "NULL",
     },
     "order_refunded_within_total": {"refunded": "2", "total": "1", "waived": "0"},
     "order_total_adds_up": {
@@ -528,6 +541,7 @@ _PREDICATES = {
     },
     "refused_order_open_once": {"state": "'open'"},
     "variant_once_per_product": {"is_active": "true"},
+    "gift_card_one_credit_per_customer": {"kind": "'store_credit'"},
     "back_in_stock_request_once": {"notified_at": "NULL", "email": "'a@b.example'"},
     "feed_row_ref_once": {"row_ref": "'x'", "result": "'waiting'"},
 }

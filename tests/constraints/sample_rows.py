@@ -14,6 +14,7 @@ from orders.models import (
     ConfirmedTaxId,
     CustomerRecord,
     DraftOrder,
+    GiftCard,
     Holiday,
     Promotion,
     RefusedOrder,
@@ -145,6 +146,7 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
         TaxZone: zone,
         TaxSettings: TaxSettings.objects.get(),
         ConfirmedTaxId: confirmed,
+        GiftCard: factories.make_gift_card()[0],
         CustomerGroup: CustomerGroup.objects.create(name="Wholesale"),
     }
     return found, {**own, Promotion: coupon.promotion}

@@ -77,6 +77,10 @@ TRIGGERS = {
     "return_request_status_transition": (
         "UPDATE orders_returnrequest SET status = 'received' WHERE id = '{asked}'"
     ),
+    "gift_card_equals_its_entries": (
+        "UPDATE orders_giftcard SET balance = balance + 1"
+    ),
+    "gift_card_entries_only_grow": "DELETE FROM orders_giftcardentry",
     "ledger_only_grows": "UPDATE orders_ledgerline SET amount = amount + 1",
     "ledger_entry_adds_up": (
         "INSERT INTO orders_ledgerline (entry_id, account, amount, currency)"

@@ -42,6 +42,7 @@ PODS = {
 SECRETS = {
     "SECRET_KEY",
     "JWT_KEYS",
+    "GIFT_CARD_KEYS",
     "DATABASE_URL",
     "CACHE_URL",
     "CELERY_BROKER_URL",

@@ -1,6 +1,7 @@
 """Makers of carts, orders and coupons. An order made here went through the shop's own
 services, so its stock, ledger and history are as in life."""
 
+from decimal import Decimal
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -9,11 +10,21 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.schemas import PostalAddress
+from orders import gift_card_codes
 from orders.customer_identity import Customer, hash_token, new_token
-from orders.models import Cart, CartLine, Coupon, DraftOrder, Order, Promotion
+from orders.models import (
+    Cart,
+    CartLine,
+    Coupon,
+    DraftOrder,
+    GiftCard,
+    Order,
+    Promotion,
+)
 from orders.models.order import OrderStatus, PaymentMethod
 from orders.schemas import Checkout
-from orders.services import checkout, drafts, transitions
+from orders.services import checkout, drafts, gift_cards, transitions
+from orders.services.gift_cards import NewGiftCard
 from orders.services.lifecycle import Actor
 from orders.staff_schemas import Move
 from tests.factories.accounts import make_address, make_user
@@ -88,6 +99,13 @@ def make_coupon(
     return Coupon.objects.create(
         promotion=promotion, code=code, total_limit=total_limit
     )
+
+
+def make_gift_card(amount: str = "500.00", **more: Any) -> tuple[GiftCard, str]:
+    """Issue a gift card as staff do, and return it with its code."""
+    new = NewGiftCard(amount=Decimal(amount), reason="A present.", **more)
+    card = gift_cards.issue_card(new, actor=Actor("staff"))
+    return card, gift_card_codes.decrypt(card.code_encrypted)
 
 
 def order_body(customer: Any = None, **more: Any) -> dict[str, Any]:

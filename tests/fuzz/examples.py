@@ -16,6 +16,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from hypothesis import strategies as st
 
 from markrin.api import fields
+from orders.schemas import TypedCode
 from tests.fuzz.sample_shop import Ids
 
 SHOP_PHONES = st.from_regex(r"\A\+?91?98[0-9]{8}\Z")
@@ -119,6 +120,8 @@ def _value(field: Any, ids: Ids, path: str) -> st.SearchStrategy[Any]:  # noqa: 
             return st.text(min_size=field.min, max_size=field.max).filter(
                 lambda text: "\0" not in text
             )
+        case TypedCode():
+            return st.from_regex(field.form, fullmatch=True)
         case fields.Text() if not field.pattern:
             return _text(field)
     return _of_form(field)
@@ -200,6 +203,8 @@ def _edges(field: Any) -> Iterable[Any]:  # noqa: C901 (a line for each type of 
             return "a", "-" * 120
         case fields.Secret():
             return "\U0001f600" * field.max, "a\nb \t" + "c" * field.min
+        case TypedCode():
+            return "A", "a" * 32, " a\u2013b\u200b"
         case fields.Token():
             return "~" * field.min, "!" * field.max
         case fields.Text():

@@ -38,6 +38,8 @@ def test_a_shopper_without_a_cart_has_an_empty_one_and_nothing_is_stored(api, cu
             "items": [],
             "coupon": None,
             "coupons": [],
+            "giftCards": [],
+            "storeCredit": None,
             "itemCount": 0,
             "shippingMethod": None,
             "quote": {

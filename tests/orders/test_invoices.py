@@ -288,7 +288,7 @@ def test_a_refund_that_fails_is_credited_once(customer, karnataka):
     transitions.mark_cash_paid(order_id=order.pk, actor=STAFF)
     with transaction.atomic():
         locked = Order.objects.select_for_update().get(pk=order.pk)
-        refund = refunds.request_refund(
+        (refund,) = refunds.request_refund(
             locked, amount=Decimal("100.00"), reason="x", actor=STAFF
         )
     refunds.settle_refund(refund_id=refund.pk, actor=STAFF, succeeded=False)

@@ -387,8 +387,8 @@ def test_lists_take_the_same_queries_for_one_as_for_many(desk, api, customer):
                 assert reader.get(path).status_code == 200
             counts.append(len(queries))
     assert counts[:3] == counts[3:]
-    # An order's lines, taxes, discounts, steps, parcels, returns, and those that were asked for.
-    assert max(counts) <= 12
+    # An order's lines, taxes, discounts, steps, parcels, gift cards, returns, those asked for.
+    assert max(counts) <= 13
 
 
 def test_notes_are_private_unless_they_are_not(desk, api, customer):

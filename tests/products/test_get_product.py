@@ -88,6 +88,7 @@ def test_shows_everything_the_contract_names(api):
             "height": None,
         },
         "description": "Crisp.\nWhite.",
+        "isGiftCard": False,
         "tags": ["office"],
         "images": [
             {

@@ -417,6 +417,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cart/gift-cards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pay with a gift card, as far as it goes */
+        post: operations["addGiftCard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cart/gift-cards/{card_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Do not pay with this gift card */
+        delete: operations["removeGiftCard"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cart/items": {
         parameters: {
             query?: never;
@@ -450,6 +484,23 @@ export interface paths {
         head?: never;
         /** Change how many, or which variant of the product */
         patch: operations["changeCartItem"];
+        trace?: never;
+    };
+    "/api/cart/store-credit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Pay with one's store credit, or not */
+        put: operations["useStoreCredit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/categories": {
@@ -553,6 +604,23 @@ export interface paths {
         get: operations["getError"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/gift-cards/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is left on a gift card */
+        post: operations["getGiftCardBalance"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1854,6 +1922,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/store-credit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own store credit, and how it came about */
+        get: operations["getStoreCredit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/wishlist": {
         parameters: {
             query?: never;
@@ -2039,6 +2124,9 @@ export interface components {
             /** @description the first of the coupons */
             coupon: components["schemas"]["CartCoupon"] | null;
             coupons: components["schemas"]["CartCoupon"][];
+            giftCards: components["schemas"]["CartGiftCard"][];
+            /** @description a signed-in customer's, where there is any */
+            storeCredit: components["schemas"]["CartStoreCredit"] | null;
             quote: components["schemas"]["Quote"];
             /** @description by which the quote reckons; null where nothing is delivered */
             shippingMethod: components["schemas"]["ShippingOption"] | null;
@@ -2057,6 +2145,24 @@ export interface components {
             applied: boolean;
             /** @description the code of the refusal, where it does not apply */
             reason: string | null;
+        };
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
+         */
+        CartGiftCard: {
+            /**
+             * Format: uuid
+             * @description to take it off the cart
+             */
+            id: string;
+            last4: string;
+            /** @example 1299.00 */
+            balance: string;
         };
         /**
          * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
@@ -2101,6 +2207,20 @@ export interface components {
             slug: string;
             name: string;
             image: components["schemas"]["Image"] | null;
+        };
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
+         */
+        CartStoreCredit: {
+            /** @example 1299.00 */
+            balance: string;
+            /** @description whether the cart is paid with it */
+            used: boolean;
         };
         /** @description Cash on delivery: whether it can be had, its fee, and why not. */
         CashOption: {
@@ -2357,6 +2477,8 @@ export interface components {
             /** @description From 0.00 to 99999999.00. */
             basePrice: string;
             tags?: string[];
+            /** @default false */
+            isGiftCard?: boolean;
             /** @default false */
             isFeatured?: boolean;
             /** @default false */
@@ -2711,7 +2833,26 @@ export interface components {
          *     answers do: nothing here depends on a request, so no field and no `get_…` method may
          *     keep or ask for anything but the object it is given.
          */
+        GiftCardBalance: {
+            last4: string;
+            /** @example 1299.00 */
+            balance: string;
+            currency: string;
+            /** Format: date-time */
+            expiresAt: string | null;
+            /** @description whether one can pay with it now */
+            usable: boolean;
+        };
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
+         */
         GiftCardPayment: {
+            /** @description empty: store credit */
             last4: string;
             /** @example 1299.00 */
             amount: string;
@@ -2815,6 +2956,9 @@ export interface components {
             note?: string;
             /** @default false */
             despiteDispute?: boolean;
+        };
+        NameGiftCardInput: {
+            code: string;
         };
         /** @description A key that was just made: the only time that its text is shown. */
         NewApiKey: {
@@ -2949,13 +3093,14 @@ export interface components {
              */
             status: "pending" | "confirmed" | "processing" | "partially_shipped" | "shipped" | "undelivered" | "delivered" | "cancelled" | "returned";
             /**
-             * @description * `unpaid` - Unpaid
-             *     * `paid` - Paid
-             *     * `failed` - Failed
-             *     * `refunded` - Refunded
+             * @description * `unpaid` - unpaid
+             *     * `paid` - paid
+             *     * `failed` - failed
+             *     * `refunded` - refunded
+             *     * `partially_paid` - partially_paid
              * @enum {string}
              */
-            paymentStatus: "unpaid" | "paid" | "failed" | "refunded";
+            paymentStatus: "unpaid" | "paid" | "failed" | "refunded" | "partially_paid";
             /**
              * @description * `cod` - Cod
              *     * `online` - Online
@@ -2981,6 +3126,16 @@ export interface components {
             readonly taxes: components["schemas"]["TaxPart"][];
             /** @description a business buyer's, or empty */
             taxId: string;
+            readonly giftCards: components["schemas"]["GiftCardPayment"][];
+            /**
+             * @description what is still to be paid in cash or online
+             * @example 1299.00
+             */
+            amountDue: string;
+            /** @example 1299.00 */
+            amountPaid: string;
+            /** @example 1299.00 */
+            amountRefunded: string;
             /** @example 1299.00 */
             refunded: string;
             /**
@@ -3156,6 +3311,10 @@ export interface components {
             taxId?: string;
             couponCode?: string;
             couponCodes?: string[];
+            giftCardCodes?: string[];
+            useStoreCredit?: boolean;
+            /** @description From 0.00 to 99999999.99. */
+            expectedAmountDue?: string;
             /** Format: email */
             email?: string;
             returnUrl?: string;
@@ -3182,13 +3341,14 @@ export interface components {
              */
             status: "pending" | "confirmed" | "processing" | "partially_shipped" | "shipped" | "undelivered" | "delivered" | "cancelled" | "returned";
             /**
-             * @description * `unpaid` - Unpaid
-             *     * `paid` - Paid
-             *     * `failed` - Failed
-             *     * `refunded` - Refunded
+             * @description * `unpaid` - unpaid
+             *     * `paid` - paid
+             *     * `failed` - failed
+             *     * `refunded` - refunded
+             *     * `partially_paid` - partially_paid
              * @enum {string}
              */
-            paymentStatus: "unpaid" | "paid" | "failed" | "refunded";
+            paymentStatus: "unpaid" | "paid" | "failed" | "refunded" | "partially_paid";
             /**
              * @description * `cod` - Cod
              *     * `online` - Online
@@ -3214,6 +3374,16 @@ export interface components {
             readonly taxes: components["schemas"]["TaxPart"][];
             /** @description a business buyer's, or empty */
             taxId: string;
+            readonly giftCards: components["schemas"]["GiftCardPayment"][];
+            /**
+             * @description what is still to be paid in cash or online
+             * @example 1299.00
+             */
+            amountDue: string;
+            /** @example 1299.00 */
+            amountPaid: string;
+            /** @example 1299.00 */
+            amountRefunded: string;
             /** @example 1299.00 */
             refunded: string;
             /**
@@ -3334,6 +3504,8 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
             description: string;
+            /** @description each piece is a gift card of its price */
+            isGiftCard: boolean;
             tags: string[];
             images: components["schemas"]["ProductImage"][];
             variants: components["schemas"]["Variant"][];
@@ -3538,6 +3710,8 @@ export interface components {
             id: string;
             /** Format: uuid */
             paymentId: string | null;
+            /** Format: uuid */
+            giftCardId: string | null;
             /** @example 1299.00 */
             amount: string;
             reason: string;
@@ -3556,11 +3730,13 @@ export interface components {
             /** Format: date-time */
             finishedAt: string | null;
         };
-        /** @description Without an amount, all that is left. */
+        /** @description Without an amount, all that is left. It goes back as it was paid, or as store credit. */
         RefundOrderInput: {
             /** @description From 0.01 to 99999999.99. */
             amount?: string;
             reason: string;
+            /** @default false */
+            toStoreCredit?: boolean;
         };
         RegisterInput: {
             name: string;
@@ -3622,6 +3798,8 @@ export interface components {
             /** @description From 0.00 to 99999999.00. */
             basePrice: string;
             tags?: string[];
+            /** @default false */
+            isGiftCard?: boolean;
             /** @default false */
             isFeatured?: boolean;
             /** @default false */
@@ -4132,13 +4310,14 @@ export interface components {
              */
             status: "pending" | "confirmed" | "processing" | "partially_shipped" | "shipped" | "undelivered" | "delivered" | "cancelled" | "returned";
             /**
-             * @description * `unpaid` - Unpaid
-             *     * `paid` - Paid
-             *     * `failed` - Failed
-             *     * `refunded` - Refunded
+             * @description * `unpaid` - unpaid
+             *     * `paid` - paid
+             *     * `failed` - failed
+             *     * `refunded` - refunded
+             *     * `partially_paid` - partially_paid
              * @enum {string}
              */
-            paymentStatus: "unpaid" | "paid" | "failed" | "refunded";
+            paymentStatus: "unpaid" | "paid" | "failed" | "refunded" | "partially_paid";
             /**
              * @description * `cod` - Cod
              *     * `online` - Online
@@ -4166,6 +4345,14 @@ export interface components {
             taxIncluded: boolean;
             /** @example 1299.00 */
             total: string;
+            /** @example 1299.00 */
+            giftCardAmount: string;
+            /** @example 1299.00 */
+            amountDue: string;
+            /** @example 1299.00 */
+            amountPaid: string;
+            /** @example 1299.00 */
+            amountRefunded: string;
             /** @example 1299.00 */
             refunded: string;
             /** @example 1299.00 */
@@ -4220,13 +4407,14 @@ export interface components {
              */
             status: "pending" | "confirmed" | "processing" | "partially_shipped" | "shipped" | "undelivered" | "delivered" | "cancelled" | "returned";
             /**
-             * @description * `unpaid` - Unpaid
-             *     * `paid` - Paid
-             *     * `failed` - Failed
-             *     * `refunded` - Refunded
+             * @description * `unpaid` - unpaid
+             *     * `paid` - paid
+             *     * `failed` - failed
+             *     * `refunded` - refunded
+             *     * `partially_paid` - partially_paid
              * @enum {string}
              */
-            paymentStatus: "unpaid" | "paid" | "failed" | "refunded";
+            paymentStatus: "unpaid" | "paid" | "failed" | "refunded" | "partially_paid";
             /**
              * @description * `cod` - Cod
              *     * `online` - Online
@@ -4334,6 +4522,8 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
             description: string;
+            /** @description each piece is a gift card of its price */
+            isGiftCard: boolean;
             tags: string[];
             images: components["schemas"]["ProductImage"][];
             variants: components["schemas"]["StaffVariant"][];
@@ -4718,6 +4908,46 @@ export interface components {
             next?: string | null;
             items: components["schemas"]["StockMovement"][];
         };
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
+         */
+        StoreCredit: {
+            /** @example 1299.00 */
+            balance: string;
+            currency: string;
+            /** @description the last 50, newest first */
+            entries: components["schemas"]["StoreCreditEntry"][];
+        };
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
+         */
+        StoreCreditEntry: {
+            /**
+             * @description * `issue` - Issue
+             *     * `redeem` - Redeem
+             *     * `refund` - Refund
+             *     * `expire` - Expire
+             *     * `correct` - Correct
+             * @enum {string}
+             */
+            kind: "issue" | "redeem" | "refund" | "expire" | "correct";
+            /** @example 1299.00 */
+            amount: string;
+            orderNumber: string | null;
+            reason: string;
+            /** Format: date-time */
+            at: string;
+        };
         /** @description A product as a list of suggestions shows it. */
         SuggestedProduct: {
             /** Format: uuid */
@@ -4815,6 +5045,7 @@ export interface components {
             /** @description From 0.00 to 99999999.00. */
             basePrice?: string;
             tags?: string[];
+            isGiftCard?: boolean;
             isFeatured?: boolean;
             isNewArrival?: boolean;
             /** @enum {string} */
@@ -4886,6 +5117,9 @@ export interface components {
             altText?: string;
             /** @default  */
             color?: string;
+        };
+        UseStoreCreditInput: {
+            use: boolean;
         };
         /** @description A user to themselves. `pendingEmail` waits to be verified. */
         User: {
@@ -8528,6 +8762,270 @@ export interface operations {
             };
         };
     };
+    addGiftCard: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Cart-Token"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NameGiftCardInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cart"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid" | "malformed";
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "token_invalid";
+                    };
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_acceptable";
+                    };
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "gift_card_unusable";
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "too_large";
+                    };
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "gift_card_unknown" | "too_many_gift_cards";
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    removeGiftCard: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Cart-Token"?: string;
+            };
+            path: {
+                card_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cart"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid";
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "token_invalid";
+                    };
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_acceptable";
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
     addToCart: {
         parameters: {
             query?: never;
@@ -8633,7 +9131,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "cart_full" | "quantity_limit" | "variant_not_on_sale";
+                        code?: "cart_full" | "gift_cards_alone" | "quantity_limit" | "variant_not_on_sale";
                     };
                 };
             };
@@ -8912,6 +9410,133 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "other_product" | "quantity_limit" | "variant_not_on_sale";
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    useStoreCredit: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Cart-Token"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UseStoreCreditInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cart"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid" | "malformed";
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "token_invalid";
+                    };
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_acceptable";
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "too_large";
+                    };
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unsupported_media_type";
                     };
                 };
             };
@@ -10321,6 +10946,143 @@ export interface operations {
             };
         };
     };
+    getGiftCardBalance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NameGiftCardInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GiftCardBalance"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid" | "malformed";
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "token_invalid";
+                    };
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_acceptable";
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "too_large";
+                    };
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "gift_card_unknown";
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
     listOrders: {
         parameters: {
             query?: {
@@ -10506,7 +11268,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "coupon_exhausted" | "coupon_used_up" | "idempotency_key_in_use" | "out_of_stock" | "quote_changed";
+                        code?: "coupon_exhausted" | "coupon_used_up" | "gift_card_unusable" | "idempotency_key_in_use" | "out_of_stock" | "quote_changed";
                     };
                 };
             };
@@ -10542,7 +11304,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "address_unknown" | "cart_empty" | "coupon_minimum_spend" | "coupon_not_applicable" | "coupon_not_now" | "coupon_unknown" | "email_needed" | "email_unexpected" | "idempotency_key_reused" | "payment_method_unavailable" | "state_code_needed";
+                        code?: "address_unknown" | "cart_empty" | "coupon_minimum_spend" | "coupon_not_applicable" | "coupon_not_now" | "coupon_unknown" | "email_needed" | "email_unexpected" | "gift_card_unknown" | "gift_cards_alone" | "idempotency_key_reused" | "payment_method_unavailable" | "state_code_needed";
                     };
                 };
             };
@@ -19903,7 +20665,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "idempotency_key_in_use" | "order_status";
+                        code?: "gift_card_spent" | "idempotency_key_in_use" | "no_account" | "order_status";
                     };
                 };
             };
@@ -23225,6 +23987,103 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_found";
+                    };
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_acceptable";
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    getStoreCredit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreCredit"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid";
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "token_invalid" | "token_missing";
                     };
                 };
             };
