@@ -316,7 +316,7 @@ def _list_lines(
 
 _STEPS_SHOWN: Final[Mapping[QueueName, tuple[str, ...]]] = {
     QueueName.CONFIRM: ("confirm", "cancel"),
-    QueueName.PACK: ("pack", "ship", "cancel_pieces"),
+    QueueName.PACK: ("pack", "cancel_pieces"),
     QueueName.SEND: ("ship",),
     QueueName.UNDELIVERED: ("note",),
     QueueName.RETURNS: ("note",),
