@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from markrin.api import client_address, errors
+from markrin.api import client_address, problems
 
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
@@ -29,7 +29,7 @@ class ClientInfo:
         return cls(
             client_address.get_client_address(request),
             agent,
-            errors.request_id_of(request)[:64],
+            problems.request_id_of(request)[:64],
         )
 
     @property

@@ -82,7 +82,7 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",  # outside of whatever may refuse: a page reads why
     "markrin.cache.middleware.AnswerCache",
     "markrin.db.replica.CatalogueReads",
-    "markrin.api.errors.ProblemMiddleware",
+    "markrin.api.problems.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -307,7 +307,7 @@ REST_FRAMEWORK: dict[str, object] = {
     "DEFAULT_RENDERER_CLASSES": ["markrin.api.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "markrin.api.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": ["markrin.api.rate_limits.ApiThrottle"],
-    "EXCEPTION_HANDLER": "markrin.api.errors.exception_handler",
+    "EXCEPTION_HANDLER": "markrin.api.problems.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS: dict[str, object] = {

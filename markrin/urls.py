@@ -5,13 +5,13 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from markrin import files
-from markrin.api import errors, views
+from markrin.api import problems, views
 from markrin.ops import health
 
-handler400 = errors.handler400
-handler403 = errors.handler403
-handler404 = errors.handler404
-handler500 = errors.handler500
+handler400 = problems.handler400
+handler403 = problems.handler403
+handler404 = problems.handler404
+handler500 = problems.handler500
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("accounts.urls")),

@@ -21,7 +21,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
-from markrin.api import errors
+from markrin.api import errors, problems
 from markrin.cache import http_headers, invalidation_listener, shared_cache
 from markrin.cache.shared_cache import EVERYTHING, CachedResponse
 
@@ -165,7 +165,7 @@ class AnswerCache:
         # A problem document names the request, so each has its own.
         missing = answer.status == 404
         response = (
-            errors.problem_response(errors.NotFound(), request)
+            problems.problem_response(errors.NotFound(), request)
             if missing
             else self._whole_response(request, answer)
         )

@@ -118,7 +118,7 @@ class RequestLog(RequestMiddleware):
         self, sender: object, request: HttpRequest, **kwargs: object
     ) -> None:
         """Log what a page or a middleware raised. What a view of the API raises never gets
-        here: `markrin.api.errors` answers it, and logs it."""
+        here: `markrin.api.problems` answers it, and logs it."""
         log.error("request.failed", exc_info=sys.exc_info()[1])
 
     def _finish_request(

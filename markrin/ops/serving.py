@@ -11,7 +11,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from markrin.api import errors, security_headers
+from markrin.api import errors, problems, security_headers
 from markrin.observe import requests
 from markrin.ops import health
 from markrin.server.bodies import BodyLimits
@@ -67,7 +67,7 @@ def refuse(environ: "WSGIEnvironment", status: HTTPStatus) -> Response:
     headers = {"Retry-After": str(BUSY_RETRY_S)} if busy else None
 
     def answer_it(request: HttpRequest) -> HttpResponseBase:
-        return errors.problem_response(_REFUSALS[status](headers=headers), request)
+        return problems.problem_response(_REFUSALS[status](headers=headers), request)
 
     # It could be awaitable, but around an async view only.
     with_cors = cast(

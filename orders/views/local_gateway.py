@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from markrin import localized
-from markrin.api import errors
+from markrin.api import errors, problems
 from markrin.db.models import uuid7
 from orders import selectors
 from orders.gateways import local
@@ -31,7 +31,7 @@ def pay(request: HttpRequest, payment_id: UUID, token: str) -> HttpResponse:
     try:
         payment = selectors.get_test_payment(payment_id=payment_id, token=token)
     except errors.NotFound as exc:
-        return errors.problem_response(exc, request)
+        return problems.problem_response(exc, request)
     context = {
         "payment": payment,
         "amount": localized.format_money(payment.amount, payment.currency),

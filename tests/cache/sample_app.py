@@ -6,7 +6,7 @@ from django.urls import path
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
-from markrin.api import errors, fields
+from markrin.api import errors, fields, problems
 from markrin.api.operations import operation
 from markrin.api.schemas import QuerySchema
 from markrin.api.views import View
@@ -55,4 +55,4 @@ urlpatterns = [
     path("api/shelves/<str:name>", Shelf.as_view()),
     path("api/till", Till.as_view()),
 ]
-handler404 = errors.handler404
+handler404 = problems.handler404

@@ -15,16 +15,25 @@ from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from markrin.api import converters, errors, fields, images, permissions, schemas, views
+from markrin.api import (
+    converters,
+    errors,
+    fields,
+    images,
+    permissions,
+    problems,
+    schemas,
+    views,
+)
 from markrin.api.operations import operation
 from markrin.api.serializers import Money, Serializer, Timestamp, page_of
 from markrin.rights import Right
 
 handler400, handler403, handler404, handler500 = (
-    errors.handler400,
-    errors.handler403,
-    errors.handler404,
-    errors.handler500,
+    problems.handler400,
+    problems.handler403,
+    problems.handler404,
+    problems.handler500,
 )
 __all__ = ["converters"]
 

@@ -17,7 +17,7 @@ from django.db import (
 )
 from django.test import override_settings
 
-from markrin.api import errors
+from markrin.api import errors, problems
 from tests.client import Client
 from tests.markrin.test_operations import problem
 
@@ -141,9 +141,9 @@ def test_a_race_that_only_a_constraint_sees_is_answered_as_mapped() -> None:
     with pytest.raises(IntegrityError) as caught, connection.cursor() as cursor:
         cursor.execute("INSERT INTO once VALUES (1)")
     assert isinstance(caught.value.__cause__, psycopg.errors.UniqueViolation)
-    assert errors.match_refusal(caught.value) is None
+    assert problems.match_refusal(caught.value) is None
     errors.map_constraint("once_only", lambda: errors.Conflict("Once only."))
-    found: Any = errors.match_refusal(caught.value)
+    found: Any = problems.match_refusal(caught.value)
     assert (found.code, found.detail) == ("conflict", "Once only.")
 
 
@@ -158,7 +158,7 @@ def test_a_lock_that_is_not_given_is_unavailable(transactional_db: None) -> None
             cursor.execute(
                 "SET LOCAL lock_timeout = '50ms'; SELECT pg_advisory_xact_lock(4711)"
             )
-    found: Any = errors.match_refusal(caught.value)
+    found: Any = problems.match_refusal(caught.value)
     assert (found.status, found.headers) == (503, {"Retry-After": "1"})
 
 
@@ -177,7 +177,7 @@ def test_a_session_that_the_server_ends_for_its_silence_is_unavailable() -> None
     with pytest.raises(DatabaseError) as ended:
         _be_silent()
     connection.close()
-    found = errors.match_refusal(ended.value)
+    found = problems.match_refusal(ended.value)
     assert isinstance(found, errors.Unavailable)
 
 
