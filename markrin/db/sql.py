@@ -31,7 +31,7 @@ def fetch_prepared(sql: str, params: Params = ()) -> list[Row]:
     if connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
         return fetch_all(sql, params)
     try:
-        with _planning_cursor() as cursor:
+        with _open_preparing_cursor() as cursor:
             return _rows(cursor, sql, params)
     except NotSupportedError:
         if connection.in_atomic_block:
@@ -75,7 +75,7 @@ class _Cursor(psycopg.Cursor[Any]):
         return super()._get_prepared(pgq, prepare)
 
 
-def _planning_cursor() -> CursorWrapper:
+def _open_preparing_cursor() -> CursorWrapper:
     """Return a cursor that prepares, under Django's wrappers that count and log."""
     connection.ensure_connection()
     driver: psycopg.Connection[Any] = connection.connection

@@ -49,7 +49,7 @@ class _Run:
     period: Period
     row: Reconciliation
 
-    def differ(
+    def record_difference(
         self,
         kind: DifferenceKind,
         ref: str,
@@ -61,7 +61,7 @@ class _Run:
         order_id: UUID | None = None,
         settled: str = "",
     ) -> None:
-        """Write down a difference, unless it is open already; `settled` says how it ended."""
+        """Record a difference, unless it is open already; `settled` says how it ended."""
         now = timezone.now()
         open_ = Difference.objects.filter(
             provider=self.provider.name, kind=kind, ref=ref, settled_at=None
@@ -193,7 +193,7 @@ def _compare_charge(run: _Run, charge: ProviderCharge) -> None:
         cause = "The provider took another amount than was booked."
     if known is None:
         cause = "The money is of no payment of the shop."
-    run.differ(
+    run.record_difference(
         DifferenceKind.CHARGE,
         charge.charge_ref,
         cause,
@@ -225,7 +225,7 @@ def _look_for_payment(run: _Run, payment: Payment) -> None:
     except ProviderRefused:
         there = False
     if not there:
-        run.differ(
+        run.record_difference(
             DifferenceKind.CHARGE,
             payment.charge_ref or str(payment.pk),
             "The shop has booked a payment that the provider does not have.",
@@ -249,7 +249,7 @@ def _compare_refunds(run: _Run) -> None:
         finished_at__lt=run.period.until - SLACK,
     ).exclude(provider_ref__in=seen)
     for refund in ours.select_related("payment").order_by("id").iterator():
-        run.differ(
+        run.record_difference(
             DifferenceKind.REFUND,
             refund.provider_ref or str(refund.pk),
             "The shop has booked a refund that the provider does not have.",
@@ -263,7 +263,7 @@ def _compare_refund(run: _Run, told: ProviderRefund) -> None:
     payment = _payment_of(run, told.charge_ref)
     if payment is None:
         if told.succeeded is not False and _is_ours_to_know(run, told.charge_ref):
-            run.differ(
+            run.record_difference(
                 DifferenceKind.REFUND,
                 told.ref,
                 "The refund is of no payment of the shop.",
@@ -281,7 +281,7 @@ def _compare_refund(run: _Run, told: ProviderRefund) -> None:
         known = Refund.objects.filter(payment=payment, provider_ref=told.ref).exists()
         if not known:
             return  # it failed before we heard of it: nothing has moved
-    run.differ(
+    run.record_difference(
         DifferenceKind.REFUND,
         told.ref,
         "No webhook had told how the refund went.",
@@ -315,7 +315,7 @@ def _compare_disputes(run: _Run) -> None:
         opened_at__lt=run.period.until - SLACK,
     ).exclude(provider_ref__in=seen)
     for dispute in ours.order_by("id").iterator():
-        run.differ(
+        run.record_difference(
             DifferenceKind.DISPUTE,
             dispute.provider_ref,
             "The shop has booked a dispute that the provider does not have.",
@@ -328,7 +328,7 @@ def _compare_disputes(run: _Run) -> None:
 def _compare_dispute(run: _Run, told: ProviderDispute) -> None:
     payment = _payment_of(run, told.charge_ref)
     if payment is None:
-        run.differ(
+        run.record_difference(
             DifferenceKind.DISPUTE,
             told.ref,
             "The dispute is of no payment of the shop.",
@@ -340,7 +340,7 @@ def _compare_dispute(run: _Run, told: ProviderDispute) -> None:
         payment, lambda order: disputes.take_from_provider(order, payment, told)
     )
     if outcome != "known already":
-        run.differ(
+        run.record_difference(
             DifferenceKind.DISPUTE,
             told.ref,
             "No webhook had told how the dispute stands.",
@@ -355,7 +355,7 @@ def _compare_payouts(run: _Run) -> None:
     for told in run.provider.list_payouts(run.period):
         run.row.payouts += 1
         if payouts.take_from_provider(run.provider.name, told):
-            run.differ(
+            run.record_difference(
                 DifferenceKind.PAYOUT,
                 told.ref,
                 "No webhook had told of the payout.",
