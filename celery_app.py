@@ -61,7 +61,7 @@ ON_EVENT: dict[str, list[str]] = {
     "payment.abandoned": ["orders.abandon_payment"],
     "refund.requested": ["orders.send_refund"],
     "refund.made": ["orders.refunded_by_mail", "analytics.record_change"],
-    "invoice.issued": ["orders.render_invoice"],
+    "invoice.issued": ["orders.render_invoice", "orders.invoice_by_mail"],
     "gift_card.issued": ["orders.gift_card_by_mail"],
     "store_credit.granted": ["orders.store_credit_by_mail"],
     "feed.staged": ["products.apply_feed"],

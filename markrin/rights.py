@@ -116,6 +116,7 @@ RIGHTS: tuple[Right, ...] = (
         groups=("orders",),
         calls=(
             *("staffListOrders", "staffGetOrder", "staffGetInvoice"),
+            *("staffListInvoices", "staffDownloadInvoice"),
             *(
                 "moveOrder",
                 "editOrder",
@@ -180,6 +181,8 @@ RIGHTS: tuple[Right, ...] = (
         area="Money: ledger, disputes, payouts, and differences with providers",
         groups=("orders",),
         pages={
+            "orders.invoice": "view",
+            "orders.invoiceline": "view",
             "orders.ledgerentry": "view",
             "orders.ledgerline": "view",
             "orders.dispute": "view",

@@ -13,6 +13,7 @@ from orders.models import (
     FulfilmentLine,
     GiftCard,
     GiftCardEntry,
+    Invoice,
     Order,
     OrderLine,
     ReturnRequest,
@@ -205,7 +206,14 @@ def _sample_payment_link() -> dict[str, object]:
     return {**mails.build_context(order), "link": "https://pay.example/c/4f1x"}
 
 
+def _sample_invoice() -> dict[str, object]:
+    order = _sample_order(status=OrderStatus.SHIPPED)
+    invoice = Invoice(number="INV2627-000123", order=order)
+    return {**mails.build_context(order), "invoice": invoice, "is_note": False}
+
+
 SAMPLES = {
+    "orders/invoice": _sample_invoice,
     "orders/payment_link": _sample_payment_link,
     "orders/placed": _sample_placed,
     "orders/shipped": _sample_shipped,

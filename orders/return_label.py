@@ -2,18 +2,15 @@
 with what should be in it.
 """
 
-import tempfile
-from pathlib import Path
 from typing import Final
 
 from django.conf import settings
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
-from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
 from orders import errors
-from orders.invoice import WEIGHTS, subset_font
+from orders.invoicing.pdf import MAIN_FONT, Document
 from orders.models import ReturnRequest
 from orders.models.return_request import ReturnStatus
 
@@ -35,26 +32,28 @@ def render_label(request: ReturnRequest) -> bytes:
             return_status=request.status,
         )
     language = request.order.language or settings.LANGUAGE_CODE
-    with (
-        translation.override(language),
-        tempfile.TemporaryDirectory(prefix="markrin-label-") as folder,
-    ):
-        return _Label(request, Path(folder)).render()
+    with translation.override(language):
+        return _Label(request).render()
 
 
 class _Label:
-    def __init__(self, request: ReturnRequest, folder: Path) -> None:
+    def __init__(self, request: ReturnRequest) -> None:
         self.request = request
-        pdf = self.pdf = FPDF(format=(148, 210), unit="mm")  # A5
+        order = request.order
+        pdf = self.pdf = Document(format=(148, 210), unit="mm")  # A5
         pdf.set_margins(10, 10)
-        for weight in WEIGHTS:
-            file = folder / f"inter{weight}.ttf"
-            file.write_bytes(subset_font(weight))
-            pdf.add_font("Inter", weight, file)
-        more = [str(path) for path in settings.INVOICE_FONTS]
-        for path in more:
-            pdf.add_font(path, "", path)
-        pdf.set_fallback_fonts(more, exact_match=False)
+        pdf.use_fonts(
+            [
+                *(order.recipient, order.street, order.city, order.country),
+                *(
+                    settings.SHOP_NAME,
+                    settings.SHOP_ADDRESS,
+                    _("To"),
+                    _("In the parcel"),
+                ),
+                *(row.line.name for row in request.lines.all()),
+            ]
+        )
         pdf.set_title(request.number)
         pdf.set_author(settings.SHOP_NAME)
         pdf.set_creation_date(request.created_at)
@@ -100,7 +99,7 @@ class _Label:
     def _write(
         self, text: str, *, size: float, bold: bool = False, grey: int = 30
     ) -> None:
-        self.pdf.set_font("Inter", "B" if bold else "", size)
+        self.pdf.set_font(MAIN_FONT, "B" if bold else "", size)
         self.pdf.set_text_color(grey)
         self.pdf.multi_cell(
             _WIDTH, size * 0.5, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT

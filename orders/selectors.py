@@ -27,12 +27,14 @@ from orders.models import (
     Fulfilment,
     GiftCard,
     GiftCardEntry,
+    Invoice,
     Order,
     OrderLine,
     Payment,
     ReturnRequest,
 )
 from orders.models.gift_card import GiftCardKind
+from orders.models.invoice import InvoiceKind
 from orders.models.order import OrderStatus
 from orders.pricing.shipping import Destination
 from orders.promotion_terms import Person
@@ -130,6 +132,29 @@ def get_store_credit(*, customer: Customer) -> StoreCredit:
         return StoreCredit(Decimal(0), settings.SHOP_CURRENCY, [])
     entries = card.entries.annotate(order_number=F("order__number")).order_by("-id")
     return StoreCredit(card.balance, card.currency, list(entries[:50]))
+
+
+def list_invoices(*, order: Order) -> list[Invoice]:
+    """Return the order's invoices, notes and vouchers, the first first; without those whose
+    time is over. One query.
+    """
+    return list(order.invoices.filter(anonymised_at=None).order_by("issued_at", "id"))
+
+
+def get_invoice(*, order: Order, invoice_id: UUID | None = None) -> Invoice:
+    """Return one of the order's invoices, notes and vouchers; without an id its newest invoice.
+
+    Raises: NotFound, also before there is one.
+    """
+    found = order.invoices.filter(anonymised_at=None)
+    if invoice_id is not None:
+        found = found.filter(pk=invoice_id)
+    else:
+        found = found.filter(kind=InvoiceKind.INVOICE)
+    invoice = found.order_by("-issued_at", "-id").first()
+    if invoice is None:
+        raise NotFound
+    return invoice
 
 
 # --- Staff ---------------------------------------------------------------------------------------

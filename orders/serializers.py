@@ -13,6 +13,7 @@ from orders import order_links, return_window
 from orders.models import Order, OrderLine
 from orders.models.fulfilment import ParcelStatus
 from orders.models.gift_card import GiftCardEntryKind
+from orders.models.invoice import InvoiceKind
 from orders.models.order import (
     PARTIALLY_PAID,
     OrderEvent,
@@ -56,6 +57,27 @@ class NotApplied(Serializer):
         allow_null=True,
         help_text="an amount to spend (minimum_spend), or pieces (minimum_pieces)",
     )
+
+
+class Invoice(Serializer):
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    kind = serializers.ChoiceField(choices=InvoiceKind.values)
+    issued_on = serializers.DateField()
+    currency = serializers.CharField()
+    total = Money(help_text="with its tax")
+    tax = Money()
+    fulfilment_id = serializers.UUIDField(
+        allow_null=True, help_text="the parcel that it came with"
+    )
+    original_id = serializers.UUIDField(
+        allow_null=True,
+        help_text="the invoice that a credit note corrects, or a refund's receipt voucher",
+    )
+
+
+class InvoiceList(Serializer):
+    invoices = Invoice(many=True)
 
 
 class Fee(Serializer):

@@ -149,6 +149,13 @@ def issue_gift_cards(*, order_id: str, **later: object) -> None:
     gift_card_sales.issue_sold_cards(order_id=UUID(order_id))
 
 
+@outbox.handler("orders.invoice_by_mail", **MAIL)
+def invoice_by_mail(
+    *, order_id: str, invoice_id: str, **later: object
+) -> outbox.Result:
+    return mails.mail_invoice(order_id=UUID(order_id), invoice_id=UUID(invoice_id))
+
+
 @outbox.handler("orders.send_refund", **MONEY)
 def send_refund(*, refund_id: str, **later: object) -> outbox.Result:
     return refunds.send_refund(refund_id=UUID(refund_id))

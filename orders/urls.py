@@ -42,6 +42,11 @@ urlpatterns = [
         returns.ReturnLabel.as_view(),
     ),
     path("orders/<uid:order_id>/withdrawal", returns.WithdrawalDetail.as_view()),
+    path("orders/<uid:order_id>/invoices", orders.InvoiceList.as_view()),
+    path(
+        "orders/<uid:order_id>/invoices/<uid:invoice_id>",
+        orders.InvoiceDetail.as_view(),
+    ),
     path("orders/<uid:order_id>/payments", orders.PaymentList.as_view()),
     path("payments/webhooks/<slugid:provider>", payments.Webhook.as_view()),
     path("staff/orders", staff.OrderList.as_view()),
@@ -75,6 +80,11 @@ urlpatterns = [
         "staff/returns/<uid:return_id>/judge", staff_returns.ReturnJudgement.as_view()
     ),
     path("staff/returns/<uid:return_id>/label", staff_returns.ReturnLabel.as_view()),
+    path("staff/orders/<uid:order_id>/invoices", staff.InvoiceList.as_view()),
+    path(
+        "staff/orders/<uid:order_id>/invoices/<uid:invoice_id>",
+        staff.InvoiceDetail.as_view(),
+    ),
     path("staff/refunds/<uid:refund_id>", staff.RefundDetail.as_view()),
     path("staff/coupons", staff.CouponList.as_view()),
     path("staff/coupons/<uid:coupon_id>", staff.CouponDetail.as_view()),

@@ -8,6 +8,7 @@ every private name of a library that the shop's code uses.
 """
 
 import ast
+import re
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -29,6 +30,7 @@ from rest_framework.request import Request
 
 from accounts.models import User
 from markrin.db.sql import fetch_prepared
+from orders.invoicing.pdf import Document
 from orders.models import Order, OrderLine
 
 ROOT = Path(__file__).parent.parent
@@ -44,6 +46,7 @@ INTERNALS = {
     "_prefetched_objects_cache": "Django's models: rows that were just written are not read",
     "_get_obj_does_not_exist_redirect": "Django's admin: the page for a row that is gone",
     "_get_validation_exclusions": "Django's model forms: no query for what has not changed",
+    "_render_styled_text_line": "fpdf2: each line of a PDF says its font anew",
     "_password": "Django's user: whether a new password is about to be saved",
     "_get_response_for_code": "drf-spectacular: the schema of a serializer, as it writes it",
     "_bind_to_schema": "marshmallow's fields: tell a field within a field where it stands",
@@ -266,6 +269,22 @@ def find_private_names() -> dict[str, set[str]]:
             if not node.attr.startswith("__") and (of_library or node.attr not in own):
                 found[node.attr].add(str(path.relative_to(ROOT)))
     return dict(found)
+
+
+def test_a_line_after_one_in_a_fallback_font_has_its_own_font() -> None:
+    fonts = ROOT / "orders" / "invoicing" / "fonts"
+    document = Document(format="A4")
+    document.set_compression(False)
+    document.add_font("main", "", fonts / "NotoSans-Regular.ttf")
+    document.add_font("other", "", fonts / "NotoSansTamil-Regular.ttf")
+    document.set_fallback_fonts(["other"])
+    document.set_text_shaping(True)
+    document.add_page()
+    document.set_font("main", "", 10)
+    document.cell(0, 5, "கை", new_x="LMARGIN", new_y="NEXT")
+    document.cell(0, 5, "Total")
+    fonts_set = re.findall(rb"/F(\d+) [\d.]+ Tf", bytes(document.output()))
+    assert fonts_set[-2:] == [b"2", b"1"]
 
 
 def is_super(node: ast.expr) -> bool:

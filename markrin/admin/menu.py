@@ -139,6 +139,13 @@ _MENU: list[tuple[str, list[Entry]]] = [
                 "orders.view_payout",
             ),
             (
+                "Invoices",
+                "receipt_long",
+                "orders_invoice_changelist",
+                "",
+                "orders.view_invoice",
+            ),
+            (
                 "Ledger",
                 "book",
                 "orders_ledgerentry_changelist",

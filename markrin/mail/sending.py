@@ -35,6 +35,7 @@ in the row):
 
 import hashlib
 import smtplib
+from collections.abc import Sequence
 
 import structlog
 from django.conf import settings
@@ -60,6 +61,7 @@ def send_mail(
     context: dict[str, object],
     key: str,
     language: str | None = None,
+    attachments: Sequence[tuple[str, bytes, str]] = (),
 ) -> dict[str, str]:
     """Render and send one mail now, from an outbox handler of the queue `email`; return
     what its row should keep.
@@ -67,6 +69,8 @@ def send_mail(
     The Message-ID follows from `key`, so a mail sent twice, which dying at the wrong moment
     can bring about, is seen as one by mail programs; and by the provider, if
     MAIL_IDEMPOTENCY_HEADER names its header.
+
+    `attachments` are files: a name, the bytes, and their media type.
 
     Raises:
         LeaseLost: the job is another run's by now; nothing was sent.
@@ -84,6 +88,8 @@ def send_mail(
         headers=_mail_headers(message_id),
     )
     message.attach_alternative(rendered.html, "text/html")
+    for name, content, media_type in attachments:
+        message.attach(name, content, media_type)
     handlers.check_lease()
     try:
         message.send()

@@ -10,6 +10,7 @@ from orders.admin import (  # noqa: F401
     fulfilments,
     gift_cards,
     idempotency,
+    invoices,
     money,
     orders,
     paperwork,

@@ -26,7 +26,8 @@ from accounts.address_lines import list_address_lines
 from markrin import localized
 from markrin.admin.base import ReadOnly, Step, SteppedAdmin, TabularInline
 from markrin.admin.forms import StrictForm
-from orders import invoice, selectors
+from markrin.api.errors import NotFound
+from orders import selectors
 from orders.admin import desk, printing, steps
 from orders.admin.fulfilments import FulfilmentInline
 from orders.admin.paperwork import AttachmentInline
@@ -46,7 +47,7 @@ from orders.models.order import (
     PaymentMethod,
     PaymentStatus,
 )
-from orders.services import order_edits
+from orders.services import invoice_files, order_edits
 
 _STATUS = {
     OrderStatus.PENDING: "warning",
@@ -322,7 +323,7 @@ class OrderAdmin(desk.OpenedFromQueue, ReadOnly, SteppedAdmin):
                 "queue/<slug:name>/", view(self.queue_view), name="orders_order_queue"
             ),
             path(
-                "<uuid:pk>/invoice/",
+                "<uuid:pk>/invoice/<uuid:invoice_pk>/",
                 view(self.invoice_view),
                 name="orders_order_invoice",
             ),
@@ -403,7 +404,13 @@ class OrderAdmin(desk.OpenedFromQueue, ReadOnly, SteppedAdmin):
     @admin.display(description="Papers")
     def papers(self, order: Order) -> SafeString:
         links = [
-            (reverse("admin:orders_order_invoice", args=[order.pk]), "Invoice (PDF)"),
+            *(
+                (
+                    reverse("admin:orders_order_invoice", args=[order.pk, invoice.pk]),
+                    f"{invoice.get_kind_display().capitalize()} {invoice.number}",
+                )
+                for invoice in selectors.list_invoices(order=order)
+            ),
             *(
                 (desk.print_link(kind, [order]), name)
                 for kind, name in (("slips", "Packing slip"), ("labels", "Label"))
@@ -491,19 +498,26 @@ class OrderAdmin(desk.OpenedFromQueue, ReadOnly, SteppedAdmin):
         """Open the order that was typed or scanned."""
         return desk.find_order(self, request)
 
-    def invoice_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Answer with the order's invoice."""
+    def invoice_view(
+        self, request: HttpRequest, pk: Any, invoice_pk: Any
+    ) -> HttpResponse:
+        """Answer with one of the order's invoices."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        order = Order.objects.with_lines().filter(pk=pk).first()
+        order = Order.objects.filter(pk=pk).first()
         if order is None:
             raise Http404
+        try:
+            invoice = selectors.get_invoice(order=order, invoice_id=invoice_pk)
+        except NotFound:
+            raise Http404 from None
+        kept = invoice_files.get_file(invoice_id=invoice.pk)
         named = {
-            "Content-Disposition": f'inline; filename="{order.number}.pdf"',
+            "Content-Disposition": f'inline; filename="{invoice.number}.pdf"',
             "Cache-Control": "no-store",
         }
         return HttpResponse(
-            invoice.render_invoice(order), content_type="application/pdf", headers=named
+            bytes(kept.pdf), content_type="application/pdf", headers=named
         )
 
 

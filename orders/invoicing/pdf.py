@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.utils import translation
@@ -25,7 +25,7 @@ from orders.models.invoice import InvoiceKind
 from orders.models.tax import TaxScheme
 
 _FONTS: Final = Path(__file__).parent / "fonts"
-_MAIN: Final = "NotoSans"
+MAIN_FONT: Final = "NotoSans"
 # The word with which Unicode's names of a script's letters begin → the font that has them.
 _SCRIPTS: Final = {
     "DEVANAGARI": "NotoSansDevanagari",
@@ -70,51 +70,66 @@ def _title(invoice: Invoice, data: InvoiceData, lines: Iterable[InvoiceLine]) ->
     return _("Tax invoice")
 
 
+class Document(FPDF):
+    """A PDF with the shop's fonts and shaped letters.
+
+    fpdf2 leaves a line that ended in a fallback font to the next one: each line says its font
+    anew (a test of library internals holds this).
+    """
+
+    def _render_styled_text_line(self, *args: Any, **kwargs: Any) -> bool:
+        self.current_font_is_set_on_page = False
+        return super()._render_styled_text_line(*args, **kwargs)
+
+    def use_fonts(self, texts: Iterable[str]) -> None:
+        """Add the main font, and those of the scripts that these texts are written in."""
+        for style, weight in (("", "Regular"), ("B", "Bold")):
+            self.add_font(MAIN_FONT, style, _FONTS / f"{MAIN_FONT}-{weight}.ttf")
+        letters = set("".join(texts))
+        names = {unicodedata.name(letter, "").split(" ")[0] for letter in letters}
+        families = [family for script, family in _SCRIPTS.items() if script in names]
+        for family in families:
+            self.add_font(family, "", _FONTS / f"{family}-Regular.ttf")
+            if (bold := _FONTS / f"{family}-Bold.ttf").exists():
+                self.add_font(family, "B", bold)
+        more = [str(path) for path in settings.INVOICE_FONTS]
+        for path in more:
+            self.add_font(path, "", path)
+        self.set_fallback_fonts(families + more, exact_match=False)
+        self.set_text_shaping(True)
+
+
 class _Page:
     def __init__(self, invoice: Invoice, lines: list[InvoiceLine]) -> None:
         self.invoice, self.lines = invoice, lines
         self.data = read_data(invoice)
         self.is_indian = self.data.scheme == TaxScheme.INDIA
-        pdf = self.pdf = FPDF(format="A4", unit="mm")
+        pdf = self.pdf = Document(format="A4", unit="mm")
         pdf.set_margins(_MARGIN, 14)
         pdf.set_auto_page_break(True, margin=16)
-        for style, weight in (("", "Regular"), ("B", "Bold")):
-            pdf.add_font(_MAIN, style, _FONTS / f"{_MAIN}-{weight}.ttf")
-        pdf.set_fallback_fonts(self._add_scripts(), exact_match=False)
-        pdf.set_text_shaping(True)
+        pdf.use_fonts(self._list_texts())
         pdf.set_title(invoice.number or "")
         pdf.set_author(self.data.seller.name)
         pdf.set_creation_date(invoice.issued_at)
         pdf.add_page()
         self.ink()
 
-    def _add_scripts(self) -> list[str]:
-        """Add the fonts of the scripts that are written on it, and return their names."""
-        written = "".join(
-            (
-                *(line.name for line in self.lines),
-                *_texts_of(self.data.seller),
-                *_texts_of(self.data.buyer),
-                self.invoice.reason,
-                # what is translated, and the signs of currencies
-                _("Tax invoice"),
-                self.amount(Decimal(1234567890)),
-            )
-        )
-        names = {unicodedata.name(letter, "").split(" ")[0] for letter in set(written)}
-        families = [family for script, family in _SCRIPTS.items() if script in names]
-        for family in families:
-            self.pdf.add_font(family, "", _FONTS / f"{family}-Regular.ttf")
-            if (bold := _FONTS / f"{family}-Bold.ttf").exists():
-                self.pdf.add_font(family, "B", bold)
-        more = [str(path) for path in settings.INVOICE_FONTS]
-        for path in more:
-            self.pdf.add_font(path, "", path)
-        return families + more
+    def _list_texts(self) -> list[str]:
+        return [
+            *(line.name for line in self.lines),
+            *_texts_of(self.data.seller),
+            *_texts_of(self.data.buyer),
+            self.invoice.reason,
+            # what is translated, the months, and the signs of currencies
+            _("Tax invoice"),
+            _("Order"),
+            _day(self.invoice.issued_on),
+            self.amount(Decimal(1234567890)),
+        ]
 
     # --- Writing ----------------------------------------------------------------------------------
     def ink(self, *, size: float = 9, bold: bool = False, grey: int = _INK) -> None:
-        self.pdf.set_font(_MAIN, "B" if bold else "", size)
+        self.pdf.set_font(MAIN_FONT, "B" if bold else "", size)
         self.pdf.set_text_color(grey)
 
     def write(

@@ -74,7 +74,9 @@ def value_back(charge: Charge, given: Charge, pieces: int) -> int:
     """Return what `pieces` of a charge are worth when `given` has gone back of it already: their
     share of what is left, all of it with the last.
     """
-    left = charge.charged - given.charged
+    if given.charged == divide_half_up(charge.charged * given.pieces, charge.pieces):
+        return part_of_line(charge.charged, pieces, charge.pieces, before=given.pieces)
+    left = charge.charged - given.charged  # its price was lowered
     return divide_half_up(left * pieces, charge.pieces - given.pieces)
 
 

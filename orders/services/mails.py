@@ -2,6 +2,7 @@
 customer gets none.
 """
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -13,14 +14,15 @@ from markrin.db.models import uuid7
 from markrin.mail import sending
 from markrin.outbox import services as outbox
 from orders import errors, events, order_links
-from orders.models import Fulfilment, Order, OrderLine, Refund, ReturnRequest
+from orders.models import Fulfilment, Invoice, Order, OrderLine, Refund, ReturnRequest
+from orders.models.invoice import InvoiceKind
 from orders.models.order import (
     OrderEventKind,
     OrderStatus,
     PaymentMethod,
     PaymentStatus,
 )
-from orders.services import lifecycle
+from orders.services import invoice_files, lifecycle
 from orders.services.lifecycle import Actor
 
 Sent = dict[str, str] | None
@@ -172,6 +174,23 @@ def describe_return(asked: ReturnRequest) -> dict[str, object]:
     }
 
 
+def mail_invoice(*, order_id: UUID, invoice_id: UUID) -> Sent:
+    """Send the customer an invoice or a credit note, where INVOICE_BY_MAIL is on."""
+    wanted = (InvoiceKind.INVOICE, InvoiceKind.CREDIT_NOTE)
+    invoice = Invoice.objects.filter(pk=invoice_id, kind__in=wanted).first()
+    if not settings.INVOICE_BY_MAIL or invoice is None:
+        return None
+    kept = invoice_files.get_file(invoice_id=invoice_id)
+    return _send_mail(
+        "invoice",
+        order_id,
+        key=str(invoice_id),
+        attachments=[(f"{invoice.number}.pdf", bytes(kept.pdf), "application/pdf")],
+        invoice=invoice,
+        is_note=invoice.kind == InvoiceKind.CREDIT_NOTE,
+    )
+
+
 def mail_staff(*, order_id: UUID) -> Sent:
     """Tell staff (STAFF_MAIL) of an order that needs a person; nothing once somebody has
     seen to it.
@@ -246,7 +265,14 @@ def send_order_mail(name: str, order_id: UUID, *, key: str, **more: object) -> S
     return _send_mail(name, order_id, key=key, **more)
 
 
-def _send_mail(name: str, order_id: UUID, *, key: str = "", **more: object) -> Sent:
+def _send_mail(
+    name: str,
+    order_id: UUID,
+    *,
+    key: str = "",
+    attachments: Sequence[tuple[str, bytes, str]] = (),
+    **more: object,
+) -> Sent:
     order = Order.objects.with_lines().select_related("user").get(pk=order_id)
     to = order.user.email if order.user is not None else order.email
     if not order.email or (order.user is not None and not order.user.is_active):
@@ -257,6 +283,7 @@ def _send_mail(name: str, order_id: UUID, *, key: str = "", **more: object) -> S
         context={**build_context(order), **more},
         key=f"orders.{name}:{key or order.pk}",
         language=order.language or None,
+        attachments=attachments,
     )
 
 

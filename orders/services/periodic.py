@@ -24,7 +24,12 @@ from orders.models import (
 )
 from orders.models.order import OrderStatus, PaymentStatus
 from orders.models.payment import PaymentState, RefundState
-from orders.services import payment_polling, refunds, transitions
+from orders.services import (
+    invoice_files,
+    payment_polling,
+    refunds,
+    transitions,
+)
 from orders.services.lifecycle import SYSTEM
 from orders.services.provider_events import WAITING
 
@@ -135,6 +140,7 @@ def forget_old() -> dict[str, int]:
         "carts": _repeat_batches(lambda: _forget_carts(now)),
         "payment_events": _repeat_batches(lambda: _forget_events(now)),
         "refused_orders": _repeat_batches(lambda: _forget_refused(now)),
+        "invoices": _repeat_batches(lambda: invoice_files.anonymise_old(now)),
     }
 
 

@@ -66,6 +66,7 @@ _ORDER = (
 _REFUSED = ("email", "phone", "recipient", "pieces", "tries", "created_at", "last_at")
 _RETURN = ("number", "status", "reason", "note", "created_at", "closed_at")
 _PARCEL = ("status", "carrier", "tracking_number", "shipped_at", "delivered_at")
+_INVOICE = ("number", "kind", "issued_on", "currency", "total", "tax")
 _LINE = ("name", "sku", "size", "color", "quantity", "unit_price")
 
 
@@ -138,6 +139,10 @@ def _export_order(order: Order) -> dict[str, object]:
         "returns": [
             {name: getattr(asked, name) for name in _RETURN}
             for asked in order.return_requests.all()
+        ],
+        "invoices": [
+            {name: getattr(invoice, name) for name in _INVOICE} | {"data": invoice.data}
+            for invoice in order.invoices.filter(anonymised_at=None).order_by("id")
         ],
         "history": [
             {

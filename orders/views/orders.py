@@ -11,9 +11,17 @@ from markrin.api.errors import NotFound, RateLimited, Unavailable
 from markrin.api.operations import operation
 from markrin.api.permissions import IsAuthenticated
 from markrin.api.schemas import PageParams, PlainPageQuery
-from orders import errors, invoice, schemas, selectors, serializers
+from orders import errors, schemas, selectors, serializers
 from orders.customer_identity import identify
-from orders.services import carts, checkout, order_lookup, payments, transitions
+from orders.models import Invoice
+from orders.services import (
+    carts,
+    checkout,
+    invoice_files,
+    order_lookup,
+    payments,
+    transitions,
+)
 from orders.views.base import ShopperView, get_base_url, mark_replayed
 from orders.views.carts import COUPON_ERRORS
 from products.errors import OutOfStock
@@ -132,7 +140,7 @@ class OrderInvoice(ShopperView):
         errors=[NotFound],
         id="getInvoice",
         tag="orders",
-        summary="The order's invoice, to print",
+        summary="The order's newest invoice, to print; 404 before there is one",
     )
     def get(
         self, request: Request, *, order_id: UUID, headers: schemas.OrderHeader
@@ -140,7 +148,51 @@ class OrderInvoice(ShopperView):
         order = selectors.get_order(
             customer=identify(request, headers), order_id=order_id
         )
-        return pdf_response(invoice.render_invoice(order), f"{order.number}.pdf")
+        return invoice_response(selectors.get_invoice(order=order))
+
+
+class InvoiceList(ShopperView):
+    @operation(
+        headers=schemas.OrderHeaders,
+        response=serializers.InvoiceList,
+        errors=[NotFound],
+        id="listInvoices",
+        tag="orders",
+        summary="The order's invoices, credit notes and vouchers",
+    )
+    def get(
+        self, request: Request, *, order_id: UUID, headers: schemas.OrderHeader
+    ) -> Response:
+        order = selectors.get_order(
+            customer=identify(request, headers), order_id=order_id
+        )
+        found = selectors.list_invoices(order=order)
+        return Response(serializers.InvoiceList({"invoices": found}).data)
+
+
+class InvoiceDetail(ShopperView):
+    @operation(
+        headers=schemas.OrderHeaders,
+        response="file:application/pdf",
+        errors=[NotFound],
+        id="downloadInvoice",
+        tag="orders",
+        summary="One of them as a PDF, the same each time",
+    )
+    def get(
+        self,
+        request: Request,
+        *,
+        order_id: UUID,
+        invoice_id: UUID,
+        headers: schemas.OrderHeader,
+    ) -> HttpResponse:
+        order = selectors.get_order(
+            customer=identify(request, headers), order_id=order_id
+        )
+        return invoice_response(
+            selectors.get_invoice(order=order, invoice_id=invoice_id)
+        )
 
 
 class OrderLookup(ShopperView):
@@ -206,6 +258,12 @@ class PaymentList(ShopperView):
         return mark_replayed(
             Response(serializers.Payment(started).data, HTTPStatus.CREATED), again=again
         )
+
+
+def invoice_response(invoice: Invoice) -> HttpResponse:
+    """Return an invoice's PDF, named by its number."""
+    kept = invoice_files.get_file(invoice_id=invoice.pk)
+    return pdf_response(bytes(kept.pdf), f"{invoice.number}.pdf")
 
 
 def pdf_response(document: bytes, name: str) -> HttpResponse:

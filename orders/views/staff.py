@@ -10,9 +10,10 @@ from rest_framework.response import Response
 from markrin.api.errors import NotFound, Unavailable
 from markrin.api.operations import operation
 from markrin.api.schemas import Empty, IdempotencyHeaders, KeyHeader
-from orders import errors, invoice, selectors
+from orders import errors, selectors
 from orders import staff_schemas as schemas
 from orders import staff_serializers as serializers
+from orders.serializers import InvoiceList as InvoiceListShape
 from orders.services import (
     coupons,
     fulfilments,
@@ -23,7 +24,7 @@ from orders.services import (
     transitions,
 )
 from orders.views.base import StaffView, get_actor, mark_replayed
-from orders.views.orders import IDEMPOTENCY_ERRORS, pdf_response
+from orders.views.orders import IDEMPOTENCY_ERRORS, invoice_response
 from products.errors import OutOfStock
 
 
@@ -334,11 +335,42 @@ class OrderInvoice(StaffView):
         errors=[NotFound],
         id="staffGetInvoice",
         tag="staff-orders",
-        summary="The order's invoice, to print",
+        summary="The order's newest invoice, to print; 404 before there is one",
     )
     def get(self, request: Request, *, order_id: UUID) -> HttpResponse:
         order = selectors.get_any_order(order_id=order_id)
-        return pdf_response(invoice.render_invoice(order), f"{order.number}.pdf")
+        return invoice_response(selectors.get_invoice(order=order))
+
+
+class InvoiceList(StaffView):
+    @operation(
+        response=InvoiceListShape,
+        errors=[NotFound],
+        id="staffListInvoices",
+        tag="staff-orders",
+        summary="An order's invoices, credit notes and vouchers",
+    )
+    def get(self, request: Request, *, order_id: UUID) -> Response:
+        order = selectors.get_any_order(order_id=order_id)
+        found = selectors.list_invoices(order=order)
+        return Response(InvoiceListShape({"invoices": found}).data)
+
+
+class InvoiceDetail(StaffView):
+    @operation(
+        response="file:application/pdf",
+        errors=[NotFound],
+        id="staffDownloadInvoice",
+        tag="staff-orders",
+        summary="One of them as a PDF, the same each time",
+    )
+    def get(
+        self, request: Request, *, order_id: UUID, invoice_id: UUID
+    ) -> HttpResponse:
+        order = selectors.get_any_order(order_id=order_id)
+        return invoice_response(
+            selectors.get_invoice(order=order, invoice_id=invoice_id)
+        )
 
 
 class CouponList(StaffView):

@@ -1,15 +1,17 @@
 """Invoices, credit notes and vouchers: their numbers, their amounts, their files."""
 
 import hashlib
+import os
 import re
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from markrin.db import transactions
-from orders.invoicing.document import financial_year
+from orders.invoicing.document import EXPORT_WORDS, financial_year
 from orders.models import Invoice, InvoiceFile, Order, OrderLine, TaxPart, TaxRate
 from orders.models.fulfilment import ParcelStatus
 from orders.models.order import OrderStatus
@@ -19,6 +21,8 @@ from orders.services import (
     invoices,
     ledger,
     lifecycle,
+    mails,
+    privacy,
     refunds,
     returns,
     transitions,
@@ -40,8 +44,10 @@ from tests.client import Client
 from tests.factories import (
     key,
     make_cart_line,
+    make_order,
     make_product,
     make_promotion,
+    make_user,
     make_variant,
     move_to,
 )
@@ -63,20 +69,23 @@ def karnataka(settings):
     use_tax_preset("in", state="KA")
 
 
-def sell(customer, price: str, *, quantity: int = 1, address=None, **more) -> Order:
+def sell(
+    customer, price: str, *, quantity: int = 1, address=None, tax_id="", **more
+) -> Order:
     """Return a confirmed order of so many kurtas, to Mumbai unless an address says otherwise."""
     variant = make_variant(
         product=make_product(base_price=price, **more), stock=50, hs_code="62114290"
     )
-    return _place(customer, [(variant, quantity)], address)
+    return _place(customer, [(variant, quantity)], address, tax_id)
 
 
-def _place(customer, pieces, address=None) -> Order:
+def _place(customer, pieces, address, tax_id) -> Order:
     for variant, quantity in pieces:
         make_cart_line(customer=customer, variant=variant, quantity=quantity)
     body = {
         "shippingAddress": {**SHIPPING_ADDRESS, **(address or {})},
         "paymentMethod": "cod",
+        **({"taxId": tax_id} if tax_id else {}),
     }
     placed = Client().as_user(customer).post("/api/orders", body, headers=key())
     assert placed.status_code == 201, placed.content
@@ -474,3 +483,124 @@ def test_the_pdf_is_rendered_once_and_kept_as_it_is(customer, karnataka, setting
     again = invoice_files.get_file(invoice_id=invoice.pk)
     assert bytes(again.pdf) == bytes(kept.pdf)
     assert InvoiceFile.objects.count() == 1
+
+
+@pytest.mark.asvs("5.4.1")
+def test_its_customer_and_staff_get_it_and_nobody_else(api, customer):
+    order = make_order(customer=customer)
+    mine, desk = (
+        api.as_user(customer),
+        api.as_user(make_user(role="staff", groups=("orders",))),
+    )
+    for client, path in ((mine, "orders"), (desk, "staff/orders")):
+        base = f"/api/{path}/{order.pk}"
+        assert client.get(f"{base}/invoices").json() == {"invoices": []}
+        assert client.get(f"{base}/invoice").status_code == 404
+    move_to(order, "shipped")
+    made = order.invoices.get()
+    for client, path in ((mine, "orders"), (desk, "staff/orders")):
+        base = f"/api/{path}/{order.pk}"
+        [shown] = client.get(f"{base}/invoices").json()["invoices"]
+        assert (shown["number"], shown["total"]) == (made.number, str(order.total))
+        one, other = (
+            client.get(f"{base}/{page}") for page in (f"invoices/{made.pk}", "invoice")
+        )
+        assert one.headers["Content-Type"] == "application/pdf"
+        name = f'inline; filename="{made.number}.pdf"'
+        assert one.headers["Content-Disposition"] == name
+        assert one.content == other.content
+        assert one.content.startswith(b"%PDF-")
+    stranger = api.as_user(make_user())
+    for page in ("invoices", f"invoices/{made.pk}", "invoice"):
+        assert stranger.get(f"/api/orders/{order.pk}/{page}").status_code == 404
+    foreign = make_order(customer=customer, status="shipped").invoices.get()
+    assert mine.get(f"/api/orders/{order.pk}/invoices/{foreign.pk}").status_code == 404
+
+
+def test_it_goes_by_mail_where_the_shop_wants_that(customer, settings, mailoutbox):
+    invoice = ship(sell(customer, "2999.00"))
+    ids = {"order_id": invoice.order_id, "invoice_id": invoice.pk}
+    assert mails.mail_invoice(**ids) is None
+    settings.INVOICE_BY_MAIL = True
+    mails.mail_invoice(**ids)
+    [mail] = mailoutbox
+    assert str(invoice.number) in mail.subject
+    [(name, content, media_type)] = mail.attachments
+    assert (name, media_type) == (f"{invoice.number}.pdf", "application/pdf")
+    assert content == bytes(InvoiceFile.objects.get().pdf)
+
+
+def test_an_erased_person_stays_on_invoices_until_their_time_is_over(
+    customer, settings
+):
+    invoice = ship(sell(customer, "2999.00"))
+    invoice_files.get_file(invoice_id=invoice.pk)
+    with transaction.atomic():
+        privacy.erase_customer(user=customer)
+    year = invoice.issued_on.year + (invoice.issued_on.month >= 4)  # it ends in March
+    settings.FINANCIAL_YEAR_STARTS = 4
+    kept_until = datetime(year + 6, 4, 1, tzinfo=UTC)
+    assert invoice_files.anonymise_old(kept_until - timedelta(days=2)) == 0
+    assert invoice_files.anonymise_old(kept_until + timedelta(days=2)) == 1
+    invoice.refresh_from_db()
+    assert invoice.data["buyer"]["name"] == "—"
+    assert "Asha" not in str(invoice.data)
+    assert not InvoiceFile.objects.exists()
+    assert invoice.total == Decimal("2999.00")
+    assert_clean()
+
+
+WRITTEN = {
+    "hi": ("आशा क्षत्रिय", "रेशमी साड़ी, हाथ से बुनी हुई", "१२ लिंकिंग रोड"),
+    "ta": ("செல்வி மீனாட்சி", "கைத்தறி புடவை", "12 அண்ணா சாலை"),
+    "bn": ("শ্রীমতী চৌধুরী", "জামদানি শাড়ি", "12 পার্ক স্ট্রিট"),
+    "ar": ("فاطمة الزهراء", "ثوب قطني مطرز", "شارع الملك فهد 12"),
+}
+
+
+@pytest.mark.parametrize("language", WRITTEN)
+def test_letters_are_shaped_by_fonts_that_come_along(customer, language, caplog):
+    name, product, street = WRITTEN[language]
+    order = sell(customer, "2999.00", name=product)
+    Order.objects.filter(pk=order.pk).update(
+        recipient=name, street=street, language=language
+    )
+    invoice = ship(order)
+    pdf = bytes(invoice_files.get_file(invoice_id=invoice.pk).pdf)
+    assert "missing" not in caplog.text
+    assert SCRIPT_FONTS[language] in pdf
+    if folder := os.environ.get("INVOICE_PICTURES"):
+        Path(folder, f"{language}.pdf").write_bytes(pdf)
+
+
+SCRIPT_FONTS = {
+    "hi": b"NotoSansDevanagari",
+    "ta": b"NotoSansTamil",
+    "bn": b"NotoSansBengali",
+    "ar": b"NotoSansArabic",
+}
+
+
+def test_a_business_buyer_and_an_export_have_the_words_of_the_rules(
+    customer, karnataka, settings
+):
+    settings.SHOP_COUNTRIES = ["IN", "DE"]
+    business = sell(
+        customer, "2999.00", quantity=2, tax_class=TaxClass.objects.get(code="apparel"),
+        tax_id="27AAPFU0939F1ZV",
+    )  # fmt: skip
+    made = ship(business)
+    assert made.buyer_tax_id == made.data["buyer"]["tax_id"] == "27AAPFU0939F1ZV"
+    assert made.data["place_of_supply"] == "27-Maharashtra"
+    abroad = {
+        "street": "Torstraße 1", "city": "Berlin", "state": "", "postalCode": "10119",
+        "country": "DE", "phone": "+493012345678",
+    }  # fmt: skip
+    export = ship(sell(customer, "2999.00", address=abroad))
+    assert (export.zero_rated, export.tax) == ("export", 0)
+    assert export.data["words"] == [EXPORT_WORDS]
+    assert export.data["place_of_supply"] == "Germany"
+    if folder := os.environ.get("INVOICE_PICTURES"):
+        for name, invoice in (("business", made), ("export", export)):
+            kept = invoice_files.get_file(invoice_id=invoice.pk)
+            Path(folder, f"{name}.pdf").write_bytes(bytes(kept.pdf))

@@ -354,8 +354,20 @@ export const startPayment = (id: string, key: string) =>
     }),
   );
 
-export async function invoice(id: string): Promise<Blob> {
-  const call = shop.GET("/api/orders/{order_id}/invoice", { params: { path: { order_id: id } }, parseAs: "blob" });
+export const invoices = (orderId: string) =>
+  queryOptions({
+    queryKey: own("invoices", orderId),
+    queryFn: async () => {
+      const path = { order_id: orderId };
+      return (await unwrap(shop.GET("/api/orders/{order_id}/invoices", { params: { path } }))).invoices;
+    },
+  });
+
+export async function downloadInvoice(orderId: string, invoiceId: string): Promise<Blob> {
+  const call = shop.GET("/api/orders/{order_id}/invoices/{invoice_id}", {
+    params: { path: { order_id: orderId, invoice_id: invoiceId } },
+    parseAs: "blob",
+  });
   return (await unwrap(call)) as Blob;
 }
 

@@ -4,7 +4,7 @@ import { AttemptKey, isProblem } from "@markrin/client";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { Link, useSearch } from "wouter";
-import { invoice, order as orderQuery, refresh, startPayment } from "../api";
+import { downloadInvoice, invoices, order as orderQuery, refresh, startPayment } from "../api";
 import { said } from "../errors";
 import { day, days, moment, money } from "../format";
 import { t } from "../i18n";
@@ -227,20 +227,48 @@ function ItemPicture({ image }: { image: Order["items"][number]["image"] }) {
 }
 
 function Actions({ order }: { order: Order }) {
-  const print = useMutation({
-    mutationFn: () => invoice(order.id),
-    onSuccess: (file) => saveFile(file, `${order.number}.pdf`),
-  });
   return (
     <>
-      {print.error && <Notice kind="bad">{said(print.error)}</Notice>}
+      <Invoices order={order} />
       <div className="actions order-actions">
-        <button type="button" className="button button-quiet" disabled={print.isPending} onClick={() => print.mutate()}>
-          {t("Invoice (PDF)")}
-        </button>
         <Reorder order={order} />
         <CancelOrder order={order} />
         <Help />
+      </div>
+    </>
+  );
+}
+
+/** What each paper is called; the number follows. */
+const PAPERS = {
+  invoice: "Invoice {number} (PDF)",
+  credit_note: "Credit note {number} (PDF)",
+  receipt_voucher: "Receipt {number} (PDF)",
+  refund_voucher: "Refund voucher {number} (PDF)",
+} as const;
+
+function Invoices({ order }: { order: Order }) {
+  const { data: papers } = useQuery(invoices(order.id));
+  const download = useMutation({
+    mutationFn: ({ id }: { id: string; number: string }) => downloadInvoice(order.id, id),
+    onSuccess: (file, { number }) => saveFile(file, `${number}.pdf`),
+  });
+  if (!papers?.length) return null;
+  return (
+    <>
+      {download.error && <Notice kind="bad">{said(download.error)}</Notice>}
+      <div className="actions order-actions">
+        {papers.map((paper) => (
+          <button
+            key={paper.id}
+            type="button"
+            className="button button-quiet"
+            disabled={download.isPending}
+            onClick={() => download.mutate(paper)}
+          >
+            {t(PAPERS[paper.kind], { number: paper.number })}
+          </button>
+        ))}
       </div>
     </>
   );
