@@ -181,13 +181,12 @@ def mail_invoice(*, order_id: UUID, invoice_id: UUID) -> Sent:
     if not settings.INVOICE_BY_MAIL or invoice is None:
         return None
     kept = invoice_files.get_file(invoice_id=invoice_id)
-    return _send_mail(
+    return _send_with_files(
         "invoice",
         order_id,
+        {"invoice": invoice, "is_note": invoice.kind == InvoiceKind.CREDIT_NOTE},
         key=str(invoice_id),
         attachments=[(f"{invoice.number}.pdf", bytes(kept.pdf), "application/pdf")],
-        invoice=invoice,
-        is_note=invoice.kind == InvoiceKind.CREDIT_NOTE,
     )
 
 
@@ -265,13 +264,17 @@ def send_order_mail(name: str, order_id: UUID, *, key: str, **more: object) -> S
     return _send_mail(name, order_id, key=key, **more)
 
 
-def _send_mail(
+def _send_mail(name: str, order_id: UUID, *, key: str = "", **more: object) -> Sent:
+    return _send_with_files(name, order_id, more, key=key)
+
+
+def _send_with_files(
     name: str,
     order_id: UUID,
+    more: dict[str, object],
     *,
     key: str = "",
     attachments: Sequence[tuple[str, bytes, str]] = (),
-    **more: object,
 ) -> Sent:
     order = Order.objects.with_lines().select_related("user").get(pk=order_id)
     to = order.user.email if order.user is not None else order.email
