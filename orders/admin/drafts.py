@@ -237,7 +237,7 @@ class DraftOrderAdmin(SteppedAdmin):
         rows = [("Subtotal", quote.subtotal)]
         rows += [(f"{each.promotion.name}", -each.amount) for each in quote.discounts]
         rows += [("Shipping", quote.shipping)]
-        rows += [(fee.kind, fee.amount) for fee in quote.fees]
+        rows += [("Fee for cash on delivery", fee.amount) for fee in quote.fees]
         rows += [("Tax, included" if quote.tax_included else "Tax", quote.tax)]
         rows += [("Total", quote.total)]
         shown = [

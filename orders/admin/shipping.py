@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from accounts.state_codes import is_state_code
 from markrin.admin.base import ModelAdmin, StackedInline
@@ -36,6 +36,11 @@ class ZoneForm(StrictModelForm):
             *("name", "is_active", "position", "countries", "states"),
             "postal_patterns",
         )
+        widgets = {
+            "countries": UnfoldAdminTextInputWidget,
+            "states": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+            "postal_patterns": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        }
 
     def clean_countries(self) -> list[str]:
         """Take countries as people write them; refuse what is none."""
@@ -107,6 +112,17 @@ class MethodForm(StrictModelForm):
             *("max_weight_g", "min_days", "max_days", "cut_off", "weekdays"),
             *("cod_allowed", "cod_fee", "cod_max_total", "cod_max_open"),
         )
+        labels = {
+            "default_weight_g": "Weight of a piece (g)",
+            "max_weight_g": "Heaviest order (g)",
+            "min_days": "Fewest days",
+            "max_days": "Most days",
+            "cut_off": "Order by",
+            "weekdays": "Working days",
+            "cod_fee": "Its fee",
+            "cod_max_total": "Dearest order",
+            "cod_max_open": "Open orders at most",
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -164,7 +180,7 @@ class MethodInline(StackedInline):
     verbose_name = "method"
     verbose_name_plural = "methods (none: nothing is delivered to this zone)"
     fieldsets = (
-        (None, {"fields": (("name", "position", "is_active"),)}),
+        (None, {"fields": ("name", ("position", "is_active"))}),
         (
             "What it costs",
             {
@@ -202,7 +218,7 @@ class ShippingZoneAdmin(ModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         own = ["postal_list"] if obj else []
         return [
-            (None, {"fields": [("name", "position", "is_active")]}),
+            (None, {"fields": ["name", ("position", "is_active")]}),
             (
                 "Where (the nearest zone counts: postal codes before states, before countries)",
                 {"fields": ["countries", "states", "postal_patterns", *own]},

@@ -154,7 +154,7 @@ def _show(
         "opts": page.opts,
         "form": form,
         "back": back,
-        "count": zone.postcodes.count(),
+        "count": f"{zone.postcodes.count():,}",
         "change": change and describe_change(change, done=False),
         "listed": listed,
         "sample": list(listed.codes)[:SHOWN] if listed else [],

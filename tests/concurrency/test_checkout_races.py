@@ -29,6 +29,8 @@ from orders.models import (
     OrderLine,
     Payment,
     Refund,
+    ShippingMethod,
+    ShippingZone,
 )
 from orders.services import periodic, provider_events
 from orders.services.checkout import _turns
@@ -233,6 +235,35 @@ def test_a_customers_limit_holds_for_guests_of_one_address():
     )
     assert Counter(answer.status_code for answer in answers) == {201: 2, 409: 18}
     assert OrderDiscount.objects.filter(counts=True).count() == 2
+
+
+def test_a_limit_of_open_cash_orders_holds_for_guests_of_one_telephone():
+    zone = ShippingZone.objects.create(name="India", countries=["IN"])
+    ShippingMethod.objects.create(zone=zone, name="Courier", cod_max_open=2)
+    variant = make_variant(stock=1000)
+    tokens = [uuid4().hex for _ in range(12)]
+    for token in tokens:
+        make_cart_line(token=token, variant=variant)
+    address = {"recipient": "G", "phone": "+919876543210", "city": "Pune"}
+    address |= {"postalCode": "411001", "country": "IN"}
+    answers = at_once(
+        [
+            partial(
+                checkout,
+                Client(),
+                {
+                    "paymentMethod": "cod",
+                    "email": f"guest{number}@example.com",
+                    "shippingAddress": {**address, "street": f"{number} Lake Road"},
+                },
+                {**key(), "X-Cart-Token": token},
+            )
+            for number, token in enumerate(tokens)
+        ]
+    )
+    assert Counter(answer.status_code for answer in answers) == {201: 2, 422: 10}
+    refused = {a.json()["reason"] for a in answers if a.status_code == 422}
+    assert refused == {"open_orders"}
 
 
 def test_cancelling_many_times_at_once_frees_the_stock_once():
