@@ -76,6 +76,19 @@ def count_cash(order: Order, parcel: Fulfilment) -> Decimal | None:
         return None
     sent = [each for each in order.fulfilments.all() if each.status != "cancelled"]
     earlier = [each for each in sent if each.position < parcel.position]
+    before = sum((_price_parcel(order, each) for each in earlier), Decimal(0))
+    # Gift cards pay the first parcels.
+    left = max(order.gift_card_amount - before, Decimal(0))
+    return max(_price_parcel(order, parcel) - left, Decimal(0)) or None
+
+
+def _price_parcel(order: Order, parcel: Fulfilment) -> Decimal:
+    """Return what a parcel is worth: its pieces, and with the first shipping and fees."""
+    earlier = [
+        each
+        for each in order.fulfilments.all()
+        if each.status != "cancelled" and each.position < parcel.position
+    ]
     units = 0
     for row in parcel.lines.all():
         line = next(each for each in order.lines.all() if each.pk == row.line_id)
@@ -91,12 +104,12 @@ def count_cash(order: Order, parcel: Fulfilment) -> Decimal | None:
             line.quantity,
             before=before,
         )
-    cash = from_units(units, order.currency)
+    price = from_units(units, order.currency)
     if not earlier:
-        cash += order.total - sum(
+        price += order.total - sum(
             (_charged(order, line) for line in order.lines.all()), Decimal(0)
         )
-    return cash or None
+    return price
 
 
 def _charged(order: Order, line: OrderLine) -> Decimal:

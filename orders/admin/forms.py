@@ -79,6 +79,7 @@ def tracking_fields(parcel: Fulfilment | None = None) -> dict[str, forms.Field]:
     if names:
         carrier = forms.ChoiceField(
             choices=[*((name, name) for name in names), ("", "none")],
+            initial=names[0],  # else a browser shows "none", whatever comes first
             required=False,
             widget=UnfoldAdminSelectWidget,
         )

@@ -313,6 +313,7 @@ ORDER_STEPS = {
             and order.payment_method == PaymentMethod.COD
             and order.payment_status == PaymentStatus.UNPAID
             and not order.waived
+            and not order.gift_card_amount
         ),
         warning=(
             "At the prices and with the promotions that the order was placed with. The"

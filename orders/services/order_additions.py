@@ -91,6 +91,7 @@ def _refuse_settled(order: Order) -> None:
         or order.payment_method != PaymentMethod.COD
         or order.payment_status != PaymentStatus.UNPAID
         or order.waived
+        or order.gift_card_amount
     )
     if settled:
         raise errors.OrderNotIn(
@@ -105,7 +106,7 @@ def _grow_line(
 ) -> OrderLine:
     """Return the variant's line with the pieces added, or a new one; not saved."""
     offer = offers.get_offers([variant_id])[variant_id]
-    if not offer.on_sale:
+    if not offer.on_sale or offer.is_gift_card:  # those are sold by themselves
         raise errors.VariantNotOnSale
     line = next((each for each in lines if each.variant_id == variant_id), None)
     if line is None:

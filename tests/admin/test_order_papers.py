@@ -77,6 +77,12 @@ def test_labels_together_collect_what_is_owed_and_nothing_of_what_is_paid(packer
     cash = [labels.count_cash(loaded, parcel) for parcel in (first, rest)]
     assert sum(each or 0 for each in cash) == loaded.payable
     assert cash[1] == 2 * line.unit_price
+    # Cards pay the first parcel, and 1 of the next.
+    loaded.gift_card_amount = (cash[0] or Decimal(0)) + 1
+    assert [labels.count_cash(loaded, each) for each in (first, rest)] == [
+        None,
+        (cash[1] or Decimal(0)) - 1,
+    ]
     text = packer.get(paper("labels"), {"order": str(order.pk)}).content.decode()
     assert text.count("Collect in cash") == 2
     assert f"{cash[1]:,.2f}" in text

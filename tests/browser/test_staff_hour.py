@@ -281,7 +281,7 @@ def test_old_orders_come_first(page: Page, desk: Shop, width: str) -> None:
     order = desk.db(make_order, guest_email=f"scan-{width}@example.com")
     desk.db(
         Order.objects.filter(pk=order.pk).update,
-        created_at=timezone.now() - timedelta(days=500),
+        created_at=timezone.now() - timedelta(days=500 + len(width)),
     )
     boss = desk.db(make_user, role="admin", email=f"scan-boss-{width}@example.com")
     sign_in_as_staff(page, boss.email)
