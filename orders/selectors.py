@@ -11,7 +11,7 @@ from uuid import UUID
 import phonenumbers
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
 from markrin.api.errors import NotFound
@@ -247,17 +247,11 @@ def get_any_order(*, order_id: UUID) -> Order:
     return order
 
 
-def _load_returns() -> QuerySet[ReturnRequest]:
-    return ReturnRequest.objects.select_related("order", "exchange").prefetch_related(
-        "lines__line", "lines__variant"
-    )
-
-
 def list_returns(
     params: ReturnFilter,
 ) -> Page[ReturnRequest] | CursorPage[ReturnRequest]:
     """Return the returns that customers asked for, newest first, in a fixed number of queries."""
-    found = _load_returns()
+    found = ReturnRequest.objects.with_lines()
     if params.status is not None:
         found = found.filter(status__in=params.status)
     if params.order_id is not None:
@@ -273,7 +267,7 @@ def list_returns(
 
 def get_any_return(*, request_id: UUID, order_id: UUID | None = None) -> ReturnRequest:
     """Return a return, of this order where one is named. Raises: NotFound."""
-    found = _load_returns().filter(pk=request_id)
+    found = ReturnRequest.objects.with_lines().filter(pk=request_id)
     if order_id is not None:
         found = found.filter(order=order_id)
     if (request := found.first()) is None:

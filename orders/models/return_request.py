@@ -36,6 +36,14 @@ OPEN_RETURNS: Final = tuple(
 )
 
 
+class ReturnRequestQuerySet(QuerySet["ReturnRequest"]):
+    def with_lines(self) -> "ReturnRequestQuerySet":
+        """Return the requests with what an answer shows: order, exchange, lines. Two queries."""
+        return self.select_related("order", "exchange").prefetch_related(
+            "lines__line", "lines__variant"
+        )
+
+
 class ReturnRequest(Model):
     """Pieces that a customer wants to send back. `number` stands on the label.
 
@@ -92,7 +100,7 @@ class ReturnRequest(Model):
         related_name="+",
         help_text="who of the staff decided last",
     )
-    objects = QuerySet["ReturnRequest"].as_manager()
+    objects = ReturnRequestQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]

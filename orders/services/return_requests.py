@@ -14,7 +14,7 @@ from markrin.api.errors import NotFound
 from markrin.db import transactions
 from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
-from orders import errors, events, return_window, selectors
+from orders import errors, events, return_window
 from orders.customer_identity import Customer
 from orders.models import Order, Return, ReturnRequest, ReturnRequestLine
 from orders.models.order import OrderEventKind
@@ -91,6 +91,10 @@ def withdraw(
     )
 
 
+def _load_request(request_id: UUID) -> ReturnRequest:
+    return ReturnRequest.objects.with_lines().get(pk=request_id)
+
+
 def _ask(
     asked: ReturnAsked,
     *,
@@ -101,7 +105,7 @@ def _ask(
 ) -> tuple[ReturnRequest, bool]:
     request_id = uuid7()
     if (known := idempotency.claim_key(claim, request_id)) is not None:
-        return selectors.get_any_return(request_id=known), True
+        return _load_request(known), True
     lifecycle.lock_order(order_id)
     order = Order.objects.with_lines().get(pk=order_id)
     if not customer.owns(order):
@@ -142,7 +146,7 @@ def _ask(
             order_id=order.pk, return_request_id=request.pk, status=request.status
         )
     )
-    return selectors.get_any_return(request_id=request.pk), False
+    return _load_request(request.pk), False
 
 
 def _insert_request(
@@ -191,7 +195,7 @@ def cancel_request(
         raise NotFound
     actor = Actor(customer.actor, customer.user.pk if customer.user else None)
     _close(order, request, ReturnStatus.CANCELLED, actor=actor)
-    return selectors.get_any_return(request_id=request.pk)
+    return _load_request(request.pk)
 
 
 # --- What staff do -------------------------------------------------------------------------------
@@ -230,7 +234,7 @@ def approve_request(
         **columns,
     )
     exchanges.place_exchange(order, request, actor=actor)
-    return selectors.get_any_return(request_id=request.pk)
+    return _load_request(request.pk)
 
 
 @transactions.durable
@@ -241,7 +245,7 @@ def reject_request(note: str, *, request_id: UUID, actor: Actor) -> ReturnReques
     """
     order, request = lock_request(request_id)
     _close(order, request, ReturnStatus.REJECTED, actor=actor, note=note)
-    return selectors.get_any_return(request_id=request.pk)
+    return _load_request(request.pk)
 
 
 @transactions.durable
@@ -259,7 +263,7 @@ def receive_request(note: str, *, request_id: UUID, actor: Actor) -> ReturnReque
         note=note,
         received_at=timezone.now(),
     )
-    return selectors.get_any_return(request_id=request.pk)
+    return _load_request(request.pk)
 
 
 @transactions.durable
@@ -285,7 +289,7 @@ def judge_request(
         body=judgement,
     )
     if idempotency.claim_key(claim, request_id) is not None:
-        return selectors.get_any_return(request_id=request_id), True
+        return _load_request(request_id), True
     order, request = lock_request(request_id)
     lines = {row.line_id: row for row in request.lines.select_related("line")}
     judged = {each.line_id: each for each in judgement.lines}
@@ -301,7 +305,7 @@ def judge_request(
         goods=goods,
     )
     exchanges.settle_exchange(order, request, list(lines.values()), goods, actor=actor)
-    return selectors.get_any_return(request_id=request.pk), False
+    return _load_request(request.pk), False
 
 
 def _write_judgement(
