@@ -59,8 +59,10 @@ def main() -> int:
 
 
 @contextmanager
-def sample_shop() -> Iterator[None]:
-    """Start the servers that the tests use, and hold the catalogue in a database of its own."""
+def sample_shop(*, load: bool = True) -> Iterator[None]:
+    """Start the servers that the tests use, and hold the catalogue in a database of its own,
+    which is empty without `load`.
+    """
     os.environ.setdefault(
         "LOG_LEVEL", "ERROR"
     )  # a line for each request would bury the table
@@ -78,7 +80,8 @@ def sample_shop() -> Iterator[None]:
     databases = setup_databases(verbosity=0, interactive=False)
     try:
         services.empty_valkey()
-        load_catalogue()
+        if load:
+            load_catalogue()
         yield
     finally:
         teardown_databases(databases, verbosity=0)

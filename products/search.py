@@ -122,8 +122,14 @@ def word_levels(word: str, meaning: Meaning, *, prefix: bool) -> Levels:
             *(quote("~" + each) for each in meaning.begun_colors),
         ]
         found[BEGUN_TAG] = [exact + ":*C"]
-        found[BEGUN_TEXT] = [exact + ":*D"]
-    return _accumulate(found)
+        found[BEGUN_TEXT] = [exact + ":*"]
+    levels = dict(_accumulate(found))
+    lowest = min(levels)
+    keys = [*found[CATEGORY], *found[ABOVE], quote("#" + word)]
+    keys += [quote("~" + each) for each in meaning.colors]
+    keys += [key for key in found.get(BEGUN, ()) if not key.endswith(":*AB")]
+    levels[lowest] = _any([*keys, *words, *([exact + ":*"] if prefix else [])])
+    return levels
 
 
 def size_levels(word: str) -> Levels:

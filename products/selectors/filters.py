@@ -238,14 +238,6 @@ class Filters:
             variants = variants.filter(stock__on_hand__gt=F("stock__reserved"))
         return variants
 
-    @property
-    def alone(self) -> bool:
-        """Whether one searched word is all there is."""
-        rest = replace(self, search=None, query=None, category_ids=(), has_moved=False)
-        return (
-            self.query is not None and len(self.query.places) == 1 and rest == Filters()
-        )
-
     def by_relevance(self, sort: str | None) -> bool:
         """Return whether the best hits of a search come first, as they do unless it is
         sorted otherwise.
@@ -258,9 +250,7 @@ class Filters:
         """Return what `apply` has found with what the order needs, and the order. Without a
         search, relevance is newest; with one, it leaves the hits that `search_ranking` ranks."""
         if self.query is not None and self.by_relevance(sort):
-            return search_ranking.rank_matches(
-                found, self.query, alone=self.alone
-            ), ORDERS["relevance"]
+            return search_ranking.rank_matches(found, self.query), ORDERS["relevance"]
         if sort == "rating":
             found = found.annotate(stars=Coalesce("rating", Decimal(0)))
         order = ORDERS["newest" if sort in (None, "relevance") else sort]

@@ -128,7 +128,6 @@ def _list_search_results(
         ids, number = search_ranking.get_best_matches(
             found,
             filters.query,
-            alone=filters.alone,
             offset=offset,
             limit=query.limit,
         )

@@ -1,9 +1,10 @@
 """What a search finds, the best first.
 
 A common word stands in a third of the catalogue, and neither counting nor ranking so many
-products is done in milliseconds. So a search is counted to MAX_RANKED, and by relevance the
-MAX_RANKED most popular of its hits are ranked, those first that have the words in more than
-their description: whoever finds more than that will narrow it down.
+products is done in milliseconds. So a search is counted to MAX_RANKED. Where it finds more, the
+MAX_COMPARED most popular are looked at, and of these MAX_RANKED are ranked, those first that have
+the words in more than their description: whoever finds more than that will narrow it down. The
+products of that very name, pinned ones and those of a SKU are among them however few they sell.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery
 from django.db import connection
-from django.db.models import F, IntegerField, OrderBy, QuerySet
+from django.db.models import F, IntegerField, OrderBy, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
@@ -21,18 +22,22 @@ from products import search
 from products.models import Product
 from products.search import Place, Query
 
-MAX_RANKED = 1_000
-_MAX_COMPARED = 2_000
+MAX_RANKED, MAX_COMPARED = 1_000, 3_000
+_MAX_EXACT = 50
 
 _BEST = """
-    WITH strong AS MATERIALIZED ({strong}), weak AS MATERIALIZED (
-        SELECT * FROM ({weak}) AS weak WHERE (SELECT count(*) FROM strong) <= {most}
-    ), hits AS MATERIALIZED (
-        (SELECT * FROM strong UNION ALL
-        SELECT * FROM weak WHERE id NOT IN (SELECT id FROM strong)) LIMIT {most} + 1
+    WITH popular AS MATERIALIZED ({hits}), exact AS MATERIALIZED ({exact}),
+    hits AS MATERIALIZED (
+        SELECT * FROM popular
+        UNION ALL SELECT * FROM exact WHERE id NOT IN (SELECT id FROM popular)
+    ), best AS MATERIALIZED (
+        SELECT * FROM hits ORDER BY id IN (SELECT id FROM exact) DESC,
+            CASE WHEN (SELECT count(*) FROM hits) > {most} THEN search @@ %s::tsquery END DESC,
+            popularity DESC, id DESC
+        LIMIT {most}
     )
-    SELECT (SELECT count(*) FROM hits), ARRAY(
-        SELECT id FROM (SELECT * FROM hits LIMIT {most}) AS product
+    SELECT (SELECT least(count(*), {most} + 1) FROM hits), ARRAY(
+        SELECT id FROM best AS product
         ORDER BY {score} DESC, popularity DESC, id DESC LIMIT %s OFFSET %s
     )
 """
@@ -83,11 +88,9 @@ def score_sql(query: Query) -> tuple[str, list[Any]]:
     return f"({' + '.join(parts)})", params
 
 
-def rank_matches(
-    found: QuerySet[Product], query: Query, *, alone: bool
-) -> QuerySet[Product]:
+def rank_matches(found: QuerySet[Product], query: Query) -> QuerySet[Product]:
     """Return the hits with their `relevance`, to be walked by cursor; see `get_best_matches`."""
-    ids, _ = get_best_matches(found, query, alone=alone, offset=0, limit=MAX_RANKED)
+    ids, _ = get_best_matches(found, query, offset=0, limit=MAX_RANKED)
     sql, params = score_sql(query)
     relevance = RawSQL(  # noqa: S611 (its text is score_sql's own, words are parameters)
         sql.replace("product.", "products_product."),
@@ -98,33 +101,37 @@ def rank_matches(
 
 
 def get_best_matches(
-    found: QuerySet[Product], query: Query, *, alone: bool, offset: int, limit: int
+    found: QuerySet[Product], query: Query, *, offset: int, limit: int
 ) -> tuple[list[UUID], int]:
     """Return the ids of `limit` hits from `offset` on, and how many there are, of more than
     MAX_RANKED one more: one query.
-
-    `alone`: nothing but one word was asked for. PostgreSQL knows how common a word is, and
-    so whether it had better look it up or take the most popular products one by one until
-    enough of them hold it. How many hold two at once, or pass a filter besides, it can only
-    guess; of two common words that never meet it would look at every product."""
-    strong_sql, strong_params = _compile(
-        found.filter(search=Lexemes(query.strong)), alone=alone
-    )
-    weak_sql, weak_params = _compile(found, alone=alone)
+    """
+    own = Q(search=Lexemes(search.quote("=" + query.key)))
+    exact = found.filter(own | Q(pk__in=query.exact) if query.exact else own)
+    hits_sql, hits_params = _compile(found, MAX_COMPARED)
+    exact_sql, exact_params = _compile(exact, _MAX_EXACT)
     score, score_params = score_sql(query)
-    sql = _BEST.format(strong=strong_sql, weak=weak_sql, most=MAX_RANKED, score=score)
+    sql = _BEST.format(hits=hits_sql, exact=exact_sql, most=MAX_RANKED, score=score)
     with connection.cursor() as cursor:
         cursor.execute(
-            sql, [*strong_params, *weak_params, *score_params, limit, offset]
+            sql,
+            [
+                *hits_params,
+                *exact_params,
+                query.strong,
+                *score_params,
+                limit,
+                offset,
+            ],
         )
         number, ids = cursor.fetchone()
     return ids, number
 
 
-def _compile(found: QuerySet[Product], *, alone: bool) -> tuple[str, list[Any]]:
-    order = ("-popularity", "-id")
-    ordered = found.order_by(*(order if alone else map(unindexed_key, order)))
-    hits = ordered[: MAX_RANKED + 1].values("id", "popularity", "search").query
+def _compile(found: QuerySet[Product], most: int) -> tuple[str, list[Any]]:
+    # Not along the index of the order: what is searched for is rare among all products.
+    ordered = found.order_by(*map(unindexed_key, ("-popularity", "-id")))
+    hits = ordered[:most].values("id", "popularity", "search").query
     # Not elided: a filter that nothing can pass (a category that there is not) finds nothing.
     sql, params = hits.get_compiler(connection.alias, elide_empty=False).as_sql()
     return str(sql), list(params)
@@ -150,7 +157,7 @@ def find_missing_words(places: Sequence[Place], *, for_staff: bool) -> set[int]:
         f"""SELECT mask FROM (
             SELECT ARRAY[{masks}] AS mask, popularity, id FROM products_product
             WHERE search @@ %(any)s::tsquery AND {shown}
-            ORDER BY popularity DESC LIMIT {_MAX_COMPARED}
+            ORDER BY popularity + 0 DESC LIMIT {MAX_COMPARED}
         ) AS near
         ORDER BY cardinality(array_positions(mask, true)) DESC, popularity DESC, id LIMIT 1""",  # noqa: S608 (constants)
         params | {"any": " | ".join(queries)},

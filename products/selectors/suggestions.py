@@ -68,7 +68,6 @@ def suggest(text: str) -> Suggestions:
     ids, _ = search_ranking.get_best_matches(
         filters.apply(Product.objects.published()),
         query,
-        alone=filters.alone,
         offset=0,
         limit=SHOWN,
     )

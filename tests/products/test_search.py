@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -367,22 +366,12 @@ def test_a_cursor_walks_the_ranked_or_else_all(api, many, sort, number):
         assert walked == ["Linen 5", "Linen 3", "Linen 1"]
 
 
-@pytest.mark.parametrize(
-    ("query", "walked"),
-    [
-        ({"search": "linen"}, True),
-        ({"search": "linen plain"}, False),
-        ({"search": "linen", "gender": "unisex"}, False),
-    ],
-)
-def test_only_what_a_lone_word_finds_may_be_taken_off_the_index_by_popularity(
-    api, many, query, walked
+def test_of_very_many_hits_the_one_of_that_name_is_first_however_few_it_sells(
+    api, many, monkeypatch
 ):
-    """Of two common words that never meet, that would be every product."""
-    with CaptureQueriesContext(connection) as asked:
-        assert found(api, query.pop("search"), **query)
-    [best] = [each["sql"] for each in asked if "WITH strong" in each["sql"]]
-    assert ("COALESCE" not in best) is walked
+    monkeypatch.setattr(search_ranking, "MAX_COMPARED", 4)
+    make_product(name="Linen", popularity=0)
+    assert found(api, "linen", limit=2) == ["Linen", "Linen 5"]
 
 
 def test_deep_pages_of_a_search_are_refused_as_others_are(api, many):
