@@ -40,6 +40,9 @@ orders-random: $(STAMP) ## Take 5,000 random steps with orders against a model o
 pricing: $(STAMP) ## Reckon 25,000 carts with promotions and 100,000 quotes again by brute force (about a minute)
 	@PRICING=full $(PY) -m pytest -n 0 --timeout 1800 tests/orders/pricing $(ARGS)
 
+crowd: $(STAMP) ## 500 buyers at once for 100 uses of a promotion, and for a gift card worth three carts (minutes)
+	@BUYERS=500 $(PY) -m pytest -n 0 --timeout 3600 tests/concurrency/test_limited_means.py $(ARGS)
+
 constraints: $(STAMP) ## List every rule of the database with the ways in which it was tried: raw SQL, API, admin
 	@FUZZ=full $(PY) -m pytest -n 0 -s --timeout 1800 tests/constraints $(ARGS)
 
