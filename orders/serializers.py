@@ -161,6 +161,7 @@ class CartProduct(Serializer):
     id = serializers.UUIDField(source="product_id")
     slug = serializers.CharField()
     name = serializers.CharField()
+    is_gift_card = serializers.BooleanField()
     image = Image(allow_null=True)
 
 

@@ -73,6 +73,7 @@ def test_shows_what_is_in_it(api, customer):
                 "id": str(product.pk),
                 "slug": product.slug,
                 "name": "Linen shirt",
+                "isGiftCard": False,
                 "image": {"url": "https://img.example/a.jpg", "altText": "A shirt"},
             },
             "quantity": 2,

@@ -2274,6 +2274,7 @@ export interface components {
             id: string;
             slug: string;
             name: string;
+            isGiftCard: boolean;
             image: components["schemas"]["Image"] | null;
         };
         /**

@@ -267,10 +267,29 @@ export async function removeLine(id: string): Promise<Cart> {
   }
 }
 
-export const putCoupon = (code: string) =>
-  again(() => unwrap(shop.PUT("/api/cart/coupon", { body: { code } }))).then(keepCart);
+export const putCoupons = (codes: string[]) =>
+  again(() => unwrap(shop.PUT("/api/cart/coupons", { body: { codes } }))).then(keepCartAndQuotes);
 
-export const removeCoupon = () => again(() => unwrap(shop.DELETE("/api/cart/coupon"))).then(keepCart);
+/** Adds a gift card. Saying it twice is the same as once. */
+export const addGiftCard = (code: string) =>
+  again(() => unwrap(shop.POST("/api/cart/gift-cards", { body: { code } }))).then(keepCartAndQuotes);
+
+export const removeGiftCard = (id: string) =>
+  unwrap(shop.DELETE("/api/cart/gift-cards/{card_id}", { params: { path: { card_id: id } } })).then(keepCartAndQuotes);
+
+export const spendStoreCredit = (use: boolean) =>
+  again(() => unwrap(shop.PUT("/api/cart/store-credit", { body: { use } }))).then(keepCartAndQuotes);
+
+/** What the cart costs sent in other ways has changed with it. */
+async function keepCartAndQuotes(cart: Cart): Promise<Cart> {
+  await refresh(own("cart", "quoted"));
+  return keepCart(cart);
+}
+
+export const giftCardBalance = (code: string) => unwrap(shop.POST("/api/gift-cards/balance", { body: { code } }));
+
+export const storeCredit = () =>
+  queryOptions({ queryKey: own("store-credit"), queryFn: () => unwrap(shop.GET("/api/store-credit")) });
 
 /** Repeats what may be said twice while the shop does not answer. */
 async function again<T>(call: () => Promise<T>): Promise<T> {

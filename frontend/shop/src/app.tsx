@@ -25,6 +25,7 @@ const SignUp = lazyPage(() => import("./pages/sign-in").then((page) => page.Sign
 const Forgot = lazyPage(() => import("./pages/passwords").then((page) => page.ForgotPassword));
 const Reset = lazyPage(() => import("./pages/passwords").then((page) => page.ResetPassword));
 const VerifyEmail = lazyPage(() => import("./pages/passwords").then((page) => page.VerifyEmail));
+const GiftCards = lazyPage(() => import("./pages/gift-cards").then((page) => page.GiftCards));
 const StaffPage = lazyPage(() => import("./pages/staff-page").then((page) => page.StaffPage));
 const NotFound = lazyPage(() => import("./pages/not-found").then((page) => page.NotFound));
 
@@ -64,6 +65,7 @@ function Pages() {
           <Route path="/account">{() => <Account />}</Route>
           <Route path="/account/:tab">{({ tab }) => <Account tab={tab} />}</Route>
           <Route path="/wishlist" component={Wishlist} />
+          <Route path="/gift-cards" component={GiftCards} />
           <Route path="/sign-in" component={SignIn} />
           <Route path="/sign-up" component={SignUp} />
           <Route path="/forgot-password" component={Forgot} />

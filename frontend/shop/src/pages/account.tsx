@@ -11,6 +11,7 @@ import { PersonalData } from "../parts/personal-data";
 import { Security } from "../parts/security";
 import { SignedInOnly } from "../parts/signed-in-only";
 import { Bone } from "../parts/skeleton";
+import { StoreCredit } from "../parts/store-credit";
 import { useToast } from "../parts/toast";
 import { Trouble } from "../parts/trouble";
 import { shop } from "../shop";
@@ -21,6 +22,7 @@ const tabs = () => ({
   "": t("Profile"),
   addresses: t("Addresses"),
   security: t("Sign-in and devices"),
+  credit: t("Store credit"),
   data: t("Your data"),
 });
 
@@ -51,6 +53,7 @@ export function Account({ tab = "" }: { tab?: string }) {
 function Tab({ tab }: { tab: string }) {
   if (tab === "addresses") return <Addresses />;
   if (tab === "security") return <Security />;
+  if (tab === "credit") return <StoreCredit />;
   if (tab === "data") return <PersonalData />;
   return <Profile />;
 }

@@ -28,6 +28,7 @@ import { CouponForm } from "../parts/coupon-form";
 import { cashWords, ShippingChoice } from "../parts/delivery";
 import { ErrorSummary } from "../parts/error-summary";
 import { Field, FormContext, values } from "../parts/field";
+import { GiftCardForm } from "../parts/gift-card-form";
 import { QuoteLines } from "../parts/quote-lines";
 import { PageSkeleton } from "../parts/skeleton";
 import { Trouble } from "../parts/trouble";
@@ -127,14 +128,15 @@ function useQuoted(form: RefObject<HTMLFormElement | null>, cart: Cart) {
     setPlace((now) => (JSON.stringify(now) === JSON.stringify(found) ? now : found));
   };
   useEffect(look); // a saved address may have come, or another been chosen
+  const isMailed = cart.items.every(({ product }) => product.isGiftCard); // nothing is sent but their codes
   const options = useQuery({
     ...shippingOptions(place ?? { country: "IN" as Place["country"] }),
-    enabled: Boolean(place),
+    enabled: Boolean(place) && !isMailed,
   });
-  const items = place && !options.error ? options.data?.items : undefined;
+  const items = place && !isMailed && !options.error ? options.data?.items : undefined;
   const method = items?.find(({ id }) => id === methodId) ?? items?.[0];
   const methods = settings.paymentMethods.map((each) => each.method);
-  const possible = methods.filter((each) => each !== "cod" || !method || method.cod.allowed);
+  const possible = methods.filter((each) => each !== "cod" || (!isMailed && (!method || method.cod.allowed)));
   const paymentMethod = possible.find((each) => each === payment) ?? possible[0];
   const quoted = useQuery({
     ...quotedCart({
@@ -149,18 +151,19 @@ function useQuoted(form: RefObject<HTMLFormElement | null>, cart: Cart) {
   return {
     place,
     options: items,
-    error: place ? options.error : null,
+    error: place && !isMailed ? options.error : null,
     method,
     setMethodId,
     paymentMethod,
     possible,
+    isMailed,
     setPayment,
     look,
     quote: known?.quote ?? cart.quote,
     // Not where nothing is delivered; and a total that is about to change is not agreed to.
     isPossible:
       Boolean(paymentMethod) &&
-      (!place || (options.error ? !isProblem(options.error, "not_delivered_there") : isSettled)),
+      (!place || isMailed || (options.error ? !isProblem(options.error, "not_delivered_there") : isSettled)),
   };
 }
 
@@ -223,6 +226,7 @@ function orderIn(form: HTMLFormElement, { quote, method }: Quoted, signedIn: boo
     paymentMethod: given.paymentMethod === "cod" ? "cod" : "online",
     ...(method && { shippingMethodId: method.id }),
     expectedTotal: quote.total,
+    expectedAmountDue: quote.amountDue,
     ...(!signedIn && { email: (given.email ?? "").trim() }),
   };
 }
@@ -266,6 +270,7 @@ function CheckoutForm({ cart, onPlaced }: { cart: Cart; onPlaced: () => void }) 
           <h2>{t("Your order")}</h2>
           <SumLines cart={cart} />
           <CouponForm cart={cart} />
+          {!quoted.isMailed && <GiftCardForm cart={cart} />}
           <QuoteLines quote={quoted.quote} />
           <button
             type="submit"
@@ -274,7 +279,7 @@ function CheckoutForm({ cart, onPlaced }: { cart: Cart; onPlaced: () => void }) 
           >
             {place.isPending
               ? t("Placing your order…")
-              : t("Place order · {total}", { total: money(quoted.quote.total, quoted.quote.currency) })}
+              : t("Place order · {total}", { total: money(quoted.quote.amountDue, quoted.quote.currency) })}
           </button>
           <Terms />
         </aside>

@@ -36,7 +36,11 @@ export function QuoteLines({ quote }: { quote: Sum }) {
       )}
       <Line name={t("Total")} amount={money(quote.total, currency)} kind="quote-total" />
       {giftCards.map(({ last4, amount }) => (
-        <Line key={last4} name={t("Gift card …{last4}", { last4 })} amount={`−${money(amount, currency)}`} />
+        <Line
+          key={last4}
+          name={last4 ? t("Gift card …{last4}", { last4 }) : t("Store credit")}
+          amount={`−${money(amount, currency)}`}
+        />
       ))}
       {giftCards.length > 0 && quote.amountDue !== undefined && (
         <Line name={t("To pay")} amount={money(quote.amountDue, currency)} kind="quote-total" />
