@@ -502,7 +502,7 @@ UNFOLD: dict[str, object] = {
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", "en")
 SHOP_LANGUAGES = env.list(
     "SHOP_LANGUAGES", default=[LANGUAGE_CODE]
-)  # that mails may be in; locale/ has en and hi
+)  # that mails may be in; locale/ has en and hi, and ar for mails about orders
 LANGUAGES = [(code, code) for code in SHOP_LANGUAGES]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = SHOP_TIME_ZONE

@@ -114,10 +114,15 @@ def render_template(
             raise ValueError(f"{template}.mail must begin with a line Subject: …")
         subject = _plain_text(first.removeprefix("Subject: ")).strip()
         blocks = list(_split_blocks(lines[lines.index(first) + 1 :]))
+        right_to_left = translation.get_language_bidi()
         page = {
             "subject": subject,
             "blocks": blocks,
             "language": translation.get_language(),
+            # Mail programs know no logical sides, such as padding-inline-start.
+            "direction": "rtl" if right_to_left else "ltr",
+            "start": "right" if right_to_left else "left",
+            "end": "left" if right_to_left else "right",
             **shop,
         }
         return Rendered(

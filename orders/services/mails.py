@@ -2,11 +2,12 @@
 customer gets none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
 from django.conf import settings
+from django.utils import translation
 
 from markrin import localized
 from markrin.db import transactions
@@ -75,7 +76,7 @@ def _send_parcel_mail(
     if parcel.order.sells_gift_cards:  # their codes come by mails of their own
         return None
     key = f"{fulfilment_id}:{turn}" if turn else str(fulfilment_id)
-    return _send_mail(name, order_id, key=key, **describe_parcel(parcel))
+    return _send_mail(name, order_id, key=key, describe=lambda: describe_parcel(parcel))
 
 
 def describe_parcel(parcel: Fulfilment) -> dict[str, object]:
@@ -98,7 +99,11 @@ def _describe_line(line: OrderLine, quantity: int) -> dict[str, object]:
 
 def mail_cancelled(*, order_id: UUID) -> Sent:
     """Tell the customer that nothing will come, and why."""
-    return _send_mail("cancelled", order_id, why=_get_cancel_reason(order_id))
+    return _send_mail("cancelled", order_id, describe=lambda: _say_why(order_id))
+
+
+def _say_why(order_id: UUID) -> dict[str, object]:
+    return {"why": _get_cancel_reason(order_id)}
 
 
 def _get_cancel_reason(order_id: UUID) -> str:
@@ -116,15 +121,17 @@ def _get_cancel_reason(order_id: UUID) -> str:
 
 def mail_refunded(*, order_id: UUID, refund_id: UUID) -> Sent:
     """Tell the customer what goes back."""
-    refund = Refund.objects.select_related("gift_card").get(pk=refund_id)
+    refund = Refund.objects.select_related("order", "gift_card").get(pk=refund_id)
     if refund.exchange_id is not None:
         return None  # it pays a replacement, as the mail about the return says
     return _send_mail(
         "refunded",
         order_id,
         key=str(refund_id),
-        back=localized.format_money(refund.amount, settings.SHOP_CURRENCY),
-        gift_card=refund.gift_card,
+        describe=lambda: {
+            "back": localized.format_money(refund.amount, refund.order.currency),
+            "gift_card": refund.gift_card,
+        },
     )
 
 
@@ -143,7 +150,7 @@ def mail_return(*, request_id: UUID, status: str) -> Sent:
         f"return_{name}",
         asked.order_id,
         key=f"{request_id}:{status}",
-        **describe_return(asked),
+        describe=lambda: describe_return(asked),
     )
 
 
@@ -181,10 +188,13 @@ def mail_invoice(*, order_id: UUID, invoice_id: UUID) -> Sent:
     if not settings.INVOICE_BY_MAIL or invoice is None:
         return None
     kept = invoice_files.get_file(invoice_id=invoice_id)
-    return _send_with_files(
+    return _send_mail(
         "invoice",
         order_id,
-        {"invoice": invoice, "is_note": invoice.kind == InvoiceKind.CREDIT_NOTE},
+        describe=lambda: {
+            "invoice": invoice,
+            "is_note": invoice.kind == InvoiceKind.CREDIT_NOTE,
+        },
         key=str(invoice_id),
         attachments=[(f"{invoice.number}.pdf", bytes(kept.pdf), "application/pdf")],
     )
@@ -255,35 +265,40 @@ def send_mail_again(*, order_id: UUID, mail_name: str, wanted_id: UUID) -> Sent:
         sent = Fulfilment.objects.filter(order=order_id, shipped_at__isnull=False)
         last = sent.order_by("-position").values_list("pk", flat=True)[0]
         return _send_parcel_mail(mail_name, order_id, last, turn=str(wanted_id))
-    more = {"why": _get_cancel_reason(order_id)} if mail_name == "cancelled" else {}
-    return _send_mail(mail_name, order_id, key=str(wanted_id), **more)
+    return _send_mail(
+        mail_name,
+        order_id,
+        key=str(wanted_id),
+        describe=lambda: _say_why(order_id) if mail_name == "cancelled" else {},
+    )
 
 
 def send_order_mail(name: str, order_id: UUID, *, key: str, **more: object) -> Sent:
     """Send a mail of the order, with `more` for its template; `key` is what it is sent once for."""
-    return _send_mail(name, order_id, key=key, **more)
+    return _send_mail(name, order_id, key=key, describe=lambda: more)
 
 
-def _send_mail(name: str, order_id: UUID, *, key: str = "", **more: object) -> Sent:
-    return _send_with_files(name, order_id, more, key=key)
-
-
-def _send_with_files(
+def _send_mail(
     name: str,
     order_id: UUID,
-    more: dict[str, object],
     *,
     key: str = "",
+    describe: Callable[[], dict[str, object]] = dict,
     attachments: Sequence[tuple[str, bytes, str]] = (),
 ) -> Sent:
+    """Send a mail of an order; `describe` returns what it shows besides, worded in the order's
+    language, as amounts and days are.
+    """
     order = Order.objects.with_lines().select_related("user").get(pk=order_id)
     to = order.user.email if order.user is not None else order.email
     if not order.email or (order.user is not None and not order.user.is_active):
         return None
+    with translation.override(order.language or settings.LANGUAGE_CODE):
+        context = {**build_context(order), **describe()}
     return sending.send_mail(
         template=f"orders/{name}",
         to=to,
-        context={**build_context(order), **more},
+        context=context,
         key=f"orders.{name}:{key or order.pk}",
         language=order.language or None,
         attachments=attachments,
