@@ -91,6 +91,7 @@ def start() -> None:
         or f"redis+socket://{known['valkey']}?virtual_host={db + 1}",
         "SECRET_KEY": "tests-only-" + "s" * 50,
         "JWT_KEYS": json.dumps([{"kid": "tests", "secret": "tests-only-" + "j" * 50}]),
+        "GIFT_CARD_KEYS": "tests-only-" + "g" * 50,
         "RATE_LIMIT_SCALE": "1000",
     }
 
