@@ -42,13 +42,15 @@ class ProductDelivery:
 def list_options(
     cart: Cart | None, *, place: Destination | None, person: Person
 ) -> list[ShippingOption]:
-    """Return how a cart can be sent to this place, the cheapest way first. Four queries, one
-    more where open cash orders are limited.
+    """Return how a cart can be sent to this place, the cheapest way first; nothing where it has
+    gift cards, which are mailed. Five queries, one more where open cash orders are limited.
 
     Raises:
         NotDeliveredThere: it cannot be.
     """
     priced = cart_summary.price_cart(cart, place=place)
+    if any(item.offer.is_gift_card for item in priced.items if item.available):
+        return []  # they are mailed
     offered = priced.offered
     if not offered:
         offered = list_offered(place or find_cart_destination(cart), [])
@@ -86,6 +88,8 @@ def get_product_delivery(
     on_sale = offers.list_product_offers(product_id)
     if not on_sale:
         raise NotFound
+    if on_sale[0].is_gift_card:  # it is mailed
+        return ProductDelivery(place.country, place.postal_code, None, None, [])
     offered = list_offered(place, [(on_sale[0].weight_g, 1)])
     if not offered:
         raise errors.NotDeliveredThere

@@ -278,6 +278,19 @@ def test_a_product_page_has_dates(api, standard, express):
     assert missing.status_code == 404
 
 
+def test_gift_cards_are_mailed(api, standard):
+    product = make_product(is_gift_card=True)
+    variant = make_variant(product=product, stock=5)
+    found = api.get(f"/api/products/{product.pk}/delivery").json()
+    assert (found["deliversUntil"], found["items"]) == (None, [])
+    body = {"variantId": str(variant.pk)}
+    cart = api.post("/api/cart/items", body).json()
+    headers = {"X-Cart-Token": cart["token"]}
+    options = api.get("/api/shipping/options", {"country": "IN"}, headers=headers)
+    assert (options.status_code, options.json()) == (200, {"items": []})
+    assert (cart["shippingMethod"], cart["quote"]["shipping"]) == (None, "0.00")
+
+
 def test_holidays_move_the_dates(shopper, standard):
     before = ask(shopper).json()["items"][0]["deliversFrom"]
     Holiday.objects.create(day=date.fromisoformat(before), name="A holiday")

@@ -144,10 +144,10 @@ function useQuoted(form: RefObject<HTMLFormElement | null>, cart: Cart) {
       ...(method && { shippingMethodId: method.id }),
       ...(paymentMethod && { paymentMethod }),
     }),
-    enabled: Boolean(place && method),
+    enabled: Boolean(items),
   });
   const isSettled = Boolean(quoted.data) && !quoted.isPlaceholderData && !quoted.isFetching;
-  const known = method && place ? quoted.data : undefined;
+  const known = items && quoted.data;
   return {
     place,
     options: items,
@@ -257,13 +257,15 @@ function CheckoutForm({ cart, onPlaced }: { cart: Cart; onPlaced: () => void }) 
           <CheckoutTrouble error={errors.length ? null : place.error} cart={cart} onMended={place.reset} />
           {!signedIn && <Contact />}
           {signedIn ? <AddressChoice /> : <AddressFields legend={t("Where shall it go?")} />}
-          <ShippingChoice
-            place={quoted.place}
-            options={quoted.options}
-            error={quoted.error}
-            value={quoted.method?.id}
-            onChange={quoted.setMethodId}
-          />
+          {quoted.options?.length !== 0 && ( // gift cards are mailed
+            <ShippingChoice
+              place={quoted.place}
+              options={quoted.options}
+              error={quoted.error}
+              value={quoted.method?.id}
+              onChange={quoted.setMethodId}
+            />
+          )}
           <PaymentChoice quoted={quoted} />
         </div>
         <aside className="checkout-sum" aria-label={t("Your order")}>

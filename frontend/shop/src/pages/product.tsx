@@ -62,7 +62,7 @@ function Product({ product }: { product: ProductDetail }) {
             </a>
           )}
           <BuyBox product={product} color={color} setColor={setColor} />
-          <ProductDelivery productId={product.id} />
+          {!product.isGiftCard && <ProductDelivery productId={product.id} />}
           <Description product={product} />
         </div>
       </div>

@@ -38,7 +38,7 @@ export function ProductDelivery({ productId }: { productId: string }) {
       <PostalCodeForm code={code} onChange={setCode} busy={isFetching} />
       <div role="status">
         {code && error && <p className="error">{deliveryTrouble(error)}</p>}
-        {code && data && !error && (
+        {code && data && !error && data.items.length > 0 && (
           <ul>
             {data.items.map((option) => (
               <li key={option.id}>
