@@ -7,6 +7,7 @@ gives.
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Final
 
 _USUAL_DECIMALS: Final = 2
@@ -58,6 +59,7 @@ def from_units(units: int, currency: str) -> Decimal:
     return Decimal(units).scaleb(-decimals_of(currency))
 
 
+@lru_cache(maxsize=1024)  # a shop has few percentages, and asks for them for every line
 def per_million(percent: Decimal) -> int:
     """Return a percentage of at most four decimals as a whole number: 2.5 becomes 25,000."""
     return int(percent * 10_000)

@@ -236,10 +236,11 @@ def choose_promotions(
     """Return the cheapest candidate's discounts, and why the other promotions do not apply."""
     eligible: list[tuple[PromotionTerms, list[int]]] = []
     not_applied: list[NotApplied] = []
+    promotable = [i for i, line in enumerate(lines) if line.is_promotable]
     for promotion in sorted(
         promotions, key=lambda promotion: (promotion.priority, promotion.id)
     ):
-        meant = [i for i, line in enumerate(lines) if promotion.conditions.mean(line)]
+        meant = _find_meant(promotion.conditions, lines, promotable)
         if refused := _find_refusal(promotion, lines, meant, shopper):
             not_applied.append(refused)
         else:
@@ -253,6 +254,18 @@ def choose_promotions(
             reason = Reason.BETTER_OFFER if beaten else Reason.NO_EFFECT
             not_applied.append(NotApplied(promotion, reason))
     return Outcome(discounts, tuple(each for each in not_applied if _is_told(each)))
+
+
+def _find_meant(
+    conditions: Conditions, lines: Sequence[BasketLine], promotable: list[int]
+) -> list[int]:
+    """Return the places of the lines that are meant; of most promotions that is all of them."""
+    named = (
+        conditions.product_ids or conditions.category_ids or conditions.collection_ids
+    )
+    if not named and not conditions.exclude_sale_items:
+        return promotable
+    return [i for i in promotable if conditions.mean(lines[i])]
 
 
 def _is_told(refused: NotApplied) -> bool:
@@ -270,8 +283,8 @@ def _find_refusal(
         return NotApplied(promotion, reason)
     if not meant:
         return NotApplied(promotion, Reason.NO_MATCHING_ITEMS)
-    spend = sum(lines[i].total for i in meant)
-    pieces = sum(lines[i].quantity for i in meant)
+    spend = sum([lines[i].total for i in meant])
+    pieces = sum([lines[i].quantity for i in meant])
     min_spend, min_pieces = conditions.min_spend, conditions.min_pieces
     if isinstance(promotion.effect, Tiered):
         lowest = min(tier.threshold for tier in promotion.effect.tiers)
@@ -402,7 +415,8 @@ class _Work:
         return max(tiers, key=lambda tier: tier.threshold).effect
 
     def _worth(self, meant: Sequence[int]) -> int:
-        return sum(self.loose_price[i] + self.set_price[i] for i in meant)
+        loose, in_sets = self.loose_price, self.set_price
+        return sum([loose[i] + in_sets[i] for i in meant])
 
     def _take(self, off: int, meant: Sequence[int]) -> list[int]:
         """Take an amount off, each line in proportion to what it costs by now."""
@@ -410,6 +424,9 @@ class _Work:
         worth = [self.loose_price[i] + self.set_price[i] for i in meant]
         for i, share in zip(meant, spread(off, worth), strict=True):
             shares[i] = share
+            if not self.set_price[i]:  # most lines have no pieces in sets
+                self.loose_price[i] -= share
+                continue
             loose, in_sets = spread(share, [self.loose_price[i], self.set_price[i]])
             self.loose_price[i] -= loose
             self.set_price[i] -= in_sets
