@@ -103,6 +103,8 @@ def _known() -> list[Rule]:
 _ELSEWHERE = {"country": "'IN'", "state_code": "'US-CA'"}
 # What breaks a rule that several columns, or no simple form, are about: SQL by column.
 SPECIAL: dict[str, dict[str, str]] = {
+    "color_hex_form": {"hex": "'blue'"},
+    "synonym_group_of_2_to_40": {"words": "ARRAY['one']::varchar[]"},
     "address_postal_code_india": {"country": "'IN'", "postal_code": "'1234'"},
     "draft_order_postal_code_india": {"country": "'IN'", "postal_code": "'1234'"},
     "draft_order_state_code_of_country": _ELSEWHERE,

@@ -26,7 +26,16 @@ from orders.models import (
 )
 from orders.models.order import PaymentMethod
 from orders.services.shipping import write_settings_zone
-from products.models import Category, Product, SizeChart, TaxClass
+from products.models import (
+    Category,
+    Color,
+    IgnoredWord,
+    Product,
+    SearchPin,
+    SizeChart,
+    SynonymGroup,
+    TaxClass,
+)
 from storefront.models import Page
 from tests import factories
 
@@ -136,6 +145,10 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
         Holiday: Holiday.objects.create(day="2027-01-26", name="Republic Day"),
         Category: category,
         Product: product,
+        Color: Color.objects.create(name="Navy", family="Blue", hex="#1b2a4a"),
+        SynonymGroup: SynonymGroup.objects.create(words=["saree", "sari"]),
+        IgnoredWord: IgnoredWord.objects.create(word="wali"),
+        SearchPin: SearchPin.objects.create(query="wedding", product=product),
         SizeChart: factories.make_size_chart(),
         User: factories.make_user(),
         Page: Page.objects.create(
