@@ -199,7 +199,7 @@ def test_a_list_costs_as_many_queries_for_one_product_as_for_several(
     client.get("/shop")  # prepared statements
     with CaptureQueriesContext(connection) as asked:
         client.get("/shop/shirts")
-    assert len(asked) == 8, [query["sql"][:90] for query in asked]
+    assert len(asked) == 9, [query["sql"][:90] for query in asked]
 
 
 def test_a_search_is_not_for_search_engines(client, built, db):
