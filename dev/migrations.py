@@ -17,12 +17,12 @@ from django_migration_linter import MigrationLinter
 # The last migration that comes with an app's first release, which has not been made yet. No
 # older code runs beside those; what is numbered higher is linted.
 FIRST_RELEASE = {
-    "markrin": 4,
+    "markrin": 1,
     "shop_admin": 1,
-    "outbox": 2,
-    "products": 8,
-    "accounts": 7,
-    "orders": 7,
+    "outbox": 1,
+    "products": 1,
+    "accounts": 2,
+    "orders": 1,
     "storefront": 1,
     "analytics": 1,
 }

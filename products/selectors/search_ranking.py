@@ -92,7 +92,7 @@ def rank_matches(found: QuerySet[Product], query: Query) -> QuerySet[Product]:
     """Return the hits with their `relevance`, to be walked by cursor; see `get_best_matches`."""
     ids, _ = get_best_matches(found, query, offset=0, limit=MAX_RANKED)
     sql, params = score_sql(query)
-    relevance = RawSQL(  # noqa: S611 (its text is score_sql's own, words are parameters)
+    relevance = RawSQL(  # noqa: S611 # nosec B611 (its text is score_sql's own, words are parameters)
         sql.replace("product.", "products_product."),
         params,
         output_field=IntegerField(),

@@ -13,7 +13,7 @@ from markrin.db.declared import (
     SqlSequence,
     StorageParameters,
 )
-from markrin.db.shared import Extension, TextSearchConfiguration, list_declared
+from markrin.db.shared import Extension, list_declared
 from markrin.db.triggers import Trigger, allow_steps
 from markrin.ops.verify import constraints
 
@@ -29,7 +29,6 @@ FUNCTIONS = {
 # How each other kind of object is taken away.
 REMOVE = {
     Extension: "DROP EXTENSION {name} CASCADE",
-    TextSearchConfiguration: "DROP TEXT SEARCH CONFIGURATION {name} CASCADE",
     StorageParameters: "ALTER TABLE {table} RESET (fillfactor)",
     SqlSequence: "DROP SEQUENCE {name}",
     LibraryIndex: "DROP INDEX {name}",
