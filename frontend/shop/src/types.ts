@@ -10,6 +10,7 @@ export type CartItem = Shapes["CartItem"];
 export type Category = Shapes["Category"];
 export type Facets = Shapes["Facets"];
 export type FacetValue = Shapes["FacetValue"];
+export type Invoice = Shapes["Invoice"];
 export type Order = Shapes["OrderDetail"];
 export type PostalAddress = Shapes["OrderDetail"]["shippingAddress"];
 export type Product = Shapes["ProductItem"];

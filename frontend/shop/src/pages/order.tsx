@@ -22,7 +22,7 @@ import { Trouble } from "../parts/trouble";
 import { saveFile } from "../save-file";
 import { href, settings } from "../settings";
 import { useTitle } from "../title";
-import type { Order } from "../types";
+import type { Invoice, Order } from "../types";
 import { NotFound } from "./not-found";
 
 const STEPS = ["pending", "confirmed", "processing", "shipped", "delivered"] as const;
@@ -239,13 +239,19 @@ function Actions({ order }: { order: Order }) {
   );
 }
 
-/** What each paper is called; the number follows. */
-const PAPERS = {
-  invoice: "Invoice {number} (PDF)",
-  credit_note: "Credit note {number} (PDF)",
-  receipt_voucher: "Receipt {number} (PDF)",
-  refund_voucher: "Refund voucher {number} (PDF)",
-} as const;
+/** What each paper is called. */
+function nameOfPaper({ kind, number }: Invoice): string {
+  switch (kind) {
+    case "invoice":
+      return t("Invoice {number} (PDF)", { number });
+    case "credit_note":
+      return t("Credit note {number} (PDF)", { number });
+    case "receipt_voucher":
+      return t("Receipt {number} (PDF)", { number });
+    case "refund_voucher":
+      return t("Refund voucher {number} (PDF)", { number });
+  }
+}
 
 function Invoices({ order }: { order: Order }) {
   const { data: papers } = useQuery(invoices(order.id));
@@ -266,7 +272,7 @@ function Invoices({ order }: { order: Order }) {
             disabled={download.isPending}
             onClick={() => download.mutate(paper)}
           >
-            {t(PAPERS[paper.kind], { number: paper.number })}
+            {nameOfPaper(paper)}
           </button>
         ))}
       </div>
