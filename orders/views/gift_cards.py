@@ -17,7 +17,7 @@ class GiftCardBalance(ShopperView):
         response=serializers.GiftCardBalance,
         errors=[errors.GiftCardUnknown],
         id="getGiftCardBalance",
-        tag="gift cards",
+        tag="gift-cards",
         summary="What is left on a gift card",
     )
     def post(self, request: Request, *, body: schemas.GiftCardChoice) -> Response:
@@ -30,7 +30,7 @@ class StoreCreditDetail(ShopperView):
         response=serializers.StoreCredit,
         permissions=[IsAuthenticated],
         id="getStoreCredit",
-        tag="gift cards",
+        tag="gift-cards",
         summary="One's own store credit, and how it came about",
     )
     def get(self, request: Request) -> Response:
