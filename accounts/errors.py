@@ -28,6 +28,7 @@ def token_invalid() -> errors.TokenInvalid:
 
 
 class TokenExpired(_TokenRefused):
+    identifies = True
     status, code, message = (
         401,
         "token_expired",
@@ -36,6 +37,7 @@ class TokenExpired(_TokenRefused):
 
 
 class SessionRevoked(_TokenRefused):
+    identifies = True
     status, code, message = (
         401,
         "session_revoked",
@@ -44,6 +46,7 @@ class SessionRevoked(_TokenRefused):
 
 
 class SessionExpired(_TokenRefused):
+    identifies = True
     status, code, message = (
         401,
         "session_expired",

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import marshmallow as ma
@@ -62,15 +61,30 @@ class ReturnUrl(fields.Text):
 
     def _check(self, value: object) -> str:
         text = str(super()._check(value))
-        parts = urlsplit(text)
-        if (
-            f"{parts.scheme}://{parts.netloc}" not in settings.AUTH_ORIGINS
-            or parts.fragment
-        ):
+        if not re.fullmatch(self._find_form(), text):
             raise fields.refuse(
                 "origin", "This must be an address of the shop, without a fragment."
             )
         return text
+
+    def limits(self) -> fields.JSONSchema:
+        return {
+            **super().limits(),
+            "format": "uri",
+            "pattern": f"^(?:{self._find_form()})$",
+        }
+
+    def _find_form(self) -> str:
+        """Return the form of all such addresses: an origin, then path and query if any, in
+        visible ASCII. Source: RFC 3986 section 2.
+        """
+        origins = "|".join(_as_pattern(origin) for origin in settings.AUTH_ORIGINS)
+        return f'(?:{origins})(?:[/?][!-"$-~]*)?'
+
+
+def _as_pattern(text: str) -> str:
+    """Return a regular expression of exactly this text, for Python and ECMAScript alike."""
+    return re.sub(r"[^A-Za-z0-9:/_-]", lambda found: f"[{found[0]}]", text)
 
 
 class TaxId(fields.Text):

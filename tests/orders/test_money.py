@@ -180,6 +180,8 @@ def test_the_shopper_goes_to_the_providers_page_and_back(
         "//app.example/",
         "javascript:alert(1)",
         "https://app.example/#x",
+        "https://app.example/a b",
+        "https://app!example/",
     ],
 )
 def test_the_shopper_comes_back_to_the_shop_and_nowhere_else(

@@ -3438,6 +3438,7 @@ export interface components {
             expectedAmountDue?: string;
             /** Format: email */
             email?: string;
+            /** Format: uri */
             returnUrl?: string;
         };
         /**
@@ -5387,7 +5388,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -5488,7 +5489,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -5621,7 +5622,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -5736,7 +5737,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -6118,7 +6119,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -6237,7 +6238,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -6358,7 +6359,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -6726,7 +6727,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -6839,7 +6840,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -7180,7 +7181,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -7281,7 +7282,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -7428,7 +7429,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -7966,7 +7967,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -8099,7 +8100,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -8196,7 +8197,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -8325,7 +8326,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -8424,7 +8425,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -8527,7 +8528,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -8674,7 +8675,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -8777,7 +8778,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -8928,7 +8929,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -9077,7 +9078,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -9192,7 +9193,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -9341,7 +9342,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -9458,7 +9459,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -9621,7 +9622,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -9830,7 +9831,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -10091,7 +10092,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -10260,7 +10261,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -10399,7 +10400,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -10574,7 +10575,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -10719,7 +10720,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -11110,7 +11111,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -11248,7 +11249,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -11353,7 +11354,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -11515,7 +11516,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -11633,7 +11634,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -11783,7 +11784,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -11897,7 +11898,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -12012,7 +12013,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -12127,7 +12128,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -12265,7 +12266,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -12384,7 +12385,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -12547,7 +12548,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -12674,7 +12675,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -12800,7 +12801,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -12919,7 +12920,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -13080,7 +13081,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -13525,7 +13526,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -13793,7 +13794,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -13962,7 +13963,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -14089,7 +14090,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -14364,7 +14365,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -14491,7 +14492,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -14649,7 +14650,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -14777,7 +14778,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -14926,7 +14927,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -15194,7 +15195,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -15340,7 +15341,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -15456,7 +15457,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -15591,7 +15592,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -15706,7 +15707,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -15876,7 +15877,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -16004,7 +16005,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -16178,7 +16179,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -16593,7 +16594,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid";
                     };
                 };
             };
@@ -16876,7 +16877,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -17137,7 +17138,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -17282,7 +17283,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -17410,7 +17411,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -17523,7 +17524,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -17670,7 +17671,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -17791,7 +17792,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -17930,7 +17931,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -18082,7 +18083,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -18204,7 +18205,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -18363,7 +18364,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -18486,7 +18487,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -18621,7 +18622,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -18756,7 +18757,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -18883,7 +18884,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -19034,7 +19035,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -19191,7 +19192,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -19304,7 +19305,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -19449,7 +19450,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -19584,7 +19585,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -19695,7 +19696,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -19822,7 +19823,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -19999,7 +20000,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -20174,7 +20175,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -20339,7 +20340,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -20510,7 +20511,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -20633,7 +20634,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -20757,7 +20758,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -20886,7 +20887,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -21061,7 +21062,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -21214,7 +21215,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -21389,7 +21390,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -21564,7 +21565,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -21747,7 +21748,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -21858,7 +21859,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -21985,7 +21986,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -22150,7 +22151,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -22278,7 +22279,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -22389,7 +22390,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -22516,7 +22517,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -22681,7 +22682,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -22852,7 +22853,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -22991,7 +22992,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -23154,7 +23155,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -23320,7 +23321,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -23435,7 +23436,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -23583,7 +23584,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -23700,7 +23701,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -23813,7 +23814,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -23964,7 +23965,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -24121,7 +24122,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -24256,7 +24257,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -24383,7 +24384,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -24559,7 +24560,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -24680,7 +24681,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -24782,7 +24783,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -24877,7 +24878,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -24974,7 +24975,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
@@ -25095,7 +25096,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "token_invalid" | "token_missing";
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
                     };
                 };
             };
