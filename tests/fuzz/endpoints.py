@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import TextChoices
 from django.urls import URLResolver, get_resolver
 
 from markrin.api import fields, operations
 from markrin.api.schemas import Schema
+from orders.schemas import ReturnUrl, TypedCode
 from tests.fuzz.sample_shop import WITHIN, Ids
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -87,13 +89,24 @@ def example(schema: type[Schema], ids: Ids, path: str) -> dict[str, Any]:
     }
 
 
-# Texts with a form of their own, by the field's name.
-FORMS = {
+# Values with a form of their own, by the field's name.
+FORMS: dict[str, Any] = {
+    "country": "IN",
+    "stateCode": "IN-KA",
+    "postalCode": "560001",
+    "taxId": "DE136695976",
+    "refund": False,  # it goes with an exchange
+    "expiresAt": "2099-12-31T00:00:00Z",  # not in the past
     "barcode": "4006381333931",
     "hsCode": "6109",
     "originCountry": "IN",
     "binLocation": "A-03-2",
     "salePrice": "0.50",  # below a base price of 1.00
+}
+# The statuses with which everything else may be given, by what the route begins with.
+STATUSES = {
+    "/api/staff/orders/": "shipped",  # carrier and tracking
+    "/api/staff/fulfilments/": "undelivered",  # a reason
 }
 
 
@@ -103,6 +116,10 @@ def _value(field: Any, ids: Ids, path: str) -> Any:  # noqa: C901 (a line for ea
         return FORMS[name]
     if name == "saleEndsAt":
         return f"{DAY}T18:00:00Z"  # after its start
+    if name == "status" and path.endswith("/transition"):
+        return next(
+            status for start, status in STATUSES.items() if path.startswith(start)
+        )
     match field:
         case fields.Nested():
             return example(type(cast(Schema, field.schema)), ids, path)
@@ -136,10 +153,23 @@ def _value(field: Any, ids: Ids, path: str) -> Any:  # noqa: C901 (a line for ea
         case fields.Slug():
             return "a-slug"
         case fields.Secret():
-            return "a quiet harbour at dawn"
+            return "a quiet harbour at dawn"[: field.max]
+        case TypedCode():
+            return "A1"
+        case ReturnUrl():
+            return f"{settings.AUTH_ORIGINS[0]}/thanks"
         case fields.Token():
             return "t" * max(field.min, 20)
-    return "A1" + "a" * max(field.min - 2, 0) if field.max > 1 else "A"
+    return _text(field)
+
+
+def _text(field: fields.Text) -> str:
+    """Return a text that fits: with a capital, unless the field's pattern has none."""
+    rest = "1" + "a" * max(field.min - 2, 0) if field.max > 1 else ""
+    form = re.compile(field.pattern or "(?s:.*)")
+    return next(
+        (f"{a}{rest}" for a in "Aa" if form.fullmatch(f"{a}{rest}")), f"A{rest}"
+    )
 
 
 def _choice(choices: type[TextChoices]) -> str:

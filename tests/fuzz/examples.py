@@ -12,14 +12,16 @@ from typing import Any
 
 import marshmallow as ma
 import PIL.Image
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from hypothesis import strategies as st
 
 from markrin.api import fields
-from orders.schemas import TypedCode
+from orders.schemas import ReturnUrl, TaxId, TypedCode
 from tests.fuzz.sample_shop import Ids
 
 SHOP_PHONES = st.from_regex(r"\A\+?91?98[0-9]{8}\Z")
+TAX_IDS = ["DE136695976", "de 136.695-976", "27AAPFU0939F1ZV", "FR40303265045"]
 # Where Python and PostgreSQL could differ about what is white space, a letter, or one character.
 TRICKY = "\u00a0\u1680\u180e\u2000\u2007\u200b\u200d\u202f\u205f\u2060\u3000"
 TRICKY += "\u00ad\u0301\u0345\u1e9e\ufb01İǅßﬀ😀\U000e0001"
@@ -122,6 +124,10 @@ def _value(field: Any, ids: Ids, path: str) -> st.SearchStrategy[Any]:  # noqa: 
             )
         case TypedCode():
             return st.from_regex(field.form, fullmatch=True)
+        case TaxId():
+            return st.sampled_from(TAX_IDS)
+        case ReturnUrl():
+            return _of_form(field)
         case fields.Text() if not field.pattern:
             return _text(field)
     return _of_form(field)
@@ -205,6 +211,11 @@ def _edges(field: Any) -> Iterable[Any]:  # noqa: C901 (a line for each type of 
             return "\U0001f600" * field.max, "a\nb \t" + "c" * field.min
         case TypedCode():
             return "A", "a" * 32, " a\u2013b\u200b"
+        case TaxId():
+            return TAX_IDS
+        case ReturnUrl():
+            shop = settings.AUTH_ORIGINS[0]
+            return shop, f"{shop}?{'~' * (field.max - len(shop) - 1)}"
         case fields.Token():
             return "~" * field.min, "!" * field.max
         case fields.Text():

@@ -13,8 +13,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from django.conf import settings
+
 from markrin.api import fields, parsers
 from markrin.api.schemas import json_pointer
+from orders.schemas import ReturnUrl, TaxId, TypedCode
+from products.schemas.variants import Gtin
 from tests.fuzz.endpoints import Endpoint
 from tests.fuzz.sample_shop import Ids
 
@@ -325,6 +329,23 @@ BY_TYPE: list[tuple[type, list[Any]]] = [
     (fields.Slug, ["Groß", "a_b", "a b", "x" * 121, "", "a\n", *NOT_TEXT]),
     (fields.Token, ["", "a b", "a\n", "é", "x" * 5000, *NOT_TEXT]),
     (fields.Secret, ["x" * 5000, *NOT_TEXT]),
+    (TypedCode, ["", "   ", "-", "\u200b", f"{CANARY}_", "x" * 33, *NOT_TEXT]),
+    (Gtin, ["4006381333932", "400638133393", CANARY, *NOT_TEXT]),  # check digits
+    (TaxId, ["", "DE136695977", "27AAPFU0939F1ZW", CANARY, *NOT_TEXT]),
+    (
+        ReturnUrl,
+        [
+            "",
+            "//shop.example/",
+            "javascript:alert(1)",
+            f"https://{CANARY}.example/",
+            f"{settings.AUTH_ORIGINS[0]}.{CANARY}.example/",
+            f"{settings.AUTH_ORIGINS[0]}@{CANARY}.example/",
+            f"{settings.AUTH_ORIGINS[0]}/#x",
+            f"{settings.AUTH_ORIGINS[0]}/" + "x" * 500,
+            *NOT_TEXT,
+        ],
+    ),
     (
         fields.Text,
         [
