@@ -4010,7 +4010,11 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("number", None), ("serial", None)),
-                    models.Q(("number__isnull", False), ("serial__gte", 1)),
+                    models.Q(
+                        ("number__isnull", False),
+                        ("serial__gte", 1),
+                        ("serial__isnull", False),
+                    ),
                     _connector="OR",
                 ),
                 name="invoice_number_with_serial",
@@ -6661,6 +6665,7 @@ class Migration(migrations.Migration):
                     models.Q(
                         ("delivers_from__isnull", False),
                         ("delivers_until__gte", models.F("delivers_from")),
+                        ("delivers_until__isnull", False),
                     ),
                     _connector="OR",
                 ),
@@ -7167,6 +7172,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     models.Q(("max_days", None), ("min_days", None)),
                     models.Q(
+                        ("max_days__isnull", False),
                         ("max_days__lte", 90),
                         ("min_days__isnull", False),
                         ("min_days__lte", models.F("max_days")),

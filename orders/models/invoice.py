@@ -118,7 +118,7 @@ class Invoice(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(number=None, serial=None)
-                | Q(number__isnull=False, serial__gte=1),
+                | Q(number__isnull=False, serial__isnull=False, serial__gte=1),
                 name="invoice_number_with_serial",
             ),
             models.CheckConstraint(

@@ -326,6 +326,7 @@ class Order(AddressFields, Model):
                 condition=Q(delivers_from=None, delivers_until=None)
                 | Q(
                     delivers_from__isnull=False,
+                    delivers_until__isnull=False,
                     delivers_until__gte=F("delivers_from"),
                 ),
                 name="order_delivery_dates_in_order",

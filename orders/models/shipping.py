@@ -222,6 +222,7 @@ class ShippingMethod(Model):
                 condition=Q(min_days=None, max_days=None)
                 | Q(
                     min_days__isnull=False,
+                    max_days__isnull=False,
                     min_days__lte=F("max_days"),
                     max_days__lte=MAX_DAYS,
                 ),

@@ -109,6 +109,7 @@ def zone_of(name):
         ({"methods-0-steps": "500=1\n500=2"}, "Line 2: 500 has a price already"),
         ({"methods-0-price_by": "flat"}, "Say what the steps go by"),
         ({"methods-0-max_days": "0"}, "the fewest first"),
+        ({"methods-0-max_days": ""}, "Give both numbers of days or none"),
         ({"methods-0-weekdays": "71"}, "Working days are some of 1234567"),
         ({"methods-0-cod_fee": "-1"}, "cod_fee must not be negative"),
     ],
