@@ -56,6 +56,12 @@ API: dict[str, Calls] = {
         {"code": "{code}", "kind": "fixed", "value": "1.00"},
         409,
     ),
+    "order_coupon_code_text": Calls(  # what is drawn as nothing is left out of a code
+        "POST",
+        "/api/orders",
+        {"addressId": "{address}", "paymentMethod": "cod", "couponCode": "TEN%"},
+        400,
+    ),
     "idempotency_key_once": Calls(
         "POST",
         "/api/staff/orders/{paid}/refunds",
@@ -242,6 +248,10 @@ ADMIN: dict[str, dict[str, str]] = {
     "orders_carrier_name_key": {"name": "'Taken'"},
     "orders_shippingzone_name_key": {"name": "'Taken'"},
     "orders_holiday_day_key": {"day": "'2026-12-25'"},
+    "color_once_by_name": {"name": "'taken'"},
+    "ignored_word_once": {"word": "'TAKEN'"},
+    "search_pin_once_per_product": {"query": "'taken'"},
+    "products_searchpin.product_id": {"product": f"'{NOWHERE}'"},
     "accounts_customergroup_name_key": {"name": "'{group_name}'"},
     "category_name_once_per_parent": {"name": "'{category_name}'", "parent": "''"},
     "products_category_slug_key": {"slug": "'{category_slug}'"},
@@ -316,6 +326,15 @@ SERVICES = {
     "accounts_customergroup_members": "members are chosen from a list",
     "orders_coupon": (
         "codes are made by a step of their promotion; uses are counted by checkout"
+    ),
+    "orders_customerrecord": (
+        "whose record it is is chosen when it is made (tests/admin/test_order_papers.py)"
+    ),
+    "orders_draftorder": (
+        "customer, cart and staff are the server's, as is a state's code, found from its name"
+    ),
+    "orders_orderattachment": (
+        "made from the file that is sent (tests/admin/test_order_papers.py)"
     ),
     "orders_orderdiscount": "written by checkout, from what the quote says",
     "orders_promotion": (
@@ -420,6 +439,10 @@ SERVICES = {
     "products_purchase": "written on delivery",
     "products_review": "the column is the server's",
     "products_searchword": "written from the catalogue's own words",
+    "products_searchpin": "times are the server's",
+    "products_color": "times are the server's",
+    "products_ignoredword": "times are the server's",
+    "products_synonymgroup": "times are the server's",
     "products_sizechart": "the column is the server's",
     "products_sizechartentry": "places in the table are counted",
     "products_stocklevel": "levels only move, by services/stock.py",

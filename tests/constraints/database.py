@@ -105,6 +105,36 @@ _ELSEWHERE = {"country": "'IN'", "state_code": "'US-CA'"}
 SPECIAL: dict[str, dict[str, str]] = {
     "color_hex_form": {"hex": "'blue'"},
     "synonym_group_of_2_to_40": {"words": "ARRAY['one']::varchar[]"},
+    "invoice_notes_name_their_original": {
+        "kind": "'credit_note'",
+        "original_id": "NULL",
+    },
+    "invoice_number_with_serial": {"number": "'INV2627-000001'", "serial": "NULL"},
+    "invoice_total_adds_up": {"taxable": "100", "tax": "18", "total": "119"},
+    "invoice_line_of_a_line_or_not": {"of": "'line'", "line_id": "NULL"},
+    "return_request_approved_at_fits_status": {
+        "status": "'approved'",
+        "approved_at": "NULL",
+        "send_by": "NULL",
+    },
+    "return_request_closed_at_fits_status": {
+        "status": "'requested'",
+        "closed_at": "now()",
+    },
+    "return_request_goods_once_completed": {
+        "status": "'received'",
+        "goods_id": "'00000000-0000-7000-8000-000000000003'",
+    },
+    "return_request_received_at_fits_status": {
+        "status": "'approved'",
+        "received_at": "now()",
+    },
+    "return_request_line_judged_within_quantity": {
+        "quantity": "1",
+        "sellable": "1",
+        "damaged": "1",
+        "refused": "0",
+    },
     "address_postal_code_india": {"country": "'IN'", "postal_code": "'1234'"},
     "draft_order_postal_code_india": {"country": "'IN'", "postal_code": "'1234'"},
     "draft_order_state_code_of_country": _ELSEWHERE,
@@ -335,6 +365,14 @@ SPECIAL: dict[str, dict[str, str]] = {
         "d_reserved": "1",
     },
 }
+# A second way: what only one of two columns has. To compare with NULL refuses nothing.
+HALVES: dict[str, dict[str, str]] = {
+    "order_delivery_dates_in_order": {
+        "delivers_from": "'2026-01-01'",
+        "delivers_until": "NULL",
+    },
+    "shipping_method_days_in_order": {"min_days": "3", "max_days": "NULL"},
+}
 _BY_ENDING = {
     "text": "E'a\\u0001'",
     "format": "E'\\u0001 !'",
@@ -366,6 +404,7 @@ class Columns:
 
     table: str
     types: dict[str, str] = field(default_factory=dict)
+    generated: set[str] = field(default_factory=set)
     given: set[str] = field(
         default_factory=set
     )  # by the database: generated, or identity
@@ -373,15 +412,16 @@ class Columns:
     def __post_init__(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute(
-                """SELECT attname, format_type(atttypid, atttypmod), attgenerated <> '' OR
+                """SELECT attname, format_type(atttypid, atttypmod), attgenerated <> '',
                 attidentity <> ''
                 FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT
                     attisdropped""",
                 [self.table],
             )
-            for name, type_, given in cursor.fetchall():
+            for name, type_, generated, identity in cursor.fetchall():
                 self.types[name] = type_
-                self.given |= {name} if given else set()
+                self.generated |= {name} if generated else set()
+                self.given |= {name} if generated or identity else set()
 
     def value(self, name: str) -> str:
         """Return any value that the column takes."""
@@ -418,8 +458,9 @@ def _columns(table: str) -> Columns:
     return Columns(table)
 
 
-def breaks(rule: Rule) -> str:
-    """Break the rule by raw SQL and return the SQLSTATE; nothing remains.
+def breaks(rule: Rule, values: dict[str, str] | None = None) -> str:
+    """Break the rule by raw SQL, a CHECK by these values if there are any, and return the
+    SQLSTATE; nothing remains.
 
     Raises:
         AssertionError: nothing refused it, or something else did.
@@ -428,7 +469,7 @@ def breaks(rule: Rule) -> str:
         with connection.cursor() as cursor:
             _alone(cursor, rule)
             try:
-                for statement in _statements(rule):
+                for statement in _statements(rule, values):
                     cursor.execute(statement)
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             except IntegrityError as exc:
@@ -494,7 +535,7 @@ def _alone(cursor: Any, rule: Rule) -> None:
             cursor.execute(f"ALTER TABLE {rule.table} {', '.join(changes)}")
 
 
-def _statements(rule: Rule) -> Iterator[str]:
+def _statements(rule: Rule, values: dict[str, str] | None) -> Iterator[str]:
     """Yield the statements after which the rule must have refused."""
     columns = _columns(rule.table)
     nulls = {name: "NULL" for name in columns.types if name not in columns.given}
@@ -502,7 +543,7 @@ def _statements(rule: Rule) -> Iterator[str]:
         name: columns.value(name) for name in ("occurred_at",) if name in nulls
     }  # it chooses the partition
     if rule.kind == "c":
-        found = breaking(rule)
+        found = values or breaking(rule)
         assert found, "no row of the table says how it is broken: see SPECIAL"
         yield _insert(rule.table, nulls | found)
     elif rule.kind == "n":
@@ -520,14 +561,21 @@ def _statements(rule: Rule) -> Iterator[str]:
             rule.table, row | {name: columns.nowhere(name) for name in rule.columns}
         )
     else:
-        row = nulls | {name: columns.value(name) for name in rule.columns}
+        # a generated column takes no value: its row says from which others it is made
+        row = nulls | {
+            name: columns.value(name)
+            for name in rule.columns
+            if name not in columns.generated
+        }
         row |= _PREDICATES.get(rule.name, {})
         yield _insert(rule.table, row)
         yield _insert(rule.table, row)
 
 
-# What a row must hold for a partial unique index to look at it.
+# What a row must hold for a partial unique index to look at it, or for a generated column.
 _PREDICATES = {
+    "color_once_by_name": {"name": "'x'"},
+    "ignored_word_once": {"word": "'x'"},
     "page_one_home_per_language": {"kind": "'home'"},
     "tax_class_one_default": {"is_default": "true"},
     "product_import_once": {"source": "'x'"},

@@ -84,6 +84,9 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
     write_settings_zone()  # else nothing is delivered anywhere but there
     ShippingZone.objects.create(name="Taken", countries=["AE"])
     Holiday.objects.create(day="2026-12-25", name="Christmas")
+    Color.objects.create(name="Taken", family="Blue")
+    IgnoredWord.objects.create(word="taken")
+    SearchPin.objects.create(query="taken", product=product)
     refused = RefusedOrder.objects.create(
         limit="order_email",
         sender="a@example.com",
