@@ -195,8 +195,11 @@ def test_what_is_typed_anywhere_opens_the_order(packer):
     ):
         answer = packer.get("/admin/orders/order/find/", {"q": text})
         assert answer["Location"] == page, text
-    several = packer.get("/admin/orders/order/find/", {"q": "nobody"})
-    assert several["Location"] == "/admin/orders/order/?q=nobody"
+    none = packer.get("/admin/orders/order/find/", {"q": "nobody"})
+    assert none["Location"] == "/admin/orders/order/?q=nobody"
+    listed = packer.get(none["Location"]).content.decode()
+    assert "No results found" in listed
+    assert 'value="nobody"' in listed
     assert packer.get("/admin/orders/order/find/").status_code == 302
     assert 'id="desk-find"' in packer.get("/admin/").content.decode()
 
