@@ -241,7 +241,11 @@ BEYOND = [
         r"/?codes?(/[0-9]+)?",
         "format|unique",
     ),
-    (r"POST /api/orders", r"/couponCodes?(/[0-9]+)?", "format"),
+    (
+        r"POST /api/orders$",
+        r"/(couponCode|couponCodes|giftCardCodes)(/[0-9]+)?",
+        "format|unique",
+    ),
     (r"(POST|PATCH) /api/staff/coupons", r"/value", "range"),  # at most 100 percent
     (
         r"POST /api/staff/orders/{order_id}/transition",
