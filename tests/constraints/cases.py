@@ -328,13 +328,13 @@ SERVICES = {
         "codes are made by a step of their promotion; uses are counted by checkout"
     ),
     "orders_customerrecord": (
-        "whose record it is is chosen when it is made (tests/admin/test_order_papers.py)"
+        "its customer is chosen when it is made, once (tests/orders/test_order_edits.py)"
     ),
     "orders_draftorder": (
         "customer, cart and staff are the server's, as is a state's code, found from its name"
     ),
     "orders_orderattachment": (
-        "made from the file that is sent (tests/admin/test_order_papers.py)"
+        "made from the file that is sent (tests/orders/test_order_edits.py)"
     ),
     "orders_orderdiscount": "written by checkout, from what the quote says",
     "orders_promotion": (

@@ -204,6 +204,8 @@ def test_what_staff_know_of_a_customer_is_shown_exported_and_erased(clerk):
         add, {"user": str(customer.pk), "tags": "vip, late", "note": "Ring twice."}
     )
     assert answer.status_code == 302, answer.context["adminform"].form.errors
+    again = clerk.post(add, {"user": str(customer.pk), "tags": "", "note": "Another."})
+    assert "already exists" in str(again.context["adminform"].form.errors["user"])
     assert CustomerRecord.objects.get().tags == ["late", "vip"]
     text = clerk.get(page).content.decode()
     assert "late, vip" in text
