@@ -215,15 +215,16 @@ export function useCart() {
 }
 
 export function keepCart(cart: Cart): Cart {
+  keep(cartQuery().queryKey, cart); // first: it stops whatever is asked about the cart, its quotes too
   // What it costs to send depends on what is in it.
   for (const part of ["quoted", "shipping"]) void queries.invalidateQueries({ queryKey: own("cart", part) });
-  return keep(cartQuery().queryKey, cart);
+  return cart;
 }
 
 /** Asks what is in the cart by now, whatever is under way. */
 async function askCart(): Promise<Cart> {
   await queries.cancelQueries({ queryKey: cartQuery().queryKey });
-  return queries.fetchQuery({ ...cartQuery(), staleTime: 0 });
+  return keepCart(await queries.fetchQuery({ ...cartQuery(), staleTime: 0 }));
 }
 
 /** Pieces of a variant in the cart. */
@@ -268,23 +269,17 @@ export async function removeLine(id: string): Promise<Cart> {
 }
 
 export const putCoupons = (codes: string[]) =>
-  again(() => unwrap(shop.PUT("/api/cart/coupons", { body: { codes } }))).then(keepCartAndQuotes);
+  again(() => unwrap(shop.PUT("/api/cart/coupons", { body: { codes } }))).then(keepCart);
 
 /** Adds a gift card. Saying it twice is the same as once. */
 export const addGiftCard = (code: string) =>
-  again(() => unwrap(shop.POST("/api/cart/gift-cards", { body: { code } }))).then(keepCartAndQuotes);
+  again(() => unwrap(shop.POST("/api/cart/gift-cards", { body: { code } }))).then(keepCart);
 
 export const removeGiftCard = (id: string) =>
-  unwrap(shop.DELETE("/api/cart/gift-cards/{card_id}", { params: { path: { card_id: id } } })).then(keepCartAndQuotes);
+  unwrap(shop.DELETE("/api/cart/gift-cards/{card_id}", { params: { path: { card_id: id } } })).then(keepCart);
 
 export const spendStoreCredit = (use: boolean) =>
-  again(() => unwrap(shop.PUT("/api/cart/store-credit", { body: { use } }))).then(keepCartAndQuotes);
-
-/** What the cart costs sent in other ways has changed with it. */
-async function keepCartAndQuotes(cart: Cart): Promise<Cart> {
-  await refresh(own("cart", "quoted"));
-  return keepCart(cart);
-}
+  again(() => unwrap(shop.PUT("/api/cart/store-credit", { body: { use } }))).then(keepCart);
 
 export const giftCardBalance = (code: string) => unwrap(shop.POST("/api/gift-cards/balance", { body: { code } }));
 
