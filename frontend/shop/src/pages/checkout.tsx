@@ -254,7 +254,12 @@ function CheckoutForm({ cart, onPlaced }: { cart: Cart; onPlaced: () => void }) 
       >
         <div className="checkout-steps">
           <ErrorSummary errors={errors} attempts={attempts} form={form} />
-          <CheckoutTrouble error={errors.length ? null : place.error} cart={cart} onMended={place.reset} />
+          <CheckoutTrouble
+            error={errors.length ? null : place.error}
+            cart={cart}
+            quote={quoted.quote}
+            onMended={place.reset}
+          />
           {!signedIn && <Contact />}
           {signedIn ? <AddressChoice /> : <AddressFields legend={t("Where shall it go?")} />}
           {quoted.options?.length !== 0 && ( // gift cards are mailed

@@ -7,17 +7,19 @@ import { changeLine, removeLine } from "../api";
 import { said } from "../errors";
 import { money } from "../format";
 import { rich, t } from "../i18n";
-import type { Cart, CartItem } from "../types";
+import type { Cart, CartItem, Quote } from "../types";
 import { Notice } from "./notice";
 
 interface Props {
   error: unknown;
   cart: Cart;
+  /** Of this cart, sent and paid for as chosen. */
+  quote: Quote;
   /** The bag has been put right: what was said about it no longer holds. */
   onMended: () => void;
 }
 
-export function CheckoutTrouble({ error, cart, onMended }: Props) {
+export function CheckoutTrouble({ error, cart, quote, onMended }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const short = cart.items.filter((item) => !item.available);
   useEffect(() => {
@@ -29,7 +31,7 @@ export function CheckoutTrouble({ error, cart, onMended }: Props) {
       {short.length > 0 ? (
         <SoldOut lines={short} surprised={isProblem(error, "out_of_stock")} onMended={onMended} />
       ) : isProblem(error, "quote_changed") ? (
-        <PriceChanged cart={cart} />
+        <PriceChanged cart={cart} quote={quote} />
       ) : isProblem(error, "out_of_stock") ? (
         <Notice kind="bad">{t("Something in your bag sold out a moment ago. We are looking at what is left…")}</Notice>
       ) : error ? (
@@ -40,19 +42,21 @@ export function CheckoutTrouble({ error, cart, onMended }: Props) {
 }
 
 /** The server would not take the old total. The new one stands on the button: pressing it again agrees to it. */
-function PriceChanged({ cart }: { cart: Cart }) {
-  const { currency, total } = cart.quote;
+function PriceChanged({ cart, quote }: { cart: Cart; quote: Quote }) {
+  const { currency, total } = quote;
   const changed = cart.items.filter((item) => item.priceChanged);
   return (
     <Notice kind="bad">
       <h2>{t("The price has changed while you were here")}</h2>
-      <ul>
-        {changed.map((item) => (
-          <li key={item.id}>
-            {item.product.name}: {money(item.priceAtAdd, currency)} → <strong>{money(item.price, currency)}</strong>
-          </li>
-        ))}
-      </ul>
+      {changed.length > 0 && (
+        <ul>
+          {changed.map((item) => (
+            <li key={item.id}>
+              {item.product.name}: {money(item.priceAtAdd, currency)} → <strong>{money(item.price, currency)}</strong>
+            </li>
+          ))}
+        </ul>
+      )}
       <p>
         {rich(
           "Nothing has been ordered or charged. Your total is now {total}; place the order again if that is fine with you.",
