@@ -59,6 +59,8 @@ def begin_checkout(page: Page, product: Product, email: str) -> None:
     page.get_by_label("E-mail address").fill(email)
     fill_address(page)
     page.get_by_text("Cash on delivery").click()
+    # What it costs, sent there, is shown before the shop moves.
+    expect(page.get_by_role("button", name=re.compile("Place order"))).to_be_enabled()
 
 
 @pytest.mark.parametrize(("left", "button"), [(1, "Take 1"), (0, "Remove")])

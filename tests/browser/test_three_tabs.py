@@ -7,6 +7,7 @@ ordinary test run)."""
 import json
 import os
 import random
+import re
 import time
 import urllib.error
 import urllib.request
@@ -89,7 +90,7 @@ class Tab:
 def add_to_or_take_from_bag(page: Page) -> None:
     page.get_by_role("button", name="Bag,").click(timeout=45_000)
     bag = page.get_by_role("dialog", name="Your bag")
-    quantity = bag.get_by_role("status")
+    quantity = bag.get_by_role("status", name=re.compile("Quantity"))
     expect(quantity).to_be_visible(timeout=45_000)
     before = int(quantity.inner_text())
     more = before < 10
