@@ -216,10 +216,14 @@ def _read_variant(
 
 
 def _read_prices(values: Mapping[str, str]) -> dict[str, str]:
-    """Return a line's prices: Shopify's "compare at" price is what it cost before."""
+    """Return a line's prices: Shopify's "compare at" price is what it cost before. One that is no
+    amount is passed on, so that the line is refused for it and not imported without.
+    """
     price = normalize_amount(values["Variant Price"].strip())
     before = normalize_amount(values.get("Variant Compare At Price", "").strip())
-    if before and _parse_amount(before) > _parse_amount(price):
+    if before and (
+        not _is_amount(before) or _parse_amount(before) > _parse_amount(price)
+    ):
         return {"basePrice": before, "salePrice": price}
     return {"basePrice": price} if price else {}
 
@@ -240,4 +244,8 @@ def _read_details(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _parse_amount(text: str) -> Decimal:
-    return Decimal(text) if re.fullmatch(r"[0-9]+\.[0-9]{2}", text) else Decimal(0)
+    return Decimal(text) if _is_amount(text) else Decimal(0)
+
+
+def _is_amount(text: str) -> bool:
+    return re.fullmatch(r"[0-9]+\.[0-9]{2}", text) is not None

@@ -649,6 +649,15 @@ def test_imports_shopifys_export(write) -> None:
     assert "Nothing has changed" in run(path, "--format", "shopify")
 
 
+@pytest.mark.django_db
+def test_shopifys_price_before_that_is_no_amount_refuses_the_product(write) -> None:
+    path = write({**TOP, "Variant Compare At Price": "80,-"}, header=SHOPIFY)
+    assert rejected(path, "--format", "shopify") == [
+        ("2", "varsity-top", "Variant Compare At Price", "format")
+    ]
+    assert not Product.objects.exists()
+
+
 # --- Any CSV by a mapping ------------------------------------------------------------------------
 EXAMPLE = Path(__file__).parents[2] / "docs/examples/fashion-catalogue.mapping.toml"
 STYLES = [
