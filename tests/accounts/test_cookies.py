@@ -231,6 +231,7 @@ def test_cors_names_known_origins_only(api, origin, known):
             "idempotency-key",
             "x-markrin-client",
             "x-cart-token",
+            "x-order-token",
         }
         assert (
             answer.headers["Access-Control-Expose-Headers"].lower()

@@ -98,6 +98,7 @@ def test_shows_everything_the_contract_names(api):
                 "thumbnails": {},
                 "width": None,
                 "height": None,
+                "color": "",
             },
             {
                 "id": str(second.pk),
@@ -106,6 +107,7 @@ def test_shows_everything_the_contract_names(api):
                 "thumbnails": {},
                 "width": None,
                 "height": None,
+                "color": "",
             },
         ],
         "variants": [
