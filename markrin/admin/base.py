@@ -4,6 +4,7 @@ form.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 import psycopg
@@ -135,6 +136,23 @@ def known_values(
             )
 
     return Known
+
+
+def render_once(
+    show: Callable[[Any, Any], SafeString],
+) -> Callable[[Any, Any], SafeString]:
+    """Let a read-only field's text be made once for a row: a form asks for it five times a page,
+    with the queries that it takes. Stands below `admin.display`.
+    """
+
+    @wraps(show)
+    def show_once(page: Any, row: Any) -> SafeString:  # Any: of each model's page
+        rendered: dict[str, SafeString] = row.__dict__.setdefault("_rendered_once", {})
+        if show.__name__ not in rendered:
+            rendered[show.__name__] = show(page, row)
+        return rendered[show.__name__]
+
+    return show_once
 
 
 class TabularInline(UnfoldTabularInline):
@@ -279,6 +297,7 @@ class SteppedAdmin(ModelAdmin):
         return back
 
     @admin.display(description="Next")
+    @render_once
     def next_steps(self, row: models.Model) -> SafeString:
         """Show the steps that are possible now, as links."""
         return self.step_links(row)

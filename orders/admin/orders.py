@@ -24,7 +24,7 @@ from unfold.decorators import display
 
 from accounts.address_lines import list_address_lines
 from markrin import localized
-from markrin.admin.base import ReadOnly, Step, SteppedAdmin, TabularInline
+from markrin.admin.base import ReadOnly, Step, SteppedAdmin, TabularInline, render_once
 from markrin.admin.forms import StrictForm
 from markrin.api.errors import NotFound
 from orders import selectors
@@ -402,6 +402,7 @@ class OrderAdmin(desk.OpenedFromQueue, ReadOnly, SteppedAdmin):
         return format_html('<strong class="shop-bad">{}</strong>', order.attention)
 
     @admin.display(description="Papers")
+    @render_once
     def papers(self, order: Order) -> SafeString:
         links = [
             *(
@@ -429,6 +430,7 @@ class OrderAdmin(desk.OpenedFromQueue, ReadOnly, SteppedAdmin):
         )
 
     @admin.display(description="Customer")
+    @render_once
     def customer(self, order: Order) -> SafeString:
         record = CustomerRecord.objects.filter(user=order.user_id).first()
         return render_to_string(
