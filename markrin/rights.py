@@ -172,6 +172,8 @@ RIGHTS: tuple[Right, ...] = (
             "admin.logentry": _FILES,
             "orders.coupon": _FILES,
             "orders.difference": _FILES,
+            "orders.giftcard": _FILES,
+            "orders.giftcardentry": _FILES,
             "orders.order": _FILES,
             "orders.refund": _FILES,
             "outbox.outboxevent": _FILES,
