@@ -86,7 +86,7 @@ def test_one_template_makes_text_and_html(templates, settings):
     assert ">Thank you, Ann &amp; Bo</h1>" in rendered.html
     assert "<li>Delivery to Pune</li>" in rendered.html
     assert 'href="https://shop.test/orders/M-1?a=1&b=2"' in rendered.html
-    assert rendered.html.count('<tr><td style="padding:6px') == 3
+    assert rendered.html.count('<tr><td class="rule" style="padding:6px') == 3
 
 
 @pytest.mark.asvs("1.1.2", "1.2.1", "1.3.5", "1.3.7", "1.3.11")
@@ -131,7 +131,7 @@ def test_says_what_is_wrong_with_a_template(templates):
 def test_the_language_is_the_customers(templates):
     (templates / "order.mail").write_text("Subject: {% translate 'Yes' %}\n\nHello\n")
     assert markup.render_template("order", {}, language="de").subject == "Ja"
-    assert '<html lang="de">' in markup.render_template("order", {}, language="de").html
+    assert '<html lang="de" dir="ltr">' in markup.render_template("order", {}, language="de").html
     assert markup.render_template("order", {}).subject == "Yes"
 
 

@@ -112,7 +112,7 @@ def test_every_word_of_a_mail_can_be_translated_and_has_been(name):
     assert not re.search(r"[A-Za-z]{2,}", bare)
     mail = previews.render_sample(name, language="hi")
     assert re.search(r"[\u0900-\u097f]", mail.subject)
-    assert '<html lang="hi">' in mail.html
+    assert '<html lang="hi" dir="ltr">' in mail.html
 
 
 def test_no_translation_is_missing():
