@@ -18,7 +18,7 @@ from orders.views.base import StaffView, get_actor, mark_replayed
 from orders.views.orders import IDEMPOTENCY_ERRORS, pdf_response
 from products.errors import OutOfStock
 
-TAG = "staff: orders"
+TAG = "staff-orders"
 
 
 def _show(asked: ReturnRequest) -> Response:

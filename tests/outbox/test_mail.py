@@ -131,7 +131,10 @@ def test_says_what_is_wrong_with_a_template(templates):
 def test_the_language_is_the_customers(templates):
     (templates / "order.mail").write_text("Subject: {% translate 'Yes' %}\n\nHello\n")
     assert markup.render_template("order", {}, language="de").subject == "Ja"
-    assert '<html lang="de" dir="ltr">' in markup.render_template("order", {}, language="de").html
+    assert (
+        '<html lang="de" dir="ltr">'
+        in markup.render_template("order", {}, language="de").html
+    )
     assert markup.render_template("order", {}).subject == "Yes"
 
 
