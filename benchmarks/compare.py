@@ -51,7 +51,8 @@ def main() -> int:
     )
     parser.add_argument("--with", dest="this", default="HEAD", help="the other (HEAD)")
     parser.add_argument("--turns", type=int, default=3, help="runs of each side")
-    options = parser.parse_args()
+    # options may stand between the revision and the benchmarks
+    options = parser.parse_intermixed_args()
     try:
         sides = [check_out(options.revision), check_out(options.this)]
         for benchmark in options.benchmarks:

@@ -60,4 +60,4 @@ def test_a_visit_in_another_language(
     page.wait_for_url(f"**/{language}/wishlist")
     page.locator("footer [lang=en]").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Wishlist")
-    assert not re.search(f"/{language}(/|$)", page.url)
+    expect(page).not_to_have_url(re.compile(f"/{language}(/|$)"))
