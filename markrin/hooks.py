@@ -50,6 +50,7 @@ _declared: dict[str, Hook[Any, Any]] = {}
 
 def declare_hook(declaration: Callable[P, R]) -> Hook[P, R]:
     """Make the hook of this name, whose functions take and return what `declaration` says.
+    Its body is never run.
 
     Raises:
         ValueError: there is such a hook already.

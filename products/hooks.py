@@ -16,7 +16,7 @@ class SearchCount:
 @declare_hook
 def list_vain_searches(*, limit: int) -> list[SearchCount]:
     """Return what was searched for in the last 30 days and not found, the most often first."""
-    raise NotImplementedError
+    raise NotImplementedError  # never run: only the signature counts
 
 
 @declare_hook
@@ -24,4 +24,4 @@ def list_popular_searches(*, beginning: str, limit: int) -> list[SearchCount]:
     """Return what begins so (in small letters), was searched for in the last 30 days and was found,
     the most often first.
     """
-    raise NotImplementedError
+    raise NotImplementedError  # never run: only the signature counts

@@ -32,11 +32,11 @@ class PreviewedAdmin(ModelAdmin):
 
     def take_sample(self, request: HttpRequest) -> object:
         """Return what a preview compares, as it is in the database now."""
-        raise NotImplementedError
+        raise NotImplementedError  # each previewed page has its own
 
     def compare_samples(self, before: object, after: object) -> Preview:
         """Return what differs between two samples."""
-        raise NotImplementedError
+        raise NotImplementedError  # each previewed page has its own
 
     def changeform_view(
         self,
