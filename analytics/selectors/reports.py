@@ -171,7 +171,7 @@ REPORTS: dict[str, Definition] = {
         AND placed.created_at < (%(last)s::date + 1)::timestamp AT TIME ZONE %(zone)s
         GROUP BY promotion.id, promotion.name
         ORDER BY sum(taken.amount) + sum(taken.shipping_amount) DESC, promotion.id
-        LIMIT %(most)s""",
+        LIMIT %(limit)s""",
         memory="64MB",
     ),
     "gift-cards": Definition(
@@ -192,7 +192,7 @@ REPORTS: dict[str, Definition] = {
         CROSS JOIN (SELECT %(first)s::date::timestamp AT TIME ZONE %(zone)s AS since,
             (%(last)s::date + 1)::timestamp AT TIME ZONE %(zone)s AS until) AS days
         WHERE at < until GROUP BY card.kind, card.currency ORDER BY card.currency, card.kind
-        LIMIT %(most)s""",
+        LIMIT %(limit)s""",
     ),
     "stock": Definition(
         "Low stock and days of cover",
