@@ -14,6 +14,10 @@ _Model = TypeVar("_Model", bound=Model)
 Row = dict[str, Any]
 Params = Sequence[Any] | Mapping[str, Any]
 
+# The names of what each prepared statement returns: its SQL is constant, and so are they. The
+# driver makes an object of a column whenever it is asked.
+_names_of: dict[str, list[str]] = {}
+
 
 def fetch_all(sql: str, params: Params = ()) -> list[Row]:
     """Return the rows of one query, by column name."""
@@ -32,7 +36,11 @@ def fetch_prepared(sql: str, params: Params = ()) -> list[Row]:
         return fetch_all(sql, params)
     try:
         with _open_preparing_cursor() as cursor:
-            return _rows(cursor, sql, params)
+            cursor.execute(sql, params)
+            names = _names_of.get(sql)
+            if names is None:
+                names = _names_of[sql] = _read_names(cursor)
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     except NotSupportedError:
         if connection.in_atomic_block:
             raise
@@ -41,6 +49,19 @@ def fetch_prepared(sql: str, params: Params = ()) -> list[Row]:
         with connection.cursor() as cursor:
             cursor.execute("DEALLOCATE ALL")
         return fetch_all(sql, params)
+
+
+def execute_prepared(sql: str, params: Params = ()) -> int:
+    """Run a statement that returns no rows, planned as `fetch_prepared` says; return how many rows
+    it wrote.
+    """
+    if connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return cursor.rowcount
+    with _open_preparing_cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.rowcount
 
 
 def select_columns(model: type[Model], alias: str) -> str:
@@ -86,5 +107,9 @@ def _open_preparing_cursor() -> CursorWrapper:
 
 def _rows(cursor: CursorWrapper, sql: str, params: Params) -> list[Row]:
     cursor.execute(sql, params)
-    names = [column.name for column in cursor.description or ()]
+    names = _read_names(cursor)
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _read_names(cursor: CursorWrapper) -> list[str]:
+    return [column.name for column in cursor.description or ()]

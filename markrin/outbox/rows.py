@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 from django.db import connection
 from psycopg.types.json import Jsonb
 
+from markrin.db.sql import execute_prepared
 from markrin.observe import redact
 
 # How long a row waits after its first, second, … failed attempt, in seconds; ± 20 % is added.
@@ -56,8 +57,7 @@ def insert_rows(new: Sequence[NewRow]) -> None:
     columns = [list(column) for column in zip(*new, strict=True)]
     for at in (NewRow._fields.index("payload"), NewRow._fields.index("trace")):
         columns[at] = [Jsonb(value) for value in columns[at]]
-    with connection.cursor() as cursor:
-        cursor.execute(_ADD, columns)
+    execute_prepared(_ADD, columns)
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,16 @@ order. Nothing else is locked while stock is."""
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
 from markrin.cache.tags import invalidate
+from markrin.db.sql import fetch_prepared
 from markrin.outbox import services as outbox
+from markrin.outbox.services import Event
 from products import errors, events
 from products.models import Product, StockLevel, StockMovement
 from products.models.stock import MovementKind
@@ -35,15 +38,18 @@ class StockMove:
     note: str = ""
 
 
-def reserve_stock(pieces: Mapping[UUID, tuple[UUID, int]]) -> None:
+def reserve_stock(
+    pieces: Mapping[UUID, tuple[UUID, int]], *, with_events: Sequence[Event] = ()
+) -> None:
     """Promise pieces to an order's lines: `{line id: (variant id, quantity)}`. Locks and
-    raises as `move`.
+    raises as `move_stock`, which writes the events too.
     """
     move_stock(
         [
             StockMove(variant, MovementKind.RESERVE, f"reserve:{line}", d_reserved=n)
             for line, (variant, n) in pieces.items()
-        ]
+        ],
+        with_events=with_events,
     )
 
 
@@ -147,15 +153,51 @@ def lock_levels(variant_ids: Iterable[UUID]) -> dict[UUID, StockLevel]:
     return {level.pk: level for level in rows.locked()}
 
 
-def move_stock(moves: Sequence[StockMove]) -> None:
+@dataclass(frozen=True)
+class _Level:
+    """A level that is locked, with what a refusal or a cached answer names it by."""
+
+    variant_id: UUID
+    product_id: UUID
+    sku: str
+    on_hand: int
+    reserved: int
+
+    @property
+    def sellable(self) -> int:
+        return self.on_hand - self.reserved
+
+
+# Of its own and not a model's, as every sale waits for it. The casts keep a column's type when a
+# migration widens it, as a prepared statement needs.
+_LOCK_LEVELS: Final = """
+    SELECT level.variant_id, variant.product_id, variant.sku::text, level.on_hand::bigint,
+        level.reserved::bigint
+    FROM products_stocklevel AS level JOIN products_variant AS variant
+        ON variant.id = level.variant_id
+    WHERE level.variant_id = ANY (%s::uuid[])
+    ORDER BY level.variant_id FOR NO KEY UPDATE OF level
+"""
+
+
+def _lock_moved(moves: Iterable[StockMove]) -> dict[UUID, _Level]:
+    ids = list({each.variant_id for each in moves})
+    return {
+        row["variant_id"]: _Level(**row) for row in fetch_prepared(_LOCK_LEVELS, [ids])
+    }
+
+
+def move_stock(
+    moves: Sequence[StockMove], *, with_events: Sequence[Event] = ()
+) -> None:
     """Enter the moves into the ledger and change the levels by them: all of them or, on a
     refusal, none.
 
     A step inside the caller's transaction, and its last, so that the rows which every
     checkout wants are held for the shortest time. A move whose `ref` is in the ledger
     already is left out. Answers that show the stock are dropped from the cache on commit,
-    and `stock.changed` follows by the outbox. Four statements, and three more when a
-    product sells out or comes back.
+    and `stock.changed` follows by the outbox, in one statement `with_events` of the caller.
+    Three statements, and three more when a product sells out or comes back.
 
     Locks: the levels, in variant order; then the products whose `in_stock` flips.
 
@@ -172,11 +214,12 @@ def move_stock(moves: Sequence[StockMove]) -> None:
             "movements.move_stock needs the transaction of what moves the stock"
         )
     outbox.add(
+        *with_events,
         events.StockChanged(
             variant_ids=tuple(sorted({each.variant_id for each in moves}))
-        )
+        ),
     )
-    levels = lock_levels(each.variant_id for each in moves)
+    levels = _lock_moved(moves)
     if missing := {each.variant_id for each in moves} - levels.keys():
         raise LookupError(
             f"no stock level for the variants {sorted(map(str, missing))}"
@@ -190,11 +233,10 @@ def move_stock(moves: Sequence[StockMove]) -> None:
         moves = [each for each in moves if each.ref not in done]
         if short := _find_short(levels, _sum_moves(moves)):
             _raise_refusal(levels, moves, short)
-    new = _insert_movements(moves)
+    new = _enter_moves(moves)
     sums = _sum_moves([each for each in moves if each.ref in new])
-    _update_levels(sums)
     invalidate(
-        *{f"product:{levels[variant_id].variant.product_id}" for variant_id in sums},
+        *{f"product:{levels[variant_id].product_id}" for variant_id in sums},
         durably=False,
     )
     if flipped := [
@@ -202,7 +244,7 @@ def move_stock(moves: Sequence[StockMove]) -> None:
         for v, (on_hand, reserved) in sums.items()
         if _flips_in_stock(levels[v], on_hand, reserved)
     ]:
-        refresh_in_stock({levels[v].variant.product_id for v in flipped})
+        refresh_in_stock({levels[v].product_id for v in flipped})
 
 
 def _sum_moves(moves: Iterable[StockMove]) -> dict[UUID, tuple[int, int]]:
@@ -214,7 +256,7 @@ def _sum_moves(moves: Iterable[StockMove]) -> dict[UUID, tuple[int, int]]:
 
 
 def _find_short(
-    levels: Mapping[UUID, StockLevel], sums: Mapping[UUID, tuple[int, int]]
+    levels: Mapping[UUID, _Level], sums: Mapping[UUID, tuple[int, int]]
 ) -> list[UUID]:
     return [
         v
@@ -224,14 +266,14 @@ def _find_short(
 
 
 def _raise_refusal(
-    levels: Mapping[UUID, StockLevel], moves: Sequence[StockMove], short: list[UUID]
+    levels: Mapping[UUID, _Level], moves: Sequence[StockMove], short: list[UUID]
 ) -> None:
     if not any(each.kind == MovementKind.RESERVE for each in moves):
         raise errors.StockTooLow(
             lines=[
                 {
                     "variantId": v,
-                    "sku": levels[v].variant.sku,
+                    "sku": levels[v].sku,
                     "reserved": levels[v].reserved,
                 }
                 for v in short
@@ -242,7 +284,7 @@ def _raise_refusal(
         lines=[
             {
                 "variantId": v,
-                "sku": levels[v].variant.sku,
+                "sku": levels[v].sku,
                 "requested": sums[v][1],
                 "available": levels[v].sellable,
             }
@@ -251,9 +293,27 @@ def _raise_refusal(
     )
 
 
-def _insert_movements(moves: Sequence[StockMove]) -> set[str]:
-    """Insert the moves, leaving out those whose `ref` is taken, and return the refs that
-    are new.
+_ENTER: Final = """
+    WITH entered AS (
+        INSERT INTO products_stockmovement (variant_id, kind, d_on_hand, d_reserved, ref, actor_id,
+            note)
+        SELECT * FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::int[], %s::text[], %s::uuid[],
+            %s::text[])
+        ON CONFLICT (ref) DO NOTHING RETURNING variant_id, d_on_hand, d_reserved, ref
+    ), changed AS (
+        UPDATE products_stocklevel AS level
+        SET on_hand = on_hand + change.d_on_hand, reserved = reserved + change.d_reserved
+        FROM (SELECT variant_id, sum(d_on_hand)::int AS d_on_hand,
+                sum(d_reserved)::int AS d_reserved FROM entered GROUP BY variant_id) AS change
+        WHERE level.variant_id = change.variant_id
+    )
+    SELECT ref::text FROM entered
+"""
+
+
+def _enter_moves(moves: Sequence[StockMove]) -> set[str]:
+    """Insert the moves, leaving out those whose `ref` is taken, change the levels by them, and
+    return the refs that are new. One statement.
     """
     columns: list[list[object]] = [
         [each.variant_id for each in moves],
@@ -264,35 +324,10 @@ def _insert_movements(moves: Sequence[StockMove]) -> set[str]:
         [each.actor_id for each in moves],
         [each.note for each in moves],
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """INSERT INTO products_stockmovement (variant_id, kind, d_on_hand, d_reserved, ref,
-                actor_id, note)
-            SELECT * FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::int[], %s::text[],
-                %s::uuid[], %s::text[])
-            ON CONFLICT (ref) DO NOTHING RETURNING ref""",
-            columns,
-        )
-        return {ref for (ref,) in cursor.fetchall()}
+    return {row["ref"] for row in fetch_prepared(_ENTER, columns)}
 
 
-def _update_levels(sums: Mapping[UUID, tuple[int, int]]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """UPDATE products_stocklevel AS level
-            SET on_hand = on_hand + change.d_on_hand, reserved = reserved + change.d_reserved
-            FROM unnest(%s::uuid[], %s::int[], %s::int[]) AS change (variant_id, d_on_hand,
-                d_reserved)
-            WHERE level.variant_id = change.variant_id""",
-            [
-                list(sums),
-                [on_hand for on_hand, _ in sums.values()],
-                [reserved for _, reserved in sums.values()],
-            ],
-        )
-
-
-def _flips_in_stock(level: StockLevel, d_on_hand: int, d_reserved: int) -> bool:
+def _flips_in_stock(level: _Level, d_on_hand: int, d_reserved: int) -> bool:
     return (level.sellable > 0) != (level.sellable + d_on_hand - d_reserved > 0)
 
 
