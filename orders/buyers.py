@@ -49,7 +49,7 @@ def find_cart_destination(cart: Cart | None) -> Destination:
 
 def find_cart_buyer(cart: Cart | None) -> Buyer:
     """Return for whom a cart is quoted while nothing is known: the customer's default address,
-    else somebody in the shop's own country. No query: `carts.find` has read it.
+    else somebody in the shop's own country. No query: `find_cart` has read it.
     """
     country = getattr(cart, "ships_to_country", None)
     if country:

@@ -202,7 +202,7 @@ def load_gift_cards(cart: Cart, *, lock: bool = False) -> list[GiftCard]:
 
 
 def _show_store_credit(cart: Cart) -> CartStoreCredit | None:
-    balance = getattr(cart, "store_credit", None)  # `with_quote_parts` has read it
+    balance = getattr(cart, "store_credit", None)  # `find_cart` has read it
     if not balance:
         return None
     return CartStoreCredit(balance, cart.use_store_credit)

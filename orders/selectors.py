@@ -18,11 +18,11 @@ from markrin.api.errors import NotFound
 from markrin.api.pagination import CursorPage, Page, fetch_page
 from markrin.api.schemas import PageParams
 from orders import cart_summary, gateways, shipping_options
+from orders.cart_lookup import find_cart
 from orders.cart_summary import CartSummary, CartWish
 from orders.customer_identity import Customer
 from orders.gateways import local
 from orders.models import (
-    Cart,
     Coupon,
     Fulfilment,
     GiftCard,
@@ -50,17 +50,8 @@ def get_cart(*, customer: Customer, wish: CartWish | None = None) -> CartSummary
     """Return the shopper's whole cart, quoted as the shopper wishes; an empty one where there is
     none. Two queries, five where it has lines.
     """
-    cart = _find_cart(customer)
+    cart = find_cart(customer)
     return cart_summary.summarize_cart(cart, token=customer.token, wish=wish)
-
-
-def _find_cart(customer: Customer) -> Cart | None:
-    carts = Cart.objects.with_quote_parts()
-    if customer.user is not None:
-        return carts.filter(user=customer.user).first()
-    if customer.token_hash is not None:
-        return carts.filter(token_hash=customer.token_hash).first()
-    return None
 
 
 def list_shipping_options(
@@ -75,7 +66,7 @@ def list_shipping_options(
     user = customer.user
     person = Person(user.pk, user.email) if user else Person(None, "")
     return shipping_options.list_options(
-        _find_cart(customer), place=place, person=person
+        find_cart(customer), place=place, person=person
     )
 
 

@@ -7,12 +7,15 @@ from django.db import NotSupportedError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from markrin.db.sql import fetch_prepared
-from orders import cart_summary
+from orders import cart_lookup, cart_summary
+from orders.services import checkout
+from products.services.stock import movements
 
 SQL = "SELECT word, length(word) AS letters FROM planned WHERE word = %(word)s"
 
 # pg_type.oid
 BOOLEAN, BIGINT, TEXT, NUMERIC, UUID, UUIDS = 16, 20, 25, 1700, 2950, 2951
+BYTEA, TEXTS, TIMESTAMP = 17, 1009, 1184
 
 
 @pytest.fixture
@@ -88,14 +91,31 @@ def test_a_cast_keeps_the_type_within_a_transaction(session):
         ]
 
 
+def _checkout_reads():
+    """Yield what a checkout reads within its transaction, with parameters that find nothing."""
+    yield cart_summary._OF_CART, {"cart": uuid4()}
+    for owner in (cart_lookup._BY_ID, cart_lookup._BY_USER):
+        yield (
+            cart_lookup._cart_sql(owner, lock=True),
+            {"owner": uuid4(), "currency": "INR"},
+        )
+    yield movements._LOCK_LEVELS, [[uuid4()]]
+    yield movements._ENTER, [[], [], [], [], [], [], []]
+    yield checkout._ADDRESS, [uuid4(), uuid4()]
+
+
 def test_what_a_checkout_reads_has_types_that_no_wider_column_changes(db):
-    with connection.cursor() as cursor:
-        cursor.execute(cart_summary._OF_CART, {"cart": uuid4()})
-        for column in cursor.description:
-            assert (column.type_code, column.display_size, column.precision) in {
-                (oid, None, None)
-                for oid in (BIGINT, TEXT, NUMERIC, BOOLEAN, UUID, UUIDS)
-            }, column.name
+    for sql, params in _checkout_reads():
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            for column in cursor.description:
+                assert (column.type_code, column.display_size, column.precision) in {
+                    (oid, None, None)
+                    for oid in (
+                        *(BIGINT, TEXT, NUMERIC, BOOLEAN, UUID, UUIDS),
+                        *(TEXTS, BYTEA, TIMESTAMP),
+                    )
+                }, column.name
 
 
 def test_a_pooler_in_between_keeps_no_statement(planned, monkeypatch):

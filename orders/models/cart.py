@@ -3,42 +3,15 @@
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Q
 
-from accounts.models import Address
 from markrin.db import constraints
 from markrin.db.models import Model, QuerySet
-from orders.models.gift_card import GiftCard, GiftCardKind
 
 MAX_PER_LINE = 20
 MAX_LINES = 50
 MAX_COUPONS = 5
 MAX_GIFT_CARDS = 5
-
-
-class CartQuerySet(QuerySet["Cart"]):
-    def with_quote_parts(self) -> "CartQuerySet":
-        """Read with each cart what its quote asks for: the customer's e-mail
-        address, where the default address is (`ships_to_country`, `ships_to_state`,
-        `ships_to_postal_code`), and the store credit that can be paid with.
-        """
-        usual = Address.objects.filter(user=OuterRef("user"), is_default=True)
-        return self.annotate(
-            owner_email=F("user__email"),
-            store_credit=Subquery(
-                GiftCard.objects.usable()
-                .filter(
-                    user=OuterRef("user"),
-                    kind=GiftCardKind.STORE_CREDIT,
-                    currency=settings.SHOP_CURRENCY,
-                )
-                .order_by()
-                .values("balance")
-            ),
-            ships_to_country=Subquery(usual.values("country")[:1]),
-            ships_to_state=Subquery(usual.values("state_code")[:1]),
-            ships_to_postal_code=Subquery(usual.values("postal_code")[:1]),
-        )
 
 
 class Cart(Model):
@@ -77,7 +50,7 @@ class Cart(Model):
         help_text="the cards whose codes the shopper has typed",
     )
     use_store_credit = models.BooleanField(default=False, db_default=False)
-    objects = CartQuerySet.as_manager()
+    objects = QuerySet["Cart"].as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]

@@ -11,6 +11,7 @@ from markrin.api.errors import NotFound
 from markrin.api.unset import UNSET
 from markrin.db import transactions
 from orders import cart_summary, errors
+from orders.cart_lookup import find_cart, lock_cart
 from orders.cart_summary import CartSummary
 from orders.customer_identity import Customer, hash_token, new_token
 from orders.models import Cart, CartLine, Order
@@ -305,22 +306,6 @@ def _take_over_lines(cart: Cart, arriving: Iterable[CartLine]) -> None:
             )
 
 
-def find_cart(customer: Customer, *, lock: bool = False) -> Cart | None:
-    """Return the shopper's cart with what its quote asks for, or None. Locks: its row, if so asked,
-    within a transaction.
-    """
-    if customer.cart_id is not None:
-        carts = Cart.objects.filter(pk=customer.cart_id)
-    elif customer.user is not None:
-        carts = Cart.objects.filter(user=customer.user)
-    elif customer.token_hash is not None:
-        carts = Cart.objects.filter(token_hash=customer.token_hash)
-    else:
-        return None
-    carts = carts.with_quote_parts()
-    return (carts.locked() if lock else carts).first()
-
-
 def _open_cart(customer: Customer) -> tuple[Cart, str | None]:
     """Return the shopper's cart, locked, and a guest's token; a new one if there is none."""
     cart = find_cart(customer, lock=True)
@@ -332,7 +317,10 @@ def _open_cart(customer: Customer) -> tuple[Cart, str | None]:
         token = new_token()
         return Cart.objects.create(token_hash=hash_token(token)), token
     own = _create_customer_cart(customer.user)
-    return Cart.objects.with_quote_parts().locked().get(pk=own), None
+    locked = lock_cart(own)
+    if locked is None:
+        raise Cart.DoesNotExist
+    return locked, None
 
 
 def _create_customer_cart(user: "User") -> UUID:

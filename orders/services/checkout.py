@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import timedelta
 from decimal import Decimal
 from threading import BoundedSemaphore
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -16,6 +16,7 @@ from accounts.schemas import PostalAddress
 from markrin.api.errors import ShopError
 from markrin.db import transactions
 from markrin.db.models import uuid7
+from markrin.db.sql import fetch_prepared
 from markrin.outbox import services as outbox
 from orders import (
     cart_summary,
@@ -27,17 +28,16 @@ from orders import (
     quotes,
 )
 from orders.buyers import find_buyer, find_destination
+from orders.cart_lookup import find_cart
 from orders.cart_summary import CartItem
 from orders.customer_identity import Customer
 from orders.gateways.base import Started
 from orders.models import (
     Cart,
-    CartLine,
     GiftCard,
     Order,
     OrderEvent,
     OrderLine,
-    OrderTax,
     Payment,
 )
 from orders.models.order import (
@@ -46,6 +46,7 @@ from orders.models.order import (
     PaymentMethod,
     PaymentStatus,
 )
+from orders.order_rows import NewOrder, insert_order
 from orders.order_taxes import list_order_taxes
 from orders.pricing.quote import Quote
 from orders.promotion_terms import (
@@ -57,7 +58,6 @@ from orders.promotion_terms import (
 from orders.promotion_uses import take_promotions
 from orders.schemas import Checkout
 from orders.services import (
-    carts,
     gift_cards,
     idempotency,
     invoices,
@@ -99,7 +99,7 @@ class _Buyer:
             phone=self.address.phone,
             recipient=self.address.recipient,
             user_id=user.pk if user else None,
-            cart=carts.find_cart(self.customer),
+            cart=find_cart(self.customer),
         )
 
 
@@ -199,14 +199,18 @@ def _identify_buyer(checkout: Checkout, customer: Customer) -> _Buyer:
 
 def _get_address(checkout: Checkout, customer: Customer) -> PostalAddress:
     """Return the entry of the address book that the customer has chosen."""
-    found = None
     if customer.user is not None and checkout.address_id is not None:
-        found = customer.user.addresses.filter(pk=checkout.address_id).first()
-    if found is None:
-        raise errors.AddressUnknown
-    return PostalAddress(
-        **{slot.name: getattr(found, slot.name) for slot in fields(PostalAddress)}
-    )
+        of_user = [checkout.address_id, customer.user.pk]
+        for row in fetch_prepared(_ADDRESS, of_user):
+            return PostalAddress(**row)
+    raise errors.AddressUnknown
+
+
+# The casts keep a column's type when a migration widens it, as a prepared statement needs.
+_ADDRESS: Final = f"""
+    SELECT {", ".join(f"{slot.name}::text" for slot in fields(PostalAddress))}
+    FROM accounts_address WHERE id = %s::uuid AND user_id = %s::uuid
+"""  # noqa: S608 (our own names)
 
 
 def _check_stock(customer: Customer) -> None:
@@ -241,7 +245,7 @@ def _place_order(
     number = _begin_transaction()
     if (known := idempotency.claim_key(claim, order_id)) is not None:
         return Order.objects.with_lines().get(pk=known), True
-    cart = carts.find_cart(buyer.customer, lock=True)
+    cart = find_cart(buyer.customer, lock=True)
     items = cart_summary.load_items(cart) if cart else []
     if cart is None or not items:
         raise errors.CartEmpty
@@ -252,16 +256,11 @@ def _place_order(
     _enforce_limits(buyer, items)
     order = _insert_order(checkout, buyer, draft, order_id, number)
     _take_promotions(order, draft, buyer)
-    outbox.add(events.OrderPlaced(order_id=order.pk))
     _pay_by_cards(order, draft, buyer)
-    CartLine.objects.filter(cart=cart).delete()
-    if cart.coupon_codes or cart.gift_card_ids or cart.use_store_credit:
-        Cart.objects.filter(pk=cart.pk).update(
-            coupon_codes=[], gift_card_ids=[], use_store_credit=False
-        )
     # Last: the busiest rows are locked for the shortest time.
     movements.reserve_stock(
-        {line.pk: (line.variant_id, line.quantity) for line in order.lines.all()}
+        {line.pk: (line.variant_id, line.quantity) for line in order.lines.all()},
+        with_events=[events.OrderPlaced(order_id=order.pk)],
     )
     return order, False
 
@@ -299,9 +298,11 @@ def _begin_transaction() -> int:
     """Limit the transaction's waits and draw the order's number, in one statement. A
     refused order leaves a gap.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(f"{transactions.LIMITS_SQL}, nextval('orders_order_number')")
-        return int(cursor.fetchone()[-1])
+    [row] = fetch_prepared(_BEGIN)
+    return int(row["number"])
+
+
+_BEGIN: Final = f"{transactions.LIMITS_SQL}, nextval('orders_order_number') AS number"
 
 
 @dataclass(frozen=True)
@@ -313,6 +314,7 @@ class _PricedCart:
     live: LivePromotions
     method: OfferedMethod | None  # None: as a replacement, or gift cards; for nothing
     cards: Sequence[GiftCard] = ()
+    cart_id: UUID | None = None  # the cart that it empties
     now: Any = field(default_factory=timezone.now)
     replaces: Order | None = None  # whose pieces come back for it, and pay it
 
@@ -336,7 +338,7 @@ def _price_cart(
         raise errors.QuoteChanged(quote=quote.to_json())
     if checkout.expected_amount_due not in (None, quote.money(quote.amount_due)):
         raise errors.QuoteChanged(quote=quote.to_json())
-    return _PricedCart(items, quote, live, method, cards)
+    return _PricedCart(items, quote, live, method, cards, cart.pk)
 
 
 def _quote_shipped(
@@ -433,7 +435,7 @@ def _insert_order(
         and owed
         and draft.replaces is None
     )
-    order = Order.objects.create(
+    order = Order(
         pk=order_id,
         number=f"MK-{timezone.localtime(draft.now).year}-{number:06d}",
         user=customer.user,
@@ -468,14 +470,12 @@ def _insert_order(
         sells_gift_cards=draft.items[0].offer.is_gift_card,
         **asdict(buyer.address),
     )
-    lines = OrderLine.objects.bulk_create(
-        [
-            _build_line(order, position, item, quote)
-            for position, item in enumerate(draft.items)
-        ]
-    )
-    taxes = OrderTax.objects.bulk_create(list_order_taxes(order, lines, quote))
-    event = OrderEvent.objects.create(
+    lines = [
+        _build_line(order, position, item, quote)
+        for position, item in enumerate(draft.items)
+    ]
+    taxes = list_order_taxes(order, lines, quote)
+    event = OrderEvent(
         order=order,
         kind=OrderEventKind.STATUS,
         to_status=OrderStatus.PENDING,
@@ -483,6 +483,7 @@ def _insert_order(
         actor=customer.actor,
         request_id=lifecycle.current_request_id(),
     )
+    insert_order(NewOrder(order, lines, taxes, event, draft.cart_id))
     if online:
         Payment.objects.create(
             order=order,
@@ -515,7 +516,7 @@ def _unpaid_ttl_s(customer: Customer) -> int:
 def _snapshot_shipping(method: OfferedMethod | None) -> dict[str, Any]:
     """Return an order's columns of how it is sent, and what was promised."""
     if method is None:
-        return {}
+        return {"shipping_name": ""}
     promise = method.promise
     return {
         "shipping_method_id": method.terms.id if method.terms.is_stored else None,

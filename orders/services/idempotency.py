@@ -11,9 +11,10 @@ from uuid import UUID
 
 import orjson
 import psycopg
-from django.db import OperationalError, connection
+from django.db import OperationalError
 
 from markrin.db import transactions
+from markrin.db.sql import execute_prepared
 from orders import errors
 from orders.models import IdempotencyKey
 
@@ -57,14 +58,12 @@ def claim_key(request: KeyClaim, result_id: UUID) -> UUID | None:
         IdempotencyKeyReused: the key came with another request.
     """
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO orders_idempotencykey (scope, key, fingerprint, result_id)"
-                " VALUES (%s, %s, %s, %s) ON CONFLICT (scope, key) DO NOTHING",
-                [request.scope, request.key, request.fingerprint, result_id],
-            )
-            if cursor.rowcount:
-                return None
+        if execute_prepared(
+            "INSERT INTO orders_idempotencykey (scope, key, fingerprint, result_id)"
+            " VALUES (%s, %s, %s, %s) ON CONFLICT (scope, key) DO NOTHING",
+            [request.scope, request.key, request.fingerprint, result_id],
+        ):
+            return None
     except OperationalError as exc:
         if isinstance(exc.__cause__, psycopg.errors.LockNotAvailable):
             raise errors.IdempotencyKeyInUse(headers={"Retry-After": "1"}) from exc

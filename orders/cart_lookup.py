@@ -1,0 +1,89 @@
+"""The shopper's cart, found by SQL that each connection plans once: every call about a cart begins
+with it.
+"""
+
+import functools
+from typing import Final, Literal
+from uuid import UUID
+
+from django.conf import settings
+
+from markrin.db.sql import fetch_prepared, instance_from_row
+from orders.customer_identity import Customer
+from orders.models import Cart
+from orders.models.gift_card import GiftCardKind
+
+Owner = Literal[
+    "cart.id = %(owner)s::uuid",
+    "cart.user_id = %(owner)s::uuid",
+    "cart.token_hash = %(owner)s::bytea",
+]
+_BY_ID: Final[Owner] = "cart.id = %(owner)s::uuid"
+_BY_USER: Final[Owner] = "cart.user_id = %(owner)s::uuid"
+_BY_HASH: Final[Owner] = "cart.token_hash = %(owner)s::bytea"
+
+# Beside its columns, what its quote asks for: the customer's e-mail address, where the default
+# address is, and the store credit that can be paid with. The casts keep a column's type when a
+# migration widens it, as a prepared statement needs.
+_QUOTE_PARTS: Final = f"""
+    person.email::text AS owner_email, usual.country::text AS ships_to_country,
+    usual.state_code::text AS ships_to_state, usual.postal_code::text AS ships_to_postal_code,
+    (SELECT balance::numeric FROM orders_giftcard AS credit
+        WHERE credit.user_id = cart.user_id AND credit.kind = '{GiftCardKind.STORE_CREDIT}'
+        AND credit.currency = %(currency)s::text AND balance > 0 AND NOT is_blocked
+        AND (expires_at IS NULL OR expires_at > statement_timestamp())) AS store_credit
+"""  # noqa: S608 (constants)
+_CASTS: Final = {"coupon_codes": "text[]"}
+_PARTS: Final = (
+    "owner_email",
+    "ships_to_country",
+    "ships_to_state",
+    "ships_to_postal_code",
+    "store_credit",
+)
+
+
+def find_cart(customer: Customer, *, lock: bool = False) -> Cart | None:
+    """Return the shopper's cart with what its quote asks for, or None: one query. Locks: its row,
+    if so asked, within a transaction.
+    """
+    if customer.cart_id is not None:
+        return _fetch_cart(_BY_ID, customer.cart_id, lock=lock)
+    if customer.user is not None:
+        return _fetch_cart(_BY_USER, customer.user.pk, lock=lock)
+    if customer.token_hash is not None:
+        return _fetch_cart(_BY_HASH, customer.token_hash, lock=lock)
+    return None
+
+
+def lock_cart(cart_id: UUID) -> Cart | None:
+    """Return the cart of this id as `find_cart` does. Locks: its row."""
+    return _fetch_cart(_BY_ID, cart_id, lock=True)
+
+
+def _fetch_cart(owner: Owner, value: UUID | bytes, *, lock: bool) -> Cart | None:
+    params = {"owner": value, "currency": settings.SHOP_CURRENCY}
+    for row in fetch_prepared(_cart_sql(owner, lock=lock), params):
+        cart = instance_from_row(Cart, "cart", row)
+        for part in _PARTS:
+            setattr(cart, part, row[part])
+        return cart
+    return None
+
+
+@functools.cache
+def _cart_sql(owner: Owner, *, lock: bool) -> str:
+    columns = ", ".join(
+        f"cart.{name}::{_CASTS[name]} AS cart_{name}"
+        if name in _CASTS
+        else f"cart.{name} AS cart_{name}"
+        for name in (field.column for field in Cart._meta.concrete_fields)
+    )
+    return (
+        f"SELECT {columns}, {_QUOTE_PARTS}"  # noqa: S608 (our own names)
+        " FROM orders_cart AS cart"
+        " LEFT JOIN accounts_user AS person ON person.id = cart.user_id"
+        " LEFT JOIN accounts_address AS usual"
+        " ON usual.user_id = cart.user_id AND usual.is_default"
+        f" WHERE {owner}" + (" FOR NO KEY UPDATE OF cart" if lock else "")
+    )
