@@ -58,10 +58,10 @@ def execute_prepared(sql: str, params: Params = ()) -> int:
     if connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
         with connection.cursor() as cursor:
             cursor.execute(sql, params)
-            return cursor.rowcount
+            return int(cursor.rowcount)
     with _open_preparing_cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def select_columns(model: type[Model], alias: str) -> str:
