@@ -207,7 +207,7 @@ def _script(seen: list[str], known: dict[str, Any]) -> str:
         )
         lines.append(
             text.replace(
-                "nextval('orders_order_number')",
+                "nextval('orders_order_number') AS number",
                 "nextval('orders_order_number') AS turn",
             )
         )
