@@ -13,7 +13,7 @@ so that the order in which rows run does not matter. It may run twice. What it r
 JSON object, or None) is kept as the row's result."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -31,6 +31,7 @@ Effect = Literal["outside", "database"]
 Result = dict[str, Any] | None
 _T = TypeVar("_T")
 MISCONFIGURED_PAUSE_S = 300
+RUN_ON_S = 1  # how long a worker begins further rows of one message
 # What the world outside does to a job now and then: the next try is the answer to it, not a report.
 FORESEEN = (ConnectionError, TimeoutError, OperationalError)
 # Waits, in seconds, when the database is away just as a run ends: together less than the
@@ -108,8 +109,8 @@ def handler(
     anything but the database. effect="outside": it runs outside any transaction, at least
     once: a mail, a call, or several transactions.
 
-    Past time_limit_s its process is killed, and the row comes back when the lease ends. A
-    row older than useless_after_s is not begun any more, but dead."""
+    Past time_limit_s, and RUN_ON_S at most, its process is killed, and the row comes back when
+    the lease ends. A row older than useless_after_s is not begun any more, but dead."""
 
     def register(function: Callable[..., Result]) -> Callable[..., Result]:
         if name in registry:
@@ -119,16 +120,29 @@ def handler(
         )
         registry[name] = known
 
-        def work(
-            row_id: int,
-        ) -> None:  # the worker's task: all it is told is which row to look at
+        def work(*row_ids: int) -> None:
+            # the worker's task: all it is told is which rows to look at
             close_old_connections()
-            run_job(known, row_id)
+            run_jobs(known, row_ids)
 
-        app.task(name=name, time_limit=time_limit_s)(work)
+        app.task(name=name, time_limit=time_limit_s + RUN_ON_S)(work)
         return function
 
     return register
+
+
+def run_jobs(known: Handler, row_ids: Sequence[int]) -> None:
+    """Run these rows one after the other, each on its own. After RUN_ON_S none is begun any more:
+    the rest goes back, for whoever is free.
+
+    A message costs a worker more than a short job does, so it brings several.
+    """
+    ends = time.monotonic() + RUN_ON_S
+    for at, row_id in enumerate(row_ids):
+        if at and time.monotonic() >= ends:
+            rows.return_rows(row_ids[at:])
+            return
+        run_job(known, row_id)
 
 
 def run_job(known: Handler, row_id: int) -> str | None:
@@ -213,8 +227,6 @@ def _attempt(known: Handler, claimed: rows.ClaimedRow) -> str:
         ) and rows.count_failure(known.queue):
             _tell_of_pause(known, exc)
         return _failed(known, claimed, exc, final=False)
-    if known.effect == "outside":
-        rows.reset_failures(known.queue)
     return "done"
 
 
@@ -246,7 +258,7 @@ def _run_inside(known: Handler, claimed: rows.ClaimedRow) -> None:
 
 def _run_outside(known: Handler, claimed: rows.ClaimedRow) -> None:
     result = known.function(**claimed.payload)
-    if not _patiently(lambda: rows.finish_row(claimed, result)):
+    if not _patiently(lambda: rows.finish_outside(claimed, result, queue=known.queue)):
         raise LeaseLost(claimed.key)
 
 

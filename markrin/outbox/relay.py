@@ -3,7 +3,8 @@ of relays may run.
 """
 
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import structlog
@@ -20,10 +21,11 @@ from markrin.outbox import heartbeats
 log = structlog.get_logger(__name__)
 
 BATCH = 200  # rows of a queue
+MESSAGES, MAX_IN_MESSAGE = 8, 20  # of one task at least; rows in one at most
 INTERVAL_S = 0.25
 RETRY_PUBLISH_S = 2  # after a failed publish
 BACKOFF_S = (1, 2, 5)
-FULL = 1000  # messages in a broker's queue above which nothing is sent twice
+FULL = 100  # messages in a broker's queue above which nothing is sent twice
 LOOK_S = 5  # how often the relay looks at the broker's queues, and shows that it lives
 BROKEN = (KombuError, BrokerError, RedisError, AMQPError, OSError)
 
@@ -48,10 +50,18 @@ WHERE id = ANY(%(ids)s) AND state = 'waiting'
 """
 
 
-class JobMessage(NamedTuple):
+class DueRow(NamedTuple):
     id: int
     task: str
     queue: str
+
+
+class JobMessage(NamedTuple):
+    """What a worker is told: rows of one task to look at."""
+
+    task: str
+    queue: str
+    ids: list[int]
 
 
 class PublishFailed(Exception):
@@ -59,7 +69,7 @@ class PublishFailed(Exception):
 
 
 def wake_workers(full: list[str] | None = None) -> int:
-    """Publish a message for up to 200 due rows of each queue, those of `full` queues only for
+    """Publish messages for up to 200 due rows of each queue, those of `full` queues only for
     the first time; return how many.
 
     Locks: the due rows, for one statement. Nothing is locked while it talks to the broker.
@@ -71,10 +81,10 @@ def wake_workers(full: list[str] | None = None) -> int:
         cursor.execute(
             _DUE, {"queues": list(QUEUES), "limit": BATCH, "full": full or []}
         )
-        messages = [JobMessage(*row) for row in cursor.fetchall()]
-    if not messages:
+        due = [DueRow(*row) for row in cursor.fetchall()]
+    if not due:
         return 0
-    sent = 0
+    messages, sent = _group_rows(due), 0
     try:
         # A connection of its own for each batch: one from Celery's pool may be left over
         # from a broker that is gone.
@@ -82,7 +92,7 @@ def wake_workers(full: list[str] | None = None) -> int:
             for message in messages:
                 app.send_task(
                     message.task,
-                    args=[message.id],
+                    args=message.ids,
                     queue=message.queue,
                     producer=producer,
                     ignore_result=True,
@@ -93,16 +103,33 @@ def wake_workers(full: list[str] | None = None) -> int:
             cursor.execute(
                 _UNSENT,
                 {
-                    "ids": [message.id for message in messages[sent:]],
+                    "ids": [row for message in messages[sent:] for row in message.ids],
                     "wait_s": RETRY_PUBLISH_S,
                 },
             )
         raise PublishFailed(f"{type(exc).__name__}: {exc}") from exc
-    return len(messages)
+    return len(due)
+
+
+def _group_rows(due: Sequence[DueRow]) -> list[JobMessage]:
+    """Return the messages for these rows: several of a task in one where there are many, but
+    enough messages to keep a handful of workers busy.
+    """
+    ids_of: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for row in sorted(due):  # the oldest first
+        ids_of[row.task, row.queue].append(row.id)
+    messages = []
+    for (task, queue), ids in ids_of.items():
+        size = min(MAX_IN_MESSAGE, max(1, len(ids) // MESSAGES))
+        messages += [
+            JobMessage(task, queue, ids[at : at + size])
+            for at in range(0, len(ids), size)
+        ]
+    return messages
 
 
 def list_full_queues() -> list[str]:
-    """Return the queues with over 1,000 messages waiting in the broker; none where it
+    """Return the queues with over 100 messages waiting in the broker; none where it
     cannot say.
     """
     try:

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from typing import Any, LiteralString, NamedTuple
 from uuid import UUID, uuid4
 
-from django.db import connection
 from psycopg.types.json import Jsonb
 
-from markrin.db.sql import execute_prepared
+from markrin.db.sql import execute_prepared, fetch_prepared
 from markrin.observe import redact
 
 # How long a row waits after its first, second, … failed attempt, in seconds; ± 20 % is added.
@@ -78,6 +77,9 @@ class ClaimedRow:
     error: str
 
 
+# Nobody waits until a claim is on the disk: one that a crash of the server takes back is made
+# again, as it would be when its lease ends, and whoever had it asks for its lease before any
+# effect.
 # Attempt n's lease is longer by attempt n's delay from the second on, so that a job which
 # keeps killing its worker backs off like one which keeps failing.
 _CLAIM = """
@@ -111,8 +113,9 @@ UPDATE outbox_event e SET
     finished_at = CASE WHEN over IS NULL THEN NULL ELSE now() END,
     error = coalesce(over, e.error)
 FROM begun WHERE e.id = begun.id
-RETURNING e.id, e.key, e.state, e.payload, e.trace, e.attempts, e.lost, e.lease,
-          (extract(epoch FROM now() - e.run_after) * 1000)::bigint AS waited_ms, e.error
+RETURNING e.id, e.key::text, e.state::text, e.payload, e.trace, e.attempts, e.lost, e.lease,
+          (extract(epoch FROM now() - e.run_after) * 1000)::bigint AS waited_ms, e.error::text,
+          set_config('synchronous_commit', 'off', true) AS unsynced
 """
 
 
@@ -135,6 +138,7 @@ def claim_row(
     )
     if row is None:
         return None
+    del row["unsynced"]
     return ClaimedRow(
         **{
             **row,
@@ -153,15 +157,48 @@ def holds_lease(claimed: ClaimedRow) -> bool:
     return _one(sql, id=claimed.id, lease=claimed.lease) is not None
 
 
+_FINISH: LiteralString = """
+    UPDATE outbox_event SET state = 'done', finished_at = now(),
+        result = coalesce(%(result)s, result),
+        lease = NULL, leased_until = NULL, wake_at = NULL
+    WHERE id = %(id)s AND lease = %(lease)s RETURNING id"""
+# What is outside answers, too, so its queue's connection failures are forgotten.
+_FINISH_OUTSIDE: LiteralString = (
+    f"WITH finished AS ({_FINISH}), answered AS ("  # noqa: S608 (constants)
+    " UPDATE outbox_pause SET failures = 0 WHERE queue = %(queue)s AND failures > 0"
+    ") SELECT id FROM finished"
+)
+
+
 def finish_row(claimed: ClaimedRow, result: dict[str, object] | None) -> bool:
     """Mark the row done; False when it is no longer this run's."""
-    sql: LiteralString = """
-        UPDATE outbox_event SET state = 'done', finished_at = now(),
-            result = coalesce(%(result)s, result),
-               lease = NULL, leased_until = NULL, wake_at = NULL
-        WHERE id = %(id)s AND lease = %(lease)s RETURNING id"""
-    return (
-        _one(sql, id=claimed.id, lease=claimed.lease, result=_json(result)) is not None
+    found = _one(_FINISH, id=claimed.id, lease=claimed.lease, result=_json(result))
+    return found is not None
+
+
+def finish_outside(
+    claimed: ClaimedRow, result: dict[str, object] | None, *, queue: str
+) -> bool:
+    """As `finish_row`, and forget the queue's connection failures: what is outside answers."""
+    found = _one(
+        _FINISH_OUTSIDE,
+        id=claimed.id,
+        lease=claimed.lease,
+        result=_json(result),
+        queue=queue,
+    )
+    return found is not None
+
+
+def return_rows(ids: Sequence[int]) -> None:
+    """Let the relay tell of these rows again at once: a worker was told of them, and has not
+    come to them.
+    """
+    execute_prepared(
+        "UPDATE outbox_event SET wakeups = greatest(wakeups - 1, 0),"
+        " wake_at = greatest(now(), run_after)"
+        " WHERE id = ANY (%s::bigint[]) AND state = 'waiting'",
+        [list(ids)],
     )
 
 
@@ -245,15 +282,6 @@ def count_failure(queue: str) -> bool:
     return row is not None and row["paused"]
 
 
-def reset_failures(queue: str) -> None:
-    """Forget the queue's connection failures: what is outside answers."""
-    _one(
-        "UPDATE outbox_pause SET failures = 0 WHERE queue = %(queue)s AND failures > 0"
-        " RETURNING queue",
-        queue=queue,
-    )
-
-
 def pause_queue(queue: str, *, seconds: float, reason: str, by: str = "") -> None:
     """Let the queue rest for this many seconds, or longer where it rests longer already."""
     sql: LiteralString = """
@@ -277,13 +305,5 @@ def _json(value: dict[str, object] | None) -> Jsonb | None:
 
 
 def _one(sql: LiteralString, **params: Any) -> dict[str, Any] | None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        row = cursor.fetchone()
-        return (
-            None
-            if row is None
-            else dict(
-                zip((column.name for column in cursor.description), row, strict=True)
-            )
-        )
+    found = fetch_prepared(sql, params)
+    return found[0] if found else None

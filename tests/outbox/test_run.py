@@ -1,9 +1,11 @@
 """A row's run: claimed, finished, failed, put off, lost."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
 
 from markrin.outbox import handlers, rows, services
 from markrin.outbox.models import OutboxEvent, OutboxPause
@@ -53,6 +55,26 @@ def seconds_left(row: OutboxEvent, column: str) -> float:
             [row.pk],
         )
         return float(cursor.fetchone()[0])
+
+
+def test_a_message_with_several_rows_runs_each():
+    several = [make_row() for _ in range(3)]
+    handlers.run_jobs(handlers.registry["test.outside"], [row.pk for row in several])
+    assert set(OutboxEvent.objects.values_list("state", flat=True)) == {"done"}
+
+
+def test_when_its_time_is_over_the_rest_of_a_message_is_due_at_once(monkeypatch):
+    monkeypatch.setattr(handlers, "RUN_ON_S", 0)
+    several = [make_row(wakeups=1) for _ in range(3)]
+    OutboxEvent.objects.filter(pk=several[2].pk).update(
+        run_after=Now() + timedelta(hours=1)
+    )
+    handlers.run_jobs(handlers.registry["test.outside"], [row.pk for row in several])
+    first, second, third = OutboxEvent.objects.order_by("pk")
+    assert (first.state, second.state, third.state) == ("done", "waiting", "waiting")
+    assert (second.wakeups, third.wakeups) == (0, 0)
+    assert seconds_left(second, "wake_at") <= 0
+    assert seconds_left(third, "wake_at") > 3000, "it is not to run before"
 
 
 def test_does_the_work_once():
