@@ -291,6 +291,9 @@ def judge_request(
     if idempotency.claim_key(claim, request_id) is not None:
         return _load_request(request_id), True
     order, request = lock_request(request_id)
+    _refuse_out_of_turn(
+        request, ReturnStatus.COMPLETED
+    )  # before its pieces are counted
     lines = {row.line_id: row for row in request.lines.select_related("line")}
     judged = {each.line_id: each for each in judgement.lines}
     _write_judgement(lines, judged)
@@ -388,6 +391,14 @@ def lock_request(request_id: UUID) -> tuple[Order, ReturnRequest]:
     return order, found.select_related("exchange").get()
 
 
+def _refuse_out_of_turn(request: ReturnRequest, to: ReturnStatus) -> None:
+    before = request.status
+    if to not in NEXT_RETURN_STATUS[before]:
+        raise errors.ReturnNotIn(
+            f"The return is {before}: it cannot become {to}.", return_status=before
+        )
+
+
 def _set_status(
     order: Order,
     request: ReturnRequest,
@@ -398,10 +409,7 @@ def _set_status(
     **columns: object,
 ) -> None:
     before = request.status
-    if to not in NEXT_RETURN_STATUS[before]:
-        raise errors.ReturnNotIn(
-            f"The return is {before}: it cannot become {to}.", return_status=before
-        )
+    _refuse_out_of_turn(request, to)
     if actor.kind == "staff":
         columns["by_id"] = actor.user_id
     for name, value in {"status": to, "note": note, **columns}.items():
