@@ -28,7 +28,7 @@ def render_label(request: ReturnRequest) -> bytes:
     """
     if request.status not in _HAS_LABEL:
         raise errors.ReturnNotIn(
-            f"The return is {request.status}: it has no label.",
+            f"The return is {request.get_status_display().lower()}: it has no label.",
             return_status=request.status,
         )
     language = request.order.language or settings.LANGUAGE_CODE

@@ -30,7 +30,7 @@ from orders import queues, selectors
 from orders.admin import forms
 from orders.models import Fulfilment, Order, OrderLine, ReturnRequest
 from orders.models.fulfilment import ParcelStatus
-from orders.models.order import OrderStatus, PaymentMethod
+from orders.models.order import OrderStatus
 from orders.queues import QueueName
 from orders.services import fulfilments, transitions
 from orders.services.lifecycle import Actor
@@ -258,9 +258,7 @@ def _describe_order(
     return {
         "order": order,
         "lines": _list_lines(queue, order, parcels),
-        "pays": "cash on delivery"
-        if order.payment_method == PaymentMethod.COD
-        else "online",
+        "pays": order.get_payment_method_display().lower(),
         "amount": localized.format_money(order.payable, order.currency),
         "waits": _format_wait((now - order.created_at).total_seconds()),
         "link": order_link(order, queue),

@@ -51,7 +51,7 @@ def _move_to(
     def move(request: HttpRequest, parcel: Fulfilment, data: Mapping[str, Any]) -> str:
         body = ParcelMove(status=status, **data)
         fulfilments.move_parcel(body, fulfilment_id=parcel.pk, actor=get_actor(request))
-        return f"Parcel {parcel.position} is {status.label} now."
+        return f"Parcel {parcel.position} is {status.label.lower()} now."
 
     return move
 
@@ -190,8 +190,8 @@ class FulfilmentAdmin(desk.OpenedFromQueue, ReadOnly, SteppedAdmin):
         return ["of_order", "tracking", "next_steps"]
 
     @display(description="status", ordering="status", label=_STATUS)
-    def shown_status(self, parcel: Fulfilment) -> str:
-        return parcel.status
+    def shown_status(self, parcel: Fulfilment) -> tuple[str, str]:
+        return parcel.status, parcel.get_status_display()
 
     @admin.display(description="order")
     def of_order(self, parcel: Fulfilment) -> SafeString:

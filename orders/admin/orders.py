@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextChoices
 from django.http import (
     FileResponse,
     Http404,
@@ -41,12 +41,9 @@ from orders.models import (
     Payment,
     Refund,
 )
-from orders.models.order import (
-    OrderEventKind,
-    OrderStatus,
-    PaymentMethod,
-    PaymentStatus,
-)
+from orders.models.fulfilment import ParcelStatus
+from orders.models.order import OrderEventKind, OrderStatus, PaymentStatus
+from orders.models.return_request import ReturnStatus
 from orders.services import invoice_files, order_edits
 
 _STATUS = {
@@ -65,6 +62,15 @@ _PAYMENT = {
     PaymentStatus.FAILED: "danger",
     PaymentStatus.REFUNDED: "info",
     PaymentStatus.UNPAID: "warning",
+}
+
+
+# What the statuses of an event are of.
+_STEPPED: dict[OrderEventKind, type[TextChoices]] = {
+    OrderEventKind.STATUS: OrderStatus,
+    OrderEventKind.PAYMENT: PaymentStatus,
+    OrderEventKind.PARCEL: ParcelStatus,
+    OrderEventKind.RETURN: ReturnStatus,
 }
 
 
@@ -129,21 +135,19 @@ class EventInline(ReadOnly, TabularInline):
         return super().get_queryset(request).select_related("by")  # type: ignore[no-any-return]
 
     def what(self, event: OrderEvent) -> str:
+        kind = str(event.get_kind_display())
         if not event.to_status:
-            return str(event.get_kind_display())
-        steps = (
-            f"{event.from_status} → {event.to_status}"
-            if event.from_status
-            else event.to_status
+            return kind
+        words = dict(_STEPPED[OrderEventKind(event.kind)].choices)
+        steps = " → ".join(
+            str(words.get(status, status))
+            for status in (event.from_status, event.to_status)
+            if status
         )
-        return (
-            steps
-            if event.kind == OrderEventKind.STATUS
-            else f"{event.get_kind_display()}: {steps}"
-        )
+        return steps if event.kind == OrderEventKind.STATUS else f"{kind}: {steps}"
 
     def who(self, event: OrderEvent) -> str:
-        return str(event.by or event.actor)
+        return str(event.by or event.actor.capitalize())
 
 
 class PaymentInline(ReadOnly, TabularInline):
@@ -378,20 +382,16 @@ class OrderAdmin(desk.OpenedFromQueue, ReadOnly, SteppedAdmin):
         ), False
 
     @display(description="status", ordering="status", label=_STATUS)
-    def shown_status(self, order: Order) -> str:
-        return order.status
+    def shown_status(self, order: Order) -> tuple[str, str]:
+        return order.status, order.get_status_display()
 
     @display(description="payment", ordering="payment_status", label=_PAYMENT)
-    def shown_payment(self, order: Order) -> str:
-        return order.payment_status
+    def shown_payment(self, order: Order) -> tuple[str, str]:
+        return order.payment_status, order.get_payment_status_display()
 
     @admin.display(description="method", ordering="payment_method")
     def paid_by(self, order: Order) -> str:
-        return (
-            "cash on delivery"
-            if order.payment_method == PaymentMethod.COD
-            else "online"
-        )
+        return str(order.get_payment_method_display())
 
     @admin.display(description="total", ordering="total")
     def amount(self, order: Order) -> str:

@@ -203,7 +203,7 @@ class ReturnRequestAdmin(desk.OpenedFromQueue, ExactSearch, ReadOnly, SteppedAdm
         "number",
         "shown_status",
         "recipient",
-        "reason",
+        "shown_reason",
         "pieces",
         "created_at",
         "updated_at",
@@ -216,7 +216,7 @@ class ReturnRequestAdmin(desk.OpenedFromQueue, ExactSearch, ReadOnly, SteppedAdm
     fields = (
         ("of_order", "status"),
         "next_steps",
-        "reason",
+        "shown_reason",
         "is_withdrawal",
         "note",
         ("carrier", "tracking_number"),
@@ -237,15 +237,19 @@ class ReturnRequestAdmin(desk.OpenedFromQueue, ExactSearch, ReadOnly, SteppedAdm
         return [own, *super().get_urls()]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["of_order", "next_steps", "papers", "replacement"]
+        return ["of_order", "next_steps", "shown_reason", "papers", "replacement"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReturnRequest]:
         # unfold has no types
         return super().get_queryset(request).prefetch_related("lines")  # type: ignore[no-any-return]
 
     @display(description="status", ordering="status", label=_STATUS)
-    def shown_status(self, row: ReturnRequest) -> str:
-        return row.status
+    def shown_status(self, row: ReturnRequest) -> tuple[str, str]:
+        return row.status, row.get_status_display()
+
+    @admin.display(description="reason")
+    def shown_reason(self, row: ReturnRequest) -> str:
+        return row.reason_words
 
     @admin.display(description="from")
     def recipient(self, row: ReturnRequest) -> str:
@@ -299,7 +303,7 @@ class ReturnRequestInline(ReadOnly, TabularInline):
     model = ReturnRequest
     fk_name = "order"
     extra = 0
-    fields = ("shown_number", "status", "reason", "created_at", "actions")
+    fields = ("shown_number", "status", "shown_reason", "created_at", "actions")
     readonly_fields = fields
     verbose_name_plural = "returns that the customer asked for"
 
@@ -312,6 +316,10 @@ class ReturnRequestInline(ReadOnly, TabularInline):
     def shown_number(self, row: ReturnRequest) -> SafeString:
         link = reverse("admin:orders_returnrequest_change", args=[row.pk])
         return format_html('<a class="shop-link" href="{}">{}</a>', link, row.number)
+
+    @admin.display(description="reason")
+    def shown_reason(self, row: ReturnRequest) -> str:
+        return row.reason_words
 
     @admin.display(description="next")
     def actions(self, row: ReturnRequest) -> SafeString:

@@ -50,13 +50,14 @@ class Carrier(Model):
 
 
 class ParcelStatus(models.TextChoices):
-    PACKED = "packed"
-    SHIPPED = "shipped"
-    DELIVERED = "delivered"
-    UNDELIVERED = "undelivered"  # refused or not found: on its way back, or waiting
-    RETURNED = "returned"  # undelivered, and counted in
-    LOST = "lost"
-    CANCELLED = "cancelled"  # unpacked before it left
+    PACKED = "packed", "Packed"
+    SHIPPED = "shipped", "Sent"
+    DELIVERED = "delivered", "Delivered"
+    # Refused or not found: on its way back, or waiting.
+    UNDELIVERED = "undelivered", "Undelivered"
+    RETURNED = "returned", "Back, counted in"
+    LOST = "lost", "Lost"
+    CANCELLED = "cancelled", "Unpacked"  # before it left
 
 
 # What may follow. From this table come the trigger, the services and the admin's steps.
@@ -72,10 +73,10 @@ NEXT_PARCEL_STATUS: Final[dict[str, frozenset[str]]] = {
 
 
 class UndeliveredReason(models.TextChoices):
-    REFUSED = "refused"
-    NOT_FOUND = "not_found", "not found"
-    DAMAGED = "damaged"
-    OTHER = "other"
+    REFUSED = "refused", "Refused"
+    NOT_FOUND = "not_found", "Not found"
+    DAMAGED = "damaged", "Damaged"
+    OTHER = "other", "Other"
 
 
 class Fulfilment(Model):

@@ -22,22 +22,24 @@ from orders.models.payment import Payment
 
 
 class OrderStatus(models.TextChoices):
-    PENDING = "pending"
-    CONFIRMED = "confirmed"
-    PROCESSING = "processing"
-    PARTIALLY_SHIPPED = "partially_shipped"
-    SHIPPED = "shipped"
-    UNDELIVERED = "undelivered"
-    DELIVERED = "delivered"
-    CANCELLED = "cancelled"
-    RETURNED = "returned"
+    """Where an order stands. The labels are what staff read; the API has the values."""
+
+    PENDING = "pending", "Placed"
+    CONFIRMED = "confirmed", "Confirmed"
+    PROCESSING = "processing", "Being packed"
+    PARTIALLY_SHIPPED = "partially_shipped", "Partly sent"
+    SHIPPED = "shipped", "Sent"
+    UNDELIVERED = "undelivered", "Undelivered"
+    DELIVERED = "delivered", "Delivered"
+    CANCELLED = "cancelled", "Cancelled"
+    RETURNED = "returned", "Returned"
 
 
 class PaymentStatus(models.TextChoices):
-    UNPAID = "unpaid"
-    PAID = "paid"
-    FAILED = "failed"
-    REFUNDED = "refunded"
+    UNPAID = "unpaid", "Unpaid"
+    PAID = "paid", "Paid"
+    FAILED = "failed", "Payment failed"
+    REFUNDED = "refunded", "Refunded"
 
 
 # Not stored: shown of an order that waits for the rest of its money.
@@ -45,8 +47,8 @@ PARTIALLY_PAID: Final = "partially_paid"
 
 
 class PaymentMethod(models.TextChoices):
-    COD = "cod"
-    ONLINE = "online"
+    COD = "cod", "Cash on delivery"
+    ONLINE = "online", "Online"
 
 
 class ZeroRating(models.TextChoices):
@@ -576,7 +578,7 @@ class OrderEventKind(models.TextChoices):
     NOTE = "note"
     MAIL = "mail"
     PARCEL = "parcel"
-    EDIT = "edit"
+    EDIT = "edit", "Correction"
     RETURN = "return"
 
 

@@ -13,10 +13,10 @@ EXCHANGE: Final = "exchange"  # the provider of what pieces that came back have 
 
 
 class PaymentState(models.TextChoices):
-    CREATED = "created"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
+    CREATED = "created", "Waiting"
+    SUCCEEDED = "succeeded", "Paid"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
 
 
 class Payment(Model):
@@ -154,9 +154,9 @@ class PaymentEvent(models.Model):
 
 
 class RefundState(models.TextChoices):
-    REQUESTED = "requested"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
+    REQUESTED = "requested", "On its way"
+    SUCCEEDED = "succeeded", "Paid back"
+    FAILED = "failed", "Failed"
 
 
 class Refund(Model):

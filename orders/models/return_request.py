@@ -14,12 +14,18 @@ from orders.models.fulfilment import HTTPS_PATTERN
 
 
 class ReturnStatus(models.TextChoices):
-    REQUESTED = "requested"
-    APPROVED = "approved"  # the customer may send the pieces; replacements are reserved
-    RECEIVED = "received"  # the parcel is here, not looked at yet
-    COMPLETED = "completed"  # each piece is judged, the money is on its way
-    REJECTED = "rejected"
-    CANCELLED = "cancelled"  # by the customer, or because nothing came in time
+    REQUESTED = "requested", "Asked for"
+    APPROVED = (
+        "approved",
+        "Approved",
+    )  # the customer may send the pieces; replacements are reserved
+    RECEIVED = "received", "Received"  # the parcel is here, not looked at yet
+    COMPLETED = "completed", "Judged"  # each piece is judged, the money is on its way
+    REJECTED = "rejected", "Refused"
+    CANCELLED = (
+        "cancelled",
+        "Cancelled",
+    )  # by the customer, or because nothing came in time
 
 
 # What may follow. From this table come the trigger, the services and the admin's steps.
@@ -30,6 +36,16 @@ NEXT_RETURN_STATUS: Final[dict[str, frozenset[str]]] = {
     "completed": frozenset(),
     "rejected": frozenset(),
     "cancelled": frozenset(),
+}
+# What a storefront offers, as staff read it; other reasons are a customer's own words.
+RETURN_REASONS: Final[dict[str, str]] = {
+    "too_small": "Too small",
+    "too_large": "Too large",
+    "damaged": "Damaged",
+    "wrong_item": "Another article than ordered",
+    "not_as_shown": "Not as shown",
+    "changed_mind": "Changed their mind",
+    "withdrawal": "Withdrawal from the contract",
 }
 OPEN_RETURNS: Final = tuple(
     status for status, following in NEXT_RETURN_STATUS.items() if following
@@ -167,6 +183,11 @@ class ReturnRequest(Model):
                 noun="a return",
             ),
         ]
+
+    @property
+    def reason_words(self) -> str:
+        """Why, in words for people."""
+        return RETURN_REASONS.get(self.reason, self.reason)
 
     def __str__(self) -> str:
         return self.number

@@ -101,7 +101,7 @@ def pack_parcel(
     refuse_unpaid(order)
     if order.status not in PACKABLE:
         raise errors.OrderNotIn(
-            f"The order is {order.status}: nothing can be packed.",
+            f"The order is {order.get_status_display().lower()}: nothing can be packed.",
             order_status=order.status,
         )
     lines = {line.pk: line for line in order.lines.all()}

@@ -78,7 +78,9 @@ def set_status(
     )
     if not changed:
         raise errors.OrderNotIn(
-            f"The order is {before}: it cannot become {to}.", order_status=before
+            f"The order is {OrderStatus(before).label.lower()}:"
+            f" it cannot become {to.label.lower()}.",
+            order_status=before,
         )
     order.status = to
     for name, value in columns.items():

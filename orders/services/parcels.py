@@ -47,7 +47,9 @@ def set_parcel_status(
     before = parcel.status
     if to not in NEXT_PARCEL_STATUS[before]:
         raise errors.ParcelNotIn(
-            f"The parcel is {before}: it cannot become {to}.", parcel_status=before
+            f"The parcel is {ParcelStatus(before).label.lower()}:"
+            f" it cannot become {to.label.lower()}.",
+            parcel_status=before,
         )
     for name, value in {"status": to, **columns}.items():
         setattr(parcel, name, value)

@@ -395,7 +395,9 @@ def _refuse_out_of_turn(request: ReturnRequest, to: ReturnStatus) -> None:
     before = request.status
     if to not in NEXT_RETURN_STATUS[before]:
         raise errors.ReturnNotIn(
-            f"The return is {before}: it cannot become {to}.", return_status=before
+            f"The return is {ReturnStatus(before).label.lower()}:"
+            f" it cannot become {to.label.lower()}.",
+            return_status=before,
         )
 
 

@@ -60,7 +60,7 @@ def take_back_locked(
     known = {line.pk: line for line in order.lines.all()}
     if not held or order.status == OrderStatus.RETURNED:
         raise errors.OrderNotIn(
-            f"The order is {order.status}: nothing can come back.",
+            f"The order is {order.get_status_display().lower()}: nothing can come back.",
             order_status=order.status,
         )
     back = _check_lines(held, goods.lines)

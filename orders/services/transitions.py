@@ -253,7 +253,7 @@ def _ship_order(order: Order, move: Move, actor: Actor) -> None:
     """Send all that has not left: packed parcels as they are, the rest in one of its own."""
     if order.status not in (OrderStatus.PROCESSING, OrderStatus.PARTIALLY_SHIPPED):
         raise errors.OrderNotIn(
-            f"The order is {order.status}: it cannot become shipped.",
+            f"The order is {order.get_status_display().lower()}: it cannot be sent.",
             order_status=order.status,
         )
     tracking = Tracking(
@@ -279,7 +279,7 @@ def _deliver_order(order: Order, move: Move, actor: Actor) -> None:
     under_way = Fulfilment.objects.filter(order=order, status=ParcelStatus.SHIPPED)
     if order.status != OrderStatus.SHIPPED or not under_way:
         raise errors.OrderNotIn(
-            f"The order is {order.status}: it cannot become delivered.",
+            f"The order is {order.get_status_display().lower()}: it cannot become delivered.",
             order_status=order.status,
         )
     for parcel in under_way:

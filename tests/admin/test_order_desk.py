@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from orders import queues, selectors
 from orders.models import Carrier, Fulfilment, Order, ReturnRequest
@@ -275,3 +276,45 @@ def test_a_return_waits_to_be_judged_and_its_steps_lead_to_the_next(packer, api)
     after = reverse("admin:orders_order_change", args=[orders[1].pk])
     assert answer["Location"] == f"{after}?queue=returns"
     assert waiting(packer, "returns") == [orders[1].number]
+
+
+RAW_WORD = re.compile(r"\b[a-z]+_[a-z_]+\b")
+
+
+def test_staff_read_plain_words(packer, api):
+    """No page of an order in the middle of everything shows a value of the API's."""
+    customer = factories.make_user()
+    variant = factories.make_variant(stock=9)
+    order = factories.make_order(
+        customer=customer, variant=variant, quantity=3, status="confirmed", paid=True
+    )
+    desk = api.as_user(factories.make_user(role="staff", groups=("orders",)))
+    line = {"lineId": str(order.lines.get().pk)}
+    url = f"/api/staff/orders/{order.pk}/fulfilments"
+    sent = desk.post(url, {"lines": [{**line, "quantity": 1}]}, headers=factories.key())
+    parcel = sent.json()["fulfilments"][0]["id"]
+    step = f"/api/staff/fulfilments/{parcel}/transition"
+    desk.post(step, {"status": "delivered"})
+    asked = api.as_user(customer).post(
+        f"/api/orders/{order.pk}/returns",
+        {"reason": "not_as_shown", "lines": [{**line, "quantity": 1}]},
+        headers=factories.key(),
+    )
+    pages = {
+        "orders": "/admin/orders/order/",
+        "order": f"/admin/orders/order/{order.pk}/change/",
+        "queue": "/admin/orders/order/queue/returns/",
+        "parcels": "/admin/orders/fulfilment/",
+        "returns": "/admin/orders/returnrequest/",
+        "return": f"/admin/orders/returnrequest/{asked.json()['id']}/change/",
+    }
+    for name, page in pages.items():
+        text = strip_tags(
+            re.sub(
+                r"(?s)<(script|style|template)\b.*?</\1>|<span[^>]*material-symbols.*?</span>",
+                " ",
+                packer.get(page).content.decode(),
+            )
+        )
+        assert RAW_WORD.findall(text) == [], name
+        assert re.search("Partly sent|Not as shown|Delivered", text), name

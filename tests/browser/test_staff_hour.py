@@ -201,7 +201,7 @@ def _send(hand: Hand, orders: list[Order], desk: Shop, look: Any) -> None:
     # Of the first a piece is left: it waits to be packed.
     page.goto("/admin/orders/order/queue/pack/")
     row = page.locator(f"[data-order={sent[0].number}]")
-    expect(row).to_contain_text("partially_shipped")
+    expect(row).to_contain_text("Partly sent, waits")
     expect(row.get_by_role("cell", name="1 ×")).to_be_visible()
 
 

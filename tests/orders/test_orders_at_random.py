@@ -103,6 +103,7 @@ class Sale:
     boxes: list[Box] = field(default_factory=list)
     asked: list[AskedBack] = field(default_factory=list)
     given: dict[UUID, tuple[Decimal, str]] = field(default_factory=dict)  # refunds
+    goodwill: Decimal = Decimal(0)  # of it, what was for no piece of its own
     came_back: int = 0  # by a return, not with a parcel
     is_swap: bool = False
     is_over: bool = False  # the window of returns
@@ -262,9 +263,23 @@ class World:
         if sale.pay == "paid" and back and back == sale.payable:
             sale.pay = "refunded"
 
+    def less_goodwill(self, sale: Sale, amount: Decimal) -> Decimal:
+        """Return what pieces of this price give back. What was given back for no piece of its own
+        has lowered the price of each by a share, which the shop reckons by its invoices; here it
+        only has to lie between nothing and all of it.
+        """
+        if not sale.goodwill:
+            return amount
+        new = Refund.objects.filter(order=sale.order, surplus=False)
+        given = sum((one.amount for one in new.exclude(pk__in=sale.given)), Decimal(0))
+        assert amount - sale.goodwill <= given <= amount
+        return given
+
     def credit(self, sale: Sale, pieces: int, *, whole: bool, state: str) -> None:
         """Give back what these pieces cost, all that is left where `whole`; or waive it."""
         amount = sale.left if whole else min(pieces * PRICE, sale.left)
+        if sale.pay == "paid" and not whole:
+            amount = self.less_goodwill(sale, amount)
         if amount <= 0 or sale.pay == "refunded":
             self.note_refunds(sale, [])
         elif sale.pay == "paid":
@@ -628,12 +643,15 @@ class World:
         self, sale: Sale, made: Sale, one: AskedBack, accepted: int
     ) -> None:
         worth = min(accepted * PRICE, sale.left) if sale.pay == "paid" else Decimal(0)
+        if worth > 0:
+            worth = self.less_goodwill(sale, worth)
         if worth <= 0:
             self.drop(made)
             return
         missing = one.pieces - accepted
         made.cancelled, made.waived = missing, missing * PRICE
-        made.waived += made.payable - worth
+        made.goodwill = made.payable - worth
+        made.waived += made.goodwill
         made.pay, made.stage, made.collected = "paid", "confirmed", worth
         self.note_refunds(sale, [(worth, "succeeded")])
 
@@ -679,6 +697,7 @@ class World:
             ),
         ):
             self.note_refunds(sale, [(amount, self.by_staff(sale))])
+            sale.goodwill += amount
 
     def settle_refund(self) -> None:
         every = [(sale, pk) for sale in self.sales for pk in sale.given]
