@@ -4,60 +4,152 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('orders', '0001_initial'),
+        ("orders", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='draftorder',
-            name='payment_method',
-            field=models.CharField(choices=[('cod', 'Cash on delivery'), ('online', 'Online')], default='cod', help_text='online: a link to pay is mailed and shown', max_length=6),
+            model_name="draftorder",
+            name="payment_method",
+            field=models.CharField(
+                choices=[("cod", "Cash on delivery"), ("online", "Online")],
+                default="cod",
+                help_text="online: a link to pay is mailed and shown",
+                max_length=6,
+            ),
         ),
         migrations.AlterField(
-            model_name='fulfilment',
-            name='status',
-            field=models.CharField(choices=[('packed', 'Packed'), ('shipped', 'Sent'), ('delivered', 'Delivered'), ('undelivered', 'Undelivered'), ('returned', 'Back, counted in'), ('lost', 'Lost'), ('cancelled', 'Unpacked')], default='packed', max_length=11),
+            model_name="fulfilment",
+            name="status",
+            field=models.CharField(
+                choices=[
+                    ("packed", "Packed"),
+                    ("shipped", "Sent"),
+                    ("delivered", "Delivered"),
+                    ("undelivered", "Undelivered"),
+                    ("returned", "Back, counted in"),
+                    ("lost", "Lost"),
+                    ("cancelled", "Unpacked"),
+                ],
+                default="packed",
+                max_length=11,
+            ),
         ),
         migrations.AlterField(
-            model_name='fulfilment',
-            name='undelivered_reason',
-            field=models.CharField(blank=True, choices=[('refused', 'Refused'), ('not_found', 'Not found'), ('damaged', 'Damaged'), ('other', 'Other')], default='', max_length=9),
+            model_name="fulfilment",
+            name="undelivered_reason",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("refused", "Refused"),
+                    ("not_found", "Not found"),
+                    ("damaged", "Damaged"),
+                    ("other", "Other"),
+                ],
+                default="",
+                max_length=9,
+            ),
         ),
         migrations.AlterField(
-            model_name='order',
-            name='payment_method',
-            field=models.CharField(choices=[('cod', 'Cash on delivery'), ('online', 'Online')], max_length=6),
+            model_name="order",
+            name="payment_method",
+            field=models.CharField(
+                choices=[("cod", "Cash on delivery"), ("online", "Online")],
+                max_length=6,
+            ),
         ),
         migrations.AlterField(
-            model_name='order',
-            name='payment_status',
-            field=models.CharField(choices=[('unpaid', 'Unpaid'), ('paid', 'Paid'), ('failed', 'Payment failed'), ('refunded', 'Refunded')], default='unpaid', max_length=8),
+            model_name="order",
+            name="payment_status",
+            field=models.CharField(
+                choices=[
+                    ("unpaid", "Unpaid"),
+                    ("paid", "Paid"),
+                    ("failed", "Payment failed"),
+                    ("refunded", "Refunded"),
+                ],
+                default="unpaid",
+                max_length=8,
+            ),
         ),
         migrations.AlterField(
-            model_name='order',
-            name='status',
-            field=models.CharField(choices=[('pending', 'Placed'), ('confirmed', 'Confirmed'), ('processing', 'Being packed'), ('partially_shipped', 'Partly sent'), ('shipped', 'Sent'), ('undelivered', 'Undelivered'), ('delivered', 'Delivered'), ('cancelled', 'Cancelled'), ('returned', 'Returned')], default='pending', max_length=17),
+            model_name="order",
+            name="status",
+            field=models.CharField(
+                choices=[
+                    ("pending", "Placed"),
+                    ("confirmed", "Confirmed"),
+                    ("processing", "Being packed"),
+                    ("partially_shipped", "Partly sent"),
+                    ("shipped", "Sent"),
+                    ("undelivered", "Undelivered"),
+                    ("delivered", "Delivered"),
+                    ("cancelled", "Cancelled"),
+                    ("returned", "Returned"),
+                ],
+                default="pending",
+                max_length=17,
+            ),
         ),
         migrations.AlterField(
-            model_name='orderevent',
-            name='kind',
-            field=models.CharField(choices=[('status', 'Status'), ('payment', 'Payment'), ('refund', 'Refund'), ('note', 'Note'), ('mail', 'Mail'), ('parcel', 'Parcel'), ('edit', 'Correction'), ('return', 'Return')], max_length=7),
+            model_name="orderevent",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("status", "Status"),
+                    ("payment", "Payment"),
+                    ("refund", "Refund"),
+                    ("note", "Note"),
+                    ("mail", "Mail"),
+                    ("parcel", "Parcel"),
+                    ("edit", "Correction"),
+                    ("return", "Return"),
+                ],
+                max_length=7,
+            ),
         ),
         migrations.AlterField(
-            model_name='payment',
-            name='state',
-            field=models.CharField(choices=[('created', 'Waiting'), ('succeeded', 'Paid'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='created', max_length=9),
+            model_name="payment",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("created", "Waiting"),
+                    ("succeeded", "Paid"),
+                    ("failed", "Failed"),
+                    ("cancelled", "Cancelled"),
+                ],
+                default="created",
+                max_length=9,
+            ),
         ),
         migrations.AlterField(
-            model_name='refund',
-            name='state',
-            field=models.CharField(choices=[('requested', 'On its way'), ('succeeded', 'Paid back'), ('failed', 'Failed')], default='requested', max_length=9),
+            model_name="refund",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("requested", "On its way"),
+                    ("succeeded", "Paid back"),
+                    ("failed", "Failed"),
+                ],
+                default="requested",
+                max_length=9,
+            ),
         ),
         migrations.AlterField(
-            model_name='returnrequest',
-            name='status',
-            field=models.CharField(choices=[('requested', 'Asked for'), ('approved', 'Approved'), ('received', 'Received'), ('completed', 'Judged'), ('rejected', 'Refused'), ('cancelled', 'Cancelled')], default='requested', max_length=9),
+            model_name="returnrequest",
+            name="status",
+            field=models.CharField(
+                choices=[
+                    ("requested", "Asked for"),
+                    ("approved", "Approved"),
+                    ("received", "Received"),
+                    ("completed", "Judged"),
+                    ("rejected", "Refused"),
+                    ("cancelled", "Cancelled"),
+                ],
+                default="requested",
+                max_length=9,
+            ),
         ),
     ]
