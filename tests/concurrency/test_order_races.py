@@ -249,6 +249,7 @@ def test_an_exchange_whose_approval_is_killed_is_not_there(monkeypatch, module, 
     connection.close()
     request.refresh_from_db()
     large = request.lines.get().variant
+    assert large is not None
     assert (request.status, request.exchange) == ("requested", None)
     assert (Order.objects.count(), level_of(large)) == (1, (5, 0))
     monkeypatch.undo()
