@@ -359,6 +359,10 @@ RATE_LIMITS: dict[str, str] = {
     "wish_network": "30/86400",
     "gift_card_network": "10/600",  # codes of gift cards that are none, of a network
     "gift_card_customer": "10/600",  # … and of a signed-in customer
+    "coupon_network": "30/600",  # codes of coupons that are none, of a network
+    "coupon_customer": "30/600",  # … and of a signed-in customer
+    "return_order": "10/86400",  # returns asked for, of one order: each is mailed
+    "payment_order": "30/3600",  # payments opened for one order: each asks the provider
 } | env.dict("RATE_LIMITS", default={})
 RATE_LIMIT_SCALE = env.float("RATE_LIMIT_SCALE", 1.0)  # multiplies every limit
 

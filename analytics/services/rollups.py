@@ -109,11 +109,13 @@ SELECT %(day)s, count(DISTINCT visitor), count(DISTINCT visitor) FILTER (WHERE t
 FROM analytics_event WHERE occurred_at >= %(start)s AND occurred_at < %(end)s
 """
 
+# Anybody can search for anything: a day keeps what was searched for most.
 _SEARCHES = """
 INSERT INTO analytics_dailysearch (day, query, searches, without_result)
 SELECT %(day)s, lower(query), count(*), count(*) FILTER (WHERE results = 0)
 FROM analytics_event WHERE occurred_at >= %(start)s AND occurred_at < %(end)s AND type = 'search'
 GROUP BY lower(query)
+ORDER BY count(*) DESC, lower(query) LIMIT 10000
 """
 
 _TABLES = (

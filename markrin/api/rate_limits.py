@@ -150,11 +150,11 @@ def rate_limited_error(wait_s: float) -> errors.RateLimited:
     return errors.RateLimited(headers={"Retry-After": str(math.ceil(wait_s))})
 
 
-def give_back(limit: Limit, *key: str) -> None:
-    """Count one less: something that was counted in advance did not happen."""
+def give_back(limit: Limit, *key: str, amount: int = 1) -> None:
+    """Count `amount` less: something that was counted in advance did not happen."""
     _call_store(
         lambda storage, divisor: storage.incr(
-            _limit_item(limit, 1).key_for(*key), limit.seconds, amount=-1
+            _limit_item(limit, 1).key_for(*key), limit.seconds, amount=-amount
         )
     )
 

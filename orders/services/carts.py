@@ -10,7 +10,7 @@ from uuid import UUID
 from markrin.api.errors import NotFound
 from markrin.api.unset import UNSET
 from markrin.db import transactions
-from orders import cart_summary, errors
+from orders import cart_summary, code_tries, errors
 from orders.cart_lookup import find_cart, lock_cart
 from orders.cart_summary import CartSummary
 from orders.customer_identity import Customer, hash_token, new_token
@@ -191,14 +191,18 @@ def put_coupons(codes: Sequence[str], *, customer: Customer) -> CartSummary:
     Raises:
         CouponUnknown, CouponNotNow, CouponExhausted, CouponUsedUp, CouponMinimumSpend,
             CouponNotApplicable: of a code that the cart did not have; it keeps what it had.
+        RateLimited: too many codes were tried that are none.
     """
     cart, token = _open_cart(customer)
-    before = cart.coupon_codes
+    new = set(codes) - set(cart.coupon_codes)
+    code_tries.count_tries("coupon", len(new), customer=customer)
     cart.coupon_codes = list(codes)
     shown = _save_changes(cart, token)
-    for coupon in shown.coupons:
-        if coupon.refusal is not None and coupon.code not in before:
-            raise coupon.refusal
+    refusals = [each.refusal for each in shown.coupons if each.code in new]
+    known = sum(not isinstance(each, errors.CouponUnknown) for each in refusals)
+    code_tries.give_back_tries("coupon", known, customer=customer)
+    if refused := next(filter(None, refusals), None):
+        raise refused
     return shown
 
 

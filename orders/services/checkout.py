@@ -20,6 +20,7 @@ from markrin.db.sql import fetch_prepared
 from markrin.outbox import services as outbox
 from orders import (
     cart_summary,
+    code_tries,
     coupon_rules,
     errors,
     events,
@@ -129,7 +130,7 @@ def place_order(
     Raises:
         IdempotencyKeyMissing, IdempotencyKeyReused, IdempotencyKeyInUse: see `idempotency`.
         CartEmpty, AddressUnknown, EmailNeeded, EmailUnexpected, GuestCheckoutOff,
-        PaymentMethodUnavailable. CouponUnknown and the coupon's other refusals.
+        PaymentMethodUnavailable. CouponUnknown and the coupon's other refusals; RateLimited, too.
         NotDeliveredThere, ShippingMethodUnknown, CashNotAllowed.
         GiftCardUnknown, GiftCardUnusable, RateLimited: a code that was sent is no card's, nothing
             is left on it, or too many such codes were tried. GiftCardsAlone: the cart has gift
@@ -328,7 +329,7 @@ def _price_cart(
     then the shopper either expects the higher total already, or is told."""
     named = checkout.all_coupon_codes
     codes = named or cart.coupon_codes
-    live = read_promotions(buyer.person, codes)
+    live = _read_promotions(buyer, cart, codes)
     cards = _lock_gift_cards(checkout, buyer, cart)
     quote, method = _quote_shipped(checkout, buyer, items, live, cards)
     refused = coupon_rules.find_first_refusal(codes, quote, live)
@@ -339,6 +340,15 @@ def _price_cart(
     if checkout.expected_amount_due not in (None, quote.money(quote.amount_due)):
         raise errors.QuoteChanged(quote=quote.to_json())
     return _PricedCart(items, quote, live, method, cards, cart.pk)
+
+
+def _read_promotions(buyer: _Buyer, cart: Cart, codes: Sequence[str]) -> LivePromotions:
+    """Return what may apply. Codes that the cart did not have are counted as tries."""
+    new = set(codes) - set(cart.coupon_codes)
+    code_tries.count_tries("coupon", len(new), customer=buyer.customer)
+    live = read_promotions(buyer.person, codes)
+    code_tries.give_back_tries("coupon", len(new & live.codes), customer=buyer.customer)
+    return live
 
 
 def _quote_shipped(

@@ -16,13 +16,11 @@ from django.conf import settings
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from markrin.api import client_address, rate_limits
 from markrin.api.errors import NotFound
-from markrin.api.rate_limits import Limit
 from markrin.db import transactions
 from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
-from orders import errors, events, gift_card_codes
+from orders import code_tries, errors, events, gift_card_codes
 from orders.customer_identity import Customer
 from orders.models import GiftCard, GiftCardEntry, Order, Payment, Refund
 from orders.models.gift_card import (
@@ -179,23 +177,13 @@ def find_cards(codes: Sequence[str], *, customer: Customer) -> list[GiftCard]:
 
 
 def _find_card(code: str, customer: Customer) -> GiftCard:
-    tries = [
-        (
-            Limit.named("gift_card_network"),
-            client_address.network_of(customer.address),
-        )
-    ]
-    if customer.user is not None:
-        tries.append((Limit.named("gift_card_customer"), str(customer.user.pk)))
-    for limit, key in tries:
-        rate_limits.enforce_limit(limit, key)
+    code_tries.count_tries("gift_card", 1, customer=customer)
     card = GiftCard.objects.filter(
         code_hash__in=gift_card_codes.list_hashes(code)
     ).first()
     if card is None:
         raise errors.GiftCardUnknown
-    for limit, key in tries:
-        rate_limits.give_back(limit, key)
+    code_tries.give_back_tries("gift_card", 1, customer=customer)
     return card
 
 

@@ -6,7 +6,9 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
+from markrin.api import rate_limits
 from markrin.api.errors import NotFound
+from markrin.api.rate_limits import Limit
 from markrin.db import transactions
 from markrin.db.models import uuid7
 from orders import errors, gateways
@@ -27,11 +29,12 @@ def open_payment(order: Order, *, base_url: str) -> Started | None:
     provider does not answer.
 
     Calls the provider, so never within a transaction; calling again leads to the same payment.
+    None, too, where it was asked too often for this order.
     """
     if order.payment_method != PaymentMethod.ONLINE:
         return None
     payment = Payment.objects.filter(order=order, state=PaymentState.CREATED).first()
-    if payment is None:
+    if payment is None or rate_limits.count_request(_limit(), str(order.pk)):
         return None
     try:
         return start_at_provider(order, payment, base_url=base_url)
@@ -57,12 +60,14 @@ def start_payment(
         NotFound: there is no such order, or it is somebody else's.
         NothingToPay: it does not wait for an online payment.
         ProviderUnavailable: the provider does not answer; the key may be sent again.
+        RateLimited: the provider has been asked for this order too often.
     """
     route = f"POST /api/orders/{order_id}/payments"
     request = idempotency.build_claim(
         scope=customer.scope, key=idempotency_key, route=route, body={}
     )
     order, payment, replayed = _open_locked(customer, order_id, request)
+    rate_limits.enforce_limit(_limit(), str(order.pk))
     try:
         try:
             return start_at_provider(order, payment, base_url=base_url), replayed
@@ -78,6 +83,11 @@ def start_payment(
     except ProviderRefused as exc:
         log.warning("payment.refused", payment_id=str(payment.pk), error=str(exc))
         raise errors.PaymentMethodUnavailable from exc
+
+
+def _limit() -> Limit:
+    """Return how often one order may have the provider asked, which costs it a call each time."""
+    return Limit.named("payment_order")
 
 
 @transactions.durable

@@ -10,7 +10,9 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
+from markrin.api import rate_limits
 from markrin.api.errors import NotFound
+from markrin.api.rate_limits import Limit
 from markrin.db import transactions
 from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
@@ -55,6 +57,8 @@ def request_return(
         ReturnWindowOver: nothing has arrived, or the time is over.
         ReturnTooMany: more pieces than the customer has and has not asked back.
         OtherProduct, VariantNotOnSale, ExchangeCostsMore: what is wanted instead cannot be had.
+        RateLimited: of this order so often. Each asking is a mail to whoever the order's go to,
+            who may be a stranger.
     """
     claim = idempotency.build_claim(
         scope=customer.scope,
@@ -115,6 +119,7 @@ def _ask(
         if is_withdrawal
         else return_window.returnable_until
     )
+    rate_limits.enforce_limit(Limit.named("return_order"), str(order.pk))
     until = find_end(order)
     if until is None or until <= timezone.now():
         raise errors.ReturnWindowOver(until=until.isoformat() if until else None)

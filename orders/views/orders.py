@@ -241,6 +241,7 @@ class PaymentList(ShopperView):
             errors.NothingToPay,
             errors.PaymentMethodUnavailable,
             errors.ProviderUnavailable,
+            RateLimited,
         ],
         id="startPayment",
         tag="orders",

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from markrin.api.errors import NotFound, Unavailable
+from markrin.api.errors import NotFound, RateLimited, Unavailable
 from markrin.api.operations import operation
 from orders import errors, return_label, schemas, selectors, serializers
 from orders.customer_identity import identify
@@ -23,6 +23,7 @@ ASK_ERRORS = [
     errors.VariantNotOnSale,
     errors.OtherProduct,
     errors.ExchangeCostsMore,
+    RateLimited,
 ]
 
 

@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from markrin.db.models import uuid7
 from markrin.outbox.models import OutboxEvent
-from orders.models import Order, RefusedOrder
+from orders.models import Order, RefusedOrder, ReturnRequest
+from orders.order_links import sign_link
 from orders.services import periodic, privacy, refused_orders
 from products.errors import OutOfStock
 from products.models import BackInStockRequest, StockLevel
@@ -25,6 +26,8 @@ from tests.factories import (
     SHIPPING_ADDRESS,
     key,
     make_cart_line,
+    make_coupon,
+    make_order,
     make_product,
     make_user,
     make_variant,
@@ -282,3 +285,60 @@ def test_what_was_typed_is_forgotten_after_a_month_and_with_the_person(customer)
     with transaction.atomic():
         privacy.erase_customer(user=customer)
     assert RefusedOrder.objects.get() == kept
+
+
+def test_codes_of_coupons_cannot_be_guessed(api, customer):
+    """Neither in the cart nor at the checkout; codes that are somebody's do not count."""
+    make_coupon(code="WELCOME-7"), make_cart_line(customer=customer)
+    client = api.as_user(customer)
+    for _ in range(32):
+        assert client.put("/api/cart/coupon", {"code": "WELCOME-7"}).status_code == 200
+        client.delete("/api/cart/coupon")
+    guesses = [
+        client.put("/api/cart/coupon", {"code": f"WELCOME-{number}"}).status_code
+        for number in range(10, 35)
+    ]
+    body = order_body(customer, couponCodes=[f"SALE-{letter}" for letter in "ABCDE"])
+    guesses.append(client.post("/api/orders", body, headers=key()).status_code)
+    assert guesses == [422] * 26
+    right = client.put("/api/cart/coupons", {"codes": ["WELCOME-7"]})
+    named = client.post(
+        "/api/orders", order_body(customer, couponCode="WELCOME-7"), headers=key()
+    )
+    assert (right.status_code, named.status_code) == (429, 429)
+    assert not Order.objects.exists()
+    without = client.post("/api/orders", order_body(customer), headers=key())
+    assert without.status_code == 201
+
+
+def test_a_return_asked_and_kept_again_and_again_mails_a_stranger_ten_times(
+    api,
+):
+    """Who orders in a stranger's name and takes the parcel in could go on for a month."""
+    order = make_order(
+        variant=make_variant(), quantity=1, status="delivered", paid=True
+    )
+    token = {"X-Order-Token": sign_link(order)}
+    line = {"lineId": str(order.lines.get().pk), "quantity": 1}
+    url, answers = f"/api/orders/{order.pk}/returns", []
+    for _ in range(11):
+        asked = api.post(
+            url, {"reason": "too_small", "lines": [line]}, headers=key() | token
+        )
+        answers.append(asked.status_code)
+        if asked.status_code == 201:
+            api.post(f"{url}/{asked.json()['id']}/cancel", headers=token)
+    assert answers == [201] * 10 + [429]
+    assert ReturnRequest.objects.count() == 10
+
+
+def test_one_order_asks_the_provider_a_limited_number_of_times(api, customer, settings):
+    settings.ONLINE_PROVIDER = "test"
+    make_cart_line(customer=customer)
+    client = api.as_user(customer)
+    placed = client.post(
+        "/api/orders", order_body(customer, paymentMethod="online"), headers=key()
+    ).json()
+    url = f"/api/orders/{placed['id']}/payments"
+    answers = [client.post(url, headers=key()).status_code for _ in range(31)]
+    assert answers == [201] * 29 + [429] * 2
