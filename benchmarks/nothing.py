@@ -22,7 +22,7 @@ class Nothing:
 
 
 @outbox.handler(
-    "bench.nothing", queue=QUEUE, effect="outside", time_limit_s=30, max_attempts=3
+    "bench.nothing", queue=QUEUE, effect="database", time_limit_s=30, max_attempts=3
 )
 def nothing(*, number: int, **later: Any) -> None:
     """Do nothing."""

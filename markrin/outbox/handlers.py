@@ -241,15 +241,7 @@ def _tell_of_pause(known: Handler, exc: Exception) -> None:
 
 def _run_inside(known: Handler, claimed: rows.ClaimedRow) -> None:
     with transaction.atomic():
-        # A process that hangs in here keeps the row's lock; PostgreSQL ends such a session
-        # by these.
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT set_config('statement_timeout', %(ms)s, true),"
-                " set_config('idle_in_transaction_session_timeout', %(ms)s, true)",
-                {"ms": str(known.time_limit_s * 1000)},
-            )
-        if not rows.finish_row(claimed, None):
+        if not rows.finish_inside(claimed, time_limit_s=known.time_limit_s):
             raise LeaseLost(claimed.key)
         result = known.function(**claimed.payload)
         if result is not None:

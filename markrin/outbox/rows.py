@@ -162,6 +162,15 @@ _FINISH: LiteralString = """
         result = coalesce(%(result)s, result),
         lease = NULL, leased_until = NULL, wake_at = NULL
     WHERE id = %(id)s AND lease = %(lease)s RETURNING id"""
+# The job's effect and `done` are one commit, so nobody waits until it is on the disk: a crash of
+# the server takes back both or none, and the job runs again. A process that hangs in its
+# transaction keeps the row's lock; PostgreSQL ends such a session by these limits.
+_FINISH_INSIDE: LiteralString = (
+    f"WITH finished AS ({_FINISH})"  # noqa: S608 (constants)
+    " SELECT set_config('statement_timeout', %(limit_ms)s, true),"
+    " set_config('idle_in_transaction_session_timeout', %(limit_ms)s, true),"
+    " set_config('synchronous_commit', 'off', true) FROM finished"
+)
 # What is outside answers, too, so its queue's connection failures are forgotten.
 _FINISH_OUTSIDE: LiteralString = (
     f"WITH finished AS ({_FINISH}), answered AS ("  # noqa: S608 (constants)
@@ -170,16 +179,26 @@ _FINISH_OUTSIDE: LiteralString = (
 )
 
 
-def finish_row(claimed: ClaimedRow, result: dict[str, object] | None) -> bool:
-    """Mark the row done; False when it is no longer this run's."""
-    found = _one(_FINISH, id=claimed.id, lease=claimed.lease, result=_json(result))
+def finish_inside(claimed: ClaimedRow, *, time_limit_s: int) -> bool:
+    """Mark the row done within the transaction of its effect, and limit that to its time; False
+    when the row is no longer this run's.
+    """
+    found = _one(
+        _FINISH_INSIDE,
+        id=claimed.id,
+        lease=claimed.lease,
+        result=None,
+        limit_ms=str(time_limit_s * 1000),
+    )
     return found is not None
 
 
 def finish_outside(
     claimed: ClaimedRow, result: dict[str, object] | None, *, queue: str
 ) -> bool:
-    """As `finish_row`, and forget the queue's connection failures: what is outside answers."""
+    """Mark the row done, and forget the queue's connection failures: what is outside answers.
+    Return False when the row is no longer this run's.
+    """
     found = _one(
         _FINISH_OUTSIDE,
         id=claimed.id,

@@ -169,10 +169,10 @@ def test_a_run_whose_lease_is_over_changes_nothing_any_more():
     assert second.lease != late.lease
     assert not rows.holds_lease(late)
     assert rows.holds_lease(second)
-    assert not rows.finish_row(late, {})
+    assert not rows.finish_outside(late, {}, queue=row.queue)
     assert rows.fail_row(late, ValueError(), final=True) is None
     assert rows.reschedule_row(late, 1, None) is None
-    assert rows.finish_row(second, {})
+    assert rows.finish_outside(second, {}, queue=row.queue)
 
 
 def test_a_late_database_effect_is_rolled_back():
