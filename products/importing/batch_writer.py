@@ -8,39 +8,34 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
-from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from markrin.api import errors
 from markrin.cache.tags import invalidate
-from markrin.db import copy
-from markrin.db.models import uuid7
-from products.errors import ImageUnknown, SkuTaken, SlugTaken
-from products.importing import exporter, product_updates
+from products.importing import memory, merging, product_updates, shop_state
 from products.importing.category_paths import CategoryPaths
-from products.importing.drafts import Draft, Rejection
-from products.models import FormerSlug, Product
-from products.services import slugs
-from products.services.stock import initial_stock
-from products.services.variants import COLUMNS as VARIANT_COLUMNS
-from products.transliteration import ascii_slug
+from products.importing.conflicts import Conflicts
+from products.importing.drafts import Draft, ProductChange, Rejection
+from products.importing.merging import MergeRules
+from products.importing.new_products import NewProducts, get_path
+from products.models import Product
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_SHORT = 120  # characters of a change that are shown
+_EVERYTHING = MergeRules()
 
 
 @dataclass
 class Outcome:
-    """What became of some drafts."""
+    """What became of some drafts. `written` are those that are in the shop now."""
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     rejections: list[Rejection] = field(default_factory=list)
-    changes: list["ProductChange"] = field(default_factory=list)
+    changes: list[ProductChange] = field(default_factory=list)
+    written: list[Draft] = field(default_factory=list)
 
     def add(self, other: "Outcome") -> None:
         self.created += other.created
@@ -48,33 +43,27 @@ class Outcome:
         self.unchanged += other.unchanged
         self.rejections += other.rejections
         self.changes += other.changes
-
-
-@dataclass(frozen=True)
-class ProductChange:
-    """A product that was made, or changed: where in the file it stands, and what is
-    otherwise now, if that is known.
-    """
-
-    line: int
-    product_id: UUID
-    name: str
-    is_new: bool
-    says: str = ""
+        self.written += other.written
 
 
 class BatchWriter:
     """Writes the products of one source; with `dry_run` everything is tried, and rolled back.
 
-    Where the file `is_export`, a product may be named by its id, and one that is in the
-    shop as the file has it is unchanged, whatever an earlier file said."""
+    Where the file `is_export`, a product may be named by its id."""
 
-    def __init__(self, source: str, *, dry_run: bool, is_export: bool = False) -> None:
+    def __init__(
+        self,
+        source: str,
+        *,
+        dry_run: bool,
+        is_export: bool = False,
+        rules: MergeRules = _EVERYTHING,
+    ) -> None:
         self.source, self.dry_run, self.is_export = source, dry_run, is_export
+        self.rules = rules
         self.categories = CategoryPaths()
-        # What an earlier, rolled back batch of a dry run would have taken.
-        self._taken_skus: dict[str, str] = {}
-        self._taken_slugs: set[str] = set()
+        self._conflicts = Conflicts(keep=dry_run)
+        self._new = NewProducts(source, keep_slugs=dry_run)
 
     def write(self, drafts: Sequence[Draft]) -> Outcome:
         """Write the drafts in one transaction. If the database refuses something in it,
@@ -82,7 +71,8 @@ class BatchWriter:
 
         Locks: the products that change, in key order; a new slug's name.
         """
-        hashes = {draft.ref: hash_product(draft.data) for draft in drafts}
+        stated = {draft.ref: merging.describe_stated(draft) for draft in drafts}
+        hashes = {ref: hash_stated(said) for ref, said in stated.items()}
         known = self._by_ref(
             Product.objects.only("source", "source_ref", "source_hash"), hashes
         )
@@ -91,10 +81,9 @@ class BatchWriter:
             for draft in drafts
             if not self._is_known(known.get(draft.ref), draft.ref, hashes)
         ]
-        self._says: dict[str, str] = {}
-        if self.is_export:
-            changed = self._unlike(changed, known)
         outcome = Outcome(unchanged=len(drafts) - len(changed))
+        refs = {draft.ref for draft in changed}
+        outcome.written = [draft for draft in drafts if draft.ref not in refs]
         if changed:
             outcome.add(self._write(changed, hashes))
         return outcome
@@ -109,11 +98,9 @@ class BatchWriter:
             for product in products.filter(source=self.source, source_ref__in=refs)
         }
         ids = [ref for ref in refs if _ID.fullmatch(ref)] if self.is_export else []
-        return (
-            {str(product.pk): product for product in products.filter(pk__in=ids)} | own
-            if ids
-            else own
-        )
+        if not ids:
+            return own
+        return {str(each.pk): each for each in products.filter(pk__in=ids)} | own
 
     def _is_own(self, product: Product, ref: str) -> bool:
         return product.source == self.source and product.source_ref == ref
@@ -127,28 +114,8 @@ class BatchWriter:
             and product.source_hash == hashes[ref]
         )
 
-    def _unlike(
-        self, drafts: Sequence[Draft], known: Mapping[str, Product]
-    ) -> list[Draft]:
-        """Return the drafts that are not what the shop has, and note what is otherwise."""
-        now = exporter.export_drafts(
-            [known[draft.ref].pk for draft in drafts if draft.ref in known]
-        )
-        found = []
-        for draft in drafts:
-            there = now.get(known[draft.ref].pk) if draft.ref in known else None
-            if there is None:
-                found.append(draft)
-                continue
-            _keep_image_texts(draft, there)
-            said = _stated_data(draft, there.data)
-            mine = _stated_data(draft, draft.data)
-            if hash_product(said) != hash_product(mine):
-                found.append(draft)
-                self._says[draft.ref] = _describe_differences(said, mine)
-        return found
-
     def _write(self, drafts: Sequence[Draft], hashes: dict[str, str]) -> Outcome:
+        notes = {draft.ref: len(draft.notes) for draft in drafts}
         try:
             with transaction.atomic():
                 outcome = self._try(drafts, hashes)
@@ -156,6 +123,8 @@ class BatchWriter:
                     transaction.set_rollback(True)
         except (IntegrityError, DataError, errors.ShopError) as exc:
             self.categories.rolled_back()
+            for draft in drafts:
+                del draft.notes[notes[draft.ref] :]
             if len(drafts) == 1:
                 return Outcome(rejections=[_reject_for(drafts[0], exc)])
             outcome = Outcome()
@@ -173,342 +142,70 @@ class BatchWriter:
 
     def _try(self, drafts: Sequence[Draft], hashes: dict[str, str]) -> Outcome:
         there = self._by_ref(Product.objects.locked(), [draft.ref for draft in drafts])
-        # What another source knows of a product is that source's to say.
-        hashes = hashes | {
-            ref: each.source_hash
-            for ref, each in there.items()
-            if not self._is_own(each, ref)
-        }
-        rejections = {each.ref: each for each in self._conflicts(drafts, there)}
-        left = [draft for draft in drafts if draft.ref not in rejections]
+        found = self._conflicts.find(drafts, there)
+        refused = {each.ref for each in found}
+        left = [draft for draft in drafts if draft.ref not in refused]
         new = [draft for draft in left if draft.ref not in there]
         old = [(there[draft.ref], draft) for draft in left if draft.ref in there]
-        ids = self.categories.resolve(tuple(draft.data["category"]) for draft in left)
-        made: list[ProductChange] = []
+        outcome = Outcome(created=len(new), rejections=found, written=left)
         if new:
-            made = self._insert(new, ids, hashes)
+            ids = self.categories.resolve(get_path(draft) for draft in new)
+            outcome.changes += self._new.insert(new, ids, hashes)
         if old:
-            product_updates.update_products(old, ids, hashes)
-        made += [
-            ProductChange(
-                draft.line, each.pk, each.name, False, self._says.get(draft.ref, "")
-            )
-            for each, draft in old
-        ]
-        if made:
+            self._update(old, hashes, outcome)
+        if outcome.changes:
             invalidate("products", "categories")
-        return Outcome(
-            created=len(new),
-            updated=len(old),
-            rejections=list(rejections.values()),
-            changes=made,
-        )
+        return outcome
 
-    def _conflicts(
-        self, drafts: Sequence[Draft], there: dict[str, Product]
-    ) -> Iterable[Rejection]:
-        """Yield what another product stands in the way of: a SKU, or a slug that the file names."""
-        wanted = [
-            variant["sku"] for draft in drafts for variant in draft.data["variants"]
-        ]
-        owners = _find_sku_owners(wanted)
-        named = [slug for draft in drafts if (slug := draft.data.get("slug"))]
-        slug_owners: dict[str, UUID | str] = {}
-        if named:
-            slug_owners |= dict(
-                Product.objects.filter(slug__in=named).values_list("slug", "pk")
-            )
-        named_ids: set[UUID | str] = set()
-        for draft in drafts:
-            own = there[draft.ref].pk if draft.ref in there else draft.ref
-            if problem := _find_problem(
-                draft, is_new=draft.ref not in there, is_twice=own in named_ids
-            ):
-                yield problem
-                continue
-            named_ids.add(own)
-            slug = draft.data.get("slug", "")
-            if slug and (
-                slug_owners.setdefault(slug, own) != own or slugs.is_reserved(slug)
-            ):
-                yield draft.reject(
-                    SlugTaken.code,
-                    SlugTaken.message,
-                    column=draft.columns.get("slug", "slug"),
-                )
-                continue
-            for line, variant in zip(draft.lines, draft.data["variants"], strict=True):
-                taken = owners.get(
-                    variant["sku"], self._taken_skus.get(variant["sku"], own)
-                )
-                if taken != own:
-                    column = draft.columns.get("sku", "sku")
-                    yield draft.reject(
-                        SkuTaken.code,
-                        f"{SkuTaken.message} {variant['sku']}",
-                        column=column,
-                        line=line,
-                    )
-                    break
-            else:
-                mine = {variant["sku"]: own for variant in draft.data["variants"]}
-                owners |= mine
-                if self.dry_run:
-                    self._taken_skus |= mine
-
-    def _insert(
+    def _update(
         self,
-        drafts: Sequence[Draft],
-        categories: dict[tuple[str, ...], UUID],
-        hashes: dict[str, str],
-    ) -> list[ProductChange]:
-        made = []
-        now = timezone.now()
-        chosen = self._slugs(drafts)
-        products, variants, images = [], [], []
-        pieces: dict[UUID, int] = {}
-        for draft in drafts:
-            data, pk = draft.data, uuid7()
-            seo = data["seo"]
-            made.append(ProductChange(draft.line, pk, data["name"], is_new=True))
-            products.append(
-                (
-                    pk,
-                    now,
-                    data["name"],
-                    chosen[draft.ref],
-                    data["description"],
-                    categories[tuple(data["category"])],
-                    data["brand"],
-                    data["collection"],
-                    data["gender"].value,
-                    data["material"],
-                    data["base_price"],
-                    data["sale_price"],
-                    data["sale_starts_at"],
-                    data["sale_ends_at"],
-                    data["tags"],
-                    data["is_featured"],
-                    data["is_new_arrival"],
-                    data["status"].value,
-                    seo["title"],
-                    seo["description"],
-                    any(each["stock"] for each in data["variants"]),
-                    *_collect_options(data["variants"]),
-                    *_collect_options(
-                        [each for each in data["variants"] if each["stock"]]
-                    ),
-                    self.source,
+        pairs: Sequence[tuple[Product, Draft]],
+        hashes: Mapping[str, str],
+        outcome: Outcome,
+    ) -> None:
+        states = shop_state.load_states(product for product, _ in pairs)
+        before = memory.load_memory(self.source, states)
+        changes, said = [], {}
+        for product, draft in pairs:
+            merge = merging.merge_product(
+                draft, states[product.pk], before.get(product.pk), self.rules
+            )
+            if merge.memory != before.get(product.pk):
+                said[product.pk] = merge.memory
+            # What another source knows of a product is that source's to say. Where something
+            # of the file was not taken, the next run of it has to look again.
+            known = product.source_hash
+            if self._is_own(product, draft.ref):
+                known = "" if merge.conflicts else hashes[draft.ref]
+            if not merge.is_change:
+                outcome.unchanged += 1
+                continue
+            outcome.updated += 1
+            outcome.changes.append(
+                ProductChange(
+                    draft.line,
+                    product.pk,
+                    product.name,
+                    False,
+                    ", ".join(merge.says),
                     draft.ref,
-                    hashes[draft.ref],
                 )
             )
-            for position, each in enumerate(data["variants"]):
-                variant = uuid7()
-                variants.append(
-                    (
-                        variant,
-                        now,
-                        pk,
-                        *(each[name] for name in VARIANT_COLUMNS),
-                        position,
-                    )
-                )
-                pieces[variant] = each["stock"]
-            for position, each in enumerate(data["images"]):
-                images.append(
-                    (uuid7(), now, pk, each["url"], each["alt_text"], position)
-                )
-        FormerSlug.objects.filter(slug__in=list(chosen.values())).delete()
-        copy.copy_rows("products_product", _PRODUCT, products)
-        copy.copy_rows("products_variant", _VARIANT, variants)
-        initial_stock.insert_initial_stock(pieces)
-        if images:
-            copy.copy_rows("products_productimage", _IMAGE, images)
-        return made
-
-    def _slugs(self, drafts: Sequence[Draft]) -> dict[str, str]:
-        """Return a slug for each draft: the one the file names, else the name's; where that
-        is taken, with the ref.
-        """
-        tries = {draft.ref: _suggest_slugs(draft) for draft in drafts}
-        asked = {slug for candidates in tries.values() for slug in candidates}
-        taken = _find_taken_slugs(
-            asked,
-            but_former={draft.data["slug"] for draft in drafts if "slug" in draft.data},
-        )
-        taken |= self._taken_slugs
-        found = {}
-        for ref, candidates in tries.items():
-            free = (
-                slug
-                for slug in candidates
-                if slug not in taken and not slugs.is_reserved(slug)
+            changes.append(
+                product_updates.Change(product, merge, states[product.pk], known)
             )
-            # The id's last part is as good as unique: for a third of the same name whose
-            # ref does not tell it apart.
-            found[ref] = (
-                next(free, None) or f"{candidates[0][:100]}-{uuid7().hex[-12:]}"
-            )
-            taken.add(found[ref])
-        if self.dry_run:
-            self._taken_slugs |= set(found.values())
-        return found
+        memory.save_memory(self.source, said)
+        paths = [
+            tuple(each.merge.fields["category"])
+            for each in changes
+            if "category" in each.merge.fields
+        ]
+        product_updates.update_products(changes, self.categories.resolve(paths))
 
 
-def _collect_options(
-    variants: Sequence[Mapping[str, Any]],
-) -> tuple[list[str], list[str]]:
-    """Return their colours and sizes as the triggers of the variants and their stock would
-    write them: already there, they need no second version of the product's row."""
-    colors, sizes = (
-        {each["color"] for each in variants},
-        {each["size"] for each in variants},
-    )
-    return sorted(colors - {""}), sorted(sizes - {""})
-
-
-def _find_problem(draft: Draft, *, is_new: bool, is_twice: bool) -> Rejection | None:
-    """Return what only somebody who knows the shop's products can say of a draft, if
-    anything is wrong.
-    """
-    if is_twice:
-        return draft.reject(
-            "twice",
-            "The file has this product already, by its other name.",
-            column="product",
-        )
-    if not is_new:
-        return None
-    if not draft.data["variants"]:
-        return draft.reject(
-            "required", "This is required.", column=draft.columns.get("sku", "sku")
-        )
-    if any(not image["url"].startswith("https://") for image in draft.data["images"]):
-        return draft.reject(
-            ImageUnknown.code,
-            ImageUnknown.message,
-            column=draft.columns.get("images", "images"),
-        )
-    return None
-
-
-def _keep_image_texts(draft: Draft, there: Draft) -> None:
-    """Leave images their texts where the file says nothing of them."""
-    if not draft.has_image_texts:
-        texts = {image["url"]: image["alt_text"] for image in there.data["images"]}
-        for image in draft.data["images"]:
-            image["alt_text"] = texts.get(image["url"], image["alt_text"])
-
-
-def _stated_data(draft: Draft, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return of the data what the draft's file says anything of."""
-    stated = {name: value for name, value in data.items() if _is_stated(draft, name)}
-    variants = [
-        {name: value for name, value in each.items() if name in draft.variant_fields}
-        for each in data["variants"]
-    ]
-    return {**stated, "variants": variants}
-
-
-def _is_stated(draft: Draft, name: str) -> bool:
-    """Whether the file says anything of this: a slug or images that it does not name are
-    left as they are.
-    """
-    return name not in ("slug", "images") or bool(draft.data.get(name))
-
-
-def _describe_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """Return what is otherwise in short words: values where they are short, else the names."""
-    said = []
-    for name in sorted(new.keys() | old.keys()):
-        before, after = old.get(name), new.get(name)
-        if name == "variants":
-            before, after = (
-                [{**each, "stock": 0} for each in value or []]
-                for value in (before, after)
-            )
-        if (name == "slug" and after is None) or before == after:
-            continue
-        short = not isinstance(after, list | dict) and len(f"{before}{after}") <= _SHORT
-        words = name.replace("_", " ")
-        said.append(
-            f"{words} {before if before is not None else 'none'} → {after}"
-            if short
-            else words
-        )
-    return ", ".join(said)
-
-
-def _find_sku_owners(skus: list[str]) -> dict[str, object]:
-    """Return which products have these SKUs: thousands, hence one parameter instead of as many."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT sku, product_id FROM products_variant WHERE sku = ANY(%s)", [skus]
-        )
-        return dict(cursor.fetchall())
-
-
-def _find_taken_slugs(asked: set[str], *, but_former: set[str]) -> set[str]:
-    """Return which of these slugs a product has, or has had; a slug that the file names may
-    have been another's.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT slug FROM products_product WHERE slug = ANY(%s)
-            UNION SELECT slug FROM products_formerslug WHERE slug = ANY(%s)""",
-            [list(asked), list(asked - but_former)],
-        )
-        return {slug for (slug,) in cursor.fetchall()}
-
-
-_PRODUCT = (
-    "id",
-    "updated_at",
-    "name",
-    "slug",
-    "description",
-    "category_id",
-    "brand",
-    "collection",
-    "gender",
-    "material",
-    "base_price",
-    "sale_price",
-    "sale_starts_at",
-    "sale_ends_at",
-    "tags",
-    "is_featured",
-    "is_new_arrival",
-    "status",
-    "seo_title",
-    "seo_description",
-    "in_stock",
-    "colors",
-    "sizes",
-    "stocked_colors",
-    "stocked_sizes",
-    "source",
-    "source_ref",
-    "source_hash",
-)
-_VARIANT = ("id", "updated_at", "product_id", *VARIANT_COLUMNS, "position")
-_IMAGE = ("id", "updated_at", "product_id", "external_url", "alt_text", "position")
-
-
-def _suggest_slugs(draft: Draft) -> list[str]:
-    if slug := draft.data.get("slug"):
-        return [slug]
-    base = slugs.slug_from_name(draft.data["name"], else_="product")
-    return [base, f"{base[:60]}-{ascii_slug(draft.ref)[:50]}".strip("-")]
-
-
-def hash_product(data: dict[str, Any]) -> str:
-    """Return a hash of a product as the file has it, but for the stock: that is set once,
-    and then only moves.
-    """
-    plain = {**data, "variants": [{**each, "stock": 0} for each in data["variants"]]}
-    return sha256(json.dumps(plain, sort_keys=True, default=str).encode()).hexdigest()
+def hash_stated(said: Mapping[str, Any]) -> str:
+    """Return a hash of what a file says of a product."""
+    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def _reject_for(draft: Draft, exc: DatabaseError | errors.ShopError) -> Rejection:

@@ -1,11 +1,14 @@
-"""What passes between the steps: a product as the file has it, and why one was not taken."""
+"""What passes between the steps: a product as the file has it, and what became of it."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol
+from uuid import UUID
 
-from products.csv_reader import Line
+from products.csv_reader import CsvShape, Line
+from products.importing.schemas import ImportedProduct
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,40 @@ class Rejection:
     column: str
     code: str
     message: str
+
+
+class NoteKind(StrEnum):
+    """What happened to a thing that came in otherwise than the file has it, or not."""
+
+    CONVERTED = "converted"
+    TRIMMED = "trimmed"
+    IGNORED = "ignored"
+    KEPT = "kept"  # staff's, not the file's
+
+
+@dataclass(frozen=True)
+class Note:
+    """A thing of a product that was taken, but not as the file has it."""
+
+    kind: NoteKind
+    line: int
+    ref: str
+    column: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ProductChange:
+    """A product that was made, or changed: where in the file it stands, and what is
+    otherwise now, if that is known.
+    """
+
+    line: int
+    product_id: UUID
+    name: str
+    is_new: bool
+    says: str = ""
+    ref: str = ""
 
 
 def snake_case(name: str) -> str:
@@ -36,27 +73,43 @@ class DraftRefused(Exception):
 
 @dataclass
 class Draft:
-    """A product as the file has it: `data` goes into `schema.ImportProduct`, and is what
-    that read once it is valid.
+    """A product as the file has it: `data` is read by `schemas.ImportProduct`, and `product` is
+    what that made of it once it is valid. A field that is not in `data` is one of which the file
+    says nothing.
 
     `lines` are those of its variants, in their order; `columns` says which column a field
-    came from; `has_image_texts`, whether the file says anything of them: if not, those of
-    images that stay are kept. `variant_fields` are what the file can say of a variant: the
-    rest of one that is there already is kept."""
+    came from, by the field's name as the API writes it, and of a variant's with `variants.`
+    before it; `has_image_texts`, whether the file says anything of them: if not, those of
+    images that stay are kept. `fallback_category` is for a new product of which the file says
+    nothing better."""
 
     ref: str
     line: int
     data: dict[str, Any]
     lines: list[int] = field(default_factory=list)
-    columns: dict[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
     has_image_texts: bool = False
-    variant_fields: set[str] = field(default_factory=set)
+    fallback_category: tuple[str, ...] = ()
+    product: ImportedProduct = field(default_factory=ImportedProduct)
+    notes: list[Note] = field(default_factory=list)
 
     def reject(
         self, code: str, message: str, *, column: str = "", line: int | None = None
     ) -> Rejection:
         """Return the rejection of this draft for what stands in this column."""
         return Rejection(line or self.line, self.ref, column, code, message)
+
+    def note(
+        self, kind: NoteKind, message: str, *, column: str = "", line: int | None = None
+    ) -> None:
+        """Remember what was not taken as the file has it."""
+        self.notes.append(Note(kind, line or self.line, self.ref, column, message))
+
+    def column_of(self, name: str, *, variant: bool = False) -> str:
+        """Return the file's column of a field, given as the API writes it."""
+        if variant and (own := self.columns.get(f"variants.{name}")):
+            return own
+        return self.columns.get(name, name)
 
 
 class FileFormat(Protocol):
@@ -68,7 +121,9 @@ class FileFormat(Protocol):
 
     source: str
     key: str
+    key_column: str = ""  # where the file calls the key otherwise
     is_export: bool = False
+    shape: CsvShape = CsvShape(delimiter="")
 
     def line(self, line: Line) -> Line:
         """Return the line as it is meant."""
@@ -77,49 +132,17 @@ class FileFormat(Protocol):
     def check(self, header: list[str]) -> None:
         """Raise FileRefused unless the file has the columns that are needed."""
 
+    def scan(self, line: Line) -> None:
+        """Look at a line before any is read: a first pass over the file."""
+        return
+
+    def file_notes(self) -> list[Note]:
+        """Return what is to be said of the file as a whole, once it has been scanned."""
+        return []
+
+    def ref_of(self, line: Line) -> str:
+        """Return what the file calls the product of this line."""
+        return line.values.get(self.key, "").strip()
+
     def draft(self, ref: str, lines: list[Line]) -> Draft:
-        """Return the product of these lines. Raises: Refused."""
-
-
-def group_lines(
-    lines: Iterable[Line], key: str
-) -> Iterator[tuple[str, list[Line], Rejection | None]]:
-    """Yield the lines of each product: its reference, its lines, and why they cannot be
-    taken, if so.
-
-    A product's lines must follow each other. Lines that come later, behind another
-    product's, are refused, and what the file says about the product first stands; only one
-    product's lines are held at a time."""
-    seen: set[str] = set()
-    together: list[Line] = []
-    ref = ""
-    for line in lines:
-        here = line.values.get(key, "").strip()
-        if together and here != ref:
-            yield ref, together, _group_problem(ref, together, key, seen)
-            seen.add(ref)
-            together = []
-        together.append(line)
-        ref = here
-    if together:
-        yield ref, together, _group_problem(ref, together, key, seen)
-
-
-def _group_problem(
-    ref: str, lines: list[Line], key: str, seen: set[str]
-) -> Rejection | None:
-    first = lines[0].number
-    for line in lines:
-        if line.problem:
-            return Rejection(line.number, ref, "", "fields", line.problem)
-    if not ref:
-        return Rejection(first, ref, key, "required", "This is required.")
-    if len(ref) > 120:
-        return Rejection(
-            first, ref[:120], key, "too_long", "This takes at most 120 characters."
-        )
-    if ref in seen:
-        return Rejection(
-            first, ref, key, "apart", "The lines of a product must follow each other."
-        )
-    return None
+        """Return the product of these lines. Raises: DraftRefused."""

@@ -12,9 +12,6 @@ from django.core.files.storage import default_storage
 
 from markrin.csv_safety import escape_formula
 from products.csv_cells import join_values
-from products.csv_reader import Line
-from products.importing import validation
-from products.importing.drafts import Draft
 from products.importing.native_csv import BELOW, COLUMNS, SEPARATOR, NativeFormat
 from products.models import Category, Product, ProductImage, Variant
 
@@ -39,19 +36,6 @@ def export_csv(ids: Sequence[UUID]) -> Iterator[str]:
             )
 
 
-def export_drafts(ids: Sequence[UUID]) -> dict[UUID, Draft]:
-    """Return these products, by id, as an import of their export would read them."""
-    found = {}
-    for product, lines in _describe_products(ids):
-        draft = _OWN.draft(
-            lines[0]["product"],
-            [Line(1, dict.fromkeys(COLUMNS, "") | line) for line in lines],
-        )
-        if not validation.validate_draft(draft):
-            found[product.pk] = draft
-    return found
-
-
 class _LineBuffer:
     """A file whose `write` hands the text back."""
 
@@ -60,7 +44,7 @@ class _LineBuffer:
 
 
 def _describe_products(ids: Sequence[UUID]) -> Iterator[tuple[Product, list[Cells]]]:
-    paths = _load_category_paths()
+    paths = load_category_paths()
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
         products = Product.objects.defer("search").in_bulk(chunk)
@@ -85,7 +69,8 @@ def _group_by_product(rows: Any, ids: Sequence[UUID]) -> dict[UUID, list[Any]]:
     return found
 
 
-def _load_category_paths() -> dict[UUID, list[str]]:
+def load_category_paths() -> dict[UUID, list[str]]:
+    """Return the names of each category's path, from the root down."""
     rows = list(Category.objects.values_list("pk", "name", "ancestors"))
     names = {pk: name for pk, name, _ in rows}
     return {pk: [names[each] for each in ancestors] for pk, _, ancestors in rows}
@@ -115,6 +100,7 @@ def _write_lines(
         "tags": join_values(product.tags, SEPARATOR),
         "images": join_values(map(get_image_address, images), SEPARATOR),
         "imageTexts": join_values(texts, SEPARATOR) if any(texts) else "",
+        "isGiftCard": _format_bool(product.is_gift_card),
         "isFeatured": _format_bool(product.is_featured),
         "isNewArrival": _format_bool(product.is_new_arrival),
         "status": product.status,

@@ -1,9 +1,7 @@
 """Runs an import from the file to the last batch."""
 
-import csv
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -12,64 +10,56 @@ from pathlib import Path
 
 from django.db import transaction
 
-from markrin.csv_safety import escape_formula
 from markrin.db import advisory_locks
 from products import csv_reader
-from products.importing import validation
-from products.importing.batch_writer import BatchWriter, Outcome, ProductChange
-from products.importing.drafts import (
-    Draft,
-    DraftRefused,
-    FileFormat,
-    Rejection,
-    group_lines,
-)
+from products.importing import grouping, validation
+from products.importing.batch_writer import BatchWriter, Outcome
+from products.importing.drafts import Draft, DraftRefused, FileFormat, Note, Rejection
+from products.importing.merging import MergeRules
+from products.importing.report import Report, ReportWriter, open_report
 
 BATCH = 500  # products a transaction
-MAX_CHANGES = 10_000
-MAX_REJECTIONS = 500
 
 
-@dataclass
-class Report:
-    """What an import did. `reasons` counts rejected products by column and code of their
-    first problem.
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions:
+    """How a file is imported.
+
+    `strict`: what does not fit is refused, not trimmed. `theirs`: where both the file and staff
+    have changed a field, the file wins. `partial`: variants that the file leaves out stay on sale.
+    `rejects` and `report` are files to write.
     """
 
-    products: int = 0
-    variants: int = 0
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    rejected: int = 0
-    seconds: float = 0.0
-    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
-    categories: list[tuple[str, ...]] = field(default_factory=list)
-    changes: list[ProductChange] = field(default_factory=list)
-    """The first MAX_CHANGES products that were made or changed."""
-    rejections: list[Rejection] = field(default_factory=list)
-    """The first MAX_SHOWN reasons why products were left out."""
+    dry_run: bool = False
+    strict: bool = False
+    theirs: bool = False
+    partial: bool = False
+    batch: int = BATCH
+    rejects: Path | None = None
+    report: Path | None = None
 
 
-Reject = Callable[[Rejection], None]
+_DEFAULT = ImportOptions()
 
 
 def import_all_or_nothing(
     content: bytes, format_: FileFormat, *, dry_run: bool = False
 ) -> Report:
     """Import a file of at most a few thousand lines in one transaction: all of it or, if a
-    product is refused, nothing.
+    product is refused, nothing. What does not fit is refused, and the file's values count: a
+    person has looked at them.
 
     Locks: the products that change, in key order by batch, until the end.
 
     Raises:
-        reading.FileRefused: as `run`.
+        FileRefused: as `import_file`.
     """
+    options = ImportOptions(dry_run=dry_run, strict=True, theirs=True)
     with tempfile.NamedTemporaryFile(prefix="catalogue-") as kept:
         kept.write(content)
         kept.flush()
         with transaction.atomic():
-            report = import_file(Path(kept.name), format_, dry_run=dry_run)
+            report = import_file(Path(kept.name), format_, options)
             if report.rejected:
                 transaction.set_rollback(True)
     return report
@@ -78,11 +68,8 @@ def import_all_or_nothing(
 def import_file(
     path: Path,
     format_: FileFormat,
+    options: ImportOptions = _DEFAULT,
     *,
-    dry_run: bool = False,
-    rejects: Path | None = None,
-    batch: int = BATCH,
-    delimiter: str = ",",
     progress: Callable[[int, Report], None] = lambda _bytes, _report: None,
 ) -> Report:
     """Import the products of a CSV file; those that cannot be taken are left out whole, and
@@ -94,29 +81,41 @@ def import_file(
     reference per product.
 
     Raises:
-        reading.FileRefused: the file is not such a file, or its import is running already.
+        FileRefused: the file is not such a file, or its import is running already.
     """
     started, report = time.monotonic(), Report()
-    with (
-        csv_reader.open_table(path, delimiter=delimiter) as table,
-        _lock_source(format_.source),
-        _open_reject_report(rejects) as reject,
-    ):
+    with csv_reader.open_table(path, format_.shape) as table:
         format_.check(table.header)
-        writer = BatchWriter(
-            format_.source, dry_run=dry_run, is_export=format_.is_export
+        together = grouping.survey(
+            map(format_.line, table.lines(lambda _done: None)), format_
         )
-        lines = map(format_.line, table.lines(lambda done: progress(done, report)))
-        with closing(
-            _read_ahead(_read_batches(group_lines(lines, format_.key), format_, batch))
-        ) as batches_:
+    with (
+        csv_reader.open_table(path, format_.shape) as table,
+        _lock_source(format_.source),
+        open_report(report, options.rejects, options.report) as writes,
+    ):
+        writes.note(format_.file_notes())
+        writer = BatchWriter(
+            format_.source,
+            dry_run=options.dry_run,
+            is_export=format_.is_export,
+            rules=MergeRules(theirs=options.theirs, partial=options.partial),
+        )
+        lines: Iterator[csv_reader.Line] = map(
+            format_.line, table.lines(lambda done: progress(done, report))
+        )
+        if not together:
+            lines = grouping.sort_lines(lines, format_.ref_of)
+        groups = grouping.group_lines(lines, format_)
+        with closing(_read_ahead(_read_batches(groups, format_, options))) as batches_:
             for each in batches_:
                 report.products += each.products
                 report.variants += sum(
-                    len(draft.data["variants"]) for draft in each.valid
+                    len(draft.product.given_variants) for draft in each.valid
                 )
-                _report_rejections(report, each.rejected, reject)
-                _count_outcome(report, writer.write(each.valid), reject)
+                for found in each.rejected:
+                    writes.reject(found)
+                _count_outcome(report, writes, writer.write(each.valid))
         report.categories = writer.categories.made
     report.seconds = time.monotonic() - started
     return report
@@ -132,9 +131,7 @@ class _Batch:
 
 
 def _read_batches(
-    groups: Iterator[tuple[str, list[csv_reader.Line], Rejection | None]],
-    format_: FileFormat,
-    size: int,
+    groups: Iterator[grouping.Group], format_: FileFormat, options: ImportOptions
 ) -> Iterator[_Batch]:
     """Yield the file's products, so many valid ones at a time."""
     batch = _Batch()
@@ -144,7 +141,7 @@ def _read_batches(
         if not problem:
             try:
                 draft = format_.draft(ref, lines)
-                found = validation.validate_draft(draft)
+                found = validation.validate_draft(draft, strict=options.strict)
             except DraftRefused as exc:
                 found = list(exc.rejections)
             else:
@@ -152,7 +149,7 @@ def _read_batches(
                     batch.valid.append(draft)
         if found:
             batch.rejected.append(found)
-        if len(batch.valid) >= size:
+        if len(batch.valid) >= options.batch:
             yield batch
             batch = _Batch()
     yield batch
@@ -167,53 +164,15 @@ def _read_ahead(batches_: Iterator[_Batch]) -> Generator[_Batch, None, None]:
             yield batch
 
 
-def _count_outcome(report: Report, outcome: Outcome, reject: Reject) -> None:
+def _count_outcome(report: Report, writes: ReportWriter, outcome: Outcome) -> None:
     report.created += outcome.created
     report.updated += outcome.updated
     report.unchanged += outcome.unchanged
-    report.changes += outcome.changes[: MAX_CHANGES - len(report.changes)]
-    _report_rejections(
-        report, [[rejection] for rejection in outcome.rejections], reject
-    )
-
-
-def _report_rejections(
-    report: Report, rejected: list[list[Rejection]], reject: Reject
-) -> None:
-    for found in rejected:
-        report.rejected += 1
-        report.reasons[found[0].column, found[0].code] += 1
-        for rejection in found:
-            reject(rejection)
-        report.rejections += found[: MAX_REJECTIONS - len(report.rejections)]
-
-
-@contextmanager
-def _open_reject_report(path: Path | None) -> Iterator[Reject]:
-    """Give what writes a line of the reject report."""
-    if path is None:
-        yield lambda rejection: None
-        return
-    try:
-        file = path.open("w", newline="", encoding="utf-8")
-    except OSError as exc:
-        raise csv_reader.FileRefused(f"{path}: {exc.strerror}") from exc
-    with file:
-        report = csv.writer(file)
-        report.writerow(["line", "product", "column", "reason", "message"])
-
-        def write(each: Rejection) -> None:
-            report.writerow(
-                [
-                    each.line,
-                    escape_formula(each.ref),
-                    each.column,
-                    each.code,
-                    each.message,
-                ]
-            )
-
-        yield write
+    writes.change(outcome.changes)
+    notes: list[Note] = [note for draft in outcome.written for note in draft.notes]
+    writes.note(notes)
+    for rejection in outcome.rejections:
+        writes.reject([rejection])
 
 
 @contextmanager

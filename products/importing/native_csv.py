@@ -1,36 +1,46 @@
-"""The shop's own CSV: a line for each variant, a product's own columns in its first line.
+"""The shop's own CSV: a line for each variant, a product's own columns in one of its lines.
 See docs/importing.md.
 """
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from markrin.csv_safety import unescape_formula
 from products.csv_cells import split_values
-from products.csv_reader import FileRefused, Line, require_columns
-from products.importing.drafts import Draft, DraftRefused, FileFormat, snake_case
+from products.csv_reader import CsvShape, FileRefused, Line, require_columns
+from products.importing.drafts import Draft, DraftRefused, FileFormat
 
 SEPARATOR = "|"  # between tags, and between images
 BELOW = ">"  # between a category and one below it
-# column → the field it fills, when it has something in it
-_TEXTS = {
-    "name": "name",
-    "slug": "slug",
-    "description": "description",
-    "brand": "brand",
-    "collection": "collection",
-    "gender": "gender",
-    "material": "material",
-    "basePrice": "basePrice",
-    "salePrice": "salePrice",
-    "saleStartsAt": "saleStartsAt",
-    "saleEndsAt": "saleEndsAt",
-    "isFeatured": "isFeatured",
-    "isNewArrival": "isNewArrival",
-    "status": "status",
-}
-_PRODUCT = (
+_TEXTS = (
+    "description",
+    "brand",
+    "collection",
+    "material",
+    "seoTitle",
+    "seoDescription",
+)
+_NEEDED = ("name", "basePrice")  # an empty cell of these is refused
+_OPTIONAL = ("salePrice", "saleStartsAt", "saleEndsAt")  # an empty cell is none
+# An empty cell of these says nothing: they always have a value.
+_CHOICES = ("slug", "gender", "isGiftCard", "isFeatured", "isNewArrival", "status")
+PRODUCT = (
     "category",
-    *_TEXTS,
+    "name",
+    "slug",
+    "description",
+    "brand",
+    "collection",
+    "gender",
+    "material",
+    "basePrice",
+    "salePrice",
+    "saleStartsAt",
+    "saleEndsAt",
+    "isGiftCard",
+    "isFeatured",
+    "isNewArrival",
+    "status",
     "tags",
     "images",
     "imageTexts",
@@ -54,13 +64,16 @@ VARIANT = {
     "binLocation": "binLocation",
     "costPrice": "costPrice",
 }
+# What an empty cell of a variant's column is; the rest is empty text.
+_EMPTY: Final[dict[str, object]] = dict.fromkeys(
+    ("basePrice", "salePrice", "saleStartsAt", "saleEndsAt", "weightG", "costPrice")
+)
 _VARIANT_AMOUNTS = ("basePrice", "salePrice", "costPrice")
-COLUMNS = ("product", *_PRODUCT, *VARIANT)
+COLUMNS = ("product", *PRODUCT, *VARIANT)
 # a field → its column, where they are not called alike
-_COLUMN_OF = {"seo": "seoTitle"} | {
+_COLUMN_OF = {
     f"variants.{field}": name for name, field in VARIANT.items() if field != name
 }
-REQUIRED = ["product", "name", "category", "basePrice", "sku"]
 
 
 class NativeFormat(FileFormat):
@@ -68,12 +81,14 @@ class NativeFormat(FileFormat):
 
     key = "product"
     is_export = True
+    shape = CsvShape(delimiter="")
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, shape: CsvShape | None = None) -> None:
         self.source = source
+        self.shape = shape or self.shape
 
     def check(self, header: list[str]) -> None:
-        require_columns(header, REQUIRED)
+        require_columns(header, ["product"])
         if unknown := [name for name in header if name not in COLUMNS]:
             raise FileRefused(
                 f"line 1: there is no column {', '.join(unknown)}; there are {', '.join(COLUMNS)}"
@@ -88,64 +103,79 @@ class NativeFormat(FileFormat):
         )
 
     def draft(self, ref: str, lines: list[Line]) -> Draft:
-        first = lines[0]
-        draft = Draft(
-            ref, first.number, {}, [line.number for line in lines], _COLUMN_OF
-        )
-        draft.variant_fields = {
-            snake_case(field) for name, field in VARIANT.items() if name in first.values
-        }
-        for line in lines[1:]:
-            for name in _PRODUCT:
-                value = line.values.get(name, "").strip()
-                if value and value != first.values[name].strip():
-                    message = (
-                        f"This differs from line {first.number}, the product's first."
-                    )
-                    raise DraftRefused(
-                        draft.reject("differs", message, column=name, line=line.number)
-                    )
-        draft.data = _read_product(first.values)
-        if "imageTexts" in first.values:
+        values = _merge_lines(ref, lines)
+        draft = Draft(ref, lines[0].number, {}, columns=_COLUMN_OF)
+        draft.data = _read_product(draft, values)
+        if "images" in draft.data and "imageTexts" in values:
             draft.has_image_texts = True
-            _set_image_texts(draft, first.values["imageTexts"])
-        draft.data["variants"] = [_read_variant(line.values) for line in lines]
-        if draft.data["variants"] == [{}]:
-            draft.data["variants"] = []  # a product of which nothing is on sale
+            _set_image_texts(draft, values["imageTexts"])
+        if "sku" not in values:
+            return draft  # the file says nothing of variants
+        rows = [line for line in lines if _has_variant(line)]
+        draft.lines = [line.number for line in rows]
+        draft.data["variants"] = [_read_variant(line.values) for line in rows]
         return draft
 
 
-def _read_product(values: dict[str, str]) -> dict[str, Any]:
-    data: dict[str, Any] = {
-        field: text
-        for name, field in _TEXTS.items()
-        if (text := values.get(name, "").strip())
-    }
+def _merge_lines(ref: str, lines: Sequence[Line]) -> dict[str, str]:
+    """Return the product's own values: each stands in the first line that has one. Raises:
+    DraftRefused, where another line says otherwise.
+    """
+    values = {name: text.strip() for name, text in lines[0].values.items()}
+    where = dict.fromkeys(values, lines[0].number)
+    for line in lines[1:]:
+        for name in PRODUCT:
+            value = line.values.get(name, "").strip()
+            if value and not values[name]:
+                values[name], where[name] = value, line.number
+            elif value and value != values[name]:
+                message = f"This differs from line {where[name]}, which is of the same product."
+                draft = Draft(ref, lines[0].number, {})
+                raise DraftRefused(
+                    draft.reject("differs", message, column=name, line=line.number)
+                )
+    return values
+
+
+def _has_variant(line: Line) -> bool:
+    """Whether the line has anything of a variant; one without is a product of which nothing is
+    on sale.
+    """
+    return any(line.values.get(name, "").strip() for name in VARIANT)
+
+
+def _read_product(draft: Draft, values: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the file says of the product: of an absent column nothing."""
+    data: dict[str, Any] = {}
+    for name in ("category", *_NEEDED):
+        if name not in values:
+            continue
+        if not values[name]:
+            text = "This is required."
+            raise DraftRefused(draft.reject("required", text, column=name))
+        data[name] = values[name]
+    data |= {name: values[name] for name in _TEXTS if name in values}
+    data |= {name: values[name] or None for name in _OPTIONAL if name in values}
+    data |= {name: values[name] for name in _CHOICES if values.get(name)}
     for name in ("basePrice", "salePrice"):
-        if name in data:
+        if data.get(name):
             data[name] = normalize_amount(data[name])
-    if path := values.get("category", "").strip():
-        data["category"] = split_values(path, BELOW)
-    if tags := _split_list(values.get("tags", "")):
-        data["tags"] = tags
-    if images := _split_list(values.get("images", "")):
-        data["images"] = [{"url": url} for url in images]
-    seo = {
-        "title": values.get("seoTitle", "").strip(),
-        "description": values.get("seoDescription", "").strip(),
-    }
-    if any(seo.values()):
-        data["seo"] = seo
+    if "category" in data:
+        data["category"] = split_values(data["category"], BELOW)
+    if "tags" in values:
+        data["tags"] = _split_list(values["tags"])
+    if "images" in values:
+        data["images"] = [{"url": url} for url in _split_list(values["images"])]
     return data
 
 
 def _set_image_texts(draft: Draft, text: str) -> None:
-    """Give the images their texts, each the one in its place. Raises: Refused, when there
+    """Give the images their texts, each the one in its place. Raises: DraftRefused, when there
     are more texts.
     """
     texts, images = (
         split_values(text, SEPARATOR) if text.strip() else [],
-        draft.data.get("images", []),
+        draft.data["images"],
     )
     if len(texts) > len(images):
         message = f"There are {len(texts)} texts for {len(images)} images."
@@ -154,16 +184,17 @@ def _set_image_texts(draft: Draft, text: str) -> None:
         image["altText"] = alt_text
 
 
-def _read_variant(values: dict[str, str]) -> dict[str, object]:
-    data: dict[str, str] = {
-        field: text
-        for name, field in VARIANT.items()
-        if (text := values.get(name, "").strip())
-    }
-    for name in _VARIANT_AMOUNTS:
-        if name in data:
-            data[name] = normalize_amount(data[name])
-    return dict(data)
+def _read_variant(values: Mapping[str, str]) -> dict[str, object]:
+    data: dict[str, object] = {}
+    for name, field in VARIANT.items():
+        if name not in values:
+            continue
+        text = values[name].strip()
+        if text and field in _VARIANT_AMOUNTS:
+            text = normalize_amount(text)
+        if text or field not in ("sku", "stock"):
+            data[field] = text or _EMPTY.get(field, "")
+    return data
 
 
 def _split_list(text: str) -> list[str]:

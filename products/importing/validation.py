@@ -1,4 +1,4 @@
-"""What a product in an import must be: the same fields, and the same limits, as in the API."""
+"""Reads a draft by the import's schema, quickly; trims what does not fit, unless asked not to."""
 
 import re
 from collections.abc import Mapping
@@ -7,88 +7,16 @@ from typing import Any
 
 import marshmallow as ma
 
-from markrin.api import errors, fields
-from markrin.api.schemas import InputSchema
-from products.importing.drafts import Draft, Rejection
-from products.models import ProductStatus
+from markrin.api import casing, errors, fields
+from markrin.api.schemas import Schema
+from products.importing.drafts import Draft, NoteKind, Rejection
+from products.importing.schemas import (
+    ImportedProduct,
+    ImportImage,
+    product_schema,
+    variant_schema,
+)
 from products.models.product import MAX_IMAGES, MAX_VARIANTS
-from products.schemas.products import ImageUrl, ProductFields
-from products.schemas.variants import MAX_PIECES, VariantFields
-
-
-class ImportImage(InputSchema):
-    """A link, or a picture that the product has already, as an export names it."""
-
-    url = ImageUrl(required=True)
-    alt_text = fields.Text(max=200, min=0, load_default="")
-
-
-class ImportVariant(VariantFields):
-    """A variant with its first pieces."""
-
-    from_text = True
-    stock = fields.Int(min=0, max=MAX_PIECES, load_default=0)
-
-    def check(self, data: Mapping[str, object]) -> None:
-        """Check the rules over several fields. Raises: marshmallow's ValidationError."""
-        self._sale_is_whole(data)
-        self._prices_together(data)
-
-
-class ImportSeo(InputSchema):
-    """What a search engine is to show."""
-
-    title = fields.Text(max=120, min=0, load_default="")
-    description = fields.Text(max=320, min=0, load_default="")
-
-
-class ImportProduct(ProductFields):
-    """A product as the API takes it, but that its values are text and its category the
-    names from the root down.
-    """
-
-    from_text = True
-
-    class Meta(ProductFields.Meta):
-        exclude = ("category_id",)
-
-    seo = fields.Nested(
-        ImportSeo, load_default=lambda: {"title": "", "description": ""}
-    )
-    category = fields.List(fields.Text(max=80), min=1, max=8, required=True)
-    status = fields.Enum(ProductStatus, load_default=ProductStatus.PUBLISHED)
-    images = fields.List(fields.Nested(ImportImage), max=MAX_IMAGES, load_default=list)
-    variants = fields.List(
-        fields.Nested(ImportVariant), max=MAX_VARIANTS, required=True
-    )
-
-    def check(self, data: Mapping[str, Any]) -> None:
-        """Check the rules over several fields. Raises: marshmallow's ValidationError."""
-        self._sale_is_whole(data)
-        for variant in data["variants"]:
-            _variant_schema.check(variant)
-        self._variants_differ(data)
-
-    @ma.validates_schema
-    def _variants_differ(self, data: Mapping[str, Any], **kwargs: object) -> None:
-        skus: set[str] = set()
-        looks: set[tuple[str, str]] = set()
-        for index, variant in enumerate(data.get("variants", ())):
-            sku, look = variant["sku"], (variant["size"], variant["color"])
-            if sku in skus:
-                raise _error_in_variant(index, "sku", "The product has this SKU twice.")
-            if look in looks:
-                raise _error_in_variant(
-                    index, "size", "The product has this size and colour twice."
-                )
-            skus.add(sku)
-            looks.add(look)
-
-
-def _error_in_variant(index: int, name: str, text: str) -> ma.ValidationError:
-    return ma.ValidationError(
-        {"variants": {index: {name: [fields.Message("unique", text)]}}}
-    )
 
 
 class _FastLoader:
@@ -98,10 +26,11 @@ class _FastLoader:
     For what has no error only: at the first it raises, and the schema itself has to say
     what is wrong."""
 
-    def __init__(self, schema: ma.Schema, **inner: "_FastLoader") -> None:
+    def __init__(self, schema: Schema[Any], **inner: "_FastLoader") -> None:
         known: list[dict[str, object] | None] = [
             None if name in _RARELY_REPEATED else {} for name in schema.fields
         ]
+        self._schema = schema
         self._fields = {
             str(field.data_key): (name, field, memory, inner.get(name))
             for (name, field), memory in zip(schema.fields.items(), known, strict=True)
@@ -126,11 +55,7 @@ class _FastLoader:
         for key, value in data.items():
             name, field, memory, inner = self._fields[key]
             if inner is not None:
-                read[name] = (
-                    [inner.load(each) for each in value]
-                    if isinstance(value, list)
-                    else inner.load(value)
-                )
+                read[name] = [inner.load_whole(each) for each in value]
             elif memory is None or not isinstance(value, str):
                 read[name] = field.deserialize(value)
             else:
@@ -143,6 +68,10 @@ class _FastLoader:
             raise KeyError
         return read
 
+    def load_whole(self, data: Mapping[str, Any]) -> Any:
+        """Return the data as the schema's dataclass. Raises as `load`."""
+        return self._schema.into_target(self.load(data))
+
 
 _RARELY_REPEATED = {
     "name",
@@ -151,32 +80,43 @@ _RARELY_REPEATED = {
     "sku",
     "barcode",
     "url",
-    "title",
+    "seo_title",
+    "seo_description",
 }  # texts that hardly come twice
 _MAX_REMEMBERED = 10_000
-_schema = ImportProduct()
-_variant_schema = ImportVariant()
 _fast_loader = _FastLoader(
-    _schema,
-    seo=_FastLoader(ImportSeo()),
-    variants=_FastLoader(ImportVariant()),
+    product_schema,
+    variants=_FastLoader(variant_schema),
     images=_FastLoader(ImportImage()),
 )
 _IN_VARIANT = re.compile(r"/variants/(\d+)(?:/(\w+))?")
+_FITTING = {"too_long", "count", "unique"}  # what trimming may mend
 
 
-def validate_draft(draft: Draft) -> list[Rejection]:
-    """Read the draft's data in place, and return what is wrong with it: nothing, if it may
-    be written.
+def validate_draft(draft: Draft, *, strict: bool = True) -> list[Rejection]:
+    """Read the draft's data into its product, and return what is wrong with it: nothing, if it
+    may be written. Unless `strict`, texts and lists that are too long are trimmed, and a note says
+    so.
     """
-    with suppress(KeyError, TypeError, ma.ValidationError):
+    found = _read(draft)
+    if found and not strict and {each.code for each in found} & _FITTING:
+        _trim(draft)
+        found = _read(draft)
+    return found
+
+
+def _read(draft: Draft) -> list[Rejection]:
+    with suppress(KeyError, TypeError, AttributeError, ma.ValidationError):
         read = _fast_loader.load(draft.data)
-        if len(read["variants"]) <= MAX_VARIANTS and len(read["images"]) <= MAX_IMAGES:
-            _schema.check(read)
-            draft.data = read
+        if (
+            len(read.get("variants", ())) <= MAX_VARIANTS
+            and len(read.get("images", ())) <= MAX_IMAGES
+        ):
+            product_schema.check(read)
+            draft.product = ImportedProduct(**read)
             return []
     try:
-        draft.data = _schema.load(draft.data)
+        draft.product = product_schema.load(draft.data)
     except errors.Invalid as exc:
         return [_make_rejection(draft, error) for error in exc.errors]
     return []
@@ -185,10 +125,84 @@ def validate_draft(draft: Draft) -> list[Rejection]:
 def _make_rejection(draft: Draft, error: errors.FieldError) -> Rejection:
     line, name = draft.line, error["pointer"].split("/")[1] if error["pointer"] else ""
     if found := _IN_VARIANT.fullmatch(error["pointer"]):
-        line = draft.lines[int(found[1])]
-        name = found[2] or name
-        if own := draft.columns.get(f"variants.{name}"):
-            return draft.reject(error["code"], error["message"], column=own, line=line)
-    return draft.reject(
-        error["code"], error["message"], column=draft.columns.get(name, name), line=line
-    )
+        place = int(found[1])
+        line = draft.lines[place] if place < len(draft.lines) else line
+        column = draft.column_of(found[2] or name, variant=True)
+    else:
+        column = draft.column_of(name)
+    message = _explain(draft, error)
+    return draft.reject(error["code"], message, column=column, line=line)
+
+
+def _explain(draft: Draft, error: errors.FieldError) -> str:
+    """Return the message with what stands there, if that is short."""
+    value: Any = draft.data
+    for part in error["pointer"].strip("/").split("/"):
+        if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        elif isinstance(value, dict):
+            value = value.get(part)
+    known = isinstance(value, str) and 0 < len(value) <= 60
+    if not known or error["code"] in ("required", "unknown"):
+        return error["message"]
+    return f"{error['message']} The file has: {value!r}."
+
+
+def _trim(draft: Draft) -> None:
+    """Cut what is too long in the draft's data."""
+    _trim_texts(draft, draft.data, product_schema, None)
+    for place, variant in enumerate(draft.data.get("variants", ())):
+        _trim_texts(draft, variant, variant_schema, place)
+    if "category" in draft.data:
+        draft.data["category"] = _trim_list(draft, "category", 8, 80, alike=True)
+    if "tags" in draft.data:
+        draft.data["tags"] = _trim_list(draft, "tags", 20, 40)
+    images = draft.data.get("images", [])
+    if len(images) > MAX_IMAGES:
+        text = f"Of {len(images)} images the first {MAX_IMAGES} are taken."
+        draft.note(NoteKind.TRIMMED, text, column=draft.column_of("images"))
+        draft.data["images"] = images[:MAX_IMAGES]
+    for image in draft.data.get("images", []):
+        if len(image.get("altText", "")) > 200:
+            text = "An image's text is cut to 200 characters."
+            draft.note(NoteKind.TRIMMED, text, column=draft.column_of("imageTexts"))
+            image["altText"] = _cut(image["altText"], 200)
+
+
+def _trim_texts(
+    draft: Draft, data: dict[str, Any], schema: Schema[Any], place: int | None
+) -> None:
+    for name, field in schema.fields.items():
+        key = casing.to_camel(name)
+        text = data.get(key)
+        if (
+            not isinstance(field, fields.Text)
+            or not isinstance(text, str)
+            or field.pattern
+            or len(text) <= field.max
+        ):
+            continue
+        data[key] = _cut(text, field.max)
+        of_variant = place is not None
+        draft.note(
+            NoteKind.TRIMMED,
+            f"{len(text)} characters are cut to {field.max}: {data[key][:60]!r}.",
+            column=draft.column_of(key, variant=of_variant),
+            line=draft.lines[place] if place is not None else None,
+        )
+
+
+def _trim_list(
+    draft: Draft, name: str, count: int, length: int, *, alike: bool = False
+) -> list[str]:
+    before: list[str] = draft.data[name]
+    cut = [_cut(text, length) for text in before]
+    after = (cut if alike else list(dict.fromkeys(cut)))[:count]
+    if after != before:
+        text = f"{len(before)} values are trimmed to {len(after)} of at most {length} characters."
+        draft.note(NoteKind.TRIMMED, text, column=draft.column_of(name))
+    return after
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[:length].rstrip()

@@ -4,6 +4,7 @@ from products.models.bulk_change import BulkChange, BulkChangeRow, ImportFile
 from products.models.category import Category, SizeChart, SizeChartEntry
 from products.models.color import Color
 from products.models.feed import Feed, FeedRow
+from products.models.imported import ImportedValues
 from products.models.notices import FeedPull, LowStock
 from products.models.product import (
     FormerSlug,
@@ -37,6 +38,7 @@ __all__ = [
     "Gender",
     "IgnoredWord",
     "ImportFile",
+    "ImportedValues",
     "LowStock",
     "MovementKind",
     "PriceHistory",

@@ -380,6 +380,22 @@ class ProductImage(Model):
         max_length=200,
     )
     external_url = models.CharField(max_length=2000, blank=True, default="")
+    source_url = models.CharField(
+        max_length=2000,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="where an import has copied the file from",
+    )
+    content_hash = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="SHA-256 of what was copied, so that no picture is kept twice",
+    )
     alt_text = models.CharField(max_length=200, blank=True, default="")
     color = models.CharField(
         max_length=40,
@@ -401,6 +417,18 @@ class ProductImage(Model):
 
     class Meta:
         ordering = ["position", "id"]
+        indexes = [
+            models.Index(
+                fields=["content_hash"],
+                name="product_image_content",
+                condition=~Q(content_hash=""),
+            ),
+            models.Index(
+                fields=["source_url"],
+                name="product_image_source",
+                condition=~Q(source_url=""),
+            ),
+        ]
         constraints = [
             *constraints.check_text("product_image", "alt_text", "color", blank=True),
             models.CheckConstraint(
@@ -414,6 +442,17 @@ class ProductImage(Model):
                 | (~Q(file="") & Q(external_url="")),
                 name="product_image_file_or_url",
                 violation_error_message="An image is either a file or an address.",
+            ),
+            *constraints.check_text("product_image", "source_url", blank=True),
+            constraints.check_pattern(
+                "product_image",
+                "content_hash",
+                "([0-9a-f]{64})?",
+                "content_hash is 64 hexadecimal digits, or empty.",
+            ),
+            models.CheckConstraint(
+                condition=Q(source_url="") | ~Q(file=""),
+                name="product_image_source_of_file",
             ),
             models.UniqueConstraint(
                 fields=["product", "position"],

@@ -132,10 +132,17 @@ def set_images(product: Product, given: Sequence[ImageInput]) -> None:
     """
     left: dict[str, list[ProductImage]] = {}  # one address may stand for several images
     for one in product.images.all():
-        left.setdefault(_get_image_url(one), []).append(one)
+        left.setdefault(one.source_url or _get_image_url(one), []).append(one)
+    # A picture that was copied in is known by where it came from, and by where it is now.
+    origins = {
+        _get_image_url(one): one.source_url
+        for images in left.values()
+        for one in images
+        if one.source_url
+    }
     new = []
     for position, row in enumerate(given):
-        known = left.get(row.url)
+        known = left.get(origins.get(row.url, row.url))
         image = known.pop(0) if known else None
         if image is None and not row.url.startswith("https://"):
             raise errors.ImageUnknown(url=row.url)

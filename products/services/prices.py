@@ -1,10 +1,26 @@
 """The rules of prices, for changes of a few of their fields; constraints say the same."""
 
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
 from products import errors
-from products.models import Product, Variant
 
 
-def check_prices(priced: Product | Variant) -> None:
+class Priced(Protocol):
+    """A product or a variant, or what one is to become."""
+
+    @property
+    def base_price(self) -> Decimal | None: ...
+    @property
+    def sale_price(self) -> Decimal | None: ...
+    @property
+    def sale_starts_at(self) -> datetime | None: ...
+    @property
+    def sale_ends_at(self) -> datetime | None: ...
+
+
+def check_prices(priced: Priced) -> None:
     """Refuse prices that do not fit each other.
 
     Raises:

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 
 from products.importing import native_csv
-from products.importing.validation import ImportProduct, ImportVariant
+from products.importing.schemas import ImportProduct, ImportVariant
 from products.models import Product
 from tests.fuzz import examples
 

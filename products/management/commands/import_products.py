@@ -4,6 +4,7 @@ import resource
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
@@ -15,104 +16,145 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from products.csv_reader import FileRefused
-from products.importing import importer, mapping
-from products.importing.importer import BATCH, Report
-from products.importing.native_csv import NativeFormat
-from products.importing.shopify import ShopifyFormat
+from products.csv_reader import CsvShape, FileRefused
+from products.importing import formats, guessing, importer
+from products.importing.drafts import FileFormat
+from products.importing.importer import BATCH, ImportOptions
+from products.importing.report import Report
 
 
 class Command(BaseCommand):
     help = (
-        "Import products from a CSV file: the shop's own format, Shopify's product export,"
-        " or any other by a mapping file. A product is taken whole or not at all; running"
-        " the same file again changes nothing."
+        "Import products from a CSV file: the shop's own format, Shopify's or WooCommerce's"
+        " product export, or any other by a mapping file. A product is taken whole or not at all;"
+        " running the same file again changes nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, help="the CSV file, in UTF-8")
-        parser.add_argument(
-            "--format",
-            dest="format_",
-            choices=("own", "shopify"),
-            default="own",
-            help="default: own",
-        )
-        parser.add_argument(
-            "--mapping",
-            type=Path,
-            metavar="FILE",
-            help="how to read another CSV (TOML)",
-        )
-        parser.add_argument(
-            "--source",
-            metavar="NAME",
-            help=(
-                "where the products come from; with their reference it tells a second run"
-                " which they are (default: the format, or what the mapping says)"
-            ),
-        )
-        parser.add_argument(
-            "--category",
-            default="Imported",
-            metavar="NAME",
-            help="of Shopify's products that have no type (default: Imported)",
-        )
-        parser.add_argument(
-            "--dry-run", action="store_true", help="try everything, change nothing"
-        )
-        parser.add_argument(
-            "--rejects",
-            type=Path,
-            metavar="FILE",
-            help="write what was left out, and why (CSV)",
-        )
-        parser.add_argument(
-            "--batch",
-            type=_size,
-            default=BATCH,
-            metavar="N",
-            help=f"products a transaction (default: {BATCH})",
-        )
-        parser.add_argument(
-            "--strict",
-            action="store_true",
-            help="exit with 1 if any product was left out",
-        )
+        parser.add_argument("file", type=Path, help="the CSV file")
+        _add_format_arguments(parser)
+        _add_run_arguments(parser)
 
-    def handle(
-        self,
-        *,
-        file: Path,
-        format_: str,
-        mapping: Path | None,
-        source: str | None,
-        category: str,
-        dry_run: bool,
-        rejects: Path | None,
-        batch: int,
-        strict: bool,
-        verbosity: int,
-        **_: object,
-    ) -> None:
+    def handle(self, *, file: Path, verbosity: int, **given: Any) -> None:
+        source = given["source"]
         if source is not None and not 1 <= len(source.strip()) <= 40:
             raise CommandError("--source takes 1 to 40 characters")
-        shown = verbosity > 0 and sys.stdout.isatty()
         try:
-            reader, delimiter = _reader(
-                format_, mapping, source and source.strip(), category
+            if given["guess"] is not None:
+                self._guess(file, given["guess"], source)
+                return
+            format_ = _choose_format(given)
+            options = ImportOptions(
+                **{
+                    name: given[name]
+                    for name in ("dry_run", "strict", "theirs", "partial")
+                },
+                **{name: given[name] for name in ("batch", "rejects", "report")},
             )
-            report = _import(
-                file, reader, delimiter, dry_run, rejects, batch, shown=shown
-            )
+            shown = verbosity > 0 and sys.stdout.isatty()
+            report = _import(file, format_, options, shown=shown)
         except FileRefused as exc:
             raise CommandError(f"Nothing more was imported: {exc}.") from exc
-        for line in _summary(report, dry_run=dry_run):
+        for line in _summary(report, dry_run=options.dry_run):
             self.stdout.write(line)
-        if strict and report.rejected:
+        if options.strict and report.rejected:
             raise CommandError(
                 f"{report.rejected:,} products were left out (--strict)."
             )
+
+    def _guess(self, file: Path, to: Path, source: str | None) -> None:
+        guess = guessing.guess_mapping(file, source or file.stem[:40])
+        try:
+            with to.open("x", encoding="utf-8") as written:
+                written.write(guess.text)
+        except OSError as exc:
+            raise FileRefused(f"{to}: {exc.strerror}") from exc
+        self.stdout.write(f"{to} is a mapping of {file.name}. Look at it:")
+        for doubt in guess.doubts:
+            self.stdout.write(f"  {doubt}")
+        self.stdout.write(
+            f"Then: manage.py import_products {file} --mapping {to} --dry-run"
+        )
+
+
+def _add_format_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--format",
+        dest="format_",
+        choices=tuple(formats.FORMATS),
+        default="own",
+        help="default: own",
+    )
+    parser.add_argument(
+        "--mapping", type=Path, metavar="FILE", help="how to read another CSV (TOML)"
+    )
+    parser.add_argument(
+        "--guess",
+        type=Path,
+        metavar="FILE",
+        help="write a mapping for this file, to be corrected, and import nothing",
+    )
+    parser.add_argument(
+        "--source",
+        metavar="NAME",
+        help=(
+            "where the products come from; with their reference it tells a second run"
+            " which they are (default: the format, or what the mapping says)"
+        ),
+    )
+    parser.add_argument(
+        "--category",
+        default="Imported",
+        metavar="NAME",
+        help="of products that come without one (default: Imported)",
+    )
+    parser.add_argument(
+        "--encoding",
+        metavar="NAME",
+        help="of the file, such as cp1252 (default: its byte order mark says, else UTF-8)",
+    )
+
+
+def _add_run_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--dry-run", action="store_true", help="try everything, change nothing"
+    )
+    parser.add_argument(
+        "--rejects",
+        type=Path,
+        metavar="FILE",
+        help="write what was left out, and why (CSV)",
+    )
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help=(
+            "write all that was made, changed, converted, trimmed, ignored, kept or refused (CSV)"
+        ),
+    )
+    parser.add_argument(
+        "--batch",
+        type=_size,
+        default=BATCH,
+        metavar="N",
+        help=f"products a transaction (default: {BATCH})",
+    )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="refuse what does not fit instead of trimming it, and exit with 1 if anything was",
+    )
+    parser.add_argument(
+        "--theirs",
+        action="store_true",
+        help="where both the shop and the file have changed something, the file wins",
+    )
+    parser.add_argument(
+        "--partial",
+        action="store_true",
+        help="variants that the file does not name stay on sale",
+    )
 
 
 def _size(text: str) -> int:
@@ -122,29 +164,20 @@ def _size(text: str) -> int:
     return number
 
 
-def _reader(
-    format_: str, file: Path | None, source: str | None, category: str
-) -> tuple[NativeFormat | ShopifyFormat | mapping.MappedFormat, str]:
-    if file is not None:
-        if format_ != "own":
-            raise CommandError("--mapping and --format shopify do not go together")
-        mapped = mapping.load_mapping(file)
-        mapped.source = source or mapped.source
-        return mapped, mapped.delimiter
-    if format_ == "shopify":
-        return ShopifyFormat(source or "shopify", category), ","
-    return NativeFormat(source or "own"), ","
+def _choose_format(given: dict[str, Any]) -> FileFormat:
+    source = given["source"] and given["source"].strip()
+    if given["mapping"] is not None:
+        if given["format_"] != "own":
+            raise CommandError(
+                f"--mapping and --format {given['format_']} do not go together"
+            )
+        return formats.load_mapped(given["mapping"], source, given["encoding"])
+    shape = CsvShape("", formats.check_encoding(given["encoding"]))
+    return formats.make_format(given["format_"], source, given["category"], shape)
 
 
 def _import(
-    file: Path,
-    reader: NativeFormat | ShopifyFormat | mapping.MappedFormat,
-    delimiter: str,
-    dry_run: bool,
-    rejects: Path | None,
-    batch: int,
-    *,
-    shown: bool,
+    file: Path, format_: FileFormat, options: ImportOptions, *, shown: bool
 ) -> Report:
     columns = (
         TextColumn("{task.description}"),
@@ -164,15 +197,7 @@ def _import(
             )
             bar.update(task, completed=done, description=said)
 
-        return importer.import_file(
-            file,
-            reader,
-            dry_run=dry_run,
-            rejects=rejects,
-            batch=batch,
-            delimiter=delimiter,
-            progress=progress,
-        )
+        return importer.import_file(file, format_, options, progress=progress)
 
 
 def _summary(report: Report, *, dry_run: bool) -> list[str]:
@@ -200,6 +225,10 @@ def _summary(report: Report, *, dry_run: bool) -> list[str]:
     for (column, code), number in report.reasons.most_common():
         lines.append(
             f"  rejected {number:>7,}  {code} {f'in {column}' if column else ''}".rstrip()
+        )
+    for (kind, column), number in report.kinds.most_common():
+        lines.append(
+            f"  {kind} {number:>7,}  {f'in {column}' if column else ''}".rstrip()
         )
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
         1024 if sys.platform == "linux" else 1024**2

@@ -1,0 +1,124 @@
+"""What an import did: counts by kind, and a line in a file for each thing that was changed,
+trimmed, ignored, kept or refused.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from markrin.csv_safety import escape_formula
+from products.csv_reader import FileRefused
+from products.importing.drafts import Note, ProductChange, Rejection
+
+MAX_CHANGES = 10_000
+MAX_REJECTIONS = 500
+HEADER = ("line", "product", "column", "kind", "reason", "message")
+REJECTS_HEADER = ("line", "product", "column", "reason", "message")
+
+
+@dataclass
+class Report:
+    """What an import did. `reasons` counts rejected products by column and code of their
+    first problem, `kinds` what came in otherwise than the file has it, by kind and column.
+    """
+
+    products: int = 0
+    variants: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    seconds: float = 0.0
+    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
+    categories: list[tuple[str, ...]] = field(default_factory=list)
+    changes: list[ProductChange] = field(default_factory=list)
+    """The first MAX_CHANGES products that were made or changed."""
+    rejections: list[Rejection] = field(default_factory=list)
+    """The first MAX_REJECTIONS reasons why products were left out."""
+    notes: list[Note] = field(default_factory=list)
+    """The first MAX_REJECTIONS things that were not taken as the file has them."""
+
+
+class ReportWriter:
+    """Counts into a report, and writes it out line by line as it grows."""
+
+    def __init__(self, report: Report, *, rejects: Any = None, everything: Any = None):
+        self.report, self._rejects, self._everything = report, rejects, everything
+
+    def reject(self, found: Sequence[Rejection]) -> None:
+        """Note why a product was left out."""
+        report = self.report
+        report.rejected += 1
+        report.reasons[found[0].column, found[0].code] += 1
+        report.rejections += found[: MAX_REJECTIONS - len(report.rejections)]
+        for each in found:
+            row = (each.line, escape_formula(each.ref), each.column)
+            if self._rejects:
+                self._rejects.writerow((*row, each.code, each.message))
+            self._write((*row, "refused", each.code, each.message))
+
+    def note(self, notes: Sequence[Note]) -> None:
+        """Note what was not taken as the file has it."""
+        report = self.report
+        report.notes += notes[: MAX_REJECTIONS - len(report.notes)]
+        for each in notes:
+            report.kinds[each.kind.value, each.column] += 1
+            self._write(
+                (
+                    each.line,
+                    escape_formula(each.ref),
+                    each.column,
+                    each.kind.value,
+                    "",
+                    each.message,
+                )
+            )
+
+    def change(self, changes: Sequence[ProductChange]) -> None:
+        """Note which products were made or changed."""
+        report = self.report
+        report.changes += changes[: MAX_CHANGES - len(report.changes)]
+        for each in changes:
+            kind = "created" if each.is_new else "changed"
+            text = escape_formula(each.says or each.name)
+            self._write((each.line, escape_formula(each.ref), "", kind, "", text))
+
+    def _write(self, row: tuple[object, ...]) -> None:
+        if self._everything:
+            self._everything.writerow(row)
+
+
+@contextmanager
+def open_report(
+    report: Report, rejects: Path | None, everything: Path | None
+) -> Iterator[ReportWriter]:
+    """Give what counts, and writes the files that were asked for.
+
+    Raises:
+        FileRefused: one of them cannot be written.
+    """
+    with (
+        _open_csv(rejects, REJECTS_HEADER) as left_out,
+        _open_csv(everything, HEADER) as all_,
+    ):
+        yield ReportWriter(report, rejects=left_out, everything=all_)
+
+
+@contextmanager
+def _open_csv(path: Path | None, header: Sequence[str]) -> Iterator[Any]:
+    if path is None:
+        yield None
+        return
+    try:
+        file = path.open("w", newline="", encoding="utf-8")
+    except OSError as exc:
+        raise FileRefused(f"{path}: {exc.strerror}") from exc
+    with file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        yield writer
