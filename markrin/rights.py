@@ -95,7 +95,7 @@ RIGHTS: tuple[Right, ...] = (
     Right(
         area="The storefront's own pages",
         groups=("catalogue",),
-        pages={"storefront.page": _ALL},
+        pages={"storefront.page": _ALL, "storefront.redirect": _ALL},
     ),
     Right(
         area="The catalogue, to look at",

@@ -11,7 +11,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from markrin.admin.base import ModelAdmin
 from markrin.admin.forms import StrictModelForm
 from storefront import markdown
-from storefront.models import Page
+from storefront.models import Page, Redirect
 
 
 class PageForm(StrictModelForm):
@@ -55,3 +55,16 @@ class PageAdmin(ModelAdmin):
         if page._state.adding:
             return "after saving"
         return mark_safe(markdown.to_html(page.body))  # noqa: S308 (HTML in it is text)
+
+
+class RedirectForm(StrictModelForm):
+    class Meta:
+        model = Redirect
+        fields = ("path", "target")
+
+
+@admin.register(Redirect)
+class RedirectAdmin(ModelAdmin):
+    form = RedirectForm
+    list_display = ("path", "target", "created_at")
+    search_fields = ("path__istartswith", "target__istartswith")

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from markrin.db import constraints
 from markrin.db.models import Model, QuerySet
@@ -72,3 +72,41 @@ class Page(Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Redirect(models.Model):
+    """Where a path of the shop's former site leads now. Asked only for a path that is no page."""
+
+    path = models.CharField(
+        max_length=500, unique=True, help_text="of the former site, such as /old-page"
+    )
+    target = models.CharField(
+        max_length=500, help_text="a path of this shop, or an https address"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["path"]
+        constraints = [
+            constraints.check_pattern(
+                "redirect",
+                "path",
+                r"/[^\s?#\u0001-\u001F\u007F]{0,499}",
+                "path begins with / and has no ? and no #.",
+            ),
+            constraints.check_pattern(
+                "redirect",
+                "target",
+                r"(/([^/\s\\\u0001-\u001F\u007F][^\s\u0001-\u001F\u007F]*)?"
+                r"|https://[^\s\u0001-\u001F\u007F<>'`]+)",
+                "target is a path that begins with one /, or begins with https://.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(path=F("target")),
+                name="redirect_leads_elsewhere",
+                violation_error_message="A path cannot lead to itself.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.path} → {self.target}"

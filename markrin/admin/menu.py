@@ -285,6 +285,13 @@ _MENU: list[tuple[str, list[Entry]]] = [
                 "",
                 "storefront.view_page",
             ),
+            (
+                "Redirects",
+                "alt_route",
+                "storefront_redirect_changelist",
+                "",
+                "storefront.view_redirect",
+            ),
         ],
     ),
     (

@@ -27,6 +27,12 @@ def create_coupon(new: NewCoupon) -> Coupon:
     Raises:
         CouponCodeTaken, Invalid: the code is another's; the values do not fit together.
     """
+    return insert_coupon(new)
+
+
+@transactions.requires_transaction
+def insert_coupon(new: NewCoupon) -> Coupon:
+    """Do the work of `create_coupon` within the caller's transaction. Raises as that."""
     promotion = Promotion(
         name=new.code,
         needs_code=True,

@@ -13,7 +13,7 @@ from products.transliteration import transliterate
 _CENT = Decimal("0.01")
 _AROUND = re.compile(r"^[^\d+-]*([+-]?[\d.,'\u2019\u00a0\u202f ]*\d)[^\d]*$")
 _GAPS = re.compile(r"[\s\u00a0\u202f'\u2019]")
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,7 @@ class _ColumnsField(ma.fields.Field["ColumnPart"]):
         )
 
 
-class _SignField(ma.fields.Field[str]):
+class SignField(ma.fields.Field[str]):
     """One character, such as a comma; `tab` is a tabulator."""
 
     def _deserialize(
@@ -137,7 +137,7 @@ class _SignField(ma.fields.Field[str]):
         return value
 
 
-class _EncodingField(ma.fields.Field[str]):
+class EncodingField(ma.fields.Field[str]):
     """An encoding that Python knows, by one of its names."""
 
     def _deserialize(
@@ -293,9 +293,9 @@ class MappingFile(InputSchema[MappingRules]):
 
     source = fields.Text(max=40, required=True)
     key = fields.Text(max=200, required=True)
-    delimiter = _SignField()
-    encoding = _EncodingField()
-    decimal = _SignField()
+    delimiter = SignField()
+    encoding = EncodingField()
+    decimal = SignField()
     short_lines = fields.Bool()
     empty = fields.List(fields.Text(max=40, min=0), max=20)
     html = fields.List(fields.Text(max=40), max=20)

@@ -280,7 +280,24 @@ class _ShopifyProduct:
                 message = f"{text} pieces, sold before they came, are 0."
                 self._note("variants.stock", message, line=line.number)
         self._read_details(line, data)
+        self._report_policy(line)
         return data
+
+    def _report_policy(self, line: Line) -> None:
+        """Say so where Shopify sells without stock: here nothing is sold that is not there."""
+        values = line.values
+        untracked = (
+            self.file.has("Variant Inventory Tracker")
+            and not values.get("Variant Inventory Tracker", "").strip()
+        )
+        policy = values.get("Variant Inventory Policy", "").strip().lower()
+        text = "It is sold without stock there; here only pieces that are counted are sold."
+        if untracked:
+            column = self.file.name_of("Variant Inventory Tracker")
+            self.draft.note(NoteKind.IGNORED, text, column=column, line=line.number)
+        elif policy in ("continue", "true"):
+            column = self.file.name_of("Variant Inventory Policy")
+            self.draft.note(NoteKind.IGNORED, text, column=column, line=line.number)
 
     def _read_options(self, line: Line) -> tuple[str, str, list[str]]:
         """Return size, colour and all options. Those that are neither stand behind the size."""

@@ -251,6 +251,7 @@ class _WooProduct:
             if text.startswith("-"):
                 message = f"{text} pieces, sold before they came, are 0."
                 self._note(NoteKind.CONVERTED, "Stock", message, line.number)
+        self._report_policy(line)
         if self._has(_GTIN):
             barcode = values.get(_GTIN, "").strip()
             fits = barcode.isdecimal() and ean.is_valid(barcode)
@@ -264,6 +265,19 @@ class _WooProduct:
                 weight = conversions.parse_number(text)
                 variant["weightG"] = str(round(weight * grams)) if weight else None
         return variant
+
+    def _report_policy(self, line: Line) -> None:
+        """Say so where WooCommerce sells without stock: here nothing is sold that is not there."""
+        values = line.values
+        backorders = values.get("Backorders allowed?", "").strip() in ("1", "notify")
+        uncounted = (
+            values.get("In stock?", "").strip() == "1"
+            and not values.get("Stock", "").strip()
+        )
+        if backorders or uncounted:
+            column = "Backorders allowed?" if backorders else "In stock?"
+            text = "It is sold without stock there; here only pieces that are counted are sold."
+            self._note(NoteKind.IGNORED, column, text, line.number)
 
     def _read_attributes(
         self, line: Line, data: dict[str, Any]

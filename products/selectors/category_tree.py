@@ -6,6 +6,7 @@ from uuid import UUID
 
 from markrin.api import errors
 from markrin.db.sql import Row, fetch_all
+from products.models import Category
 
 # Every product is counted for its category and all above it.
 _TREE = """
@@ -60,3 +61,8 @@ def _nest_rows(rows: Iterable[dict[str, Any]]) -> list[Row]:
         parent = by_id.get(row["parent_id"])
         (parent["children"] if parent else roots).append(row)
     return roots
+
+
+def has_category(*, slug: str) -> bool:
+    """Return whether there is a category with this slug."""
+    return Category.objects.filter(slug=slug).exists()

@@ -325,3 +325,8 @@ def get_new_slug(*, former: str) -> str | None:
     """Return the slug of the published product that once had this one, if there is such."""
     found = FormerSlug.objects.filter(slug=former, product__status="published")
     return found.values_list("product__slug", flat=True).first()
+
+
+def is_published(*, slug: str) -> bool:
+    """Return whether shoppers may see a product with this slug."""
+    return Product.objects.published().filter(slug=slug).exists()

@@ -24,7 +24,7 @@ from markrin.cache.decorators import keep_at_most
 from markrin.files import POLICY
 from products.selectors import category_tree
 from products.serializers.categories import Categories
-from storefront import build, page_data
+from storefront import build, page_data, redirects
 from storefront import selectors as storefront_selectors
 from storefront import serializers as storefront_serializers
 from storefront.addresses import get_page_url, make_absolute
@@ -51,6 +51,8 @@ class ShopPage(View):
             page = page_data.read_page(path, query, language=language)
         except Moved as moved:
             return self._redirect_to(request, moved, language)
+        if page.status == 404 and (target := redirects.find_redirect(path)):
+            return self._redirect_to(request, Moved(target), language)
         keep_at_most(request, page.fresh_for_s)
         return self._render(page, built, path, language)
 
@@ -59,8 +61,10 @@ class ShopPage(View):
     ) -> HttpResponseBase:
         own = language == settings.SHOP_LANGUAGES[0]
         query = request.META.get("QUERY_STRING", "")
+        mark = "&" if "?" in moved.path else "?"
+        start = "" if own or moved.path.startswith("https://") else f"/{language}"
         response = HttpResponsePermanentRedirect(
-            f"{'' if own else f'/{language}'}{moved.path}{f'?{query}' if query else ''}"
+            f"{start}{moved.path}{f'{mark}{query}' if query else ''}"
         )
         response.status_code = 308
         return response

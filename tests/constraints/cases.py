@@ -318,6 +318,8 @@ SERVICES = {
     "orders_cartline": "prices and owners are the server's",
     "orders_carrier": "times are the server's",
     "storefront_page": "times are the server's",
+    "storefront_redirect": "times are the server's",
+    "products_importedvalues": "written by imports alone",
     "orders_fulfilment": (
         "parcels are written by their steps (tests/orders/test_fulfilments.py)"
     ),

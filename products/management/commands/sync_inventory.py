@@ -20,16 +20,19 @@ from rich.progress import (
 from markrin.api import fields
 from markrin.api.errors import Invalid, ShopError
 from markrin.api.schemas import QuerySchema
+from products.csv_reader import FileRefused
 from products.models import Feed
 from products.models.feed import FeedMode, FeedState
 from products.schemas.feeds import SOURCE
 from products.selectors import feed_reports as selectors
 from products.services.feeds import staging
+from products.services.feeds.columns import PLAIN_FEED, load_feed_mapping
 
 
 class Command(BaseCommand):
     help = (
-        "Take in an inventory feed, CSV (columns sku, quantity) or JSON lines. A count is"
+        "Take in an inventory feed: CSV (columns sku, quantity), Shopify's inventory export, or"
+        " JSON lines. A count is"
         " what lay on the shelf at --counted-at, reserved pieces included. A worker applies"
         " it, or this command does with --now."
     )
@@ -67,6 +70,12 @@ class Command(BaseCommand):
             ),
         )
         parser.add_argument(
+            "--mapping",
+            type=Path,
+            metavar="FILE",
+            help="which columns say what (TOML), see docs/inventory-feeds.md",
+        )
+        parser.add_argument(
             "--dry-run", action="store_true", help="check every row, change nothing"
         )
         parser.add_argument(
@@ -87,6 +96,7 @@ class Command(BaseCommand):
         sequence: int,
         counted_at: str | None,
         mode: str,
+        mapping: Path | None,
         dry_run: bool,
         now: bool,
         report: Path | None,
@@ -100,6 +110,10 @@ class Command(BaseCommand):
         if not 0 <= sequence <= 2**62:
             raise CommandError("--sequence is a whole number from 0")
         try:
+            columns = load_feed_mapping(mapping) if mapping else PLAIN_FEED
+        except FileRefused as exc:
+            raise CommandError(f"Nothing was taken in: {exc}.") from exc
+        try:
             feed, new = staging.stage_feed(
                 path=file,
                 source=source,
@@ -107,6 +121,7 @@ class Command(BaseCommand):
                 mode=FeedMode(mode),
                 counted_at=_moment(file, counted_at),
                 dry_run=dry_run,
+                columns=columns,
             )
         except ShopError as exc:
             raise CommandError(f"Nothing was taken in: {exc.detail}") from exc

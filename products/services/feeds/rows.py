@@ -12,13 +12,9 @@ from markrin.api.schemas import InputSchema, QuerySchema, Schema
 from products import csv_reader
 from products.models.feed import FeedMode
 from products.schemas.variants import MAX_PIECES, SKU
+from products.services.feeds.columns import PLAIN_FEED, FeedColumns
 
 MAX_LINE_BYTES = 10_000  # bytes
-_COLUMNS = {
-    FeedMode.COUNT: ["sku", "quantity"],
-    FeedMode.FULL: ["sku", "quantity"],
-    FeedMode.DELTA: ["id", "sku", "quantity"],
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +57,14 @@ class DeltaObject(InputSchema, _Delta):
     """A change of a SKU's pieces, as JSON has it."""
 
 
-def read_rows(path: Path, mode: FeedMode) -> Iterator[FeedFileRow]:
+def read_rows(
+    path: Path, mode: FeedMode, columns: FeedColumns = PLAIN_FEED
+) -> Iterator[FeedFileRow]:
     """Yield the feed's rows in the order of the file: JSON lines if it begins with an
-    opening brace, else CSV.
+    opening brace, else CSV, whose columns are called as `columns` says.
 
     Raises:
-        reading.FileRefused: it is neither.
+        FileRefused: it is neither.
     """
     try:
         with path.open("rb") as file:
@@ -76,23 +74,19 @@ def read_rows(path: Path, mode: FeedMode) -> Iterator[FeedFileRow]:
     delta = mode == FeedMode.DELTA
     if start.startswith(b"{"):
         return _read_json_lines(path, DeltaObject() if delta else CountObject())
-    return _read_csv(path, DeltaLine() if delta else CountLine(), _COLUMNS[mode])
+    return _read_csv(path, DeltaLine() if delta else CountLine(), columns, delta=delta)
 
 
-def _read_csv(path: Path, schema: Schema, columns: list[str]) -> Iterator[FeedFileRow]:
-    with csv_reader.open_table(path) as table:
-        csv_reader.require_columns(table.header, columns)
-        if unknown := [name for name in table.header if name not in columns]:
-            raise csv_reader.FileRefused(
-                f"line 1: a feed of this kind has no column {', '.join(unknown)}"
-            )
+def _read_csv(
+    path: Path, schema: Schema, columns: FeedColumns, *, delta: bool
+) -> Iterator[FeedFileRow]:
+    with csv_reader.open_table(path, columns.shape) as table:
+        read_values = columns.find(table.header, delta=delta)
         for line in table.lines(lambda _done: None):
-            values = {name: value.strip() for name, value in line.values.items()}
-            yield (
-                _refuse_row(line.number, values, line.problem)
-                if line.problem
-                else _read_row(line.number, values, schema)
-            )
+            if line.problem:
+                yield _refuse_row(line.number, {}, line.problem)
+            elif values := read_values(line.values):
+                yield _read_row(line.number, values, schema)
 
 
 def _read_json_lines(path: Path, schema: Schema) -> Iterator[FeedFileRow]:

@@ -23,6 +23,7 @@ from products.models import Feed, FeedRow
 from products.models.feed import FeedMode, FeedRowResult, FeedState
 from products.schemas.feeds import UploadedFeed
 from products.services.feeds import rows
+from products.services.feeds.columns import PLAIN_FEED, FeedColumns
 from products.services.stock import counts
 
 MAX_REJECTED_PERCENT: Final = 20  # percent of rows: above it a person has to look
@@ -39,6 +40,7 @@ def stage_feed(
     mode: FeedMode = FeedMode.COUNT,
     counted_at: datetime,
     dry_run: bool = False,
+    columns: FeedColumns = PLAIN_FEED,
 ) -> tuple[Feed, bool]:
     """Take a feed in: check every row, then hold it for staff, let it be applied, or (a dry
     run) only report.
@@ -55,7 +57,7 @@ def stage_feed(
     if counted_at > timezone.now() + MAX_CLOCK_SKEW:
         raise errors.FeedUnreadable("countedAt lies in the future.")
     try:
-        return _stage_file(path, source, sequence, mode, counted_at, dry_run)
+        return _stage_file(path, source, sequence, mode, counted_at, dry_run, columns)
     except FileRefused as exc:
         raise errors.FeedUnreadable(f"{exc}.") from exc
 
@@ -84,6 +86,7 @@ def _stage_file(
     mode: FeedMode,
     counted_at: datetime,
     dry_run: bool,
+    columns: FeedColumns,
 ) -> tuple[Feed, bool]:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -105,7 +108,7 @@ def _stage_file(
         counted_at=counted_at,
         dry_run=dry_run,
     )
-    _insert_rows(feed, path)
+    _insert_rows(feed, path, columns)
     _decide_state(
         feed, stale=mode != FeedMode.DELTA and last is not None and last >= sequence
     )
@@ -127,7 +130,7 @@ def _hash_delivery(path: Path, mode: FeedMode, counted_at: datetime) -> str:
     return digest.hexdigest()
 
 
-def _insert_rows(feed: Feed, path: Path) -> None:
+def _insert_rows(feed: Feed, path: Path, columns: FeedColumns) -> None:
     """Stream the file into a table without rules, then its rows into theirs, in the order
     they will be applied in.
     """
@@ -137,7 +140,7 @@ def _insert_rows(feed: Feed, path: Path) -> None:
             " text, reason text)"
         )
         with cursor.copy("COPY feed_stage FROM STDIN") as copy:
-            for row in rows.read_rows(path, FeedMode(feed.mode)):
+            for row in rows.read_rows(path, FeedMode(feed.mode), columns):
                 copy.write_row((row.line, row.sku, row.quantity, row.ref, row.reason))
         cursor.execute("ANALYZE feed_stage")
         cursor.execute(

@@ -1,0 +1,109 @@
+"""Discounts from another shop: codes that take off a percentage or an amount."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from markrin.api import errors
+from orders import errors as order_errors
+from orders.models import Coupon
+from orders.services import coupons
+from orders.staff_schemas import CreateCoupon
+from products.importing import conversions
+from products.importing.row_files import RowReport, open_rows
+
+_NAMES: Final = {
+    "code": ("name", "code", "coupon code", "title"),
+    "value": ("value", "amount", "coupon amount"),
+    "kind": ("value type", "type", "discount type"),
+    "status": ("status",),
+    "class": ("discount class",),
+    "per_customer": ("applies once per customer", "usage limit per user"),
+    "limit": ("usage limit per code", "usage limit"),
+    "minimum": ("minimum purchase requirements", "minimum spend", "minimum amount"),
+    "starts": ("start", "starts", "starts at"),
+    "ends": ("end", "ends", "ends at", "expiry date"),
+}
+_KINDS: Final = {
+    "percentage": "percent",
+    "percent": "percent",
+    "fixed_amount": "fixed",
+    "fixed_cart": "fixed",
+    "fixed": "fixed",
+    "amount": "fixed",
+}
+
+
+def import_discounts(path: Path, *, dry_run: bool = False) -> RowReport:
+    """Take in a CSV of discounts: Shopify's export, or columns `code`, `type`, `value`. Each row
+    is a transaction of its own; a code that is there stays as it is.
+
+    Raises:
+        FileRefused: it is no such file.
+    """
+    report = RowReport()
+    with open_rows(path, _NAMES, ["code", "value", "kind"]) as rows:
+        for line, values in rows:
+            try:
+                with transaction.atomic():
+                    _import_row(line.number, values, report)
+                    if dry_run:
+                        transaction.set_rollback(True)
+            except order_errors.CouponCodeTaken:
+                report.unchanged += 1
+            except errors.Invalid as exc:
+                first = exc.errors[0]
+                text = f"{first['pointer'].strip('/')}: {first['message']}"
+                report.note(line.number, values["code"], "refused", text)
+            except errors.ShopError as exc:
+                report.note(line.number, values["code"], "refused", str(exc.detail))
+    return report
+
+
+def _import_row(line: int, values: Mapping[str, str], report: RowReport) -> None:
+    code = values["code"]
+    kind = _KINDS.get(values["kind"].lower().replace(" ", "_"))
+    if kind is None:
+        text = f"There is no discount of the kind {values['kind']!r} that a code gives here."
+        report.note(line, code, "refused", text)
+        return
+    amount = conversions.convert_amount(values["value"].lstrip("-"))
+    data: dict[str, object] = {"code": code, "kind": kind, "value": amount}
+    minimum = values.get("minimum", "")
+    spend = conversions.parse_number(minimum) if minimum else None
+    if spend:
+        data["minSpend"] = conversions.convert_amount(minimum)
+    if values.get("limit", "").isdecimal() and int(values["limit"]):
+        data["totalLimit"] = int(values["limit"])
+    once = values.get("per_customer", "").lower()
+    if once in ("true", "yes") or (once.isdecimal() and int(once)):
+        data["perCustomerLimit"] = int(once) if once.isdecimal() else 1
+    for name, field in (("startsAt", "starts"), ("endsAt", "ends")):
+        if moment := _read_moment(values.get(field, "")):
+            data[name] = moment
+    status = values.get("status", "").lower()
+    if status in ("expired", "disabled", "inactive", "draft"):
+        data["isActive"] = False
+    new = CreateCoupon().load(data)
+    if Coupon.objects.filter(code=new.code).exists():
+        report.unchanged += 1
+        return
+    coupons.insert_coupon(new)
+    report.created += 1
+
+
+def _read_moment(text: str) -> str:
+    """Return a moment as the API writes it: with its offset, else in the shop's time zone."""
+    if not text:
+        return ""
+    try:
+        moment = datetime.fromisoformat(text.replace(" UTC", "+00:00"))
+    except ValueError:
+        return text
+    if moment.tzinfo is None:
+        moment = timezone.make_aware(moment)
+    return moment.isoformat()

@@ -1,0 +1,139 @@
+"""Old links: where a path of the shop's former site leads now."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from products import csv_reader
+from products.csv_reader import CsvShape, FileRefused, Line
+from products.selectors import category_tree, product_lists
+from products.transliteration import ascii_slug
+from storefront.models import Redirect
+
+# As Shopify, WooCommerce and others build their links.
+_PRODUCT: Final = re.compile(r"/(?:collections/[^/]+/)?products?/([^/]+)/?")
+_CATEGORY: Final = re.compile(r"/(?:collections|product-category(?:/[^/]+)*)/([^/]+)/?")
+_FROM = ("redirect from", "from", "path", "source", "source url", "old url")
+_TO = ("redirect to", "to", "target", "target url", "new url")
+_CHUNK = 1_000
+
+
+def find_redirect(path: str) -> str | None:
+    """Return where a path that is no page of the shop leads, or None: by the table, else by what
+    stands in links of shops of other makes.
+    """
+    clean = _normalize(path)
+    found = Redirect.objects.filter(path=clean).values_list("target", flat=True).first()
+    return found or _guess_target(clean)
+
+
+def _guess_target(path: str) -> str | None:
+    if match := _PRODUCT.fullmatch(path):
+        slug = ascii_slug(match[1])[:120]
+        return f"/p/{slug}" if slug and _is_product(slug) else None
+    if match := _CATEGORY.fullmatch(path):
+        slug = ascii_slug(match[1])[:120]
+        if slug and category_tree.has_category(slug=slug):
+            return f"/shop/{slug}"
+    return None
+
+
+def _is_product(slug: str) -> bool:
+    return product_lists.get_new_slug(
+        former=slug
+    ) is not None or product_lists.is_published(slug=slug)
+
+
+def _normalize(text: str) -> str:
+    """Return the path of a link, without its host, query and the slash at its end."""
+    path = unquote(urlsplit(text.strip()).path)
+    return f"/{path.strip('/')}"
+
+
+@dataclass
+class RedirectReport:
+    """How many redirects were made, changed or there, and what was refused, by line."""
+
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    refused: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+def import_redirects(path: Path, *, dry_run: bool = False) -> RedirectReport:
+    """Take in a CSV of redirects: Shopify's export (`Redirect from`, `Redirect to`), or columns
+    `from` and `to`. A second run changes nothing.
+
+    Raises:
+        FileRefused: it is no such file.
+    """
+    report = RedirectReport()
+    with (
+        csv_reader.open_table(path, CsvShape(delimiter="")) as table,
+        transaction.atomic(),
+    ):
+        plain = {name.lower(): name for name in table.header}
+        columns = _find(plain, _FROM), _find(plain, _TO)
+        chunk: list[Line] = []
+        for line in table.lines(lambda _done: None):
+            chunk.append(line)
+            if len(chunk) == _CHUNK:
+                _import_chunk(chunk, columns, report)
+                chunk = []
+        _import_chunk(chunk, columns, report)
+        if dry_run:
+            transaction.set_rollback(True)
+    return report
+
+
+def _find(plain: dict[str, str], names: Iterable[str]) -> str:
+    for name in names:
+        if name in plain:
+            return plain[name]
+    wanted = " or ".join(list(names)[:2])
+    raise FileRefused(
+        f"line 1: the column {wanted} is missing; the file has {', '.join(plain.values())}"
+    )
+
+
+def _import_chunk(
+    lines: list[Line], columns: tuple[str, str], report: RedirectReport
+) -> None:
+    wanted = {}
+    for line in lines:
+        given = [line.values.get(name, "").strip() for name in columns]
+        if line.problem or not all(given):
+            report.refused.append((line.number, given[0], line.problem or "Empty."))
+            continue
+        is_outside = given[1].startswith("https://")
+        target = given[1] if is_outside else _keep_query(given[1])
+        redirect = Redirect(path=_normalize(given[0]), target=target)
+        try:
+            redirect.full_clean(validate_unique=False)
+        except ValidationError as exc:
+            report.refused.append((line.number, given[0], " ".join(exc.messages)))
+            continue
+        wanted[redirect.path] = redirect
+    there = {each.path: each for each in Redirect.objects.filter(path__in=wanted)}
+    new = [each for path, each in wanted.items() if path not in there]
+    changed = []
+    for path, known in there.items():
+        if known.target != wanted[path].target:
+            known.target = wanted[path].target
+            changed.append(known)
+    Redirect.objects.bulk_create(new)
+    Redirect.objects.bulk_update(changed, ["target"])
+    report.created += len(new)
+    report.changed += len(changed)
+    report.unchanged += len(there) - len(changed)
+
+
+def _keep_query(text: str) -> str:
+    query = urlsplit(text).query
+    return f"{_normalize(text)}?{query}" if query else _normalize(text)

@@ -1,0 +1,114 @@
+"""Customers and discounts from another shop's files: what comes, what is refused by name, and
+that a second run changes nothing.
+"""
+
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import Address, User
+from markrin.outbox.models import OutboxEvent
+from orders.models import Coupon
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+CUSTOMERS = (
+    "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address Address1,"
+    "Default Address Address2,Default Address City,Default Address Province Code,"
+    "Default Address Country Code,Default Address Zip,Default Address Phone,Note,Tags\n"
+    "1,Asha,Rao,Asha@Example.com,yes,12 MG Road,Flat 3,Pune,MH,IN,411001,+919876543210,,vip\n"
+    "2,,Iyer,iyer@example.com,no,,,,,,,,,\n"
+    "3,No,Phone,nophone@example.com,no,1 Road,,Pune,MH,IN,411001,12,,\n"
+    "4,Bad,,not-an-address,no,,,,,,,,,\n"
+    "5,There,Already,there@example.com,no,,,,,,,,,\n"
+)
+
+
+def run(tmp_path: Path, command: str, text: str, *args: str) -> str:
+    path, out = tmp_path / "in.csv", StringIO()
+    path.write_text(text, "utf-8")
+    call_command(command, str(path), *args, stdout=out)
+    return out.getvalue()
+
+
+def test_customers_come_without_passwords_once(tmp_path) -> None:
+    there = make_user(email="there@example.com", name="Mine")
+    assert "Would be: created 3" in run(
+        tmp_path, "import_customers", CUSTOMERS, "--dry-run"
+    )
+    assert User.objects.count() == 1
+    said = run(tmp_path, "import_customers", CUSTOMERS)
+    assert "created 3, changed 0, unchanged 1, refused 1" in said
+    assert "line 5: not-an-address" in said
+    asha = User.objects.get(email="asha@example.com")
+    assert (asha.name, asha.last_name, asha.phone) == ("Asha", "Rao", "+919876543210")
+    assert not asha.has_usable_password()
+    address = Address.objects.get(user=asha)
+    assert (address.street, address.city, address.country, address.is_default) == (
+        "12 MG Road, Flat 3",
+        "Pune",
+        "IN",
+        True,
+    )
+    assert User.objects.get(email="iyer@example.com").name == "Iyer"
+    assert not Address.objects.filter(user__email="nophone@example.com").exists()
+    there.refresh_from_db()
+    assert there.name == "Mine"
+    again = run(tmp_path, "import_customers", CUSTOMERS)
+    assert "created 0, changed 0, unchanged 4" in again
+    assert not OutboxEvent.objects.exists(), "nobody is mailed unasked"
+
+
+def test_new_customers_are_invited_when_asked(tmp_path) -> None:
+    make_user(email="there@example.com")
+    run(tmp_path, "import_customers", CUSTOMERS, "--invite")
+    jobs = OutboxEvent.objects.filter(task="accounts.reset_by_mail")
+    assert jobs.count() == 3
+    run(tmp_path, "import_customers", CUSTOMERS, "--invite")
+    assert jobs.count() == 3
+
+
+DISCOUNTS = (
+    "Name,Value,Value Type,Discount Class,Minimum Purchase Requirements,Usage Limit Per Code,"
+    "Applies Once Per Customer,Status,Start,End\n"
+    "WELCOME10,-10.0,percentage,order,,100,true,Active,2026-01-01 00:00:00 UTC,\n"
+    "FLAT50,-50.0,fixed_amount,order,500.0,,false,Expired,2025-01-01 00:00:00 UTC,"
+    "2025-12-31 00:00:00 UTC\n"
+    "SHIPFREE,0,free_shipping,shipping,,,false,Active,,\n"
+    "TOOMUCH,-150,percentage,order,,,false,Active,,\n"
+)
+
+
+def test_discounts_become_coupons_once(tmp_path) -> None:
+    said = run(tmp_path, "import_discounts", DISCOUNTS)
+    assert "created 2, changed 0, unchanged 0, refused 2" in said
+    assert "SHIPFREE" in said
+    welcome, flat = (
+        Coupon.objects.get(code="WELCOME10"),
+        Coupon.objects.get(code="FLAT50"),
+    )
+    assert (welcome.promotion.percent, welcome.total_limit) == (Decimal(10), 100)
+    assert welcome.promotion.per_customer_limit == 1
+    assert (flat.promotion.min_spend, flat.promotion.is_active) == (Decimal(500), False)
+    again = run(tmp_path, "import_discounts", DISCOUNTS)
+    assert "created 0, changed 0, unchanged 2, refused 2" in again
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (
+            "import_customers",
+            "the column email or e-mail is missing; the file has a, b",
+        ),
+        ("import_discounts", "name or code, value or amount, value type or type"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_by_its_columns(
+    tmp_path, command: str, says: str
+) -> None:
+    with pytest.raises(CommandError, match=says):
+        run(tmp_path, command, "a,b\n1,2\n")
