@@ -2708,11 +2708,11 @@ export interface components {
             /** Format: uuid */
             orderId: string;
             /**
-             * @description * `requested` - Requested
+             * @description * `requested` - Asked for
              *     * `approved` - Approved
              *     * `received` - Received
-             *     * `completed` - Completed
-             *     * `rejected` - Rejected
+             *     * `completed` - Judged
+             *     * `rejected` - Refused
              *     * `cancelled` - Cancelled
              * @enum {string}
              */
@@ -2849,12 +2849,12 @@ export interface components {
             id: string;
             /**
              * @description * `packed` - Packed
-             *     * `shipped` - Shipped
+             *     * `shipped` - Sent
              *     * `delivered` - Delivered
              *     * `undelivered` - Undelivered
-             *     * `returned` - Returned
+             *     * `returned` - Back, counted in
              *     * `lost` - Lost
-             *     * `cancelled` - Cancelled
+             *     * `cancelled` - Unpacked
              * @enum {string}
              */
             status: "packed" | "shipped" | "delivered" | "undelivered" | "returned" | "lost" | "cancelled";
@@ -3201,11 +3201,11 @@ export interface components {
             id: string;
             number: string;
             /**
-             * @description * `pending` - Pending
+             * @description * `pending` - Placed
              *     * `confirmed` - Confirmed
-             *     * `processing` - Processing
-             *     * `partially_shipped` - Partially Shipped
-             *     * `shipped` - Shipped
+             *     * `processing` - Being packed
+             *     * `partially_shipped` - Partly sent
+             *     * `shipped` - Sent
              *     * `undelivered` - Undelivered
              *     * `delivered` - Delivered
              *     * `cancelled` - Cancelled
@@ -3223,7 +3223,7 @@ export interface components {
              */
             paymentStatus: "unpaid" | "paid" | "failed" | "refunded" | "partially_paid";
             /**
-             * @description * `cod` - Cod
+             * @description * `cod` - Cash on delivery
              *     * `online` - Online
              * @enum {string}
              */
@@ -3450,11 +3450,11 @@ export interface components {
             id: string;
             number: string;
             /**
-             * @description * `pending` - Pending
+             * @description * `pending` - Placed
              *     * `confirmed` - Confirmed
-             *     * `processing` - Processing
-             *     * `partially_shipped` - Partially Shipped
-             *     * `shipped` - Shipped
+             *     * `processing` - Being packed
+             *     * `partially_shipped` - Partly sent
+             *     * `shipped` - Sent
              *     * `undelivered` - Undelivered
              *     * `delivered` - Delivered
              *     * `cancelled` - Cancelled
@@ -3472,7 +3472,7 @@ export interface components {
              */
             paymentStatus: "unpaid" | "paid" | "failed" | "refunded" | "partially_paid";
             /**
-             * @description * `cod` - Cod
+             * @description * `cod` - Cash on delivery
              *     * `online` - Online
              * @enum {string}
              */
@@ -3838,8 +3838,8 @@ export interface components {
             amount: string;
             reason: string;
             /**
-             * @description * `requested` - Requested
-             *     * `succeeded` - Succeeded
+             * @description * `requested` - On its way
+             *     * `succeeded` - Paid back
              *     * `failed` - Failed
              * @enum {string}
              */
@@ -4093,11 +4093,11 @@ export interface components {
             id: string;
             number: string;
             /**
-             * @description * `requested` - Requested
+             * @description * `requested` - Asked for
              *     * `approved` - Approved
              *     * `received` - Received
-             *     * `completed` - Completed
-             *     * `rejected` - Rejected
+             *     * `completed` - Judged
+             *     * `rejected` - Refused
              *     * `cancelled` - Cancelled
              * @enum {string}
              */
@@ -4385,12 +4385,12 @@ export interface components {
             id: string;
             /**
              * @description * `packed` - Packed
-             *     * `shipped` - Shipped
+             *     * `shipped` - Sent
              *     * `delivered` - Delivered
              *     * `undelivered` - Undelivered
-             *     * `returned` - Returned
+             *     * `returned` - Back, counted in
              *     * `lost` - Lost
-             *     * `cancelled` - Cancelled
+             *     * `cancelled` - Unpacked
              * @enum {string}
              */
             status: "packed" | "shipped" | "delivered" | "undelivered" | "returned" | "lost" | "cancelled";
@@ -4419,11 +4419,11 @@ export interface components {
             id: string;
             number: string;
             /**
-             * @description * `pending` - Pending
+             * @description * `pending` - Placed
              *     * `confirmed` - Confirmed
-             *     * `processing` - Processing
-             *     * `partially_shipped` - Partially Shipped
-             *     * `shipped` - Shipped
+             *     * `processing` - Being packed
+             *     * `partially_shipped` - Partly sent
+             *     * `shipped` - Sent
              *     * `undelivered` - Undelivered
              *     * `delivered` - Delivered
              *     * `cancelled` - Cancelled
@@ -4441,7 +4441,7 @@ export interface components {
              */
             paymentStatus: "unpaid" | "paid" | "failed" | "refunded" | "partially_paid";
             /**
-             * @description * `cod` - Cod
+             * @description * `cod` - Cash on delivery
              *     * `online` - Online
              * @enum {string}
              */
@@ -4516,11 +4516,11 @@ export interface components {
             id: string;
             number: string;
             /**
-             * @description * `pending` - Pending
+             * @description * `pending` - Placed
              *     * `confirmed` - Confirmed
-             *     * `processing` - Processing
-             *     * `partially_shipped` - Partially Shipped
-             *     * `shipped` - Shipped
+             *     * `processing` - Being packed
+             *     * `partially_shipped` - Partly sent
+             *     * `shipped` - Sent
              *     * `undelivered` - Undelivered
              *     * `delivered` - Delivered
              *     * `cancelled` - Cancelled
@@ -4538,7 +4538,7 @@ export interface components {
              */
             paymentStatus: "unpaid" | "paid" | "failed" | "refunded" | "partially_paid";
             /**
-             * @description * `cod` - Cod
+             * @description * `cod` - Cash on delivery
              *     * `online` - Online
              * @enum {string}
              */
@@ -4584,8 +4584,8 @@ export interface components {
             amount: string;
             currency: string;
             /**
-             * @description * `created` - Created
-             *     * `succeeded` - Succeeded
+             * @description * `created` - Waiting
+             *     * `succeeded` - Paid
              *     * `failed` - Failed
              *     * `cancelled` - Cancelled
              * @enum {string}
@@ -4760,11 +4760,11 @@ export interface components {
             id: string;
             number: string;
             /**
-             * @description * `requested` - Requested
+             * @description * `requested` - Asked for
              *     * `approved` - Approved
              *     * `received` - Received
-             *     * `completed` - Completed
-             *     * `rejected` - Rejected
+             *     * `completed` - Judged
+             *     * `rejected` - Refused
              *     * `cancelled` - Cancelled
              * @enum {string}
              */
@@ -4859,7 +4859,7 @@ export interface components {
              *     * `note` - Note
              *     * `mail` - Mail
              *     * `parcel` - Parcel
-             *     * `edit` - Edit
+             *     * `edit` - Correction
              *     * `return` - Return
              * @enum {string}
              */
@@ -4987,7 +4987,7 @@ export interface components {
              *     * `note` - Note
              *     * `mail` - Mail
              *     * `parcel` - Parcel
-             *     * `edit` - Edit
+             *     * `edit` - Correction
              *     * `return` - Return
              * @enum {string}
              */
