@@ -24,6 +24,12 @@ _OWN_MARKUP = re.compile(r"^(?=# |- |\| |\[)", re.MULTILINE)
 _BUTTON = re.compile(r"\[(?P<label>.+)\]\((?P<url>https?://[^\s()]+)\)")
 
 
+# An order's, a return's or an invoice's number: MK-2026-000123-R1. Broken at a hyphen it would be
+# read in the wrong order from right to left.
+_NUMBER = re.compile(r"\b[A-Z]{2,4}\d*-[\d-]*\d{6}(?:-R\d+)?\b")
+_WHOLE = r'<span dir="ltr" style="white-space:nowrap">\g<0></span>'
+
+
 @dataclass(frozen=True)
 class Rendered:
     """A mail ready to send, or to preview."""
@@ -52,7 +58,7 @@ class Block:
     @property
     def items(self) -> list[SafeString]:
         # Django escaped it when it rendered the template
-        return [mark_safe(line) for line in self.lines]  # noqa: S308
+        return [mark_safe(_NUMBER.sub(_WHOLE, line)) for line in self.lines]  # noqa: S308
 
     @property
     def label(self) -> SafeString:
