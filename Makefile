@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 
-.PHONY: help up test rolling slow fuzz orders-random pricing constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-compare check audit fmt lock sbom shell clean
+.PHONY: help up test rolling slow fuzz orders-random orders-chaos pricing constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-compare check audit fmt lock sbom shell clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -36,6 +36,9 @@ fuzz: $(STAMP) ## Fuzz the whole API, print what was tried (FUZZ_EXAMPLES=5 for 
 
 orders-random: $(STAMP) ## Take 5,000 random steps with orders against a model of them; verify after each (half an hour)
 	@ORDERS=full $(PY) -m pytest -n 2 --timeout 1800 tests/orders/test_orders_at_random.py $(ARGS)
+
+orders-chaos: $(STAMP) ## Take 480 steps with orders over HTTP while web, workers and relay are killed; nothing lost or doubled
+	@CHAOS=1 $(PY) -m pytest -n 0 -s -p no:randomly tests/chaos/test_orders_killed.py $(ARGS)
 
 pricing: $(STAMP) ## Reckon 25,000 carts with promotions and 100,000 quotes again by brute force (about a minute)
 	@PRICING=full $(PY) -m pytest -n 0 --timeout 1800 tests/orders/pricing $(ARGS)

@@ -379,15 +379,18 @@ class JudgedLine(InputSchema[JudgedPieces]):
 class ReturnJudgement:
     lines: list[JudgedPieces]
     note: str = ""
+    to_store_credit: bool = False
 
 
 class JudgeReturn(InputSchema[ReturnJudgement]):
     """`sellable` pieces go back on the shelf, `damaged` ones do not; both are paid back, `refused`
-    ones are not.
+    ones are not. With `toStoreCredit` the money goes on the customer's account: where they have
+    agreed to that.
     """
 
     lines = fields.List(fields.Nested(JudgedLine), min=1, max=MAX_LINES, required=True)
     note = fields.Text(max=900, min=0, multiline=True, load_default="")
+    to_store_credit = fields.Bool(load_default=False)
 
     @ma.validates_schema
     def _check_once(self, data: dict[str, Any], **kwargs: object) -> None:

@@ -17,6 +17,7 @@ from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
 )
 
 from markrin.admin.base import ReadOnly, Step, SteppedAdmin, TabularInline
@@ -93,6 +94,13 @@ def judge_form(request: ReturnRequest) -> type[django_forms.Form]:
                 widget=UnfoldAdminIntegerFieldWidget,
                 help_text=f"pieces, of {row.quantity}; what is not counted never came",
             )
+    if request.order.user_id is not None:
+        made["to_store_credit"] = django_forms.BooleanField(
+            required=False,
+            label="As store credit, not the way it was paid",
+            widget=UnfoldBooleanWidget,
+            help_text="only where the customer has agreed to it",
+        )
     made["key"] = django_forms.CharField(
         widget=django_forms.HiddenInput, initial=lambda: str(uuid4())
     )  # a form sent twice pays once
@@ -133,7 +141,11 @@ def _judge(request: HttpRequest, row: ReturnRequest, data: Mapping[str, Any]) ->
         for line in row.lines.all()
     ]
     return_requests.judge_request(
-        ReturnJudgement(lines=lines, note=data["note"]),
+        ReturnJudgement(
+            lines=lines,
+            note=data["note"],
+            to_store_credit=data.get("to_store_credit", False),
+        ),
         request_id=row.pk,
         actor=get_actor(request),
         key=data["key"],

@@ -159,11 +159,12 @@ def settle_exchange(
     goods: Return | None,
     *,
     actor: Actor,
+    to_store_credit: bool = False,
 ) -> None:
-    """Give back what was paid for the accepted pieces of a judged return: as money, or as the
-    payment of their replacements, whose order can be packed then.
+    """Give back what was paid for the accepted pieces of a judged return: as money or store
+    credit, or as the payment of their replacements, whose order can be packed then.
 
-    Locks: the order of the replacements, stock.
+    Locks: the order of the replacements, stock. Raises: NoAccount.
     """
     made = lifecycle.lock_order(request.exchange_id) if request.exchange_id else None
     if made is not None and made.status != OrderStatus.PENDING:
@@ -186,7 +187,11 @@ def settle_exchange(
         # What is given back is sent, not handed over at a counter: cash waits for a person.
         sender = Actor(SYSTEM.kind, actor.user_id)
         order_credits.give_back(
-            order, amount, reason=f"Return {request.number}", actor=sender
+            order,
+            amount,
+            reason=f"Return {request.number}",
+            actor=sender,
+            to_store_credit=to_store_credit,
         )
     credit_notes.settle(order, cause=goods.pk, reason=f"Return {request.number}")
 

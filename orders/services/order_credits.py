@@ -69,9 +69,25 @@ def _waive_or_credit(
 
 
 @transactions.requires_transaction
-def give_back(order: Order, amount: Decimal, *, reason: str, actor: Actor) -> None:
-    """Refund a part of a locked order. Cash that staff give back has been handed over by now."""
-    made = refunds.request_refund(order, amount=amount, reason=reason, actor=actor)
+def give_back(
+    order: Order,
+    amount: Decimal,
+    *,
+    reason: str,
+    actor: Actor,
+    to_store_credit: bool = False,
+) -> None:
+    """Refund a part of a locked order. Cash that staff give back has been handed over by now.
+
+    Raises: NoAccount where store credit is for a guest.
+    """
+    made = refunds.request_refund(
+        order,
+        amount=amount,
+        reason=reason,
+        actor=actor,
+        to_store_credit=to_store_credit,
+    )
     if actor.kind == "staff":
         refunds.hand_over_cash(order, made, actor=actor)
 

@@ -276,7 +276,8 @@ def judge_request(
     judgement: ReturnJudgement, *, request_id: UUID, actor: Actor, key: str | None
 ) -> tuple[ReturnRequest, bool]:
     """Say of each piece what it is: sold again, damaged but accepted, or refused; what no line
-    counts never came. What was paid for the accepted pieces goes back, or pays their replacements.
+    counts never came. What was paid for the accepted pieces goes back, the way it was paid or as
+    store credit, or pays their replacements.
 
     Return the return, and whether the key had judged it before. Locks: the key, the order, the
     order of the replacements, stock in variant order.
@@ -286,6 +287,7 @@ def judge_request(
         NotFound: there is no such return.
         ReturnNotIn: its parcel is not here, or it was judged before.
         ReturnTooMany: more pieces of a line than were asked for, or of another line.
+        NoAccount: store credit is for customers with an account.
     """
     claim = idempotency.build_claim(
         scope=f"user:{actor.user_id}",
@@ -312,7 +314,14 @@ def judge_request(
         closed_at=timezone.now(),
         goods=goods,
     )
-    exchanges.settle_exchange(order, request, list(lines.values()), goods, actor=actor)
+    exchanges.settle_exchange(
+        order,
+        request,
+        list(lines.values()),
+        goods,
+        actor=actor,
+        to_store_credit=judgement.to_store_credit,
+    )
     return _load_request(request.pk), False
 
 

@@ -11,14 +11,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
-from orders.models import Carrier, Fulfilment, Order
+from orders.customer_identity import Customer
+from orders.models import Carrier, Fulfilment, Order, ReturnRequest
+from orders.schemas import ReturnAsked, ReturnPieces
+from orders.services import return_requests
 from tests.browser.conftest import PICTURES, Shop
 from tests.browser.steps import sign_in_as_staff, whole
-from tests.factories import make_address, make_order, make_user, make_variant
+from tests.factories import (
+    make_address,
+    make_order,
+    make_product,
+    make_user,
+    make_variant,
+)
 
 LONG = os.environ.get("STAFF_HOUR") == "long"
 CONFIRMED, PACKED, SENT = (30, 20, 18) if LONG else (4, 3, 2)
@@ -78,6 +88,7 @@ def test_an_hour(page: Page, desk: Shop, look: Any, width: str) -> None:
     _send(hand, orders, desk, look)
     _correct_and_undelivered(hand, orders, desk, look)
     _take_back(hand, desk, look, width)
+    _exchange(hand, desk, look, width)
     _by_telephone(hand, desk, look, width)
     report = hand.report()
     sys.stdout.write(f"\n{width}\n{report}\n")
@@ -251,6 +262,53 @@ def _take_back(hand: Hand, desk: Shop, look: Any, width: str) -> None:
         hand.click(page.get_by_role("button", name="Goods came back"))
     _told(page, "2 pieces are back.")
     whole(page, look, "admin-desk-order")
+
+
+def _ask_for_another_size(width: str) -> tuple[Order, ReturnRequest]:
+    """Leave a customer a piece that is too small, and let them ask for a larger one."""
+    product = make_product()
+    small, large = (make_variant(product=product, size=s, stock=5) for s in ("S", "L"))
+    order = make_order(
+        customer=make_user(email=f"swaps-{width}@example.com"),
+        variant=small,
+        status="delivered",
+        paid=True,
+    )
+    line = ReturnPieces(
+        line_id=order.lines.get().pk, quantity=1, exchange_variant_id=large.pk
+    )
+    asked, _ = return_requests.request_return(
+        ReturnAsked(reason="too_small", lines=[line]),
+        order_id=order.pk,
+        customer=Customer(user=order.user, language="en"),
+        key=str(uuid4()),
+    )
+    return order, asked
+
+
+def _exchange(hand: Hand, desk: Shop, look: Any, width: str) -> None:
+    """A size is exchanged: approved from the queue; later the parcel's order is scanned."""
+    page = hand.page
+    order, asked = desk.db(_ask_for_another_size, width)
+    page.goto("/admin/orders/order/queue/returns/")
+    look(page, "admin-desk-returns")
+    with hand.task("approve an exchange of size", clicks=2, typed=0):
+        row = page.locator(f"[data-order={order.number}]")
+        hand.click(row.get_by_role("link", name="Approve"))
+        hand.click(page.get_by_role("button", name="Approve"))
+    _told(page, "is approved")
+    page.goto("/admin/")
+    with hand.task("it has come, and its larger one may leave", clicks=4, typed=1):
+        hand.scan(order.number)
+        expect(page).to_have_url(re.compile("/change/"))
+        hand.click(page.get_by_role("link", name="Received"))
+        hand.click(page.get_by_role("button", name="Received"))
+        _told(page, "is here")
+        hand.click(page.get_by_role("link", name="Judge"))
+        hand.click(page.get_by_role("button", name="Judge"))
+    _told(page, "is judged")
+    made = desk.db(lambda: Order.objects.get(exchange_of=asked.pk))
+    assert (made.status, made.payment_status) == ("confirmed", "paid")
 
 
 def _by_telephone(hand: Hand, desk: Shop, look: Any, width: str) -> None:

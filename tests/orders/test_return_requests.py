@@ -210,6 +210,33 @@ def test_a_replacement_that_was_paid_and_cancelled_pays_back(
     assert (back.amount, back.payment.order_id) == (made.total, order.pk)
 
 
+def test_it_is_given_back_as_store_credit_where_there_is_an_account(
+    api, desk, customer, shirt
+):
+    order = delivered(customer, shirt["S"])
+    asked = ask(api.as_user(customer), order, 3).json()
+    decide(desk, asked, "approve")
+    decide(desk, asked, "receive")
+    line = {"lineId": asked["lines"][0]["lineId"], "sellable": 3}
+    done = decide(desk, asked, "judge", lines=[line], toStoreCredit=True)
+    assert done.json()["status"] == "completed", done.json()
+    back = Refund.objects.get()
+    assert (back.amount, back.state) == (order.total, "succeeded")
+    assert back.gift_card is not None
+    assert (back.gift_card.user, back.gift_card.balance) == (customer, order.total)
+
+    guests = make_order(
+        guest_email="g@example.com", variant=shirt["M"], status="delivered", paid=True
+    )
+    asked = ask(api, guests, 1, **key(), **{"X-Order-Token": sign_link(guests)}).json()
+    decide(desk, asked, "approve")
+    decide(desk, asked, "receive")
+    line = {"lineId": asked["lines"][0]["lineId"], "sellable": 1}
+    refused = decide(desk, asked, "judge", lines=[line], toStoreCredit=True)
+    assert refused.json()["code"] == "no_account"
+    assert ReturnRequest.objects.get(pk=asked["id"]).status == "received"
+
+
 @pytest.mark.parametrize("days", [-31, None])
 def test_the_window_ends(api, customer, shirt, days):
     order = delivered(customer, shirt["S"]) if days else make_order(customer=customer)

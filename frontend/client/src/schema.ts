@@ -2997,12 +2997,15 @@ export interface components {
         };
         /**
          * @description `sellable` pieces go back on the shelf, `damaged` ones do not; both are paid back, `refused`
-         *     ones are not.
+         *     ones are not. With `toStoreCredit` the money goes on the customer's account: where they have
+         *     agreed to that.
          */
         JudgeReturnInput: {
             lines: components["schemas"]["JudgedLineInput"][];
             /** @default  */
             note?: string;
+            /** @default false */
+            toStoreCredit?: boolean;
         };
         JudgedLineInput: {
             /** Format: uuid */
