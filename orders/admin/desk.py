@@ -250,11 +250,14 @@ def _describe_order(
     admin: Any, queue: QueueName, order: Order, now: Any
 ) -> dict[str, object]:
     order.queue = queue  # type: ignore[attr-defined]  # its steps lead back to the queue
+    parcel_pages = admin.admin_site.get_model_admin(Fulfilment)
     parcels = [
         parcel
         for parcel in order.fulfilments.all()
         if parcel.status == _PARCELS_SHOWN.get(queue)
     ]
+    for parcel in parcels:
+        parcel.order = order  # which knows the queue
     return {
         "order": order,
         "lines": _list_lines(queue, order, parcels),
@@ -270,6 +273,9 @@ def _describe_order(
                 "field": tracking_field(parcel),
                 "link": reverse("admin:orders_fulfilment_change", args=[parcel.pk])
                 + f"?{urlencode({QUEUE_PARAM: queue})}",
+                "steps": parcel_pages.step_links(parcel, *_PARCEL_STEPS_SHOWN)
+                if queue == QueueName.UNDELIVERED
+                else "",
             }
             for parcel in parcels
         ],
@@ -324,8 +330,8 @@ _PARCELS_SHOWN: Final[Mapping[QueueName, ParcelStatus]] = {
     QueueName.SEND: ParcelStatus.PACKED,
     QueueName.UNDELIVERED: ParcelStatus.UNDELIVERED,
 }
-
-
+# What becomes of a parcel that could not be handed over.
+_PARCEL_STEPS_SHOWN: Final = ("ship", "back", "lost")
 _PAPERS_SHOWN: Final[Mapping[QueueName, tuple[tuple[str, str], ...]]] = {
     QueueName.PACK: (("picks", "Pick list"), ("slips", "Packing slips")),
     QueueName.SEND: (("slips", "Packing slips"), ("labels", "Labels")),

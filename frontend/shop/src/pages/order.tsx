@@ -308,6 +308,8 @@ function History({ order }: { order: Order }) {
 function stepText({ to, kind }: Order["history"][number]): string {
   const words: Record<string, string> = {
     ...stepWords(),
+    partially_shipped: t("Partly on its way"),
+    undelivered: t("Could not be delivered"),
     cancelled: t("Cancelled"),
     returned: t("Returned"),
     paid: t("Paid"),
@@ -318,8 +320,7 @@ function stepText({ to, kind }: Order["history"][number]): string {
     received: t("Return arrived"),
     completed: t("Return done"),
     rejected: t("Return not accepted"),
-    note: t("A note"),
+    refund: t("Refunded"),
   };
-  const said = to || kind;
-  return words[said] ?? said.replaceAll("_", " ");
+  return words[to || kind] ?? t("A note");
 }
