@@ -9,9 +9,15 @@ from playwright.sync_api import Page, expect
 from accounts.models import User
 from tests.browser.conftest import Shop
 from tests.browser.steps import fill_address, new_email, sign_in
-from tests.factories import make_user
+from tests.factories import PASSWORD, make_user
 
 STORED = "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])"
+
+REFRESH = """async () => {
+    const headers = {"Content-Type": "application/json", "X-Markrin-Client": "web"};
+    const answer = await fetch("/api/auth/refresh", {method: "POST", headers, body: "{}"});
+    return [answer.status, (await answer.json()).code];
+}"""
 
 
 def link_in(mail: str, path: str, shop: Shop) -> str:
@@ -101,6 +107,37 @@ def test_a_new_customer_settles_in(
     page.goto("/account")
     expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
     assert email not in page.evaluate(STORED)
+
+
+def _has_refresh_cookie(page: Page) -> bool:
+    return any(cookie["name"].endswith("mk_rt") for cookie in page.context.cookies())
+
+
+@pytest.mark.asvs("7.4.1", "14.3.1")
+def test_signing_out_takes_the_cookie_out_of_the_browser(
+    page: Page, shop: Shop
+) -> None:
+    """As soon as the server has answered; and what a thief has copied of it opens nothing."""
+    email = new_email("leaver")
+    shop.db(make_user, email=email, password=PASSWORD)
+    for path, button in (
+        ("/account", "Sign out"),
+        ("/account/security", "Sign out everywhere"),
+    ):
+        sign_in(page, email, PASSWORD)
+        page.goto(path)
+        copied = page.context.cookies()
+        assert _has_refresh_cookie(page)
+        with page.expect_response("**/api/auth/logout") as told:
+            page.get_by_role("button", name=button, exact=True).click()
+        assert told.value.status == 204
+        told.value.finished()
+        assert not _has_refresh_cookie(page)
+        page.context.add_cookies(copied)  # type: ignore[arg-type]  # as they came
+        page.goto(path)
+        expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
+        assert page.evaluate(REFRESH) == [401, "session_revoked"]
+        page.context.clear_cookies()
 
 
 def test_dark_and_keyboard(page: Page, look: Any) -> None:

@@ -77,7 +77,7 @@ function account(on: Platform, session: Session, root: string, authFetch: typeof
     async logoutEverywhere(): Promise<void> {
       const answer = await authFetch(`${root}/api/auth/logout-all`, { method: "POST" });
       if (!answer.ok) throw await problemOf(answer);
-      session.ended("signed_out");
+      await session.signOut(); // the session is over already: this takes the browser's cookie
     },
     /** Changes the password; this session goes on, all others end. Throws: Problem, NetworkError. */
     changePassword: (body: JsonBody<"/api/auth/password/change", "post">) =>
