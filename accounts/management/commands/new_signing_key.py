@@ -4,7 +4,6 @@ touched.
 
 import json
 import secrets
-from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -30,13 +29,15 @@ class Command(BaseCommand):
             "--drop", metavar="KID", help="forget this key; its tokens are void at once"
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(
+        self, *args: object, promote: str | None, drop: str | None, **options: object
+    ) -> None:
         keys: list[dict[str, str]] = list(settings.JWT_KEYS)
-        if kid := options["promote"]:
+        if kid := promote:
             chosen = self._find(keys, kid)
             keys = [chosen, *(key for key in keys if key is not chosen)]
             text = f"{kid} signs from now on. Keep the others for 30 days, then --drop them."
-        elif kid := options["drop"]:
+        elif kid := drop:
             chosen = self._find(keys, kid)
             if chosen is keys[0]:
                 raise CommandError(f"{kid} signs: --promote another key first.")

@@ -2,7 +2,6 @@
 
 import csv
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -24,8 +23,8 @@ class Command(BaseCommand):
             "--on", metavar="DAY", help="at the end of a day of the shop, as 2026-11-30"
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        report = read_liability(_read_moment(options["on"]))
+    def handle(self, *args: object, on: str | None, **options: object) -> None:
+        report = read_liability(_read_moment(on))
         table = csv.writer(self.stdout)
         table.writerow(COLUMNS)
         for row in report.rows:

@@ -1,7 +1,6 @@
 """`manage.py reconcile`: hold what providers have against what the shop has booked."""
 
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -34,21 +33,28 @@ class Command(BaseCommand):
             help="only this one; by default all with credentials",
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        period = _period(options["first"], options["last"])
+    def handle(
+        self,
+        *args: object,
+        first: str | None,
+        last: str | None,
+        provider: str | None,
+        **options: object,
+    ) -> None:
+        period = _period(first, last)
         providers = [one for one in gateways.configured() if one.keeps_books]
-        if name := options["provider"]:
-            providers = [one for one in providers if one.name == name]
+        if provider:
+            providers = [one for one in providers if one.name == provider]
             if not providers:
                 raise CommandError(
-                    f"--provider {name}: the shop has no credentials of it."
+                    f"--provider {provider}: the shop has no credentials of it."
                 )
         failed = False
-        for provider in providers:
-            row = reconciliation.reconcile(provider, period)
+        for gateway in providers:
+            row = reconciliation.reconcile(gateway, period)
             failed |= bool(row.error)
             self.stdout.write(
-                f"{provider.name}: {row.charges} charges, {row.refunds} refunds,"
+                f"{gateway.name}: {row.charges} charges, {row.refunds} refunds,"
                 f" {row.disputes} disputes, {row.payouts} payouts; {row.found} differences"
                 + (f"; {row.error}" if row.error else "")
             )
@@ -58,8 +64,8 @@ class Command(BaseCommand):
                 )
         open_ = [
             one
-            for provider in providers
-            for one in reconciliation.list_open_differences(provider=provider.name)
+            for gateway in providers
+            for one in reconciliation.list_open_differences(provider=gateway.name)
         ]
         if failed:
             raise CommandError("A provider did not answer: run it again.")

@@ -1,7 +1,5 @@
 """`manage.py rotate_gift_card_keys`: keep every code under the first of GIFT_CARD_KEYS."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand
 
 from orders.services import gift_card_keys
@@ -14,7 +12,7 @@ class Command(BaseCommand):
         " stopped and started again."
     )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         done, unreadable = gift_card_keys.rotate_keys()
         self.stdout.write(f"{done} gift cards are kept under the first key.")
         if unreadable:

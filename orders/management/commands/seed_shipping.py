@@ -1,7 +1,5 @@
 """`manage.py seed_shipping`: make the first shipping zone of what the settings say."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand
 
 from orders.services import shipping
@@ -14,7 +12,7 @@ class Command(BaseCommand):
         " which staff edit in the admin, and the two settings are not looked at."
     )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         if shipping.seed_from_settings():
             self.stdout.write("The first shipping zone was made of the settings.")
         else:

@@ -1,7 +1,5 @@
 """`manage.py tax_preset`: set up the tax of a country from a file that names its source."""
 
-from typing import Any
-
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -39,29 +37,34 @@ class Command(BaseCommand):
             help="say what it would set up, change nothing",
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(
+        self,
+        *args: object,
+        preset: str,
+        country: str,
+        state: str,
+        dry_run: bool,
+        replace: bool,
+        **options: object,
+    ) -> None:
         country = {"in": "IN", "none": settings.SHOP_COUNTRY}.get(
-            options["preset"], options["country"].upper()
+            preset, country.upper()
         )
-        state_code = (
-            f"IN-{options['state'].upper()}" if options["preset"] == "in" else ""
-        )
+        state_code = f"IN-{state.upper()}" if preset == "in" else ""
         try:
-            preset = read_preset(
-                options["preset"], state=options["state"], country=country
-            )
+            found = read_preset(preset, state=state, country=country)
         except ValueError as refused:
             raise CommandError(str(refused)) from refused
-        self._show(preset)
-        if options["dry_run"]:
+        self._show(found)
+        if dry_run:
             self.stdout.write("A dry run: nothing was changed.")
             return
         try:
             done = tax_rates.apply_tax_preset(
-                preset,
+                found,
                 country=country,
                 state_code=state_code,
-                replace=options["replace"],
+                replace=replace,
             )
         except Conflict as refused:
             raise CommandError(
@@ -70,7 +73,7 @@ class Command(BaseCommand):
         except ValueError as refused:
             raise CommandError(str(refused)) from refused
         self.stdout.write(
-            f"{preset.title}: {done.classes} classes, {done.zones} zones, {done.rates} rates"
+            f"{found.title}: {done.classes} classes, {done.zones} zones, {done.rates} rates"
             f"{f'; {done.replaced} zones of before were replaced' if done.replaced else ''}."
         )
 

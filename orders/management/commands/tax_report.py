@@ -3,7 +3,6 @@
 import csv
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -22,12 +21,12 @@ class Command(BaseCommand):
         parser.add_argument("--month", required=True, metavar="YYYY-MM")
         parser.add_argument("--to", default=".", metavar="FOLDER")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        month = read_month(options["month"])
-        folder = Path(options["to"])
+    def handle(self, *args: object, month: str, to: str, **options: object) -> None:
+        first_day = read_month(month)
+        folder = Path(to)
         folder.mkdir(parents=True, exist_ok=True)
-        for sheet in build_tax_sheets(month):
-            path = folder / f"{options['month']}-{sheet.name}.csv"
+        for sheet in build_tax_sheets(first_day):
+            path = folder / f"{month}-{sheet.name}.csv"
             with path.open("w", newline="", encoding="utf-8") as file:
                 writer = csv.writer(file)
                 writer.writerow(sheet.columns)
@@ -45,5 +44,5 @@ def read_month(text: str) -> date:
         raise CommandError(f"--month {text}: write it as 2026-11.") from exc
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> object:
     return cell_text(value) if isinstance(value, str) else value

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from typing import Any
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
@@ -29,11 +28,11 @@ class Command(BaseCommand):
             help="how many products, best-selling first",
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, products: int, **options: object) -> None:
         if not settings.CACHE_ANSWERS:
             raise CommandError("CACHE_ANSWERS is off: there is no cache to warm.")
         self._wait_for_line()
-        paths = list(self._paths(options["products"]))
+        paths = list(self._paths(products))
         server = WSGIHandler()
         host = next(
             (host for host in settings.ALLOWED_HOSTS if "*" not in host), "localhost"

@@ -2,7 +2,6 @@
 
 import sys
 from collections import Counter
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
@@ -33,12 +32,10 @@ class Command(BaseCommand):
             ),
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, front: str | None, **options: object) -> None:
         counts: Counter[Level] = Counter()
         for findings in (
-            [check_front(options["front"])]
-            if options["front"]
-            else (check() for check in checks.ALL)
+            [check_front(front)] if front else (check() for check in checks.ALL)
         ):
             for finding in findings:
                 counts[finding.level] += 1

@@ -1,7 +1,6 @@
 """Writes every mail of the shop into a folder, with made-up data, to look at in a browser."""
 
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
@@ -25,16 +24,17 @@ class Command(BaseCommand):
             help="such as hi; may be given several times; by default SHOP_LANGUAGES",
         )
 
-    def handle(self, *args: object, **options: Any) -> None:
-        folder: Path = options["folder"]
+    def handle(
+        self, *args: object, folder: Path, language: list[str] | None, **options: object
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         count = 0
-        for language in options["language"] or settings.SHOP_LANGUAGES:
+        for code in language or settings.SHOP_LANGUAGES:
             for name, make_sample in previews.mail_samples().items():
-                with translation.override(language):
+                with translation.override(code):
                     sample = make_sample()
-                mail = markup.render_template(name, sample, language=language)
-                file = folder / f"{language}.{name.replace('/', '.')}"
+                mail = markup.render_template(name, sample, language=code)
+                file = folder / f"{code}.{name.replace('/', '.')}"
                 file.with_name(f"{file.name}.html").write_text(mail.html)
                 file.with_name(f"{file.name}.txt").write_text(
                     f"{mail.subject}\n\n{mail.text}\n"

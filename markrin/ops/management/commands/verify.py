@@ -3,7 +3,7 @@ one and where.
 """
 
 from collections import Counter, defaultdict
-from typing import Any
+from collections.abc import Callable
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
@@ -37,9 +37,9 @@ class Command(BaseCommand):
             help="only the rules whose name or table has this",
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, only: str, repair: bool, **options: object) -> None:
         self.counts: Counter[str] = Counter()
-        by_row, at_once = self._choose_rules(options["only"])
+        by_row, at_once = self._choose_rules(only)
         mended = 0
         with Progress(
             console=Console(stderr=True), disable=not self.stderr.isatty()
@@ -55,7 +55,7 @@ class Command(BaseCommand):
                 broken = list(
                     self._walk(invariant, lambda rows: progress.advance(task, rows))
                 )
-                if broken and options["repair"] and invariant.repair:
+                if broken and repair and invariant.repair:
                     mended += invariant.repair_rows([breach.key for breach in broken])
         self._finish(len(by_row) + len(at_once), mended)
 
@@ -78,7 +78,9 @@ class Command(BaseCommand):
             )
         return by_row, at_once
 
-    def _walk(self, invariant: Invariant, on_rows: Any) -> list[Breach]:
+    def _walk(
+        self, invariant: Invariant, on_rows: Callable[[int], None]
+    ) -> list[Breach]:
         broken = list(invariant.find_breaches(on_rows))
         for breach in broken:
             self._tell(f"{invariant.rule} {invariant.table}", breach)
