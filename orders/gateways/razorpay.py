@@ -57,6 +57,10 @@ PAGE: Final = 100
 _LINK_ENDED: Final = ("paid", "cancelled", "expired")
 
 
+# An object as Razorpay's library returns it: JSON, of which it knows no types.
+Entity = dict[str, Any]
+
+
 class RazorpayGateway:
     """See the module. `ref` is a link's id or an order's, `charge_ref` that of Razorpay's payment.
 
@@ -107,7 +111,7 @@ class RazorpayGateway:
             "razorpay", link["id"], redirect_url=link["short_url"], ends_at=ends_at
         )
 
-    def _make_link(self, charge: Charge) -> Any:
+    def _make_link(self, charge: Charge) -> Entity:
         now = timezone.now()
         # A minute more than the least: the provider's clock is not ours.
         least = now + SHORTEST + timedelta(minutes=1)
@@ -127,13 +131,13 @@ class RazorpayGateway:
             lambda: self._client.payment_link.create(body, timeout=TIMEOUT_S)
         )
 
-    def _find_link(self, charge: Charge) -> Any | None:
+    def _find_link(self, charge: Charge) -> Entity | None:
         """Return the link that an earlier call has made, if its answer was lost."""
         query = {"reference_id": str(charge.payment_id)}
         found = _called(lambda: self._client.payment_link.all(query, timeout=TIMEOUT_S))
         return next(iter(found["payment_links"]), None)
 
-    def _fetch_link(self, ref: str) -> Any:
+    def _fetch_link(self, ref: str) -> Entity:
         return _called(lambda: self._client.payment_link.fetch(ref, timeout=TIMEOUT_S))
 
     def _make_order(self, charge: Charge) -> str:
@@ -179,7 +183,7 @@ class RazorpayGateway:
             notices.append(replace(failed, error=error))
         return Asked(tuple(notices), paid or (ended and not tries))
 
-    def _notice_of_try(self, ref: str, payment: Any, *, capture: bool) -> Notice:
+    def _notice_of_try(self, ref: str, payment: Entity, *, capture: bool) -> Notice:
         if payment["status"] == "authorized" and capture:
             body = {"currency": payment["currency"]}
             payment = _called(
@@ -203,7 +207,7 @@ class RazorpayGateway:
         notice = _payment(f"ask:{charge_ref}:{payment['status']}", "ask", payment)
         return replace(notice, ref=link["id"]) if link else notice
 
-    def _payments_of(self, order: str) -> list[object]:
+    def _payments_of(self, order: str) -> list[Entity]:
         items = _called(lambda: self._client.order.payments(order, timeout=TIMEOUT_S))[
             "items"
         ]
@@ -228,7 +232,7 @@ class RazorpayGateway:
         )
         return _refund(made)
 
-    def _find_refund(self, charge_ref: str, refund_id: UUID) -> Any | None:
+    def _find_refund(self, charge_ref: str, refund_id: UUID) -> Entity | None:
         url = f"/v1/payments/{charge_ref}/refunds"
         listed = _called(
             lambda: self._client.get(url, {"count": PAGE}, timeout=TIMEOUT_S)
@@ -298,7 +302,7 @@ class RazorpayGateway:
             _called(lambda: self._client.settlement.fetch(ref, timeout=TIMEOUT_S))
         )
 
-    def _settlement(self, settlement: Any) -> ProviderPayout:
+    def _settlement(self, settlement: Entity) -> ProviderPayout:
         """Return a settlement. Its own `fees` are 0 where the fees were kept payment by payment,
         so they are added up from its report.
         """
@@ -317,13 +321,15 @@ class RazorpayGateway:
             paid_at=at,
         )
 
-    def _pages(self, list_all: Callable[..., Any], period: Period) -> Iterator[Any]:
+    def _pages(
+        self, list_all: Callable[..., Entity], period: Period
+    ) -> Iterator[Entity]:
         """Yield what was made in the period, the newest first. Razorpay's `to` is included."""
         since, until = int(period.since.timestamp()), int(period.until.timestamp()) - 1
         return _all_pages(list_all, {"from": since, "to": until})
 
 
-def _all_pages(fetch: Callable[..., Any], query: dict[str, int]) -> Iterator[Any]:
+def _all_pages(fetch: Callable[..., Entity], query: dict[str, int]) -> Iterator[Entity]:
     skip = 0
     while True:
         page = {**query, "count": PAGE, "skip": skip}
@@ -334,7 +340,7 @@ def _all_pages(fetch: Callable[..., Any], query: dict[str, int]) -> Iterator[Any
             return
 
 
-def _read_event(event_id: str, type_: str, payload: dict[str, Any]) -> Notice:
+def _read_event(event_id: str, type_: str, payload: Entity) -> Notice:
     if type_ == "payment_link.paid":
         link = _entity(payload, "payment_link")
         notice = _payment(event_id, type_, _entity(payload, "payment"))
@@ -378,7 +384,7 @@ def _read_event(event_id: str, type_: str, payload: dict[str, Any]) -> Notice:
     return Notice("razorpay", event_id, type_, Outcome.OTHER)
 
 
-def _payment(event_id: str, type_: str, payment: Any) -> Notice:
+def _payment(event_id: str, type_: str, payment: Entity) -> Notice:
     if payment["status"] in ("captured", "refunded") and payment["captured"]:
         outcome = Outcome.SUCCEEDED
     elif payment["status"] == "authorized":
@@ -401,7 +407,7 @@ def _payment(event_id: str, type_: str, payment: Any) -> Notice:
     )
 
 
-def _refund(made: Any) -> ProviderRefund:
+def _refund(made: Entity) -> ProviderRefund:
     return ProviderRefund(
         ref=made["id"],
         charge_ref=made["payment_id"],
@@ -414,7 +420,7 @@ def _refund(made: Any) -> ProviderRefund:
     )
 
 
-def _dispute(told: Any) -> ProviderDispute:
+def _dispute(told: Entity) -> ProviderDispute:
     status = {
         "won": DisputeStatus.WON,
         "closed": DisputeStatus.WON,
@@ -432,15 +438,16 @@ def _dispute(told: Any) -> ProviderDispute:
     )
 
 
-def _entity(payload: dict[str, Any], name: str) -> Any:
-    return payload[name]["entity"]
+def _entity(payload: Entity, name: str) -> Entity:
+    entity: Entity = payload[name]["entity"]
+    return entity
 
 
 def _notes_of(charge: Charge) -> dict[str, str]:
     return {"payment_id": str(charge.payment_id), "order_id": str(charge.order_id)}
 
 
-def _notes(entity: Any) -> dict[str, Any]:
+def _notes(entity: Entity) -> Entity:
     notes = entity.get("notes")
     return notes if isinstance(notes, dict) else {}  # no notes come as an empty list
 
@@ -449,7 +456,7 @@ def _at(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _called(call: Callable[[], Any]) -> Any:
+def _called(call: Callable[[], Entity]) -> Entity:
     """Return what Razorpay answers. Raises: ProviderDown, ProviderRefused."""
     try:
         return call()

@@ -15,6 +15,10 @@ from uuid import UUID
 import stripe
 from django.conf import settings
 from django.utils import timezone
+from stripe.params.checkout import (
+    SessionCreateParams,
+    SessionCreateParamsLineItemPriceData,
+)
 
 from orders import errors
 from orders.gateways.base import (
@@ -72,7 +76,7 @@ class StripeGateway:
     currencies: ClassVar[Currencies] = CURRENCIES
 
     def __init__(self) -> None:
-        base: Any = (
+        base: Any = (  # its type is private to the library
             {"api": settings.STRIPE_API_BASE} if settings.STRIPE_API_BASE else {}
         )
         self._client = stripe.StripeClient(
@@ -94,7 +98,7 @@ class StripeGateway:
             raise ProviderRefused(f"the session is {session.status}")
         return self._started(self._open_session(charge))
 
-    def _open_session(self, charge: Charge) -> Any:
+    def _open_session(self, charge: Charge) -> stripe.checkout.Session:
         now = timezone.now()
         wanted = charge.expires_at or now + SHORTEST
         # A minute more than the least: the provider's clock is not ours.
@@ -105,12 +109,12 @@ class StripeGateway:
             "payment_id": str(charge.payment_id),
             "order_id": str(charge.order_id),
         }
-        price: Any = {
+        price: SessionCreateParamsLineItemPriceData = {
             "currency": charge.currency.lower(),
             "unit_amount": units,
             "product_data": {"name": charge.number},
         }
-        params: Any = {
+        params: SessionCreateParams = {
             "mode": "payment",
             "line_items": [{"price_data": price, "quantity": 1}],
             "success_url": with_query(charge.return_url, "payment=success"),
@@ -121,10 +125,12 @@ class StripeGateway:
             "payment_intent_data": {"metadata": metadata, "description": charge.number},
         }
         # Stripe refuses a key that comes again with another request, hence the time in it.
-        key: Any = {"idempotency_key": f"payment-{charge.payment_id}-{expires_at}"}
+        key: stripe.RequestOptions = {
+            "idempotency_key": f"payment-{charge.payment_id}-{expires_at}"
+        }
         return _called(lambda: self._client.checkout.sessions.create(params, key))
 
-    def _started(self, session: Any) -> Started:
+    def _started(self, session: stripe.checkout.Session) -> Started:
         ends_at = datetime.fromtimestamp(session.expires_at, UTC)
         return Started("stripe", session.id, redirect_url=session.url, ends_at=ends_at)
 
@@ -175,12 +181,14 @@ class StripeGateway:
         )
 
     def _ask_session(self, ref: str) -> Asked:
-        session: Any = _called(
+        session = _called(
             lambda: self._client.checkout.sessions.retrieve(
                 ref, {"expand": ["payment_intent"]}
             )
         )
         intent = session.payment_intent
+        if isinstance(intent, str):
+            raise TypeError("the session was asked for with its intent")
         if intent is not None and intent.status == "succeeded":
             return Asked((_session_notice("ask", session, Outcome.SUCCEEDED),), True)
         if session.status == "expired":
@@ -225,7 +233,7 @@ class StripeGateway:
         )
         return _refund(made)
 
-    def _find_refund(self, charge_ref: str, refund_id: UUID) -> Any | None:
+    def _find_refund(self, charge_ref: str, refund_id: UUID) -> stripe.Refund | None:
         listed = _called(
             lambda: self._client.refunds.list(
                 {"payment_intent": charge_ref, "limit": 100}
@@ -287,7 +295,7 @@ class StripeGateway:
     def get_payout(self, ref: str) -> ProviderPayout:
         return self._payout(_called(lambda: self._client.payouts.retrieve(ref)))
 
-    def _payout(self, payout: Any) -> ProviderPayout:
+    def _payout(self, payout: stripe.Payout) -> ProviderPayout:
         """Return a payout; its fees are those of the transactions in it."""
         moved = _called(
             lambda: list(
@@ -317,7 +325,7 @@ class StripeGateway:
             yield one
 
 
-def _read_event(event: Any) -> Notice:
+def _read_event(event: stripe.Event) -> Notice:
     told, type_, event_id = event.data.object, event.type, event.id
     if type_ in _SUCCEEDED and told["payment_status"] == "paid":
         return _session_notice(event_id, told, Outcome.SUCCEEDED, type_=type_)
@@ -353,7 +361,12 @@ def _read_event(event: Any) -> Notice:
 
 
 def _session_notice(
-    event_id: str, session: Any, outcome: Outcome, error: str = "", *, type_: str = ""
+    event_id: str,
+    session: stripe.StripeObject,
+    outcome: Outcome,
+    error: str = "",
+    *,
+    type_: str = "",
 ) -> Notice:
     """Return what a session says. An answer's id is made of what it says: told again, it is
     known.
@@ -374,7 +387,7 @@ def _session_notice(
 
 
 def _intent_notices(
-    event_id: str, intent: Any, *, type_: str = ""
+    event_id: str, intent: stripe.StripeObject, *, type_: str = ""
 ) -> tuple[Notice, ...]:
     """Return what an intent says: paid, declined or cancelled; nothing while nobody has tried."""
     currency, failure = (
@@ -415,7 +428,7 @@ def _intent_notices(
     return (notice,)
 
 
-def _refund(made: Any) -> ProviderRefund:
+def _refund(made: stripe.StripeObject) -> ProviderRefund:
     currency = made["currency"].upper()
     return ProviderRefund(
         ref=made["id"],
@@ -429,7 +442,7 @@ def _refund(made: Any) -> ProviderRefund:
     )
 
 
-def _dispute(told: Any) -> ProviderDispute:
+def _dispute(told: stripe.StripeObject) -> ProviderDispute:
     currency = told["currency"].upper()
     # The gross amounts: what it took, less what it gave back. Its fee is among the payout's fees.
     taken = -sum(one["amount"] for one in told["balance_transactions"])
@@ -451,11 +464,11 @@ def _dispute(told: Any) -> ProviderDispute:
     )
 
 
-def _metadata(told: Any) -> dict[str, str]:
+def _metadata(told: stripe.StripeObject) -> dict[str, str]:
     return told.to_dict().get("metadata") or {}
 
 
-def _id(thing: Any) -> str:
+def _id(thing: str | stripe.StripeObject) -> str:
     """Return the id of what Stripe tells as an id, or as the object itself."""
     return str(thing if isinstance(thing, str) else thing["id"])
 
