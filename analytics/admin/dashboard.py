@@ -253,7 +253,9 @@ def _compare_periods(now: dict[str, Any], before: dict[str, Any]) -> list[Figure
     ]
 
 
-def _describe_change(now: Any, before: Any) -> tuple[str, bool | None]:
+def _describe_change(
+    now: Decimal | int, before: Decimal | int
+) -> tuple[str, bool | None]:
     if not before:
         return ("nothing before", None)
     change = (Decimal(now) - Decimal(before)) / Decimal(before)
@@ -309,11 +311,11 @@ def _read_low_stock(last: date) -> dict[str, Any]:
     }
 
 
-def _format_amount(value: Any) -> str:
+def _format_amount(value: Decimal | int) -> str:
     """Return an amount without its hundredths, which say nothing at this size."""
     rounded = Decimal(value).quantize(Decimal(1), ROUND_HALF_UP)
     return localized.format_money(rounded, settings.SHOP_CURRENCY).removesuffix(".00")
 
 
-def _format_number(value: Any) -> str:
+def _format_number(value: int) -> str:
     return f"{int(value):,}"

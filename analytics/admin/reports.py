@@ -20,6 +20,7 @@ from analytics.models import ReportSnapshot
 from analytics.selectors import first_rows, reports
 from analytics.selectors.reports import Column, Report
 from markrin import localized
+from markrin.admin.base import ModelAdmin
 from markrin.admin.forms import StrictForm
 
 SHOWN = ReportSnapshot.MAX_ROWS - 1  # rows on the page; the file has more
@@ -66,7 +67,7 @@ def may_see(request: HttpRequest, name: str) -> bool:
     return all(request.user.has_perm(each) for each in permissions)
 
 
-def show_report(admin: Any, request: HttpRequest, name: str) -> HttpResponseBase:
+def show_report(admin: ModelAdmin, request: HttpRequest, name: str) -> HttpResponseBase:
     """Show a report over the period asked for, of 30 days where none is, or answer with its CSV."""
     if name not in reports.REPORTS:
         raise Http404

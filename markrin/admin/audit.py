@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.contrib.admin.models import ADDITION, DELETION, LogEntry
@@ -117,7 +116,7 @@ def _change_values(message: str) -> list[list[str]]:
     if not message.startswith("["):
         return []
     try:
-        parts: list[dict[str, Any]] = json.loads(message)
+        parts = json.loads(message)
     except json.JSONDecodeError:
         return []
     values = []

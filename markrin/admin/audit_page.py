@@ -1,6 +1,6 @@
 """The page of who changed what."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -45,7 +45,7 @@ class AuditForm(StrictForm):
         widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: object) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         kind: Any = self.fields["kind"]
         kind.choices = [
@@ -131,7 +131,7 @@ class LogEntryAdmin(ReadOnlyAdmin):
         return answer
 
 
-def _end_of_range(request: HttpRequest, last: Any) -> datetime:
+def _end_of_range(request: HttpRequest, last: date | None) -> datetime:
     """Return the moment before which entries are wanted: of the link to older ones, or the
     end of the last day.
     """
@@ -149,5 +149,5 @@ def _end_of_range(request: HttpRequest, last: Any) -> datetime:
     )
 
 
-def _start_of_day(day: Any) -> datetime:
+def _start_of_day(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))

@@ -5,7 +5,7 @@ form.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from django import forms
@@ -31,6 +31,12 @@ from markrin.admin.forms import StrictForm, StrictModelForm
 from markrin.admin.list_pages import ListPages
 from markrin.api.errors import ShopError, from_constraint
 
+# What a form's fields have made of what was sent; Django knows their types no better.
+CleanedData = Mapping[str, Any]
+Page = TypeVar("Page")
+Row = TypeVar("Row")
+Fieldsets = Sequence[tuple[str | None, Mapping[str, object]]]
+
 
 class ModelAdmin(ListPages, UnfoldModelAdmin):
     """A model's pages, whose form is strict; filters stick, and long lists are not counted
@@ -47,8 +53,8 @@ class ModelAdmin(ListPages, UnfoldModelAdmin):
         """Return the list's order. A model's newest first is by the key, which is as old as
         the row; a page that states its order has the indexes for it."""
         stated: Sequence[str] = self.ordering or ()
-        usual: Sequence[str] = self.opts.ordering
-        return stated or (("-id",) if list(usual) == ["-created_at", "-id"] else usual)
+        usual = [str(name) for name in self.opts.ordering or ()]
+        return stated or (("-id",) if usual == ["-created_at", "-id"] else usual)
 
     def changeform_view(
         self,
@@ -82,17 +88,20 @@ class ModelAdmin(ListPages, UnfoldModelAdmin):
         obj: object = None,
         change: bool = False,
         **kwargs: object,
-    ) -> Any:
+    ) -> type[StrictModelForm]:
         """Return the form's class; after a refusal, of one that is not valid for just that
         reason.
         """
-        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        form: type[StrictModelForm] = super().get_form(
+            request, obj, change=change, **kwargs
+        )
         refusal = getattr(request, "_refusal", "")
         return _refusal_text(form, refusal) if refusal else form
 
 
-def _refusal_text(form: Any, refusal: str) -> Any:
-    class Refused(form):
+def _refusal_text(form: type[StrictModelForm], refusal: str) -> type[StrictModelForm]:
+    # made at run time
+    class Refused(form):  # type: ignore[valid-type,misc]
         def full_clean(self) -> None:
             super().full_clean()
             self.add_error(None, refusal)
@@ -124,12 +133,14 @@ def known_values(
         parameter_name = f"{field}__exact"
 
         def lookups(
-            self, request: HttpRequest, model_admin: Any
+            self, request: HttpRequest, model_admin: object
         ) -> list[tuple[str, str]]:
             """Return the choices."""
             return [(value, value) for value in sorted(values())]
 
-        def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        def queryset(
+            self, request: HttpRequest, queryset: models.QuerySet[models.Model]
+        ) -> models.QuerySet[models.Model]:
             """Return the rows of the chosen value."""
             return (
                 queryset.filter(**{field: self.value()}) if self.value() else queryset
@@ -139,14 +150,14 @@ def known_values(
 
 
 def render_once(
-    show: Callable[[Any, Any], SafeString],
-) -> Callable[[Any, Any], SafeString]:
+    show: Callable[[Page, Row], SafeString],
+) -> Callable[[Page, Row], SafeString]:
     """Let a read-only field's text be made once for a row: a form asks for it five times a page,
     with the queries that it takes. Stands below `admin.display`.
     """
 
     @wraps(show)
-    def show_once(page: Any, row: Any) -> SafeString:  # Any: of each model's page
+    def show_once(page: Page, row: Row) -> SafeString:
         rendered: dict[str, SafeString] = row.__dict__.setdefault("_rendered_once", {})
         if show.__name__ not in rendered:
             rendered[show.__name__] = show(page, row)
@@ -250,7 +261,7 @@ class Step:
     on the row; `warning` stands above it."""
 
     title: str
-    do: Callable[[HttpRequest, Any, Mapping[str, object]], str]
+    do: Callable[[HttpRequest, Any, CleanedData], str]
     form: type[forms.Form] = StrictForm
     offered: Callable[[Any], bool] = lambda row: True
     danger: bool = False
@@ -288,11 +299,11 @@ class SteppedAdmin(ModelAdmin):
             )
         )
 
-    def step_query(self, row: Any) -> str:
+    def step_query(self, row: models.Model) -> str:
         """Return what the links of a row's steps carry on, such as "?queue=pack"."""
         return ""
 
-    def after_step(self, request: HttpRequest, row: Any, *, back: str) -> str:
+    def after_step(self, request: HttpRequest, row: models.Model, *, back: str) -> str:
         """Return where a step leads once it is done: by default back to the row's page."""
         return back
 

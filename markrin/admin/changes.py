@@ -3,7 +3,7 @@ log.
 """
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 from django import forms
 from django.contrib.admin.utils import construct_change_message
@@ -11,11 +11,18 @@ from django.db import models
 
 _LONG = 200
 Values = list[list[str]]
+Formset: TypeAlias = (
+    "forms.BaseModelFormSet[models.Model, forms.ModelForm[models.Model]]"
+)
 
 
 def describe_changes(
-    form: Any, formsets: Iterable[Any], add: bool, *, hidden: Collection[str] = ()
-) -> list[dict[str, Any]]:
+    form: forms.Form,
+    formsets: Iterable[Formset],
+    add: bool,
+    *,
+    hidden: Collection[str] = (),
+) -> list[dict[str, object]]:
     """Return Django's own message with, beside the names of changed fields, `values`: rows
     of label, before, after.
 
@@ -35,7 +42,9 @@ def describe_changes(
     return message
 
 
-def _field_values(form: Any, names: Iterable[str], hidden: Collection[str]) -> Values:
+def _field_values(
+    form: forms.BaseForm, names: Iterable[str], hidden: Collection[str]
+) -> Values:
     values = []
     for name in names:
         field = form.fields.get(name)
@@ -56,15 +65,15 @@ def _field_values(form: Any, names: Iterable[str], hidden: Collection[str]) -> V
     return values
 
 
-def _display_value(field: Any, value: Any) -> str:
+def _display_value(field: forms.Field, value: object) -> str:
     """Return a value as a person reads it; a reference by the name of what it points to."""
     if value in (None, ""):
         return ""
     if isinstance(field, forms.ModelChoiceField) and not isinstance(
         value, models.Model | models.QuerySet | list
     ):
-        choices: Any = field.queryset
-        value = choices.filter(pk=value).first() or value
+        choices = field.queryset
+        value = (choices and choices.filter(pk=value).first()) or value
     if isinstance(value, models.QuerySet | list | tuple | set):
         value = ", ".join(sorted(str(item) for item in value))
     text = str(value)

@@ -1,6 +1,6 @@
 """Search in lists of very many rows: exact values, each found by an index."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -20,12 +20,12 @@ class ExactSearch:
     condition over both tables would have PostgreSQL read both. `field` wants the whole
     value, in whatever case; `field__startswith` its beginning."""
 
-    search_fields: Any = ()
+    search_fields: Sequence[str] = ()
     model: type[models.Model]
 
     def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
+        self, request: HttpRequest, queryset: QuerySet[models.Model], search_term: str
+    ) -> tuple[QuerySet[models.Model], bool]:
         """Return the rows that match any of the fields: a query for each that is another
         model's.
         """
@@ -56,7 +56,9 @@ def _search_condition(model: type[models.Model], name: str, term: str) -> Q:
     return Q(**{f"{first}__in": list(_term_values(field, spelt))})
 
 
-def _term_values(field: Any, spelt: Iterable[str]) -> Iterator[Any]:
+def _term_values(
+    field: "models.Field[object, object]", spelt: Iterable[str]
+) -> Iterator[object]:
     for each in spelt:
         with suppress(ValidationError):
             yield field.clean(each, None)

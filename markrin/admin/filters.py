@@ -1,11 +1,11 @@
 """Filters that stay: a list opens as its user left it, until they reset it."""
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponseRedirect
 
 from markrin.admin.models import QUERY_MAX, SavedFilter
+from markrin.admin.staff import get_staff
 
 RESET = "_reset"
 # A page's number, a search and Django's own: they belong to one visit.
@@ -30,8 +30,8 @@ def restore_or_save_filter(request: HttpRequest) -> HttpResponseRedirect | None:
     A visit without any comes from elsewhere, and gets what was kept; or from the list
     itself, where somebody has just cleared them. One query, and a second one where
     something changes."""
-    user: Any = request.user
-    kept = SavedFilter.objects.filter(user=user, page=request.path)
+    user_id = get_staff(request).pk
+    kept = SavedFilter.objects.filter(user_id=user_id, page=request.path)
     if RESET in request.GET:
         kept.delete()
         return HttpResponseRedirect(request.path)
@@ -43,7 +43,7 @@ def restore_or_save_filter(request: HttpRequest) -> HttpResponseRedirect | None:
         kept.delete()
     elif kept.values_list("query", flat=True).first() != query:
         SavedFilter.objects.update_or_create(
-            user=user, page=request.path, defaults={"query": query}
+            user_id=user_id, page=request.path, defaults={"query": query}
         )
     return None
 

@@ -2,18 +2,22 @@
 before and after.
 """
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
+from django.contrib.admin import AdminSite as Site
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.db.models.options import Options
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from markrin.admin import changes, exports, filters
 from markrin.admin.models import QUERY_MAX, SavedExport
+from markrin.admin.staff import get_staff
 
 
 class ListPages:
@@ -25,8 +29,8 @@ class ListPages:
 
     export_columns: Mapping[str, str] = {}
     unlogged: Collection[str] = ()
-    opts: Any
-    admin_site: Any
+    opts: "Options[Model]"
+    admin_site: Site
 
     def get_urls(self) -> list[URLPattern]:
         """Return the pages, with those of the exports."""
@@ -42,7 +46,7 @@ class ListPages:
         return [*(own if self.export_columns else ()), *super().get_urls()]  # type: ignore[misc]
 
     def changelist_view(
-        self, request: HttpRequest, extra_context: Any = None
+        self, request: HttpRequest, extra_context: Mapping[str, object] | None = None
     ) -> HttpResponseBase:
         """Show the list, with the filters that were left."""
         if (
@@ -65,8 +69,12 @@ class ListPages:
         return super().changelist_view(request, context)  # type: ignore[misc,no-any-return]
 
     def construct_change_message(
-        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
-    ) -> Any:
+        self,
+        request: HttpRequest,
+        form: forms.Form,
+        formsets: Iterable[changes.Formset],
+        add: bool = False,
+    ) -> list[dict[str, object]]:
         """Return what the log keeps of a change: the fields, with their values before and after."""
         return changes.describe_changes(form, formsets, add, hidden=self.unlogged)
 
@@ -90,7 +98,7 @@ class ListPages:
             raise PermissionDenied
         saved = exports.list_saved_exports(request, self._filtered_list())
         if request.method == "POST" and "delete" in request.POST:
-            saved.filter(pk=_parse_uuid(request.POST["delete"])).delete()
+            saved.filter(pk__in=_read_key(request.POST["delete"])).delete()
             return HttpResponseRedirect(request.get_full_path())
         form = exports.ExportForm(
             list(self.export_columns),
@@ -142,7 +150,9 @@ class ListPages:
             )
         return answer
 
-    def _save_export(self, request: HttpRequest, form: Any) -> HttpResponseBase | None:
+    def _save_export(
+        self, request: HttpRequest, form: exports.ExportForm
+    ) -> HttpResponseBase | None:
         name, query = form.cleaned_data["name"], filters.filter_query(request)
         page = self._filtered_list()
         if not name:
@@ -156,9 +166,8 @@ class ListPages:
             )
         else:
             saved = {"query": query, "columns": form.cleaned_data["columns"]}
-            user: Any = request.user
             SavedExport.objects.update_or_create(
-                user=user, page=page, name=name, defaults=saved
+                user_id=get_staff(request).pk, page=page, name=name, defaults=saved
             )
             messages.success(
                 request,
@@ -167,7 +176,9 @@ class ListPages:
             return HttpResponseRedirect(request.get_full_path())
         return None
 
-    def _send_export(self, request: HttpRequest, form: Any) -> HttpResponseBase | None:
+    def _send_export(
+        self, request: HttpRequest, form: exports.ExportForm
+    ) -> HttpResponseBase | None:
         columns = {
             name: self.export_columns[name] for name in form.cleaned_data["columns"]
         }
@@ -181,7 +192,8 @@ class ListPages:
     ) -> tuple[str, HttpResponseBase | None]:
         """Return the file, or why there is none."""
         try:
-            rows = exports.list_filtered_rows(self, request, query)
+            # mixed into a ModelAdmin
+            rows = exports.list_filtered_rows(self, request, query)  # type: ignore[arg-type]
         except ValueError as exc:
             return f"Nothing was exported: {exc}.", None
         if exports.has_too_many_rows(rows):
@@ -194,8 +206,8 @@ class ListPages:
         )
 
 
-def _parse_uuid(text: str) -> UUID | None:
+def _read_key(text: str) -> list[UUID]:
     try:
-        return UUID(text)
+        return [UUID(text)]
     except ValueError:
-        return None
+        return []

@@ -7,10 +7,10 @@ filled in comes along, and is done once the answer is right."""
 import functools
 import time
 from collections.abc import Callable
-from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.admin import AdminSite
 from django.contrib.auth import authenticate
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
@@ -21,6 +21,7 @@ from markrin import rights
 from markrin.admin import hooks
 from markrin.admin.forms import StrictForm
 from markrin.admin.second_factor import FACTOR_AT, CodeForm, match_code
+from markrin.admin.staff import get_staff
 
 # In the session, in seconds since 1970.
 _PASSWORD_AT = "password_given_at"  # noqa: S105 (a key, not a password)
@@ -42,11 +43,13 @@ class _PasswordForm(StrictForm):
     )
 
 
-def demand_recent_factor(view: View, site: Any) -> View:
+def demand_recent_factor(view: View, site: AdminSite) -> View:
     """Return the view, behind the question where the page is sensitive."""
 
     @functools.wraps(view)
-    def asking(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def asking(
+        request: HttpRequest, *args: object, **kwargs: object
+    ) -> HttpResponseBase:
         if not _is_sensitive(request):
             return view(request, *args, **kwargs)
         answer = _read_answer(request)
@@ -96,9 +99,9 @@ def _read_answer(request: HttpRequest) -> dict[str, str] | None:
 
 def _check_answer(request: HttpRequest, answer: dict[str, str]) -> str:
     """Return "" and note the time if the answer is right, else what is wrong with it."""
-    user: Any = request.user
+    user = get_staff(request)
     if settings.ADMIN_SECOND_FACTOR:
-        form: Any = CodeForm(answer)
+        form: StrictForm = CodeForm(answer)
         is_right = form.is_valid() and match_code(user, form.cleaned_data["code"])
         name, error = FACTOR_AT, "This code is not right, or too many were tried."
     else:
@@ -117,7 +120,7 @@ def _check_answer(request: HttpRequest, answer: dict[str, str]) -> str:
     return ""
 
 
-def _ask(request: HttpRequest, site: Any, *, error: str) -> HttpResponseBase:
+def _ask(request: HttpRequest, site: AdminSite, *, error: str) -> HttpResponseBase:
     form_class = CodeForm if settings.ADMIN_SECOND_FACTOR else _PasswordForm
     # No password that was filled in is written into a page: its form asks once more.
     filled_in = [

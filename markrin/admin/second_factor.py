@@ -5,6 +5,7 @@ throttling)."""
 
 import time
 from base64 import b32encode
+from collections.abc import Mapping
 from typing import Any
 
 import qrcode
@@ -59,7 +60,7 @@ class CodeForm(StrictForm):
 @csrf_protect
 @never_cache
 def show_page(
-    request: HttpRequest, *, site_context: dict[str, Any]
+    request: HttpRequest, *, site_context: Mapping[str, object]
 ) -> HttpResponseBase:
     """Ask who has given the password for a code; at the first sign-in show what the app
     needs to make one.
@@ -69,7 +70,7 @@ def show_page(
         return HttpResponseRedirect(_next_url(request))
     enrolled = TOTPDevice.objects.filter(user=user, confirmed=True).exists()
     form = CodeForm(request.POST or None)
-    context: dict[str, Any] = {
+    context: dict[str, object] = {
         **site_context,
         "title": "Second factor",
         "form": form,

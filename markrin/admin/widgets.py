@@ -1,8 +1,7 @@
 """Form fields that the admin's theme would get wrong."""
 
-from typing import Any
-
 from django import forms
+from django.forms.renderers import BaseRenderer
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -18,7 +17,11 @@ class PlainFile(forms.FileInput):
         super().__init__({"accept": accept, "class": BOX})
 
     def render(
-        self, name: str, value: Any, attrs: Any = None, renderer: Any = None
+        self,
+        name: str,
+        value: object,
+        attrs: dict[str, object] | None = None,
+        renderer: BaseRenderer | None = None,
     ) -> SafeString:
         """Return the field, with a hidden one beside it."""
         field = super().render(name, value, attrs, renderer)

@@ -158,7 +158,7 @@ class JobAdmin(Machinery):
         return shown
 
     def get_actions_submit_line(
-        self, request: HttpRequest, object_id: Any
+        self, request: HttpRequest, object_id: str
     ) -> list[Any]:
         dead = OutboxEvent.objects.filter(pk=object_id, state=State.DEAD).exists()
         buttons: list[Any] = (
@@ -167,15 +167,19 @@ class JobAdmin(Machinery):
         return buttons
 
     def save_model(
-        self, request: HttpRequest, obj: OutboxEvent, form: Any, change: bool
+        self, request: HttpRequest, obj: OutboxEvent, form: forms.Form, change: bool
     ) -> None:
         """Press the button, and save nothing else: by now the row may have moved on."""
-        for button in self.get_actions_submit_line(request, obj.pk):
+        for button in self.get_actions_submit_line(request, str(obj.pk)):
             if button.action_name in request.POST:
                 button.method(request, obj)
 
-    def construct_change_message(
-        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    def construct_change_message(  # type: ignore[override]  # the log takes a text as well
+        self,
+        request: HttpRequest,
+        form: forms.Form,
+        formsets: object,
+        add: bool = False,
     ) -> str:
         return (
             f"discard: {request.POST.get('reason')}"

@@ -4,11 +4,13 @@ from anywhere.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.http import (
     Http404,
     HttpRequest,
@@ -25,6 +27,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from markrin import localized
+from markrin.admin.base import SteppedAdmin
 from markrin.api.errors import ShopError
 from orders import queues, selectors
 from orders.admin import forms
@@ -200,7 +203,7 @@ def read_queue(request: HttpRequest) -> QueueName | None:
     return QueueName(text) if text in QueueName.values else None
 
 
-def show_queue(admin: Any, request: HttpRequest, name: str) -> HttpResponse:
+def show_queue(admin: SteppedAdmin, request: HttpRequest, name: str) -> HttpResponse:
     """Show a page of a queue, or take its step; `admin` is the orders' ModelAdmin. A fixed
     number of queries for however many orders.
     """
@@ -247,7 +250,7 @@ def show_queue(admin: Any, request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _describe_order(
-    admin: Any, queue: QueueName, order: Order, now: Any
+    admin: SteppedAdmin, queue: QueueName, order: Order, now: datetime
 ) -> dict[str, object]:
     order.queue = queue  # type: ignore[attr-defined]  # its steps lead back to the queue
     parcel_pages = admin.admin_site.get_model_admin(Fulfilment)
@@ -284,12 +287,13 @@ def _describe_order(
 
 
 def _list_returns(
-    admin: Any, queue: QueueName, order: Order
+    admin: SteppedAdmin, queue: QueueName, order: Order
 ) -> list[dict[str, object]]:
     """Return the order's returns that wait for staff, each with its steps."""
     if queue != QueueName.RETURNS:
         return []
     pages = admin.admin_site.get_model_admin(ReturnRequest)
+    assert isinstance(pages, SteppedAdmin)  # noqa: S101 (tells the type)
     found = []
     for asked in order.return_requests.all():
         if asked.status in queues.RETURNS_WAITING:
@@ -352,17 +356,18 @@ class OpenedFromQueue:
             _order_of(row).queue = read_queue(request)  # type: ignore[attr-defined]  # for step_query
         return row
 
-    def step_query(self, row: Any) -> str:
+    def step_query(self, row: models.Model) -> str:
         """Keep the queue in the links of the steps."""
         return queue_query(_order_of(row))
 
-    def after_step(self, request: HttpRequest, row: Any, *, back: str) -> str:
+    def after_step(self, request: HttpRequest, row: models.Model, *, back: str) -> str:
         """Lead on to the queue's next order."""
         return lead_on(request, _order_of(row), back=back)
 
 
-def _order_of(row: Any) -> Order:
-    found: Order = row if isinstance(row, Order) else row.order
+def _order_of(row: models.Model) -> Order:
+    """Return the order, or the one of a parcel or return."""
+    found: Order = row if isinstance(row, Order) else row.order  # type: ignore[attr-defined]
     return found
 
 
@@ -392,7 +397,7 @@ def _format_wait(seconds: float) -> str:
 
 
 # --- From anywhere -------------------------------------------------------------------------------
-def find_order(admin: Any, request: HttpRequest) -> HttpResponse:
+def find_order(admin: SteppedAdmin, request: HttpRequest) -> HttpResponse:
     """Open the one order that was typed or scanned; where several fit, or none, the list."""
     if not admin.has_view_permission(request):
         raise PermissionDenied

@@ -3,13 +3,17 @@
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -18,7 +22,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.models import Address
 from markrin import localized
-from markrin.admin.base import Step, SteppedAdmin
+from markrin.admin.base import CleanedData, Fieldsets, Step, SteppedAdmin
 from markrin.admin.forms import StrictModelForm
 from markrin.api.casing import to_camel
 from markrin.api.errors import Invalid, ShopError
@@ -66,7 +70,7 @@ class DraftForm(StrictModelForm):
         widgets = {"note": UnfoldAdminTextareaWidget(attrs={"rows": 2})}
         labels = {"email": "E-mail"}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         for name in (*_ADDRESS, "discount"):
             self.fields[name].required = False
@@ -82,8 +86,8 @@ class DraftForm(StrictModelForm):
     def clean_email(self) -> str:
         return str(self.cleaned_data["email"]).lower()
 
-    def clean_discount(self) -> Any:
-        return self.cleaned_data["discount"] or 0
+    def clean_discount(self) -> Decimal:
+        return self.cleaned_data["discount"] or Decimal(0)
 
     def clean_articles(self) -> dict[UUID, int]:
         """Return how many pieces of which variant; an error names its line."""
@@ -148,10 +152,14 @@ def _find_variants(wanted: Mapping[str, int]) -> dict[UUID, int]:
     return pieces
 
 
-def _place(request: HttpRequest, draft: DraftOrder, data: Mapping[str, Any]) -> str:
-    user: Any = request.user
+def _place(request: HttpRequest, draft: DraftOrder, data: CleanedData) -> str:
+    staff = request.user
+    if isinstance(staff, AnonymousUser):
+        raise PermissionDenied
     placed = drafts.place_draft(
-        draft_id=draft.pk, staff=user, base_url=request.build_absolute_uri("/")
+        draft_id=draft.pk,
+        staff=staff,
+        base_url=request.build_absolute_uri("/"),
     )
     draft.placed = placed.order  # type: ignore[attr-defined]  # for after_step
     told = f"{placed.order.number} is placed."
@@ -199,11 +207,11 @@ class DraftOrderAdmin(SteppedAdmin):
     logs_steps = False
     unlogged = ("email", *_ADDRESS, "note")
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: object = None) -> Fieldsets:
         return self.fieldsets if obj else self.fieldsets[:-1]
 
     def save_model(
-        self, request: HttpRequest, obj: DraftOrder, form: Any, change: bool
+        self, request: HttpRequest, obj: DraftOrder, form: forms.Form, change: bool
     ) -> None:
         drafts.save_draft(obj, form.cleaned_data["articles"], actor=get_actor(request))
 
@@ -212,16 +220,21 @@ class DraftOrderAdmin(SteppedAdmin):
             drafts.discard_draft(obj)
 
     def response_add(
-        self, request: HttpRequest, obj: DraftOrder, post_url_continue: Any = None
-    ) -> Any:
+        self,
+        request: HttpRequest,
+        obj: DraftOrder,
+        post_url_continue: str | None = None,
+    ) -> HttpResponseRedirect:
         """Show what it costs."""
         return self.response_post_save_change(request, obj)
 
-    def response_post_save_change(self, request: HttpRequest, obj: DraftOrder) -> Any:
+    def response_post_save_change(
+        self, request: HttpRequest, obj: DraftOrder
+    ) -> HttpResponseRedirect:
         page = reverse("admin:orders_draftorder_change", args=[obj.pk])
         return HttpResponseRedirect(page)
 
-    def after_step(self, request: HttpRequest, row: DraftOrder, *, back: str) -> str:
+    def after_step(self, request: HttpRequest, row: Model, *, back: str) -> str:
         """Lead to the order."""
         placed: Order | None = getattr(row, "placed", None)
         if placed is None:

@@ -1,7 +1,6 @@
 """Carriers, and parcels with the steps that they take."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from django.contrib import admin
 from django.db.models import CharField, QuerySet, Value
@@ -11,7 +10,14 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from markrin.admin.base import ModelAdmin, ReadOnly, Step, SteppedAdmin, TabularInline
+from markrin.admin.base import (
+    CleanedData,
+    ModelAdmin,
+    ReadOnly,
+    Step,
+    SteppedAdmin,
+    TabularInline,
+)
 from markrin.admin.forms import StrictModelForm
 from orders.admin import desk, forms
 from orders.admin.steps import get_actor
@@ -48,7 +54,7 @@ class CarrierAdmin(ModelAdmin):
 def _move_to(
     status: ParcelStatus,
 ) -> Callable[[HttpRequest, Fulfilment, Mapping[str, object]], str]:
-    def move(request: HttpRequest, parcel: Fulfilment, data: Mapping[str, Any]) -> str:
+    def move(request: HttpRequest, parcel: Fulfilment, data: CleanedData) -> str:
         body = ParcelMove(status=status, **data)
         fulfilments.move_parcel(body, fulfilment_id=parcel.pk, actor=get_actor(request))
         return f"Parcel {parcel.position} is {status.label.lower()} now."
@@ -63,7 +69,7 @@ def _is_allowed(status: ParcelStatus) -> Callable[[Fulfilment], bool]:
     return is_allowed
 
 
-def _ship(request: HttpRequest, parcel: Fulfilment, data: Mapping[str, Any]) -> str:
+def _ship(request: HttpRequest, parcel: Fulfilment, data: CleanedData) -> str:
     tracking = {name: data[name] for name in forms.TRACKING}
     if any(tracking.values()):
         fulfilments.correct_parcel(
@@ -73,7 +79,7 @@ def _ship(request: HttpRequest, parcel: Fulfilment, data: Mapping[str, Any]) -> 
     return _move_to(ParcelStatus.SHIPPED)(request, parcel, more)
 
 
-def _correct(request: HttpRequest, parcel: Fulfilment, data: Mapping[str, Any]) -> str:
+def _correct(request: HttpRequest, parcel: Fulfilment, data: CleanedData) -> str:
     fulfilments.correct_parcel(
         Tracking(**data), fulfilment_id=parcel.pk, actor=get_actor(request)
     )

@@ -1,6 +1,6 @@
 """Gift cards and store credit: issued, corrected, blocked, and what became of each."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
@@ -17,6 +18,7 @@ from unfold.widgets import (
 
 from markrin import localized
 from markrin.admin.base import (
+    CleanedData,
     ReadOnly,
     ReadOnlyAdmin,
     Step,
@@ -99,7 +101,7 @@ def _actor(request: HttpRequest) -> Actor:
     return Actor("staff", pk if isinstance(pk, UUID) else None)
 
 
-def _correct(request: HttpRequest, card: GiftCard, form: Mapping[str, Any]) -> str:
+def _correct(request: HttpRequest, card: GiftCard, form: CleanedData) -> str:
     gift_cards.correct_card(
         card_id=card.pk,
         amount=form["amount"],
@@ -109,28 +111,28 @@ def _correct(request: HttpRequest, card: GiftCard, form: Mapping[str, Any]) -> s
     return f"Corrected by {form['amount']}: {form['reason']}"
 
 
-def _block(request: HttpRequest, card: GiftCard, form: Mapping[str, Any]) -> str:
+def _block(request: HttpRequest, card: GiftCard, form: CleanedData) -> str:
     gift_cards.set_blocked(card_id=card.pk, blocked=True)
     return "Nobody can pay with it now."
 
 
-def _unblock(request: HttpRequest, card: GiftCard, form: Mapping[str, Any]) -> str:
+def _unblock(request: HttpRequest, card: GiftCard, form: CleanedData) -> str:
     gift_cards.set_blocked(card_id=card.pk, blocked=False)
     return "It can be paid with again."
 
 
-def _set_expiry(request: HttpRequest, card: GiftCard, form: Mapping[str, Any]) -> str:
+def _set_expiry(request: HttpRequest, card: GiftCard, form: CleanedData) -> str:
     expires_at: datetime | None = form["expires_at"]
     gift_cards.set_expiry(card_id=card.pk, expires_at=expires_at)
     return f"It expires {expires_at:%d %b %Y}." if expires_at else "It does not expire."
 
 
-def _mail(request: HttpRequest, card: GiftCard, form: Mapping[str, Any]) -> str:
+def _mail(request: HttpRequest, card: GiftCard, form: CleanedData) -> str:
     gift_cards.mail_again(card_id=card.pk)
     return f"The code goes to {card.email} again."
 
 
-def _show_code(request: HttpRequest, card: GiftCard, form: Mapping[str, Any]) -> str:
+def _show_code(request: HttpRequest, card: GiftCard, form: CleanedData) -> str:
     return f"The code is {gift_cards.read_code(card)}"
 
 
@@ -187,13 +189,17 @@ class GiftCardAdmin(ExactSearch, SteppedAdmin):
     }
 
     def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
-    ) -> Any:
+        self,
+        request: HttpRequest,
+        obj: object = None,
+        change: bool = False,
+        **kwargs: object,
+    ) -> type[StrictModelForm]:
         if obj is None:
             kwargs["form"] = NewGiftCardForm
         return super().get_form(request, obj, change=change, **kwargs)
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fields(self, request: HttpRequest, obj: object = None) -> Sequence[str]:
         if obj is None:
             return NewGiftCardForm.Meta.fields
         return (
@@ -201,17 +207,21 @@ class GiftCardAdmin(ExactSearch, SteppedAdmin):
             *("email", "user", "order", "created_at"),
         )
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: object = None
+    ) -> Sequence[str]:
         return self.get_fields(request, obj) if obj is not None else ()
 
-    def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_inlines(
+        self, request: HttpRequest, obj: object = None
+    ) -> Sequence[type[object]]:
         return self.inlines if obj is not None else ()
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
     def save_model(
-        self, request: HttpRequest, obj: GiftCard, form: Any, change: bool
+        self, request: HttpRequest, obj: GiftCard, form: NewGiftCardForm, change: bool
     ) -> None:
         """Issue the card, or the store credit; a card that is there changes by steps only."""
         if change:
@@ -237,7 +247,9 @@ class GiftCardAdmin(ExactSearch, SteppedAdmin):
             )
         obj.__dict__.update(made.__dict__)
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+    def log_change(
+        self, request: HttpRequest, obj: GiftCard, message: object
+    ) -> object:
         """Write down what staff did; never a code that they were shown."""
         title = self.steps["code"].title
         if str(message).startswith(title):
@@ -245,8 +257,8 @@ class GiftCardAdmin(ExactSearch, SteppedAdmin):
         return super().log_change(request, obj, message)
 
     def get_search_results(
-        self, request: HttpRequest, queryset: Any, search_term: str
-    ) -> Any:
+        self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
+    ) -> tuple[QuerySet[Model], bool]:
         """Search by a whole code through its HMAC, else by its end or an address."""
         code = normalize_code(search_term)
         if len(code.replace("-", "")) >= gift_card_codes.LENGTH and "@" not in code:

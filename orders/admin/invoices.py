@@ -1,6 +1,6 @@
 """Invoices, credit notes and vouchers: to look up, and to print as they were."""
 
-from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
@@ -75,7 +75,7 @@ class InvoiceAdmin(ExactSearch, ReadOnlyAdmin):
         link = reverse("admin:orders_invoice_file", args=[invoice.pk])
         return format_html('<a class="shop-link" href="{}">PDF</a>', link)
 
-    def file_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+    def file_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Answer with an invoice's PDF."""
         invoice = Invoice.objects.filter(pk=pk, anonymised_at=None).first()
         if invoice is None or not self.has_view_permission(request, invoice):

@@ -1,14 +1,13 @@
 """Where the money is: disputes, payouts, the ledger, and what providers and the shop differ on."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from markrin.admin.base import (
+    CleanedData,
     ReadOnly,
     ReadOnlyAdmin,
     Step,
@@ -118,9 +117,7 @@ class SettleForm(StrictForm):
     )
 
 
-def _settle(
-    request: HttpRequest, difference: Difference, data: Mapping[str, Any]
-) -> str:
+def _settle(request: HttpRequest, difference: Difference, data: CleanedData) -> str:
     reconciliation.settle_difference(
         difference_id=difference.pk,
         actor=Actor("staff", request.user.pk),
@@ -135,11 +132,15 @@ class Open(admin.SimpleListFilter):
     title = "state"
     parameter_name = "open"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(
+        self, request: HttpRequest, model_admin: object
+    ) -> list[tuple[str, str]]:
         """Return the choices."""
         return [("1", "open"), ("0", "settled")]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Difference]
+    ) -> QuerySet[Difference]:
         """Return the rows of the chosen state."""
         if self.value() in ("0", "1"):
             return queryset.filter(settled_at__isnull=self.value() == "1")

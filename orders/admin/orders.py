@@ -2,7 +2,6 @@
 
 from collections import Counter
 from io import BytesIO
-from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
@@ -24,7 +23,14 @@ from unfold.decorators import display
 
 from accounts.address_lines import list_address_lines
 from markrin import localized
-from markrin.admin.base import ReadOnly, Step, SteppedAdmin, TabularInline, render_once
+from markrin.admin.base import (
+    Fieldsets,
+    ReadOnly,
+    Step,
+    SteppedAdmin,
+    TabularInline,
+    render_once,
+)
 from markrin.admin.forms import StrictForm
 from markrin.api.errors import NotFound
 from orders import selectors
@@ -348,7 +354,9 @@ class OrderAdmin(desk.OpenedFromQueue, ReadOnly, SteppedAdmin):
             "paid_by",
         ]
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(
+        self, request: HttpRequest, obj: Order | None = None
+    ) -> Fieldsets:
         """Leave out what nobody has to look at."""
         if obj is not None and obj.attention:
             return self.fieldsets
@@ -501,7 +509,7 @@ class OrderAdmin(desk.OpenedFromQueue, ReadOnly, SteppedAdmin):
         return desk.find_order(self, request)
 
     def invoice_view(
-        self, request: HttpRequest, pk: Any, invoice_pk: Any
+        self, request: HttpRequest, pk: UUID, invoice_pk: UUID
     ) -> HttpResponse:
         """Answer with one of the order's invoices."""
         if not self.has_view_permission(request):

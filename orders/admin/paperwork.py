@@ -1,7 +1,5 @@
 """Files about orders, and what staff know of customers."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.contrib.postgres.forms import SimpleArrayField
 from django.db.models import QuerySet
@@ -71,7 +69,9 @@ class CustomerRecordAdmin(ExactSearch, ModelAdmin):
     fields = ("user", "tags", "note")
     unlogged = ("note",)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: object = None
+    ) -> list[str]:
         return ["user"] if obj else []
 
     @admin.display(description="tags")

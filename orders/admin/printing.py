@@ -2,7 +2,7 @@
 list by where things lie.
 """
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from django.utils import translation
 from django.utils.safestring import SafeString
 
 from markrin import localized
+from markrin.admin.base import ModelAdmin
 from orders import labels, queues
 from orders.labels import ParcelPaper
 from orders.models import Order
@@ -23,7 +24,7 @@ KINDS: Final = {"slips": "Packing slips", "labels": "Labels", "picks": "Pick lis
 MAX_PRINTED: Final = 100  # orders at once
 
 
-def show_papers(admin: Any, request: HttpRequest, kind: str) -> HttpResponse:
+def show_papers(admin: ModelAdmin, request: HttpRequest, kind: str) -> HttpResponse:
     """Show the papers of the orders that `order` names, for printing; `admin` is the orders'
     ModelAdmin. A fixed number of queries.
     """

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from markrin.admin.base import (
+    CleanedData,
     FirstRows,
     ReadOnlyAdmin,
     Step,
@@ -78,7 +79,7 @@ class NewCodesForm(StrictForm):
     )
 
 
-def _make_codes(request: HttpRequest, promotion: Promotion, form: Any) -> str:
+def _make_codes(request: HttpRequest, promotion: Promotion, form: CleanedData) -> str:
     made = promotion_codes.make_codes(
         promotion_id=promotion.pk,
         beginning=form["code"],
@@ -139,7 +140,11 @@ class PromotionAdmin(PreviewedAdmin, SteppedAdmin):
         return not used and bool(super().has_delete_permission(request, obj))
 
     def save_related(
-        self, request: HttpRequest, form: Any, formsets: Any, change: bool
+        self,
+        request: HttpRequest,
+        form: "forms.ModelForm[Promotion]",
+        formsets: object,
+        change: bool,
     ) -> None:
         super().save_related(request, form, formsets, change)
         promotion_codes.count_uses(promotion_id=form.instance.pk)

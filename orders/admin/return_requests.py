@@ -1,7 +1,6 @@
 """Returns that customers asked for: decided, received, and judged piece by piece."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 from uuid import UUID, uuid4
 
 from django import forms as django_forms
@@ -20,7 +19,7 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
-from markrin.admin.base import ReadOnly, Step, SteppedAdmin, TabularInline
+from markrin.admin.base import CleanedData, ReadOnly, Step, SteppedAdmin, TabularInline
 from markrin.admin.exact_search import ExactSearch
 from markrin.admin.forms import StrictForm
 from markrin.api.errors import ShopError
@@ -111,28 +110,28 @@ def _field(line_id: UUID, name: str) -> str:
     return f"{name}_{line_id.hex}"
 
 
-def _approve(request: HttpRequest, row: ReturnRequest, data: Mapping[str, Any]) -> str:
+def _approve(request: HttpRequest, row: ReturnRequest, data: CleanedData) -> str:
     return_requests.approve_request(
         ReturnApproval(**data), request_id=row.pk, actor=get_actor(request)
     )
     return f"{row.number} is approved: the customer has the label."
 
 
-def _reject(request: HttpRequest, row: ReturnRequest, data: Mapping[str, Any]) -> str:
+def _reject(request: HttpRequest, row: ReturnRequest, data: CleanedData) -> str:
     return_requests.reject_request(
         data["note"], request_id=row.pk, actor=get_actor(request)
     )
     return f"{row.number} is refused."
 
 
-def _receive(request: HttpRequest, row: ReturnRequest, data: Mapping[str, Any]) -> str:
+def _receive(request: HttpRequest, row: ReturnRequest, data: CleanedData) -> str:
     return_requests.receive_request(
         data["note"], request_id=row.pk, actor=get_actor(request)
     )
     return f"{row.number} is here."
 
 
-def _judge(request: HttpRequest, row: ReturnRequest, data: Mapping[str, Any]) -> str:
+def _judge(request: HttpRequest, row: ReturnRequest, data: CleanedData) -> str:
     lines = [
         JudgedPieces(
             line_id=line.line_id,
@@ -248,7 +247,9 @@ class ReturnRequestAdmin(desk.OpenedFromQueue, ExactSearch, ReadOnly, SteppedAdm
         )
         return [own, *super().get_urls()]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: object = None
+    ) -> list[str]:
         return ["of_order", "next_steps", "shown_reason", "papers", "replacement"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReturnRequest]:

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from accounts.state_codes import is_state_code
-from markrin.admin.base import ModelAdmin, StackedInline
+from markrin.admin.base import Fieldsets, ModelAdmin, StackedInline
 from markrin.admin.forms import StrictModelForm
 from orders.admin.shipping_postcodes import edit_postcodes, export_postcodes
 from orders.models import Holiday, ShippingMethod, ShippingStep, ShippingZone
@@ -73,7 +73,7 @@ class ZoneForm(StrictModelForm):
     def clean(self) -> dict[str, Any]:
         """Refuse to leave the country of a list of postal codes."""
         found: dict[str, Any] = super().clean() or self.cleaned_data
-        zone: Any = self.instance
+        zone: ShippingZone = self.instance
         if (
             not zone._state.adding
             and "countries" in self.changed_data
@@ -124,9 +124,9 @@ class MethodForm(StrictModelForm):
             "cod_max_open": "Open orders at most",
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        method: Any = self.instance
+        method: ShippingMethod = self.instance
         if not method._state.adding:
             self.initial["steps"] = "\n".join(map(str, method.steps.all()))
 
@@ -160,9 +160,9 @@ class MethodForm(StrictModelForm):
             )
         return found
 
-    def save(self, commit: bool = True) -> Any:
+    def save(self, commit: bool = True) -> ShippingMethod:
         """Save the method with its steps."""
-        method: Any = super().save(commit=commit)
+        method: ShippingMethod = super().save(commit=commit)
         if commit and "steps" in self.changed_data:
             method.steps.all().delete()
             ShippingStep.objects.bulk_create(
@@ -215,7 +215,7 @@ class ShippingZoneAdmin(ModelAdmin):
     search_fields = ("name__icontains",)
     readonly_fields = ("postal_list",)
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: object = None) -> Fieldsets:
         own = ["postal_list"] if obj else []
         return [
             (None, {"fields": ["name", ("position", "is_active")]}),
@@ -247,7 +247,7 @@ class ShippingZoneAdmin(ModelAdmin):
         return zones.annotate(n_codes=Count("postcodes")).prefetch_related("methods")
 
     def save_model(
-        self, request: HttpRequest, obj: ShippingZone, form: Any, change: bool
+        self, request: HttpRequest, obj: ShippingZone, form: forms.Form, change: bool
     ) -> None:
         """Save the zone. Before the first one the settings become a zone, so that other places
         get what they got.

@@ -2,16 +2,18 @@
 saved.
 """
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
+from markrin.admin.base import ModelAdmin
 from markrin.admin.forms import StrictForm
 from markrin.admin.widgets import PlainFile
 from markrin.api.errors import ShopError
@@ -52,20 +54,20 @@ class ListForm(StrictForm):
         help_text="one a line, or with commas between them",
     )
 
-    def __init__(self, *args: Any, country: str, **kwargs: Any) -> None:
+    def __init__(self, *args: object, country: str, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.country = country
 
-    def clean_file(self) -> Any:
+    def clean_file(self) -> "UploadedFile[bytes] | None":
         """Refuse what is too large."""
-        file = self.cleaned_data["file"]
-        if file is not None and file.size > MAX_FILE_BYTES:
+        file: UploadedFile[bytes] | None = self.cleaned_data["file"]
+        if file is not None and (file.size or 0) > MAX_FILE_BYTES:
             raise forms.ValidationError(
                 f"A file has at most {MAX_FILE_BYTES // 1024**2} MB."
             )
         return file
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         """Read the list; what is wrong in it is shown beside the field that it came by."""
         found = self.cleaned_data
         file, text = found.get("file"), found.get("codes") or ""
@@ -90,7 +92,9 @@ class ListForm(StrictForm):
         return found
 
 
-def edit_postcodes(page: Any, request: HttpRequest, zone: ShippingZone) -> HttpResponse:
+def edit_postcodes(
+    page: ModelAdmin, request: HttpRequest, zone: ShippingZone
+) -> HttpResponse:
     """Show the list's form; on POST say what it would change, or save it."""
     back = reverse("admin:orders_shippingzone_change", args=[zone.pk])
     try:
@@ -138,7 +142,7 @@ def _combine(zone: ShippingZone, listed: CodeList, mode: str) -> set[str]:
 
 
 def _show(
-    page: Any,
+    page: ModelAdmin,
     request: HttpRequest,
     zone: ShippingZone,
     form: ListForm,

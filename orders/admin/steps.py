@@ -3,12 +3,11 @@ services write the history.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from django.http import HttpRequest
 
 from markrin import localized
-from markrin.admin.base import Step
+from markrin.admin.base import CleanedData, Step
 from markrin.api.casing import to_camel
 from markrin.api.errors import Invalid
 from markrin.api.unset import UNSET
@@ -52,7 +51,7 @@ def get_actor(request: HttpRequest) -> Actor:
 def _change_status_to(
     status: OrderStatus,
 ) -> Callable[[HttpRequest, Order, Mapping[str, object]], str]:
-    def move(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
+    def move(request: HttpRequest, order: Order, data: CleanedData) -> str:
         transitions.move_order(
             Move(status=status, **data), order_id=order.pk, actor=get_actor(request)
         )
@@ -89,14 +88,14 @@ def _waits_for_cash(order: Order) -> bool:
     return cash and order.status != OrderStatus.CANCELLED
 
 
-def _write_note(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
+def _write_note(request: HttpRequest, order: Order, data: CleanedData) -> str:
     transitions.note_order(
         OrderNote(**data), order_id=order.pk, actor=get_actor(request)
     )
     return "The note stands in the history."
 
 
-def _refund_order(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
+def _refund_order(request: HttpRequest, order: Order, data: CleanedData) -> str:
     refund, _again = refunds.refund_order(
         order_id=order.pk,
         actor=get_actor(request),
@@ -108,7 +107,7 @@ def _refund_order(request: HttpRequest, order: Order, data: Mapping[str, Any]) -
     return f"{localized.format_money(refund.amount, order.currency)} go back."
 
 
-def _take_back(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
+def _take_back(request: HttpRequest, order: Order, data: CleanedData) -> str:
     wanted = [
         ReturnedPieces(
             line_id=line.pk,
@@ -138,7 +137,7 @@ def _pack(request: HttpRequest, order: Order, data: Mapping[str, object]) -> str
     return f"Parcel {made.position} of {order.number} is packed."
 
 
-def _cancel_pieces(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
+def _cancel_pieces(request: HttpRequest, order: Order, data: CleanedData) -> str:
     wanted = _read_pieces(order, data)
     transitions.cancel_pieces(
         PiecesCancellation(lines=wanted, reason=data["reason"]),
@@ -148,7 +147,7 @@ def _cancel_pieces(request: HttpRequest, order: Order, data: Mapping[str, Any]) 
     return f"{sum(each.quantity for each in wanted)} pieces are cancelled."
 
 
-def _read_pieces(order: Order, data: Mapping[str, Any]) -> list[ParcelPieces]:
+def _read_pieces(order: Order, data: CleanedData) -> list[ParcelPieces]:
     wanted = [
         ParcelPieces(line_id=line.pk, quantity=data[forms.line_field(line)])
         for line in order.lines.all()
@@ -174,16 +173,14 @@ def _can_be_packed(order: Order) -> bool:
     return order.status in fulfilments.PACKABLE and not waits
 
 
-def _resend_mail(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
+def _resend_mail(request: HttpRequest, order: Order, data: CleanedData) -> str:
     mails.resend_mail(
         order_id=order.pk, mail_name=data["mail"], actor=get_actor(request)
     )
     return f"{mails.MAILS[data['mail']]}: the mail goes out again."
 
 
-def _correct_contact(
-    request: HttpRequest, order: Order, data: Mapping[str, Any]
-) -> str:
+def _correct_contact(request: HttpRequest, order: Order, data: CleanedData) -> str:
     sent = {to_camel(name): data[name] for name in _ADDRESS if data[name]}
     try:
         address = ShippingAddress().load({**sent, "country": order.country})
@@ -203,7 +200,7 @@ def _correct_contact(
 _ADDRESS = ("recipient", "phone", "street", "city", "state", "postal_code")
 
 
-def _add_pieces(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
+def _add_pieces(request: HttpRequest, order: Order, data: CleanedData) -> str:
     addition = PieceAddition(
         sku=data["sku"], quantity=data["quantity"], reason=data["reason"]
     )
@@ -214,13 +211,13 @@ def _add_pieces(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> 
     return f"{order.number} has {data['quantity']} × {data['sku']} more: {total}."
 
 
-def _set_tags(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
+def _set_tags(request: HttpRequest, order: Order, data: CleanedData) -> str:
     change = OrderChange(tags=data["tags"])
     order_edits.edit_order(change, order_id=order.pk, actor=get_actor(request))
     return f"Tags of {order.number}: {', '.join(data['tags']) or 'none'}."
 
 
-def _attach(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
+def _attach(request: HttpRequest, order: Order, data: CleanedData) -> str:
     file = data["file"]
     if file.size > MAX_FILE_BYTES:  # before it is read
         raise errors.FileRefused
@@ -233,9 +230,7 @@ def _attach(request: HttpRequest, order: Order, data: Mapping[str, Any]) -> str:
     return f"{kept.name} is attached."
 
 
-def _mail_payment_link(
-    request: HttpRequest, order: Order, data: Mapping[str, Any]
-) -> str:
+def _mail_payment_link(request: HttpRequest, order: Order, data: CleanedData) -> str:
     payment_links.request_payment_link(order_id=order.pk, actor=get_actor(request))
     return "The link to pay goes out by mail."
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from threading import BoundedSemaphore
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -316,7 +316,7 @@ class _PricedCart:
     method: OfferedMethod | None  # None: as a replacement, or gift cards; for nothing
     cards: Sequence[GiftCard] = ()
     cart_id: UUID | None = None  # the cart that it empties
-    now: Any = field(default_factory=timezone.now)
+    now: datetime = field(default_factory=timezone.now)
     replaces: Order | None = None  # whose pieces come back for it, and pay it
 
 
@@ -523,7 +523,7 @@ def _unpaid_ttl_s(customer: Customer) -> int:
     return int(settings.ORDER_UNPAID_TTL_S)
 
 
-def _snapshot_shipping(method: OfferedMethod | None) -> dict[str, Any]:
+def _snapshot_shipping(method: OfferedMethod | None) -> dict[str, object]:
     """Return an order's columns of how it is sent, and what was promised."""
     if method is None:
         return {"shipping_name": ""}

@@ -1,8 +1,9 @@
 """Where payment providers tell what has happened."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from rest_framework import serializers
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -28,7 +29,7 @@ class Webhook(PrivateView):
     """The signature over the very bytes is what lets one in."""
 
     permission_classes = [AllowAny]
-    authentication_classes: Any = []
+    authentication_classes: Sequence[type[BaseAuthentication]] = ()
 
     @operation(
         raw=True,

@@ -1,7 +1,6 @@
 """Inventory feeds: uploaded, looked at, let through or not."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django import forms
@@ -184,7 +183,9 @@ class FeedAdmin(ReadOnly, SteppedAdmin):
     ) -> list[str]:
         return ["next_steps", "progress", "report", "created_at", "kind", "held"]
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fields(
+        self, request: HttpRequest, obj: Feed | None = None
+    ) -> Sequence[object]:
         """Return the fields; why it is held, if it is, stands above what to do about it."""
         if obj is None or not obj.held_reason:
             return self.fields
@@ -211,7 +212,7 @@ class FeedAdmin(ReadOnly, SteppedAdmin):
         )
 
     def changelist_view(
-        self, request: HttpRequest, extra_context: Any = None
+        self, request: HttpRequest, extra_context: Mapping[str, object] | None = None
     ) -> HttpResponseBase:
         """Show the list, with the way to upload."""
         context = {"may_upload": self.may_step(request), **(extra_context or {})}

@@ -1,5 +1,7 @@
 """What staff tell the search, beside what people searched for in vain; and colours."""
 
+from collections.abc import Mapping
+
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponseBase
@@ -21,7 +23,7 @@ class _BesideVainSearches(ModelAdmin):
     vain_field: str
 
     def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, object] | None = None
+        self, request: HttpRequest, extra_context: Mapping[str, object] | None = None
     ) -> HttpResponseBase:
         """Show the list."""
         found = [

@@ -1,8 +1,5 @@
 """Stock: looked at per variant, moved by a step, never edited."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -10,6 +7,7 @@ from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from markrin.admin.base import (
+    CleanedData,
     FirstRows,
     ReadOnly,
     ReadOnlyAdmin,
@@ -40,9 +38,7 @@ class AdjustForm(StrictForm):
     note = forms.CharField(max_length=200, widget=UnfoldAdminTextInputWidget)
 
 
-def _adjust_stock(
-    request: HttpRequest, variant: Variant, data: Mapping[str, Any]
-) -> str:
+def _adjust_stock(request: HttpRequest, variant: Variant, data: CleanedData) -> str:
     back_in_stock.adjust_stock(
         StockAdjustment(delta=data["delta"], note=data["note"]),
         variant_id=variant.pk,
