@@ -253,7 +253,7 @@ def _describe_order(
     admin: SteppedAdmin, queue: QueueName, order: Order, now: datetime
 ) -> dict[str, object]:
     order.queue = queue  # type: ignore[attr-defined]  # its steps lead back to the queue
-    parcel_pages = admin.admin_site.get_model_admin(Fulfilment)
+    parcel_pages = _get_pages(admin, Fulfilment)
     parcels = [
         parcel
         for parcel in order.fulfilments.all()
@@ -286,14 +286,21 @@ def _describe_order(
     }
 
 
+def _get_pages(admin: SteppedAdmin, model: type[models.Model]) -> SteppedAdmin:
+    """Return the pages of another model whose rows are moved by steps."""
+    pages = admin.admin_site.get_model_admin(model)
+    if not isinstance(pages, SteppedAdmin):
+        raise TypeError(f"{model.__name__} has no steps")
+    return pages
+
+
 def _list_returns(
     admin: SteppedAdmin, queue: QueueName, order: Order
 ) -> list[dict[str, object]]:
     """Return the order's returns that wait for staff, each with its steps."""
     if queue != QueueName.RETURNS:
         return []
-    pages = admin.admin_site.get_model_admin(ReturnRequest)
-    assert isinstance(pages, SteppedAdmin)  # noqa: S101 (tells the type)
+    pages = _get_pages(admin, ReturnRequest)
     found = []
     for asked in order.return_requests.all():
         if asked.status in queues.RETURNS_WAITING:
