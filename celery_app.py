@@ -33,7 +33,7 @@ app.autodiscover_tasks()
 # is an error rather than silence.
 ON_EVENT: dict[str, list[str]] = {
     "cache.touched": ["cache.drop"],
-    "user.registered": ["accounts.welcome_by_mail"],
+    "user.registered": ["accounts.welcome_by_mail", "webhooks.publish"],
     "user.verification_requested": ["accounts.verify_by_mail"],
     "user.email_change_requested": [
         "accounts.confirm_new_email_by_mail",
@@ -43,32 +43,50 @@ ON_EVENT: dict[str, list[str]] = {
     "user.staff_invited": ["accounts.invite_by_mail"],
     "session.reuse_detected": ["accounts.report_reuse_by_mail"],
     "session.signed_in_from_new_device": ["accounts.report_new_device_by_mail"],
-    "order.placed": ["orders.confirm_by_mail", "analytics.record_order"],
-    "order.paid": ["orders.issue_gift_cards"],
-    "order.shipped": ["orders.shipped_by_mail"],
-    "order.delivered": ["orders.delivered_by_mail"],
-    "order.undelivered": ["orders.undelivered_by_mail"],
+    "order.placed": [
+        "orders.confirm_by_mail",
+        "analytics.record_order",
+        "webhooks.publish",
+    ],
+    "order.paid": ["orders.issue_gift_cards", "webhooks.publish"],
+    "order.shipped": ["orders.shipped_by_mail", "webhooks.publish"],
+    "order.delivered": ["orders.delivered_by_mail", "webhooks.publish"],
+    "order.undelivered": ["orders.undelivered_by_mail", "webhooks.publish"],
     "order.tracking_corrected": ["orders.tracking_corrected_by_mail"],
-    "order.pieces_cancelled": ["analytics.record_change"],
+    "order.pieces_cancelled": ["analytics.record_change", "webhooks.publish"],
     "order.payment_link_wanted": ["orders.payment_link_by_mail"],
-    "order.cancelled": ["orders.cancelled_by_mail", "analytics.record_change"],
+    "order.cancelled": [
+        "orders.cancelled_by_mail",
+        "analytics.record_change",
+        "webhooks.publish",
+    ],
     "order.person_needed": ["orders.call_staff_by_mail"],
     "order.mail_wanted": ["orders.mail_again"],
-    "order.returned": ["analytics.record_change"],
-    "order.return_moved": ["orders.return_by_mail"],
+    "order.returned": ["analytics.record_change", "webhooks.publish"],
+    "order.return_moved": ["orders.return_by_mail", "webhooks.publish"],
     "payment.charge_told": ["orders.look_up_charge"],
     "payment.payout_told": ["orders.book_payout"],
     "payment.abandoned": ["orders.abandon_payment"],
     "refund.requested": ["orders.send_refund"],
-    "refund.made": ["orders.refunded_by_mail", "analytics.record_change"],
-    "invoice.issued": ["orders.render_invoice", "orders.invoice_by_mail"],
+    "refund.made": [
+        "orders.refunded_by_mail",
+        "analytics.record_change",
+        "webhooks.publish",
+    ],
+    "invoice.issued": [
+        "orders.render_invoice",
+        "orders.invoice_by_mail",
+        "webhooks.publish",
+    ],
     "gift_card.issued": ["orders.gift_card_by_mail"],
     "store_credit.granted": ["orders.store_credit_by_mail"],
     "feed.staged": ["products.apply_feed"],
     "bulk_change.started": ["products.continue_bulk_change"],
-    "stock.changed": ["products.queue_alerts"],
+    "stock.changed": ["products.queue_alerts", "webhooks.publish"],
     "stock.came_back": ["products.mail_back_in_stock"],
     "stock.ran_low": ["products.mail_low_stock"],
+    "webhook.delivery_due": ["webhooks.deliver"],
+    "webhook.endpoint_failing": ["webhooks.warn_by_mail"],
 }
 
 
@@ -128,9 +146,11 @@ app.conf.beat_schedule = {
     "products.delete_unapplied_changes": run_nightly(
         3, 40, "products.delete_unapplied_changes"
     ),
+    "storefront.write_product_feeds": run_every(3600, "storefront.write_product_feeds"),
     "analytics.rollup": run_every(300, "analytics.rollup"),
     "analytics.rollup_recent": run_every(3600, "analytics.rollup_recent"),
     "analytics.tend_partitions": run_nightly(2, 30, "analytics.tend_partitions"),
+    "webhooks.prune": run_nightly(3, 30, "webhooks.prune"),
     "outbox.prune": run_nightly(3, 0, "outbox.prune"),
     "verify": run_nightly(4, 30, "verify"),
     # The name replaces Celery's own entry, whose clean-up deletes every expired result in

@@ -99,6 +99,19 @@ def measure(
 def buy(
     shop: str, crowd: list[Checkout], count: int, goods: buyers.Goods
 ) -> list[float]:
+    """Let so many carts be bought, two at a time with a rest between, as buy_at_once does."""
+    return buy_at_once(shop, crowd, count, goods, at_once=2, rest_s=0.02)
+
+
+def buy_at_once(
+    shop: str,
+    crowd: list[Checkout],
+    count: int,
+    goods: buyers.Goods,
+    *,
+    at_once: int,
+    rest_s: float = 0,
+) -> list[float]:
     """Let so many carts be bought; return the milliseconds of each. Raises: NotReady unless
     all are answered 201.
     """
@@ -106,7 +119,7 @@ def buy(
     while len(times) < count:
         some = crowd[: count - len(times)]
         buyers.fill(some, goods)
-        answers = buyers.send(shop, some, at_once=2, rest_s=0.02)
+        answers = buyers.send(shop, some, at_once=at_once, rest_s=rest_s)
         if strange := [status for status, _ in answers if status != 201]:
             raise NotReady(f"a checkout was answered {strange[0]}")
         times += [ms for _, ms in answers]

@@ -42,7 +42,7 @@ RIGHTS: tuple[Right, ...] = (
         area="Products, categories and size charts",
         groups=("catalogue",),
         calls=(
-            *("listStaffProducts", "getStaffProduct"),
+            *("listStaffProducts", "getStaffProduct", "upsertProducts"),
             *("createProduct", "replaceProduct", "updateProduct", "archiveProduct"),
             *("uploadProductImage", "orderProductImages"),
             *("updateProductImage", "deleteProductImage"),
@@ -73,7 +73,7 @@ RIGHTS: tuple[Right, ...] = (
         area="Stock and its feeds",
         groups=("catalogue",),
         calls=(
-            *("adjustStock", "listStockMovements"),
+            *("adjustStock", "setStock", "listStockMovements"),
             *("listFeeds", "sendFeed", "getFeed", "getFeedReport"),
             *("releaseFeed", "discardFeed"),
         ),
@@ -95,7 +95,11 @@ RIGHTS: tuple[Right, ...] = (
     Right(
         area="The storefront's own pages",
         groups=("catalogue",),
-        pages={"storefront.page": _ALL, "storefront.redirect": _ALL},
+        pages={
+            "storefront.page": _ALL,
+            "storefront.redirect": _ALL,
+            "storefront.productfeed": "view",
+        },
     ),
     Right(
         area="The catalogue, to look at",
@@ -259,6 +263,22 @@ RIGHTS: tuple[Right, ...] = (
             "analytics.dailycategory": "view",
             "analytics.dailysearch": "view",
         },
+    ),
+    Right(
+        area="The list of events: each group reads those about its own work",
+        groups=("catalogue", "orders"),
+        calls=("listEvents",),
+    ),
+    Right(
+        area="Webhooks: who else is told of events, their secrets, their log",
+        calls=(
+            *("listWebhooks", "createWebhook", "getWebhook", "updateWebhook"),
+            *("deleteWebhook", "rotateWebhookSecret", "testWebhook"),
+            *("listWebhookDeliveries", "getWebhookDelivery"),
+            *("redeliverWebhook", "redeliverWebhookFailures"),
+        ),
+        sensitive=True,
+        acts={"webhooks.webhookendpoint": "add change step delete"},
     ),
     Right(
         area="Users and what they may do; keys of machines; sessions; the log of signing in",

@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "markrin",
     "markrin.outbox",
     "markrin.cache",
+    "markrin.webhooks",
     "markrin.ops",
     "markrin.admin.apps.AdminToolsConfig",
     "products",
@@ -154,6 +155,14 @@ DEMO_PASSWORD = env.str(
 # "authorization": "Bearer …"}}
 FEEDS: dict[str, dict[str, str]] = env.json("FEEDS", default={})
 FEED_MAX_BYTES = env.int("FEED_MAX_BYTES", 200_000_000)
+# Networks that the shop may call although they are not public, over http as well, where others
+# name the address: webhooks and pictures. For development alone.
+OUTBOUND_NETWORKS: list[str] = env.list(
+    "OUTBOUND_NETWORKS", default=["127.0.0.0/8", "::1/128"] if DEBUG else []
+)
+WEBHOOK_KEEP_DAYS = env.int(
+    "WEBHOOK_KEEP_DAYS", 30
+)  # how long events can be listed, and sent again
 LOW_STOCK_AT = env.int(
     "LOW_STOCK_AT", 3
 )  # sellable pieces of a variant at which staff are told
@@ -375,6 +384,11 @@ HOOKS: dict[str, list[str]] = {
     "export": ["orders.services.privacy.export_customer"],
     "erase": ["orders.services.privacy.erase_customer"],
     "request_addresses": ["accounts.timeline.find_addresses"],
+    "list_public_events": [
+        "accounts.public_events.list_events",
+        "orders.public_events.list_events",
+        "products.public_events.list_events",
+    ],
     "list_vain_searches": ["analytics.selectors.searches.list_vain_searches"],
     "list_popular_searches": ["analytics.selectors.searches.list_popular_searches"],
     "trace_find": ["orders.timeline.find"],

@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("orders.urls")),
     path("api/", include("storefront.urls")),
     path("api/", include("analytics.urls")),
+    path("api/", include("markrin.webhooks.urls")),
     path("api/errors", views.ErrorKinds.as_view()),
     path("api/errors/<slugid:slug>", views.ErrorKind.as_view()),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),

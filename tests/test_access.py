@@ -119,6 +119,21 @@ TABLE = {
     "PATCH /api/staff/users/{user}": Row(STAFFS, {"role": "admin"}),
     "GET /api/staff/users/{user}/export": Row(STAFFS),
     "POST /api/staff/users/{user}/erase": Row(STAFFS),
+    "GET /api/events.json": Row(PUBLIC),
+    "GET /api/staff/events": Row(STAFFS),
+    "GET /api/staff/webhooks": Row(STAFFS),
+    "POST /api/staff/webhooks": Row(STAFFS),
+    "GET /api/staff/webhooks/{webhook}": Row(STAFFS),
+    "PATCH /api/staff/webhooks/{webhook}": Row(STAFFS),
+    "DELETE /api/staff/webhooks/{webhook}": Row(STAFFS),
+    "POST /api/staff/webhooks/{webhook}/secret": Row(STAFFS, {}),
+    "POST /api/staff/webhooks/{webhook}/test": Row(STAFFS, {}),
+    "POST /api/staff/webhooks/{webhook}/redeliver": Row(STAFFS),
+    "GET /api/staff/webhooks/{webhook}/deliveries": Row(STAFFS),
+    "GET /api/staff/webhooks/{webhook}/deliveries/{unknown}": Row(STAFFS, found=False),
+    "POST /api/staff/webhooks/{webhook}/deliveries/{unknown}/redeliver": Row(
+        STAFFS, {}, found=False
+    ),
     "GET /api/staff/keys": Row(STAFFS),
     "POST /api/staff/keys": Row(STAFFS),
     "DELETE /api/staff/keys/{key}": Row(STAFFS),
@@ -163,6 +178,8 @@ TABLE = {
     "GET /api/staff/products/{product}": Row(STAFFS),
     "GET /api/staff/reviews": Row(STAFFS),
     "PATCH /api/staff/reviews/{review}": Row(STAFFS),
+    "POST /api/staff/products/bulk": Row(STAFFS),
+    "PUT /api/staff/variants/{variant}/stock": Row(STAFFS),
     "POST /api/staff/variants/{variant}/adjust": Row(STAFFS),
     "GET /api/staff/variants/{variant}/movements": Row(STAFFS),
     "GET /api/staff/feeds": Row(STAFFS),
@@ -323,6 +340,12 @@ class World:
         boss = factories.make_user(role="admin")
         new = NewApiKey(name=f"Key {boss.email}", groups=["catalogue"])
         return api_keys.create_api_key(new, by=boss, client=ClientInfo())[0]
+
+    @cached_property
+    def webhook(self) -> Any:
+        from markrin.webhooks.models import WebhookEndpoint
+
+        return WebhookEndpoint.objects.create(name="ERP", url="https://e.example/h")
 
     @cached_property
     def unknown(self) -> str:
@@ -510,7 +533,10 @@ def test_only_admins_change_what_somebody_may_do():
 
 
 def test_what_cannot_be_taken_back_wants_a_recent_factor():
-    calls = ("addUser", "changeUser", "exportUser", "eraseUser", "createApiKey")
+    calls = (
+        *("addUser", "changeUser", "exportUser", "eraseUser"),
+        *("createApiKey", "createWebhook", "updateWebhook", "rotateWebhookSecret"),
+    )
     assert all(_right_of(call).sensitive for call in calls)
     assert _right_of("refundOrder").sensitive
 

@@ -28,6 +28,7 @@ from accounts.services.sessions import require_recent_password
 from markrin.api.casing import to_camel
 from markrin.api.errors import NotFound, Unprocessable
 from markrin.db import transactions
+from markrin.webhooks.services import publishing
 
 _PROFILE = (
     "id",
@@ -153,6 +154,7 @@ def erase_customer(*, user_id: UUID, client: ClientInfo, by: User) -> None:
             "Only customers can be erased. Make them a customer first, or deactivate them."
         )
     hooks.erase(user=user)
+    publishing.forget_subjects("user", [user.pk])
     _anonymise_user(user)
     log_auth_event(
         "erase",

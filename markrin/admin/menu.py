@@ -375,6 +375,39 @@ _MENU: list[tuple[str, list[Entry]]] = [
         ],
     ),
     (
+        "Plugged in",
+        [
+            (
+                "Webhooks",
+                "webhook",
+                "webhooks_webhookendpoint_changelist",
+                "",
+                "webhooks.view_webhookendpoint",
+            ),
+            (
+                "Product feeds",
+                "rss_feed",
+                "storefront_productfeed_changelist",
+                "",
+                "storefront.view_productfeed",
+            ),
+            (
+                "Deliveries",
+                "outgoing_mail",
+                "webhooks_webhookdelivery_changelist",
+                "",
+                "webhooks.view_webhookdelivery",
+            ),
+            (
+                "Events",
+                "event_note",
+                "webhooks_webhookevent_changelist",
+                "",
+                "webhooks.view_webhookevent",
+            ),
+        ],
+    ),
+    (
         "Jobs",
         [
             (

@@ -87,6 +87,7 @@ class Handler:
     max_attempts: int
     useless_after_s: int | None
     function: Callable[..., Result]
+    keyed_by_event: bool = False
 
 
 registry: dict[str, Handler] = {}
@@ -101,6 +102,7 @@ def handler(
     time_limit_s: int,
     max_attempts: int,
     useless_after_s: int | None = None,
+    keyed_by_event: bool = False,
 ) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Register the function as what does the rows of this task.
 
@@ -110,13 +112,23 @@ def handler(
     once: a mail, a call, or several transactions.
 
     Past time_limit_s, and RUN_ON_S at most, its process is killed, and the row comes back when
-    the lease ends. A row older than useless_after_s is not begun any more, but dead."""
+    the lease ends. A row older than useless_after_s is not begun any more, but dead.
+
+    keyed_by_event is for what follows several events that may name the same thing: each of them
+    then has a row of its own."""
 
     def register(function: Callable[..., Result]) -> Callable[..., Result]:
         if name in registry:
             raise ValueError(f"two outbox handlers are named {name}")
         known = Handler(
-            name, queue, effect, time_limit_s, max_attempts, useless_after_s, function
+            name,
+            queue,
+            effect,
+            time_limit_s,
+            max_attempts,
+            useless_after_s,
+            function,
+            keyed_by_event,
         )
         registry[name] = known
 
@@ -186,6 +198,18 @@ def run_job(known: Handler, row_id: int) -> str | None:
             return outcome
     finally:
         _current.reset(token)
+
+
+def get_current_event() -> str:
+    """Return the name of the event whose row is being run.
+
+    Raises:
+        LookupError: none is.
+    """
+    claimed = _current.get()
+    if claimed is None:
+        raise LookupError("no job is being run")
+    return claimed.event
 
 
 def check_lease() -> None:

@@ -66,6 +66,7 @@ class ClaimedRow:
     """
 
     id: int
+    event: str
     key: str
     state: str
     payload: dict[str, object]
@@ -113,8 +114,8 @@ UPDATE outbox_event e SET
     finished_at = CASE WHEN over IS NULL THEN NULL ELSE now() END,
     error = coalesce(over, e.error)
 FROM begun WHERE e.id = begun.id
-RETURNING e.id, e.key::text, e.state::text, e.payload, e.trace, e.attempts, e.lost, e.lease,
-          (extract(epoch FROM now() - e.run_after) * 1000)::bigint AS waited_ms, e.error::text,
+RETURNING e.id, e.event::text, e.key::text, e.state::text, e.payload, e.trace, e.attempts,
+          e.lost, e.lease, (extract(epoch FROM now() - e.run_after) * 1000)::bigint AS waited_ms, e.error::text,
           set_config('synchronous_commit', 'off', true) AS unsynced
 """
 

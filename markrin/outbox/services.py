@@ -68,7 +68,9 @@ def _rows_of(event: Event, trace: dict[str, str]) -> list[rows.NewRow]:
             event_id=event_id,
             task=task.name,
             queue=task.queue,
-            key=f"{task.name}:{natural_id}",
+            key=f"{task.name}:{event.name}:{natural_id}"
+            if task.keyed_by_event
+            else f"{task.name}:{natural_id}",
             payload=payload,
             trace=trace,
             max_attempts=task.max_attempts,

@@ -6,6 +6,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from markrin.db import transactions
+from markrin.webhooks.services import publishing
 from orders.models import (
     Cart,
     CartLine,
@@ -172,6 +173,7 @@ def erase_customer(*, user: "User") -> None:
     _refused_orders_of(user).delete()
     ids = [order.pk for order in Order.objects.for_customer(user).locked()]
     Order.objects.filter(pk__in=ids).update(**_EMPTY, updated_at=timezone.now())
+    publishing.forget_subjects("order", ids)
     OrderAttachment.objects.filter(order__in=ids).delete()
     CustomerRecord.objects.filter(user=user).delete()
     # In words of the customer's own, and a label of a carrier's with the address on it.

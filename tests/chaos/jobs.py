@@ -43,6 +43,8 @@ def _fail_feeds(**_: Any) -> None:
     from products.services.feeds import staging
     from tests.chaos import killing
 
+    if os.environ.get("CHAOS_WEBHOOKS"):
+        _hurry_webhooks()
     if chunk := int(os.environ.get("CHAOS_FEED_CHUNK", "0")):
         staging.CHUNK = chunk  # type: ignore[misc]  # Final for the product's code
         tasks.FEED_BUDGET_S = 2
@@ -50,6 +52,16 @@ def _fail_feeds(**_: Any) -> None:
         killing.in_each_chunk(Path(marks))
     if pause_s := float(os.environ.get("CHAOS_FEED_PAUSE_S", "0")):
         killing.slow_chunks(pause_s)
+
+
+def _hurry_webhooks() -> None:
+    """Wait a second where the shop waits minutes."""
+    from markrin.outbox import rows
+    from markrin.webhooks.services import delivering
+
+    rows.DELAYS_S = (1,)
+    delivering.PAUSE_S = (1, 2)  # type: ignore[misc]  # Final for the product's code
+    delivering.TOTAL_S = 1.0  # type: ignore[misc]  # as above
 
 
 @dataclass(frozen=True)

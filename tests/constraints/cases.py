@@ -311,6 +311,13 @@ SERVICES = {
     "analytics_reportsnapshot": "figures are computed",
     "analytics_dirtyday": "figures are computed",
     "analytics_visitorsalt": "salts are made by the server",
+    "webhook_endpoint": (
+        "webhooks are sent to public addresses, so no test's body or form makes one"
+        " (tests/webhooks); failures and times are the server's"
+    ),
+    "webhook_event": "written by the job that publishes it",
+    "webhook_delivery": "written by the job that publishes its event, and by sending it",
+    "webhook_attempt": "written by sending",
     "heartbeat": "written by the processes themselves",
     "outbox_event": "jobs are added by services",
     "outbox_pause": "written by the worker, and by `manage.py outbox`",
@@ -320,6 +327,7 @@ SERVICES = {
     "storefront_page": "times are the server's",
     "storefront_redirect": "times are the server's",
     "products_importedvalues": "written by imports alone",
+    "storefront_productfeed": "written with its file, by a job",
     "orders_fulfilment": (
         "parcels are written by their steps (tests/orders/test_fulfilments.py)"
     ),

@@ -14,4 +14,5 @@ ALL: tuple[Callable[[], Iterator[Finding]], ...] = (
     servers.check_mail,
     machine.check_files,
     work.check_work,
+    work.check_webhooks,
 )

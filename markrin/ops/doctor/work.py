@@ -9,6 +9,7 @@ from django.db import DatabaseError
 from celery_app import QUEUES
 from markrin.ops.doctor.finding import Finding, fault, note, ok
 from markrin.outbox import selectors as outbox
+from markrin.webhooks.models import WebhookEndpoint
 
 SILENT_S = 120.0
 LATE_S = 120.0
@@ -59,3 +60,28 @@ def check_work() -> Iterator[Finding]:
         count.state != "dead" and count.oldest_due_s <= LATE_S for count in counts
     ):
         yield ok("jobs", "none is dead or late")
+
+
+def check_webhooks() -> Iterator[Finding]:
+    """Yield the findings about endpoints of webhooks: those that take nothing."""
+    try:
+        endpoints = list(WebhookEndpoint.objects.order_by("name"))
+    except DatabaseError:
+        return
+    bad = [one for one in endpoints if one.off_reason in ("gone", "failing")]
+    for one in bad:
+        yield fault(
+            "webhooks",
+            f"{one.name} is off: {one.get_off_reason_display()}",
+            "Mend it, then in the admin: Webhooks, Switch on, Send again what was given up.",
+        )
+    for one in endpoints:
+        if one.is_on and one.failing_since:
+            yield fault(
+                "webhooks",
+                f"{one.name} has taken nothing since {one.failing_since:%d %b %H:%M} UTC",
+                "See its log in the admin, Webhooks.",
+            )
+            bad.append(one)
+    if endpoints and not bad:
+        yield ok("webhooks", f"{len(endpoints)}, none fails")

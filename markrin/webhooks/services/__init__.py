@@ -1,0 +1,1 @@
+"""What changes endpoints, writes events down, and delivers them."""

@@ -1,0 +1,52 @@
+"""What other systems are told of the catalogue."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+
+from markrin.api.serializers import Serializer
+from markrin.webhooks.public_events import PublicEvent, Snapshot
+from products.models import Variant
+
+
+class StockSnapshot(Serializer):
+    """How many pieces of a variant there are; `countInStock` of them can be sold."""
+
+    id = serializers.UUIDField()
+    product_id = serializers.UUIDField()
+    sku = serializers.CharField()
+    size = serializers.CharField()
+    color = serializers.CharField()
+    is_active = serializers.BooleanField()
+    on_hand = serializers.IntegerField(source="stock.on_hand", min_value=0)
+    reserved = serializers.IntegerField(source="stock.reserved", min_value=0)
+    count_in_stock = serializers.SerializerMethodField()
+
+    def get_count_in_stock(self, variant: Variant) -> int:
+        return max(0, variant.stock.on_hand - variant.stock.reserved)
+
+
+def list_events() -> Sequence[PublicEvent]:
+    """Return them (settings.HOOKS)."""
+    return [
+        PublicEvent(
+            event_type="stock.changed",
+            summary="Pieces of a variant were moved: sold, counted, returned.",
+            subject="variant",
+            group="catalogue",
+            shape=StockSnapshot,
+            find_subjects=_find_variants,
+            make_snapshots=_show_stock,
+        )
+    ]
+
+
+def _find_variants(payload: Mapping[str, Any]) -> list[UUID]:
+    return [UUID(one) for one in payload["variant_ids"]]
+
+
+def _show_stock(ids: Sequence[UUID]) -> dict[UUID, Snapshot]:
+    variants = Variant.objects.filter(pk__in=ids).select_related("stock")
+    return {variant.pk: StockSnapshot(variant).data for variant in variants}
