@@ -19,6 +19,14 @@ class StockTooHigh(ShopError):
     status, code, message = 422, "stock_too_high", "More pieces than a shelf can hold."
 
 
+class StockNotAsExpected(ShopError):
+    status, code, message = (
+        409,
+        "stock_not_as_expected",
+        "Another number of pieces can be sold than was expected.",
+    )
+
+
 class StockOnlyMoves(ShopError):
     status, code, message = (
         422,

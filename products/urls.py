@@ -53,9 +53,11 @@ urlpatterns = [
     path("staff/feeds/<uid:feed_id>/release", feeds.FeedRelease.as_view()),
     path("staff/feeds/<uid:feed_id>/discard", feeds.FeedDiscard.as_view()),
     path("staff/products", products.StaffProductList.as_view()),
+    path("staff/products/bulk", products.StaffProductBulk.as_view()),
     path("staff/products/<idorslug:key>", products.StaffProductDetail.as_view()),
     path("staff/reviews", reviews.StaffReviewList.as_view()),
     path("staff/reviews/<uid:review_id>", reviews.StaffReviewDetail.as_view()),
     path("staff/variants/<uid:variant_id>/adjust", stock.StockAdjustments.as_view()),
+    path("staff/variants/<uid:variant_id>/stock", stock.StockCounts.as_view()),
     path("staff/variants/<uid:variant_id>/movements", stock.StockMovements.as_view()),
 ]

@@ -42,6 +42,7 @@ class Operation:
     permissions: Sequence[type[BasePermission]] | None = None
     media_types: tuple[str, ...] = (parsers.JSON_TYPE,)
     max_bytes: int = parsers.MAX_BYTES
+    max_nodes: int = parsers.MAX_NODES
     description: str = ""
     extra_responses: Mapping[int, str] = field(default_factory=dict)
 
@@ -124,7 +125,8 @@ class Operation:
                 parsers.check_media_type(request._request, self.media_types)
             return schema.load(
                 parsers.parse_json(
-                    parsers.read_body(request._request, max_bytes=self.max_bytes)
+                    parsers.read_body(request._request, max_bytes=self.max_bytes),
+                    max_nodes=self.max_nodes,
                 )
             )
         if not self.upload and not self.raw and parsers.has_body(request._request):
@@ -150,8 +152,9 @@ def operation(**stated: Any) -> Callable[[Method], Method]:
     class, `"file:<media type>"`, a list of these, or None; its `status`; `errors`, the
     refusals of the use case; `raw=True`, where the method reads the body itself, as a
     signature is over its bytes; `permissions`, where this method's differ from the view's;
-    `media_types` and `max_bytes` (100 KB) of the body; `extra_responses`, further statuses
-    with their description: below 300 with the same answer, else with none."""
+    `media_types`, `max_bytes` (100 KB) and `max_nodes` (10,000 values) of the body;
+    `extra_responses`, further statuses with their description: below 300 with the same answer,
+    else with none."""
     stating = Operation(**stated)
 
     def decorate(method: Method) -> Method:

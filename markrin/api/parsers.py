@@ -42,8 +42,9 @@ def malformed_error(code: str, message: str, where: str = "") -> errors.Malforme
     )
 
 
-def parse_json(body: bytes) -> dict[str, object]:
-    """Return the one JSON object in `body`; numbers with a point or exponent are Decimal.
+def parse_json(body: bytes, *, max_nodes: int = MAX_NODES) -> dict[str, object]:
+    """Return the one JSON object in `body`, of at most `max_nodes` values; numbers with a point
+    or exponent are Decimal.
 
     Raises:
         errors.Malformed: it is not exactly one, or not within the limits above.
@@ -65,7 +66,7 @@ def parse_json(body: bytes) -> dict[str, object]:
         raise malformed_error("syntax", message) from exc
     if not isinstance(value, dict):
         raise malformed_error("type", "The body must be one JSON object.")
-    _check_values(value)
+    _check_values(value, max_nodes)
     return value
 
 
@@ -123,7 +124,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise malformed_error("number", "NaN and Infinity are not JSON.")
 
 
-def _check_values(found: object) -> None:
+def _check_values(found: object, max_nodes: int) -> None:
     """Refuse too many values, and NUL or a lone surrogate (which only an escape can bring)
     in any name or value.
     """
@@ -148,9 +149,9 @@ def _check_values(found: object) -> None:
                 "This has a NUL or half a surrogate pair.",
                 json_pointer(path),
             )
-        if count + len(waiting) > MAX_NODES:
+        if count + len(waiting) > max_nodes:
             raise malformed_error(
-                "nodes", f"The body has more than {MAX_NODES} values."
+                "nodes", f"The body has more than {max_nodes} values."
             )
 
 

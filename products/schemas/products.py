@@ -123,10 +123,16 @@ class StaffProductFilter(ProductFilter):
     """The filters of staff, who see products of every status."""
 
     status: Sequence[ProductStatus] = ()
+    updated_since: datetime | None = None
 
 
 class ListStaffProducts(FilterProducts[StaffProductFilter]):
+    """`updatedSince`: those that were changed since, themselves or a variant; not by sales and
+    counts of stock, of which /api/staff/events tells.
+    """
+
     status = fields.CommaSeparated(fields.Enum(ProductStatus), max=3)
+    updated_since = fields.Timestamp()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,3 +304,25 @@ class SuggestionQuery:
 
 class SuggestSearches(QuerySchema[SuggestionQuery]):
     q = fields.Text(max=100, required=True)
+
+
+MAX_BULK = 1_000  # products of one call
+BULK_BYTES = 10 * 1024 * 1024
+BULK_NODES = 500_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkProducts:
+    """Products as another system has them."""
+
+    items: Sequence[ReplacedProduct]
+
+
+class UpsertProducts(InputSchema[BulkProducts]):
+    """Each product whole, as in a PUT. It is found by `slug`, else by the SKU of a variant; one
+    that is not found is created.
+    """
+
+    items = fields.List(
+        fields.Nested(ReplaceProduct), min=1, max=MAX_BULK, required=True
+    )

@@ -149,6 +149,23 @@ class AdjustStock(InputSchema[StockAdjustment]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StockCount:
+    """How many pieces can be sold, and how many the other system believed that there were."""
+
+    count_in_stock: int
+    expected: int | None = None
+
+
+class SetStock(InputSchema[StockCount]):
+    """`countInStock` pieces can be sold: reserved ones are not among them. With `expected` it
+    counts only if so many could be sold until now.
+    """
+
+    count_in_stock = fields.Int(min=0, max=MAX_PIECES, required=True)
+    expected = fields.Int(min=0, max=2_147_483_647)
+
+
+@dataclass(frozen=True, kw_only=True)
 class BackInStockWish:
     """Where a guest wants to hear that a variant is back."""
 

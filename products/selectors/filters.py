@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Self
 from uuid import UUID
@@ -76,6 +77,7 @@ class Filters:
     gender: Sequence[str] = ()
     tag: Sequence[str] = ()
     status: Sequence[str] = ()
+    updated_since: datetime | None = None
     min_price: Decimal | None = None
     max_price: Decimal | None = None
     in_stock: bool | None = None
@@ -139,6 +141,11 @@ class Filters:
             rule &= Q(tags__overlap=list(self.tag))
         if self.status:
             rule &= Q(status__in=self.status)
+        if self.updated_since is not None:
+            changed = Variant.objects.filter(
+                product=OuterRef("pk"), updated_at__gte=self.updated_since
+            )
+            rule &= Q(updated_at__gte=self.updated_since) | Q(Exists(changed))
         if self.query is not None:
             hits = Q(search=search_ranking.Lexemes(self.query.matching))
             rule &= hits | Q(pk__in=self.query.exact) if self.query.exact else hits

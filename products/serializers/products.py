@@ -351,3 +351,33 @@ class StockMovement(Serializer):
 
 class StockMovementPage(page_of(StockMovement)):  # type: ignore[misc]  # made at run time
     """A page of the stock's ledger."""
+
+
+class BulkProblem(Serializer):
+    """What is wrong at a place of the product."""
+
+    pointer = serializers.CharField(required=False)
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class BulkResult(Serializer):
+    """What became of one product of a bulk call."""
+
+    index = serializers.IntegerField(min_value=0, help_text="its place in `items`")
+    status = serializers.ChoiceField(choices=["created", "replaced", "refused"])
+    id = serializers.UUIDField(allow_null=True)
+    code = serializers.CharField(
+        help_text="of the refusal, as in /api/errors; or empty"
+    )
+    detail = serializers.CharField()
+    errors = BulkProblem(many=True)  # type: ignore[assignment]  # DRF takes it out of the class
+
+
+class BulkResults(Serializer):
+    """One result for each product, in their order."""
+
+    items = BulkResult(many=True)
+    created = serializers.IntegerField(min_value=0)
+    replaced = serializers.IntegerField(min_value=0)
+    refused = serializers.IntegerField(min_value=0)

@@ -1,5 +1,6 @@
 """Products, as shoppers see them and as staff write them."""
 
+from collections import Counter
 from http import HTTPStatus
 from uuid import UUID
 
@@ -16,7 +17,8 @@ from products import errors
 from products.schemas import products as schemas
 from products.selectors import product_lists, related, suggestions
 from products.serializers import products as serializers
-from products.services import products
+from products.services import bulk_upsert, products
+from products.services.bulk_upsert import BulkStatus
 from products.views.access import get_user_id
 
 _REFUSED = [
@@ -228,6 +230,27 @@ class StaffProductList(View):
     def get(self, request: Request, *, query: schemas.StaffProductFilter) -> Response:
         found = product_lists.list_staff_products(query)
         return Response(serializers.StaffProductPage(found).data)
+
+
+class StaffProductBulk(View):
+    @operation(
+        id="upsertProducts",
+        tag="staff-products",
+        summary="Create or replace up to 1,000 products, each answered for itself",
+        body=schemas.UpsertProducts,
+        max_bytes=schemas.BULK_BYTES,
+        max_nodes=schemas.BULK_NODES,
+        response=serializers.BulkResults,
+        errors=[Invalid],
+    )
+    def post(self, request: Request, *, body: schemas.BulkProducts) -> Response:
+        done = bulk_upsert.upsert_products(body, actor_id=get_user_id(request))
+        counts = Counter(result.status.value for result in done)
+        shown = {
+            "items": done,
+            **{status.value: counts[status.value] for status in BulkStatus},
+        }
+        return Response(serializers.BulkResults(shown).data)
 
 
 class StaffProductDetail(View):

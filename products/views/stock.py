@@ -11,7 +11,7 @@ from markrin.api.schemas import PageParams, PlainPageQuery
 from markrin.api.views import View
 from products import errors
 from products.schemas import variants as schemas
-from products.schemas.variants import StockAdjustment
+from products.schemas.variants import StockAdjustment, StockCount
 from products.selectors import stock_ledger
 from products.serializers import products as serializers
 from products.services.stock import back_in_stock
@@ -31,6 +31,23 @@ class StockAdjustments(View):
         self, request: Request, *, variant_id: UUID, body: StockAdjustment
     ) -> Response:
         back_in_stock.adjust_stock(
+            body, variant_id=variant_id, actor_id=get_user_id(request)
+        )
+        variant = stock_ledger.get_staff_variant(variant_id=variant_id)
+        return Response(serializers.StaffVariant(variant).data)
+
+
+class StockCounts(View):
+    @operation(
+        id="setStock",
+        tag="staff-stock",
+        summary="Set how many pieces of a variant can be sold",
+        body=schemas.SetStock,
+        response=serializers.StaffVariant,
+        errors=[NotFound, errors.StockNotAsExpected, errors.StockTooHigh],
+    )
+    def put(self, request: Request, *, variant_id: UUID, body: StockCount) -> Response:
+        back_in_stock.set_stock(
             body, variant_id=variant_id, actor_id=get_user_id(request)
         )
         variant = stock_ledger.get_staff_variant(variant_id=variant_id)

@@ -8,8 +8,8 @@ from markrin.api.rate_limits import Limit, enforce_limit
 from markrin.db import transactions
 from markrin.db.models import uuid7
 from products import errors
-from products.models import BackInStockRequest, Variant
-from products.schemas.variants import BackInStockWish, StockAdjustment
+from products.models import BackInStockRequest, StockLevel, Variant
+from products.schemas.variants import BackInStockWish, StockAdjustment, StockCount
 from products.services.stock import movements
 
 
@@ -76,3 +76,33 @@ def adjust_stock(body: StockAdjustment, *, variant_id: UUID, actor_id: UUID) -> 
         actor_id=actor_id,
         note=body.note,
     )
+
+
+@transactions.durable
+def set_stock(body: StockCount, *, variant_id: UUID, actor_id: UUID) -> None:
+    """Have so many pieces of a variant for sale: a movement of the difference. What is reserved
+    for orders is not among them, and stays. Locks: the level, then as `movements.move_stock`.
+
+    Raises:
+        NotFound: there is no such variant.
+        StockNotAsExpected: another number can be sold than `expected`.
+        StockTooHigh: more than a shelf holds.
+    """
+    level = (
+        StockLevel.objects.select_for_update(no_key=True)
+        .filter(variant=variant_id)
+        .first()
+    )
+    if level is None:
+        raise NotFound
+    sellable = level.on_hand - level.reserved
+    if body.expected is not None and body.expected != max(0, sellable):
+        raise errors.StockNotAsExpected(countInStock=max(0, sellable))
+    if delta := body.count_in_stock - sellable:
+        movements.record_adjustment(
+            variant_id=variant_id,
+            delta=delta,
+            ref=str(uuid7()),
+            actor_id=actor_id,
+            note=f"set to {body.count_in_stock}",
+        )
