@@ -8,10 +8,12 @@ from django.contrib import admin
 from django.utils.safestring import SafeString, mark_safe
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from markrin.admin.base import ModelAdmin
+from markrin.admin.base import ModelAdmin, ReadOnlyAdmin
 from markrin.admin.forms import StrictModelForm
 from storefront import markdown
-from storefront.models import Page, Redirect
+from storefront.addresses import make_absolute
+from storefront.models import Page, ProductFeed, Redirect
+from storefront.product_feeds import writing
 
 
 class PageForm(StrictModelForm):
@@ -68,3 +70,20 @@ class RedirectAdmin(ModelAdmin):
     form = RedirectForm
     list_display = ("path", "target", "created_at")
     search_fields = ("path__istartswith", "target__istartswith")
+
+
+@admin.register(ProductFeed)
+class ProductFeedAdmin(ReadOnlyAdmin):
+    """The feeds of products, with the addresses to give to their readers."""
+
+    list_display = ("name", "address", "items", "not_in_it", "written_at")
+    fields = ("name", "address", "items", "not_in_it", "bytes", "written_at")
+    readonly_fields = fields
+
+    @admin.display(description="address")
+    def address(self, feed: ProductFeed) -> str:
+        return make_absolute(writing.make_path(feed.name))
+
+    @admin.display(description="left out")
+    def not_in_it(self, feed: ProductFeed) -> str:
+        return ", ".join(f"{count}: {why}" for why, count in feed.left_out.items())

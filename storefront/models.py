@@ -110,3 +110,26 @@ class Redirect(models.Model):
 
     def __str__(self) -> str:
         return f"{self.path} → {self.target}"
+
+
+class ProductFeed(models.Model):
+    """A list of the goods that is written for another company, and what is in it."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    file = models.CharField(max_length=200, help_text="in the storage")
+    items = models.IntegerField()
+    left_out = models.JSONField(
+        default=dict, help_text="why variants are not in it -> how many"
+    )
+    bytes = models.BigIntegerField()
+    written_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            *constraints.check_text("product_feed", "name"),
+            *constraints.check_not_negative("product_feed", "items", "bytes"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from storefront.views import assets, pages, search_engines
+from storefront.views import assets, pages, product_feeds, search_engines
 
 # Behind all other paths in markrin/urls.py.
 _SHOP = r"^(?!(?:api|admin|static|media|health|metrics|test-gateway|assets)(?:/|$)).*$"
@@ -11,6 +11,7 @@ urlpatterns = [
     path("robots.txt", search_engines.show_robots),
     path("sitemap.xml", search_engines.show_sitemap_index),
     path("sitemap-<slugid:name>.xml", search_engines.show_sitemap),
+    path("feeds/<str:token>/<str:file_name>", product_feeds.show_feed),
     re_path(r"^assets/(?P<name>[\w.-]{1,120})$", assets.show_former_asset),
     re_path(_SHOP, pages.page),
 ]

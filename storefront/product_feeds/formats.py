@@ -1,0 +1,201 @@
+"""The forms of product feeds, and the rules that their readers have published.
+
+Source of `google`: Google Merchant Center Help, "Product data specification"
+(support.google.com/merchants/answer/7052112), as read in 2026-11; Meta's catalogue reads the same
+fields ("Supported fields for products", facebook.com/business/help/120325381656392).
+Source of `agents`: OpenAI, "Product Feed Spec" (developers.openai.com/commerce/specs/feed), as read
+in 2026-11. Both change: whoever mends a field here reads them again and changes the dates.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final
+from xml.sax.saxutils import escape
+
+import orjson
+from django.conf import settings
+
+from products.selectors.feed_items import FeedItem
+from storefront.addresses import get_origin, make_absolute
+
+Fields = list[tuple[str, str]]
+MAX_ID: Final = 50
+MAX_TITLE: Final = 150
+MAX_DESCRIPTION: Final = 5_000
+MAX_BRAND: Final = 70
+MAX_LINK: Final = 2_000
+MAX_COLOR: Final = 100
+MAX_SIZE: Final = 100
+MAX_MATERIAL: Final = 200
+MAX_MORE_IMAGES: Final = 10
+_AUDIENCE: Final = {
+    "men": ("male", "adult"),
+    "women": ("female", "adult"),
+    "unisex": ("unisex", "adult"),
+    "boys": ("male", "kids"),
+    "girls": ("female", "kids"),
+}
+# What XML 1.0 cannot hold; the catalogue's own rules leave next to nothing of it.
+_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class ItemLeftOut(Exception):
+    """The reader would refuse this item; the text says why."""
+
+
+@dataclass(frozen=True)
+class FeedFormat:
+    """How a feed is written: what stands before and after the items, and each item."""
+
+    name: str
+    file_name: str
+    content_type: str
+    head: Callable[[], bytes]
+    item: Callable[[FeedItem], bytes]
+    tail: bytes
+
+
+def make_fields(item: FeedItem) -> Fields:
+    """Return the fields that both readers know, under Google's names, in their order.
+
+    Too long texts are cut at a word; what a reader would refuse for raises.
+
+    Raises:
+        ItemLeftOut: it has no picture, or costs nothing.
+    """
+    if not item.images:
+        raise ItemLeftOut("it has no picture")
+    if item.base_price <= 0:
+        raise ItemLeftOut("it has no price")
+    sku = item.sku if len(item.sku) <= MAX_ID else item.variant_id.hex
+    gender, age_group = _AUDIENCE[item.gender]
+    options = [text for text in (item.color, item.size) if text]
+    title = " – ".join([item.name, *options])
+    first, *more = [make_absolute(url) for url in item.images]
+    fields = [
+        ("id", sku),
+        ("item_group_id", str(item.product_id)),
+        ("title", _cut(title, MAX_TITLE)),
+        ("description", _cut(item.description or title, MAX_DESCRIPTION)),
+        ("link", make_absolute(f"/p/{item.slug}?sku={item.sku}")),
+        ("image_link", first),
+        *(("additional_image_link", url) for url in more[:MAX_MORE_IMAGES]),
+        ("availability", "in_stock" if item.in_stock else "out_of_stock"),
+        ("price", _money(item.base_price)),
+        *_sale(item),
+        ("condition", "new"),
+        ("brand", _cut(item.brand or settings.SHOP_NAME, MAX_BRAND)),
+        ("gtin", item.barcode),
+        ("mpn", "" if item.barcode else _cut(item.sku, 70)),
+        ("product_type", " > ".join(item.category)[:750]),
+        ("gender", gender),
+        ("age_group", age_group),
+        ("color", _cut(item.color, MAX_COLOR)),
+        ("size", _cut(item.size, MAX_SIZE)),
+        ("material", _cut(item.material, MAX_MATERIAL)),
+    ]
+    return [(name, value) for name, value in fields if value]
+
+
+def _sale(item: FeedItem) -> Fields:
+    if item.sale_price is None:
+        return []
+    fields = [("sale_price", _money(item.sale_price))]
+    if item.sale_ends_at is not None:  # a range has two ends
+        starts = item.sale_starts_at or datetime(2000, 1, 1, tzinfo=UTC)
+        period = f"{_moment(starts)}/{_moment(item.sale_ends_at)}"
+        fields.append(("sale_price_effective_date", period))
+    elif item.sale_starts_at is not None and item.price == item.base_price:
+        return []  # it is to come, for ever: said when it has begun
+    return fields
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M+0000")
+
+
+def _money(amount: Decimal) -> str:
+    return f"{amount:.2f} {settings.SHOP_CURRENCY}"
+
+
+def _cut(text: str, most: int) -> str:
+    clean = _NOT_XML.sub("", text)
+    if len(clean) <= most:
+        return clean
+    return clean[: most - 1].rsplit(" ", 1)[0][: most - 1] + "…"
+
+
+# --- Google Merchant Center, and Meta: RSS 2.0 -------------------------------------------------
+def _google_head() -> bytes:
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<rss version="2.0" xmlns:g="http://base.google.com/ns/1.0">\n<channel>\n'
+        f"<title>{escape(settings.SHOP_NAME)}</title>\n"
+        f"<link>{escape(get_origin())}/</link>\n"
+        f"<description>{escape(settings.SHOP_NAME)}</description>\n"
+    ).encode()
+
+
+def _google_item(item: FeedItem) -> bytes:
+    lines = (
+        f"<g:{name}>{escape(value)}</g:{name}>" for name, value in _with_weight(item)
+    )
+    return f"<item>{''.join(lines)}</item>\n".encode()
+
+
+def _with_weight(item: FeedItem) -> Iterator[tuple[str, str]]:
+    yield from make_fields(item)
+    if item.weight_g:
+        yield "shipping_weight", f"{item.weight_g} g"
+
+
+# --- Agents: JSON Lines ------------------------------------------------------------------------
+def _agents_item(item: FeedItem) -> bytes:
+    shown: dict[str, object] = {"enable_search": "true", "enable_checkout": "false"}
+    more: list[str] = []
+    for name, value in make_fields(item):
+        if name == "additional_image_link":
+            more.append(value)
+        else:
+            shown["product_category" if name == "product_type" else name] = value
+    shown |= {
+        "item_group_title": _cut(item.name, MAX_TITLE),
+        "inventory_quantity": item.sellable,
+        "seller_name": _cut(settings.SHOP_NAME, 70),
+        "seller_url": f"{get_origin()}/",
+        "return_window": settings.RETURN_WINDOW_DAYS,
+    }
+    if more:
+        shown["additional_image_link"] = ",".join(more)
+    if item.weight_g:
+        shown["weight"] = f"{item.weight_g} g"
+    if item.rating is not None:
+        shown["product_review_rating"] = float(item.rating)
+        shown["product_review_count"] = item.review_count
+    return orjson.dumps(shown) + b"\n"
+
+
+FORMATS: Final = {
+    one.name: one
+    for one in (
+        FeedFormat(
+            "google",
+            "products.xml",
+            "application/xml",
+            _google_head,
+            _google_item,
+            b"</channel>\n</rss>\n",
+        ),
+        FeedFormat(
+            "agents",
+            "products.jsonl",
+            "application/jsonl",
+            lambda: b"",
+            _agents_item,
+            b"",
+        ),
+    )
+}
