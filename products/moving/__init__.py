@@ -1,0 +1,1 @@
+"""A whole catalogue out of one shop and into another, empty one."""
