@@ -141,9 +141,24 @@ def _insert_rows(table: ArchiveTable, rows: list[Row]) -> int:
             _set_by_key(table, row)
         return len(rows)
     classes = dict(TaxClass.objects.values_list("code", "pk"))
-    made = [table.model(**_read_values(table, row, classes)) for row in rows]
-    table.model._default_manager.bulk_create(made, ignore_conflicts=True)
+    read = [_read_values(table, row, classes) for row in rows]
+    here = _list_known(table, read)
+    table.model._default_manager.bulk_create(
+        table.model(**values)
+        for values in read
+        if tuple(values[name] for name in table.identity) not in here
+    )
     return len(rows)
+
+
+def _list_known(table: ArchiveTable, read: list[Row]) -> set[tuple[Any, ...]]:
+    """Return which of these rows are here. Not left to the insert: PostgreSQL passes over no row
+    where a unique constraint is deferred.
+    """
+    first = table.identity[0]
+    wanted = {values[first] for values in read}
+    rows = table.model._default_manager.filter(**{f"{first}__in": wanted})
+    return set(rows.values_list(*table.identity))
 
 
 def _set_by_key(table: ArchiveTable, row: Row) -> None:

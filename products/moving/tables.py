@@ -33,7 +33,7 @@ VERSION: Final = 1
 class ArchiveTable:
     """A table of the archive. `left_out` are columns that the shop computes by itself. With `key`,
     rows are known by that column and not by their ids, as the other shop may have some already.
-    `files` are columns that name files of the storage.
+    `identity` is what tells one row from another. `files` are columns that name files of the storage.
     """
 
     name: str
@@ -41,6 +41,7 @@ class ArchiveTable:
     order: Sequence[str]
     left_out: frozenset[str] = frozenset()
     key: str = ""
+    identity: Sequence[str] = ("id",)
     files: Sequence[str] = ()
     columns: list[models.Field[Any, Any]] = field(init=False)
 
@@ -88,9 +89,12 @@ TABLES: Final = (
         name="size_chart_entries",
         model=SizeChartEntry,
         order=("chart", "row", "column"),
+        identity=("chart_id", "row", "column"),
     ),
     ArchiveTable(name="products", model=Product, order=("id",), left_out=_COUNTED),
-    ArchiveTable(name="former_slugs", model=FormerSlug, order=("slug",)),
+    ArchiveTable(
+        name="former_slugs", model=FormerSlug, order=("slug",), identity=("slug",)
+    ),
     ArchiveTable(
         name="images", model=ProductImage, order=("id",), files=("file", "thumbnails")
     ),

@@ -33,7 +33,7 @@ OPEN = "127.0.0.1/32"  # all that may be called; 127.0.0.2 stands for a private 
 def start(processes: ShopProcesses) -> None:
     processes.env |= {"CHAOS_WEBHOOKS": "1", "OUTBOUND_NETWORKS": OPEN}
     processes.relay()
-    processes.worker("analytics")
+    processes.worker("analytics,inventory", name="worker:analytics")
     processes.worker("outbound", concurrency=4)
 
 

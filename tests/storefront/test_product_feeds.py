@@ -145,7 +145,9 @@ def goods(settings: Any) -> dict[str, Variant]:
     now = timezone.now()
     long = make_variant(
         product=make_product(
-            name="A long name " * 16, description="word " * 1_990, brand="B" * 80
+            name="A long name " * 15 + "end",
+            description="word " * 1_990 + "end",
+            brand="B" * 80,
         ),
         sku="S" * 64,
         stock=0,
