@@ -115,7 +115,8 @@ UPDATE outbox_event e SET
     error = coalesce(over, e.error)
 FROM begun WHERE e.id = begun.id
 RETURNING e.id, e.event::text, e.key::text, e.state::text, e.payload, e.trace, e.attempts,
-          e.lost, e.lease, (extract(epoch FROM now() - e.run_after) * 1000)::bigint AS waited_ms, e.error::text,
+          e.lost, e.lease, (extract(epoch FROM now() - e.run_after) * 1000)::bigint AS waited_ms,
+          e.error::text,
           set_config('synchronous_commit', 'off', true) AS unsynced
 """
 

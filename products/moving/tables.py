@@ -33,7 +33,8 @@ VERSION: Final = 1
 class ArchiveTable:
     """A table of the archive. `left_out` are columns that the shop computes by itself. With `key`,
     rows are known by that column and not by their ids, as the other shop may have some already.
-    `identity` is what tells one row from another. `files` are columns that name files of the storage.
+    `identity` is what tells one row from another. `files` are columns that name files of the
+    storage.
     """
 
     name: str
