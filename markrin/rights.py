@@ -189,6 +189,7 @@ RIGHTS: tuple[Right, ...] = (
         pages={
             "orders.invoice": "view",
             "orders.invoiceline": "view",
+            "orders.monthclosing": "view add",
             "orders.ledgerentry": "view",
             "orders.ledgerline": "view",
             "orders.dispute": "view",

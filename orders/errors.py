@@ -385,6 +385,28 @@ class DifferenceSettled(ShopError):
     )
 
 
+class MonthNotOver(ShopError):
+    status, code, message = (
+        409,
+        "month_not_over",
+        "The month is not over yet: it can be closed from the first day of the next one.",
+    )
+
+
+class MonthClosed(ShopError):
+    status, code, message = (409, "month_closed", "The month is closed already.")
+
+
+class MonthBeforeOpen(ShopError):
+    """`month` is the earliest open one, as 2026-10."""
+
+    status, code, message = (
+        409,
+        "month_before_open",
+        "A month before it is open: close that one first.",
+    )
+
+
 class RefusedOrderDecided(ShopError):
     status, code, message = (
         409,

@@ -1,10 +1,13 @@
 """What must be true of the ledger of money, for `manage.py verify`."""
 
+from django.conf import settings
+
 from markrin.db.invariants import Invariant
 
 _OWED = """(SELECT coalesce(sum(line.amount), 0) FROM orders_ledgerline AS line
     JOIN orders_ledgerentry AS entry ON entry.id = line.entry_id
     WHERE line.account = 'receivable' AND entry.order_id = placed.id{more})"""
+_ZONE = settings.SHOP_TIME_ZONE.replace("'", "''")
 WITHIN = "{alias}.id > %(after)s AND {alias}.id <= %(upto)s"
 
 
@@ -161,5 +164,26 @@ LEDGER = [
             WHERE payout.id > %(after)s AND payout.id <= %(upto)s AND NOT EXISTS (
                 SELECT FROM orders_ledgerentry
                 WHERE key = 'payout:' || provider || ':' || provider_ref)""",
+    ),
+    Invariant(
+        rule="a closed month's accounts are as it was closed",
+        table="orders_monthclosing",
+        query=f"""SELECT closing.id, format('%%s %%s %%s: closed with %%s, now %%s',
+                to_char(month, 'YYYY-MM'), account, currency, coalesce(frozen, 0),
+                coalesce(stands, 0))
+            FROM orders_monthclosing AS closing CROSS JOIN LATERAL (
+                SELECT account, currency, sum(amount) FILTER (WHERE NOT fresh) AS frozen,
+                    sum(amount) FILTER (WHERE fresh) AS stands FROM (
+                    SELECT one ->> 'account' AS account, one ->> 'currency' AS currency,
+                        (one ->> 'debit')::numeric - (one ->> 'credit')::numeric AS amount,
+                        false AS fresh FROM jsonb_array_elements(balances) AS one
+                    UNION ALL SELECT line.account, line.currency, line.amount, true
+                    FROM orders_ledgerentry AS entry
+                    JOIN orders_ledgerline AS line ON line.entry_id = entry.id
+                    WHERE at >= month::timestamp AT TIME ZONE '{_ZONE}'
+                    AND at < (month + interval '1 month')::timestamp AT TIME ZONE '{_ZONE}'
+                ) AS amounts GROUP BY account, currency) AS sums
+            WHERE {WITHIN.format(alias="closing")}
+            AND coalesce(frozen, 0) <> coalesce(stands, 0)""",  # noqa: S608 (our own text)
     ),
 ]

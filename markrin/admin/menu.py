@@ -146,6 +146,20 @@ _MENU: list[tuple[str, list[Entry]]] = [
                 "orders.view_invoice",
             ),
             (
+                "Tax report",
+                "percent",
+                "orders_tax_report",
+                "",
+                "orders.view_monthclosing",
+            ),
+            (
+                "Closed months",
+                "lock_clock",
+                "orders_monthclosing_changelist",
+                "",
+                "orders.view_monthclosing",
+            ),
+            (
                 "Ledger",
                 "book",
                 "orders_ledgerentry_changelist",

@@ -6,6 +6,7 @@ The pages ask; the services write. Importing these files registers their pages.
 from orders.admin import (  # noqa: F401
     audit_source,
     carts,
+    closings,
     drafts,
     fulfilments,
     gift_cards,

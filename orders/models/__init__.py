@@ -1,6 +1,7 @@
 """Carts, orders, payments, coupons: a file per noun."""
 
 from orders.models.cart import Cart, CartLine
+from orders.models.closing import MonthClosing
 from orders.models.draft import DraftOrder
 from orders.models.fulfilment import Carrier, Fulfilment, FulfilmentLine
 from orders.models.gift_card import GiftCard, GiftCardEntry
@@ -53,6 +54,7 @@ __all__ = [
     "InvoiceSeries",
     "LedgerEntry",
     "LedgerLine",
+    "MonthClosing",
     "Order",
     "OrderAttachment",
     "OrderDiscount",

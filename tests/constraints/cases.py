@@ -394,6 +394,7 @@ SERVICES = {
     "orders_difference": (
         "written by the nightly comparison; staff only say how it was settled"
     ),
+    "orders_monthclosing": "written once, by the service that closes a month",
     "orders_invoice": "written by the services that send parcels and move money",
     "orders_invoicefile": "written by the job that renders it",
     "orders_invoiceline": "written with its invoice",

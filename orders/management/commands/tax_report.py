@@ -7,14 +7,15 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from markrin.admin.exports import cell_text
-from orders.tax_sheets import build_tax_sheets
+from orders.services import closings
 
 
 class Command(BaseCommand):
     help = (
         "Write a month's sheets as CSV files, one a sheet: those of India's GST offline tool where"
         " the shop taxes by its scheme, and by_country always. They are sums over the invoices"
-        " and credit notes of the month."
+        " and credit notes of the month. A closed month's are as it was closed, and corrections"
+        " lists what later credit notes have taken back."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,7 +26,7 @@ class Command(BaseCommand):
         first_day = read_month(month)
         folder = Path(to)
         folder.mkdir(parents=True, exist_ok=True)
-        for sheet in build_tax_sheets(first_day):
+        for sheet in closings.get_sheets(first_day):
             path = folder / f"{month}-{sheet.name}.csv"
             with path.open("w", newline="", encoding="utf-8") as file:
                 writer = csv.writer(file)
