@@ -11,6 +11,7 @@ from analytics.services.snapshots import get_figures_version
 from markrin.db.invariants import Breach, Invariant
 
 _ZONE = settings.SHOP_TIME_ZONE.replace("'", "''")
+_CURRENCY = settings.SHOP_CURRENCY.replace("'", "''")
 # Today's figures lag behind, and so do those of a day that is marked, or of whose orders
 # something was done since.
 _AT_REST = """made.day < (now() AT TIME ZONE '{zone}')::date
@@ -22,14 +23,14 @@ _AT_REST = """made.day < (now() AT TIME ZONE '{zone}')::date
 _DAYS = """
 SELECT made.day, format('%%s orders, %%s pieces, %%s; its orders: %%s, %%s, %%s; '
         'pieces by product %%s, by variant '
-        '%%s, by category %%s', made.orders, made.units, made.revenue, placed.orders,
-            bought.units, placed.revenue,
+        '%%s, by category %%s', made.orders, made.units, made.ordered, placed.orders,
+            bought.units, placed.ordered,
         products.units, variants.units, categories.units)
     FROM (SELECT *, day::timestamp AT TIME ZONE '{zone}' AS begins,
         (day + 1)::timestamp AT TIME ZONE '{zone}' AS ends FROM analytics_dailysales
         WHERE day > %(after)s AND day <= %(upto)s) AS made
     CROSS JOIN LATERAL (SELECT count(*) AS orders,
-        coalesce(sum(total - waived - refunded), 0) AS revenue
+        coalesce(sum(total - waived - refunded), 0) AS ordered
         FROM orders_order WHERE created_at >= begins AND created_at < ends AND status <>
             'cancelled') AS placed
     CROSS JOIN LATERAL (SELECT coalesce(sum(quantity - cancelled - returned), 0) AS units FROM
@@ -43,10 +44,30 @@ SELECT made.day, format('%%s orders, %%s pieces, %%s; its orders: %%s, %%s, %%s;
         WHERE day = made.day) AS variants
     CROSS JOIN LATERAL (SELECT coalesce(sum(units), 0) AS units FROM analytics_dailycategory
         WHERE day = made.day) AS categories
-    WHERE ((made.orders, made.units, made.revenue) <> (placed.orders, bought.units, placed.revenue)
+    WHERE ((made.orders, made.units, made.ordered) <> (placed.orders, bought.units, placed.ordered)
         OR (made.units, made.units, made.units) <> (products.units, variants.units,
             categories.units))
     AND """
+
+_REVENUE = """
+SELECT made.day, format('revenue %%s; invoices less credit notes in the ledger: %%s', made.revenue,
+        booked.amount)
+    FROM (SELECT *, day::timestamp AT TIME ZONE '{zone}' AS begins,
+        (day + 1)::timestamp AT TIME ZONE '{zone}' AS ends FROM analytics_dailysales
+        WHERE day > %(after)s AND day <= %(upto)s) AS made
+    CROSS JOIN LATERAL (SELECT coalesce(-sum(amount), 0) AS amount
+        FROM orders_ledgerline AS line JOIN orders_ledgerentry AS entry ON entry.id = entry_id
+        WHERE at >= begins AND at < ends AND currency = '{currency}'
+        AND (account IN ('revenue', 'shipping', 'fees', 'tax') OR starts_with(account, 'tax:'))
+    ) AS booked
+    -- A day that was made before it ended is made again in the hours after.
+    WHERE made_at >= ends AND made.revenue <> booked.amount
+    AND NOT EXISTS (SELECT FROM analytics_dirtyday AS dirty WHERE dirty.day = made.day)
+"""
+_MAKE_AGAIN = (
+    "INSERT INTO analytics_dirtyday (day) "
+    "SELECT unnest(%(keys)s::date[]) ON CONFLICT DO NOTHING"
+)
 
 INVARIANTS = [
     Invariant(
@@ -54,10 +75,14 @@ INVARIANTS = [
         table="analytics_dailysales",
         key="day",
         query=(_DAYS + _AT_REST).replace("{zone}", _ZONE),
-        repair=(
-            "INSERT INTO analytics_dirtyday (day) "
-            "SELECT unnest(%(keys)s::date[]) ON CONFLICT DO NOTHING"
-        ),
+        repair=_MAKE_AGAIN,
+    ),
+    Invariant(
+        rule="a day's revenue = invoices less credit notes",
+        table="analytics_dailysales",
+        key="day",
+        query=_REVENUE.replace("{zone}", _ZONE).replace("{currency}", _CURRENCY),
+        repair=_MAKE_AGAIN,
     ),
 ]
 

@@ -97,7 +97,9 @@ class DirtyDay(models.Model):
 
 
 class DailySales(models.Model):
-    """The orders placed on a day, cancelled ones left out. Amounts are in the shop's currency."""
+    """A day: the orders placed on it, cancelled ones left out, and what it brought by the ledger.
+    Amounts are in the shop's currency.
+    """
 
     day = models.DateField(primary_key=True)
     orders = models.PositiveIntegerField()
@@ -106,7 +108,15 @@ class DailySales(models.Model):
     )
     units = models.PositiveIntegerField(help_text="pieces sold, less those returned")
     revenue = models.DecimalField(
-        max_digits=14, decimal_places=2, help_text="totals less refunds"
+        max_digits=14,
+        decimal_places=2,
+        help_text="invoices less credit notes of the day, with tax; below 0 where more came back",
+    )
+    ordered = models.DecimalField(
+        max_digits=14,
+        decimal_places=2,
+        default=0,
+        help_text="totals of the orders placed, less what is not owed and what went back",
     )
     refunded = models.DecimalField(max_digits=14, decimal_places=2)
     new_customers = models.PositiveIntegerField(help_text="whose first order this was")
@@ -125,7 +135,7 @@ class DailySales(models.Model):
                 "orders",
                 "cancelled",
                 "units",
-                "revenue",
+                "ordered",
                 "refunded",
                 "new_customers",
                 "returning_customers",

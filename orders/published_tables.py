@@ -5,7 +5,9 @@ A change of these is a change for others. `make check` refuses SQL that names mo
 
 # What a statement may read.
 READABLE: dict[str, str] = {
-    "orders_order": "id user_id email status total waived refunded created_at",
+    "orders_order": (
+        "id number user_id email status total waived refunded currency created_at"
+    ),
     "orders_orderline": (
         "id order_id variant_id product_id category_id quantity cancelled returned "
         "line_total discount"
@@ -17,6 +19,11 @@ READABLE: dict[str, str] = {
     ),
     "orders_giftcard": "id kind currency",
     "orders_giftcardentry": "card_id kind amount at",
+    "orders_payment": (
+        "id order_id provider provider_ref charge_ref amount currency state succeeded_at"
+    ),
+    "orders_refund": ("id order_id payment_id amount state provider_ref finished_at"),
+    "orders_payout": "provider provider_ref amount fees currency failed paid_at",
     "orders_ledgerentry": "id kind at order_id",
     "orders_ledgerline": "entry_id account amount currency",
 }

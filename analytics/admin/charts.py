@@ -88,7 +88,9 @@ def _x_of(number: int, count: int) -> float:
 
 def _format_points(values: Sequence[Any], top: float) -> str:
     return " ".join(
-        f"{_x_of(number, len(values)):.1f},{HEIGHT - float(value) / top * HEIGHT:.1f}"
+        # a day below 0, on which more came back than left, lies on the ground line
+        f"{_x_of(number, len(values)):.1f},"
+        f"{HEIGHT - max(0.0, float(value)) / top * HEIGHT:.1f}"
         for number, value in enumerate(values)
     )
 

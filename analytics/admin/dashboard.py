@@ -169,10 +169,8 @@ def _read_figures(first: date, last: date, as_of: datetime | None) -> dict[str, 
     sales = _transpose_rows(full_days)
     visits = _transpose_rows(reports.get_rows(name="funnel", first=first, last=last))
     half = span.days
-    names = ("revenue", "orders", "units", "new", "returning")
-    columns = dict(
-        zip(names, (sales[2], sales[1], sales[4], sales[5], sales[6]), strict=True)
-    )
+    names = ("revenue", "orders", "units", "new", "returning", "ordered")
+    columns = dict(zip(names, (sales[at] for at in (2, 1, 4, 5, 6, 10)), strict=True))
     now = {name: column[half:] for name, column in columns.items()}
     before = {name: column[:half] for name, column in columns.items()}
     all_days = list(days.iterate_days(first, last))
@@ -230,7 +228,7 @@ def _compare_periods(now: dict[str, Any], before: dict[str, Any]) -> list[Figure
         {name: sum(column) for name, column in each.items()} for each in (now, before)
     )
     average, old_average = (
-        each["revenue"] / each["orders"] if each["orders"] else 0
+        each["ordered"] / each["orders"] if each["orders"] else 0
         for each in (sums, olds)
     )
     sales = reverse("admin:analytics_report", args=["sales"])

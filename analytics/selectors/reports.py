@@ -65,14 +65,16 @@ REPORTS: dict[str, Definition] = {
         _parse_columns(
             "period:date orders:number revenue:money averageOrder:money units:number "
             "newCustomers:number "
-            "returningCustomers:number refunded:money cancelled:number stockOuts:number"
+            "returningCustomers:number refunded:money cancelled:number stockOuts:number "
+            "ordered:money"
         ),
         _by_period(
             """SELECT period, coalesce(sum(orders), 0), coalesce(sum(revenue), 0),
-            CASE WHEN sum(orders) > 0 THEN round(sum(revenue) / sum(orders), 2) END,
+            CASE WHEN sum(orders) > 0 THEN round(sum(ordered) / sum(orders), 2) END,
             coalesce(sum(units), 0), coalesce(sum(new_customers), 0),
                 coalesce(sum(returning_customers), 0),
-            coalesce(sum(refunded), 0), coalesce(sum(cancelled), 0), coalesce(sum(stock_outs), 0)
+            coalesce(sum(refunded), 0), coalesce(sum(cancelled), 0),
+                coalesce(sum(stock_outs), 0), coalesce(sum(ordered), 0)
         FROM periods LEFT JOIN analytics_dailysales USING (day) GROUP BY period ORDER BY period"""
         ),
     ),
@@ -149,6 +151,102 @@ REPORTS: dict[str, Definition] = {
             (%(last)s::date + 1)::timestamp AT TIME ZONE %(zone)s AS until) AS days
         WHERE at < until GROUP BY account, currency ORDER BY account, currency LIMIT %(limit)s""",
         memory="64MB",
+    ),
+    "books-by-day": Definition(
+        "Books by day",
+        _parse_columns(
+            "day:date currency:text revenue:money shipping:money fees:money tax:money "
+            "invoiced:money paid:money refunded:money paidOut:money providerFees:money "
+            "losses:money"
+        ),
+        """SELECT (at AT TIME ZONE %(zone)s)::date AS day, currency,
+            coalesce(-sum(amount) FILTER (WHERE account = 'revenue'), 0)::numeric(14, 2),
+            coalesce(-sum(amount) FILTER (WHERE account = 'shipping'), 0)::numeric(14, 2),
+            coalesce(-sum(amount) FILTER (WHERE account = 'fees'), 0)::numeric(14, 2),
+            coalesce(-sum(amount) FILTER (WHERE starts_with(account, 'tax')), 0)::numeric(14, 2),
+            coalesce(-sum(amount) FILTER (WHERE account IN ('revenue', 'shipping', 'fees')
+                OR starts_with(account, 'tax')), 0)::numeric(14, 2),
+            coalesce(-sum(amount) FILTER (WHERE account = 'receivable' AND kind = 'payment'),
+                0)::numeric(14, 2),
+            coalesce(sum(amount) FILTER (WHERE account = 'receivable' AND kind = 'refund'),
+                0)::numeric(14, 2),
+            coalesce(sum(amount) FILTER (WHERE account = 'bank'), 0)::numeric(14, 2),
+            coalesce(sum(amount) FILTER (WHERE account = 'provider_fees'), 0)::numeric(14, 2),
+            coalesce(sum(amount) FILTER (WHERE account = 'losses'), 0)::numeric(14, 2)
+        FROM orders_ledgerline AS line JOIN orders_ledgerentry AS entry ON entry.id = entry_id
+        CROSS JOIN (SELECT %(first)s::date::timestamp AT TIME ZONE %(zone)s AS since,
+            (%(last)s::date + 1)::timestamp AT TIME ZONE %(zone)s AS until) AS days
+        WHERE at >= since AND at < until GROUP BY 1, 2 ORDER BY 1, 2 LIMIT %(limit)s""",
+        memory="64MB",
+    ),
+    "books-by-order": Definition(
+        "Books by order",
+        _parse_columns(
+            "order:text placed:date currency:text invoiced:money credited:money tax:money "
+            "paid:money refunded:money disputed:money owed:money"
+        ),
+        # What moved on these days; `owed` is what was left at their end.
+        """SELECT placed.number, (placed.created_at AT TIME ZONE %(zone)s)::date, line.currency,
+            coalesce(sum(amount) FILTER (WHERE account = 'receivable' AND kind = 'sale'
+                AND at >= since), 0)::numeric(14, 2),
+            coalesce(-sum(amount) FILTER (WHERE account = 'receivable' AND kind = 'credit'
+                AND at >= since), 0)::numeric(14, 2),
+            coalesce(-sum(amount) FILTER (WHERE starts_with(account, 'tax') AND at >= since),
+                0)::numeric(14, 2),
+            coalesce(-sum(amount) FILTER (WHERE account = 'receivable' AND kind = 'payment'
+                AND at >= since), 0)::numeric(14, 2),
+            coalesce(sum(amount) FILTER (WHERE account = 'receivable' AND kind = 'refund'
+                AND at >= since), 0)::numeric(14, 2),
+            coalesce(sum(amount) FILTER (WHERE account IN ('disputed', 'losses')
+                AND kind = 'dispute' AND at >= since), 0)::numeric(14, 2),
+            coalesce(sum(amount) FILTER (WHERE account = 'receivable'), 0)::numeric(14, 2)
+        FROM orders_ledgerline AS line JOIN orders_ledgerentry AS entry ON entry.id = entry_id
+        JOIN orders_order AS placed ON placed.id = entry.order_id
+        CROSS JOIN (SELECT %(first)s::date::timestamp AT TIME ZONE %(zone)s AS since,
+            (%(last)s::date + 1)::timestamp AT TIME ZONE %(zone)s AS until) AS days
+        WHERE at < until AND EXISTS (SELECT FROM orders_ledgerentry AS moved
+            WHERE moved.order_id = placed.id AND moved.at >= since AND moved.at < until)
+        GROUP BY placed.id, line.currency ORDER BY placed.number, line.currency LIMIT %(limit)s""",
+        memory="64MB",
+    ),
+    "payments": Definition(
+        "Payments and refunds",
+        _parse_columns(
+            "day:date order:text kind:text provider:text reference:text currency:text "
+            "amount:money"
+        ),
+        """SELECT (at AT TIME ZONE %(zone)s)::date, number, kind, provider, reference,
+            moved.currency, amount
+        FROM (
+            SELECT succeeded_at AS at, order_id, 'payment' AS kind, provider,
+                CASE charge_ref WHEN '' THEN provider_ref ELSE charge_ref END AS reference,
+                currency, amount, id
+            FROM orders_payment WHERE state = 'succeeded'
+            UNION ALL
+            SELECT back.finished_at, back.order_id, 'refund', coalesce(paid.provider, 'cod'),
+                back.provider_ref, coalesce(paid.currency, placed.currency), -back.amount, back.id
+            FROM orders_refund AS back JOIN orders_order AS placed ON placed.id = back.order_id
+            LEFT JOIN orders_payment AS paid ON paid.id = back.payment_id
+            WHERE back.state = 'succeeded') AS moved
+        JOIN orders_order AS placed ON placed.id = moved.order_id
+        CROSS JOIN (SELECT %(first)s::date::timestamp AT TIME ZONE %(zone)s AS since,
+            (%(last)s::date + 1)::timestamp AT TIME ZONE %(zone)s AS until) AS days
+        WHERE at >= since AND at < until ORDER BY at, moved.id LIMIT %(limit)s""",
+        memory="64MB",
+    ),
+    "payouts": Definition(
+        "Payouts",
+        _parse_columns(
+            "day:date provider:text reference:text currency:text charged:money fees:money "
+            "amount:money failed:text"
+        ),
+        """SELECT (paid_at AT TIME ZONE %(zone)s)::date, provider, provider_ref, currency,
+            amount + fees, fees, amount, CASE WHEN failed THEN 'failed' ELSE '' END
+        FROM orders_payout
+        CROSS JOIN (SELECT %(first)s::date::timestamp AT TIME ZONE %(zone)s AS since,
+            (%(last)s::date + 1)::timestamp AT TIME ZONE %(zone)s AS until) AS days
+        WHERE paid_at >= since AND paid_at < until ORDER BY paid_at, provider_ref
+        LIMIT %(limit)s""",
     ),
     "promotions": Definition(
         "Promotions: what each brought and cost",

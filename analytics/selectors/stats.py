@@ -23,7 +23,8 @@ class Numbers:
     there was no order.
     """
 
-    revenue: Decimal
+    revenue: Decimal  # invoices less credit notes
+    ordered: Decimal  # what the orders placed come to
     orders: int
     units: int
     new_customers: int
@@ -33,7 +34,7 @@ class Numbers:
     @property
     def average_order(self) -> Decimal | None:
         return (
-            (self.revenue / self.orders).quantize(Decimal("0.01"))
+            (self.ordered / self.orders).quantize(Decimal("0.01"))
             if self.orders
             else None
         )
@@ -71,10 +72,11 @@ def get_stats(*, first: date, last: date) -> Stats:
 
 
 def _sum_numbers(first: date, last: date) -> Numbers:
-    names = ("revenue", "orders", "units", "new_customers", "returning_customers")
+    amounts = ("revenue", "ordered")
+    names = (*amounts, "orders", "units", "new_customers", "returning_customers")
     sums = DailySales.objects.filter(day__range=(first, last)).aggregate(
         **{
-            f"sum_{name}": Coalesce(Sum(name), Decimal(0) if name == "revenue" else 0)
+            f"sum_{name}": Coalesce(Sum(name), Decimal(0) if name in amounts else 0)
             for name in names
         }
     )

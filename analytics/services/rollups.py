@@ -4,6 +4,7 @@ however many it is made.
 
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Sum
 
@@ -19,8 +20,8 @@ POPULAR_DAYS = 30
 # guests' addresses.
 _SALES = """
 INSERT INTO analytics_dailysales
-    (day, orders, cancelled, units, revenue, refunded, new_customers, returning_customers,
-        stock_outs)
+    (day, orders, cancelled, units, revenue, ordered, refunded, new_customers,
+        returning_customers, stock_outs)
 WITH placed AS MATERIALIZED (
     SELECT id, user_id, email, status, total - waived AS total, refunded FROM orders_order
     WHERE created_at >= %(start)s AND created_at < %(end)s
@@ -47,6 +48,10 @@ SELECT %(day)s,
     (SELECT count(*) FROM placed WHERE status = 'cancelled'),
     (SELECT coalesce(sum(quantity - cancelled - returned), 0)
         FROM orders_orderline AS line JOIN sold ON sold.id = line.order_id),
+    (SELECT coalesce(-sum(amount), 0)
+        FROM orders_ledgerline AS line JOIN orders_ledgerentry AS entry ON entry.id = entry_id
+        WHERE at >= %(start)s AND at < %(end)s AND currency = %(currency)s
+        AND (account IN ('revenue', 'shipping', 'fees', 'tax') OR starts_with(account, 'tax:'))),
     (SELECT coalesce(sum(total - refunded), 0) FROM sold),
     (SELECT coalesce(sum(refunded), 0) FROM sold),
     (SELECT count(*) FROM customers WHERE NOT known),
@@ -135,7 +140,12 @@ def rebuild_day(*, day: date) -> None:
     Locks: an advisory lock on the day, so that two at once do it one after the other.
     """
     start, end = days.get_bounds(day, day)
-    values = {"day": day, "start": start, "end": end}
+    values = {
+        "day": day,
+        "start": start,
+        "end": end,
+        "currency": settings.SHOP_CURRENCY,
+    }
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtext('analytics_day'), %s)",

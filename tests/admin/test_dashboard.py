@@ -40,6 +40,7 @@ def test_the_figures_stand_beside_those_of_the_period_before():
             day=today - timedelta(days=days),
             orders=orders,
             revenue=revenue,
+            ordered=revenue,
             units=orders,
             new_customers=new,
             **zero,

@@ -20,6 +20,10 @@ from django.test.utils import CaptureQueriesContext
 from analytics.models import DailySales, DirtyDay, Event
 from analytics.services import events, partitions, rollups
 from orders.models import Order, OrderLine
+from orders.models.fulfilment import ParcelStatus
+from orders.services import fulfilments, ledger_backfill
+from orders.services.lifecycle import Actor
+from orders.staff_schemas import ParcelMove
 from products.models import Product
 from tests import factories
 
@@ -52,6 +56,7 @@ def make_world(seed):
             dice.choice([*people, None]),
             dice.sample(variants, dice.randint(1, 3)),
         )
+    ledger_backfill.book_missing()  # what has left is sold
     partitions.make_partitions(now=datetime(2026, 9, 15, tzinfo=UTC))
     for _ in range(120):
         at = datetime(2026, 9, 1, tzinfo=UTC) + timedelta(
@@ -140,7 +145,9 @@ def expected_sales(zone):
             days[day]["cancelled"] += 1
             continue
         days[day]["orders"] += 1
-        days[day]["revenue"] += order.total - order.refunded
+        days[day]["ordered"] += order.total - order.refunded
+        if order.shipped_at:
+            days[order.shipped_at.astimezone(zone).date()]["revenue"] += order.total
         days[day]["units"] += sum(
             line.quantity - line.returned for line in order.lines.all()
         )
@@ -180,7 +187,8 @@ def test_sales_equal_the_orders_day_by_day_also_on_days_without_any(
             "returningCustomers",
         ):
             assert row[name] == day[name], (row["period"], name)
-        assert Decimal(row["revenue"]) == day["revenue"]
+        for name in ("revenue", "ordered"):
+            assert Decimal(row[name]) == day[name], (row["period"], name)
     assert (
         sum(row["orders"] for row in rows)
         == Order.objects.exclude(status="cancelled").count()
@@ -260,8 +268,29 @@ def test_an_order_marks_its_day_and_the_rollup_makes_it_anew_once(customer):
     made = rollups.rebuild_changed_days(now=datetime.now(UTC))
 
     assert not DirtyDay.objects.exists()
-    assert DailySales.objects.get(day=made[-1]).orders == 1
-    assert DailySales.objects.get(day=made[-1]).revenue == order.total
+    made_day = DailySales.objects.get(day=made[-1])
+    # nothing has left, so nothing is earned yet
+    assert (made_day.orders, made_day.ordered, made_day.revenue) == (1, order.total, 0)
+
+
+def test_a_parcel_refused_at_the_door_brings_nothing(customer):
+    """Cash on delivery: the goods were sold as they left, and are credited as they come back."""
+    variant = factories.make_variant(
+        product=factories.make_product(base_price="10000.00"), stock=2
+    )
+    refused = factories.make_order(customer=customer, variant=variant, status="shipped")
+    kept = factories.make_order(customer=customer, variant=variant, status="delivered")
+    now = datetime.now(UTC)
+    [*_, today] = rollups.rebuild_changed_days(now=now)
+    assert DailySales.objects.get(day=today).revenue == refused.total + kept.total
+    parcel = refused.fulfilments.get()
+    for status in (ParcelStatus.UNDELIVERED, ParcelStatus.RETURNED):
+        fulfilments.move_parcel(
+            ParcelMove(status=status), fulfilment_id=parcel.pk, actor=Actor("staff")
+        )
+    rollups.rebuild_changed_days(now=now)
+    day = DailySales.objects.get(day=today)
+    assert (day.revenue, day.ordered) == (kept.total, kept.total)
 
 
 def test_the_catalogue_is_told_what_sells_and_what_no_longer_does(customer):

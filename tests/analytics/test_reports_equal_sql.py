@@ -59,8 +59,11 @@ WITH days AS (
 )
 """
 PLAIN = {
-    "sales": """SELECT day::text, n, revenue::text, CASE WHEN n > 0 THEN round(revenue / n,
-        2)::text END,
+    "sales": """SELECT day::text, n, (SELECT coalesce(-sum(amount), 0.00)
+            FROM orders_ledgerline JOIN orders_ledgerentry AS entry ON entry.id = entry_id
+            WHERE (account IN ('revenue', 'shipping', 'fees') OR account LIKE 'tax%%')
+            AND (at AT TIME ZONE %(zone)s)::date = days.day)::numeric(14, 2)::text,
+            CASE WHEN n > 0 THEN round(ordered / n, 2)::text END,
             (SELECT coalesce(sum(units), 0) FROM lines WHERE lines.day = days.day),
             (SELECT count(*) FROM firsts WHERE firsts.day = days.day),
             (SELECT count(DISTINCT buyer) FROM sold JOIN firsts USING (buyer)
@@ -69,9 +72,10 @@ PLAIN = {
                 AND status = 'cancelled'),
             (SELECT count(DISTINCT variant_id) FROM ledger WHERE ledger.day = days.day AND delta < 0
                 AND 0 = (SELECT sum(delta) FROM ledger AS upto
-                    WHERE upto.variant_id = ledger.variant_id AND upto.day <= days.day))
+                    WHERE upto.variant_id = ledger.variant_id AND upto.day <= days.day)),
+            ordered::text
         FROM days CROSS JOIN LATERAL (
-            SELECT count(*) AS n, coalesce(sum(total - refunded), 0.00) AS revenue,
+            SELECT count(*) AS n, coalesce(sum(total - refunded), 0.00) AS ordered,
                 coalesce(sum(refunded), 0.00) AS refunded
             FROM sold WHERE sold.day = days.day) AS of_day ORDER BY day""",
     "funnel": """SELECT day::text, visits, views, carts, checkouts, n,
