@@ -13,6 +13,7 @@ from orders.pricing.money import decimals_of
 
 FORMS = ("hosted", "embedded")
 MIN_KEY_BYTES = 32
+MOST_DECIMALS = 2  # of prices
 
 
 @register()
@@ -21,6 +22,21 @@ def check_payments(**_: object) -> list[CheckMessage]:
     made-up money outside DEBUG.
     """
     return list(_wrong(settings.ONLINE_PROVIDER))
+
+
+@register()
+def check_currency(**_: object) -> list[CheckMessage]:
+    """Refuse a currency of three decimals: prices and orders have two."""
+    decimals = decimals_of(settings.SHOP_CURRENCY)
+    if decimals <= MOST_DECIMALS:
+        return []
+    return [
+        Error(
+            f"SHOP_CURRENCY={settings.SHOP_CURRENCY} has {decimals} decimals: prices have at most"
+            f" {MOST_DECIMALS}. Sell in another currency.",
+            id="orders.E008",
+        )
+    ]
 
 
 @register()

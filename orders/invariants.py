@@ -1,6 +1,7 @@
 """What must be true of orders, their money and their stock, for `manage.py verify`."""
 
 from markrin.db.invariants import Invariant
+from orders import ledger_accounts
 from orders.invoice_invariants import DECIMALS_SQL, INVOICES
 from orders.ledger_invariants import LEDGER
 
@@ -283,3 +284,4 @@ INVARIANTS = [
 ]
 
 INVARIANTS += LEDGER + INVOICES
+AT_ONCE = ledger_accounts.AT_ONCE

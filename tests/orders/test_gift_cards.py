@@ -313,6 +313,33 @@ def test_a_refund_goes_to_the_provider_first_then_to_the_card(api, customer):
     assert answer.status_code in (409, 422)
 
 
+def test_one_of_two_lines_of_a_part_payment_comes_back(api, customer):
+    card, code = make_gift_card("400.00")
+    make_cart_line(customer=customer, variant=priced("700.00"))
+    answer = buy(api, customer, paymentMethod="online", giftCardCodes=[code])
+    order = Order.objects.get(pk=answer.json()["id"])
+    assert pay_online(api, order).status_code == 200
+    move_to(order, "delivered")
+    desk = api.as_user(make_user(role="staff", groups=("orders",)))
+    for price, back in (
+        ("700.00", [("test", "700.00")]),
+        ("1000.00", [("test", "700.00"), ("test", "600.00"), ("gift_card", "400.00")]),
+    ):
+        line = order.lines.get(unit_price=price)
+        body = {
+            "lines": [{"lineId": str(line.pk), "quantity": 1}],
+            "reason": "Too big.",
+            "refund": True,
+        }
+        path = f"/api/staff/orders/{order.pk}/returns"
+        assert desk.post(path, body, headers=key()).status_code == 201
+        drain()
+        found = order.refunds.order_by("id").values_list("payment__provider", "amount")
+        assert list(found) == [(name, Decimal(amount)) for name, amount in back]
+    card.refresh_from_db()
+    assert card.balance == 400
+
+
 def test_cash_goes_back_before_the_card(api, customer):
     card, code = make_gift_card("400.00")
     placed = buy(api, customer, giftCardCodes=[code]).json()

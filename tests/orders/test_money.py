@@ -19,6 +19,7 @@ from markrin.ops.verify import rules
 from markrin.outbox.models import OutboxEvent, OutboxPause
 from orders import errors, gateways
 from orders.gateways.base import Period
+from orders.ledger_accounts import find_wrong_accounts
 from orders.models import (
     Difference,
     Dispute,
@@ -715,3 +716,17 @@ def try_sql(sql: str) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql)
         connection.check_constraints()
+
+
+def test_an_amount_on_another_account_is_found(api, order, provider):
+    """Each entry may be of its very amount, and the accounts be wrong all the same."""
+    pay(api, order, provider)
+    assert list(find_wrong_accounts()) == []
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(
+            "UPDATE orders_ledgerline SET account = 'cash' WHERE account LIKE 'provider:%'"
+        )
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    found = {breach.key: breach.what for breach in find_wrong_accounts()}
+    assert found.keys() == {"cash", f"provider:{provider.name}"}
