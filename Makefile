@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 
-.PHONY: help up test rolling slow fuzz orders-random orders-chaos pricing constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-compare check audit fmt lock sbom shell clean
+.PHONY: help up test rolling slow fuzz orders-random orders-chaos year pricing constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-compare check audit fmt lock sbom shell clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -39,6 +39,9 @@ orders-random: $(STAMP) ## Take 5,000 random steps with orders against a model o
 
 orders-chaos: $(STAMP) ## Take 480 steps with orders over HTTP while web, workers and relay are killed; nothing lost or doubled
 	@CHAOS=1 $(PY) -m pytest -n 0 -s -p no:randomly tests/chaos/test_orders_killed.py $(ARGS)
+
+year: $(STAMP) ## Play a made-up year of trade (10,000 orders) by moved clocks: are all amounts equal? (hours; needs faketime)
+	@$(PY) -m tests.year $(ARGS)
 
 pricing: $(STAMP) ## Reckon 25,000 carts with promotions and 100,000 quotes again by brute force (about a minute)
 	@PRICING=full $(PY) -m pytest -n 0 --timeout 1800 tests/orders/pricing $(ARGS)
