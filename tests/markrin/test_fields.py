@@ -73,6 +73,8 @@ TAKEN: list[tuple[Any, Any, Any]] = [
     (INT, Decimal("0e999999999"), 0),
     (fields.Bool(), True, True),
     (fields.Money(), "0.00", Decimal("0.00")),
+    (fields.QuotedMoney(), "1299.00", Decimal("1299.00")),
+    (fields.QuotedMoney(), "1299", Decimal(1299)),
     (fields.Money(), "99999999.99", Decimal("99999999.99")),
     (fields.Percent(), "100.00", Decimal("100.00")),
     (

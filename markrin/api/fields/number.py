@@ -100,6 +100,15 @@ class Money(Pattern[Decimal]):
         }
 
 
+class QuotedMoney(Money):
+    """An amount as a quote has said it, with the currency's decimals: "1299.00", and "1299" of
+    yen.
+    """
+
+    form = re.compile(r"(?:0|[1-9][0-9]{0,7})(?:\.[0-9]{2})?")
+    says = 'This must be an amount as the quote said it, such as "1299.00".'
+
+
 class Percent(Money):
     """A percentage: a string with exactly two decimals, from "0.00" to "100.00"."""
 
