@@ -126,8 +126,7 @@ class MonthClosingAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         form = CloseForm(request.POST)
         if not form.is_valid():
-            [problem, *_] = [text for field in form.errors.values() for text in field]
-            messages.error(request, problem)
+            messages.error(request, "Say first that the figures were looked at.")
             return HttpResponseRedirect(request.get_full_path())
         month = _first_day(form.cleaned_data["month"])
         try:

@@ -270,7 +270,11 @@ def test_an_order_marks_its_day_and_the_rollup_makes_it_anew_once(customer):
     assert not DirtyDay.objects.exists()
     made_day = DailySales.objects.get(day=made[-1])
     # nothing has left, so nothing is earned yet
-    assert (made_day.orders, made_day.ordered, made_day.revenue) == (1, order.total, 0)
+    assert (made_day.orders, made_day.ordered, made_day.revenue) == (
+        1,
+        order.total,
+        Decimal(0),
+    )
 
 
 def test_a_parcel_refused_at_the_door_brings_nothing(customer):

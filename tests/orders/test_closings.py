@@ -16,6 +16,7 @@ from orders.models import Invoice, LedgerEntry, MonthClosing, Order
 from orders.models.ledger import REVENUE, EntryKind
 from orders.services import closings, ledger, transitions
 from orders.services.lifecycle import Actor
+from orders.tax_sheets import next_month
 from products.models import TaxClass
 from tests.orders.test_invoices import STAFF, deliver, karnataka, sell, send_back, ship
 from tests.orders.test_money import assert_clean
@@ -32,7 +33,7 @@ def sell_apparel(customer, quantity: int = 1) -> Order:
 
 def next_month_day() -> datetime:
     """Return noon of the second day of the month after this one."""
-    first = closings.next_month(timezone.localdate().replace(day=1))
+    first = next_month(timezone.localdate().replace(day=1))
     return datetime(first.year, first.month, 2, 12, tzinfo=UTC)
 
 
@@ -113,13 +114,13 @@ def test_what_is_booked_into_a_closed_month_is_shown_and_found_by_verify(sold):
 def test_months_are_closed_once_in_their_order_and_not_before_they_are_over(sold):
     month = sold[1]
     with pytest.raises(errors.MonthNotOver):
-        closings.close_month(month=closings.next_month(month), actor=STAFF)
+        closings.close_month(month=next_month(month), actor=STAFF)
     with time_machine.travel(next_month_day() + timedelta(days=70), tick=False):
         with pytest.raises(errors.MonthClosed):
             closings.close_month(month=month, actor=STAFF)
-        following = closings.next_month(month)
+        following = next_month(month)
         with pytest.raises(errors.MonthBeforeOpen, match=f"{following:%Y-%m} is open"):
-            closings.close_month(month=closings.next_month(following), actor=STAFF)
+            closings.close_month(month=next_month(following), actor=STAFF)
     for change in (
         lambda: MonthClosing.objects.update(documents=7),
         lambda: MonthClosing.objects.all().delete(),

@@ -60,7 +60,10 @@ def test_yen_with_tax_added_are_whole_and_charged_as_quoted(
     provider.pay(page_of(order.payments.get()))
     deliver(api, provider)
     order.refresh_from_db()
-    assert (order.payment_status, balance("provider")) == ("paid", 4076)
+    assert (order.payment_status, balance("provider")) == (
+        "paid",
+        Decimal(4076),
+    )
     assert_clean()
 
 

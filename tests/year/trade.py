@@ -138,7 +138,7 @@ class Year:
         self._told_at = datetime.now(UTC)
 
     def _attempt(self, act: Callable[[], object]) -> None:
-        name = getattr(act, "func", act).__name__  # type: ignore[attr-defined]
+        name = getattr(act, "func", act).__name__
         for _ in range(5):
             try:
                 act()
