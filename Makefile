@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 
-.PHONY: help up test rolling slow fuzz orders-random orders-chaos year pricing constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-compare check audit fmt lock sbom shell clean
+.PHONY: help up test rolling slow fuzz orders-random orders-chaos year pricing moving constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-compare check audit fmt lock sbom shell clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -48,6 +48,9 @@ pricing: $(STAMP) ## Reckon 25,000 carts with promotions and 100,000 quotes agai
 
 crowd: $(STAMP) ## 500 buyers at once for 100 uses of a promotion, and for a gift card worth three carts (minutes)
 	@BUYERS=500 $(PY) -m pytest -n 0 --timeout 3600 tests/concurrency/test_limited_means.py $(ARGS)
+
+moving: $(STAMP) ## 44,446 products with pictures from a hostile server, killed five times (PICTURES=2000: fewer)
+	@PICTURES=$(or $(PICTURES),44446) $(PY) -m pytest -n 0 -s --timeout 0 tests/moving/test_hostile_move.py $(ARGS)
 
 constraints: $(STAMP) ## List every rule of the database with the ways in which it was tried: raw SQL, API, admin
 	@FUZZ=full $(PY) -m pytest -n 0 -s --timeout 1800 tests/constraints $(ARGS)

@@ -81,6 +81,7 @@ ON_EVENT: dict[str, list[str]] = {
     "gift_card.issued": ["orders.gift_card_by_mail"],
     "store_credit.granted": ["orders.store_credit_by_mail"],
     "feed.staged": ["products.apply_feed"],
+    "pictures.queued": ["products.fetch_pictures"],
     "bulk_change.started": ["products.continue_bulk_change"],
     "stock.changed": ["products.queue_alerts", "webhooks.publish"],
     "stock.came_back": ["products.mail_back_in_stock"],
@@ -142,6 +143,9 @@ app.conf.beat_schedule = {
     "products.pull_feeds": run_every(600, "products.pull_feeds", queue="outbound"),
     "products.queue_missed_wishes": run_every(60, "products.queue_missed_wishes"),
     "products.queue_low_stock_mails": run_every(900, "products.queue_low_stock_mails"),
+    "products.remove_unused_pictures": run_nightly(
+        3, 50, "products.remove_unused_pictures"
+    ),
     "products.rebuild_search_words": run_nightly(4, 0, "products.rebuild_search_words"),
     "products.delete_unapplied_changes": run_nightly(
         3, 40, "products.delete_unapplied_changes"

@@ -10,6 +10,7 @@ import environ
 
 import markrin
 from markrin import files
+from markrin.media_storage import describe_media_storage
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -543,8 +544,10 @@ WHITENOISE_IMMUTABLE_FILE_TEST = (
 )
 MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(LOCAL_DIR / "media")))
+# Where pictures are kept: empty is MEDIA_ROOT; else s3://bucket/folder?endpoint=https://…
+MEDIA_STORAGE = env.str("MEDIA_STORAGE", "")
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": describe_media_storage(MEDIA_STORAGE),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG

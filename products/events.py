@@ -63,3 +63,10 @@ class BulkChangeStarted:
 
     name: ClassVar[str] = "bulk_change.started"
     change_id: UUID
+
+
+@dataclass(frozen=True)
+class PicturesQueued:
+    """Linked pictures wait to be copied in."""
+
+    name: ClassVar[str] = "pictures.queued"

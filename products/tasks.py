@@ -1,11 +1,18 @@
 """Handlers of outbox rows, and what beat starts: each one call into the services."""
 
+import time
 from typing import Any
 from uuid import UUID
 
 from celery_app import app
 from markrin.outbox import handlers as outbox
-from products.services import bulk_changes, list_prices, search_words
+from products.services import (
+    bulk_changes,
+    list_prices,
+    pictures,
+    search_words,
+    unused_pictures,
+)
 from products.services.feeds import pulls, staging
 from products.services.stock import alerts
 
@@ -28,6 +35,23 @@ FEED_BUDGET_S = 20  # then the queue's other jobs get their turn
 def apply_feed(*, feed_id: str, **later: object) -> outbox.Result:
     if not staging.apply_feed(feed_id=UUID(feed_id), budget_s=FEED_BUDGET_S):
         raise outbox.Reschedule(0)
+    return None
+
+
+@outbox.handler(
+    "products.fetch_pictures",
+    queue="outbound",
+    effect="outside",
+    time_limit_s=300,
+    max_attempts=11,
+)
+def fetch_pictures(**later: object) -> outbox.Result:
+    until = time.monotonic() + FEED_BUDGET_S
+    while pictures.fetch_some():
+        if time.monotonic() > until:
+            raise outbox.Reschedule(0)
+    if (due_s := pictures.next_due_in_s()) is not None:
+        raise outbox.Reschedule(min(max(1.0, due_s), 300.0))
     return None
 
 
@@ -105,3 +129,8 @@ def refresh_ended_prices() -> None:
 @app.task(name="products.rebuild_search_words")
 def rebuild_search_words() -> None:
     search_words.rebuild_search_words()
+
+
+@app.task(name="products.remove_unused_pictures")
+def remove_unused_pictures() -> None:
+    unused_pictures.remove_unused_pictures()

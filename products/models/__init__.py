@@ -4,7 +4,7 @@ from products.models.bulk_change import BulkChange, BulkChangeRow, ImportFile
 from products.models.category import Category, SizeChart, SizeChartEntry
 from products.models.color import Color
 from products.models.feed import Feed, FeedRow
-from products.models.imported import ImportedValues
+from products.models.imported import ImportedValues, PictureFetch
 from products.models.notices import FeedPull, LowStock
 from products.models.product import (
     FormerSlug,
@@ -41,6 +41,7 @@ __all__ = [
     "ImportedValues",
     "LowStock",
     "MovementKind",
+    "PictureFetch",
     "PriceHistory",
     "Product",
     "ProductImage",

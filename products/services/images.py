@@ -181,9 +181,4 @@ def _lock_image(product_id: UUID, image_id: UUID) -> ProductImage:
 
 
 def _remove_files(images: Iterable[ProductImage]) -> None:
-    media_files.remove_on_commit(
-        name
-        for image in images
-        for name in (image.file.name, *image.thumbnails.values())
-        if name
-    )
+    media_files.remove_pictures_on_commit(images)

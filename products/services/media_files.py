@@ -13,6 +13,7 @@ from PIL import Image
 
 from markrin.api import images
 from markrin.db.models import uuid7
+from products.models import ProductImage
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,33 @@ def remove_files(names: Iterable[str]) -> None:
     """Remove files now."""
     for name in names:
         default_storage.delete(name)
+
+
+def find_used(names: Iterable[str]) -> set[str]:
+    """Return which of these files are some product's picture."""
+    wanted = set(names)
+    rows = ProductImage.objects.filter(file__in=wanted).values_list("file", flat=True)
+    return wanted & set(rows)
+
+
+def remove_pictures_on_commit(images: Iterable[ProductImage]) -> None:
+    """Remove these pictures' files once their rows are gone for good, but for those that another
+    product's picture still is: the same bytes are kept once.
+    """
+    files = {
+        image.file.name: [image.file.name, *image.thumbnails.values()]
+        for image in images
+        if image.file
+    }
+
+    def remove() -> None:
+        used = find_used(files)
+        remove_files(
+            name for main, names in files.items() if main not in used for name in names
+        )
+
+    if files:
+        transaction.on_commit(remove, robust=True)
 
 
 def remove_on_commit(names: Iterable[str | None]) -> None:

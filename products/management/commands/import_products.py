@@ -21,6 +21,7 @@ from products.importing import formats, guessing, importer
 from products.importing.drafts import FileFormat
 from products.importing.importer import BATCH, ImportOptions
 from products.importing.report import Report
+from products.services import pictures
 
 
 class Command(BaseCommand):
@@ -57,6 +58,12 @@ class Command(BaseCommand):
             raise CommandError(f"Nothing more was imported: {exc}.") from exc
         for line in _summary(report, dry_run=options.dry_run):
             self.stdout.write(line)
+        if given["fetch_images"] and not options.dry_run:
+            waiting = pictures.queue_pictures()
+            self.stdout.write(
+                f"{waiting:,} pictures wait to be copied: manage.py fetch_pictures tells"
+                " how far that is."
+            )
         if options.strict and report.rejected:
             raise CommandError(
                 f"{report.rejected:,} products were left out (--strict)."
@@ -132,6 +139,11 @@ def _add_run_arguments(parser: ArgumentParser) -> None:
         help=(
             "write all that was made, changed, converted, trimmed, ignored, kept or refused (CSV)"
         ),
+    )
+    parser.add_argument(
+        "--fetch-images",
+        action="store_true",
+        help="let workers copy the linked pictures into the shop's own storage",
     )
     parser.add_argument(
         "--batch",

@@ -1,0 +1,42 @@
+"""Where pictures are kept: a folder, or a bucket that speaks S3."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+FORM = "s3://bucket/folder?endpoint=https://…&region=…&public=https://…"
+_KEYS = {"endpoint", "region", "public"}
+
+
+def describe_media_storage(url: str) -> dict[str, Any]:
+    """Return Django's storage of the setting MEDIA_STORAGE: empty is the folder MEDIA_ROOT.
+
+    `endpoint` is the server's address (none: Amazon's), `public` where browsers find the bucket
+    (none: at the endpoint). Keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or from
+    the machine's role. Addresses of pictures carry no signature: the bucket must be readable.
+
+    Raises:
+        ValueError: it is no such address.
+    """
+    if not url:
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    parts = urlsplit(url)
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    if parts.scheme != "s3" or not parts.netloc or query.keys() - _KEYS:
+        raise ValueError(f"MEDIA_STORAGE must be empty or {FORM}")
+    options: dict[str, Any] = {
+        "bucket_name": parts.netloc,
+        "location": parts.path.strip("/"),
+        "querystring_auth": False,
+        "file_overwrite": False,
+        "default_acl": None,
+        "object_parameters": {"CacheControl": "public, max-age=31536000, immutable"},
+    }
+    if endpoint := query.get("endpoint"):
+        options |= {"endpoint_url": endpoint, "addressing_style": "path"}
+    if region := query.get("region"):
+        options["region_name"] = region
+    if public := query.get("public"):
+        found = urlsplit(public)
+        options["custom_domain"] = f"{found.netloc}{found.path}".rstrip("/")
+        options["url_protocol"] = f"{found.scheme}:"
+    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
