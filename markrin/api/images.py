@@ -12,7 +12,7 @@ from typing import IO
 from PIL import Image, ImageOps, features
 
 FORMATS = ("JPEG", "PNG", "WEBP", *(("AVIF",) if features.check("avif") else ()))
-THUMBNAIL_SIDES = (200, 400, 800)  # pixels
+THUMBNAIL_SIDES = (200, 400, 800, 1600)  # pixels
 MAX_SIDE = 2400  # pixels of what is kept
 _QUALITY = 85
 # All pictures are decoded by one thread: one at a time, and the memory that the C library
@@ -143,6 +143,8 @@ def encode_image(picture: Image.Image, *, max_side: int = MAX_SIDE) -> Encoded:
 
 def make_thumbnails(picture: Image.Image) -> dict[str, Encoded]:
     """Return the picture in each of THUMBNAIL_SIDES, keyed by its longest side in pixels;
-    none is enlarged.
+    none is enlarged, and the largest is made only of pictures that the one before makes smaller.
     """
-    return {str(side): encode_image(picture, max_side=side) for side in THUMBNAIL_SIDES}
+    usual, longest = THUMBNAIL_SIDES[-2], max(picture.size)
+    sides = [side for side in THUMBNAIL_SIDES if side <= usual or longest > usual]
+    return {str(side): encode_image(picture, max_side=side) for side in sides}

@@ -83,6 +83,7 @@ def test_shrinks_but_never_enlarges() -> None:
         "200": 200,
         "400": 400,
         "800": 800,
+        "1600": 1600,
     }
     assert images.make_thumbnails(decode(encoded("PNG")))["800"].width == 40
 
