@@ -155,6 +155,7 @@ RIGHTS: tuple[Right, ...] = (
             "orders.fulfilmentline": _ALL,
             "orders.idempotencykey": _ALL,
             "orders.refusedorder": "view change",
+            "orders.pastorder": "view",
         },
     ),
     Right(

@@ -15,6 +15,7 @@ from orders.admin import (  # noqa: F401
     money,
     orders,
     paperwork,
+    past_orders,
     payments,
     promotions,
     refunds,

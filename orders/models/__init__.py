@@ -10,6 +10,7 @@ from orders.models.invoice import Invoice, InvoiceFile, InvoiceLine, InvoiceSeri
 from orders.models.ledger import LedgerEntry, LedgerLine
 from orders.models.order import Order, OrderEvent, OrderLine
 from orders.models.paperwork import CustomerRecord, OrderAttachment
+from orders.models.past_order import PastOrder
 from orders.models.payment import Payment, PaymentEvent, Refund
 from orders.models.promotion import Coupon, OrderDiscount, Promotion, PromotionTier
 from orders.models.provider import Difference, Dispute, Payout, Reconciliation
@@ -61,6 +62,7 @@ __all__ = [
     "OrderEvent",
     "OrderLine",
     "OrderTax",
+    "PastOrder",
     "Payment",
     "PaymentEvent",
     "Payout",

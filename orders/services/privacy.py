@@ -22,7 +22,7 @@ from orders.models import (
     ReturnRequest,
 )
 from orders.models.fulfilment import ParcelStatus
-from orders.services import gift_cards
+from orders.services import gift_cards, past_orders
 from products.services import purchases
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def attach_guest_orders(*, user: "User") -> int:
         )
         bought = set(received.values_list("product", flat=True))
         purchases.record_purchase(user_id=user.pk, product_ids=bought)
-    return len(ids)
+    return len(ids) + past_orders.attach_past_orders(user=user)
 
 
 def export_customer(*, user: "User") -> dict[str, object]:
@@ -116,6 +116,7 @@ def export_customer(*, user: "User") -> dict[str, object]:
             .order_by("id")
             .values("kind", "amount", "card__currency", "reason", "at")
         ),
+        "past_orders": past_orders.export_past_orders(user=user),
         "kept_by_staff": list(
             CustomerRecord.objects.filter(user=user).values("tags", "note")
         ),
@@ -171,6 +172,7 @@ def erase_customer(*, user: "User") -> None:
     theirs = Q(draft__user=user) | Q(draft__email=user.email)
     Cart.objects.filter(theirs).delete()
     _refused_orders_of(user).delete()
+    past_orders.erase_past_orders(user=user)
     ids = [order.pk for order in Order.objects.for_customer(user).locked()]
     Order.objects.filter(pk__in=ids).update(**_EMPTY, updated_at=timezone.now())
     publishing.forget_subjects("order", ids)

@@ -2,7 +2,7 @@
 pieces can be sold.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -11,6 +11,7 @@ from uuid import UUID
 from django.core.files.storage import default_storage
 
 from markrin.db.sql import Row, fetch_prepared
+from products.models import Variant
 from products.selectors.prices import inherited, price_now
 from products.tax_classes import TAX_CLASS_OF_PRODUCT
 
@@ -125,3 +126,9 @@ def _image_from_row(row: Row) -> OfferImage | None:
         url=row["image_url"] or default_storage.url(row["image_file"]),
         alt_text=row["image_alt"],
     )
+
+
+def find_products_of_skus(skus: Collection[str]) -> set[UUID]:
+    """Return the products of these SKUs, on sale or not; what is unknown is left out."""
+    rows = Variant.objects.filter(sku__in=skus).values_list("product_id", flat=True)
+    return set(rows)

@@ -326,6 +326,7 @@ SERVICES = {
     "orders_carrier": "times are the server's",
     "storefront_page": "times are the server's",
     "storefront_redirect": "times are the server's",
+    "orders_pastorder": "written by imports alone",
     "products_picturefetch": "written by imports and their jobs",
     "products_importedvalues": "written by imports alone",
     "storefront_productfeed": "written with its file, by a job",

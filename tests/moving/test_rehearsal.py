@@ -14,7 +14,7 @@ from django.test import Client
 
 from accounts.models import User
 from orders.models import Coupon
-from products.models import Product, StockLevel, Variant
+from products.models import Product, Purchase, StockLevel, Variant
 from storefront.models import Redirect
 
 DOCS = Path(__file__).parents[2] / "docs/moving.md"
@@ -110,6 +110,25 @@ def exports(tmp_path: Path) -> Path:
         ],
     )
     write(
+        tmp_path / "orders_export.csv",
+        [
+            {
+                "Name": f"#10{number}",
+                "Email": f"buyer{number}@example.com",
+                "Financial Status": "paid",
+                "Fulfillment Status": "fulfilled",
+                "Currency": "INR",
+                "Total": "50.00",
+                "Created at": "2024-05-01 10:00:00 +0530",
+                "Lineitem quantity": "1",
+                "Lineitem name": "Old style - S",
+                "Lineitem price": "50.00",
+                "Lineitem sku": f"MV-{number}-S",
+            }
+            for number in range(20)
+        ],
+    )
+    write(
         tmp_path / "discounts_export.csv",
         [
             {"Name": "TEN", "Value": "-10.0", "Value Type": "percentage"},
@@ -136,6 +155,8 @@ def test_a_shop_moves_in_by_the_documented_commands(exports: Path) -> None:
     )
     assert f"{PRODUCTS * 3} applied" in said["sync_inventory"]
     assert "created 25" in said["import_customers"]
+    assert "created 20" in said["import_orders"]
+    assert Purchase.objects.count() == 20
     assert "created 2" in said["import_discounts"]
     assert "created 2" in said["import_redirects"]
     assert Product.objects.filter(status="published").count() == PRODUCTS - 1

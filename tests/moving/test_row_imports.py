@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
 from accounts.models import Address, User
 from markrin.outbox.models import OutboxEvent
-from orders.models import Coupon
-from tests.factories import make_user
+from orders.models import Coupon, PastOrder
+from orders.services import privacy
+from products.models import Purchase, StockLevel
+from tests.factories import make_user, make_variant
 
 pytestmark = pytest.mark.django_db
 CUSTOMERS = (
@@ -95,6 +98,50 @@ def test_discounts_become_coupons_once(tmp_path) -> None:
     assert (flat.promotion.min_spend, flat.promotion.is_active) == (Decimal(500), False)
     again = run(tmp_path, "import_discounts", DISCOUNTS)
     assert "created 0, changed 0, unchanged 2, refused 2" in again
+
+
+ORDERS = (
+    "Name,Email,Financial Status,Fulfillment Status,Currency,Total,Created at,Lineitem quantity,"
+    "Lineitem name,Lineitem price,Lineitem sku,Cancelled at\n"
+    "#1001,asha@example.com,paid,fulfilled,INR,160.00,2024-05-01 10:00:00 +0530,2,Coat - S,50.00,"
+    "C 1,\n"
+    "#1001,asha@example.com,,,,,,1,Belt,60.00,B-1,\n"
+    "#1002,asha@example.com,refunded,,INR,10.00,2024-06-01 10:00:00 +0530,1,Hat,10.00,H-1,\n"
+    "#1003,late@example.com,paid,fulfilled,INR,60.00,2024-06-02 10:00:00 +0530,1,Belt,60.00,B-1,\n"
+    "#1004,asha@example.com,paid,,INR,free,2024-06-02 10:00:00 +0530,1,Belt,60.00,B-1,\n"
+)
+
+
+def test_orders_come_as_history_that_counts_as_bought(tmp_path) -> None:
+    for sku in ("C-1", "B-1", "H-1"):
+        make_variant(sku=sku, stock=4)
+    run(tmp_path, "import_customers", CUSTOMERS)
+    said = run(tmp_path, "import_orders", ORDERS)
+    assert "created 3, changed 0, unchanged 0, refused 1" in said
+    order = PastOrder.objects.get(number="#1001")
+    assert (order.total, order.status, len(order.lines)) == (
+        Decimal(160),
+        "fulfilled",
+        2,
+    )
+    asha = User.objects.get(email="asha@example.com")
+    bought = Purchase.objects.filter(user=asha)
+    skus = bought.values_list("product__variants__sku", flat=True)
+    assert set(skus) == {"C-1", "B-1"}, "what was refunded was not kept"
+    levels = StockLevel.objects.values_list("on_hand", "reserved")
+    assert set(levels) == {(4, 0)}
+    assert not OutboxEvent.objects.filter(task__contains="mail").exists()
+    assert "unchanged 3" in run(tmp_path, "import_orders", ORDERS)
+    late = make_user(email="late@example.com")
+    with transaction.atomic():
+        assert privacy.attach_guest_orders(user=late) == 1
+    assert Purchase.objects.filter(user=late).exists()
+    exported = privacy.export_customer(user=late)["past_orders"]
+    assert isinstance(exported, list)
+    assert exported[0]["number"] == "#1003"
+    with transaction.atomic():
+        privacy.erase_customer(user=late)
+    assert PastOrder.objects.get(number="#1003").email == ""
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,188 @@
+"""Orders from another shop: kept as history. They count as bought for reviews; they move no stock
+and no money, and nobody is mailed.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+from markrin.api import errors, fields
+from markrin.api.schemas import InputSchema
+from markrin.db import transactions
+from orders.models import PastOrder
+from products.csv_reader import Line
+from products.importing import conversions
+from products.importing.row_files import RowReport, open_rows
+from products.selectors import offers
+from products.services import purchases
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+_NAMES: Final = {
+    "number": ("name", "order number", "order id", "number"),
+    "email": ("email", "billing email", "customer email"),
+    "status": ("fulfillment status", "status"),
+    "payment": ("financial status",),
+    "cancelled": ("cancelled at",),
+    "currency": ("currency",),
+    "total": ("total", "order total"),
+    "placed_at": ("created at", "date", "order date"),
+    "sku": ("lineitem sku", "sku"),
+    "item": ("lineitem name", "product name", "item name"),
+    "quantity": ("lineitem quantity", "quantity"),
+    "price": ("lineitem price", "item cost", "price"),
+}
+_NOT_BOUGHT: Final = {"cancelled", "canceled", "failed", "refunded", "voided"}
+_Rows = Sequence[tuple[Line, dict[str, str]]]
+
+
+class _EmailField(InputSchema):
+    email = fields.Email(required=True)
+
+
+def import_past_orders(path: Path, *, source: str, dry_run: bool = False) -> RowReport:
+    """Take in a CSV of orders: Shopify's export, or one line an item with the order's own columns
+    in the first. Each order is a transaction of its own; one that is there stays as it is.
+
+    Raises:
+        FileRefused: it is no such file.
+    """
+    report = RowReport()
+    with open_rows(path, _NAMES, ["number", "total", "placed_at"]) as rows:
+        for number, group in groupby(rows, key=lambda row: row[1]["number"]):
+            with transaction.atomic():
+                _import_order(source, number, list(group), report)
+                if dry_run:
+                    transaction.set_rollback(True)
+    return report
+
+
+def _import_order(source: str, number: str, rows: _Rows, report: RowReport) -> None:
+    line, first = rows[0]
+    if problem := next((each.problem for each, _ in rows if each.problem), ""):
+        report.note(line.number, number, "refused", problem)
+        return
+    total = conversions.parse_number(first["total"])
+    placed_at = _read_moment(first["placed_at"])
+    if not number or len(number) > 40 or total is None or placed_at is None:
+        wanted = (
+            "An order needs a number, a total such as 1299.00, and when it was placed."
+        )
+        report.note(line.number, number, "refused", wanted)
+        return
+    if PastOrder.objects.filter(source=source, number=number).exists():
+        report.unchanged += 1
+        return
+    email = _read_email(line, number, first.get("email", ""), report)
+    order = PastOrder.objects.create(
+        source=source,
+        number=number,
+        email=email,
+        user=_find_owner(email),
+        placed_at=placed_at,
+        status=_describe_status(first)[:40],
+        currency=(first.get("currency", "") or settings.SHOP_CURRENCY).upper()[:3],
+        total=abs(total),
+        lines=[_read_line(values) for _, values in rows],
+    )
+    report.created += 1
+    if order.user_id is not None:
+        _record_purchases(order.user_id, [order])
+
+
+def _describe_status(values: Mapping[str, str]) -> str:
+    if values.get("cancelled"):
+        return "cancelled"
+    payment = values.get("payment", "").lower()
+    return payment if payment in _NOT_BOUGHT else values.get("status", "").lower()
+
+
+def _read_line(values: Mapping[str, str]) -> dict[str, Any]:
+    price: Decimal | None = conversions.parse_number(values.get("price", ""))
+    quantity = conversions.parse_number(values.get("quantity", "") or "1")
+    return {
+        "sku": conversions.convert_sku(values.get("sku", "")),
+        "name": values.get("item", "")[:200],
+        "quantity": int(quantity or 1),
+        "price": "" if price is None else format(price, ".2f"),
+    }
+
+
+def _read_moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text.replace(" UTC", "+00:00"))
+    except ValueError:
+        return None
+    return timezone.make_aware(moment) if moment.tzinfo is None else moment
+
+
+def _read_email(line: Line, number: str, text: str, report: RowReport) -> str:
+    if not text:
+        return ""
+    try:
+        return str(_EmailField().load({"email": text})["email"])
+    except errors.Invalid as exc:
+        report.note(
+            line.number, number, "ignored", f"{text}: {exc.errors[0]['message']}"
+        )
+        return ""
+
+
+def _find_owner(email: str) -> User | None:
+    """Return whose order it is: who has proved the address, or has been imported with it and can
+    only enter by it.
+    """
+    if not email:
+        return None
+    proved = Q(email_verified_at__isnull=False) | Q(password__startswith="!")  # noqa: S106 (none)
+    return User.objects.filter(proved, email=email, is_active=True).first()
+
+
+@transactions.requires_transaction
+def attach_past_orders(*, user: User) -> int:
+    """Give the customer, who has proved that the address is theirs, the past orders made with it.
+    Return how many. Part of the caller's transaction.
+    """
+    found = list(
+        PastOrder.objects.filter(user=None, email=user.email).exclude(email="")
+    )
+    PastOrder.objects.filter(pk__in=[order.pk for order in found]).update(user=user)
+    _record_purchases(user.pk, found)
+    return len(found)
+
+
+def _record_purchases(user_id: UUID, orders: Sequence[PastOrder]) -> None:
+    skus = {
+        line["sku"]
+        for order in orders
+        if order.status not in _NOT_BOUGHT
+        for line in order.lines
+        if line["sku"]
+    }
+    if skus:
+        products = offers.find_products_of_skus(skus)
+        purchases.record_purchase(user_id=user_id, product_ids=products)
+
+
+def export_past_orders(*, user: User) -> list[dict[str, Any]]:
+    """Return the customer's past orders for their export."""
+    rows = PastOrder.objects.filter(user=user).order_by("placed_at", "id")
+    columns = ("number", "placed_at", "status", "currency", "total", "lines", "email")
+    return list(rows.values(*columns))
+
+
+@transactions.requires_transaction
+def erase_past_orders(*, user: User) -> None:
+    """Empty what names the customer; amounts and goods stay. Part of the caller's transaction."""
+    theirs = PastOrder.objects.filter(Q(user=user) | Q(email=user.email))
+    theirs.update(email="", user=None, updated_at=timezone.now())
