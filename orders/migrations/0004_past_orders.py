@@ -2,39 +2,136 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import markrin.db.models
 from django.conf import settings
 from django.db import migrations, models
 
+import markrin.db.models
+
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('orders', '0003_month_closing'),
+        ("orders", "0003_month_closing"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PastOrder',
+            name="PastOrder",
             fields=[
-                ('id', models.UUIDField(default=markrin.db.models.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('source', models.CharField(max_length=40)),
-                ('number', models.CharField(help_text='as the other system wrote it', max_length=40)),
-                ('email', models.CharField(blank=True, default='', max_length=254)),
-                ('placed_at', models.DateTimeField()),
-                ('status', models.CharField(blank=True, default='', max_length=40)),
-                ('currency', models.CharField(max_length=3)),
-                ('total', models.DecimalField(decimal_places=2, max_digits=12)),
-                ('lines', models.JSONField(default=list)),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='past_orders', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=markrin.db.models.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                    ),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("source", models.CharField(max_length=40)),
+                (
+                    "number",
+                    models.CharField(
+                        help_text="as the other system wrote it", max_length=40
+                    ),
+                ),
+                ("email", models.CharField(blank=True, default="", max_length=254)),
+                ("placed_at", models.DateTimeField()),
+                ("status", models.CharField(blank=True, default="", max_length=40)),
+                ("currency", models.CharField(max_length=3)),
+                ("total", models.DecimalField(decimal_places=2, max_digits=12)),
+                ("lines", models.JSONField(default=list)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="past_orders",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-placed_at', '-id'],
-                'indexes': [models.Index(fields=['user', '-placed_at'], name='past_order_of_user'), models.Index(condition=models.Q(('email', ''), _negated=True), fields=['email'], name='past_order_by_email')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('source__regex', '\\A[^\\u0001-\\u001F\\u007F-\\u009F\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069]*\\Z'), ('source__regex', '\\A(\\S(.*\\S)?)?\\Z'), models.Q(('source', ''), _negated=True)), name='past_order_source_text', violation_error_message='source must be trimmed text without control characters, and not be empty.'), models.CheckConstraint(condition=models.Q(('number__regex', '\\A[^\\u0001-\\u001F\\u007F-\\u009F\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069]*\\Z'), ('number__regex', '\\A(\\S(.*\\S)?)?\\Z'), models.Q(('number', ''), _negated=True)), name='past_order_number_text', violation_error_message='number must be trimmed text without control characters, and not be empty.'), models.CheckConstraint(condition=models.Q(('email__regex', '\\A[^\\u0001-\\u001F\\u007F-\\u009F\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069]*\\Z'), ('email__regex', '\\A(\\S(.*\\S)?)?\\Z')), name='past_order_email_text', violation_error_message='email must be trimmed text without control characters.'), models.CheckConstraint(condition=models.Q(('status__regex', '\\A[^\\u0001-\\u001F\\u007F-\\u009F\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069]*\\Z'), ('status__regex', '\\A(\\S(.*\\S)?)?\\Z')), name='past_order_status_text', violation_error_message='status must be trimmed text without control characters.'), models.CheckConstraint(condition=models.Q(('currency__regex', '\\A[A-Z]{3}\\Z')), name='past_order_currency_format', violation_error_message='currency must be an ISO 4217 code.'), models.CheckConstraint(condition=models.Q(('total__gte', 0)), name='past_order_total_not_negative', violation_error_message='total must not be negative.'), models.UniqueConstraint(fields=('source', 'number'), name='past_order_once')],
+                "ordering": ["-placed_at", "-id"],
+                "indexes": [
+                    models.Index(
+                        fields=["user", "-placed_at"], name="past_order_of_user"
+                    ),
+                    models.Index(
+                        condition=models.Q(("email", ""), _negated=True),
+                        fields=["email"],
+                        name="past_order_by_email",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "source__regex",
+                                "\\A[^\\u0001-\\u001F\\u007F-\\u009F\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069]*\\Z",
+                            ),
+                            ("source__regex", "\\A(\\S(.*\\S)?)?\\Z"),
+                            models.Q(("source", ""), _negated=True),
+                        ),
+                        name="past_order_source_text",
+                        violation_error_message="source must be trimmed text without control characters, and not be empty.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "number__regex",
+                                "\\A[^\\u0001-\\u001F\\u007F-\\u009F\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069]*\\Z",
+                            ),
+                            ("number__regex", "\\A(\\S(.*\\S)?)?\\Z"),
+                            models.Q(("number", ""), _negated=True),
+                        ),
+                        name="past_order_number_text",
+                        violation_error_message="number must be trimmed text without control characters, and not be empty.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "email__regex",
+                                "\\A[^\\u0001-\\u001F\\u007F-\\u009F\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069]*\\Z",
+                            ),
+                            ("email__regex", "\\A(\\S(.*\\S)?)?\\Z"),
+                        ),
+                        name="past_order_email_text",
+                        violation_error_message="email must be trimmed text without control characters.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__regex",
+                                "\\A[^\\u0001-\\u001F\\u007F-\\u009F\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069]*\\Z",
+                            ),
+                            ("status__regex", "\\A(\\S(.*\\S)?)?\\Z"),
+                        ),
+                        name="past_order_status_text",
+                        violation_error_message="status must be trimmed text without control characters.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("currency__regex", "\\A[A-Z]{3}\\Z")),
+                        name="past_order_currency_format",
+                        violation_error_message="currency must be an ISO 4217 code.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("total__gte", 0)),
+                        name="past_order_total_not_negative",
+                        violation_error_message="total must not be negative.",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("source", "number"), name="past_order_once"
+                    ),
+                ],
             },
         ),
     ]
