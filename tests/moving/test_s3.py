@@ -1,6 +1,7 @@
 """Pictures in a bucket, by a real S3 server on loopback."""
 
 import io
+import json
 import urllib.request
 
 import boto3
@@ -28,6 +29,14 @@ def bucket(monkeypatch, settings):
     endpoint = f"http://{host}:{port}"
     client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
     client.create_bucket(Bucket="shop")
+    everybody_reads = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::shop/*",
+    }
+    policy = {"Version": "2012-10-17", "Statement": [everybody_reads]}
+    client.put_bucket_policy(Bucket="shop", Policy=json.dumps(policy))
     url = f"s3://shop/media?endpoint={endpoint}&region=us-east-1"
     storages = settings.STORAGES | {"default": describe_media_storage(url)}
     with override_settings(STORAGES=storages):
