@@ -86,7 +86,7 @@ def remove_pictures_on_commit(images: Iterable[ProductImage]) -> None:
     files = {
         image.file.name: [image.file.name, *image.thumbnails.values()]
         for image in images
-        if image.file
+        if image.file.name
     }
 
     def remove() -> None:

@@ -214,6 +214,8 @@ def _share(fetch: PictureFetch, digest: str) -> bool:
     alike = _find_alike(digest)
     if alike is None or alike.width is None or alike.height is None:
         return False
+    if not alike.file.name:
+        return False
     stored = media_files.StoredPicture(
         alike.file.name, alike.width, alike.height, alike.thumbnails
     )

@@ -60,7 +60,7 @@ def run_and_kill(env: dict[str, str], *, after: float | None) -> tuple[bool, int
     started = PictureFetch.objects.filter(state="done").count()
     process = subprocess.Popen(
         [sys.executable, "manage.py", "fetch_pictures", "--now"],
-        cwd=services.ROOT,
+        cwd=Path(__file__).parents[2],
         env=services.environment() | env,
         stdout=subprocess.DEVNULL,
     )

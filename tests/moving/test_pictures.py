@@ -74,7 +74,7 @@ def test_good_pictures_come_and_the_others_are_refused_with_reasons(server) -> N
         image.refresh_from_db()
         assert (image.external_url, image.width, image.height) == ("", 60, 80)
         assert image.source_url.endswith("/3.jpg")
-        assert default_storage.exists(image.file.name)
+        assert default_storage.exists(image.file.name or "")
     assert pictures.count_pictures() == {
         "done": 3,
         "waiting": 0,

@@ -4,7 +4,7 @@ import io
 import json
 import urllib.request
 
-import boto3
+import boto3  # type: ignore[import-untyped]  # it has no types
 import pytest
 from django.core.files.storage import default_storage
 from django.test import override_settings
