@@ -108,8 +108,9 @@ def handler(
 
     effect="database": it runs inside the transaction that marks the row done, so its effect
     happens exactly once; it must not commit by itself (no durable services) nor touch
-    anything but the database. effect="outside": it runs outside any transaction, at least
-    once: a mail, a call, or several transactions.
+    anything but the database. Its commit does not wait for the disk, so it must not change what
+    the catalogue shows: a standby could answer without it. effect="outside": it runs outside any
+    transaction, at least once: a mail, a call, or several transactions.
 
     Past time_limit_s, and RUN_ON_S at most, its process is killed, and the row comes back when
     the lease ends. A row older than useless_after_s is not begun any more, but dead.
@@ -166,6 +167,7 @@ def run_job(known: Handler, row_id: int) -> str | None:
         task=known.name,
         time_limit_s=known.time_limit_s,
         useless_after_s=known.useless_after_s,
+        outside=known.effect == "outside",
     )
     if claimed is None:
         return None

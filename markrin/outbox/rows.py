@@ -78,9 +78,9 @@ class ClaimedRow:
     error: str
 
 
-# Nobody waits until a claim is on the disk: one that a crash of the server takes back is made
-# again, as it would be when its lease ends, and whoever had it asks for its lease before any
-# effect.
+# A claim of a job in the database is not waited for until it is on the disk: a crash of the server
+# takes it back, and it is made again. One of a job outside is: then all that was committed before
+# is on the disk too, such as the gift card whose code a mail is about to tell.
 # Attempt n's lease is longer by attempt n's delay from the second on, so that a job which
 # keeps killing its worker backs off like one which keeps failing.
 _CLAIM = """
@@ -117,15 +117,21 @@ FROM begun WHERE e.id = begun.id
 RETURNING e.id, e.event::text, e.key::text, e.state::text, e.payload, e.trace, e.attempts,
           e.lost, e.lease, (extract(epoch FROM now() - e.run_after) * 1000)::bigint AS waited_ms,
           e.error::text,
-          set_config('synchronous_commit', 'off', true) AS unsynced
+          set_config('synchronous_commit', CASE WHEN %(outside)s::boolean
+              THEN current_setting('synchronous_commit') ELSE 'off' END, true) AS synced
 """
 
 
 def claim_row(
-    row_id: int, *, task: str, time_limit_s: int, useless_after_s: int | None
+    row_id: int,
+    *,
+    task: str,
+    time_limit_s: int,
+    useless_after_s: int | None,
+    outside: bool = True,
 ) -> ClaimedRow | None:
-    """Begin a run of the row, committed at once; None when it is done, not due, paused, or
-    another run's.
+    """Begin a run of the row, committed at once, and on the disk if its effect is `outside`;
+    None when it is done, not due, paused, or another run's.
 
     Locks: the row, without waiting for whoever holds it.
     """
@@ -137,10 +143,11 @@ def claim_row(
         lease_s=time_limit_s + LEASE_MARGIN_S,
         useless_after_s=useless_after_s,
         delays_s=list(DELAYS_S),
+        outside=outside,
     )
     if row is None:
         return None
-    del row["unsynced"]
+    del row["synced"]
     return ClaimedRow(
         **{
             **row,

@@ -1,5 +1,6 @@
 """A row's run: claimed, finished, failed, put off, lost."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -297,3 +298,23 @@ def test_the_table_refuses_a_row_that_contradicts_itself(values):
     row = make_row()
     with pytest.raises(IntegrityError), transaction.atomic():
         OutboxEvent.objects.filter(pk=row.pk).update(**values)
+
+
+@pytest.mark.parametrize(
+    ("task", "setting"), [("test.database", "off"), ("test.outside", "on")]
+)
+def test_what_has_an_effect_outside_waits_for_the_disk_before_it(task, setting):
+    row, seen = make_row(task), list[str]()
+
+    def look(**payload):
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW synchronous_commit")
+            seen.append(cursor.fetchone()[0])
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = on")
+    assert (
+        handlers.run_job(replace(handlers.registry[task], function=look), row.pk)
+        == "done"
+    )
+    assert seen == [setting]
