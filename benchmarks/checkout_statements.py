@@ -121,6 +121,34 @@ def run(script: Path, *, clients: int, each: int) -> float:
     return float(found[1])
 
 
+def run_tpcb(*, clients: int, seconds: int = 5) -> float:
+    """Run pgbench's own TPC-B-like transaction in a database beside the shop's; return its
+    transactions a second. Raises: NotReady where it fails.
+    """
+    from django.db import connection
+
+    where = connection.settings_dict
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM pg_database WHERE datname = 'bench_tpcb'")
+        known = cursor.fetchone() is not None
+        if not known:
+            cursor.execute("CREATE DATABASE bench_tpcb")
+    connection.close()
+    to = ["-h", where["HOST"], "-U", where["USER"], "bench_tpcb"]
+    runs = [] if known else [[str(PGBENCH), "-i", "-q", "-s", "10", *to]]
+    runs.append(
+        [str(PGBENCH), "-n", "-c", str(clients), "-j", "1", "-T", str(seconds), *to]
+    )
+    for command in runs:
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise NotReady(f"pgbench failed:\n{done.stderr[-2000:]}")
+    found = re.search(r"tps = ([\d.]+)", done.stdout)
+    if found is None:
+        raise NotReady(f"pgbench failed:\n{done.stdout}")
+    return float(found[1])
+
+
 def _watch(goods: Goods) -> tuple[list[str], dict[str, Any]]:
     """Check out once in this process; return the statements, values filled in, and the ids
     of what they are about.
