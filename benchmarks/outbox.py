@@ -107,7 +107,7 @@ def start(env: dict[str, str], stack: ExitStack) -> None:
                 command, {**env, "LOCAL_DIR": str(folder), "CELERY_SKIP_CHECKS": "1"}
             )
         )
-    if not wait_for(lambda: len(app.control.ping(timeout=1)) == 2, seconds=60):
+    if not wait_for(lambda: len(app.control.ping(timeout=1) or ()) == 2, seconds=60):
         raise NotReady("the workers do not answer")
 
 
