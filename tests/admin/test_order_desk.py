@@ -79,6 +79,10 @@ def test_an_order_passes_from_queue_to_queue(packer):
             ParcelMove(status=status), fulfilment_id=rest.pk, actor=STAFF
         )
     assert places() == {"undelivered"}
+    page = packer.get(queue("undelivered")).content.decode()
+    for step in ("ship", "back", "lost"):
+        where = reverse("admin:orders_fulfilment_step", args=[rest.pk, step])
+        assert f"{where}?queue=undelivered" in page
     Order.objects.filter(pk=order.pk).update(attention="The shopper rang.")
     assert places() == {"undelivered", "attention"}
 
