@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from orders.models import OrderLine
 from orders.models.fulfilment import ParcelStatus
-from orders.models.order import OrderStatus
+from orders.models.order_status import OrderStatus
 
 
 @dataclass(frozen=True)

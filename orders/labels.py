@@ -8,7 +8,7 @@ import barcode  # type: ignore[import-untyped]  # it has no types
 from accounts.address_lines import list_address_lines
 from orders.models import Fulfilment, Order, OrderLine
 from orders.models.fulfilment import ParcelStatus
-from orders.models.order import PaymentMethod, PaymentStatus
+from orders.models.order_status import PaymentMethod, PaymentStatus
 from orders.pricing.money import from_units, part_of_line, to_units
 
 _QUIET = (

@@ -20,7 +20,7 @@ from orders.models import (
     ReturnRequestLine,
 )
 from orders.models.fulfilment import ParcelStatus, UndeliveredReason
-from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
+from orders.models.order_status import OrderStatus, PaymentMethod, PaymentStatus
 from orders.models.return_request import ReturnStatus
 from orders.services import gift_card_mails, mails
 from products.models import Variant

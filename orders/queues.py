@@ -30,7 +30,7 @@ from orders.models import (
     ReturnRequest,
 )
 from orders.models.fulfilment import ParcelStatus
-from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
+from orders.models.order_status import OrderStatus, PaymentMethod, PaymentStatus
 from orders.models.return_request import ReturnStatus
 
 COUNTED: Final = 1_000  # a longer queue is "more than" that

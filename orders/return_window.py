@@ -10,7 +10,7 @@ from django.conf import settings
 
 from orders.models import Order
 from orders.models.fulfilment import ParcelStatus
-from orders.models.order import OrderStatus
+from orders.models.order_status import OrderStatus
 from orders.models.return_request import OPEN_RETURNS
 
 

@@ -19,7 +19,7 @@ from markrin.api.schemas import HeaderSchema, InputSchema, PatchSchema
 from markrin.api.unset import UNSET, Unset
 from orders.codes import MAX_TYPED, normalize_code
 from orders.models.cart import MAX_COUPONS, MAX_GIFT_CARDS, MAX_LINES, MAX_PER_LINE
-from orders.models.order import PaymentMethod
+from orders.models.order_status import PaymentMethod
 from orders.models.promotion import CODE_FORMAT
 
 

@@ -35,7 +35,7 @@ from orders.models import (
 )
 from orders.models.gift_card import GiftCardKind
 from orders.models.invoice import InvoiceKind
-from orders.models.order import OrderStatus
+from orders.models.order_status import OrderStatus
 from orders.pricing.shipping import Destination
 from orders.promotion_terms import Person
 from orders.shipping_offers import ShippingOption

@@ -14,10 +14,9 @@ from orders.models import Order, OrderLine
 from orders.models.fulfilment import ParcelStatus
 from orders.models.gift_card import GiftCardEntryKind
 from orders.models.invoice import InvoiceKind
-from orders.models.order import (
+from orders.models.order_event import OrderEvent, OrderEventKind
+from orders.models.order_status import (
     PARTIALLY_PAID,
-    OrderEvent,
-    OrderEventKind,
     OrderStatus,
     PaymentMethod,
     PaymentStatus,

@@ -13,7 +13,7 @@ from accounts.state_codes import find_state_code
 from markrin.api import fields
 from markrin.api.schemas import QuerySchema
 from orders.cart_summary import CartWish
-from orders.models.order import PaymentMethod
+from orders.models.order_status import PaymentMethod
 from orders.pricing.shipping import Destination
 from orders.shipping_choice import ShippingWish
 

@@ -14,7 +14,7 @@ from markrin.api.schemas import InputSchema, PageParams, PageQuery, PatchSchema
 from markrin.api.unset import UNSET, Unset
 from orders.models.cart import MAX_LINES, MAX_PER_LINE
 from orders.models.fulfilment import ParcelStatus, UndeliveredReason
-from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
+from orders.models.order_status import OrderStatus, PaymentMethod, PaymentStatus
 from orders.models.paperwork import MAX_TAG_LENGTH, MAX_TAGS, TAG
 from orders.models.promotion import CouponKind
 from orders.models.return_request import ReturnStatus

@@ -7,11 +7,8 @@ from rest_framework import serializers
 
 from markrin.api.serializers import Money, Serializer, Timestamp, page_of
 from orders.models import Order
-from orders.models.order import (
-    OrderEventKind,
-    OrderStatus,
-    PaymentMethod,
-)
+from orders.models.order_event import OrderEventKind
+from orders.models.order_status import OrderStatus, PaymentMethod
 from orders.models.payment import PaymentState, RefundState
 from orders.models.promotion import CouponKind, EffectKind
 from orders.serializers import (

@@ -15,7 +15,7 @@ from django.db.models import Max, Min
 
 from orders.models import Invoice, InvoiceLine
 from orders.models.invoice import InvoiceKind
-from orders.models.order import ZeroRating
+from orders.models.order_status import ZeroRating
 from orders.models.tax import TaxScheme
 
 Row = list[Any]

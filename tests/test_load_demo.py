@@ -18,7 +18,7 @@ from analytics.models import DailyFunnel, DailySales
 from demo import load, people, row_writer
 from demo.plan import Plan
 from orders.models import Cart, Coupon, Order, OrderEvent, OrderLine, Payment, Refund
-from orders.models.order import OrderStatus, PaymentStatus
+from orders.models.order_status import OrderStatus, PaymentStatus
 from products.models import (
     Category,
     Product,

@@ -33,7 +33,7 @@ from orders import queues, selectors
 from orders.admin import forms
 from orders.models import Fulfilment, Order, OrderLine, ReturnRequest
 from orders.models.fulfilment import ParcelStatus
-from orders.models.order import OrderStatus
+from orders.models.order_status import OrderStatus
 from orders.queues import QueueName
 from orders.services import fulfilments, transitions
 from orders.services.lifecycle import Actor

@@ -48,7 +48,8 @@ from orders.models import (
     Refund,
 )
 from orders.models.fulfilment import ParcelStatus
-from orders.models.order import OrderEventKind, OrderStatus, PaymentStatus
+from orders.models.order_event import OrderEventKind
+from orders.models.order_status import OrderStatus, PaymentStatus
 from orders.models.return_request import ReturnStatus
 from orders.services import invoice_files, order_edits
 

@@ -14,7 +14,12 @@ from markrin.api.unset import UNSET
 from orders import errors
 from orders.admin import forms
 from orders.models import Order, Refund
-from orders.models.order import NEXT_STATUS, OrderStatus, PaymentMethod, PaymentStatus
+from orders.models.order_status import (
+    NEXT_STATUS,
+    OrderStatus,
+    PaymentMethod,
+    PaymentStatus,
+)
 from orders.models.paperwork import MAX_FILE_BYTES
 from orders.models.payment import RefundState
 from orders.schemas import ShippingAddress

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.state_codes import find_gst_state, get_gst_code
 from orders.models import Invoice, Order, TaxSettings
 from orders.models.invoice import InvoiceKind
-from orders.models.order import ZeroRating
+from orders.models.order_status import ZeroRating
 from orders.models.tax import SETTINGS_KEY, TaxScheme
 
 # Source: CGST Rules 2017, rule 46, third proviso.

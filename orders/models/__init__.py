@@ -8,7 +8,9 @@ from orders.models.gift_card import GiftCard, GiftCardEntry
 from orders.models.idempotency import IdempotencyKey
 from orders.models.invoice import Invoice, InvoiceFile, InvoiceLine, InvoiceSeries
 from orders.models.ledger import LedgerEntry, LedgerLine
-from orders.models.order import Order, OrderEvent, OrderLine
+from orders.models.order import Order
+from orders.models.order_event import OrderEvent
+from orders.models.order_line import OrderLine
 from orders.models.paperwork import CustomerRecord, OrderAttachment
 from orders.models.past_order import PastOrder
 from orders.models.payment import Payment, PaymentEvent, Refund

@@ -7,7 +7,7 @@ from django.db.models import Q
 from accounts.models import AddressFields
 from markrin.db import constraints
 from markrin.db.models import Model, QuerySet
-from orders.models.order import PaymentMethod
+from orders.models.order_status import PaymentMethod
 
 
 class DraftOrder(AddressFields, Model):

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from markrin.db import constraints
 from markrin.db.models import QuerySet, uuid7
 from orders.models import triggers
-from orders.models.order import ZeroRating
+from orders.models.order_status import ZeroRating
 from orders.models.tax import TaxedThing
 
 # Source: CGST Rules 2017, rule 46(b).

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Prefetch, Q
-from django.db.models.functions import Now, Upper
+from django.db.models.functions import Upper
 
 from accounts.models import AddressFields
 from markrin.db import constraints
@@ -15,70 +15,18 @@ from markrin.db.declared import SqlSequence, StorageParameters
 from markrin.db.models import Model, QuerySet
 from markrin.db.triggers import allow_steps
 from orders.models import triggers
-from orders.models.cart import MAX_PER_LINE
 from orders.models.gift_card import PROVIDER_NAME
+from orders.models.order_status import (
+    NEXT_PAYMENT_STATUS,
+    NEXT_STATUS,
+    PARTIALLY_PAID,
+    OrderStatus,
+    PaymentMethod,
+    PaymentStatus,
+    ZeroRating,
+)
 from orders.models.paperwork import tags_field
 from orders.models.payment import Payment
-
-
-class OrderStatus(models.TextChoices):
-    """Where an order stands. The labels are what staff read; the API has the values."""
-
-    PENDING = "pending", "Placed"
-    CONFIRMED = "confirmed", "Confirmed"
-    PROCESSING = "processing", "Being packed"
-    PARTIALLY_SHIPPED = "partially_shipped", "Partly sent"
-    SHIPPED = "shipped", "Sent"
-    UNDELIVERED = "undelivered", "Undelivered"
-    DELIVERED = "delivered", "Delivered"
-    CANCELLED = "cancelled", "Cancelled"
-    RETURNED = "returned", "Returned"
-
-
-class PaymentStatus(models.TextChoices):
-    UNPAID = "unpaid", "Unpaid"
-    PAID = "paid", "Paid"
-    FAILED = "failed", "Payment failed"
-    REFUNDED = "refunded", "Refunded"
-
-
-# Not stored: shown of an order that waits for the rest of its money.
-PARTIALLY_PAID: Final = "partially_paid"
-
-
-class PaymentMethod(models.TextChoices):
-    COD = "cod", "Cash on delivery"
-    ONLINE = "online", "Online"
-
-
-class ZeroRating(models.TextChoices):
-    """Why an order carries no tax; the values are `pricing.tax.ZeroRating`'s."""
-
-    NONE = ""
-    EXPORT = "export"
-    INTRA_COMMUNITY = "intra_community"
-
-
-# The state machines. The trigger `orders_order_transition` refuses the same moves; a test
-# holds the two together.
-NEXT_STATUS: Final[dict[str, frozenset[str]]] = {
-    "pending": frozenset({"confirmed", "cancelled"}),
-    "confirmed": frozenset({"processing", "cancelled"}),
-    "processing": frozenset({"partially_shipped", "shipped", "cancelled"}),
-    "partially_shipped": frozenset({"shipped", "delivered", "undelivered", "returned"}),
-    "shipped": frozenset({"delivered", "undelivered", "returned"}),
-    "undelivered": frozenset({"shipped", "delivered", "returned"}),
-    "delivered": frozenset({"returned"}),
-    "cancelled": frozenset(),
-    "returned": frozenset(),
-}
-NEXT_PAYMENT_STATUS: Final[dict[str, frozenset[str]]] = {
-    "unpaid": frozenset({"paid", "failed"}),
-    "failed": frozenset({"paid", "unpaid"}),
-    "paid": frozenset({"refunded"}),
-    "refunded": frozenset({"paid"}),  # a refund came back
-}
-
 
 # Cash on delivery that nobody has paid yet.
 OPEN_CASH: Final = Q(
@@ -475,169 +423,3 @@ class Order(AddressFields, Model):
 
     def __str__(self) -> str:
         return self.number
-
-
-class OrderLine(models.Model):
-    """A variant as it was bought. `line_total` is before the order's discount; `tax` is the
-    line's share after it.
-    """
-
-    id = models.UUIDField(primary_key=True, editable=False)
-    order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
-    position = models.PositiveSmallIntegerField()
-    variant = models.ForeignKey("products.Variant", models.PROTECT, related_name="+")
-    product = models.ForeignKey("products.Product", models.PROTECT, related_name="+")
-    category = models.ForeignKey(
-        "products.Category", models.SET_NULL, null=True, related_name="+"
-    )
-    name = models.CharField(max_length=200)
-    sku = models.CharField(max_length=64)
-    size = models.CharField(max_length=20, blank=True, default="")
-    color = models.CharField(max_length=40, blank=True, default="")
-    image = models.CharField(max_length=2000, blank=True, default="")
-    quantity = models.PositiveSmallIntegerField()
-    cancelled = models.PositiveSmallIntegerField(
-        default=0, help_text="pieces that will not be sent"
-    )
-    shipped = models.PositiveSmallIntegerField(
-        default=0, help_text="pieces that have left"
-    )
-    returned = models.PositiveSmallIntegerField(
-        default=0, help_text="pieces that came back, or were lost on their way"
-    )
-    unit_price = models.DecimalField(max_digits=10, decimal_places=2)
-    line_total = models.GeneratedField(
-        expression=F("unit_price") * F("quantity"),
-        output_field=models.DecimalField(max_digits=12, decimal_places=2),
-        db_persist=True,
-    )
-    discount = models.DecimalField(
-        max_digits=12, decimal_places=2, default=0, help_text="its share of the order's"
-    )
-    tax_class = models.CharField(max_length=40, blank=True, default="")
-    tax_percent = models.DecimalField(
-        max_digits=7, decimal_places=4, help_text="all parts together"
-    )
-    tax = models.DecimalField(max_digits=12, decimal_places=2)
-
-    class Meta:
-        ordering = ["order", "position"]
-        indexes = [models.Index(fields=["product"], name="order_line_of_product")]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["order", "variant"], name="order_line_once_per_variant"
-            ),
-            models.UniqueConstraint(
-                fields=["order", "position"], name="order_line_one_per_position"
-            ),
-            constraints.check_range("order_line", "quantity", 1, MAX_PER_LINE),
-            models.CheckConstraint(
-                condition=Q(returned__gte=0, returned__lte=F("shipped")),
-                name="order_line_returned_within_shipped",
-                violation_error_message="No more pieces can come back than were sent.",
-            ),
-            models.CheckConstraint(
-                condition=Q(
-                    cancelled__gte=0,
-                    shipped__gte=0,
-                    shipped__lte=F("quantity") - F("cancelled"),
-                ),
-                name="order_line_shipped_within_quantity",
-                violation_error_message="No more pieces can be sent than are wanted.",
-            ),
-            *constraints.check_not_negative(
-                "order_line", "unit_price", "discount", "tax"
-            ),
-            models.CheckConstraint(
-                condition=Q(discount__lte=F("unit_price") * F("quantity")),
-                name="order_line_discount_within_line",
-            ),
-            constraints.check_range("order_line", "tax_percent", 0, 100),
-            *constraints.check_text("order_line", "name", "sku"),
-            triggers.LINES_EQUAL_ORDER,
-        ]
-
-    @property
-    def to_ship(self) -> int:
-        """Pieces that are still to leave."""
-        return self.quantity - self.cancelled - self.shipped
-
-    @property
-    def kept(self) -> int:
-        """Pieces that have left and have not come back."""
-        return self.shipped - self.returned
-
-    def __str__(self) -> str:
-        return f"{self.quantity} × {self.sku}"
-
-
-class OrderEventKind(models.TextChoices):
-    STATUS = "status"
-    PAYMENT = "payment"
-    REFUND = "refund"
-    NOTE = "note"
-    MAIL = "mail"
-    PARCEL = "parcel"
-    EDIT = "edit", "Correction"
-    RETURN = "return"
-
-
-class OrderEvent(models.Model):
-    """A step of an order: when, by whom, from where to where, why. Append-only (a trigger
-    refuses UPDATE and DELETE, but for the author of an erased account)."""
-
-    order = models.ForeignKey(Order, models.CASCADE, related_name="events")
-    kind = models.CharField(max_length=7, choices=OrderEventKind)
-    at = models.DateTimeField(db_default=Now())
-    from_status = models.CharField(max_length=17, blank=True, default="")
-    to_status = models.CharField(max_length=17, blank=True, default="")
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-    )
-    actor = models.CharField(
-        max_length=10, help_text="customer, staff, system or gateway"
-    )
-    note = models.CharField(max_length=1000, blank=True, default="")
-    is_public = models.BooleanField(
-        default=True, help_text="whether the customer sees it"
-    )
-    request_id = models.CharField(max_length=64, blank=True, default="")
-
-    class Meta:
-        ordering = ["at", "id"]
-        indexes = [
-            models.Index(
-                fields=["request_id"],
-                name="order_event_of_request",
-                condition=~Q(request_id=""),
-            ),
-            # Who of the staff changed what: few among the many steps that customers and the
-            # shop itself take.
-            models.Index(
-                fields=["-at", "-id"],
-                name="order_event_of_staff",
-                condition=Q(actor="staff"),
-            ),
-        ]
-        constraints = [
-            constraints.check_choice("order_event", "kind", OrderEventKind),
-            models.CheckConstraint(
-                condition=Q(
-                    actor__in=["customer", "guest", "staff", "system", "gateway"]
-                ),
-                name="order_event_actor_known",
-            ),
-            models.CheckConstraint(
-                condition=~Q(kind__in=["status", "payment"]) | ~Q(to_status=""),
-                name="order_event_status_has_target",
-            ),
-            *constraints.check_text("order_event", "note", blank=True, lines=True),
-            triggers.ORDER_EVENTS_ONLY_GROW,
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.to_status}"

@@ -41,12 +41,8 @@ from orders.models import (
     OrderLine,
     Payment,
 )
-from orders.models.order import (
-    OrderEventKind,
-    OrderStatus,
-    PaymentMethod,
-    PaymentStatus,
-)
+from orders.models.order_event import OrderEventKind
+from orders.models.order_status import OrderStatus, PaymentMethod, PaymentStatus
 from orders.order_rows import NewOrder, insert_order
 from orders.order_taxes import list_order_taxes
 from orders.pricing.quote import Quote

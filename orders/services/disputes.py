@@ -6,7 +6,7 @@ from django.utils import timezone
 from orders import errors
 from orders.gateways.base import ProviderDispute
 from orders.models import Dispute, Order, Payment
-from orders.models.order import OrderEventKind
+from orders.models.order_event import OrderEventKind
 from orders.models.provider import DisputeStatus
 from orders.services import ledger, lifecycle
 from orders.services.lifecycle import GATEWAY

@@ -20,7 +20,8 @@ from orders.buyers import find_buyer, find_destination
 from orders.customer_identity import Customer, hash_token, new_token
 from orders.models import Cart, CartLine, Coupon, DraftOrder, Order, Promotion
 from orders.models.cart import MAX_LINES, MAX_PER_LINE
-from orders.models.order import OrderEventKind, PaymentMethod
+from orders.models.order_event import OrderEventKind
+from orders.models.order_status import PaymentMethod
 from orders.models.promotion import EffectKind
 from orders.pricing.quote import Quote
 from orders.promotion_terms import Person, read_promotions

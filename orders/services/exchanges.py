@@ -28,7 +28,8 @@ from orders.models import (
     ReturnRequest,
     ReturnRequestLine,
 )
-from orders.models.order import OrderEventKind, OrderStatus, PaymentStatus
+from orders.models.order_event import OrderEventKind
+from orders.models.order_status import OrderStatus, PaymentStatus
 from orders.models.payment import EXCHANGE, PaymentState, RefundState
 from orders.pricing.money import from_units, part_of_line, to_units
 from orders.schemas import ReturnPieces

@@ -16,12 +16,8 @@ from markrin.outbox import services as outbox
 from orders import errors, events
 from orders.models import Carrier, Fulfilment, FulfilmentLine, Order, OrderLine
 from orders.models.fulfilment import ParcelStatus
-from orders.models.order import (
-    OrderEventKind,
-    OrderStatus,
-    PaymentMethod,
-    PaymentStatus,
-)
+from orders.models.order_event import OrderEventKind
+from orders.models.order_status import OrderStatus, PaymentMethod, PaymentStatus
 from orders.services import (
     credit_notes,
     disputes,

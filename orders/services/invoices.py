@@ -37,7 +37,7 @@ from orders.models import (
     TaxSettings,
 )
 from orders.models.invoice import InvoiceKind
-from orders.models.order import OrderStatus
+from orders.models.order_status import OrderStatus
 from orders.models.tax import SETTINGS_KEY, TaxScheme
 from orders.pricing.invoicing import NOTHING, give_back
 from orders.pricing.money import spread, to_units

@@ -47,7 +47,7 @@ from orders.models.ledger import (
     TAX,
     EntryKind,
 )
-from orders.models.order import PaymentMethod
+from orders.models.order_status import PaymentMethod
 from orders.models.payment import EXCHANGE
 from orders.models.tax import TaxedThing
 

@@ -15,7 +15,8 @@ from markrin.db import transactions
 from markrin.outbox import services as outbox
 from orders import errors, events
 from orders.models import Order, OrderEvent
-from orders.models.order import NEXT_STATUS, OrderEventKind, OrderStatus, PaymentStatus
+from orders.models.order_event import OrderEventKind
+from orders.models.order_status import NEXT_STATUS, OrderStatus, PaymentStatus
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,8 @@ from markrin.outbox import services as outbox
 from orders import errors, events, order_links
 from orders.models import Fulfilment, Invoice, Order, OrderLine, Refund, ReturnRequest
 from orders.models.invoice import InvoiceKind
-from orders.models.order import (
-    OrderEventKind,
-    OrderStatus,
-    PaymentMethod,
-    PaymentStatus,
-)
+from orders.models.order_event import OrderEventKind
+from orders.models.order_status import OrderStatus, PaymentMethod, PaymentStatus
 from orders.services import invoice_files, lifecycle
 from orders.services.lifecycle import Actor
 

@@ -18,7 +18,8 @@ from orders.buyers import find_buyer, find_destination
 from orders.cart_summary import CartItem
 from orders.models import Order, OrderLine, OrderTax
 from orders.models.cart import MAX_LINES, MAX_PER_LINE
-from orders.models.order import OrderEventKind, PaymentMethod, PaymentStatus
+from orders.models.order_event import OrderEventKind
+from orders.models.order_status import PaymentMethod, PaymentStatus
 from orders.order_taxes import list_order_taxes
 from orders.pricing.quote import Quote
 from orders.promotion_terms import read_taken_promotions

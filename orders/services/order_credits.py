@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from markrin.db import transactions
 from orders.models import Order, OrderLine
-from orders.models.order import PaymentStatus
+from orders.models.order_status import PaymentStatus
 from orders.services import credit_notes, lifecycle, refunds
 from orders.services.lifecycle import Actor
 

@@ -18,7 +18,7 @@ from markrin.db import transactions
 from orders import errors
 from orders.models import CustomerRecord, Fulfilment, Order, OrderAttachment
 from orders.models.fulfilment import ParcelStatus
-from orders.models.order import OrderEventKind
+from orders.models.order_event import OrderEventKind
 from orders.models.paperwork import (
     FILE_TYPES,
     MAX_FILE_BYTES,

@@ -13,7 +13,8 @@ from orders import errors
 from orders.fulfilment_rules import compute_status, count_pieces
 from orders.models import Fulfilment, FulfilmentLine, Order, OrderLine
 from orders.models.fulfilment import NEXT_PARCEL_STATUS, ParcelStatus
-from orders.models.order import OrderEventKind, OrderStatus
+from orders.models.order_event import OrderEventKind
+from orders.models.order_status import OrderStatus
 from orders.services import lifecycle
 from orders.services.lifecycle import Actor
 

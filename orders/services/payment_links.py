@@ -10,7 +10,8 @@ from markrin.outbox import services as outbox
 from orders import errors, events, gateways
 from orders.gateways.base import ProviderRefused, Started
 from orders.models import Order, Payment
-from orders.models.order import OrderEventKind, OrderStatus
+from orders.models.order_event import OrderEventKind
+from orders.models.order_status import OrderStatus
 from orders.models.payment import PaymentState
 from orders.services import lifecycle, mails, payments
 from orders.services.lifecycle import Actor

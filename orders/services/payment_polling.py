@@ -18,7 +18,7 @@ from django.utils import timezone
 from orders import gateways
 from orders.gateways.base import Notice, Outcome, ProviderDown, ProviderRefused
 from orders.models import Payment
-from orders.models.order import OrderStatus
+from orders.models.order_status import OrderStatus
 from orders.models.payment import PaymentState
 from orders.services import provider_events
 

@@ -15,7 +15,7 @@ from orders import errors, gateways
 from orders.customer_identity import Customer
 from orders.gateways.base import Charge, ProviderDown, ProviderRefused, Started
 from orders.models import Order, Payment, ReturnRequest
-from orders.models.order import OrderStatus, PaymentMethod, PaymentStatus
+from orders.models.order_status import OrderStatus, PaymentMethod, PaymentStatus
 from orders.models.payment import PaymentState
 from orders.services import idempotency, lifecycle, payment_polling
 from orders.services.idempotency import KeyClaim

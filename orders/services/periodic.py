@@ -22,7 +22,7 @@ from orders.models import (
     Refund,
     RefusedOrder,
 )
-from orders.models.order import OrderStatus, PaymentStatus
+from orders.models.order_status import OrderStatus, PaymentStatus
 from orders.models.payment import PaymentState, RefundState
 from orders.services import (
     invoice_files,

@@ -17,7 +17,7 @@ from markrin.outbox import services as outbox
 from orders import events, gateways
 from orders.gateways.base import Notice, Outcome
 from orders.models import Order, Payment
-from orders.models.order import OrderStatus, PaymentStatus
+from orders.models.order_status import OrderStatus, PaymentStatus
 from orders.models.payment import PaymentState
 from orders.services import disputes, invoices, ledger, lifecycle, refunds
 from orders.services.lifecycle import GATEWAY

@@ -18,7 +18,8 @@ from orders import errors, events, gateways
 from orders.gateways.base import ProviderDown, ProviderRefund, ProviderRefused
 from orders.models import Order, Payment, Refund
 from orders.models.gift_card import PROVIDER_NAME
-from orders.models.order import OrderEventKind, PaymentMethod, PaymentStatus
+from orders.models.order_event import OrderEventKind
+from orders.models.order_status import PaymentMethod, PaymentStatus
 from orders.models.payment import EXCHANGE, PaymentState, RefundState
 from orders.services import (
     credit_notes,

@@ -19,7 +19,7 @@ from markrin.outbox import services as outbox
 from orders import errors, events, return_window
 from orders.customer_identity import Customer
 from orders.models import Order, Return, ReturnRequest, ReturnRequestLine
-from orders.models.order import OrderEventKind
+from orders.models.order_event import OrderEventKind
 from orders.models.return_request import (
     NEXT_RETURN_STATUS,
     ReturnStatus,

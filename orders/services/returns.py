@@ -21,7 +21,8 @@ from orders.models import (
     ReturnRequestLine,
 )
 from orders.models.fulfilment import ParcelStatus
-from orders.models.order import OrderEventKind, OrderStatus, PaymentStatus
+from orders.models.order_event import OrderEventKind
+from orders.models.order_status import OrderStatus, PaymentStatus
 from orders.models.return_request import OPEN_RETURNS
 from orders.services import lifecycle, order_credits, parcels
 from orders.services.lifecycle import Actor

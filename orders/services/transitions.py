@@ -16,12 +16,8 @@ from orders import errors, events, promotion_uses
 from orders.customer_identity import Customer
 from orders.models import Fulfilment, Order, OrderLine, Payment
 from orders.models.fulfilment import ParcelStatus
-from orders.models.order import (
-    OrderEventKind,
-    OrderStatus,
-    PaymentMethod,
-    PaymentStatus,
-)
+from orders.models.order_event import OrderEventKind
+from orders.models.order_status import OrderStatus, PaymentMethod, PaymentStatus
 from orders.models.payment import PaymentState
 from orders.services import (
     fulfilments,

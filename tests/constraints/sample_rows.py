@@ -24,7 +24,7 @@ from orders.models import (
     TaxSettings,
     TaxZone,
 )
-from orders.models.order import PaymentMethod
+from orders.models.order_status import PaymentMethod
 from orders.services.shipping import write_settings_zone
 from products.models import (
     Category,

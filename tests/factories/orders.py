@@ -21,7 +21,7 @@ from orders.models import (
     Order,
     Promotion,
 )
-from orders.models.order import OrderStatus, PaymentMethod
+from orders.models.order_status import OrderStatus, PaymentMethod
 from orders.schemas import Checkout
 from orders.services import checkout, drafts, gift_cards, transitions
 from orders.services.gift_cards import NewGiftCard

@@ -15,7 +15,7 @@ from accounts.models import Session, User
 from markrin.db.models import uuid7
 from markrin.rights import GROUPS
 from orders.models import CartLine, Coupon, Order, OrderLine, Payment, Refund
-from orders.models.order import PaymentMethod
+from orders.models.order_status import PaymentMethod
 from products.models import Category, Product, ProductImage, Review, SizeChart, Variant
 from tests import factories
 

@@ -14,7 +14,7 @@ from markrin.db import transactions
 from orders.invoicing.document import EXPORT_WORDS, financial_year
 from orders.models import Invoice, InvoiceFile, Order, OrderLine, TaxPart, TaxRate
 from orders.models.fulfilment import ParcelStatus
-from orders.models.order import OrderStatus
+from orders.models.order_status import OrderStatus
 from orders.services import (
     fulfilments,
     invoice_files,

@@ -4,7 +4,7 @@ from django.core import mail
 
 from markrin.outbox.models import OutboxEvent
 from orders import tasks
-from orders.models.order import OrderStatus
+from orders.models.order_status import OrderStatus
 from orders.services import periodic, privacy, refunds, transitions
 from orders.services.lifecycle import Actor
 from orders.staff_schemas import Move, OrderNote

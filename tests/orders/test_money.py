@@ -33,7 +33,7 @@ from orders.models import (
     Refund,
 )
 from orders.models.fulfilment import ParcelStatus
-from orders.models.order import OrderStatus
+from orders.models.order_status import OrderStatus
 from orders.services import (
     fulfilments,
     ledger,

@@ -19,7 +19,7 @@ from markrin.ops.verify import rules
 from orders import gateways
 from orders.gateways.base import Period
 from orders.models import Order, Payment, Payout, Refund
-from orders.models.order import OrderStatus
+from orders.models.order_status import OrderStatus
 from orders.services import (
     ledger,
     payment_polling,

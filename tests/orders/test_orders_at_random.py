@@ -28,7 +28,7 @@ from orders.customer_identity import Customer
 from orders.gateways.base import Notice, Outcome
 from orders.models import Fulfilment, Order, Payment, Refund, ReturnRequest
 from orders.models.fulfilment import ParcelStatus
-from orders.models.order import OrderStatus
+from orders.models.order_status import OrderStatus
 from orders.schemas import ReturnAsked, ReturnPieces
 from orders.services import (
     fulfilments,

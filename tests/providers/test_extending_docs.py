@@ -15,7 +15,7 @@ from django.conf import settings as shop
 
 from orders import gateways
 from orders.models import Order
-from orders.models.order import OrderStatus
+from orders.models.order_status import OrderStatus
 from orders.services import payment_polling, refunds, transitions
 from orders.services.lifecycle import Actor
 from orders.staff_schemas import Move

@@ -18,7 +18,7 @@ from django.utils import timezone
 from markrin.api.errors import ShopError
 from orders.models import Fulfilment, Order, Payment, TaxPart, TaxRate
 from orders.models.fulfilment import ParcelStatus, UndeliveredReason
-from orders.models.order import OrderStatus
+from orders.models.order_status import OrderStatus
 from orders.services import fulfilments, refunds, returns, transitions
 from orders.services.lifecycle import Actor
 from orders.staff_schemas import (
