@@ -14,8 +14,8 @@ from accounts.models import Address, User
 from markrin.outbox.models import OutboxEvent
 from orders.models import Coupon, PastOrder
 from orders.services import privacy
-from products.models import Purchase, StockLevel
-from tests.factories import make_user, make_variant
+from products.models import Purchase, Review, StockLevel
+from tests.factories import make_product, make_user, make_variant
 
 pytestmark = pytest.mark.django_db
 CUSTOMERS = (
@@ -142,6 +142,29 @@ def test_orders_come_as_history_that_counts_as_bought(tmp_path) -> None:
     with transaction.atomic():
         privacy.erase_customer(user=late)
     assert PastOrder.objects.get(number="#1003").email == ""
+
+
+REVIEWS = (
+    "title,body,rating,review_date,reviewer_name,reviewer_email,product_handle,curated\n"
+    "Lovely,<p>Soft &amp; warm</p>,5,2024-05-01 10:00:00 UTC,Asha,Asha@example.com,old_coat,ok\n"
+    ",Meh,2,,Iyer,iyer@example.com,old_coat,spam\n"
+    ",Nobody,4,,X,nobody@example.com,old_coat,ok\n"
+    ",None,9,,No,nophone@example.com,old_coat,ok\n"
+    ",Where,4,,Asha,asha@example.com,gone,ok\n"
+)
+
+
+def test_reviews_come_once_and_hidden_ones_stay_hidden(tmp_path) -> None:
+    product = make_product(slug="old-coat")
+    run(tmp_path, "import_customers", CUSTOMERS)
+    said = run(tmp_path, "import_reviews", REVIEWS)
+    assert "created 2, changed 0, unchanged 0, refused 3" in said
+    review = Review.objects.get(user__email="asha@example.com")
+    assert (review.rating, review.comment) == (5, "Lovely\nSoft & warm")
+    assert review.created_at.year == 2024
+    product.refresh_from_db()
+    assert (product.review_count, product.rating) == (1, Decimal(5))
+    assert "unchanged 2" in run(tmp_path, "import_reviews", REVIEWS)
 
 
 @pytest.mark.parametrize(
