@@ -37,9 +37,8 @@ from unfold.contrib.import_export.forms import ImportForm
 
 from markrin.admin.forms import Strict
 from markrin.admin.widgets import PlainFile
-from products.csv_reader import FileRefused
-from products.importing import exporter, importer
-from products.importing.native_csv import NativeFormat
+from products.csv_reader import CsvShape, FileRefused
+from products.importing import exporter, formats, importer
 from products.models import ImportFile, Product
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -49,16 +48,19 @@ _STORED_FOR = timedelta(days=1)
 
 @dataclass(frozen=True)
 class UploadedFile:
-    """A file as it was sent: reading it is the importer's."""
+    """A file as it was sent, and of which kind: reading it is the importer's."""
 
     content: bytes
+    kind: str
 
 
 class NativeCSV(CSV):
     """The shop's own CSV, handed on unread."""
 
+    kind, title = "own", "the shop's own CSV"
+
     def get_title(self) -> str:
-        return "CSV"
+        return self.title
 
     def is_binary(self) -> bool:
         # so that nothing decodes it before the reader that names the line which is not
@@ -69,7 +71,22 @@ class NativeCSV(CSV):
         return "rb"
 
     def create_dataset(self, in_stream: bytes, **kwargs: object) -> UploadedFile:
-        return UploadedFile(in_stream)
+        return UploadedFile(in_stream, self.kind)
+
+
+class ShopifyCSV(NativeCSV):
+    """Shopify's product export."""
+
+    kind, title = "shopify", "Shopify's product export"
+
+
+class WooCommerceCSV(NativeCSV):
+    """WooCommerce's product export."""
+
+    kind, title = "woocommerce", "WooCommerce's product export"
+
+
+_FORMATS = (NativeCSV, ShopifyCSV, WooCommerceCSV)
 
 
 class DatabaseStorage(BaseStorage):
@@ -98,8 +115,11 @@ class ProductResource(resources.Resource):
         """
         result = Result()
         try:
+            format_ = formats.make_format(
+                dataset.kind, None, "Imported", CsvShape(delimiter="")
+            )
             result.report = report = importer.import_all_or_nothing(
-                dataset.content, NativeFormat("own"), dry_run=dry_run
+                dataset.content, format_, dry_run=dry_run
             )
         except FileRefused as refused:
             result.append_base_error(Error(refused))
@@ -131,6 +151,13 @@ class FileForm(Strict, ImportForm):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.fields["import_file"].widget = PlainFile(".csv,text/csv")
+        kinds = self.fields["format"]
+        kinds.choices = [(number, title) for number, title in kinds.choices if number]
+        kinds.initial = "0"
+        kinds.widget.attrs["class"] = (
+            "border border-base-300 rounded-default px-3 py-2 bg-white dark:bg-base-900"
+            " dark:border-base-700"
+        )
 
     def clean_import_file(self) -> object:
         """Refuse what is too large, and say what to do with it."""
@@ -148,12 +175,13 @@ class FileForm(Strict, ImportForm):
 
 
 class ConfirmForm(Strict, ConfirmImportForm):
-    """Names the file that was previewed. There is one format and one resource: whatever is
-    posted, it is these.
+    """Names the file that was previewed, and its kind. There is one resource: whatever is
+    posted, it is that.
     """
 
     def clean_format(self) -> str:
-        return "0"
+        given = str(self.cleaned_data.get("format"))
+        return given if given in map(str, range(len(_FORMATS))) else "0"
 
     def clean_resource(self) -> str:
         return "0"
@@ -165,7 +193,7 @@ class CatalogueTransfer(ImportExportMixin):
     """
 
     resource_classes = (ProductResource,)
-    formats = (NativeCSV,)
+    formats = _FORMATS
     import_form_class = FileForm
     confirm_form_class = ConfirmForm
     tmp_storage_class = DatabaseStorage

@@ -46,15 +46,15 @@ def import_all_or_nothing(
     content: bytes, format_: FileFormat, *, dry_run: bool = False
 ) -> Report:
     """Import a file of at most a few thousand lines in one transaction: all of it or, if a
-    product is refused, nothing. What does not fit is refused, and the file's values count: a
-    person has looked at them.
+    product is refused, nothing. What does not fit in the shop's own form is refused, in another's
+    trimmed; the file's values count: a person has looked at them.
 
     Locks: the products that change, in key order by batch, until the end.
 
     Raises:
         FileRefused: as `import_file`.
     """
-    options = ImportOptions(dry_run=dry_run, strict=True, theirs=True)
+    options = ImportOptions(dry_run=dry_run, strict=format_.is_export, theirs=True)
     with tempfile.NamedTemporaryFile(prefix="catalogue-") as kept:
         kept.write(content)
         kept.flush()

@@ -57,11 +57,11 @@ def exported(client, query=""):
     return b"".join(answer.streaming_content).decode()
 
 
-def upload(client, text):
+def upload(client, text, kind="0"):
     file = SimpleUploadedFile(
         "products.csv", text if isinstance(text, bytes) else text.encode(), "text/csv"
     )
-    return client.post(IMPORT, {"resource": "0", "format": "0", "import_file": file})
+    return client.post(IMPORT, {"resource": "0", "format": kind, "import_file": file})
 
 
 def confirm(client, page):
@@ -402,3 +402,20 @@ def test_a_quoted_cell_is_read_as_it_was(text):
 def test_joined_parts_come_apart_as_they_were(parts):
     assert split_values(join_values(parts, "|"), "|") == parts
     assert split_values(join_values(parts, ">", around=" "), ">") == parts
+
+
+def test_shopifys_export_is_previewed_with_what_is_not_taken_and_imported(client):
+    text = (
+        "Handle,Title,Type,Option1 Name,Option1 Value,Variant SKU,Variant Price,Published,"
+        "Status,Lining\nold_coat,Coat,Coats,Title,Default Title,C 1,10,false,active,silk\n"
+    )
+    page = upload(client, text, kind="1")
+    shown = page.content.decode()
+    assert "1 new, 0 changed" in shown
+    assert "The SKU C 1 is C-1 here." in shown
+    assert "This column is not taken" in shown
+    assert not Product.objects.exists()
+    assert confirm(client, page).status_code == 302
+    product = Product.objects.get(source="shopify")
+    assert (product.slug, product.status) == ("old-coat", "draft")
+    assert "1 unchanged" in upload(client, text, kind="1").content.decode()
