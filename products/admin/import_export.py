@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from django import forms
@@ -151,8 +151,10 @@ class FileForm(Strict, ImportForm):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.fields["import_file"].widget = PlainFile(".csv,text/csv")
-        kinds = self.fields["format"]
-        kinds.choices = [(number, title) for number, title in kinds.choices if number]
+        kinds = cast(forms.ChoiceField, self.fields["format"])
+        kinds.choices = [
+            (str(number), kind.title) for number, kind in enumerate(_FORMATS)
+        ]
         kinds.initial = "0"
         kinds.widget.attrs["class"] = (
             "border border-base-300 rounded-default px-3 py-2 bg-white dark:bg-base-900"
