@@ -23,6 +23,7 @@ from dev.stack import ROOT
 APPS = ("demo", "analytics", "orders", "accounts", "products", "markrin")
 PUBLISHERS = ("analytics", "orders", "accounts", "products", "markrin.outbox")
 _WORD = re.compile("[a-z_][a-z0-9_]*")
+_LITERAL = re.compile(r"'[\w:%-]*'")  # of SQL, one word: no name of a column
 _ALIAS = re.compile(r"\bAS\s+(?:MATERIALIZED\s+)?([a-z_][a-z0-9_]*)")
 
 
@@ -64,7 +65,7 @@ def find_unpublished(
     published: Published,
 ) -> Iterator[str]:
     """Yield what is wrong with a string in the code of `app`."""
-    words = set(_WORD.findall(text))
+    words = set(_WORD.findall(_LITERAL.sub("", text)))
     named = words & tables.keys()
     known = set().union(
         *(tables[table][1] for table in named if tables[table][0] == app)

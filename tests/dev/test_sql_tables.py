@@ -28,6 +28,7 @@ def breaches(text: str, app: str = "analytics") -> list[str]:
         "SELECT id FROM orders_order WHERE status = 'paid'",
         "SELECT day, total FROM analytics_day JOIN orders_order ON id = day",
         "SELECT count(*) FROM orders_order",
+        "SELECT id FROM orders_order WHERE status IN ('email', 'total')",  # words, no columns
         "orders_payment",  # a bulk load names it
         "no table at all, but an email and a total",
     ],
