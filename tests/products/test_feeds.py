@@ -634,7 +634,8 @@ SHOPIFY_INVENTORY = (
 )
 SHOPIFY_INVENTORY_BY_LOCATION = (
     "Handle,Title,SKU,HS Code,COO,Location,Incoming (not editable),"
-    "On hand (current),On hand (new)\na,A,F-A,,,Shop,5,9,3\nb,B,F-B,,,Shop,0,4,0\n"
+    "On hand (current),On hand (new)\na,A,F-A,,,Shop,5,9,1\nb,B,F-B,,,Shop,0,4,0\n"
+    "a,A,F-A,,,Warehouse,0,2,2\nb,B,F-B,,,Warehouse,0,0,not stocked\n"
 )
 INVENTORY_MAPPING = (
     'sku = "artikel"\nquantity = ["Lager 1", "Lager 2"]\ndelimiter = "|"\n'

@@ -49,6 +49,13 @@ class FeedColumns:
         """How the file is written."""
         return CsvShape(self.delimiter or "", self.encoding or "")
 
+    def has_locations(self, header: Sequence[str]) -> bool:
+        """Return whether a SKU has a line for each of its locations, as in the newer form of
+        Shopify's inventory export.
+        """
+        plain = {name.lower() for name in header}
+        return not self.quantity and {"handle", "location"} <= plain
+
     def find(self, header: Sequence[str], *, delta: bool) -> Reader:
         """Return what reads a line: its SKU, quantity and (of a delta feed) id, or None where it
         says nothing.

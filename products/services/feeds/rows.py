@@ -2,7 +2,8 @@
 stands in it.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from markrin.api.schemas import InputSchema, QuerySchema, Schema
 from products import csv_reader
 from products.models.feed import FeedMode
 from products.schemas.variants import MAX_PIECES, SKU
-from products.services.feeds.columns import PLAIN_FEED, FeedColumns
+from products.services.feeds.columns import PLAIN_FEED, FeedColumns, Reader
 
 MAX_LINE_BYTES = 10_000  # bytes
 
@@ -82,11 +83,36 @@ def _read_csv(
 ) -> Iterator[FeedFileRow]:
     with csv_reader.open_table(path, columns.shape) as table:
         read_values = columns.find(table.header, delta=delta)
-        for line in table.lines(lambda _done: None):
+        lines = table.lines(lambda _done: None)
+        if columns.has_locations(table.header) and not delta:
+            for number, summed in _add_locations(lines, read_values):
+                yield _read_row(number, summed, schema)
+            return
+        for line in lines:
             if line.problem:
                 yield _refuse_row(line.number, {}, line.problem)
             elif values := read_values(line.values):
                 yield _read_row(line.number, values, schema)
+
+
+def _add_locations(
+    lines: Iterable[csv_reader.Line], read_values: Reader
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield each SKU once, with the pieces of all its lines. Holds a number a SKU. What is no
+    number makes its SKU's sum none.
+    """
+    found: dict[str, tuple[int, str]] = {}
+    for line in lines:
+        values = read_values(line.values) if not line.problem else None
+        if not values:
+            continue
+        sku, pieces = values["sku"], values["quantity"]
+        number, before = found.get(sku, (line.number, "0"))
+        both = re.fullmatch(r"-?[0-9]+", pieces) and re.fullmatch(r"-?[0-9]+", before)
+        wrong = pieces if before.lstrip("-").isdecimal() else before
+        found[sku] = (number, str(int(before) + int(pieces)) if both else wrong)
+    for sku, (number, total) in found.items():
+        yield number, {"sku": sku, "quantity": total}
 
 
 def _read_json_lines(path: Path, schema: Schema) -> Iterator[FeedFileRow]:
