@@ -139,6 +139,7 @@ app.conf.beat_schedule = {
     "orders.reconcile": run_nightly(4, 50, "orders.reconcile", queue="payments"),
     "orders.forget_old": run_nightly(3, 20, "orders.forget_old"),
     "orders.expire_gift_cards": run_nightly(0, 10, "orders.expire_gift_cards"),
+    "products.fold_facet_changes": run_every(30, "products.fold_facet_changes"),
     "products.refresh_ended_prices": run_every(60, "products.refresh_ended_prices"),
     "products.pull_feeds": run_every(600, "products.pull_feeds", queue="outbound"),
     "products.queue_missed_wishes": run_every(60, "products.queue_missed_wishes"),

@@ -34,7 +34,7 @@ LOADABLE: dict[str, str] = {
     "products_stockmovement": "variant_id kind d_on_hand d_reserved ref created_at",
     "products_productimage": (
         "id created_at updated_at product_id file external_url alt_text thumbnails "
-        "width height position"
+        "width height position color"
     ),
     "products_review": (
         "id created_at updated_at product_id user_id rating comment fit verified_buyer "

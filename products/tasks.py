@@ -8,6 +8,7 @@ from celery_app import app
 from markrin.outbox import handlers as outbox
 from products.services import (
     bulk_changes,
+    facet_index,
     list_prices,
     pictures,
     search_words,
@@ -134,3 +135,8 @@ def rebuild_search_words() -> None:
 @app.task(name="products.remove_unused_pictures")
 def remove_unused_pictures() -> None:
     unused_pictures.remove_unused_pictures()
+
+
+@app.task(name="products.fold_facet_changes", time_limit=540)
+def fold_facet_changes() -> None:
+    facet_index.fold_changes()

@@ -3,6 +3,7 @@
 from products.models.bulk_change import BulkChange, BulkChangeRow, ImportFile
 from products.models.category import Category, SizeChart, SizeChartEntry
 from products.models.color import Color
+from products.models.facet_index import FacetBitmap, FacetChange, FacetNumber
 from products.models.feed import Feed, FeedRow
 from products.models.imported import ImportedValues, PictureFetch
 from products.models.notices import FeedPull, LowStock
@@ -30,6 +31,9 @@ __all__ = [
     "BulkChangeRow",
     "Category",
     "Color",
+    "FacetBitmap",
+    "FacetChange",
+    "FacetNumber",
     "Feed",
     "FeedPull",
     "FeedRow",

@@ -17,7 +17,7 @@ from django.db.models.functions import (
 
 from markrin.db import constraints
 from markrin.db.models import Model, QuerySet
-from products.models import price_triggers, search_triggers
+from products.models import facet_triggers, price_triggers, search_triggers
 from products.models.prices import check_prices
 
 MAX_VARIANTS, MAX_IMAGES = 200, 20  # of one product
@@ -338,6 +338,7 @@ class Product(Model):
             ),
             *price_triggers.OF_PRODUCT,
             *search_triggers.OF_PRODUCT,
+            *facet_triggers.OF_PRODUCT,
             models.UniqueConstraint(
                 fields=["source", "source_ref"],
                 condition=~Q(source=""),

@@ -2,6 +2,7 @@
 
 from markrin.db.declared import Function
 from markrin.db.triggers import Trigger, only_grows
+from products.models.facet_triggers import LOG_CHANGED
 
 CATEGORY_TREE = Trigger(
     name="products_category_tree",
@@ -152,6 +153,7 @@ BEGIN
     SELECT array_agg(DISTINCT product_id) INTO wanted FROM changed;
     {_LOCK}
     {refresh}
+    {LOG_CHANGED}
     RETURN NULL;
 END""",  # noqa: S608
     )
@@ -193,6 +195,7 @@ BEGIN
         {_LOCK}
         PERFORM products_refresh_stocked(wanted);
         PERFORM products_refresh_prices(wanted);
+        {LOG_CHANGED}
     END IF;
     RETURN NULL;
 END""",

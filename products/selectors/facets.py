@@ -1,24 +1,40 @@
 """How many products each further choice would leave: every facet counted with the other
 filters applied.
+
+Most products are counted by bitmaps, in a time that hardly grows with the catalogue; the few that
+have changed since these were written, or whose variants must be looked at, by SQL.
 """
 
 # ruff: noqa: S608 (the SQL is put together from constants and the ORM's own)
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import cached_property
 from typing import Any
+from uuid import UUID
 
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import BooleanField, Func, QuerySet, UUIDField, Value
+from pyroaring import BitMap
 
-from markrin.db.sql import Row
-from products.models import Product
-from products.selectors import prices
+from markrin.db.sql import Row, fetch_prepared
+from products.models import Product, ProductStatus
+from products.selectors import facet_bitmaps, prices
+from products.selectors.facet_bitmaps import PRICE_SCALE, SEPARATOR, FacetIndex
 from products.selectors.filters import Filters
 
 MAX_VALUES = 100  # of one facet, the most frequent ones
 _COLUMN_FACETS = ("category", "brand", "gender", "material")
 _VARIANT_FACETS = ("color", "size")
+_FAMILY = "color_family"
+# Which family a colour is of: itself, unless the shop says otherwise.
+_FAMILY_OF = "coalesce(nullif(known.family, ''), color)"
+_JOIN_FAMILY = "LEFT JOIN products_color AS known ON lower(known.name) = lower(color)"
+_BY_BITMAP = ("in_stock", "featured", "new_arrival", "on_sale", "status")
 _OWN_PRICES = ("base_price", "sale_price", "sale_starts_at", "sale_ends_at")
 
 
@@ -34,10 +50,70 @@ class Facets:
     highest: Any
 
 
-def count_facets(products: QuerySet[Product], filters: Filters) -> Facets:
-    """Count every facet over `products` in one query, whose answers are (facet, value,
-    name, count, low, high).
+@dataclass
+class _Counts:
+    """What has been counted: products by facet and value, the value a category's own id."""
+
+    total: int = 0
+    values: dict[str, Counter[str]] = field(
+        default_factory=lambda: {
+            name: Counter() for name in (*_COLUMN_FACETS, *_VARIANT_FACETS, _FAMILY)
+        }
+    )
+    lowest: Decimal | None = None
+    highest: Decimal | None = None
+
+    def add(self, other: "_Counts") -> None:
+        """Add what was counted of other products."""
+        self.total += other.total
+        for name, counted in other.values.items():
+            self.values[name].update(counted)
+        self.add_prices(other.lowest, other.highest)
+
+    def add_prices(self, lowest: Decimal | None, highest: Decimal | None) -> None:
+        """Widen the range of prices to these."""
+        if lowest is not None:
+            self.lowest = lowest if self.lowest is None else min(self.lowest, lowest)
+        if highest is not None:
+            self.highest = (
+                highest if self.highest is None else max(self.highest, highest)
+            )
+
+
+def count_facets(
+    products: QuerySet[Product], filters: Filters, *, for_staff: bool
+) -> Facets:
+    """Count every facet over `products`, which are all or, unless `for_staff`, those published.
+
+    Three to six queries, however many products there are: what has changed, the names of
+    categories, the families of colours, what is asked for by words, tags or collections, and
+    the changed products.
     """
+    index = facet_bitmaps.read_index()
+    if index.is_behind:
+        return _name_values(_count_by_sql(products, filters))
+    count = _BitmapCount(index, products, filters, for_staff=for_staff)
+    if count.is_too_many:
+        return _name_values(_count_by_sql(products, filters))
+    counts = count.counted()
+    if ids := count.products_apart:
+        counts.add(_count_by_sql(products.filter(_is_one_of(ids)), filters))
+    return _name_values(counts)
+
+
+def _is_one_of(ids: Collection[UUID]) -> Func:
+    array = Value(sorted(ids), output_field=ArrayField(UUIDField()))
+    return Func(
+        "pk",
+        array,
+        arg_joiner=" = ANY (",
+        template="%(expressions)s)",
+        output_field=BooleanField(),
+    )
+
+
+def _count_by_sql(products: QuerySet[Product], filters: Filters) -> _Counts:
+    """Count in one query, whose answers are (facet, value, count, low, high)."""
     parts = _FacetQuery(products, filters)
     parts.shared()
     for name in _COLUMN_FACETS:
@@ -46,11 +122,194 @@ def count_facets(products: QuerySet[Product], filters: Filters) -> Facets:
     if filters.size or filters.color or filters.has_price_limits:
         parts.variant("color", other="size")
         parts.variant("size", other="color")
+        parts.variant(_FAMILY, other="size")
     if filters.min_price is not None or filters.max_price is not None:
         parts.price()
     with connection.cursor() as cursor:
         cursor.execute(parts.sql(), parts.params)
-        return _read_facets(cursor.fetchall())
+        return _read_counts(cursor.fetchall())
+
+
+class _BitmapCount:
+    """Counts by the bitmaps, without the products that must be looked at one by one."""
+
+    def __init__(
+        self,
+        index: FacetIndex,
+        products: QuerySet[Product],
+        filters: Filters,
+        *,
+        for_staff: bool,
+    ) -> None:
+        self.bitmaps, self.filters = index.bitmaps, filters
+        base = self.bitmaps.all()
+        if not for_staff:
+            base = self.bitmaps.any_of("status", [ProductStatus.PUBLISHED])
+        self.apart = BitMap(
+            number for number in index.changed.values() if number is not None
+        )
+        # Known only by the catalogue itself: words, tags and collections.
+        words = filters.without(
+            *_COLUMN_FACETS, *_VARIANT_FACETS, *_BY_BITMAP, "min_price", "max_price"
+        )
+        if words.query is not None or words.collection or words.tag:
+            base = base & _find_numbers(words.apply(products))
+        # Variants with prices of their own may be dearer or cheaper than their product says.
+        own = (
+            self.bitmaps.any_of("own_price", [""])
+            if filters.has_price_limits or filters.on_sale is not None
+            else BitMap()
+        )
+        moved = _find_moved() if filters.has_moved else BitMap()
+        looked_at = (own | moved) & base
+        self.is_too_many = len(looked_at) > facet_bitmaps.MAX_CHANGES
+        self.apart |= looked_at
+        self.base = self._pass_flags(base - self.apart)
+        self.products_apart = set(index.changed)
+        if looked_at and not self.is_too_many:
+            self.products_apart |= _find_ids(looked_at)
+
+    def _pass_flags(self, found: BitMap) -> BitMap:
+        flags = {
+            "in_stock": self.filters.in_stock,
+            "featured": self.filters.featured,
+            "new_arrival": self.filters.new_arrival,
+        }
+        for name, value in flags.items():
+            if value is not None:
+                found = found & self.bitmaps.any_of(name, [str(value).lower()])
+        if self.filters.on_sale is not None:
+            reduced = self.bitmaps.any_of("reduced", [""])
+            found = found & reduced if self.filters.on_sale else found - reduced
+        if self.filters.status:
+            found = found & self.bitmaps.any_of("status", self.filters.status)
+        return found
+
+    @cached_property
+    def _rules(self) -> dict[str, BitMap]:
+        """The products that pass each filter that a facet has."""
+        filters, rules = self.filters, dict[str, BitMap]()
+        if filters.category:
+            rules["category"] = self.bitmaps.any_of("category", filters.category_ids)
+        for name in ("brand", "gender", "material"):
+            if chosen := getattr(filters, name):
+                rules[name] = self.bitmaps.any_of(name, chosen)
+        if filters.color or filters.size:
+            rules["option"] = self._options(filters.color, filters.size)
+        if filters.has_price_limits:
+            rules["price"] = self._within_limits()
+        return rules
+
+    def _within_limits(self) -> BitMap:
+        found, low, high = self.base, self.filters.min_price, self.filters.max_price
+        if high is not None:
+            found = self.bitmaps.at_most(found, int(high * PRICE_SCALE))
+        if low is not None and low > 0:
+            found = found - self.bitmaps.at_most(found, int(low * PRICE_SCALE) - 1)
+        return found
+
+    def _passing(self, *without: str) -> BitMap:
+        found = self.base
+        for name, rule in self._rules.items():
+            if name not in without:
+                found = found & rule
+        return found
+
+    def _options(self, colors: Sequence[str], sizes: Sequence[str]) -> BitMap:
+        """Return the products one variant of which has one of the colours and of the sizes."""
+        found = BitMap()
+        for option, bitmap in self.bitmaps.values_of(self._stocked("option")).items():
+            color, _, size = option.partition(SEPARATOR)
+            if (not colors or color in colors) and (not sizes or size in sizes):
+                found |= bitmap
+        return found
+
+    def _stocked(self, name: str) -> str:
+        return f"stocked_{name}" if self.filters.in_stock else name
+
+    def counted(self) -> _Counts:
+        """Return the counts."""
+        passing, counts = self._passing(), _Counts()
+        counts.total = len(passing)
+        for name in _COLUMN_FACETS:
+            others = self._passing(name) if name in self._rules else passing
+            counts.values[name] = _count(others, self.bitmaps.values_of(name).items())
+        others = self._passing("option") if "option" in self._rules else passing
+        for name, other in (("color", "size"), ("size", "color")):
+            values = self.bitmaps.values_of(self._stocked(name)).items()
+            if getattr(self.filters, other):
+                values = self._group_options(name)
+            counts.values[name] = _count(others, values)
+            if name == "color":
+                counts.values[_FAMILY] = _count(others, _group_families(values))
+        if priced := self._passing("price"):
+            counts.add_prices(
+                Decimal(self.bitmaps.lowest(priced, "price")) / PRICE_SCALE,
+                Decimal(self.bitmaps.highest(priced, "price_max")) / PRICE_SCALE,
+            )
+        return counts
+
+    def _group_options(self, name: str) -> Iterable[tuple[str, BitMap]]:
+        """Return the products by one part of a variant, whose other part is a chosen one."""
+        grouped: dict[str, BitMap] = {}
+        for option, bitmap in self.bitmaps.values_of(self._stocked("option")).items():
+            color, _, size = option.partition(SEPARATOR)
+            value, other = (color, size) if name == "color" else (size, color)
+            chosen = self.filters.size if name == "color" else self.filters.color
+            if value and other in chosen:
+                grouped[value] = grouped.get(value, BitMap()) | bitmap
+        return grouped.items()
+
+
+def _group_families(
+    colors: Iterable[tuple[str, BitMap]],
+) -> Iterable[tuple[str, BitMap]]:
+    """Return the products by the family of their colours."""
+    rows = fetch_prepared(
+        "SELECT lower(name) AS name, family FROM products_color WHERE family <> ''"
+    )
+    families = {row["name"]: row["family"] for row in rows}
+    grouped: dict[str, BitMap] = {}
+    for color, bitmap in colors:
+        family = families.get(color.lower(), color)
+        grouped[family] = grouped.get(family, BitMap()) | bitmap
+    return grouped.items()
+
+
+def _count(found: BitMap, values: Iterable[tuple[str, BitMap]]) -> Counter[str]:
+    return Counter(
+        {
+            value: count
+            for value, bitmap in values
+            if (count := found.intersection_cardinality(bitmap))
+        }
+    )
+
+
+def _find_numbers(products: QuerySet[Product]) -> BitMap:
+    found = products.filter(facet_number__isnull=False).order_by()
+    numbers = found.aggregate(numbers=ArrayAgg("facet_number__number"))["numbers"]
+    return BitMap(numbers or ())
+
+
+def _find_moved() -> BitMap:
+    """Return the products whose stored list price has ended."""
+    rows = fetch_prepared(
+        """SELECT coalesce(array_agg(number), '{}') AS numbers
+        FROM products_product AS product
+        JOIN products_facetnumber AS numbered ON numbered.product_id = product.id
+        WHERE price_until <= statement_timestamp()"""
+    )
+    return BitMap(rows[0]["numbers"])
+
+
+def _find_ids(numbers: BitMap) -> set[UUID]:
+    rows = fetch_prepared(
+        """SELECT product_id FROM products_facetnumber
+        WHERE number = ANY (%(numbers)s::int[])""",
+        {"numbers": list(numbers)},
+    )
+    return {row["product_id"] for row in rows}
 
 
 class _FacetQuery:
@@ -65,16 +324,10 @@ class _FacetQuery:
         self.params: list[Any] = []
 
     def sql(self) -> str:
-        # A category's products count for each category above it, too.
         return f"""
-            SELECT facet, coalesce(category.slug, counted.value) AS value, category.name,
-                sum(count)::int, min(low),
-                max(high)
+            SELECT facet, value, sum(count)::int, min(low), max(high)
             FROM ({" UNION ALL ".join(self.selects)}) AS counted
-            LEFT JOIN products_category AS own ON facet = 'category'
-                AND own.id::text = counted.value
-            LEFT JOIN products_category AS category ON category.id = ANY (own.ancestors)
-            GROUP BY facet, coalesce(category.slug, counted.value), category.name
+            GROUP BY facet, value
         """
 
     def _add(self, select: str, *params: Any) -> None:
@@ -133,12 +386,19 @@ class _FacetQuery:
         sets = ", ".join(["()", *(f"({column})" for column in columns.values())])
         passing = self._passing(columns=[*columns.values(), self.low, self.high])
         self._add(
-            f"""SELECT facet, value, sum(count) AS count, min(low) AS low, max(high) AS high FROM (
+            f"""WITH alike AS MATERIALIZED (
                 SELECT CASE {which or "WHEN false THEN ''"} ELSE 'total' END AS facet,
                     CASE {value or "WHEN false THEN NULL"} ELSE ARRAY[NULL]::text[] END AS same,
                     count(*) AS count, min({self.low}) AS low, max({self.high}) AS high
                 FROM ({passing}) AS passing GROUP BY GROUPING SETS ({sets})
-            ) AS alike, unnest(same) AS value GROUP BY facet, value"""
+            )
+            SELECT facet, value, sum(count) AS count, min(low) AS low, max(high) AS high
+            FROM alike, unnest(same) AS value GROUP BY facet, value
+            UNION ALL
+            SELECT '{_FAMILY}', family, sum(count), NULL, NULL
+            FROM alike CROSS JOIN LATERAL (SELECT DISTINCT {_FAMILY_OF} AS family
+                FROM unnest(same) AS color {_JOIN_FAMILY}) AS families
+            WHERE facet = 'color' GROUP BY family"""
         )
 
     def column(self, name: str) -> None:
@@ -153,7 +413,10 @@ class _FacetQuery:
         hold for the same variant.
         """
         passing = self._passing(*_VARIANT_FACETS, columns=["id", *_OWN_PRICES])
-        rules, params = [f"{name} <> ''"], list[Any]()
+        value, join = name, ""
+        if name == _FAMILY:
+            value, join = _FAMILY_OF, _JOIN_FAMILY
+        rules, params = [f"{value} <> ''"], list[Any]()
         if chosen := list(getattr(self.filters, other)):
             rules.append(f"{other} = ANY (%s)")
             params.append(chosen)
@@ -165,11 +428,11 @@ class _FacetQuery:
             rules.append(f"{price} <= %s")
             params.append(self.filters.max_price)
         self._add(
-            f"""SELECT '{name}', {name}, count(*), NULL, NULL FROM (
-                SELECT DISTINCT variant.product_id, {name}
-                FROM ({passing}) AS passing {self._join_variants()}
+            f"""SELECT '{name}', value, count(*), NULL, NULL FROM (
+                SELECT DISTINCT variant.product_id, {value} AS value
+                FROM ({passing}) AS passing {self._join_variants()} {join}
                 WHERE {" AND ".join(rules)}
-            ) AS options GROUP BY {name}""",
+            ) AS options GROUP BY value""",
             *params,
         )
 
@@ -191,22 +454,45 @@ class _FacetQuery:
         )
 
 
-def _read_facets(rows: list[tuple[Any, ...]]) -> Facets:
-    values: dict[str, list[Row]] = {
-        name: [] for name in (*_COLUMN_FACETS, *_VARIANT_FACETS)
-    }
-    total, lowest, highest = 0, None, None
+def _read_counts(rows: list[tuple[Any, ...]]) -> _Counts:
+    counts = _Counts()
     own_price = any(facet == "price" for facet, *_ in rows)
-    for facet, value, name, count, low, high in rows:
+    for facet, value, count, low, high in rows:
         if facet == "total":
-            total = count
+            counts.total = count
         if facet == ("price" if own_price else "total"):
-            lowest, highest = low, high
-        elif facet in values and value:
-            values[facet].append(
-                {"value": value, "count": count, **({"name": name} if name else {})}
-            )
+            counts.add_prices(low, high)
+        elif facet in counts.values and value:
+            counts.values[facet][value] = count
+    return counts
+
+
+_CATEGORIES = "SELECT id::text, slug, name, ancestors::text[] FROM products_category"
+
+
+def _name_values(counts: _Counts) -> Facets:
+    """Return the most frequent values of each facet, a category by its slug and with its name.
+
+    A category's products count for each category above it, too.
+    """
+    values = {
+        name: [{"value": value, "count": count} for value, count in counted.items()]
+        for name, counted in counts.values.items()
+    }
+    values["category"] = _count_categories(counts.values["category"])
     for name, found in values.items():
         found.sort(key=lambda row: (-row["count"], row["value"]))
         values[name] = found[:MAX_VALUES]
-    return Facets(total, values, lowest, highest)
+    return Facets(counts.total, values, counts.lowest, counts.highest)
+
+
+def _count_categories(own: Counter[str]) -> list[Row]:
+    known = {row["id"]: row for row in fetch_prepared(_CATEGORIES)} if own else {}
+    counted: Counter[str] = Counter()
+    for category, count in own.items():
+        for above in known[category]["ancestors"] if category in known else ():
+            counted[above] += count
+    return [
+        {"value": known[key]["slug"], "count": count, "name": known[key]["name"]}
+        for key, count in counted.items()
+    ]

@@ -75,19 +75,25 @@ def _list_matching(
     clock = read_price_clock()
     filters = Filters.from_query(query, has_moved=clock.has_moved)
     filters = filters.prepared(for_staff=for_staff)
-    found = _find_matching(products, query, filters)
+    found = _find_matching(products, query, filters, for_staff=for_staff)
     if filters.query is not None and filters.query.places and not found.page.items:
         relaxed = search_lookup.relax(filters.query, for_staff=for_staff)
         if len(relaxed.places) < len(filters.query.places):
             filters = replace(filters, query=relaxed)
-            found = _find_matching(products, query, filters)
+            found = _find_matching(products, query, filters, for_staff=for_staff)
     return replace(found, fresh_for_s=clock.fresh_for_s, search=filters.query)
 
 
 def _find_matching(
-    products: QuerySet[Product], query: ProductFilter, filters: Filters
+    products: QuerySet[Product],
+    query: ProductFilter,
+    filters: Filters,
+    *,
+    for_staff: bool,
 ) -> Listing:
-    counted = count_facets(products, filters) if query.facets else None
+    counted = None
+    if query.facets:
+        counted = count_facets(products, filters, for_staff=for_staff)
     found = filters.apply(products)
     if query.cursor is not None:
         return Listing(_page_by_cursor(found, filters, query), counted)

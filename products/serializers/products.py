@@ -122,6 +122,7 @@ class Facets(Serializer):
     category = FacetValue(many=True, source="values.category")
     brand = FacetValue(many=True, source="values.brand")
     color = FacetValue(many=True, source="values.color")
+    color_family = FacetValue(many=True, source="values.color_family")
     size = FacetValue(many=True, source="values.size")
     gender = FacetValue(many=True, source="values.gender")
     material = FacetValue(many=True, source="values.material")

@@ -6,9 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from products.models import Product, StockLevel
+from products.models import Color, Product, StockLevel
 from products.schemas.products import ProductSort
 from products.selectors.filters import ORDERS
+from products.services.facet_index import fold_changes
 from tests.factories import make_category, make_image, make_product, make_variant
 
 
@@ -329,6 +330,7 @@ def test_facets_without_a_filter_count_everything(api, wardrobe):
         "category": {"women": 2, "dresses": 1, "shirts": 1},
         "brand": {"Acme": 2, "Bolt": 1},
         "color": {"Red": 2, "Blue": 2},
+        "colorFamily": {"Red": 2, "Blue": 2},
         "size": {"M": 3, "S": 1, "L": 1},
         "gender": {"women": 2, "men": 1},
         "material": {"Cotton": 2, "Silk": 1},
@@ -339,6 +341,19 @@ def test_facets_without_a_filter_count_everything(api, wardrobe):
         "category"
     ]
     assert categories[0] == {"value": "women", "name": "Women", "count": 2}
+
+
+@pytest.mark.parametrize("folded", [False, True])
+@pytest.mark.parametrize("query", [{}, {"size": "M"}])
+def test_a_product_of_two_blues_is_blue_once(api, folded, query):
+    Color.objects.create(name="Navy", family="Blue")
+    Color.objects.create(name="Sky Blue", family="Blue")
+    shirt = make_product()
+    for color in ("navy", "Sky Blue", "Red"):
+        make_variant(product=shirt, size="M", color=color)
+    if folded:
+        fold_changes()
+    assert facets(api, **query)["colorFamily"] == {"Blue": 1, "Red": 1}
 
 
 def test_each_facet_is_counted_with_the_other_filters_applied(api, wardrobe):
@@ -398,9 +413,9 @@ def test_facets_of_a_category_that_there_is_not(api, wardrobe):
                 "color": "Red",
                 "minPrice": "1.00",
             },
-            7,
+            10,
         ),
-        ({"search": "gown", "cursor": "", "facets": "true"}, 7),
+        ({"search": "gown", "cursor": "", "facets": "true"}, 10),
     ],
 )
 def test_asks_as_often_for_many_as_for_one(api, query, most):

@@ -1,0 +1,133 @@
+"""The facets' bitmaps: what has changed is folded into them (products/models/facet_index.py)."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from django.db import connection, transaction
+from pyroaring import BitMap
+
+from markrin.db.advisory_locks import advisory_lock
+from products.selectors.facet_bitmaps import (
+    PRICE_BITS,
+    PRICE_SCALE,
+    SEPARATOR,
+    read_index,
+)
+
+_BATCH = 100_000  # changes that one transaction folds
+
+_NUMBER = """
+    INSERT INTO products_facetnumber (product_id)
+    SELECT id FROM products_product AS product WHERE id = ANY (%(ids)s)
+    AND NOT EXISTS (SELECT FROM products_facetnumber WHERE product_id = product.id)
+    ORDER BY category_id, brand, id
+"""
+_KEYS = f"""
+    SELECT key, array_agg(number) FROM products_facetnumber AS numbered
+    JOIN products_product AS product ON product.id = numbered.product_id
+    CROSS JOIN LATERAL (
+        SELECT unnest(ARRAY['all:', 'status:' || status, 'category:' || category_id,
+            'gender:' || gender, 'in_stock:' || in_stock, 'featured:' || is_featured,
+            'new_arrival:' || is_new_arrival]
+            || CASE WHEN brand > '' THEN ARRAY['brand:' || brand] END
+            || CASE WHEN material > '' THEN ARRAY['material:' || material] END) AS key
+        UNION ALL SELECT 'color:' || color FROM unnest(colors) AS color
+        UNION ALL SELECT 'size:' || size FROM unnest(sizes) AS size
+        UNION ALL SELECT 'stocked_color:' || color FROM unnest(stocked_colors) AS color
+        UNION ALL SELECT 'stocked_size:' || size FROM unnest(stocked_sizes) AS size
+        UNION ALL SELECT 'price:' || bit FROM generate_series(0, {PRICE_BITS - 1}) AS bit
+        WHERE (product.price * {PRICE_SCALE})::bigint >> bit & 1 = 1
+        UNION ALL SELECT 'price_max:' || bit FROM generate_series(0, {PRICE_BITS - 1}) AS bit
+        WHERE (product.price_max * {PRICE_SCALE})::bigint >> bit & 1 = 1
+        UNION SELECT unnest(ARRAY['option:' || color || '{SEPARATOR}' || size]
+            || CASE WHEN level.on_hand > level.reserved
+                THEN ARRAY['stocked_option:' || color || '{SEPARATOR}' || size] END
+            || CASE WHEN variant.base_price IS NOT NULL THEN ARRAY['own_price:'] END
+            || CASE WHEN product.price < product.base_price THEN ARRAY['reduced:'] END)
+        FROM products_variant AS variant
+        LEFT JOIN products_stocklevel AS level ON level.variant_id = variant.id
+        WHERE variant.product_id = product.id AND variant.is_active
+    ) AS had
+    WHERE numbered.product_id = ANY (%(ids)s) GROUP BY key
+"""  # noqa: S608 (constants)
+_WRITE = """
+    INSERT INTO products_facetbitmap (key, version, bitmap) VALUES (%s, %s, %s)
+    ON CONFLICT (key) DO UPDATE SET version = excluded.version, bitmap = excluded.bitmap
+"""
+
+
+def fold_changes() -> int:
+    """Write the changes that are committed into the bitmaps; return how many products had changed.
+
+    One process at a time; another one finds nothing to do. Locks: the bitmaps, until the end of
+    each batch; whoever changes a product waits for none of them.
+    """
+    total = 0
+    with advisory_lock("products.fold_changes") as is_alone:
+        if is_alone and not read_index().bitmaps.all():
+            _log_all()
+        while is_alone and (folded := _fold_batch()):
+            total += folded
+    return total
+
+
+def _log_all() -> None:
+    """Name every product as changed: there are none yet, or the index is new."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO products_facetchange (product_id) SELECT id FROM products_product"
+        )
+
+
+@transaction.atomic
+def _fold_batch() -> int:
+    # What is read after the changes may be newer than they are: then a change that is not
+    # among them says so, and readers count that product by itself.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, product_id FROM products_facetchange ORDER BY id LIMIT %s",
+            [_BATCH],
+        )
+        changes = cursor.fetchall()
+        ids = list({product for _, product in changes})
+        if not ids:
+            return 0
+        cursor.execute(_NUMBER, {"ids": ids})
+        cursor.execute(
+            "SELECT number FROM products_facetnumber WHERE product_id = ANY (%s)", [ids]
+        )
+        changed = BitMap(number for (number,) in cursor.fetchall())
+        cursor.execute(_KEYS, {"ids": ids})
+        _write_bitmaps(changed, dict(cursor.fetchall()))
+        _forget(changes=[change for change, _ in changes], products=ids)
+    return len(ids)
+
+
+def _write_bitmaps(changed: BitMap, having: Mapping[str, Collection[int]]) -> None:
+    """Write the bitmaps of which these products were or are a bit, with `having` by key."""
+    former = read_index().bitmaps.by_key
+    with connection.cursor() as cursor:
+        # The sequence goes on also where a transaction is rolled back: no version comes twice.
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('products_facetchange', 'id'))"
+        )
+        [version] = cursor.fetchone()
+        rows = []
+        for key in former.keys() | having.keys():
+            _, bitmap = former.get(key, (0, BitMap()))
+            written = (bitmap - changed) | BitMap(having.get(key, ()))
+            if written != bitmap:
+                rows.append((key, version, written.serialize()))
+        cursor.executemany(_WRITE, rows)
+
+
+def _forget(*, changes: list[int], products: list[UUID]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """DELETE FROM products_facetnumber AS gone WHERE product_id = ANY (%s)
+            AND NOT EXISTS (SELECT FROM products_product WHERE id = gone.product_id)""",
+            [products],
+        )
+        cursor.execute(
+            "DELETE FROM products_facetchange WHERE id = ANY (%s)", [changes]
+        )

@@ -1,0 +1,176 @@
+"""Facets counted by bitmaps are those that plain SQL counts, at any moment."""
+
+import os
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from products.models import Color, FacetChange, Product, Variant
+from products.selectors import facets
+from products.selectors.filters import Filters
+from products.selectors.prices import read_price_clock
+from products.services import facet_index
+from products.services.stock import movements
+from tests.factories import make_category, make_product, make_variant
+
+COLORS, SIZES = ("Red", "Navy", ""), ("S", "M", "")
+BRANDS, MATERIALS = ("Levi's", "a:b", ""), ("Linen", "Wool", "")
+PRICES = ("99.00", "100.00", "100.01", "250.50", "1000.00")
+
+
+def some(values):
+    return st.lists(st.sampled_from(values), max_size=2, unique=True)
+
+
+FILTERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "category": some(["top", "shirts", "nowhere"]),
+        "brand": some(["Levi's", "a:b", "nobody"]),
+        "gender": some(["men", "women"]),
+        "material": some(["Linen", "Wool"]),
+        "color": some(["Red", "Navy", "Beige"]),
+        "size": some(["S", "M"]),
+        "tag": some(["new", "old"]),
+        "status": some(["draft", "published"]),
+        "min_price": st.sampled_from([Decimal(p) for p in ("0", "100.00", "100.005")]),
+        "max_price": st.sampled_from([Decimal(p) for p in ("99.99", "100.00", "1e9")]),
+        "in_stock": st.booleans(),
+        "featured": st.booleans(),
+        "on_sale": st.booleans(),
+    },
+)
+
+
+class Shop:
+    """A small catalogue, and what may happen to it."""
+
+    def __init__(self):
+        top = make_category(slug="top")
+        self.categories = [top, make_category(slug="shirts", parent=top)]
+        for _ in range(3):
+            self.add(lambda values: values[0])
+
+    def add(self, pick):
+        product = make_product(
+            category=pick(self.categories),
+            brand=pick(BRANDS),
+            material=pick(MATERIALS),
+            gender=pick(("men", "women")),
+            tags=[pick(("new", "old"))],
+            base_price=pick(PRICES),
+        )
+        for position in range(3):
+            make_variant(
+                product=product,
+                color=pick(COLORS),
+                size=SIZES[position],
+                stock=pick((0, 1)),
+                position=position,
+            )
+
+    def change_fields(self, pick):
+        Product.objects.filter(pk=self.product(pick)).update(
+            brand=pick(BRANDS),
+            status=pick(("draft", "published", "archived")),
+            is_featured=pick((True, False)),
+            category=pick(self.categories),
+        )
+
+    def change_price(self, pick):
+        now = timezone.now()
+        ends = pick((None, now + timedelta(days=1), now + timedelta(microseconds=300)))
+        Product.objects.filter(pk=self.product(pick)).update(
+            base_price=pick(PRICES),
+            sale_price="50.00" if ends else pick((None, "50.00")),
+            sale_ends_at=ends,
+        )
+
+    def change_variant(self, pick):
+        Variant.objects.filter(pk=self.variant(pick)).update(
+            color=pick(COLORS), is_active=pick((True, False))
+        )
+
+    def price_variant(self, pick):
+        Variant.objects.filter(pk=self.variant(pick)).update(
+            base_price=pick((None, *PRICES)), sale_price=None
+        )
+
+    def sell(self, pick):
+        variant = Variant.objects.select_related("stock").get(pk=self.variant(pick))
+        delta = pick((1, -variant.stock.on_hand))
+        if delta:
+            with transaction.atomic():
+                movements.record_adjustment(
+                    variant_id=variant.pk,
+                    delta=delta,
+                    ref=f"{variant.pk}{timezone.now()}",
+                    actor_id=None,
+                    note="",
+                )
+
+    def delete(self, pick):
+        product = make_product(category=pick(self.categories), brand=pick(BRANDS))
+        if pick((True, False)):
+            facet_index.fold_changes()
+        product.delete()
+
+    def fold(self, pick):
+        facet_index.fold_changes()
+        assert not FacetChange.objects.exists()
+
+    def product(self, pick):
+        return pick(
+            list(Product.objects.order_by("created_at").values_list("pk", flat=True))
+        )
+
+    def variant(self, pick):
+        return pick(
+            list(
+                Variant.objects.order_by("created_at", "pk").values_list(
+                    "pk", flat=True
+                )
+            )
+        )
+
+
+MAX_EXAMPLES = 1000 if os.environ.get("FUZZ") == "full" else 12
+STEPS = (
+    "add", "change_fields", "change_price", "change_variant", "price_variant", "sell", "delete",
+    "fold", "fold",
+)  # fmt: skip
+
+
+@settings(
+    max_examples=MAX_EXAMPLES,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data())
+def test_bitmaps_count_what_sql_counts(db, data):
+    def pick(values):
+        return data.draw(st.sampled_from(list(values)))
+
+    with transaction.atomic():
+        Color.objects.create(name="navy", family="Red")
+        shop = Shop()
+        for step in data.draw(st.lists(st.sampled_from(STEPS), min_size=1, max_size=6)):
+            getattr(shop, step)(pick)
+        for asked in data.draw(st.lists(FILTERS, min_size=3, max_size=3)):
+            assert_counted_alike(Filters(**asked))
+        transaction.set_rollback(True)
+
+
+def assert_counted_alike(filters):
+    filters = replace(filters, has_moved=read_price_clock().has_moved).prepared()
+    for for_staff in (True, False):
+        products = Product.objects.all() if for_staff else Product.objects.published()
+        by_bitmaps = facets.count_facets(products, filters, for_staff=for_staff)
+        by_sql = facets._name_values(facets._count_by_sql(products, filters))
+        assert by_bitmaps == by_sql, filters
