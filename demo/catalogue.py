@@ -10,7 +10,15 @@ from django.utils.text import slugify
 from demo.catalogue_data import GARMENTS, SIZE_CHARTS, TREE, Garment, Node
 from demo.plan import SOURCE, Plan, format_amount, make_uuid, pick_before
 from demo.row_writer import Row, RowWriter
-from demo.sample_texts import BRANDS, COLLECTIONS, COLOURS, STYLES, TAGS
+from demo.sample_texts import (
+    BRANDS,
+    COLLECTIONS,
+    COLOUR_FAMILIES,
+    COLOURS,
+    STYLES,
+    TAGS,
+)
+from products.models import Color
 
 _MANY = (3, 1, 6)  # scaled: 2 colours in 3 sizes, or 6 colours of what has one size
 
@@ -297,3 +305,18 @@ def _write_description(article: Article) -> str:
     )
     made_of = f"Made of {article.material.lower()} by {article.brand}."
     return f"{article.garment.text}\n\n{made_of} In {shades.lower()}."
+
+
+def write_colors() -> None:
+    """Write how the colours look and their families, unless the shop has said so itself."""
+    Color.objects.bulk_create(
+        (
+            Color(
+                name=name,
+                family=COLOUR_FAMILIES.get(name, ""),
+                hex="#" + bytes(shade).hex(),
+            )
+            for name, (_, *shade) in COLOURS.items()
+        ),
+        ignore_conflicts=True,  # the shop's own colours stay as they are
+    )

@@ -85,6 +85,7 @@ def _write_image(
             pictures.WIDTH,
             pictures.HEIGHT,
             position,
+            color,
         ),
     )
 

@@ -80,6 +80,7 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         gallery.write_images(plan, articles, sink, steps("pictures", len(articles)))
         visits.write_visits(plan, articles, sink)
         storefront_pages.write_pages()
+        catalogue.write_colors()
         sink.flush()
         ledger_backfill.book_missing()
         advance = steps("checks", 1)

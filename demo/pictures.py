@@ -3,11 +3,12 @@ little cloth to it.
 """
 
 import io
+import math
 from dataclasses import dataclass
 from functools import cache
 from random import Random
 
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from demo.sample_texts import COLOURS
 
@@ -19,11 +20,17 @@ _GRID = (100, 133)  # the drawings' own units
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
+# Above and below: a wall and what it fades to.
 GROUNDS: tuple[tuple[Colour, Colour], ...] = (
     ((244, 239, 232), (226, 218, 207)),
-    ((236, 240, 243), (212, 220, 226)),
-    ((243, 236, 238), (226, 212, 216)),
-    ((238, 241, 234), (217, 223, 208)),
+    ((236, 240, 243), (205, 214, 221)),
+    ((243, 232, 228), (226, 203, 196)),
+    ((234, 239, 226), (208, 216, 194)),
+    ((250, 250, 249), (238, 238, 236)),
+    ((226, 220, 232), (200, 190, 210)),
+    ((222, 229, 232), (180, 194, 200)),
+    ((240, 226, 198), (222, 200, 160)),
+    ((198, 192, 186), (160, 152, 146)),
 )
 
 
@@ -190,29 +197,96 @@ SHAPES = {
 
 def draw_picture(picture: str, color: str, *, seed: int) -> Image.Image:
     """Return the picture of a garment in a colour, RGB, WIDTH by HEIGHT. The seed chooses
-    ground and cloth.
+    the setting, how the garment lies in it, its light, and the cloth: no two look as if one hand
+    had drawn both.
     """
     rng = Random(seed)
     shape, shade = SHAPES[picture], COLOURS[color][1:]
-    mask, ink = _draw_mask(shape), _draw_ink(shape)
-    drawn = _make_background(rng.randrange(len(GROUNDS))).copy()
-    shadow = (
-        mask.resize((WIDTH // 4, HEIGHT // 4))
-        .filter(ImageFilter.GaussianBlur(5))
-        .resize(_SIZE)
+    drawn = _draw_setting(rng)
+    pose = _Pose(
+        angle=rng.uniform(-7, 7),
+        scale=rng.uniform(0.82, 1.0),
+        dx=rng.randint(-24, 24),
+        dy=rng.randint(-16, 28),
     )
-    drawn.paste(
-        (120, 112, 104), (14, 18), shadow.point([value // 2 for value in range(256)])
-    )
-    drawn.paste(
-        _make_cloth(shade, rng, plain=picture in _NEVER_PATTERNED), (0, 0), mask
-    )
+    mask, ink = pose.apply(_draw_mask(shape)), pose.apply(_draw_ink(shape))
+    _cast_shadow(drawn, mask, rng)
+    cloth = _make_cloth(shade, rng, plain=picture in _NEVER_PATTERNED)
+    drawn.paste(pose.apply(cloth), (0, 0), mask)
     drawn.paste(
         _mix_color(shade, 0.6) if sum(shade) > 240 else _mix_color(shade, 2.2),
         (0, 0, *_SIZE),
         ink,
     )
     return drawn
+
+
+@dataclass(frozen=True)
+class _Pose:
+    """How the garment lies in the picture: turned by degrees, reduced, moved by pixels."""
+
+    angle: float
+    scale: float
+    dx: int
+    dy: int
+
+    def apply(self, image: Image.Image) -> Image.Image:
+        """Return the image so; beyond its edges it is black, and cloth goes on."""
+        turn, reduce = math.radians(self.angle), 1 / self.scale
+        cos, sin = math.cos(turn) * reduce, math.sin(turn) * reduce
+        x, y = WIDTH / 2 + self.dx, HEIGHT / 2 + self.dy
+        matrix = (
+            cos, sin, WIDTH / 2 - cos * x - sin * y,
+            -sin, cos, HEIGHT / 2 + sin * x - cos * y,
+        )  # fmt: skip
+        return image.transform(
+            _SIZE, Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC
+        )
+
+
+def _draw_setting(rng: Random) -> Image.Image:
+    """Return what the garment lies on: a wall, a wall with a floor, a coloured arch, or linen."""
+    number = rng.randrange(len(GROUNDS))
+    drawn = _make_background(number).copy()
+    canvas, (light, dark) = ImageDraw.Draw(drawn), GROUNDS[number]
+    kind = rng.choice(("wall", "floor", "floor", "arch", "linen", "side light"))
+    if kind == "floor":
+        edge = rng.randint(590, 690)
+        canvas.rectangle((0, edge, WIDTH, HEIGHT), fill=_mix_color(dark, 0.86))
+        canvas.line((0, edge, WIDTH, edge), fill=_mix_color(dark, 0.78), width=3)
+    elif kind == "arch":
+        left, top = rng.randint(50, 90), rng.randint(60, 120)
+        tone = _mix_color(dark, rng.choice((0.82, 0.9, 1.06)))
+        canvas.ellipse((left, top, WIDTH - left, top + WIDTH - 2 * left), fill=tone)
+        canvas.rectangle(
+            (left, top + WIDTH / 2 - left, WIDTH - left, HEIGHT), fill=tone
+        )
+    elif kind == "linen":
+        weave = Image.effect_noise(_SIZE, 26).filter(ImageFilter.BoxBlur(1))
+        drawn = ImageChops.multiply(
+            drawn,
+            Image.merge("RGB", [weave.point(lambda value: 150 + value * 2 // 3)] * 3),
+        )
+    elif kind == "side light":
+        bright = Image.new("RGB", _SIZE, _mix_color(light, 1.12))
+        drawn.paste(
+            bright, (0, 0), _make_shading().transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        )
+    return drawn
+
+
+def _cast_shadow(drawn: Image.Image, mask: Image.Image, rng: Random) -> None:
+    """Darken what is behind the garment, softly or hard, to one side."""
+    blur, strength = rng.choice(((5, 0.5), (2, 0.35), (9, 0.6)))
+    shadow = (
+        mask.resize((WIDTH // 4, HEIGHT // 4))
+        .filter(ImageFilter.GaussianBlur(blur))
+        .resize(_SIZE)
+        .point([int(value * strength) for value in range(256)])
+    )
+    drawn.paste(
+        (104, 96, 90), (rng.choice((-18, -10, 12, 18)), rng.randint(8, 24)), shadow
+    )
 
 
 def crop_closer(drawn: Image.Image) -> Image.Image:
@@ -282,35 +356,93 @@ def _draw_ink(shape: Shape) -> Image.Image:
 
 
 def _make_cloth(shade: Colour, rng: Random, *, plain: bool) -> Image.Image:
-    """Return cloth: plain, striped, checked or dotted, a little darker to the right."""
+    """Return cloth: of one colour or patterned, with its weave, darker to one side."""
     cloth = Image.new("RGB", _SIZE, shade)
     canvas, second = (
         ImageDraw.Draw(cloth),
-        _mix_color(shade, 0.84 if sum(shade) > 240 else 1.5),
+        _mix_color(shade, rng.choice((0.84, 0.7)) if sum(shade) > 240 else 1.5),
     )
-    pattern = rng.choice((None, None, _draw_stripes, _draw_checks, _draw_spots))
-    if pattern and not plain:
-        pattern(canvas, second)
+    if not plain and rng.random() < 0.6:
+        draw = rng.choice(_PATTERNS)
+        draw(canvas, second, rng)
+    weave = Image.effect_noise(_SIZE, rng.choice((4, 10, 22)))
+    lightened = Image.merge(
+        "RGB", [weave.point(lambda value: min(255, value + 120))] * 3
+    )
+    cloth = ImageChops.multiply(cloth, lightened)
+    shading = _make_shading()
+    if rng.random() < 0.5:
+        shading = shading.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     return Image.composite(
-        Image.new("RGB", _SIZE, _mix_color(shade, 0.78)), cloth, _make_shading()
+        Image.new("RGB", _SIZE, _mix_color(shade, 0.74)), cloth, shading
     )
 
 
-def _draw_stripes(canvas: ImageDraw.ImageDraw, color: Colour) -> None:
-    for y in range(0, HEIGHT, 44):
-        canvas.rectangle((0, y, WIDTH, y + 12), fill=color)
+def _draw_stripes(canvas: ImageDraw.ImageDraw, color: Colour, rng: Random) -> None:
+    step = rng.choice((18, 44, 80))
+    for y in range(0, HEIGHT, step):
+        canvas.rectangle((0, y, WIDTH, y + step // rng.choice((2, 3, 4))), fill=color)
 
 
-def _draw_checks(canvas: ImageDraw.ImageDraw, color: Colour) -> None:
-    _draw_stripes(canvas, color)
-    for x in range(0, WIDTH, 44):
-        canvas.rectangle((x, 0, x + 6, HEIGHT), fill=color)
+def _draw_pinstripes(canvas: ImageDraw.ImageDraw, color: Colour, rng: Random) -> None:
+    step = rng.choice((14, 26, 40))
+    for x in range(0, WIDTH, step):
+        canvas.rectangle((x, 0, x + step // 8, HEIGHT), fill=color)
 
 
-def _draw_spots(canvas: ImageDraw.ImageDraw, color: Colour) -> None:
-    for row, y in enumerate(range(0, HEIGHT, 34)):
-        for x in range(row % 2 * 17, WIDTH, 34):
-            canvas.ellipse((x - 4, y - 4, x + 4, y + 4), fill=color)
+def _draw_checks(canvas: ImageDraw.ImageDraw, color: Colour, rng: Random) -> None:
+    step = rng.choice((30, 44, 70))
+    for y in range(0, HEIGHT, step):
+        canvas.rectangle((0, y, WIDTH, y + step // 4), fill=color)
+    for x in range(0, WIDTH, step):
+        canvas.rectangle((x, 0, x + step // 7, HEIGHT), fill=color)
+
+
+def _draw_spots(canvas: ImageDraw.ImageDraw, color: Colour, rng: Random) -> None:
+    step, size = rng.choice(((34, 4), (22, 3), (60, 11)))
+    for row, y in enumerate(range(0, HEIGHT, step)):
+        for x in range(row % 2 * step // 2, WIDTH, step):
+            canvas.ellipse((x - size, y - size, x + size, y + size), fill=color)
+
+
+def _draw_leaves(canvas: ImageDraw.ImageDraw, color: Colour, rng: Random) -> None:
+    for _ in range(150):
+        x, y, size = rng.randrange(WIDTH), rng.randrange(HEIGHT), rng.randint(7, 20)
+        start = rng.randrange(360)
+        canvas.pieslice(
+            (x - size, y - size, x + size, y + size), start, start + 70, fill=color
+        )
+        canvas.pieslice(
+            (x - size, y - size, x + size, y + size),
+            start + 180,
+            start + 250,
+            fill=color,
+        )
+
+
+def _draw_blocks(canvas: ImageDraw.ImageDraw, color: Colour, rng: Random) -> None:
+    edge = rng.randint(300, 520)
+    canvas.rectangle((0, edge, WIDTH, HEIGHT), fill=color)
+
+
+def _draw_zigzags(canvas: ImageDraw.ImageDraw, color: Colour, rng: Random) -> None:
+    step = rng.choice((26, 40))
+    for y in range(0, HEIGHT + step, step):
+        points = [
+            (x, y + (x // step % 2) * step // 2) for x in range(0, WIDTH + step, step)
+        ]
+        canvas.line(points, fill=color, width=5, joint="curve")
+
+
+_PATTERNS = (
+    _draw_stripes,
+    _draw_pinstripes,
+    _draw_checks,
+    _draw_spots,
+    _draw_leaves,
+    _draw_blocks,
+    _draw_zigzags,
+)
 
 
 def _mix_color(color: Colour, factor: float) -> Colour:

@@ -80,6 +80,20 @@ COLOURS = {
     "Sand": ("SND", 210, 188, 152),
 }
 
+# What shoppers call them, and filter by; the others are families of their own.
+COLOUR_FAMILIES = {
+    "Navy": "Blue",
+    "Sky": "Blue",
+    "Teal": "Blue",
+    "Charcoal": "Grey",
+    "Olive": "Green",
+    "Rust": "Orange",
+    "Mustard": "Yellow",
+    "Maroon": "Red",
+    "Blush": "Pink",
+    "Sand": "Beige",
+}
+
 FIRST_NAMES = {
     "female": (
         "Asha",
