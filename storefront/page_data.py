@@ -36,6 +36,7 @@ _FILTERS = frozenset(
         "size",
         "gender",
         "tag",
+        "colorFamily",
         "minPrice",
         "maxPrice",
         "inStock",

@@ -1,7 +1,7 @@
 /** What a catalogue page asks the API for; the server that writes the answer into the page asks the same. */
 
 export const KNOWN_FILTERS = new Set(
-  "category collection brand material color size gender tag minPrice maxPrice inStock featured newArrival onSale search sort page".split(
+  "category collection brand material color colorFamily size gender tag minPrice maxPrice inStock featured newArrival onSale search sort page".split(
     " ",
   ),
 );

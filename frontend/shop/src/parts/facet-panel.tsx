@@ -44,7 +44,10 @@ export function FacetPanel({ facets, tree, trail, filters, set }: Props) {
     <div className="facets">
       <CategoryTree tree={tree} trail={trail} counts={facets.category} search={filters.search} />
       {group(t("Size"), "size", facets.size, true)}
-      {group(t("Colour"), "color", facets.color, true)}
+      {/* By what shoppers call them, "blue"; the shop's own names, "navy", where one is chosen. */}
+      {filters.color
+        ? group(t("Colour"), "color", facets.color, true)
+        : group(t("Colour"), "colorFamily", facets.colorFamily, true)}
       {group(t("For"), "gender", facets.gender)}
       {group(t("Brand"), "brand", facets.brand)}
       {group(t("Material"), "material", facets.material)}
@@ -124,7 +127,7 @@ function FacetGroup({ title, name, values, open, chosen, set }: GroupProps) {
               checked={chosen.includes(found.value)}
               onChange={(event) => toggle(found.value, event.target.checked)}
             />
-            {name === "color" && <span className="swatch" style={{ background: shade(found.value) }} />}
+            {name.startsWith("color") && <span className="swatch" style={{ background: shade(found.value) }} />}
             <span>{label(found, name)}</span>
             <span className="tick-count">{found.count}</span>
           </label>
