@@ -388,6 +388,7 @@ def test_facets_of_nothing(api, query):
         "category": {},
         "brand": {},
         "color": {},
+        "colorFamily": {},
         "size": {},
         "gender": {},
         "material": {},

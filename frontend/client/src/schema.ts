@@ -3114,6 +3114,7 @@ export interface components {
             category: components["schemas"]["FacetValue"][];
             brand: components["schemas"]["FacetValue"][];
             color: components["schemas"]["FacetValue"][];
+            colorFamily: components["schemas"]["FacetValue"][];
             size: components["schemas"]["FacetValue"][];
             gender: components["schemas"]["FacetValue"][];
             material: components["schemas"]["FacetValue"][];
