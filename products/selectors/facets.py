@@ -236,7 +236,9 @@ class _BitmapCount:
             counts.values[name] = _count(others, self.bitmaps.values_of(name).items())
         others = self._passing("option") if "option" in self._rules else passing
         for name, other in (("color", "size"), ("size", "color")):
-            values = self.bitmaps.values_of(self._stocked(name)).items()
+            values: Iterable[tuple[str, BitMap]] = self.bitmaps.values_of(
+                self._stocked(name)
+            ).items()
             if getattr(self.filters, other):
                 values = self._group_options(name)
             counts.values[name] = _count(others, values)
@@ -475,7 +477,7 @@ def _name_values(counts: _Counts) -> Facets:
 
     A category's products count for each category above it, too.
     """
-    values = {
+    values: dict[str, list[Row]] = {
         name: [{"value": value, "count": count} for value, count in counted.items()]
         for name, counted in counts.values.items()
     }

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -42,7 +43,7 @@ class Look:
 
     name: str
     width: int
-    scheme: str = "light"
+    scheme: Literal["light", "dark"] = "light"
     language: str = ""
     short: bool = False  # the pages that carry most, alone
 
@@ -93,7 +94,7 @@ SIGNED_IN = {
 
 @pytest.fixture(params=LOOKS, ids=[look.name for look in LOOKS])
 def view(request: pytest.FixtureRequest) -> Look:
-    return request.param  # type: ignore[no-any-return]  # pytest's
+    return request.param
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +113,7 @@ def visit(
     context = browser.new_context(
         base_url=shop.url,
         viewport={"width": view.width, "height": 900 if view.width > 700 else 844},
-        color_scheme=view.scheme,  # type: ignore[arg-type]  # one of its names
+        color_scheme=view.scheme,
         reduced_motion="reduce",
     )
     context.set_default_timeout(PATIENCE_MS * 3)
@@ -157,7 +158,7 @@ def test_pictures_of_every_page(visit: BrowserContext, shop: Shop, view: Look) -
     assert too_wide == []
 
 
-def take_bag_and_checkout(page: Page, view: Look, take) -> None:  # type: ignore[no-untyped-def]
+def take_bag_and_checkout(page: Page, view: Look, take) -> None:
     add_to_bag(page)
     page.wait_for_timeout(400)
     page.screenshot(path=PICTURES / f"page-bag-{view.name}.png")
@@ -177,7 +178,7 @@ def take_bag_and_checkout(page: Page, view: Look, take) -> None:  # type: ignore
     take("order")
 
 
-def take_account(page: Page, shop: Shop, go, take) -> None:  # type: ignore[no-untyped-def]
+def take_account(page: Page, shop: Shop, go, take) -> None:
     email = new_email("pictures")
     shop.db(make_user, email=email, password=PASSWORD)
     sign_in(page, email, PASSWORD)
