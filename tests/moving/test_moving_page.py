@@ -1,0 +1,228 @@
+"""The table of docs/moving.md, dialect by field, says what the formats do: each cell is tried
+with a file that has the field.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from products.csv_reader import Line
+from products.importing.drafts import Draft, FileFormat
+from products.importing.mapping import MappedFormat
+from products.importing.mapping_file import MappingFile
+from products.importing.native_csv import NativeFormat
+from products.importing.shopify import ShopifyFormat
+from products.importing.woocommerce import WooFormat
+
+PAGE = Path(__file__).parents[2] / "docs/moving.md"
+Read = Callable[[dict[str, Any]], object]
+
+
+def table() -> dict[tuple[str, str], str]:
+    """Return the page's table: (dialect, field) → what becomes of it."""
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in PAGE.read_text("utf-8")
+        .partition("What becomes of each field")[2]
+        .splitlines()
+        if line.startswith("|")
+    ]
+    head, _, *body = rows
+    return {
+        (dialect, row[0]): said
+        for row in body
+        for dialect, said in zip(head[1:], row[1:], strict=True)
+    }
+
+
+def of(name: str) -> Read:
+    return lambda data: data.get(name)
+
+
+def of_variant(name: str) -> Read:
+    return lambda data: data["variants"][0].get(name)
+
+
+COLUMNS = {
+    **{name: name for name in ("name", "slug", "description", "brand", "tags")},
+    **{name: name for name in ("status", "basePrice", "salePrice", "saleStartsAt")},
+    **{name: name for name in ("images", "imageTexts", "seoTitle", "gender")},
+    **{name: name for name in ("sku", "stock", "barcode", "weightG", "costPrice")},
+    "isGiftCard": "isGiftCard",
+}
+MAPPING = {
+    "source": "m",
+    "key": "key",
+    "decimal": ",",
+    "html": ["description"],
+    "split": {"tags": ",", "images": ","},
+    "category": {"columns": ["cat"], "separator": ">"},
+    "option": [{"name": "opt", "value": "val"}],
+    "columns": COLUMNS,
+}
+# field → for each dialect the cells that have it, and where it comes out; None: no such thing
+CASES: dict[str, dict[str, tuple[dict[str, str], Read] | None]] = {
+    "name": {
+        "own CSV": ({"name": "A & B"}, of("name")),
+        "Shopify": ({"Title": "A & B"}, of("name")),
+        "WooCommerce": ({"Name": "A & B"}, of("name")),
+        "mapping": ({"name": "A & B"}, of("name")),
+    },
+    "description": {
+        "own CSV": ({"description": "<p>x</p>"}, of("description")),
+        "Shopify": ({"Body (HTML)": "<p>x</p>"}, of("description")),
+        "WooCommerce": ({"Description": "<p>x</p>"}, of("description")),
+        "mapping": ({"description": "<p>x</p>"}, of("description")),
+    },
+    "brand": {
+        "own CSV": ({"brand": "Acme"}, of("brand")),
+        "Shopify": ({"Vendor": "Acme"}, of("brand")),
+        "WooCommerce": ({"Brands": "Acme"}, of("brand")),
+        "mapping": ({"brand": "Acme"}, of("brand")),
+    },
+    "status": {
+        "own CSV": ({"status": "draft"}, of("status")),
+        "Shopify": ({"Status": "active"}, of("status")),
+        "WooCommerce": ({"Published": "0"}, of("status")),
+        "mapping": ({"status": "hidden"}, of("status")),
+    },
+    "SKU": {
+        "own CSV": ({"sku": "A-1"}, of_variant("sku")),
+        "Shopify": ({"Variant SKU": "A 1"}, of_variant("sku")),
+        "WooCommerce": ({"SKU": "A 1"}, of_variant("sku")),
+        "mapping": ({"sku": "A 1"}, of_variant("sku")),
+    },
+    "first pieces": {
+        "own CSV": ({"stock": "3"}, of_variant("stock")),
+        "Shopify": ({"Variant Inventory Qty": "3.0"}, of_variant("stock")),
+        "WooCommerce": ({"Stock": "3.0"}, of_variant("stock")),
+        "mapping": ({"stock": "3,0"}, of_variant("stock")),
+    },
+    "barcode": {
+        "own CSV": ({"barcode": "4006381333931"}, of_variant("barcode")),
+        "Shopify": ({"Variant Barcode": "4006381333931"}, of_variant("barcode")),
+        "WooCommerce": (
+            {"GTIN, UPC, EAN, or ISBN": "4006381333931"},
+            of_variant("barcode"),
+        ),
+        "mapping": ({"barcode": "4006381333931"}, of_variant("barcode")),
+    },
+    "weight": {
+        "own CSV": ({"weightG": "250"}, of_variant("weightG")),
+        "Shopify": ({"Variant Grams": "250"}, of_variant("weightG")),
+        "WooCommerce": ({"Weight (kg)": "0.25"}, of_variant("weightG")),
+        "mapping": ({"weightG": "250"}, of_variant("weightG")),
+    },
+    "cost": {
+        "own CSV": ({"costPrice": "9.00"}, of_variant("costPrice")),
+        "Shopify": ({"Cost per item": "9.00"}, of_variant("costPrice")),
+        "WooCommerce": None,
+        "mapping": ({"costPrice": "9.00"}, of_variant("costPrice")),
+    },
+    "SEO texts": {
+        "own CSV": ({"seoTitle": "T"}, of("seoTitle")),
+        "Shopify": ({"SEO Title": "T"}, of("seoTitle")),
+        "WooCommerce": None,
+        "mapping": ({"seoTitle": "T"}, of("seoTitle")),
+    },
+    "gender": {
+        "own CSV": ({"gender": "men"}, of("gender")),
+        "Shopify": ({"Tags": "Women"}, of("gender")),
+        "WooCommerce": ({"Tags": "Women"}, of("gender")),
+        "mapping": ({"gender": "Damen"}, of("gender")),
+    },
+    "gift card": {
+        "own CSV": ({"isGiftCard": "true"}, of("isGiftCard")),
+        "Shopify": ({"Gift Card": "true"}, of("isGiftCard")),
+        "WooCommerce": None,
+        "mapping": ({"isGiftCard": "true"}, of("isGiftCard")),
+    },
+    "barcode that is no GTIN": {
+        "own CSV": None,
+        "Shopify": ({"Variant Barcode": "ABC"}, lambda _: None),
+        "WooCommerce": ({"GTIN, UPC, EAN, or ISBN": "ABC"}, lambda _: None),
+        "mapping": None,
+    },
+    "tracking, selling without stock": {
+        "own CSV": None,
+        "Shopify": ({"Variant Inventory Policy": "continue"}, lambda _: None),
+        "WooCommerce": ({"Backorders allowed?": "1"}, lambda _: None),
+        "mapping": None,
+    },
+    "tax class": {
+        "own CSV": None,
+        "Shopify": None,
+        "WooCommerce": ({"Tax class": "reduced"}, lambda _: None),
+        "mapping": None,
+    },
+    "other columns": {
+        "own CSV": None,
+        "Shopify": ({"Lining": "silk"}, lambda _: None),
+        "WooCommerce": ({"Meta: _x": "silk"}, lambda _: None),
+        "mapping": None,
+    },
+}
+BASE: dict[str, dict[str, str]] = {
+    "own CSV": {"product": "P", "sku": "S", "basePrice": "10"},
+    "Shopify": {
+        "Handle": "p",
+        "Title": "P",
+        "Option1 Name": "Title",
+        "Option1 Value": "Default Title",
+        "Variant SKU": "S",
+        "Variant Price": "10",
+        "Variant Inventory Tracker": "shopify",
+    },
+    "WooCommerce": {
+        "ID": "1",
+        "Type": "simple",
+        "SKU": "S",
+        "Name": "P",
+        "Regular price": "10",
+    },
+    "mapping": {
+        "key": "K",
+        **dict.fromkeys((*COLUMNS, "cat", "opt", "val"), ""),
+        "basePrice": "10",
+    },
+}
+
+
+def make_format(dialect: str) -> FileFormat:
+    if dialect == "mapping":
+        return MappedFormat(MappingFile().load(MAPPING))
+    makers = {
+        "own CSV": NativeFormat("own"),
+        "Shopify": ShopifyFormat("shopify", "Imported"),
+        "WooCommerce": WooFormat("woocommerce", "Imported"),
+    }
+    return makers[dialect]
+
+
+def outcome(dialect: str, cells: dict[str, str], read: Read) -> str:
+    """Return what becomes of these cells."""
+    format_ = make_format(dialect)
+    values = BASE[dialect] | cells
+    format_.check(list(values))
+    line = format_.line(Line(2, values))
+    format_.scan(line)
+    draft: Draft = format_.draft(format_.ref_of(line), [line])
+    value = read(draft.data)
+    noted = {note.column for note in (*draft.notes, *format_.file_notes())}
+    if value is None:
+        return "reported" if noted & cells.keys() else "lost in silence"
+    return "kept" if value == next(iter(cells.values())) else "converted"
+
+
+@pytest.mark.parametrize(("field", "dialects"), CASES.items(), ids=CASES.keys())
+def test_the_page_says_what_becomes_of_a_field(
+    field: str, dialects: dict[str, Any]
+) -> None:
+    said = {dialect: table()[dialect, field] for dialect in dialects}
+    found = {
+        dialect: "–" if case is None else outcome(dialect, *case)
+        for dialect, case in dialects.items()
+    }
+    assert found == said
