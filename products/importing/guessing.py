@@ -67,6 +67,7 @@ _TAG: Final = re.compile(
     r"<(p|br|div|ul|li|table|span|b|strong|h\d)\b|&(amp|nbsp);", re.IGNORECASE
 )
 _COMMA_AMOUNT: Final = re.compile(r"\d,\d{1,2}(?!\d)")
+_POINT_AMOUNT: Final = re.compile(r"\d,\d{3}\.\d")  # thousands by commas
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,8 @@ def _write(
     if shape.encoding:
         rows.append(f"encoding = {_quote(shape.encoding)}")
     prices = _values(lines, found.get("basePrice"))
-    if sum(bool(_COMMA_AMOUNT.search(text)) for text in prices) * 2 > len(prices):
+    english = any(_POINT_AMOUNT.search(text) for text in prices)
+    if not english and any(_COMMA_AMOUNT.search(text) for text in prices):
         rows.append('decimal = ","')
     bodies = _values(lines, found.get("description"))
     if any(_TAG.search(text) for text in bodies):
