@@ -49,7 +49,7 @@ export function GiftCards() {
           <p>{isProblem(ask.error, "invalid") ? t("There is no such gift card.") : said(ask.error)}</p>
         </Notice>
       )}
-      <p>
+      <p className="buy-card">
         <Link href="/shop?search=gift+card">{t("Buy a gift card")}</Link>
       </p>
     </div>
