@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 
-.PHONY: help up test rolling slow fuzz orders-random orders-chaos year pricing moving constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-compare check audit fmt lock sbom shell clean
+.PHONY: help up test rolling slow fuzz orders-random orders-chaos year pricing moving constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-compare check audit fmt lock sbom shell clean crowd boundary bench-quote
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -54,6 +54,12 @@ crowd: $(STAMP) ## 500 buyers at once for 100 uses of a promotion, and for a gif
 
 moving: $(STAMP) ## 44,446 products with pictures from a hostile server, killed five times (PICTURES=2000: fewer)
 	@PICTURES=$(or $(PICTURES),44446) $(PY) -m pytest -n 0 -s --timeout 0 tests/moving/test_hostile_move.py $(ARGS)
+
+boundary: $(STAMP) ## 8 readers on two web processes across the start and end of sales: 20,000 answers, none stale
+	@BOUNDARY_ANSWERS=20000 BOUNDARY_LEAD_S=4 $(PY) -m pytest -n 0 -s --timeout 3600 tests/cache/test_sale_boundary.py $(ARGS)
+
+bench-quote: $(STAMP) ## What a quote of 50 lines and 100 promotions costs, beside one of a line and none
+	@$(PY) -m benchmarks.quote $(ARGS)
 
 constraints: $(STAMP) ## List every rule of the database with the ways in which it was tried: raw SQL, API, admin
 	@FUZZ=full $(PY) -m pytest -n 0 -s --timeout 1800 tests/constraints $(ARGS)

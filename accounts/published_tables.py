@@ -6,6 +6,7 @@ A change of these is a change for others. `make check` refuses SQL that names mo
 # What a statement may read.
 READABLE: dict[str, str] = {
     "accounts_user": "id email",
+    "accounts_customergroup": ("id by_rule tags min_spent min_orders within_days"),
     "accounts_customergroup_members": "customergroup_id user_id",
 }
 # What a bulk load may fill, such as the demo shop. The order is that of the rows.

@@ -70,6 +70,15 @@ RIGHTS: tuple[Right, ...] = (
         },
     ),
     Right(
+        area="Collections",
+        groups=("catalogue",),
+        calls=(
+            *("listStaffCollections", "getStaffCollection", "createCollection"),
+            *("updateCollection", "deleteCollection", "placeCollectionProducts"),
+        ),
+        pages={"products.collection": _ALL, "products.collectionproduct": _ALL},
+    ),
+    Right(
         area="Stock and its feeds",
         groups=("catalogue",),
         calls=(
@@ -109,6 +118,7 @@ RIGHTS: tuple[Right, ...] = (
             "products.productimage": "view",
             "products.variant": "view",
             "products.category": "view",
+            "products.collection": "view",
             "products.sizechart": "view",
             "products.stocklevel": "view",
             "products.stockmovement": "view",
@@ -222,6 +232,10 @@ RIGHTS: tuple[Right, ...] = (
     Right(
         area="Shipping: zones, methods, postal codes, holidays",
         groups=("orders",),
+        calls=(
+            *("listShippingZones", "createShippingZone", "getShippingZone"),
+            *("replaceShippingZone", "deleteShippingZone", "replaceShippingPostcodes"),
+        ),
         pages={
             "orders.shippingzone": _ALL,
             "orders.shippingmethod": _ALL,

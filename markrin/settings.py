@@ -392,6 +392,7 @@ HOOKS: dict[str, list[str]] = {
     ],
     "list_vain_searches": ["analytics.selectors.searches.list_vain_searches"],
     "list_popular_searches": ["analytics.selectors.searches.list_popular_searches"],
+    "list_promotions": ["orders.promotion_terms.list_promotions"],
     "trace_find": ["orders.timeline.find"],
     "trace_tell": ["accounts.timeline.tell", "orders.timeline.tell"],
 }

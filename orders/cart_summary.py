@@ -165,7 +165,11 @@ def price_cart(cart: Cart | None, *, place: Destination | None = None) -> Priced
     codes = cart.coupon_codes if cart else []
     live = NO_PROMOTIONS
     if cart is not None and (items or codes):
-        live = read_promotions(Person(cart.user_id, owner_email(cart)), codes)
+        live = read_promotions(
+            Person(cart.user_id, owner_email(cart)),
+            codes,
+            {item.offer.product_id for item in items},
+        )
     buyer = find_cart_buyer(cart)
     if place is not None:
         buyer = Buyer(Place(place.country, place.state))
@@ -174,13 +178,16 @@ def price_cart(cart: Cart | None, *, place: Destination | None = None) -> Priced
         available,
         buyer=buyer,
         live=live,
+        user_id=cart.user_id if cart else None,
         gift_cards=gift_card_lookup.as_payment_means(cards),
     )
     offered: tuple[OfferedMethod, ...] = ()
     sold = any(item.offer.is_gift_card for item in available)
     if (available or place is not None) and not sold:
         offered = list_offered(
-            place or find_cart_destination(cart), list_pieces(available)
+            place or find_cart_destination(cart),
+            list_pieces(available),
+            user_id=cart.user_id if cart else None,
         )
     return PricedCart(items, live, pricing, offered, cards)
 

@@ -214,6 +214,14 @@ class NotDeliveredThere(ShopError):
     )
 
 
+class ShippingZoneTaken(ShopError):
+    status, code, message = (
+        409,
+        "shipping_zone_taken",
+        "Another shipping zone has this name.",
+    )
+
+
 class ShippingMethodUnknown(ShopError):
     status, code, message = (
         422,

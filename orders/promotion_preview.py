@@ -1,6 +1,6 @@
 """What promotions would have meant for last week's orders: each is priced anew."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -50,7 +50,8 @@ def price_last_week() -> dict[str, PricedOrder]:
     of_variants = offers.get_offers(
         {line.variant_id for order in orders for line in order.lines.all()}
     )
-    terms, methods = _read_terms(), read_all_methods()
+    products = {line.product_id for order in orders for line in order.lines.all()}
+    terms, methods = _read_terms(products), read_all_methods()
     usual = read_settings_method()
     return {
         order.number: _price(
@@ -63,14 +64,14 @@ def price_last_week() -> dict[str, PricedOrder]:
     }
 
 
-def _read_terms() -> tuple[PromotionTerms, ...]:
+def _read_terms(product_ids: Iterable[UUID]) -> tuple[PromotionTerms, ...]:
     codes = (
         Coupon.objects.filter(promotion__is_active=True)
         .order_by("promotion_id", "code")
         .distinct("promotion_id")
         .values_list("code", flat=True)
     )
-    live = read_promotions(Person(None, ""), list(codes))
+    live = read_promotions(Person(None, ""), list(codes), product_ids)
     return tuple(replace(terms, spent=None) for terms in live.terms)
 
 
@@ -89,7 +90,6 @@ def _price(
             unit_price=to_units(line.unit_price, currency),
             quantity=line.quantity,
             category_ids=frozenset(offer.category_ids),
-            collection_ids=frozenset([offer.collection] if offer.collection else []),
             on_sale=offer.is_reduced,
         )
         for line in order.lines.all()

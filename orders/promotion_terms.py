@@ -1,7 +1,7 @@
 """The shop's promotions as `orders/pricing` takes them, for one shopper, in one query."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 
 from markrin.db.sql import Row, fetch_prepared
-from orders.models.promotion import EffectKind
+from orders.customer_groups import is_for_customer
+from orders.models.promotion import EffectKind, Promotion
 from orders.pricing.money import to_units
 from orders.pricing.promotions import (
     AmountOff,
@@ -27,17 +29,21 @@ from orders.pricing.promotions import (
     TierBy,
     Tiered,
 )
+from products.selectors.collections import MEMBERS
 
 if TYPE_CHECKING:
     from orders.models import Order
 
+_IS_FOR_THEM: Final = is_for_customer(
+    "orders_promotion_customer_groups", "promotion_id", "promotion.id"
+)
 # The casts keep a column's type when a migration widens it, as a prepared statement needs.
 # What may apply: all that apply by themselves now, and those whose code was given. A person is
 # known by the account and by the address, whichever an order was made with.
-_PROMOTIONS: Final = """
+_PROMOTIONS: Final = f"""
     SELECT promotion.id, promotion.name::text, kind::text, percent::numeric, cap::numeric,
         amount::numeric, buy::bigint, get::bigint, tier_by::text, starts_at, ends_at,
-        min_spend::numeric, min_pieces::bigint, collections::text[], countries::text[],
+        min_spend::numeric, min_pieces::bigint, countries::text[],
         exclude_sale_items, priority::bigint, exclusive, promotion.total_limit::bigint,
         per_customer_limit::bigint, promotion.used::bigint,
         statement_timestamp() AS moment, code.id AS code_id, code.code::text AS code,
@@ -46,12 +52,13 @@ _PROMOTIONS: Final = """
             WHERE promotion_id = promotion.id) AS product_ids,
         ARRAY(SELECT category_id FROM orders_promotion_categories
             WHERE promotion_id = promotion.id) AS category_ids,
-        NOT EXISTS (SELECT FROM orders_promotion_customer_groups
-            WHERE promotion_id = promotion.id)
-        OR EXISTS (SELECT FROM orders_promotion_customer_groups AS named
-            JOIN accounts_customergroup_members AS member USING (customergroup_id)
-            WHERE named.promotion_id = promotion.id AND member.user_id = %(user)s::uuid
-        ) AS is_for_them,
+        ARRAY(SELECT collection_id FROM orders_promotion_collections
+            WHERE promotion_id = promotion.id) AS collection_ids,
+        ARRAY(SELECT member.product_id FROM orders_promotion_collections AS named
+            JOIN ({MEMBERS}) AS member USING (collection_id)
+            WHERE named.promotion_id = promotion.id
+            AND member.product_id = ANY (%(products)s::uuid[])) AS collected_ids,
+        {_IS_FOR_THEM} AS is_for_them,
         CASE WHEN per_customer_limit IS NULL THEN 0 ELSE (
             SELECT count(*) FROM orders_orderdiscount AS taken
             WHERE taken.promotion_id = promotion.id AND taken.counts
@@ -72,7 +79,7 @@ _PROMOTIONS: Final = """
         AND (starts_at IS NULL OR starts_at <= statement_timestamp())
         AND (ends_at IS NULL OR ends_at > statement_timestamp()))
     ORDER BY promotion.priority, promotion.id, code.code
-"""
+"""  # noqa: S608 (constants)
 
 
 @dataclass(frozen=True)
@@ -123,8 +130,10 @@ class LivePromotions:
 NO_PROMOTIONS: Final = LivePromotions((), None)
 
 
-def read_promotions(person: Person, codes: Collection[str]) -> LivePromotions:
-    """Return what may apply to a cart of this person, with these codes: one query."""
+def read_promotions(
+    person: Person, codes: Collection[str], product_ids: Iterable[UUID]
+) -> LivePromotions:
+    """Return what may apply to a cart of this person, with these codes and products: one query."""
     rows = fetch_prepared(
         _PROMOTIONS,
         {
@@ -132,6 +141,7 @@ def read_promotions(person: Person, codes: Collection[str]) -> LivePromotions:
             "email": person.email,
             "email_hash": person.email_hash,
             "codes": list(codes),
+            "products": list(set(product_ids)),
         },
     )
     known: dict[UUID, PromotionRow] = {}
@@ -160,6 +170,7 @@ def read_taken_promotions(order: "Order") -> LivePromotions:
             "email": "",
             "email_hash": "",
             "codes": [each.code for each in taken if each.code],
+            "products": [line.product_id for line in order.lines.all()],
             "ids": [each.promotion_id for each in taken],
         },
     )
@@ -182,9 +193,10 @@ def _read_promotion(row: Row) -> PromotionRow:
             ends_at=row["ends_at"],
             min_spend=_units(row["min_spend"]),
             min_pieces=row["min_pieces"],
-            product_ids=frozenset(row["product_ids"]),
+            # What is in its collections is known here, product by product.
+            product_ids=frozenset([*row["product_ids"], *row["collected_ids"]]),
             category_ids=frozenset(row["category_ids"]),
-            collection_ids=frozenset(row["collections"]),
+            collection_ids=frozenset(row["collection_ids"]),
             countries=frozenset(row["countries"]),
             exclude_sale_items=row["exclude_sale_items"],
         ),
@@ -246,3 +258,13 @@ def _read_percent(percent: Decimal, cap: Decimal | None) -> PercentOff:
 
 def _units(amount: Any) -> int:
     return to_units(Decimal(amount), settings.SHOP_CURRENCY)
+
+
+def list_promotions(
+    *, category_id: UUID | None, collection_id: UUID | None
+) -> list[str]:
+    """Return the names of the promotions that go by this category, or this collection."""
+    named = Q(categories=category_id) if category_id else Q(collections=collection_id)
+    return list(
+        Promotion.objects.filter(named).order_by("name").values_list("name", flat=True)
+    )

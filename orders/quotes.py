@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
@@ -72,6 +73,7 @@ def price_items(
     *,
     buyer: Buyer,
     live: LivePromotions,
+    user_id: UUID | None = None,
     needs_state: bool = False,
     gift_cards: tuple[GiftCard, ...] = (),
 ) -> ItemPricing:
@@ -90,7 +92,9 @@ def price_items(
     if buyer.business_place is not None:
         countries.add(buyer.business_place.country)
     sold = any(item.offer.is_gift_card for item in items)
-    rules = read_tax_rules(*countries) if items and not sold else _no_rules()
+    rules = _no_rules()
+    if items and not sold:
+        rules = read_tax_rules(*countries, user_id=user_id)
     if needs_state and not buyer.ships_to.state:
         _refuse_without_state(rules, buyer)
     basket = Basket(
@@ -129,9 +133,6 @@ def _read_line(item: "CartItem") -> BasketLine:
         unit_price=to_units(item.offer.price, settings.SHOP_CURRENCY),
         quantity=item.quantity,
         category_ids=frozenset(item.offer.category_ids),
-        collection_ids=frozenset(
-            [item.offer.collection] if item.offer.collection else []
-        ),
         on_sale=item.offer.is_reduced,
         tax_class=item.offer.tax_class,
         is_promotable=not item.offer.is_gift_card,

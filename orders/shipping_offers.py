@@ -49,13 +49,17 @@ class OfferedMethod:
 
 
 def list_offered(
-    place: Destination, pieces: Pieces, *, now: datetime | None = None
+    place: Destination,
+    pieces: Pieces,
+    *,
+    user_id: UUID | None = None,
+    now: datetime | None = None,
 ) -> tuple[OfferedMethod, ...]:
-    """Return how these pieces can be sent to this place, in the order of the zone's methods;
-    none where nothing is delivered. One query.
+    """Return how these pieces can be sent to this place for this customer, in the order of the
+    zone's methods; none where nothing is delivered. One query.
     """
     moment = timezone.localtime(now)
-    shipping = read_shipping(place, today=moment.date())
+    shipping = read_shipping(place, today=moment.date(), user_id=user_id)
     offered = ((method, price_delivery(method, pieces)) for method in shipping.methods)
     return tuple(
         OfferedMethod(

@@ -53,7 +53,11 @@ def list_options(
         return []  # they are mailed
     offered = priced.offered
     if not offered:
-        offered = list_offered(place or find_cart_destination(cart), [])
+        offered = list_offered(
+            place or find_cart_destination(cart),
+            [],
+            user_id=cart.user_id if cart else None,
+        )
     if not offered:
         raise errors.NotDeliveredThere
     sender = CashSender(person)

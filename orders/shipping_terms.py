@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from markrin.db.sql import Row, fetch_prepared
+from orders.customer_groups import is_for_customer
 from orders.pricing.money import to_units
 from orders.pricing.quote import PriceStep
 from orders.pricing.shipping import (
@@ -37,6 +38,9 @@ _METHOD: Final = """json_build_object('id', method.id, 'name', method.name,
                 SELECT json_agg(json_build_array(threshold::text, step.price::text)
                     ORDER BY threshold)
                 FROM orders_shippingstep AS step WHERE step.method_id = method.id))"""
+_IS_FOR_THEM: Final = is_for_customer(
+    "orders_shippingmethod_customer_groups", "shippingmethod_id", "method.id"
+)
 # Only what can be about the destination. A shop without any zone has one row, whose zone is null.
 _ZONES: Final = f"""
     SELECT EXISTS (SELECT FROM orders_shippingzone) AS has_zones,
@@ -51,7 +55,7 @@ _ZONES: Final = f"""
         (SELECT json_agg({_METHOD}
             ORDER BY method.position, method.name, method.id)
         FROM orders_shippingmethod AS method
-        WHERE method.zone_id = zone.id AND method.is_active) AS methods
+        WHERE method.zone_id = zone.id AND method.is_active AND {_IS_FOR_THEM}) AS methods
     FROM (SELECT) AS once LEFT JOIN orders_shippingzone AS zone ON zone.is_active
         AND (zone.countries = '{{}}' OR %(country)s::text = ANY (zone.countries))
 """  # noqa: S608 (constants)
@@ -71,15 +75,22 @@ class ShippingTerms:
     calendar: Calendar
 
 
-def read_shipping(place: Destination, *, today: date) -> ShippingTerms:
-    """Return by which methods goods may go to this place: one query.
+def read_shipping(
+    place: Destination, *, today: date, user_id: UUID | None = None
+) -> ShippingTerms:
+    """Return by which methods goods may go to this place, for this customer: one query.
 
     A shop without zones delivers everywhere, at the price of SHIPPING_FEE and
     SHIPPING_FREE_ABOVE. `today` is the shop's.
     """
     rows = fetch_prepared(
         _ZONES,
-        {"country": place.country, "postal_code": place.postal_code, "day": today},
+        {
+            "country": place.country,
+            "postal_code": place.postal_code,
+            "day": today,
+            "user": user_id,
+        },
     )
     calendar = Calendar(frozenset(rows[0]["holidays"]))
     if not rows[0]["has_zones"]:

@@ -3,10 +3,12 @@
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
+from uuid import UUID
 
 from django.conf import settings
 
 from markrin.db.sql import fetch_prepared
+from orders.customer_groups import IS_MEMBER
 from orders.models.tax import SETTINGS_KEY
 from orders.pricing.money import to_units
 from orders.pricing.tax import (
@@ -24,7 +26,9 @@ from orders.pricing.tax import (
 # and where a business buyer is registered.
 _RULES: Final = f"""
     SELECT own.scheme::text, own.country::text, own.state_code::text, own.one_stop_shop,
-        own.exports_zero_rated, own.shipping_levy::text, own.fees_levy::text,
+        own.exports_zero_rated, EXISTS (SELECT FROM orders_taxsettings_exempt_groups AS named
+            JOIN accounts_customergroup AS named_group ON named_group.id = named.customergroup_id
+            WHERE {IS_MEMBER}) AS exempts_buyer, own.shipping_levy::text, own.fees_levy::text,
         shipping.code::text AS shipping_class, fees.code::text AS fees_class,
         (SELECT json_agg(json_build_object('zone', zone.name, 'country', zone.country,
             'states', zone.states, 'rates', (
@@ -46,12 +50,12 @@ _RULES: Final = f"""
 """  # noqa: S608 (a constant)
 
 
-def read_tax_rules(*countries: str) -> TaxRules:
-    """Return the rules for goods that go to one of these countries: one query.
+def read_tax_rules(*countries: str, user_id: UUID | None = None) -> TaxRules:
+    """Return the rules for goods that go to one of these countries, for this customer: one query.
 
     A shop without tax settings taxes nothing.
     """
-    rows = fetch_prepared(_RULES, {"countries": list(countries)})
+    rows = fetch_prepared(_RULES, {"countries": list(countries), "user": user_id})
     if not rows:
         return TaxRules(settings.TAX_INCLUDED, Place(settings.SHOP_COUNTRY))
     [row] = rows
@@ -71,6 +75,7 @@ def read_tax_rules(*countries: str) -> TaxRules:
         regime=Regime(row["scheme"]),
         one_stop_shop=row["one_stop_shop"],
         exports_zero_rated=row["exports_zero_rated"],
+        exempts_buyer=row["exempts_buyer"],
         shipping=Levy(LevyKind(row["shipping_levy"]), row["shipping_class"] or ""),
         fees=Levy(LevyKind(row["fees_levy"]), row["fees_class"] or ""),
     )

@@ -219,7 +219,9 @@ def _write_cdnr(each: _Entry) -> Row:
 
 def _write_cdnur(each: _Entry) -> Row:
     made = each.invoice
-    is_export = each.first.supply_country != "IN" or each.first.zero_rated
+    is_export = each.first.supply_country != "IN" or (
+        each.first.zero_rated == ZeroRating.EXPORT
+    )
     kind = f"EXP{each.export_type}" if is_export else "B2CL"
     return [
         kind, made.number, _day(made), "C", "" if is_export else each.place, made.total, "",

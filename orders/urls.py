@@ -11,6 +11,7 @@ from orders.views import (
     shipping,
     staff,
     staff_returns,
+    staff_shipping,
 )
 
 urlpatterns = [
@@ -49,6 +50,12 @@ urlpatterns = [
     ),
     path("orders/<uid:order_id>/payments", orders.PaymentList.as_view()),
     path("payments/webhooks/<slugid:provider>", payments.Webhook.as_view()),
+    path("staff/shipping/zones", staff_shipping.ZoneList.as_view()),
+    path("staff/shipping/zones/<uid:zone_id>", staff_shipping.ZoneDetail.as_view()),
+    path(
+        "staff/shipping/zones/<uid:zone_id>/postcodes",
+        staff_shipping.ZonePostcodes.as_view(),
+    ),
     path("staff/orders", staff.OrderList.as_view()),
     path("staff/orders/<uid:order_id>", staff.OrderDetail.as_view()),
     path("staff/orders/<uid:order_id>/transition", staff.OrderTransition.as_view()),

@@ -127,6 +127,42 @@ class CategoryNotEmpty(ShopError):
     )
 
 
+class CategoryInUse(ShopError):
+    status, code, message = (
+        409,
+        "category_in_use",
+        "A promotion or a collection goes by this category.",
+    )
+
+
+class CollectionInUse(ShopError):
+    status, code, message = (
+        409,
+        "collection_in_use",
+        "A promotion goes by this collection.",
+    )
+
+
+class CollectionRuleEmpty(ShopError):
+    status, code, message = (
+        422,
+        "collection_rule_empty",
+        "A rule needs at least one condition.",
+    )
+
+
+class CollectionPricesWrong(ShopError):
+    status, code, message = (
+        422,
+        "collection_prices_wrong",
+        "The lowest price must not be above the highest.",
+    )
+
+
+class ProductUnknown(ShopError):
+    status, code, message = 422, "product_unknown", "There is no such product."
+
+
 class CategoryCycle(ShopError):
     status, code, message = 422, "category_cycle", "A category cannot lie below itself."
 
@@ -183,6 +219,9 @@ class BulkChangeTooLate(ShopError):
 for _constraint, _error in {
     "products_product_slug_key": SlugTaken,
     "products_category_slug_key": SlugTaken,
+    "products_collection_slug_key": SlugTaken,
+    "collection_rule_says_something": CollectionRuleEmpty,
+    "collection_prices_in_order": CollectionPricesWrong,
     "products_variant_sku_key": SkuTaken,
     "variant_once_per_product": VariantExists,
     "product_sale_price_below_base": SalePriceNotBelow,

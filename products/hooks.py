@@ -1,6 +1,7 @@
 """What other apps tell the catalogue: settings.HOOKS names their functions."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from markrin.hooks import declare_hook
 
@@ -23,5 +24,15 @@ def list_vain_searches(*, limit: int) -> list[SearchCount]:
 def list_popular_searches(*, beginning: str, limit: int) -> list[SearchCount]:
     """Return what begins so (in small letters), was searched for in the last 30 days and was found,
     the most often first.
+    """
+    raise NotImplementedError  # never run: only the signature counts
+
+
+@declare_hook
+def list_promotions(
+    *, category_id: UUID | None, collection_id: UUID | None
+) -> list[str]:
+    """Return the names of the promotions that go by this category, or this collection. Without it
+    they would be about everything, so it cannot be deleted.
     """
     raise NotImplementedError  # never run: only the signature counts

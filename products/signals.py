@@ -2,12 +2,14 @@
 one touches by hand.
 """
 
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import m2m_changed, post_delete, post_save
 from django.dispatch import Signal, receiver
 
 from markrin.cache.tags import invalidate
 from products.models import (
     Category,
+    Collection,
+    CollectionProduct,
     Color,
     FormerSlug,
     IgnoredWord,
@@ -63,6 +65,19 @@ def review_changed(instance: Review, **kwargs: object) -> None:
 @receiver(_CHANGED, sender=Category)
 def category_changed(instance: Category, **kwargs: object) -> None:
     invalidate("categories")
+
+
+@receiver(_CHANGED, sender=Collection)
+@receiver(_CHANGED, sender=CollectionProduct)
+def collection_changed(
+    instance: Collection | CollectionProduct, **kwargs: object
+) -> None:
+    invalidate("collections", "products")  # lists show what is in one
+
+
+@receiver(m2m_changed, sender=Product.also_in.through)
+def other_categories_changed(instance: Product, **kwargs: object) -> None:
+    invalidate(f"product:{instance.pk}", "products")
 
 
 @receiver(_CHANGED, sender=SizeChart)

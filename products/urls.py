@@ -4,6 +4,7 @@ from django.urls import path
 
 from products.views import (
     categories,
+    collections,
     colors,
     feeds,
     images,
@@ -45,6 +46,16 @@ urlpatterns = [
     path("categories", categories.CategoryTree.as_view()),
     path("categories/<idorslug:key>", categories.CategoryDetail.as_view()),
     path("categories/<idorslug:key>/image", categories.CategoryImage.as_view()),
+    path("collections", collections.CollectionList.as_view()),
+    path("collections/<idorslug:key>", collections.CollectionDetail.as_view()),
+    path("staff/collections", collections.StaffCollectionList.as_view()),
+    path(
+        "staff/collections/<idorslug:key>", collections.StaffCollectionDetail.as_view()
+    ),
+    path(
+        "staff/collections/<idorslug:key>/products",
+        collections.CollectionPlaces.as_view(),
+    ),
     path("size-charts", size_charts.SizeChartList.as_view()),
     path("size-charts/<idorslug:key>", size_charts.SizeChartDetail.as_view()),
     path("staff/feeds", feeds.FeedList.as_view()),

@@ -13,7 +13,8 @@ from uuid import UUID
 from markrin.api import errors
 from markrin.api.schemas import PageParams
 from products.schemas.products import ListProducts
-from products.selectors import category_tree, product_lists
+from products.selectors import category_tree, collections, product_lists
+from products.serializers import collections as collection_serializers
 from products.serializers import products as serializers
 from storefront import markdown, structured_data
 from storefront import selectors as storefront_selectors
@@ -150,6 +151,33 @@ def _read_home(query: Query, *, language: str) -> PageData:
     )
 
 
+def _read_collection(query: Query, *, language: str, slug: str) -> PageData:
+    filters = {name: value for name, value in query.items() if name in _FILTERS}
+    collection = dict(
+        collection_serializers.Collection(collections.get_collection(key=slug)).data
+    )
+    page = _describe_catalogue(filters, [])
+    page.title = collection["seo"]["title"] or collection["name"]
+    text = " ".join(collection["description"].split())
+    page.description = (
+        collection["seo"]["description"]
+        or markdown.shorten_text(text, MAX_DESCRIPTION)
+        or page.title
+    )
+    page.path = page.path.replace("/shop", f"/collections/{slug}", 1)
+    page.cacheable = "search" not in filters and set(filters) == set(query)
+    page.tags |= {"collections"}
+    page.data["collection"] = collection
+    address = make_absolute(f"/collections/{slug}")
+    page.structured_data.append(
+        structured_data.describe_breadcrumbs([(collection["name"], address)])
+    )
+    if "search" not in filters:
+        params = {**filters, "inCollection": slug, "limit": str(PAGE_SIZE)}
+        _add_products(page, params)
+    return page
+
+
 def _read_catalogue(query: Query, *, language: str, category: str = "") -> PageData:
     filters = {name: value for name, value in query.items() if name in _FILTERS}
     tree = category_tree.list_categories() if category else []
@@ -161,6 +189,10 @@ def _read_catalogue(query: Query, *, language: str, category: str = "") -> PageD
     if categories:
         steps = [_category_step(step) for step in categories]
         page.structured_data.append(structured_data.describe_breadcrumbs(steps))
+    if not category and not filters:  # links to the collections stand there
+        found = {"items": collections.list_collections()}
+        page.data["collections"] = collection_serializers.Collections(found).data
+        page.tags |= {"collections"}
     if "search" not in filters:  # what somebody types is asked for by their browser
         params = {"sort": "popularity", **filters}
         if category:
@@ -338,6 +370,7 @@ _ROUTES: list[tuple[re.Pattern[str], PageReader]] = [
         ("/", _read_home),
         ("/shop", _read_catalogue),
         (r"/shop/(?P<category>[a-z0-9-]{1,120})", _read_catalogue),
+        (r"/collections/(?P<slug>[a-z0-9-]{1,120})", _read_collection),
         (r"/p/(?P<key>[a-z0-9-]{1,120})", _read_product),
         (r"/pages/(?P<slug>[a-z0-9-]{1,120})", _read_staff_page),
         ("/checkout", _private_page("checkout")),

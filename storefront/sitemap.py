@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Max, QuerySet
 
-from products.models import Category, Product
+from products.models import Category, Collection, Product
 from storefront.models import Page, PageKind
 
 MAX_ADDRESSES = 50_000  # of one file. Source: sitemaps.org
@@ -16,11 +16,12 @@ Entries = Iterator[tuple[str, datetime]]
 
 
 def list_parts() -> list[tuple[str, datetime | None]]:
-    """Return the name of each part and when something in it changed last. Three queries."""
+    """Return the name of each part and when something in it changed last. Five queries."""
     products = Product.objects.published()
     parts = [
         ("pages", _get_last_change(_list_help_pages())),
         ("categories", _get_last_change(Category.objects.all())),
+        ("collections", _get_last_change(Collection.objects.published())),
     ]
     changed = _get_last_change(products)
     count = ceil(products.count() / _products_per_part())
@@ -33,6 +34,8 @@ def read_part(name: str) -> Entries | None:
         return _read_pages()
     if name == "categories":
         return _read_categories()
+    if name == "collections":
+        return _read_collections()
     kind, _, number = name.partition("-")
     if kind != "products" or not number.isdecimal() or not 1 <= int(number) <= 10_000:
         return None
@@ -57,6 +60,12 @@ def _read_categories() -> Entries:
     rows = Category.objects.order_by("id").values_list("slug", "updated_at")
     for slug, changed in rows:
         yield f"/shop/{slug}", changed
+
+
+def _read_collections() -> Entries:
+    rows = Collection.objects.published().order_by("id")
+    for slug, changed in rows.values_list("slug", "updated_at"):
+        yield f"/collections/{slug}", changed
 
 
 def _read_products(number: int) -> Entries:

@@ -22,7 +22,7 @@ from dev import rights_page
 from markrin import rights
 from markrin.api import operations
 from orders.models import ReturnRequest
-from products.models import Feed
+from products.models import Collection, Feed
 from storefront.models import Page
 from tests import factories
 from tests.client import Client
@@ -169,6 +169,20 @@ TABLE = {
     "DELETE /api/categories/{category}": Row(STAFFS),
     "POST /api/categories/{category}/image": Row(STAFFS),
     "DELETE /api/categories/{category}/image": Row(STAFFS),
+    "GET /api/staff/shipping/zones": Row(STAFFS),
+    "POST /api/staff/shipping/zones": Row(STAFFS),
+    "GET /api/staff/shipping/zones/{unknown}": Row(STAFFS, found=False),
+    "PUT /api/staff/shipping/zones/{unknown}": Row(STAFFS, found=False),
+    "DELETE /api/staff/shipping/zones/{unknown}": Row(STAFFS, found=False),
+    "PUT /api/staff/shipping/zones/{unknown}/postcodes": Row(STAFFS, found=False),
+    "GET /api/collections": Row(PUBLIC),
+    "GET /api/collections/{collection}": Row(PUBLIC),
+    "GET /api/staff/collections": Row(STAFFS),
+    "POST /api/staff/collections": Row(STAFFS),
+    "GET /api/staff/collections/{collection}": Row(STAFFS),
+    "PATCH /api/staff/collections/{collection}": Row(STAFFS),
+    "DELETE /api/staff/collections/{collection}": Row(STAFFS),
+    "PUT /api/staff/collections/{collection}/products": Row(STAFFS),
     "GET /api/size-charts": Row(PUBLIC),
     "POST /api/size-charts": Row(STAFFS),
     "GET /api/size-charts/{chart}": Row(PUBLIC),
@@ -386,6 +400,10 @@ class World:
     @cached_property
     def category(self) -> str:
         return str(factories.make_category().slug)
+
+    @cached_property
+    def collection(self) -> str:
+        return str(Collection.objects.create(name="Picks", slug=f"p-{uuid4()}").slug)
 
     @cached_property
     def page(self) -> str:

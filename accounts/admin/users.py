@@ -347,7 +347,18 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
 
 @admin.register(CustomerGroup)
 class CustomerGroupAdmin(ModelAdmin):
-    list_display = ("name",)
+    list_display = ("name", "by_rule", "tags", "min_spent", "min_orders", "within_days")
     search_fields = ("name__istartswith",)
     autocomplete_fields = ("members",)
-    fields = ("name", "members")
+    fieldsets = (
+        (None, {"fields": ("name", "members")}),
+        (
+            "By rule (all of the conditions that are filled in)",
+            {
+                "fields": (
+                    ("by_rule", "tags"),
+                    ("min_spent", "min_orders", "within_days"),
+                )
+            },
+        ),
+    )

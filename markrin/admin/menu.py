@@ -246,6 +246,13 @@ _MENU: list[tuple[str, list[Entry]]] = [
                 "products.view_category",
             ),
             (
+                "Collections",
+                "auto_awesome_motion",
+                "products_collection_changelist",
+                "",
+                "products.view_collection",
+            ),
+            (
                 "Colours",
                 "palette",
                 "products_color_changelist",

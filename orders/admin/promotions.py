@@ -102,7 +102,9 @@ class PromotionAdmin(PreviewedAdmin, SteppedAdmin):
     )
     list_filter = ("is_active", "needs_code", "kind")
     search_fields = ("name__icontains",)
-    autocomplete_fields = ("products", "categories", "customer_groups")
+    autocomplete_fields = (
+        *("products", "categories", "collections", "customer_groups"),
+    )
     readonly_fields = ("next_steps", "used")
 
     def get_fieldsets(self, request: HttpRequest, obj: object = None) -> object:

@@ -107,7 +107,8 @@ class MethodForm(StrictModelForm):
     class Meta:
         model = ShippingMethod
         fields = (
-            *("name", "position", "is_active", "price_by", "price", "steps"),
+            *("name", "position", "is_active", "customer_groups", "price_by"),
+            *("price", "steps"),
             *("free_above", "takes_free_shipping", "default_weight_g"),
             *("max_weight_g", "min_days", "max_days", "cut_off", "weekdays"),
             *("cod_allowed", "cod_fee", "cod_max_total", "cod_max_open"),
@@ -177,10 +178,11 @@ class MethodInline(StackedInline):
     form = MethodForm
     extra = 0
     collapsible = True
+    autocomplete_fields = ("customer_groups",)
     verbose_name = "method"
     verbose_name_plural = "methods (none: nothing is delivered to this zone)"
     fieldsets = (
-        (None, {"fields": ("name", ("position", "is_active"))}),
+        (None, {"fields": ("name", ("position", "is_active"), "customer_groups")}),
         (
             "What it costs",
             {

@@ -72,12 +72,14 @@ class TaxZoneAdmin(TaxAdmin):
 @admin.register(TaxSettings)
 class TaxSettingsAdmin(TaxAdmin):
     list_display = ("scheme", "country", "state_code", "one_stop_shop")
+    autocomplete_fields = ("exempt_groups",)
     fields = (
         "scheme",
         "country",
         "state_code",
         "one_stop_shop",
         "exports_zero_rated",
+        "exempt_groups",
         "shipping_levy",
         "shipping_class",
         "fees_levy",

@@ -25,6 +25,7 @@ EXPORT_WORDS: Final = (
 EXPORT_TAXED_WORDS: Final = "SUPPLY MEANT FOR EXPORT ON PAYMENT OF INTEGRATED TAX"
 # Source: Directive 2006/112/EC art. 226 (11).
 EU_EXPORT_WORDS: Final = "VAT exempt: export, Directive 2006/112/EC art. 146"
+EXEMPT_WORDS: Final = "No tax is charged: the buyer is exempt"
 INTRA_COMMUNITY_WORDS: Final = (
     "VAT exempt: intra-Community supply, Directive 2006/112/EC art. 138"
 )
@@ -160,6 +161,8 @@ def _list_words(order: Order, scheme: str) -> list[str]:
         return [EXPORT_WORDS if zero else EXPORT_TAXED_WORDS]
     if order.zero_rated == ZeroRating.INTRA_COMMUNITY:
         return [INTRA_COMMUNITY_WORDS]
+    if order.zero_rated == ZeroRating.EXEMPT:
+        return [EXEMPT_WORDS]
     if order.zero_rated == ZeroRating.EXPORT:
         return [EU_EXPORT_WORDS]
     return []

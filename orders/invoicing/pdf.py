@@ -22,6 +22,7 @@ from markrin import localized
 from orders.invoicing.document import InvoiceData, Party, read_data
 from orders.models import Invoice, InvoiceLine
 from orders.models.invoice import InvoiceKind
+from orders.models.order_status import ZeroRating
 from orders.models.tax import TaxScheme
 
 _FONTS: Final = Path(__file__).parent / "fonts"
@@ -64,7 +65,9 @@ def _title(invoice: Invoice, data: InvoiceData, lines: Iterable[InvoiceLine]) ->
         return _("Refund voucher")
     if not data.seller.tax_id:
         return _("Invoice")
-    exempt = invoice.zero_rated == "" and not any(line.taxes for line in lines)
+    exempt = invoice.zero_rated in ("", ZeroRating.EXEMPT) and not any(
+        line.taxes for line in lines
+    )
     if data.scheme == TaxScheme.INDIA and exempt:
         return _("Bill of supply")  # CGST Rules 2017, rule 49
     return _("Tax invoice")

@@ -41,6 +41,7 @@ class ZeroRating(models.TextChoices):
     NONE = ""
     EXPORT = "export"
     INTRA_COMMUNITY = "intra_community"
+    EXEMPT = "exempt_customer"
 
 
 # The state machines. The trigger `orders_order_transition` refuses the same moves; a test

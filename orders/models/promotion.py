@@ -69,11 +69,11 @@ class Promotion(Model):
         related_name="+",
         help_text="with all that is below them",
     )
-    collections = ArrayField(
-        models.CharField(max_length=80),
+    collections = models.ManyToManyField(
+        "products.Collection",
         blank=True,
-        default=list,
-        help_text="names, separated by commas",
+        related_name="+",
+        help_text="who is in one is read when the cart is priced",
     )
     customer_groups = models.ManyToManyField(
         "accounts.CustomerGroup",

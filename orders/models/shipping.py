@@ -152,6 +152,12 @@ class ShippingMethod(Model):
     name = models.CharField(max_length=80, help_text="as shoppers read it")
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)
+    customer_groups = models.ManyToManyField(
+        "accounts.CustomerGroup",
+        blank=True,
+        related_name="+",
+        help_text="who is offered it; empty: everybody",
+    )
     # What it costs
     price_by = models.CharField(
         max_length=8, choices=ShippingPriceBy, default=ShippingPriceBy.FLAT

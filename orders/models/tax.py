@@ -55,6 +55,12 @@ class TaxSettings(models.Model):
         default=True,
         help_text="India: the shop exports under a letter of undertaking (LUT)",
     )
+    exempt_groups = models.ManyToManyField(
+        "accounts.CustomerGroup",
+        blank=True,
+        related_name="+",
+        help_text="customers who are charged no tax, such as missions with a certificate",
+    )
     shipping_levy = models.CharField(
         max_length=7, choices=LevyRule, default=LevyRule.NONE
     )

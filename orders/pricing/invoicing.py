@@ -7,7 +7,7 @@ end, so that all portions together are exactly what was charged for the line.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from orders.pricing.money import divide_half_up, part_of_line, spread
@@ -45,7 +45,7 @@ def take_pieces(whole: Charge, pieces: int, *, before: int) -> Charge:
         after = whole.pieces - before - pieces
         return part_of_line(amount, pieces, whole.pieces, before=after)
 
-    parts = tuple(replace(part, amount=take(part.amount)) for part in whole.parts)
+    parts = tuple(part._replace(amount=take(part.amount)) for part in whole.parts)
     return Charge(take(whole.charged), parts, pieces)
 
 
@@ -56,8 +56,7 @@ def give_back(charge: Charge, given: Charge, amount: int, pieces: int = 0) -> Ch
     upto = given.charged + amount
     before = {part.name: part.amount for part in given.parts}
     parts = tuple(
-        replace(
-            part,
+        part._replace(
             amount=(
                 divide_half_up(part.amount * upto, charge.charged)
                 if charge.charged

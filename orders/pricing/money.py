@@ -85,13 +85,16 @@ def spread(amount: int, weights: Sequence[int]) -> list[int]:
     whole = sum(weights)
     if not whole or not amount:
         return [0] * len(weights)
-    parts = [divmod(amount * weight, whole) for weight in weights]
-    shares = [share for share, _ in parts]
+    if len(weights) == 1:
+        return [amount]
+    exact = [amount * weight for weight in weights]
+    shares = [part // whole for part in exact]
     left = amount - sum(shares)
     if left:
-        for index in sorted(range(len(parts)), key=lambda index: -parts[index][1])[
-            :left
-        ]:
+        # negative, so that of two equals the earlier one comes first
+        remainders = [-(part % whole) for part in exact]
+        ranked = sorted(range(len(weights)), key=remainders.__getitem__)
+        for index in ranked[:left]:
             shares[index] += 1
     return shares
 

@@ -8,15 +8,16 @@ candidate too, so that none makes an order dearer (a discount may cost the free 
 Amounts are whole numbers of the currency's smallest unit (`money`).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from operator import itemgetter
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from orders.pricing.money import share_of, spread
+from orders.pricing.money import per_million, spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +193,7 @@ class PromotionTerms:
     spent: Reason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Discount:
+class Discount(NamedTuple):
     """What a promotion takes off: `shares` has an amount for each line of the cart, and adds up to
     `amount`.
     """
@@ -204,8 +204,7 @@ class Discount:
     ships_free: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NotApplied:
+class NotApplied(NamedTuple):
     """A promotion that does not apply, and why. `missing` is an amount (MINIMUM_SPEND) or pieces
     (MINIMUM_PIECES).
     """
@@ -223,8 +222,16 @@ class Outcome:
     not_applied: tuple[NotApplied, ...]
 
 
-# What the shopper pays when the lines cost this much and shipping is free, or not.
-Cost = Callable[[Sequence[int], bool], int]
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the shopper pays.
+
+    `of_lines` says it for what each line costs, with shipping free or not. `of_goods` says the
+    least that it can be for what they cost together: what it is, where prices include the tax.
+    """
+
+    of_lines: Callable[[Sequence[int], bool], int]
+    of_goods: Callable[[int, bool], int]
 
 
 def choose_promotions(
@@ -234,71 +241,133 @@ def choose_promotions(
     cost: Cost,
 ) -> Outcome:
     """Return the cheapest candidate's discounts, and why the other promotions do not apply."""
-    eligible: list[tuple[PromotionTerms, list[int]]] = []
+    ranked = sorted(
+        promotions, key=lambda promotion: (promotion.priority, promotion.id.int)
+    )
+    cart = _Cart(lines)
+    eligible: list[_Eligible] = []
     not_applied: list[NotApplied] = []
-    promotable = [i for i, line in enumerate(lines) if line.is_promotable]
-    for promotion in sorted(
-        promotions, key=lambda promotion: (promotion.priority, promotion.id)
-    ):
-        meant = _find_meant(promotion.conditions, lines, promotable)
-        if refused := _find_refusal(promotion, lines, meant, shopper):
-            not_applied.append(refused)
-        else:
-            eligible.append((promotion, meant))
-    discounts = _find_cheapest(lines, eligible, cost)
-    won = {discount.promotion.id for discount in discounts}
+    for promotion in ranked:
+        reason, missing = _find_shopper_refusal(promotion, shopper), 0
+        if reason is None:
+            meant = cart.find_meant(promotion.conditions)
+            reason, missing = _find_refusal(promotion, meant)
+            if reason is None:
+                eligible.append((promotion, meant))
+                continue
+        if promotion.code or reason in ADVERTISED:
+            not_applied.append(NotApplied(promotion, reason, missing))
+    discounts = _find_cheapest(cart, eligible, cost)
+    won = {discount.promotion.id.int for discount in discounts}
     exclusive_won = any(discount.promotion.exclusive for discount in discounts)
     for promotion, _ in eligible:
-        if promotion.id not in won:
+        if promotion.id.int not in won:
             beaten = discounts and (promotion.exclusive or exclusive_won)
             reason = Reason.BETTER_OFFER if beaten else Reason.NO_EFFECT
-            not_applied.append(NotApplied(promotion, reason))
-    return Outcome(discounts, tuple(each for each in not_applied if _is_told(each)))
+            if promotion.code or reason in ADVERTISED:
+                not_applied.append(NotApplied(promotion, reason))
+    return Outcome(discounts, tuple(not_applied))
 
 
-def _find_meant(
-    conditions: Conditions, lines: Sequence[BasketLine], promotable: list[int]
-) -> list[int]:
-    """Return the places of the lines that are meant; of most promotions that is all of them."""
-    named = (
-        conditions.product_ids or conditions.category_ids or conditions.collection_ids
-    )
-    if not named and not conditions.exclude_sale_items:
-        return promotable
-    return [i for i in promotable if conditions.mean(lines[i])]
+class _Meant(NamedTuple):
+    """The places of the lines that a promotion is about, what they cost before any promotion, and
+    their pieces.
+    """
+
+    places: list[int]
+    spend: int
+    pieces: int
 
 
-def _is_told(refused: NotApplied) -> bool:
-    return bool(refused.promotion.code) or refused.reason in ADVERTISED
+_Eligible = tuple[PromotionTerms, _Meant]
+
+
+class _Cart:
+    """The lines of a cart, and which of them promotions are about. UUIDs are looked up by their
+    numbers, whose hashes are not reckoned in Python.
+    """
+
+    def __init__(self, lines: Sequence[BasketLine]) -> None:
+        self.lines = lines
+        self.totals = [line.unit_price * line.quantity for line in lines]
+        self.pieces = [line.quantity for line in lines]
+        promotable = [i for i, line in enumerate(lines) if line.is_promotable]
+        self._by_product: dict[int, list[int]] = {}
+        self._by_category: dict[int, list[int]] = {}
+        self._by_collection: dict[UUID | str, list[int]] = {}
+        for i in promotable:
+            line = lines[i]
+            self._by_product.setdefault(line.product_id.int, []).append(i)
+            for category in line.category_ids:
+                self._by_category.setdefault(category.int, []).append(i)
+            for collection in line.collection_ids:
+                self._by_collection.setdefault(collection, []).append(i)
+        self.everything = self._sum_up(list(range(len(lines))))
+        self._promotable = self.everything
+        if len(promotable) < len(lines):
+            self._promotable = self._sum_up(promotable)
+        self._found: dict[tuple[object, ...], _Meant] = {}
+
+    def _sum_up(self, places: list[int]) -> _Meant:
+        totals, pieces = self.totals, self.pieces
+        return _Meant(
+            places, sum([totals[i] for i in places]), sum([pieces[i] for i in places])
+        )
+
+    def find_meant(self, conditions: Conditions) -> _Meant:
+        """Return what the promotion is about: of most promotions that is everything."""
+        products, categories = conditions.product_ids, conditions.category_ids
+        collections = conditions.collection_ids
+        named = products or categories or collections
+        if not named and not conditions.exclude_sale_items:
+            return self._promotable
+        key = (products, categories, collections, conditions.exclude_sale_items)
+        if key not in self._found:
+            self._found[key] = self._find(conditions)
+        return self._found[key]
+
+    def _find(self, conditions: Conditions) -> _Meant:
+        products, categories = conditions.product_ids, conditions.category_ids
+        collections = conditions.collection_ids
+        if not (products or categories or collections):
+            places = self._promotable.places
+        else:
+            found: list[int] = []
+            for product in products:
+                found += self._by_product.get(product.int, ())
+            for category in categories:
+                found += self._by_category.get(category.int, ())
+            for collection in collections:
+                found += self._by_collection.get(collection, ())
+            places = sorted(set(found))
+        if conditions.exclude_sale_items:
+            places = [i for i in places if not self.lines[i].on_sale]
+        return self._sum_up(places)
 
 
 def _find_refusal(
-    promotion: PromotionTerms,
-    lines: Sequence[BasketLine],
-    meant: Sequence[int],
-    shopper: ShopperFacts,
-) -> NotApplied | None:
-    conditions = promotion.conditions
-    if reason := _find_shopper_refusal(promotion, shopper):
-        return NotApplied(promotion, reason)
-    if not meant:
-        return NotApplied(promotion, Reason.NO_MATCHING_ITEMS)
-    spend = sum([lines[i].total for i in meant])
-    pieces = sum([lines[i].quantity for i in meant])
+    promotion: PromotionTerms, meant: _Meant
+) -> tuple[Reason | None, int]:
+    """Return why the lines do not suffice for it, and what is missing of a minimum; None: they
+    do.
+    """
+    if not meant.places:
+        return Reason.NO_MATCHING_ITEMS, 0
+    conditions, effect = promotion.conditions, promotion.effect
     min_spend, min_pieces = conditions.min_spend, conditions.min_pieces
-    if isinstance(promotion.effect, Tiered):
-        lowest = min(tier.threshold for tier in promotion.effect.tiers)
-        if promotion.effect.by == TierBy.SPEND:
+    if isinstance(effect, Tiered):
+        lowest = min([tier.threshold for tier in effect.tiers])
+        if effect.by == TierBy.SPEND:
             min_spend = max(min_spend, lowest)
         else:
             min_pieces = max(min_pieces, lowest)
-    elif isinstance(promotion.effect, BuyXGetY):
-        min_pieces = max(min_pieces, promotion.effect.buy + promotion.effect.get)
-    if spend < min_spend:
-        return NotApplied(promotion, Reason.MINIMUM_SPEND, min_spend - spend)
-    if pieces < min_pieces:
-        return NotApplied(promotion, Reason.MINIMUM_PIECES, min_pieces - pieces)
-    return None
+    elif isinstance(effect, BuyXGetY):
+        min_pieces = max(min_pieces, effect.buy + effect.get)
+    if meant.spend < min_spend:
+        return Reason.MINIMUM_SPEND, min_spend - meant.spend
+    if meant.pieces < min_pieces:
+        return Reason.MINIMUM_PIECES, min_pieces - meant.pieces
+    return None, 0
 
 
 def _find_shopper_refusal(
@@ -319,55 +388,92 @@ def _find_shopper_refusal(
     return None
 
 
+_Rank = tuple[int, bool, int, int]  # price, whether nothing applies, priority, id
+
+
 def _find_cheapest(
-    lines: Sequence[BasketLine],
-    eligible: Sequence[tuple[PromotionTerms, list[int]]],
-    cost: Cost,
+    cart: _Cart, eligible: Sequence[_Eligible], cost: Cost
 ) -> tuple[Discount, ...]:
-    """Return the winning candidate's discounts: those of its promotions that take something off."""
+    """Return the winning candidate's discounts: those of its promotions that take something off.
+
+    An exclusive promotion is first reckoned as a whole. Only where that may win, what it takes off
+    is spread over the lines.
+    """
     together = [each for each in eligible if not each[0].exclusive]
-    candidates = [together, *([each] for each in eligible if each[0].exclusive)]
-    best: tuple[Discount, ...] = ()
-    best_rank: tuple[int, bool, int, UUID] | None = None
-    for candidate in [[], *candidates]:
-        discounts, price = _try_candidate(lines, candidate, cost)
-        if discounts:
-            first = discounts[0].promotion
-            rank = (price, False, first.priority, first.id)
-        else:
-            rank = (price, True, 0, UUID(int=0))
-        if best_rank is None or rank < best_rank:
+    best, best_rank = _try_candidate(cart, [], cost)
+    if together:
+        discounts, rank = _try_candidate(cart, together, cost)
+        if rank < best_rank:
+            best, best_rank = discounts, rank
+    # Of those that take the same off the same, only the first can win.
+    rivals: dict[tuple[Effect, int], _Eligible] = {}
+    for each in eligible:
+        if each[0].exclusive:
+            rivals.setdefault((each[0].effect, id(each[1])), each)
+    untouched = _Work(cart)
+    alone = [
+        (_bound_exclusive(untouched, each, cost), each) for each in rivals.values()
+    ]
+    for bound, each in sorted(alone, key=lambda pair: pair[0]):
+        if bound >= best_rank:
+            break  # what follows can only be dearer, or comes later
+        discounts, rank = _try_candidate(cart, [each], cost)
+        if rank < best_rank:
             best, best_rank = discounts, rank
     return best
 
 
+def _bound_exclusive(work: "_Work", each: _Eligible, cost: Cost) -> _Rank:
+    """Return a rank that this promotion alone cannot come before."""
+    promotion, meant = each
+    subtotal = work.cart.everything.spend
+    if isinstance(promotion.effect, FreeShipping):
+        price = min(cost.of_goods(subtotal, False), cost.of_goods(subtotal, True))
+    else:
+        off = work.count(promotion.effect, meant)
+        price = cost.of_goods(subtotal - off, False)
+    return price, False, promotion.priority, promotion.id.int
+
+
 def _try_candidate(
-    lines: Sequence[BasketLine],
-    candidate: Sequence[tuple[PromotionTerms, list[int]]],
-    cost: Cost,
-) -> tuple[tuple[Discount, ...], int]:
-    """Return what this candidate's promotions take off, one after the other, and what the shopper
-    pays then.
+    cart: _Cart, candidate: Sequence[_Eligible], cost: Cost
+) -> tuple[tuple[Discount, ...], _Rank]:
+    """Return what this candidate's promotions take off, one after the other, and its rank: what
+    the shopper pays then, and what decides between two of one price.
     """
-    work = _Work(lines)
+    work = _Work(cart)
     applied: list[Discount] = []
     free_by: PromotionTerms | None = None
     for promotion, meant in candidate:
         if isinstance(promotion.effect, FreeShipping):
             free_by = free_by or promotion
             continue
-        shares = work.apply(promotion.effect, meant)
-        if amount := sum(shares):
+        amount, shares = work.apply(promotion.effect, meant)
+        if amount:
             applied.append(Discount(promotion, amount, tuple(shares)))
     prices = work.prices()
-    price = cost(prices, False)
-    if free_by and (with_free := cost(prices, True)) < price:
+    price = cost.of_lines(prices, False)
+    if free_by and (with_free := cost.of_lines(prices, True)) < price:
         price = with_free
-        applied.append(Discount(free_by, 0, (0,) * len(lines), ships_free=True))
+        applied.append(Discount(free_by, 0, (0,) * len(prices), ships_free=True))
         applied.sort(
-            key=lambda discount: (discount.promotion.priority, discount.promotion.id)
+            key=lambda discount: (
+                discount.promotion.priority,
+                discount.promotion.id.int,
+            )
         )
-    return tuple(applied), price
+    if not applied:
+        return (), (price, True, 0, 0)
+    first = applied[0].promotion
+    return tuple(applied), (price, False, first.priority, first.id.int)
+
+
+_PER_MILLION: Final = 1_000_000
+
+
+def _share_of(amount: int, millionths: int) -> int:
+    """Return so many millionths of the amount, rounded half-up, as `money.share_of` does."""
+    return (2 * amount * millionths + _PER_MILLION) // (2 * _PER_MILLION)
 
 
 class _Work:
@@ -377,90 +483,130 @@ class _Work:
     portion all pieces cost the same, to the smallest unit.
     """
 
-    def __init__(self, lines: Sequence[BasketLine]) -> None:
-        self.lines = lines
-        self.loose_price = [line.total for line in lines]
-        self.loose_pieces = [line.quantity for line in lines]
-        self.set_price = [0] * len(lines)
-        self.set_pieces = [0] * len(lines)
+    def __init__(self, cart: _Cart) -> None:
+        self.cart = cart
+        self.loose_price = cart.totals.copy()
+        self.loose_pieces = cart.pieces.copy()
+        self.set_price = [0] * len(cart.totals)
+        self.set_pieces = [0] * len(cart.totals)
+        self.has_sets = False
 
     def prices(self) -> list[int]:
         """Return what each line costs by now."""
-        return [
-            sum(pair) for pair in zip(self.loose_price, self.set_price, strict=True)
-        ]
+        if not self.has_sets:
+            return self.loose_price
+        return list(map(int.__add__, self.loose_price, self.set_price))
 
-    def apply(self, effect: Effect, meant: Sequence[int]) -> list[int]:
-        """Take the effect off the lines that are meant, and return each line's share of it."""
+    def count(self, effect: Effect, meant: _Meant) -> int:
+        """Return what the effect takes off all together, and change nothing."""
         if isinstance(effect, Tiered):
             effect = self._reached(effect, meant)
-        if isinstance(effect, PercentOff):
-            off = share_of(self._worth(meant), effect.percent)
-            return self._take(
-                off if effect.cap is None else min(off, effect.cap), meant
-            )
-        if isinstance(effect, AmountOff):
-            return self._take(min(effect.amount, self._worth(meant)), meant)
+        if isinstance(effect, PercentOff | AmountOff):
+            return self._off(effect, sum(self._worth(meant.places)))
         if isinstance(effect, FixedPrice):
-            return self._lower_to(effect.price, meant)
+            lowered = [
+                self.loose_price[i] - effect.price * self.loose_pieces[i]
+                for i in meant.places
+            ]
+            return sum([off for off in lowered if off > 0])
         if isinstance(effect, BuyXGetY):
-            return self._take_sets(effect, meant)
-        return [0] * len(self.lines)
+            return sum([off for _, off in self._list_sets(effect, meant.places)])
+        return 0
 
-    def _reached(self, tiered: Tiered, meant: Sequence[int]) -> PercentOff | AmountOff:
-        lines = [self.lines[i] for i in meant]
-        by_spend = tiered.by == TierBy.SPEND
-        reached = sum(line.total if by_spend else line.quantity for line in lines)
+    def apply(self, effect: Effect, meant: _Meant) -> tuple[int, list[int]]:
+        """Take the effect off the lines that are meant, and return what that is and each line's
+        share of it.
+        """
+        if isinstance(effect, Tiered):
+            effect = self._reached(effect, meant)
+        if isinstance(effect, PercentOff | AmountOff):
+            worth = self._worth(meant.places)
+            return self._take(self._off(effect, sum(worth)), meant.places, worth)
+        if isinstance(effect, FixedPrice):
+            return self._lower_to(effect.price, meant.places)
+        if isinstance(effect, BuyXGetY):
+            return self._take_sets(effect, meant.places)
+        return 0, []
+
+    def _reached(self, tiered: Tiered, meant: _Meant) -> PercentOff | AmountOff:
+        reached = meant.spend if tiered.by == TierBy.SPEND else meant.pieces
         tiers = [tier for tier in tiered.tiers if tier.threshold <= reached]
         return max(tiers, key=lambda tier: tier.threshold).effect
 
-    def _worth(self, meant: Sequence[int]) -> int:
+    def _off(self, effect: PercentOff | AmountOff, worth: int) -> int:
+        if isinstance(effect, AmountOff):
+            return min(effect.amount, worth)
+        off = _share_of(worth, per_million(effect.percent))
+        return off if effect.cap is None else min(off, effect.cap)
+
+    def _worth(self, places: Sequence[int]) -> list[int]:
         loose, in_sets = self.loose_price, self.set_price
-        return sum([loose[i] + in_sets[i] for i in meant])
+        if not self.has_sets:
+            return loose if len(places) == len(loose) else [loose[i] for i in places]
+        return [loose[i] + in_sets[i] for i in places]
 
-    def _take(self, off: int, meant: Sequence[int]) -> list[int]:
-        """Take an amount off, each line in proportion to what it costs by now."""
-        shares = [0] * len(self.lines)
-        worth = [self.loose_price[i] + self.set_price[i] for i in meant]
-        for i, share in zip(meant, spread(off, worth), strict=True):
+    def _take(
+        self, off: int, places: Sequence[int], worth: list[int]
+    ) -> tuple[int, list[int]]:
+        """Take an amount off, each line in proportion to what it is worth by now."""
+        shares = [0] * len(self.loose_price)
+        if not off:
+            return 0, shares
+        loose, in_sets = self.loose_price, self.set_price
+        parts = spread(off, worth)
+        if len(places) == len(loose) and not self.has_sets:
+            self.loose_price = list(map(int.__sub__, loose, parts))
+            return off, parts
+        for i, share in zip(places, parts, strict=True):
             shares[i] = share
-            if not self.set_price[i]:  # most lines have no pieces in sets
-                self.loose_price[i] -= share
+            if not in_sets[i]:  # most lines have no pieces in sets
+                loose[i] -= share
                 continue
-            loose, in_sets = spread(share, [self.loose_price[i], self.set_price[i]])
-            self.loose_price[i] -= loose
-            self.set_price[i] -= in_sets
-        return shares
+            of_loose, of_sets = spread(share, [loose[i], in_sets[i]])
+            loose[i] -= of_loose
+            in_sets[i] -= of_sets
+        return off, shares
 
-    def _lower_to(self, price: int, meant: Sequence[int]) -> list[int]:
-        shares = [0] * len(self.lines)
-        for i in meant:
+    def _lower_to(self, price: int, places: Sequence[int]) -> tuple[int, list[int]]:
+        shares = [0] * len(self.loose_price)
+        for i in places:
             loose = max(0, self.loose_price[i] - price * self.loose_pieces[i])
             in_sets = max(0, self.set_price[i] - price * self.set_pieces[i])
             self.loose_price[i] -= loose
             self.set_price[i] -= in_sets
             shares[i] = loose + in_sets
-        return shares
+        return sum(shares), shares
 
-    def _take_sets(self, effect: BuyXGetY, meant: Sequence[int]) -> list[int]:
-        """Make sets of loose pieces, and spread each set's discount over all its pieces by
-        price.
+    def _list_sets(
+        self, effect: BuyXGetY, places: Sequence[int]
+    ) -> Iterator[tuple[list[tuple[int, int]], int]]:
+        """Yield the sets that loose pieces make, the dearest first, with what each takes off: of a
+        piece its price by now, and its line.
         """
-        pieces: list[tuple[int, int]] = []  # what each costs by now, and its line
-        for i in meant:
+        pieces: list[tuple[int, int]] = []
+        for i in places:
             if count := self.loose_pieces[i]:
                 price, dearer = divmod(self.loose_price[i], count)
                 pieces += [(price + 1, i)] * dearer + [(price, i)] * (count - dearer)
-        pieces.sort(key=lambda piece: -piece[0])
-        shares = [0] * len(self.lines)
-        size = effect.buy + effect.get
+        pieces.sort(key=itemgetter(0), reverse=True)
+        size, millionths = effect.buy + effect.get, per_million(effect.percent)
         for start in range(0, len(pieces) - size + 1, size):
             members = pieces[start : start + size]
-            off = share_of(
-                sum(price for price, _ in members[effect.buy :]), effect.percent
-            )
+            cheapest = sum([price for price, _ in members[effect.buy :]])
+            off = _share_of(cheapest, millionths)
             if not off:
-                break  # later sets are cheaper still
+                return  # later sets are cheaper still
+            yield members, off
+
+    def _take_sets(
+        self, effect: BuyXGetY, places: Sequence[int]
+    ) -> tuple[int, list[int]]:
+        """Make sets of loose pieces, and spread each set's discount over all its pieces by
+        price.
+        """
+        shares = [0] * len(self.loose_price)
+        for members, off in list(self._list_sets(effect, places)):
+            self.has_sets = True
             parts = spread(off, [price for price, _ in members])
             for (price, i), part in zip(members, parts, strict=True):
                 shares[i] += part
@@ -468,4 +614,4 @@ class _Work:
                 self.loose_pieces[i] -= 1
                 self.set_price[i] += price - part
                 self.set_pieces[i] += 1
-        return shares
+        return sum(shares), shares

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from orders.pricing.money import from_units
 from orders.pricing.promotions import (
     BasketLine,
+    Cost,
     Discount,
     NotApplied,
     Outcome,
@@ -127,8 +129,7 @@ class ShopTerms:
     promotions: tuple[PromotionTerms, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PricedLine:
+class PricedLine(NamedTuple):
     """A line with its share of the discounts, and its tax after that share. Amounts are in smallest
     units.
     """
@@ -283,7 +284,10 @@ def quote(basket: Basket, terms: ShopTerms) -> Quote:
     supply = find_supply(terms.tax, basket.buyer)
     pricing = _Pricing(basket, terms, RateTable(terms.tax, supply, terms.day))
     outcome = choose_promotions(
-        basket.lines, basket.shopper, terms.promotions, pricing.cost
+        basket.lines,
+        basket.shopper,
+        terms.promotions,
+        Cost(pricing.cost, pricing.least_cost),
     )
     return pricing.finish(outcome, supply)
 
@@ -303,14 +307,27 @@ class _Pricing:
         if self.table.included:
             return goods + shipping
         rates = self._find_rates(prices)
-        taxed = map(self.table.tax, prices, rates)
-        shipping_taxed = tax_levy(
-            self.terms.tax.shipping,
-            shipping,
-            self.table,
-            list(zip(prices, rates, strict=True)),
-        )
-        return goods + shipping + sum(each.amount for each in (*taxed, *shipping_taxed))
+        tax = sum(map(self.table.count_tax, prices, rates))
+        if shipping:
+            shipping_taxed = tax_levy(
+                self.terms.tax.shipping,
+                shipping,
+                self.table,
+                list(zip(prices, rates, strict=True)),
+            )
+            tax += sum(each.amount for each in shipping_taxed)
+        return goods + shipping + tax
+
+    def least_cost(self, goods: int, ships_free: bool) -> int:
+        """Return the least that the shopper can pay, fees aside, when the lines cost this much
+        together. Where prices include the tax, that is what they pay.
+        """
+        least = goods + self._ship(goods, ships_free=ships_free)
+        if not self.table.included:
+            classes = {line.tax_class for line in self.basket.lines}
+            lines = len(self.basket.lines)
+            least += self.table.count_least_tax(goods, classes, lines)
+        return least
 
     def finish(self, outcome: Outcome, supply: Supply) -> Quote:
         """Return the quote with these discounts, its gift cards taken in the order they were
@@ -330,9 +347,11 @@ class _Pricing:
 
     def _reckon(self, outcome: Outcome, supply: Supply, fees: tuple[Fee, ...]) -> Quote:
         lines, rules = self.basket.lines, self.terms.tax
-        off = [
-            sum(each.shares[i] for each in outcome.discounts) for i in range(len(lines))
-        ]
+        off = [0] * len(lines)
+        if outcome.discounts:
+            off = list(
+                map(sum, zip(*[each.shares for each in outcome.discounts], strict=True))
+            )
         prices = [line.total - share for line, share in zip(lines, off, strict=True)]
         rates = self._find_rates(prices)
         goods = list(zip(prices, rates, strict=True))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from orders.pricing.money import divide_half_up, per_million, spread
 
@@ -152,6 +152,7 @@ class TaxRules:
     regime: Regime = Regime.DESTINATION
     one_stop_shop: bool = False
     exports_zero_rated: bool = True
+    exempts_buyer: bool = False
     shipping: Levy = Levy()
     fees: Levy = Levy()
 
@@ -170,6 +171,7 @@ class Buyer:
 class ZeroRating(StrEnum):
     EXPORT = "export"
     INTRA_COMMUNITY = "intra_community"
+    EXEMPT = "exempt_customer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +182,9 @@ class Supply:
     zero_rated: ZeroRating | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TaxPart:
+class TaxPart(
+    NamedTuple
+):  # made for every line of every quote: half the cost of a dataclass
     """A part of a tax as it is charged."""
 
     name: str
@@ -189,8 +192,7 @@ class TaxPart:
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class Taxed:
+class Taxed(NamedTuple):
     """An amount's tax: `taxable` is what was charged without the parts."""
 
     taxable: int
@@ -209,6 +211,8 @@ def find_supply(rules: TaxRules, buyer: Buyer) -> Supply:
     138, 146.
     """
     goes_to = buyer.ships_to
+    if rules.exempts_buyer:
+        return Supply(goes_to, ZeroRating.EXEMPT)
     if rules.regime == Regime.INDIA:
         return _find_indian_supply(rules, buyer)
     if rules.regime == Regime.EU:
@@ -253,6 +257,12 @@ class RateTable:
                 self._bands.setdefault(rate.tax_class, []).append(rate)
         for bands in self._bands.values():
             bands.sort(key=lambda rate: (rate.up_to is None, rate.up_to or 0))
+        # By what each is reckoned with many times: its parts' millionths, and all together.
+        self._millionths = {
+            id(rate): tuple([per_million(part.percent) for part in rate.parts])
+            for bands in self._bands.values()
+            for rate in bands
+        }
 
     @property
     def is_empty(self) -> bool:
@@ -272,7 +282,8 @@ class RateTable:
                 return rate
             limit = rate.up_to * pieces
             if self.included:
-                if charged * _WHOLE <= limit * (_WHOLE + rate.per_million):
+                whole = _WHOLE + sum(self._millionths[id(rate)])
+                if charged * _WHOLE <= limit * whole:
                     return rate
             elif charged <= limit:
                 return rate
@@ -280,7 +291,50 @@ class RateTable:
 
     def tax(self, charged: int, rate: Rate | None) -> Taxed:
         """Return the tax on an amount at this rate."""
-        return tax_amount(charged, rate.parts if rate else (), included=self.included)
+        if rate is None:
+            return Taxed(charged)
+        millionths = self._millionths.get(id(rate))
+        if millionths is None:  # another table's
+            return tax_amount(charged, rate.parts, included=self.included)
+        whole = _WHOLE + sum(millionths) if self.included else _WHOLE
+        parts = tuple(
+            [
+                TaxPart(
+                    part.name,
+                    part.percent,
+                    (2 * charged * share + whole) // (2 * whole),
+                )
+                for part, share in zip(rate.parts, millionths, strict=True)
+            ]
+        )
+        within = sum([part.amount for part in parts]) if self.included else 0
+        return Taxed(charged - within, parts)
+
+    def count_tax(self, charged: int, rate: Rate | None) -> int:
+        """Return what `tax` says of an amount that does not include it, all parts together, at a
+        rate of this table.
+        """
+        if rate is None:
+            return 0
+        return sum(
+            [
+                (2 * charged * share + _WHOLE) // (2 * _WHOLE)
+                for share in self._millionths[id(rate)]
+            ]
+        )
+
+    def count_least_tax(self, goods: int, classes: Iterable[str], lines: int) -> int:
+        """Return what the tax on so many lines of these classes, which cost so much together,
+        cannot be below, where prices do not include it.
+        """
+        lowest, parts = None, 1
+        for tax_class in classes:
+            for rate in self._bands.get(tax_class, ()) or (None,):
+                millionths = self._millionths[id(rate)] if rate else ()
+                total, parts = sum(millionths), max(parts, len(millionths))
+                lowest = total if lowest is None else min(lowest, total)
+        # each part of each line is rounded, by less than one
+        return max(0, goods * (lowest or 0) // _WHOLE - lines * parts)
 
 
 def tax_amount(charged: int, parts: Sequence[RatePart], *, included: bool) -> Taxed:

@@ -325,7 +325,7 @@ def _price_cart(
     then the shopper either expects the higher total already, or is told."""
     named = checkout.all_coupon_codes
     codes = named or cart.coupon_codes
-    live = _read_promotions(buyer, cart, codes)
+    live = _read_promotions(buyer, cart, codes, items)
     cards = _lock_gift_cards(checkout, buyer, cart)
     quote, method = _quote_shipped(checkout, buyer, items, live, cards)
     refused = coupon_rules.find_first_refusal(codes, quote, live)
@@ -338,11 +338,15 @@ def _price_cart(
     return _PricedCart(items, quote, live, method, cards, cart.pk)
 
 
-def _read_promotions(buyer: _Buyer, cart: Cart, codes: Sequence[str]) -> LivePromotions:
+def _read_promotions(
+    buyer: _Buyer, cart: Cart, codes: Sequence[str], items: Sequence[CartItem]
+) -> LivePromotions:
     """Return what may apply. Codes that the cart did not have are counted as tries."""
     new = set(codes) - set(cart.coupon_codes)
     code_tries.count_tries("coupon", len(new), customer=buyer.customer)
-    live = read_promotions(buyer.person, codes)
+    live = read_promotions(
+        buyer.person, codes, {item.offer.product_id for item in items}
+    )
     code_tries.give_back_tries("coupon", len(new & live.codes), customer=buyer.customer)
     return live
 
@@ -360,6 +364,7 @@ def _quote_shipped(
         items,
         buyer=taxed,
         live=live,
+        user_id=buyer.person.user_id,
         needs_state=True,
         gift_cards=gift_card_lookup.as_payment_means(cards),
     )
@@ -368,7 +373,9 @@ def _quote_shipped(
     return take_shipping(
         pricing,
         list_offered(
-            find_destination(buyer.address, taxed), cart_summary.list_pieces(items)
+            find_destination(buyer.address, taxed),
+            cart_summary.list_pieces(items),
+            user_id=buyer.person.user_id,
         ),
         ShippingWish(
             checkout.shipping_method_id, checkout.payment_method == PaymentMethod.COD
@@ -547,7 +554,9 @@ def place_replacements(items: Sequence[CartItem], original: Order) -> Order:
         address,
     )
     taxed = find_buyer(address, original.tax_id)
-    priced = quotes.price_items(items, buyer=taxed, live=NO_PROMOTIONS)
+    priced = quotes.price_items(
+        items, buyer=taxed, live=NO_PROMOTIONS, user_id=original.user_id
+    )
     quote = priced.quote_with(None)
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval('orders_order_number')")

@@ -217,13 +217,13 @@ def read_charge(row: InvoiceLine) -> Charge:
 
 
 def _empty(charge: Charge) -> tuple[TaxPart, ...]:
-    return tuple(replace(part, amount=0) for part in charge.parts)
+    return tuple(part._replace(amount=0) for part in charge.parts)
 
 
 def _add(one: Charge, other: Charge) -> Charge:
     amounts = {part.name: part.amount for part in other.parts}
     parts = tuple(
-        replace(part, amount=part.amount + amounts.get(part.name, 0))
+        part._replace(amount=part.amount + amounts.get(part.name, 0))
         for part in one.parts
     )
     return Charge(one.charged + other.charged, parts, one.pieces + other.pieces)

@@ -111,15 +111,21 @@ def discard_draft(draft: DraftOrder) -> None:
 
 def quote_draft(draft: DraftOrder) -> Quote:
     """Return what the draft costs now, sent the cheapest way. Five queries at most."""
-    live = read_promotions(Person(draft.user_id, draft.email), draft.cart.coupon_codes)
     items = cart_summary.load_items(draft.cart)
+    live = read_promotions(
+        Person(draft.user_id, draft.email),
+        draft.cart.coupon_codes,
+        {item.offer.product_id for item in items},
+    )
     address = _address(draft)
     buyer = find_buyer(address)
     offered = list_offered(
-        find_destination(address, buyer), cart_summary.list_pieces(items)
+        find_destination(address, buyer),
+        cart_summary.list_pieces(items),
+        user_id=draft.user_id,
     )
     wish = ShippingWish(pays_cash=draft.payment_method == PaymentMethod.COD)
-    pricing = price_items(items, buyer=buyer, live=live)
+    pricing = price_items(items, buyer=buyer, live=live, user_id=draft.user_id)
     return choose_shipping(pricing, offered, wish).quote
 
 

@@ -159,10 +159,14 @@ def _quote_lines(order: Order, lines: Sequence[OrderLine]) -> Quote:
     )
     buyer = find_buyer(address, order.tax_id)
     offered = list_offered(
-        find_destination(address, buyer), cart_summary.list_pieces(items)
+        find_destination(address, buyer),
+        cart_summary.list_pieces(items),
+        user_id=order.user_id,
     )
     wish = ShippingWish(order.shipping_method_id, pays_cash=True)
-    pricing = price_items(items, buyer=buyer, live=read_taken_promotions(order))
+    pricing = price_items(
+        items, buyer=buyer, live=read_taken_promotions(order), user_id=order.user_id
+    )
     return choose_shipping(pricing, offered, wish).quote
 
 

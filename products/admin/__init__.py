@@ -3,6 +3,7 @@
 from products.admin import (
     bulk_changes,
     categories,
+    collections,
     feeds,
     product,
     reviews,
@@ -15,6 +16,7 @@ from products.admin import (
 __all__ = [
     "bulk_changes",
     "categories",
+    "collections",
     "feeds",
     "product",
     "reviews",

@@ -79,6 +79,7 @@ class ProductForm(StrictModelForm):
             "status",
             "description",
             "category",
+            "also_in",
             "tax_class",
             "brand",
             "collection",
@@ -141,12 +142,14 @@ class ProductForm(StrictModelForm):
         data = {
             name: values[name]
             for name in names
-            if name not in _SEO and name not in ("slug", "category")
+            if name not in _SEO and name not in ("slug", "category", "also_in")
         }
         if chosen := data.get("tax_class"):
             data["tax_class"] = chosen.code
         if "category" in names:
             data["category_id"] = values["category"].pk
+        if "also_in" in names:
+            data["also_in_ids"] = [category.pk for category in values["also_in"]]
         if "slug" in names and values["slug"]:
             data["slug"] = values["slug"]
         if _SEO.keys() & set(names):
@@ -185,7 +188,7 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
         "words of the name, brand, tags or text; a slug; a variant's whole SKU"
     )
     list_select_related = ("category",)
-    autocomplete_fields = ("category",)
+    autocomplete_fields = ("category", "also_in")
     ordering = ("-id",)  # the newest first, by the index that every table has
     readonly_fields = (
         "in_stock",
@@ -209,7 +212,7 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
                     "slug",
                     "status",
                     "description",
-                    "category",
+                    ("category", "also_in"),
                     "brand",
                     "collection",
                     "gender",

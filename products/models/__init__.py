@@ -2,6 +2,12 @@
 
 from products.models.bulk_change import BulkChange, BulkChangeRow, ImportFile
 from products.models.category import Category, SizeChart, SizeChartEntry
+from products.models.collection import (
+    MAX_PICKED,
+    Collection,
+    CollectionOrder,
+    CollectionProduct,
+)
 from products.models.color import Color
 from products.models.facet_index import FacetBitmap, FacetChange, FacetNumber
 from products.models.feed import Feed, FeedRow
@@ -26,10 +32,14 @@ from products.models.tax_class import TaxClass
 from products.models.variant import PriceHistory, Variant
 
 __all__ = [
+    "MAX_PICKED",
     "BackInStockRequest",
     "BulkChange",
     "BulkChangeRow",
     "Category",
+    "Collection",
+    "CollectionOrder",
+    "CollectionProduct",
     "Color",
     "FacetBitmap",
     "FacetChange",

@@ -80,6 +80,12 @@ class Product(Model):
     category = models.ForeignKey(
         "products.Category", models.PROTECT, related_name="products"
     )
+    also_in = models.ManyToManyField(
+        "products.Category",
+        blank=True,
+        related_name="also_products",
+        help_text="further categories that list it; its pages and its tax go by the first one",
+    )
     tax_class = models.ForeignKey(
         "products.TaxClass",
         models.PROTECT,

@@ -54,6 +54,7 @@ class ProductFilter(PageParams):
 
     category: Sequence[str] = ()
     collection: Sequence[str] = ()
+    in_collection: Sequence[str] = ()
     brand: Sequence[str] = ()
     material: Sequence[str] = ()
     color: Sequence[str] = ()
@@ -77,6 +78,7 @@ class FilterProducts(PageQuery[T]):
 
     category = fields.CommaSeparated(fields.Slug(), max=20)
     collection = fields.CommaSeparated(fields.Text(max=80), max=20)
+    in_collection = fields.CommaSeparated(fields.Slug(), max=5)
     brand = fields.CommaSeparated(fields.Text(max=80), max=20)
     material = fields.CommaSeparated(fields.Text(max=80), max=20)
     color = fields.CommaSeparated(fields.Text(max=40), max=20)
@@ -199,6 +201,7 @@ class ProductInput(SaleInput):
     slug: str | None = None
     description: str = ""
     category_id: UUID
+    also_in_ids: Sequence[UUID] = ()
     tax_class: str | None = None
     brand: str = ""
     collection: str = ""
@@ -218,6 +221,7 @@ class ProductFields(SaleFields[T]):
     slug = fields.Slug()
     description = fields.Text(max=10_000, min=0, multiline=True, load_default="")
     category_id = fields.Uuid(required=True)
+    also_in_ids = fields.List(fields.Uuid(), max=20, unique=True, load_default=list)
     tax_class = fields.Slug(allow_none=True, load_default=None)
     brand = fields.Text(max=80, min=0, load_default="")
     collection = fields.Text(max=80, min=0, load_default="")
@@ -273,6 +277,7 @@ class ProductChange:
     slug: str | Unset = UNSET
     description: str | Unset = UNSET
     category_id: UUID | Unset = UNSET
+    also_in_ids: Sequence[UUID] | Unset = UNSET
     tax_class: str | Unset | None = UNSET
     brand: str | Unset = UNSET
     collection: str | Unset = UNSET

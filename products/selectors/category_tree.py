@@ -11,12 +11,20 @@ from products.models import Category
 # Every product is counted for its category and all above it.
 _TREE = """
     WITH counted AS (
-        SELECT above AS id, sum(number)::int AS number
-        FROM (SELECT category_id, count(*) AS number FROM products_product
-            WHERE status = 'published' {within}
-              GROUP BY category_id) AS own
-        JOIN products_category c ON c.id = own.category_id, unnest(c.ancestors) AS above
-            GROUP BY above
+        SELECT above AS id, sum(number)::int AS number FROM (
+            SELECT above, number
+            FROM (SELECT category_id, count(*) AS number FROM products_product
+                WHERE status = 'published' {within} GROUP BY category_id) AS own
+            JOIN products_category c ON c.id = own.category_id, unnest(c.ancestors) AS above
+            UNION ALL
+            -- of what is also listed here, each once, and not where its own category counts it
+            SELECT above, 1 FROM (SELECT DISTINCT above, p.id
+            FROM products_product_also_in AS also
+            JOIN products_product p ON p.id = also.product_id AND p.status = 'published'
+            JOIN products_category main ON main.id = p.category_id
+            JOIN products_category c ON c.id = also.category_id, unnest(c.ancestors) AS above
+            WHERE above <> ALL (main.ancestors)) AS others
+        ) AS each GROUP BY above
     )
     SELECT c.id, c.slug, c.name, c.description, c.image, c.parent_id,
         c.tax_class_id AS tax_class, c.position,

@@ -60,6 +60,9 @@ class _Counts:
             name: Counter() for name in (*_COLUMN_FACETS, *_VARIANT_FACETS, _FAMILY)
         }
     )
+    # Products by the further categories that list them and all above these, where their own
+    # category does not count them.
+    others: Counter[str] = field(default_factory=Counter)
     lowest: Decimal | None = None
     highest: Decimal | None = None
 
@@ -68,6 +71,7 @@ class _Counts:
         self.total += other.total
         for name, counted in other.values.items():
             self.values[name].update(counted)
+        self.others.update(other.others)
         self.add_prices(other.lowest, other.highest)
 
     def add_prices(self, lowest: Decimal | None, highest: Decimal | None) -> None:
@@ -85,9 +89,9 @@ def count_facets(
 ) -> Facets:
     """Count every facet over `products`, which are all or, unless `for_staff`, those published.
 
-    Three to six queries, however many products there are: what has changed, the names of
-    categories, the families of colours, what is asked for by words, tags or collections, and
-    the changed products.
+    Four to seven queries, however many products there are: what has changed, the names of
+    categories, the families of colours, what more than one category lists, what is asked for
+    by words, tags or collections, and the changed products.
     """
     index = facet_bitmaps.read_index()
     if index.is_behind:
@@ -116,6 +120,7 @@ def _count_by_sql(products: QuerySet[Product], filters: Filters) -> _Counts:
     """Count in one query, whose answers are (facet, value, count, low, high)."""
     parts = _FacetQuery(products, filters)
     parts.shared()
+    parts.others()
     for name in _COLUMN_FACETS:
         if getattr(filters, name):
             parts.column(name)
@@ -152,7 +157,7 @@ class _BitmapCount:
         words = filters.without(
             *_COLUMN_FACETS, *_VARIANT_FACETS, *_BY_BITMAP, "min_price", "max_price"
         )
-        if words.query is not None or words.collection or words.tag:
+        if words.query is not None or words.by_membership:
             base = base & _find_numbers(words.apply(products))
         # Variants with prices of their own may be dearer or cheaper than their product says.
         own = (
@@ -162,6 +167,7 @@ class _BitmapCount:
         )
         moved = _find_moved() if filters.has_moved else BitMap()
         looked_at = (own | moved) & base
+        looked_at |= _find_also_listed() & base
         self.is_too_many = len(looked_at) > facet_bitmaps.MAX_CHANGES
         self.apart |= looked_at
         self.base = self._pass_flags(base - self.apart)
@@ -305,6 +311,15 @@ def _find_moved() -> BitMap:
     return BitMap(rows[0]["numbers"])
 
 
+def _find_also_listed() -> BitMap:
+    """Return the products that more than one category lists."""
+    rows = fetch_prepared(
+        """SELECT coalesce(array_agg(number), '{}') AS numbers FROM products_facetnumber
+        WHERE product_id IN (SELECT product_id FROM products_product_also_in)"""
+    )
+    return BitMap(rows[0]["numbers"])
+
+
 def _find_ids(numbers: BitMap) -> set[UUID]:
     rows = fetch_prepared(
         """SELECT product_id FROM products_facetnumber
@@ -410,6 +425,31 @@ class _FacetQuery:
             FROM ({self._passing(name, columns=[column])}) AS passing GROUP BY {column}"""
         )
 
+    def others(self) -> None:
+        """Count the products that are also listed in further categories, for each of these and
+        all above it, where their own category does not count them already.
+        """
+        also = Product.also_in.through.objects.values("product_id")
+        passing = self.filters.without("category").apply(
+            self.products.filter(pk__in=also)
+        )
+        sql, params = (
+            passing.order_by()
+            .values("id", "category_id")
+            .query.get_compiler(connection.alias, elide_empty=False)
+            .as_sql()
+        )
+        self._add(
+            f"""SELECT 'others', above::text, count(DISTINCT passing.id), NULL, NULL
+            FROM ({sql}) AS passing
+            JOIN products_product_also_in AS also ON also.product_id = passing.id
+            JOIN products_category AS other ON other.id = also.category_id
+            JOIN products_category AS main ON main.id = passing.category_id,
+            unnest(other.ancestors) AS above
+            WHERE above <> ALL (main.ancestors) GROUP BY above""",
+            *params,
+        )
+
     def variant(self, name: str, other: str) -> None:
         """Count products by one of the two; the other one's filter, and the price limits,
         hold for the same variant.
@@ -464,6 +504,8 @@ def _read_counts(rows: list[tuple[Any, ...]]) -> _Counts:
             counts.total = count
         if facet == ("price" if own_price else "total"):
             counts.add_prices(low, high)
+        elif facet == "others":
+            counts.others[value] = count
         elif facet in counts.values and value:
             counts.values[facet][value] = count
     return counts
@@ -481,19 +523,21 @@ def _name_values(counts: _Counts) -> Facets:
         name: [{"value": value, "count": count} for value, count in counted.items()]
         for name, counted in counts.values.items()
     }
-    values["category"] = _count_categories(counts.values["category"])
+    values["category"] = _count_categories(counts.values["category"], counts.others)
     for name, found in values.items():
         found.sort(key=lambda row: (-row["count"], row["value"]))
         values[name] = found[:MAX_VALUES]
     return Facets(counts.total, values, counts.lowest, counts.highest)
 
 
-def _count_categories(own: Counter[str]) -> list[Row]:
-    known = {row["id"]: row for row in fetch_prepared(_CATEGORIES)} if own else {}
+def _count_categories(own: Counter[str], others: Counter[str]) -> list[Row]:
+    any_ = own or others
+    known = {row["id"]: row for row in fetch_prepared(_CATEGORIES)} if any_ else {}
     counted: Counter[str] = Counter()
     for category, count in own.items():
         for above in known[category]["ancestors"] if category in known else ():
             counted[above] += count
+    counted.update({key: count for key, count in others.items() if key in known})
     return [
         {"value": known[key]["slug"], "count": count, "name": known[key]["name"]}
         for key, count in counted.items()

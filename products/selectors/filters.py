@@ -14,7 +14,8 @@ from markrin.db.sql import fetch_prepared
 from products.models import Product, Variant
 from products.schemas.products import ProductFilter
 from products.search import Query
-from products.selectors import prices, search_lookup, search_ranking
+from products.selectors import collections, prices, search_lookup, search_ranking
+from products.selectors.collections import NO_COLLECTIONS, FoundCollections
 
 # The last column of each is unique, none is ever NULL: lists are also walked by cursor.
 ORDERS: dict[str, tuple[str, ...]] = {
@@ -36,9 +37,13 @@ COLUMNS = {
 }
 
 _CATEGORY_IDS = """
-    SELECT coalesce(array_agg(id), '{}') AS ids FROM products_category
-    WHERE ancestors && ARRAY(SELECT id FROM products_category
-        WHERE slug = ANY (%(slugs)s::text[]))
+    SELECT ids, EXISTS (SELECT FROM products_product_also_in
+        WHERE category_id = ANY (ids)) AS has_others
+    FROM (
+        SELECT coalesce(array_agg(id), '{}') AS ids FROM products_category
+        WHERE ancestors && ARRAY(SELECT id FROM products_category
+            WHERE slug = ANY (%(slugs)s::text[]))
+    ) AS found
 """
 
 
@@ -69,6 +74,7 @@ class Filters:
 
     category: Sequence[str] = ()
     collection: Sequence[str] = ()
+    in_collection: Sequence[str] = ()
     brand: Sequence[str] = ()
     material: Sequence[str] = ()
     color: Sequence[str] = ()
@@ -92,6 +98,8 @@ class Filters:
     loose_prices: bool = False
     # What `prepared` found in the database:
     category_ids: Sequence[UUID] = ()
+    has_others: bool = False  # whether products of other categories are also in these
+    collections: FoundCollections = NO_COLLECTIONS
     query: Query | None = None
 
     @classmethod
@@ -105,22 +113,36 @@ class Filters:
         return cls(**given, has_moved=has_moved)
 
     def prepared(self, *, for_staff: bool = False) -> Self:
-        """Return the filters with their categories' whole subtrees, and the search understood:
-        one query for the one, and see `search_lookup` for the other.
+        """Return the filters with their categories' whole subtrees, their collections, and the
+        search understood: one query for each, and see `search_lookup` for the last.
         """
         ids, query, colors = self.category_ids, None, self.color
+        has_others, found_collections = self.has_others, self.collections
         if self.color_family:
             [found] = fetch_prepared(_COLORS, {"families": list(self.color_family)})
             # A family that no colour is of is a colour that nothing has.
             colors = [*colors, *(found["colors"] or self.color_family)]
         if self.category:
             [found] = fetch_prepared(_CATEGORY_IDS, {"slugs": list(self.category)})
-            ids = found["ids"]
+            ids, has_others = found["ids"], found["has_others"]
+        if self.in_collection:
+            found_collections = collections.find_published(self.in_collection)
         if self.search is not None:
             query = search_lookup.understand(self.search, for_staff=for_staff)
         return replace(
-            self, category_ids=ids, query=query, color=colors, color_family=()
+            self,
+            category_ids=ids,
+            has_others=has_others,
+            collections=found_collections,
+            query=query,
+            color=colors,
+            color_family=(),
         )
+
+    @property
+    def by_membership(self) -> bool:
+        """Whether tags or collections are asked for, by either name."""
+        return bool(self.tag or self.collection or self.in_collection)
 
     def without(self, *names: str) -> Self:
         """Return the filters less the named ones."""
@@ -133,7 +155,9 @@ class Filters:
         """Return the products that pass; `prepared` must have been called."""
         rule = Q()
         if self.category:
-            rule &= Q(category__in=self.category_ids)
+            rule &= self._categories()
+        if self.in_collection:
+            rule &= self.collections.match()
         for name, column in COLUMNS.items():
             if values := getattr(self, name):
                 rule &= Q(**{f"{column}__in": values})
@@ -155,6 +179,15 @@ class Filters:
                 list_price_max=prices.list_price("price_max"),
             )
         return products.filter(rule & self._flags() & self._prices() & self._variants())
+
+    def _categories(self) -> Q:
+        rule = Q(category__in=self.category_ids)
+        if self.has_others:
+            also = Product.also_in.through.objects.filter(
+                category__in=self.category_ids
+            )
+            rule |= Q(pk__in=also.values("product_id"))
+        return rule
 
     def _flags(self) -> Q:
         rule = Q()
@@ -258,9 +291,15 @@ class Filters:
         search, relevance is newest; with one, it leaves the hits that `search_ranking` ranks."""
         if self.query is not None and self.by_relevance(sort):
             return search_ranking.rank_matches(found, self.query), ORDERS["relevance"]
+        in_order = sort in (None, "relevance") and len(self.collections.rows) == 1
+        if in_order:
+            sort = self.collections.rows[0]["sort"]
         if sort == "rating":
             found = found.annotate(stars=Coalesce("rating", Decimal(0)))
         order = ORDERS["newest" if sort in (None, "relevance") else sort]
+        if in_order:
+            found = found.annotate(place=self.collections.place())
+            order = ("place", *order)
         if self.has_moved:
             order = tuple(name.replace("price", "list_price") for name in order)
         return found, order

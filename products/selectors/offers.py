@@ -29,7 +29,7 @@ class Offer:
     """A variant as it can be bought now. Prices are in the shop's currency.
 
     `price` is that of the moment; `is_reduced` says that it is a sale's, below `base_price`.
-    `category_ids` are its category and all above it. `weight_g` is in grams. `tax_class` is the
+    `category_ids` are its categories and all above them. `weight_g` is in grams. `tax_class` is the
     product's own, that of the nearest category above which names one, or the default; or empty.
     `sellable` is pieces, 0 too where `on_sale` is true; `on_sale` says that the variant is
     active and its product published.
@@ -44,7 +44,6 @@ class Offer:
     name: str
     category_id: UUID
     category_ids: Sequence[UUID]
-    collection: str
     base_price: Decimal
     price: Decimal
     is_reduced: bool
@@ -62,7 +61,9 @@ class Offer:
 OFFERS: Final = f"""
     SELECT variant.id AS variant_id, variant.sku::text, variant.size::text, variant.color::text,
     product.id AS product_id, product.slug::text, product.name::text, product.category_id,
-    category.ancestors AS category_ids, product.collection::text,
+    category.ancestors || ARRAY(SELECT above FROM products_product_also_in AS also
+        JOIN products_category AS other ON other.id = also.category_id,
+        unnest(other.ancestors) AS above WHERE also.product_id = product.id) AS category_ids,
     -- "+ 0" takes the column's own precision off, which a later migration may change
     ({inherited("base_price", variant="variant", product="product")}) + 0 AS base_price,
     ({price_now(variant="variant", product="product")}) + 0 AS price,

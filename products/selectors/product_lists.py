@@ -81,7 +81,9 @@ def _list_matching(
         if len(relaxed.places) < len(filters.query.places):
             filters = replace(filters, query=relaxed)
             found = _find_matching(products, query, filters, for_staff=for_staff)
-    return replace(found, fresh_for_s=clock.fresh_for_s, search=filters.query)
+    ends = [clock.fresh_for_s, filters.collections.ages_in_s]
+    fresh_for_s = min((end for end in ends if end is not None), default=None)
+    return replace(found, fresh_for_s=fresh_for_s, search=filters.query)
 
 
 def _find_matching(
@@ -242,6 +244,10 @@ _DETAIL = f"""
         (SELECT json_agg(json_build_object('id', above.id, 'slug', above.slug, 'name', above.name)
                 ORDER BY cardinality(above.ancestors))
          FROM products_category above WHERE above.id = ANY (c.ancestors)) AS category_path,
+        (SELECT coalesce(json_agg(json_build_object('id', other.id, 'slug', other.slug,
+                'name', other.name) ORDER BY other.name, other.id), '[]')
+         FROM products_product_also_in also JOIN products_category other
+            ON other.id = also.category_id WHERE also.product_id = p.id) AS also_in,
         (SELECT json_build_object(
             'id', chart.id, 'title', chart.title, 'note', chart.note,
             'category', json_build_object('id', of.id, 'slug', of.slug, 'name', of.name),

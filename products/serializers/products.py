@@ -313,6 +313,7 @@ class ProductDetail(ProductItem):
     images = ProductImage(many=True)
     variants = Variant(many=True)
     category_path = CategoryLink(many=True)
+    also_in = CategoryLink(many=True, help_text="further categories that list it")
     size_chart = SizeChart(allow_null=True)
     rating_histogram = RatingHistogram(source="*")
     fit = FitCounts(source="*")

@@ -3,12 +3,13 @@
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from markrin.api.errors import NotFound
 from markrin.api.unset import UNSET, sent_fields
 from markrin.db import transactions
-from products import errors
-from products.models import Category, Product
+from products import errors, hooks
+from products.models import Category, Collection, Product
 from products.models.category import CategoryQuerySet
 from products.schemas.categories import CategoryChange, CategoryInput, CategoryPicture
 from products.services import media_files, slugs
@@ -87,14 +88,21 @@ def delete_category(*, key: UUID | str) -> None:
     Raises:
         NotFound: there is no such category.
         CategoryNotEmpty: it has categories or products, archived ones too.
+        CategoryInUse: a promotion or a collection goes by it.
     """
     category = _filter_by_key(key).select_for_update().first()
     if category is None:
         raise NotFound
     children = category.children.count()
-    products = Product.objects.filter(category=category).count()
+    listed = Q(category=category) | Q(also_in=category)
+    products = Product.objects.filter(listed).distinct().count()
     if children or products:
         raise errors.CategoryNotEmpty(categories=children, products=products)
+    if (
+        any(hooks.list_promotions(category_id=category.pk, collection_id=None))
+        or Collection.objects.filter(category=category).exists()
+    ):
+        raise errors.CategoryInUse
     media_files.remove_on_commit([category.image.name])
     category.delete()
 

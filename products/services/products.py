@@ -2,6 +2,7 @@
 mean something.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from markrin.api.errors import NotFound
@@ -41,6 +42,7 @@ def insert_product(body: NewProduct, *, actor_id: UUID | None) -> Product:
     product = Product()
     _set_input(product, body)
     product.save(force_insert=True)
+    _set_others(product, body.also_in_ids)
     images.set_images(product, body.images)
     variants.replace_variants(product, body.variants, actor_id=actor_id)
     return product
@@ -62,6 +64,7 @@ def replace_product(
     product = lock_product(key)
     _set_input(product, body)
     product.save()
+    _set_others(product, body.also_in_ids)
     if body.images is not None:
         images.set_images(product, body.images)
     if body.variants is not None:
@@ -109,6 +112,8 @@ def change_product(body: ProductChange, *, key: UUID | str) -> Product:
         _set_slug(product, None)
     prices.check_prices(product)
     product.save()
+    if body.also_in_ids is not UNSET:
+        _set_others(product, body.also_in_ids)
     if body.images is not UNSET:
         images.set_images(product, body.images)
     return product
@@ -190,6 +195,14 @@ def _lock_category(category_id: UUID) -> Category:
     if category is None:
         raise errors.CategoryUnknown
     return category
+
+
+def _set_others(product: Product, category_ids: Sequence[UUID]) -> None:
+    """List the product in further categories, and in no others."""
+    found = list(Category.objects.filter(pk__in=category_ids).locked())
+    if len(found) != len(category_ids):
+        raise errors.CategoryUnknown
+    product.also_in.set(found)
 
 
 def _set_slug(product: Product, chosen: str | None) -> None:

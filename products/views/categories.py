@@ -101,7 +101,7 @@ class CategoryDetail(View):
         tag="staff-categories",
         summary="Delete an empty category",
         status=HTTPStatus.NO_CONTENT,
-        errors=[NotFound, errors.CategoryNotEmpty],
+        errors=[NotFound, errors.CategoryNotEmpty, errors.CategoryInUse],
     )
     def delete(self, request: Request, *, key: UUID | str) -> Response:
         categories.delete_category(key=key)

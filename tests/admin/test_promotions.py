@@ -22,9 +22,7 @@ def browser(db):
 
 
 def form(**values):
-    empty = dict.fromkeys(
-        ("percent", "cap", "amount", "buy", "get", "tier_by", "collections"), ""
-    )
+    empty = dict.fromkeys(("percent", "cap", "amount", "buy", "get", "tier_by"), "")
     empty |= dict.fromkeys(("countries", "total_limit", "per_customer_limit"), "")
     empty |= {
         f"{name}_{part}": "" for name in ("starts_at", "ends_at") for part in "01"

@@ -77,6 +77,21 @@ API: dict[str, Calls] = {
     "products_category_slug_key": Calls(
         "POST", "/api/categories", {"name": "New", "slug": "{category_slug}"}, 409
     ),
+    "products_collection_slug_key": Calls(
+        "POST", "/api/staff/collections", {"name": "New", "slug": "taken"}, 409
+    ),
+    "collection_rule_says_something": Calls(
+        "POST", "/api/staff/collections", {"name": "New", "byRule": True}, 422
+    ),
+    "collection_prices_in_order": Calls(
+        "POST",
+        "/api/staff/collections",
+        {"name": "New", "minPrice": "2.00", "maxPrice": "1.00"},
+        422,
+    ),
+    "products_collection.category_id": Calls(
+        "POST", "/api/staff/collections", {"name": "New", "categoryId": NOWHERE}, 422
+    ),
     "products_product_slug_key": Calls(
         "POST",
         "/api/products",
@@ -255,6 +270,11 @@ ADMIN: dict[str, dict[str, str]] = {
     "accounts_customergroup_name_key": {"name": "'{group_name}'"},
     "category_name_once_per_parent": {"name": "'{category_name}'", "parent": "''"},
     "products_category_slug_key": {"slug": "'{category_slug}'"},
+    "products_collection_slug_key": {"slug": "'taken'"},
+    "collection_rule_says_something": {"by_rule": "true"},
+    "collection_prices_in_order": {"min_price": "2", "max_price": "1"},
+    "products_collection.category_id": {"category": f"'{NOWHERE}'"},
+    "customer_group_rule_says_something": {"by_rule": "true"},
     "products_product_slug_key": {"slug": "'{product_slug}'"},
     "page_slug_once_per_language": {"slug": "'start'"},
     "page_one_home_per_language": {"kind": "'home'"},
@@ -354,6 +374,16 @@ SERVICES = {
     ),
     "orders_promotion_products": "chosen from a list",
     "orders_promotion_categories": "chosen from a list",
+    "orders_promotion_collections": "chosen from a list",
+    "orders_shippingmethod_customer_groups": "chosen from a list",
+    "orders_taxsettings_exempt_groups": "chosen from a list",
+    "products_product_also_in": (
+        "locked before the row is written (tests/products/test_collections.py)"
+    ),
+    "products_collectionproduct": (
+        "places are counted by the service (tests/products/test_collections.py)"
+    ),
+    "products_collection": "the column is the server's",
     "orders_promotion_customer_groups": "chosen from a list",
     "orders_promotiontier": (
         "the rows of a promotion's own page (tests/admin/test_promotions.py)"

@@ -103,6 +103,25 @@ def _known() -> list[Rule]:
 _ELSEWHERE = {"country": "'IN'", "state_code": "'US-CA'"}
 # What breaks a rule that several columns, or no simple form, are about: SQL by column.
 SPECIAL: dict[str, dict[str, str]] = {
+    "customer_group_rule_says_something": {
+        "by_rule": "true",
+        "tags": "'{}'",
+        "min_spent": "NULL",
+        "min_orders": "NULL",
+    },
+    "collection_rule_says_something": {
+        "by_rule": "true",
+        "tags": "'{}'",
+        "labels": "'{}'",
+        **dict.fromkeys(
+            [
+                *("category_id", "min_price", "max_price", "in_stock"),
+                *("on_sale", "max_age_days", "min_sold"),
+            ],
+            "NULL",
+        ),
+    },
+    "collection_prices_in_order": {"min_price": "2", "max_price": "1"},
     "color_hex_form": {"hex": "'blue'"},
     "synonym_group_of_2_to_40": {"words": "ARRAY['one']::varchar[]"},
     "invoice_notes_name_their_original": {

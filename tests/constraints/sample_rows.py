@@ -28,6 +28,7 @@ from orders.models.order_status import PaymentMethod
 from orders.services.shipping import write_settings_zone
 from products.models import (
     Category,
+    Collection,
     Color,
     IgnoredWord,
     Product,
@@ -87,6 +88,7 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
     Color.objects.create(name="Taken", family="Blue")
     IgnoredWord.objects.create(word="taken")
     SearchPin.objects.create(query="taken", product=product)
+    Collection.objects.create(name="Taken", slug="taken")
     refused = RefusedOrder.objects.create(
         limit="order_email",
         sender="a@example.com",
@@ -147,6 +149,7 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
         ),
         Holiday: Holiday.objects.create(day="2027-01-26", name="Republic Day"),
         Category: category,
+        Collection: Collection.objects.create(name="Picks", slug="picks"),
         Product: product,
         Color: Color.objects.create(name="Navy", family="Blue", hex="#1b2a4a"),
         SynonymGroup: SynonymGroup.objects.create(words=["saree", "sari"]),

@@ -65,12 +65,12 @@ def make_cart_line(
 
 
 def make_promotion(**overrides: Any) -> Promotion:
-    """Make a promotion of 10 percent that applies by itself; `products`, `categories` and
-    `customer_groups` take rows.
+    """Make a promotion of 10 percent that applies by itself; `products`, `categories`,
+    `collections` and `customer_groups` take rows.
     """
     many = {
         name: overrides.pop(name)
-        for name in ("products", "categories", "customer_groups")
+        for name in ("products", "categories", "collections", "customer_groups")
         if name in overrides
     }
     defaults = {"name": f"Promotion {next(_numbers)}", "kind": "percent"}

@@ -9,8 +9,18 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import CustomerGroup
-from orders.models import Order, OrderDiscount, Promotion, PromotionTier
+from orders.models import (
+    CustomerRecord,
+    Order,
+    OrderDiscount,
+    Promotion,
+    PromotionTier,
+    ShippingMethod,
+    ShippingZone,
+    TaxSettings,
+)
 from orders.services import privacy, promotion_codes
+from orders.services.shipping import write_settings_zone
 from tests.factories import (
     key,
     make_cart_line,
@@ -22,6 +32,7 @@ from tests.factories import (
     make_user,
     make_variant,
     order_body,
+    use_tax_preset,
 )
 
 
@@ -145,6 +156,53 @@ def test_conditions_that_the_database_looks_at(api, customer):
     buy(api, customer)
     fill(customer, priced("300.00"))
     assert names() == ["Friends"]
+
+
+def test_groups_by_rule_hold_for_promotions_shipping_and_taxes(api, customer):
+    use_tax_preset("in", state="KA")
+    good = CustomerGroup.objects.create(
+        name="Good", by_rule=True, min_spent="500", min_orders=2, within_days=30
+    )
+    tagged = CustomerGroup.objects.create(name="VIP", by_rule=True, tags=["vip"])
+    make_promotion(name="Good", percent="5", customer_groups=[good])
+    make_promotion(name="VIP", percent="7", customer_groups=[tagged], priority=200)
+    write_settings_zone()
+    [zone] = ShippingZone.objects.all()
+    express = ShippingMethod.objects.create(zone=zone, name="Express", price="1")
+    express.customer_groups.set([tagged])
+    TaxSettings.objects.get().exempt_groups.set([tagged])
+    fill(customer, priced("300.00"))
+
+    def names():
+        return [each["name"] for each in quote_of(api, customer)["discounts"]]
+
+    def methods():
+        found = api.as_user(customer).get("/api/shipping/options").json()["items"]
+        return {each["name"] for each in found} & {"Express"}
+
+    assert (names(), methods()) == ([], set())
+    goods = priced("300.00")
+    orders = [
+        make_order(variant=goods, customer=customer, paid=True, status="delivered")
+        for _ in range(2)
+    ]
+    fill(customer, goods)
+    assert names() == ["Good"]
+    Order.objects.filter(pk=orders[0].pk).update(
+        created_at=timezone.now() - timedelta(days=31)
+    )
+    assert names() == []  # one order within 30 days is not two
+    CustomerRecord.objects.create(user=customer, tags=["vip"])
+    assert (names(), methods()) == (["VIP"], {"Express"})
+    quote = quote_of(api, customer)
+    assert (quote["tax"], quote["taxes"]) == ("0.00", [])
+    assert buy(api, customer, expectedTotal=quote["total"]).status_code == 201
+    assert Order.objects.latest("created_at").zero_rated == "exempt_customer"
+    stranger = make_user()
+    fill(stranger, priced("300.00"))
+    other = quote_of(api, stranger)
+    assert other["discounts"] == []
+    assert other["tax"] != "0.00"
 
 
 def test_what_is_on_sale_may_be_left_out(api, customer):

@@ -142,6 +142,7 @@ def test_shows_everything_the_contract_names(api):
                 "inStock": True,
             },
         ],
+        "alsoIn": [],
         "categoryPath": [
             {"id": str(clothing.pk), "slug": "clothing", "name": "Clothing"},
             {"id": str(shirts.pk), "slug": "shirts", "name": "Shirts"},

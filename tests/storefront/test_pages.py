@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-from products.models import FormerSlug
+from products.models import Collection, FormerSlug
 from storefront.models import Page
 from storefront.views import pages
 from tests.factories import make_category, make_image, make_product, make_variant
@@ -385,3 +385,26 @@ def test_a_page_is_kept_until_a_price_on_it_changes(client, built, db, monkeypat
         assert client.get(path).status_code == 200
     assert len(asked) == 3
     assert all(0 < seconds <= 3600 for seconds in asked), asked
+
+
+def test_a_collection_has_a_page_with_a_head_of_its_own(client, built, db):
+    shown = Collection.objects.create(
+        name="Monsoon picks",
+        slug="monsoon",
+        description="For the rain.",
+        by_rule=True,
+        tags=["rain"],
+    )
+    make_product(slug="coat", name="Coat", tags=["rain"])
+    make_product(slug="fan", name="Fan")
+    head = Head(client.get("/collections/monsoon"))
+    assert head.title.startswith("Monsoon picks")
+    assert head.meta["description"] == "For the rain."
+    assert head.link("canonical") == ["https://shop.example/collections/monsoon"]
+    listed = head.json("page-data")["products"]["answer"]["items"]
+    assert [item["slug"] for item in listed] == ["coat"]
+    part = client.get("/sitemap-collections.xml")
+    assert b"https://shop.example/collections/monsoon" in b"".join(part)
+    shown.is_published = False
+    shown.save()
+    assert client.get("/collections/monsoon").status_code == 404

@@ -45,6 +45,7 @@ def test_the_sitemap_names_what_shoppers_may_see(client, settings):
     assert parts == [
         "https://shop.example/sitemap-pages.xml",
         "https://shop.example/sitemap-categories.xml",
+        "https://shop.example/sitemap-collections.xml",
         "https://shop.example/sitemap-products-1.xml",
     ]
     found = [

@@ -133,6 +133,19 @@ export const categories = queryOptions({
   queryFn: () => unwrap(shop.GET("/api/categories")),
 });
 
+export const collections = queryOptions({
+  queryKey: ["collections"],
+  staleTime: 300_000,
+  queryFn: () => unwrap(shop.GET("/api/collections")),
+});
+
+export const collection = (slug: string) =>
+  queryOptions({
+    queryKey: ["collection", slug],
+    staleTime: 300_000,
+    queryFn: () => unwrap(shop.GET("/api/collections/{key}", { params: { path: { key: slug } } })),
+  });
+
 export const featured = queryOptions({
   queryKey: ["featured"],
   queryFn: () => unwrap(shop.GET("/api/products/featured")),
@@ -157,6 +170,8 @@ export const tellWhenBack = (id: string, variantId: string, email: string | unde
 /** What the server has written into the page: the answers that its queries would ask for. */
 export interface PageData {
   categories?: JsonAnswer<"/api/categories", "get">;
+  collections?: JsonAnswer<"/api/collections", "get">;
+  collection?: JsonAnswer<"/api/collections/{key}", "get">;
   featured?: JsonAnswer<"/api/products/featured", "get">;
   newArrivals?: JsonAnswer<"/api/products/new-arrivals", "get">;
   product?: JsonAnswer<"/api/products/{key}", "get">;
@@ -166,6 +181,8 @@ export interface PageData {
 
 /** Has the queries of the first page answered before they are asked. */
 export function takePageData({ product: shown, products: listed, page, ...lists }: PageData): void {
+  if (lists.collections) queries.setQueryData(collections.queryKey, lists.collections);
+  if (lists.collection) queries.setQueryData(collection(lists.collection.slug).queryKey, lists.collection);
   if (lists.categories) queries.setQueryData(categories.queryKey, lists.categories);
   if (lists.featured) queries.setQueryData(featured.queryKey, lists.featured);
   if (lists.newArrivals) queries.setQueryData(newArrivals.queryKey, lists.newArrivals);

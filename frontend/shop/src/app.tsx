@@ -55,6 +55,7 @@ function Pages() {
           <Route path="/" component={Home} />
           <Route path="/shop">{() => <Catalogue />}</Route>
           <Route path="/shop/:category">{({ category }) => <Catalogue key={category} category={category} />}</Route>
+          <Route path="/collections/:slug">{({ slug }) => <Catalogue key={slug} collection={slug} />}</Route>
           <Route path="/p/:slug">{({ slug }) => <ProductPage key={slug} slug={slug} />}</Route>
           <Route path="/checkout" component={Checkout} />
           <Route path="/orders" component={Orders} />

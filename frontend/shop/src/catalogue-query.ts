@@ -8,8 +8,14 @@ export const KNOWN_FILTERS = new Set(
 
 const PAGE_SIZE = "24"; // full rows of two, three and four
 
-/** The API's query for the filters of an address and the category of its path. */
-export function catalogueQuery(filters: Record<string, string>, category?: string): Record<string, string> {
+/** The API's query for the filters of an address and the category, or the collection, of its path. */
+export function catalogueQuery(
+  filters: Record<string, string>,
+  category?: string,
+  collection?: string,
+): Record<string, string> {
+  // A collection stands in the order that staff gave it.
+  if (collection) return { ...filters, inCollection: collection, limit: PAGE_SIZE };
   return {
     sort: filters.search ? "relevance" : "popularity",
     ...filters,

@@ -14,6 +14,7 @@ from orders.pricing.money import part_of_line
 from orders.pricing.promotions import (
     AmountOff,
     BuyXGetY,
+    Cost,
     FixedPrice,
     FreeShipping,
     PercentOff,
@@ -30,6 +31,9 @@ from tests.orders.pricing.baskets import (
     random_promotion,
     random_shopper,
 )
+
+# What the goods cost, and nothing else, is paid.
+GOODS_ALONE = Cost(lambda prices, free: sum(prices), lambda goods, free: goods)
 
 
 class Piece:
@@ -223,7 +227,16 @@ def test_the_engine_chooses_and_takes_off_what_the_rule_says():
         def cost(prices, free, fee=fee, free_above=free_above):
             return sum(prices) + (0 if free or sum(prices) > free_above else fee)
 
-        outcome = choose_promotions(lines, shopper, promotions, cost)
+        # What is said of the goods together is what they cost, or the least that it can be.
+        def exactly(goods, free, cost=cost):
+            return cost([goods], free)
+
+        def at_least(goods, free, n=seed % 90):
+            return max(0, goods - n)
+
+        exact, least = Cost(cost, exactly), Cost(cost, at_least)
+        outcome = choose_promotions(lines, shopper, promotions, exact)
+        assert choose_promotions(lines, shopper, promotions, least) == outcome, seed
         (paid, *_), prices, used = reckon(lines, shopper, promotions, cost)
         assert [each.promotion.id for each in outcome.discounts] == used, seed
         off = [
@@ -254,9 +267,7 @@ def test_pieces_of_sets_give_back_their_share_in_every_order():
             line(dice.randint(1, 2000), dice.randint(1, 3), n) for n in range(1, 4)
         ][: dice.randint(1, 3)]
         sets = promotion(BuyXGetY(dice.randint(1, 2), 1))
-        outcome = choose_promotions(
-            lines, random_shopper(dice), [sets], lambda prices, free: sum(prices)
-        )
+        outcome = choose_promotions(lines, random_shopper(dice), [sets], GOODS_ALONE)
         off = [
             sum(each.shares[row] for each in outcome.discounts)
             for row in range(len(lines))
@@ -282,9 +293,7 @@ def test_nobody_does_better_by_ordering_twice():
 
     def saved(prices: list[int]) -> int:
         lines = [line(price, 1, n) for n, price in enumerate(prices, 1)]
-        outcome = choose_promotions(
-            lines, ANYBODY, [three_for_two], lambda left, free: sum(left)
-        )
+        outcome = choose_promotions(lines, ANYBODY, [three_for_two], GOODS_ALONE)
         return sum(each.amount for each in outcome.discounts)
 
     for seed in range(cases(100, 5000)):

@@ -1,10 +1,10 @@
-/** The products of a category or a search, with everything that narrows them down. The address bar is the state. */
+/** The products of a category, a collection or a search, with everything that narrows them down. The address bar is the state. */
 
 import { isProblem } from "@markrin/client";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
-import { categories, products } from "../api";
+import { categories, collection as collectionQuery, collections, products } from "../api";
 import { catalogueQuery, KNOWN_FILTERS } from "../catalogue-query";
 import { money } from "../format";
 import { t, tn } from "../i18n";
@@ -33,7 +33,7 @@ const sorts = () => ({
 
 type Filters = Record<string, string>;
 
-export function Catalogue({ category }: { category?: string }) {
+export function Catalogue({ category, collection }: { category?: string; collection?: string }) {
   const [path, go] = useLocation();
   const filters: Filters = Object.fromEntries(
     [...new URLSearchParams(useSearch())].filter(([name]) => KNOWN_FILTERS.has(name)),
@@ -41,15 +41,22 @@ export function Catalogue({ category }: { category?: string }) {
   const { data: tree } = useQuery(categories);
   const trail = category && tree ? findTrail(tree.items, category) : undefined;
   const here = trail?.at(-1);
+  const { data: gathered, error: missing } = useQuery({
+    ...collectionQuery(collection ?? ""),
+    enabled: collection !== undefined,
+    retry: false,
+  });
   const { data, error, refetch, isPlaceholderData } = useQuery({
-    ...products(catalogueQuery(filters, category), true),
+    ...products(catalogueQuery(filters, category, collection), true),
     placeholderData: keepPreviousData,
   });
   const [panel, setPanel] = useState(false);
-  const title = filters.search ? `“${filters.search}”` : (here?.name ?? (category ? "" : titleOf(filters)));
+  const named = gathered?.name ?? here?.name;
+  const title = filters.search ? `“${filters.search}”` : (named ?? (category || collection ? "" : titleOf(filters)));
   useTitle(title);
   useSeenSearch(filters.search, isPlaceholderData ? undefined : data?.notFound ? 0 : data?.total);
   if (category && tree && !trail) return <NotFound />;
+  if (isProblem(missing) && missing.status === 404) return <NotFound />;
 
   const to = (changes: Filters) => {
     const next = Object.entries({ ...filters, page: "", ...changes }).filter(([, value]) => value !== "");
@@ -67,15 +74,16 @@ export function Catalogue({ category }: { category?: string }) {
     <div className="page catalogue">
       <Crumbs trail={(trail ?? []).slice(0, -1)} />
       <h1>{title || " "}</h1>
-      {here?.description && <p className="catalogue-text">{here.description}</p>}
+      {(gathered ?? here)?.description && <p className="catalogue-text">{(gathered ?? here)?.description}</p>}
       <SubCategories of={here} />
+      {!category && !collection && Object.keys(filters).length === 0 && <CollectionLinks />}
       <div className="catalogue-bar">
         <p role="status">{data ? tn(data.total, "{count} product", "{count} products") : t("Looking…")}</p>
         <button type="button" className="button button-quiet filter-button" onClick={() => setPanel(true)}>
           <Icon name="filter" /> {t("Filter")}
           {chosen.length > 0 && ` (${chosen.length})`}
         </button>
-        <SortChoice filters={filters} set={set} />
+        <SortChoice filters={filters} set={set} first={collection ? t("Our selection") : undefined} />
       </div>
       {data?.correctedTo && (
         <p className="catalogue-text">{t("Showing what matches “{words}”.", { words: data.correctedTo })}</p>
@@ -148,14 +156,34 @@ function SubCategories({ of }: { of: Category | undefined }) {
   );
 }
 
-function SortChoice({ filters, set }: { filters: Filters; set: (changes: Filters) => void }) {
+function CollectionLinks() {
+  const { data } = useQuery(collections);
+  if (!data?.items.length) return null;
+  return (
+    <ul className="chips" aria-label={t("Collections")}>
+      {data.items.map((each) => (
+        <li key={each.id}>
+          <Link href={`/collections/${each.slug}`}>{each.name}</Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+interface SortProps {
+  filters: Filters;
+  set: (changes: Filters) => void;
+  first?: string | undefined;
+}
+
+function SortChoice({ filters, set, first }: SortProps) {
   return (
     <label className="sort">
       <span>{t("Sort by")}</span>
       <select value={filters.sort ?? ""} onChange={(event) => set({ sort: event.target.value })}>
         {Object.entries(sorts()).map(([value, label]) => (
           <option key={value} value={value}>
-            {value === "" && filters.search ? t("Best match") : label}
+            {value !== "" ? label : filters.search ? t("Best match") : (first ?? label)}
           </option>
         ))}
       </select>
