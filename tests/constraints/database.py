@@ -129,6 +129,7 @@ SPECIAL: dict[str, dict[str, str]] = {
         "original_id": "NULL",
     },
     "invoice_number_with_serial": {"number": "'INV2627-000001'", "serial": "NULL"},
+    "month_closing_first_day": {"month": "'2026-10-02'"},
     "invoice_total_adds_up": {"taxable": "100", "tax": "18", "total": "119"},
     "invoice_line_of_a_line_or_not": {"of": "'line'", "line_id": "NULL"},
     "return_request_approved_at_fits_status": {

@@ -81,6 +81,11 @@ TRIGGERS = {
         "UPDATE orders_giftcard SET balance = balance + 1"
     ),
     "gift_card_entries_only_grow": "DELETE FROM orders_giftcardentry",
+    "month_closing_only_grows": (
+        "INSERT INTO orders_monthclosing (id, month, balances, sheets, documents)"
+        " VALUES (gen_random_uuid(), '2020-01-01', '[]', '[]', 0);"
+        " UPDATE orders_monthclosing SET documents = 7"
+    ),
     "ledger_only_grows": "UPDATE orders_ledgerline SET amount = amount + 1",
     "ledger_entry_adds_up": (
         "INSERT INTO orders_ledgerline (entry_id, account, amount, currency)"
