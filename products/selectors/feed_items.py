@@ -96,12 +96,13 @@ def _make_item(row: Row, paths: dict[UUID, tuple[str, ...]]) -> FeedItem:
     count = sum(stars)
     total = sum(number * rated for number, rated in enumerate(stars, 1))
     pictures = row.pop("pictures")[:MAX_IMAGES]
+    category = paths[row.pop("category_id")]
     is_reduced = row["sale_price"] is not None and _is_ahead(row)
     return FeedItem(
         **{
             **row,
             "sale_price": row["sale_price"] if is_reduced else None,
-            "category": paths[row.pop("category_id")],
+            "category": category,
             "images": tuple(
                 one if one.startswith("https://") else default_storage.url(one)
                 for one in pictures
