@@ -284,6 +284,21 @@ PLANTED = {
         "no job runs past its lease",
         False,
     ),
+    "a delivery that nobody will send": (
+        [],
+        """WITH event AS (INSERT INTO webhook_event (id, position, type, subject, subject_id, data)
+            VALUES (gen_random_uuid(), 1, 'webhook.test', 'webhook', gen_random_uuid(), '{}')
+            RETURNING id),
+        endpoint AS (INSERT INTO webhook_endpoint (id, created_at, updated_at, name, url,
+            event_types, secret, old_secret, off_reason, failures)
+            VALUES (gen_random_uuid(), now(), now(), 'x', 'https://x.example', '{}', 'x', '', '', 0)
+            RETURNING id)
+        INSERT INTO webhook_delivery (id, event_id, endpoint_id, state, due_at, error)
+        SELECT gen_random_uuid(), event.id, endpoint.id, 'waiting', now() - interval '1 hour', ''
+        FROM event, endpoint""",
+        "what waits to be delivered has a job",
+        False,
+    ),
 }
 
 

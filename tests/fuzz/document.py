@@ -191,6 +191,7 @@ BEYOND = [
     (r"GET /api/products$", r"ids", "exclusive"),
     # A signature over the very bytes that came, by a secret that only the provider has
     (r"POST /api/payments/webhooks/{provider}", r"", "signature_invalid"),
+    (r"(POST|PATCH) /api/staff/webhooks", r"/eventTypes", "unknown_event"),
     (r"POST /api/staff/keys", r"/expiresAt", "range"),  # not in the past
     (r"POST /api/staff/keys", r"/networks", "format"),  # JSON Schema knows none
     (
