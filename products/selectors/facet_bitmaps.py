@@ -28,10 +28,10 @@ _READ = f"""
     SELECT 'bitmap', key, version, bitmap, NULL FROM products_facetbitmap
     WHERE version > %(known)s::bigint
     UNION ALL
-    (SELECT DISTINCT 'change', NULL, number, NULL::bytea, changed.product_id
-    FROM products_facetchange AS changed
+    SELECT 'change', NULL, number, NULL, changed.product_id
+    FROM (SELECT product_id FROM products_facetchange
+        WHERE EXISTS (SELECT FROM products_facetbitmap) LIMIT {MAX_CHANGES + 1}) AS changed
     LEFT JOIN products_facetnumber AS known ON known.product_id = changed.product_id
-    LIMIT {MAX_CHANGES + 1})
 """  # noqa: S608 (a constant)
 
 
@@ -115,11 +115,12 @@ class FacetIndex:
 
     bitmaps: Bitmaps
     changed: Mapping[UUID, int | None]
+    changes: int  # with those of one product; more than MAX_CHANGES were not all read
 
     @property
     def is_behind(self) -> bool:
         """Whether so much has changed that the bitmaps are of no use now."""
-        return len(self.changed) > MAX_CHANGES or not self.bitmaps.all()
+        return self.changes > MAX_CHANGES or not self.bitmaps.all()
 
 
 _known = Bitmaps()
@@ -140,13 +141,15 @@ def read_index() -> FacetIndex:
 
 
 def _read_newer(known: Bitmaps) -> tuple[FacetIndex, int]:
-    by_key, changed, checksum = None, {}, 0
+    by_key, changed, checksum, changes = None, {}, 0, 0
     for row in fetch_prepared(_READ, {"known": known.version}):
         if row["kind"] == "sum":
             checksum = row["number"]
         elif row["kind"] == "change":
             changed[row["product"]] = row["number"]
+            changes += 1
         else:
             by_key = by_key or dict(known.by_key)
             by_key[row["key"]] = row["number"], BitMap.deserialize(bytes(row["bitmap"]))
-    return FacetIndex(known if by_key is None else Bitmaps(by_key), changed), checksum
+    bitmaps = known if by_key is None else Bitmaps(by_key)
+    return FacetIndex(bitmaps, changed, changes), checksum
