@@ -29,7 +29,7 @@ const CART = "mk-cart";
 /** Calls that make, end or stand in for a sign-in: they never carry a token, and a 401 of theirs is an answer. */
 const UNSIGNED = /\/api\/auth\/(login|register|refresh|logout|second-factor|password\/(forgot|reset))$/;
 const GIVES_A_TOKEN = /^\/api\/(cart|orders$)/;
-const ABOUT_A_CART = /^\/api\/(cart|orders)(\/|$)/;
+const ABOUT_A_CART = /^\/api\/(cart|orders|shipping)(\/|$)/;
 
 export type Shop = ReturnType<typeof createShop>;
 

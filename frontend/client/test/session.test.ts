@@ -211,6 +211,9 @@ describe("a guest's cart", () => {
       shop.POST("/api/cart/items", { body: { variantId: "01890000-0000-7000-8000-000000000000", quantity: 1 } }),
     );
     expect(server.log.map((call) => call.cart)).toEqual([null, "guest-cart"]);
+    // What sending a cart costs depends on what is in it.
+    await shop.GET("/api/shipping/options", { params: { query: { country: "IN" } } });
+    expect(server.log.at(-1)).toMatchObject({ path: "/api/shipping/options", cart: "guest-cart" });
     await settled(shop.auth.login({ email: "asha@example.com", password: "a long secret" }));
     expect(server.log.at(-1)).toMatchObject({ path: "/api/auth/login", cart: "guest-cart" });
     await settled(shop.GET("/api/cart"));
