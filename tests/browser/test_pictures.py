@@ -152,7 +152,9 @@ def test_pictures_of_every_page(visit: BrowserContext, shop: Shop, view: Look) -
         if not view.short:
             take_account(page, shop, go, take)
             page.context.set_offline(True)
-            page.get_by_role("link", name=re.compile("^Women")).first.click(force=True)
+            if view.width < 700:
+                page.get_by_role("button", name="Menu").click()
+            page.get_by_role("link", name=re.compile("^Women")).first.click()
             page.wait_for_timeout(1500)
             page.screenshot(path=PICTURES / f"page-offline-{view.name}.png")
     assert too_wide == []
