@@ -8,6 +8,10 @@ READABLE: dict[str, str] = {
     "accounts_user": "id email",
     "accounts_customergroup": ("id by_rule tags min_spent min_orders within_days"),
     "accounts_customergroup_members": "customergroup_id user_id",
+    "accounts_address": (
+        "id user_id is_default recipient phone street city state state_code postal_code "
+        "country"
+    ),
 }
 # What a bulk load may fill, such as the demo shop. The order is that of the rows.
 LOADABLE: dict[str, str] = {

@@ -82,5 +82,9 @@ def _place(module: str) -> tuple[str, str]:
     """Return the app and the layer of a module: `orders.services.stock` is in orders'
     services, as would be `orders.staff_services`."""
     app, layer, *_ = [*module.split("."), ""]
+    if (
+        layer == "public_events"
+    ):  # what other systems are told: it shows rows, as a view does
+        return app, layer
     last = layer.rpartition("_")[2]
     return app, last if last in {*_LAYERS, "urls"} else layer

@@ -2,7 +2,7 @@
 
 Whatever changes a product adds a row to `FacetChange`, in its own transaction, and waits for
 nobody. A job folds these rows into the bitmaps. Until then readers leave the changed products
-out of the bitmaps, and count them by themselves (products/selectors/facet_bitmaps.py): counts
+out of the bitmaps, and count them by themselves (products.facet_bitmaps.py): counts
 are exact at every commit.
 """
 

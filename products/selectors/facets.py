@@ -22,9 +22,10 @@ from django.db.models import BooleanField, Func, QuerySet, UUIDField, Value
 from pyroaring import BitMap
 
 from markrin.db.sql import Row, fetch_prepared
+from products import facet_bitmaps
+from products.facet_bitmaps import PRICE_SCALE, SEPARATOR, FacetIndex
 from products.models import Product, ProductStatus
-from products.selectors import facet_bitmaps, prices
-from products.selectors.facet_bitmaps import PRICE_SCALE, SEPARATOR, FacetIndex
+from products.selectors import prices
 from products.selectors.filters import Filters
 
 MAX_VALUES = 100  # of one facet, the most frequent ones

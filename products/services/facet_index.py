@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from pyroaring import BitMap
 
 from markrin.db.advisory_locks import advisory_lock
-from products.selectors.facet_bitmaps import (
+from products.facet_bitmaps import (
     PRICE_BITS,
     PRICE_SCALE,
     SEPARATOR,

@@ -7,13 +7,14 @@ Source of `agents`: OpenAI, "Product Feed Spec" (developers.openai.com/commerce/
 in 2026-11. Both change: whoever mends a field here reads them again and changes the dates.
 """
 
+import html
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Final
-from xml.sax.saxutils import escape
 
 import orjson
 from django.conf import settings
@@ -22,6 +23,7 @@ from products.selectors.feed_items import FeedItem
 from storefront.addresses import get_origin, make_absolute
 
 Fields = list[tuple[str, str]]
+escape: Final = partial(html.escape, quote=False)  # of XML's text
 MAX_ID: Final = 50
 MAX_TITLE: Final = 150
 MAX_DESCRIPTION: Final = 5_000
