@@ -18,6 +18,10 @@ _AT_PROVIDER: Final = (
     "CASE provider WHEN 'cod' THEN 'cash' ELSE 'provider:' || provider END"
 )
 _NOT_BOOKED: Final = "NOT EXISTS (SELECT FROM orders_ledgerentry WHERE key = {key})"
+# The sale of an order with invoices is booked by each of them, and its credits by its notes.
+_NOT_INVOICED: Final = (
+    "NOT EXISTS (SELECT FROM orders_invoice WHERE order_id = placed.id)"
+)
 
 PAYMENTS: Final = f"""WITH missing AS (
     SELECT gen_random_uuid() AS id, succeeded_at AS at, 'payment:' || paid.id AS key, order_id,
@@ -30,7 +34,7 @@ SALES: Final = f"""WITH missing AS (
     SELECT gen_random_uuid() AS id, shipped_at AS at, 'sale:' || placed.id AS key,
         placed.id AS order_id, '' AS note, total, shipping, tax, currency
     FROM orders_order AS placed WHERE shipped_at IS NOT NULL AND total > 0
-    AND {_NOT_BOOKED.format(key="'sale:' || placed.id")}),
+    AND {_NOT_INVOICED} AND {_NOT_BOOKED.format(key="'sale:' || placed.id")}),
 {
     _ENTRY.format(
         kind="sale",
@@ -48,6 +52,7 @@ CREDITS: Final = f"""WITH missing AS (
         round(placed.shipping * sum(back.amount) / placed.total, 2) AS shipping
     FROM orders_order AS placed JOIN orders_refund AS back ON back.order_id = placed.id
     WHERE shipped_at IS NOT NULL AND total > 0 AND back.state <> 'failed' AND NOT back.surplus
+    AND {_NOT_INVOICED}
     AND NOT EXISTS (SELECT FROM orders_ledgerentry AS known
         WHERE known.order_id = placed.id AND known.kind = 'credit')
     GROUP BY placed.id),
