@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import gzip
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -362,6 +363,11 @@ BY_TYPE: list[tuple[type, list[Any]]] = [
 ]
 
 
+def _takes_nothing(one: fields.Text) -> bool:
+    """Return whether "" is a value of the field: such a one is left empty."""
+    return not one.min and (not one.pattern or bool(re.fullmatch(one.pattern, "")))
+
+
 def _bad_values(one: Any) -> list[Any]:
     """Return values that the field must refuse."""
     found = next(
@@ -372,7 +378,9 @@ def _bad_values(one: Any) -> list[Any]:
     if isinstance(one, fields.Int):
         found += [one.min - 1, one.max + 1, -(10**19), 10**19]
     if isinstance(one, fields.Text) and (one.min or one.pattern):
-        found += ["", "   ", "\u00a0", "\u200b"]
+        found += ["   ", "\u00a0", "\u200b"]
+        if not _takes_nothing(one):
+            found.append("")
     if isinstance(one, fields.List):
         found.append([None] * (one.max + 1))
         found += [[None]] if one.max else []
