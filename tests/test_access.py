@@ -357,9 +357,15 @@ class World:
 
     @cached_property
     def webhook(self) -> Any:
+        from markrin.webhooks import secrets
         from markrin.webhooks.models import WebhookEndpoint
 
-        return WebhookEndpoint.objects.create(name="ERP", url="https://e.example/h")
+        # A name of its own: the worlds of one test share a database.
+        return WebhookEndpoint.objects.create(
+            name=f"ERP {uuid4()}",
+            url="https://e.example/h",
+            secret=secrets.encrypt_secret(secrets.make_secret()),
+        )
 
     @cached_property
     def unknown(self) -> str:
