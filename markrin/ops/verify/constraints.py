@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from functools import reduce
 from operator import or_
 
-from django.apps import apps
 from django.db import connection
 from django.db.models import Count, F, Model, Q, UniqueConstraint
 
@@ -205,14 +204,9 @@ def _find_twice(
 def _models() -> list[type[Model]]:
     from markrin.ops.verify import rules
 
-    ours = {
-        "markrin",
-        *rules.APPS,
-    }  # the rooms of markrin/ with tables of their own, too
     return [
         model
-        for config in apps.get_app_configs()
-        if config.name.split(".")[0] in ours
+        for config in rules.list_own_apps()
         for model in config.get_models(include_auto_created=True)
         if model._meta.managed
     ]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from types import ModuleType
 
+from django.apps import AppConfig, apps
 from django.utils.module_loading import module_has_submodule
 
 from markrin.db.invariants import Breach, Invariant
@@ -11,14 +12,21 @@ from markrin.ops.verify import constraints
 
 APPS = ("products", "accounts", "orders", "storefront", "analytics")
 TableRule = tuple[str, Callable[[], Iterator[Breach]]]
-_PLACES = ("markrin.outbox", *APPS)
+
+
+def list_own_apps() -> list[AppConfig]:
+    """Return the shop's installed apps, the rooms of markrin/ that are one among them."""
+    ours = {"markrin", *APPS}
+    return [
+        config for config in apps.get_app_configs() if config.name.split(".")[0] in ours
+    ]
 
 
 def load_invariants() -> Iterator[ModuleType]:
     """Yield the apps' `invariants` modules."""
-    for name in _PLACES:
-        if module_has_submodule(import_module(name), "invariants"):
-            yield import_module(f"{name}.invariants")
+    for config in list_own_apps():
+        if module_has_submodule(import_module(config.name), "invariants"):
+            yield import_module(f"{config.name}.invariants")
 
 
 def list_row_rules() -> Iterator[Invariant]:
