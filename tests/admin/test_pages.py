@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Group
 from django.db import connection
+from django.forms import ModelMultipleChoiceField
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -234,7 +235,9 @@ def form_of(client, path):
     for form in forms:
         for field in form:
             value = field.value()
-            if value is True:
+            if isinstance(field.field, ModelMultipleChoiceField):
+                data[field.html_name] = [str(pk) for pk in value or ()]
+            elif value is True:
                 data[field.html_name] = "on"
             elif value is not None and value is not False:
                 data[field.html_name] = (

@@ -44,7 +44,7 @@ def test_an_upload_is_encoded_anew_with_thumbnails(staff_client, api, product):
     assert image["altText"] == "Front"
     assert image["url"].startswith("/media/products/")
     assert "passwd" not in image["url"]
-    assert list(image["thumbnails"]) == ["200", "400", "800"]
+    assert list(image["thumbnails"]) == ["200", "400", "800", "1600"]
     with default_storage.open(image["url"].removeprefix("/media/")) as file:
         kept = Image.open(file)
         assert (kept.format, kept.size, dict(kept.getexif())) == (
@@ -112,7 +112,7 @@ def test_a_product_that_is_full_or_gone_keeps_no_file(staff_client, product):
 
 def test_delete_removes_the_files(staff_client, product):
     image = upload(staff_client, product).json()
-    assert len(files()) == 4
+    assert len(files()) == 5
     path = f"/api/products/{product.pk}/images/{image['id']}"
     assert (
         staff_client.delete(
@@ -136,7 +136,7 @@ def test_patch_keeps_an_upload_by_its_address_and_drops_the_others_files(
     assert shown == [kept | {"altText": "Kept"}]
     assert stored(kept["url"])
     assert not stored(dropped["url"])
-    assert len(files()) == 4
+    assert len(files()) == 5
     other = make_product()
     response = staff_client.patch(f"/api/products/{other.pk}", {"images": images})
     assert (response.status_code, response.json()["code"]) == (422, "image_unknown")
