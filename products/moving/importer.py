@@ -23,7 +23,7 @@ from django.db import models
 
 from markrin.cache.tags import invalidate
 from markrin.db import advisory_locks, transactions
-from products.models import Category, Product, TaxClass
+from products.models import Category, Collection, Product, TaxClass
 from products.moving.exporter import Progress
 from products.moving.tables import FORMAT, STOCK, TABLES, VERSION, ArchiveTable
 from products.services import search_words
@@ -55,7 +55,7 @@ def import_catalogue(
 
     Raises:
         ArchiveRefused: it is no archive of a catalogue, its currency is another, the shop has
-            products or categories that are not in it, or another import runs.
+            products, categories or collections that are not in it, or another import runs.
     """
     with advisory_locks.advisory_lock("catalogue import") as mine:
         if not mine:
@@ -91,7 +91,7 @@ def _read_all(archive: ZipFile, on_progress: Progress) -> ImportReport:
 
 @transactions.durable
 def _forget_answers() -> None:
-    invalidate("products", "categories", "size-charts")
+    invalidate("products", "categories", "collections", "size-charts")
 
 
 def _check_head(head: Row) -> None:
@@ -112,7 +112,11 @@ def _check_empty(archive: ZipFile) -> None:
     """Refuse a shop that has anything of its own. What an import that was stopped has left is the
     archive's.
     """
-    for model, name in ((Product, "products"), (Category, "categories")):
+    for model, name in (
+        (Product, "products"),
+        (Category, "categories"),
+        (Collection, "collections"),
+    ):
         known = {UUID(row["id"]) for row in _read_rows(archive, name)}
         here = set(model._default_manager.values_list("pk", flat=True))
         if others := len(here - known):

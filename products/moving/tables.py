@@ -12,6 +12,8 @@ from django.db import models
 
 from products.models import (
     Category,
+    Collection,
+    CollectionProduct,
     Color,
     FormerSlug,
     IgnoredWord,
@@ -93,6 +95,19 @@ TABLES: Final = (
         identity=("chart_id", "row", "column"),
     ),
     ArchiveTable(name="products", model=Product, order=("id",), left_out=_COUNTED),
+    ArchiveTable(
+        name="further_categories",
+        model=Product.also_in.through,
+        order=("product_id", "category_id"),
+        identity=("product_id", "category_id"),
+    ),
+    ArchiveTable(name="collections", model=Collection, order=("id",)),
+    ArchiveTable(
+        name="collection_products",
+        model=CollectionProduct,
+        order=("collection_id", "position"),
+        identity=("collection_id", "product_id"),
+    ),
     ArchiveTable(
         name="former_slugs", model=FormerSlug, order=("slug",), identity=("slug",)
     ),
