@@ -79,7 +79,8 @@ class PageData:
     """One page of the shop.
 
     `title` is without the shop's name. `path` is the canonical one, without the language.
-    `source` is the page's file in frontend/shop. `fresh_for_s` are the seconds until a price
+    `source` is the page's file in frontend/shop. `categories` is the whole tree, where the page
+    has read it. `fresh_for_s` are the seconds until a price
     on the page changes, or None where none does.
     """
 
@@ -94,6 +95,7 @@ class PageData:
     structured_data: list[Data] = field(default_factory=list)
     data: Data = field(default_factory=dict)
     source: str = ""
+    categories: list[Data] | None = None
     tags: set[str] = field(default_factory=set)
     cacheable: bool = True
     fresh_for_s: float | None = None
@@ -180,11 +182,12 @@ def _read_collection(query: Query, *, language: str, slug: str) -> PageData:
 
 def _read_catalogue(query: Query, *, language: str, category: str = "") -> PageData:
     filters = {name: value for name, value in query.items() if name in _FILTERS}
-    tree = category_tree.list_categories() if category else []
-    categories = _find_category_path(tree, category)
+    tree = category_tree.list_categories() if category else None
+    categories = _find_category_path(tree or [], category)
     if category and not categories:
         raise errors.NotFound
     page = _describe_catalogue(filters, categories)
+    page.categories = tree
     page.cacheable = "search" not in filters and set(filters) == set(query)
     if categories:
         steps = [_category_step(step) for step in categories]

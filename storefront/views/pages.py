@@ -75,7 +75,10 @@ class ShopPage(View):
         info = storefront_serializers.shop_data(
             storefront_selectors.get_shop(language=language)
         )
-        categories = Categories({"items": category_tree.list_categories()}).data
+        tree = page.categories
+        if tree is None:
+            tree = category_tree.list_categories()
+        categories = Categories({"items": tree}).data
         context = _build_context(page, built, info, language)
         context["page"]["data"] = _dump_for_script(
             {**page.data, "categories": categories}

@@ -15,6 +15,7 @@ from django.utils import timezone
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from products.models import Collection, FormerSlug
+from products.services import facet_index
 from storefront.models import Page
 from storefront.views import pages
 from tests.factories import make_category, make_image, make_product, make_variant
@@ -190,16 +191,23 @@ def test_a_category_lists_its_products_for_the_browser_and_for_search_engines(
 
 
 @pytest.mark.parametrize("many", [1, 5])
+@pytest.mark.parametrize(("has_bitmaps", "most"), [(False, 10), (True, 11)])
 def test_a_list_costs_as_many_queries_for_one_product_as_for_several(
-    client, built, db, many
+    client, built, db, many, has_bitmaps, most
 ):
+    """Ten: the tree, the clock, the category's ids, the facets' index, counts and names, the
+    order, the products, the texts, the ways of delivery. By bitmaps, not the counts, but what more
+    than one category lists and the families of colours.
+    """
     category = make_category(slug="shirts")
     for _ in range(many):
         make_image(product=make_product(category=category))
+    if has_bitmaps:
+        facet_index.fold_changes()
     client.get("/shop")  # prepared statements
     with CaptureQueriesContext(connection) as asked:
         client.get("/shop/shirts")
-    assert len(asked) == 9, [query["sql"][:90] for query in asked]
+    assert len(asked) == most, [query["sql"][:90] for query in asked]
 
 
 def test_a_search_is_not_for_search_engines(client, built, db):
