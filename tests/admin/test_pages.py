@@ -3,6 +3,7 @@ steps do what they say.
 """
 
 import re
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -231,7 +232,7 @@ def form_of(client, path):
     forms += [
         fs.formset.management_form for fs in page.context["inline_admin_formsets"]
     ]
-    data = {}
+    data: dict[str, Any] = {}
     for form in forms:
         for field in form:
             value = field.value()
