@@ -40,6 +40,9 @@ class Bitmaps:
     """A state of all bitmaps. No bitmap is ever written to: a newer state has others."""
 
     by_key: Mapping[str, tuple[int, BitMap]] = field(default_factory=dict)
+    _facets: Mapping[str, Mapping[str, BitMap]] = field(
+        init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         facets: defaultdict[str, dict[str, BitMap]] = defaultdict(dict)
@@ -60,7 +63,7 @@ class Bitmaps:
 
     def values_of(self, facet: str) -> Mapping[str, BitMap]:
         """Return the bitmap of each value."""
-        return self._facets.get(facet, {})  # type: ignore[attr-defined,no-any-return]  # see above
+        return self._facets.get(facet, {})
 
     def any_of(self, facet: str, values: Iterable[object]) -> BitMap:
         """Return the products that have one of these values."""

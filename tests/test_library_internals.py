@@ -52,7 +52,7 @@ INTERNALS = {
     "_bind_to_schema": "marshmallow's fields: tell a field within a field where it stands",
 }
 # Underscores that are documented, or our own.
-PUBLIC = {"_meta", "_default_manager", "_state", "_db"}
+PUBLIC = {"_meta", "_default_manager", "_state", "_db", "_replace"}
 OURS = {"_refusal", "_verify_claims", "_check"}
 
 

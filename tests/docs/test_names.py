@@ -36,6 +36,7 @@ TEXT = {
 ELSEWHERE = {
     "acme.py",
     "dist",
+    "mapping.toml",
     "robots.txt",
     "archive_mode",
     "archive_command",
