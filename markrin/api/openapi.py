@@ -116,7 +116,9 @@ class Converter(OpenAPIConverter):
             return {}
         if isinstance(value, Enum):
             value = value.value
-        return {"default": str(value) if isinstance(value, Decimal) else value}
+        if isinstance(value, Decimal):
+            value = f"{value:.2f}" if isinstance(field, fields.Money) else str(value)
+        return {"default": value}
 
     def commas2parameter(self, field: ma.fields.Field[Any], **kwargs: object) -> Stated:
         """Return how a list is written in the query string: with commas."""
