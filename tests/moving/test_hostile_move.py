@@ -29,10 +29,15 @@ HEADER = (
     *("Variant Inventory Qty", "Variant Price", "Image Src", "Status"),
 )
 KINDS = {"same": 0.03, "lies": 0.01, "private": 0.01, "moved": 0.02, "dies": 0.004}
+# Of a few each kind that is settled at once; one that is slow or dies takes minutes of tries, and
+# has its test in test_pictures.py.
+FEW = {3: "same", 4: "lies", 9: "private", 14: "moved", 20: "same", 25: "lies"}
 
 
 def choose_kind(number: int) -> str:
     """Return how the server answers for this picture: some in a hundred badly."""
+    if PICTURES <= 100:
+        return FEW.get(number, "ok")
     place = random.Random(number).random()
     for kind, share in KINDS.items():
         if place < share:
