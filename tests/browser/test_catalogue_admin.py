@@ -124,6 +124,10 @@ def test_pictures_are_added_ordered_and_described_without_a_reload(
     expect(page.get_by_label("Material")).to_have_value("not saved yet")
     look(page, "admin-product", full=True)
 
+    category = page.locator("#select2-id_category-container")
+    category.click()  # it has a field only while open
+    expect(page.get_by_role("searchbox", name="Search: Category")).to_be_focused()
+    page.keyboard.press("Escape")
     page.get_by_label("Brand").fill("")
     page.get_by_label("Brand").press_sequentially("loom")
     expect(page.locator("#brands option")).to_have_count(1)

@@ -1,5 +1,6 @@
 // django-unfold opens its menus by clicks on <span>s and on <a>s without an address. Here they become buttons:
 // reachable by Tab, pressed by Enter or Space, and named; icons, which are words to a screen reader, are hidden.
+// Select2 gives the field that it searches by no name: it gets the one of its choice.
 (() => {
   const NAMES = { dock_to_right: "Menu", close: "Close the menu", unfold_more: "Account", arrow_back: "Back", storefront: "Dashboard" };
 
@@ -23,7 +24,18 @@
     });
   };
 
+  const nameSearches = () => {
+    for (const field of document.querySelectorAll(".select2-search__field:not([aria-label])")) {
+      // That of a choice of one hangs at the end of the page while it is open.
+      const select = (field.closest("select + .select2-container") ?? document.querySelector("select + .select2-container--open"))?.previousElementSibling;
+      const label = select?.labels?.[0];
+      field.setAttribute("aria-label", `Search: ${label ? words(label) : select?.name ?? ""}`);
+    }
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
+    nameSearches();
+    new MutationObserver(nameSearches).observe(document.body, { childList: true, subtree: true });
     for (const element of document.querySelectorAll("[x-on\\:click]")) {
       // What closes a menu by a click beside it is no button, and contains others.
       if (element.id !== "changelist-filter-close" && !element.querySelector("a[href], button, input")) makeButton(element);
