@@ -278,6 +278,7 @@ ADMIN: dict[str, dict[str, str]] = {
     "products_product_slug_key": {"slug": "'{product_slug}'"},
     "page_slug_once_per_language": {"slug": "'start'"},
     "page_one_home_per_language": {"kind": "'home'"},
+    "storefront_redirect_path_key": {"path": "'/taken'"},
     "products_variant_sku_key": {"sku": "'{other_sku}'"},
     "products_sizechart_category_id_key": {"category": "'{charted}'"},
     "products_taxclass_code_key": {"code": "'{tax_class_code}'"},

@@ -377,6 +377,11 @@ SPECIAL: dict[str, dict[str, str]] = {
     "product_tags_at_most_20": {"tags": "array_fill('x'::varchar, ARRAY[21])"},
     "product_image_external_url_https": {"external_url": "'http://a.example/'"},
     "product_image_file_or_url": {"file": "''", "external_url": "''"},
+    "product_image_source_of_file": {
+        "source_url": "'https://a.example/'",
+        "file": "''",
+    },
+    "redirect_leads_elsewhere": {"path": "'/a'", "target": "'/a'"},
     "size_chart_entry_cm_range": {"min_cm": "5", "max_cm": "4"},
     "stock_level_reserved_on_hand": {"on_hand": "1", "reserved": "2"},
     "stock_movement_deltas_fit_kind": {
@@ -384,6 +389,16 @@ SPECIAL: dict[str, dict[str, str]] = {
         "d_on_hand": "1",
         "d_reserved": "1",
     },
+    "webhook_delivery_counts": {"turn": "0", "attempts": "0"},
+    "webhook_delivery_delivered_at_a_time": {
+        "state": "'delivered'",
+        "delivered_at": "NULL",
+    },
+    "webhook_endpoint_failing_since_a_failure": {
+        "failures": "1",
+        "failing_since": "NULL",
+    },
+    "webhook_event_position_counts": {"position": "0"},
 }
 # A second way: what only one of two columns has. To compare with NULL refuses nothing.
 HALVES: dict[str, dict[str, str]] = {

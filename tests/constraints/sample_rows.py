@@ -37,7 +37,7 @@ from products.models import (
     SynonymGroup,
     TaxClass,
 )
-from storefront.models import Page
+from storefront.models import Page, Redirect
 from tests import factories
 
 SHOP = ("products", "accounts", "orders", "storefront")
@@ -81,6 +81,7 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
     AuthEvent.objects.create(type="login", outcome="success")
     other = factories.make_product(slug="another-product")
     Page.objects.create(slug="start", kind="home", title="Start", body="Welcome.")
+    Redirect.objects.create(path="/taken", target="/")
     Carrier.objects.create(name="Taken")
     write_settings_zone()  # else nothing is delivered anywhere but there
     ShippingZone.objects.create(name="Taken", countries=["AE"])
@@ -160,6 +161,7 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
         Page: Page.objects.create(
             slug="returns", title="Returns", body="Within a month."
         ),
+        Redirect: Redirect.objects.create(path="/old-page", target="/pages/returns"),
         TaxClass: own_class,
         TaxRate: own_class.rates.get(),
         TaxZone: zone,
