@@ -63,7 +63,7 @@ class MethodInput:
     cod_max_open: int | None
 
 
-class _Clock(Pattern[time]):
+class Clock(Pattern[time]):
     """A time of the shop's day, such as 14:30."""
 
     form = re.compile("(?:[01][0-9]|2[0-3]):[0-5][0-9]")
@@ -89,7 +89,7 @@ class Method(InputSchema[MethodInput]):
     max_weight_g = fields.Int(min=1, max=_WEIGHT, allow_none=True, load_default=None)
     min_days = fields.Int(min=0, max=MAX_DAYS, allow_none=True, load_default=None)
     max_days = fields.Int(min=0, max=MAX_DAYS, allow_none=True, load_default=None)
-    cut_off = _Clock(allow_none=True, load_default=None)
+    cut_off = Clock(allow_none=True, load_default=None)
     weekdays = fields.Text(max=7, load_default="123456")
     cod_allowed = fields.Bool(load_default=True)
     cod_fee = fields.Money(load_default=Decimal(0))

@@ -4,6 +4,7 @@ inputs starts from.
 
 from __future__ import annotations
 
+import copy
 import re
 import uuid
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from django.urls import URLResolver, get_resolver
 from markrin.api import fields, operations
 from markrin.api.schemas import Schema
 from orders.schemas import ReturnUrl, TypedCode
+from orders.shipping_staff_schemas import Clock
 from tests.fuzz.sample_shop import WITHIN, Ids
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -102,6 +104,11 @@ FORMS: dict[str, Any] = {
     "originCountry": "IN",
     "binLocation": "A-03-2",
     "salePrice": "0.50",  # below a base price of 1.00
+    "eventTypes": ["order.paid"],
+    "countries": ["IN"],
+    "states": ["IN-KA"],
+    "postalPatterns": ["4000*"],
+    "weekdays": "12345",
 }
 # The statuses with which everything else may be given, by what the route begins with.
 STATUSES = {
@@ -113,7 +120,7 @@ STATUSES = {
 def _value(field: Any, ids: Ids, path: str) -> Any:  # noqa: C901 (a line for each type of field)
     name = str(field.data_key or field.name)
     if name in FORMS:
-        return FORMS[name]
+        return copy.deepcopy(FORMS[name])  # what is made of it may be changed
     if name == "saleEndsAt":
         return f"{DAY}T18:00:00Z"  # after its start
     if name == "status" and path.endswith("/transition"):
@@ -146,6 +153,8 @@ def _value(field: Any, ids: Ids, path: str) -> Any:  # noqa: C901 (a line for ea
             return "asha@example.com"
         case fields.Phone():
             return "+919876543210"
+        case Clock():
+            return "14:30"
         case fields.HttpsUrl():
             return "https://shop.example/a"
         case fields.Money():

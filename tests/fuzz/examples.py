@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from markrin.api import fields
 from orders.schemas import ReturnUrl, TaxId, TypedCode
+from orders.shipping_staff_schemas import Clock
 from tests.fuzz.sample_shop import Ids
 
 SHOP_PHONES = st.from_regex(r"\A\+?91?98[0-9]{8}\Z")
@@ -190,6 +191,8 @@ def _edges(field: Any) -> Iterable[Any]:  # noqa: C901 (a line for each type of 
             )
         case fields.Date():
             return "1900-01-01", "2100-12-31", "2028-02-29"
+        case Clock():
+            return "00:00", "23:59"
         case fields.Email():
             return (
                 "a@b.co",
@@ -233,6 +236,7 @@ def _text_edges(field: fields.Text) -> Iterator[str]:
     yield ""
     yield f"a{' ' * (field.max - 2)}a"
     yield "\n".join("a" * (field.max // 2))
+    yield from ("a.a", "a" * 30 + "." + "a" * 29)  # as types of events are called
 
 
 def _numbered(field: Any, number: int) -> Any:
@@ -250,10 +254,11 @@ def _numbered(field: Any, number: int) -> Any:
             return field.choices.values[number % len(field.choices.values)]
         case fields.List():
             return [_numbered(field.inner, at) for at in range(max(field.min, 1))]
-    return next(
-        (text for text in (f"A{number}", f"a{number}") if _passes(field, text)),
-        edges(field)[0],
-    )
+    letters = chr(ord("a") + number // 26 % 26) + chr(ord("a") + number % 26)
+    for text in (f"A{number}", f"a{number}", f"a.{letters}"):
+        if _passes(field, text):
+            return text
+    return edges(field)[0]
 
 
 __all__ = ["edges", "png", "valid"]

@@ -18,7 +18,9 @@ from django.conf import settings
 
 from markrin.api import fields, parsers
 from markrin.api.schemas import json_pointer
+from markrin.webhooks.schemas import EndpointUrl
 from orders.schemas import ReturnUrl, TaxId, TypedCode
+from orders.shipping_staff_schemas import Clock
 from products.schemas.variants import Gtin
 from tests.fuzz.endpoints import Endpoint
 from tests.fuzz.sample_shop import Ids
@@ -311,6 +313,22 @@ BY_TYPE: list[tuple[type, list[Any]]] = [
         ],
     ),
     (
+        EndpointUrl,  # takes this machine's own addresses while it is developed on
+        [
+            CANARY,
+            "http://a.example/",
+            "ftp://localhost/",
+            "http://localhost:0/",
+            "https://127.0.0.1.5/#x",
+            "javascript:alert(1)",
+            "https://user:pw@a.example/",
+            "https://a.example/#x",
+            "https://a.example/ ",
+            "https://a.example/" + "x" * 5000,
+            *NOT_TEXT,
+        ],
+    ),
+    (
         fields.HttpsUrl,
         [
             CANARY,
@@ -323,6 +341,20 @@ BY_TYPE: list[tuple[type, list[Any]]] = [
             "https://a.example/#x",
             "https://a.example/ ",
             "https://a.example/" + "x" * 5000,
+            *NOT_TEXT,
+        ],
+    ),
+    (
+        Clock,
+        [
+            CANARY,
+            "",
+            "24:00",
+            "12:60",
+            "9:00",
+            "09:00:00",
+            "09:00\n",
+            "٠٩:٠٠",
             *NOT_TEXT,
         ],
     ),
