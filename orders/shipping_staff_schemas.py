@@ -81,7 +81,7 @@ class Method(InputSchema[MethodInput]):
         fields.Uuid(), max=20, unique=True, load_default=list
     )
     price_by = fields.Enum(ShippingPriceBy, load_default=ShippingPriceBy.FLAT)
-    price = fields.Money(load_default=Decimal(0))
+    price = fields.Money(load_default=Decimal("0.00"))
     steps = fields.List(fields.Nested(Step), max=MAX_STEPS, load_default=list)
     free_above = fields.Money(allow_none=True, load_default=None)
     takes_free_shipping = fields.Bool(load_default=True)
@@ -92,7 +92,7 @@ class Method(InputSchema[MethodInput]):
     cut_off = Clock(allow_none=True, load_default=None)
     weekdays = fields.Text(max=7, load_default="123456")
     cod_allowed = fields.Bool(load_default=True)
-    cod_fee = fields.Money(load_default=Decimal(0))
+    cod_fee = fields.Money(load_default=Decimal("0.00"))
     cod_max_total = fields.Money(allow_none=True, load_default=None)
     cod_max_open = fields.Int(min=0, max=1000, allow_none=True, load_default=None)
 
