@@ -22,7 +22,7 @@ class FeedItem:
     """A variant with what a list of goods says of it. Prices are in the shop's currency;
     `sale_price` is below `base_price` from `sale_starts_at` to `sale_ends_at`, where set, and None
     once it is over. `images` are URLs, absolute or paths below MEDIA_URL, the colour's own first.
-    `category` is the path from the root.
+    `category` is the path from the root. `has_variations`: its product has other variants on sale.
     """
 
     variant_id: UUID
@@ -46,6 +46,7 @@ class FeedItem:
     price: Decimal
     sellable: int
     in_stock: bool
+    has_variations: bool
     images: tuple[str, ...]
     rating: Decimal | None
     review_count: int
@@ -59,6 +60,8 @@ SELECT v.id AS variant_id, p.id AS product_id, v.sku, p.name, p.slug, p.descript
     ({inherited("sale_ends_at")}) AS sale_ends_at, ({price_now()}) AS price,
     greatest(coalesce(l.on_hand - l.reserved, 0), 0) AS sellable,
     coalesce(l.on_hand > l.reserved, false) AS in_stock,
+    EXISTS (SELECT FROM products_variant o
+        WHERE o.product_id = p.id AND o.is_active AND o.id <> v.id) AS has_variations,
     p.rated_1, p.rated_2, p.rated_3, p.rated_4, p.rated_5,
     coalesce(pictures.found, '{{}}') AS pictures
 FROM products_variant v

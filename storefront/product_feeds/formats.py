@@ -1,10 +1,15 @@
 """The forms of product feeds, and the rules that their readers have published.
 
 Source of `google`: Google Merchant Center Help, "Product data specification"
-(support.google.com/merchants/answer/7052112), as read in 2026-11; Meta's catalogue reads the same
-fields ("Supported fields for products", facebook.com/business/help/120325381656392).
-Source of `agents`: OpenAI, "Product Feed Spec" (developers.openai.com/commerce/specs/feed), as read
-in 2026-11. Both change: whoever mends a field here reads them again and changes the dates.
+(support.google.com/merchants/answer/7052112) and its pages of single attributes; Meta's catalogue
+reads the same fields (developers.facebook.com, "Catalog Fields") within wider limits (title 200,
+description 9,999, brand and id 100 characters).
+Source of `agents`: OpenAI, "Product feed schema" (developers.openai.com/commerce/specs/feed and
+…/file-upload/products), the flat form with the names of 2026: `item_id`, `url`, `image_url`,
+`group_id`; the names of before (`id`, `link`, `item_group_id`) are refused.
+In November 2026 excerpts of these pages and what others wrote from them were compared, not the
+pages as a whole; no feed has been sent to a reader yet. Whoever mends a field here looks it up
+again.
 """
 
 import html
@@ -155,28 +160,50 @@ def _with_weight(item: FeedItem) -> Iterator[tuple[str, str]]:
 
 
 # --- Agents: JSON Lines ------------------------------------------------------------------------
+# Google's name → OpenAI's, where it is another one.
+_AGENTS_NAMES: Final = {
+    "id": "item_id",
+    "item_group_id": "group_id",
+    "link": "url",
+    "image_link": "image_url",
+    "product_type": "product_category",
+}
+
+
 def _agents_item(item: FeedItem) -> bytes:
-    shown: dict[str, object] = {"enable_search": "true", "enable_checkout": "false"}
+    shown: dict[str, object] = {
+        "is_eligible_search": True,
+        "is_eligible_checkout": False,
+    }
     more: list[str] = []
     for name, value in make_fields(item):
         if name == "additional_image_link":
-            more.append(value)
+            more.append(value.replace(",", "%2C"))  # commas part them
+        elif name == "sale_price_effective_date":
+            days = [moment[:10] for moment in value.split("/")]
+            shown["sale_price_start_date"], shown["sale_price_end_date"] = days
         else:
-            shown["product_category" if name == "product_type" else name] = value
+            shown[_AGENTS_NAMES.get(name, name)] = value
+    options = {"color": item.color, "size": item.size}
+    if found := {name: value for name, value in options.items() if value}:
+        shown["variant_dict"] = found
     shown |= {
         "item_group_title": _cut(item.name, MAX_TITLE),
-        "inventory_quantity": item.sellable,
+        "listing_has_variations": item.has_variations,
         "seller_name": _cut(settings.SHOP_NAME, 70),
         "seller_url": f"{get_origin()}/",
-        "return_window": settings.RETURN_WINDOW_DAYS,
+        "store_country": settings.SHOP_COUNTRY,
+        "target_countries": ",".join(settings.SHOP_COUNTRIES),
+        "accepts_returns": settings.RETURN_WINDOW_DAYS > 0,
     }
+    if settings.RETURN_WINDOW_DAYS > 0:
+        shown["return_deadline_in_days"] = settings.RETURN_WINDOW_DAYS
     if more:
-        shown["additional_image_link"] = ",".join(more)
+        shown["additional_image_urls"] = ",".join(more)
     if item.weight_g:
-        shown["weight"] = f"{item.weight_g} g"
+        shown |= {"weight": item.weight_g, "item_weight_unit": "g"}
     if item.rating is not None:
-        shown["product_review_rating"] = float(item.rating)
-        shown["product_review_count"] = item.review_count
+        shown |= {"star_rating": float(item.rating), "review_count": item.review_count}
     return orjson.dumps(shown) + b"\n"
 
 

@@ -54,25 +54,48 @@ REQUIRED = {
     *("id", "title", "description", "link", "image_link", "availability"),
     *("price", "condition", "brand", "item_group_id", "gender", "age_group"),
 }
-# Source: OpenAI, "Product Feed Spec".
+# Source: OpenAI, "Product feed schema", the names of 2026; an unknown name is a fault.
 AGENTS = {
-    **{name: rule for name, rule in GOOGLE.items() if name != "product_type"},
+    **{
+        name: GOOGLE[name]
+        for name in (
+            *("title", "description", "price", "sale_price", "condition", "brand"),
+            *("gtin", "mpn", "gender", "age_group"),
+        )
+    },
+    "is_eligible_search": "True",
+    "is_eligible_checkout": "False",
+    "item_id": r"\S(.{0,98}\S)?",
+    "group_id": r"[A-Za-z0-9-]{1,70}",
+    "url": r"https?://\S+",
+    "image_url": r"https?://\S+",
+    "additional_image_urls": r"https?://[^,\s]+(,https?://[^,\s]+)*",
+    "availability": "in_stock|out_of_stock|pre_order|backorder|unknown",
+    "sale_price_start_date": r"\d{4}-\d\d-\d\d",
+    "sale_price_end_date": r"\d{4}-\d\d-\d\d",
     "product_category": r".{1,750}",
-    "enable_search": "true|false",
-    "enable_checkout": "true|false",
+    "color": r".{1,40}",
+    "size": r".{1,20}",
+    "material": r".{1,100}",
+    "variant_dict": r"\{'(color|size)': '[^']+'(, 'size': '[^']+')?\}",
     "item_group_title": r".{1,150}",
-    "inventory_quantity": r"[0-9]+",
+    "listing_has_variations": "True|False",
     "seller_name": r".{1,70}",
     "seller_url": r"https?://\S+",
-    "return_window": r"[0-9]+",
-    "additional_image_link": r"https?://\S+",
-    "weight": r"[0-9]+ g",
-    "product_review_count": r"[0-9]+",
-    "product_review_rating": r"[0-5](\.[0-9]+)?",
+    "store_country": "[A-Z]{2}",
+    "target_countries": "[A-Z]{2}(,[A-Z]{2})*",
+    "accepts_returns": "True|False",
+    "return_deadline_in_days": r"[1-9][0-9]*",
+    "weight": r"[1-9][0-9]*",
+    "item_weight_unit": "g|kg|oz|lb",
+    "review_count": r"[1-9][0-9]*",
+    "star_rating": r"[0-5](\.[0-9]{1,2})?",
 }
-AGENTS_REQUIRED = REQUIRED | {
-    *("enable_search", "enable_checkout", "seller_name", "seller_url"),
-    *("return_window", "inventory_quantity"),
+AGENTS_REQUIRED = {
+    *("item_id", "title", "description", "url", "brand", "seller_name", "image_url"),
+    *("availability", "price", "target_countries", "store_country"),
+    *("is_eligible_search", "is_eligible_checkout"),
+    *("group_id", "listing_has_variations"),
 }
 
 
@@ -167,7 +190,7 @@ def goods(settings: Any) -> dict[str, Variant]:
         for number in range(14):
             ProductImage.objects.create(
                 product=one.product,
-                external_url=f"https://pictures.example/{one.pk}/{number}.jpg",
+                external_url=f"https://pictures.example/{one.pk}/{number},w.jpg",
                 position=number,
             )
     return {"plain": plain, "long": long, "later": later, "bare": bare}
@@ -194,9 +217,19 @@ def test_google_would_take_every_item(goods):
 
 
 def test_agents_would_take_every_item(goods):
+    make_variant(product=goods["plain"].product, size="L")
+    make_variant(product=goods["later"].product, size="L", is_active=False)
     items = read_agents(write("agents"))
     faults = [find_faults(item, AGENTS, AGENTS_REQUIRED) for item in items]
-    assert faults == [[]] * 3
+    assert faults == [[]] * 4
+    by_id = {item["item_id"][0]: item for item in items}
+    plain = by_id[goods["plain"].sku]
+    assert plain["listing_has_variations"] == ["True"]
+    assert (plain["weight"], plain["item_weight_unit"]) == (["250"], ["g"])
+    assert plain["additional_image_urls"][0].count("%2Cw.jpg") == 9
+    assert by_id[goods["later"].sku]["listing_has_variations"] == ["False"]
+    long = by_id[goods["long"].pk.hex]
+    assert {"sale_price", "sale_price_start_date", "sale_price_end_date"} <= set(long)
 
 
 def test_what_is_left_out_is_counted_and_the_last_file_is_replaced(goods):
