@@ -114,6 +114,10 @@ class Shop:
                     note="",
                 )
 
+    def list_also(self, pick):
+        product = Product.objects.get(pk=self.product(pick))
+        product.also_in.set(pick(([], self.categories[:1], self.categories)))
+
     def delete(self, pick):
         product = make_product(category=pick(self.categories), brand=pick(BRANDS))
         if pick((True, False)):
@@ -141,8 +145,8 @@ class Shop:
 
 MAX_EXAMPLES = 1000 if os.environ.get("FUZZ") == "full" else 12
 STEPS = (
-    "add", "change_fields", "change_price", "change_variant", "price_variant", "sell", "delete",
-    "fold", "fold",
+    "add", "change_fields", "change_price", "change_variant", "price_variant", "sell", "list_also",
+    "delete", "fold", "fold",
 )  # fmt: skip
 
 
