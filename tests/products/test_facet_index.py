@@ -55,6 +55,7 @@ class Shop:
         self.categories = [top, make_category(slug="shirts", parent=top)]
         for _ in range(3):
             self.add(lambda values: values[0])
+        Product.objects.earliest("created_at").also_in.add(self.categories[1])
 
     def add(self, pick):
         product = make_product(
@@ -168,6 +169,8 @@ def test_bitmaps_count_what_sql_counts(db, data):
             getattr(shop, step)(pick)
         for asked in data.draw(st.lists(FILTERS, min_size=3, max_size=3)):
             assert_counted_alike(Filters(**asked))
+        shop.fold(pick)
+        assert_counted_alike(Filters(**asked))
         transaction.set_rollback(True)
 
 
