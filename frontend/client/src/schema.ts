@@ -2933,12 +2933,12 @@ export interface components {
              */
             categoryId?: string | null;
             /**
-             * @description From 0.00 to 99999999.
+             * @description From 0.00 to 99999999.00.
              * @default null
              */
             minPrice?: string | null;
             /**
-             * @description From 0.00 to 99999999.
+             * @description From 0.00 to 99999999.00.
              * @default null
              */
             maxPrice?: string | null;
@@ -3645,7 +3645,7 @@ export interface components {
             priceBy?: "flat" | "weight" | "subtotal";
             /**
              * @description From 0.00 to 99999999.99.
-             * @default 0
+             * @default 0.00
              */
             price?: string;
             steps?: components["schemas"]["StepInput"][];
@@ -3672,7 +3672,7 @@ export interface components {
             codAllowed?: boolean;
             /**
              * @description From 0.00 to 99999999.99.
-             * @default 0
+             * @default 0.00
              */
             codFee?: string;
             /**
@@ -5927,9 +5927,9 @@ export interface components {
             labels?: string[];
             /** Format: uuid */
             categoryId?: string | null;
-            /** @description From 0.00 to 99999999. */
+            /** @description From 0.00 to 99999999.00. */
             minPrice?: string | null;
-            /** @description From 0.00 to 99999999. */
+            /** @description From 0.00 to 99999999.00. */
             maxPrice?: string | null;
             inStock?: boolean | null;
             onSale?: boolean | null;
