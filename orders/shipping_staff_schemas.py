@@ -22,6 +22,7 @@ MAX_METHODS: Final = 20
 MAX_STEPS: Final = 50
 MAX_LISTED: Final = 50_000  # postal codes in one call; the admin takes files of more
 MAX_BYTES: Final = 1024 * 1024
+MAX_NODES: Final = MAX_LISTED + 10_000  # one code too many is still told as that
 _WEIGHT: Final = 1_000_000_000  # grams
 
 

@@ -82,6 +82,7 @@ class ZonePostcodes(StaffView):
     @operation(
         body=schemas.WritePostcodes,
         max_bytes=schemas.MAX_BYTES,
+        max_nodes=schemas.MAX_NODES,
         response=serializers.PostcodesWritten,
         errors=[NotFound, Unprocessable],
         id="replaceShippingPostcodes",

@@ -5,6 +5,7 @@ import pytest
 
 from accounts.models import CustomerGroup
 from orders.models import ShippingZone
+from orders.shipping_staff_schemas import MAX_LISTED
 from tests.factories import make_cart_line, make_product, make_user, make_variant
 
 ZONES = "/api/staff/shipping/zones"
@@ -76,6 +77,16 @@ def test_a_list_of_postal_codes(desk):
     moved = desk.put(f"{ZONES}/{made['id']}", zone(countries=["NP"]))
     assert moved.status_code == 422
     assert desk.put(address, {"codes": []}).json()["removed"] == 2
+
+
+def test_a_list_is_as_long_as_the_document_says(desk):
+    made = desk.post(ZONES, zone()).json()
+    address = f"{ZONES}/{made['id']}/postcodes"
+    codes = [str(400_000 + number) for number in range(MAX_LISTED)]
+    assert desk.put(address, {"codes": codes}).json()["total"] == MAX_LISTED
+    longer = desk.put(address, {"codes": [*codes, "450000"]})
+    assert longer.status_code == 400
+    assert [each["pointer"] for each in longer.json()["errors"]] == ["/codes"]
 
 
 @pytest.mark.parametrize(
