@@ -14,6 +14,8 @@ from django.test import override_settings
 from accounts.models import Session, User
 from markrin.db.models import uuid7
 from markrin.rights import GROUPS
+from markrin.webhooks import secrets
+from markrin.webhooks.models import WebhookEndpoint
 from orders.models import CartLine, Coupon, Order, OrderLine, Payment, Refund
 from orders.models.order_status import PaymentMethod
 from products.models import Category, Product, ProductImage, Review, SizeChart, Variant
@@ -132,6 +134,11 @@ def build() -> None:
             variant=_variant(), status=status, paid=status == "delivered"
         )
     factories.make_order(variant=_variant(), method=PaymentMethod.ONLINE)
+    WebhookEndpoint.objects.create(
+        name="ERP",
+        url="https://erp.example/hook",
+        secret=secrets.encrypt_secret(secrets.make_secret()),
+    )
 
 
 def buy_and_review(user: User) -> None:
@@ -170,6 +177,7 @@ KINDS: dict[str, Callable[[], list[str]]] = {
     "coupon_id": _of(Coupon.objects.all),
     "image_id": _of(ProductImage.objects.all),
     "review_id": _of(Review.objects.all),
+    "webhook_id": _of(WebhookEndpoint.objects.all),
     "customerId": _of(User.objects.all),
     "ids": _of(ProductImage.objects.all),
     "addressId": _of(lambda: _addresses()),  # noqa: PLW0108 (it stands below)
