@@ -19,6 +19,7 @@ if __name__ == "__main__":
                 "tests/chaos",
                 "tests/concurrency",
                 "tests/dev/test_up.py",
+                "tests/year",
                 "-n0",
                 "-rs",  # what could not be tried here, and why
                 "-p",
