@@ -75,6 +75,16 @@ def list_wishlist(
     return page  # type: ignore[no-any-return]  # its items have just become what is promised
 
 
+def list_wishlist_ids(*, customer: User) -> list[UUID]:
+    """Return the products on the list that are on sale, the last added first. There are at most
+    MAX_WISHLIST_ITEMS of them.
+    """
+    items = WishlistItem.objects.filter(
+        user=customer, product__status=ProductStatus.PUBLISHED
+    )
+    return list(items.order_by(*NEWEST_FIRST).values_list("product_id", flat=True))
+
+
 def list_users(filters: UserFilter, *, by: User) -> Page[User] | CursorPage[User]:
     """Return users, the newest first: all for an admin, and customers for other staff.
 

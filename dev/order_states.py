@@ -20,10 +20,13 @@ def make_tables() -> str:
     the states that may follow and, of an order, what may be done with it.
     """
     from orders.models.fulfilment import NEXT_PARCEL_STATUS
-    from orders.models.order_status import NEXT_PAYMENT_STATUS, NEXT_STATUS
+    from orders.models.order_status import (
+        BEFORE_SHIPPING,
+        NEXT_PAYMENT_STATUS,
+        NEXT_STATUS,
+    )
     from orders.models.return_request import NEXT_RETURN_STATUS
     from orders.services.fulfilments import PACKABLE
-    from orders.services.lifecycle import BEFORE_SHIPPING
     from orders.services.transitions import PIECES_CANCELLABLE
 
     done = {

@@ -16,6 +16,7 @@ from orders.models.gift_card import GiftCardEntryKind
 from orders.models.invoice import InvoiceKind
 from orders.models.order_event import OrderEvent, OrderEventKind
 from orders.models.order_status import (
+    BEFORE_SHIPPING,
     PARTIALLY_PAID,
     OrderStatus,
     PaymentMethod,
@@ -225,6 +226,7 @@ class OrderItem(Serializer):
     id = serializers.UUIDField()
     variant_id = serializers.UUIDField()
     product_id = serializers.UUIDField()
+    slug = serializers.SerializerMethodField(help_text="of the product's page")
     name = serializers.CharField()
     sku = serializers.CharField()
     size = serializers.CharField()
@@ -238,6 +240,10 @@ class OrderItem(Serializer):
     line_total = Money()
     discount = Money()
     tax = Money()
+
+    def get_slug(self, line: OrderLine) -> str:
+        # `with_lines` and the checkout bring it along
+        return str(getattr(line, "slug", None) or line.product.slug)
 
     def get_image(self, line: OrderLine) -> str | None:
         return line.image or None
@@ -398,6 +404,9 @@ class OrderDetail(Serializer):
     exchange_of = serializers.SerializerMethodField(
         help_text="the return whose pieces it replaces, and which pays it; or null"
     )
+    cancellable = serializers.SerializerMethodField(
+        help_text="whether the customer can cancel all of it now"
+    )
     returnable = serializers.SerializerMethodField()
     returnable_until = serializers.SerializerMethodField()
     withdrawable_until = serializers.SerializerMethodField()
@@ -411,6 +420,9 @@ class OrderDetail(Serializer):
     def get_exchange_of(self, order: Order) -> Any:
         asked = getattr(order, "exchange_of", None)
         return ExchangedReturn(asked).data if asked else None
+
+    def get_cancellable(self, order: Order) -> bool:
+        return order.status in BEFORE_SHIPPING
 
     @extend_schema_field(ReturnablePieces(many=True))
     def get_returnable(self, order: Order) -> Any:

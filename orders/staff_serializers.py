@@ -34,6 +34,7 @@ class StaffOrderSummary(Serializer):
     )
     payment_method = serializers.ChoiceField(choices=PaymentMethod.choices)
     recipient = serializers.CharField()
+    city = serializers.CharField()
     email = serializers.CharField()
     phone = serializers.CharField()
     customer_id = serializers.UUIDField(source="user_id", allow_null=True)

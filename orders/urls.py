@@ -5,6 +5,7 @@ from django.urls import path
 from orders.views import (
     carts,
     gift_cards,
+    me,
     orders,
     payments,
     returns,
@@ -15,6 +16,7 @@ from orders.views import (
 )
 
 urlpatterns = [
+    path("me", me.Me.as_view()),
     path("cart", carts.CartDetail.as_view()),
     path("cart/items", carts.CartItemList.as_view()),
     path("cart/items/<uid:line_id>", carts.CartItemDetail.as_view()),

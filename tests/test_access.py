@@ -102,6 +102,7 @@ TABLE = {
     "POST /api/auth/password/change": Row(SIGNED_IN),
     "GET /api/auth/sessions": Row(SIGNED_IN),
     "DELETE /api/auth/sessions/{session}": Row(OWN),
+    "GET /api/me": Row(SIGNED_IN),
     "GET /api/auth/profile": Row(SIGNED_IN),
     "PATCH /api/auth/profile": Row(SIGNED_IN),
     "GET /api/auth/export": Row(SIGNED_IN),

@@ -170,7 +170,7 @@ class Refresh(PublicAuthView):
     @operation(
         body=schemas.Refresh,
         headers=schemas.RefreshHeaders,
-        response=serializers.SignedIn,
+        response=serializers.SignedInUser,
         errors=[
             errors.RefreshTokenMissing,
             errors.RefreshTokenExpired,
@@ -207,7 +207,7 @@ class Refresh(PublicAuthView):
             received_at=request._request.received_at,  # type: ignore[attr-defined]
             client=get_client(request),
         )
-        return token_response(serializers.SignedIn, tokens)
+        return token_response(serializers.SignedInUser, tokens)
 
 
 class Logout(PublicAuthView):

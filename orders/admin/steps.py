@@ -15,6 +15,7 @@ from orders import errors
 from orders.admin import forms
 from orders.models import Order, Refund
 from orders.models.order_status import (
+    BEFORE_SHIPPING,
     NEXT_STATUS,
     OrderStatus,
     PaymentMethod,
@@ -33,7 +34,7 @@ from orders.services import (
     returns,
     transitions,
 )
-from orders.services.lifecycle import BEFORE_SHIPPING, Actor
+from orders.services.lifecycle import Actor
 from orders.staff_schemas import (
     GoodsReturn,
     Move,

@@ -57,6 +57,12 @@ NEXT_STATUS: Final[dict[str, frozenset[str]]] = {
     "cancelled": frozenset(),
     "returned": frozenset(),
 }
+# In which an order can be cancelled as a whole.
+BEFORE_SHIPPING: Final = frozenset(
+    status
+    for status, following in NEXT_STATUS.items()
+    if OrderStatus.CANCELLED in following
+)
 NEXT_PAYMENT_STATUS: Final[dict[str, frozenset[str]]] = {
     "unpaid": frozenset({"paid", "failed"}),
     "failed": frozenset({"paid", "unpaid"}),

@@ -487,6 +487,8 @@ def _insert_order(
         _build_line(order, position, item, quote)
         for position, item in enumerate(draft.items)
     ]
+    for line, item in zip(lines, draft.items, strict=True):
+        line.slug = item.offer.slug  # type: ignore[attr-defined]  # as with_lines
     taxes = list_order_taxes(order, lines, quote)
     event = OrderEvent(
         order=order,

@@ -14,9 +14,9 @@ from django.utils import timezone
 from markrin.db import transactions
 from orders.models import Fulfilment, GiftCard, Order, OrderLine
 from orders.models.fulfilment import ParcelStatus
-from orders.models.order_status import OrderStatus, PaymentStatus
+from orders.models.order_status import BEFORE_SHIPPING, OrderStatus, PaymentStatus
 from orders.services import fulfilments, gift_cards, ledger, lifecycle
-from orders.services.lifecycle import BEFORE_SHIPPING, SYSTEM
+from orders.services.lifecycle import SYSTEM
 from orders.staff_schemas import Tracking
 
 

@@ -31,11 +31,6 @@ class Actor:
 
 SYSTEM: Final = Actor("system")
 GATEWAY: Final = Actor("gateway")
-BEFORE_SHIPPING: Final = frozenset(
-    status
-    for status, following in NEXT_STATUS.items()
-    if OrderStatus.CANCELLED in following
-)
 
 
 @transactions.requires_transaction

@@ -19,14 +19,14 @@ from orders.cart_summary import CartItem
 from orders.models import Order, OrderLine, OrderTax
 from orders.models.cart import MAX_LINES, MAX_PER_LINE
 from orders.models.order_event import OrderEventKind
-from orders.models.order_status import PaymentMethod, PaymentStatus
+from orders.models.order_status import BEFORE_SHIPPING, PaymentMethod, PaymentStatus
 from orders.order_taxes import list_order_taxes
 from orders.pricing.quote import Quote
 from orders.promotion_terms import read_taken_promotions
 from orders.promotion_uses import rewrite_discounts
 from orders.quotes import price_items
 from orders.services import idempotency, lifecycle
-from orders.services.lifecycle import BEFORE_SHIPPING, Actor
+from orders.services.lifecycle import Actor
 from orders.shipping_choice import ShippingWish, choose_shipping
 from orders.shipping_offers import list_offered
 from orders.staff_schemas import PieceAddition

@@ -19,6 +19,7 @@ from orders import errors
 from orders.models import CustomerRecord, Fulfilment, Order, OrderAttachment
 from orders.models.fulfilment import ParcelStatus
 from orders.models.order_event import OrderEventKind
+from orders.models.order_status import BEFORE_SHIPPING
 from orders.models.paperwork import (
     FILE_TYPES,
     MAX_FILE_BYTES,
@@ -27,7 +28,7 @@ from orders.models.paperwork import (
     hash_content,
 )
 from orders.services import lifecycle
-from orders.services.lifecycle import BEFORE_SHIPPING, Actor
+from orders.services.lifecycle import Actor
 from orders.staff_schemas import OrderChange
 
 _HANDED_OVER = (

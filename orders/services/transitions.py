@@ -17,7 +17,12 @@ from orders.customer_identity import Customer
 from orders.models import Fulfilment, Order, OrderLine, Payment
 from orders.models.fulfilment import ParcelStatus
 from orders.models.order_event import OrderEventKind
-from orders.models.order_status import OrderStatus, PaymentMethod, PaymentStatus
+from orders.models.order_status import (
+    BEFORE_SHIPPING,
+    OrderStatus,
+    PaymentMethod,
+    PaymentStatus,
+)
 from orders.models.payment import PaymentState
 from orders.services import (
     fulfilments,
@@ -29,7 +34,7 @@ from orders.services import (
     parcels,
     refunds,
 )
-from orders.services.lifecycle import BEFORE_SHIPPING, Actor
+from orders.services.lifecycle import Actor
 from orders.staff_schemas import Move, OrderNote, PiecesCancellation, Tracking
 from products.services.stock import movements
 

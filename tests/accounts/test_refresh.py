@@ -43,6 +43,7 @@ def test_the_old_token_ends_the_family_at_once(customer, mailoutbox):
     second = refresh(first["refresh"]).json()
     assert second["refresh"] != first["refresh"]
     assert second["sessionId"] == first["sessionId"]
+    assert second["user"] == profile(second["access"]).json()
     assert profile(second["access"]).status_code == 200
     assert said(refresh(first["refresh"])) == DEAD
     assert (

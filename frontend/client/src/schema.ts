@@ -678,6 +678,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Profile, addresses, cart in short and wishlist of the signed-in user */
+        get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/orders": {
         parameters: {
             query?: never;
@@ -2659,6 +2676,15 @@ export interface components {
             available: boolean;
             countInStock: number;
         };
+        /** @description The cart in short; `GET /api/cart` has its lines. */
+        CartOverview: {
+            /** Format: uuid */
+            id: string | null;
+            itemCount: number;
+            /** @example 1299.00 */
+            total: string;
+            currency: string;
+        };
         /**
          * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
          *     `required=False`.
@@ -3105,6 +3131,14 @@ export interface components {
         Currency: {
             code: string;
             decimals: number;
+        };
+        /** @description Who is signed in, and what is theirs. */
+        CustomerOverview: {
+            user: components["schemas"]["User"];
+            addresses: components["schemas"]["Address"][];
+            cart: components["schemas"]["CartOverview"];
+            /** @description products, the last added first */
+            wishlistIds: string[];
         };
         /** @description An event on its way to an endpoint, or arrived there. */
         Delivery: {
@@ -3906,6 +3940,8 @@ export interface components {
             returns: components["schemas"]["ReturnRequest"][];
             /** @description the return whose pieces it replaces, and which pays it; or null */
             readonly exchangeOf: components["schemas"]["ExchangedReturn"] | null;
+            /** @description whether the customer can cancel all of it now */
+            readonly cancellable: boolean;
             readonly returnable: components["schemas"]["ReturnablePieces"][];
             /** Format: date-time */
             readonly returnableUntil: string | null;
@@ -3952,6 +3988,8 @@ export interface components {
             variantId: string;
             /** Format: uuid */
             productId: string;
+            /** @description of the product's page */
+            readonly slug: string;
             name: string;
             sku: string;
             size: string;
@@ -4159,6 +4197,8 @@ export interface components {
             returns: components["schemas"]["ReturnRequest"][];
             /** @description the return whose pieces it replaces, and which pays it; or null */
             readonly exchangeOf: components["schemas"]["ExchangedReturn"] | null;
+            /** @description whether the customer can cancel all of it now */
+            readonly cancellable: boolean;
             readonly returnable: components["schemas"]["ReturnablePieces"][];
             /** Format: date-time */
             readonly returnableUntil: string | null;
@@ -5272,6 +5312,7 @@ export interface components {
              */
             paymentMethod: "cod" | "online";
             recipient: string;
+            city: string;
             email: string;
             phone: string;
             /** Format: uuid */
@@ -8446,7 +8487,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SignedIn"];
+                    "application/json": components["schemas"]["SignedInUser"];
                 };
             };
             /** @description Bad Request */
@@ -12353,6 +12394,103 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "gift_card_unknown";
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    getMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerOverview"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid";
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "session_expired" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing";
+                    };
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_acceptable";
                     };
                 };
             };
