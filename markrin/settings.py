@@ -457,7 +457,7 @@ X_FRAME_OPTIONS = "DENY"
 # Pages of other origins that may call the API with credentials; exact, such as https://shop.example
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_ALLOW_CREDENTIALS = True
-CORS_URLS_REGEX = r"^/api/"
+CORS_URLS_REGEX = r"^/(api|media)/"
 CORS_ALLOW_HEADERS = [
     "authorization",
     "content-type",

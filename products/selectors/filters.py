@@ -42,7 +42,7 @@ _CATEGORY_IDS = """
     FROM (
         SELECT coalesce(array_agg(id), '{}') AS ids FROM products_category
         WHERE ancestors && ARRAY(SELECT id FROM products_category
-            WHERE slug = ANY (%(slugs)s::text[]))
+            WHERE slug = ANY (%(names)s::text[]) OR id::text = ANY (%(names)s::text[]))
     ) AS found
 """
 
@@ -123,7 +123,7 @@ class Filters:
             # A family that no colour is of is a colour that nothing has.
             colors = [*colors, *(found["colors"] or self.color_family)]
         if self.category:
-            [found] = fetch_prepared(_CATEGORY_IDS, {"slugs": list(self.category)})
+            [found] = fetch_prepared(_CATEGORY_IDS, {"names": list(self.category)})
             ids, has_others = found["ids"], found["has_others"]
         if self.in_collection:
             found_collections = collections.find_published(self.in_collection)

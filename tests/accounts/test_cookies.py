@@ -211,7 +211,10 @@ def test_cors_names_known_origins_only(api, origin, known):
     with override_settings(CORS_ALLOWED_ORIGINS=[ALLOWED]):
         preflight = api.options("/api/auth/refresh", headers=asked)
         answer = api.get("/api/auth/profile", headers={"Origin": origin})
-    for one in (preflight, answer):
+        unknown = api.get("/api/nowhere", headers={"Origin": origin})
+        picture = api.get("/media/products/nothing.jpg", headers={"Origin": origin})
+    assert (unknown.status_code, picture.status_code) == (404, 404)
+    for one in (preflight, answer, unknown, picture):
         assert one.headers.get("Access-Control-Allow-Origin") == (
             origin if known else None
         )

@@ -7,7 +7,7 @@ space of free text, and canonical spellings (e-mail, telephone, links)."""
 
 from markrin.api.fields.base import Field, JSONSchema, Message, refuse
 from markrin.api.fields.compound import CommaSeparated, File, Image, List, Nested
-from markrin.api.fields.number import Bool, Int, Money, Percent, QuotedMoney
+from markrin.api.fields.number import Bool, Int, Money, Percent, QueryMoney, QuotedMoney
 from markrin.api.fields.text import (
     Email,
     Enum,
@@ -39,6 +39,7 @@ __all__ = [
     "Nested",
     "Percent",
     "Phone",
+    "QueryMoney",
     "QuotedMoney",
     "Secret",
     "Slug",

@@ -100,6 +100,13 @@ class Money(Pattern[Decimal]):
         }
 
 
+class QueryMoney(Money):
+    """An amount in a query string, where "1299" and "1299.5" are plain enough."""
+
+    form = re.compile(r"(?:0|[1-9][0-9]{0,7})(?:\.[0-9]{1,2})?")
+    says = 'This must be an amount such as "1299" or "1299.00".'
+
+
 class QuotedMoney(Money):
     """An amount as a quote has said it, with the currency's decimals: "1299.00", and "1299" of
     yen.
