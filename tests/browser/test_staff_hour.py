@@ -238,7 +238,9 @@ def _correct_and_undelivered(
         hand.choose(page.get_by_label("Reason"), "Refused")
         hand.click(page.get_by_role("button", name="Could not be delivered"))
     page.goto("/admin/orders/order/queue/undelivered/")
-    expect(page.locator(f"[data-order={second.number}]")).to_contain_text("Refused")
+    expect(page.locator(f"[data-order={second.number}]")).to_contain_text(
+        "pieces, refused"
+    )
     look(page, "admin-desk-undelivered")
 
 
