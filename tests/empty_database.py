@@ -5,6 +5,7 @@ mostly for tables that hold nothing. A DELETE of the few rows that a test leaves
 of that. Rows that must not be deleted (an order's, the ledgers') go all the same, as the tests'
 role may set `session_replication_role` (tests/services.py), which no other role of the shop may."""
 
+from django.contrib.contenttypes.models import ContentType
 from django.db import DatabaseError, connection, connections
 from django.test import TransactionTestCase
 
@@ -62,10 +63,10 @@ def remember_initial_rows() -> None:
 def _restore(case: TransactionTestCase) -> None:
     databases = case._databases_names(include_mirrors=False)  # type: ignore[attr-defined]
     if case.serialized_rollback or list(databases) != ["default"] or _is_large():
-        _django_teardown(case)
-        return
+        _django_teardown(case)  # it makes content types anew, with other ids
     with connections["default"].cursor() as cursor:
         cursor.execute("SELECT tests_initial.restore()")
+    ContentType.objects.clear_cache()
 
 
 def _is_large() -> bool:

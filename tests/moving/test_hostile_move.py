@@ -16,11 +16,13 @@ from pathlib import Path
 import psutil
 import pytest
 from django.core.management import call_command
+from django.db.models import Value
+from django.db.models.functions import Replace
 
 from products.models import PictureFetch, Product, ProductImage
 from products.services import pictures
 from tests import services
-from tests.moving.picture_server import PictureServer, serve_pictures
+from tests.moving.picture_server import serve_pictures
 
 PICTURES = int(os.environ.get("PICTURES", "30"))
 KILLS = 5 if PICTURES > 100 else 2
@@ -47,12 +49,16 @@ def choose_kind(number: int) -> str:
     return "slow" if number % 15_000 == 1 else "ok"
 
 
-def write_export(path: Path, server: PictureServer) -> None:
+# A file names hosts by their public names; the rows then lead to the server that runs here.
+PUBLIC = "https://pictures.example"
+
+
+def write_export(path: Path) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(HEADER)
         for number in range(PICTURES):
-            url = server.url(f"{choose_kind(number)}/{number}.jpg")
+            url = f"{PUBLIC}/{choose_kind(number)}/{number}.jpg"
             own = (f"style-{number}", f"Style {number}", f"Type {number % 50}")
             rest = ("Title", "Default Title", f"ST-{number}", "5", "50.00", url)
             writer.writerow([*own, *rest, "active"])
@@ -94,7 +100,7 @@ def test_pictures_come_from_a_hostile_server_through_kills(tmp_path) -> None:
     with serve_pictures(tmp_path) as server:
         env["SSL_CERT_FILE"] = str(server.ca_file)
         export = tmp_path / "products.csv"
-        write_export(export, server)
+        write_export(export)
         began = time.monotonic()
         out = StringIO()
         call_command(
@@ -103,6 +109,10 @@ def test_pictures_come_from_a_hostile_server_through_kills(tmp_path) -> None:
         )  # fmt: skip
         imported_s = time.monotonic() - began
         assert Product.objects.count() == PICTURES, out.getvalue()
+        here = Value(server.url("").rstrip("/"))
+        ProductImage.objects.update(
+            external_url=Replace("external_url", Value(PUBLIC), here)
+        )
         peaks = []
         for kill in range(KILLS):
             _, peak = run_and_kill(env, after=1 / (KILLS + 1 - kill))
