@@ -226,7 +226,8 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
             {
                 "fields": (
                     ("base_price", "sale_price"),
-                    ("sale_starts_at", "sale_ends_at"),
+                    "sale_starts_at",  # a row holds the two fields of one moment, no more
+                    "sale_ends_at",
                 )
             },
         ),

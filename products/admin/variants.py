@@ -128,7 +128,7 @@ class GridForm(StrictForm):
         min_value=0,
         max_value=MAX_PIECES,
         initial=0,
-        label="first pieces of each",
+        label="First pieces of each",
         widget=UnfoldAdminIntegerFieldWidget,
     )
 

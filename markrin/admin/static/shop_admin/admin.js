@@ -1,6 +1,7 @@
 // django-unfold opens its menus by clicks on <span>s and on <a>s without an address. Here they become buttons:
 // reachable by Tab, pressed by Enter or Space, and named; icons, which are words to a screen reader, are hidden.
-// Select2 gives the field that it searches by no name: it gets the one of its choice.
+// Select2 gives the field that it searches by no name, and a choice of one only what was chosen: both get the label's.
+// What empties its choice of many is a <span> among the <li> of a list: it becomes one of the list's items.
 (() => {
   const NAMES = { dock_to_right: "Menu", close: "Close the menu", unfold_more: "Account", arrow_back: "Back", storefront: "Dashboard" };
 
@@ -24,18 +25,28 @@
     });
   };
 
-  const nameSearches = () => {
+  const mendSelects = () => {
     for (const field of document.querySelectorAll(".select2-search__field:not([aria-label])")) {
       // That of a choice of one hangs at the end of the page while it is open.
       const select = (field.closest("select + .select2-container") ?? document.querySelector("select + .select2-container--open"))?.previousElementSibling;
       const label = select?.labels?.[0];
       field.setAttribute("aria-label", `Search: ${label ? words(label) : select?.name ?? ""}`);
     }
+    for (const clear of document.querySelectorAll("ul > .select2-selection__clear:not([role])")) clear.setAttribute("role", "listitem");
+    for (const choice of document.querySelectorAll(".select2-selection--single:not([data-is-named])")) {
+      const select = choice.closest("select + .select2-container")?.previousElementSibling;
+      const label = select?.labels?.[0];
+      if (!label) continue;
+      label.id ||= `${select.id}-label`;
+      choice.setAttribute("aria-labelledby", `${label.id} ${choice.getAttribute("aria-labelledby") ?? ""}`.trim());
+      choice.querySelector("[role=textbox]")?.setAttribute("aria-labelledby", label.id);
+      choice.dataset.isNamed = "";
+    }
   };
 
   document.addEventListener("DOMContentLoaded", () => {
-    nameSearches();
-    new MutationObserver(nameSearches).observe(document.body, { childList: true, subtree: true });
+    mendSelects();
+    new MutationObserver(mendSelects).observe(document.body, { childList: true, subtree: true });
     for (const element of document.querySelectorAll("[x-on\\:click]")) {
       // What closes a menu by a click beside it is no button, and contains others.
       if (element.id !== "changelist-filter-close" && !element.querySelector("a[href], button, input")) makeButton(element);
