@@ -53,7 +53,12 @@ def test_no_kept_answer_outlives_the_start_of_a_sale(catalogue, line, path, pric
     )
     _start_sale_in(product, 3)
     kept_before = after = 0
-    while after < 4:
+    in_memory = False
+    give_up_at = time.monotonic() + 30
+    # A process keeps answers itself only while its line to the cache server is up, which on a
+    # busy machine it may not be for a moment.
+    while after < 4 or not in_memory:
+        assert time.monotonic() < give_up_at, "the new one is kept in memory, too"
         # asked first: what is answered afterwards may not be older
         over = _has_started(product)
         answer = catalogue.get(path)
@@ -61,11 +66,11 @@ def test_no_kept_answer_outlives_the_start_of_a_sale(catalogue, line, path, pric
         if over:
             assert price == "80.00", answer.headers["Cache-Status"]
             after += 1
+            in_memory = "detail=memory" in answer.headers["Cache-Status"]
         elif "hit" in answer.headers["Cache-Status"]:
             kept_before += 1
         time.sleep(0.01)
     assert kept_before, "the old price was kept at all"
-    assert "detail=memory" in answer.headers["Cache-Status"], "the new one is, too"
 
 
 def _answer(ends_at):
