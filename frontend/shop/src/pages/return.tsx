@@ -113,7 +113,12 @@ function Lines({ lines, exchange = false }: { lines: { item: Item; most: number 
   return (
     <ul className="lines return-lines">
       {lines.map(({ item, most }, at) => {
-        const variants = (shown[at]?.data?.variants ?? []).filter((one) => one.inStock && one.id !== item.variantId);
+        const all = shown[at]?.data?.variants ?? [];
+        const sent = all.find((one) => one.id === item.variantId);
+        // What costs more than the piece that comes back is refused: it is not offered.
+        const variants = all.filter(
+          (one) => one.inStock && one.id !== item.variantId && (!sent || Number(one.price) <= Number(sent.price)),
+        );
         return (
           <li key={item.id} className="return-line">
             <strong>{item.name}</strong>
