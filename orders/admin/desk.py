@@ -243,6 +243,7 @@ def show_queue(admin: SteppedAdmin, request: HttpRequest, name: str) -> HttpResp
         "earlier": number - 1,
         "later": number + 1 if more else None,
         "total": queues.show_count(counts[queue]),
+        "counted": counts[queue],
         "as_of": now,
     }
     answer: HttpResponse = TemplateResponse(request, "orders/queue.html", context)
