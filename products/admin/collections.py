@@ -88,7 +88,8 @@ class CollectionAdmin(ModelAdmin):
                 "fields": (
                     ("name", "slug"),
                     "description",
-                    ("is_published", "position", "sort"),
+                    ("is_published", "position"),  # a third would have no room
+                    "sort",
                 )
             },
         ),

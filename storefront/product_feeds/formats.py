@@ -33,7 +33,6 @@ MAX_ID: Final = 50
 MAX_TITLE: Final = 150
 MAX_DESCRIPTION: Final = 5_000
 MAX_BRAND: Final = 70
-MAX_LINK: Final = 2_000
 MAX_COLOR: Final = 100
 MAX_SIZE: Final = 100
 MAX_MATERIAL: Final = 200
