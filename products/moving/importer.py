@@ -31,7 +31,8 @@ from products.services.stock import movements
 
 _BATCH: Final = 500
 _FILE: Final = re.compile(r"[a-z-]+/(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._/-]{0,190}")
-_MAX_FILE: Final = 50_000_000  # bytes of one picture
+_FILES: Final = "files/"
+MAX_FILE_BYTES: Final = 50_000_000  # of one picture
 
 Row = dict[str, Any]
 
@@ -72,6 +73,7 @@ def import_catalogue(
 def _read_all(archive: ZipFile, on_progress: Progress) -> ImportReport:
     report = ImportReport()
     _check_head(json.loads(archive.read("archive.json")))
+    _check_files(archive)
     _check_empty(archive)
     for table in TABLES:
         count = 0
@@ -106,6 +108,18 @@ def _check_head(head: Row) -> None:
             f"The archive's prices are in {head['currency']}, this shop's in"
             f" {settings.SHOP_CURRENCY} (SHOP_CURRENCY)."
         )
+
+
+def _check_files(archive: ZipFile) -> None:
+    """Refuse a file that leads elsewhere or is too large, by the archive's own list: zipfile reads
+    no more of a file than it states.
+    """
+    for entry in archive.infolist():
+        name = entry.filename.removeprefix(_FILES)
+        if name == entry.filename:
+            continue
+        if not _FILE.fullmatch(name) or entry.file_size > MAX_FILE_BYTES:
+            raise ArchiveRefused(f"The archive has a file that no shop has: {name!r}.")
 
 
 def _check_empty(archive: ZipFile) -> None:
@@ -202,11 +216,9 @@ def _insert_stock(rows: list[Row]) -> None:
 def _save_files(archive: ZipFile, on_progress: Progress) -> int:
     saved = 0
     for number, entry in enumerate(
-        (one for one in archive.infolist() if one.filename.startswith("files/")), 1
+        (one for one in archive.infolist() if one.filename.startswith(_FILES)), 1
     ):
-        name = entry.filename.removeprefix("files/")
-        if not _FILE.fullmatch(name) or entry.file_size > _MAX_FILE:
-            raise ArchiveRefused(f"The archive has a file that no shop has: {name!r}.")
+        name = entry.filename.removeprefix(_FILES)
         if _is_whole(name, entry.file_size):
             continue
         with archive.open(entry) as part:

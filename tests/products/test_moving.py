@@ -17,6 +17,7 @@ from django.db import connection
 from django.utils import timezone
 
 from products.models import (
+    Category,
     Collection,
     CollectionProduct,
     FormerSlug,
@@ -169,15 +170,26 @@ def test_another_archive_is_refused(catalogue, tmp_path, change, said):
     assert not Product.objects.exists()
 
 
-@pytest.mark.parametrize("name", ["../evil.py", "/etc/x", "products/../../x"])
-def test_a_file_that_leads_elsewhere_is_refused(catalogue, tmp_path, media, name):
+@pytest.mark.asvs("5.2.3")
+@pytest.mark.parametrize(
+    "name", ["../evil.py", "/etc/x", "products/../../x", "products/a/large.webp"]
+)
+def test_a_file_that_leads_elsewhere_or_is_too_large_is_refused_before_any_row(
+    catalogue, tmp_path, media, monkeypatch, name
+):
     path = tmp_path / "first.zip"
     export(path)
     with zipfile.ZipFile(path) as archive:
         parts = {one: archive.read(one) for one in archive.namelist()}
-    _write(path, {**parts, f"files/{name}": b"x"})
+    known = max(len(one) for at, one in parts.items() if at.startswith("files/"))
+    monkeypatch.setattr(importer, "MAX_FILE_BYTES", known)
+    content = b"x" * (known + 1) if name.endswith("large.webp") else b"x"
+    _write(path, {**parts, f"files/{name}": content})
+    empty_shop()
     with pytest.raises(importer.ArchiveRefused, match="no shop has"):
         importer.import_catalogue(path)
+    assert not Product.objects.exists()
+    assert not Category.objects.exists()
     assert not list(tmp_path.rglob("evil.py"))
 
 
