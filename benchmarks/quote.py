@@ -153,10 +153,12 @@ def main() -> None:
     for included in (True, False):
         one = make_basket(make_lines(1))
         none = make_terms((), included=included)
+        # mypy cannot infer a lambda's defaults
         least = measure(lambda one=one, none=none: quote(one, none))  # type: ignore[misc]
         for shop in ("usual", "rivals", "pile"):
             many = make_basket(make_lines(LINES))
             terms = make_terms(make_promotions(shop), included=included)
+            # as above
             took = measure(lambda many=many, terms=terms: quote(many, terms))  # type: ignore[misc]
             taxes = "in the price" if included else "on top"
             print(

@@ -375,6 +375,7 @@ class OpenedFromQueue:
 
 def _order_of(row: models.Model) -> Order:
     """Return the order, or the one of a parcel or return."""
+    # a parcel or a return, which both have one
     found: Order = row if isinstance(row, Order) else row.order  # type: ignore[attr-defined]
     return found
 

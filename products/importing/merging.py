@@ -274,6 +274,7 @@ class _VariantMerge:
 
 def new_row(given: ImportedVariant) -> ReplacedVariant:
     """Return a variant that the shop does not have yet, with its first pieces."""
+    # the schema has made a value of each field's type
     return ReplacedVariant(**{"stock": 0, **sent_fields(given)})  # type: ignore[arg-type]
 
 

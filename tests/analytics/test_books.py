@@ -55,6 +55,7 @@ def test_by_day(traded):
     [day] = read("books-by-day")
     assert day["day"] == timezone.localdate()
     assert day["invoiced"] == Decimal("2489.00")  # 4,998 less 2,499 and 10
+    # a report's cells are of any type
     assert day["revenue"] + day["tax"] == day["invoiced"]  # type: ignore[operator]
     assert (day["paid"], day["refunded"]) == (Decimal(4998), Decimal(2509))
     assert (day["paidOut"], day["providerFees"]) == (Decimal(95), Decimal(5))

@@ -12,6 +12,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "markrin.settings")
 django.setup()
 
+# models want the setup above
 from orders.models import Invoice  # noqa: E402
 from orders.services import invoices, transitions  # noqa: E402
 from orders.services.lifecycle import Actor  # noqa: E402

@@ -36,6 +36,7 @@ def test_the_receiver_of_the_page(
     first, second = receiver.received
     monkeypatch.setenv("SHOP_WEBHOOK_SECRET", secrets.decrypt_secret(endpoint.secret))
     page: dict[str, Any] = {}
+    # our own page
     exec(read_blocks("docs/webhooks.md", "python")["receiver.py"], page)  # noqa: S102
     for one in (second, first, second):
         assert call(page["app"], one) == "204 No Content"
