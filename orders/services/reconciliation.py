@@ -6,13 +6,16 @@ difference for a person, who says how it was settled. Running it again changes n
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+import psycopg
 import structlog
+from django.db import DatabaseError, DataError, IntegrityError
 from django.utils import timezone
 
 from markrin.api.errors import NotFound
@@ -25,6 +28,7 @@ from orders.gateways.base import (
     ProviderCharge,
     ProviderDispute,
     ProviderDown,
+    ProviderPayout,
     ProviderRefund,
     ProviderRefused,
 )
@@ -169,7 +173,8 @@ def _compare_charges(run: _Run) -> None:
     for charge in run.provider.list_charges(run.period):
         seen.add(charge.charge_ref)
         run.row.charges += 1
-        _compare_charge(run, charge)
+        with _recording(run, DifferenceKind.CHARGE, charge.charge_ref, charge):
+            _compare_charge(run, charge)
     ours = Payment.objects.filter(
         provider=run.provider.name,
         state=PaymentState.SUCCEEDED,
@@ -241,7 +246,8 @@ def _compare_refunds(run: _Run) -> None:
     for told in run.provider.list_refunds(run.period):
         seen.add(told.ref)
         run.row.refunds += 1
-        _compare_refund(run, told)
+        with _recording(run, DifferenceKind.REFUND, told.ref, told):
+            _compare_refund(run, told)
     ours = Refund.objects.filter(
         payment__provider=run.provider.name,
         state=RefundState.SUCCEEDED,
@@ -308,7 +314,8 @@ def _compare_disputes(run: _Run) -> None:
     for told in run.provider.list_disputes(run.period):
         seen.add(told.ref)
         run.row.disputes += 1
-        _compare_dispute(run, told)
+        with _recording(run, DifferenceKind.DISPUTE, told.ref, told):
+            _compare_dispute(run, told)
     ours = Dispute.objects.filter(
         payment__provider=run.provider.name,
         opened_at__gte=run.period.since + SLACK,
@@ -354,15 +361,49 @@ def _compare_dispute(run: _Run, told: ProviderDispute) -> None:
 def _compare_payouts(run: _Run) -> None:
     for told in run.provider.list_payouts(run.period):
         run.row.payouts += 1
-        if payouts.take_from_provider(run.provider.name, told):
-            run.record_difference(
-                DifferenceKind.PAYOUT,
-                told.ref,
-                "No webhook had told of the payout.",
-                currency=told.currency,
-                theirs=told.amount,
-                settled="Booked now.",
-            )
+        with _recording(run, DifferenceKind.PAYOUT, told.ref, told):
+            _compare_payout(run, told)
+
+
+def _compare_payout(run: _Run, told: ProviderPayout) -> None:
+    if payouts.take_from_provider(run.provider.name, told):
+        run.record_difference(
+            DifferenceKind.PAYOUT,
+            told.ref,
+            "No webhook had told of the payout.",
+            currency=told.currency,
+            theirs=told.amount,
+            settled="Booked now.",
+        )
+
+
+@contextmanager
+def _recording(
+    run: _Run,
+    kind: DifferenceKind,
+    ref: str,
+    told: ProviderCharge | ProviderRefund | ProviderDispute | ProviderPayout,
+) -> Iterator[None]:
+    """Record what the books cannot take as a difference for a person, and go on: one thing of the
+    provider's must not keep all others from being compared.
+    """
+    try:
+        yield
+    except (IntegrityError, DataError) as exc:
+        rule = _rule_of(exc)
+        log.exception("cannot_be_booked", kind=kind, ref=ref, rule=rule)
+        run.record_difference(
+            kind,
+            ref,
+            f"It cannot be booked: it breaks the rule {rule or 'of its amounts'}.",
+            currency=told.currency,
+            theirs=told.amount,
+        )
+
+
+def _rule_of(exc: DatabaseError) -> str | None:
+    cause = exc.__cause__
+    return cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
 
 
 @transactions.durable

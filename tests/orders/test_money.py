@@ -501,6 +501,25 @@ def test_what_no_webhook_told_is_found_in_the_lists(api, order, provider):
     assert_clean()
 
 
+def test_what_the_books_cannot_take_keeps_nothing_else_from_being_booked(
+    api, order, provider
+):
+    provider.ahead_s = -60  # all of it happened a minute ago
+    pay(api, order, provider)
+    dispute = provider.open_dispute(money_of(provider), 100)
+    dispute["amount"] = 0  # no rule of a provider says that it cannot be
+    provider.pay_out() if provider.name == "stripe" else provider.settle()
+    provider.webhooks.take()
+    for _ in range(2):
+        [left] = reconcile_all()
+        assert (left.kind, left.ref) == ("dispute", dispute["id"])
+        assert "dispute_amount_positive" in left.cause
+    assert Payout.objects.count() == 1
+    dispute["amount"] = 100
+    reconcile_all()
+    assert Dispute.objects.get().amount == 1
+
+
 def test_money_that_is_nobodys_and_payments_that_are_not_there(api, order, provider):
     provider.ahead_s = -60  # all of it happened a minute ago
     pay(api, order, provider)

@@ -201,6 +201,8 @@ class RazorpayStandIn(StandIn):
         amount = (
             found["amount"] - found["amount_refunded"] if amount is None else amount
         )
+        if amount <= 0:
+            raise ValueError("All of it has gone back: a bank disputes what is left.")
         dispute = self._new(
             "dispute", "disp", payment_id=payment, amount=amount, currency=found["currency"],
             amount_deducted=0, reason_code=reason, respond_by=self.now() + 7 * DAY, status="open",

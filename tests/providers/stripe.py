@@ -155,10 +155,12 @@ class StripeStandIn(StandIn):
     ) -> dict[str, Any]:
         """Let the shopper's bank take the money back for now."""
         charge = self._charge_of(payment)
-        charge |= {"disputed": True, "_refundable": False}
         amount = (
             charge["amount"] - charge["amount_refunded"] if amount is None else amount
         )
+        if amount <= 0:
+            raise ValueError("All of it has gone back: a bank disputes what is left.")
+        charge |= {"disputed": True, "_refundable": False}
         dispute = self._new(
             "dispute", "du", amount=amount, charge=charge["id"], currency=charge["currency"],
             payment_intent=charge["payment_intent"], reason=reason, status="needs_response",
