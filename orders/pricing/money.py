@@ -39,7 +39,7 @@ OTHER_DECIMALS: Final = {
     **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
     **dict.fromkeys(["CLF", "UYW"], 4),
 }
-_PER_MILLION: Final = 1_000_000
+PER_MILLION: Final = 1_000_000
 
 
 def decimals_of(currency: str) -> int:
@@ -67,7 +67,7 @@ def per_million(percent: Decimal) -> int:
 
 def share_of(amount: int, percent: Decimal) -> int:
     """Return this percentage of the amount, rounded half-up."""
-    return divide_half_up(amount * per_million(percent), _PER_MILLION)
+    return divide_half_up(amount * per_million(percent), PER_MILLION)
 
 
 def divide_half_up(numerator: int, denominator: int) -> int:
@@ -93,10 +93,20 @@ def spread(amount: int, weights: Sequence[int]) -> list[int]:
     if left:
         # negative, so that of two equals the earlier one comes first
         remainders = [-(part % whole) for part in exact]
+        if left == 1:
+            shares[remainders.index(min(remainders))] += 1
+            return shares
         ranked = sorted(range(len(weights)), key=remainders.__getitem__)
         for index in ranked[:left]:
             shares[index] += 1
     return shares
+
+
+def split(amount: int, first: int, second: int) -> tuple[int, int]:
+    """Return what `spread` says of two weights, one of which at least is not 0."""
+    whole = first + second
+    share = (2 * amount * first + whole) // (2 * whole)
+    return share, amount - share
 
 
 def part_of_line(amount: int, pieces: int, quantity: int, *, before: int = 0) -> int:

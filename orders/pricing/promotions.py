@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from orders.pricing.money import per_million, spread
+from orders.pricing.money import PER_MILLION, per_million, split, spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +152,9 @@ class Tiered:
 
 
 Effect = PercentOff | AmountOff | FixedPrice | FreeShipping | BuyXGetY | Tiered
+# Made once: a union written where it is asked for is made each time.
+_PROPORTIONAL: Final = (PercentOff, AmountOff)
+_BY_PIECE: Final = (FixedPrice, BuyXGetY)
 
 
 class Reason(StrEnum):
@@ -216,22 +219,39 @@ class NotApplied(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What applies, in order of priority, and what of the rest the shopper is told about."""
+    """What applies, in order of priority, what of the rest the shopper is told about, and what
+    each line costs then.
+    """
 
     discounts: tuple[Discount, ...]
     not_applied: tuple[NotApplied, ...]
+    prices: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What the shopper pays.
 
-    `of_lines` says it for what each line costs, with shipping free or not. `of_goods` says the
-    least that it can be for what they cost together: what it is, where prices include the tax.
+    `of_lines` says it for what each line costs, with shipping free or not. `at_least` says the
+    least that it can be with an amount off: what it is, where prices include the tax. Its last
+    argument is what another candidate costs: beyond that it need not be exact.
     """
 
     of_lines: Callable[[Sequence[int], bool], int]
-    of_goods: Callable[[int, bool], int]
+    at_least: Callable[["Reduction", bool, int], int]
+
+
+class Reduction(NamedTuple):
+    """So much off the lines at these places all together. `is_even` says that each has its share
+    in proportion to what it costs, but for one unit.
+    """
+
+    off: int
+    places: Sequence[int]
+    is_even: bool = False
+
+
+_by_rank: Final = attrgetter("priority", "id.int")
 
 
 def choose_promotions(
@@ -241,9 +261,7 @@ def choose_promotions(
     cost: Cost,
 ) -> Outcome:
     """Return the cheapest candidate's discounts, and why the other promotions do not apply."""
-    ranked = sorted(
-        promotions, key=lambda promotion: (promotion.priority, promotion.id.int)
-    )
+    ranked = sorted(promotions, key=_by_rank)
     cart = _Cart(lines)
     eligible: list[_Eligible] = []
     not_applied: list[NotApplied] = []
@@ -257,7 +275,7 @@ def choose_promotions(
                 continue
         if promotion.code or reason in ADVERTISED:
             not_applied.append(NotApplied(promotion, reason, missing))
-    discounts = _find_cheapest(cart, eligible, cost)
+    discounts, _, prices = _find_cheapest(cart, eligible, cost)
     won = {discount.promotion.id.int for discount in discounts}
     exclusive_won = any(discount.promotion.exclusive for discount in discounts)
     for promotion, _ in eligible:
@@ -266,7 +284,7 @@ def choose_promotions(
             reason = Reason.BETTER_OFFER if beaten else Reason.NO_EFFECT
             if promotion.code or reason in ADVERTISED:
                 not_applied.append(NotApplied(promotion, reason))
-    return Outcome(discounts, tuple(not_applied))
+    return Outcome(discounts, tuple(not_applied), tuple(prices))
 
 
 class _Meant(NamedTuple):
@@ -292,6 +310,7 @@ class _Cart:
         self.totals = [line.unit_price * line.quantity for line in lines]
         self.pieces = [line.quantity for line in lines]
         promotable = [i for i, line in enumerate(lines) if line.is_promotable]
+        self._on_sale = {i for i, line in enumerate(lines) if line.on_sale}
         self._by_product: dict[int, list[int]] = {}
         self._by_category: dict[int, list[int]] = {}
         self._by_collection: dict[UUID | str, list[int]] = {}
@@ -309,10 +328,12 @@ class _Cart:
         self._found: dict[tuple[object, ...], _Meant] = {}
 
     def _sum_up(self, places: list[int]) -> _Meant:
-        totals, pieces = self.totals, self.pieces
-        return _Meant(
-            places, sum([totals[i] for i in places]), sum([pieces[i] for i in places])
-        )
+        totals, quantities = self.totals, self.pieces
+        spend = pieces = 0
+        for place in places:
+            spend += totals[place]
+            pieces += quantities[place]
+        return _Meant(places, spend, pieces)
 
     def find_meant(self, conditions: Conditions) -> _Meant:
         """Return what the promotion is about: of most promotions that is everything."""
@@ -332,16 +353,18 @@ class _Cart:
         if not (products or categories or collections):
             places = self._promotable.places
         else:
-            found: list[int] = []
+            # Plain loops, as most of the three are empty, and a comprehension costs a call.
+            named: list[list[int]] = []
             for product in products:
-                found += self._by_product.get(product.int, ())
+                named.append(self._by_product.get(product.int, []))  # noqa: PERF401
             for category in categories:
-                found += self._by_category.get(category.int, ())
+                named.append(self._by_category.get(category.int, []))  # noqa: PERF401
             for collection in collections:
-                found += self._by_collection.get(collection, ())
-            places = sorted(set(found))
+                named.append(self._by_collection.get(collection, []))  # noqa: PERF401
+            places = named[0] if len(named) == 1 else sorted(set().union(*named))
         if conditions.exclude_sale_items:
-            places = [i for i in places if not self.lines[i].on_sale]
+            on_sale = self._on_sale
+            places = [i for i in places if i not in on_sale]
         return self._sum_up(places)
 
 
@@ -391,20 +414,26 @@ def _find_shopper_refusal(
 _Rank = tuple[int, bool, int, int]  # price, whether nothing applies, priority, id
 
 
+class _Candidate(NamedTuple):
+    """What the promotions that may apply together take off, and what each line costs then."""
+
+    discounts: tuple[Discount, ...]
+    rank: _Rank
+    prices: list[int]
+
+
 def _find_cheapest(
     cart: _Cart, eligible: Sequence[_Eligible], cost: Cost
-) -> tuple[Discount, ...]:
-    """Return the winning candidate's discounts: those of its promotions that take something off.
+) -> _Candidate:
+    """Return the winning candidate.
 
     An exclusive promotion is first reckoned as a whole. Only where that may win, what it takes off
     is spread over the lines.
     """
     together = [each for each in eligible if not each[0].exclusive]
-    best, best_rank = _try_candidate(cart, [], cost)
+    best = _try_candidate(cart, [], cost)
     if together:
-        discounts, rank = _try_candidate(cart, together, cost)
-        if rank < best_rank:
-            best, best_rank = discounts, rank
+        best = min(best, _try_candidate(cart, together, cost), key=_rank_of)
     # Of those that take the same off the same, only the first can win.
     rivals: dict[tuple[Effect, int], _Eligible] = {}
     for each in eligible:
@@ -412,34 +441,44 @@ def _find_cheapest(
             rivals.setdefault((each[0].effect, id(each[1])), each)
     untouched = _Work(cart)
     alone = [
-        (_bound_exclusive(untouched, each, cost), each) for each in rivals.values()
+        (_bound_exclusive(untouched, each, cost, best.rank[0]), each)
+        for each in rivals.values()
     ]
-    for bound, each in sorted(alone, key=lambda pair: pair[0]):
-        if bound >= best_rank:
+    for bound, each in sorted(alone, key=itemgetter(0)):
+        if bound >= best.rank:
             break  # what follows can only be dearer, or comes later
-        discounts, rank = _try_candidate(cart, [each], cost)
-        if rank < best_rank:
-            best, best_rank = discounts, rank
+        best = min(best, _try_candidate(cart, [each], cost), key=_rank_of)
     return best
 
 
-def _bound_exclusive(work: "_Work", each: _Eligible, cost: Cost) -> _Rank:
-    """Return a rank that this promotion alone cannot come before."""
+_rank_of: Final = attrgetter("rank")
+
+
+def _bound_exclusive(
+    work: "_Work", each: _Eligible, cost: Cost, beaten_by: int
+) -> _Rank:
+    """Return a rank that this promotion alone cannot come before; exact where that is below the
+    price `beaten_by`.
+    """
     promotion, meant = each
-    subtotal = work.cart.everything.spend
     if isinstance(promotion.effect, FreeShipping):
-        price = min(cost.of_goods(subtotal, False), cost.of_goods(subtotal, True))
+        nothing = Reduction(0, ())
+        price = min(
+            cost.at_least(nothing, False, beaten_by),
+            cost.at_least(nothing, True, beaten_by),
+        )
     else:
         off = work.count(promotion.effect, meant)
-        price = cost.of_goods(subtotal - off, False)
+        is_even = not isinstance(promotion.effect, _BY_PIECE)
+        price = cost.at_least(Reduction(off, meant.places, is_even), False, beaten_by)
     return price, False, promotion.priority, promotion.id.int
 
 
 def _try_candidate(
     cart: _Cart, candidate: Sequence[_Eligible], cost: Cost
-) -> tuple[tuple[Discount, ...], _Rank]:
-    """Return what this candidate's promotions take off, one after the other, and its rank: what
-    the shopper pays then, and what decides between two of one price.
+) -> _Candidate:
+    """Return what this candidate's promotions take off, one after the other. Its rank is what the
+    shopper pays then, and what decides between two of one price.
     """
     work = _Work(cart)
     applied: list[Discount] = []
@@ -456,24 +495,17 @@ def _try_candidate(
     if free_by and (with_free := cost.of_lines(prices, True)) < price:
         price = with_free
         applied.append(Discount(free_by, 0, (0,) * len(prices), ships_free=True))
-        applied.sort(
-            key=lambda discount: (
-                discount.promotion.priority,
-                discount.promotion.id.int,
-            )
-        )
+        applied.sort(key=lambda discount: _by_rank(discount.promotion))
     if not applied:
-        return (), (price, True, 0, 0)
+        return _Candidate((), (price, True, 0, 0), prices)
     first = applied[0].promotion
-    return tuple(applied), (price, False, first.priority, first.id.int)
-
-
-_PER_MILLION: Final = 1_000_000
+    rank = (price, False, first.priority, first.id.int)
+    return _Candidate(tuple(applied), rank, prices)
 
 
 def _share_of(amount: int, millionths: int) -> int:
     """Return so many millionths of the amount, rounded half-up, as `money.share_of` does."""
-    return (2 * amount * millionths + _PER_MILLION) // (2 * _PER_MILLION)
+    return (2 * amount * millionths + PER_MILLION) // (2 * PER_MILLION)
 
 
 class _Work:
@@ -501,7 +533,7 @@ class _Work:
         """Return what the effect takes off all together, and change nothing."""
         if isinstance(effect, Tiered):
             effect = self._reached(effect, meant)
-        if isinstance(effect, PercentOff | AmountOff):
+        if isinstance(effect, _PROPORTIONAL):
             return self._off(effect, sum(self._worth(meant.places)))
         if isinstance(effect, FixedPrice):
             lowered = [
@@ -519,7 +551,7 @@ class _Work:
         """
         if isinstance(effect, Tiered):
             effect = self._reached(effect, meant)
-        if isinstance(effect, PercentOff | AmountOff):
+        if isinstance(effect, _PROPORTIONAL):
             worth = self._worth(meant.places)
             return self._take(self._off(effect, sum(worth)), meant.places, worth)
         if isinstance(effect, FixedPrice):
@@ -562,7 +594,7 @@ class _Work:
             if not in_sets[i]:  # most lines have no pieces in sets
                 loose[i] -= share
                 continue
-            of_loose, of_sets = spread(share, [loose[i], in_sets[i]])
+            of_loose, of_sets = split(share, loose[i], in_sets[i])
             loose[i] -= of_loose
             in_sets[i] -= of_sets
         return off, shares

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from orders.pricing.money import from_units
+from orders.pricing.money import PER_MILLION, from_units
 from orders.pricing.promotions import (
     BasketLine,
     Cost,
@@ -22,6 +22,7 @@ from orders.pricing.promotions import (
     Outcome,
     PromotionTerms,
     Reason,
+    Reduction,
     ShopperFacts,
     choose_promotions,
 )
@@ -37,6 +38,7 @@ from orders.pricing.tax import (
     sum_taxes,
     tax_levy,
 )
+from orders.pricing.tax_floor import TaxFloor
 
 CASH_ON_DELIVERY = "cod"
 
@@ -287,7 +289,7 @@ def quote(basket: Basket, terms: ShopTerms) -> Quote:
         basket.lines,
         basket.shopper,
         terms.promotions,
-        Cost(pricing.cost, pricing.least_cost),
+        Cost(pricing.cost, pricing.count_least),
     )
     return pricing.finish(outcome, supply)
 
@@ -299,6 +301,14 @@ class _Pricing:
         self.basket = basket
         self.terms = terms
         self.table = table
+        self.totals = [line.total for line in basket.lines]
+        self.subtotal = sum(self.totals)
+        # Of each line, what is known of a price of it: most promotions leave most lines alone.
+        self._taxes: list[dict[int, tuple[Rate | None, int]]] = [
+            {} for _ in self.totals
+        ]
+        self._lowest: int | None = None
+        self._floor: TaxFloor | None = None
 
     def cost(self, prices: Sequence[int], ships_free: bool) -> int:
         """Return what the shopper pays, fees aside, when the lines cost this much."""
@@ -306,9 +316,10 @@ class _Pricing:
         shipping = self._ship(goods, ships_free=ships_free)
         if self.table.included:
             return goods + shipping
-        rates = self._find_rates(prices)
-        tax = sum(map(self.table.count_tax, prices, rates))
+        taxed = self._tax_lines(prices)
+        tax = sum([amount for _, amount in taxed])
         if shipping:
+            rates = [rate for rate, _ in taxed]
             shipping_taxed = tax_levy(
                 self.terms.tax.shipping,
                 shipping,
@@ -318,16 +329,44 @@ class _Pricing:
             tax += sum(each.amount for each in shipping_taxed)
         return goods + shipping + tax
 
-    def least_cost(self, goods: int, ships_free: bool) -> int:
-        """Return the least that the shopper can pay, fees aside, when the lines cost this much
-        together. Where prices include the tax, that is what they pay.
+    def _tax_lines(self, prices: Sequence[int]) -> list[tuple[Rate | None, int]]:
+        """Return the rate of each line, and its tax, where prices do not include it."""
+        taxed = []
+        for line, known, price in zip(
+            self.basket.lines, self._taxes, prices, strict=True
+        ):
+            found = known.get(price)
+            if found is None:
+                found = self.table.find_tax(line.tax_class, price, line.quantity)
+                known[price] = found
+            taxed.append(found)
+        return taxed
+
+    def count_least(
+        self, reduction: Reduction, ships_free: bool, beaten_by: int
+    ) -> int:
+        """Return the least that the shopper can pay, fees aside, with so much off. Where prices
+        include the tax, that is what they pay. It is as near as can be only below `beaten_by`.
         """
+        goods = self.subtotal - reduction.off
         least = goods + self._ship(goods, ships_free=ships_free)
-        if not self.table.included:
+        if self.table.included:
+            return least
+        coarse = least + self._count_coarse_tax(goods)
+        if coarse > beaten_by:
+            return coarse
+        if self._floor is None:
+            taxes = [amount for _, amount in self._tax_lines(self.totals)]
+            self._floor = TaxFloor(self.basket.lines, self.totals, taxes, self.table)
+        return least + self._floor.count(reduction)
+
+    def _count_coarse_tax(self, goods: int) -> int:
+        """Return what the tax on goods of this price cannot be below, whichever lines it is of."""
+        if self._lowest is None:
             classes = {line.tax_class for line in self.basket.lines}
-            lines = len(self.basket.lines)
-            least += self.table.count_least_tax(goods, classes, lines)
-        return least
+            self._lowest = min(map(self.table.find_lowest, classes), default=0)
+        rounding = len(self.totals) * self.table.most_parts
+        return max(0, goods * self._lowest // PER_MILLION - rounding)
 
     def finish(self, outcome: Outcome, supply: Supply) -> Quote:
         """Return the quote with these discounts, its gift cards taken in the order they were
@@ -346,13 +385,8 @@ class _Pricing:
         return _pay_by_cards(self._reckon(outcome, supply, fees), cards)
 
     def _reckon(self, outcome: Outcome, supply: Supply, fees: tuple[Fee, ...]) -> Quote:
-        lines, rules = self.basket.lines, self.terms.tax
-        off = [0] * len(lines)
-        if outcome.discounts:
-            off = list(
-                map(sum, zip(*[each.shares for each in outcome.discounts], strict=True))
-            )
-        prices = [line.total - share for line, share in zip(lines, off, strict=True)]
+        lines, rules, prices = self.basket.lines, self.terms.tax, outcome.prices
+        off = list(map(int.__sub__, self.totals, prices))
         rates = self._find_rates(prices)
         goods = list(zip(prices, rates, strict=True))
         full_shipping = self._ship(sum(prices))
@@ -381,6 +415,8 @@ class _Pricing:
         return self.basket.delivery.price_for(goods, ships_free=ships_free)
 
     def _find_rates(self, prices: Sequence[int]) -> list[Rate | None]:
+        if not self.table.included:
+            return [rate for rate, _ in self._tax_lines(prices)]
         return [
             self.table.find_rate(line.tax_class, price, line.quantity)
             for line, price in zip(self.basket.lines, prices, strict=True)

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from orders.pricing.money import divide_half_up, per_million, spread
 
 _WHOLE: Final = per_million(Decimal(100))
+_ENDLESS: Final = 10**30  # no amount comes near it
 INDIA: Final = "IN"
 # Source: Directive 2006/112/EC art. 5 and the treaties; Greece is GR in ISO 3166 and EL in tax
 # numbers.
@@ -245,24 +247,45 @@ def _is_registered_abroad(rules: TaxRules, buyer: Buyer) -> bool:
     return place is not None and place.country in EU_COUNTRIES - {rules.origin.country}
 
 
+class _Band(NamedTuple):
+    """A rate with what is reckoned with many times: `limit` is the highest value of one piece,
+    taxes counted where prices include them, in millionths of a unit; `millionths` are its parts'.
+    """
+
+    rate: Rate
+    limit: int | None
+    millionths: tuple[int, ...]
+    total: int
+
+
 class RateTable:
     """The rates that hold for one supply on one day, by class."""
 
     def __init__(self, rules: TaxRules, supply: Supply, day: date) -> None:
         self.included = rules.included
         zone = None if supply.zero_rated else _find_zone(rules.zones, supply.place)
-        self._bands: dict[str, list[Rate]] = {}
+        self._bands: dict[str, list[_Band]] = {}
         for rate in rules.rates:
             if zone is not None and rate.zone == zone.name and rate.holds_on(day):
-                self._bands.setdefault(rate.tax_class, []).append(rate)
+                band = self._make_band(rate)
+                self._bands.setdefault(rate.tax_class, []).append(band)
         for bands in self._bands.values():
-            bands.sort(key=lambda rate: (rate.up_to is None, rate.up_to or 0))
-        # By what each is reckoned with many times: its parts' millionths, and all together.
+            bands.sort(key=lambda band: (band.limit is None, band.rate.up_to or 0))
         self._millionths = {
-            id(rate): tuple([per_million(part.percent) for part in rate.parts])
+            id(band.rate): band.millionths
             for bands in self._bands.values()
-            for rate in bands
+            for band in bands
         }
+
+        self._parts: dict[int, tuple[int, list[tuple[str, Decimal, int]]]] = {}
+
+    def _make_band(self, rate: Rate) -> _Band:
+        millionths = tuple([per_million(part.percent) for part in rate.parts])
+        total = sum(millionths)
+        limit = None
+        if rate.up_to is not None:
+            limit = rate.up_to * (_WHOLE + total if self.included else _WHOLE)
+        return _Band(rate, limit, millionths, total)
 
     @property
     def is_empty(self) -> bool:
@@ -276,65 +299,89 @@ class RateTable:
         include the tax, it is the lowest whose own rate makes the value fit, else the highest (our
         choice for the gap between two).
         """
-        bands = self._bands.get(tax_class, [])
-        for rate in bands:
-            if rate.up_to is None:
-                return rate
-            limit = rate.up_to * pieces
-            if self.included:
-                whole = _WHOLE + sum(self._millionths[id(rate)])
-                if charged * _WHOLE <= limit * whole:
-                    return rate
-            elif charged <= limit:
-                return rate
-        return bands[-1] if bands else None
+        band = self._find_band(tax_class, charged, pieces)
+        return band and band.rate
+
+    def _find_band(self, tax_class: str, charged: int, pieces: int) -> _Band | None:
+        bands = self._bands.get(tax_class)
+        if not bands:
+            return None
+        value = charged * _WHOLE
+        for band in bands:
+            if band.limit is None or value <= band.limit * pieces:
+                return band
+        return bands[-1]
 
     def tax(self, charged: int, rate: Rate | None) -> Taxed:
         """Return the tax on an amount at this rate."""
         if rate is None:
             return Taxed(charged)
-        millionths = self._millionths.get(id(rate))
-        if millionths is None:  # another table's
+        if id(rate) not in self._millionths:  # another table's
             return tax_amount(charged, rate.parts, included=self.included)
+        known = self._parts.get(id(rate)) or self._list_parts(rate)
+        whole, named = known
+        twice = 2 * charged
+        parts = [
+            TaxPart(name, percent, (twice * share + whole) // (2 * whole))
+            for name, percent, share in named
+        ]
+        if not self.included:
+            return Taxed(charged, tuple(parts))
+        return Taxed(charged - sum([part[2] for part in parts]), tuple(parts))
+
+    def _list_parts(self, rate: Rate) -> tuple[int, list[tuple[str, Decimal, int]]]:
+        """Return what each of its parts is a share of, and the parts with their shares."""
+        millionths = self._millionths[id(rate)]
         whole = _WHOLE + sum(millionths) if self.included else _WHOLE
-        parts = tuple(
-            [
-                TaxPart(
-                    part.name,
-                    part.percent,
-                    (2 * charged * share + whole) // (2 * whole),
-                )
-                for part, share in zip(rate.parts, millionths, strict=True)
-            ]
-        )
-        within = sum([part.amount for part in parts]) if self.included else 0
-        return Taxed(charged - within, parts)
+        named = [
+            (part.name, part.percent, share)
+            for part, share in zip(rate.parts, millionths, strict=True)
+        ]
+        self._parts[id(rate)] = whole, named
+        return whole, named
 
-    def count_tax(self, charged: int, rate: Rate | None) -> int:
-        """Return what `tax` says of an amount that does not include it, all parts together, at a
-        rate of this table.
+    def find_tax(
+        self, tax_class: str, charged: int, pieces: int
+    ) -> tuple[Rate | None, int]:
+        """Return a line's rate, and what `tax` says of it, all parts together, where prices do not
+        include it.
         """
-        if rate is None:
-            return 0
-        return sum(
-            [
-                (2 * charged * share + _WHOLE) // (2 * _WHOLE)
-                for share in self._millionths[id(rate)]
-            ]
+        band = self._find_band(tax_class, charged, pieces)
+        if band is None:
+            return None, 0
+        twice = 2 * charged
+        return band.rate, sum(
+            [(twice * share + _WHOLE) // (2 * _WHOLE) for share in band.millionths]
         )
 
-    def count_least_tax(self, goods: int, classes: Iterable[str], lines: int) -> int:
-        """Return what the tax on so many lines of these classes, which cost so much together,
-        cannot be below, where prices do not include it.
+    def find_lowest(self, tax_class: str) -> int:
+        """Return the lowest rate of a class, all parts together, in millionths."""
+        return min([band.total for band in self._bands.get(tax_class, ())], default=0)
+
+    @cached_property
+    def most_parts(self) -> int:
+        """How many parts its rates have at most."""
+        return max(map(len, self._millionths.values()), default=0)
+
+    @cached_property
+    def highest(self) -> int:
+        """Its highest rate, all parts together, in millionths."""
+        return max(map(sum, self._millionths.values()), default=0)
+
+    def list_bands(self, tax_class: str, pieces: int) -> list[tuple[int, int]]:
+        """Return the bands of a line, the lowest first: up to what it may be charged for all its
+        pieces, and the rate then, all parts together, in millionths. The last has no end.
         """
-        lowest, parts = None, 1
-        for tax_class in classes:
-            for rate in self._bands.get(tax_class, ()) or (None,):
-                millionths = self._millionths[id(rate)] if rate else ()
-                total, parts = sum(millionths), max(parts, len(millionths))
-                lowest = total if lowest is None else min(lowest, total)
-        # each part of each line is rounded, by less than one
-        return max(0, goods * (lowest or 0) // _WHOLE - lines * parts)
+        bands = [
+            (
+                _ENDLESS if band.limit is None else band.limit * pieces // _WHOLE,
+                band.total,
+            )
+            for band in self._bands.get(tax_class, ())
+        ]
+        if not bands or bands[-1][0] != _ENDLESS:
+            bands.append((_ENDLESS, bands[-1][1] if bands else 0))
+        return bands
 
 
 def tax_amount(charged: int, parts: Sequence[RatePart], *, included: bool) -> Taxed:

@@ -11,6 +11,7 @@ from orders.pricing.money import (
     from_units,
     part_of_line,
     share_of,
+    split,
     spread,
     to_units,
 )
@@ -107,3 +108,12 @@ def test_whatever_the_portions_a_line_gives_back_what_was_paid(amount, portions)
         )  # at most a unit off its exact worth
         back, gone = back + share, gone + pieces
     assert back == amount
+
+
+def test_two_weights_are_split_as_they_are_spread():
+    for amount in range(40):
+        for first in range(6):
+            for second in range(1 - min(first, 1), 40, 3):
+                assert list(split(amount, first, second)) == spread(
+                    amount, [first, second]
+                )

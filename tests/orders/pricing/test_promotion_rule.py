@@ -33,7 +33,7 @@ from tests.orders.pricing.baskets import (
 )
 
 # What the goods cost, and nothing else, is paid.
-GOODS_ALONE = Cost(lambda prices, free: sum(prices), lambda goods, free: goods)
+GOODS_ALONE = Cost(lambda prices, free: sum(prices), lambda *_: 0)
 
 
 class Piece:
@@ -227,12 +227,14 @@ def test_the_engine_chooses_and_takes_off_what_the_rule_says():
         def cost(prices, free, fee=fee, free_above=free_above):
             return sum(prices) + (0 if free or sum(prices) > free_above else fee)
 
-        # What is said of the goods together is what they cost, or the least that it can be.
-        def exactly(goods, free, cost=cost):
-            return cost([goods], free)
+        # What is said of all lines together is what they cost, or the least that it can be.
+        worth = sum(of.total for of in lines)
 
-        def at_least(goods, free, n=seed % 90):
-            return max(0, goods - n)
+        def exactly(reduction, free, beaten_by, cost=cost, worth=worth):
+            return cost([worth - reduction.off], free)
+
+        def at_least(reduction, free, beaten_by, n=seed % 90, worth=worth):
+            return max(0, worth - reduction.off - n)
 
         exact, least = Cost(cost, exactly), Cost(cost, at_least)
         outcome = choose_promotions(lines, shopper, promotions, exact)

@@ -26,6 +26,7 @@ from tests.orders.pricing.baskets import (
     random_shopper,
     terms,
 )
+from tests.orders.pricing.test_promotion_rule import reckon
 
 DELIVERY = Delivery(5000, 100_000)
 
@@ -343,6 +344,38 @@ def check_sums(found, lines, seed: int) -> None:
     ), seed
     for card, amount in found.gift_cards:
         assert 0 < amount <= card.balance, seed
+
+
+def test_the_cheapest_is_found_where_tax_comes_on_top():
+    """What is left out beforehand, as its tax cannot be low enough, would not have won."""
+    for seed in range(cases(500, 10_000)):
+        dice = random.Random(seed)
+        lines = random_lines(dice)
+        to = dice.choice([KARNATAKA, MAHARASHTRA])
+        names = ["CGST", "SGST"] if to == KARNATAKA else ["IGST"]
+        shopper = random_shopper(dice)
+        delivery = Delivery(dice.choice([0, 5000]), dice.choice([None, 20_000]))
+        promotions = [
+            replace(random_promotion(dice, n), exclusive=dice.random() < 0.8)
+            for n in range(1, dice.randint(2, 12))
+        ]
+
+        def cost(prices, free, lines=lines, names=names, delivery=delivery):
+            tax = 0
+            for of, price in zip(lines, prices, strict=True):
+                percent = percent_of(of.tax_class, price, of.quantity, included=False)
+                tax += sum(parts_of(price, percent, names, included=False).values())
+            shipping = delivery.price_for(sum(prices), ships_free=free)
+            return sum(prices) + shipping + tax
+
+        found = quote(
+            basket(*lines, buyer=Buyer(to), shopper=shopper, delivery=delivery),
+            terms(*promotions, rules=indian_rules_of(False, "none")),
+        )
+        (paid, *_), prices, used = reckon(lines, shopper, promotions, cost)
+        assert [each.promotion.id for each in found.discounts] == used, seed
+        assert [priced.charged for priced in found.lines] == prices, seed
+        assert found.total == paid, seed
 
 
 # --- how much work it is
