@@ -221,12 +221,14 @@ class Place:
 @dataclass(frozen=True)
 class Query:
     """A search, understood. `exact` are products that stand first in this order: pinned ones,
-    and those whose SKU or barcode it is.
+    and those whose SKU or barcode it is. `colors` are what its words mean of them, by their keys,
+    once for each word.
     """
 
     key: str = ""  # all that was typed, in one piece
     places: Sequence[Place] = ()
     exact: Sequence[str] = ()
+    colors: Sequence[str] = ()
     corrected_to: str | None = None
     not_found: Sequence[str] = field(default_factory=list)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Self
+from typing import Final, Self
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -303,3 +303,6 @@ class Filters:
         if self.has_moved:
             order = tuple(name.replace("price", "list_price") for name in order)
         return found, order
+
+
+NO_FILTERS: Final = Filters()

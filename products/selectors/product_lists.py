@@ -21,7 +21,7 @@ from products.schemas.products import (
 from products.search import Query
 from products.selectors import search_lookup, search_ranking
 from products.selectors.facets import Facets, count_facets
-from products.selectors.filters import Filters
+from products.selectors.filters import NO_FILTERS, Filters
 from products.selectors.prices import COST_JOIN, inherited, price_now, read_price_clock
 from products.selectors.size_tables import build_table
 from products.selectors.summaries import SUMMARY_COLUMNS, get_summaries
@@ -104,7 +104,7 @@ def _find_matching(
     total = counted.total if counted else found.count()
     ordered = _order_products(found, filters, query.sort, total)
     page = Page[Product].of(ordered, query.page, query.limit, total=total)
-    return Listing(with_summaries(page, colors=filters.color), counted)
+    return Listing(with_summaries(page, filters), counted)
 
 
 def _page_by_cursor(
@@ -117,7 +117,7 @@ def _page_by_cursor(
         CursorPage[Product].of(
             keys, order=order, cursor=query.cursor, limit=query.limit
         ),
-        colors=filters.color,
+        filters,
     )
 
 
@@ -148,7 +148,7 @@ def _list_search_results(
     shown = min(number, search_ranking.MAX_RANKED)
     total = counted.total if counted else shown
     page = Page(
-        get_summaries(ids, colors=filters.color),
+        _get_cards(ids, filters),
         query.page,
         -(-shown // query.limit),
         total,
@@ -166,13 +166,19 @@ def _order_products(
     )
 
 
-def with_summaries(
-    found: Page[Product] | CursorPage[Product], *, colors: Sequence[str] = ()
-) -> Page[Row] | CursorPage[Row]:
-    """Return the page with the products' cards in place of their keys, pictured in one of these
-    colours where they can be.
+def _get_cards(ids: Sequence[UUID], filters: Filters) -> list[Row]:
+    """Return the cards, pictured in a colour that is filtered by or searched for, where they
+    can be.
     """
-    cards = get_summaries([product.pk for product in found.items], colors=colors)
+    meant = filters.query.colors if filters.query else ()
+    return get_summaries(ids, colors=filters.color, meant_colors=meant)
+
+
+def with_summaries(
+    found: Page[Product] | CursorPage[Product], filters: Filters = NO_FILTERS
+) -> Page[Row] | CursorPage[Row]:
+    """Return the page with the products' cards in place of their keys."""
+    cards = _get_cards([product.pk for product in found.items], filters)
     if isinstance(found, CursorPage):
         return CursorPage(cards, found.next)
     return Page(cards, found.page, found.pages, found.total, found.limit)

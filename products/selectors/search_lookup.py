@@ -4,6 +4,7 @@ what staff say of them. Two statements, and two more where a word is unknown."""
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from markrin.db.sql import fetch_prepared
@@ -156,10 +157,12 @@ def understand(text: str, *, for_staff: bool = False) -> Query:
     pieces, unknown = reader.read()
     meanings = _fetch_meanings(text, found["key"], pieces, reader.last, for_staff)
     corrected = any(piece.shown for piece in pieces)
+    places = _Places(meanings, reader.last)
     return Query(
         key=found["key"],
-        places=_Places(meanings, reader.last).make(pieces),
+        places=places.make(pieces),
         exact=[str(each) for each in meanings["exact"]],
+        colors=places.meant_colors,
         corrected_to=" ".join(piece.shown or piece.typed for piece in pieces)
         if corrected
         else None,
@@ -361,9 +364,12 @@ class _Places:
                 )
         self.begun_colors: list[str] = found["begun_colors"]
         self.last = last
+        self.meant_colors: list[str] = []
 
     def make(self, pieces: Sequence[_Piece]) -> list[Place]:
         """Return the places, those that a synonym takes together as one."""
+        words = [word.word for piece in pieces for word in piece.ways[0]]
+        self.meant_colors += map("".join, pairwise(words))  # sea green
         places, at = [], 0
         while at < len(pieces):
             size = self._synonym_size(pieces, at)
@@ -437,4 +443,5 @@ class _Places:
             begun_categories=self.begun if prefix else (),
             begun_colors=self.begun_colors if prefix else (),
         )
+        self.meant_colors += {word, *meaning.colors, *meaning.begun_colors}
         return search.word_levels(word, meaning, prefix=prefix)

@@ -14,6 +14,9 @@ SUMMARY_COLUMNS = f"""
     p.collection, p.gender, p.material, p.in_stock, p.is_featured, p.is_new_arrival, p.rating,
     p.review_count, p.created_at, {COST_COLUMNS}
 """
+# How many words of a search mean a picture's colour.
+_MEANT = """CASE WHEN color = '' THEN 0
+        ELSE cardinality(array_positions(%s::text[], markrin_search_key(color))) END"""
 # Colours and sizes in the order of the variants, of those that can be chosen.
 _SUMMARIES = f"""
     SELECT {SUMMARY_COLUMNS}, p.status,
@@ -24,7 +27,8 @@ _SUMMARIES = f"""
     (SELECT json_build_object('file', file, 'external_url', external_url, 'alt_text', alt_text,
             'thumbnails', thumbnails, 'width', width, 'height', height)
      FROM products_productimage WHERE product_id = p.id
-     ORDER BY color <> '' AND color = ANY (%s::text[]) DESC, position LIMIT 1) AS image
+     ORDER BY color <> '' AND color = ANY (%s::text[]) DESC, {_MEANT} DESC, position
+     LIMIT 1) AS image
     FROM unnest(%s::uuid[]) WITH ORDINALITY AS wanted (id, place)
     JOIN products_product p USING (id) JOIN products_category c ON c.id = p.category_id {COST_JOIN}
     ORDER BY wanted.place
@@ -32,11 +36,17 @@ _SUMMARIES = f"""
 
 
 def get_summaries(
-    product_ids: Sequence[UUID], *, colors: Sequence[str] = ()
+    product_ids: Sequence[UUID],
+    *,
+    colors: Sequence[str] = (),
+    meant_colors: Sequence[str] = (),
 ) -> list[Row]:
-    """Return what `serializers.ProductItem` shows of these products, in this order, with a
-    picture of one of these colours where there is one: one query, or none for none.
+    """Return what `serializers.ProductItem` shows of these products, in this order: one query, or
+    none for none. Each has a picture of one of these colours where there is one, else of the
+    colour that a search means, by its key.
     """
     if not product_ids:
         return []
-    return fetch_prepared(_SUMMARIES, [list(colors), list(product_ids)])
+    return fetch_prepared(
+        _SUMMARIES, [list(colors), list(meant_colors), list(product_ids)]
+    )

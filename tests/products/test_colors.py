@@ -63,6 +63,29 @@ def test_a_card_shows_a_picture_of_the_colour_that_is_filtered_by(
     assert shown(color="Blue") != shown()
 
 
+def test_a_card_shows_a_picture_of_the_colour_that_is_searched_for(api, db):
+    Color.objects.create(name="Navy", family="Blue")
+    product = make_product(name="Linen shirt")
+    for color in ("Red", "Navy", "Sea green"):
+        make_variant(product=product, color=color)
+        image = make_image(product=product)
+        type(image).objects.filter(pk=image.pk).update(color=color)
+    urls = [
+        each["url"] for each in api.get(f"/api/products/{product.pk}").json()["images"]
+    ]
+
+    def shown(**query):
+        [item] = api.get("/api/products", query).json()["items"]
+        return urls.index(item["image"]["url"])
+
+    assert shown() == shown(search="linen shirt") == shown(search="red shirt") == 0
+    assert shown(search="navy shirt") == shown(search="blue linen shirt") == 1
+    assert shown(search="shirt nav") == 1
+    assert shown(search="sea green shirt") == shown(search="linen sea green") == 2
+    assert shown(search="blue shirt", sort="newest", cursor="") == 1
+    assert shown(search="blue shirt", color="Red") == 0
+
+
 def test_a_cart_line_shows_its_colour(api, db):
     product = make_product()
     make_image(product=product)
