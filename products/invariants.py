@@ -1,13 +1,16 @@
 """What must be true of the catalogue and its stock, for `manage.py verify`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import default_storage
 
-from markrin.db.invariants import Breach, Invariant
+from markrin.db.invariants import Breach, Invariant, open_read_only
 from products.models import Category, ProductImage
+from products.services import facet_index
 
 _BATCH = "product_id > %(after)s AND product_id <= %(upto)s"
 _COUNTERS = """
@@ -33,6 +36,18 @@ _NAMES = (
 )
 _STORED = f"({', '.join(f'product.{name}' for name in _NAMES)})"
 _TRUE = f"({', '.join(f'coalesce(truth.{name}, 0)' for name in _NAMES)})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _FacetBits(Invariant):
+    """That the facets' bitmaps are what the products say, whose ids `query` selects."""
+
+    def find_in_batch(self, after: Any, upto: Any) -> Sequence[tuple[Any, str]]:
+        with open_read_only() as cursor:
+            cursor.execute(self.query, {"after": after, "upto": upto})
+            wrong = facet_index.find_wrong_bits([pk for (pk,) in cursor.fetchall()])
+            return [(pk, f"its bit of {key!r} is wrong") for pk, key in wrong.items()]
+
 
 INVARIANTS = [
     Invariant(
@@ -69,6 +84,16 @@ INVARIANTS = [
         ),
         repair=(
             "UPDATE products_product SET search = NULL WHERE id = ANY(%(keys)s::uuid[])"
+        ),
+    ),
+    _FacetBits(
+        rule="facets' bitmaps = the products' own fields",
+        table="products_product",
+        query="SELECT id FROM products_product WHERE id > %(after)s AND id <= %(upto)s",
+        # Readers count a product by itself from now on, until the job has written its bits.
+        repair=(
+            "INSERT INTO products_facetchange (product_id)"
+            " SELECT unnest(%(keys)s::uuid[])"
         ),
     ),
     Invariant(

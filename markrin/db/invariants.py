@@ -1,6 +1,6 @@
 """One rule of the data, as a query for what breaks it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -57,14 +57,16 @@ class Invariant:
         """
         after: Any = LOWEST_KEYS[self._key_type()]
         while (upto := self._end_of_batch(after)) is not None:
-            with _open_read_only() as cursor:
-                cursor.execute(
-                    self._filled(self.query), {"after": after, "upto": upto[0]}
-                )
-                for key, what in cursor.fetchall():
-                    yield Breach(self.rule, self.table, str(key), what)
+            for key, what in self.find_in_batch(after, upto[0]):
+                yield Breach(self.rule, self.table, str(key), what)
             on_rows(upto[1])
             after = upto[0]
+
+    def find_in_batch(self, after: Any, upto: Any) -> Sequence[tuple[Any, str]]:
+        """Return the keys of one batch whose rows break the rule, and what is wrong."""
+        with open_read_only() as cursor:
+            cursor.execute(self._filled(self.query), {"after": after, "upto": upto})
+            return list(cursor.fetchall())
 
     def repair_rows(self, keys: list[str]) -> int:
         """Make these rows right again, in one transaction; return how many were written."""
@@ -81,7 +83,7 @@ class Invariant:
         """Return the last key of the next batch and how many rows it has, or None after the
         last one.
         """
-        with _open_read_only() as cursor:
+        with open_read_only() as cursor:
             cursor.execute(
                 f"""SELECT {self.key}, count(*) OVER () FROM
                 (SELECT {self.key} FROM {self.table} WHERE {self.key} > %s ORDER BY {self.key}
@@ -106,12 +108,12 @@ class Invariant:
 
 
 @contextmanager
-def _open_read_only() -> Iterator[Any]:
-    """Open a read-only transaction and give a cursor; within another transaction, as in
-    tests, just the cursor.
+def open_read_only() -> Iterator[Any]:
+    """Open a read-only transaction, all of one moment, and give a cursor; within another
+    transaction, as in tests, just the cursor.
     """
     outermost = not connection.in_atomic_block
     with transaction.atomic(), connection.cursor() as cursor:
         if outermost:
-            cursor.execute("SET TRANSACTION READ ONLY")
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield cursor

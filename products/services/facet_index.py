@@ -1,6 +1,7 @@
 """The facets' bitmaps: what has changed is folded into them (products/models/facet_index.py)."""
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -13,6 +14,7 @@ from products.facet_bitmaps import (
     SEPARATOR,
     read_index,
 )
+from products.models.facet_index import FacetNumber
 
 _BATCH = 100_000  # changes that one transaction folds
 
@@ -35,10 +37,6 @@ _KEYS = f"""
         UNION ALL SELECT 'size:' || size FROM unnest(sizes) AS size
         UNION ALL SELECT 'stocked_color:' || color FROM unnest(stocked_colors) AS color
         UNION ALL SELECT 'stocked_size:' || size FROM unnest(stocked_sizes) AS size
-        UNION ALL SELECT 'price:' || bit FROM generate_series(0, {PRICE_BITS - 1}) AS bit
-        WHERE (product.price * {PRICE_SCALE})::bigint >> bit & 1 = 1
-        UNION ALL SELECT 'price_max:' || bit FROM generate_series(0, {PRICE_BITS - 1}) AS bit
-        WHERE (product.price_max * {PRICE_SCALE})::bigint >> bit & 1 = 1
         UNION SELECT unnest(ARRAY['option:' || color || '{SEPARATOR}' || size]
             || CASE WHEN level.on_hand > level.reserved
                 THEN ARRAY['stocked_option:' || color || '{SEPARATOR}' || size] END
@@ -49,6 +47,12 @@ _KEYS = f"""
         WHERE variant.product_id = product.id AND variant.is_active
     ) AS had
     WHERE numbered.product_id = ANY (%(ids)s) GROUP BY key
+"""  # noqa: S608 (constants)
+_PRICES = f"""
+    SELECT (price * {PRICE_SCALE})::bigint, (price_max * {PRICE_SCALE})::bigint, array_agg(number)
+    FROM products_facetnumber AS numbered
+    JOIN products_product AS product ON product.id = numbered.product_id
+    WHERE numbered.product_id = ANY (%(ids)s) GROUP BY 1, 2
 """  # noqa: S608 (constants)
 _WRITE = """
     INSERT INTO products_facetbitmap (key, version, bitmap) VALUES (%s, %s, %s)
@@ -97,10 +101,54 @@ def _fold_batch() -> int:
             "SELECT number FROM products_facetnumber WHERE product_id = ANY (%s)", [ids]
         )
         changed = BitMap(number for (number,) in cursor.fetchall())
-        cursor.execute(_KEYS, {"ids": ids})
-        _write_bitmaps(changed, dict(cursor.fetchall()))
+        _write_bitmaps(changed, _read_bits(ids))
         _forget(changes=[change for change, _ in changes], products=ids)
     return len(ids)
+
+
+def find_wrong_bits(ids: list[UUID]) -> dict[UUID, str]:
+    """Return those of these products whose bits are others than their fields say, with the key
+    of one of them. What has changed since the bitmaps were written is nobody's fault.
+
+    To be called in a transaction that sees one moment.
+    """
+    index = read_index()
+    if not index.bitmaps.all():
+        return {}
+    rows = FacetNumber.objects.filter(product_id__in=ids)
+    products = dict(rows.values_list("number", "product_id"))
+    numbers, bits = BitMap(products), _read_bits(ids)
+    wrong = dict.fromkeys(set(ids) - set(products.values()), "all:")
+    stored = index.bitmaps.by_key
+    for key in stored.keys() | bits.keys():
+        _, bitmap = stored.get(key, (0, BitMap()))
+        for number in (bitmap & numbers) ^ BitMap(bits.get(key, ())):
+            wrong[products[number]] = key
+    return {
+        product: key for product, key in wrong.items() if product not in index.changed
+    }
+
+
+def _read_bits(ids: list[UUID]) -> Mapping[str, Sequence[int]]:
+    """Return the numbers of these products by key, by what they are now."""
+    with connection.cursor() as cursor:
+        cursor.execute(_KEYS, {"ids": ids})
+        bits: dict[str, list[int]] = dict(cursor.fetchall())
+        cursor.execute(_PRICES, {"ids": ids})
+        return bits | _group_digits(cursor.fetchall())
+
+
+def _group_digits(
+    prices: Iterable[tuple[int, int, list[int]]],
+) -> dict[str, list[int]]:
+    """Return the products by each binary digit of their lowest and their highest price."""
+    bits: defaultdict[str, list[int]] = defaultdict(list)
+    for lowest, highest, numbers in prices:
+        for column, price in (("price", lowest), ("price_max", highest)):
+            for bit in range(min(price.bit_length(), PRICE_BITS)):
+                if price >> bit & 1:
+                    bits[f"{column}:{bit}"] += numbers
+    return dict(bits)
 
 
 def _write_bitmaps(changed: BitMap, having: Mapping[str, Collection[int]]) -> None:
