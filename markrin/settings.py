@@ -117,6 +117,9 @@ SHOP_NAME = env.str("SHOP_NAME", "Markrin")
 SHOP_URL = env.str(
     "SHOP_URL", "http://localhost:8000" if DEBUG else ""
 )  # where mails link to
+SLUG_LETTERS = env.str(
+    "SLUG_LETTERS", "ascii"
+)  # of addresses made from names: "ascii", or "own" for the name's own script
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", "INR")  # ISO 4217
 SHOP_COUNTRY = env.str(
     "SHOP_COUNTRY", "IN"

@@ -21,6 +21,16 @@ def check_feeds(app_configs: object = None, **kwargs: object) -> list[CheckMessa
     ]
 
 
+@register()
+def check_slug_letters(
+    app_configs: object = None, **kwargs: object
+) -> list[CheckMessage]:
+    """Refuse a SLUG_LETTERS that there is not."""
+    if settings.SLUG_LETTERS in ("ascii", "own"):
+        return []
+    return [Error("SLUG_LETTERS: this takes ascii or own", id="products.E002")]
+
+
 def _find_faults(feeds: object) -> Iterator[str]:
     if not isinstance(feeds, dict):
         yield "this must be an object: source to address"

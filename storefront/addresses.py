@@ -1,6 +1,7 @@
 """The addresses of the shop's pages."""
 
 from django.conf import settings
+from django.utils.encoding import iri_to_uri
 
 
 def get_origin() -> str:
@@ -9,8 +10,8 @@ def get_origin() -> str:
 
 
 def make_absolute(url: str) -> str:
-    """Return a path of the shop with its origin before it; any other URL as it is."""
-    return f"{get_origin()}{url}" if url.startswith("/") else url
+    """Return a path of the shop with its origin before it, in ASCII; any other URL as it is."""
+    return f"{get_origin()}{iri_to_uri(url)}" if url.startswith("/") else url
 
 
 def get_page_url(path: str, *, language: str) -> str:

@@ -47,7 +47,7 @@ class Page(Model):
     class Meta:
         ordering = ["position", "title", "id"]
         constraints = [
-            constraints.check_slug("page"),
+            constraints.check_page_slug("page"),
             constraints.check_pattern(
                 "page",
                 "language",

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from markrin.api import errors
+from markrin.api.fields import PageSlug
 from markrin.api.schemas import PageParams
 from products.schemas.products import ListProducts
 from products.selectors import category_tree, collections, product_lists
@@ -367,15 +368,16 @@ def _describe_picture(image: Mapping[str, Any], place: str) -> Picture:
     return Picture(url, ", ".join(sources), _SIZES[place])
 
 
+_SLUG = PageSlug.form.pattern
 _ROUTES: list[tuple[re.Pattern[str], PageReader]] = [
     (re.compile(pattern), read)
     for pattern, read in (
         ("/", _read_home),
         ("/shop", _read_catalogue),
-        (r"/shop/(?P<category>[a-z0-9-]{1,120})", _read_catalogue),
-        (r"/collections/(?P<slug>[a-z0-9-]{1,120})", _read_collection),
-        (r"/p/(?P<key>[a-z0-9-]{1,120})", _read_product),
-        (r"/pages/(?P<slug>[a-z0-9-]{1,120})", _read_staff_page),
+        (rf"/shop/(?P<category>{_SLUG})", _read_catalogue),
+        (rf"/collections/(?P<slug>{_SLUG})", _read_collection),
+        (rf"/p/(?P<key>{_SLUG})", _read_product),
+        (rf"/pages/(?P<slug>{_SLUG})", _read_staff_page),
         ("/checkout", _private_page("checkout")),
         ("/orders", _private_page("orders")),
         (r"/orders/(?P<id>[^/]+)", _private_page("order")),

@@ -13,7 +13,7 @@ from django.db import transaction
 from products import csv_reader
 from products.csv_reader import CsvShape, FileRefused, Line
 from products.selectors import category_tree, product_lists
-from products.transliteration import ascii_slug
+from products.transliteration import ascii_slug, own_slug
 from storefront.models import Redirect
 
 # As Shopify, WooCommerce and others build their links.
@@ -35,13 +35,20 @@ def find_redirect(path: str) -> str | None:
 
 def _guess_target(path: str) -> str | None:
     if match := _PRODUCT.fullmatch(path):
-        slug = ascii_slug(match[1])[:120]
-        return f"/p/{slug}" if slug and _is_product(slug) else None
+        for slug in _read_slugs(match[1]):
+            if _is_product(slug):
+                return f"/p/{slug}"
     if match := _CATEGORY.fullmatch(path):
-        slug = ascii_slug(match[1])[:120]
-        if slug and category_tree.has_category(slug=slug):
-            return f"/shop/{slug}"
+        for slug in _read_slugs(match[1]):
+            if category_tree.has_category(slug=slug):
+                return f"/shop/{slug}"
     return None
+
+
+def _read_slugs(text: str) -> list[str]:
+    """Return what the shop may call this: in its own letters, and in Latin ones."""
+    slugs = dict.fromkeys([own_slug(text), ascii_slug(text)])
+    return [slug[:120] for slug in slugs if slug]
 
 
 def _is_product(slug: str) -> bool:

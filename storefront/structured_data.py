@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from django.utils.encoding import iri_to_uri
+
 Data = dict[str, object]
 _AVAILABILITY = {
     True: "https://schema.org/InStock",
@@ -70,7 +72,7 @@ def describe_list(products: Sequence[Mapping[str, object]], *, url: str) -> Data
             {
                 "@type": "ListItem",
                 "position": number,
-                "url": f"{url}/p/{product['slug']}",
+                "url": url + iri_to_uri(f"/p/{product['slug']}"),
             }
             for number, product in enumerate(products, 1)
         ],

@@ -6,5 +6,5 @@ from storefront.views import api
 
 urlpatterns = [
     path("shop", api.ShopDetail.as_view()),
-    path("pages/<slugid:slug>", api.PageDetail.as_view()),
+    path("pages/<pageslug:slug>", api.PageDetail.as_view()),
 ]

@@ -1,5 +1,5 @@
-"""URL converters for ids: `<uid:id>`, `<slugid:slug>`, `<idorslug:key>`. All else is a 404
-without a query.
+"""URL converters for ids: `<uid:id>`, `<slugid:slug>`, and of pages `<pageslug:slug>` and
+`<idorslug:key>`. All else is a 404 without a query.
 """
 
 from uuid import UUID
@@ -35,7 +35,14 @@ class SlugId:
         return value
 
 
-class IdOrSlug(SlugId):
+class PageSlug(SlugId):
+    """1 to 120 lower-case letters of any script, digits and hyphens."""
+
+    regex = fields.PageSlug.form.pattern
+    stated = {"type": "string", "pattern": f"^{regex}$"}
+
+
+class IdOrSlug(PageSlug):
     """A UUID becomes one; any other slug stays a string."""
 
     # wider than a slug's on purpose
@@ -48,4 +55,5 @@ class IdOrSlug(SlugId):
 
 register_converter(Uid, "uid")
 register_converter(SlugId, "slugid")
+register_converter(PageSlug, "pageslug")
 register_converter(IdOrSlug, "idorslug")

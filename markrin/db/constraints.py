@@ -61,6 +61,16 @@ def check_slug(table: str, name: str = "slug") -> models.CheckConstraint:
     )
 
 
+def check_page_slug(table: str) -> models.CheckConstraint:
+    """As `markrin.api.fields.PageSlug`, which also knows the letters of each script."""
+    return check_pattern(
+        table,
+        "slug",
+        r"[^\u0001-\u002c\u002e\u002f\u003a-\u0060\u007b-\u00a9]{1,120}",
+        "slug takes 1 to 120 lower-case letters, digits and hyphens, of any script.",
+    )
+
+
 def check_choice(
     table: str, name: str, choices: type[models.TextChoices]
 ) -> models.CheckConstraint:

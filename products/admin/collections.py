@@ -11,11 +11,11 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from markrin.admin.base import ModelAdmin
 from markrin.admin.forms import StrictModelForm
 from products import hooks
+from products.admin.slug_field import PageSlugField
 from products.models import Collection, CollectionProduct, Product
 from products.models.collection import MAX_PICKED
 from products.selectors import collections as selectors
@@ -33,10 +33,8 @@ _RULE = (
 
 
 class CollectionForm(StrictModelForm):
-    slug = forms.RegexField(
-        regex=r"\A[a-z0-9-]{1,120}\Z",
+    slug = PageSlugField(
         required=False,
-        widget=UnfoldAdminTextInputWidget,
         help_text="empty: made from the name",
     )
 

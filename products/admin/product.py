@@ -24,7 +24,6 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RangeNumericFilter
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from markrin.admin.base import ModelAdmin, ReadOnly, ReadOnlyAdmin, TabularInline
 from markrin.admin.forms import StrictModelForm
@@ -33,6 +32,7 @@ from products.admin import bulk_changes
 from products.admin.images import ImagePanel
 from products.admin.import_export import CatalogueTransfer, send_file
 from products.admin.product_search import CategoryFilter, ProductSearch
+from products.admin.slug_field import PageSlugField
 from products.admin.variants import GridForm, VariantInline, variant_row
 from products.models import FormerSlug, Product, ProductStatus, Variant
 from products.schemas.products import NewProduct, ProductChange, SeoTexts
@@ -64,10 +64,8 @@ class FormerSlugInline(ReadOnly, TabularInline):
 
 
 class ProductForm(StrictModelForm):
-    slug = forms.RegexField(
-        regex=r"\A[a-z0-9-]{1,120}\Z",
+    slug = PageSlugField(
         required=False,
-        widget=UnfoldAdminTextInputWidget,
         help_text="empty: made from the name; the old one leads to a new one",
     )
 

@@ -64,7 +64,7 @@ class Category(Model):
             *constraints.check_text("category", "name"),
             *constraints.check_text("category", "description", blank=True, lines=True),
             constraints.check_max_length("category", "description", 2000),
-            constraints.check_slug("category"),
+            constraints.check_page_slug("category"),
             constraints.check_range("category", "position", 0, 32767),
             models.UniqueConstraint(
                 fields=["parent", "name"],

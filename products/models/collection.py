@@ -112,7 +112,7 @@ class Collection(Model):
                 "collection", "description", blank=True, lines=True
             ),
             constraints.check_max_length("collection", "description", 2000),
-            constraints.check_slug("collection"),
+            constraints.check_page_slug("collection"),
             constraints.check_range("collection", "position", 0, 32767),
             constraints.check_choice("collection", "sort", CollectionOrder),
             constraints.check_range("collection", "max_age_days", 1, 3650),

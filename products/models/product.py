@@ -317,7 +317,7 @@ class Product(Model):
             ),
             *constraints.check_text("product", "description", blank=True, lines=True),
             constraints.check_max_length("product", "description", 10_000),
-            constraints.check_slug("product"),
+            constraints.check_page_slug("product"),
             constraints.check_choice("product", "gender", Gender),
             constraints.check_choice("product", "status", ProductStatus),
             *check_prices("product"),
@@ -366,7 +366,7 @@ class FormerSlug(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [constraints.check_slug("former_slug")]
+        constraints = [constraints.check_page_slug("former_slug")]
 
     def __str__(self) -> str:
         return self.slug

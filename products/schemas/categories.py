@@ -25,7 +25,7 @@ class CategoryInput:
 
 class CategoryFields(InputSchema[T]):
     name = fields.Text(max=80, required=True)
-    slug = fields.Slug()
+    slug = fields.PageSlug()
     description = fields.Text(max=2000, min=0, multiline=True, load_default="")
     parent_id = fields.Uuid(allow_none=True, load_default=None)
     position = fields.Int(min=0, max=32_767, load_default=0)

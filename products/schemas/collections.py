@@ -38,7 +38,7 @@ class CollectionInput:
 
 class CollectionFields(InputSchema[T]):
     name = fields.Text(max=80, required=True)
-    slug = fields.Slug()
+    slug = fields.PageSlug()
     description = fields.Text(max=2000, min=0, multiline=True, load_default="")
     is_published = fields.Bool(load_default=True)
     position = fields.Int(min=0, max=32_767, load_default=0)

@@ -76,9 +76,9 @@ class ProductFilter(PageParams):
 class FilterProducts(PageQuery[T]):
     """A value of a list filter matches exactly; several are alternatives."""
 
-    category = fields.CommaSeparated(fields.Slug(), max=20)
+    category = fields.CommaSeparated(fields.PageSlug(), max=20)
     collection = fields.CommaSeparated(fields.Text(max=80), max=20)
-    in_collection = fields.CommaSeparated(fields.Slug(), max=5)
+    in_collection = fields.CommaSeparated(fields.PageSlug(), max=5)
     brand = fields.CommaSeparated(fields.Text(max=80), max=20)
     material = fields.CommaSeparated(fields.Text(max=80), max=20)
     color = fields.CommaSeparated(fields.Text(max=40), max=20)
@@ -218,7 +218,7 @@ class ProductInput(SaleInput):
 
 class ProductFields(SaleFields[T]):
     name = fields.Text(max=200, required=True)
-    slug = fields.Slug()
+    slug = fields.PageSlug()
     description = fields.Text(max=10_000, min=0, multiline=True, load_default="")
     category_id = fields.Uuid(required=True)
     also_in_ids = fields.List(fields.Uuid(), max=20, unique=True, load_default=list)

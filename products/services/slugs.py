@@ -4,12 +4,13 @@ import re
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Model, QuerySet
 
 from products import errors
 from products.models import FormerSlug, Product
-from products.transliteration import ascii_slug
+from products.transliteration import ascii_slug, own_slug
 
 MAX_LENGTH = (
     100  # characters of a slug of our making, which leaves room for a number behind it
@@ -21,10 +22,11 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def slug_from_name(name: str, *, else_: str) -> str:
-    """Return a slug of the name in ASCII, whatever its script; `else_` for a name that has no
-    letter and no digit.
+    """Return a slug of the name, in ASCII or by SLUG_LETTERS in its own letters; `else_` for a
+    name that has no letter and no digit.
     """
-    return ascii_slug(name)[:MAX_LENGTH].strip("-") or else_
+    make_slug = own_slug if settings.SLUG_LETTERS == "own" else ascii_slug
+    return make_slug(name)[:MAX_LENGTH].strip("-") or else_
 
 
 def find_free_slug(name: str, *, among: QuerySet[Any], else_: str) -> str:

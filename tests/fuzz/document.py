@@ -455,6 +455,10 @@ def register() -> None:
     schemathesis.openapi.format("binary", st.just(_png()))
     schemathesis.openapi.format("cursor", st.just(""))
     schemathesis.openapi.format("phone", st.from_regex(r"\A\+9198[0-9]{8}\Z"))
+    schemathesis.openapi.format(
+        "page-slug",
+        st.text("az09-\u00e9\u0932\u093e\u0e44\u4e2d", min_size=1, max_size=120),
+    )
     schemathesis.openapi.format("email", st.emails().filter(FORMATS["email"]))
 
 
@@ -475,7 +479,11 @@ def _taken_by(field: ma.fields.Field[Any]) -> Callable[[str], bool]:
 
 
 # The formats that `register` makes, as our fields read them.
-FORMATS = {"email": _taken_by(fields.Email()), "phone": _taken_by(fields.Phone())}
+FORMATS = {
+    "email": _taken_by(fields.Email()),
+    "phone": _taken_by(fields.Phone()),
+    "page-slug": _taken_by(fields.PageSlug()),
+}
 
 
 @contextmanager

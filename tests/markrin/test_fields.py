@@ -95,6 +95,14 @@ TAKEN: list[tuple[Any, Any, Any]] = [
     (fields.Date(), "2024-02-29", date(2024, 2, 29)),
     (fields.Uuid(), U, UUID(U)),
     (fields.Slug(), "a-1", "a-1"),
+    (fields.PageSlug(), "a-1", "a-1"),
+    (
+        fields.PageSlug(),
+        "लाल-साड़ी",
+        "लाल-सा\u0921\u093cी",
+    ),  # NFC takes nukta letters apart
+    (fields.PageSlug(), "cafe\u0301", "caf\u00e9"),
+    (fields.PageSlug(), "ผ้าไหม-2", "ผ้าไหม-2"),
     (fields.Email(), "A.b+c@Example.COM", "a.b+c@example.com"),
     (fields.Email(), "a@b\u00fccher.de", "a@xn--bcher-kva.de"),
     (fields.Phone(), "098765 43210", "+919876543210"),
@@ -241,6 +249,13 @@ REFUSED: list[tuple[Any, Any, str]] = [
     *(
         (fields.Slug(), value, "format")
         for value in ("", "A", "a_b", "a b", "\u00e9", "a" * 121, "a\n")
+    ),
+    *(
+        (fields.PageSlug(), value, "format")
+        for value in (
+            *("", "A", "a_b", "a b", "É", "a" * 121, "a\n", "a/b", "a%20", "€"),
+            *("a\u200db", "\u202ea", "a\u00a0b", "\u2460", "a\0"),
+        )
     ),
     *(
         (fields.Email(), value, "format")
@@ -410,6 +425,7 @@ STATED = [
     fields.Date(),
     fields.Uuid(),
     fields.Slug(),
+    fields.PageSlug(),
     URL,
     fields.Phone(),
     fields.Email(),
@@ -449,10 +465,11 @@ def test_the_stated_limits_are_what_is_enforced(
         taken = True
     except errors.Invalid:
         taken = False
-    # Beyond words: dates that do not exist, telephone plans, mail domains; no valid JSON
+    # Beyond words: dates that do not exist, telephone plans, mail domains, letters; no valid JSON
     # holds half a surrogate pair.
     beyond = isinstance(
-        field, fields.Timestamp | fields.Date | fields.Phone | fields.Email
+        field,
+        fields.Timestamp | fields.Date | fields.Phone | fields.Email | fields.PageSlug,
     )
     if taken or not (
         beyond or any("\ud800" <= character <= "\udfff" for character in value)

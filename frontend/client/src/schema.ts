@@ -2921,6 +2921,7 @@ export interface components {
         };
         CreateCategoryInput: {
             name: string;
+            /** Format: page-slug */
             slug?: string;
             /** @default  */
             description?: string;
@@ -2936,6 +2937,7 @@ export interface components {
         };
         CreateCollectionInput: {
             name: string;
+            /** Format: page-slug */
             slug?: string;
             /** @default  */
             description?: string;
@@ -3020,6 +3022,7 @@ export interface components {
              */
             saleEndsAt?: string | null;
             name: string;
+            /** Format: page-slug */
             slug?: string;
             /** @default  */
             description?: string;
@@ -4585,6 +4588,7 @@ export interface components {
              */
             saleEndsAt?: string | null;
             name: string;
+            /** Format: page-slug */
             slug?: string;
             /** @default  */
             description?: string;
@@ -5947,6 +5951,7 @@ export interface components {
         };
         UpdateCategoryInput: {
             name?: string;
+            /** Format: page-slug */
             slug?: string;
             description?: string;
             /** Format: uuid */
@@ -5956,6 +5961,7 @@ export interface components {
         };
         UpdateCollectionInput: {
             name?: string;
+            /** Format: page-slug */
             slug?: string;
             description?: string;
             isPublished?: boolean;
@@ -6005,6 +6011,7 @@ export interface components {
             /** Format: date-time */
             saleEndsAt?: string | null;
             name?: string;
+            /** Format: page-slug */
             slug?: string;
             description?: string;
             /** Format: uuid */

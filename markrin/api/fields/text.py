@@ -204,6 +204,33 @@ class Slug(Pattern[str]):
         return {**super().limits(), "minLength": 1, "maxLength": 120}
 
 
+class PageSlug(Slug):
+    """1 to 120 lower-case letters of any script, their marks, digits and hyphens; in NFC.
+
+    The form names the ASCII characters that it may not have, as a pattern that PostgreSQL,
+    JavaScript and Python read alike; Unicode says what the others are.
+    """
+
+    form = re.compile(r"[^\u0000-\u002c\u002e\u002f\u003a-\u0060\u007b-\u00a9]{1,120}")
+    says = "This takes 1 to 120 lower-case letters, digits and hyphens, of any script."
+
+    def _check(self, value: object) -> str:
+        text = self._text(value)
+        text = unicodedata.normalize("NFC", text)
+        is_plain = all(sign == "-" or _is_letter_or_digit(sign) for sign in text)
+        if len(text) > 120 or text != text.lower() or not is_plain:
+            raise refuse(self.code, self.says)
+        return text
+
+    def limits(self) -> JSONSchema:
+        return {**super().limits(), "format": "page-slug"}
+
+
+def _is_letter_or_digit(sign: str) -> bool:
+    kind = unicodedata.category(sign)
+    return kind[0] == "L" or kind in ("Mn", "Mc", "Nd")
+
+
 class Email(Field[str]):
     """A deliverable-looking address: ASCII before the @, an IDNA domain after it, at most
     254, in lower case.
