@@ -1,6 +1,5 @@
 """Handlers of outbox rows, and what beat starts: each one call into the services."""
 
-import time
 from typing import Any
 from uuid import UUID
 
@@ -47,12 +46,9 @@ def apply_feed(*, feed_id: str, **later: object) -> outbox.Result:
     max_attempts=11,
 )
 def fetch_pictures(**later: object) -> outbox.Result:
-    until = time.monotonic() + FEED_BUDGET_S
-    while pictures.fetch_some():
-        if time.monotonic() > until:
-            raise outbox.Reschedule(0)
+    pictures.fetch_some(for_s=FEED_BUDGET_S)
     if (due_s := pictures.next_due_in_s()) is not None:
-        raise outbox.Reschedule(min(max(1.0, due_s), 300.0))
+        raise outbox.Reschedule(min(due_s, 300.0))
     return None
 
 

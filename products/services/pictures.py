@@ -6,8 +6,9 @@ is followed to the same host alone. A picture whose bytes are there already is n
 
 import hashlib
 import io
+import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -90,17 +91,27 @@ def count_reasons() -> list[tuple[str, int]]:
     return [(reason, number) for reason, number in counted[:20]]
 
 
-def fetch_some() -> int:
-    """Fetch the next pictures that wait, AT_ONCE of them, and return how many were taken on.
+def fetch_some(*, for_s: float = 0.0) -> int:
+    """Fetch pictures that wait, AT_ONCE at a time, and return how many were taken on. A place is
+    taken again as soon as it is free, so a slow server holds up one; none is begun after `for_s`
+    seconds.
 
     May run in several processes at once: each row is one run's, until its lease ends."""
-    claimed = _claim(AT_ONCE)
-    if not claimed:
-        return 0
+    until = time.monotonic() + for_s
+    running: set[Future[_Fetched]] = set()
     with ThreadPoolExecutor(AT_ONCE, "picture") as threads:
-        for found in threads.map(_fetch, claimed):
-            _settle(found)
-    return len(claimed)
+        claimed = _claim(AT_ONCE)
+        taken = len(claimed)
+        running |= {threads.submit(_fetch, each) for each in claimed}
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for each in done:
+                _settle(each.result())
+            if time.monotonic() < until:
+                claimed = _claim(AT_ONCE - len(running))
+                taken += len(claimed)
+                running |= {threads.submit(_fetch, more) for more in claimed}
+    return taken
 
 
 def next_due_in_s() -> float | None:

@@ -106,6 +106,25 @@ def test_slow_and_dying_servers_are_tried_again_and_then_given_up(server) -> Non
     assert pictures.queue_pictures(retry=True) == 2
 
 
+def test_a_slow_server_holds_up_no_other_picture(server, monkeypatch) -> None:
+    monkeypatch.setattr(pictures, "AT_ONCE", 2)
+    slow, *others = link(
+        server.url("slow/1.jpg"), *(server.url(f"ok/{n}.jpg") for n in range(10, 16))
+    )
+    settled: list[int] = []
+    settle = pictures._settle
+
+    def note(found: pictures._Fetched) -> None:
+        settled.append(found.fetch.image_id)
+        settle(found)
+
+    monkeypatch.setattr(pictures, "_settle", note)
+    pictures.queue_pictures()
+    assert pictures.fetch_some(for_s=60) >= 7
+    assert settled.index(slow.pk) > settled.index(others[1].pk), "not in turn"
+    assert pictures.count_pictures()["done"] == 6
+
+
 def test_no_picture_is_kept_twice_and_shared_files_stay(server) -> None:
     one, other, third = link(*(server.url(f"same/{n}.jpg") for n in range(3)))
     fetch_all()

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from products.services import pictures
 
-_PAUSE_S = 1.0
+_PAUSE_S = 1.0  # between two looks at how far it is
 
 
 class Command(BaseCommand):
@@ -47,7 +47,7 @@ class Command(BaseCommand):
         with Progress(*columns, console=console, disable=not shown) as bar:
             task = bar.add_task("pictures", total=waiting)
             while pictures.next_due_in_s() is not None:
-                if not pictures.fetch_some():
+                if not pictures.fetch_some(for_s=_PAUSE_S):
                     time.sleep(_PAUSE_S)  # those that are left are to be tried later
                 left = pictures.count_pictures()["waiting"]
                 bar.update(task, completed=waiting - left)
