@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 
-.PHONY: help up test rolling slow fuzz orders-random orders-chaos year pricing moving constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-compare check audit fmt lock sbom shell clean crowd boundary bench-quote
+.PHONY: help up test rolling slow fuzz orders-random orders-chaos year pricing moving constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-webhooks bench-compare check audit fmt lock sbom shell clean crowd boundary bench-quote
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -98,6 +98,9 @@ bench-faults: $(STAMP) ## How long a checkout takes while mail server, broker or
 
 bench-outbox: $(STAMP) ## Jobs a second through the outbox, beside Celery alone
 	@$(PY) -m benchmarks.outbox $(ARGS)
+
+bench-webhooks: $(STAMP) ## Checkouts with five webhooks, one of whose servers hangs, beside all well and none
+	@$(PY) -m benchmarks.webhooks $(ARGS)
 
 bench-admin: $(STAMP) ## Every page of the admin on 100,000 products and 500,000 orders: queries and seconds
 	@$(PY) -m benchmarks.admin_pages $(ARGS)

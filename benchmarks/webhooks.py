@@ -36,7 +36,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         with Stage() as stage, ExitStack() as stack:
-            env = stage.environment(SCALE) | {"OUTBOUND_NETWORKS": "127.0.0.0/8"}
+            env = stage.environment(SCALE)
             os.environ |= env | {"DJANGO_SETTINGS_MODULE": "markrin.settings"}
             shop = stack.enter_context(web(env))
             _start_background(env, stack)
@@ -51,7 +51,9 @@ def main() -> int:
 
 def _start_background(env: dict[str, str], stack: ExitStack) -> None:
     folder = own_folder(Path(env["LOCAL_DIR"]) / "webhooks")
+    # Receivers on this machine are called by DEBUG's processes alone; the web server is no such.
     env = {**env, "LOCAL_DIR": str(folder), "CELERY_SKIP_CHECKS": "1"}
+    env |= {"DEBUG": "1", "OUTBOUND_NETWORKS": "127.0.0.0/8"}
     for queues, count in (("analytics,inventory", "1"), ("outbound", "4")):
         command = [sys.executable, "-m", "celery", "-q", "-A", "celery_app", "worker"]
         command += [
