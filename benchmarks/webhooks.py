@@ -98,11 +98,14 @@ def _measure(
 
 
 def _set_endpoints(state: str, well: list[Receiver], hanging: Receiver) -> None:
-    from markrin.webhooks.models import WebhookEndpoint, WebhookEvent
+    from django.db import connection
+
+    from markrin.webhooks.models import WebhookEndpoint
     from markrin.webhooks.secrets import encrypt_secret, make_secret
 
-    WebhookEvent.objects.all().delete()
-    WebhookEndpoint.objects.all().delete()
+    with connection.cursor() as cursor:
+        # with the tries that workers may be writing down at this moment
+        cursor.execute("TRUNCATE webhook_event, webhook_endpoint CASCADE")
     if state == STATES[0]:
         return
     fifth = hanging if state == STATES[2] else well[0]
