@@ -82,6 +82,7 @@ ON_EVENT: dict[str, list[str]] = {
     "store_credit.granted": ["orders.store_credit_by_mail"],
     "feed.staged": ["products.apply_feed"],
     "pictures.queued": ["products.fetch_pictures"],
+    "import.started": ["products.continue_import"],
     "bulk_change.started": ["products.continue_bulk_change"],
     "stock.changed": ["products.queue_alerts", "webhooks.publish"],
     "stock.came_back": ["products.mail_back_in_stock"],
@@ -151,6 +152,7 @@ app.conf.beat_schedule = {
     "products.delete_unapplied_changes": run_nightly(
         3, 40, "products.delete_unapplied_changes"
     ),
+    "products.delete_old_imports": run_nightly(3, 45, "products.delete_old_imports"),
     "storefront.write_product_feeds": run_every(3600, "storefront.write_product_feeds"),
     "analytics.rollup": run_every(300, "analytics.rollup"),
     "analytics.rollup_recent": run_every(3600, "analytics.rollup_recent"),

@@ -70,6 +70,15 @@ RIGHTS: tuple[Right, ...] = (
         },
     ),
     Right(
+        area="Imports of files",  # of which each shows what the person may add by hand
+        groups=("catalogue", "orders"),
+        pages={
+            "products.importjob": "view add",
+            "products.importpart": "view",
+            "products.importline": "view",
+        },
+    ),
+    Right(
         area="Collections",
         groups=("catalogue",),
         calls=(

@@ -393,6 +393,12 @@ HOOKS: dict[str, list[str]] = {
         "orders.public_events.list_events",
         "products.public_events.list_events",
     ],
+    "import_rows": [
+        "accounts.services.customer_import.import_rows",
+        "orders.services.past_orders.import_rows",
+        "orders.services.discount_import.import_rows",
+        "storefront.redirects.import_rows",
+    ],
     "list_vain_searches": ["analytics.selectors.searches.list_vain_searches"],
     "list_popular_searches": ["analytics.selectors.searches.list_popular_searches"],
     "list_promotions": ["orders.promotion_terms.list_promotions"],

@@ -215,6 +215,22 @@ class BulkChangeTooLate(ShopError):
     )
 
 
+class ImportTooLate(ShopError):
+    status, code, message = (
+        409,
+        "import_too_late",
+        "The import is no longer where this is possible.",
+    )
+
+
+class ImportPartWrong(ShopError):
+    status, code, message = (
+        409,
+        "import_part_wrong",
+        "The file has not come whole. Choose it again: what has come is not sent twice.",
+    )
+
+
 # What two callers at once get past the services' own checks.
 for _constraint, _error in {
     "products_product_slug_key": SlugTaken,

@@ -70,3 +70,11 @@ class PicturesQueued:
     """Linked pictures wait to be copied in."""
 
     name: ClassVar[str] = "pictures.queued"
+
+
+@dataclass(frozen=True)
+class ImportStarted:
+    """A file that staff have uploaded is to be tried, or imported."""
+
+    name: ClassVar[str] = "import.started"
+    import_id: UUID

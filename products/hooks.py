@@ -1,9 +1,12 @@
 """What other apps tell the catalogue: settings.HOOKS names their functions."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
 from markrin.hooks import declare_hook
+from products.importing.row_files import RowReport
+from products.importing.run import ImportRun, JobOptions
 
 
 @dataclass(frozen=True)
@@ -34,5 +37,23 @@ def list_promotions(
 ) -> list[str]:
     """Return the names of the promotions that go by this category, or this collection. Without it
     they would be about everything, so it cannot be deleted.
+    """
+    raise NotImplementedError  # never run: only the signature counts
+
+
+@declare_hook
+def import_rows(
+    *,
+    kind: str,
+    path: Path,
+    report: RowReport,
+    options: JobOptions,
+    dry_run: bool,
+    run: ImportRun,
+) -> None:
+    """Import a file whose kind (`products.models.import_job.ImportKind`) is one of the app's own.
+
+    Raises:
+        FileRefused: it is no such file.
     """
     raise NotImplementedError  # never run: only the signature counts

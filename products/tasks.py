@@ -5,9 +5,11 @@ from uuid import UUID
 
 from celery_app import app
 from markrin.outbox import handlers as outbox
+from products.importing import importer
 from products.services import (
     bulk_changes,
     facet_index,
+    import_jobs,
     list_prices,
     pictures,
     search_words,
@@ -23,6 +25,7 @@ _MAIL: dict[str, Any] = {
     "max_attempts": 11,
 }
 FEED_BUDGET_S = 20  # then the queue's other jobs get their turn
+IMPORT_WAIT_S = 10  # while another import of the same source is going on
 
 
 @outbox.handler(
@@ -68,6 +71,24 @@ def continue_bulk_change(*, change_id: str, **later: object) -> outbox.Result:
 
 
 @outbox.handler(
+    "products.continue_import",
+    queue="inventory",
+    effect="outside",
+    time_limit_s=180,
+    max_attempts=11,
+)
+def continue_import(*, import_id: str, **later: object) -> outbox.Result:
+    job_id = UUID(import_id)
+    try:
+        done = import_jobs.continue_import(job_id=job_id, budget_s=FEED_BUDGET_S)
+    except importer.ImportRunning as exc:
+        raise outbox.Reschedule(IMPORT_WAIT_S) from exc
+    if not done:
+        raise outbox.Reschedule(0)
+    return None
+
+
+@outbox.handler(
     "products.queue_alerts",
     queue="inventory",
     effect="database",
@@ -95,6 +116,11 @@ def mail_low_stock(
 ) -> outbox.Result:
     ids = [UUID(each) for each in variant_ids]
     return alerts.mail_low_stock(variant_ids=ids, recipient=recipient, round_=round)
+
+
+@app.task(name="products.delete_old_imports")
+def delete_old_imports() -> None:
+    import_jobs.delete_old_imports()
 
 
 @app.task(name="products.delete_unapplied_changes")

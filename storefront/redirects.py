@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -12,6 +12,8 @@ from django.db import transaction
 
 from products import csv_reader
 from products.csv_reader import CsvShape, FileRefused, Line
+from products.importing.row_files import RowReport
+from products.importing.run import ImportRun, JobOptions
 from products.selectors import category_tree, product_lists
 from products.transliteration import ascii_slug, own_slug
 from storefront.models import Redirect
@@ -63,40 +65,32 @@ def _normalize(text: str) -> str:
     return f"/{path.strip('/')}"
 
 
-@dataclass
-class RedirectReport:
-    """How many redirects were made, changed or there, and what was refused, by line."""
-
-    created: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    refused: list[tuple[int, str, str]] = field(default_factory=list)
-
-
-def import_redirects(path: Path, *, dry_run: bool = False) -> RedirectReport:
+def import_redirects(
+    path: Path,
+    report: RowReport,
+    *,
+    dry_run: bool = False,
+    run: ImportRun | None = None,
+) -> None:
     """Take in a CSV of redirects: Shopify's export (`Redirect from`, `Redirect to`), or columns
-    `from` and `to`. A second run changes nothing.
+    `from` and `to`. A thousand are a transaction; a second run changes nothing.
 
     Raises:
         FileRefused: it is no such file.
     """
-    report = RedirectReport()
-    with (
-        csv_reader.open_table(path, CsvShape(delimiter="")) as table,
-        transaction.atomic(),
-    ):
+    with csv_reader.open_table(path, CsvShape(delimiter="")) as table:
         plain = {name.lower(): name for name in table.header}
         columns = _find(plain, _FROM), _find(plain, _TO)
-        chunk: list[Line] = []
-        for line in table.lines(lambda _done: None):
-            chunk.append(line)
-            if len(chunk) == _CHUNK:
+
+        def take(chunk: list[Line]) -> None:
+            with transaction.atomic():
                 _import_chunk(chunk, columns, report)
-                chunk = []
-        _import_chunk(chunk, columns, report)
-        if dry_run:
-            transaction.set_rollback(True)
-    return report
+                if dry_run:
+                    transaction.set_rollback(True)
+
+        lines = table.lines(lambda _done: None)
+        chunks = iter(lambda: list(islice(lines, _CHUNK)), [])
+        (run or ImportRun()).walk(chunks, lambda chunk: chunk[0].number, take)
 
 
 def _find(plain: dict[str, str], names: Iterable[str]) -> str:
@@ -110,13 +104,14 @@ def _find(plain: dict[str, str], names: Iterable[str]) -> str:
 
 
 def _import_chunk(
-    lines: list[Line], columns: tuple[str, str], report: RedirectReport
+    lines: list[Line], columns: tuple[str, str], report: RowReport
 ) -> None:
     wanted = {}
     for line in lines:
         given = [line.values.get(name, "").strip() for name in columns]
         if line.problem or not all(given):
-            report.refused.append((line.number, given[0], line.problem or "Empty."))
+            why = line.problem or "It needs a path and where that leads."
+            report.note(line.number, given[0], "refused", why)
             continue
         is_outside = given[1].startswith("https://")
         target = given[1] if is_outside else _keep_query(given[1])
@@ -124,7 +119,7 @@ def _import_chunk(
         try:
             redirect.full_clean(validate_unique=False)
         except ValidationError as exc:
-            report.refused.append((line.number, given[0], " ".join(exc.messages)))
+            report.note(line.number, given[0], "refused", " ".join(exc.messages))
             continue
         wanted[redirect.path] = redirect
     there = {each.path: each for each in Redirect.objects.filter(path__in=wanted)}
@@ -144,3 +139,20 @@ def _import_chunk(
 def _keep_query(text: str) -> str:
     query = urlsplit(text).query
     return f"{_normalize(text)}?{query}" if query else _normalize(text)
+
+
+def import_rows(
+    *,
+    kind: str,
+    path: Path,
+    report: RowReport,
+    options: JobOptions,
+    dry_run: bool,
+    run: ImportRun,
+) -> None:
+    """Import a file of redirects for a job of the admin: the hook `import_rows`.
+
+    Raises: FileRefused.
+    """
+    if kind == "redirects":
+        import_redirects(path, report, dry_run=dry_run, run=run)

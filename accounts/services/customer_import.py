@@ -13,7 +13,8 @@ from accounts.schemas import AddAddress, NewAddress
 from markrin.api import errors, fields
 from markrin.api.schemas import InputSchema
 from markrin.outbox import services as outbox
-from products.importing.row_files import RowReport, open_rows
+from products.importing.row_files import Row, RowReport, line_of, open_rows
+from products.importing.run import ImportRun, JobOptions
 
 _NAMES: Final = {
     "email": ("email", "e-mail", "email address", "billing email"),
@@ -54,8 +55,13 @@ class _PhoneField(InputSchema):
 
 
 def import_customers(
-    path: Path, *, invite: bool = False, dry_run: bool = False
-) -> RowReport:
+    path: Path,
+    report: RowReport,
+    *,
+    invite: bool = False,
+    dry_run: bool = False,
+    run: ImportRun | None = None,
+) -> None:
     """Take in a CSV of customers: Shopify's export, WooCommerce's, or one with `email` and a
     name. Each row is a transaction of its own; a second run changes nothing.
 
@@ -65,14 +71,15 @@ def import_customers(
     Raises:
         FileRefused: it is no such file.
     """
-    report = RowReport()
+
+    def take(row: Row) -> None:
+        with transaction.atomic():
+            _import_row(line_of(row), row[1], report, invite=invite)
+            if dry_run:
+                transaction.set_rollback(True)
+
     with open_rows(path, _NAMES, ["email"]) as rows:
-        for line, values in rows:
-            with transaction.atomic():
-                _import_row(line.number, values, report, invite=invite)
-                if dry_run:
-                    transaction.set_rollback(True)
-    return report
+        (run or ImportRun()).walk(rows, line_of, take)
 
 
 def _import_row(
@@ -172,3 +179,21 @@ def _add_address(
         country=new.country,
         is_default=True,
     )
+
+
+def import_rows(
+    *,
+    kind: str,
+    path: Path,
+    report: RowReport,
+    options: JobOptions,
+    dry_run: bool,
+    run: ImportRun,
+) -> None:
+    """Import a file of customers for a job of the admin: the hook `import_rows`.
+
+    Raises: FileRefused.
+    """
+    if kind == "customers":
+        invite = options.get("invite", False)
+        import_customers(path, report, invite=invite, dry_run=dry_run, run=run)

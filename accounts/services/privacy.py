@@ -29,6 +29,7 @@ from markrin.api.casing import to_camel
 from markrin.api.errors import NotFound, Unprocessable
 from markrin.db import transactions
 from markrin.webhooks.services import publishing
+from products.services import import_jobs
 
 _PROFILE = (
     "id",
@@ -154,6 +155,7 @@ def erase_customer(*, user_id: UUID, client: ClientInfo, by: User) -> None:
             "Only customers can be erased. Make them a customer first, or deactivate them."
         )
     hooks.erase(user=user)
+    import_jobs.forget_address(user.email)
     publishing.forget_subjects("user", [user.pk])
     _anonymise_user(user)
     log_auth_event(

@@ -239,6 +239,13 @@ _MENU: list[tuple[str, list[Entry]]] = [
                 "products.view_bulkchange",
             ),
             (
+                "Imports",
+                "upload_file",
+                "products_importjob_changelist",
+                "",
+                "products.view_importjob",
+            ),
+            (
                 "Categories",
                 "category",
                 "products_category_changelist",

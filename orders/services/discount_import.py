@@ -14,7 +14,8 @@ from orders.models import Coupon
 from orders.services import coupons
 from orders.staff_schemas import CreateCoupon
 from products.importing import conversions
-from products.importing.row_files import RowReport, open_rows
+from products.importing.row_files import Row, RowReport, line_of, open_rows
+from products.importing.run import ImportRun, JobOptions
 
 _NAMES: Final = {
     "code": ("name", "code", "coupon code", "title"),
@@ -38,30 +39,38 @@ _KINDS: Final = {
 }
 
 
-def import_discounts(path: Path, *, dry_run: bool = False) -> RowReport:
+def import_discounts(
+    path: Path,
+    report: RowReport,
+    *,
+    dry_run: bool = False,
+    run: ImportRun | None = None,
+) -> None:
     """Take in a CSV of discounts: Shopify's export, or columns `code`, `type`, `value`. Each row
     is a transaction of its own; a code that is there stays as it is.
 
     Raises:
         FileRefused: it is no such file.
     """
-    report = RowReport()
+
+    def take(row: Row) -> None:
+        line, code = line_of(row), row[1]["code"]
+        try:
+            with transaction.atomic():
+                _import_row(line, row[1], report)
+                if dry_run:
+                    transaction.set_rollback(True)
+        except order_errors.CouponCodeTaken:
+            report.unchanged += 1
+        except errors.Invalid as exc:
+            first = exc.errors[0]
+            text = f"{first['pointer'].strip('/')}: {first['message']}"
+            report.note(line, code, "refused", text)
+        except errors.ShopError as exc:
+            report.note(line, code, "refused", str(exc.detail))
+
     with open_rows(path, _NAMES, ["code", "value", "kind"]) as rows:
-        for line, values in rows:
-            try:
-                with transaction.atomic():
-                    _import_row(line.number, values, report)
-                    if dry_run:
-                        transaction.set_rollback(True)
-            except order_errors.CouponCodeTaken:
-                report.unchanged += 1
-            except errors.Invalid as exc:
-                first = exc.errors[0]
-                text = f"{first['pointer'].strip('/')}: {first['message']}"
-                report.note(line.number, values["code"], "refused", text)
-            except errors.ShopError as exc:
-                report.note(line.number, values["code"], "refused", str(exc.detail))
-    return report
+        (run or ImportRun()).walk(rows, line_of, take)
 
 
 def _import_row(line: int, values: Mapping[str, str], report: RowReport) -> None:
@@ -107,3 +116,20 @@ def _read_moment(text: str) -> str:
     if moment.tzinfo is None:
         moment = timezone.make_aware(moment)
     return moment.isoformat()
+
+
+def import_rows(
+    *,
+    kind: str,
+    path: Path,
+    report: RowReport,
+    options: JobOptions,
+    dry_run: bool,
+    run: ImportRun,
+) -> None:
+    """Import a file of discounts for a job of the admin: the hook `import_rows`.
+
+    Raises: FileRefused.
+    """
+    if kind == "discounts":
+        import_discounts(path, report, dry_run=dry_run, run=run)

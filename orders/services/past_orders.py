@@ -21,7 +21,8 @@ from markrin.db import transactions
 from orders.models import PastOrder
 from products.csv_reader import Line
 from products.importing import conversions
-from products.importing.row_files import RowReport, open_rows
+from products.importing.row_files import Row, RowReport, line_of, open_rows
+from products.importing.run import ImportRun, JobOptions
 from products.selectors import offers
 from products.services import purchases
 
@@ -43,28 +44,37 @@ _NAMES: Final = {
     "price": ("lineitem price", "item cost", "price"),
 }
 _NOT_BOUGHT: Final = {"cancelled", "canceled", "failed", "refunded", "voided"}
-_Rows = Sequence[tuple[Line, dict[str, str]]]
+_Rows = Sequence[Row]
 
 
 class _EmailField(InputSchema):
     email = fields.Email(required=True)
 
 
-def import_past_orders(path: Path, *, source: str, dry_run: bool = False) -> RowReport:
+def import_past_orders(
+    path: Path,
+    report: RowReport,
+    *,
+    source: str,
+    dry_run: bool = False,
+    run: ImportRun | None = None,
+) -> None:
     """Take in a CSV of orders: Shopify's export, or one line an item with the order's own columns
     in the first. Each order is a transaction of its own; one that is there stays as it is.
 
     Raises:
         FileRefused: it is no such file.
     """
-    report = RowReport()
+
+    def take(order: list[Row]) -> None:
+        with transaction.atomic():
+            _import_order(source, order[0][1]["number"], order, report)
+            if dry_run:
+                transaction.set_rollback(True)
+
     with open_rows(path, _NAMES, ["number", "total", "placed_at"]) as rows:
-        for number, group in groupby(rows, key=lambda row: row[1]["number"]):
-            with transaction.atomic():
-                _import_order(source, number, list(group), report)
-                if dry_run:
-                    transaction.set_rollback(True)
-    return report
+        orders = (list(each) for _, each in groupby(rows, lambda row: row[1]["number"]))
+        (run or ImportRun()).walk(orders, lambda order: line_of(order[0]), take)
 
 
 def _import_order(source: str, number: str, rows: _Rows, report: RowReport) -> None:
@@ -186,3 +196,21 @@ def erase_past_orders(*, user: User) -> None:
     """Empty what names the customer; amounts and goods stay. Part of the caller's transaction."""
     theirs = PastOrder.objects.filter(Q(user=user) | Q(email=user.email))
     theirs.update(email="", user=None, updated_at=timezone.now())
+
+
+def import_rows(
+    *,
+    kind: str,
+    path: Path,
+    report: RowReport,
+    options: JobOptions,
+    dry_run: bool,
+    run: ImportRun,
+) -> None:
+    """Import a file of past orders for a job of the admin: the hook `import_rows`.
+
+    Raises: FileRefused.
+    """
+    if kind == "orders":
+        source = options.get("source") or "shopify"
+        import_past_orders(path, report, source=source, dry_run=dry_run, run=run)

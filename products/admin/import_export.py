@@ -171,7 +171,7 @@ class FileForm(Strict, ImportForm):
         if file.size > MAX_BYTES or lines > MAX_LINES:
             raise forms.ValidationError(
                 f"This takes at most {MAX_BYTES // 1024**2} MB and {MAX_LINES:,} lines;"
-                " larger files are for `manage.py import_products`."
+                " larger files are for Imports, in the menu."
             )
         return file
 

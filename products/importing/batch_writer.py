@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from django.db import DatabaseError, DataError, IntegrityError, transaction
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    connection,
+    transaction,
+)
 from django.db.models import QuerySet
 
 from markrin.api import errors
@@ -119,6 +125,8 @@ class BatchWriter:
         try:
             with transaction.atomic():
                 outcome = self._try(drafts, hashes)
+                # what PostgreSQL would else say at the end of a transaction around this one
+                connection.check_constraints()
                 if self.dry_run:
                     transaction.set_rollback(True)
         except (IntegrityError, DataError, errors.ShopError) as exc:

@@ -17,8 +17,13 @@ from products.importing.batch_writer import BatchWriter, Outcome
 from products.importing.drafts import Draft, DraftRefused, FileFormat, Note, Rejection
 from products.importing.merging import MergeRules
 from products.importing.report import Report, ReportWriter, open_report
+from products.importing.run import ImportRun
 
 BATCH = 500  # products a transaction
+
+
+class ImportRunning(csv_reader.FileRefused):
+    """Another import of the same source is going on; this one may begin behind it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +76,8 @@ def import_file(
     options: ImportOptions = _DEFAULT,
     *,
     progress: Callable[[int, Report], None] = lambda _bytes, _report: None,
+    run: ImportRun | None = None,
+    report: Report | None = None,
 ) -> Report:
     """Import the products of a CSV file; those that cannot be taken are left out whole, and
     listed in `rejects`.
@@ -78,12 +85,14 @@ def import_file(
     A product is known by the format's source and its own reference there, so that a second
     run changes nothing, and a run that was interrupted goes on when it is started again.
     Each batch of products is one transaction. Memory does not grow with the file, but for a
-    reference per product.
+    reference per product. `report` is where a run that pauses (`run`) counts into.
 
     Raises:
-        FileRefused: the file is not such a file, or its import is running already.
+        FileRefused: the file is not such a file.
+        ImportRunning: its import is running already.
     """
-    started, report = time.monotonic(), Report()
+    started, report = time.monotonic(), report or Report()
+    run = run or ImportRun()
     with csv_reader.open_table(path, format_.shape) as table:
         format_.check(table.header)
         together = grouping.survey(
@@ -92,9 +101,12 @@ def import_file(
     with (
         csv_reader.open_table(path, format_.shape) as table,
         _lock_source(format_.source),
-        open_report(report, options.rejects, options.report) as writes,
+        open_report(
+            report, run.note, rejects=options.rejects, everything=options.report
+        ) as writes,
     ):
-        writes.note(format_.file_notes())
+        if not run.after_line:
+            writes.note(format_.file_notes())
         writer = BatchWriter(
             format_.source,
             dry_run=options.dry_run,
@@ -106,16 +118,18 @@ def import_file(
         )
         if not together:
             lines = grouping.sort_lines(lines, format_.ref_of)
-        groups = grouping.group_lines(lines, format_)
+        groups = (
+            group
+            for group in grouping.group_lines(lines, format_)
+            if group[1][0].number > run.after_line
+        )
         with closing(_read_ahead(_read_batches(groups, format_, options))) as batches_:
             for each in batches_:
-                report.products += each.products
-                report.variants += sum(
-                    len(draft.product.given_variants) for draft in each.valid
-                )
-                for found in each.rejected:
-                    writes.reject(found)
-                _count_outcome(report, writes, writer.write(each.valid))
+                if run.should_pause():
+                    run.paused = True
+                    break
+                with run.step(each.last_line):
+                    _write_batch(each, writer, report, writes)
         report.categories = writer.categories.made
     report.seconds = time.monotonic() - started
     return report
@@ -126,6 +140,8 @@ class _Batch:
     """Some products of the file: those that are valid, and why the others are not."""
 
     products: int = 0
+    last_line: int = 0
+    """Where the last of them begins."""
     valid: list[Draft] = field(default_factory=list)
     rejected: list[list[Rejection]] = field(default_factory=list)
 
@@ -137,6 +153,7 @@ def _read_batches(
     batch = _Batch()
     for ref, lines, problem in groups:
         batch.products += 1
+        batch.last_line = lines[0].number
         found: list[Rejection] = [problem] if problem else []
         if not problem:
             try:
@@ -152,7 +169,8 @@ def _read_batches(
         if len(batch.valid) >= options.batch:
             yield batch
             batch = _Batch()
-    yield batch
+    if batch.products:
+        yield batch
 
 
 def _read_ahead(batches_: Iterator[_Batch]) -> Generator[_Batch, None, None]:
@@ -162,6 +180,16 @@ def _read_ahead(batches_: Iterator[_Batch]) -> Generator[_Batch, None, None]:
         while (batch := coming.result()) is not None:
             coming = reader.submit(next, batches_, None)
             yield batch
+
+
+def _write_batch(
+    batch: _Batch, writer: BatchWriter, report: Report, writes: ReportWriter
+) -> None:
+    report.products += batch.products
+    report.variants += sum(len(draft.product.given_variants) for draft in batch.valid)
+    for found in batch.rejected:
+        writes.reject(found)
+    _count_outcome(report, writes, writer.write(batch.valid))
 
 
 def _count_outcome(report: Report, writes: ReportWriter, outcome: Outcome) -> None:
@@ -179,5 +207,5 @@ def _count_outcome(report: Report, writes: ReportWriter, outcome: Outcome) -> No
 def _lock_source(source: str) -> Iterator[None]:
     with advisory_locks.advisory_lock(f"import:{source}") as mine:
         if not mine:
-            raise csv_reader.FileRefused(f"an import of {source!r} is running already")
+            raise ImportRunning(f"an import of {source!r} is running already")
         yield

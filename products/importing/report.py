@@ -4,7 +4,7 @@ trimmed, ignored, kept or refused.
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from markrin.csv_safety import escape_formula
 from products.csv_reader import FileRefused
 from products.importing.drafts import Note, ProductChange, Rejection
+from products.importing.run import ReportLine
 
 MAX_CHANGES = 10_000
 MAX_REJECTIONS = 500
@@ -45,10 +46,18 @@ class Report:
 
 
 class ReportWriter:
-    """Counts into a report, and writes it out line by line as it grows."""
+    """Counts into a report, and writes it out line by line as it grows; `tell` hears of each."""
 
-    def __init__(self, report: Report, *, rejects: Any = None, everything: Any = None):
-        self.report, self._rejects, self._everything = report, rejects, everything
+    def __init__(
+        self,
+        report: Report,
+        tell: Callable[[ReportLine], None],
+        *,
+        rejects: Any = None,
+        everything: Any = None,
+    ) -> None:
+        self.report, self._tell = report, tell
+        self._rejects, self._everything = rejects, everything
 
     def reject(self, found: Sequence[Rejection]) -> None:
         """Note why a product was left out."""
@@ -57,10 +66,14 @@ class ReportWriter:
         report.reasons[found[0].column, found[0].code] += 1
         report.rejections += found[: MAX_REJECTIONS - len(report.rejections)]
         for each in found:
-            row = (each.line, escape_formula(each.ref), each.column)
             if self._rejects:
+                row = (each.line, escape_formula(each.ref), each.column)
                 self._rejects.writerow((*row, each.code, each.message))
-            self._write((*row, "refused", each.code, each.message))
+            self._write(
+                ReportLine(
+                    each.line, each.ref, each.column, "refused", each.code, each.message
+                )
+            )
 
     def note(self, notes: Sequence[Note]) -> None:
         """Note what was not taken as the file has it."""
@@ -68,15 +81,9 @@ class ReportWriter:
         report.notes += notes[: MAX_REJECTIONS - len(report.notes)]
         for each in notes:
             report.kinds[each.kind.value, each.column] += 1
+            kind = each.kind.value
             self._write(
-                (
-                    each.line,
-                    escape_formula(each.ref),
-                    each.column,
-                    each.kind.value,
-                    "",
-                    each.message,
-                )
+                ReportLine(each.line, each.ref, each.column, kind, "", each.message)
             )
 
     def change(self, changes: Sequence[ProductChange]) -> None:
@@ -85,19 +92,27 @@ class ReportWriter:
         report.changes += changes[: MAX_CHANGES - len(report.changes)]
         for each in changes:
             kind = "created" if each.is_new else "changed"
-            text = escape_formula(each.says or each.name)
-            self._write((each.line, escape_formula(each.ref), "", kind, "", text))
+            said = each.says or each.name
+            self._write(ReportLine(each.line, each.ref, "", kind, "", said))
 
-    def _write(self, row: tuple[object, ...]) -> None:
+    def _write(self, line: ReportLine) -> None:
+        self._tell(line)
         if self._everything:
+            said = escape_formula(line.message) if line.code == "" else line.message
+            ref = escape_formula(line.ref)
+            row = (line.line, ref, line.column, line.kind, line.code, said)
             self._everything.writerow(row)
 
 
 @contextmanager
 def open_report(
-    report: Report, rejects: Path | None, everything: Path | None
+    report: Report,
+    tell: Callable[[ReportLine], None],
+    *,
+    rejects: Path | None = None,
+    everything: Path | None = None,
 ) -> Iterator[ReportWriter]:
-    """Give what counts, and writes the files that were asked for.
+    """Give what counts, tells, and writes the files that were asked for.
 
     Raises:
         FileRefused: one of them cannot be written.
@@ -106,7 +121,7 @@ def open_report(
         _open_csv(rejects, REJECTS_HEADER) as left_out,
         _open_csv(everything, HEADER) as all_,
     ):
-        yield ReportWriter(report, rejects=left_out, everything=all_)
+        yield ReportWriter(report, tell, rejects=left_out, everything=all_)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ reviews. Columns are found by name, in any case; what is refused is counted and 
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,21 +12,14 @@ from pathlib import Path
 from markrin.csv_safety import escape_formula
 from products import csv_reader
 from products.csv_reader import CsvShape, FileRefused, Line
+from products.importing.run import ReportLine
 
 Names = Mapping[
     str, Sequence[str]
 ]  # a field → what its column may be called, in lower case
-_SHOWN = 500
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something of a line that was refused, left out or taken otherwise."""
-
-    line: int
-    ref: str
-    kind: str
-    message: str
+Row = tuple[Line, dict[str, str]]
+_SHOWN = 20
+HEADER = ("line", "row", "kind", "message")
 
 
 @dataclass
@@ -38,16 +31,21 @@ class RowReport:
     unchanged: int = 0
     refused: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
-    findings: list[Finding] = field(default_factory=list)
-    """The first 500."""
+    shown: list[ReportLine] = field(default_factory=list)
+    """The first 20 that say why a row was not taken as it is."""
+    tell: Callable[[ReportLine], None] | None = None
+    """Hears of each of them."""
 
     def note(self, line: int, ref: str, kind: str, message: str) -> None:
-        """Count and keep a finding; `refused` is one that leaves its row out."""
+        """Count what a row's line is told of; `refused` leaves the row out."""
         if kind == "refused":
             self.refused += 1
         self.kinds[kind] += 1
-        if len(self.findings) < _SHOWN:
-            self.findings.append(Finding(line, ref, kind, message))
+        told = ReportLine(line, ref, "", kind, "", message)
+        if len(self.shown) < _SHOWN:
+            self.shown.append(told)
+        if self.tell is not None:
+            self.tell(told)
 
     def describe(self, *, dry_run: bool) -> list[str]:
         """Return the report as lines for a person."""
@@ -59,28 +57,39 @@ class RowReport:
         lines = [f"{head}{counts}."]
         lines += [f"  {kind} {number:>7,}" for kind, number in self.kinds.most_common()]
         lines += [
-            f"  line {each.line}: {each.ref}: {each.message}"
-            for each in self.findings[:20]
+            f"  line {each.line}: {each.ref}: {each.message}" for each in self.shown
         ]
         return lines
 
-    def write(self, path: Path) -> None:
-        """Write the findings as CSV. Raises: FileRefused."""
-        try:
-            with path.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.writer(file)
-                writer.writerow(["line", "row", "kind", "message"])
-                for each in self.findings:
-                    ref = escape_formula(each.ref)
-                    writer.writerow([each.line, ref, each.kind, each.message])
-        except OSError as exc:
-            raise FileRefused(f"{path}: {exc.strerror}") from exc
+
+@contextmanager
+def write_report(path: Path | None) -> Iterator[RowReport]:
+    """Give a report whose lines are written to this CSV file as they come, if there is one.
+
+    Raises:
+        FileRefused: it cannot be written.
+    """
+    if path is None:
+        yield RowReport()
+        return
+    try:
+        file = path.open("w", newline="", encoding="utf-8")
+    except OSError as exc:
+        raise FileRefused(f"{path}: {exc.strerror}") from exc
+    with file:
+        writer = csv.writer(file)
+        writer.writerow(HEADER)
+        yield RowReport(
+            tell=lambda told: writer.writerow(
+                [told.line, escape_formula(told.ref), told.kind, told.message]
+            )
+        )
 
 
 @contextmanager
 def open_rows(
     path: Path, names: Names, needed: Sequence[str]
-) -> Iterator[Iterator[tuple[Line, dict[str, str]]]]:
+) -> Iterator[Iterator[Row]]:
     """Give the file's lines, each with its values by field; a field without a column is not in
     them.
 
@@ -106,3 +115,8 @@ def open_rows(
             )
             for line in table.lines(lambda _done: None)
         )
+
+
+def line_of(row: Row) -> int:
+    """Return the line that a row begins in."""
+    return row[0].number

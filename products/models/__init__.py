@@ -11,6 +11,7 @@ from products.models.collection import (
 from products.models.color import Color
 from products.models.facet_index import FacetBitmap, FacetChange, FacetNumber
 from products.models.feed import Feed, FeedRow
+from products.models.import_job import ImportJob, ImportLine, ImportPart
 from products.models.imported import ImportedValues, PictureFetch
 from products.models.notices import FeedPull, LowStock
 from products.models.product import (
@@ -52,6 +53,9 @@ __all__ = [
     "Gender",
     "IgnoredWord",
     "ImportFile",
+    "ImportJob",
+    "ImportLine",
+    "ImportPart",
     "ImportedValues",
     "LowStock",
     "MovementKind",

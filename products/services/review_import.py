@@ -13,7 +13,8 @@ from django.utils import timezone
 from markrin.api import errors
 from markrin.cache.tags import invalidate
 from products.importing import conversions
-from products.importing.row_files import RowReport, open_rows
+from products.importing.row_files import Row, RowReport, line_of, open_rows
+from products.importing.run import ImportRun
 from products.models import Product, Purchase, Review, ReviewStatus
 from products.schemas.reviews import CreateReview
 from products.transliteration import ascii_slug
@@ -30,7 +31,13 @@ _NAMES: Final = {
 _HIDDEN: Final = {"spam", "hidden", "unpublished", "false", "not-yet", "no"}
 
 
-def import_reviews(path: Path, *, dry_run: bool = False) -> RowReport:
+def import_reviews(
+    path: Path,
+    report: RowReport,
+    *,
+    dry_run: bool = False,
+    run: ImportRun | None = None,
+) -> None:
     """Take in a CSV of reviews: Judge.me's export and its like, or columns `product` (a slug),
     `email`, `rating`, `body`. Each is a transaction of its own; whoever has reviewed a product
     already is left as they are. Hidden ones stay hidden.
@@ -38,14 +45,15 @@ def import_reviews(path: Path, *, dry_run: bool = False) -> RowReport:
     Raises:
         FileRefused: it is no such file.
     """
-    report = RowReport()
+
+    def take(row: Row) -> None:
+        with transaction.atomic():
+            _import_row(line_of(row), row[1], report)
+            if dry_run:
+                transaction.set_rollback(True)
+
     with open_rows(path, _NAMES, ["product", "email", "rating"]) as rows:
-        for line, values in rows:
-            with transaction.atomic():
-                _import_row(line.number, values, report)
-                if dry_run:
-                    transaction.set_rollback(True)
-    return report
+        (run or ImportRun()).walk(rows, line_of, take)
 
 
 def _import_row(line: int, values: Mapping[str, str], report: RowReport) -> None:

@@ -4,15 +4,17 @@ only the fields that count.
 
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
 from PIL import Image
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
-from products.models import Product
+from products.models import ImportJob, Product
+from products.services import import_jobs
 from tests.browser.conftest import Shop, serving
 from tests.factories import make_category, make_product, make_size_chart, make_user
 
@@ -177,3 +179,55 @@ def test_the_other_pages_of_the_catalogue_are_open_to_all(
     }.items():
         page.goto(f"/admin/products/{path}")
         look(page, name, full=True)
+
+
+def test_a_file_is_sent_in_parts_and_its_preview_shown(
+    keeper: Page, desk: Shop, look: Any, tmp_path: Path
+) -> None:
+    page, db = keeper, desk.db
+    header = "product,name,category,basePrice,sku,size,color,stock,description\n"
+    rows = (
+        f"p-{n},Shirt {n},Shirts,100.00,S-{n},M,Red,5,{'long ' * 400}\n"
+        for n in range(1_200)
+    )
+    file = tmp_path / "goods.csv"
+    file.write_text(header + "".join(rows) + "p-x,No price,Shirts,,S-x,M,Red,1,\n")
+    page.goto("/admin/products/importjob/")
+    page.get_by_role("link", name="Add import").click()
+    page.get_by_label("What is in the file").select_option("own")
+    page.get_by_role("button", name="Choose the file").click()
+    # the second part is lost on the way, once
+    lost: list[str] = []
+
+    def lose(route: Route) -> None:
+        if lost:
+            route.continue_()
+        else:
+            lost.append(route.request.url)
+            route.abort()
+
+    page.route("**/parts/1/", lose)
+    page.get_by_label("CSV file").set_input_files(file)
+    look(page, "admin-import-file")
+    page.get_by_role("button", name="Preview import").click()
+    expect(page.locator("#state")).to_have_text("Being tried", timeout=60_000)
+    assert lost
+    job = db(ImportJob.objects.get)
+    assert db(job.parts.count) == 2
+    assert job.size == file.stat().st_size
+    db(lambda: import_jobs.continue_import(job_id=job.pk, budget_s=60))
+    expect(page.locator("#state")).to_contain_text(
+        "Tried, nothing imported yet", timeout=30_000
+    )
+    expect(page.locator("#report")).to_contain_text("p-0")
+    page.locator("[data-count=refused]").click()
+    expect(page.locator("#report tbody tr")).to_have_count(1)
+    look(page, "admin-import-preview")
+    page.get_by_role("button", name="Import 1200 new and 0 changed").click()
+    expect(page.locator("#state")).to_contain_text("Being imported")
+    db(lambda: import_jobs.continue_import(job_id=job.pk, budget_s=60))
+    expect(page.locator("#state")).to_contain_text("Imported (", timeout=30_000)
+    look(page, "admin-import-done")
+    page.get_by_role("link", name="Download the report").wait_for()
+    db(Product.objects.filter(name__startswith="Shirt ").delete)
+    db(ImportJob.objects.all().delete)

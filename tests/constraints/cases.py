@@ -454,6 +454,12 @@ SERVICES = {
         "states are the service's"
     ),
     "products_bulkchangerow": "written by the service from what the products are",
+    "products_importjob": (
+        "chosen in a form of its own (tests/admin/test_import_jobs.py); states, counts and why it"
+        " is refused are the service's"
+    ),
+    "products_importpart": "a part of an upload, whose number the service checks",
+    "products_importline": "written by the service as an import goes on",
     "products_importfile": (
         "a file that waits for its import: name and content are the page's"
     ),

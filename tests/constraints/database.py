@@ -322,6 +322,8 @@ SPECIAL: dict[str, dict[str, str]] = {
         ["total", "problems", "unchanged", "applied", "skipped", "undone", "kept"], "0"
     )
     | {"ready": "1"},
+    "import_job_mapping_fits_kind": {"kind": "'own'", "mapping": "'x'"},
+    "import_job_refused_says_why": {"state": "'refused'", "problem": "''"},
     "bulk_change_rule_whole": {"kind": "'base'", "how": "''", "value": "NULL"},
     "bulk_change_row_remembers": {"result": "'applied'", "old_base_price": "NULL"},
     "category_not_its_own_parent": {

@@ -216,6 +216,7 @@ def test_no_table_of_the_catalogue_is_forgotten():
         *("Review", "Purchase", "BackInStockRequest"),  # people's
         *("Feed", "FeedRow", "FeedPull", "LowStock"),  # this shop's own work
         *("BulkChange", "BulkChangeRow", "ImportFile", "ImportedValues"),
+        *("ImportJob", "ImportPart", "ImportLine"),
         *("SearchWord", "PriceHistory"),  # written by the database from the rest
         *("FacetNumber", "FacetBitmap", "FacetChange"),  # counted from the rest
         "PictureFetch",  # which pictures this shop was about to copy: this shop's own work

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.services import customer_import
 from products.csv_reader import FileRefused
+from products.importing import row_files
 
 
 class Command(BaseCommand):
@@ -39,11 +40,10 @@ class Command(BaseCommand):
         **_: object,
     ) -> None:
         try:
-            found = customer_import.import_customers(
-                file, invite=invite, dry_run=dry_run
-            )
-            if report:
-                found.write(report)
+            with row_files.write_report(report) as found:
+                customer_import.import_customers(
+                    file, found, invite=invite, dry_run=dry_run
+                )
         except FileRefused as exc:
             raise CommandError(f"Nothing more was imported: {exc}.") from exc
         for line in found.describe(dry_run=dry_run):

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from orders.services import discount_import
 from products.csv_reader import FileRefused
+from products.importing import row_files
 
 
 class Command(BaseCommand):
@@ -28,9 +29,8 @@ class Command(BaseCommand):
         self, *, file: Path, dry_run: bool, report: Path | None, **_: object
     ) -> None:
         try:
-            found = discount_import.import_discounts(file, dry_run=dry_run)
-            if report:
-                found.write(report)
+            with row_files.write_report(report) as found:
+                discount_import.import_discounts(file, found, dry_run=dry_run)
         except FileRefused as exc:
             raise CommandError(f"Nothing more was imported: {exc}.") from exc
         for line in found.describe(dry_run=dry_run):

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from orders.services import past_orders
 from products.csv_reader import FileRefused
+from products.importing import row_files
 
 
 class Command(BaseCommand):
@@ -41,9 +42,10 @@ class Command(BaseCommand):
         **_: object,
     ) -> None:
         try:
-            found = past_orders.import_past_orders(file, source=source, dry_run=dry_run)
-            if report:
-                found.write(report)
+            with row_files.write_report(report) as found:
+                past_orders.import_past_orders(
+                    file, found, source=source, dry_run=dry_run
+                )
         except FileRefused as exc:
             raise CommandError(f"Nothing more was imported: {exc}.") from exc
         for line in found.describe(dry_run=dry_run):

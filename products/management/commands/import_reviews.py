@@ -6,6 +6,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from products.csv_reader import FileRefused
+from products.importing import row_files
 from products.services import review_import
 
 
@@ -29,9 +30,8 @@ class Command(BaseCommand):
         self, *, file: Path, dry_run: bool, report: Path | None, **_: object
     ) -> None:
         try:
-            found = review_import.import_reviews(file, dry_run=dry_run)
-            if report:
-                found.write(report)
+            with row_files.write_report(report) as found:
+                review_import.import_reviews(file, found, dry_run=dry_run)
         except FileRefused as exc:
             raise CommandError(f"Nothing more was imported: {exc}.") from exc
         for line in found.describe(dry_run=dry_run):

@@ -6,9 +6,8 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from products.csv_reader import FileRefused
+from products.importing import row_files
 from storefront import redirects
-
-_SHOWN = 20
 
 
 class Command(BaseCommand):
@@ -22,16 +21,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "--dry-run", action="store_true", help="try everything, change nothing"
         )
-
-    def handle(self, *, file: Path, dry_run: bool, **_: object) -> None:
-        try:
-            report = redirects.import_redirects(file, dry_run=dry_run)
-        except FileRefused as exc:
-            raise CommandError(f"Nothing was imported: {exc}.") from exc
-        self.stdout.write(
-            f"{'Would be: ' if dry_run else ''}created {report.created:,}, changed"
-            f" {report.changed:,}, unchanged {report.unchanged:,}, refused"
-            f" {len(report.refused):,}."
+        parser.add_argument(
+            "--report", type=Path, metavar="FILE", help="write what was not taken (CSV)"
         )
-        for number, path, why in report.refused[:_SHOWN]:
-            self.stdout.write(f"  line {number}: {path}: {why}")
+
+    def handle(
+        self, *, file: Path, dry_run: bool, report: Path | None, **_: object
+    ) -> None:
+        try:
+            with row_files.write_report(report) as found:
+                redirects.import_redirects(file, found, dry_run=dry_run)
+        except FileRefused as exc:
+            raise CommandError(f"Nothing more was imported: {exc}.") from exc
+        for line in found.describe(dry_run=dry_run):
+            self.stdout.write(line)
