@@ -10,7 +10,7 @@ import markrin.db.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("products", "0005_collections_and_groups"),
+        ("products", "0006_page_slugs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
