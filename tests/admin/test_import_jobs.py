@@ -335,7 +335,7 @@ def test_a_page_of_a_long_report_reads_no_more_than_it_shows(client) -> None:
 class _Counted:
     """Refuse a statement that would count the lines of the report."""
 
-    def __call__(self, execute, sql, params, many, context):  # type: ignore[no-untyped-def]
+    def __call__(self, execute, sql, params, many, context):
         assert not ("COUNT(" in sql and "products_importline" in sql), sql
         return execute(sql, params, many, context)
 

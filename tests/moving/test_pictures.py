@@ -4,6 +4,7 @@ kill, and that no picture is kept twice.
 
 import os
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.core.files.storage import default_storage
@@ -111,7 +112,7 @@ def test_a_slow_server_holds_up_no_other_picture(server, monkeypatch) -> None:
     slow, *others = link(
         server.url("slow/1.jpg"), *(server.url(f"ok/{n}.jpg") for n in range(10, 16))
     )
-    settled: list[int] = []
+    settled: list[UUID] = []
     settle = pictures._settle
 
     def note(found: pictures._Fetched) -> None:
