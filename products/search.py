@@ -222,13 +222,14 @@ class Place:
 class Query:
     """A search, understood. `exact` are products that stand first in this order: pinned ones,
     and those whose SKU or barcode it is. `colors` are what its words mean of them, by their keys,
-    once for each word.
+    once for each word. `catalogue_size`: of about how many products it is asked.
     """
 
     key: str = ""  # all that was typed, in one piece
     places: Sequence[Place] = ()
     exact: Sequence[str] = ()
     colors: Sequence[str] = ()
+    catalogue_size: int = 0
     corrected_to: str | None = None
     not_found: Sequence[str] = field(default_factory=list)
 

@@ -28,6 +28,7 @@ from products.models import Product, ProductStatus
 from products.selectors import prices
 from products.selectors.filters import Filters
 
+MAX_CANDIDATES = 2_000
 MAX_VALUES = 100  # of one facet, the most frequent ones
 _COLUMN_FACETS = ("category", "brand", "gender", "material")
 _VARIANT_FACETS = ("color", "size")
@@ -37,6 +38,10 @@ _FAMILY_OF = "coalesce(nullif(known.family, ''), color)"
 _JOIN_FAMILY = "LEFT JOIN products_color AS known ON lower(known.name) = lower(color)"
 _BY_BITMAP = ("in_stock", "featured", "new_arrival", "on_sale", "status")
 _OWN_PRICES = ("base_price", "sale_price", "sale_starts_at", "sale_ends_at")
+
+
+MAX_SEARCHES = 200  # of which this process remembers what they find
+_searches: dict[tuple[int, bool, object], BitMap] = {}
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,8 @@ class Facets:
     values: dict[str, list[Row]]
     lowest: Any
     highest: Any
+    # Where there are few, the only products that may pass all filters.
+    candidates: Collection[UUID] | None = field(default=None, compare=False)
 
 
 @dataclass
@@ -102,11 +109,12 @@ def count_facets(
         return _name_values(_count_by_sql(products, filters))
     counts = count.counted()
     if ids := count.products_apart:
-        counts.add(_count_by_sql(products.filter(_is_one_of(ids)), filters))
-    return _name_values(counts)
+        counts.add(_count_by_sql(products.filter(is_one_of(ids)), filters))
+    return replace(_name_values(counts), candidates=count.find_candidates())
 
 
-def _is_one_of(ids: Collection[UUID]) -> Func:
+def is_one_of(ids: Collection[UUID]) -> Func:
+    """Return the condition that a product is one of these."""
     array = Value(sorted(ids), output_field=ArrayField(UUIDField()))
     return Func(
         "pk",
@@ -148,6 +156,7 @@ class _BitmapCount:
         for_staff: bool,
     ) -> None:
         self.bitmaps, self.filters = index.bitmaps, filters
+        self.for_staff = for_staff
         base = self.bitmaps.all()
         if not for_staff:
             base = self.bitmaps.any_of("status", [ProductStatus.PUBLISHED])
@@ -158,8 +167,8 @@ class _BitmapCount:
         words = filters.without(
             *_COLUMN_FACETS, *_VARIANT_FACETS, *_BY_BITMAP, "min_price", "max_price"
         )
-        if words.query is not None or words.by_membership:
-            base = base & _find_numbers(words.apply(products))
+        if words.query is not None or words.by_membership or words.updated_since:
+            base = base & self._find_numbers(index, words.apply(products), words)
         # Variants with prices of their own may be dearer or cheaper than their product says.
         own = (
             self.bitmaps.any_of("own_price", [""])
@@ -175,6 +184,22 @@ class _BitmapCount:
         self.products_apart = set(index.changed)
         if looked_at and not self.is_too_many:
             self.products_apart |= _find_ids(looked_at)
+
+    def _find_numbers(
+        self, index: FacetIndex, products: QuerySet[Product], words: Filters
+    ) -> BitMap:
+        """Return the products that the words, tags and collections find. A search is not asked
+        twice of the same index: what has changed since is counted by itself.
+        """
+        if words.by_membership or words.updated_since or words.query is None:
+            return _find_numbers(products)
+        asked = words.query.matching, tuple(words.query.exact)
+        key = index.bitmaps.checksum, self.for_staff, asked
+        if (found := _searches.get(key)) is None:
+            if len(_searches) >= MAX_SEARCHES:
+                _searches.clear()
+            found = _searches[key] = _find_numbers(products)
+        return found
 
     def _pass_flags(self, found: BitMap) -> BitMap:
         flags = {
@@ -257,6 +282,13 @@ class _BitmapCount:
                 Decimal(self.bitmaps.highest(priced, "price_max")) / PRICE_SCALE,
             )
         return counts
+
+    def find_candidates(self) -> set[UUID] | None:
+        """Return the products that may pass all filters, or None if these are very many."""
+        passing = self._passing()
+        if len(passing) + len(self.products_apart) > MAX_CANDIDATES:
+            return None
+        return _find_ids(passing) | self.products_apart
 
     def _group_options(self, name: str) -> Iterable[tuple[str, BitMap]]:
         """Return the products by one part of a variant, whose other part is a chosen one."""

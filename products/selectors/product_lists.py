@@ -20,7 +20,7 @@ from products.schemas.products import (
 )
 from products.search import Query
 from products.selectors import search_lookup, search_ranking
-from products.selectors.facets import Facets, count_facets
+from products.selectors.facets import Facets, count_facets, is_one_of
 from products.selectors.filters import NO_FILTERS, Filters
 from products.selectors.prices import COST_JOIN, inherited, price_now, read_price_clock
 from products.selectors.size_tables import build_table
@@ -97,10 +97,14 @@ def _find_matching(
     if query.facets:
         counted = count_facets(products, filters, for_staff=for_staff)
     found = filters.apply(products)
+    if counted and counted.candidates is not None:
+        found = found.filter(is_one_of(counted.candidates))
     if query.cursor is not None:
         return Listing(_page_by_cursor(found, filters, query), counted)
     if filters.query is not None:
-        return _list_search_results(found, filters, query, counted)
+        return _list_search_results(
+            found, filters, query, counted, is_published=not for_staff
+        )
     total = counted.total if counted else found.count()
     ordered = _order_products(found, filters, query.sort, total)
     page = Page[Product].of(ordered, query.page, query.limit, total=total)
@@ -126,6 +130,8 @@ def _list_search_results(
     filters: Filters,
     query: ProductFilter,
     counted: Facets | None,
+    *,
+    is_published: bool,
 ) -> Listing:
     """Return a page of a search's first MAX_RANKED matches. The total stops at MAX_RANKED,
     too, unless the facets have counted all matches anyway."""
@@ -138,6 +144,7 @@ def _list_search_results(
             filters.query,
             offset=offset,
             limit=query.limit,
+            is_published=is_published,
         )
     else:
         limit = search_ranking.MAX_RANKED

@@ -48,6 +48,7 @@ _READ = f"""
         ) AS words GROUP BY word
     )
     SELECT (SELECT tokens FROM typed) AS tokens, markrin_search_key(%(text)s) AS key,
+        (SELECT reltuples::int FROM pg_class WHERE oid = 'products_product'::regclass) AS size,
         (SELECT json_agg(found) FROM ({_KNOWN} FROM given) AS found) AS words
 """  # noqa: S608 (constants)
 # What is like a word that is unknown. Candidates are alike by trigrams, or begin with the same
@@ -163,6 +164,7 @@ def understand(text: str, *, for_staff: bool = False) -> Query:
         places=places.make(pieces),
         exact=[str(each) for each in meanings["exact"]],
         colors=places.meant_colors,
+        catalogue_size=found["size"],
         corrected_to=" ".join(piece.shown or piece.typed for piece in pieces)
         if corrected
         else None,

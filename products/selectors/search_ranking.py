@@ -5,10 +5,15 @@ products is done in milliseconds. So a search is counted to MAX_RANKED. Where it
 MAX_COMPARED most popular are looked at, and of these MAX_RANKED are ranked, those first that have
 the words in more than their description: whoever finds more than that will narrow it down. The
 products of that very name, pinned ones and those of a SKU are among them however few they sell.
+
+In a large catalogue, the most popular of very many hits are found without reading all of these:
+first among its TIERS[0] most popular products, whose number tells among how many to look next.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from time import monotonic
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery
@@ -24,6 +29,15 @@ from products.search import Place, Query
 
 MAX_RANKED, MAX_COMPARED = 1_000, 3_000
 _MAX_EXACT = 50
+TIERS: Final = (
+    20_000,
+    40_000,
+    80_000,
+    160_000,
+    320_000,
+)  # the most popular products, so many
+_EDGES_KEPT_S: Final = 600
+_SPARE: Final = 1.25  # hits of a wider tier, of those that a narrower one lets expect
 
 _BEST = """
     WITH popular AS MATERIALIZED ({hits}), exact AS MATERIALIZED ({exact}),
@@ -36,7 +50,7 @@ _BEST = """
             popularity DESC, id DESC
         LIMIT {most}
     )
-    SELECT (SELECT least(count(*), {most} + 1) FROM hits), ARRAY(
+    SELECT (SELECT count(*) FROM popular), (SELECT least(count(*), {most} + 1) FROM hits), ARRAY(
         SELECT id FROM best AS product
         ORDER BY {score} DESC, popularity DESC, id DESC LIMIT %s OFFSET %s
     )
@@ -101,14 +115,62 @@ def rank_matches(found: QuerySet[Product], query: Query) -> QuerySet[Product]:
 
 
 def get_best_matches(
-    found: QuerySet[Product], query: Query, *, offset: int, limit: int
+    found: QuerySet[Product],
+    query: Query,
+    *,
+    offset: int,
+    limit: int,
+    is_published: bool = False,
 ) -> tuple[list[UUID], int]:
     """Return the ids of `limit` hits from `offset` on, and how many there are, of more than
-    MAX_RANKED one more: one query.
+    MAX_RANKED one more: one query, in a large catalogue up to three. `is_published` says that
+    `found` are published products, whose popularity has an index.
+    """
+    tiers: Mapping[int, int] = {}
+    if is_published and query.catalogue_size > TIERS[0]:
+        tiers = read_edges(int(monotonic() // _EDGES_KEPT_S))
+    wanted = 0.0  # the least number of products among which to look
+    for size, edge in tiers.items():
+        if size < wanted:
+            continue
+        popular = found.filter(popularity__gte=edge)
+        compared, number, ids = _rank(popular, found, query, offset=offset, limit=limit)
+        if compared >= MAX_COMPARED:
+            return ids, number
+        wanted = size * MAX_COMPARED / max(compared, 1) * _SPARE
+    _, number, ids = _rank(found, found, query, offset=offset, limit=limit)
+    return ids, number
+
+
+@lru_cache(maxsize=1)
+def read_edges(moment: int) -> dict[int, int]:
+    """Return how popular a product must be to be among the most popular ones, by how many these
+    are; without the tiers that are the whole catalogue. Not read again at the same moment: what
+    is found does not depend on it.
+    """
+    rows = fetch_prepared(
+        """SELECT size, (SELECT popularity FROM products_product WHERE status = 'published'
+            ORDER BY popularity DESC, id DESC OFFSET size - 1 LIMIT 1) AS edge
+        FROM unnest(%(sizes)s::int[]) AS size ORDER BY size""",
+        {"sizes": list(TIERS)},
+    )
+    return {row["size"]: row["edge"] for row in rows if row["edge"]}
+
+
+def _rank(
+    popular: QuerySet[Product],
+    found: QuerySet[Product],
+    query: Query,
+    *,
+    offset: int,
+    limit: int,
+) -> tuple[int, int, list[UUID]]:
+    """Return how many of `popular`, some of the hits, were compared, how many hits there are, and
+    the best of both.
     """
     own = Q(search=Lexemes(search.quote("=" + query.key)))
     exact = found.filter(own | Q(pk__in=query.exact) if query.exact else own)
-    hits_sql, hits_params = _compile(found, MAX_COMPARED)
+    hits_sql, hits_params = _compile(popular, MAX_COMPARED)
     exact_sql, exact_params = _compile(exact, _MAX_EXACT)
     score, score_params = score_sql(query)
     sql = _BEST.format(hits=hits_sql, exact=exact_sql, most=MAX_RANKED, score=score)
@@ -124,8 +186,8 @@ def get_best_matches(
                 offset,
             ],
         )
-        number, ids = cursor.fetchone()
-    return ids, number
+        compared, number, ids = cursor.fetchone()
+    return compared, number, ids
 
 
 def _compile(found: QuerySet[Product], most: int) -> tuple[str, list[Any]]:

@@ -70,6 +70,7 @@ def suggest(text: str) -> Suggestions:
         query,
         offset=0,
         limit=SHOWN,
+        is_published=True,
     )
     meant = query.corrected_to or text
     [names] = fetch_prepared(

@@ -183,6 +183,9 @@ def assert_counted_alike(filters):
         by_bitmaps = facets.count_facets(products, filters, for_staff=for_staff)
         by_sql = facets._name_values(facets._count_by_sql(products, filters))
         assert by_bitmaps == by_sql, filters
+        if by_bitmaps.candidates is not None:
+            passing = set(filters.apply(products).values_list("pk", flat=True))
+            assert passing <= set(by_bitmaps.candidates), filters
 
 
 def test_verify_finds_a_bit_that_is_wrong_and_mends_it(db):

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -378,3 +379,32 @@ def test_deep_pages_of_a_search_are_refused_as_others_are(api, many):
     response = api.get("/api/products", {"search": "linen", "page": 1002, "limit": 10})
     assert (response.status_code, response.json()["code"]) == (400, "page_too_deep")
     assert found(api, "linen", page=1001, limit=10) == []
+
+
+def test_the_most_popular_of_many_hits_are_found_tier_by_tier(api, db, monkeypatch):
+    """As in a catalogue of a million products: among the first tier, a wider one, or all."""
+    for number in range(24):
+        make_product(
+            name=f"{'Shirt' if number % 2 else 'Dress'} {number}",
+            description="rare" if number in (0, 23) else "",
+            popularity=number,
+        )
+    monkeypatch.setattr(search_ranking, "MAX_COMPARED", 4)
+    wanted = {text: find_all(api, text) for text in ("shirt", "dress", "rare")}
+    assert [len(found) for found in wanted.values()] == [4, 4, 2]
+    monkeypatch.setattr(search_ranking, "TIERS", (4, 8, 16))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE products_product")
+    search_ranking.read_edges.cache_clear()
+    with CaptureQueriesContext(connection) as queries:
+        found = {text: find_all(api, text) for text in wanted}
+    asked = [query["sql"] for query in queries if '"popularity" >=' in query["sql"]]
+    search_ranking.read_edges.cache_clear()
+    assert found == wanted
+    # The first tier has 2 of 4, so 8 may be too few: 16. Of what is rare it has one: then all.
+    assert len(asked) == 2 + 2 + 1
+
+
+def find_all(api, text):
+    items = api.get("/api/products", {"search": text, "limit": 48}).json()["items"]
+    return [item["name"] for item in items]
