@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 from contextlib import ExitStack
 from pathlib import Path
+from uuid import uuid4
 
 from benchmarks import buyers
 from benchmarks.checkout_faults import buy_at_once, percentile
@@ -98,20 +99,17 @@ def _measure(
 
 
 def _set_endpoints(state: str, well: list[Receiver], hanging: Receiver) -> None:
-    from django.db import connection
-
-    from markrin.webhooks.models import WebhookEndpoint
+    from markrin.webhooks.models import OffReason, WebhookEndpoint
     from markrin.webhooks.secrets import encrypt_secret, make_secret
 
-    with connection.cursor() as cursor:
-        # with the tries that workers may be writing down at this moment
-        cursor.execute("TRUNCATE webhook_event, webhook_endpoint CASCADE")
+    # Not deleted: workers may be writing down tries of theirs at this moment.
+    WebhookEndpoint.objects.update(off_reason=OffReason.STAFF)
     if state == STATES[0]:
         return
     fifth = hanging if state == STATES[2] else well[0]
-    for number, receiver in enumerate([*well, fifth], 1):
+    for receiver in (*well, fifth):
         WebhookEndpoint.objects.create(
-            name=f"Server {number}",
+            name=f"{'Hanging' if receiver is hanging else 'Well'} {uuid4().hex}",
             url=receiver.url(),
             event_types=["order.placed"],
             secret=encrypt_secret(make_secret()),
@@ -123,10 +121,12 @@ def _wait_for_deliveries() -> list[float]:
     once all have. Raises: NotReady: they have not in two minutes.
     """
     from markrin.outbox.models import OutboxEvent
-    from markrin.webhooks.models import WebhookDelivery
+    from markrin.webhooks.models import OffReason, WebhookDelivery
 
     until = time.monotonic() + CATCH_UP_S
-    others = WebhookDelivery.objects.exclude(endpoint__name="Server 5")
+    others = WebhookDelivery.objects.filter(
+        endpoint__name__startswith="Well", endpoint__off_reason=OffReason.ON
+    )
     unpublished = OutboxEvent.objects.filter(task="webhooks.publish").exclude(
         state="done"
     )
