@@ -314,7 +314,7 @@ RIGHTS: tuple[Right, ...] = (
         sensitive=True,
         acts={
             "accounts.user": "add change step changelist",
-            "accounts.apikey": "changelist",
+            "accounts.apikey": "add changelist",
             "accounts.session": "changelist",
             "auth.group": "add change delete changelist",
             "auth.user": "password_change",  # the name that Django gives the page

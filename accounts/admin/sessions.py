@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.admin.users import get_signed_in_user
 from accounts.client_info import ClientInfo
@@ -13,12 +20,16 @@ from accounts.models import (
     AuthEvent,
     Session,
 )
+from accounts.schemas import CreateApiKey
 from accounts.services import api_keys, sessions
 from markrin.admin.base import (
     ModelAdmin,
     ReadOnly,
 )
 from markrin.admin.exact_search import ExactSearch
+from markrin.admin.forms import StrictForm
+from markrin.api.errors import Invalid, ShopError
+from markrin.rights import GROUPS
 
 
 @admin.register(Session)
@@ -88,9 +99,54 @@ class AuthEventAdmin(ReadOnly, ModelAdmin):
     ordering = ("-id",)
 
 
+class ApiKeyForm(StrictForm):
+    """What a machine may do, from where, and until when."""
+
+    name = forms.CharField(
+        max_length=60,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="of the machine: what it does stands under this name in the history",
+    )
+    groups = forms.MultipleChoiceField(
+        label="What it may do",
+        choices=[(name, f"{name}: {what}") for name, what in GROUPS.items()],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    networks = forms.CharField(
+        required=False,
+        max_length=1000,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="such as 203.0.113.0/24 198.51.100.7; empty: from everywhere",
+    )
+    expires_at = forms.DateTimeField(
+        label="Ends at",
+        required=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
+        help_text="in the shop's time; empty: when it is revoked",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask what the API's schema asks."""
+        data = super().clean() or self.cleaned_data
+        if self.errors:
+            return data
+        ends = data["expires_at"]
+        body = {"name": data["name"], "groups": data["groups"]}
+        body |= {"networks": data["networks"].replace(",", " ").split()}
+        body |= {"expiresAt": ends.isoformat()} if ends else {}
+        try:
+            data["new"] = CreateApiKey().load(body)
+        except Invalid as invalid:
+            for each in invalid.errors:
+                field = each["pointer"].strip("/").partition("/")[0]
+                name = "expires_at" if field == "expiresAt" else field
+                self.add_error(name if name in self.fields else None, each["message"])
+        return data
+
+
 @admin.register(ApiKey)
 class ApiKeyAdmin(ReadOnly, ModelAdmin):
-    """Made by `POST /api/staff/keys`; looked at, and ended, here as well."""
+    """Keys of machines: made, and shown once; looked at, and ended."""
 
     fields = (
         *("name", "hint", "user", "networks", "created_by", "created_at"),
@@ -107,6 +163,45 @@ class ApiKeyAdmin(ReadOnly, ModelAdmin):
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
     ordering = ("-id",)
     actions = ("revoke",)
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Only admins make keys."""
+        return bool(getattr(request.user, "is_superuser", False))
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: object = None
+    ) -> HttpResponseBase:
+        """Ask what the key may do, make it, and show it, this once."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = ApiKeyForm(request.POST) if request.method == "POST" else ApiKeyForm()
+        text = ""
+        if form.is_bound and form.is_valid():
+            try:
+                key, text = api_keys.create_api_key(
+                    form.cleaned_data["new"],
+                    by=get_signed_in_user(request),
+                    client=ClientInfo.from_request(request),
+                )
+            except ShopError as refusal:
+                form.add_error("name", refusal.detail)
+            else:
+                self.log_addition(request, key, [{"added": {}}])
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Make a key",
+            "opts": self.opts,
+            "form": form,
+            "text": text,
+            "back": reverse("admin:accounts_apikey_changelist"),
+        }
+        return TemplateResponse(
+            request,
+            "admin/accounts/new_key.html",
+            context,
+            status=422 if form.errors else 201 if text else 200,
+            headers={"Cache-Control": "no-store"},
+        )
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         """Only admins end keys."""

@@ -1,17 +1,20 @@
 """Keys of machines: made once shown once, what they may do, where from, until when."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.test import Client as DjangoClient
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import ApiKey, AuthEvent, User
 from products.models import StockMovement
 from tests.accounts.flows import said
 from tests.client import Client
-from tests.factories import PASSWORD, make_variant
+from tests.factories import PASSWORD, make_user, make_variant
 
 pytestmark = pytest.mark.django_db
 KEYS = "/api/staff/keys"
@@ -164,3 +167,42 @@ def test_a_call_costs_one_query_more_for_the_groups_and_no_write_a_minute(
     with django_assert_num_queries(3):  # the key with its account, groups, the page
         assert client.get("/api/staff/feeds").status_code == 200
     assert ApiKey.objects.get().last_used_at == used
+
+
+def test_an_admin_makes_a_key_on_a_page_that_shows_it_once(admin_user) -> None:
+    page = reverse("admin:accounts_apikey_add")
+    boss, keeper = DjangoClient(), DjangoClient()
+    boss.force_login(admin_user)
+    keeper.force_login(make_user(role="staff", groups=("catalogue",)))
+    assert keeper.get(page).status_code == 403
+    body = {"name": "Warehouse", "groups": ["catalogue"], "networks": "127.0.0.0/8"}
+    session = boss.session
+    session["password_given_at"] = 0
+    session.save()
+    asked = boss.post(page, body)
+    assert "Is it still you?" in asked.content.decode()
+    assert not ApiKey.objects.exists()
+    answer = {"recent-factor-method": "POST", "recent-factor-password": PASSWORD}
+    made = boss.post(page, body | answer)
+    assert made.status_code == 201
+    assert "no-store" in made["Cache-Control"]
+    found = re.search(r'value="(mk_live_[^"]+)"', made.content.decode())
+    assert found
+    key = ApiKey.objects.get()
+    assert (key.name, key.networks, key.created_by) == (
+        "Warehouse",
+        ["127.0.0.0/8"],
+        admin_user,
+    )
+    works = machine({"key": found[1]}).get("/api/staff/products")
+    assert works.status_code == 200
+    for address in (reverse("admin:accounts_apikey_changelist"), page):
+        assert found[1] not in boss.get(address).content.decode()
+    for wrong in (
+        {"name": "Warehouse"},  # a live key has the name
+        {"name": "Other", "networks": "127.0.0.0/99"},
+        {"name": "Other", "groups": []},
+        {"name": "Other", "expires_at": "2020-01-01T00:00"},
+    ):
+        assert boss.post(page, body | wrong).status_code == 422
+    assert ApiKey.objects.count() == 1
