@@ -3,7 +3,7 @@ them can be bought.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -33,7 +33,7 @@ from orders.shipping_offers import (
     list_offered,
 )
 from products.selectors import offers
-from products.selectors.offers import Offer
+from products.selectors.offers import Offer, ProductChoices
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class CartItem:
     offer: Offer
     quantity: int
     price_at_add: Decimal
+    choices: ProductChoices | None = None
+    """What a shopper sees of its product besides; None where nobody looks."""
 
     @property
     def price_changed(self) -> bool:
@@ -119,8 +121,9 @@ class CartWish:
 def summarize_cart(
     cart: Cart | None, *, token: str | None, wish: CartWish | None = None
 ) -> CartSummary:
-    """Return the cart's contents, in four queries: its lines, what may apply, the taxes, how it
-    can be sent; one more where gift cards pay. Locks nothing.
+    """Return the cart's contents, in five queries: its lines, what else there is of their
+    products, what may apply, the taxes, how it can be sent; one more where gift cards pay. Locks
+    nothing.
 
     Lines that cannot be bought now are shown, but not counted into the quote. It is priced as
     the shopper wishes, where that can be had.
@@ -133,7 +136,7 @@ def summarize_cart(
     return CartSummary(
         id=cart.pk if cart else None,
         token=token if cart and cart.user_id is None else None,
-        items=priced.items,
+        items=_add_choices(priced.items),
         coupon=coupons[0] if coupons else None,
         coupons=coupons,
         gift_cards=[c for c in priced.cards if c.kind == GiftCardKind.CARD],
@@ -143,6 +146,11 @@ def summarize_cart(
         if choice.method and choice.quote.lines
         else None,
     )
+
+
+def _add_choices(items: list[CartItem]) -> list[CartItem]:
+    known = offers.list_choices(item.offer.product_id for item in items)
+    return [replace(item, choices=known[item.offer.product_id]) for item in items]
 
 
 @dataclass(frozen=True)

@@ -157,12 +157,32 @@ class Image(Serializer):
     alt_text = serializers.CharField()
 
 
-class CartProduct(Serializer):
-    id = serializers.UUIDField(source="product_id")
+class CartCategory(Serializer):
+    id = serializers.UUIDField()
     slug = serializers.CharField()
     name = serializers.CharField()
-    is_gift_card = serializers.BooleanField()
-    image = Image(allow_null=True)
+
+
+class CartChoice(Serializer):
+    id = serializers.UUIDField(help_text="to put this variant in the line's place")
+    size = serializers.CharField()
+    color = serializers.CharField()
+    count_in_stock = serializers.IntegerField(min_value=0)
+
+
+class CartProduct(Serializer):
+    id = serializers.UUIDField(source="offer.product_id")
+    slug = serializers.CharField(source="offer.slug")
+    name = serializers.CharField(source="offer.name")
+    brand = serializers.CharField(source="choices.brand")
+    category = CartCategory(source="choices.category")
+    is_gift_card = serializers.BooleanField(source="offer.is_gift_card")
+    image = Image(source="offer.image", allow_null=True)
+    variants = CartChoice(
+        source="choices.variants",
+        many=True,
+        help_text="the sizes and colours on sale, with the pieces that can be sold",
+    )
 
 
 class CartItem(Serializer):
@@ -171,9 +191,10 @@ class CartItem(Serializer):
     sku = serializers.CharField(source="offer.sku")
     size = serializers.CharField(source="offer.size")
     color = serializers.CharField(source="offer.color")
-    product = CartProduct(source="offer")
+    product = CartProduct(source="*")
     quantity = serializers.IntegerField()
     price_at_add = Money()
+    base_price = Money(source="offer.base_price")
     price = Money(source="offer.price")
     price_changed = serializers.BooleanField()
     line_total = Money(source="line_total")

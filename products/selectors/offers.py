@@ -129,6 +129,72 @@ def _image_from_row(row: Row) -> OfferImage | None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A variant on sale that a shopper may choose instead; `count_in_stock` is pieces."""
+
+    id: UUID
+    size: str
+    color: str
+    count_in_stock: int
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryName:
+    """What a link to a category needs."""
+
+    id: UUID
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProductChoices:
+    """What a cart shows of a product besides its offer."""
+
+    brand: str
+    category: CategoryName
+    variants: Sequence[Choice]
+
+
+_CHOICES: Final = """
+    SELECT product.id, product.brand::text, category.id AS category_id,
+        category.slug::text AS category_slug, category.name::text AS category_name,
+        ARRAY(SELECT json_build_array(variant.id, variant.size, variant.color,
+                greatest(0, coalesce(level.on_hand - level.reserved, 0)))
+            FROM products_variant AS variant
+            LEFT JOIN products_stocklevel AS level ON level.variant_id = variant.id
+            WHERE variant.product_id = product.id AND variant.is_active
+                AND product.status = 'published'
+            ORDER BY variant.position, variant.id) AS variants
+    FROM products_product AS product
+    JOIN products_category AS category ON category.id = product.category_id
+    WHERE product.id = ANY (%s::uuid[])
+"""
+
+
+def list_choices(product_ids: Iterable[UUID]) -> dict[UUID, ProductChoices]:
+    """Return brand, category and variants on sale of these products, in one query; none for
+    none.
+    """
+    ids = list(set(product_ids))
+    if not ids:
+        return {}
+    return {
+        row["id"]: ProductChoices(
+            brand=row["brand"],
+            category=CategoryName(
+                row["category_id"], row["category_slug"], row["category_name"]
+            ),
+            variants=[
+                Choice(UUID(variant_id), size, color, count)
+                for variant_id, size, color, count in row["variants"]
+            ],
+        )
+        for row in fetch_prepared(_CHOICES, [ids])
+    }
+
+
 def find_products_of_skus(skus: Collection[str]) -> set[UUID]:
     """Return the products of these SKUs, on sale or not; what is unknown is left out."""
     rows = Variant.objects.filter(sku__in=skus).values_list("product_id", flat=True)

@@ -73,11 +73,26 @@ def test_shows_what_is_in_it(api, customer):
                 "id": str(product.pk),
                 "slug": product.slug,
                 "name": "Linen shirt",
+                "brand": product.brand,
+                "category": {
+                    "id": str(category.pk),
+                    "slug": category.slug,
+                    "name": category.name,
+                },
                 "isGiftCard": False,
                 "image": {"url": "https://img.example/a.jpg", "altText": "A shirt"},
+                "variants": [
+                    {
+                        "id": str(variant.pk),
+                        "size": "M",
+                        "color": "Blue",
+                        "countInStock": 4,
+                    }
+                ],
             },
             "quantity": 2,
             "priceAtAdd": "600.00",
+            "basePrice": "600.00",
             "price": "600.00",
             "priceChanged": False,
             "lineTotal": "1200.00",
@@ -375,4 +390,26 @@ def test_reading_takes_the_same_queries_for_one_line_as_for_many(api, customer):
         with CaptureQueriesContext(connection) as queries:
             client.get("/api/cart")
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 6
+    assert counts[0] == counts[1] <= 7
+
+
+def test_a_line_says_what_else_there_is_of_its_product(api, customer):
+    category = make_category(name="Shirts")
+    product = make_product(
+        category=category, brand="Loomwork", base_price="900.00", sale_price="450.00"
+    )
+    small = make_variant(product=product, size="S", color="Red", stock=3)
+    large = make_variant(product=product, size="L", color="Red", stock=0)
+    make_variant(product=product, size="XL", color="Red", is_active=False)
+    make_cart_line(customer=customer, variant=small)
+    [line] = api.as_user(customer).get("/api/cart").json()["items"]
+    assert (line["basePrice"], line["price"]) == ("900.00", "450.00")
+    shown = line["product"]
+    assert (shown["brand"], shown["category"]) == (
+        "Loomwork",
+        {"id": str(category.pk), "slug": category.slug, "name": "Shirts"},
+    )
+    assert shown["variants"] == [
+        {"id": str(small.pk), "size": "S", "color": "Red", "countInStock": 3},
+        {"id": str(large.pk), "size": "L", "color": "Red", "countInStock": 0},
+    ]
