@@ -47,8 +47,8 @@ _CATEGORY_IDS = """
 """
 
 
-# What variants call the colours of these families, or of their names: leaps from colour to colour
-# along their index.
+# What variants call the colours of these names, in any case, and of these families, or of their
+# names: leaps from colour to colour along their index.
 _COLORS = """
     WITH RECURSIVE leaps AS (
         (SELECT color FROM products_variant WHERE is_active AND color > '' ORDER BY color LIMIT 1)
@@ -59,7 +59,8 @@ _COLORS = """
     )
     SELECT ARRAY(
         SELECT color FROM leaps
-        WHERE lower(color) IN (SELECT lower(name) FROM products_color
+        WHERE lower(color) IN (SELECT lower(unnest(%(names)s::text[]))
+            UNION SELECT lower(name) FROM products_color
             WHERE lower(family) IN (SELECT lower(unnest(%(families)s::text[])))
             UNION SELECT lower(unnest(%(families)s::text[])))
     ) AS colors
@@ -118,10 +119,11 @@ class Filters:
         """
         ids, query, colors = self.category_ids, None, self.color
         has_others, found_collections = self.has_others, self.collections
-        if self.color_family:
-            [found] = fetch_prepared(_COLORS, {"families": list(self.color_family)})
-            # A family that no colour is of is a colour that nothing has.
-            colors = [*colors, *(found["colors"] or self.color_family)]
+        if self.color or self.color_family:
+            given = {"names": list(self.color), "families": list(self.color_family)}
+            [found] = fetch_prepared(_COLORS, given)
+            # A name or a family that no colour is of is a colour that nothing has.
+            colors = found["colors"] or [*self.color, *self.color_family]
         if self.category:
             [found] = fetch_prepared(_CATEGORY_IDS, {"names": list(self.category)})
             ids, has_others = found["ids"], found["has_others"]

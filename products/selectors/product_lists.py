@@ -24,7 +24,7 @@ from products.selectors.facets import Facets, count_facets, is_one_of
 from products.selectors.filters import NO_FILTERS, Filters
 from products.selectors.prices import COST_JOIN, inherited, price_now, read_price_clock
 from products.selectors.size_tables import build_table
-from products.selectors.summaries import SUMMARY_COLUMNS, get_summaries
+from products.selectors.summaries import SUMMARY_COLUMNS, add_stock, get_summaries
 
 MAX_SORTED = (
     5_000  # products that are sooner sorted than found one by one along an index
@@ -65,8 +65,10 @@ def list_products_by_id(ids: Sequence[UUID]) -> Listing:
 
 
 def list_staff_products(query: StaffProductFilter) -> Listing:
-    """Return products of any status, as `list_products` does."""
-    return _list_matching(Product.objects.all(), query, for_staff=True)
+    """Return products of any status, as `list_products` does, with their SKUs and stock."""
+    found = _list_matching(Product.objects.all(), query, for_staff=True)
+    add_stock(found.page.items)
+    return found
 
 
 def _list_matching(

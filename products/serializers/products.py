@@ -95,6 +95,12 @@ class StaffProductItem(ProductItem):
     """A product in a list for staff."""
 
     status = serializers.ChoiceField(choices=ProductStatus.choices)
+    skus = serializers.ListField(
+        child=serializers.CharField(), help_text="of its variants on sale"
+    )
+    count_in_stock = serializers.IntegerField(
+        help_text="pieces of its variants on sale that can be sold"
+    )
 
 
 class FacetValue(Serializer):

@@ -10,7 +10,13 @@ from products.models import Color, Product, StockLevel
 from products.schemas.products import ProductSort
 from products.selectors.filters import ORDERS
 from products.services.facet_index import fold_changes
-from tests.factories import make_category, make_image, make_product, make_variant
+from tests.factories import (
+    make_category,
+    make_image,
+    make_product,
+    make_user,
+    make_variant,
+)
 
 
 def names(response):
@@ -465,3 +471,37 @@ def test_ids_stand_alone(api):
     assert (error["parameter"], error["code"]) == ("ids", "exclusive")
     assert "minPrice" in error["message"]
     assert api.get("/api/products", {"ids": "x"}).status_code == 400
+
+
+def test_a_colour_is_meant_in_any_case(api):
+    for name, color in (("One", "Black"), ("Two", "black"), ("Three", "Off-black")):
+        make_variant(product=make_product(name=name), color=color)
+    assert found(api, color="black") == found(api, color="BLACK") == ["One", "Two"]
+    assert found(api, color="black,OFF-Black") == ["One", "Three", "Two"]
+    assert found(api, color="blac") == []
+    assert facets(api, color="BLACK")["color"]["Black"] == 1
+
+
+def test_staff_see_skus_and_stock(api):
+    product = make_product(name="One")
+    for sku, stock, is_active in (
+        ("A-1", 3, True),
+        ("A-2", 4, True),
+        ("A-3", 9, False),
+    ):
+        make_variant(product=product, sku=sku, stock=stock, is_active=is_active)
+    make_product(name="Two", status="draft")
+    staff = api.as_user(make_user(role="staff", groups=("catalogue",)))
+    counts = []
+    for limit in (1, 2):
+        with CaptureQueriesContext(connection) as queries:
+            listed = staff.get(
+                "/api/staff/products", {"sort": "name_asc", "limit": limit}
+            )
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+    one, two = listed.json()["items"]
+    assert (one["skus"], one["countInStock"]) == (["A-1", "A-2"], 7)
+    assert (two["skus"], two["countInStock"]) == ([], 0)
+    [item] = api.get("/api/products", {"search": "one"}).json()["items"]
+    assert not {"skus", "countInStock"} & item.keys(), "staff's alone"
