@@ -399,6 +399,7 @@ HOOKS: dict[str, list[str]] = {
         "orders.services.discount_import.import_rows",
         "storefront.redirects.import_rows",
     ],
+    "list_archive_tables": ["storefront.redirects.list_archive_tables"],
     "list_vain_searches": ["analytics.selectors.searches.list_vain_searches"],
     "list_popular_searches": ["analytics.selectors.searches.list_popular_searches"],
     "list_promotions": ["orders.promotion_terms.list_promotions"],

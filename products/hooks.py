@@ -7,6 +7,7 @@ from uuid import UUID
 from markrin.hooks import declare_hook
 from products.importing.row_files import RowReport
 from products.importing.run import ImportRun, JobOptions
+from products.moving.archive_table import ArchiveTable
 
 
 @dataclass(frozen=True)
@@ -56,4 +57,10 @@ def import_rows(
     Raises:
         FileRefused: it is no such file.
     """
+    raise NotImplementedError  # never run: only the signature counts
+
+
+@declare_hook
+def list_archive_tables() -> list[ArchiveTable]:
+    """Return the app's own tables that an archive of the shop has besides the catalogue's."""
     raise NotImplementedError  # never run: only the signature counts

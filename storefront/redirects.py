@@ -14,6 +14,7 @@ from products import csv_reader
 from products.csv_reader import CsvShape, FileRefused, Line
 from products.importing.row_files import RowReport
 from products.importing.run import ImportRun, JobOptions
+from products.moving.archive_table import ArchiveTable
 from products.selectors import category_tree, product_lists
 from products.transliteration import ascii_slug, own_slug
 from storefront.models import Redirect
@@ -156,3 +157,8 @@ def import_rows(
     """
     if kind == "redirects":
         import_redirects(path, report, dry_run=dry_run, run=run)
+
+
+def list_archive_tables() -> list[ArchiveTable]:
+    """Return the redirects, known by their paths: the hook `list_archive_tables`."""
+    return [ArchiveTable(name="redirects", model=Redirect, order=("path",), key="path")]

@@ -79,9 +79,9 @@ class Draft:
 
     `lines` are those of its variants, in their order; `columns` says which column a field
     came from, by the field's name as the API writes it, and of a variant's with `variants.`
-    before it; `has_image_texts`, whether the file says anything of them: if not, those of
-    images that stay are kept. `fallback_category` is for a new product of which the file says
-    nothing better."""
+    before it; `has_image_texts` and `has_image_colors`, whether the file says anything of
+    them: if not, those of images that stay are kept. `fallback_category` is for a new product of
+    which the file says nothing better."""
 
     ref: str
     line: int
@@ -89,6 +89,7 @@ class Draft:
     lines: list[int] = field(default_factory=list)
     columns: Mapping[str, str] = field(default_factory=dict)
     has_image_texts: bool = False
+    has_image_colors: bool = False
     fallback_category: tuple[str, ...] = ()
     product: ImportedProduct = field(default_factory=ImportedProduct)
     notes: list[Note] = field(default_factory=list)

@@ -84,6 +84,7 @@ def _write_lines(
 ) -> list[Cells]:
     ref = product.source_ref if product.source == _OWN.source else str(product.pk)
     texts = [image.alt_text for image in images]
+    colors = [image.color for image in images]
     first = {
         "name": product.name,
         "category": join_values(path, BELOW, around=" "),
@@ -100,6 +101,7 @@ def _write_lines(
         "tags": join_values(product.tags, SEPARATOR),
         "images": join_values(map(get_image_address, images), SEPARATOR),
         "imageTexts": join_values(texts, SEPARATOR) if any(texts) else "",
+        "imageColors": join_values(colors, SEPARATOR) if any(colors) else "",
         "isGiftCard": _format_bool(product.is_gift_card),
         "isFeatured": _format_bool(product.is_featured),
         "isNewArrival": _format_bool(product.is_new_arrival),

@@ -33,6 +33,7 @@ _NAMES: Final[dict[str, str]] = {
     "images": "images?|image ?(urls?|src|links?)|photos?|pictures?|foto'?s?|bilder?|imagenes|"
     "immagini|picture ?urls?",
     "imageTexts": "image ?alt( ?text)?|alt ?text",
+    "imageColors": "image ?colou?rs?",
     "gender": "gender|sex|geslacht|geschlecht|genre|g[eé]nero",
     "material": "material|fabric|materiaal|stoff|mati[eè]re|tessuto",
     "barcode": "barcode|ean|ean ?13|gtin|upc",
@@ -196,7 +197,7 @@ def _guess_separators(
     found: Mapping[str, str], lines: Sequence[Line]
 ) -> dict[str, str]:
     split = {}
-    for field in ("tags", "images", "imageTexts"):
+    for field in ("tags", "images", "imageTexts", "imageColors"):
         texts = _values(lines, found.get(field))
         for sign in ("|", ";", ","):
             if any(sign in text for text in texts):

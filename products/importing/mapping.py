@@ -178,11 +178,12 @@ class MappedFormat(FileFormat):
                     column = draft.column_of("images")
                     draft.note(NoteKind.CONVERTED, text, column=column)
                 data["images"].append({"url": link})
-        if "imageTexts" in self._columns:
-            draft.has_image_texts = True
-            texts = self._split("imageTexts", values)
-            for image, text in zip(data.get("images", []), texts, strict=False):
-                image["altText"] = text
+        draft.has_image_texts = "imageTexts" in self._columns
+        draft.has_image_colors = "imageColors" in self._columns
+        for column, name in (("imageTexts", "altText"), ("imageColors", "color")):
+            words = self._split(column, values) if column in self._columns else []
+            for image, word in zip(data.get("images", []), words, strict=False):
+                image[name] = word
         return data
 
     def _split(self, name: str, values: Mapping[str, str]) -> list[str]:

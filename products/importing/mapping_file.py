@@ -37,7 +37,7 @@ TEXTS = (
     "seoTitle",
     "seoDescription",
 )
-LISTS = ("tags", "images", "imageTexts")
+LISTS = ("tags", "images", "imageTexts", "imageColors")
 VARIANT = (
     "sku",
     "size",

@@ -68,7 +68,7 @@ class MergeRules:
 def to_plain(value: object) -> Plain:
     """Return a value as JSON holds it, so that it can be remembered and compared."""
     if isinstance(value, ImportedImage):
-        return [value.url, value.alt_text]
+        return [value.url, value.alt_text, value.color]
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Decimal):
@@ -89,8 +89,15 @@ def describe_stated(draft: Draft) -> dict[str, Plain]:
         for name, value in sent_fields(draft.product).items()
         if name != "variants"
     }
-    if "images" in stated and not draft.has_image_texts:
-        stated["images"] = [[url, None] for url, _ in stated["images"]]
+    if "images" in stated:
+        stated["images"] = [
+            [
+                url,
+                text if draft.has_image_texts else None,
+                color if draft.has_image_colors else None,
+            ]
+            for url, text, color in stated["images"]
+        ]
     if draft.product.variants is not UNSET:
         stated["variants"] = {
             each.sku: _describe_variant(each) for each in draft.product.variants
@@ -123,7 +130,7 @@ def merge_product(
         if name == "images":
             if not said and "images" not in merge.memory:
                 continue  # nothing is known of where those came from that the shop has
-            value = _keep_texts(draft, value, shop.product.images)
+            value = _keep_image_words(draft, value, shop.product.images)
         _merge_field(merge, draft, rules, name, said, value, shop)
     if draft.product.variants is not UNSET:
         _VariantMerge(merge, draft, shop, rules).run(stated)
@@ -154,7 +161,7 @@ def _merge_field(
 
 
 def _alike(base: Plain, mine: Plain) -> bool:
-    """Whether images whose texts the source did not name are those of the shop."""
+    """Whether images whose texts or colours the source did not name are those of the shop."""
     if not isinstance(base, list) or not isinstance(mine, list):
         return False
     pairs = [
@@ -163,18 +170,26 @@ def _alike(base: Plain, mine: Plain) -> bool:
         if isinstance(one, list) and isinstance(other, list)
     ]
     return len(pairs) == len(base) == len(mine) and all(
-        one[0] == other[0] and one[1] in (None, other[1]) for one, other in pairs
+        said in (None, there)
+        for one, other in pairs
+        for said, there in zip(one, other, strict=False)
     )
 
 
-def _keep_texts(
+def _keep_image_words(
     draft: Draft, given: Sequence[ImportedImage], there: Any
 ) -> list[ImportedImage]:
-    """Return the images with the texts they have, where the file says nothing of them."""
-    if draft.has_image_texts:
-        return list(given)
-    texts = {image.url: image.alt_text for image in there}
-    return [replace(image, alt_text=texts.get(image.url, "")) for image in given]
+    """Return the images with the texts and the colours they have, where the file says nothing of
+    them.
+    """
+    known = {image.url: image for image in there}
+    kept = []
+    for image in given:
+        own = known.get(image.url, ImportedImage(url=image.url))
+        text = image.alt_text if draft.has_image_texts else own.alt_text
+        color = image.color if draft.has_image_colors else own.color
+        kept.append(replace(image, alt_text=text, color=color))
+    return kept
 
 
 class _VariantMerge:

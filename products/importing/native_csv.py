@@ -44,6 +44,7 @@ PRODUCT = (
     "tags",
     "images",
     "imageTexts",
+    "imageColors",
     "seoTitle",
     "seoDescription",
 )
@@ -108,7 +109,10 @@ class NativeFormat(FileFormat):
         draft.data = _read_product(draft, values)
         if "images" in draft.data and "imageTexts" in values:
             draft.has_image_texts = True
-            _set_image_texts(draft, values["imageTexts"])
+            _set_image_words(draft, values["imageTexts"], "imageTexts", "altText")
+        if "images" in draft.data and "imageColors" in values:
+            draft.has_image_colors = True
+            _set_image_words(draft, values["imageColors"], "imageColors", "color")
         if "sku" not in values:
             return draft  # the file says nothing of variants
         rows = [line for line in lines if _has_variant(line)]
@@ -169,19 +173,22 @@ def _read_product(draft: Draft, values: Mapping[str, str]) -> dict[str, Any]:
     return data
 
 
-def _set_image_texts(draft: Draft, text: str) -> None:
-    """Give the images their texts, each the one in its place. Raises: DraftRefused, when there
-    are more texts.
+def _set_image_words(draft: Draft, text: str, column: str, name: str) -> None:
+    """Give the images their texts, or colours, each the one in its place.
+
+    Raises:
+        DraftRefused: there are more of them than images.
     """
     texts, images = (
         split_values(text, SEPARATOR) if text.strip() else [],
         draft.data["images"],
     )
     if len(texts) > len(images):
-        message = f"There are {len(texts)} texts for {len(images)} images."
-        raise DraftRefused(draft.reject("count", message, column="imageTexts"))
-    for image, alt_text in zip(images, texts, strict=False):
-        image["altText"] = alt_text
+        kind = "texts" if name == "altText" else "colours"
+        message = f"There are {len(texts)} {kind} for {len(images)} images."
+        raise DraftRefused(draft.reject("count", message, column=column))
+    for image, word in zip(images, texts, strict=False):
+        image[name] = word
 
 
 def _read_variant(values: Mapping[str, str]) -> dict[str, object]:

@@ -55,7 +55,10 @@ _PRODUCT = (
     "source_hash",
 )
 _VARIANT = ("id", "updated_at", "product_id", *VARIANT_COLUMNS, "position")
-_IMAGE = ("id", "updated_at", "product_id", "external_url", "alt_text", "position")
+_IMAGE = (
+    *("id", "updated_at", "product_id", "external_url", "alt_text", "color"),
+    "position",
+)
 
 
 class NewProducts:
@@ -181,7 +184,8 @@ def _image_rows(
 ) -> Iterator[tuple[object, ...]]:
     for draft in drafts:
         for position, each in enumerate(draft.product.given_images):
-            yield (uuid7(), now, ids[draft.ref], each.url, each.alt_text, position)
+            own = (each.url, each.alt_text, each.color)
+            yield (uuid7(), now, ids[draft.ref], *own, position)
 
 
 def _collect_options(

@@ -51,7 +51,10 @@ def update_products(
     for change in changes:
         if "images" in change.merge.fields:
             given = change.merge.fields["images"]
-            rows_ = [ImageInput(url=each.url, alt_text=each.alt_text) for each in given]
+            rows_ = [
+                ImageInput(url=each.url, alt_text=each.alt_text, color=each.color)
+                for each in given
+            ]
             images.set_images(change.product, rows_)
         if change.merge.variants is not None:
             for row in change.merge.variants:

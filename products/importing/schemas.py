@@ -25,11 +25,13 @@ class ImportedImage:
 
     url: str
     alt_text: str = ""
+    color: str = ""
 
 
 class ImportImage(InputSchema[ImportedImage]):
     url = ImageUrl(required=True)
     alt_text = fields.Text(max=200, min=0, load_default="")
+    color = fields.Text(max=40, min=0, load_default="")
 
 
 @dataclass(frozen=True, kw_only=True)

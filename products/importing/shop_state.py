@@ -71,6 +71,7 @@ def _read(
             ImportedImage(
                 url=image.source_url or get_image_address(image),
                 alt_text=image.alt_text,
+                color=image.color,
             )
             for image in images
         ],

@@ -167,6 +167,10 @@ def _trim(draft: Draft) -> None:
             text = "An image's text is cut to 200 characters."
             draft.note(NoteKind.TRIMMED, text, column=draft.column_of("imageTexts"))
             image["altText"] = _cut(image["altText"], 200)
+        if len(image.get("color", "")) > 40:
+            text = "An image's colour is cut to 40 characters."
+            draft.note(NoteKind.TRIMMED, text, column=draft.column_of("imageColors"))
+            image["color"] = _cut(image["color"], 40)
 
 
 def _trim_texts(

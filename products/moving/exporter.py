@@ -16,7 +16,8 @@ from django.core.files.storage import default_storage
 from django.db import connection, models, transaction
 
 from products.models import StockLevel, TaxClass
-from products.moving.tables import FORMAT, STOCK, TABLES, VERSION, ArchiveTable
+from products.moving.archive_table import ArchiveTable
+from products.moving.tables import FORMAT, STOCK, VERSION, list_tables
 
 _BATCH: Final = 2_000
 _BLOCK: Final = 1 << 16
@@ -64,7 +65,7 @@ def _write_all(archive: ZipFile, report: ExportReport, on_progress: Progress) ->
     archive.writestr(_entry("archive.json"), _to_line(head))
     codes = dict(TaxClass.objects.values_list("pk", "code"))
     files: set[str] = set()
-    for table in TABLES:
+    for table in list_tables():
         rows = _read_rows(table, codes)
         report.counts[table.name] = _write_rows(archive, table, rows, files)
         on_progress(table.name, report.counts[table.name])

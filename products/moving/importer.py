@@ -24,8 +24,9 @@ from django.db import models
 from markrin.cache.tags import invalidate
 from markrin.db import advisory_locks, transactions
 from products.models import Category, Collection, Product, TaxClass
+from products.moving.archive_table import ArchiveTable
 from products.moving.exporter import Progress
-from products.moving.tables import FORMAT, STOCK, TABLES, VERSION, ArchiveTable
+from products.moving.tables import FORMAT, STOCK, VERSION, list_tables
 from products.services import search_words
 from products.services.stock import movements
 
@@ -75,7 +76,7 @@ def _read_all(archive: ZipFile, on_progress: Progress) -> ImportReport:
     _check_head(json.loads(archive.read("archive.json")))
     _check_files(archive)
     _check_empty(archive)
-    for table in TABLES:
+    for table in list_tables():
         count = 0
         for rows in _batches(_read_rows(archive, table.name)):
             count += _insert_rows(table, rows)

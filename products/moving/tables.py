@@ -2,14 +2,9 @@
 references.
 """
 
-from __future__ import annotations
+from typing import Final
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
-
-from django.db import models
-
+from products import hooks
 from products.models import (
     Category,
     Collection,
@@ -26,46 +21,12 @@ from products.models import (
     TaxClass,
     Variant,
 )
+from products.moving.archive_table import ArchiveTable
 
 FORMAT: Final = "markrin-catalogue"
 VERSION: Final = 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class ArchiveTable:
-    """A table of the archive. `left_out` are columns that the shop computes by itself. With `key`,
-    rows are known by that column and not by their ids, as the other shop may have some already.
-    `identity` is what tells one row from another. `files` are columns that name files of the
-    storage.
-    """
-
-    name: str
-    model: type[models.Model]
-    order: Sequence[str]
-    left_out: frozenset[str] = frozenset()
-    key: str = ""
-    identity: Sequence[str] = ("id",)
-    files: Sequence[str] = ()
-    columns: list[models.Field[Any, Any]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        columns = [
-            column
-            for column in self.model._meta.concrete_fields
-            if column.name not in self.left_out | _NEVER
-            and not isinstance(column, models.GeneratedField)
-            and not getattr(column, "auto_now_add", False)
-            and not (column.primary_key and (self.key or _counts_up(column)))
-        ]
-        object.__setattr__(self, "columns", columns)
-
-
-def _counts_up(column: models.Field[Any, Any]) -> bool:
-    return isinstance(column, models.AutoField)
-
-
-# When a row was changed in this shop says nothing in another one.
-_NEVER: Final = frozenset({"updated_at"})
 _COUNTED: Final = frozenset(
     {
         *("price", "price_max", "price_until", "next_price", "next_price_max"),
@@ -127,3 +88,9 @@ TABLES: Final = (
 STOCK: Final = (
     "stock"  # pieces on hand: not a copy of rows, but movements of the ledger
 )
+
+
+def list_tables() -> list[ArchiveTable]:
+    """Return the tables of an archive: the catalogue's, then those of the apps above it."""
+    others = [table for tables in hooks.list_archive_tables() for table in tables]
+    return [*TABLES, *others]

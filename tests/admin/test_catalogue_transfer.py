@@ -349,6 +349,31 @@ def test_a_file_without_texts_leaves_the_texts_of_pictures(client):
     assert (product.brand, product.images.get().alt_text) == ("New", "A coat")
 
 
+def test_pictures_know_their_colour_out_and_in(client):
+    product = factories.make_product(variants=1)
+    for position, color in enumerate(("Red", "", "Blue")):
+        factories.make_image(
+            product=product,
+            external_url=f"https://p.example/{position}.jpg",
+            color=color,
+            position=position,
+        )
+    [row] = rows_of(exported(client))
+    assert row["imageColors"] == "Red||Blue"
+    colors = product.images.order_by("position").values_list("color", flat=True)
+    confirm(client, upload(client, written([row | {"imageColors": "Red|Green"}])))
+    assert list(colors) == ["Red", "Green", ""]
+    del row["imageColors"]
+    confirm(client, upload(client, written([row | {"brand": "New"}])))
+    assert list(colors) == ["Red", "Green", ""], "a file without the column leaves them"
+    page = upload(client, written([row | {"imageColors": "a|b|c|d"}]))
+    [said] = page.context["result"].report.rejections
+    assert (said.column, said.message) == (
+        "imageColors",
+        "There are 4 colours for 3 images.",
+    )
+
+
 def test_the_export_takes_the_filter_the_search_and_the_selection(client):
     linen = factories.make_product(variants=1, name="Linen", is_featured=True)
     factories.make_product(variants=1, name="Wool", is_featured=True)

@@ -226,7 +226,7 @@ def test_a_file_is_sent_in_parts_and_its_preview_shown(
     page.get_by_role("button", name="Import 1200 new and 0 changed").click()
     expect(page.locator("#state")).to_contain_text("Being imported")
     db(lambda: import_jobs.continue_import(job_id=job.pk, budget_s=60))
-    expect(page.locator("#state")).to_contain_text("Imported (", timeout=30_000)
+    expect(page.locator("#state")).to_contain_text("Imported", timeout=30_000)
     look(page, "admin-import-done")
     page.get_by_role("link", name="Download the report").wait_for()
     db(Product.objects.filter(name__startswith="Shirt ").delete)

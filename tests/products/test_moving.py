@@ -31,6 +31,7 @@ from products.models import (
 )
 from products.moving import importer
 from products.moving.tables import TABLES
+from storefront.models import Redirect
 from tests.factories import (
     make_category,
     make_product,
@@ -93,8 +94,12 @@ def catalogue() -> Variant:
         height=600,
     )
     ProductImage.objects.create(
-        product=product, external_url="https://pictures.example/2.jpg", position=1
+        product=product,
+        external_url="https://pictures.example/2.jpg",
+        position=1,
+        color="Añil",
     )
+    Redirect.objects.create(path="/pages/talles", target="/size-guide")
     return variant
 
 
@@ -115,6 +120,8 @@ def test_the_second_archive_is_the_first(catalogue, tmp_path, media):
     assert (moved.stock.on_hand, moved.product.in_stock) == (7, True)
     assert moved.product.price == 900  # what the database computes
     assert [category.name for category in moved.product.also_in.all()] == ["Sale"]
+    assert Redirect.objects.get(path="/pages/talles").target == "/size-guide"
+    assert moved.product.images.get(position=1).color == "Añil"
     assert default_storage.exists("products/a/one-200.webp")
     call_command("verify", stdout=io.StringIO(), stderr=io.StringIO())
 

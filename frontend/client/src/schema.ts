@@ -2623,6 +2623,38 @@ export interface components {
          *     answers do: nothing here depends on a request, so no field and no `get_…` method may
          *     keep or ask for anything but the object it is given.
          */
+        CartCategory: {
+            /** Format: uuid */
+            id: string;
+            slug: string;
+            name: string;
+        };
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
+         */
+        CartChoice: {
+            /**
+             * Format: uuid
+             * @description to put this variant in the line's place
+             */
+            id: string;
+            size: string;
+            color: string;
+            countInStock: number;
+        };
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
+         */
         CartCoupon: {
             code: string;
             applied: boolean;
@@ -2668,6 +2700,8 @@ export interface components {
             /** @example 1299.00 */
             priceAtAdd: string;
             /** @example 1299.00 */
+            basePrice: string;
+            /** @example 1299.00 */
             price: string;
             priceChanged: boolean;
             /** @example 1299.00 */
@@ -2698,8 +2732,12 @@ export interface components {
             id: string;
             slug: string;
             name: string;
+            brand: string;
+            category: components["schemas"]["CartCategory"];
             isGiftCard: boolean;
             image: components["schemas"]["Image"] | null;
+            /** @description the sizes and colours on sale, with the pieces that can be sold */
+            variants: components["schemas"]["CartChoice"][];
         };
         /**
          * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
@@ -5494,6 +5532,10 @@ export interface components {
              * @enum {string}
              */
             status: "draft" | "published" | "archived";
+            /** @description of its variants on sale */
+            skus: string[];
+            /** @description pieces of its variants on sale that can be sold */
+            countInStock: number;
         };
         /**
          * @description A page of products of any status, with facets if they were asked for; of a search as
