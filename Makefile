@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 
-.PHONY: help up test rolling slow fuzz orders-random orders-chaos year pricing moving constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-webhooks bench-compare check audit fmt lock sbom shell clean crowd boundary bench-quote
+.PHONY: help up test rolling slow fuzz orders-random orders-chaos year pricing moving constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-webhooks bench-feeds bench-compare check audit fmt lock sbom shell clean crowd boundary bench-quote
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -101,6 +101,9 @@ bench-outbox: $(STAMP) ## Jobs a second through the outbox, beside Celery alone
 
 bench-webhooks: $(STAMP) ## Checkouts with five webhooks, one of whose servers hangs, beside all well and none
 	@$(PY) -m benchmarks.webhooks $(ARGS)
+
+bench-feeds: $(STAMP) ## The product feeds of 100,000 products: seconds, memory, faults by their readers' rules
+	@$(PY) -m benchmarks.product_feeds $(ARGS)
 
 bench-admin: $(STAMP) ## Every page of the admin on 100,000 products and 500,000 orders: queries and seconds
 	@$(PY) -m benchmarks.admin_pages $(ARGS)
