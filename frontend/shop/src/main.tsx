@@ -25,6 +25,7 @@ async function start(root: HTMLElement): Promise<void> {
   await setLanguage(basePath().slice(1) || (settings.languages[0] ?? "en"));
   takePageData(JSON.parse(document.getElementById("page-data")?.textContent || "{}"));
   sendOrderKeys();
+  await loadFirstPage();
   createRoot(root).render(
     <StrictMode>
       <ErrorBoundary>
@@ -34,6 +35,13 @@ async function start(root: HTMLElement): Promise<void> {
       </ErrorBoundary>
     </StrictMode>,
   );
+}
+
+/** Wait for the files that the head names for this page: drawn at once, it needs no skeleton, which would jump. */
+async function loadFirstPage(): Promise<void> {
+  const named = document.querySelectorAll<HTMLLinkElement>("link[rel=modulepreload]");
+  // What cannot be loaded is said where the page is drawn (lazy-page.ts).
+  await Promise.allSettled([...named].map(({ href }) => import(/* @vite-ignore */ href)));
 }
 
 // A page that the browser has kept whole (for "back") may show an order as it was before it was paid.

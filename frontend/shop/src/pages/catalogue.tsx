@@ -107,7 +107,15 @@ export function Catalogue({ category, collection }: { category?: string; collect
           {!data && !error && <CardSkeletons many={12} listed />}
           {data && data.items.length === 0 && <NothingFits filters={filters} page={data.page} href={clear} />}
           {data && data.items.length > 0 && (
-            <ProductGrid products={data.items} sizes={SIZES.listed} eager={4} listed heading="h2" />
+            // Other products are other cards: none slides from its place to another one.
+            <ProductGrid
+              key={data.items.map(({ id }) => id).join()}
+              products={data.items}
+              sizes={SIZES.listed}
+              eager={4}
+              listed
+              heading="h2"
+            />
           )}
           {data && (
             <Pagination
