@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from markrin.admin.base import ModelAdmin, ReadOnlyAdmin
 from markrin.admin.forms import StrictModelForm
@@ -93,7 +94,7 @@ class ColorForm(StrictModelForm):
         model = Color
         fields = ("name", "family", "hex", "picture")
         widgets = {
-            "hex": forms.TextInput(attrs={"placeholder": "#1b2a4a", "size": 9}),
+            "hex": UnfoldAdminTextInputWidget(attrs={"placeholder": "#1b2a4a"}),
         }
 
     def clean_hex(self) -> str:

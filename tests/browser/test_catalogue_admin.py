@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 from PIL import Image
 from playwright.sync_api import FilePayload, Page, Route, expect
 
-from products.models import ImportJob, Product
+from analytics.models import DailySearch
+from products.models import Color, ImportJob, Product, SearchPin, SynonymGroup
 from products.services import import_jobs
 from tests.browser.conftest import Shop, serving
 from tests.factories import make_category, make_product, make_size_chart, make_user
@@ -61,6 +63,20 @@ def keeper(page: Page, desk: Shop) -> Page:
         ),
     )
     return page
+
+
+def make_search_words() -> Color:
+    """Make what staff tell the search, and something that people searched for in vain."""
+    boots = make_product(name="Winter boots")
+    SearchPin.objects.get_or_create(query="winter", defaults={"product": boots})
+    SynonymGroup.objects.get_or_create(words=["jumper", "pullover", "स्वेटर"])
+    vain = {"searches": 9, "without_result": 7}
+    DailySearch.objects.update_or_create(
+        day=timezone.localdate(), query="dirndl", defaults=vain
+    )
+    return Color.objects.get_or_create(name="Aubergine", family="Plum", hex="#472c4c")[
+        0
+    ]
 
 
 def picture(color: str) -> FilePayload:
@@ -171,11 +187,17 @@ def test_the_other_pages_of_the_catalogue_are_open_to_all(
 ) -> None:
     page, db = keeper, desk.db
     chart = db(make_size_chart)
+    color = db(make_search_words)
     for name, path in {
         "admin-size-chart": f"sizechart/{chart.pk}/change/",
         "admin-import": "product/import/",
         "admin-feed-upload": "feed/upload/",
         "admin-products": "product/",
+        "admin-synonyms": "synonymgroup/",
+        "admin-synonym": "synonymgroup/add/?words=dirndl",
+        "admin-pins": "searchpin/",
+        "admin-colors": "color/",
+        "admin-color": f"color/{color.pk}/change/",
     }.items():
         page.goto(f"/admin/products/{path}")
         look(page, name, full=True)
