@@ -22,6 +22,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import StackedInline as UnfoldStackedInline
 from unfold.admin import TabularInline as UnfoldTabularInline
@@ -182,7 +183,7 @@ class TabularInline(UnfoldTabularInline):
             widget = getattr(
                 field.widget, "widget", field.widget
             )  # a reference's is wrapped in its links
-            widget.attrs.setdefault("aria-label", str(field.label or name).capitalize())
+            widget.attrs.setdefault("aria-label", capfirst(str(field.label or name)))
         return formset
 
 

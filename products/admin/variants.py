@@ -120,6 +120,7 @@ class GridForm(StrictForm):
         help_text="with commas between them: Black, Navy blue; or none",
     )
     sku = forms.CharField(
+        label="SKU",
         max_length=40,
         widget=UnfoldAdminTextInputWidget,
         help_text="begins each SKU; colour and size follow: TEE becomes TEE-BLACK-S",

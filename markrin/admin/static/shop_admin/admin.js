@@ -2,6 +2,7 @@
 // reachable by Tab, pressed by Enter or Space, and named; icons, which are words to a screen reader, are hidden.
 // Select2 gives the field that it searches by no name, and a choice of one only what was chosen: both get the label's.
 // What empties its choice of many is a <span> among the <li> of a list: it becomes one of the list's items.
+// A row that is added to rows that fold begins folded: it is opened, as one adds it to fill it in.
 (() => {
   const NAMES = { dock_to_right: "Menu", close: "Close the menu", unfold_more: "Account", arrow_back: "Back", storefront: "Dashboard" };
 
@@ -43,6 +44,11 @@
       choice.dataset.isNamed = "";
     }
   };
+
+  document.addEventListener("formset:added", ({ target }) => {
+    const row = target.closest("[x-data*=openRow]");
+    if (row) requestAnimationFrame(() => (window.Alpine.$data(row).openRow = true)); // Alpine has seen it by then
+  });
 
   document.addEventListener("DOMContentLoaded", () => {
     mendSelects();

@@ -1,0 +1,29 @@
+"""Abbreviations in the labels of fields: Django calls a field `sku` "Sku"."""
+
+from typing import Final
+
+from django.apps import apps
+
+ABBREVIATIONS: Final = frozenset(
+    ["cod", "hs", "hsn", "id", "ip", "pdf", "seo", "sku", "url"]
+)
+
+
+def spell_abbreviations() -> None:
+    """Write abbreviations in capitals in what Django has made of the fields' names.
+
+    A name that a model gives its field stays. Migrations know nothing of it, as they compare what
+    the model says.
+    """
+    for model in apps.get_models():
+        for field in model._meta.get_fields():
+            made_of_name = getattr(field, "_verbose_name", "") is None
+            if made_of_name:
+                field.verbose_name = spell(str(field.verbose_name))  # type: ignore[union-attr]
+
+
+def spell(label: str) -> str:
+    """Return the label with its abbreviations in capitals."""
+    return " ".join(
+        word.upper() if word in ABBREVIATIONS else word for word in label.split(" ")
+    )
