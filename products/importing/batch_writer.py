@@ -157,7 +157,8 @@ class BatchWriter:
         old = [(there[draft.ref], draft) for draft in left if draft.ref in there]
         outcome = Outcome(created=len(new), rejections=found, written=left)
         if new:
-            ids = self.categories.resolve(get_path(draft) for draft in new)
+            named = [path for draft in new for path in draft.product.further_paths]
+            ids = self.categories.resolve([*map(get_path, new), *named])
             outcome.changes += self._new.insert(new, ids, hashes)
         if old:
             self._update(old, hashes, outcome)
@@ -208,6 +209,8 @@ class BatchWriter:
             for each in changes
             if "category" in each.merge.fields
         ]
+        for each in changes:
+            paths += each.merge.fields.get("also_in", ())
         product_updates.update_products(changes, self.categories.resolve(paths))
 
 

@@ -89,6 +89,8 @@ def describe_stated(draft: Draft) -> dict[str, Plain]:
         for name, value in sent_fields(draft.product).items()
         if name != "variants"
     }
+    if "also_in" in stated:
+        stated["also_in"] = to_plain(draft.product.further_paths)
     if "images" in stated:
         stated["images"] = [
             [
@@ -127,6 +129,8 @@ def merge_product(
         if name in ("variants", "order"):
             continue
         value = getattr(draft.product, name)
+        if name == "also_in":
+            value = draft.product.further_paths
         if name == "images":
             if not said and "images" not in merge.memory:
                 continue  # nothing is known of where those came from that the shop has
@@ -147,6 +151,8 @@ def _merge_field(
     shop: ShopState,
 ) -> None:
     mine, theirs = to_plain(getattr(shop.product, name)), to_plain(value)
+    if name == "also_in":
+        mine = to_plain(shop.product.further_paths)
     base = merge.memory.get(name, _UNKNOWN)
     if theirs == mine or (base is not _UNKNOWN and said == base):
         merge.memory[name] = said
@@ -302,6 +308,10 @@ def _describe_change(name: str, before: Plain, after: Plain) -> str:
     words = name.replace("_", " ")
     if name == "category":
         before, after = (" > ".join(value or ["none"]) for value in (before, after))
+    if name == "also_in":
+        before, after = (
+            "; ".join(" > ".join(path) for path in value) for value in (before, after)
+        )
     short = not isinstance(after, list | dict) and len(f"{before}{after}") <= _SHORT
     if not short:
         return words

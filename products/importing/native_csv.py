@@ -10,7 +10,7 @@ from products.csv_cells import split_values
 from products.csv_reader import CsvShape, FileRefused, Line, require_columns
 from products.importing.drafts import Draft, DraftRefused, FileFormat
 
-SEPARATOR = "|"  # between tags, and between images
+SEPARATOR = "|"  # between tags, between images, and between further categories
 BELOW = ">"  # between a category and one below it
 _TEXTS = (
     "description",
@@ -26,6 +26,7 @@ _OPTIONAL = ("salePrice", "saleStartsAt", "saleEndsAt")  # an empty cell is none
 _CHOICES = ("slug", "gender", "isGiftCard", "isFeatured", "isNewArrival", "status")
 PRODUCT = (
     "category",
+    "alsoIn",
     "name",
     "slug",
     "description",
@@ -166,6 +167,9 @@ def _read_product(draft: Draft, values: Mapping[str, str]) -> dict[str, Any]:
             data[name] = normalize_amount(data[name])
     if "category" in data:
         data["category"] = split_values(data["category"], BELOW)
+    if "alsoIn" in values:
+        paths = _split_list(values["alsoIn"])
+        data["alsoIn"] = [split_values(path, BELOW) for path in paths]
     if "tags" in values:
         data["tags"] = _split_list(values["tags"])
     if "images" in values:

@@ -55,6 +55,7 @@ _PRODUCT = (
     "source_hash",
 )
 _VARIANT = ("id", "updated_at", "product_id", *VARIANT_COLUMNS, "position")
+_ALSO_IN = ("product_id", "category_id")
 _IMAGE = (
     *("id", "updated_at", "product_id", "external_url", "alt_text", "color"),
     "position",
@@ -113,6 +114,13 @@ class NewProducts:
         initial_stock.insert_initial_stock(pieces)
         if images := list(_image_rows(drafts, ids, now)):
             copy.copy_rows("products_productimage", _IMAGE, images)
+        further = [
+            (ids[draft.ref], categories[path])
+            for draft in drafts
+            for path in draft.product.further_paths
+        ]
+        if further:
+            copy.copy_rows("products_product_also_in", _ALSO_IN, further)
         memory.insert_memory(
             self.source,
             ((ids[draft.ref], merging.describe_stated(draft)) for draft in drafts),

@@ -49,6 +49,9 @@ def update_products(
     with connection.cursor() as cursor:
         cursor.execute(_UPDATE, [timezone.now(), json.dumps(rows, default=str)])
     for change in changes:
+        if "also_in" in change.merge.fields:
+            paths = change.merge.fields["also_in"]
+            change.product.also_in.set([categories[path] for path in paths])
         if "images" in change.merge.fields:
             given = change.merge.fields["images"]
             rows_ = [

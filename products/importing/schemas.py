@@ -70,12 +70,15 @@ class ImportVariant(PatchSchema[ImportedVariant], VariantFields[ImportedVariant]
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedProduct:
-    """A product as a file has it. `category` are the names from the root down."""
+    """A product as a file has it. `category` are the names from the root down, `also_in` those of
+    each further category, in no order.
+    """
 
     name: str | Unset = UNSET
     slug: str | Unset = UNSET
     description: str | Unset = UNSET
     category: Sequence[str] | Unset = UNSET
+    also_in: Sequence[Sequence[str]] | Unset = UNSET
     brand: str | Unset = UNSET
     collection: str | Unset = UNSET
     gender: Gender | Unset = UNSET
@@ -93,6 +96,12 @@ class ImportedProduct:
     seo_description: str | Unset = UNSET
     images: Sequence[ImportedImage] | Unset = UNSET
     variants: Sequence[ImportedVariant] | Unset = UNSET
+
+    @property
+    def further_paths(self) -> list[tuple[str, ...]]:
+        """The further categories that the file names, each once, in the order of their names."""
+        paths = () if self.also_in is UNSET else self.also_in
+        return sorted({tuple(path) for path in paths})
 
     @property
     def given_variants(self) -> Sequence[ImportedVariant]:
@@ -119,6 +128,7 @@ class ImportProduct(PatchSchema[ImportedProduct], ProductFields[ImportedProduct]
         exclude = ("category_id", "tax_class", "seo")
 
     category = fields.List(fields.Text(max=80), min=1, max=8)
+    also_in = fields.List(fields.List(fields.Text(max=80), min=1, max=8), max=20)
     seo_title = fields.Text(max=120, min=0)
     seo_description = fields.Text(max=320, min=0)
     images = fields.List(fields.Nested(ImportImage), max=MAX_IMAGES)

@@ -2,9 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from uuid import UUID
 
-from products.importing.exporter import get_image_address, load_category_paths
+from products.importing.exporter import (
+    get_image_address,
+    load_category_paths,
+    load_further_categories,
+)
 from products.importing.merging import ShopState
 from products.importing.schemas import ImportedImage, ImportedProduct
 from products.models import (
@@ -36,10 +41,11 @@ PLAIN = (
 
 
 def load_states(products: Iterable[Product]) -> dict[UUID, ShopState]:
-    """Return these products as they are in the shop, by id. Three queries."""
+    """Return these products as they are in the shop, by id. Four queries."""
     products = list(products)
     ids = [product.pk for product in products]
     paths = load_category_paths()
+    further = load_further_categories(ids)
     images: dict[UUID, list[ProductImage]] = defaultdict(list)
     for image in ProductImage.objects.filter(product__in=ids).order_by(
         "position", "pk"
@@ -52,7 +58,10 @@ def load_states(products: Iterable[Product]) -> dict[UUID, ShopState]:
     return {
         product.pk: ShopState(
             product.pk,
-            _read(product, paths[product.category_id], images[product.pk]),
+            replace(
+                _read(product, paths[product.category_id], images[product.pk]),
+                also_in=[paths[pk] for pk in further[product.pk]],
+            ),
             variants[product.pk],
         )
         for product in products

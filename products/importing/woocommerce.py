@@ -214,10 +214,12 @@ class _WooProduct:
         paths = _split(self.parent.values.get("Categories", ""))
         if not paths:
             return
-        data["category"] = [name.strip() for name in paths[0].split(">")]
-        if others := paths[1:]:
-            text = f"A product has one category here; not taken: {', '.join(others)}."
-            self._note(NoteKind.IGNORED, "Categories", text[:300])
+        named = [[name.strip() for name in path.split(">")] for path in paths]
+        data["category"], *others = named
+        # Its export also names what the category is below of.
+        data["alsoIn"] = [
+            path for path in others if path != data["category"][: len(path)]
+        ]
 
     def _read_images(self) -> list[dict[str, str]]:
         found: list[str] = []

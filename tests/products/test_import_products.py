@@ -900,6 +900,43 @@ def test_the_shops_own_file_carries_what_a_variant_has(tmp_path) -> None:
     assert ends.isoformat() == "2026-12-01T00:00:00+00:00"
 
 
+@pytest.mark.django_db
+def test_further_categories_come_and_go_with_the_file(tmp_path, api) -> None:
+    men = make_category(name="Men | Boys")
+    shirts = make_category(name="Shirts > Tees", parent=men)
+    path = tmp_path / "export.csv"
+
+    def import_with(cell: str) -> str:
+        path.write_text(
+            "product,name,category,alsoIn,basePrice,sku,stock\n"
+            f"1,Tee,Men | Boys,{cell},50.00,T1,5\n",
+            "utf-8",
+        )
+        return run(path)
+
+    def listed() -> list[str]:
+        return sorted(product.also_in.values_list("name", flat=True))
+
+    assert "created 1" in import_with(
+        r"Sale | Gifts > For him | Men \| Boys > Shirts \\> Tees"
+    )
+    product = Product.objects.get()
+    assert listed() == ["For him", "Sale", "Shirts > Tees"]
+    assert product.also_in.get(name="Shirts > Tees") == shirts
+    found = api.get("/api/products?category=sale").json()["items"]
+    assert [each["slug"] for each in found] == ["tee"]
+    assert "updated 1" in import_with("Sale")
+    assert listed() == ["Sale"]
+    product.also_in.add(shirts)  # by staff: what the file says is as before
+    assert "unchanged 1" in import_with("Sale")
+    path.write_text("".join(exporter.export_csv([product.pk])), "utf-8")
+    assert r"Men \| Boys > Shirts \\> Tees|Sale" in path.read_text("utf-8")
+    assert "unchanged 1" in run(path)
+    assert listed() == ["Sale", "Shirts > Tees"]
+    assert "updated 1" in import_with("")
+    assert listed() == []
+
+
 @pytest.mark.parametrize(
     ("column", "value", "code"),
     [
