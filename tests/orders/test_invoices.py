@@ -11,8 +11,20 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from markrin.db import transactions
-from orders.invoicing.document import EXPORT_WORDS, financial_year
-from orders.models import Invoice, InvoiceFile, Order, OrderLine, TaxPart, TaxRate
+from orders.invoicing.document import (
+    EXPORT_WORDS,
+    INTRA_COMMUNITY_WORDS,
+    financial_year,
+)
+from orders.models import (
+    ConfirmedTaxId,
+    Invoice,
+    InvoiceFile,
+    Order,
+    OrderLine,
+    TaxPart,
+    TaxRate,
+)
 from orders.models.fulfilment import ParcelStatus
 from orders.models.order_status import OrderStatus
 from orders.services import (
@@ -135,6 +147,14 @@ def serials(*made: Invoice) -> list[int | None]:
     return [invoice.serial for invoice in made]
 
 
+def keep_files(made: dict[str, Invoice]) -> None:
+    """Write the PDFs into the folder INVOICE_PICTURES, if there is one, to be looked at."""
+    if folder := os.environ.get("INVOICE_PICTURES"):
+        for name, invoice in made.items():
+            kept = invoice_files.get_file(invoice_id=invoice.pk)
+            Path(folder, f"{name}.pdf").write_bytes(bytes(kept.pdf))
+
+
 def parts_of(invoice: Invoice) -> list[tuple[str, str]]:
     return [
         (p["name"], p["amount"]) for line in invoice.lines.all() for p in line.taxes
@@ -169,6 +189,7 @@ def test_the_worked_numbers_of_gst_stand_on_the_invoice(
     assert invoice.data["seller"]["state"] == "29-Karnataka"
     code = "27" if state == "Maharashtra" else "29"
     assert invoice.data["place_of_supply"] == f"{code}-{state}"
+    keep_files({f"gst-{state}-{price}": invoice})
     assert_clean()
 
 
@@ -228,6 +249,7 @@ def test_a_note_for_pieces_of_two_parcels_is_one_for_each_invoice(customer, karn
     transitions.mark_cash_paid(order_id=order.pk, actor=STAFF)
     notes = send_back(order, line, 2)
     assert [note.original for note in notes] == [one, other]
+    keep_files({"gst-credit-note": notes[0]})
     assert parts_of(notes[0]) == parts_of(one)
     assert set(ledger.balances().values()) == {Decimal(0)}
     assert_clean()
@@ -569,8 +591,7 @@ def test_letters_are_shaped_by_fonts_that_come_along(customer, language, caplog)
     pdf = bytes(invoice_files.get_file(invoice_id=invoice.pk).pdf)
     assert "missing" not in caplog.text
     assert SCRIPT_FONTS[language] in pdf
-    if folder := os.environ.get("INVOICE_PICTURES"):
-        Path(folder, f"{language}.pdf").write_bytes(pdf)
+    keep_files({language: invoice})
 
 
 SCRIPT_FONTS = {
@@ -600,7 +621,30 @@ def test_a_business_buyer_and_an_export_have_the_words_of_the_rules(
     assert (export.zero_rated, export.tax) == ("export", Decimal(0))
     assert export.data["words"] == [EXPORT_WORDS]
     assert export.data["place_of_supply"] == "Germany"
-    if folder := os.environ.get("INVOICE_PICTURES"):
-        for name, invoice in (("business", made), ("export", export)):
-            kept = invoice_files.get_file(invoice_id=invoice.pk)
-            Path(folder, f"{name}.pdf").write_bytes(bytes(kept.pdf))
+    keep_files({"business": made, "export": export})
+
+
+def test_a_confirmed_business_in_another_member_state_owes_the_tax_itself(
+    customer, settings
+):
+    settings.SHOP_CURRENCY = "EUR"
+    settings.SHOP_TAX_ID = "DE136695976"
+    settings.SHOP_ADDRESS = "Torstraße 1\n10119 Berlin"
+    settings.SHOP_COUNTRIES = ["DE", "FR"]
+    use_tax_preset("eu", country="DE")
+    ConfirmedTaxId.objects.create(tax_id="FR40303265045", note="VIES: valid")
+    paris = {
+        "recipient": "Boutique Élan SARL", "street": "12 rue de Rivoli", "city": "Paris",
+        "state": "", "postalCode": "75001", "country": "FR", "phone": "+33142601234",
+    }  # fmt: skip
+    order = sell(customer, "119.00", address=paris, tax_id="FR40303265045")
+    made = ship(order)
+    assert (made.zero_rated, made.tax) == ("intra_community", 0)
+    assert made.data["buyer"]["tax_id"] == "FR40303265045"
+    assert made.data["seller"]["tax_id"] == "DE136695976"
+    assert made.data["words"] == [INTRA_COMMUNITY_WORDS]
+    deliver(order)
+    transitions.mark_cash_paid(order_id=order.pk, actor=STAFF)
+    [note] = send_back(order, order.lines.get())
+    assert (note.original, note.tax, note.total) == (made, 0, Decimal("119.00"))
+    keep_files({"eu-business": made, "eu-credit-note": note})
