@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 
-.PHONY: help up test rolling slow fuzz orders-random orders-chaos year pricing moving constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-webhooks bench-feeds bench-compare check audit fmt lock sbom shell clean crowd boundary bench-quote
+.PHONY: help up test rolling slow fuzz orders-random orders-chaos year pricing moving constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-webhooks bench-feeds bench-compare check audit fmt lock sbom shell clean crowd boundary bench-quote bench-noon
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -60,6 +60,9 @@ boundary: $(STAMP) ## 8 readers on two web processes across the start and end of
 
 bench-quote: $(STAMP) ## What a quote of 50 lines and 100 promotions costs, beside one of a line and none
 	@$(PY) -m benchmarks.quote $(ARGS)
+
+bench-noon: $(STAMP) ## 100,000 products, a fifth of them on sale from one moment on: is a page slower, or stale?
+	@$(PY) -m benchmarks.noon $(ARGS)
 
 constraints: $(STAMP) ## List every rule of the database with the ways in which it was tried: raw SQL, API, admin
 	@FUZZ=full $(PY) -m pytest -n 0 -s --timeout 1800 tests/constraints $(ARGS)

@@ -3,6 +3,7 @@
 from django.db import connection
 
 from markrin.db import transactions
+from products.services import facet_index
 
 BATCH = 500  # products a transaction
 
@@ -17,6 +18,9 @@ def refresh_ended_prices() -> int:
     written = 0
     while number := _refresh_batch():
         written += number
+    if written:
+        # Facets count what has changed by SQL until it is folded: of many at once that is slow.
+        facet_index.fold_changes()
     return written
 
 

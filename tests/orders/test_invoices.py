@@ -646,5 +646,5 @@ def test_a_confirmed_business_in_another_member_state_owes_the_tax_itself(
     deliver(order)
     transitions.mark_cash_paid(order_id=order.pk, actor=STAFF)
     [note] = send_back(order, order.lines.get())
-    assert (note.original, note.tax, note.total) == (made, 0, Decimal("119.00"))
+    assert (note.original, note.tax, note.total) == (made, 0, order.total)
     keep_files({"eu-business": made, "eu-credit-note": note})
