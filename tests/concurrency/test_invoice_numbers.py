@@ -87,11 +87,15 @@ def test_eight_processes_of_which_many_are_killed(settings, monkeypatch, hold):
             process.join()
             if process.exitcode == 0:
                 break
-            assert process.exitcode == -signal.SIGKILL
-            died += 1
+            # 255: the fork server could not tell how it ended; what is paid tells that.
+            assert process.exitcode in (-signal.SIGKILL, 255)
             paid = set(Payment.objects.values_list("order", flat=True))
-            killed = next(n for n, order in enumerate(share) if order not in paid)
-            share = share[killed + 1 :]
+            left = [n for n, order in enumerate(share) if order not in paid]
+            if not left:
+                break
+            assert share[left[0]] in victims
+            died += 1
+            share = share[left[0] + 1 :]
         return died
 
     shares = [orders[n::WORKERS] for n in range(WORKERS)]
