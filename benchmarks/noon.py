@@ -188,7 +188,7 @@ def read(
     return seen
 
 
-def list_prices(document: dict[str, Any]) -> list[tuple[str, Decimal]]:
+def list_prices(document: Any) -> list[tuple[str, Decimal]]:
     """Return the prices in a list of products, or of one product's variants, by slug."""
     if isinstance(document, list):
         return []

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from markrin.cache.tags import invalidate
 from products.importing.merging import Merge, ShopState
-from products.models import Product
+from products.models import Category, Product
 from products.schemas.products import ImageInput
 from products.services import images, prices, slugs, variants
 
@@ -51,7 +51,10 @@ def update_products(
     for change in changes:
         if "also_in" in change.merge.fields:
             paths = change.merge.fields["also_in"]
-            change.product.also_in.set([categories[path] for path in paths])
+            further = Category.objects.filter(
+                pk__in=[categories[path] for path in paths]
+            )
+            change.product.also_in.set(further)
         if "images" in change.merge.fields:
             given = change.merge.fields["images"]
             rows_ = [
